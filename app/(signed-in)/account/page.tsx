@@ -1,0 +1,38 @@
+import type { Metadata } from "next";
+import { DefinitionList } from "@/app/_ui/definition-list";
+import { At } from "@/app/when";
+import { words } from "@/app/words";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { read } from "@/lib/web/perform";
+import { AccountFrame } from "./frame";
+
+const here = "/account";
+
+export const metadata: Metadata = { title: words.account.overview };
+
+export default async function AccountPage() {
+  const sessions = await read(listSessions, here);
+  const methods = await read(listAuthProviders, here);
+  const session = await read(readSession, here);
+  const current = sessions.find((entry) => entry.current);
+  return (
+    <AccountFrame here={here} title={words.account.overview}>
+      <DefinitionList
+        items={[
+          { term: words.account.email, value: session?.email },
+          { term: words.account.lastSignIn, value: current && <At at={current.createdAt} /> },
+          {
+            term: words.account.methods,
+            value: <a href="/account/methods">{words.account.methodCount(methods.length)}</a>,
+          },
+          {
+            term: words.account.devices,
+            value: <a href="/account/sessions">{words.account.deviceCount(sessions.length)}</a>,
+          },
+        ]}
+      />
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,21 @@
+"use server";
+
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
+import { revokeSession } from "@/lib/flows/sessions/revoke-session";
+import { sayDone, sayNo } from "@/lib/web/flash";
+import { fields, perform } from "@/lib/web/perform";
+
+const sessionsPage = "/account/sessions";
+
+export async function signOutDevice(form: FormData): Promise<void> {
+  const result = await perform(revokeSession, fields(form));
+  if (!result.ok) await sayNo(sessionsPage, result.refusal);
+  else if (result.value.current) await sayDone("/sign-in", "signed_out");
+  else await sayDone(sessionsPage, "session_signed_out");
+}
+
+export async function signOutOthers(): Promise<void> {
+  const result = await perform(revokeOtherSessions, {});
+  if (result.ok) await sayDone(sessionsPage, "others_signed_out");
+  else await sayNo(sessionsPage, result.refusal);
+}

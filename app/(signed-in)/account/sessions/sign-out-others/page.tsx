@@ -1,0 +1,25 @@
+import type { Metadata } from "next";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { words } from "@/app/words";
+import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { read } from "@/lib/web/perform";
+import { AccountFrame } from "../../frame";
+import { signOutOthers } from "../actions";
+
+export const metadata: Metadata = { title: words.account.signOutOthers };
+
+export default async function SignOutOthersPage() {
+  const sessions = await read(listSessions, "/account/sessions");
+  return (
+    <AccountFrame here="/account/sessions" title={words.account.signOutOthers}>
+      <p>{words.account.confirmOthers(sessions.length - 1)}</p>
+      <Form action={signOutOthers}>
+        <Button variant="danger">{words.account.signOutOthers}</Button>
+      </Form>
+      <p>
+        <a href="/account/sessions">{words.account.cancel}</a>
+      </p>
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,27 @@
+"use server";
+
+import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { sayDone, sayNo } from "@/lib/web/flash";
+import { fields, perform } from "@/lib/web/perform";
+import { goOn } from "@/lib/web/redirects";
+
+export async function signInByLink(form: FormData): Promise<void> {
+  const result = await perform(redeemMagicLink, fields(form));
+  if (result.ok) goOn(result.value.next);
+  const { refusal } = result;
+  const proven = refusal.code === "account_disabled" || refusal.code === "sign_up_closed";
+  await sayNo(proven ? "/sign-in/problem" : linkPath(form), refusal);
+}
+
+export async function cancelRequest(form: FormData): Promise<void> {
+  const result = await perform(cancelMagicLink, fields(form));
+  if (result.ok) await sayDone("/sign-in", "request_cancelled");
+  else await sayNo(linkPath(form), result.refusal);
+}
+
+/** Back to the link's own page, which knows what became of it. */
+const linkPath = (form: FormData) => {
+  const token = form.get("token");
+  return typeof token === "string" && token ? `/l/${encodeURIComponent(token)}` : "/l";
+};

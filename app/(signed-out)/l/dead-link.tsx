@@ -1,0 +1,42 @@
+import { askForLink } from "../sign-in/actions";
+import { Button } from "@/app/_ui/button";
+import { Field } from "@/app/_ui/field";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/gate";
+import { Reference } from "@/app/reference";
+import { words } from "@/app/words";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { bounds } from "@/lib/policy";
+import { read } from "@/lib/web/perform";
+import { site } from "@/lib/web/site";
+
+interface Props {
+  readonly title: string;
+  readonly lead: string;
+  readonly reference?: string | undefined;
+}
+
+/** A link that does nothing any more, with the way to a new one right there (L3). */
+export async function DeadLink({ title, lead, reference }: Props) {
+  const session = await read(readSession, "/l");
+  return (
+    <Gate appName={site().appName} title={title} session={session?.id ?? ""} hidePath="/l">
+      <p>{lead}</p>
+      <Form action={askForLink}>
+        <Field
+          name="email"
+          label={words.email}
+          type="email"
+          autoComplete="username"
+          inputMode="email"
+          enterKeyHint="go"
+          autoCapitalize="none"
+          spellCheck={false}
+          maxLength={bounds.emailLength}
+        />
+        <Button variant="primary">{words.link.sendNew}</Button>
+      </Form>
+      <Reference id={reference} />
+    </Gate>
+  );
+}

@@ -1,0 +1,33 @@
+import type { Metadata } from "next";
+import { AnswerNote, titleFor } from "@/app/answer-note";
+import { Gate } from "@/app/_ui/gate";
+import { Reference } from "@/app/reference";
+import { words } from "@/app/words";
+import { readFlash } from "@/lib/web/flash";
+import { site } from "@/lib/web/site";
+
+const here = "/sign-in/problem";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: titleFor(words.problem.title, await readFlash(here)) };
+}
+
+/** Why signing in ended, for causes that are told only after the proof, or that no form can mend. */
+export default async function ProblemPage() {
+  const flash = await readFlash(here);
+  const { appName, supportEmail } = site();
+  return (
+    <Gate appName={appName} title={words.problem.title}>
+      {flash.refusal ? <AnswerNote flash={flash} /> : <p>{words.problem.nothing}</p>}
+      {flash.refusal && supportEmail && (
+        <p>
+          {words.problem.support} <a href={`mailto:${supportEmail}`}>{supportEmail}</a>.
+        </p>
+      )}
+      <p>
+        <a href="/sign-in">{words.problem.back}</a>
+      </p>
+      <Reference id={flash.refusal?.reference} />
+    </Gate>
+  );
+}

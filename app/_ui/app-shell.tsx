@@ -1,0 +1,42 @@
+import type { ReactNode } from "react";
+import { Brand } from "./brand";
+
+interface AppShellProps {
+  appName: string;
+  person: string;
+  skip: string;
+  signOut: ReactNode;
+  nav: ReactNode;
+  title: ReactNode;
+  children: ReactNode;
+  session: string;
+}
+
+export function AppShell({
+  appName,
+  person,
+  skip,
+  signOut,
+  nav,
+  title,
+  children,
+  session,
+}: AppShellProps) {
+  return (
+    <div className="app" data-session={session} data-recheck>
+      <a className="skip" href="#main">
+        {skip}
+      </a>
+      <header>
+        <Brand name={appName} />
+        <p>{person}</p>
+        {signOut}
+      </header>
+      {nav}
+      <main id="main" tabIndex={-1}>
+        <h1>{title}</h1>
+        {children}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+
+interface NoteProps {
+  tone: "info" | "warn" | "danger" | "ok";
+  title?: string;
+  children?: ReactNode;
+  /** The one note a failed form answers with: it takes focus, and links to the field. */
+  summary?: boolean;
+}
+
+export function Note({ tone, title, children, summary }: NoteProps) {
+  const focus = summary && { tabIndex: -1, role: "alert", autoFocus: true };
+  return (
+    <div className={`note tone--${tone}`} {...focus}>
+      {title && <p className="note__title">{title}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import { sentenceOf } from "@/lib/result";
+import type { Flash } from "@/lib/web/flash";
+import { Note } from "./_ui/note";
+import { words } from "./words";
+
+/** What the last action on this page came to: its refusal, linked to the field it is about, or its note. */
+export function AnswerNote({ flash: { refusal, note } }: { flash: Flash }) {
+  if (note) return <Note tone="ok">{words.notes[note]}</Note>;
+  if (!refusal) return null;
+  const sentence = sentenceOf(refusal);
+  return (
+    <Note tone="danger" summary>
+      <p>{refusal.field ? <a href={`#${refusal.field}`}>{sentence}</a> : sentence}</p>
+    </Note>
+  );
+}
+
+/** The sentence for a field, when the refusal is about it. */
+export const errorFor = ({ refusal }: Flash, field: string) =>
+  refusal?.field === field ? sentenceOf(refusal) : undefined;
+
+/** A page's title says when something went wrong, for those who hear it first. */
+export const titleFor = (title: string, { refusal }: Flash) =>
+  refusal ? words.errorTitle(title) : title;

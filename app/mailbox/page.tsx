@@ -1,0 +1,77 @@
+import type { Metadata } from "next";
+import { AnswerNote } from "@/app/answer-note";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/gate";
+import { Row, Rows } from "@/app/_ui/rows";
+import { Ago } from "@/app/when";
+import { words } from "@/app/words";
+import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
+import { readFlash } from "@/lib/web/flash";
+import { read } from "@/lib/web/perform";
+import { site } from "@/lib/web/site";
+import { clearAllLimits } from "./actions";
+
+const here = "/mailbox";
+
+export const metadata: Metadata = { title: words.mailbox.title };
+
+/** The letters of a machine that sends no mail (X1). */
+export default async function MailboxPage() {
+  const { sent, withheld } = await read(readMailbox, here);
+  const { appName, origin } = site();
+  return (
+    <Gate
+      appName={appName}
+      title={words.mailbox.title}
+      footer={<a href="/sign-in">{words.mailbox.signIn}</a>}
+    >
+      <p>
+        {words.mailbox.lead} <a href={here}>{words.mailbox.reload}</a>
+      </p>
+      <AnswerNote flash={await readFlash(here)} />
+      {sent.length === 0 && <p>{words.mailbox.empty}</p>}
+      {sent.map(({ id, to, subject, text, sentAt }) => (
+        <article key={id} className="letter">
+          <h2>{subject}</h2>
+          <p className="hint">
+            {words.mailbox.to} <strong>{to}</strong> · <Ago at={new Date(sentAt)} />
+          </p>
+          <LetterText text={text} origin={origin} />
+        </article>
+      ))}
+      <h2>{words.mailbox.withheld}</h2>
+      <p>{withheld.length === 0 ? words.mailbox.noneWithheld : words.mailbox.withheldLead}</p>
+      <Rows>
+        {withheld.map(({ id, kind, to, reason, createdAt }) => (
+          <Row
+            key={id}
+            title={words.mailbox.kinds[kind] ?? kind}
+            details={[to, words.mailbox.reasons[reason ?? ""] ?? reason, <Ago key="at" at={createdAt} />]}
+          />
+        ))}
+      </Rows>
+      <Form action={clearAllLimits}>
+        <Button>{words.mailbox.clearLimits}</Button>
+      </Form>
+    </Gate>
+  );
+}
+
+/** A letter's text, with the links of our own made to press; nothing else becomes a link. */
+function LetterText({ text, origin }: { text: string; origin: string }) {
+  const parts = text.split(/(https?:\/\/\S+)/);
+  return (
+    <pre>
+      {parts.map((part, at) =>
+        part.startsWith(`${origin}/`) ? (
+          <a key={at} href={part}>
+            {part}
+          </a>
+        ) : (
+          part
+        ),
+      )}
+    </pre>
+  );
+}

@@ -1,0 +1,26 @@
+/** A length of time in whole seconds. Made only by the functions below, so that no number travels without its unit. */
+export type Duration = number & { readonly __unit: "seconds" };
+
+export const seconds = (n: number) => n as Duration;
+export const minutes = (n: number) => seconds(n * 60);
+export const hours = (n: number) => minutes(n * 60);
+export const days = (n: number) => hours(n * 24);
+
+const steps = [
+  { unit: "day", length: days(1) },
+  { unit: "hour", length: hours(1) },
+  { unit: "minute", length: minutes(1) },
+] as const;
+
+/**
+ * A duration as people read it ("1 hour", "12 minutes"), rounded up to its largest unit, so that
+ * "try again in …" is never too early. Under a minute it is said in seconds.
+ */
+export function inWords(duration: Duration, locale = "en"): string {
+  const step = steps.find(({ length }) => duration >= length);
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: step?.unit ?? "second",
+    unitDisplay: "long",
+  }).format(Math.ceil(duration / (step?.length ?? seconds(1))));
+}

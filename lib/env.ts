@@ -1,0 +1,172 @@
+import path from "node:path";
+import { z } from "zod";
+import { type Duration, days, hours, minutes } from "./duration";
+import { type LimitName, lifetimes, limits } from "./policy";
+import type { Key } from "./secret";
+
+/**
+ * The environment, read in one place. `parseEnv` takes any record, so that tests can ask what a
+ * mix of values would do; a bad mix gives every problem at once, and never a value of a secret.
+ */
+
+const wholeNumber = (least: number, most: number) =>
+  z.coerce
+    .number({ error: "must be a number" })
+    .int("must be a whole number")
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`);
+
+const key = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes in base64url (43 characters)");
+
+const oneLine = z
+  .string()
+  .max(60, "must be at most 60 characters")
+  .regex(/^[^\p{Cc}<>"]+$/u, "must be one line without quotes or angle brackets");
+
+const schema = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
+  PORT: wholeNumber(1, 65_535).default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  AUTH_URL: z.string().optional(),
+  APP_NAME: oneLine.default("Latchkey"),
+  SUPPORT_EMAIL: z.email("must be an email address").optional(),
+  DATA_DIR: z.string().default(".data"),
+  TOKEN_KEY: key,
+  TOKEN_KEY_PREVIOUS: key.optional(),
+  OUTBOX_KEY: key,
+  OUTBOX_KEY_PREVIOUS: key.optional(),
+  NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: z
+    .base64("must be base64")
+    .refine((text) => [16, 24, 32].includes(Buffer.from(text, "base64").length), {
+      error: "must be 16, 24 or 32 bytes in base64",
+    })
+    .optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
+  MIGRATE_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .optional(),
+  SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
+  TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
+  SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
+  SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
+  LETTERS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.lettersPerAddress.max),
+  MAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.mailRequestsPerIp.max),
+});
+
+export interface Env {
+  readonly production: boolean;
+  readonly origin: URL;
+  /** The origin is this machine's own: plain http, a mailbox page instead of mail. */
+  readonly loopback: boolean;
+  readonly appName: string;
+  readonly supportEmail: string | undefined;
+  /** Where the embedded database, made keys and the local mailbox live. */
+  readonly dataDir: string;
+  readonly tokenKey: Key;
+  readonly outboxKey: Key;
+  readonly databaseUrl: string | undefined;
+  readonly migrateDatabaseUrl: string | undefined;
+  readonly signUp: "open" | "closed";
+  readonly trustedProxyHops: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
+  readonly limitMax: { readonly [K in LimitName]?: number };
+}
+
+/** What is wrong with an environment, one line per problem. */
+export class EnvError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment is not usable:\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+  }
+}
+
+const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
+
+/** Whether a host name can only mean this machine. */
+export const isLoopback = (hostname: string) =>
+  loopbackNames.has(hostname) || hostname.endsWith(".localhost");
+
+/** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
+export function parseEnv(vars: Record<string, string | undefined>): Env {
+  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    throw new EnvError(
+      parsed.error.issues.map(({ path: [name], message }) =>
+        set[String(name)] === undefined
+          ? `${String(name)} is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own.`
+          : `${String(name)} ${message}.`,
+      ),
+    );
+  }
+  const env = parsed.data;
+  const problems: string[] = [];
+  const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT}`, problems);
+  const loopback = isLoopback(origin.hostname);
+  if (!loopback) problems.push(...publicProblems(origin, env));
+  else if (!isLoopback(env.HOST))
+    problems.push(
+      "HOST is not a loopback address, but AUTH_URL is: the local mailbox would be open to the network.",
+    );
+  if (env.MIGRATE_DATABASE_URL && !env.DATABASE_URL)
+    problems.push("MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.");
+  for (const name of ["TOKEN_KEY", "OUTBOX_KEY"] as const)
+    if (env[name] === env[`${name}_PREVIOUS`])
+      problems.push(`${name}_PREVIOUS is the same as ${name}: nothing was rotated.`);
+  if (env.TOKEN_KEY === env.OUTBOX_KEY)
+    problems.push("TOKEN_KEY and OUTBOX_KEY are the same: each needs its own.");
+  if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
+    problems.push("SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.");
+  if (problems.length > 0) throw new EnvError(problems);
+
+  return {
+    production: env.NODE_ENV === "production",
+    origin,
+    loopback,
+    appName: env.APP_NAME,
+    supportEmail: env.SUPPORT_EMAIL,
+    dataDir: path.resolve(/* turbopackIgnore: true */ env.DATA_DIR),
+    tokenKey: [env.TOKEN_KEY, ...(env.TOKEN_KEY_PREVIOUS ? [env.TOKEN_KEY_PREVIOUS] : [])],
+    outboxKey: [env.OUTBOX_KEY, ...(env.OUTBOX_KEY_PREVIOUS ? [env.OUTBOX_KEY_PREVIOUS] : [])],
+    databaseUrl: env.DATABASE_URL,
+    migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
+    signUp: env.SIGN_UP,
+    trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
+    logLevel: env.LOG_LEVEL,
+    lifetimes: {
+      ...lifetimes,
+      magicLink: minutes(env.LINK_LIFETIME_MINUTES),
+      sessionIdle: hours(env.SESSION_IDLE_HOURS),
+      session: days(env.SESSION_LIFETIME_DAYS),
+    },
+    limitMax: {
+      lettersPerAddress: env.LETTERS_PER_ADDRESS,
+      mailRequestsPerIp: env.MAIL_REQUESTS_PER_IP,
+    },
+  };
+}
+
+/** The process's own environment. */
+export const readEnv = () => parseEnv(process.env);
+
+function parseOrigin(text: string, problems: string[]): URL {
+  const origin = URL.canParse(text) ? new URL(text) : null;
+  if (origin && /^https?:$/.test(origin.protocol) && text.replace(/\/$/, "") === origin.origin)
+    return origin;
+  problems.push("AUTH_URL must be an origin such as https://account.example.com, without a path.");
+  return new URL("http://localhost");
+}
+
+function* publicProblems(origin: URL, env: z.output<typeof schema>) {
+  if (origin.protocol !== "https:")
+    yield "AUTH_URL must be https: plain http is for loopback origins only (L7).";
+  if (env.TRUSTED_PROXY_HOPS === undefined)
+    yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
+  if (!env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
+    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
+  yield "AUTH_URL is public, but this version has no way to send mail: the local mailbox exists on a loopback origin only.";
+}

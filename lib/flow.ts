@@ -1,0 +1,182 @@
+import type { z } from "zod";
+import type { Db } from "@/db/client";
+import type { Duration } from "./duration";
+import type { Env } from "./env";
+import type { Identifier } from "./identifier";
+import type { DeathReason, Letter } from "./letters";
+import type { Limit, LimitName } from "./policy";
+import type { RefusalCode } from "./refusals";
+import type { Result } from "./result";
+import type { Chance } from "./secret";
+
+/** The time as shown and logged; expiry is the database's business. */
+export interface Clock {
+  now(): Date;
+}
+
+/** One JSON line per event. Values must be free of secrets; addresses are redacted on the way. */
+export interface Log {
+  info(event: string, facts?: Record<string, unknown>): void;
+  warn(event: string, facts?: Record<string, unknown>): void;
+  error(event: string, facts?: Record<string, unknown>): void;
+}
+
+/** Counts one more, if that stays within the limit. Atomic; keys arrive hashed. */
+export interface Limiter {
+  take(limit: Limit, keyHash: string): Promise<{ ok: true } | { ok: false; retryAfter: Duration }>;
+  /** Takes one count back, when what was counted turned out to be wanted (R2). */
+  giveBack(rule: string, keyHash: string): Promise<void>;
+  /** Forgets every count; for the local mailbox page. */
+  clear(): Promise<void>;
+}
+
+/** Where letters go instead of out, on a loopback origin without a way to send mail (X1). */
+export interface LocalMailbox {
+  letters(): Promise<MailboxLetter[]>;
+  clearLimits(): Promise<void>;
+}
+
+/** A letter as it would have left. */
+export interface MailboxLetter {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly sentAt: string;
+}
+
+/** The world as the house sees it: everything from outside, behind small types. */
+export interface World {
+  readonly env: Env;
+  readonly db: Db;
+  /** Whether an error means that the database is away, rather than that we are wrong. */
+  readonly isDatabaseAway: (error: unknown) => boolean;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly limiter: Limiter;
+  /** Rings for the outbox worker, so that it need not wait for its next look. */
+  readonly ringCourier: () => void;
+  /** Null when mail really leaves. */
+  readonly mailbox: LocalMailbox | null;
+}
+
+/** A signed-in browser, as read with each request. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  readonly email: Identifier;
+  /** `last_seen_at` is older than it should be; somebody should write it after the response. */
+  readonly stale: boolean;
+}
+
+/** Who asks, as far as the request can show. All secrets are digests by now. */
+export interface Evidence {
+  readonly requestId: string;
+  /** The same-origin proof of `web/origin`; writes are refused without it. */
+  readonly sameOrigin: boolean;
+  readonly ip: string | null;
+  /** The IP as limits count it: IPv6 by /64, spellings folded (R2). */
+  readonly network: string;
+  /** "Firefox on Linux" */
+  readonly browser: string;
+  readonly sessionDigest: string | null;
+  /** This browser as the asker of mail; made anew when it had none. */
+  readonly askingDigest: string;
+  /** This browser as a known device; made anew when it had none (R6). */
+  readonly deviceDigest: string;
+  /** It brought that device cookie along, so a mark is possible. */
+  readonly deviceIsOld: boolean;
+  /** The session of `sessionDigest`, read once per request. */
+  readonly readSession: () => Promise<Session | null>;
+}
+
+export interface Caller<S extends Session | null = Session | null> extends Evidence {
+  readonly session: S;
+}
+
+/** A session's token, seen once, on its way into a cookie. */
+export interface Grant {
+  readonly token: string;
+  readonly lifetime: Duration;
+}
+
+/** What the browser is to be given along with the answer. Only `web/perform` looks at it. */
+export interface Handover {
+  session?: Grant | "ended";
+  /** Keep this browser's asking cookie, so that its code works here. */
+  asking?: true;
+  /** Keep this browser's device cookie. */
+  device?: true;
+}
+
+/** Who may run a flow. `mailbox`: whoever sits at the machine, while the local mailbox exists. */
+export type Requires = "anyone" | "session" | "mailbox";
+
+/** How a flow takes a limit. */
+export interface LimitUse<In> {
+  readonly limit: LimitName;
+  /** **loud** answers 429; **quiet** lets the flow run in full with letters born dead. */
+  readonly effect: "loud" | "quiet";
+  readonly key: (input: In, caller: Evidence) => string;
+  /** The budget of a browser with a device mark for this address, instead of the above (R1, R2). */
+  readonly markedDevice?: LimitName;
+  /** Hands the flow a receipt, so that the count can be given back. */
+  readonly returnable?: true;
+  /** The loud answer, where "too many requests" would not tell enough. */
+  readonly refusal?: RefusalCode;
+}
+
+export interface Ctx<S extends Session | null = Session | null> {
+  /** For reading. Inside `write` use its transaction. */
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly env: Env;
+  readonly caller: Caller<S>;
+  /** A quiet limit is exceeded: run in full all the same. Letters posted now are born dead. */
+  readonly overLimit: boolean;
+  /** This browser has signed in to the address this is about before (R6). */
+  readonly markedDevice: boolean;
+  /** Of the returnable limit that was taken. */
+  readonly receipt: string | null;
+  /**
+   * One transaction that ends with this run's letters and audit row; at most one per run. A refusal
+   * commits (a spent try stays spent), a throw rolls back.
+   */
+  write<T>(change: (tx: Db) => Promise<Result<T>>): Promise<Result<T>>;
+  /** Queues a letter in the transaction; with `withheld`, born dead for that reason. */
+  post(letter: Letter, withheld?: DeathReason | null): void;
+  /** Whom the audit row is about. */
+  about(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
+  handOver(handover: Handover): void;
+  /** Gives a count back once the transaction stands. */
+  giveBack(receipt: string | null): void;
+  /** Only flows that require it see one. */
+  readonly mailbox: LocalMailbox | null;
+}
+
+/** The session's type in the context, by what the flow requires. */
+type SessionOf<R extends Requires> = R extends "session" ? Session : Session | null;
+
+export interface Flow<Schema extends z.ZodType = z.ZodType, Out = unknown, R extends Requires = Requires> {
+  /** noun.verb, in past records for ever: the audit log's event. */
+  readonly name: `${string}.${string}`;
+  /** A write has a same-origin proof and an audit row; a read changes nothing. */
+  readonly kind: "read" | "write";
+  readonly requires: R;
+  readonly limits: readonly LimitUse<z.output<Schema>>[];
+  /** The address it is about; device marks are looked up by it, and the audit trace names it. */
+  readonly concerns?: (input: z.output<Schema>) => Identifier;
+  readonly input: Schema;
+  readonly run: (ctx: Ctx<SessionOf<R>>, input: z.output<Schema>) => Promise<Result<Out>>;
+}
+
+/** Declares a flow. Everything that must not be forgotten is in the declaration; `run` is the act. */
+export const defineFlow = <Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
+) => flow;
+
+// Flows of every input, requirement and outcome in one list: parameters make them incomparable.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyFlow = Flow<any, any, any>;

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { type Identifier, parseIdentifier } from "@/lib/identifier";
+import { bounds } from "@/lib/policy";
+import type { RefusalCode } from "@/lib/refusals";
+
+/** The fields forms and programs send, each with the refusal it earns when it is wrong. */
+
+const says = (code: RefusalCode) => ({ error: code });
+
+/** An e-mail address, read into its canonical form. Refuses `email_missing`, `email_invalid`. */
+export const email = z
+  .string(says("email_missing"))
+  .transform((typed, issues): Identifier => {
+    const identifier = parseIdentifier(typed);
+    if (identifier) return identifier;
+    const message: RefusalCode = typed.trim() ? "email_invalid" : "email_missing";
+    issues.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+
+/**
+ * The address typed to prove that one knows it: empty or unreadable is simply not it, and the
+ * flow says so without telling which.
+ */
+export const typedAddress = z
+  .string()
+  .max(1_000)
+  .optional()
+  .transform((typed) => parseIdentifier(typed ?? ""));
+
+/**
+ * A code as people type and paste it: spaces, hyphens, full-width and other scripts' digits are
+ * read as what they mean. Refuses `code_malformed`.
+ */
+export const code = z
+  .string(says("code_malformed"))
+  .max(64, says("code_malformed"))
+  .transform((typed, issues) => {
+    const digits = asciiDigits(typed).replace(/[\s\u200b-\u200f\u2060-]/g, "");
+    if (new RegExp(`^\\d{${bounds.codeDigits}}$`).test(digits)) return digits;
+    issues.addIssue({ code: "custom", message: "code_malformed" satisfies RefusalCode });
+    return z.NEVER;
+  });
+
+/** Each decimal digit of any script as 0–9: Unicode keeps the ten of a script in a row. */
+function asciiDigits(text: string) {
+  return text.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => {
+    let value = 0;
+    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0)! - value - 1)))
+      value += 1;
+    return String(value);
+  });
+}
+
+/** A link's token. Whatever it is, a wrong one is a dead link, said by the flow. */
+export const token = z.string().max(1_000);
+
+/** A checkbox: its word when ticked, absent when not. */
+export const checkbox = z
+  .literal("on")
+  .optional()
+  .transform((ticked) => ticked === "on");
+
+/** Where to go afterwards; judged where it is used, by `web/redirects`. */
+export const next = z.string().max(bounds.nextLength).optional().default("");
+
+/** The id of a row of one's own. Another form of text is nobody's row: `not_found`. */
+export const ownId = z.uuid(says("not_found"));

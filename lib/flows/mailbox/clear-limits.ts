@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { ok } from "@/lib/result";
+
+/** Forgets every count, for whoever tries Latchkey on their own machine. Refuses `not_found` elsewhere (X1). */
+export const clearLimits = defineFlow({
+  name: "mailbox.clear_limits",
+  kind: "write",
+  requires: "mailbox",
+  limits: [],
+  input: z.strictObject({}),
+
+  async run(ctx) {
+    await ctx.mailbox?.clearLimits();
+    return ctx.write(async () => ok({}));
+  },
+});

@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { listSessions as list } from "@/lib/identity/sessions";
+import { ok } from "@/lib/result";
+
+/** The browsers a person is signed in on, this one marked (S2). Refuses `sign_in_required`. */
+export const listSessions = defineFlow({
+  name: "session.list",
+  kind: "read",
+  requires: "session",
+  limits: [],
+  input: z.strictObject({}),
+
+  async run(ctx) {
+    const { session } = ctx.caller;
+    const entries = await list(ctx.db, session.userId);
+    return ok(entries.map((entry) => ({ ...entry, current: entry.id === session.id })));
+  },
+});

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { ownId } from "@/lib/flows/fields";
+import { endSession } from "@/lib/identity/sessions";
+import { ok, refuse } from "@/lib/result";
+
+/** Signs out one of one's own browsers, effective on its next request (S2). Refuses `not_found`. */
+export const revokeSession = defineFlow({
+  name: "session.revoke",
+  kind: "write",
+  requires: "session",
+  limits: [],
+  input: z.strictObject({ id: ownId }),
+
+  run: (ctx, { id }) =>
+    ctx.write(async (tx) => {
+      const { session } = ctx.caller;
+      ctx.about({ userId: session.userId });
+      if (!(await endSession(tx, session.userId, id))) return refuse("not_found");
+      const current = id === session.id;
+      if (current) ctx.handOver({ session: "ended" });
+      return ok({ current });
+    }),
+});

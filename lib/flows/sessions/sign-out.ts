@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { endSession } from "@/lib/identity/sessions";
+import { ok } from "@/lib/result";
+
+/** Signs out this browser: the row is gone, and the cookie with it (S3). */
+export const signOut = defineFlow({
+  name: "session.sign_out",
+  kind: "write",
+  requires: "session",
+  limits: [],
+  input: z.strictObject({}),
+
+  run: (ctx) =>
+    ctx.write(async (tx) => {
+      const { session } = ctx.caller;
+      ctx.about({ userId: session.userId });
+      await endSession(tx, session.userId, session.id);
+      ctx.handOver({ session: "ended" });
+      return ok({});
+    }),
+});

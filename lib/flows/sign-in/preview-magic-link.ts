@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { previewLink } from "@/lib/identity/verifications";
+import { masked } from "@/lib/identifier";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * What the page behind a link shows before anybody pressed anything. Spends nothing (L2). Refuses
+ * `link_dead`, with the cause for nobody but us. A person already signed in as the link's user is
+ * let through, whatever became of the link (L3).
+ */
+export const previewMagicLink = defineFlow({
+  name: "magic_link.preview",
+  kind: "read",
+  requires: "anyone",
+  limits: [],
+  input: z.strictObject({ token }),
+
+  async run(ctx, { token }) {
+    const { session, askingDigest } = ctx.caller;
+    const link = await previewLink(ctx.db, "magic_link", token);
+    if (!link) return refuse("link_dead", { cause: "unknown" });
+    const alreadyIn = session?.email === link.identifier;
+    if (link.state !== "live" && !alreadyIn) return refuse("link_dead", { cause: link.state });
+    return ok({
+      alreadyIn,
+      next: link.next,
+      address: masked(link.identifier),
+      browser: link.browser,
+      askedAt: link.askedAt,
+      sameBrowser: link.browserDigest === askingDigest,
+      signedInAs: session?.email ?? null,
+      sessionId: session?.id ?? "",
+    });
+  },
+});

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { findWaiting } from "@/lib/identity/verifications";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * What "Check your email" shows: the address this browser asked for, and whether it is done
+ * waiting because the link was used here. Refuses `not_found` when it waits for nothing.
+ */
+export const readWaiting = defineFlow({
+  name: "magic_link.wait",
+  kind: "read",
+  requires: "anyone",
+  limits: [],
+  input: z.strictObject({}),
+
+  async run(ctx) {
+    const waiting = await findWaiting(ctx.db, "magic_link", ctx.caller.askingDigest);
+    if (!waiting) return refuse("not_found");
+    const { identifier: email, used, next, resendIn, codeSpent } = waiting;
+    const done = used && ctx.caller.session?.email === email;
+    return ok({ email, done, next, resendIn, codeSpent });
+  },
+});

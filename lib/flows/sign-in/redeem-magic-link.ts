@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token, typedAddress } from "@/lib/flows/fields";
+import { acceptMailboxProof } from "@/lib/identity/mailbox-proof";
+import { consumeLink, previewLink } from "@/lib/identity/verifications";
+import { refuse } from "@/lib/result";
+
+/**
+ * Signs in by a pressed link. In a browser that did not ask for it the whole address has to be
+ * typed; without it nothing is spent (L5). Refuses `link_dead` with the cause in the audit log,
+ * `address_differs`, and after the proof `sign_up_closed` or `account_disabled`.
+ */
+export const redeemMagicLink = defineFlow({
+  name: "magic_link.redeem",
+  kind: "write",
+  requires: "anyone",
+  limits: [{ limit: "pressesPerIp", effect: "loud", key: (_, { network }) => network }],
+  input: z.strictObject({ token, username: typedAddress }),
+
+  run: (ctx, { token, username }) =>
+    ctx.write(async (tx) => {
+      const claim = { browserDigest: ctx.caller.askingDigest, typed: username };
+      const spent = await consumeLink(tx, "magic_link", token, claim);
+      if (!spent) {
+        const link = await previewLink(tx, "magic_link", token);
+        if (link?.state === "live") return refuse("address_differs", { field: "username" });
+        return refuse("link_dead", { cause: link?.state ?? "unknown" });
+      }
+      ctx.about({ identifier: spent.identifier });
+      return acceptMailboxProof(ctx, tx, spent);
+    }),
+});

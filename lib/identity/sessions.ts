@@ -1,0 +1,124 @@
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { row, rows } from "@/db/rows";
+import { deviceMarks, sessions, users } from "@/db/schema";
+import { type Duration } from "@/lib/duration";
+import type { Caller, Ctx, Session } from "@/lib/flow";
+import type { Identifier } from "@/lib/identifier";
+import { intervals } from "@/lib/policy";
+import { digest } from "@/lib/secret";
+import { deviceMarked } from "./device-marks";
+
+const live = sql`${sessions.endsAt} > now()
+  and ${sessions.lastSeenAt} + make_interval(secs => ${sessions.idleSeconds}) > now()`;
+
+const prepareRead = (db: Db) =>
+  db
+    .select({
+      id: sessions.id,
+      userId: sessions.userId,
+      email: users.email,
+      stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(
+      and(eq(sessions.tokenDigest, sql.placeholder("tokenDigest")), live, isNull(users.disabledAt)),
+    )
+    .prepare("read_session");
+
+const prepared = new WeakMap<Db, ReturnType<typeof prepareRead>>();
+
+/**
+ * The live session of a token's digest: one prepared statement that writes nothing, its ends judged
+ * by the database's clock (S1, I4). Null when it ended, was ended, or its user is disabled.
+ */
+export async function readSession(db: Db, tokenDigest: string): Promise<Session | null> {
+  const statement = prepared.get(db) ?? prepareRead(db);
+  prepared.set(db, statement);
+  const [found] = await statement.execute({ tokenDigest });
+  return found ? { ...found, email: found.email as Identifier } : null;
+}
+
+/** Writes that a session was used, at most every `intervals.lastSeen` (S1). For after the response. */
+export async function touchSession(db: Db, id: string): Promise<void> {
+  await db
+    .update(sessions)
+    .set({ lastSeenAt: sql`now()` })
+    .where(
+      and(
+        eq(sessions.id, id),
+        sql`${sessions.lastSeenAt} < now() - make_interval(secs => ${intervals.lastSeen})`,
+      ),
+    );
+}
+
+/**
+ * The one place where sessions start, for every method. A new token each time; the session this
+ * browser had is gone with the same statement (rotation), and the browser is marked as known (R6).
+ * The token goes to the browser through the handover and is kept nowhere.
+ */
+export async function startSession(
+  ctx: Ctx,
+  tx: Db,
+  { userId, method, keep }: { userId: string; method: string; keep: boolean },
+): Promise<void> {
+  const { caller, env } = ctx;
+  const token = ctx.chance.token();
+  const lifetime: Duration = keep ? env.lifetimes.keptSession : env.lifetimes.session;
+  const idle: Duration = keep ? env.lifetimes.keptSessionIdle : env.lifetimes.sessionIdle;
+  await row(
+    tx,
+    sql`with rotated as (
+      delete from ${sessions} where token_digest = ${caller.sessionDigest ?? ""}
+    ), ${deviceMarked(caller.deviceDigest, userId)}
+    insert into ${sessions} (token_digest, user_id, method, ip, browser, idle_seconds, ends_at)
+    values (${digest("session", token)}, ${userId}::uuid, ${method}, ${caller.ip}, ${caller.browser},
+            ${idle}::int, now() + make_interval(secs => ${lifetime}))`,
+  );
+  ctx.handOver({ session: { token, lifetime }, device: true });
+}
+
+/** A signed-in browser as its owner sees it. */
+export interface SessionEntry {
+  readonly id: string;
+  readonly browser: string;
+  readonly ip: string | null;
+  readonly method: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+}
+
+/** A user's live sessions, the last used one first. */
+export function listSessions(db: Db, userId: string): Promise<SessionEntry[]> {
+  const { id, browser, ip, method, createdAt, lastSeenAt } = sessions;
+  return db
+    .select({ id, browser, ip, method, createdAt, lastSeenAt })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), live))
+    .orderBy(desc(sessions.lastSeenAt));
+}
+
+/** Ends one of the user's own sessions, effective on its next request. False when it is not theirs. */
+export async function endSession(tx: Db, userId: string, id: string): Promise<boolean> {
+  const ended = await tx
+    .delete(sessions)
+    .where(and(eq(sessions.id, id), eq(sessions.userId, userId)))
+    .returning({ id: sessions.id });
+  return ended.length > 0;
+}
+
+/** Ends all sessions but the caller's, and forgets the devices they were on (R6). Returns how many. */
+export async function endOtherSessions(
+  tx: Db,
+  { session, deviceDigest }: Caller<Session>,
+): Promise<number> {
+  const ended = await rows(
+    tx,
+    sql`with forgotten as (
+      delete from ${deviceMarks} where user_id = ${session.userId}::uuid and device_digest <> ${deviceDigest}
+    )
+    delete from ${sessions} where user_id = ${session.userId}::uuid and id <> ${session.id}::uuid returning id`,
+  );
+  return ended.length;
+}

@@ -1,0 +1,262 @@
+import { and, desc, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { row } from "@/db/rows";
+import { verifications } from "@/db/schema";
+import type { Duration } from "@/lib/duration";
+import type { Identifier } from "@/lib/identifier";
+import { bounds, intervals } from "@/lib/policy";
+import { alike, digest, type Key, keyedHash, type TokenUse } from "@/lib/secret";
+
+/** What a verification is for; its token works for nothing else. */
+export type Purpose = Extract<TokenUse, "magic_link">;
+
+const isLive = and(
+  isNull(verifications.consumedAt),
+  isNull(verifications.voidedAt),
+  gt(verifications.expiresAt, sql`now()`),
+);
+
+const codeHash = (key: string, tokenDigest: string, code: string) =>
+  keyedHash(key, "code", `${tokenDigest} ${code}`);
+
+export interface NewVerification {
+  readonly purpose: Purpose;
+  readonly identifier: Identifier;
+  readonly token: string;
+  readonly code: string;
+  readonly codeKey: string;
+  readonly browserDigest: string;
+  readonly browser: string;
+  readonly fromMarkedDevice: boolean;
+  readonly keep: boolean;
+  readonly next: string;
+  readonly receipt: string | null;
+  readonly linkLifetime: Duration;
+  readonly codeLifetime: Duration;
+  /** Its letter is withheld: void from birth, so that nobody's links are pushed out by it. */
+  readonly stillborn: boolean;
+}
+
+/**
+ * Issues a one-time secret and returns its id. Of the address's live ones the latest stay, three
+ * with this one (L4); those asked from a marked device come first, so that strangers who ask often
+ * cannot void the owner's. Lifetimes start now, and again at the first attempt to send (L1).
+ */
+export async function issueVerification(tx: Db, v: NewVerification): Promise<string> {
+  const tokenDigest = digest(v.purpose, v.token);
+  const issued = await row<{ id: string }>(
+    tx,
+    sql`with pushed_out as (
+      update ${verifications} set voided_at = now() where not ${v.stillborn} and id in (
+        select id from ${verifications}
+        where identifier = ${v.identifier} and purpose = ${v.purpose}
+          and consumed_at is null and voided_at is null and expires_at > now()
+        order by from_marked_device desc, created_at desc offset ${bounds.liveLinks - 1}
+      )
+    )
+    insert into ${verifications} (purpose, identifier, token_digest, code_hash, browser_digest, browser,
+      from_marked_device, keep, next, receipt, expires_at, code_expires_at, voided_at)
+    values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${codeHash(v.codeKey, tokenDigest, v.code)},
+      ${v.browserDigest}, ${v.browser}, ${v.fromMarkedDevice}, ${v.keep}, ${v.next}, ${v.receipt},
+      now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}),
+      case when ${v.stillborn} then now() end)
+    returning id`,
+  );
+  return issued!.id;
+}
+
+/** What a spent verification entitles to. */
+export interface Consumed {
+  readonly id: string;
+  readonly identifier: Identifier;
+  readonly next: string;
+  readonly receipt: string | null;
+  /** The person's choice to be kept signed in; made in the browser that asked, for that browser. */
+  readonly keep: boolean;
+}
+
+const { id, identifier, next, receipt, keep } = verifications;
+const consumed = { id, identifier, next, receipt, keep };
+
+/** Who may spend a link: the browser that asked, or whoever typed the whole address (L5). */
+export interface Claim {
+  readonly browserDigest: string;
+  readonly typed: Identifier | null;
+}
+
+const claimedBy = ({ browserDigest, typed }: Claim) =>
+  or(
+    eq(verifications.browserDigest, browserDigest),
+    typed ? eq(verifications.identifier, typed) : undefined,
+  );
+
+const byToken = (purpose: Purpose, token: string) =>
+  and(eq(verifications.purpose, purpose), eq(verifications.tokenDigest, digest(purpose, token)));
+
+/** Spends a link in one statement, so that of two racing presses one wins (I3). Null if it is not to be had. */
+export async function consumeLink(
+  tx: Db,
+  purpose: Purpose,
+  token: string,
+  claim: Claim,
+): Promise<Consumed | null> {
+  const [spent] = await tx
+    .update(verifications)
+    .set({ consumedAt: sql`now()` })
+    .where(and(byToken(purpose, token), isLive, claimedBy(claim)))
+    .returning({ ...consumed, sameBrowser: eq(verifications.browserDigest, claim.browserDigest) });
+  if (!spent) return null;
+  return { ...asConsumed(spent), keep: spent.keep && Boolean(spent.sameBrowser) };
+}
+
+/** Voids a link and its code, by the same claim as spending it. False if it is not to be had. */
+export async function voidLink(
+  tx: Db,
+  purpose: Purpose,
+  token: string,
+  claim: Claim,
+): Promise<boolean> {
+  const voided = await tx
+    .update(verifications)
+    .set({ voidedAt: sql`now()` })
+    .where(and(byToken(purpose, token), isLive, claimedBy(claim)))
+    .returning({ id: verifications.id });
+  return voided.length > 0;
+}
+
+/** Voids the other live links of an address, once one has done its work (L4). */
+export async function voidOtherLinks(tx: Db, purpose: Purpose, spent: Consumed): Promise<void> {
+  await tx
+    .update(verifications)
+    .set({ voidedAt: sql`now()` })
+    .where(
+      and(
+        eq(verifications.identifier, spent.identifier),
+        eq(verifications.purpose, purpose),
+        isLive,
+      ),
+    );
+}
+
+export type CodeOutcome =
+  { readonly consumed: Consumed } | { readonly consumed: null; readonly cause: "wrong" | "spent" | "none" };
+
+/**
+ * Tries a code against what this browser asked for at this address. The try is counted before
+ * anything is compared, in a statement that takes the rows, so that parallel guesses share one
+ * budget (I10). `spent`: all its tries are used; `none`: nothing live to try.
+ */
+export async function consumeCode(
+  tx: Db,
+  { purpose, browserDigest, identifier, code, keys }: CodeClaim,
+): Promise<CodeOutcome> {
+  const asked = and(
+    eq(verifications.browserDigest, browserDigest),
+    eq(verifications.identifier, identifier),
+    eq(verifications.purpose, purpose),
+    isLive,
+    gt(verifications.codeExpiresAt, sql`now()`),
+  );
+  const tried = await tx
+    .update(verifications)
+    .set({ tries: sql`${verifications.tries} + 1` })
+    .where(and(asked, lt(verifications.tries, bounds.codeTries)))
+    .returning({
+      id: verifications.id,
+      tokenDigest: verifications.tokenDigest,
+      codeHash: verifications.codeHash,
+    });
+  const right = tried.find((candidate) =>
+    keys.some((key) => alike(candidate.codeHash, codeHash(key, candidate.tokenDigest, code))),
+  );
+  if (!right) {
+    if (tried.length > 0) return { consumed: null, cause: "wrong" };
+    const left = await tx.select({ id: verifications.id }).from(verifications).where(asked);
+    return { consumed: null, cause: left.length > 0 ? "spent" : "none" };
+  }
+  const [spent] = await tx
+    .update(verifications)
+    .set({ consumedAt: sql`now()` })
+    .where(eq(verifications.id, right.id))
+    .returning(consumed);
+  return { consumed: asConsumed(spent!) };
+}
+
+export interface CodeClaim {
+  readonly purpose: Purpose;
+  readonly browserDigest: string;
+  readonly identifier: Identifier;
+  readonly code: string;
+  readonly keys: Key;
+}
+
+const asConsumed = (spent: Omit<Consumed, "identifier"> & { identifier: string }): Consumed => ({
+  ...spent,
+  identifier: spent.identifier as Identifier,
+});
+
+/** A link as its confirm page shows it, whatever became of it. Changes nothing. */
+export interface LinkPreview {
+  readonly identifier: Identifier;
+  readonly state: "live" | "used" | "voided" | "expired";
+  readonly browser: string;
+  readonly browserDigest: string;
+  readonly next: string;
+  readonly askedAt: Date;
+}
+
+/** Looks at a link without spending it; null for a token we never made, or purged. */
+export async function previewLink(
+  db: Db,
+  purpose: Purpose,
+  token: string,
+): Promise<LinkPreview | null> {
+  const [found] = await db
+    .select({
+      identifier: verifications.identifier,
+      state: sql<LinkPreview["state"]>`case
+        when ${verifications.consumedAt} is not null then 'used'
+        when ${verifications.voidedAt} is not null then 'voided'
+        when ${verifications.expiresAt} <= now() then 'expired'
+        else 'live' end`,
+      browser: verifications.browser,
+      browserDigest: verifications.browserDigest,
+      next: verifications.next,
+      askedAt: verifications.createdAt,
+    })
+    .from(verifications)
+    .where(byToken(purpose, token));
+  return found ? { ...found, identifier: found.identifier as Identifier } : null;
+}
+
+/** What a browser is waiting for: the last thing it asked for. */
+export interface Waiting {
+  readonly identifier: Identifier;
+  readonly used: boolean;
+  readonly next: string;
+  /** Seconds until the same mail may be asked for again. */
+  readonly resendIn: number;
+  readonly codeSpent: boolean;
+}
+
+/** The newest verification this browser asked for; null when it waits for nothing. */
+export async function findWaiting(
+  db: Db,
+  purpose: Purpose,
+  browserDigest: string,
+): Promise<Waiting | null> {
+  const [found] = await db
+    .select({
+      identifier: verifications.identifier,
+      used: sql<boolean>`${verifications.consumedAt} is not null`,
+      next: verifications.next,
+      resendIn: sql<number>`greatest(0, ceil(extract(epoch from
+        ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now())))::int`,
+      codeSpent: sql<boolean>`${verifications.tries} >= ${bounds.codeTries}`,
+    })
+    .from(verifications)
+    .where(and(eq(verifications.browserDigest, browserDigest), eq(verifications.purpose, purpose)))
+    .orderBy(desc(verifications.createdAt))
+    .limit(1);
+  return found ? { ...found, identifier: found.identifier as Identifier } : null;
+}

@@ -1,0 +1,59 @@
+import { renderLetter } from "@/emails";
+import type { World } from "@/lib/flow";
+import {
+  keepRendered,
+  markSent,
+  retryLater,
+  type TakenLetter,
+  takeLetters,
+} from "@/lib/identity/outbox";
+import type { Letter } from "@/lib/letters";
+import { bounds } from "@/lib/policy";
+import { open, seal } from "@/lib/secret";
+import type { Mailer, Message } from "./mailer";
+
+type CourierWorld = Pick<World, "db" | "env" | "log" | "clock">;
+
+/**
+ * Takes due letters from the outbox and hands them to the mailer, until none are due. Any number of
+ * couriers may work at once: each letter is one's own until sent, or until its lease ends.
+ */
+export async function deliverDueLetters(world: CourierWorld, mailer: Mailer): Promise<void> {
+  const { magicLink: linkLifetime, emailCode: codeLifetime } = world.env.lifetimes;
+  for (;;) {
+    const taken = await takeLetters(world.db, { linkLifetime, codeLifetime });
+    await Promise.all(taken.map((letter) => deliver(world, mailer, letter)));
+    if (taken.length < bounds.outboxBatch) return;
+  }
+}
+
+async function deliver(world: CourierWorld, mailer: Mailer, taken: TakenLetter): Promise<void> {
+  const { db, log } = world;
+  const facts = { letterId: taken.id, attempt: taken.attempts };
+  const message = await finalBytes(world, taken);
+  const outcome = await mailer(message);
+  if (outcome.sent) {
+    await markSent(db, taken.id);
+    log.info("letter.sent", facts);
+  } else {
+    await retryLater(db, taken);
+    log.warn("letter.delayed", { ...facts, reason: outcome.reason });
+  }
+}
+
+/** The letter as first rendered; rendered and kept now if this is its first attempt (X3). */
+async function finalBytes(world: CourierWorld, taken: TakenLetter): Promise<Message> {
+  const { db, env, clock } = world;
+  if (taken.rendered) return JSON.parse(open(env.outboxKey, taken.rendered)) as Message;
+  const letter = JSON.parse(open(env.outboxKey, taken.payload)) as Letter;
+  const content = await renderLetter(letter, {
+    appName: env.appName,
+    origin: env.origin.origin,
+    supportEmail: env.supportEmail,
+    lifetimes: env.lifetimes,
+    now: clock.now(),
+  });
+  const message: Message = { id: taken.id, to: letter.to, ...content };
+  await keepRendered(db, taken.id, seal(env.outboxKey, JSON.stringify(message)));
+  return message;
+}

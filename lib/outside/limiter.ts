@@ -1,0 +1,47 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { row } from "@/db/rows";
+import { limitHits } from "@/db/schema";
+import { seconds } from "@/lib/duration";
+import type { Limiter } from "@/lib/flow";
+
+/**
+ * Limits in Postgres: per rule and key the moments of the hits that still count. So a limit holds
+ * in every window of its length, not only in those that start on the hour. One upsert each: its row
+ * lock makes parallel takers queue.
+ */
+export function postgresLimiter(db: Db): Limiter {
+  return {
+    async take({ rule, max, per }, keyHash) {
+      const length = sql`make_interval(secs => ${per})`;
+      const taken = await row<{ granted: boolean; wait: number }>(
+        db,
+        sql`insert into ${limitHits} (rule, key_hash, hits, granted, expires_at)
+          values (${rule}, ${keyHash}, array[clock_timestamp()], true, clock_timestamp() + ${length})
+          on conflict (rule, key_hash) do update set (hits, granted, expires_at) = (
+            select case when cardinality(live) < ${max}::int then live || clock_timestamp() else live end,
+              cardinality(live) < ${max}::int, clock_timestamp() + ${length}
+            from (
+              select coalesce(array_agg(hit order by hit), '{}') as live
+              from unnest(limits.hits) as hit where hit > clock_timestamp() - ${length}
+            ) as counted
+          )
+          returning granted,
+            greatest(1, ceil(extract(epoch from hits[1] + ${length} - clock_timestamp())))::int as wait`,
+      );
+      return taken!.granted ? { ok: true } : { ok: false, retryAfter: seconds(taken!.wait) };
+    },
+
+    async giveBack(rule, keyHash) {
+      await row(
+        db,
+        sql`update ${limitHits} set hits = hits[1:cardinality(hits) - 1]
+            where rule = ${rule} and key_hash = ${keyHash}`,
+      );
+    },
+
+    async clear() {
+      await db.delete(limitHits);
+    },
+  };
+}

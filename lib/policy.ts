@@ -1,0 +1,107 @@
+import { days, type Duration, hours, minutes, seconds } from "./duration";
+
+/** How long things live. Written and judged in SQL by the database's clock. */
+export const lifetimes = {
+  /** Long enough for slow mail and a lunch break, short enough for a stolen mailbox dump (L1). env */
+  magicLink: hours(1),
+  /** Six digits can be guessed, so they get less time than a link (L1). */
+  emailCode: minutes(10),
+  /** An unused session ends after a day away (S1). env */
+  sessionIdle: hours(24),
+  /** Nobody stays signed in for ever, however busy (S1). env */
+  session: days(30),
+  /** The same two when the person asked to be kept signed in (S1). */
+  keptSessionIdle: days(30),
+  keptSession: days(90),
+  /** A browser that asked for a link may type its code, and press without the address, while the mail can arrive. */
+  askingBrowser: hours(25),
+  /** A device mark not used for this long is forgotten; twice the longest session. */
+  deviceMark: days(180),
+  /** A message carried over one redirect (house: faces). */
+  flash: seconds(60),
+  /** A mail that could not leave by now is of no use to anybody (X3). */
+  letter: hours(24),
+  /** Finished letters stay visible to whoever asks "did it leave?" (X10). */
+  finishedLetter: days(7),
+  /** Used and dead links stay past their end, so that their page can say what happened (X10). */
+  deadVerification: hours(24),
+} as const satisfies Record<string, Duration>;
+
+/** How often things may be done at most, and how soon again. */
+export const intervals = {
+  /** `last_seen_at` is written at most this often, so that reading stays reading (S1). */
+  lastSeen: minutes(5),
+  /** Asking for the same mail again from the same browser. */
+  resend: seconds(60),
+  /** Between two looks at the outbox when nobody rings. */
+  outboxPoll: seconds(5),
+  /** A worker that took a letter and died leaves it to the others after this; longer than any send may take. */
+  letterLease: seconds(60),
+  /** Before the second, third, … attempt of a letter; the last one repeats until the letter's lifetime ends. */
+  letterRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
+  /** Between two purges (X10). */
+  purge: minutes(10),
+  /** What the browser is told to wait when a part of us is away. */
+  unavailable: seconds(5),
+} as const;
+
+/** Counts and lengths. */
+export const bounds = {
+  /** Random bytes in a token: 256 bits, out of reach of guessing. */
+  tokenBytes: 32,
+  /** Digits of an e-mail code; one in a million, times the tries below. */
+  codeDigits: 6,
+  /** Tries at one code (L5). */
+  codeTries: 5,
+  /** Live links of one address and purpose (L4). */
+  liveLinks: 3,
+  /** People who share a browser and are still known to it (R6). */
+  usersPerDevice: 5,
+  /** RFC 5321: 254 octets of address, 64 of them before the @. */
+  emailLength: 254,
+  localPartLength: 64,
+  /** A request's body in bytes; forms are far below it. */
+  bodyBytes: 64 * 1024,
+  /** A return path; longer ones are not ours. */
+  nextLength: 2048,
+  /** A cookie's value and a browser's name as we keep it. */
+  agentLength: 80,
+  /** Rows per statement of a purge, so that no lock is held long (X10). */
+  purgeBatch: 500,
+  /** Letters a worker takes at once. */
+  outboxBatch: 10,
+  /** Letters the local mailbox shows. */
+  mailboxLetters: 100,
+} as const;
+
+/** How much of something, per what, in any window of that length. */
+export interface Limit {
+  /** Its name in the table of counts, in Redis keys and in the log. */
+  readonly rule: string;
+  readonly max: number;
+  readonly per: Duration;
+}
+
+/**
+ * Every limit (R1–R3). Flows declare which of them they take, by what key, and whether going over
+ * is said aloud; `env.ts` may replace the numbers marked env.
+ */
+export const limits = {
+  /** Letters that strangers can cause to one address (R1). env */
+  lettersPerAddress: { rule: "letters_per_address", max: 3, per: hours(1) },
+  /** The same from a browser that has signed in to that address before (R1). */
+  lettersPerDevice: { rule: "letters_per_device", max: 3, per: hours(1) },
+  /** Requests for mail from one IP (R2). env */
+  mailRequestsPerIp: { rule: "mail_requests_per_ip", max: 5, per: hours(1) },
+  /** The same from a marked browser, whatever its IP (R2). */
+  mailRequestsPerDevice: { rule: "mail_requests_per_device", max: 5, per: hours(1) },
+  /** The same mail again from the same browser. */
+  resends: { rule: "resends", max: 1, per: intervals.resend },
+  /** Codes typed for one address and purpose (R3). */
+  codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1) },
+  codesPerDay: { rule: "codes_per_day", max: 20, per: days(1) },
+  /** Buttons pressed on pages that mail leads to, from one IP (R3). */
+  pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1) },
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof limits;

@@ -1,0 +1,30 @@
+import { type Duration, inWords } from "./duration";
+import { intervals } from "./policy";
+import { type RefusalCode, refusals } from "./refusals";
+
+/** An expected "no". It is an answer, not an error: it is returned, recorded and shown. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** The form field it is about. */
+  readonly field?: string | undefined;
+  /** When asking again makes sense. */
+  readonly retryAfter?: Duration | undefined;
+  /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
+  readonly reference?: string | undefined;
+  /** Why, for the audit log alone; people see the code's sentence. */
+  readonly cause?: string | undefined;
+}
+
+export type Result<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
+
+export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Result<never> => ({
+  ok: false,
+  refusal: { code, ...more },
+});
+
+/** A refusal as people read it, with the time to wait put in. */
+export const sentenceOf = ({ code, retryAfter = intervals.unavailable }: Refusal): string =>
+  refusals[code].sentence.replace("{wait}", inWords(retryAfter));

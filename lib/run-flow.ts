@@ -1,0 +1,227 @@
+import type { Db } from "@/db/client";
+import { type Duration, seconds } from "./duration";
+import type { Caller, Ctx, Evidence, Flow, Handover, LimitUse, Requires, World } from "./flow";
+import { countRefusal, recordEvent, type AuditFacts } from "./identity/audit-log";
+import { isMarkedDevice } from "./identity/device-marks";
+import { queueLetters, type QueuedLetter } from "./identity/outbox";
+import { readSession, touchSession } from "./identity/sessions";
+import { intervals, limits, type LimitName } from "./policy";
+import { isRefusalCode } from "./refusals";
+import { type Refusal, refuse, type Result } from "./result";
+import { keyedHash } from "./secret";
+import type { z } from "zod";
+
+/** What came of a run: the answer, and what the face has to carry to the browser. */
+export interface Ran<Out> {
+  readonly result: Result<Out>;
+  readonly handover: Handover;
+  /** What can wait until the response is out. */
+  readonly afterwards: readonly (() => unknown)[];
+}
+
+/** Postgres answers a whole run within this, or the caller is told that it is away (S4). */
+const patience: Duration = seconds(8);
+
+/**
+ * The only road into a flow: parse, admit, take limits, run, record. Every face comes through here,
+ * so none can forget a step. Refusals: those of the flow, and `cross_site`, `input_malformed` or the
+ * schema's own, `sign_in_required`, `not_found`, the limits' (429), `unavailable` when the database is away.
+ * Throws only what is a bug.
+ */
+export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>(
+  world: World,
+  flow: Flow<Schema, Out, R>,
+  evidence: Evidence,
+  raw: unknown,
+): Promise<Ran<Out>> {
+  const run = new Run(world, flow, evidence);
+  const { requestId } = evidence;
+  const unavailable = { ...nothing, result: refuse("unavailable", { retryAfter: intervals.unavailable }) };
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<typeof unavailable>((resolve) => {
+    timer = setTimeout(() => {
+      run.abandon();
+      world.log.warn("database.slow", { flow: flow.name, requestId });
+      resolve(unavailable);
+    }, patience * 1000);
+  });
+  try {
+    const ran = await Promise.race([run.go(raw), tooLong]);
+    if (ran.result.ok) return ran;
+    const { refusal } = ran.result;
+    world.log.warn("refused", { flow: flow.name, code: refusal.code, cause: refusal.cause, requestId });
+    return { ...ran, result: { ok: false, refusal: { ...refusal, reference: requestId } } };
+  } catch (error) {
+    if (!world.isDatabaseAway(error) && !(error instanceof Abandoned)) throw error;
+    world.log.warn("database.away", { flow: flow.name, requestId });
+    return unavailable;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const nothing = { handover: {}, afterwards: [] } as const;
+
+/** The caller was told "unavailable"; nothing may be committed behind their back. */
+class Abandoned extends Error {}
+
+class Run<Schema extends z.ZodType, Out, R extends Requires> {
+  #abandoned = false;
+  #recorded = false;
+  #overLimit = false;
+  #markedDevice = false;
+  #receipt: string | null = null;
+  readonly #letters: QueuedLetter[] = [];
+  readonly #handover: Handover = {};
+  readonly #returns: string[] = [];
+  #about: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
+
+  constructor(
+    readonly world: World,
+    readonly flow: Flow<Schema, Out, R>,
+    readonly evidence: Evidence,
+  ) {}
+
+  abandon() {
+    this.#abandoned = true;
+  }
+
+  async go(raw: unknown): Promise<Ran<Out>> {
+    if (this.flow.kind === "write" && !this.evidence.sameOrigin)
+      return this.#turnAway({ code: "cross_site" });
+    const parsed = this.flow.input.safeParse(raw);
+    if (!parsed.success) return this.#turnAway(refusalOf(parsed.error));
+    const input = parsed.data;
+    if (this.flow.concerns) this.#about = { identifier: this.flow.concerns(input) };
+
+    const session = await this.evidence.readSession();
+    if (this.flow.requires === "session" && !session)
+      return this.#turnAway({ code: "sign_in_required" });
+    if (this.flow.requires === "mailbox" && !this.world.mailbox)
+      return this.#turnAway({ code: "not_found" });
+
+    const overLoud = await this.#takeLimits(input);
+    if (overLoud) return this.#turnAway(overLoud);
+
+    const caller = { ...this.evidence, session };
+    // `requires` was just checked, which is what the context's type promises.
+    const result = await this.flow.run(this.#context(caller) as Parameters<typeof this.flow.run>[0], input);
+    if (!result.ok && this.flow.kind === "write" && !this.#recorded)
+      await recordEvent(this.world.db, this.#facts(caller, result));
+    for (const receipt of this.#returns) {
+      const [rule = "", keyHash = ""] = receipt.split(" ");
+      await this.world.limiter.giveBack(rule, keyHash);
+    }
+    const afterwards = [
+      ...(this.#letters.length > 0 ? [this.world.ringCourier] : []),
+      ...(session?.stale ? [() => touchSession(this.world.db, session.id)] : []),
+    ];
+    return { result, handover: this.#handover, afterwards };
+  }
+
+  /** A "no" before the flow ran. Of those there can be floods, so writes count them by hour. */
+  async #turnAway(refusal: Refusal): Promise<Ran<Out>> {
+    if (this.flow.kind === "write")
+      await countRefusal(this.world.db, {
+        event: this.flow.name,
+        outcome: refusal.code,
+        keyHash: this.#hash("audit", this.evidence.network),
+      });
+    return { ...nothing, result: { ok: false, refusal } };
+  }
+
+  async #takeLimits(input: z.output<Schema>): Promise<Refusal | null> {
+    const { concerns, limits: uses } = this.flow;
+    const wantsMark = concerns && this.evidence.deviceIsOld && uses.some((use) => use.markedDevice);
+    if (wantsMark)
+      this.#markedDevice = await isMarkedDevice(
+        this.world.db,
+        this.evidence.deviceDigest,
+        concerns(input),
+      );
+    for (const use of uses) {
+      const [name, key] = this.#budget(use, input);
+      const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
+      const keyHash = this.#hash(limit.rule, key);
+      const taken = await this.world.limiter.take(limit, keyHash);
+      if (use.returnable) this.#receipt = `${limit.rule} ${keyHash}`;
+      if (taken.ok) continue;
+      if (use.effect === "loud")
+        return { code: use.refusal ?? "too_many_requests", retryAfter: taken.retryAfter };
+      this.#overLimit = true;
+    }
+    return null;
+  }
+
+  #budget(use: LimitUse<z.output<Schema>>, input: z.output<Schema>): [LimitName, string] {
+    const key = use.key(input, this.evidence);
+    return this.#markedDevice && use.markedDevice
+      ? [use.markedDevice, `${this.evidence.deviceDigest} ${this.flow.concerns?.(input)}`]
+      : [use.limit, key];
+  }
+
+  #context(caller: Caller): Ctx {
+    const { world } = this;
+    return {
+      db: world.db,
+      clock: world.clock,
+      chance: world.chance,
+      env: world.env,
+      mailbox: this.flow.requires === "mailbox" ? world.mailbox : null,
+      caller,
+      overLimit: this.#overLimit,
+      markedDevice: this.#markedDevice,
+      receipt: this.#receipt,
+      write: (change) => this.#write(caller, change),
+      post: (letter, withheld) =>
+        void this.#letters.push({ letter, withheld: this.#overLimit ? "over_limit" : (withheld ?? null) }),
+      about: ({ userId, ...rest }) =>
+        void Object.assign(this.#about, rest, userId ? { subjectId: userId } : {}),
+      handOver: (handover) => void Object.assign(this.#handover, handover),
+      giveBack: (receipt) => void (receipt && this.#returns.push(receipt)),
+    };
+  }
+
+  async #write<T>(caller: Caller, change: (tx: Db) => Promise<Result<T>>): Promise<Result<T>> {
+    if (this.flow.kind === "read") throw new Error(`${this.flow.name} is a read, but writes.`);
+    if (this.#recorded) throw new Error(`${this.flow.name} writes twice in one run.`);
+    this.#recorded = true;
+    return this.world.db.transaction(async (tx) => {
+      const result = await change(tx);
+      await queueLetters(tx, this.world.env.outboxKey, this.#letters);
+      await recordEvent(tx, this.#facts(caller, result));
+      if (this.#abandoned) throw new Abandoned();
+      return result;
+    });
+  }
+
+  #facts(caller: Caller, result: Result<unknown>): AuditFacts {
+    return {
+      event: this.flow.name,
+      outcome: result.ok ? "ok" : result.refusal.code,
+      ...(result.ok ? {} : { cause: result.refusal.cause }),
+      callerId: caller.session?.userId,
+      sessionId: caller.session?.id,
+      requestId: caller.requestId,
+      ip: caller.ip,
+      browser: caller.browser,
+      ...this.#about,
+    };
+  }
+
+  #hash(use: string, key: string) {
+    return keyedHash(this.world.env.tokenKey[0], use, key);
+  }
+}
+
+/** For faces, which read a request's session once however many flows it runs (speed: one look-up). */
+export const sessionReader = (world: World, tokenDigest: string | null) => async () =>
+  tokenDigest ? readSession(world.db, tokenDigest) : null;
+
+/** The first thing wrong with an input: a schema says which refusal in its message. */
+function refusalOf(error: z.ZodError): Refusal {
+  const issue = error.issues.find(({ message }) => isRefusalCode(message));
+  return issue && isRefusalCode(issue.message)
+    ? { code: issue.message, field: issue.path.join(".") }
+    : { code: "input_malformed" };
+}

@@ -1,0 +1,79 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  randomInt,
+  timingSafeEqual,
+} from "node:crypto";
+import { bounds } from "./policy";
+
+/** What a token is for. Part of its digest, so that a token of one kind is nothing to another. */
+export type TokenUse = "session" | "magic_link" | "asking_browser" | "device";
+
+/** Chance, handed in through the world so that tests may know it. */
+export interface Chance {
+  /** 256 random bits as 43 characters of base64url. */
+  token(): string;
+  /** Six random digits, leading zeros kept. */
+  code(): string;
+}
+
+export const chance: Chance = {
+  token: () => randomBytes(bounds.tokenBytes).toString("base64url"),
+  code: () => String(randomInt(10 ** bounds.codeDigits)).padStart(bounds.codeDigits, "0"),
+};
+
+const tokenShape = /^[A-Za-z0-9_-]{43}$/;
+
+/** Whether a text could be one of our tokens; anything else is not worth a look-up. */
+export const isToken = (text: unknown): text is string =>
+  typeof text === "string" && tokenShape.test(text);
+
+/**
+ * What we keep of a token. A plain SHA-256 is enough for 256 random bits, and needs no key,
+ * so that rotating keys signs nobody out (X8).
+ */
+export const digest = (use: TokenUse, token: string) =>
+  createHash("sha256").update(`${use}:${token}`).digest("base64url");
+
+/** A key and the one before it; the first makes, both are accepted. */
+export type Key = readonly [current: string, ...previous: string[]];
+
+/** A keyed hash for things that can be guessed: codes, addresses and IPs in limit keys. */
+export const keyedHash = (key: string, use: string, text: string) =>
+  createHmac("sha256", key).update(`${use}:${text}`).digest("base64url");
+
+/** Whether two hashes are alike, in a time that does not tell where they differ. */
+export const alike = (a: string, b: string) =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+/**
+ * Encrypts and authenticates a text (AES-256-GCM, a fresh nonce each time) for rest in the
+ * database.
+ */
+export function seal(key: Key, text: string): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv("aes-256-gcm", Buffer.from(key[0], "base64url"), nonce);
+  const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString("base64url");
+}
+
+/** Opens what `seal` made with this key or the one before it. Throws on anything else. */
+export function open(key: Key, sealed: string): string {
+  const bytes = Buffer.from(sealed, "base64url");
+  for (const candidate of key) {
+    const decipher = createDecipheriv(
+      "aes-256-gcm",
+      Buffer.from(candidate, "base64url"),
+      bytes.subarray(0, 12),
+    ).setAuthTag(bytes.subarray(12, 28));
+    try {
+      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+    } catch {
+      // Not this key: GCM tells by its tag. The next one may be it.
+    }
+  }
+  throw new Error("A sealed text opens with neither the current nor the previous key.");
+}

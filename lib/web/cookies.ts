@@ -1,0 +1,53 @@
+import { cookies } from "next/headers";
+import type { Duration } from "@/lib/duration";
+import type { Env } from "@/lib/env";
+import { isToken } from "@/lib/secret";
+
+/** Every cookie we set: session, the browser as asker and as known device, and the flash. */
+export type CookieName = "session" | "asking" | "device" | "flash";
+
+type Place = Pick<Env, "origin">;
+
+const isSecure = ({ origin }: Place) => origin.protocol === "https:";
+
+/**
+ * On https a name that only this host can have set (RFC 6265bis `__Host-`); on a plain http
+ * loopback origin a name of our own, since every port of localhost shares one jar.
+ */
+const cookieName = (place: Place, name: CookieName) =>
+  isSecure(place) ? `__Host-${name}` : `latchkey-${name}`;
+
+/**
+ * A cookie's value from the request's header. Sent twice it counts as not sent: of two values one
+ * was planted, and nobody can tell which.
+ */
+export function readCookie(header: string | null, place: Place, name: CookieName): string | null {
+  const wanted = `${cookieName(place, name)}=`;
+  const values = (header ?? "")
+    .split(/;\s*/)
+    .filter((pair) => pair.startsWith(wanted))
+    .map((pair) => pair.slice(wanted.length));
+  return values.length === 1 ? (values[0] ?? null) : null;
+}
+
+/** A token from a cookie; null when there is none or it is none of ours. */
+export function readToken(header: string | null, place: Place, name: CookieName): string | null {
+  const value = readCookie(header, place, name);
+  return isToken(value) ? value : null;
+}
+
+/** Sets a cookie for so long; with `null` takes it away. In actions and routes only. */
+export async function writeCookie(
+  place: Place,
+  name: CookieName,
+  value: string | null,
+  maxAge: Duration,
+): Promise<void> {
+  (await cookies()).set(cookieName(place, name), value ?? "", {
+    httpOnly: true,
+    secure: isSecure(place),
+    sameSite: "lax",
+    path: "/",
+    maxAge: value === null ? 0 : maxAge,
+  });
+}

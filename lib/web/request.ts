@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { headers } from "next/headers";
+import { userAgent } from "next/server";
+import { cache } from "react";
+import type { Evidence } from "@/lib/flow";
+import { canonicalIp, networkOf } from "@/lib/ip";
+import { theWorld } from "@/lib/outside/world";
+import { sessionReader } from "@/lib/run-flow";
+import { digest } from "@/lib/secret";
+import { readCookie, readToken } from "./cookies";
+import { isSameOrigin } from "./origin";
+
+/** A request, with the raw tokens its cookies may need to be set again from. */
+interface Request {
+  readonly evidence: Evidence;
+  readonly askingToken: string;
+  readonly deviceToken: string;
+  readonly hasFlash: boolean;
+}
+
+/** Reads who asks, once per request. The forwarding header was put right by the HTTP front. */
+export const readRequest = cache(async (): Promise<Request> => {
+  const world = theWorld();
+  const sent = await headers();
+  const cookie = sent.get("cookie");
+  const sessionToken = readToken(cookie, world.env, "session");
+  const oldDevice = readToken(cookie, world.env, "device");
+  const askingToken = readToken(cookie, world.env, "asking") ?? world.chance.token();
+  const deviceToken = oldDevice ?? world.chance.token();
+  const ip = canonicalIp(sent.get("x-forwarded-for") ?? undefined);
+  const sessionDigest = sessionToken && digest("session", sessionToken);
+  const evidence: Evidence = {
+    requestId: randomUUID(),
+    sameOrigin: isSameOrigin(sent, world.env.origin.origin),
+    ip,
+    network: networkOf(ip),
+    browser: browserInWords(sent),
+    sessionDigest,
+    askingDigest: digest("asking_browser", askingToken),
+    deviceDigest: digest("device", deviceToken),
+    deviceIsOld: oldDevice !== null,
+    readSession: cache(sessionReader(world, sessionDigest)),
+  };
+  const hasFlash = readCookie(cookie, world.env, "flash") !== null;
+  return { evidence, askingToken, deviceToken, hasFlash };
+});
+
+// Names we are ready to write into mails and pages; whatever else a client calls itself stays out.
+const browsers: Record<string, string> = {
+  Chrome: "Chrome",
+  "Chrome Headless": "Chrome",
+  Chromium: "Chromium",
+  Edge: "Edge",
+  Firefox: "Firefox",
+  "Mobile Chrome": "Chrome",
+  "Mobile Firefox": "Firefox",
+  "Mobile Safari": "Safari",
+  Opera: "Opera",
+  Safari: "Safari",
+  "Samsung Browser": "Samsung Internet",
+  "Samsung Internet": "Samsung Internet",
+};
+const systems: Record<string, string> = {
+  Android: "Android",
+  "Chromium OS": "ChromeOS",
+  iOS: "iPhone",
+  Linux: "Linux",
+  "Mac OS": "Mac",
+  macOS: "Mac",
+  Ubuntu: "Linux",
+  Windows: "Windows",
+};
+
+function browserInWords(sent: Headers): string {
+  const { browser, os, device } = userAgent({ headers: sent });
+  const name = browsers[browser.name ?? ""] ?? "A browser";
+  const system = device.model === "iPad" ? "iPad" : systems[os.name ?? ""];
+  return system ? `${name} on ${system}` : name;
+}

@@ -1,0 +1,16 @@
+import type { NextConfig } from "next";
+import { bounds } from "./lib/policy";
+
+const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
+
+export default {
+  poweredByHeader: false,
+  reactStrictMode: true,
+  // Drivers and their data files stay where npm put them, one copy for every bundle.
+  serverExternalPackages: ["@electric-sql/pglite", "postgres", "drizzle-orm", "pino"],
+  experimental: {
+    serverActions: { bodySizeLimit: bodyLimit },
+    // The front refuses larger bodies; this keeps Next from buffering more than that.
+    proxyClientMaxBodySize: bodyLimit,
+  },
+} satisfies NextConfig;

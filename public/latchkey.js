@@ -1,0 +1,78 @@
+(() => {
+  const all = (what) => document.querySelectorAll(what);
+  const { session, hidePath, recheck } = all("[data-session]")[0]?.dataset || {};
+  const here = location.pathname + location.search;
+  const reload = () => (hidePath ? location.replace(here) : location.reload());
+
+  // Ahead of React: the browser posts, as it does without script.
+  const post = (event) => {
+    const { target: form, submitter } = event;
+    event.stopPropagation();
+    if (form.dataset.pending || submitter?.ariaDisabled) return event.preventDefault();
+    form.dataset.pending = true;
+    if (submitter) submitter.ariaDisabled = true;
+  };
+  addEventListener("submit", post, true);
+
+  if (hidePath) {
+    // Actions post to the page's address: keep it.
+    for (const form of all("[action='']")) form.setAttribute("action", here);
+    // Next's router writes its first address back on waking.
+    const replace = history.replaceState.bind(history);
+    history.replaceState = (state, _, url) => replace(state, "", url === here ? hidePath : url);
+    history.replaceState(null, "", here);
+  }
+
+  // Any script's digits are a run of ten.
+  const toDigit = (char) => {
+    const before = String.fromCodePoint(char.codePointAt() - 1);
+    return /\p{Nd}/u.test(before) ? toDigit(before) + 1 : 0;
+  };
+  const tidy = ({ target: field, isComposing }) => {
+    if (isComposing || !field.matches("[data-code]")) return;
+    const digits = field.value.normalize("NFKC").replace(/\P{Nd}/gu, "");
+    const code = digits.replace(/./gu, toDigit).slice(0, 6);
+    if (field.value !== code) field.value = code;
+    if (code[5]) field.form.querySelector("[type=submit]").click();
+  };
+  oninput = tidy;
+  addEventListener("compositionend", tidy);
+
+  for (const button of all("[data-countdown]")) {
+    const left = button.querySelector("[data-left]");
+    let s = button.dataset.countdown;
+    const tick = () => {
+      const time = `${(s / 60) | 0}:${`${s % 60}`.padStart(2, 0)}`;
+      left.textContent = s > 0 ? left.dataset.left.replace("{left}", time) : "";
+      button.ariaDisabled = s > 0 || null;
+      if (s-- > 0) setTimeout(tick, 1000);
+    };
+    tick();
+  }
+
+  if (session != null) {
+    const tabs = new BroadcastChannel("latchkey");
+    tabs.onmessage = ({ data }) => data === session || reload();
+    // Else tabs that disagree would reload for ever.
+    if (performance.getEntriesByType("navigation")[0].type !== "reload") tabs.postMessage(session);
+  }
+
+  const check = async () => {
+    const how = { redirect: "manual", headers: { "x-latchkey-check": 1 } };
+    if (!(await fetch(here, how)).status) reload();
+  };
+  if (recheck) document.onvisibilitychange = () => document.hidden || check();
+
+  // Back must not flash what a session held.
+  onpagehide = () => (document.documentElement.hidden = session);
+  onpageshow = ({ persisted }) => {
+    if (!persisted) return;
+    if (session) return reload();
+    // Keep what was typed.
+    for (const held of all("form, button")) {
+      delete held.dataset.pending;
+      held.ariaDisabled = null;
+    }
+    check();
+  };
+})();
