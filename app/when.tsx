@@ -1,7 +1,11 @@
 import { theTime } from "@/lib/web/site";
 import { Time } from "./_ui/time";
 
-const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+const date = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "medium",
+  timeStyle: "short",
+  timeZone: "UTC",
+});
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** A moment, in words everybody reads alike. */

@@ -21,7 +21,10 @@ export const words = {
 
   signIn: {
     title: (appName: string) => `Sign in to ${appName}`,
-    lead: { open: "New here? The same steps create your account.", closed: "Use the address you were invited with." },
+    lead: {
+      open: "New here? The same steps create your account.",
+      closed: "Use the address you were invited with.",
+    },
   },
 
   notes: {
@@ -68,7 +71,8 @@ export const words = {
     deadTitle: "This link can’t be used",
     dead: "Links work once, for one hour. Some mail filters open them first.",
     reopenTitle: "Open the link again",
-    reopen: "For your safety its address is not kept here. Open it from the mail once more, or ask for a new one.",
+    reopen:
+      "For your safety its address is not kept here. Open it from the mail once more, or ask for a new one.",
     sendNew: "Send a new link",
   },
 
@@ -128,12 +132,19 @@ export const words = {
       no_account: "no account has this address, and sign-up is closed",
       too_late: "it could not leave for a day",
     } as Record<string, string>,
-    kinds: { magic_link: "Sign-in mail", sign_up_link: "Sign-in mail for a new address" } as Record<string, string>,
+    kinds: { magic_link: "Sign-in mail", sign_up_link: "Sign-in mail for a new address" } as Record<
+      string,
+      string
+    >,
     clearLimits: "Clear all limits",
     signIn: "Sign-in page",
   },
 
-  notFound: { title: "Nothing here", lead: "This page does not exist, or is not yours to see.", back: "To the start" },
+  notFound: {
+    title: "Nothing here",
+    lead: "This page does not exist, or is not yours to see.",
+    back: "To the start",
+  },
   failed: {
     title: "Something broke",
     lead: "The fault is ours, and it is in our log. Nothing was half done; try again.",

@@ -125,7 +125,9 @@ export const outbox = pgTable(
     doneAt: at("done_at"),
   },
   (t) => [
-    index("outbox_due").on(t.nextAttemptAt).where(sql`${t.state} = 'queued'`),
+    index("outbox_due")
+      .on(t.nextAttemptAt)
+      .where(sql`${t.state} = 'queued'`),
     index("outbox_done").on(t.doneAt),
     check("outbox_states", sql`${t.state} in ('queued', 'sent', 'dead')`),
   ],

@@ -19,7 +19,7 @@ interface SignInProps {
 /** Puts a letter's data into the words of the template: links from the origin alone, ends as time and as duration. */
 export function signInFacts(letter: Letter, facts: LetterFacts): SignInProps {
   const ends = (length: (typeof facts.lifetimes)["magicLink"]) =>
-    `${inWords(length)}, until ${clockTime(new Date(facts.now.getTime() + length * 1000))}`;
+    `${inWords(length)} (until ${clockTime(new Date(facts.now.getTime() + length * 1000))})`;
   return {
     appName: facts.appName,
     supportEmail: facts.supportEmail,
@@ -55,11 +55,11 @@ export function SignIn(letter: SignInProps) {
               There is no account for this address yet. Signing in creates it.
             </Text>
           )}
-          <Button href={letter.url} style={styles.button}>
+          <Button href={letter.url} style={styles.button} data-skip-in-text="true">
             Sign in to {letter.appName}
           </Button>
           <Text style={styles.text}>
-            Or copy this link into your browser:
+            Or open this link:
             <br />
             <Link href={letter.url} style={styles.url}>
               {letter.url}
@@ -91,7 +91,6 @@ SignIn.PreviewProps = {
   newHere: true,
   browser: "Firefox on Linux",
   askedAt: "20 Nov 2026, 08:12 UTC",
-  linkEnds: "1 hour, until 20 Nov 2026, 09:12 UTC",
-  codeEnds: "10 minutes, until 20 Nov 2026, 08:22 UTC",
+  linkEnds: "1 hour (until 20 Nov 2026, 09:12 UTC)",
+  codeEnds: "10 minutes (until 20 Nov 2026, 08:22 UTC)",
 } satisfies SignInProps;
-

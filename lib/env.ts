@@ -43,7 +43,9 @@ const schema = z.object({
       error: "must be 16, 24 or 32 bytes in base64",
     })
     .optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .optional(),
   MIGRATE_DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
@@ -84,11 +86,9 @@ export class EnvError extends Error {
   }
 }
 
-const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
-
-/** Whether a host name can only mean this machine. */
+/** Whether a host name can only mean this machine (RFC 6761, RFC 1122). */
 export const isLoopback = (hostname: string) =>
-  loopbackNames.has(hostname) || hostname.endsWith(".localhost");
+  /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
 
 /** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
 export function parseEnv(vars: Record<string, string | undefined>): Env {

@@ -159,7 +159,11 @@ export interface Ctx<S extends Session | null = Session | null> {
 /** The session's type in the context, by what the flow requires. */
 type SessionOf<R extends Requires> = R extends "session" ? Session : Session | null;
 
-export interface Flow<Schema extends z.ZodType = z.ZodType, Out = unknown, R extends Requires = Requires> {
+export interface Flow<
+  Schema extends z.ZodType = z.ZodType,
+  Out = unknown,
+  R extends Requires = Requires,
+> {
   /** noun.verb, in past records for ever: the audit log's event. */
   readonly name: `${string}.${string}`;
   /** A write has a same-origin proof and an audit row; a read changes nothing. */

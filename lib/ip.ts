@@ -22,7 +22,11 @@ export function networkOf(ip: string | null): string {
  * saw. Entries further left were written by the client and are not looked at; with fewer entries
  * than hops somebody came past the proxies, and the peer is what we know.
  */
-export function clientIp(peer: string | undefined, forwardedFor: string, trustedHops: number): string | null {
+export function clientIp(
+  peer: string | undefined,
+  forwardedFor: string,
+  trustedHops: number,
+): string | null {
   const seen = [...forwardedFor.split(",").filter(Boolean), peer ?? ""];
   return canonicalIp(seen.at(-1 - trustedHops)) ?? canonicalIp(peer);
 }

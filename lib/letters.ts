@@ -18,9 +18,8 @@ interface SignInLetter {
  * `sign_up_link` welcomes an address that has none, where sign-up is open (L8).
  */
 export type Letter =
-  ({ readonly kind: "magic_link" } & SignInLetter) | ({ readonly kind: "sign_up_link" } & SignInLetter);
-
-export type LetterKind = Letter["kind"];
+  | ({ readonly kind: "magic_link" } & SignInLetter)
+  | ({ readonly kind: "sign_up_link" } & SignInLetter);
 
 /** Why a letter was never sent. The first two are decided before it is queued. */
 export type DeathReason = "over_limit" | "no_account" | "too_late";

@@ -36,7 +36,10 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
 ): Promise<Ran<Out>> {
   const run = new Run(world, flow, evidence);
   const { requestId } = evidence;
-  const unavailable = { ...nothing, result: refuse("unavailable", { retryAfter: intervals.unavailable }) };
+  const unavailable = {
+    ...nothing,
+    result: refuse("unavailable", { retryAfter: intervals.unavailable }),
+  };
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<typeof unavailable>((resolve) => {
     timer = setTimeout(() => {
@@ -49,7 +52,12 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     const ran = await Promise.race([run.go(raw), tooLong]);
     if (ran.result.ok) return ran;
     const { refusal } = ran.result;
-    world.log.warn("refused", { flow: flow.name, code: refusal.code, cause: refusal.cause, requestId });
+    world.log.warn("refused", {
+      flow: flow.name,
+      code: refusal.code,
+      cause: refusal.cause,
+      requestId,
+    });
     return { ...ran, result: { ok: false, refusal: { ...refusal, reference: requestId } } };
   } catch (error) {
     if (!world.isDatabaseAway(error) && !(error instanceof Abandoned)) throw error;
@@ -105,7 +113,10 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
 
     const caller = { ...this.evidence, session };
     // `requires` was just checked, which is what the context's type promises.
-    const result = await this.flow.run(this.#context(caller) as Parameters<typeof this.flow.run>[0], input);
+    const result = await this.flow.run(
+      this.#context(caller) as Parameters<typeof this.flow.run>[0],
+      input,
+    );
     if (!result.ok && this.flow.kind === "write" && !this.#recorded)
       await recordEvent(this.world.db, this.#facts(caller, result));
     for (const receipt of this.#returns) {
@@ -174,7 +185,10 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       receipt: this.#receipt,
       write: (change) => this.#write(caller, change),
       post: (letter, withheld) =>
-        void this.#letters.push({ letter, withheld: this.#overLimit ? "over_limit" : (withheld ?? null) }),
+        void this.#letters.push({
+          letter,
+          withheld: this.#overLimit ? "over_limit" : (withheld ?? null),
+        }),
       about: ({ userId, ...rest }) =>
         void Object.assign(this.#about, rest, userId ? { subjectId: userId } : {}),
       handOver: (handover) => void Object.assign(this.#handover, handover),

@@ -70,7 +70,9 @@ export function open(key: Key, sealed: string): string {
       bytes.subarray(0, 12),
     ).setAuthTag(bytes.subarray(12, 28));
     try {
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString(
+        "utf8",
+      );
     } catch {
       // Not this key: GCM tells by its tag. The next one may be it.
     }

@@ -47,7 +47,11 @@ export default async function MailboxPage() {
           <Row
             key={id}
             title={words.mailbox.kinds[kind] ?? kind}
-            details={[to, words.mailbox.reasons[reason ?? ""] ?? reason, <Ago key="at" at={createdAt} />]}
+            details={[
+              to,
+              words.mailbox.reasons[reason ?? ""] ?? reason,
+              <Ago key="at" at={createdAt} />,
+            ]}
           />
         ))}
       </Rows>

@@ -1,5 +1,5 @@
 import { intervals } from "@/lib/policy";
-import { refusals } from "@/lib/refusals";
+import { sentenceOf } from "@/lib/result";
 import { pageNonce, site } from "@/lib/web/site";
 
 /** Where pages send people while the database is away. Static, so that it needs nothing that could be away (S4). */
@@ -24,14 +24,14 @@ export async function GET() {
 <body>
 <main>
 <h1>Back in a moment</h1>
-<p>${refusals.unavailable.sentence}</p>
+<p>${sentenceOf({ code: "unavailable" })}</p>
 <p><a href="/">Try again</a></p>
 </main>
 </body>
 </html>
 `;
   return new Response(html, {
-    status: refusals.unavailable.status,
+    status: 503,
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "private, no-store",

@@ -8,15 +8,13 @@ import type { RefusalCode } from "@/lib/refusals";
 const says = (code: RefusalCode) => ({ error: code });
 
 /** An e-mail address, read into its canonical form. Refuses `email_missing`, `email_invalid`. */
-export const email = z
-  .string(says("email_missing"))
-  .transform((typed, issues): Identifier => {
-    const identifier = parseIdentifier(typed);
-    if (identifier) return identifier;
-    const message: RefusalCode = typed.trim() ? "email_invalid" : "email_missing";
-    issues.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
+export const email = z.string(says("email_missing")).transform((typed, issues): Identifier => {
+  const identifier = parseIdentifier(typed);
+  if (identifier) return identifier;
+  const message: RefusalCode = typed.trim() ? "email_invalid" : "email_missing";
+  issues.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
 
 /**
  * The address typed to prove that one knows it: empty or unreadable is simply not it, and the

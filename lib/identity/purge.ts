@@ -8,12 +8,12 @@ const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
 /** What is over for each table (X10). Used links stay a day past their end, for their page (L3). */
 const over = [
+  [sessions, sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`],
   [
-    sessions,
-    sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`,
+    verifications,
+    sql`expires_at < ${ago(lifetimes.deadVerification)} and not exists
+    (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`,
   ],
-  [verifications, sql`expires_at < ${ago(lifetimes.deadVerification)} and not exists
-    (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`],
   [outbox, sql`done_at < ${ago(lifetimes.finishedLetter)}`],
   [limitHits, sql`expires_at < now()`],
   [deviceMarks, sql`last_used_at < ${ago(lifetimes.deviceMark)}`],

@@ -8,7 +8,10 @@ import type { Identifier } from "@/lib/identifier";
  * Who has this address, if anybody. Until the transaction ends, others who ask for the same address
  * wait here, whether or not it has an account; so what follows sees all they did (L4).
  */
-export async function findUserAlone(tx: Db, identifier: Identifier): Promise<{ id: string } | null> {
+export async function findUserAlone(
+  tx: Db,
+  identifier: Identifier,
+): Promise<{ id: string } | null> {
   const found = await row<{ id: string | null }>(
     tx,
     sql`select u.id from (select pg_advisory_xact_lock(hashtextextended(${identifier}, 0))) alone

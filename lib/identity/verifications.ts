@@ -139,7 +139,8 @@ export async function voidOtherLinks(tx: Db, purpose: Purpose, spent: Consumed):
 }
 
 export type CodeOutcome =
-  { readonly consumed: Consumed } | { readonly consumed: null; readonly cause: "wrong" | "spent" | "none" };
+  | { readonly consumed: Consumed }
+  | { readonly consumed: null; readonly cause: "wrong" | "spent" | "none" };
 
 /**
  * Tries a code against what this browser asked for at this address. The try is counted before

@@ -16,7 +16,11 @@ const scrubText = (text: string) =>
 function scrub(value: unknown): unknown {
   if (typeof value === "string") return scrubText(value);
   if (value instanceof Error)
-    return { name: value.name, message: scrubText(value.message), stack: scrubText(value.stack ?? "") };
+    return {
+      name: value.name,
+      message: scrubText(value.message),
+      stack: scrubText(value.stack ?? ""),
+    };
   if (Array.isArray(value)) return value.map(scrub);
   if (value && typeof value === "object")
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrub(inner)]));
@@ -25,7 +29,13 @@ function scrub(value: unknown): unknown {
 
 /** One JSON line per event on standard output: info = done, warn = refused or suspicious, error = act (X6). */
 export function createLog({ logLevel }: Pick<Env, "logLevel">): Log {
-  const out = pino({ level: logLevel, base: null, messageKey: "event" });
+  const out = pino({
+    level: logLevel,
+    base: null,
+    messageKey: "event",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  });
   const line =
     (level: "info" | "warn" | "error"): Log["info"] =>
     (event, facts = {}) =>

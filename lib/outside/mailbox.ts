@@ -6,7 +6,11 @@ import type { Mailer } from "./mailer";
 
 /** A mailer that keeps letters in a directory of files, one each, for the page that shows them. */
 export function localMailbox(directory: string, clock: Clock) {
-  const files = async () => (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(".json")).sort().reverse();
+  const files = async () =>
+    (await readdir(directory).catch(() => []))
+      .filter((name) => name.endsWith(".json"))
+      .sort()
+      .reverse();
 
   const mailer: Mailer = async ({ id, to, subject, text }) => {
     const sentAt = clock.now().toISOString();
@@ -24,7 +28,8 @@ export function localMailbox(directory: string, clock: Clock) {
   const letters = async (): Promise<MailboxLetter[]> =>
     Promise.all(
       (await files()).map(
-        async (name) => JSON.parse(await readFile(path.join(directory, name), "utf8")) as MailboxLetter,
+        async (name) =>
+          JSON.parse(await readFile(path.join(directory, name), "utf8")) as MailboxLetter,
       ),
     );
 

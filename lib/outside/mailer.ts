@@ -9,4 +9,6 @@ export interface Message {
 }
 
 /** Hands a message over. Not getting it there is an answer; the outbox tries again later. */
-export type Mailer = (message: Message) => Promise<{ sent: true } | { sent: false; reason: string }>;
+export type Mailer = (
+  message: Message,
+) => Promise<{ sent: true } | { sent: false; reason: string }>;

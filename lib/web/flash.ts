@@ -9,7 +9,13 @@ import type { Refusal } from "@/lib/result";
 import { readCookie, writeCookie } from "./cookies";
 
 /** Good news that outlives one redirect. */
-export const notes = ["signed_out", "request_cancelled", "others_signed_out", "session_signed_out", "limits_cleared"] as const;
+export const notes = [
+  "signed_out",
+  "request_cancelled",
+  "others_signed_out",
+  "session_signed_out",
+  "limits_cleared",
+] as const;
 export type NoteCode = (typeof notes)[number];
 
 /**
@@ -43,10 +49,15 @@ export async function readFlash(at: string): Promise<Flash> {
 }
 
 /** Ends an action with a "no", told on the page at `at` beside what was typed. Never returns. */
-export async function sayNo(at: string, refusal: Refusal, typed: { email?: unknown } = {}): Promise<never> {
+export async function sayNo(
+  at: string,
+  refusal: Refusal,
+  typed: { email?: unknown } = {},
+): Promise<never> {
   if (refusal.code === "unavailable") redirect("/unavailable");
   const { code, field, retryAfter, reference } = refusal;
-  const email = typeof typed.email === "string" ? typed.email.slice(0, bounds.emailLength) : undefined;
+  const email =
+    typeof typed.email === "string" ? typed.email.slice(0, bounds.emailLength) : undefined;
   await leave({ at: pathOf(at), code, field, retryAfter, reference, email });
   redirect(at);
 }

@@ -22,7 +22,8 @@ export function installFront(env: Env): void {
 
 /** True when the request is answered here and goes no further. */
 function receive(env: Env, request: IncomingMessage, response: ServerResponse): boolean {
-  for (const [name, value] of Object.entries(headersFor(env, request))) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headersFor(env, request)))
+    response.setHeader(name, value);
   const forwardedProto = last(request.headers["x-forwarded-proto"]);
   const host = request.headers.host ?? "";
   putForwardingRight(env, request);
@@ -58,7 +59,11 @@ function putForwardingRight({ origin, trustedProxyHops }: Env, request: Incoming
   const forwardedFor = trustedProxyHops > 0 ? String(headers["x-forwarded-for"] ?? "") : "";
   const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
   for (const name of Object.keys(headers))
-    if (/^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-middleware-|content-security-policy)/.test(name))
+    if (
+      /^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-middleware-|content-security-policy)/.test(
+        name,
+      )
+    )
       delete headers[name];
   headers["x-forwarded-for"] = ip ?? "";
   headers["x-forwarded-host"] = origin.host;
@@ -83,7 +88,8 @@ function sendToOrigin(
   const plain = origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
   const otherName = loopback && host !== origin.host;
   if (!plain && !otherName) return false;
-  const known = plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
+  const known =
+    plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
   if (!known || !(method === "GET" || method === "HEAD")) {
     answer(response, 421, `This server is ${origin.origin}.`);
     return true;
@@ -117,4 +123,8 @@ function answer(response: ServerResponse, status: 413 | 421, text: string) {
     .end(`${text}\n`);
 }
 
-const last = (value: string | string[] | undefined) => String(value ?? "").split(",").at(-1)!.trim();
+const last = (value: string | string[] | undefined) =>
+  String(value ?? "")
+    .split(",")
+    .at(-1)!
+    .trim();

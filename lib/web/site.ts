@@ -5,7 +5,14 @@ import { theWorld } from "@/lib/outside/world";
 export function site() {
   const { env, mailbox } = theWorld();
   const { appName, supportEmail, lifetimes, signUp } = env;
-  return { appName, supportEmail, lifetimes, signUp, hasMailbox: mailbox !== null, origin: env.origin.origin };
+  return {
+    appName,
+    supportEmail,
+    lifetimes,
+    signUp,
+    hasMailbox: mailbox !== null,
+    origin: env.origin.origin,
+  };
 }
 
 /** The nonce of this response's content security policy, made by `proxy.ts`. */

@@ -7,6 +7,7 @@ import { perform } from "@/lib/web/perform";
 export async function signOutHere(): Promise<void> {
   const result = await perform(signOut, {});
   // Whoever was signed out meanwhile has what they wanted.
-  if (result.ok || result.refusal.code === "sign_in_required") await sayDone("/sign-in", "signed_out");
+  if (result.ok || result.refusal.code === "sign_in_required")
+    await sayDone("/sign-in", "signed_out");
   else await sayNo("/account", result.refusal);
 }

@@ -44,8 +44,7 @@ export default async function CheckPage({ searchParams }: Props) {
       <p>
         {words.check.sent.before}
         <strong>{email}</strong>
-        {words.check.sent.after}{" "}
-        {words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}{" "}
+        {words.check.sent.after} {words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}{" "}
         <a href={`/sign-in?next=${encodeURIComponent(next)}`}>{words.check.changeAddress}</a>
       </p>
       <MailboxHint />
@@ -64,11 +63,6 @@ export default async function CheckPage({ searchParams }: Props) {
           <Button variant="primary">{words.check.submit}</Button>
         </Form>
       )}
-      <Disclosure summary={words.check.nothing}>
-        {words.check.nothingHelp.map((line) => (
-          <p key={line}>{line}</p>
-        ))}
-      </Disclosure>
       <Form action={askForLink}>
         <input type="hidden" name="email" value={email} />
         <input type="hidden" name="next" value={next} />
@@ -78,6 +72,11 @@ export default async function CheckPage({ searchParams }: Props) {
           {words.check.resend}
         </Button>
       </Form>
+      <Disclosure summary={words.check.nothing}>
+        {words.check.nothingHelp.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </Disclosure>
     </Gate>
   );
 }

@@ -1,0 +1,48 @@
+/**
+ * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`: the database of this environment, asked
+ * and changed by hand. On the embedded database they wait for nobody: while a server holds it they
+ * say so and end.
+ */
+import { type Database, openDatabase } from "@/db/client";
+import { migrateDown, migrateUp } from "@/db/migrate";
+import { seed } from "@/db/seed";
+import { Failure, main } from "./run.mjs";
+import { readSettings } from "./settings.mjs";
+
+const commands: Record<string, (database: Database) => Promise<string>> = {
+  async status({ pending }) {
+    const names = await pending();
+    return names.length === 0 ? "No migration is pending." : `Pending:\n  ${names.join("\n  ")}`;
+  },
+  async migrate({ db }) {
+    const names = await migrateUp(db);
+    return names.length === 0 ? "Nothing to do." : `Applied:\n  ${names.join("\n  ")}`;
+  },
+  async down({ db }) {
+    const name = await migrateDown(db);
+    return name ? `Taken back: ${name}` : "There is nothing to take back.";
+  },
+  async seed({ db }) {
+    return `There are now: ${(await seed(db)).join(", ")}`;
+  },
+};
+
+await main(async () => {
+  const command = commands[process.argv[2] ?? ""];
+  if (!command) throw new Failure(`One of: ${Object.keys(commands).join(", ")}`);
+  const { env } = readSettings();
+  const { MIGRATE_DATABASE_URL, DATABASE_URL }: Record<string, string | undefined> = env;
+  const database = await openDatabase({
+    url: MIGRATE_DATABASE_URL ?? DATABASE_URL,
+    directory: env.DATA_DIR,
+    connections: 1,
+  }).catch((error: Error) => {
+    throw new Failure(error.message);
+  });
+  try {
+    console.log(await command(database));
+  } finally {
+    await database.close();
+  }
+  return 0;
+});

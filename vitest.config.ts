@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const ON_DATABASE = "**/*.{flow,db}.test.ts";
+
+/** The same flows run twice: on the embedded Postgres and on a real one, where races are real too. */
+function onDatabase(name: "pglite" | "postgres"): TestProjectConfiguration {
+  return {
+    extends: true,
+    test: { name, include: [ON_DATABASE], env: { TEST_DATABASE: name } },
+  };
+}
+
+export default defineConfig({
+  resolve: {
+    alias: [{ find: /^@\//, replacement: here("./") }],
+  },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["{app,lib,db,emails,scripts}/**/*.test.{ts,tsx}"],
+          exclude: [ON_DATABASE],
+        },
+      },
+      onDatabase("pglite"),
+      onDatabase("postgres"),
+    ],
+  },
+});
