@@ -6,6 +6,8 @@ const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 export default {
   poweredByHeader: false,
   reactStrictMode: true,
+  // `next dev` writes no files for coding assistants into the project.
+  agentRules: false,
   // Drivers and their data files stay where npm put them, one copy for every bundle.
   serverExternalPackages: ["@electric-sql/pglite", "postgres", "drizzle-orm", "pino"],
   experimental: {

@@ -147,7 +147,8 @@ export const words = {
   },
   failed: {
     title: "Something broke",
-    lead: "The fault is ours, and it is in our log. Nothing was half done; try again.",
-    again: "Try again",
+    lead: "The fault is ours, and it is in our log. Nothing was half done; go back and try again.",
+    back: "To the start",
   },
+  unavailable: { title: "Back in a moment", again: "Try again" },
 } as const;

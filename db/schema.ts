@@ -89,8 +89,8 @@ export const verifications = pgTable(
     fromMarkedDevice: boolean("from_marked_device").notNull(),
     keep: boolean("keep").notNull(),
     next: text("next").notNull(),
-    /** The IP count to give back when this is used (R2). */
-    receipt: text("receipt"),
+    /** The counts to give back when this is used (R2). */
+    receipt: text("receipt").notNull(),
     tries: integer("tries").notNull().default(0),
     createdAt: createdAt(),
     expiresAt: at("expires_at").notNull(),

@@ -121,7 +121,7 @@ export interface LimitUse<In> {
   readonly key: (input: In, caller: Evidence) => string;
   /** The budget of a browser with a device mark for this address, instead of the above (R1, R2). */
   readonly markedDevice?: LimitName;
-  /** Hands the flow a receipt, so that the count can be given back. */
+  /** Counts for the flow's receipt, so that it can be given back. */
   readonly returnable?: true;
   /** The loud answer, where "too many requests" would not tell enough. */
   readonly refusal?: RefusalCode;
@@ -138,8 +138,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly overLimit: boolean;
   /** This browser has signed in to the address this is about before (R6). */
   readonly markedDevice: boolean;
-  /** Of the returnable limit that was taken. */
-  readonly receipt: string | null;
+  /** For the returnable limits that were taken; to be kept until it is known whether they are given back. */
+  readonly receipt: string;
   /**
    * One transaction that ends with this run's letters and audit row; at most one per run. A refusal
    * commits (a spent try stays spent), a throw rolls back.
@@ -150,8 +150,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   /** Whom the audit row is about. */
   about(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
   handOver(handover: Handover): void;
-  /** Gives a count back once the transaction stands. */
-  giveBack(receipt: string | null): void;
+  /** Gives the counts of a receipt back once the transaction stands. */
+  giveBack(receipt: string): void;
   /** Only flows that require it see one. */
   readonly mailbox: LocalMailbox | null;
 }

@@ -78,7 +78,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #recorded = false;
   #overLimit = false;
   #markedDevice = false;
-  #receipt: string | null = null;
+  readonly #taken: string[] = [];
   readonly #letters: QueuedLetter[] = [];
   readonly #handover: Handover = {};
   readonly #returns: string[] = [];
@@ -155,7 +155,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
       const keyHash = this.#hash(limit.rule, key);
       const taken = await this.world.limiter.take(limit, keyHash);
-      if (use.returnable) this.#receipt = `${limit.rule} ${keyHash}`;
+      if (use.returnable) this.#taken.push(`${limit.rule} ${keyHash}`);
       if (taken.ok) continue;
       if (use.effect === "loud")
         return { code: use.refusal ?? "too_many_requests", retryAfter: taken.retryAfter };
@@ -182,7 +182,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       caller,
       overLimit: this.#overLimit,
       markedDevice: this.#markedDevice,
-      receipt: this.#receipt,
+      receipt: this.#taken.join(","),
       write: (change) => this.#write(caller, change),
       post: (letter, withheld) =>
         void this.#letters.push({
@@ -192,7 +192,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       about: ({ userId, ...rest }) =>
         void Object.assign(this.#about, rest, userId ? { subjectId: userId } : {}),
       handOver: (handover) => void Object.assign(this.#handover, handover),
-      giveBack: (receipt) => void (receipt && this.#returns.push(receipt)),
+      giveBack: (receipt) => void this.#returns.push(...receipt.split(",").filter(Boolean)),
     };
   }
 

@@ -105,7 +105,7 @@ CREATE TABLE "verifications" (
 	"from_marked_device" boolean NOT NULL,
 	"keep" boolean NOT NULL,
 	"next" text NOT NULL,
-	"receipt" text,
+	"receipt" text NOT NULL,
 	"tries" integer DEFAULT 0 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL,

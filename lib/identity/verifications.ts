@@ -30,7 +30,7 @@ export interface NewVerification {
   readonly fromMarkedDevice: boolean;
   readonly keep: boolean;
   readonly next: string;
-  readonly receipt: string | null;
+  readonly receipt: string;
   readonly linkLifetime: Duration;
   readonly codeLifetime: Duration;
   /** Its letter is withheld: void from birth, so that nobody's links are pushed out by it. */
@@ -70,7 +70,7 @@ export interface Consumed {
   readonly id: string;
   readonly identifier: Identifier;
   readonly next: string;
-  readonly receipt: string | null;
+  readonly receipt: string;
   /** The person's choice to be kept signed in; made in the browser that asked, for that browser. */
   readonly keep: boolean;
 }
@@ -234,6 +234,7 @@ export async function previewLink(
 export interface Waiting {
   readonly identifier: Identifier;
   readonly used: boolean;
+  readonly keep: boolean;
   readonly next: string;
   /** Seconds until the same mail may be asked for again. */
   readonly resendIn: number;
@@ -250,6 +251,7 @@ export async function findWaiting(
     .select({
       identifier: verifications.identifier,
       used: sql<boolean>`${verifications.consumedAt} is not null`,
+      keep: verifications.keep,
       next: verifications.next,
       resendIn: sql<number>`greatest(0, ceil(extract(epoch from
         ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now())))::int`,

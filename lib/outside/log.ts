@@ -5,6 +5,7 @@ import type { Log } from "@/lib/flow";
 // Nothing secret should come this far. What does all the same (an address in a driver's message, a
 // token in a path) is taken out by its shape (L6, I7).
 const shapes: [RegExp, string][] = [
+  [/\nparams: .*/g, ""],
   [/\/l\/[^\s"'?#]+/g, "/l/[redacted]"],
   [/[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+/g, "[address]"],
   [/[A-Za-z0-9_-]{43,}/g, "[secret]"],
@@ -20,6 +21,7 @@ function scrub(value: unknown): unknown {
       name: value.name,
       message: scrubText(value.message),
       stack: scrubText(value.stack ?? ""),
+      ...(value.cause ? { cause: scrub(value.cause) } : {}),
     };
   if (Array.isArray(value)) return value.map(scrub);
   if (value && typeof value === "object")

@@ -11,9 +11,10 @@ import { openWorld } from "./world";
 export async function start(): Promise<void> {
   try {
     const env = readEnv();
-    const { close } = await openWorld(env);
+    const { stopWorker } = await openWorld(env);
     installFront(env);
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void close());
+    for (const signal of ["SIGTERM", "SIGINT"] as const)
+      process.once(signal, () => void stopWorker());
   } catch (error) {
     process.stderr.write(`${plainly(error)}\n`);
     process.exit(1);

@@ -23,9 +23,9 @@ export function theWorld(): World {
 
 /**
  * Opens everything a server needs: migrates, connects, starts the worker. Throws what stands in
- * the way. `close` stops the worker and lets go of the database.
+ * the way. Returns what ends the work beside the requests, so that these can drain.
  */
-export async function openWorld(env: Env): Promise<{ world: World; close: () => Promise<void> }> {
+export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
   const log = createLog(env);
   await migrateApart(env);
   const database = await openDatabase({ url: env.databaseUrl, directory: env.dataDir });
@@ -47,13 +47,7 @@ export async function openWorld(env: Env): Promise<{ world: World; close: () => 
   };
   slot[place] = world;
   log.info("world.open", { database: database.kind, origin: env.origin.origin });
-  return {
-    world,
-    close: async () => {
-      await worker.stop();
-      await database.close();
-    },
-  };
+  return { stopWorker: worker.stop };
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */

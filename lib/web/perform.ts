@@ -11,20 +11,36 @@ import { readRequest } from "./request";
 
 /**
  * Runs a flow for this request and gives the browser what comes with the answer. Every action and
- * route goes through here. Refusals are the flow's and the runner's; see `runFlow`.
+ * route goes through here. Refusals are the flow's and the runner's; see `runFlow`. A flow that
+ * throws ends the request at `/failed`.
  */
 export async function perform<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
 ): Promise<Result<Out>> {
   const request = await readRequest();
-  const { result, handover, afterwards } = await runFlow(theWorld(), flow, request.evidence, input);
+  const { result, handover, afterwards } = await runFlow(
+    theWorld(),
+    flow,
+    request.evidence,
+    input,
+  ).catch((error: unknown) => failed(flow.name, request.evidence.requestId, error));
   await hand(handover, request);
   // What an earlier attempt was told is settled now.
   if (result.ok && flow.kind === "write" && request.hasFlash)
     await writeCookie(theWorld().env, "flash", null, lifetimes.flash);
   for (const task of afterwards) after(task);
   return result;
+}
+
+/**
+ * A throw is a bug. It is logged once, with the request's id, and the person lands on a page that
+ * says so with status 500; Next alone would print the statement with its parameters, and draw an
+ * empty page where there is no JavaScript.
+ */
+function failed(flow: string, requestId: string, error: unknown): never {
+  theWorld().log.error("flow.failed", { flow, requestId, error });
+  redirect(`/failed?reference=${requestId}`);
 }
 
 async function hand(

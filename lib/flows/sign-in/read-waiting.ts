@@ -17,8 +17,8 @@ export const readWaiting = defineFlow({
   async run(ctx) {
     const waiting = await findWaiting(ctx.db, "magic_link", ctx.caller.askingDigest);
     if (!waiting) return refuse("not_found");
-    const { identifier: email, used, next, resendIn, codeSpent } = waiting;
+    const { identifier: email, used, ...rest } = waiting;
     const done = used && ctx.caller.session?.email === email;
-    return ok({ email, done, next, resendIn, codeSpent });
+    return ok({ ...rest, email, done });
   },
 });

@@ -19,6 +19,7 @@ export const requestMagicLink = defineFlow({
       limit: "resends",
       effect: "loud",
       refusal: "resend_too_soon",
+      returnable: true,
       key: ({ email }, { askingDigest }) => `${askingDigest} ${email}`,
     },
     {

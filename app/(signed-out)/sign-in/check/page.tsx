@@ -35,7 +35,7 @@ export default async function CheckPage({ searchParams }: Props) {
     // Somebody who just asked and has no cookie to show for it has a browser that keeps none.
     redirect(asked === undefined ? "/sign-in" : "/sign-in?note=cookies_blocked");
   }
-  const { email, done, next, resendIn, codeSpent } = waiting.value;
+  const { email, done, keep, next, resendIn, codeSpent } = waiting.value;
   if (done) goOn(next);
   const { appName, lifetimes } = site();
   return (
@@ -66,6 +66,7 @@ export default async function CheckPage({ searchParams }: Props) {
       <Form action={askForLink}>
         <input type="hidden" name="email" value={email} />
         <input type="hidden" name="next" value={next} />
+        {keep && <input type="hidden" name="keep" value="on" />}
         <Button
           countdown={resendIn > 0 ? { seconds: resendIn, text: words.check.resendIn } : undefined}
         >
