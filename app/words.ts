@@ -1,12 +1,9 @@
 import { type Duration, inWords } from "@/lib/duration";
-import { limits } from "@/lib/policy";
 
 /** Everything the pages say, in one place, ready for a second language. Refusals are in `lib/refusals.ts`. */
 
 const count = (n: number, one: string, other: string) =>
   `${n} ${new Intl.PluralRules("en").select(n) === "one" ? one : other}`;
-
-const perHour = limits.lettersPerAddress.max;
 
 export const words = {
   errorTitle: (title: string) => `Error: ${title}`,
@@ -43,6 +40,7 @@ export const words = {
     sent: { before: "If ", after: " can sign in here, a link and a 6-digit code are on the way." },
     lifetimes: (link: Duration, code: Duration) =>
       `The link works for ${inWords(link)}, the code for ${inWords(code)}.`,
+    slow: "Mail is slow right now. Yours is in the queue and will be sent as soon as it can be.",
     changeAddress: "Change address",
     code: "Code",
     codeHint: "From the mail; it works in this browser.",
@@ -50,10 +48,9 @@ export const words = {
     resend: "Send it again",
     resendIn: "in {left}",
     nothing: "Nothing after a minute?",
-    nothingHelp: [
-      "Look in spam, and check that the address above is right.",
-      `At most ${count(perHour, "mail", "mails")} an hour go to one address.`,
-    ],
+    lookInSpam: "Look in spam, and check that the address above is right.",
+    rule: (perHour: number) =>
+      `At most ${count(perHour, "mail", "mails")} an hour ${perHour === 1 ? "goes" : "go"} to one address.`,
   },
 
   link: {
@@ -69,7 +66,8 @@ export const words = {
     notYou: "Not you?",
     cancel: "Cancel this request",
     deadTitle: "This link can’t be used",
-    dead: "Links work once, for one hour. Some mail filters open them first.",
+    dead: (lifetime: Duration) =>
+      `Links work once, for ${inWords(lifetime)}. Some mail filters open them first.`,
     reopenTitle: "Open the link again",
     reopen:
       "For your safety its address is not kept here. Open it from the mail once more, or ask for a new one.",
@@ -128,9 +126,10 @@ export const words = {
     withheldLead: "Asked for, but never sent. The person who asked was told the same as always.",
     noneWithheld: "Nothing was withheld.",
     reasons: {
-      over_limit: `over the limit of ${count(perHour, "mail", "mails")} an hour to one address`,
+      over_limit: "over the limit of mails to one address in an hour",
       no_account: "no account has this address, and sign-up is closed",
-      too_late: "it could not leave for a day",
+      too_late: "it could not leave while it was of use",
+      refused: "the mail server refused it",
     } as Record<string, string>,
     kinds: { magic_link: "Sign-in mail", sign_up_link: "Sign-in mail for a new address" } as Record<
       string,

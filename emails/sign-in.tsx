@@ -81,16 +81,3 @@ export function SignIn(letter: SignInProps) {
     </Html>
   );
 }
-
-/** For the preview of templates: everything a reader could see. */
-SignIn.PreviewProps = {
-  appName: "Latchkey",
-  supportEmail: "help@example.com",
-  code: "482193",
-  url: "http://localhost:3000/l/7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3",
-  newHere: true,
-  browser: "Firefox on Linux",
-  askedAt: "20 Nov 2026, 08:12 UTC",
-  linkEnds: "1 hour (until 20 Nov 2026, 09:12 UTC)",
-  codeEnds: "10 minutes (until 20 Nov 2026, 08:22 UTC)",
-} satisfies SignInProps;

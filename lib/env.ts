@@ -1,6 +1,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { type Duration, days, hours, minutes } from "./duration";
+import { parseIdentifier } from "./identifier";
 import { type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./secret";
 
@@ -31,7 +32,24 @@ const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   AUTH_URL: z.string().optional(),
   APP_NAME: oneLine.default("Latchkey"),
+  MAIL_FROM: z
+    .string()
+    .transform((text, issues) => {
+      const from = parseMailbox(text);
+      if (from) return from;
+      issues.addIssue({
+        code: "custom",
+        message: "must be an address, or Name <address>",
+      });
+      return z.NEVER;
+    })
+    .optional(),
   SUPPORT_EMAIL: z.email("must be an email address").optional(),
+  RESEND_API_KEY: z.string().optional(),
+  RESEND_BASE_URL: z.url("must be a URL").optional(),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, hostname: /./, error: "must be a URL such as smtps://user:password@host" })
+    .optional(),
   DATA_DIR: z.string().default(".data"),
   TOKEN_KEY: key,
   TOKEN_KEY_PREVIOUS: key.optional(),
@@ -49,6 +67,11 @@ const schema = z.object({
   MIGRATE_DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, hostname: /./, error: "must be a redis:// or rediss:// URL" })
+    .optional(),
+  UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
@@ -66,18 +89,32 @@ export interface Env {
   readonly loopback: boolean;
   readonly appName: string;
   readonly supportEmail: string | undefined;
+  readonly mail: MailTransport;
+  readonly mailFrom: { readonly name: string; readonly address: string };
   /** Where the embedded database, made keys and the local mailbox live. */
   readonly dataDir: string;
   readonly tokenKey: Key;
   readonly outboxKey: Key;
   readonly databaseUrl: string | undefined;
   readonly migrateDatabaseUrl: string | undefined;
+  /** Where shared limits are counted; null for Postgres. */
+  readonly redis: RedisAddress | null;
   readonly signUp: "open" | "closed";
   readonly trustedProxyHops: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
   readonly limitMax: { readonly [K in LimitName]?: number };
 }
+
+/** How mail leaves; `local` keeps it on this machine, for the mailbox page. */
+export type MailTransport =
+  | { readonly by: "resend"; readonly key: string; readonly baseUrl: string | undefined }
+  | { readonly by: "smtp"; readonly url: string }
+  | { readonly by: "local" };
+
+export type RedisAddress =
+  | { readonly by: "tcp"; readonly url: string }
+  | { readonly by: "upstash"; readonly url: string; readonly token: string };
 
 /** What is wrong with an environment, one line per problem. */
 export class EnvError extends Error {
@@ -92,32 +129,37 @@ export const isLoopback = (hostname: string) =>
 
 /** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
 export function parseEnv(vars: Record<string, string | undefined>): Env {
-  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
-  const parsed = schema.safeParse(set);
-  if (!parsed.success) {
-    throw new EnvError(
-      parsed.error.issues.map(({ path: [name], message }) =>
-        set[String(name)] === undefined
-          ? `${String(name)} is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own.`
-          : `${String(name)} ${message}.`,
-      ),
-    );
-  }
-  const env = parsed.data;
+  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value?.trim()));
   const problems: string[] = [];
-  const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT}`, problems);
+  const env = readEach(set, problems);
+  const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
+  const mail = mailTransport(env);
   if (!loopback) problems.push(...publicProblems(origin, env));
-  else if (!isLoopback(env.HOST))
+  else if (env.HOST && !isLoopback(env.HOST))
     problems.push(
-      "HOST is not a loopback address, but AUTH_URL is: the local mailbox would be open to the network.",
+      "HOST is not a loopback address, but AUTH_URL is: set AUTH_URL to the public origin.",
+    );
+  if (env.RESEND_API_KEY && env.SMTP_URL)
+    problems.push("RESEND_API_KEY and SMTP_URL are both set: mail can leave by one of them.");
+  if (env.RESEND_BASE_URL && !env.RESEND_API_KEY)
+    problems.push("RESEND_BASE_URL is set, but RESEND_API_KEY is not.");
+  if (mail.by !== "local" && !env.MAIL_FROM)
+    problems.push(
+      "MAIL_FROM must be set where mail leaves: an address that your mail server may send from.",
+    );
+  if (Boolean(env.UPSTASH_REDIS_REST_URL) !== Boolean(env.UPSTASH_REDIS_REST_TOKEN))
+    problems.push("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN go together: set both.");
+  if (env.REDIS_URL && env.UPSTASH_REDIS_REST_URL)
+    problems.push(
+      "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.",
     );
   if (env.MIGRATE_DATABASE_URL && !env.DATABASE_URL)
     problems.push("MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.");
   for (const name of ["TOKEN_KEY", "OUTBOX_KEY"] as const)
-    if (env[name] === env[`${name}_PREVIOUS`])
+    if (env[name] && env[name] === env[`${name}_PREVIOUS`])
       problems.push(`${name}_PREVIOUS is the same as ${name}: nothing was rotated.`);
-  if (env.TOKEN_KEY === env.OUTBOX_KEY)
+  if (env.TOKEN_KEY && env.TOKEN_KEY === env.OUTBOX_KEY)
     problems.push("TOKEN_KEY and OUTBOX_KEY are the same: each needs its own.");
   if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
     problems.push("SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.");
@@ -129,11 +171,14 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
     loopback,
     appName: env.APP_NAME,
     supportEmail: env.SUPPORT_EMAIL,
+    mail,
+    mailFrom: env.MAIL_FROM ?? { name: env.APP_NAME, address: "latchkey@localhost" },
     dataDir: path.resolve(/* turbopackIgnore: true */ env.DATA_DIR),
     tokenKey: [env.TOKEN_KEY, ...(env.TOKEN_KEY_PREVIOUS ? [env.TOKEN_KEY_PREVIOUS] : [])],
     outboxKey: [env.OUTBOX_KEY, ...(env.OUTBOX_KEY_PREVIOUS ? [env.OUTBOX_KEY_PREVIOUS] : [])],
     databaseUrl: env.DATABASE_URL,
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
+    redis: redisAddress(env),
     signUp: env.SIGN_UP,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
     logLevel: env.LOG_LEVEL,
@@ -150,8 +195,52 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
   };
 }
 
+/**
+ * Each variable by itself, so that one bad value hides no other problem. Where there is a problem
+ * the record is not what its type says; it goes no further than the checks that add more.
+ */
+function readEach(set: Record<string, string | undefined>, problems: string[]) {
+  const read = Object.entries(schema.shape).map(([name, field]) => {
+    const { success, data, error } = field.safeParse(set[name]);
+    if (success) return [name, data];
+    problems.push(
+      ...error.issues.map(({ message }) =>
+        set[name] === undefined
+          ? `${name} is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own.`
+          : `${name} ${message}.`,
+      ),
+    );
+    return [name, undefined];
+  });
+  return Object.fromEntries(read) as z.output<typeof schema>;
+}
+
 /** The process's own environment. */
 export const readEnv = () => parseEnv(process.env);
+
+function mailTransport({
+  RESEND_API_KEY,
+  RESEND_BASE_URL,
+  SMTP_URL,
+}: z.output<typeof schema>): MailTransport {
+  if (RESEND_API_KEY) return { by: "resend", key: RESEND_API_KEY, baseUrl: RESEND_BASE_URL };
+  return SMTP_URL ? { by: "smtp", url: SMTP_URL } : { by: "local" };
+}
+
+function redisAddress({
+  REDIS_URL: url,
+  UPSTASH_REDIS_REST_URL: restUrl,
+  UPSTASH_REDIS_REST_TOKEN: token,
+}: z.output<typeof schema>): RedisAddress | null {
+  if (restUrl && token) return { by: "upstash", url: restUrl, token };
+  return url ? { by: "tcp", url } : null;
+}
+
+function parseMailbox(text: string): { name: string; address: string } | null {
+  const [, name = "", bracketed] = /^([^<>"\p{Cc}]*)<([^<>]+)>$/u.exec(text.trim()) ?? [];
+  const address = parseIdentifier(bracketed ?? text);
+  return address && { name: name.trim(), address };
+}
 
 function parseOrigin(text: string, problems: string[]): URL {
   const origin = URL.canParse(text) ? new URL(text) : null;
@@ -168,5 +257,6 @@ function* publicProblems(origin: URL, env: z.output<typeof schema>) {
     yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
   if (!env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
-  yield "AUTH_URL is public, but this version has no way to send mail: the local mailbox exists on a loopback origin only.";
+  if (mailTransport(env).by === "local")
+    yield "RESEND_API_KEY or SMTP_URL must be set on a public origin: the local mailbox exists on a loopback origin only.";
 }

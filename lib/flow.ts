@@ -45,6 +45,9 @@ export interface MailboxLetter {
   readonly sentAt: string;
 }
 
+/** How a part of us is; `warn` still serves. */
+export type Condition = "pass" | "warn" | "fail";
+
 /** The world as the house sees it: everything from outside, behind small types. */
 export interface World {
   readonly env: Env;
@@ -59,6 +62,8 @@ export interface World {
   readonly ringCourier: () => void;
   /** Null when mail really leaves. */
   readonly mailbox: LocalMailbox | null;
+  /** How each part is, asked now (X4). Never throws. */
+  readonly health: () => Promise<Record<"database" | "migrations" | "mail" | "limiter", Condition>>;
 }
 
 /** A signed-in browser, as read with each request. */

@@ -22,4 +22,4 @@ export type Letter =
   | ({ readonly kind: "sign_up_link" } & SignInLetter);
 
 /** Why a letter was never sent. The first two are decided before it is queued. */
-export type DeathReason = "over_limit" | "no_account" | "too_late";
+export type DeathReason = "over_limit" | "no_account" | "too_late" | "refused";

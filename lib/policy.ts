@@ -13,8 +13,8 @@ export const lifetimes = {
   /** The same two when the person asked to be kept signed in (S1). */
   keptSessionIdle: days(30),
   keptSession: days(90),
-  /** A browser that asked for a link may type its code, and press without the address, while the mail can arrive. */
-  askingBrowser: hours(25),
+  /** A browser that asked may type the code, and press without the address, while the mail can arrive. */
+  askingBrowser: days(1),
   /** A device mark not used for this long is forgotten; twice the longest session. */
   deviceMark: days(180),
   /** A message carried over one redirect (house: faces). */
@@ -35,10 +35,20 @@ export const intervals = {
   resend: seconds(60),
   /** Between two looks at the outbox when nobody rings. */
   outboxPoll: seconds(5),
+  /** A mail server or provider answers within this; see the lease below. */
+  mailTimeout: seconds(15),
+  /** Mail that has not left this long after its first attempt is slow, and waiting pages say so. */
+  mailSlow: seconds(30),
   /** A worker that took a letter and died leaves it to the others after this; longer than any send may take. */
   letterLease: seconds(60),
   /** Before the second, third, … attempt of a letter; the last one repeats until the letter's lifetime ends. */
   letterRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
+  /** Redis answers a limit within this many milliseconds, or Postgres does (R4). */
+  redisTimeoutMs: 150,
+  /** A look at our own health takes no longer than this (X4). */
+  health: seconds(2),
+  /** Redis is left alone this long after a failure (R4). */
+  redisRest: seconds(5),
   /** Between two purges (X10). */
   purge: minutes(10),
   /** What the browser is told to wait when a part of us is away. */
@@ -80,6 +90,8 @@ export interface Limit {
   readonly rule: string;
   readonly max: number;
   readonly per: Duration;
+  /** A budget of tries at a secret: always counted in Postgres, so that a lost Redis refills none (R3). */
+  readonly tries?: true;
 }
 
 /**
@@ -98,10 +110,10 @@ export const limits = {
   /** The same mail again from the same browser. */
   resends: { rule: "resends", max: 1, per: intervals.resend },
   /** Codes typed for one address and purpose (R3). */
-  codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1) },
-  codesPerDay: { rule: "codes_per_day", max: 20, per: days(1) },
+  codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1), tries: true },
+  codesPerDay: { rule: "codes_per_day", max: 20, per: days(1), tries: true },
   /** Buttons pressed on pages that mail leads to, from one IP (R3). */
-  pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1) },
+  pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1), tries: true },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

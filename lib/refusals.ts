@@ -13,6 +13,7 @@ export const refusals = {
     status: 400,
     sentence: "This form did not arrive as it was sent. Reload the page and try again.",
   },
+  not_json: { status: 415, sentence: "Send JSON, with Content-Type: application/json." },
   body_too_large: { status: 413, sentence: "That is more than we take in one request." },
   email_missing: { status: 400, sentence: "Enter your email address." },
   email_invalid: {
@@ -22,8 +23,7 @@ export const refusals = {
   code_malformed: { status: 400, sentence: "Enter the 6 digits from the mail." },
   code_wrong: {
     status: 400,
-    sentence:
-      "That code is not right, or it is older than 10 minutes. Check the newest mail, or use its link.",
+    sentence: "That code is not right, or too old by now. Check the newest mail, or use its link.",
   },
   code_tries_spent: {
     status: 429,
@@ -32,7 +32,7 @@ export const refusals = {
   link_dead: {
     status: 400,
     sentence:
-      "This link can’t be used. Links work once, for one hour. Some mail filters open them first.",
+      "This link can’t be used. Links work once, and not for long. Some mail filters open them first.",
   },
   address_differs: {
     status: 400,

@@ -28,3 +28,6 @@ export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Res
 /** A refusal as people read it, with the time to wait put in. */
 export const sentenceOf = ({ code, retryAfter = intervals.unavailable }: Refusal): string =>
   refusals[code].sentence.replace("{wait}", inWords(retryAfter));
+
+/** Every code there is, for whoever describes our answers. */
+export const refusalCodes = Object.keys(refusals);

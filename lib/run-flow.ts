@@ -55,7 +55,6 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     world.log.warn("refused", {
       flow: flow.name,
       code: refusal.code,
-      cause: refusal.cause,
       requestId,
     });
     return { ...ran, result: { ok: false, refusal: { ...refusal, reference: requestId } } };

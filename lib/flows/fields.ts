@@ -53,11 +53,11 @@ function asciiDigits(text: string) {
 /** A link's token. Whatever it is, a wrong one is a dead link, said by the flow. */
 export const token = z.string().max(1_000);
 
-/** A checkbox: its word when ticked, absent when not. */
+/** A checkbox: in forms its word when ticked and absent when not, in JSON a boolean. */
 export const checkbox = z
-  .literal("on")
+  .union([z.literal("on"), z.boolean()])
   .optional()
-  .transform((ticked) => ticked === "on");
+  .transform((ticked) => ticked === "on" || ticked === true);
 
 /** Where to go afterwards; judged where it is used, by `web/redirects`. */
 export const next = z.string().max(bounds.nextLength).optional().default("");

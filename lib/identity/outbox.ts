@@ -45,7 +45,8 @@ export interface TakenLetter {
 /**
  * Takes letters that are due. They are this worker's for `intervals.letterLease`; one that died
  * in between leaves them to the others. With the first attempt the lifetimes of link and code
- * begin anew (L1); letters older than `lifetimes.letter` die instead (X3).
+ * begin anew (L1). Letters that are of no use any more die instead: older than `lifetimes.letter`, or
+ * tried before and their link over by now, or void (X3).
  */
 export async function takeLetters(
   db: Db,
@@ -54,9 +55,12 @@ export async function takeLetters(
   return rows<TakenLetter>(
     db,
     sql`with due as (
-      select id, created_at < now() - make_interval(secs => ${lifetimes.letter}) as late from ${outbox}
-      where state = 'queued' and next_attempt_at <= now()
-      order by next_attempt_at limit ${bounds.outboxBatch} for update skip locked
+      select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.letter})
+          or v.consumed_at is not null or v.voided_at is not null
+          or (o.attempts > 0 and v.expires_at < now()) as late
+      from ${outbox} o left join ${verifications} v on v.id = o.verification_id
+      where o.state = 'queued' and o.next_attempt_at <= now()
+      order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
     ), buried as (
       update ${outbox} set state = 'dead', reason = 'too_late', payload = null, rendered = null, done_at = now()
       where id in (select id from due where late)
@@ -88,13 +92,40 @@ export async function markSent(db: Db, id: string) {
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** It did not leave this time; after the n-th attempt the n-th pause, the last one repeating. */
-export async function retryLater(db: Db, { id, attempts }: TakenLetter) {
-  const pause = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
+/** Nobody will want it any more. */
+export async function bury(db: Db, id: string, reason: DeathReason) {
+  await db
+    .update(outbox)
+    .set({ state: "dead", reason, ...erased })
+    .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
+}
+
+/**
+ * It did not leave this time: again after the n-th pause for the n-th attempt, the last one
+ * repeating, or when the provider said, if that is later.
+ */
+export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: Duration) {
+  const usual = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
+  const pause = Math.max(usual, asked ?? 0);
   await db
     .update(outbox)
     .set({ nextAttemptAt: sql`now() + make_interval(secs => ${pause})` })
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
+}
+
+/** Whether mail that was tried is still waiting to leave: the provider is slow or away. */
+export async function isMailSlow(db: Db): Promise<boolean> {
+  const waiting = await db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(
+      and(
+        eq(outbox.state, "queued"),
+        sql`${outbox.firstAttemptAt} < now() - make_interval(secs => ${intervals.mailSlow})`,
+      ),
+    )
+    .limit(1);
+  return waiting.length > 0;
 }
 
 export interface WithheldLetter {

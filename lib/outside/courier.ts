@@ -1,6 +1,7 @@
 import { renderLetter } from "@/emails";
 import type { World } from "@/lib/flow";
 import {
+  bury,
   keepRendered,
   markSent,
   retryLater,
@@ -35,8 +36,11 @@ async function deliver(world: CourierWorld, mailer: Mailer, taken: TakenLetter):
   if (outcome.sent) {
     await markSent(db, taken.id);
     log.info("letter.sent", facts);
+  } else if ("refused" in outcome) {
+    await bury(db, taken.id, "refused");
+    log.error("letter.refused", { ...facts, reason: outcome.reason });
   } else {
-    await retryLater(db, taken);
+    await retryLater(db, taken, outcome.retryAfter);
     log.warn("letter.delayed", { ...facts, reason: outcome.reason });
   }
 }
@@ -53,7 +57,8 @@ async function finalBytes(world: CourierWorld, taken: TakenLetter): Promise<Mess
     lifetimes: env.lifetimes,
     now: clock.now(),
   });
-  const message: Message = { id: taken.id, to: letter.to, ...content };
+  const date = clock.now().toISOString();
+  const message: Message = { id: taken.id, from: env.mailFrom, to: letter.to, date, ...content };
   await keepRendered(db, taken.id, seal(env.outboxKey, JSON.stringify(message)));
   return message;
 }

@@ -11,8 +11,9 @@ import { openWorld } from "./world";
 export async function start(): Promise<void> {
   try {
     const env = readEnv();
-    const { stopWorker } = await openWorld(env);
+    // First: Next listens already, and whoever comes while the world opens waits behind it.
     installFront(env);
+    const { stopWorker } = await openWorld(env);
     for (const signal of ["SIGTERM", "SIGINT"] as const)
       process.once(signal, () => void stopWorker());
   } catch (error) {

@@ -1,13 +1,20 @@
 import path from "node:path";
-import { isDatabaseAway, openDatabase } from "@/db/client";
+import { type Database, type Db, isDatabaseAway, openDatabase } from "@/db/client";
 import { migrateUp } from "@/db/migrate";
+import type { Duration } from "@/lib/duration";
 import type { Env } from "@/lib/env";
-import type { World } from "@/lib/flow";
+import type { Log, World } from "@/lib/flow";
+import { isMailSlow } from "@/lib/identity/outbox";
+import { intervals } from "@/lib/policy";
 import { chance } from "@/lib/secret";
 import { systemClock } from "./clock";
 import { postgresLimiter } from "./limiter";
 import { createLog } from "./log";
 import { localMailbox } from "./mailbox";
+import type { Mailer } from "./mailer";
+import { openRedis, redisLimiter, withFallback } from "./redis-limiter";
+import { resendMailer } from "./resend";
+import { smtpMailer } from "./smtp";
 import { startWorker } from "./worker";
 
 /** The world of this process. Bundles are many, the process is one: so it hangs on the global object. */
@@ -31,8 +38,9 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
   const database = await openDatabase({ url: env.databaseUrl, directory: env.dataDir });
   const { db } = database;
   if (database.kind === "pglite") await migrateUp(db);
-  const limiter = postgresLimiter(db);
-  const { mailer, letters } = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
+  const { limiter, isDown } = openLimiter(env, db, log);
+  const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
+  const mailer = openMailer(env, log) ?? local.mailer;
   const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseAway }, mailer);
   const world: World = {
     env,
@@ -43,11 +51,51 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
     log,
     limiter,
     ringCourier: worker.ring,
-    mailbox: { letters, clearLimits: limiter.clear },
+    health: () => health(database, isDown),
+    mailbox:
+      env.mail.by === "local" ? { letters: local.letters, clearLimits: limiter.clear } : null,
   };
   slot[place] = world;
-  log.info("world.open", { database: database.kind, origin: env.origin.origin });
+  log.info("world.open", {
+    database: database.kind,
+    limits: env.redis?.by ?? "postgres",
+    mail: env.mail.by,
+    origin: env.origin.origin,
+  });
   return { stopWorker: worker.stop };
+}
+
+/** The database decides whether we can serve; without mail or Redis we can, for a while or for good. */
+async function health({ db, pending }: Database, isRedisDown: () => boolean) {
+  const asked = Promise.all([pending(), isMailSlow(db)]).catch(() => null);
+  const [names, mailIsSlow] = (await Promise.race([asked, inTime(intervals.health)])) ?? [];
+  return {
+    database: names ? "pass" : "fail",
+    migrations: names?.length === 0 ? "pass" : "fail",
+    mail: mailIsSlow ? "warn" : "pass",
+    limiter: isRedisDown() ? "warn" : "pass",
+  } as const;
+}
+
+const inTime = (length: Duration) =>
+  new Promise<null>((resolve) => setTimeout(resolve, length * 1000, null).unref());
+
+function openLimiter({ redis }: Env, db: Db, log: Log) {
+  const postgres = postgresLimiter(db);
+  return redis
+    ? withFallback(redisLimiter(openRedis(redis), systemClock), postgres, systemClock, log)
+    : { limiter: postgres, isDown: () => false };
+}
+
+function openMailer({ mail }: Env, log: Log): Mailer | null {
+  switch (mail.by) {
+    case "resend":
+      return resendMailer(mail.key, mail.baseUrl);
+    case "smtp":
+      return smtpMailer(mail.url, log);
+    case "local":
+      return null;
+  }
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */

@@ -10,37 +10,54 @@ import { writeCookie } from "./cookies";
 import { readRequest } from "./request";
 
 /**
- * Runs a flow for this request and gives the browser what comes with the answer. Every action and
- * route goes through here. Refusals are the flow's and the runner's; see `runFlow`. A flow that
- * throws ends the request at `/failed`.
+ * Runs a flow for a page or an action; every one of them goes through here. Refusals are the flow's
+ * and the runner's, see `runFlow`. A throw is a bug: the person lands on a page that says so with
+ * status 500, where Next alone would draw an empty one without JavaScript.
  */
 export async function perform<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
 ): Promise<Result<Out>> {
+  const answer = await performForRequest(flow, input);
+  if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
+  return answer.result;
+}
+
+/** What a request came to: the flow's answer, or the reference of a bug that is in the log now. */
+type Performed<Out> =
+  | { readonly failed: false; readonly result: Result<Out> }
+  | { readonly failed: true; readonly reference: string };
+
+/**
+ * The road that pages, actions and routes share: runs a flow for this request and gives the browser
+ * what comes with the answer. `vouched`: the same-origin proof, where the face has one of its own.
+ */
+export async function performForRequest<Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
+  input: unknown,
+  { vouched = false } = {},
+): Promise<Performed<Out>> {
   const request = await readRequest();
-  const { result, handover, afterwards } = await runFlow(
-    theWorld(),
+  const { evidence } = request;
+  const world = theWorld();
+  const ran = await runFlow(
+    world,
     flow,
-    request.evidence,
+    { ...evidence, sameOrigin: evidence.sameOrigin || vouched },
     input,
-  ).catch((error: unknown) => failed(flow.name, request.evidence.requestId, error));
+  ).catch((error: unknown) => {
+    // Logged here and once: Next would print the statement with its parameters.
+    world.log.error("flow.failed", { flow: flow.name, requestId: evidence.requestId, error });
+    return null;
+  });
+  if (!ran) return { failed: true, reference: evidence.requestId };
+  const { result, handover, afterwards } = ran;
   await hand(handover, request);
   // What an earlier attempt was told is settled now.
   if (result.ok && flow.kind === "write" && request.hasFlash)
-    await writeCookie(theWorld().env, "flash", null, lifetimes.flash);
+    await writeCookie(world.env, "flash", null, lifetimes.flash);
   for (const task of afterwards) after(task);
-  return result;
-}
-
-/**
- * A throw is a bug. It is logged once, with the request's id, and the person lands on a page that
- * says so with status 500; Next alone would print the statement with its parameters, and draw an
- * empty page where there is no JavaScript.
- */
-function failed(flow: string, requestId: string, error: unknown): never {
-  theWorld().log.error("flow.failed", { flow, requestId, error });
-  redirect(`/failed?reference=${requestId}`);
+  return { failed: false, result };
 }
 
 async function hand(

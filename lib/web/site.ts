@@ -1,4 +1,5 @@
 import { headers } from "next/headers";
+import { limits } from "@/lib/policy";
 import { theWorld } from "@/lib/outside/world";
 
 /** What pages know about the installation they belong to. */
@@ -10,6 +11,7 @@ export function site() {
     supportEmail,
     lifetimes,
     signUp,
+    lettersPerHour: env.limitMax.lettersPerAddress ?? limits.lettersPerAddress.max,
     hasMailbox: mailbox !== null,
     origin: env.origin.origin,
   };
@@ -20,3 +22,6 @@ export const pageNonce = async () => (await headers()).get("x-nonce") ?? undefin
 
 /** The time as pages show it. */
 export const theTime = () => theWorld().clock.now();
+
+/** How each part of this installation is, asked now. */
+export const readHealth = () => theWorld().health();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
+import { isMailSlow } from "@/lib/identity/outbox";
 import { findWaiting } from "@/lib/identity/verifications";
 import { ok, refuse } from "@/lib/result";
 
@@ -18,7 +19,8 @@ export const readWaiting = defineFlow({
     const waiting = await findWaiting(ctx.db, "magic_link", ctx.caller.askingDigest);
     if (!waiting) return refuse("not_found");
     const { identifier: email, used, ...rest } = waiting;
+    const mailIsSlow = await isMailSlow(ctx.db);
     const done = used && ctx.caller.session?.email === email;
-    return ok({ ...rest, email, done });
+    return ok({ ...rest, email, done, mailIsSlow });
   },
 });

@@ -35,7 +35,7 @@ export default async function LinkPage({ params }: Props) {
     return (
       <DeadLink
         title={words.link.deadTitle}
-        lead={words.link.dead}
+        lead={words.link.dead(site().lifetimes.magicLink)}
         reference={preview.refusal.reference}
       />
     );

@@ -5,6 +5,7 @@ import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
+import { Note } from "@/app/_ui/note";
 import { Gate } from "@/app/_ui/gate";
 import { MailboxHint } from "@/app/mailbox-hint";
 import { words } from "@/app/words";
@@ -35,9 +36,9 @@ export default async function CheckPage({ searchParams }: Props) {
     // Somebody who just asked and has no cookie to show for it has a browser that keeps none.
     redirect(asked === undefined ? "/sign-in" : "/sign-in?note=cookies_blocked");
   }
-  const { email, done, keep, next, resendIn, codeSpent } = waiting.value;
+  const { email, done, keep, next, resendIn, codeSpent, mailIsSlow } = waiting.value;
   if (done) goOn(next);
-  const { appName, lifetimes } = site();
+  const { appName, lifetimes, lettersPerHour } = site();
   return (
     <Gate appName={appName} title={words.check.title} session="" recheck>
       <AnswerNote flash={flash} />
@@ -47,6 +48,7 @@ export default async function CheckPage({ searchParams }: Props) {
         {words.check.sent.after} {words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}{" "}
         <a href={`/sign-in?next=${encodeURIComponent(next)}`}>{words.check.changeAddress}</a>
       </p>
+      {mailIsSlow && <Note tone="warn">{words.check.slow}</Note>}
       <MailboxHint />
       {codeSpent ? (
         <p>{sentenceOf({ code: "code_tries_spent" })}</p>
@@ -74,9 +76,8 @@ export default async function CheckPage({ searchParams }: Props) {
         </Button>
       </Form>
       <Disclosure summary={words.check.nothing}>
-        {words.check.nothingHelp.map((line) => (
-          <p key={line}>{line}</p>
-        ))}
+        <p>{words.check.lookInSpam}</p>
+        <p>{words.check.rule(lettersPerHour)}</p>
       </Disclosure>
     </Gate>
   );

@@ -1,0 +1,5 @@
+import { answer } from "@/lib/web/answer";
+import { askForLink, showWaiting } from "../operations";
+
+export const POST = (request: Request) => answer(request, askForLink);
+export const GET = (request: Request) => answer(request, showWaiting);

@@ -1,0 +1,3 @@
+import { openapiDocument } from "../openapi";
+
+export const GET = () => Response.json(openapiDocument());

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { refusalCodes } from "@/lib/result";
+import * as operations from "./operations";
+
+type Method = "get" | "post" | "delete";
+type OperationName = keyof typeof operations;
+
+/** Which operation answers where; a test walks the routes and finds no other. */
+const paths: Record<string, Partial<Record<Method, [OperationName, summary: string]>>> = {
+  "/api/v1/magic-links": {
+    post: ["askForLink", "Ask for a sign-in mail. The answer is the same for every address."],
+    get: ["showWaiting", "What this browser asked for and waits for."],
+  },
+  "/api/v1/magic-links/previews": {
+    post: ["previewLink", "Look at a link without spending it."],
+  },
+  "/api/v1/magic-links/cancellations": {
+    post: ["cancelLink", "Void a link and its code."],
+  },
+  "/api/v1/sessions": {
+    post: ["signIn", "Sign in by a link's token or by the code from the mail."],
+    get: ["showSessions", "The browsers you are signed in on."],
+    delete: ["endOtherSessions", "Sign out everywhere else."],
+  },
+  "/api/v1/sessions/{id}": { delete: ["endOneSession", "Sign out one browser."] },
+  "/api/v1/session": {
+    get: ["showSession", "Who is signed in here; null for nobody."],
+    delete: ["endSession", "Sign out here."],
+  },
+  "/api/v1/auth-providers": {
+    get: ["showAuthProviders", "Your ways in, and when each was last used."],
+  },
+};
+
+const inputsOf = (name: OperationName): z.ZodType[] => {
+  const { flow } = operations[name];
+  return typeof flow === "function" ? [redeemMagicLink.input, redeemEmailCode.input] : [flow.input];
+};
+
+/** What a client may send; texts that are read into something else are described as texts. */
+const asSent = (schema: z.ZodType) => plain(z.toJSONSchema(schema, { io: "input" }));
+const plain = ({ $schema, ...schema }: z.core.JSONSchema.BaseSchema) => schema;
+
+const problem = {
+  description: "A refusal, or a fault of ours.",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+function describe(name: OperationName, method: Method, summary: string) {
+  const { status, says }: { status: number; says?: { shape: z.ZodType } | undefined } =
+    operations[name];
+  const inputs = inputsOf(name).map(asSent);
+  const answer = says
+    ? { content: { "application/json": { schema: plain(z.toJSONSchema(says.shape)) } } }
+    : {};
+  return {
+    operationId: name,
+    summary,
+    ...(method === "post" && {
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": { schema: inputs.length > 1 ? { oneOf: inputs } : inputs[0] },
+        },
+      },
+    }),
+    responses: { [status]: { description: "Done.", ...answer }, default: problem },
+  };
+}
+
+/** The whole face as an OpenAPI 3.1 document, made from the schemas and the catalogue of refusals. */
+export function openapiDocument() {
+  return {
+    openapi: "3.1.0",
+    info: { title: "Latchkey", version: "1" },
+    paths: Object.fromEntries(
+      Object.entries(paths).map(([path, methods]) => [
+        path,
+        {
+          ...(path.includes("{id}") && {
+            parameters: [
+              {
+                name: "id",
+                in: "path",
+                required: true,
+                schema: { type: "string", format: "uuid" },
+              },
+            ],
+          }),
+          ...Object.fromEntries(
+            Object.entries(methods).map(([method, [name, summary]]) => [
+              method,
+              describe(name, method as Method, summary),
+            ]),
+          ),
+        },
+      ]),
+    ),
+    components: {
+      schemas: {
+        Problem: {
+          type: "object",
+          required: ["type", "code", "status", "title", "requestId"],
+          properties: {
+            type: { type: "string", format: "uri" },
+            code: { enum: [...refusalCodes, "internal_error"] },
+            status: { type: "integer" },
+            title: { type: "string" },
+            field: { type: "string" },
+            retryAfter: { type: "integer", description: "Seconds." },
+            requestId: { type: "string", format: "uuid" },
+          },
+          additionalProperties: false,
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
+import { revokeSession } from "@/lib/flows/sessions/revoke-session";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
+import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
+import { readWaiting } from "@/lib/flows/sign-in/read-waiting";
+import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
+import type { Operation } from "@/lib/web/answer";
+
+/** The JSON face: which flow each address runs, and what it says. Routes and the OpenAPI document read it. */
+
+const time = z.iso.datetime();
+const operation = <Out>(described: Operation<Out>) => described;
+
+export const askForLink = operation({ flow: requestMagicLink, status: 202 });
+
+export const showWaiting = operation({
+  flow: readWaiting,
+  status: 200,
+  says: {
+    shape: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsSlow: z.boolean() }),
+    of: ({ email, resendIn, mailIsSlow }) => ({ email, resendIn, mailIsSlow }),
+  },
+});
+
+export const previewLink = operation({
+  flow: previewMagicLink,
+  status: 200,
+  says: {
+    shape: z.strictObject({
+      address: z.string(),
+      browser: z.string(),
+      askedAt: time,
+      sameBrowser: z.boolean(),
+      signedInAs: z.string().nullable(),
+    }),
+    of: ({ address, browser, askedAt, sameBrowser, signedInAs }) => ({
+      ...{ address, browser, sameBrowser, signedInAs },
+      askedAt: askedAt.toISOString(),
+    }),
+  },
+});
+
+export const cancelLink = operation({ flow: cancelMagicLink, status: 204 });
+
+const hasCode = (body: unknown) => typeof body === "object" && body !== null && "code" in body;
+
+export const signIn = operation({
+  flow: (body) => (hasCode(body) ? redeemEmailCode : redeemMagicLink),
+  status: 201,
+  says: { shape: z.strictObject({ next: z.string() }), of: ({ next }) => ({ next }) },
+});
+
+export const showSession = operation({
+  flow: readSession,
+  status: 200,
+  says: {
+    shape: z.strictObject({
+      session: z.strictObject({ id: z.uuid(), userId: z.uuid(), email: z.string() }).nullable(),
+    }),
+    of: (session) => ({
+      session: session && { id: session.id, userId: session.userId, email: session.email },
+    }),
+  },
+});
+
+export const endSession = operation({ flow: signOut, status: 204 });
+
+export const showSessions = operation({
+  flow: listSessions,
+  status: 200,
+  says: {
+    shape: z.strictObject({
+      sessions: z.array(
+        z.strictObject({
+          id: z.uuid(),
+          browser: z.string(),
+          ip: z.string().nullable(),
+          method: z.string(),
+          createdAt: time,
+          lastSeenAt: time,
+          current: z.boolean(),
+        }),
+      ),
+    }),
+    of: (sessions) => ({
+      sessions: sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
+        ...session,
+        createdAt: createdAt.toISOString(),
+        lastSeenAt: lastSeenAt.toISOString(),
+      })),
+    }),
+  },
+});
+
+export const endOneSession = operation({ flow: revokeSession, status: 204 });
+
+export const endOtherSessions = operation({ flow: revokeOtherSessions, status: 204 });
+
+export const showAuthProviders = operation({
+  flow: listAuthProviders,
+  status: 200,
+  says: {
+    shape: z.strictObject({
+      authProviders: z.array(
+        z.strictObject({ provider: z.string(), createdAt: time, lastUsedAt: time }),
+      ),
+    }),
+    of: (authProviders) => ({
+      authProviders: authProviders.map(({ provider, createdAt, lastUsedAt }) => ({
+        provider,
+        createdAt: createdAt.toISOString(),
+        lastUsedAt: lastUsedAt.toISOString(),
+      })),
+    }),
+  },
+});

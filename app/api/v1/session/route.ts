@@ -1,0 +1,5 @@
+import { answer } from "@/lib/web/answer";
+import { endSession, showSession } from "../operations";
+
+export const GET = (request: Request) => answer(request, showSession);
+export const DELETE = (request: Request) => answer(request, endSession);

@@ -1,0 +1,6 @@
+import { answer } from "@/lib/web/answer";
+import { endOneSession } from "../../operations";
+
+export async function DELETE(request: Request, { params }: { params: Promise<{ id: string }> }) {
+  return answer(request, endOneSession, await params);
+}

@@ -1,0 +1,172 @@
+import { Ratelimit } from "@upstash/ratelimit";
+import { Redis as UpstashRedis } from "@upstash/redis";
+import { Redis } from "ioredis";
+import { seconds } from "@/lib/duration";
+import type { RedisAddress } from "@/lib/env";
+import type { Clock, Limiter, Log } from "@/lib/flow";
+import { intervals, type Limit } from "@/lib/policy";
+
+/** All that limits ask of Redis, whichever way it is reached. */
+interface Scripts {
+  eval(script: string, keys: string[], args: (string | number)[]): Promise<unknown>;
+}
+
+/**
+ * Counts the hits of the last `per` seconds by Redis's own clock, and adds one if that stays within
+ * the limit; answers {granted, seconds until the oldest leaves}. The library's own windows are
+ * cheaper, but let through up to twice the limit across an edge.
+ */
+const take = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local length = ARGV[2] * 1000000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - length))
+local count = redis.call('ZCARD', KEYS[1])
+local granted = count < tonumber(ARGV[1])
+if granted then
+  local moment = string.format('%.0f', now)
+  redis.call('ZADD', KEYS[1], moment, moment .. ':' .. count)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+return {granted and 1 or 0, math.max(1, math.ceil((oldest + length - now) / 1000000))}`;
+
+const giveBack = `return redis.call('ZPOPMAX', KEYS[1])`;
+
+const clear = `
+for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
+return 1`;
+
+const prefixOf = (rule: string) => `latchkey:${rule}`;
+
+/** Reaches Redis over TCP, or Upstash over REST; every call within `intervals.redisTimeout`, none retried. */
+export function openRedis(address: RedisAddress): Scripts {
+  const timeoutMs = intervals.redisTimeoutMs;
+  if (address.by === "upstash") {
+    const { url, token } = address;
+    const redis = new UpstashRedis({
+      ...{ url, token, retry: false, enableTelemetry: false },
+      signal: () => AbortSignal.timeout(timeoutMs),
+    });
+    return { eval: (script, keys, args) => redis.eval(script, keys, args) };
+  }
+  const redis = new Redis(address.url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: timeoutMs,
+    connectTimeout: 2_000,
+    retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 2_000),
+  });
+  // Each failed call is answered for where it is made; without a listener Node would end the process.
+  redis.on("error", () => {});
+  return { eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args) };
+}
+
+/** What an exact log looks like to @upstash/ratelimit, which takes algorithms of one's own. */
+const slidingLog =
+  ({ max, per }: Limit, clock: Clock): ConstructorParameters<typeof Ratelimit>[0]["limiter"] =>
+  () => {
+    const now = () => clock.now().getTime();
+    return {
+      async limit({ redis }, key) {
+        const answer = await redis.eval(take, [key], [max, per]);
+        const [granted, wait] = answer as [number, number];
+        return {
+          success: granted === 1,
+          limit: max,
+          remaining: granted,
+          reset: now() + wait * 1000,
+          pending: Promise.resolve(),
+        };
+      },
+      getRemaining: () => Promise.resolve({ remaining: 0, reset: now(), limit: max }),
+      resetTokens: async ({ redis }, key) => void (await redis.eval(clear, [key], [])),
+    };
+  };
+
+/**
+ * Limits in Redis, shared by all instances. Throws what Redis says or fails to say; `withFallback`
+ * stands before it.
+ */
+export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
+  const limiters = new Map<string, Ratelimit>();
+  const limiterOf = (limit: Limit) => {
+    const known = limiters.get(limit.rule);
+    if (known) return known;
+    const made = new Ratelimit({
+      // Our algorithm calls nothing but `eval`.
+      redis: redis as unknown as UpstashRedis,
+      limiter: slidingLog(limit, clock),
+      prefix: prefixOf(limit.rule),
+      // Its own timeout would let everybody through, its cache would outlive a count given back.
+      timeout: 0,
+      ephemeralCache: false,
+      enableTelemetry: false,
+    });
+    limiters.set(limit.rule, made);
+    return made;
+  };
+  return {
+    async take(limit, keyHash) {
+      const { success, reset } = await limiterOf(limit).limit(keyHash);
+      const wait = Math.ceil((reset - clock.now().getTime()) / 1000);
+      return success ? { ok: true } : { ok: false, retryAfter: seconds(Math.max(1, wait)) };
+    },
+    async giveBack(rule, keyHash) {
+      await redis.eval(giveBack, [`${prefixOf(rule)}:${keyHash}`], []);
+    },
+    async clear() {
+      await redis.eval(clear, [], []);
+    },
+  };
+}
+
+/**
+ * Redis first, Postgres for the call where it fails (R4): never unlimited, never an error. After a
+ * failure Redis is left alone for `intervals.redisRest`; then one call tries it again, while the
+ * others stay with Postgres. Budgets of tries are always in Postgres, so that a lost Redis refills
+ * none (R3, I10).
+ */
+export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {
+  let restUntil = 0;
+  let down = false;
+
+  async function either<T>(ask: (limiter: Limiter) => Promise<T>): Promise<T> {
+    const now = clock.now().getTime();
+    if (now < restUntil) return ask(postgres);
+    // Whoever comes while this call is out is answered by Postgres, if Redis was down before.
+    if (down) restUntil = now + intervals.redisRest * 1000;
+    try {
+      const answer = await withinTime(ask(redis));
+      if (down) log.info("limiter.redis_back");
+      down = false;
+      restUntil = 0;
+      return answer;
+    } catch (error) {
+      if (!down) log.warn("limiter.redis_away", { reason: String(error) });
+      down = true;
+      restUntil = clock.now().getTime() + intervals.redisRest * 1000;
+      return ask(postgres);
+    }
+  }
+
+  const limiter: Limiter = {
+    take: (limit, keyHash) =>
+      limit.tries ? postgres.take(limit, keyHash) : either((one) => one.take(limit, keyHash)),
+    giveBack: (rule, keyHash) => either((one) => one.giveBack(rule, keyHash)),
+    clear: async () => {
+      await postgres.clear();
+      await either((one) => one.clear());
+    },
+  };
+  return { limiter, isDown: () => down };
+}
+
+/** The clients keep time too, but not while they are still connecting. */
+function withinTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), intervals.redisTimeoutMs);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import type { Flow } from "@/lib/flow";
+import { theWorld } from "@/lib/outside/world";
+import { bounds } from "@/lib/policy";
+import { refusals } from "@/lib/refusals";
+import { ok, type Refusal, refuse, type Result, sentenceOf } from "@/lib/result";
+import { performForRequest } from "./perform";
+import { readRequest } from "./request";
+
+/** What a route does, as data: the document of the API is made from the same. */
+export interface Operation<Out> {
+  /** The flow it runs; where the body decides which, a function of it. */
+  readonly flow: OneFlow<Out> | ((body: unknown) => OneFlow<Out>);
+  readonly status: 200 | 201 | 202 | 204;
+  /** What is said of the outcome; a strict shape, so that nothing slips out that is not promised. */
+  readonly says?: { readonly shape: z.ZodType; readonly of: (value: Out) => unknown };
+}
+
+/**
+ * Runs a flow for a JSON request: reads the body strictly, and answers as JSON, problems as
+ * problem+json (RFC 9457). Besides the flow's own refusals: `not_json`, `body_too_large`,
+ * `input_malformed`. A throw is a 500 with the reference that the log has.
+ */
+export async function answer<Out>(
+  request: Request,
+  { flow, status, says }: Operation<Out>,
+  given?: Record<string, unknown>,
+): Promise<Response> {
+  const body = given ? ok(given) : await readBody(request);
+  if (!body.ok) return turnAway(body.refusal);
+  const chosen = typeof flow === "function" ? flow(body.value) : flow;
+  const performed = await performForRequest(chosen, body.value, { vouched: isVouched(request) });
+  if (performed.failed) return bug(performed.reference);
+  if (!performed.result.ok) return problem(performed.result.refusal);
+  const said = says ? says.shape.parse(says.of(performed.result.value)) : undefined;
+  return said === undefined
+    ? new Response(null, { status, headers: unstored })
+    : Response.json(said, { status, headers: unstored });
+}
+
+// Which input a flow takes is its schema's to check.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type OneFlow<Out> = Flow<any, Out, any>;
+
+/** A request that no flow could be run for; logged like a flow's own refusals. */
+async function turnAway(refusal: Refusal): Promise<Response> {
+  const { requestId } = (await readRequest()).evidence;
+  theWorld().log.warn("refused", { flow: "api", code: refusal.code, requestId });
+  return problem({ ...refusal, reference: requestId });
+}
+
+/** Nothing lives at this address. */
+export const nothingHere = () => turnAway({ code: "not_found" });
+
+const unstored = { "Cache-Control": "private, no-store" };
+
+/**
+ * Programs send neither Origin nor Sec-Fetch-Site. They are let in with JSON, or a method other
+ * than a form's: no foreign page can send either without asking first, and nobody here says yes.
+ */
+function isVouched({ headers, method }: Request): boolean {
+  const silent = headers.get("origin") === null && headers.get("sec-fetch-site") === null;
+  return silent && (isJson(headers) || method === "DELETE");
+}
+
+const isJson = (headers: Headers) =>
+  /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers.get("content-type") ?? "");
+
+/** The body as JSON. What has none (GET, most DELETEs) is an empty input. */
+async function readBody(request: Request): Promise<Result<unknown>> {
+  const { method, headers } = request;
+  if (method === "GET" || (method === "DELETE" && !request.body)) return ok({});
+  if (!isJson(headers)) return refuse("not_json");
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > bounds.bodyBytes) return refuse("body_too_large");
+  try {
+    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+  } catch {
+    return refuse("input_malformed");
+  }
+}
+
+/** A refusal as problem+json: its code, its sentence, and what to quote to support. */
+function problem(refusal: Refusal): Response {
+  const { code, field, retryAfter, reference } = refusal;
+  const { status } = refusals[code];
+  return problemResponse(
+    { status, code, title: sentenceOf(refusal), field, retryAfter, requestId: reference },
+    retryAfter ? { "Retry-After": String(retryAfter) } : {},
+  );
+}
+
+const bug = (requestId: string) =>
+  problemResponse({
+    status: 500,
+    code: "internal_error",
+    title: "The fault is ours, and it is in our log. Nothing was half done.",
+    requestId,
+  });
+
+function problemResponse(
+  { code, ...rest }: { status: number; code: string; [member: string]: unknown },
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(JSON.stringify({ type: `urn:latchkey:problem:${code}`, code, ...rest }), {
+    status: rest.status,
+    headers: { "Content-Type": "application/problem+json", ...unstored, ...headers },
+  });
+}
