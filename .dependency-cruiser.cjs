@@ -105,7 +105,7 @@ const rooms = [
   }),
   ...room("lib-auth", {
     files: "^lib/auth[.]ts$",
-    may: ["^lib/(web|flows)/", ROOT, "^db/"],
+    may: ["^lib/(web|flows)/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^db/"],
     because:
       "Auth.js speaks OAuth; whom it let in is decided by a flow, like for every other face.",
   }),

@@ -11,11 +11,11 @@ import type { Key } from "./secret";
  */
 
 const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .number({ error: "must be a number" })
-    .int("must be a whole number")
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
 
 const key = z
   .string()
@@ -48,9 +48,15 @@ const schema = z.object({
   RESEND_API_KEY: z.string().optional(),
   RESEND_BASE_URL: z.url("must be a URL").optional(),
   SMTP_URL: z
-    .url({ protocol: /^smtps?$/, hostname: /./, error: "must be a URL such as smtps://user:password@host" })
+    .url({
+      protocol: /^smtps?$/,
+      hostname: /./,
+      error: "must be a URL such as smtps://user:password@host",
+    })
     .optional(),
   DATA_DIR: z.string().default(".data"),
+  AUTH_SECRET: key,
+  AUTH_SECRET_PREVIOUS: key.optional(),
   TOKEN_KEY: key,
   TOKEN_KEY_PREVIOUS: key.optional(),
   OUTBOX_KEY: key,
@@ -93,6 +99,8 @@ export interface Env {
   readonly mailFrom: { readonly name: string; readonly address: string };
   /** Where the embedded database, made keys and the local mailbox live. */
   readonly dataDir: string;
+  /** Signs what Auth.js keeps in cookies during a handshake. */
+  readonly authSecret: Key;
   readonly tokenKey: Key;
   readonly outboxKey: Key;
   readonly databaseUrl: string | undefined;
@@ -129,7 +137,7 @@ export const isLoopback = (hostname: string) =>
 
 /** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
 export function parseEnv(vars: Record<string, string | undefined>): Env {
-  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value?.trim()));
+  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
   const problems: string[] = [];
   const env = readEach(set, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
@@ -156,11 +164,12 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
     );
   if (env.MIGRATE_DATABASE_URL && !env.DATABASE_URL)
     problems.push("MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.");
-  for (const name of ["TOKEN_KEY", "OUTBOX_KEY"] as const)
+  for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"] as const)
     if (env[name] && env[name] === env[`${name}_PREVIOUS`])
       problems.push(`${name}_PREVIOUS is the same as ${name}: nothing was rotated.`);
-  if (env.TOKEN_KEY && env.TOKEN_KEY === env.OUTBOX_KEY)
-    problems.push("TOKEN_KEY and OUTBOX_KEY are the same: each needs its own.");
+  const keys = [env.AUTH_SECRET, env.TOKEN_KEY, env.OUTBOX_KEY].filter(Boolean);
+  if (new Set(keys).size < keys.length)
+    problems.push("AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must differ: each needs its own.");
   if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
     problems.push("SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.");
   if (problems.length > 0) throw new EnvError(problems);
@@ -174,8 +183,9 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
     mail,
     mailFrom: env.MAIL_FROM ?? { name: env.APP_NAME, address: "latchkey@localhost" },
     dataDir: path.resolve(/* turbopackIgnore: true */ env.DATA_DIR),
-    tokenKey: [env.TOKEN_KEY, ...(env.TOKEN_KEY_PREVIOUS ? [env.TOKEN_KEY_PREVIOUS] : [])],
-    outboxKey: [env.OUTBOX_KEY, ...(env.OUTBOX_KEY_PREVIOUS ? [env.OUTBOX_KEY_PREVIOUS] : [])],
+    authSecret: keyPair(env.AUTH_SECRET, env.AUTH_SECRET_PREVIOUS),
+    tokenKey: keyPair(env.TOKEN_KEY, env.TOKEN_KEY_PREVIOUS),
+    outboxKey: keyPair(env.OUTBOX_KEY, env.OUTBOX_KEY_PREVIOUS),
     databaseUrl: env.DATABASE_URL,
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
     redis: redisAddress(env),
@@ -194,6 +204,9 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
     },
   };
 }
+
+const keyPair = (current: string, previous: string | undefined): Key =>
+  previous ? [current, previous] : [current];
 
 /**
  * Each variable by itself, so that one bad value hides no other problem. Where there is a problem

@@ -71,6 +71,8 @@ export interface Session {
   readonly id: string;
   readonly userId: string;
   readonly email: Identifier;
+  /** Its absolute end. */
+  readonly endsAt: Date;
   /** `last_seen_at` is older than it should be; somebody should write it after the response. */
   readonly stale: boolean;
 }

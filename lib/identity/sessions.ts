@@ -18,6 +18,7 @@ const prepareRead = (db: Db) =>
       id: sessions.id,
       userId: sessions.userId,
       email: users.email,
+      endsAt: sessions.endsAt,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })
     .from(sessions)

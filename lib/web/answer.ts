@@ -8,7 +8,7 @@ import { performForRequest } from "./perform";
 import { readRequest } from "./request";
 
 /** What a route does, as data: the document of the API is made from the same. */
-export interface Operation<Out> {
+interface Operation<Out> {
   /** The flow it runs; where the body decides which, a function of it. */
   readonly flow: OneFlow<Out> | ((body: unknown) => OneFlow<Out>);
   readonly status: 200 | 201 | 202 | 204;
@@ -37,6 +37,9 @@ export async function answer<Out>(
     ? new Response(null, { status, headers: unstored })
     : Response.json(said, { status, headers: unstored });
 }
+
+/** Describes what a route does; its type follows from the flow. */
+export const operation = <Out>(described: Operation<Out>) => described;
 
 // Which input a flow takes is its schema's to check.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -69,9 +72,10 @@ const isJson = (headers: Headers) =>
 /** The body as JSON. What has none (GET, most DELETEs) is an empty input. */
 async function readBody(request: Request): Promise<Result<unknown>> {
   const { method, headers } = request;
-  if (method === "GET" || (method === "DELETE" && !request.body)) return ok({});
-  if (!isJson(headers)) return refuse("not_json");
+  if (method === "GET") return ok({});
   const bytes = await request.arrayBuffer();
+  if (method === "DELETE" && bytes.byteLength === 0) return ok({});
+  if (!isJson(headers)) return refuse("not_json");
   if (bytes.byteLength > bounds.bodyBytes) return refuse("body_too_large");
   try {
     return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));

@@ -36,6 +36,15 @@ export function readToken(header: string | null, place: Place, name: CookieName)
   return isToken(value) ? value : null;
 }
 
+const attributes = (place: Place) =>
+  ({ httpOnly: true, secure: isSecure(place), sameSite: "lax", path: "/" }) as const;
+
+/** The session cookie's name and attributes, for Auth.js to read the same one. */
+export const sessionCookie = (place: Place) => ({
+  name: cookieName(place, "session"),
+  options: attributes(place),
+});
+
 /** Sets a cookie for so long; with `null` takes it away. In actions and routes only. */
 export async function writeCookie(
   place: Place,
@@ -44,10 +53,7 @@ export async function writeCookie(
   maxAge: Duration,
 ): Promise<void> {
   (await cookies()).set(cookieName(place, name), value ?? "", {
-    httpOnly: true,
-    secure: isSecure(place),
-    sameSite: "lax",
-    path: "/",
+    ...attributes(place),
     maxAge: value === null ? 0 : maxAge,
   });
 }

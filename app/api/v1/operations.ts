@@ -11,12 +11,12 @@ import { readWaiting } from "@/lib/flows/sign-in/read-waiting";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
-import type { Operation } from "@/lib/web/answer";
+import { operation } from "@/lib/web/answer";
+import { safeNext } from "@/lib/web/redirects";
 
 /** The JSON face: which flow each address runs, and what it says. Routes and the OpenAPI document read it. */
 
 const time = z.iso.datetime();
-const operation = <Out>(described: Operation<Out>) => described;
 
 export const askForLink = operation({ flow: requestMagicLink, status: 202 });
 
@@ -54,7 +54,10 @@ const hasCode = (body: unknown) => typeof body === "object" && body !== null && 
 export const signIn = operation({
   flow: (body) => (hasCode(body) ? redeemEmailCode : redeemMagicLink),
   status: 201,
-  says: { shape: z.strictObject({ next: z.string() }), of: ({ next }) => ({ next }) },
+  says: {
+    shape: z.strictObject({ next: z.string() }),
+    of: ({ next }) => ({ next: safeNext(next) }),
+  },
 });
 
 export const showSession = operation({

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { asAuthSession } from "@/lib/auth";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { answer, operation } from "@/lib/web/answer";
+
+const showAuthSession = operation({
+  flow: readSession,
+  status: 200,
+  says: {
+    shape: z
+      .strictObject({
+        user: z.strictObject({ id: z.uuid(), email: z.string() }),
+        expires: z.iso.datetime(),
+      })
+      .nullable(),
+    of: (session) => session && asAuthSession(session),
+  },
+});
+
+/** What clients of Auth.js ask for; ours answers, in front of its own. */
+export const GET = (request: Request) => answer(request, showAuthSession);
