@@ -1,4 +1,4 @@
-import { type Duration, inWords } from "@/lib/duration";
+import { type Duration, exactly } from "@/lib/duration";
 
 /** Everything the pages say, in one place, ready for a second language. Refusals are in `lib/refusals.ts`. */
 
@@ -39,7 +39,7 @@ export const words = {
     title: "Check your email",
     sent: { before: "If ", after: " can sign in here, a link and a 6-digit code are on the way." },
     lifetimes: (link: Duration, code: Duration) =>
-      `The link works for ${inWords(link)}, the code for ${inWords(code)}.`,
+      `The link works for ${exactly(link)}, the code for ${exactly(code)}.`,
     slow: "Mail is slow right now. Yours is in the queue and will be sent as soon as it can be.",
     changeAddress: "Change address",
     code: "Code",
@@ -67,7 +67,7 @@ export const words = {
     cancel: "Cancel this request",
     deadTitle: "This link can’t be used",
     dead: (lifetime: Duration) =>
-      `Links work once, for ${inWords(lifetime)}. Some mail filters open them first.`,
+      `Links work once, for ${exactly(lifetime)}. Some mail filters open them first.`,
     reopenTitle: "Open the link again",
     reopen:
       "For your safety its address is not kept here. Open it from the mail once more, or ask for a new one.",

@@ -101,12 +101,14 @@ const logger = (onQuery: DatabaseOptions["onQuery"]) =>
 // the driver and the network say. A wrong query or a broken constraint is none of them: it is a bug.
 const awaySqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
 const awayDriverCode =
-  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
+  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** Whether an error means that the database is away for now, rather than that we are wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = (cause as { code?: unknown }).code;
+    const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
+    // The socket file of a Postgres on this machine; other files that are missing are our affair.
+    if (code === "ENOENT" && syscall === "connect") return true;
     if (typeof code === "string" && (awaySqlState.test(code) || awayDriverCode.test(code)))
       return true;
     if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;

@@ -31,7 +31,11 @@ function socketAddress(directory: string) {
   // A socket's path has room for about 100 bytes; a relative one is shorter in a deep directory.
   const absolute = path.resolve(directory, "lock");
   const relative = path.relative(process.cwd(), absolute);
-  return relative.length < absolute.length ? relative : absolute;
+  const address = relative.length < absolute.length ? relative : absolute;
+  // The system would cut a longer one off without a word, and lock another directory.
+  if (Buffer.byteLength(address) > 103)
+    throw new Error(`The path of ${directory} is too long. Set DATA_DIR to a shorter one.`);
+  return address;
 }
 
 function listen(address: string): Promise<Server | null> {
@@ -49,27 +53,35 @@ async function takeOver(directory: string, address: string) {
   const turn = path.join(directory, "lock.turn");
   try {
     mkdirSync(turn);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // Somebody is taking over right now; only a turn that its owner never ended is in our way.
-    if (ageMs(turn) > 5_000) rmdirSync(turn);
+    if (ageMs(turn) > 5_000) rmSync(turn, { recursive: true, force: true });
     throw new DirectoryLockedError(directory);
   }
   try {
-    if (await answers(address)) throw new DirectoryLockedError(directory);
-    rmSync(address, { force: true });
+    // Only a file that nobody listens at is stale; one that is gone may be the next holder's by now.
+    const state = await ask(address);
+    if (state === "answers") throw new DirectoryLockedError(directory);
+    if (state === "ECONNREFUSED") rmSync(address, { force: true });
   } finally {
     rmdirSync(turn);
   }
 }
 
-const ageMs = (file: string) => performance.timeOrigin + performance.now() - statSync(file).mtimeMs;
+/** Zero for one that is gone by now. */
+const ageMs = (file: string) => {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat ? performance.timeOrigin + performance.now() - stat.mtimeMs : 0;
+};
 
-function answers(address: string): Promise<boolean> {
+/** "answers", or the code of what happened instead. */
+function ask(address: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(address, () => {
       socket.destroy();
-      resolve(true);
+      resolve("answers");
     });
-    socket.once("error", () => resolve(false));
+    socket.once("error", ({ code = "" }: NodeJS.ErrnoException) => resolve(code));
   });
 }

@@ -1,5 +1,5 @@
 import { Body, Button, Container, Head, Heading, Html, Link, Preview, Text } from "react-email";
-import { inWords } from "@/lib/duration";
+import { exactly } from "@/lib/duration";
 import type { Letter } from "@/lib/letters";
 import type { LetterFacts } from "./facts";
 import { styles } from "./styles";
@@ -19,7 +19,7 @@ interface SignInProps {
 /** Puts a letter's data into the words of the template: links from the origin alone, ends as time and as duration. */
 export function signInFacts(letter: Letter, facts: LetterFacts): SignInProps {
   const ends = (length: (typeof facts.lifetimes)["magicLink"]) =>
-    `${inWords(length)} (until ${clockTime(new Date(facts.now.getTime() + length * 1000))})`;
+    `${exactly(length)} (until ${clockTime(new Date(facts.now.getTime() + length * 1000))})`;
   return {
     appName: facts.appName,
     supportEmail: facts.supportEmail,

@@ -12,15 +12,20 @@ const steps = [
   { unit: "minute", length: minutes(1) },
 ] as const;
 
+/** A duration as people read it, in the largest unit that tells it exactly ("90 minutes"). */
+export function exactly(duration: Duration, locale = "en"): string {
+  const step = steps.find(({ length }) => duration >= length && duration % length === 0);
+  return inUnit(duration / (step?.length ?? seconds(1)), step?.unit ?? "second", locale);
+}
+
 /**
  * A duration as people read it ("1 hour", "12 minutes"), rounded up to its largest unit, so that
  * "try again in …" is never too early. Under a minute it is said in seconds.
  */
 export function inWords(duration: Duration, locale = "en"): string {
   const step = steps.find(({ length }) => duration >= length);
-  return new Intl.NumberFormat(locale, {
-    style: "unit",
-    unit: step?.unit ?? "second",
-    unitDisplay: "long",
-  }).format(Math.ceil(duration / (step?.length ?? seconds(1))));
+  return inUnit(Math.ceil(duration / (step?.length ?? seconds(1))), step?.unit ?? "second", locale);
 }
+
+const inUnit = (count: number, unit: string, locale: string) =>
+  new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);

@@ -80,13 +80,17 @@ const schema = z.object({
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
+    .default("info"),
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
   SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
   LETTERS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.lettersPerAddress.max),
   MAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.mailRequestsPerIp.max),
 });
+
+type Vars = Record<string, string | undefined>;
 
 export interface Env {
   readonly production: boolean;
@@ -136,42 +140,13 @@ export const isLoopback = (hostname: string) =>
   /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
 
 /** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
-export function parseEnv(vars: Record<string, string | undefined>): Env {
+export function parseEnv(vars: Vars): Env {
   const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
   const problems: string[] = [];
   const env = readEach(set, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
-  const mail = mailTransport(env);
-  if (!loopback) problems.push(...publicProblems(origin, env));
-  else if (env.HOST && !isLoopback(env.HOST))
-    problems.push(
-      "HOST is not a loopback address, but AUTH_URL is: set AUTH_URL to the public origin.",
-    );
-  if (env.RESEND_API_KEY && env.SMTP_URL)
-    problems.push("RESEND_API_KEY and SMTP_URL are both set: mail can leave by one of them.");
-  if (env.RESEND_BASE_URL && !env.RESEND_API_KEY)
-    problems.push("RESEND_BASE_URL is set, but RESEND_API_KEY is not.");
-  if (mail.by !== "local" && !env.MAIL_FROM)
-    problems.push(
-      "MAIL_FROM must be set where mail leaves: an address that your mail server may send from.",
-    );
-  if (Boolean(env.UPSTASH_REDIS_REST_URL) !== Boolean(env.UPSTASH_REDIS_REST_TOKEN))
-    problems.push("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN go together: set both.");
-  if (env.REDIS_URL && env.UPSTASH_REDIS_REST_URL)
-    problems.push(
-      "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.",
-    );
-  if (env.MIGRATE_DATABASE_URL && !env.DATABASE_URL)
-    problems.push("MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.");
-  for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"] as const)
-    if (env[name] && env[name] === env[`${name}_PREVIOUS`])
-      problems.push(`${name}_PREVIOUS is the same as ${name}: nothing was rotated.`);
-  const keys = [env.AUTH_SECRET, env.TOKEN_KEY, env.OUTBOX_KEY].filter(Boolean);
-  if (new Set(keys).size < keys.length)
-    problems.push("AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must differ: each needs its own.");
-  if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
-    problems.push("SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.");
+  problems.push(...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
   if (problems.length > 0) throw new EnvError(problems);
 
   return {
@@ -180,7 +155,7 @@ export function parseEnv(vars: Record<string, string | undefined>): Env {
     loopback,
     appName: env.APP_NAME,
     supportEmail: env.SUPPORT_EMAIL,
-    mail,
+    mail: mailTransport(env),
     mailFrom: env.MAIL_FROM ?? { name: env.APP_NAME, address: "latchkey@localhost" },
     dataDir: path.resolve(/* turbopackIgnore: true */ env.DATA_DIR),
     authSecret: keyPair(env.AUTH_SECRET, env.AUTH_SECRET_PREVIOUS),
@@ -212,17 +187,13 @@ const keyPair = (current: string, previous: string | undefined): Key =>
  * Each variable by itself, so that one bad value hides no other problem. Where there is a problem
  * the record is not what its type says; it goes no further than the checks that add more.
  */
-function readEach(set: Record<string, string | undefined>, problems: string[]) {
+function readEach(set: Vars, problems: string[]) {
   const read = Object.entries(schema.shape).map(([name, field]) => {
     const { success, data, error } = field.safeParse(set[name]);
     if (success) return [name, data];
-    problems.push(
-      ...error.issues.map(({ message }) =>
-        set[name] === undefined
-          ? `${name} is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own.`
-          : `${name} ${message}.`,
-      ),
-    );
+    const unset = `is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own`;
+    const messages = error.issues.map(({ message }) => (set[name] === undefined ? unset : message));
+    problems.push(...new Set(messages.map((message) => `${name} ${message}.`)));
     return [name, undefined];
   });
   return Object.fromEntries(read) as z.output<typeof schema>;
@@ -263,13 +234,40 @@ function parseOrigin(text: string, problems: string[]): URL {
   return new URL("http://localhost");
 }
 
-function* publicProblems(origin: URL, env: z.output<typeof schema>) {
+/** What does not go together. Whether something is there is asked of what was set, be it readable or not. */
+function* mixProblems(set: Vars, env: z.output<typeof schema>) {
+  const loopback = isLoopback(parseOrigin(set.AUTH_URL ?? "http://localhost", []).hostname);
+  if (loopback && set.HOST && !isLoopback(set.HOST))
+    yield "HOST is not a loopback address, but AUTH_URL is: set AUTH_URL to the public origin.";
+  if (set.RESEND_API_KEY && set.SMTP_URL)
+    yield "RESEND_API_KEY and SMTP_URL are both set: mail can leave by one of them.";
+  if (set.RESEND_BASE_URL && !set.RESEND_API_KEY)
+    yield "RESEND_BASE_URL is set, but RESEND_API_KEY is not.";
+  if ((set.RESEND_API_KEY || set.SMTP_URL) && !set.MAIL_FROM)
+    yield "MAIL_FROM must be set where mail leaves: an address that your mail server may send from.";
+  if (Boolean(set.UPSTASH_REDIS_REST_URL) !== Boolean(set.UPSTASH_REDIS_REST_TOKEN))
+    yield "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN go together: set both.";
+  if (set.REDIS_URL && set.UPSTASH_REDIS_REST_URL)
+    yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.";
+  if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
+    yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
+  for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
+    if (set[name] && set[name] === set[`${name}_PREVIOUS`])
+      yield `${name}_PREVIOUS is the same as ${name}: nothing was rotated.`;
+  const keys = [set.AUTH_SECRET, set.TOKEN_KEY, set.OUTBOX_KEY].filter(Boolean);
+  if (new Set(keys).size < keys.length)
+    yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must differ: each needs its own.";
+  if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
+    yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
+}
+
+function* publicProblems(set: Vars, origin: URL) {
   if (origin.protocol !== "https:")
     yield "AUTH_URL must be https: plain http is for loopback origins only (L7).";
-  if (env.TRUSTED_PROXY_HOPS === undefined)
+  if (!set.TRUSTED_PROXY_HOPS)
     yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
-  if (!env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
+  if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
-  if (mailTransport(env).by === "local")
+  if (!set.RESEND_API_KEY && !set.SMTP_URL)
     yield "RESEND_API_KEY or SMTP_URL must be set on a public origin: the local mailbox exists on a loopback origin only.";
 }

@@ -1,4 +1,4 @@
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import { bounds } from "./policy";
 
 /** An e-mail address as compared and stored: one spelling for each mailbox (I1). */
@@ -10,7 +10,7 @@ const localPart = /^[A-Za-z0-9#$&'*+=?^_{}~-]+(\.[A-Za-z0-9#$&'*+=?^_{}~-]+)*$/;
 const letters = /^[\p{L}\p{N}\p{M}.-]+$/u;
 // Letters that show nothing (Hangul fillers, variation selectors), and the Kelvin sign, which
 // lower-cases to a plain k.
-const invisible = /[\u115f\u1160\u3164\ufe00-\ufe0f\u034f\u{e0100}-\u{e01ef}\u212a]/u;
+const invisible = /[\p{Default_Ignorable_Code_Point}\u212a]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -36,6 +36,14 @@ function asciiDomain(domain: string): string | null {
   const lookalike = domain.normalize("NFC") !== domain.normalize("NFKC");
   if (lookalike || !letters.test(domain) || invisible.test(domain)) return null;
   const ascii = domainToASCII(domain);
+  // Whatever it still maps to other letters (a capital ß to ss) would be somebody else's domain.
+  const plain = domain.normalize("NFC").toLowerCase();
+  if (
+    plain !== ascii &&
+    plain.normalize("NFC") !== domainToUnicode(ascii) &&
+    !plain.includes("xn--")
+  )
+    return null;
   const labels = ascii.split(".");
   if (labels.length < 2 || !labels.every((part) => label.test(part))) return null;
   // An all-digit last label would make it an IP address (RFC 3696).

@@ -4,8 +4,16 @@ import ipaddr from "ipaddr.js";
 export function canonicalIp(text: string | undefined): string | null {
   const bare = text?.trim().replace(/^\[|\]$/g, "") ?? "";
   // Only the full forms: what `inet_aton` also reads ("127.1", octal, a port behind) is no address here.
-  if (!ipaddr.IPv4.isValidFourPartDecimal(bare) && !ipaddr.IPv6.isValid(bare)) return null;
-  return ipaddr.process(bare).toString();
+  // A zone says which interface saw it, not who it is.
+  const address = bare.replace(/%.*$/, "");
+  const dotted = address.slice(address.lastIndexOf(":") + 1);
+  const plain = ipaddr.IPv4.isValidFourPartDecimal(dotted);
+  // Also as IPv6's tail: octal and hexadecimal parts are read in two ways.
+  const isOne = bare.includes(":")
+    ? ipaddr.IPv6.isValid(address) && (plain || !dotted.includes("."))
+    : plain && address === bare;
+  if (!isOne) return null;
+  return ipaddr.process(address).toString();
 }
 
 /** What limits count an IP by: itself, or an IPv6's /64, which is what one customer has (R2). */

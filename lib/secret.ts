@@ -68,6 +68,8 @@ export function open(key: Key, sealed: string): string {
       "aes-256-gcm",
       Buffer.from(candidate, "base64url"),
       bytes.subarray(0, 12),
+      // Otherwise a tag of four bytes would do, which can be guessed.
+      { authTagLength: 16 },
     ).setAuthTag(bytes.subarray(12, 28));
     try {
       return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString(

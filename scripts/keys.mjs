@@ -36,7 +36,7 @@ function readKept(dataDir) {
   } catch (error) {
     if (error.code === "ENOENT") return {};
     // Never replaced by itself: what the old keys encrypted could not be read again.
-    throw new Failure(`${fileIn(dataDir)} cannot be read: ${error.message}`);
+    throw new Failure(`${fileIn(dataDir)} cannot be read: ${error.code ?? "it is not JSON"}.`);
   }
 }
 

@@ -40,13 +40,12 @@ export const code = z
     return z.NEVER;
   });
 
-/** Each decimal digit of any script as 0–9: Unicode keeps the ten of a script in a row. */
+/** Each decimal digit of any script as 0–9: Unicode keeps the ten of a script in a row, some scripts side by side. */
 function asciiDigits(text: string) {
   return text.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => {
-    let value = 0;
-    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0)! - value - 1)))
-      value += 1;
-    return String(value);
+    let before = 0;
+    while (/\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0)! - before - 1))) before += 1;
+    return String(before % 10);
   });
 }
 

@@ -7,26 +7,31 @@ import type { Log } from "@/lib/flow";
 const shapes: [RegExp, string][] = [
   [/\nparams: .*/g, ""],
   [/\/l\/[^\s"'?#]+/g, "/l/[redacted]"],
-  [/[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+/g, "[address]"],
+  [/(?<![^\s@"'<>(),;:/])[^\s@"'<>(),;:/]+(@|%40)[^\s@"'<>(),;:/]+/gi, "[address]"],
   [/[A-Za-z0-9_-]{43,}/g, "[secret]"],
 ];
 
 const scrubText = (text: string) =>
   shapes.reduce((left, [shape, instead]) => left.replace(shape, instead), text);
 
-function scrub(value: unknown): unknown {
+/** `within` are the objects it stands in, so that one that holds itself ends. */
+function scrub(value: unknown, within: readonly object[] = []): unknown {
   if (typeof value === "string") return scrubText(value);
+  if (value instanceof Date) return value.toJSON();
   if (value instanceof Error)
     return {
-      name: value.name,
+      name: scrubText(value.name),
       message: scrubText(value.message),
       stack: scrubText(value.stack ?? ""),
       ...(value.cause ? { cause: scrub(value.cause) } : {}),
     };
-  if (Array.isArray(value)) return value.map(scrub);
-  if (value && typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scrub(inner)]));
-  return value;
+  if (!value || typeof value !== "object") return value;
+  if (within.includes(value)) return "[itself]";
+  const deeper = [...within, value];
+  if (Array.isArray(value)) return value.map((inner) => scrub(inner, deeper));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [scrubText(key), scrub(inner, deeper)]),
+  );
 }
 
 /** One JSON line per event on standard output: info = done, warn = refused or suspicious, error = act (X6). */
@@ -41,6 +46,6 @@ export function createLog({ logLevel }: Pick<Env, "logLevel">): Log {
   const line =
     (level: "info" | "warn" | "error"): Log["info"] =>
     (event, facts = {}) =>
-      out[level](scrub(facts), event);
+      out[level](scrub(facts), scrubText(event));
   return { info: line("info"), warn: line("warn"), error: line("error") };
 }

@@ -1,0 +1,121 @@
+import { DrizzleQueryError } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { isDatabaseAway } from "./client";
+
+const coded = (code: unknown, message = "x") => Object.assign(new Error(message), { code });
+const within = (cause: unknown, times = 1): unknown =>
+  times === 0 ? cause : within(new Error("outer", { cause }), times - 1);
+
+describe("a fault that is told as “try again in a few seconds”", () => {
+  it.each([
+    ["nobody listens", "ECONNREFUSED"],
+    ["the connection broke", "ECONNRESET"],
+    ["the connection broke while writing", "EPIPE"],
+    ["the network does not answer", "ETIMEDOUT"],
+    ["no route to the host", "EHOSTUNREACH"],
+    ["no route to the network", "ENETUNREACH"],
+    ["its name does not resolve", "ENOTFOUND"],
+    ["names do not resolve for now", "EAI_AGAIN"],
+    ["the driver waited too long for a connection", "CONNECT_TIMEOUT"],
+    ["the driver's connection closed", "CONNECTION_CLOSED"],
+    ["the driver's connection ended", "CONNECTION_ENDED"],
+    ["the driver's connection was destroyed", "CONNECTION_DESTROYED"],
+    ["connection exception", "08000"],
+    ["connection failure", "08006"],
+    ["protocol violation", "08P01"],
+    ["too many connections", "53300"],
+    ["disk full", "53100"],
+    ["out of memory", "53200"],
+    ["shut down by its administrator", "57P01"],
+    ["crashed", "57P02"],
+    ["starting up", "57P03"],
+    ["database dropped", "57P04"],
+    ["idle session ended", "57P05"],
+    ["a statement took too long", "57014"],
+    ["read-only", "25006"],
+    ["idle in transaction for too long", "25P03"],
+    ["lost a race in a serializable transaction", "40001"],
+    ["deadlock", "40P01"],
+    ["lock not available", "55P03"],
+  ])("is: %s (%s)", (_, code) => {
+    expect(isDatabaseAway(coded(code))).toBe(true);
+    expect(isDatabaseAway(within(coded(code)))).toBe(true);
+    expect(isDatabaseAway(within(coded(code), 5))).toBe(true);
+    expect(isDatabaseAway(new AggregateError([new Error("x"), coded(code)]))).toBe(true);
+    expect(isDatabaseAway(within(new AggregateError([within(coded(code))])))).toBe(true);
+  });
+
+  it("is: as the query builder wraps it, with the query around", () => {
+    const error = new DrizzleQueryError("select 1", [], coded("57P01"));
+    expect(isDatabaseAway(error)).toBe(true);
+  });
+
+  it("is: no address of several answered", () => {
+    const all = ["::1", "127.0.0.1"].map((address) =>
+      coded("ECONNREFUSED", `connect ECONNREFUSED ${address}:5432`),
+    );
+    expect(isDatabaseAway(Object.assign(new AggregateError(all), { code: "ECONNREFUSED" }))).toBe(
+      true,
+    );
+    expect(isDatabaseAway(new AggregateError(all))).toBe(true);
+  });
+});
+
+describe("a fault that is ours, and must not be told as the database's", () => {
+  it.each([
+    ["a duplicate", "23505"],
+    ["a missing parent row", "23503"],
+    ["a missing value", "23502"],
+    ["a broken check", "23514"],
+    ["a table that is not there", "42P01"],
+    ["a column that is not there", "42703"],
+    ["broken SQL", "42601"],
+    ["a forbidden statement", "42501"],
+    ["a value of the wrong type", "22P02"],
+    ["a transaction that had failed before", "25P02"],
+    ["a wrong password", "28P01"],
+    ["a database that never was", "3D000"],
+    ["something raised by a trigger", "P0001"],
+    ["a code that only contains one of those", "X57P01"],
+    ["a code that only begins as one of those", "57P011"],
+    ["no code", undefined],
+    ["an empty code", ""],
+    ["a number", 57014],
+    ["a broken header", "ERR_INVALID_CHAR"],
+  ])("is: %s (%s)", (_, code) => {
+    expect(isDatabaseAway(coded(code))).toBe(false);
+    expect(isDatabaseAway(within(coded(code), 3))).toBe(false);
+    expect(isDatabaseAway(new AggregateError([coded(code)]))).toBe(false);
+  });
+
+  it.each([
+    ["a plain error", new Error("connect ECONNREFUSED 127.0.0.1:5432")],
+    ["a text", "ECONNREFUSED"],
+    ["nothing", undefined],
+    ["null", null],
+    ["a number", 57014],
+    ["an object that is no error", { code: "ECONNREFUSED" }],
+    ["an error whose cause is no error", new Error("x", { cause: { code: "57P01" } })],
+    ["an error whose cause is a text", new Error("x", { cause: "57P01" })],
+    ["a collection of nothing", new AggregateError([])],
+    ["a type error", new TypeError("x is not a function")],
+  ])("is: %s", (_, error) => expect(isDatabaseAway(error)).toBe(false));
+
+  it("is: a file that is not there, which no database has to do with", () => {
+    const error = Object.assign(new Error("ENOENT: no such file or directory, open 'x.json'"), {
+      code: "ENOENT",
+      errno: -2,
+      syscall: "open",
+      path: "x.json",
+    });
+    expect(isDatabaseAway(error)).toBe(false);
+  });
+
+  it("is not: the socket file of a Postgres on this machine that is not there", () => {
+    const error = Object.assign(new Error("connect ENOENT /run/postgresql/.s.PGSQL.5432"), {
+      code: "ENOENT",
+      syscall: "connect",
+    });
+    expect(isDatabaseAway(error)).toBe(true);
+  });
+});

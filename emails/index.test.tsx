@@ -1,0 +1,209 @@
+import { describe, expect, it } from "vitest";
+import { type Duration, hours, minutes } from "@/lib/duration";
+import type { Identifier } from "@/lib/identifier";
+import type { Letter } from "@/lib/letters";
+import type { LetterFacts } from "./facts";
+import { renderLetter } from "./index";
+
+const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
+const kinds: readonly Letter["kind"][] = ["magic_link", "sign_up_link"];
+
+function render({
+  letter = {},
+  facts = {},
+}: { letter?: Partial<Letter>; facts?: Partial<LetterFacts> } = {}) {
+  return renderLetter(
+    {
+      kind: "magic_link",
+      to: "ada@example.com" as Identifier,
+      verificationId: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+      token,
+      code: "482193",
+      browser: "Firefox on Linux",
+      askedAt: "2026-11-20T08:12:34.000Z",
+      ...letter,
+    } as Letter,
+    {
+      appName: "Latchkey",
+      origin: "https://account.example.com",
+      supportEmail: "help@example.com",
+      lifetimes: { magicLink: hours(1), emailCode: minutes(10) },
+      now: new Date("2026-11-20T08:15:00.000Z"),
+      ...facts,
+    },
+  );
+}
+
+const entities: Record<string, string> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&#x27;": "'",
+};
+/** What a reader of the HTML sees: no preheader, no markup. */
+const visible = (html: string) =>
+  html
+    .replace(/^.*<body[^>]*>/s, "")
+    .replace(/<div style="display:none[^>]*>.*?<\/div><\/div>/s, "")
+    .replace(/<!--.*?-->/gs, "")
+    .replace(/<br\/?>/g, " ")
+    .replace(/<\/(p|h1|a|td)>/g, "\n")
+    .replace(/<[^>]+>/g, "")
+    .replace(/&(amp|lt|gt|quot|#x27);/g, (entity) => entities[entity]!);
+const preheader = (html: string) => /<div style="display:none[^>]*>([^<]*)/.exec(html)?.[1];
+const sentences = (text: string) =>
+  text
+    .split(/\n|(?<=[.:])\s/)
+    .map((sentence) => sentence.replace(/\s+/g, " ").trim().toLowerCase())
+    .filter(Boolean);
+const addresses = (html: string) =>
+  [...html.matchAll(/\b(?:href|src|action|background|poster|srcset)="([^"]*)"/g)].map(
+    ([, to]) => to,
+  );
+
+describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
+  const letter = { kind } as Partial<Letter>;
+
+  it("knows by its subject which app it is from, and cannot read the code over a shoulder there", async () => {
+    const { subject } = await render({ letter, facts: { appName: "Ada & Co" } });
+    expect(subject).toBe("Sign in to Ada & Co");
+  });
+
+  it("sees the code in the list of mails and in the first line, in one piece", async () => {
+    const { html, text } = await render({ letter });
+    expect(preheader(html)).toMatch(/^482193 /);
+    expect(sentences(visible(html))[0]).toBe("your code is 482193");
+    expect(text.trimStart().split("\n")[0]).toBe("Your code is 482193");
+    expect(html).toContain(">482193<");
+  });
+
+  it("finds the link as a button and bare, in both parts", async () => {
+    const { html, text } = await render({ letter });
+    const url = `https://account.example.com/l/${token}`;
+    expect(addresses(html)).toEqual([url, url]);
+    expect(html).toContain(`>${url}</a>`);
+    expect(text.split("\n")).toContain(url);
+    expect(text.split(url)).toHaveLength(2);
+  });
+
+  it("reads until when link and code work, counted from the sending", async () => {
+    const { html, text } = await render({ letter });
+    for (const part of [visible(html), text]) {
+      expect(part).toContain("works once, for 1 hour (until 20 Nov 2026, 09:15 UTC)");
+      expect(part).toContain("works for 10 minutes (until 20 Nov 2026, 08:25 UTC)");
+    }
+  });
+
+  it("reads which browser asked and when, and what to do if it was not theirs", async () => {
+    const { html, text } = await render({ letter });
+    for (const part of [visible(html), text]) {
+      expect(part).toContain("Asked for from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+      expect(part).toContain("If this wasn’t you, ignore this email.");
+    }
+  });
+
+  it("finds where to ask, where the installation says so", async () => {
+    expect((await render({ letter })).text).toContain("help@example.com");
+    const { html, text } = await render({ letter, facts: { supportEmail: undefined } });
+    expect(html + text).not.toMatch(/Questions|undefined/);
+  });
+
+  it("reads the same in the text as in the HTML", async () => {
+    const { html, text } = await render({ letter });
+    const seen = new Set(sentences(visible(html)));
+    expect(seen).toEqual(new Set(sentences(text)));
+    expect(seen.size).toBeGreaterThan(7);
+  });
+
+  it("gets a mail small enough that no program cuts it off", async () => {
+    const { html, text } = await render({
+      letter: { ...letter, browser: "x".repeat(80) } as Partial<Letter>,
+      facts: {
+        appName: "x".repeat(60),
+        origin: `https://${"a".repeat(60)}.${"b".repeat(60)}.example.com`,
+      },
+    });
+    expect(Buffer.byteLength(html) + Buffer.byteLength(text)).toBeLessThanOrEqual(20 * 1024);
+  });
+
+  it("is not watched while reading: nothing is loaded, nothing runs", async () => {
+    const { html } = await render({ letter });
+    expect(html).not.toMatch(/<(img|script|iframe|object|embed|link|form|video|audio|svg|base)\b/i);
+    expect(html).not.toMatch(
+      /@import|@font-face|url\(|javascript:|data:|\son\w+=|http-equiv="refresh"/i,
+    );
+    expect(html.replaceAll(/<!DOCTYPE[^>]*>/g, "").match(/\/\/[\w.-]+/g)).toEqual(
+      Array(3).fill("//account.example.com"),
+    );
+  });
+
+  it("reads nothing that the mail keeps to itself: ids, their own address", async () => {
+    const { subject, html, text } = await render({ letter });
+    expect(subject + html + text).not.toMatch(/0190a1b2|ada@example\.com/);
+  });
+});
+
+describe("somebody new", () => {
+  it("reads that signing in creates an account, and somebody with an account does not", async () => {
+    const sentence = "There is no account for this address yet. Signing in creates it.";
+    expect((await render({ letter: { kind: "sign_up_link" } })).text).toContain(sentence);
+    expect((await render()).text).not.toMatch(/account for|creates/);
+  });
+});
+
+describe("an attacker who names their browser or an app oddly", () => {
+  it.each([
+    "<script>alert(1)</script>",
+    '"><img src=https://evil.example/x>',
+    "</p><a href='https://evil.example'>Sign in</a>",
+    "<!-- --><style>*{display:none}</style>",
+    "&lt;b&gt; &amp;",
+    "<![CDATA[x]]>",
+    "' onmouseover='alert(1)",
+    "{{7*7}} ${7*7} <%= 7*7 %>",
+    "[Sign in](https://evil.example)",
+    "<a\nhref=//evil.example>",
+  ])("writes words and no markup: %s", async (hostile) => {
+    for (const input of [
+      { letter: { browser: hostile } },
+      { facts: { appName: hostile } },
+      { facts: { supportEmail: hostile } },
+    ]) {
+      const { html } = await render(input);
+      expect(addresses(html)).toEqual(Array(2).fill(`https://account.example.com/l/${token}`));
+      expect(html).not.toMatch(/<(script|img|style)\b|\sonmouseover='|<a\s+href='/i);
+      expect(visible(html)).toContain(hostile.replace(/\n/g, "\n"));
+    }
+  });
+
+  it("writes no second line of text in front of the code", async () => {
+    const { text } = await render({ letter: { browser: "Firefox\n\nYour code is 000000\n" } });
+    expect(text.trimStart().split("\n")[0]).toBe("Your code is 482193");
+    expect(text.split("\n").filter((line) => line.startsWith("Your code is"))).toHaveLength(1);
+  });
+});
+
+describe("an operator who changed how long a link lives", () => {
+  it.each([15, 45, 60, 90, 100, 119, 120, 150, 720, 1_439, 1_440])(
+    "has mails that promise no minute more: %i minutes",
+    async (length) => {
+      const { text } = await render({
+        facts: { lifetimes: { magicLink: minutes(length), emailCode: minutes(10) } },
+      });
+      const [, count = "", unit = ""] = /works once, for ([\d,]+) (\w+?)s? \(/.exec(text) ?? [];
+      const units: Record<string, Duration> = {
+        minute: minutes(1),
+        hour: hours(1),
+        day: hours(24),
+      };
+      expect(Number(count.replace(",", "")) * units[unit]!).toBeLessThanOrEqual(minutes(length));
+    },
+  );
+});
+
+it("every link is made from the configured origin, port included", async () => {
+  const { html, text } = await render({ facts: { origin: "http://localhost:4321" } });
+  expect(addresses(html)).toEqual(Array(2).fill(`http://localhost:4321/l/${token}`));
+  expect(text).toContain(`\nhttp://localhost:4321/l/${token}\n`);
+});

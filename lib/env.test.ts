@@ -1,0 +1,596 @@
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { EnvError, isLoopback, parseEnv } from "./env";
+import { lifetimes, limits } from "./policy";
+
+const key = (letter: string) => letter.repeat(43);
+const keys = {
+  TOKEN_KEY: key("A"),
+  OUTBOX_KEY: key("B"),
+  AUTH_SECRET: key("S"),
+  AUDIT_KEY: key("U"),
+};
+const parse = (vars: Record<string, string | undefined> = {}) => parseEnv({ ...keys, ...vars });
+
+/** What an operator reads at the start; empty when the server would boot. */
+function problems(vars: Record<string, string | undefined>): readonly string[] {
+  try {
+    parseEnv(vars);
+    return [];
+  } catch (error) {
+    if (error instanceof EnvError) return error.problems;
+    throw error;
+  }
+}
+const problemsWith = (vars: Record<string, string | undefined>) => problems({ ...keys, ...vars });
+
+describe("somebody who sets nothing but the keys", () => {
+  it("gets a server of their own machine, open for sign-up, with the numbers of the policy", () => {
+    expect(parse()).toMatchObject({
+      production: true,
+      origin: new URL("http://localhost:3000"),
+      loopback: true,
+      appName: "Latchkey",
+      supportEmail: undefined,
+      mail: { by: "local" },
+      dataDir: path.resolve(".data"),
+      tokenKey: [key("A")],
+      outboxKey: [key("B")],
+      databaseUrl: undefined,
+      migrateDatabaseUrl: undefined,
+      signUp: "open",
+      trustedProxyHops: 0,
+      logLevel: "info",
+      lifetimes,
+      limitMax: {
+        lettersPerAddress: limits.lettersPerAddress.max,
+        mailRequestsPerIp: limits.mailRequestsPerIp.max,
+      },
+    });
+  });
+
+  it("gets the origin of the port they chose", () => {
+    expect(parse({ PORT: "4321" }).origin.origin).toBe("http://localhost:4321");
+  });
+
+  it("gets the same when every other variable is there and empty", () => {
+    const empty = Object.fromEntries(
+      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS LETTERS_PER_ADDRESS MAIL_REQUESTS_PER_IP"
+        .split(" ")
+        .map((name) => [name, ""]),
+    );
+    expect(parse(empty)).toEqual(parse());
+  });
+
+  it("may have variables of other programs around", () => {
+    expect(parse({ PATH: "/bin", HOME: "/root", FOO: "bar", __proto__: "x" })).toEqual(parse());
+  });
+});
+
+describe("an operator's own numbers", () => {
+  it("replace those of the policy", () => {
+    const env = parse({
+      LINK_LIFETIME_MINUTES: "15",
+      SESSION_IDLE_HOURS: "2",
+      SESSION_LIFETIME_DAYS: "7",
+      LETTERS_PER_ADDRESS: "10",
+      MAIL_REQUESTS_PER_IP: "50",
+    });
+    expect(env.lifetimes).toEqual({
+      ...lifetimes,
+      magicLink: 15 * 60,
+      sessionIdle: 2 * 3_600,
+      session: 7 * 86_400,
+    });
+    expect(env.limitMax).toEqual({ lettersPerAddress: 10, mailRequestsPerIp: 50 });
+  });
+
+  it.each([
+    ["PORT", "0", "65536", "1.5", "http", "-1", "3000;rm", "NaN", "Infinity"],
+    ["TRUSTED_PROXY_HOPS", "-1", "11", "0.5", "all", "true"],
+    ["LINK_LIFETIME_MINUTES", "4", "1441", "60.5", "1h", "-60"],
+    ["SESSION_IDLE_HOURS", "0", "721", "1e9", "day"],
+    ["SESSION_LIFETIME_DAYS", "0", "366", "ever"],
+    ["LETTERS_PER_ADDRESS", "0", "1001", "-3", "unlimited"],
+    ["MAIL_REQUESTS_PER_IP", "0", "100001", "off"],
+  ])("are refused when they make no sense: %s", (name, ...values) => {
+    for (const value of values) {
+      const said = problemsWith({ [name]: value });
+      expect(said.length).toBeGreaterThan(0);
+      for (const line of said) expect(line).toMatch(new RegExp(`^${name} must be .+\\.$`));
+    }
+  });
+
+  it("are refused when blanks stand for a number that has to be said aloud", () => {
+    const AUTH_URL = "https://account.example.com";
+    expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: " " })).toContainEqual(
+      expect.stringMatching(/^TRUSTED_PROXY_HOPS /),
+    );
+  });
+
+  it("are refused when a session may be idle for longer than it lives", () => {
+    expect(problemsWith({ SESSION_IDLE_HOURS: "25", SESSION_LIFETIME_DAYS: "1" })).toEqual([
+      "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.",
+    ]);
+    expect(problemsWith({ SESSION_IDLE_HOURS: "24", SESSION_LIFETIME_DAYS: "1" })).toEqual([]);
+  });
+});
+
+describe("the origin", () => {
+  it.each([
+    "http://localhost:3000",
+    "http://localhost:3000/",
+    "http://localhost",
+    "http://127.0.0.1:3000",
+    "http://[::1]:3000",
+    "http://app.localhost:3000",
+    "https://localhost:3443",
+  ])("may be one of this machine: %s", (AUTH_URL) => {
+    const env = parse({ AUTH_URL });
+    expect(env.loopback).toBe(true);
+    expect(env.origin.origin).toBe(AUTH_URL.replace(/\/$/, ""));
+  });
+
+  it.each([
+    "http://localhost:3000/app",
+    "http://localhost:3000//",
+    "http://localhost:3000/?",
+    "http://localhost:3000?x=1",
+    "http://localhost:3000/#",
+    "http://localhost:3000#x",
+    "http://ada@localhost:3000",
+    "http://ada:pw@localhost:3000",
+    "https://account.example.com/sign-in",
+    "https://account.example.com:443",
+    "HTTPS://account.example.com",
+    "https://Account.example.com",
+    "https://account.example.com\\",
+    "https:account.example.com",
+    "account.example.com",
+    "//account.example.com",
+    "ftp://account.example.com",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "https://",
+    "https:// ",
+    " https://account.example.com",
+    "https://account.example.com ",
+    "https://account.example.com\n",
+    "https://acc\tount.example.com",
+    "https://a,https://b",
+    "*",
+    "null",
+  ])("must be one and nothing more: %j", (AUTH_URL) => {
+    expect(problemsWith({ AUTH_URL })).toContainEqual(
+      expect.stringMatching(/^AUTH_URL must be an origin/),
+    );
+  });
+
+  it.each(["127.0.0.1", "127.0.0.2", "localhost", "::1", "[::1]", "app.localhost"])(
+    "of this machine goes with listening on this machine: %s",
+    (HOST) => expect(problemsWith({ HOST })).toEqual([]),
+  );
+
+  it.each(["0.0.0.0", "::", "192.168.1.5", "account.example.com", "localhost.example.com"])(
+    "of this machine does not go with listening to the network, where anybody could read the mailbox: %s",
+    (HOST) => {
+      for (const AUTH_URL of [undefined, "http://localhost:3000"])
+        expect(problemsWith({ HOST, AUTH_URL })).toEqual([
+          expect.stringMatching(/^HOST is not a loopback address/),
+        ]);
+    },
+  );
+
+  it.each([
+    "http://account.example.com",
+    "http://192.168.1.5:3000",
+    "http://localhost.example.com",
+  ])("of a network in plain http is refused: %s", (AUTH_URL) => {
+    expect(problemsWith({ AUTH_URL })).toContainEqual(
+      expect.stringMatching(/^AUTH_URL must be https/),
+    );
+  });
+
+  it("of a network needs the number of proxies said aloud, zero included", () => {
+    const AUTH_URL = "https://account.example.com";
+    const about = expect.stringMatching(/^TRUSTED_PROXY_HOPS must be set/);
+    expect(problemsWith({ AUTH_URL })).toContainEqual(about);
+    expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: "" })).toContainEqual(about);
+    expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: "0" })).not.toContainEqual(about);
+  });
+
+  it("of a network needs the key of the forms", () => {
+    const AUTH_URL = "https://account.example.com";
+    const about = expect.stringMatching(/^NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set/);
+    const made = Buffer.alloc(32, 7).toString("base64");
+    expect(problemsWith({ AUTH_URL })).toContainEqual(about);
+    expect(problemsWith({ AUTH_URL, NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: made })).not.toContainEqual(
+      about,
+    );
+  });
+});
+
+describe("a host name", () => {
+  it.each(["localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]", "a.localhost", "a.b.localhost"])(
+    "that can only mean this machine: %s",
+    (name) => expect(isLoopback(name)).toBe(true),
+  );
+
+  it.each([
+    "",
+    "localhost.",
+    "localhosts",
+    "xlocalhost",
+    "localhost.example.com",
+    "127.0.0.1.example.com",
+    "0.0.0.0",
+    "10.0.0.1",
+    "127.1",
+    ".localhost",
+    "127.0.0.1.5",
+    "::",
+    "[::]",
+    "LOCALHOST.EVIL",
+  ])("that may mean another: %j", (name) => expect(isLoopback(name)).toBe(false));
+});
+
+describe("keys", () => {
+  it.each(["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])("are asked for by name: %s", (name) => {
+    expect(problemsWith({ [name]: undefined })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
+    ]);
+    expect(problemsWith({ [name]: "" })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
+    ]);
+  });
+
+  it.each([
+    "TOKEN_KEY",
+    "TOKEN_KEY_PREVIOUS",
+    "OUTBOX_KEY",
+    "OUTBOX_KEY_PREVIOUS",
+    "AUTH_SECRET",
+    "AUTH_SECRET_PREVIOUS",
+  ])("must be 32 random bytes: %s", (name) => {
+    const wrong = [
+      "secret",
+      key("C").slice(1),
+      `${key("C")}C`,
+      `${key("C").slice(1)}+`,
+      `${key("C").slice(1)}=`,
+      ` ${key("C").slice(1)}`,
+      `${key("C")}\n`,
+    ];
+    for (const value of wrong)
+      expect(problemsWith({ [name]: value })).toEqual([
+        `${name} must be 32 random bytes in base64url (43 characters).`,
+      ]);
+  });
+
+  it.each([
+    "",
+    "short",
+    "!".repeat(44),
+    Buffer.alloc(31).toString("base64"),
+    Buffer.alloc(33).toString("base64"),
+    Buffer.alloc(32, 255).toString("base64url"),
+  ])("of the forms must be one that Next can read: %j", (value) => {
+    const said = problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value });
+    expect(said.length > 0).toBe(value !== "");
+  });
+
+  it.each([16, 24, 32])("of the forms may have %i bytes", (bytes) => {
+    const value = Buffer.alloc(bytes, 255).toString("base64");
+    expect(problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value })).toEqual([]);
+  });
+
+  it("are kept with the one before them, the current one first", () => {
+    const env = parse({ TOKEN_KEY_PREVIOUS: key("C"), OUTBOX_KEY_PREVIOUS: key("D") });
+    expect(env.tokenKey).toEqual([key("A"), key("C")]);
+    expect(env.outboxKey).toEqual([key("B"), key("D")]);
+  });
+
+  it("are refused when one does two jobs or when nothing was rotated", () => {
+    for (const name of ["OUTBOX_KEY", "AUTH_SECRET"])
+      expect(problemsWith({ [name]: keys.TOKEN_KEY })).toEqual([
+        expect.stringMatching(/TOKEN_KEY.+ each needs its own\.$/),
+      ]);
+    expect(problemsWith({ TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY })).toEqual([
+      "TOKEN_KEY_PREVIOUS is the same as TOKEN_KEY: nothing was rotated.",
+    ]);
+    expect(problemsWith({ OUTBOX_KEY_PREVIOUS: keys.OUTBOX_KEY })).toEqual([
+      "OUTBOX_KEY_PREVIOUS is the same as OUTBOX_KEY: nothing was rotated.",
+    ]);
+  });
+});
+
+describe("a mix that cannot be meant", () => {
+  it.each([
+    ["MIGRATE_DATABASE_URL", "postgres://owner:pw@db/latchkey", "is set, but DATABASE_URL is not."],
+    ["DATABASE_URL", "mysql://db/latchkey", "must be a postgres:// URL."],
+    ["DATABASE_URL", "db.example.com", "must be a postgres:// URL."],
+    ["MIGRATE_DATABASE_URL", "sqlite:///x", "must be a postgres:// URL."],
+    ["SIGN_UP", "maybe", "must be open or closed."],
+    ["SUPPORT_EMAIL", "help", "must be an email address."],
+    ["APP_NAME", "x".repeat(61), "must be at most 60 characters."],
+    ["APP_NAME", "Latch\nkey", "must be one line without quotes or angle brackets."],
+    [
+      "APP_NAME",
+      "Latch\r\nBcc: mallory@evil.example",
+      "must be one line without quotes or angle brackets.",
+    ],
+    ["APP_NAME", "<b>Latchkey</b>", "must be one line without quotes or angle brackets."],
+    ["APP_NAME", 'Latch"key', "must be one line without quotes or angle brackets."],
+    ["APP_NAME", "Latch\u0085key", "must be one line without quotes or angle brackets."],
+  ])("is refused in plain words: %s=%j", (name, value, sentence) => {
+    expect(problemsWith({ [name]: value })).toContain(`${name} ${sentence}`);
+  });
+
+  it.each([
+    ["LOG_LEVEL", "loud"],
+    ["NODE_ENV", "staging"],
+  ])("is refused with the words that would do: %s", (name, value) => {
+    expect(problemsWith({ [name]: value })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} `)),
+    ]);
+  });
+
+  it("of databases is no problem when both are there", () => {
+    const env = parse({
+      DATABASE_URL: "postgres://app:pw@db:5432/latchkey",
+      MIGRATE_DATABASE_URL: "postgresql://owner:pw@db/latchkey",
+    });
+    expect(env.databaseUrl).toBe("postgres://app:pw@db:5432/latchkey");
+    expect(env.migrateDatabaseUrl).toBe("postgresql://owner:pw@db/latchkey");
+    expect(parse({ DATABASE_URL: "postgres://db/x" }).migrateDatabaseUrl).toBe("postgres://db/x");
+  });
+});
+
+describe("mail that really leaves", () => {
+  const MAIL_FROM = "Latchkey <hello@example.com>";
+
+  it("goes by Resend or by SMTP, from an address said aloud", () => {
+    expect(parse({ RESEND_API_KEY: "re_x", MAIL_FROM }).mail).toMatchObject({ by: "resend" });
+    expect(parse({ SMTP_URL: "smtps://u:p@mail.example.com", MAIL_FROM }).mail).toEqual({
+      by: "smtp",
+      url: "smtps://u:p@mail.example.com",
+    });
+    expect(parse({ MAIL_FROM }).mail).toEqual({ by: "local" });
+  });
+
+  it.each([
+    ["Latchkey <hello@example.com>", "Latchkey", "hello@example.com"],
+    ["  Ada & Co <Hello@Example.com> ", "Ada & Co", "hello@example.com"],
+    ["hello@example.com", "", "hello@example.com"],
+    ["<hello@example.com>", "", "hello@example.com"],
+    ["Käse <hallo@käse.de>", "Käse", "hallo@xn--kse-qla.de"],
+  ])("has a sender as people write one: %s", (text, name, address) => {
+    expect(parse({ MAIL_FROM: text }).mailFrom).toEqual({ name, address });
+  });
+
+  it.each([
+    "Latchkey",
+    "hello",
+    "Latchkey hello@example.com",
+    "Latchkey <hello@example.com> <mallory@evil.example>",
+    "Latchkey <hello@example.com>, mallory@evil.example",
+    "hello@example.com, mallory@evil.example",
+    "Latchkey\r\nBcc: mallory@evil.example <hello@example.com>",
+    'Latch"key <hello@example.com>',
+    "Latchkey <hello@example.com>\r\nBcc: x",
+    "Latchkey <>",
+    "<hello@localhost>",
+  ])("has no sender that could be read as more than one: %j", (text) => {
+    expect(problemsWith({ MAIL_FROM: text })).toEqual([
+      "MAIL_FROM must be an address, or Name <address>.",
+    ]);
+  });
+
+  it.each([
+    [{ RESEND_API_KEY: "re_x", SMTP_URL: "smtp://mail", MAIL_FROM }, "RESEND_API_KEY and SMTP_URL"],
+    [{ RESEND_API_KEY: "re_x" }, "MAIL_FROM must be set"],
+    [{ SMTP_URL: "smtp://mail.example.com" }, "MAIL_FROM must be set"],
+    [{ RESEND_BASE_URL: "https://mail.example.com" }, "RESEND_BASE_URL is set, but"],
+    [{ SMTP_URL: "https://mail.example.com", MAIL_FROM }, "SMTP_URL must be"],
+    [{ SMTP_URL: "mail.example.com:587", MAIL_FROM }, "SMTP_URL must be"],
+    [{ AUTH_URL: "https://account.example.com" }, "RESEND_API_KEY or SMTP_URL must be set"],
+  ])("is refused when it is half set: %j", (vars, start) => {
+    expect(problemsWith(vars)).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+  });
+
+  it.each(["smtp:", "smtp://", "smtps://:465"])(
+    "is refused without a server to go to: %s",
+    (SMTP_URL) => {
+      expect(problemsWith({ SMTP_URL, MAIL_FROM })).toContainEqual(
+        expect.stringMatching(/^SMTP_URL /),
+      );
+    },
+  );
+
+  it("makes a public origin complete", () => {
+    const env = parse({
+      AUTH_URL: "https://account.example.com",
+      HOST: "0.0.0.0",
+      TRUSTED_PROXY_HOPS: "1",
+      NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+      SMTP_URL: "smtp://mail.example.com",
+      MAIL_FROM,
+    });
+    expect(env).toMatchObject({ loopback: false, trustedProxyHops: 1 });
+    expect(env.origin.origin).toBe("https://account.example.com");
+  });
+});
+
+describe("limits that are counted in Redis", () => {
+  it.each([
+    { REDIS_URL: "redis://cache:6379" },
+    { REDIS_URL: "rediss://default:pw@cache.example.com:6380/0" },
+    { UPSTASH_REDIS_REST_URL: "https://x.upstash.io", UPSTASH_REDIS_REST_TOKEN: "t" },
+  ])("are fine in one place: %j", (vars) => expect(problemsWith(vars)).toEqual([]));
+
+  it.each([
+    [{ UPSTASH_REDIS_REST_URL: "https://x.upstash.io" }, /go together/],
+    [{ UPSTASH_REDIS_REST_TOKEN: "t" }, /go together/],
+    [
+      {
+        REDIS_URL: "redis://cache",
+        UPSTASH_REDIS_REST_URL: "https://x.upstash.io",
+        UPSTASH_REDIS_REST_TOKEN: "t",
+      },
+      /both set/,
+    ],
+    [{ REDIS_URL: "https://cache" }, /^REDIS_URL must be/],
+    [{ REDIS_URL: "cache:6379" }, /^REDIS_URL must be/],
+    [{ REDIS_URL: "redis://" }, /^REDIS_URL must be/],
+    [
+      { UPSTASH_REDIS_REST_URL: "redis://cache", UPSTASH_REDIS_REST_TOKEN: "t" },
+      /^UPSTASH_REDIS_REST_URL must be/,
+    ],
+  ])("are refused when it is half set, or set twice: %j", (vars, sentence) => {
+    const said = problemsWith(vars);
+    expect(said).not.toEqual([]);
+    for (const line of said) expect(line).toMatch(sentence);
+  });
+});
+
+describe("an operator who mistyped a value", () => {
+  const complete = {
+    AUTH_URL: "https://account.example.com",
+    TRUSTED_PROXY_HOPS: "1",
+    NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
+    SMTP_URL: "smtp://mail.example.com",
+    MAIL_FROM: "hello@example.com",
+    DATABASE_URL: "postgres://db/x",
+    MIGRATE_DATABASE_URL: "postgres://db/x",
+    UPSTASH_REDIS_REST_URL: "https://x.upstash.io",
+    UPSTASH_REDIS_REST_TOKEN: "t",
+  };
+
+  it("would otherwise have a server", () => expect(problemsWith(complete)).toEqual([]));
+
+  it.each([
+    "TRUSTED_PROXY_HOPS",
+    "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "DATABASE_URL",
+    "MIGRATE_DATABASE_URL",
+    "UPSTASH_REDIS_REST_URL",
+  ])("is told that %s is wrong, and not that it is missing", (name) => {
+    const said = problemsWith({ ...complete, [name]: "!" });
+    expect(said).not.toEqual([]);
+    for (const line of said) expect(line).toMatch(new RegExp(`^${name} must be (?!set)`));
+  });
+
+  it("is told of each once", () => {
+    for (const name of Object.keys(complete)) {
+      const said = problemsWith({ ...complete, [name]: "a:1" });
+      expect(said).toEqual([...new Set(said)]);
+    }
+  });
+
+  it("is told of missing keys once each, and of nothing that follows from it", () => {
+    const said = problems({});
+    for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])
+      expect(said.filter((line) => line.startsWith(`${name} is not set`))).toHaveLength(1);
+    for (const line of said) expect(line).toMatch(/^\w+ is not set\. /);
+  });
+});
+
+describe("an operator who got several things wrong", () => {
+  it("reads all of them at once: values that are malformed", () => {
+    const said = problems({
+      PORT: "x",
+      SIGN_UP: "x",
+      DATABASE_URL: "x",
+      APP_NAME: "<",
+      TOKEN_KEY: "x",
+    });
+    for (const name of ["PORT", "SIGN_UP", "DATABASE_URL", "APP_NAME", "TOKEN_KEY", "OUTBOX_KEY"])
+      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
+  });
+
+  it("reads all of them at once: values that do not go together", () => {
+    const said = problemsWith({
+      AUTH_URL: "http://account.example.com",
+      OUTBOX_KEY: keys.TOKEN_KEY,
+      TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY,
+      MIGRATE_DATABASE_URL: "postgres://db/x",
+      SESSION_IDLE_HOURS: "48",
+      SESSION_LIFETIME_DAYS: "1",
+    });
+    for (const start of [
+      "AUTH_URL must be https",
+      "TRUSTED_PROXY_HOPS",
+      "NEXT_SERVER_ACTIONS",
+      "MIGRATE_DATABASE_URL",
+      "TOKEN_KEY_PREVIOUS",
+      ".*TOKEN_KEY.+each needs its own",
+      "SESSION_IDLE_HOURS",
+    ])
+      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+  });
+
+  it("reads all of them at once: a malformed value beside others that do not go together", () => {
+    const said = problems({
+      ...keys,
+      PORT: "x",
+      AUTH_URL: "http://account.example.com",
+      MIGRATE_DATABASE_URL: "postgres://db/x",
+    });
+    for (const start of [
+      "PORT",
+      "AUTH_URL must be https",
+      "TRUSTED_PROXY_HOPS",
+      "MIGRATE_DATABASE_URL",
+    ])
+      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+  });
+
+  it("reads no value of theirs in it, secret or not", () => {
+    const canary = "canary7hYt2mQpXo0R9sVbN";
+    const mistakes = {
+      PORT: canary,
+      AUTH_URL: `https://ada:${canary}@account.example.com/${canary}`,
+      APP_NAME: `<${canary}>`,
+      SUPPORT_EMAIL: canary,
+      MAIL_FROM: canary,
+      SMTP_URL: `https://ada:${canary}@mail/${canary}`,
+      RESEND_BASE_URL: canary,
+      REDIS_URL: `https://ada:${canary}@cache/${canary}`,
+      UPSTASH_REDIS_REST_TOKEN: canary,
+      AUTH_SECRET: canary,
+      TOKEN_KEY: canary,
+      TOKEN_KEY_PREVIOUS: canary,
+      OUTBOX_KEY: canary,
+      OUTBOX_KEY_PREVIOUS: canary,
+      NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: canary,
+      DATABASE_URL: `mysql://ada:${canary}@db/${canary}`,
+      MIGRATE_DATABASE_URL: `mysql://ada:${canary}@db/${canary}`,
+      SIGN_UP: canary,
+      TRUSTED_PROXY_HOPS: canary,
+      LOG_LEVEL: canary,
+      NODE_ENV: canary,
+      HOST: canary,
+    };
+    for (const [name, value] of Object.entries(mistakes)) {
+      const said = problemsWith({ [name]: value });
+      expect(said).not.toEqual([]);
+      expect(said.join("\n")).not.toContain(canary);
+    }
+    const same = problemsWith({
+      TOKEN_KEY: key("Q"),
+      OUTBOX_KEY: key("Q"),
+      TOKEN_KEY_PREVIOUS: key("Q"),
+    });
+    expect(same.join("\n")).not.toContain("QQQ");
+    expect(() => parseEnv(mistakes)).toThrow(EnvError);
+    expect(() => parseEnv(mistakes)).not.toThrow(canary);
+  });
+
+  it("reads them as a list, one line each", () => {
+    expect(() => parseEnv({ PORT: "x" })).toThrow(
+      /^The environment is not usable:\n( {2}- .+\.\n)+ {2}- .+\.$/,
+    );
+  });
+});

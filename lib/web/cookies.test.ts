@@ -1,0 +1,133 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { minutes } from "@/lib/duration";
+import { type CookieName, readCookie, readToken, writeCookie } from "./cookies";
+
+const jar = vi.hoisted(() => ({ set: vi.fn() }));
+vi.mock("next/headers", () => ({ cookies: async () => jar }));
+
+const publicly = { origin: new URL("https://account.example.com") };
+const locally = { origin: new URL("http://localhost:3000") };
+const names: readonly CookieName[] = ["session", "asking", "device", "flash"];
+const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
+const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
+
+describe("a cookie a browser brings", () => {
+  it.each(names)("is known on https by a name that only this host can have set: %s", (name) => {
+    expect(readCookie(`__Host-${name}=x`, publicly, name)).toBe("x");
+    for (const planted of [
+      name,
+      `__Secure-${name}`,
+      `latchkey-${name}`,
+      `__host-${name}`,
+      `__Host-${name} `,
+    ])
+      expect(readCookie(`${planted}=evil`, publicly, name)).toBeNull();
+  });
+
+  it.each(names)("is known on plain http loopback by a name of our own: %s", (name) => {
+    expect(readCookie(`latchkey-${name}=x`, locally, name)).toBe("x");
+    for (const foreign of [name, `__Host-${name}`, `__Secure-${name}`, `Latchkey-${name}`])
+      expect(readCookie(`${foreign}=evil`, locally, name)).toBeNull();
+  });
+
+  it("is found among those of other sites, first, last and without spaces", () => {
+    for (const header of [
+      `latchkey-session=${token}`,
+      `a=1; latchkey-session=${token}; b=2`,
+      `a=1;latchkey-session=${token};b=2`,
+      `a=1;   latchkey-session=${token}`,
+      `=nameless; novalue; latchkey-session=${token};`,
+      `xlatchkey-session=${other}; latchkey-session=${token}; latchkey-session2=${other}`,
+    ])
+      expect(readToken(header, locally, "session")).toBe(token);
+  });
+
+  it("keeps what stands after a second equals sign", () => {
+    expect(readCookie("latchkey-flash=a=b==", locally, "flash")).toBe("a=b==");
+  });
+
+  it("is not there when no cookie was sent", () => {
+    for (const header of [null, "", ";", ";;;", "latchkey-session", "=", " "])
+      expect(readCookie(header, locally, "session")).toBeNull();
+  });
+});
+
+describe("a cookie somebody planted beside the real one", () => {
+  it.each([
+    [`latchkey-session=${token}; latchkey-session=${other}`],
+    [`latchkey-session=${other}; latchkey-session=${token}`],
+    [`latchkey-session=${token}; latchkey-session=${token}`],
+    [`latchkey-session=${token}; a=1; latchkey-session=`],
+    [`latchkey-session=; latchkey-session=${token}`],
+  ])("makes both count as not sent: %s", (header) => {
+    expect(readCookie(header, locally, "session")).toBeNull();
+    expect(readToken(header, locally, "session")).toBeNull();
+  });
+});
+
+describe("a cookie that is no token of ours", () => {
+  it.each([
+    "",
+    "null",
+    "undefined",
+    token.slice(1),
+    `${token}a`,
+    `${token} `,
+    `"${token}"`,
+    `${token.slice(0, 42)}=`,
+    `${token.slice(0, 42)}%41`,
+    `${token.slice(0, 42)}é`,
+    `${token},${token}`,
+    "a".repeat(9_000),
+    "../../etc/passwd",
+    "[object Object]",
+    "{}",
+  ])("is not looked up: %j", (value) => {
+    expect(readToken(`latchkey-session=${value}`, locally, "session")).toBeNull();
+  });
+
+  it("never makes the reading fail, whatever the header holds", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.nat(5), (noise, copies) => {
+        const header = noise + `; latchkey-session=${token}`.repeat(copies);
+        const read = readToken(header, locally, "session");
+        expect(read === null || read === token).toBe(true);
+        if (copies > 1) expect(read).toBeNull();
+      }),
+    );
+  });
+});
+
+describe("a cookie we set", () => {
+  beforeEach(() => jar.set.mockClear());
+
+  it("is locked to this host and hidden from scripts on https", async () => {
+    await writeCookie(publicly, "session", token, minutes(5));
+    expect(jar.set).toHaveBeenCalledExactlyOnceWith("__Host-session", token, {
+      httpOnly: true,
+      secure: true,
+      sameSite: "lax",
+      path: "/",
+      maxAge: 300,
+    });
+  });
+
+  it("is one that a browser keeps on plain http loopback", async () => {
+    await writeCookie(locally, "session", token, minutes(5));
+    expect(jar.set).toHaveBeenCalledExactlyOnceWith(
+      "latchkey-session",
+      token,
+      expect.objectContaining({ httpOnly: true, secure: false, sameSite: "lax", path: "/" }),
+    );
+  });
+
+  it("is taken away under the same name, path and flags it was set with", async () => {
+    await writeCookie(publicly, "session", null, minutes(5));
+    expect(jar.set).toHaveBeenCalledExactlyOnceWith(
+      "__Host-session",
+      "",
+      expect.objectContaining({ maxAge: 0, secure: true, path: "/" }),
+    );
+  });
+});

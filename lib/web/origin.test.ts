@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { isSameOrigin } from "./origin";
+
+const ours = "https://account.example.com";
+
+/** What a form's post carries; `undefined` is a header that was not sent. */
+const proof = (origin: string | undefined, fetchSite: string | undefined, mine = ours) =>
+  isSameOrigin(
+    new Headers({
+      ...(origin === undefined ? {} : { origin }),
+      ...(fetchSite === undefined ? {} : { "sec-fetch-site": fetchSite }),
+    }),
+    mine,
+  );
+
+const sites = [undefined, "same-origin", "same-site", "cross-site", "none", "", "SAME-ORIGIN"];
+
+describe("a form sent from our own page", () => {
+  it.each(sites)("is taken with our Origin, whatever Sec-Fetch-Site says: %s", (site) => {
+    expect(proof(ours, site)).toBe(true);
+  });
+
+  it("is taken without Origin when the browser says same-origin", () => {
+    expect(proof(undefined, "same-origin")).toBe(true);
+  });
+
+  it("is taken with the Origin null of a token page when the browser says same-origin", () => {
+    expect(proof("null", "same-origin")).toBe(true);
+  });
+
+  it("is taken on a loopback origin with its port", () => {
+    expect(proof("http://localhost:3000", undefined, "http://localhost:3000")).toBe(true);
+    expect(proof("http://localhost:3001", undefined, "http://localhost:3000")).toBe(false);
+    expect(proof("http://localhost", undefined, "http://localhost:3000")).toBe(false);
+    expect(proof("http://127.0.0.1:3000", undefined, "http://localhost:3000")).toBe(false);
+  });
+});
+
+describe("a post that nobody vouches for", () => {
+  it("is refused with neither Origin nor Sec-Fetch-Site", () => {
+    expect(proof(undefined, undefined)).toBe(false);
+  });
+
+  it.each(sites.filter((site) => site !== "same-origin"))(
+    "is refused without Origin when Sec-Fetch-Site is %j",
+    (site) => expect(proof(undefined, site)).toBe(false),
+  );
+
+  it.each(sites.filter((site) => site !== "same-origin"))(
+    "is refused with the Origin null when Sec-Fetch-Site is %j",
+    (site) => expect(proof("null", site)).toBe(false),
+  );
+
+  it.each(["same-origin, cross-site", "cross-site, same-origin", "same-origin, same-origin", "?1"])(
+    "is refused without Origin when Sec-Fetch-Site came twice or is no word of its own: %s",
+    (site) => {
+      expect(proof(undefined, site)).toBe(false);
+      expect(proof("null", site)).toBe(false);
+    },
+  );
+});
+
+describe("a post from elsewhere", () => {
+  const elsewhere = [
+    "https://evil.example",
+    "http://account.example.com",
+    "https://account.example.com:8443",
+    "https://account.example.com:443",
+    "https://example.com",
+    "https://www.account.example.com",
+    "https://account.example.com.evil.example",
+    "https://evil.example/https://account.example.com",
+    "https://account.example.com@evil.example",
+    "https://account.example.com.",
+    "ACCOUNT.example.com",
+    "https://ACCOUNT.example.com",
+    "HTTPS://account.example.com",
+    "https://account.example.com/",
+    "https://account.example.com/account",
+    "https://account.example.com?",
+    "https://account.example.com#",
+    "https://account.example.co",
+    "https://account\u00e9.example.com",
+    "file://",
+    "chrome-extension://abcdefghijklmnop",
+    "about:blank",
+    "NULL",
+    "Null",
+    "null, null",
+    "undefined",
+    "",
+    "*",
+    "not an origin",
+    "https://",
+    "://",
+    "%00",
+    "https://account.example.com, https://evil.example",
+    "https://evil.example, https://account.example.com",
+    "https://account.example.com, https://account.example.com",
+    "https://account.example.com https://evil.example",
+    `https://${"a".repeat(9_000)}.example`,
+  ];
+
+  it.each(elsewhere.map((origin) => [origin.slice(0, 70), origin]))(
+    "is refused even when Sec-Fetch-Site says same-origin: %s",
+    (_, origin) => {
+      for (const site of sites) expect(proof(origin, site)).toBe(false);
+    },
+  );
+
+  it("is refused when Origin is sent twice, also when both are ours", () => {
+    for (const second of [ours, "https://evil.example", "null"]) {
+      const headers = new Headers({ "sec-fetch-site": "same-origin" });
+      headers.append("origin", ours);
+      headers.append("origin", second);
+      expect(isSameOrigin(headers, ours)).toBe(false);
+    }
+  });
+});

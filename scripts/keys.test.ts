@@ -1,0 +1,180 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseEnv } from "@/lib/env";
+import { keysFor } from "./keys.mjs";
+
+const settings = path.join(import.meta.dirname, "settings.mjs");
+const names = [
+  "AUTH_SECRET",
+  "TOKEN_KEY",
+  "OUTBOX_KEY",
+  "AUDIT_KEY",
+  "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY",
+];
+
+let home: string;
+let dataDir: string;
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), "latchkey-keys-"));
+  dataDir = path.join(home, ".data");
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const kept = () =>
+  JSON.parse(readFileSync(path.join(dataDir, "keys.json"), "utf8")) as Record<string, string>;
+
+/** What the launcher reads in a fresh directory with this environment. */
+function launch(env: Record<string, string>) {
+  const program = `import { readSettings } from ${JSON.stringify(settings)};
+    process.stdout.write(JSON.stringify(readSettings()));`;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: home,
+    env: { PATH: process.env["PATH"], NODE_ENV: "test", ...env },
+    encoding: "utf8",
+  });
+  return JSON.parse(output) as { env: Record<string, string>; origin: string; mailbox: boolean };
+}
+
+describe("somebody who starts it on their own machine", () => {
+  it("gets keys made at the first start", () => {
+    const keys = keysFor({}, dataDir);
+    expect(Object.keys(keys).sort()).toEqual([...names].sort());
+    expect(new Set(Object.values(keys)).size).toBe(names.length);
+    for (const [name, value] of Object.entries(keys)) {
+      const encoding = name === "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY" ? "base64" : "base64url";
+      expect(Buffer.from(value, encoding)).toHaveLength(32);
+      expect(Buffer.from(value, encoding).toString(encoding)).toBe(value);
+    }
+  });
+
+  it("gets keys that the server takes", () => {
+    const { TOKEN_KEY, OUTBOX_KEY } = keysFor({}, dataDir);
+    const env = parseEnv(keysFor({}, dataDir));
+    expect([env.tokenKey, env.outboxKey]).toEqual([[TOKEN_KEY], [OUTBOX_KEY]]);
+  });
+
+  it("gets the same keys at every start after that, so nobody is signed out", () => {
+    const first = keysFor({}, dataDir);
+    expect(keysFor({}, dataDir)).toEqual(first);
+    expect(kept()).toEqual(first);
+  });
+
+  it("gets other keys than somebody else", () => {
+    const first = keysFor({}, dataDir);
+    const second = keysFor({}, path.join(home, "other"));
+    for (const name of names) expect(second[name]).not.toBe(first[name]);
+  });
+
+  it.skipIf(process.platform === "win32")("is the only one who can read them", () => {
+    const before = process.umask(0);
+    try {
+      keysFor({}, dataDir);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    expect(statSync(path.join(dataDir, "keys.json")).mode & 0o777).toBe(0o600);
+    expect(readdirSync(dataDir)).toEqual(["keys.json"]);
+  });
+
+  it("keeps the old keys when a new version needs one more", () => {
+    mkdirSync(dataDir);
+    writeFileSync(path.join(dataDir, "keys.json"), JSON.stringify({ TOKEN_KEY: "T".repeat(43) }));
+    const keys = keysFor({}, dataDir);
+    expect(keys["TOKEN_KEY"]).toBe("T".repeat(43));
+    expect(Object.keys(kept()).sort()).toEqual([...names].sort());
+  });
+
+  it("is told when they cannot be read, and they are not replaced", () => {
+    mkdirSync(dataDir);
+    const file = path.join(dataDir, "keys.json");
+    writeFileSync(file, '{"TOKEN_KEY": "canaryT');
+    expect(() => keysFor({}, dataDir)).toThrow(/keys\.json cannot be read/);
+    expect(readFileSync(file, "utf8")).toBe('{"TOKEN_KEY": "canaryT');
+  });
+
+  it("is told so without a piece of a key", () => {
+    mkdirSync(dataDir);
+    writeFileSync(path.join(dataDir, "keys.json"), '{"TOKEN_KEY": canary7hYt2mQpXo0R9sVb');
+    expect(() => keysFor({}, dataDir)).not.toThrow(/canary/);
+  });
+
+  it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+    "is told when the file is somebody else's",
+    () => {
+      keysFor({}, dataDir);
+      chmodSync(path.join(dataDir, "keys.json"), 0);
+      expect(() => keysFor({}, dataDir)).toThrow(/cannot be read/);
+    },
+  );
+});
+
+describe("somebody who sets a key of their own", () => {
+  it("has it used, and it is not written down", () => {
+    const own = "O".repeat(43);
+    const keys = keysFor({ TOKEN_KEY: own }, dataDir);
+    expect(keys).not.toHaveProperty("TOKEN_KEY");
+    expect(JSON.stringify(kept())).not.toContain(own);
+    expect(launch({ TOKEN_KEY: own }).env["TOKEN_KEY"]).toBe(own);
+  });
+
+  it("has it used before one that was made earlier", () => {
+    const made = keysFor({}, dataDir);
+    const own = "O".repeat(43);
+    const { env } = launch({ TOKEN_KEY: own });
+    expect(env["TOKEN_KEY"]).toBe(own);
+    expect(env["OUTBOX_KEY"]).toBe(made["OUTBOX_KEY"]);
+  });
+
+  it("has none of it when it is empty: one is made", () => {
+    expect(launch({ TOKEN_KEY: "" }).env["TOKEN_KEY"]).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
+
+  it("writes nothing to the disk when all are set", () => {
+    const all = Object.fromEntries(names.map((name, i) => [name, String(i).repeat(43)]));
+    expect(keysFor(all, dataDir)).toEqual({});
+    expect(() => statSync(dataDir)).toThrow(/ENOENT/);
+  });
+});
+
+describe("a public origin", () => {
+  it.each([
+    "https://account.example.com",
+    "http://192.168.1.5:3000",
+    "https://localhost.example.com",
+  ])("has no keys made, since they would be lost with this disk: %s", (AUTH_URL) => {
+    const { env } = launch({ AUTH_URL });
+    for (const name of names) expect(env).not.toHaveProperty(name);
+    expect(() => statSync(dataDir)).toThrow(/ENOENT/);
+  });
+
+  it("is named by the server, with every key that is missing", () => {
+    const { env } = launch({ AUTH_URL: "https://account.example.com" });
+    expect(() => parseEnv(env)).toThrow(/TOKEN_KEY is not set/);
+    expect(() => parseEnv(env)).toThrow(/OUTBOX_KEY is not set/);
+  });
+});
+
+it.each([
+  "http://localhost:3000",
+  "http://127.0.0.1:3000",
+  "http://127.0.0.2:3000",
+  "http://[::1]:3000",
+  "http://app.localhost:3000",
+])("launcher and server agree that %s is this machine's own", (AUTH_URL) => {
+  const { env, mailbox } = launch({ AUTH_URL });
+  expect(mailbox).toBe(true);
+  expect(parseEnv(env).loopback).toBe(true);
+});
