@@ -85,6 +85,8 @@ export const verifications = pgTable(
     /** The browser that asked; its code works there alone (L5). */
     browserDigest: text("browser_digest").notNull(),
     browser: text("browser").notNull(),
+    /** Its letter was withheld, so nobody has it: tried like the others, and never right. */
+    stillborn: boolean("stillborn").notNull(),
     /** Asked by a browser that has signed in to this address before: never pushed out by strangers. */
     fromMarkedDevice: boolean("from_marked_device").notNull(),
     keep: boolean("keep").notNull(),

@@ -102,6 +102,7 @@ CREATE TABLE "verifications" (
 	"code_hash" text NOT NULL,
 	"browser_digest" text NOT NULL,
 	"browser" text NOT NULL,
+	"stillborn" boolean NOT NULL,
 	"from_marked_device" boolean NOT NULL,
 	"keep" boolean NOT NULL,
 	"next" text NOT NULL,

@@ -58,8 +58,16 @@ export const checkbox = z
   .optional()
   .transform((ticked) => ticked === "on" || ticked === true);
 
-/** Where to go afterwards; judged where it is used, by `web/redirects`. */
-export const next = z.string().max(bounds.nextLength).optional().default("");
+/**
+ * Where to go afterwards. What is no plain text of a URL is not kept; whether it may be gone to is
+ * judged where it is used, by `web/redirects`.
+ */
+export const next = z
+  .string()
+  .max(bounds.nextLength)
+  .regex(/^[\x21-\x7e]*$/)
+  .optional()
+  .default("");
 
 /** The id of a row of one's own. Another form of text is nobody's row: `not_found`. */
 export const ownId = z.uuid(says("not_found"));

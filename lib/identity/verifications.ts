@@ -33,7 +33,10 @@ export interface NewVerification {
   readonly receipt: string;
   readonly linkLifetime: Duration;
   readonly codeLifetime: Duration;
-  /** Its letter is withheld: void from birth, so that nobody's links are pushed out by it. */
+  /**
+   * Its letter is withheld. It takes tries as any other does, so that a stranger cannot tell (L8);
+   * but no code is right, and it pushes out nobody's links.
+   */
   readonly stillborn: boolean;
 }
 
@@ -44,22 +47,22 @@ export interface NewVerification {
  */
 export async function issueVerification(tx: Db, v: NewVerification): Promise<string> {
   const tokenDigest = digest(v.purpose, v.token);
+  const hash = codeHash(v.codeKey, tokenDigest, v.stillborn ? v.token : v.code);
   const issued = await row<{ id: string }>(
     tx,
     sql`with pushed_out as (
       update ${verifications} set voided_at = now() where not ${v.stillborn} and id in (
         select id from ${verifications}
         where identifier = ${v.identifier} and purpose = ${v.purpose}
-          and consumed_at is null and voided_at is null and expires_at > now()
+          and consumed_at is null and voided_at is null and expires_at > now() and not stillborn
         order by from_marked_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
     insert into ${verifications} (purpose, identifier, token_digest, code_hash, browser_digest, browser,
-      from_marked_device, keep, next, receipt, expires_at, code_expires_at, voided_at)
-    values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${codeHash(v.codeKey, tokenDigest, v.code)},
-      ${v.browserDigest}, ${v.browser}, ${v.fromMarkedDevice}, ${v.keep}, ${v.next}, ${v.receipt},
-      now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}),
-      case when ${v.stillborn} then now() end)
+      stillborn, from_marked_device, keep, next, receipt, expires_at, code_expires_at)
+    values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
+      ${v.browserDigest}, ${v.browser}, ${v.stillborn}, ${v.fromMarkedDevice}, ${v.keep}, ${v.next}, ${v.receipt},
+      now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,
   );
   return issued!.id;

@@ -1,0 +1,112 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { rows } from "@/db/rows";
+import type { AnyFlow } from "@/lib/flow";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { flows } from ".";
+
+const world = await setUpWorld();
+
+/** What each field may well be; others get a word. */
+const fitting: Record<string, unknown> = {
+  email: "ada@example.com",
+  code: "123456",
+  token: "x".repeat(43),
+  username: "ada@example.com",
+  keep: "on",
+  next: "/account",
+  id: "00000000-0000-4000-8000-000000000000",
+};
+
+const fieldsOf = ({ input }: AnyFlow) =>
+  Object.keys((input as { shape?: Record<string, unknown> }).shape ?? {});
+
+const fittingInput = (flow: AnyFlow) =>
+  Object.fromEntries(fieldsOf(flow).map((name) => [name, fitting[name] ?? "word"]));
+
+/** Forms and programs send these too. */
+const oddities: [name: string, value: unknown][] = [
+  ["null", null],
+  ["a number", 42],
+  ["NaN", NaN],
+  ["true", true],
+  ["an empty list", []],
+  ["a list of one", ["ada@example.com"]],
+  ["an object", { toString: "ada@example.com" }],
+  ["an object with a prototype", { ["__proto__"]: { admin: true } }],
+  ["a date", new Date(0)],
+  ["an empty text", ""],
+  ["ten thousand letters", "a".repeat(10_000)],
+  ["ten thousand digits", "1".repeat(10_000)],
+  ["a NUL", "\u0000"],
+  ["a NUL within", "/account\u0000"],
+  ["half a character", "\ud800"],
+  ["control characters", "\r\nSet-Cookie: a=b\u001b[31m"],
+  ["SQL", "'; drop table users; --"],
+  ["a format", "%s%n{0}${1}"],
+];
+
+const person = async () => {
+  const browser = new Browser(world);
+  await browser.signIn("mallory@example.com");
+  return browser;
+};
+
+describe.each(
+  flows.filter(({ kind }) => kind === "write").map((flow) => [flow.name, flow] as const),
+)("%s", (name, flow) => {
+  test("does nothing for another site: refused, and counted instead of told one by one", async () => {
+    const browser = await person();
+    const before = await dump(world, "audit_counts");
+    for (let i = 0; i < 3; i += 1)
+      expect(await browser.run(flow, fittingInput(flow), { sameOrigin: false })).toEqual(
+        refused("cross_site"),
+      );
+    expect(browser.handover).toEqual({});
+    expect(await dump(world, "audit_counts")).toBe(before);
+    expect(await rows(world.db, sql`select event, outcome, count from audit_counts`)).toEqual([
+      { event: name, outcome: "cross_site", count: 3 },
+    ]);
+  });
+
+  test("leaves one audit row with its name when it was let run", async () => {
+    const browser = await person();
+    const before = (await world.audit()).length;
+    const result = await browser.run(flow, fittingInput(flow));
+    const told = (await world.audit()).slice(before);
+    expect(told).toMatchObject([{ event: name, outcome: result.ok ? "ok" : result.refusal.code }]);
+  });
+});
+
+describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) => {
+  test("takes whatever is sent for an answer, as its input and in every field", async () => {
+    const browser = await person();
+    const thrown: string[] = [];
+    for (const [name, odd] of oddities) {
+      const inputs = [
+        odd,
+        { ...fittingInput(flow), surplus: odd },
+        ...fieldsOf(flow).map((field) => ({ ...fittingInput(flow), [field]: odd })),
+      ];
+      for (const input of inputs) {
+        // What is asked is not how often.
+        await world.limiter.clear();
+        await browser.run(flow, input).then(
+          (result) => !result.ok && result.refusal.code === "unavailable" && thrown.push(name),
+          () => thrown.push(name),
+        );
+      }
+    }
+    expect(thrown).toEqual([]);
+  });
+
+  test("refuses a surplus field, and no input at all, rather than guess", async () => {
+    const browser = await person();
+    expect(await browser.run(flow, { ...fittingInput(flow), role: "admin" })).toEqual(
+      refused("input_malformed"),
+    );
+    expect((await browser.run(flow, null)).ok).toBe(false);
+  });
+});
