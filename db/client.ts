@@ -34,10 +34,11 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
 }
 
 async function openPostgres(url: string, { onQuery, connections = 10 }: DatabaseOptions) {
-  const [{ default: postgres }, { drizzle }] = await Promise.all([
+  const [{ default: postgres }, { drizzle, PostgresJsSession }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
+  prepareEverything(PostgresJsSession.prototype);
   const client = postgres(url, {
     max: connections,
     connect_timeout: patienceMs / 1000,
@@ -56,6 +57,26 @@ async function openPostgres(url: string, { onQuery, connections = 10 }: Database
     kind: "postgres" as const,
     pending: () => pendingMigrations(db),
     close: () => client.end({ timeout: 5 }),
+  };
+}
+
+let prepares = false;
+
+/**
+ * Drizzle asks the driver to prepare only what it was given a name for, and the driver then parses,
+ * plans and describes everything else anew, with one more round trip. Our statements are few and
+ * their texts never change, so all of them are worth keeping; any name will do.
+ */
+function prepareEverything(session: {
+  prepareQuery(
+    ...args: [query: unknown, fields: unknown, name?: string, ...rest: unknown[]]
+  ): unknown;
+}) {
+  if (prepares) return;
+  prepares = true;
+  const { prepareQuery } = session;
+  session.prepareQuery = function (query, fields, name = "kept", ...rest) {
+    return Reflect.apply(prepareQuery, this, [query, fields, name, ...rest]);
   };
 }
 

@@ -21,11 +21,16 @@ export interface Log {
   error(event: string, facts?: Record<string, unknown>): void;
 }
 
+/** `hit` names the count that was added, for giving it back. */
+export type Taken =
+  | { readonly ok: true; readonly hit: string }
+  | { readonly ok: false; readonly retryAfter: Duration };
+
 /** Counts one more, if that stays within the limit. Atomic; keys arrive hashed. */
 export interface Limiter {
-  take(limit: Limit, keyHash: string): Promise<{ ok: true } | { ok: false; retryAfter: Duration }>;
-  /** Takes one count back, when what was counted turned out to be wanted (R2). */
-  giveBack(rule: string, keyHash: string): Promise<void>;
+  take(limit: Limit, keyHash: string): Promise<Taken>;
+  /** Takes this hit back, when what was counted turned out to be wanted (R2); gone ones stay gone. */
+  giveBack(rule: string, keyHash: string, hit: string): Promise<void>;
   /** Forgets every count; for the local mailbox page. */
   clear(): Promise<void>;
 }
@@ -157,7 +162,7 @@ export interface Ctx<S extends Session | null = Session | null> {
   /** Whom the audit row is about. */
   about(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
   handOver(handover: Handover): void;
-  /** Gives the counts of a receipt back once the transaction stands. */
+  /** Gives the counts of a receipt back, after the response. */
   giveBack(receipt: string): void;
   /** Only flows that require it see one. */
   readonly mailbox: LocalMailbox | null;

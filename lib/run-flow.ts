@@ -118,11 +118,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     );
     if (!result.ok && this.flow.kind === "write" && !this.#recorded)
       await recordEvent(this.world.db, this.#facts(caller, result));
-    for (const receipt of this.#returns) {
-      const [rule = "", keyHash = ""] = receipt.split(" ");
-      await this.world.limiter.giveBack(rule, keyHash);
-    }
     const afterwards = [
+      ...this.#returns.map((receipt) => () => this.#giveBack(receipt)),
       ...(this.#letters.length > 0 ? [this.world.ringCourier] : []),
       ...(session?.stale ? [() => touchSession(this.world.db, session.id)] : []),
     ];
@@ -140,6 +137,17 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     return { ...nothing, result: { ok: false, refusal } };
   }
 
+  /** After the response: the flow is done, and a count that stays costs nobody what they came for. */
+  async #giveBack(receipt: string) {
+    const [rule = "", keyHash = "", hit = ""] = receipt.split(" ");
+    try {
+      await this.world.limiter.giveBack(rule, keyHash, hit);
+    } catch (error) {
+      if (!this.world.isDatabaseAway(error)) throw error;
+      this.world.log.warn("database.away", { flow: this.flow.name });
+    }
+  }
+
   async #takeLimits(input: z.output<Schema>): Promise<Refusal | null> {
     const { concerns, limits: uses } = this.flow;
     const wantsMark = concerns && this.evidence.deviceIsOld && uses.some((use) => use.markedDevice);
@@ -154,8 +162,10 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
       const keyHash = this.#hash(limit.rule, key);
       const taken = await this.world.limiter.take(limit, keyHash);
-      if (use.returnable) this.#taken.push(`${limit.rule} ${keyHash}`);
-      if (taken.ok) continue;
+      if (taken.ok) {
+        if (use.returnable) this.#taken.push(`${limit.rule} ${keyHash} ${taken.hit}`);
+        continue;
+      }
       if (use.effect === "loud")
         return { code: use.refusal ?? "too_many_requests", retryAfter: taken.retryAfter };
       this.#overLimit = true;

@@ -3,13 +3,13 @@ import type { Ctx } from "@/lib/flow";
 import { ok, refuse, type Result } from "@/lib/result";
 import { startSession } from "./sessions";
 import { proveMailbox } from "./users";
-import { type Consumed, voidOtherLinks } from "./verifications";
+import type { Consumed } from "./verifications";
 
 /**
- * What follows from a spent sign-in link or code: the mailbox is proven, other links to it are void
- * (L4), the count of its request is given back (R2), and the session starts. Refuses
- * `sign_up_closed` when there is no account and none may be made, and `account_disabled`; both only
- * here, after the proof, so that nobody else learns of it (S5, L8). The secret stays spent.
+ * What follows from a spent sign-in link or code: the mailbox is proven, the count of its request is
+ * given back (R2), and the session starts. Refuses `sign_up_closed` when there is no account and
+ * none may be made, and `account_disabled`; both only here, after the proof, so that nobody else
+ * learns of it (S5, L8). The secret stays spent.
  */
 export async function acceptMailboxProof(
   ctx: Ctx,
@@ -20,7 +20,6 @@ export async function acceptMailboxProof(
   const user = await proveMailbox(tx, spent.identifier, { mayCreate: ctx.env.signUp === "open" });
   if (!user) return refuse("sign_up_closed");
   ctx.about({ userId: user.id, ...(user.created ? { cause: "signed_up" } : {}) });
-  await voidOtherLinks(tx, "magic_link", spent);
   if (user.disabled) return refuse("account_disabled");
   await startSession(ctx, tx, { userId: user.id, method: "magic_link", keep: spent.keep });
   return ok({ next: spent.next });

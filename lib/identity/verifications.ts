@@ -1,6 +1,6 @@
-import { and, desc, eq, gt, isNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
-import { row } from "@/db/rows";
+import { row, rows } from "@/db/rows";
 import { verifications } from "@/db/schema";
 import type { Duration } from "@/lib/duration";
 import type { Identifier } from "@/lib/identifier";
@@ -15,6 +15,9 @@ const isLive = and(
   isNull(verifications.voidedAt),
   gt(verifications.expiresAt, sql`now()`),
 );
+
+/** The same in a statement of one's own, where there is one table to speak of. */
+const stillLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
 const codeHash = (key: string, tokenDigest: string, code: string) =>
   keyedHash(key, "code", `${tokenDigest} ${code}`);
@@ -53,8 +56,7 @@ export async function issueVerification(tx: Db, v: NewVerification): Promise<str
     sql`with pushed_out as (
       update ${verifications} set voided_at = now() where not ${v.stillborn} and id in (
         select id from ${verifications}
-        where identifier = ${v.identifier} and purpose = ${v.purpose}
-          and consumed_at is null and voided_at is null and expires_at > now() and not stillborn
+        where identifier = ${v.identifier} and purpose = ${v.purpose} and ${stillLive} and not stillborn
         order by from_marked_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
@@ -78,9 +80,6 @@ export interface Consumed {
   readonly keep: boolean;
 }
 
-const { id, identifier, next, receipt, keep } = verifications;
-const consumed = { id, identifier, next, receipt, keep };
-
 /** Who may spend a link: the browser that asked, or whoever typed the whole address (L5). */
 export interface Claim {
   readonly browserDigest: string;
@@ -96,20 +95,48 @@ const claimedBy = ({ browserDigest, typed }: Claim) =>
 const byToken = (purpose: Purpose, token: string) =>
   and(eq(verifications.purpose, purpose), eq(verifications.tokenDigest, digest(purpose, token)));
 
-/** Spends a link in one statement, so that of two racing presses one wins (I3). Null if it is not to be had. */
-export async function consumeLink(
+/**
+ * Spends a link in one statement, so that of two racing presses one wins (I3), and voids the
+ * address's other links with it (L4). Null if it is not to be had.
+ */
+export const consumeLink = (tx: Db, purpose: Purpose, token: string, claim: Claim) =>
+  spend(
+    tx,
+    purpose,
+    claim.browserDigest,
+    sql`token_digest = ${digest(purpose, token)}
+      and (browser_digest = ${claim.browserDigest} or identifier = ${claim.typed}::text)`,
+  );
+
+/**
+ * All live rows of an address are taken in one order, so that presses on several of its links at
+ * the same moment wait for each other instead of for ever.
+ */
+async function spend(
   tx: Db,
   purpose: Purpose,
-  token: string,
-  claim: Claim,
+  browserDigest: string,
+  which: SQL,
 ): Promise<Consumed | null> {
-  const [spent] = await tx
-    .update(verifications)
-    .set({ consumedAt: sql`now()` })
-    .where(and(byToken(purpose, token), isLive, claimedBy(claim)))
-    .returning({ ...consumed, sameBrowser: eq(verifications.browserDigest, claim.browserDigest) });
-  if (!spent) return null;
-  return { ...asConsumed(spent), keep: spent.keep && Boolean(spent.sameBrowser) };
+  const spent = await row<Consumed>(
+    tx,
+    sql`with mine as (
+      select id, identifier from ${verifications} where purpose = ${purpose} and ${which} and ${stillLive}
+    ), alone as (
+      select id from ${verifications}
+      where purpose = ${purpose} and identifier in (select identifier from mine) and ${stillLive}
+      order by id for update
+    ), settled as (
+      update ${verifications} v set
+        consumed_at = case when v.id = mine.id then now() end,
+        voided_at = case when v.id <> mine.id then now() end
+      from mine where v.id in (select id from alone) and mine.id in (select id from alone)
+      returning v.*, v.id = mine.id as spent
+    )
+    select id, identifier, next, receipt, keep and browser_digest = ${browserDigest} as keep
+    from settled where spent`,
+  );
+  return spent ?? null;
 }
 
 /** Voids a link and its code, by the same claim as spending it. False if it is not to be had. */
@@ -127,20 +154,6 @@ export async function voidLink(
   return voided.length > 0;
 }
 
-/** Voids the other live links of an address, once one has done its work (L4). */
-export async function voidOtherLinks(tx: Db, purpose: Purpose, spent: Consumed): Promise<void> {
-  await tx
-    .update(verifications)
-    .set({ voidedAt: sql`now()` })
-    .where(
-      and(
-        eq(verifications.identifier, spent.identifier),
-        eq(verifications.purpose, purpose),
-        isLive,
-      ),
-    );
-}
-
 export type CodeOutcome =
   | { readonly consumed: Consumed }
   | { readonly consumed: null; readonly cause: "wrong" | "spent" | "none" };
@@ -154,36 +167,29 @@ export async function consumeCode(
   tx: Db,
   { purpose, browserDigest, identifier, code, keys }: CodeClaim,
 ): Promise<CodeOutcome> {
-  const asked = and(
-    eq(verifications.browserDigest, browserDigest),
-    eq(verifications.identifier, identifier),
-    eq(verifications.purpose, purpose),
-    isLive,
-    gt(verifications.codeExpiresAt, sql`now()`),
+  const asked = sql`browser_digest = ${browserDigest} and identifier = ${identifier}
+    and purpose = ${purpose} and ${stillLive} and code_expires_at > now()`;
+  const tried = await rows<{ id: string; tokenDigest: string; codeHash: string }>(
+    tx,
+    sql`with alone as (
+      select id from ${verifications}
+      where purpose = ${purpose} and identifier = ${identifier} and ${stillLive}
+      order by id for update
+    )
+    update ${verifications} set tries = tries + 1
+    where id in (select id from alone) and ${asked} and tries < ${bounds.codeTries}
+    returning id, token_digest as "tokenDigest", code_hash as "codeHash"`,
   );
-  const tried = await tx
-    .update(verifications)
-    .set({ tries: sql`${verifications.tries} + 1` })
-    .where(and(asked, lt(verifications.tries, bounds.codeTries)))
-    .returning({
-      id: verifications.id,
-      tokenDigest: verifications.tokenDigest,
-      codeHash: verifications.codeHash,
-    });
   const right = tried.find((candidate) =>
     keys.some((key) => alike(candidate.codeHash, codeHash(key, candidate.tokenDigest, code))),
   );
   if (!right) {
     if (tried.length > 0) return { consumed: null, cause: "wrong" };
-    const left = await tx.select({ id: verifications.id }).from(verifications).where(asked);
+    const left = await rows(tx, sql`select 1 from ${verifications} where ${asked}`);
     return { consumed: null, cause: left.length > 0 ? "spent" : "none" };
   }
-  const [spent] = await tx
-    .update(verifications)
-    .set({ consumedAt: sql`now()` })
-    .where(eq(verifications.id, right.id))
-    .returning(consumed);
-  return { consumed: asConsumed(spent!) };
+  const spent = await spend(tx, purpose, browserDigest, sql`id = ${right.id}::uuid`);
+  return spent ? { consumed: spent } : { consumed: null, cause: "none" };
 }
 
 export interface CodeClaim {
@@ -193,11 +199,6 @@ export interface CodeClaim {
   readonly code: string;
   readonly keys: Key;
 }
-
-const asConsumed = (spent: Omit<Consumed, "identifier"> & { identifier: string }): Consumed => ({
-  ...spent,
-  identifier: spent.identifier as Identifier,
-});
 
 /** A link as its confirm page shows it, whatever became of it. Changes nothing. */
 export interface LinkPreview {

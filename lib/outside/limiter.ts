@@ -1,9 +1,12 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { limitHits } from "@/db/schema";
 import { seconds } from "@/lib/duration";
 import type { Limiter } from "@/lib/flow";
+
+/** A hit by its time in microseconds, which is as exact as Postgres keeps it. */
+const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint::text`;
 
 /**
  * Limits in Postgres: per rule and key the moments of the hits that still count. So a limit holds
@@ -14,7 +17,7 @@ export function postgresLimiter(db: Db): Limiter {
   return {
     async take({ rule, max, per }, keyHash) {
       const length = sql`make_interval(secs => ${per})`;
-      const taken = await row<{ granted: boolean; wait: number }>(
+      const taken = await row<{ granted: boolean; hit: string; wait: number }>(
         db,
         sql`insert into ${limitHits} (rule, key_hash, hits, granted, expires_at)
           values (${rule}, ${keyHash}, array[clock_timestamp()], true, clock_timestamp() + ${length})
@@ -26,17 +29,20 @@ export function postgresLimiter(db: Db): Limiter {
               from unnest(limits.hits) as hit where hit > clock_timestamp() - ${length}
             ) as counted
           )
-          returning granted,
+          returning granted, ${moment(sql`hits[cardinality(hits)]`)} as hit,
             greatest(1, ceil(extract(epoch from hits[1] + ${length} - clock_timestamp())))::int as wait`,
       );
-      return taken!.granted ? { ok: true } : { ok: false, retryAfter: seconds(taken!.wait) };
+      return taken!.granted
+        ? { ok: true, hit: taken!.hit }
+        : { ok: false, retryAfter: seconds(taken!.wait) };
     },
 
-    async giveBack(rule, keyHash) {
+    async giveBack(rule, keyHash, hit) {
       await row(
         db,
-        sql`update ${limitHits} set hits = hits[1:cardinality(hits) - 1]
-            where rule = ${rule} and key_hash = ${keyHash}`,
+        sql`update ${limitHits} set hits = array(
+              select one from unnest(hits) as one where ${moment(sql`one`)} <> ${hit} order by one
+            ) where rule = ${rule} and key_hash = ${keyHash}`,
       );
     },
 

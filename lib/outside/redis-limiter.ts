@@ -13,7 +13,7 @@ interface Scripts {
 
 /**
  * Counts the hits of the last `per` seconds by Redis's own clock, and adds one if that stays within
- * the limit; answers {granted, seconds until the oldest leaves}. The library's own windows are
+ * the limit; answers {granted, seconds until the oldest leaves, the hit's name}. The library's own windows are
  * cheaper, but let through up to twice the limit across an edge.
  */
 const take = `
@@ -23,15 +23,16 @@ local length = ARGV[2] * 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - length))
 local count = redis.call('ZCARD', KEYS[1])
 local granted = count < tonumber(ARGV[1])
+local moment = string.format('%.0f', now)
+local hit = moment .. ':' .. count
 if granted then
-  local moment = string.format('%.0f', now)
-  redis.call('ZADD', KEYS[1], moment, moment .. ':' .. count)
+  redis.call('ZADD', KEYS[1], moment, hit)
   redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-return {granted and 1 or 0, math.max(1, math.ceil((oldest + length - now) / 1000000))}`;
+return {granted and 1 or 0, math.max(1, math.ceil((oldest + length - now) / 1000000)), hit}`;
 
-const giveBack = `return redis.call('ZPOPMAX', KEYS[1])`;
+const giveBack = `return redis.call('ZREM', KEYS[1], ARGV[1])`;
 
 const clear = `
 for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
@@ -70,13 +71,13 @@ const slidingLog =
     return {
       async limit({ redis }, key) {
         const answer = await redis.eval(take, [key], [max, per]);
-        const [granted, wait] = answer as [number, number];
+        const [granted, wait, hit] = answer as [number, number, string];
         return {
           success: granted === 1,
           limit: max,
           remaining: granted,
           reset: now() + wait * 1000,
-          pending: Promise.resolve(),
+          pending: Promise.resolve(hit),
         };
       },
       getRemaining: () => Promise.resolve({ remaining: 0, reset: now(), limit: max }),
@@ -108,12 +109,13 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
   };
   return {
     async take(limit, keyHash) {
-      const { success, reset } = await limiterOf(limit).limit(keyHash);
+      const { success, reset, pending } = await limiterOf(limit).limit(keyHash);
+      if (success) return { ok: true, hit: String(await pending) };
       const wait = Math.ceil((reset - clock.now().getTime()) / 1000);
-      return success ? { ok: true } : { ok: false, retryAfter: seconds(Math.max(1, wait)) };
+      return { ok: false, retryAfter: seconds(Math.max(1, wait)) };
     },
-    async giveBack(rule, keyHash) {
-      await redis.eval(giveBack, [`${prefixOf(rule)}:${keyHash}`], []);
+    async giveBack(rule, keyHash, hit) {
+      await redis.eval(giveBack, [`${prefixOf(rule)}:${keyHash}`], [hit]);
     },
     async clear() {
       await redis.eval(clear, [], []);
@@ -153,7 +155,7 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
   const limiter: Limiter = {
     take: (limit, keyHash) =>
       limit.tries ? postgres.take(limit, keyHash) : either((one) => one.take(limit, keyHash)),
-    giveBack: (rule, keyHash) => either((one) => one.giveBack(rule, keyHash)),
+    giveBack: (rule, keyHash, hit) => either((one) => one.giveBack(rule, keyHash, hit)),
     clear: async () => {
       await postgres.clear();
       await either((one) => one.clear());

@@ -13,9 +13,11 @@ const here = "/account";
 export const metadata: Metadata = { title: words.account.overview };
 
 export default async function AccountPage() {
-  const sessions = await read(listSessions, here);
-  const methods = await read(listAuthProviders, here);
-  const session = await read(readSession, here);
+  const [session, sessions, methods] = await Promise.all([
+    read(readSession, here),
+    read(listSessions, here),
+    read(listAuthProviders, here),
+  ]);
   const current = sessions.find((entry) => entry.current);
   return (
     <AccountFrame here={here} title={words.account.overview}>

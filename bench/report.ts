@@ -1,0 +1,195 @@
+import type { Who, Work } from "./contests";
+import { works } from "./contests";
+import type { Figures } from "./load";
+import type { AskTimes, Strangers } from "./mail";
+import type { Statement } from "./statements";
+import { auc, median, quantile } from "./statistics";
+import type { Size, Weight } from "./weight";
+
+type Pair = Readonly<Record<"latchkey" | "next", number>>;
+
+export interface Round {
+  readonly figures: Record<Work, Partial<Record<Who, Figures>>>;
+  /** In MB, after the load. */
+  readonly memory: Pair;
+  /** In milliseconds. */
+  readonly start: Pair;
+}
+
+export interface Statements {
+  readonly byWork: Readonly<Record<Work, readonly Statement[]>>;
+  readonly askAndRedeem: readonly Statement[];
+  /** The session's, by which it is recognised in the others. */
+  readonly lookUp: string;
+}
+
+export interface Findings {
+  readonly rounds: readonly Round[];
+  readonly statements: Statements;
+  readonly asks: AskTimes;
+  readonly strangers: Strangers;
+  readonly weight: Readonly<Record<"latchkey" | "next", Weight>>;
+  readonly embeddedMemory: number;
+}
+
+/** One line of the table. What could not be measured is not a number, and has met no goal. */
+export interface Row {
+  readonly work: string;
+  readonly figure: string;
+  readonly latchkey: number;
+  readonly next?: number;
+  readonly node?: number;
+  /** The median of the rounds' ratios to each floor. */
+  readonly timesNext?: number;
+  readonly timesNode?: number;
+  readonly goal?: string;
+  readonly met?: boolean;
+}
+
+/** A bound on a figure, or on its ratio to a floor. */
+interface Goal {
+  readonly least?: number;
+  readonly most: number;
+  readonly times?: "next" | "node";
+  /** Worth having, beyond what was promised. */
+  readonly further?: true;
+}
+
+export const rowsFor = (findings: Findings): Row[] => [
+  ...rowsOfWork(findings, "session check", [
+    { most: 1.15, times: "next" },
+    { most: 1.5, times: "node", further: true },
+  ]),
+  ...rowsOfWork(findings, "signed-in page", [{ most: 1.1, times: "next" }]),
+  ...rowsOfWork(findings, "sign-in page", []),
+  ...rowsOfStatements(findings.statements),
+  ...rowsOfAsking(findings),
+  ...rowsOfWeight(findings.weight),
+  ...rowsOfProcess(findings),
+];
+
+const figures: [label: string, pick: (figures: Figures) => number][] = [
+  ["requests a second at 8", ({ perSecond }) => perSecond],
+  ["p50 ms at 1", ({ p50AtOne }) => p50AtOne],
+  ["p99 ms at 1", ({ p99AtOne }) => p99AtOne],
+  ["p50 ms at 8", ({ p50AtEight }) => p50AtEight],
+  ["p99 ms at 8", ({ p99AtEight }) => p99AtEight],
+];
+
+function rowsOfWork({ rounds }: Findings, work: Work, cpuGoals: readonly Goal[]): Row[] {
+  const row = (figure: string, pick: (figures: Figures) => number, goal?: Goal) =>
+    compare(
+      work,
+      figure,
+      rounds.map((round) => mapped(round.figures[work], pick)),
+      goal,
+    );
+  const [first, ...further] = cpuGoals;
+  return [
+    row("CPU ms a request", ({ cpu }) => cpu, first),
+    ...further.map((goal) => row("CPU ms a request", ({ cpu }) => cpu, goal)),
+    ...figures.map(([label, pick]) => row(label, pick)),
+  ];
+}
+
+function rowsOfStatements({ byWork, askAndRedeem, lookUp }: Statements): Row[] {
+  const work = "statements";
+  const exactlyOne: Goal = { least: 1, most: 1 };
+  const none: Goal = { least: 0, most: 0 };
+  const lookUps = (of: Work) => byWork[of].filter(({ sql }) => sql === lookUp).length;
+  const count = (kind: Statement["kind"], among: readonly Statement[]) =>
+    among.filter((statement) => statement.kind === kind).length;
+  const unprepared = (among: readonly Statement[]) =>
+    among.filter(({ kind, prepared }) => kind === "work" && !prepared).length;
+  return [
+    ...works.map((of) =>
+      plain(work, of, count("work", byWork[of]), of === "session check" ? exactlyOne : undefined),
+    ),
+    plain(work, "session check, not prepared", unprepared(byWork["session check"]), none),
+    plain(work, "signed-in page, of the session", lookUps("signed-in page"), exactlyOne),
+    plain(work, "ask + redeem", count("work", askAndRedeem), { most: 9 }),
+    plain(work, "… of these not prepared", unprepared(askAndRedeem)),
+    plain(work, "… for limits", count("limit", askAndRedeem)),
+    plain(work, "… begin and commit", count("transaction", askAndRedeem)),
+  ];
+}
+
+function rowsOfAsking({ asks: { asked, redeemed }, strangers: { known, unknown } }: Findings) {
+  const strangers = "known against unknown";
+  const telling = auc(known, unknown);
+  return [
+    plain("ask for a link", "p50 ms at 1", median(asked), { most: 10 }),
+    plain("ask for a link", "p99 ms at 1", quantile(asked, 0.99)),
+    plain("press the link", "p50 ms at 1", median(redeemed)),
+    plain("press the link", "p99 ms at 1", quantile(redeemed, 0.99)),
+    plain(strangers, "medians apart, ms", Math.abs(median(known) - median(unknown)), { most: 0.2 }),
+    plain(strangers, "AUC", telling, { least: 0.45, most: 0.55 }),
+    plain(strangers, "AUC", telling, { least: 0.48, most: 0.52, further: true }),
+  ];
+}
+
+function rowsOfWeight(weight: Findings["weight"]): Row[] {
+  const work = "sign-in page, first visit";
+  const { latchkey, next } = weight;
+  const row = (label: string, pick: (weight: Weight) => Size, goal?: Goal): Row[] => [
+    compare(work, `${label}, KB sent`, [mapped(weight, (one) => pick(one).wire / 1024)]),
+    compare(work, `${label}, KB unpacked`, [mapped(weight, (one) => pick(one).raw / 1024)], goal),
+  ];
+  // Client components of ours would come along with Next's scripts: whatever the bare app lacks.
+  const amongNexts = Math.max(0, latchkey.nextScript.raw - next.nextScript.raw);
+  return [
+    ...row("HTML", ({ html }) => html),
+    ...row("Next's script", ({ nextScript }) => nextScript),
+    ...row("styles", ({ css }) => css, { most: 8 }),
+    plain(work, "our script, KB sent", latchkey.ownScript.wire / 1024),
+    plain(work, "our script, KB unpacked", (latchkey.ownScript.raw + amongNexts) / 1024, {
+      most: 3,
+    }),
+  ];
+}
+
+function rowsOfProcess({ rounds, embeddedMemory }: Findings): Row[] {
+  const memory = rounds.map((round) => round.memory);
+  const start = rounds.map((round) => round.start);
+  return [
+    compare("memory after load", "MB on Postgres", memory, { most: 1.15, times: "next" }),
+    plain("memory after load", "MB on PGlite", embeddedMemory),
+    compare("start to first page", "ms", start, { most: 1.2, times: "next" }),
+  ];
+}
+
+function plain(work: string, figure: string, value: number, goal?: Goal): Row {
+  return { work, figure, latchkey: value, ...(goal ? judged(value, goal) : {}) };
+}
+
+/** Medians of everybody's values, and of the ratios within each round. */
+function compare(
+  work: string,
+  figure: string,
+  rounds: readonly Partial<Record<Who, number>>[],
+  goal?: Goal,
+): Row {
+  const valueOf = (who: Who) => median(rounds.map((round) => round[who] ?? NaN));
+  const times = (who: Who) =>
+    median(rounds.map((round) => (round.latchkey ?? NaN) / (round[who] ?? NaN)));
+  const has = (who: Who) => rounds.some((round) => round[who] !== undefined);
+  return {
+    work,
+    figure,
+    latchkey: valueOf("latchkey"),
+    ...(has("next") ? { next: valueOf("next"), timesNext: times("next") } : {}),
+    ...(has("node") ? { node: valueOf("node"), timesNode: times("node") } : {}),
+    ...(goal ? judged(goal.times ? times(goal.times) : valueOf("latchkey"), goal) : {}),
+  };
+}
+
+function judged(value: number, { least = -Infinity, most, times, further }: Goal) {
+  const range = least === most ? `${most}` : least > -Infinity ? `${least}–${most}` : `≤ ${most}`;
+  const goal = `${range}${times ? ` × ${times}` : ""}${further ? ", further" : ""}`;
+  return { goal, met: value >= least && value <= most };
+}
+
+const mapped = <T>(by: Partial<Record<Who, T>>, pick: (of: T) => number) =>
+  Object.fromEntries(Object.entries(by).map(([who, of]) => [who, pick(of)])) as Partial<
+    Record<Who, number>
+  >;

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseEnv } from "node:util";
+import { Failure, quietly } from "../scripts/run.mjs";
+import { send } from "./http";
+
+export interface Server {
+  readonly origin: string;
+  readonly pid: number;
+  /** From the start of its process to the first page. */
+  readonly startedInMs: number;
+  stop(): Promise<void>;
+}
+
+/** A server of ours has a place for its files, where the letters it sends can be read. */
+export interface Latchkey extends Server {
+  readonly dataDir: string;
+}
+
+/** What the floors do for a request, as Latchkey was seen doing it. */
+export interface LookUp {
+  readonly databaseUrl: string;
+  /** The text of the statement; its one parameter is the token's digest. */
+  readonly statement: string;
+  readonly cookieName: string;
+}
+
+const production = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" } as const;
+
+const keys = {
+  AUTH_SECRET: "s".repeat(43),
+  TOKEN_KEY: "t".repeat(43),
+  OUTBOX_KEY: "o".repeat(43),
+  AUDIT_KEY: "a".repeat(43),
+};
+
+/** Latchkey as it is run, on Postgres or, without a URL, on the embedded database. */
+export async function startLatchkey(databaseUrl?: string): Promise<Latchkey> {
+  const port = await freePort();
+  const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
+  process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+  const place = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
+  const database = databaseUrl ? { DATABASE_URL: databaseUrl } : {};
+  const settings = { ...keys, ...place, ...database };
+  return { ...(await start(port, "/sign-in", nextStart(".", port), settings)), dataDir };
+}
+
+const floorNext = "bench/floor-next";
+
+export async function startFloorNext(lookUp: LookUp): Promise<Server> {
+  const port = await freePort();
+  return start(port, "/", nextStart(floorNext, port), settingsFor(lookUp));
+}
+
+export async function startFloorNode(lookUp: LookUp): Promise<Server> {
+  return start(await freePort(), "/", ["bench/floor-node.mjs"], settingsFor(lookUp));
+}
+
+/** Builds the bare Next app, unless it was built from this very source. */
+export async function buildFloorNext(): Promise<void> {
+  const mark = join(floorNext, "node_modules/.next/source-hash");
+  const source = readdirSync(floorNext, { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.startsWith("node_modules"))
+    .map((name) => join(floorNext, name))
+    .filter((path) => statSync(path).isFile());
+  const hash = createHash("sha256");
+  for (const file of [...source.sort(), "package-lock.json"]) hash.update(readFileSync(file));
+  const wanted = hash.digest("hex");
+  if (readIfThere(mark) === wanted) return;
+  rmSync(join(floorNext, "node_modules"), { recursive: true, force: true });
+  const env = { ...process.env, ...production };
+  const command: [string, string[]] = [process.execPath, [nextCommand, "build", floorNext]];
+  await quietly("Building the bare Next app", command, env);
+  writeFileSync(mark, wanted);
+}
+
+const settingsFor = ({ databaseUrl, statement, cookieName }: LookUp) => ({
+  DATABASE_URL: databaseUrl,
+  SESSION_LOOK_UP: statement,
+  SESSION_COOKIE: cookieName,
+});
+
+const originAt = (port: number) => `http://127.0.0.1:${port}`;
+
+const nextCommand = "node_modules/next/dist/bin/next";
+
+const nextStart = (folder: string, port: number) => [
+  ...[nextCommand, "start", folder],
+  ...["-H", "127.0.0.1", "-p", String(port)],
+];
+
+/** Next reads .env files too, but what is set already stays: so all they name is set, to nothing. */
+const nothingFromFiles = Object.fromEntries(
+  readdirSync(".")
+    .filter((name) => /^\.env(\.|$)/.test(name))
+    .flatMap((name) => Object.keys(parseEnv(readFileSync(name, "utf8"))))
+    .map((name) => [name, ""]),
+);
+
+/** Runs a server with this Node, and waits for its first page. */
+async function start(
+  port: number,
+  firstPage: string,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<Server> {
+  const { PATH = "", HOME = "" } = process.env;
+  const since = performance.now();
+  const child = spawn(process.execPath, args, {
+    env: { ...nothingFromFiles, PATH, HOME, PORT: String(port), ...production, ...settings },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const origin = originAt(port);
+  const takeAlong = () => child.kill("SIGKILL");
+  process.once("exit", takeAlong);
+  const closed = once(child, "close").then(() => process.off("exit", takeAlong));
+  await firstAnswer(child, origin, firstPage);
+  return {
+    origin,
+    pid: child.pid!,
+    startedInMs: performance.now() - since,
+    stop: async () => {
+      child.kill("SIGTERM");
+      const tooLong = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await closed;
+      clearTimeout(tooLong);
+    },
+  };
+}
+
+async function firstAnswer(child: ChildProcess, origin: string, path: string): Promise<void> {
+  let complaints = "";
+  child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  const tooLate = performance.now() + 60_000;
+  while (child.exitCode === null && performance.now() < tooLate) {
+    const answer = await send(origin, path).catch(() => null);
+    if (answer?.status === 200) return;
+    await sleep(5);
+  }
+  throw new Failure(`${child.spawnargs.join(" ")} does not answer:\n${complaints}`);
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Failure("No port was free.");
+  return address.port;
+}
