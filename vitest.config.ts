@@ -9,7 +9,8 @@ const ON_DATABASE = "**/*.{flow,db}.test.ts";
 function onDatabase(name: "pglite" | "postgres"): TestProjectConfiguration {
   return {
     extends: true,
-    test: { name, include: [ON_DATABASE], env: { TEST_DATABASE: name } },
+    // Files share a process: each has a database of its own, and loading the house costs more.
+    test: { name, include: [ON_DATABASE], env: { TEST_DATABASE: name }, isolate: false },
   };
 }
 

@@ -48,8 +48,8 @@ const seed = async (db: Db) => {
     sql`insert into device_marks (device_digest, user_id) select email, id from users`,
   );
   await db.execute(sql`insert into verifications (purpose, identifier, token_digest, code_hash, browser_digest, browser,
-      from_marked_device, keep, next, receipt, expires_at, code_expires_at)
-    values ('magic_link', 'ada@example.com', 'd', 'h', 'b', 'Firefox', false, false, '', '', now(), now())`);
+      stillborn, from_marked_device, keep, next, receipt, expires_at, code_expires_at)
+    values ('magic_link', 'ada@example.com', 'd', 'h', 'b', 'Firefox', false, false, false, '', '', now(), now())`);
   await db.execute(
     sql`insert into outbox (kind, to_address, state, payload) values ('magic_link', 'ada@example.com', 'queued', 'x')`,
   );

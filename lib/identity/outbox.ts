@@ -68,8 +68,12 @@ export async function takeLetters(
       update ${verifications} set
         expires_at = now() + make_interval(secs => ${linkLifetime}),
         code_expires_at = now() + make_interval(secs => ${codeLifetime})
-      where id in (select verification_id from ${outbox} where id in (select id from due where not late) and attempts = 0)
-        and consumed_at is null and voided_at is null
+      where id in (
+        select v.id from ${verifications} v join ${outbox} o on o.verification_id = v.id
+        where o.id in (select id from due where not late) and o.attempts = 0
+          and v.consumed_at is null and v.voided_at is null
+        order by v.id for update of v
+      )
     )
     update ${outbox} set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),
       next_attempt_at = now() + make_interval(secs => ${intervals.letterLease})

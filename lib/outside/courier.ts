@@ -13,7 +13,7 @@ import { bounds } from "@/lib/policy";
 import { open, seal } from "@/lib/secret";
 import type { Mailer, Message } from "./mailer";
 
-type CourierWorld = Pick<World, "db" | "env" | "log" | "clock">;
+type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseAway">;
 
 /**
  * Takes due letters from the outbox and hands them to the mailer, until none are due. Any number of
@@ -23,7 +23,13 @@ export async function deliverDueLetters(world: CourierWorld, mailer: Mailer): Pr
   const { magicLink: linkLifetime, emailCode: codeLifetime } = world.env.lifetimes;
   for (;;) {
     const taken = await takeLetters(world.db, { linkLifetime, codeLifetime });
-    await Promise.all(taken.map((letter) => deliver(world, mailer, letter)));
+    const ends = await Promise.allSettled(taken.map((letter) => deliver(world, mailer, letter)));
+    for (const [at, end] of ends.entries()) {
+      if (end.status === "fulfilled") continue;
+      if (world.isDatabaseAway(end.reason)) throw end.reason;
+      // A letter that cannot be opened or drawn keeps none of the others back; its lease runs out.
+      world.log.error("letter.failed", { letterId: taken[at]?.id, error: end.reason });
+    }
     if (taken.length < bounds.outboxBatch) return;
   }
 }

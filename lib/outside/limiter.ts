@@ -22,7 +22,9 @@ export function postgresLimiter(db: Db): Limiter {
         sql`insert into ${limitHits} (rule, key_hash, hits, granted, expires_at)
           values (${rule}, ${keyHash}, array[clock_timestamp()], true, clock_timestamp() + ${length})
           on conflict (rule, key_hash) do update set (hits, granted, expires_at) = (
-            select case when cardinality(live) < ${max}::int then live || clock_timestamp() else live end,
+            select case when cardinality(live) < ${max}::int then live || greatest(
+                clock_timestamp(), live[cardinality(live)] + interval '1 microsecond'
+              ) else live end,
               cardinality(live) < ${max}::int, clock_timestamp() + ${length}
             from (
               select coalesce(array_agg(hit order by hit), '{}') as live

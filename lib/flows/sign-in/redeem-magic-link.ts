@@ -23,6 +23,7 @@ export const redeemMagicLink = defineFlow({
       const spent = await consumeLink(tx, "magic_link", token, claim);
       if (!spent) {
         const link = await previewLink(tx, "magic_link", token);
+        if (link) ctx.about({ identifier: link.identifier });
         if (link?.state === "live") return refuse("address_differs", { field: "username" });
         return refuse("link_dead", { cause: link?.state ?? "unknown" });
       }

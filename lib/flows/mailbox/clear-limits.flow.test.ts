@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { clearLimits } from "./clear-limits";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+
+test("whoever has used up the limits while trying things out starts afresh (X1)", async () => {
+  const browser = new Browser(world);
+  await browser.ask(ada);
+  expect(await browser.ask(ada)).toEqual(refused("resend_too_soon"));
+  expect(await browser.run(clearLimits)).toEqual({ ok: true, value: {} });
+  expect((await browser.ask(ada)).ok).toBe(true);
+  expect((await world.audit()).at(-2)).toMatchObject({ event: "mailbox.clear_limits" });
+});
+
+test("where mail really leaves nobody clears anything", async () => {
+  const browser = new Browser(world.but({ mailbox: null }));
+  await browser.ask(ada);
+  expect(await browser.run(clearLimits)).toEqual(refused("not_found"));
+  expect(await browser.ask(ada)).toEqual(refused("resend_too_soon"));
+});

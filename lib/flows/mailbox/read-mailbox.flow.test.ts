@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { readMailbox } from "./read-mailbox";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+
+test("whoever tries Latchkey sees what was sent, and what was withheld and why (X1)", async () => {
+  for (let i = 0; i < 4; i += 1) await new Browser(world).ask(ada);
+  await new Browser(world.but({ env: testEnv({ SIGN_UP: "closed" }) })).ask("leo@example.com");
+  await world.deliver();
+  const mailbox = await new Browser(world).run(readMailbox);
+  expect(mailbox).toMatchObject({
+    ok: true,
+    value: {
+      sent: [{ to: ada }, { to: ada }, { to: ada }],
+      withheld: [
+        { to: "leo@example.com", reason: "no_account" },
+        { to: ada, reason: "over_limit" },
+      ],
+    },
+  });
+});
+
+test("where mail really leaves there is no mailbox, signed in or not", async () => {
+  const real = world.but({ mailbox: null });
+  const browser = new Browser(real);
+  expect(await browser.run(readMailbox)).toEqual(refused("not_found"));
+  await browser.signIn(ada);
+  expect(await browser.run(readMailbox)).toEqual(refused("not_found"));
+});

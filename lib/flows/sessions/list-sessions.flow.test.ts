@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { days } from "@/lib/duration";
+import { listSessions } from "./list-sessions";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+
+test("ada sees her browsers and nobody else's, this one marked, the last used first (S2)", async () => {
+  const laptop = new Browser(world, { name: "Firefox on Linux", ip: "203.0.113.9" });
+  await laptop.signIn(ada);
+  await world.age(600);
+  const phone = new Browser(world, { name: "Safari on iPhone" });
+  await phone.signIn(ada);
+  await new Browser(world).signIn("leo@example.com");
+  const listed = await laptop.run(listSessions);
+  expect(listed).toMatchObject({
+    ok: true,
+    value: [
+      { browser: "Safari on iPhone", method: "magic_link", current: false },
+      { browser: "Firefox on Linux", ip: "203.0.113.9", current: true },
+    ],
+  });
+  expect(JSON.stringify(listed)).not.toMatch(/digest|token/i);
+});
+
+test("sessions that are over are not listed", async () => {
+  const old = new Browser(world);
+  await old.signIn(ada);
+  await world.age(days(1));
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  expect(await browser.run(listSessions)).toMatchObject({ value: [{ current: true }] });
+});
+
+test("whoever is not signed in is asked to", async () => {
+  expect(await new Browser(world).run(listSessions)).toEqual(refused("sign_in_required"));
+});

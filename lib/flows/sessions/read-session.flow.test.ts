@@ -1,0 +1,157 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { days, hours, minutes } from "@/lib/duration";
+import { row } from "@/db/rows";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { readSession } from "./read-session";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+const nobody = { ok: true, value: null };
+const isIn = { ok: true, value: { email: ada } };
+
+const signedIn = async (where = world, more: { keep?: "on" } = {}) => {
+  const browser = new Browser(where);
+  await browser.signIn(ada, more);
+  return browser;
+};
+
+test("reading a session is one statement, and writes nothing (S1)", async () => {
+  const browser = await signedIn();
+  const before = await dump(world);
+  const statements = await world.statementsOf(async () => {
+    expect(await browser.run(readSession)).toMatchObject(isIn);
+  });
+  expect(statements).toHaveLength(1);
+  expect(statements[0]).toMatch(/^select /);
+  expect(browser.handover).toEqual({});
+  expect(await dump(world)).toBe(before);
+});
+
+test("without a cookie no statement runs at all", async () => {
+  const statements = await world.statementsOf(async () => {
+    expect(await new Browser(world).run(readSession)).toEqual(nobody);
+  });
+  expect(statements).toEqual([]);
+});
+
+describe("tokens that are no session's", () => {
+  test.each([
+    ["unknown", () => "x".repeat(43)],
+    ["shortened", (token: string) => token.slice(0, -1)],
+    ["lengthened", (token: string) => `${token}A`],
+    ["empty", () => ""],
+  ])("%s: nobody", async (_, forge) => {
+    const browser = await signedIn();
+    browser.session = forge(browser.session!);
+    expect(await browser.run(readSession)).toEqual(nobody);
+  });
+
+  test("a link's token, and this browser's other cookies, sign nobody in", async () => {
+    const browser = await signedIn();
+    const [letter] = world.lettersTo(ada);
+    for (const token of [letter!.token, browser.asking!, browser.device!]) {
+      browser.session = token;
+      expect(await browser.run(readSession)).toEqual(nobody);
+    }
+  });
+});
+
+describe("how long it lasts, by the database's clock (S1)", () => {
+  test.each([
+    ["a plain session", {}, hours(24)],
+    ["a kept session", { keep: "on" as const }, days(30)],
+  ])("%s ends when it was not used for its idle time", async (_, more, idle) => {
+    await world.whileTimeStands(async (world) => {
+      const browser = await signedIn(world, more);
+      await world.age(idle - 1);
+      expect(await browser.run(readSession)).toMatchObject(isIn);
+      await world.age(1);
+      expect(await browser.run(readSession)).toEqual(nobody);
+    });
+  });
+
+  test.each([
+    ["a plain session", {}, hours(23), days(30)],
+    ["a kept session", { keep: "on" as const }, days(29), days(90)],
+  ])("%s ends at its absolute end however busy it is", async (_, more, pause, absolute) => {
+    await world.whileTimeStands(async (world) => {
+      const browser = await signedIn(world, more);
+      let passed = 0;
+      for (; passed + pause < absolute; passed += pause) {
+        await world.age(pause);
+        expect(await browser.run(readSession)).toMatchObject(isIn);
+        await browser.settle();
+      }
+      await world.age(absolute - passed - 1);
+      expect(await browser.run(readSession)).toMatchObject(isIn);
+      await browser.settle();
+      await world.age(1);
+      expect(await browser.run(readSession)).toEqual(nobody);
+    });
+  });
+
+  test("an operator may shorten both", async () => {
+    const brief = testEnv({ SESSION_IDLE_HOURS: "1", SESSION_LIFETIME_DAYS: "1" });
+    await world.whileTimeStands(async (world) => {
+      const browser = await signedIn(world.but({ env: brief }));
+      expect(browser.grant.lifetime).toBe(days(1));
+      await world.age(hours(1));
+      expect(await browser.run(readSession)).toEqual(nobody);
+    });
+  });
+
+  test("a clock of ours that is years wrong neither ends nor prolongs it", async () => {
+    const browser = await signedIn();
+    for (const year of [1990, 2090]) {
+      const off = world.but({ clock: { now: () => new Date(Date.UTC(year, 0)) } });
+      expect(await browser.run(readSession, {}, { world: off })).toMatchObject(isIn);
+    }
+    await world.age(days(1));
+    const early = world.but({ clock: { now: () => new Date(0) } });
+    expect(await browser.run(readSession, {}, { world: early })).toEqual(nobody);
+  });
+});
+
+test("when it was last seen is written after the response, every five minutes at most", async () => {
+  const browser = await signedIn();
+  const seen = async () =>
+    (await row<{ ago: number }>(
+      world.db,
+      sql`select extract(epoch from now() - last_seen_at)::int as ago from sessions`,
+    ))!.ago;
+  await world.age(minutes(4));
+  await browser.run(readSession);
+  await browser.settle();
+  expect(await seen()).toBeGreaterThanOrEqual(minutes(4));
+  await world.age(minutes(2));
+  await browser.run(readSession);
+  expect(await seen()).toBeGreaterThanOrEqual(minutes(6));
+  await browser.settle();
+  expect(await seen()).toBeLessThan(minutes(1));
+  const again = await world.statementsOf(async () => {
+    await browser.run(readSession);
+    await browser.settle();
+  });
+  expect(again).toHaveLength(1);
+});
+
+test("a disabled person has no session any more, at once (I4)", async () => {
+  const browser = await signedIn();
+  await world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+  expect(await browser.run(readSession)).toEqual(nobody);
+});
+
+test("when the database is away the answer is “unavailable”, never “signed out” (S4)", async () => {
+  const browser = await signedIn();
+  world.breakDatabase(0);
+  expect(await browser.run(readSession)).toEqual(
+    refused("unavailable", { retryAfter: 5 as never }),
+  );
+  world.mendDatabase();
+  expect(browser.handover).toEqual({});
+  expect(await browser.run(readSession)).toMatchObject(isIn);
+});

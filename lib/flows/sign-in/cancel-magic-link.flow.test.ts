@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { cancelMagicLink } from "./cancel-magic-link";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+const done = { ok: true, value: {} };
+
+const waiting = async (address = ada) => {
+  const browser = new Browser(world);
+  await browser.ask(address);
+  return { browser, letter: await world.letterTo(address) };
+};
+
+test("ada cancels what she did not ask for by typing her address; link and code are dead", async () => {
+  const { browser, letter } = await waiting();
+  const hers = new Browser(world);
+  expect(await hers.run(cancelMagicLink, { token: letter.token, username: ada })).toEqual(done);
+  expect(await browser.press(letter)).toEqual(refused("link_dead", { cause: "voided" }));
+  expect(await browser.type(letter.code, ada)).toEqual(refused("code_wrong"));
+});
+
+test("the browser that asked cancels without the address", async () => {
+  const { browser, letter } = await waiting();
+  expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(done);
+  expect(await browser.press(letter)).toEqual(refused("link_dead"));
+});
+
+test("a scanner that presses the button cancels nothing (L5)", async () => {
+  const { browser, letter } = await waiting();
+  const scanner = new Browser(world);
+  for (const username of [undefined, "", "leo@example.com", "a**@example.com"])
+    expect(
+      await scanner.run(cancelMagicLink, {
+        token: letter.token,
+        ...(username === undefined ? {} : { username }),
+      }),
+    ).toEqual(refused("address_differs", { field: "username" }));
+  expect((await browser.press(letter)).ok).toBe(true);
+});
+
+test("cancelling one request leaves the others alone", async () => {
+  const first = await waiting();
+  const second = await waiting();
+  await first.browser.run(cancelMagicLink, { token: first.letter.token });
+  expect((await second.browser.press(second.letter)).ok).toBe(true);
+});
+
+test("a dead link cannot be cancelled, and says no more than when pressed", async () => {
+  const { browser, letter } = await waiting();
+  await browser.press(letter);
+  expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(
+    refused("link_dead", { cause: "used" }),
+  );
+  expect(await browser.run(cancelMagicLink, { token: "nonsense" })).toEqual(
+    refused("link_dead", { cause: "unknown" }),
+  );
+  const expiring = await waiting();
+  await world.age(3600);
+  expect(await expiring.browser.run(cancelMagicLink, { token: expiring.letter.token })).toEqual(
+    refused("link_dead", { cause: "expired" }),
+  );
+});
+
+test("the log names the address it was about, whatever came of it", async () => {
+  const { browser, letter } = await waiting();
+  await new Browser(world).run(cancelMagicLink, { token: letter.token });
+  await browser.run(cancelMagicLink, { token: letter.token });
+  expect((await world.audit()).slice(-2)).toMatchObject([
+    { event: "magic_link.cancel", outcome: "address_differs", identifier: ada },
+    { event: "magic_link.cancel", outcome: "ok", identifier: ada },
+  ]);
+});
+
+test("cancelling shares the sixty presses an hour of an IP (R3)", async () => {
+  const browser = new Browser(world);
+  for (let i = 0; i < 60; i += 1) await browser.press({ token: "guess" });
+  expect(await browser.run(cancelMagicLink, { token: "guess" })).toEqual(
+    refused("too_many_requests"),
+  );
+});
+
+test("pressed and cancelled at the same moment: one of the two happens", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { browser, letter } = await waiting(`ada${round}@example.com`);
+    const twin = new Browser(world);
+    twin.asking = browser.asking;
+    const answers = await Promise.all([
+      browser.press(letter),
+      twin.run(cancelMagicLink, { token: letter.token }),
+    ]);
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  }
+});

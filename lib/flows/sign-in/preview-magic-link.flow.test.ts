@@ -1,0 +1,106 @@
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { previewMagicLink } from "./preview-magic-link";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+
+const generous = world.but({ env: testEnv({ LETTERS_PER_ADDRESS: "100" }) });
+
+const waiting = async (where: TestWorld = generous) => {
+  const browser = new Browser(where, { name: "Safari on Mac" });
+  await browser.ask(ada, { next: "/account" });
+  return { browser, letter: await where.letterTo(ada) };
+};
+
+test("looking at a link spends nothing, however often and whoever looks (L2)", async () => {
+  const { browser, letter } = await waiting();
+  const before = await dump(world);
+  for (const reader of [browser, new Browser(world)])
+    for (let i = 0; i < 3; i += 1) {
+      const seen = await reader.run(previewMagicLink, { token: letter.token });
+      expect(seen.ok).toBe(true);
+      expect(reader.handover).toEqual({});
+    }
+  expect(await dump(world)).toBe(before);
+  expect((await browser.press(letter)).ok).toBe(true);
+});
+
+test("the page shows which browser asked, and no more of the address than its owner needs", async () => {
+  const { browser, letter } = await waiting();
+  const here = await browser.run(previewMagicLink, { token: letter.token });
+  const elsewhere = await new Browser(world).run(previewMagicLink, { token: letter.token });
+  expect(here).toMatchObject({
+    ok: true,
+    value: {
+      alreadyIn: false,
+      sameBrowser: true,
+      browser: "Safari on Mac",
+      next: "/account",
+      signedInAs: null,
+    },
+  });
+  expect(elsewhere).toMatchObject({ value: { sameBrowser: false, address: "a**@example.com" } });
+  expect(JSON.stringify([here, elsewhere])).not.toContain(ada);
+});
+
+test("expired, used, voided and unknown links are one refusal (L3)", async () => {
+  const used = await waiting();
+  await used.browser.press(used.letter);
+  const voided = await waiting();
+  const last = await waiting();
+  await last.browser.press(last.letter);
+  const expired = await waiting();
+  const stranger = new Browser(world);
+  const look = (token: string) => stranger.run(previewMagicLink, { token });
+  expect(await look(used.letter.token)).toEqual(refused("link_dead", { cause: "used" }));
+  expect(await look(voided.letter.token)).toEqual(refused("link_dead", { cause: "voided" }));
+  expect(await look("x".repeat(43))).toEqual(refused("link_dead", { cause: "unknown" }));
+  expect(await look("")).toEqual(refused("link_dead", { cause: "unknown" }));
+  await world.age(3600);
+  expect(await look(expired.letter.token)).toEqual(refused("link_dead", { cause: "expired" }));
+});
+
+test("at 59:59 the page still shows the button, at 60:00 no more (L1)", async () => {
+  await world.whileTimeStands(async (world) => {
+    const { browser, letter } = await waiting(world);
+    await world.age(3599);
+    expect((await browser.run(previewMagicLink, { token: letter.token })).ok).toBe(true);
+    await world.age(1);
+    expect(await browser.run(previewMagicLink, { token: letter.token })).toEqual(
+      refused("link_dead", { cause: "expired" }),
+    );
+  });
+});
+
+test("whoever is signed in as the link's person is let through, used or expired as it is (L3)", async () => {
+  const { browser, letter } = await waiting();
+  await browser.press(letter);
+  const look = () => browser.run(previewMagicLink, { token: letter.token });
+  expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true, next: "/account" } });
+  await world.age(3700);
+  expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true } });
+});
+
+test("whoever is signed in as somebody else is told as whom, and let through no dead link", async () => {
+  const { browser, letter } = await waiting();
+  const leos = new Browser(world);
+  await leos.signIn(leo);
+  expect(await leos.run(previewMagicLink, { token: letter.token })).toMatchObject({
+    value: { alreadyIn: false, signedInAs: leo, sameBrowser: false },
+  });
+  await browser.press(letter);
+  expect(await leos.run(previewMagicLink, { token: letter.token })).toEqual(refused("link_dead"));
+});
+
+test("a disabled person's link looks like anybody's until it is pressed (S5)", async () => {
+  const { browser, letter } = await waiting();
+  await new Browser(world).signIn(leo);
+  await world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+  expect((await browser.run(previewMagicLink, { token: letter.token })).ok).toBe(true);
+});

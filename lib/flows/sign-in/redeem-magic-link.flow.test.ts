@@ -1,0 +1,484 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row, rows } from "@/db/rows";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { days, hours } from "@/lib/duration";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import {
+  DatabaseGone,
+  type ReadLetter,
+  testEnv,
+  testKeys,
+  type TestWorld,
+} from "@/lib/testing/world";
+import { redeemEmailCode } from "./redeem-email-code";
+import { redeemMagicLink } from "./redeem-magic-link";
+
+const world = await setUpWorld();
+const closed = world.but({ env: testEnv({ SIGN_UP: "closed" }) });
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const welcome = { ok: true, value: { next: "" } };
+
+/** A browser that asked, and the letter it waits for. */
+const waiting = async (where: TestWorld = world, address = ada) => {
+  const browser = new Browser(where);
+  await browser.ask(address);
+  return { browser, letter: await where.letterTo(address) };
+};
+
+const count = async (what: ReturnType<typeof sql>) =>
+  (await row<{ n: number }>(world.db, sql`select count(*)::int as n from ${what}`))!.n;
+
+const disable = () => world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+
+describe("how long a link lives (L1)", () => {
+  test.each([
+    ["59:59", 3599, welcome],
+    ["60:00", 3600, refused("link_dead", { cause: "expired" })],
+    ["60:01", 3601, refused("link_dead", { cause: "expired" })],
+  ])("pressed %s after the mail left", async (_, passed, answer) => {
+    await world.whileTimeStands(async (world) => {
+      const { browser, letter } = await waiting(world);
+      await world.age(passed);
+      expect(await browser.press(letter)).toEqual(answer);
+    });
+  });
+
+  test("the hour begins with the first attempt to send, not with the request and not with a later attempt", async () => {
+    await world.whileTimeStands(async (world) => {
+      const browser = new Browser(world);
+      await browser.ask(ada);
+      await world.age(1800);
+      const { token } = await world.letterTo(ada);
+      await world.age(3599);
+      expect(await browser.press({ token })).toEqual(welcome);
+    });
+  });
+
+  test("an operator may give links another lifetime", async () => {
+    const brief = testEnv({ LINK_LIFETIME_MINUTES: "5" });
+    await world.whileTimeStands(async (world) => {
+      const { browser, letter } = await waiting(world.but({ env: brief }));
+      await world.age(300);
+      expect(await browser.press(letter)).toEqual(refused("link_dead"));
+    });
+  });
+
+  test("a clock of ours that is an hour wrong changes nothing", async () => {
+    for (const wrong of [-hours(1), hours(1)]) {
+      const off = world.but({ clock: { now: () => new Date(Date.now() + wrong * 1000) } });
+      const { browser, letter } = await waiting(off, `ada${wrong}@example.com`);
+      expect((await browser.press(letter)).ok).toBe(true);
+    }
+  });
+});
+
+describe("one use (L2, L3)", () => {
+  /** What each kind of dead link is, pressed where it was asked for. */
+  const dead: Record<
+    string,
+    () => Promise<{ browser: Browser; letter: Pick<ReadLetter, "token"> }>
+  > = {
+    async expired() {
+      const asked = await waiting();
+      await world.age(3601);
+      return asked;
+    },
+    async used() {
+      const asked = await waiting();
+      await asked.browser.press(asked.letter);
+      return asked;
+    },
+    async voided() {
+      const first = await waiting();
+      const second = await waiting();
+      await second.browser.press(second.letter);
+      return first;
+    },
+    async tampered() {
+      const { browser, letter } = await waiting();
+      const last = letter.token.at(-1) === "A" ? "B" : "A";
+      return { browser, letter: { token: letter.token.slice(0, -1) + last } };
+    },
+    async shortened() {
+      const { browser, letter } = await waiting();
+      return { browser, letter: { token: letter.token.slice(0, -1) } };
+    },
+    async lengthened() {
+      const { browser, letter } = await waiting();
+      return { browser, letter: { token: `${letter.token}A` } };
+    },
+    async "in capitals"() {
+      const { browser, letter } = await waiting();
+      return { browser, letter: { token: letter.token.toUpperCase() } };
+    },
+    async empty() {
+      const { browser } = await waiting();
+      return { browser, letter: { token: "" } };
+    },
+    async "a session's token"() {
+      const { browser, letter } = await waiting();
+      await browser.press(letter);
+      return { browser, letter: { token: browser.session! } };
+    },
+  };
+  const causes: Record<string, string> = { expired: "expired", used: "used", voided: "voided" };
+
+  test.each(Object.keys(dead))(
+    "a link that is %s answers link_dead; why is only in the audit log",
+    async (kind) => {
+      const { browser, letter } = await dead[kind]!();
+      const before = await dump(world, "audit_events");
+      browser.handover = {};
+      const result = await browser.press(letter);
+      expect(result).toEqual(refused("link_dead"));
+      expect(browser.handover).toEqual({});
+      expect((await world.audit()).at(-1)).toMatchObject({
+        event: "magic_link.redeem",
+        outcome: "link_dead",
+        cause: causes[kind] ?? "unknown",
+      });
+      const unchanged = (text: string) =>
+        text.split("\n").filter((line) => !/"(event_id|hits)"/.test(line));
+      expect(unchanged(await dump(world, "audit_events"))).toEqual(unchanged(before));
+    },
+  );
+
+  test("the first success voids the other links to the address, and no one else's (L4)", async () => {
+    const first = await waiting();
+    const second = await waiting();
+    const others = await waiting(world, leo);
+    expect(await second.browser.press(second.letter)).toEqual(welcome);
+    expect(await first.browser.press(first.letter)).toEqual(
+      refused("link_dead", { cause: "voided" }),
+    );
+    expect(await first.browser.type(first.letter.code, ada)).toEqual(refused("code_wrong"));
+    expect(await others.browser.press(others.letter)).toEqual(welcome);
+  });
+
+  test("a used link's code is used up too", async () => {
+    const { browser, letter } = await waiting();
+    await browser.press(letter);
+    expect(await browser.type(letter.code, ada)).toEqual(refused("code_wrong"));
+  });
+});
+
+describe("in a browser that did not ask (L5)", () => {
+  test("nothing is spent without the whole address", async () => {
+    const { browser, letter } = await waiting();
+    const scanner = new Browser(world);
+    for (const typed of [
+      undefined,
+      "",
+      "ada",
+      "a**@example.com",
+      leo,
+      "ada@example.co",
+      "x".repeat(900),
+    ])
+      expect(await scanner.press(letter, typed)).toEqual(
+        refused("address_differs", { field: "username" }),
+      );
+    expect(scanner.session).toBeNull();
+    expect(await count(sql`users`)).toBe(0);
+    expect(await browser.press(letter)).toEqual(welcome);
+  });
+
+  test("with the address, however spelled, the presser is signed in, and only the presser", async () => {
+    const { browser, letter } = await waiting();
+    const phone = new Browser(world, { name: "Safari on iPhone" });
+    expect(await phone.press(letter, " Ada@EXAMPLE.com ")).toEqual(welcome);
+    expect(await phone.run(readSession)).toMatchObject({ ok: true, value: { email: ada } });
+    expect(browser.session).toBeNull();
+    expect(await browser.run(readSession)).toEqual({ ok: true, value: null });
+  });
+
+  test("mallory's link, sent on to leo, does not sign leo in to mallory's account", async () => {
+    const { letter } = await waiting(world, "mallory@example.com");
+    const leos = new Browser(world);
+    expect(await leos.press(letter, leo)).toEqual(refused("address_differs"));
+    expect(leos.session).toBeNull();
+  });
+
+  test("a wrong address on a dead link learns nothing more than the right one", async () => {
+    const { browser, letter } = await waiting();
+    await browser.press(letter);
+    const other = new Browser(world);
+    const wrong = await other.press(letter, leo);
+    const right = await other.press(letter, ada);
+    expect(wrong).toEqual(refused("link_dead"));
+    expect(right).toEqual(refused("link_dead"));
+  });
+});
+
+describe("what comes of it", () => {
+  test("the account is made on first use, verified, with the way in it was made by", async () => {
+    const { browser, letter } = await waiting();
+    expect(await count(sql`users`)).toBe(0);
+    await browser.press(letter);
+    expect(
+      await rows(
+        world.db,
+        sql`select u.email, u.email_verified_at is not null as verified, p.provider
+            from users u join auth_providers p on p.user_id = u.id`,
+      ),
+    ).toEqual([{ email: ada, verified: true, provider: "magic_link" }]);
+    const entries = await browser.run(listAuthProviders);
+    expect(entries).toMatchObject({ ok: true, value: [{ provider: "magic_link" }] });
+  });
+
+  test("the log tells who signed up, who signed in, from where", async () => {
+    const first = new Browser(world, { ip: "203.0.113.9", name: "Safari on Mac" });
+    await first.signIn(ada);
+    await new Browser(world).signIn(ada);
+    const subject = await world.userIdOf(ada);
+    const redeemed = (await world.audit()).filter(({ event }) => event === "magic_link.redeem");
+    expect(redeemed).toMatchObject([
+      {
+        outcome: "ok",
+        cause: "signed_up",
+        subject,
+        identifier: ada,
+        ip: "203.0.113.9",
+        browser: "Safari on Mac",
+      },
+      { outcome: "ok", cause: null, subject, identifier: ada },
+    ]);
+  });
+
+  test("the page that was wanted travels with the link", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada, { next: "/account/sessions" });
+    const letter = await world.letterTo(ada);
+    expect(await browser.press(letter)).toEqual({ ok: true, value: { next: "/account/sessions" } });
+  });
+
+  test("a session of this browser's is replaced: the old token is dead, others live on", async () => {
+    const browser = new Browser(world);
+    await browser.signIn(ada);
+    const elsewhere = new Browser(world);
+    await elsewhere.signIn(ada);
+    const old = browser.session!;
+    await world.age(60);
+    await browser.signIn(ada);
+    expect(browser.session).not.toBe(old);
+    const thief = new Browser(world);
+    thief.session = old;
+    expect(await thief.run(readSession)).toEqual({ ok: true, value: null });
+    expect(await elsewhere.run(readSession)).toMatchObject({ value: { email: ada } });
+    expect(await count(sql`sessions`)).toBe(2);
+  });
+
+  test("whoever signs in as leo in ada's browser ends ada's session there", async () => {
+    const browser = new Browser(world);
+    await browser.signIn(ada);
+    await browser.signIn(leo);
+    expect(await browser.run(readSession)).toMatchObject({ value: { email: leo } });
+    expect(await count(sql`sessions`)).toBe(1);
+  });
+
+  test("sessions live a day unused and thirty days in all; kept ones thirty and ninety (S1)", async () => {
+    const plain = new Browser(world);
+    await plain.signIn(ada);
+    const keeping = new Browser(world);
+    await keeping.signIn(ada, { keep: "on" });
+    expect(plain.grant.lifetime).toBe(days(30));
+    expect(keeping.grant.lifetime).toBe(days(90));
+    expect(
+      await rows(
+        world.db,
+        sql`select idle_seconds as idle, extract(epoch from ends_at - created_at)::int as ends
+            from sessions order by ends`,
+      ),
+    ).toEqual([
+      { idle: hours(24), ends: days(30) },
+      { idle: days(30), ends: days(90) },
+    ]);
+  });
+
+  test("“keep me signed in” stays in the browser it was ticked in (S1)", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada, { keep: "on" });
+    const library = new Browser(world);
+    await library.press(await world.letterTo(ada), ada);
+    expect(library.grant.lifetime).toBe(days(30));
+    expect(await rows(world.db, sql`select idle_seconds as idle from sessions`)).toEqual([
+      { idle: hours(24) },
+    ]);
+  });
+
+  test("rotating TOKEN_KEY leaves links, codes and sessions working (X8)", async () => {
+    const { browser, letter } = await waiting();
+    const coder = await waiting(world, leo);
+    const rotated = world.but({
+      env: testEnv({ TOKEN_KEY: testKeys.nextToken, TOKEN_KEY_PREVIOUS: testKeys.token }),
+    });
+    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: rotated });
+    const typed = await coder.browser.run(
+      redeemEmailCode,
+      { email: leo, code: coder.letter.code },
+      { world: rotated },
+    );
+    expect([pressed, typed]).toEqual([welcome, welcome]);
+    expect(await browser.run(readSession, {}, { world: rotated })).toMatchObject({
+      value: { email: ada },
+    });
+  });
+});
+
+describe("whom the proof does not let in", () => {
+  test("a disabled person is told so only after the proof, and gets no session (S5)", async () => {
+    await new Browser(world).signIn(ada);
+    const { browser, letter } = await waiting();
+    await disable();
+    const before = await rows(world.db, sql`select * from auth_providers`);
+    const stranger = new Browser(world);
+    expect(await stranger.press(letter)).toEqual(refused("address_differs"));
+    expect(await browser.press(letter)).toEqual(refused("account_disabled"));
+    expect(browser.session).toBeNull();
+    expect(await rows(world.db, sql`select * from auth_providers`)).toEqual(before);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      outcome: "account_disabled",
+      subject: await world.userIdOf(ada),
+      identifier: ada,
+    });
+    expect(await browser.press(letter)).toEqual(refused("link_dead", { cause: "used" }));
+  });
+
+  test("sign-up that closes between asking and pressing makes no account", async () => {
+    const { browser, letter } = await waiting();
+    browser.handover = {};
+    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: closed });
+    expect(pressed).toEqual(refused("sign_up_closed"));
+    expect(browser.handover).toEqual({});
+    expect(await count(sql`users`)).toBe(0);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      outcome: "sign_up_closed",
+      subject: null,
+      identifier: ada,
+    });
+  });
+
+  test("where sign-up is closed, whoever has an account comes in", async () => {
+    await new Browser(world).signIn(ada);
+    await world.age(60);
+    const browser = new Browser(closed);
+    await browser.signIn(ada);
+    expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+  });
+});
+
+test("an IP presses sixty times an hour, and then has to wait (R3)", async () => {
+  const browser = new Browser(world);
+  const answers = [];
+  for (let i = 0; i < 61; i += 1) {
+    const pressed = await browser.press({ token: `guess${i}` });
+    answers.push(pressed.ok ? "ok" : pressed.refusal.code);
+  }
+  expect(answers).toEqual([...Array<string>(60).fill("link_dead"), "too_many_requests"]);
+  await world.age(3600);
+  expect(await browser.press({ token: "guess" })).toEqual(refused("link_dead"));
+});
+
+describe("when the database fails", () => {
+  test("at whatever statement: either the person is in, or the link still works (I3)", async () => {
+    const { browser, letter } = await waiting();
+    const before = await dump(world, "limits");
+    let after = 0;
+    for (; ; after += 1) {
+      world.breakDatabase(after);
+      const result = await browser.press(letter);
+      world.mendDatabase();
+      if (result.ok) break;
+      expect(result).toEqual(refused("unavailable"));
+      expect(await dump(world, "limits")).toBe(before);
+    }
+    expect(after).toBeGreaterThan(4);
+    expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+  });
+
+  test("a count that cannot be given back costs nobody the sign-in", async () => {
+    const { letter, browser } = await waiting();
+    const limiter = {
+      ...world.limiter,
+      giveBack: () => Promise.reject(new DatabaseGone("gone")),
+    };
+    const pressed = await browser.run(
+      redeemMagicLink,
+      { token: letter.token },
+      { world: world.but({ limiter }) },
+    );
+    expect(pressed).toEqual(welcome);
+    expect(browser.session).not.toBeNull();
+    await browser.settle();
+  });
+});
+
+describe("all at once", () => {
+  test("a hundred presses of one link: one session, one “ok” in the log", async () => {
+    const { browser, letter } = await waiting();
+    const asking = browser.asking;
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => {
+        // One cookie jar on many networks, so that the race is not the limit's.
+        const tab = new Browser(world);
+        tab.asking = asking;
+        return tab.press(letter);
+      }),
+    );
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(answers.filter(({ ok }) => !ok)).toEqual(
+      Array(99).fill(refused("link_dead", { cause: "used" })),
+    );
+    expect(await count(sql`sessions`)).toBe(1);
+    expect(
+      await count(sql`audit_events where event = 'magic_link.redeem' and outcome = 'ok'`),
+    ).toBe(1);
+  });
+
+  test("ada presses three links of hers at the same moment: one lets her in, the others are void", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const address = `ada${round}@example.com`;
+      const asked = [];
+      for (let i = 0; i < 3; i += 1) asked.push(await waiting(world, address));
+      const answers = await Promise.all(asked.map(({ browser, letter }) => browser.press(letter)));
+      expect(answers.map((answer) => (answer.ok ? "ok" : answer.refusal.code)).sort()).toEqual([
+        "link_dead",
+        "link_dead",
+        "ok",
+      ]);
+    }
+  });
+
+  test("link and code of one mail at the same moment: one session", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { browser, letter } = await waiting(world, `ada${round}@example.com`);
+      const twin = new Browser(world);
+      twin.asking = browser.asking;
+      const answers = await Promise.all([
+        browser.press(letter),
+        twin.type(letter.code, `ada${round}@example.com`),
+      ]);
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(answers).not.toContainEqual(refused("unavailable"));
+    }
+  });
+
+  test("pressing while others ask for the same address: everybody gets an answer", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const address = `ada${round}@example.com`;
+      const { browser, letter } = await waiting(world, address);
+      await waiting(world, address);
+      const answers = await Promise.all([
+        browser.press(letter),
+        ...Array.from({ length: 5 }, () => new Browser(world).ask(address)),
+      ]);
+      expect(answers).not.toContainEqual(refused("unavailable"));
+    }
+  });
+});

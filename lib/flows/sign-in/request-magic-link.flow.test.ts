@@ -1,0 +1,459 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { rows } from "@/db/rows";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { redeemMagicLink } from "./redeem-magic-link";
+import { requestMagicLink } from "./request-magic-link";
+
+const world = await setUpWorld();
+const closed = world.but({ env: testEnv({ SIGN_UP: "closed" }) });
+/** Limits that stay out of the way of what else is asked. */
+const generous = world.but({
+  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+});
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+
+const letters = (to: string) =>
+  rows<{ kind: string; state: string; reason: string | null }>(
+    world.db,
+    sql`select kind, state, reason from outbox where to_address = ${to} order by created_at`,
+  );
+
+const liveLinks = async (of: string) =>
+  (
+    await rows<{ marked: boolean }>(
+      world.db,
+      sql`select from_marked_device as marked from verifications where identifier = ${of}
+          and not stillborn and consumed_at is null and voided_at is null and expires_at > now()`,
+    )
+  ).map(({ marked }) => marked);
+
+/** An account for this address, made the way people make one. */
+const signUp = async (address: string) => {
+  const browser = new Browser(world);
+  await browser.signIn(address);
+  // So that what was counted for it counts no more.
+  await world.age(3 * 3600);
+  return browser;
+};
+
+describe("what is kept of a link (L4)", () => {
+  test("the token and the code stand nowhere in the database, before and after the mail left", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    const queued = await dump(world);
+    const { token, code } = await world.letterTo(ada);
+    const sent = await dump(world);
+    expect(token).toHaveLength(43);
+    for (const text of [queued, sent]) {
+      expect(text).not.toContain(token);
+      expect(text).not.toMatch(new RegExp(`\\b${code}\\b(?!\\+)`));
+    }
+  });
+
+  test("each request brings a fresh link and a fresh code", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    const first = await world.letterTo(ada);
+    await world.age(60);
+    await browser.ask(ada);
+    const second = await world.letterTo(ada);
+    expect(second.token).not.toBe(first.token);
+    expect(second.message.id).not.toBe(first.message.id);
+  });
+
+  test("of five links asked for, the latest three live", async () => {
+    for (let i = 0; i < 5; i += 1) {
+      await new Browser(generous).ask(ada);
+      await world.deliver();
+    }
+    expect(await liveLinks(ada)).toHaveLength(3);
+    const states = [];
+    for (const letter of world.lettersTo(ada)) {
+      const opened = new Browser(world);
+      const result = await opened.press(letter, leo);
+      states.push(result.ok ? "ok" : result.refusal.code);
+    }
+    expect(states).toEqual([
+      "link_dead",
+      "link_dead",
+      "address_differs",
+      "address_differs",
+      "address_differs",
+    ]);
+  });
+
+  test("strangers who ask often do not void the link that ada asked for from her own browser", async () => {
+    const hers = await signUp(ada);
+    await hers.ask(ada);
+    const letter = await world.letterTo(ada);
+    for (let i = 0; i < 10; i += 1) await new Browser(generous).ask(ada);
+    expect(await liveLinks(ada)).toHaveLength(3);
+    expect(await hers.press(letter)).toEqual({ ok: true, value: { next: "" } });
+  });
+
+  test("of three links asked for from ada's own browser, strangers leave the newest two alone", async () => {
+    const hers = await signUp(ada);
+    for (let i = 0; i < 3; i += 1) {
+      hers.asking = null;
+      await hers.ask(ada);
+    }
+    for (let i = 0; i < 10; i += 1) await new Browser(generous).ask(ada);
+    expect((await liveLinks(ada)).filter((marked) => marked)).toHaveLength(2);
+  });
+
+  test("beyond the quiet limit a stranger's request voids nobody's link", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    const letter = await world.letterTo(ada);
+    for (let i = 0; i < 8; i += 1) await new Browser(world).ask(ada);
+    expect((await browser.press(letter)).ok).toBe(true);
+  });
+});
+
+describe("strangers and friends (L8)", () => {
+  /** Everything about a request that somebody could tell an account by. */
+  const traits = async (where: TestWorld, address: string) => {
+    const browser = new Browser(where);
+    let result: unknown;
+    const statements = await world.statementsOf(async () => {
+      result = await browser.ask(address);
+    });
+    const { handover } = browser;
+    return {
+      result: JSON.parse(JSON.stringify(result).replaceAll(address, "…")) as unknown,
+      // What they do, not whether a value is written as now() or as a parameter.
+      statements: statements.map((text) => text.slice(0, 30)),
+      handover,
+    };
+  };
+
+  test.each([
+    ["open", world],
+    ["closed", closed],
+  ])(
+    "known and unknown addresses get one answer, by the same statements: sign-up %s",
+    async (_, where) => {
+      await signUp(ada);
+      const known = await traits(where, ada);
+      const unknown = await traits(where, leo);
+      expect(unknown).toEqual(known);
+      expect(known.handover).toEqual({ asking: true });
+      expect(known.result).toEqual({ ok: true, value: { email: "…" } });
+    },
+  );
+
+  test("a disabled account is asked for like any other", async () => {
+    await signUp(ada);
+    await world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+    expect(await traits(world, ada)).toEqual(await traits(world, leo));
+  });
+
+  test("whoever has an account gets the sign-in letter, whoever has none the welcome", async () => {
+    await signUp(ada);
+    await new Browser(world).ask(ada);
+    await new Browser(world).ask(leo);
+    await world.deliver();
+    expect((await letters(ada)).at(-1)).toEqual({
+      kind: "magic_link",
+      state: "sent",
+      reason: null,
+    });
+    expect(await letters(leo)).toEqual([{ kind: "sign_up_link", state: "sent", reason: null }]);
+    expect(world.lettersTo(leo)[0]!.message.text).not.toBe(
+      world.lettersTo(ada).at(-1)!.message.text,
+    );
+  });
+
+  test("where sign-up is closed, a stranger's letter is born dead and its link with it", async () => {
+    await new Browser(closed).ask(leo);
+    expect(await letters(leo)).toEqual([
+      { kind: "sign_up_link", state: "dead", reason: "no_account" },
+    ]);
+    expect(await liveLinks(leo)).toEqual([]);
+    expect(await world.deliver()).toEqual([]);
+  });
+
+  test("an account's letter leaves where sign-up is closed", async () => {
+    await signUp(ada);
+    await new Browser(closed).ask(ada);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+});
+
+describe("limits", () => {
+  test("the fourth letter in an hour is withheld without a word, and its work is done all the same (R1)", async () => {
+    const answers: unknown[] = [];
+    const work = [];
+    for (let i = 0; i < 4; i += 1) {
+      const browser = new Browser(world);
+      work.push(
+        (await world.statementsOf(async () => answers.push(await browser.ask(ada)))).length,
+      );
+      expect(browser.handover).toEqual({ asking: true });
+    }
+    expect(answers).toEqual(Array(4).fill({ ok: true, value: { email: ada } }));
+    expect(new Set(work).size).toBe(1);
+    expect(await world.deliver()).toHaveLength(3);
+    expect((await letters(ada)).map(({ reason }) => reason)).toEqual([
+      null,
+      null,
+      null,
+      "over_limit",
+    ]);
+  });
+
+  test("an hour later letters leave again", async () => {
+    for (let i = 0; i < 4; i += 1) await new Browser(world).ask(ada);
+    await world.deliver();
+    await world.age(3600);
+    await new Browser(world).ask(ada);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  test("unknown addresses are limited alike", async () => {
+    for (let i = 0; i < 4; i += 1) await new Browser(closed).ask(leo);
+    expect((await letters(leo)).map(({ reason }) => reason)).toEqual([
+      "no_account",
+      "no_account",
+      "no_account",
+      "over_limit",
+    ]);
+  });
+
+  test("whatever strangers ask for, ada's own browser still has three letters an hour (R1)", async () => {
+    const hers = await signUp(ada);
+    for (let i = 0; i < 6; i += 1) await new Browser(world).ask(ada);
+    await world.deliver();
+    const left = [];
+    for (let i = 0; i < 4; i += 1) {
+      // As another tab without the cool-down: a browser keeps one asking cookie, a new one has none.
+      hers.asking = null;
+      await hers.ask(ada);
+      left.push((await world.deliver()).length);
+    }
+    expect(left).toEqual([1, 1, 1, 0]);
+  });
+
+  test("a device mark for ada is none for leo", async () => {
+    const hers = await signUp(ada);
+    for (let i = 0; i < 3; i += 1) await new Browser(world).ask(leo);
+    await hers.ask(leo);
+    expect((await letters(leo)).at(-1)!.reason).toBe("over_limit");
+  });
+
+  test("the sixth request from one IP is refused aloud, and told when to come back (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let i = 0; i < 5; i += 1)
+      expect((await new Browser(world, { ip }).ask(`person${i}@example.com`)).ok).toBe(true);
+    const sixth = await new Browser(world, { ip }).ask(ada);
+    expect(sixth).toEqual(
+      refused("too_many_requests", {
+        retryAfter: expect.toSatisfy((s: number) => s > 3500 && s <= 3600) as never,
+      }),
+    );
+    expect(await letters(ada)).toEqual([]);
+    expect((await new Browser(world).ask(ada)).ok).toBe(true);
+    await world.age(3600);
+    expect((await new Browser(world, { ip }).ask(ada)).ok).toBe(true);
+  });
+
+  test("one household's IPv6 addresses share the budget of their /64", async () => {
+    for (let i = 1; i <= 5; i += 1)
+      await new Browser(world, { ip: `2001:db8:0:7::${i}` }).ask(`person${i}@example.com`);
+    const neighbour = new Browser(world, { ip: "2001:db8:0:8::1" });
+    const sixth = new Browser(world, { ip: "2001:0DB8::7:ffff:0:0:1" });
+    expect(await sixth.ask(ada)).toEqual(refused("too_many_requests"));
+    expect((await neighbour.ask(ada)).ok).toBe(true);
+  });
+
+  test("a request whose link is used gives its count back (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let i = 0; i < 8; i += 1)
+      await new Browser(world, { ip }).signIn(`person${i}@example.com`);
+    for (let i = 0; i < 5; i += 1) await new Browser(world, { ip }).ask(`other${i}@example.com`);
+    expect(await new Browser(world, { ip }).ask(ada)).toEqual(refused("too_many_requests"));
+  });
+
+  test("a count that has run out by itself is not given back at the expense of a later one (R2)", async () => {
+    const lasting = world.but({ env: testEnv({ LINK_LIFETIME_MINUTES: "240" }) });
+    const ip = "198.51.100.7";
+    const hers = new Browser(lasting, { ip });
+    await hers.ask(ada);
+    await lasting.deliver();
+    await world.age(3700);
+    for (let i = 0; i < 5; i += 1) await new Browser(lasting, { ip }).ask(`person${i}@example.com`);
+    const [letter] = world.lettersTo(ada);
+    expect((await hers.press(letter!)).ok).toBe(true);
+    await hers.settle();
+    expect(await new Browser(lasting, { ip }).ask(leo)).toEqual(refused("too_many_requests"));
+  });
+
+  test("ada's own browser has a budget of its own on a crowded IP (R2)", async () => {
+    const hers = await signUp(ada);
+    for (let i = 0; i < 6; i += 1)
+      await new Browser(world, { ip: hers.ip }).ask(`person${i}@example.com`);
+    const answers = [];
+    for (let i = 0; i < 6; i += 1) {
+      hers.asking = null;
+      answers.push((await hers.ask(ada)).ok);
+    }
+    expect(answers).toEqual([true, true, true, true, true, false]);
+  });
+
+  test("the same browser asks again for the same address after a minute, not before", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    await world.age(30);
+    expect(await browser.ask(ada)).toEqual(
+      refused("resend_too_soon", {
+        retryAfter: expect.toSatisfy((s: number) => s > 0 && s <= 30) as never,
+      }),
+    );
+    expect((await browser.ask(leo)).ok).toBe(true);
+    await world.age(30);
+    expect((await browser.ask(ada)).ok).toBe(true);
+  });
+
+  test("another spelling of an address is the same address", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    expect(await browser.ask(" ADA@Example.COM ")).toEqual(refused("resend_too_soon"));
+  });
+
+  test("refused requests are counted by hour, not told one by one (T3)", async () => {
+    const browser = new Browser(world);
+    await browser.ask(ada);
+    await browser.ask(ada);
+    await browser.ask(ada);
+    expect(await world.audit()).toHaveLength(1);
+    expect(await rows(world.db, sql`select event, outcome, count from audit_counts`)).toEqual([
+      { event: "magic_link.request", outcome: "resend_too_soon", count: 2 },
+    ]);
+  });
+});
+
+test("asking and redeeming take nine statements at most, beside limits, begin and commit", async () => {
+  const counted = (texts: string[]) => texts.filter((text) => !text.includes('"limits"'));
+  const browser = new Browser(world);
+  const asked = counted(await world.statementsOf(() => browser.ask(ada)));
+  const letter = await world.letterTo(ada);
+  const redeemed = counted(await world.statementsOf(() => browser.press(letter)));
+  expect(asked.length + redeemed.length).toBeLessThanOrEqual(9);
+});
+
+test("the audit row names the account by id and the address only in its trace", async () => {
+  await signUp(ada);
+  const browser = new Browser(world, { name: "Safari on iPhone", ip: "203.0.113.9" });
+  await browser.ask(ada);
+  await browser.ask(leo);
+  const [known, unknown] = (await world.audit()).slice(-2);
+  expect(known).toEqual({
+    event: "magic_link.request",
+    outcome: "ok",
+    cause: null,
+    subject: await world.userIdOf(ada),
+    caller: null,
+    session: null,
+    ip: "203.0.113.9",
+    browser: "Safari on iPhone",
+    identifier: ada,
+  });
+  expect(unknown).toMatchObject({ outcome: "ok", subject: null, identifier: leo });
+  const events = await rows<{ text: string }>(
+    world.db,
+    sql`select to_jsonb(e)::text as text from audit_events e`,
+  );
+  expect(events.map(({ text }) => text).join()).not.toMatch(/@/);
+});
+
+test.each([
+  ["", "email_missing"],
+  ["   ", "email_missing"],
+  ["ada", "email_invalid"],
+  ["ada@example.com, leo@example.com", "email_invalid"],
+  ["ada@example.com\r\nBcc: leo@example.com", "email_invalid"],
+  ["“ada”@example.com", "email_invalid"],
+  ["ａda@example.com", "email_invalid"],
+  ["ada@exam\u200bple.com", "email_invalid"],
+] as const)(
+  "an address such as %j is refused before anything is kept or counted",
+  async (typed, code) => {
+    const browser = new Browser(world);
+    expect(await browser.ask(typed)).toEqual(refused(code, { field: "email" }));
+    expect(await rows(world.db, sql`select 1 from outbox union all select 1 from limits`)).toEqual(
+      [],
+    );
+  },
+);
+
+test("whatever statement the database fails at, nothing of a request stays, and asking again works", async () => {
+  const before = await dump(world, "limits");
+  let after = 0;
+  for (; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await new Browser(generous).ask(ada);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+  }
+  expect(after).toBeGreaterThan(4);
+  expect(await world.deliver()).toHaveLength(1);
+});
+
+describe("all at once", () => {
+  test("fifty requests for one address: three letters leave, three links live", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => new Browser(world).ask(ada)),
+    );
+    expect(answers.every(({ ok }) => ok)).toBe(true);
+    expect(await world.deliver()).toHaveLength(3);
+    expect(await liveLinks(ada)).toHaveLength(3);
+    expect((await letters(ada)).filter(({ reason }) => reason === "over_limit")).toHaveLength(47);
+  });
+
+  test("fifty requests with room for all of them: three links live", async () => {
+    await Promise.all(Array.from({ length: 50 }, () => new Browser(generous).ask(ada)));
+    expect(await liveLinks(ada)).toHaveLength(3);
+  });
+
+  test("fifty requests from one IP: five are let through", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        new Browser(world, { ip: "198.51.100.7" }).ask(`person${i}@example.com`),
+      ),
+    );
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(5);
+  });
+
+  test("fifty double clicks in one browser: one letter", async () => {
+    const browser = new Browser(world);
+    browser.asking = world.chance.token();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => browser.ask(ada)));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+});
+
+test("a link asked for here works here although its mail was opened elsewhere first", async () => {
+  const browser = new Browser(world);
+  await browser.ask(ada);
+  const { token } = await world.letterTo(ada);
+  expect(await new Browser(world).run(redeemMagicLink, { token })).toEqual(
+    refused("address_differs"),
+  );
+  expect((await browser.run(redeemMagicLink, { token })).ok).toBe(true);
+});
+
+test("nothing is mailed for a request that came from another site", async () => {
+  const browser = new Browser(world);
+  expect(await browser.run(requestMagicLink, { email: ada }, { sameOrigin: false })).toEqual(
+    refused("cross_site"),
+  );
+  expect(await letters(ada)).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import type { z } from "zod";
+import type { Evidence, Flow, Grant, Handover, Requires } from "@/lib/flow";
+import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
+import { canonicalIp, networkOf } from "@/lib/ip";
+import type { Result } from "@/lib/result";
+import { runFlow, sessionReader } from "@/lib/run-flow";
+import { digest } from "@/lib/secret";
+import type { ReadLetter, TestWorld } from "./world";
+
+let households = 0;
+
+/** An IP that no other browser of this file has. */
+const ipOfItsOwn = () => `10.${(households += 1) >> 8}.${households & 255}.7`;
+
+/**
+ * A person's browser: keeps its cookies, sends what `web/request` would read from a request, and
+ * takes what `web/perform` would give it. What is to happen after the response waits for `settle`.
+ */
+export class Browser {
+  readonly name: string;
+  ip: string;
+  session: string | null = null;
+  asking: string | null = null;
+  device: string | null = null;
+  /** What came with the last answer. */
+  handover: Handover = {};
+  readonly #afterwards: (() => unknown)[] = [];
+
+  constructor(
+    readonly world: TestWorld,
+    { name = "Firefox on Linux", ip = ipOfItsOwn() } = {},
+  ) {
+    this.name = name;
+    this.ip = ip;
+  }
+
+  async run<Schema extends z.ZodType, Out, R extends Requires>(
+    flow: Flow<Schema, Out, R>,
+    input: unknown = {},
+    { world = this.world, ...evidence }: Partial<Evidence> & { world?: TestWorld } = {},
+  ): Promise<Result<Out>> {
+    const asking = this.asking ?? world.chance.token();
+    const device = this.device ?? world.chance.token();
+    const sessionDigest = this.session && digest("session", this.session);
+    const ip = canonicalIp(this.ip);
+    const { result, handover, afterwards } = await runFlow(
+      world,
+      flow,
+      {
+        requestId: randomUUID(),
+        sameOrigin: true,
+        ip,
+        network: networkOf(ip),
+        browser: this.name,
+        sessionDigest,
+        askingDigest: digest("asking_browser", asking),
+        deviceDigest: digest("device", device),
+        deviceIsOld: this.device !== null,
+        readSession: sessionReader(world, sessionDigest),
+        ...evidence,
+      },
+      input,
+    );
+    this.handover = handover;
+    if (handover.session)
+      this.session = handover.session === "ended" ? null : handover.session.token;
+    if (handover.asking) this.asking = asking;
+    if (handover.device) this.device = device;
+    this.#afterwards.push(...afterwards);
+    return result;
+  }
+
+  /** The response is out: what could wait until then is done now. */
+  async settle(): Promise<void> {
+    for (const task of this.#afterwards.splice(0)) await task();
+  }
+
+  /** The session the last answer brought; fails when it brought none. */
+  get grant(): Grant {
+    if (!this.handover.session || this.handover.session === "ended")
+      throw new Error("The last answer brought no session.");
+    return this.handover.session;
+  }
+
+  ask(email: string, more: { keep?: "on"; next?: string } = {}) {
+    return this.run(requestMagicLink, { email, ...more });
+  }
+
+  press({ token }: Pick<ReadLetter, "token">, username?: string) {
+    return this.run(redeemMagicLink, username === undefined ? { token } : { token, username });
+  }
+
+  type(code: string, email: string) {
+    return this.run(redeemEmailCode, { email, code });
+  }
+
+  /** Asks, reads the mail, presses the button, here. */
+  async signIn(email: string, more: { keep?: "on" } = {}): Promise<void> {
+    const asked = await this.ask(email, more);
+    const pressed = asked.ok ? await this.press(await this.world.letterTo(email)) : asked;
+    if (!pressed.ok) throw new Error(`${email} could not sign in: ${pressed.refusal.code}`);
+    await this.settle();
+  }
+}

@@ -1,0 +1,67 @@
+import { type SQL, sql } from "drizzle-orm";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { Browser } from "./browser";
+import { brokenInvariants } from "./invariants";
+import { openTestWorld } from "./world";
+
+const world = await openTestWorld();
+afterEach(() => world.reset());
+afterAll(() => world.close());
+
+const ada = "ada@example.com";
+const letter = (columns: SQL) => sql`insert into outbox (kind, to_address, ${columns}`;
+
+/** What must never be found, one for each thing that the invariants look for. */
+const wrongs: Record<string, SQL> = {
+  "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
+  "I2 nobody's way in": sql`delete from auth_providers`,
+  "I3 spent late or dead": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
+  "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,
+  "I5 half ended": letter(sql`state, reason) values ('magic_link', 'x', 'dead', 'over_limit')`),
+  "I8 verified": sql`update users set email_verified_at = null`,
+  "I10 tries": sql`update verifications set tries = 6`,
+  "I7 token": sql`update sessions set browser = `,
+};
+
+test.each(Object.entries(wrongs))("%s is found", async (rule, wrong) => {
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  const statement = rule === "I7 token" ? sql`${wrong}${browser.session}` : wrong;
+  expect(await brokenInvariants(world)).toEqual([]);
+  await world.plant((tx) => tx.execute(statement));
+  expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining(rule));
+});
+
+/** Changes that are fine in themselves, and wrong without an audit row beside them. */
+const unrecorded: Record<string, SQL> = {
+  'I6: {"changed":["UPDATE users"]': sql`update users set disabled_at = now()`,
+  'I6: {"changed":["DELETE sessions"]': sql`delete from sessions`,
+  'I6: {"changed":["UPDATE verifications"]': sql`update verifications set voided_at = now(), consumed_at = null`,
+  "I5 letters": letter(sql`state, payload) values ('magic_link', 'x', 'queued', 'x')`),
+  "I3 effect": sql`with s as (
+      insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
+      select 'd', id, 'magic_link', '', 60, now() from users)
+    insert into audit_events (event, outcome, request_id) values ('magic_link.redeem', 'ok', 'r')`,
+  'I6: {"changed":[],"events":2': sql`insert into audit_events (event, outcome, request_id)
+    values ('a.b', 'ok', 'r'), ('a.b', 'ok', 'r')`,
+};
+
+test.each(Object.entries(unrecorded))("a change unrecorded is found: %s", async (rule, change) => {
+  await new Browser(world).signIn(ada);
+  await world.db.execute(change);
+  expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining(rule));
+});
+
+test("a code in the log is found (I7)", async () => {
+  await new Browser(world).ask(ada);
+  const { code } = await world.letterTo(ada);
+  world.log.warn("refused", { typed: code });
+  expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining("I7 code"));
+});
+
+test("a letter that left with other bytes the second time is found (I5)", async () => {
+  await new Browser(world).ask(ada);
+  const { message } = await world.letterTo(ada);
+  await world.mailer({ ...message, subject: "another" });
+  expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining("I5 other bytes"));
+});

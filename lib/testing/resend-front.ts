@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A letter as Resend takes it. */
+interface SentMail {
+  readonly from: string;
+  readonly to: string[];
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  readonly headers: Record<string, string>;
+}
+
+/** An answer word for word. */
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** `lost`: the letter is accepted, and the connection dies before the answer. */
+type Trouble = Answer | "lost" | "hangs_up" | "never_answers";
+
+const json = (status: number, body: object, headers = {}): Answer => ({
+  status,
+  body: JSON.stringify(body),
+  headers: { "content-type": "application/json", ...headers },
+});
+
+/** One of Resend's errors, in the shape of its API. */
+export const resendError = (status: number, name: string, headers: Record<string, string> = {}) =>
+  json(status, { statusCode: status, name, message: `This is ${name}.` }, headers);
+
+/**
+ * A server that speaks as Resend does: a key to be let in, idempotency keys that answer a repeated
+ * letter with the first one's id and refuse another letter under the same key.
+ */
+export async function startResendFront(key = "re_test") {
+  const delivered: SentMail[] = [];
+  const bodies: string[] = [];
+  const keys: string[] = [];
+  const known = new Map<string, { body: string; id: string }>();
+  let trouble: { trouble: Trouble; times: number } | null = null;
+
+  function accept(idempotencyKey: string, body: string): Answer {
+    const before = known.get(idempotencyKey);
+    if (before && before.body !== body) return resendError(409, "invalid_idempotent_request");
+    const id = before?.id ?? randomUUID();
+    if (!before) delivered.push(JSON.parse(body) as SentMail);
+    if (idempotencyKey) known.set(idempotencyKey, { body, id });
+    return json(200, { id });
+  }
+
+  function answerOf({ method, url, headers }: IncomingMessage, body: string): Answer {
+    if (method !== "POST" || url !== "/emails") return resendError(404, "not_found");
+    if (!headers.authorization) return resendError(401, "missing_api_key");
+    if (headers.authorization !== `Bearer ${key}`) return resendError(403, "invalid_api_key");
+    const idempotencyKey = String(headers["idempotency-key"] ?? "");
+    bodies.push(body);
+    keys.push(idempotencyKey);
+    if (!trouble || trouble.times === 0) return accept(idempotencyKey, body);
+    trouble.times -= 1;
+    if (typeof trouble.trouble === "object") return trouble.trouble;
+    if (trouble.trouble === "lost") accept(idempotencyKey, body);
+    throw trouble.trouble === "never_answers" ? new Silence() : new HungUp();
+  }
+
+  const server = createServer((request, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      try {
+        const { status, body, headers } = answerOf(request, Buffer.concat(chunks).toString());
+        response.writeHead(status, headers).end(body);
+      } catch (error) {
+        if (error instanceof HungUp) request.socket.destroy();
+        else if (!(error instanceof Silence)) throw error;
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  return {
+    key,
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** The letters that would be in somebody's mailbox now. */
+    delivered,
+    /** Every request's body and idempotency key, as they came. */
+    bodies,
+    keys,
+    /** Makes trouble the next times it is asked; for good when not said otherwise. */
+    trouble(next: Trouble, times = Infinity) {
+      trouble = { trouble: next, times };
+    },
+    /** Serves as it should from now on, and forgets what came. */
+    calm() {
+      trouble = null;
+      known.clear();
+      for (const kept of [delivered, bodies, keys]) kept.length = 0;
+    },
+    /** Hangs up on whoever still waits for an answer. */
+    release: () => server.closeAllConnections(),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+class Silence extends Error {}
+class HungUp extends Error {}

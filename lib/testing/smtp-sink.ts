@@ -1,0 +1,132 @@
+import type { AddressInfo, Socket } from "node:net";
+import { SMTPServer } from "smtp-server";
+
+/** Where a conversation can go wrong: at the greeting, at a command, with the body half or wholly there. */
+type Step = "greeting" | "auth" | "mail" | "rcpt" | "data" | "received";
+
+/**
+ * What the sink does there instead of agreeing at once. `after`: it agrees, so many seconds later;
+ * `lost`: it accepts, and hangs up before it says so.
+ */
+type Trouble =
+  { says: number; text?: string } | { after: number } | "hangs_up" | "never_answers" | "lost";
+
+/** A message as it came over the wire. */
+interface Arrival {
+  /** Everything after DATA, as bytes. */
+  readonly raw: string;
+  readonly from: string;
+  readonly to: string[];
+  readonly user: string | null;
+  readonly encrypted: boolean;
+}
+
+/** What `SMTPServer` keeps of a connection, beyond its types. */
+interface Connection {
+  readonly id: string;
+  readonly _socket: Socket;
+}
+
+/**
+ * A real SMTP server that keeps what it is sent, and causes trouble when told. By default it knows
+ * no TLS and takes anybody's password; with `tls` it offers STARTTLS with a self-signed certificate.
+ */
+export async function startSmtpSink({ tls = false } = {}) {
+  const accepted: Arrival[] = [];
+  const offered: Arrival[] = [];
+  const passwords: string[] = [];
+  const waiting = new Map<Step, { trouble: Trouble; times: number }>();
+  let commands = 0;
+
+  const hangUp = (id: string) => {
+    for (const { id: one, _socket } of server.connections as Set<Connection>)
+      if (one === id) _socket.destroy();
+  };
+
+  /** Lets a step pass, or makes the trouble that waits for it. */
+  function at(step: Step, id: string, pass: (error?: Error) => void) {
+    const entry = waiting.get(step);
+    if (!entry || entry.times === 0) return pass();
+    entry.times -= 1;
+    const { trouble } = entry;
+    if (trouble === "never_answers") return;
+    if (typeof trouble === "string") return hangUp(id);
+    if ("after" in trouble) return void setTimeout(pass, trouble.after * 1000);
+    pass(Object.assign(new Error(trouble.text ?? "No"), { responseCode: trouble.says }));
+  }
+
+  const server = new SMTPServer({
+    disabledCommands: tls ? [] : ["STARTTLS"],
+    authOptional: true,
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    closeTimeout: 1,
+    onConnect: ({ id }, pass) => at("greeting", id, pass),
+    onAuth({ username, password }, { id }, answer) {
+      passwords.push(password ?? "");
+      at("auth", id, (error) =>
+        error ? answer(error) : answer(null, { user: username ?? "nobody" }),
+      );
+    },
+    onMailFrom: (_, { id }, pass) => {
+      commands += 1;
+      at("mail", id, pass);
+    },
+    onRcptTo: (_, { id }, pass) => at("rcpt", id, pass),
+    onData(stream, { id, envelope, user, secure }, pass) {
+      at("data", id, (error) => {
+        const chunks: Buffer[] = [];
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("end", () => {
+          if (error) return pass(error);
+          const arrival: Arrival = {
+            raw: Buffer.concat(chunks).toString("latin1"),
+            from: envelope.mailFrom ? envelope.mailFrom.address : "",
+            to: envelope.rcptTo.map(({ address }) => address),
+            user: user ?? null,
+            encrypted: secure,
+          };
+          offered.push(arrival);
+          const { trouble, times = 0 } = waiting.get("received") ?? {};
+          if (trouble === "lost" && times > 0) accepted.push(arrival);
+          at("received", id, (error) => {
+            if (!error) accepted.push(arrival);
+            pass(error);
+          });
+        });
+      });
+    },
+  });
+  // A client that goes away in the middle is what many tests are about.
+  server.on("error", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.server.address() as AddressInfo;
+
+  return {
+    port,
+    url: `smtp://127.0.0.1:${port}`,
+    /** What it took, in order. */
+    accepted,
+    /** What was sent to it in full, also what it refused then. */
+    offered,
+    /** What was said at AUTH. */
+    passwords,
+    /** How many envelopes were begun. */
+    mails: () => commands,
+    /** Makes trouble the next times it gets there; for good when not said otherwise. */
+    trouble(step: Step, trouble: Trouble, times = Infinity) {
+      waiting.set(step, { trouble, times });
+    },
+    /** Agrees to everything from now on, and forgets what came. */
+    calm() {
+      waiting.clear();
+      for (const kept of [accepted, offered, passwords]) kept.length = 0;
+      commands = 0;
+    },
+    stop: () =>
+      new Promise<void>((resolve) => {
+        for (const { _socket } of server.connections as Set<Connection>) _socket.destroy();
+        server.close(resolve);
+      }),
+  };
+}

@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Redis } from "ioredis";
+import type { RedisServer } from "./redis-server";
+
+/** An answer instead of Redis's. `lost`: the command is carried out, and the connection dies before the answer. */
+type Trouble = { status: number; body: string } | "never_answers" | "lost";
+
+/**
+ * A server that speaks to a Redis as Upstash's REST does: a token to be let in; a command as a JSON
+ * array posted to `/`, several to `/pipeline` or `/multi-exec`; text in base64 when asked for.
+ */
+export async function startUpstashFront({ url }: RedisServer, token = "upstash_test") {
+  // What cannot be carried out at once fails: nothing may wait here and be counted later.
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 50,
+  });
+  redis.on("error", () => {});
+  await once(redis, "ready");
+  let trouble: Trouble | null = null;
+  let requests = 0;
+
+  const say = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
+
+  async function run(command: unknown, encode: (value: unknown) => unknown) {
+    try {
+      return { result: encode(await say(command as unknown[])) };
+    } catch (error) {
+      return { error: (error as Error).message };
+    }
+  }
+
+  async function answerOf(request: IncomingMessage, body: string) {
+    const { method, url, headers } = request;
+    if (headers.authorization !== `Bearer ${token}`)
+      return { status: 401, body: { error: "WRONGPASS invalid or missing auth token" } };
+    if (method !== "POST") return { status: 405, body: { error: "Method Not Allowed" } };
+    const encode = headers["upstash-encoding"] === "base64" ? inBase64 : (value: unknown) => value;
+    const sent = JSON.parse(body) as unknown[];
+    if (url === "/") {
+      const answer = await run(sent, encode);
+      return { status: "error" in answer ? 400 : 200, body: answer };
+    }
+    const atOnce = url === "/multi-exec";
+    if (url !== "/pipeline" && !atOnce) return { status: 404, body: { error: "Not Found" } };
+    if (atOnce) await say(["multi"]);
+    const answers = [];
+    for (const command of sent) answers.push(await run(command, encode));
+    if (!atOnce) return { status: 200, body: answers };
+    const results = (await say(["exec"])) as unknown[];
+    return { status: 200, body: results.map((result) => ({ result: encode(result) })) };
+  }
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      requests += 1;
+      const now = trouble;
+      if (now === "never_answers") return;
+      if (now && now !== "lost") return void response.writeHead(now.status).end(now.body);
+      void answerOf(request, Buffer.concat(chunks).toString()).then(({ status, body }) => {
+        if (now === "lost") return request.socket.destroy();
+        response.writeHead(status, { "content-type": "application/json" });
+        return response.end(JSON.stringify(body));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+  return {
+    token,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: () => requests,
+    trouble: (next: Trouble) => void (trouble = next),
+    calm: () => void (trouble = null),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        redis.disconnect();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Text as Upstash sends it when asked for base64: every string but OK, numbers as they are. */
+function inBase64(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inBase64);
+  return typeof value === "string" && value !== "OK"
+    ? Buffer.from(value).toString("base64")
+    : value;
+}

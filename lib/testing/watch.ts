@@ -1,0 +1,48 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+
+/** What a transaction did to one row. `event` and `outcome` are those of an audit row. */
+export interface Change {
+  readonly xid: string;
+  readonly table: string;
+  /** Its id; none where a row is known otherwise. */
+  readonly row: string | null;
+  readonly op: "INSERT" | "UPDATE" | "DELETE";
+  /** The columns whose value is another now. */
+  readonly changed: string[];
+  readonly event: string | null;
+  readonly outcome: string | null;
+}
+
+// Counted, not told: limits and floods of refusals come without an audit row by design (I6).
+const unwatched = ["limits", "audit_counts"];
+
+/**
+ * Notes every change of every row with its transaction, by triggers that the product knows nothing
+ * of. So the invariants can say what happened together, which the rows alone do not tell.
+ */
+export async function startWatch(db: Db): Promise<void> {
+  await db.execute(sql`create schema watch`);
+  await db.execute(sql`create table watch.changes (
+    id bigint generated always as identity, xid xid8 not null default pg_current_xact_id(),
+    "table" text not null, "row" text, op text not null, changed text[] not null, event text, outcome text)`);
+  await db.execute(sql`create function watch.note() returns trigger language plpgsql as $$
+    begin
+      if current_setting('watch.off', true) = 'on' then return null; end if;
+      insert into watch.changes ("table", "row", op, changed, event, outcome)
+      values (tg_table_name, to_jsonb(new) ->> 'id', tg_op,
+        array(select key from jsonb_each(to_jsonb(new)) where value is distinct from to_jsonb(old) -> key),
+        to_jsonb(new) ->> 'event', to_jsonb(new) ->> 'outcome');
+      return null;
+    end $$`);
+  await db.execute(
+    sql.raw(`do $$ declare t text; begin
+      for t in select tablename from pg_tables where schemaname = 'public'
+        and tablename not in (${unwatched.map((name) => `'${name}'`).join(", ")})
+      loop
+        execute format('create trigger watch after insert or update or delete on %I
+                        for each row execute function watch.note()', t);
+      end loop;
+    end $$`),
+  );
+}
