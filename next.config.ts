@@ -5,6 +5,8 @@ const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 
 export default {
   poweredByHeader: false,
+  // Nothing here is an image to be resized; this closes the door that would do it.
+  images: { unoptimized: true },
   reactStrictMode: true,
   // `next dev` writes no files for coding assistants into the project.
   agentRules: false,

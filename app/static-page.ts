@@ -6,7 +6,7 @@ interface StaticPage {
   readonly lead: string;
   readonly link: string;
   readonly reference?: string;
-  /** Seconds after which the browser may try the start again by itself. */
+  /** Seconds until asking again makes sense. */
   readonly retryAfter?: number;
 }
 
@@ -18,6 +18,7 @@ const style = `
   main { max-width: 25rem; margin: 0 auto; padding-inline-start: 20px; border-inline-start: 3px solid var(--accent); }
   h1 { margin: 0 0 8px; font-size: 26px; line-height: 31px; font-weight: 620; }
   a { color: var(--accent); }
+  a:focus-visible { outline: 2px solid; outline-offset: 2px; }
   code { font-size: 14px; overflow-wrap: anywhere; }`;
 
 /** A whole page without React, data or assets, for when those may be what is broken. Texts are ours. */
@@ -28,7 +29,6 @@ export async function staticPage(page: StaticPage): Promise<Response> {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-${retryAfter ? `<meta http-equiv="refresh" content="${retryAfter}; url=/">` : ""}
 <title>${page.title} · ${site().appName.replaceAll("&", "&amp;")}</title>
 <style nonce="${await pageNonce()}">${style}
 </style>

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
+import type { Sql, TransactionSql } from "postgres";
 import { lockDirectory } from "./lock";
 import { pendingMigrations } from "./migrate";
 import * as schema from "./schema";
@@ -51,6 +52,7 @@ async function openPostgres(url: string, { onQuery, connections = 10 }: Database
       idle_in_transaction_session_timeout: 2 * patienceMs,
     },
   });
+  letGoOfDeadConnections(client);
   const db = drizzle(client, { schema, ...logger(onQuery) });
   return {
     db,
@@ -59,6 +61,43 @@ async function openPostgres(url: string, { onQuery, connections = 10 }: Database
     close: () => client.end({ timeout: 5 }),
   };
 }
+
+/**
+ * When a connection dies in a transaction, the driver writes a rollback to the socket that is gone (an
+ * uncaught error, and a connection that hangs once it is used again), and what the work still sends
+ * may run in somebody else's transaction on the connection made anew. So work whose connection is
+ * over sends nothing more and never ends; the transaction has failed by the connection's own end.
+ */
+function letGoOfDeadConnections(client: Sql) {
+  const begin = client.begin.bind(client) as (work: Work) => Promise<unknown>;
+  const guarded = (work: Work) => {
+    let over = false;
+    const ended = begin((sql) => {
+      const { unsafe } = sql;
+      sql.unsafe = ((...args: Parameters<typeof unsafe>) => {
+        if (over)
+          throw Object.assign(new Error("The connection is over."), { code: "CONNECTION_CLOSED" });
+        return unsafe(...args);
+      }) as typeof unsafe;
+      return work(sql).then(
+        (answer) => (over ? forEver : answer),
+        (error: unknown) => {
+          if (over || isConnectionLost(error)) return forEver;
+          throw error;
+        },
+      );
+    });
+    ended.catch(() => {
+      over = true;
+    });
+    return ended;
+  };
+  Object.assign(client, { begin: guarded });
+}
+
+const forEver = new Promise<never>(() => {});
+
+type Work = (sql: TransactionSql) => Promise<unknown>;
 
 let prepares = false;
 
@@ -123,6 +162,22 @@ const logger = (onQuery: DatabaseOptions["onQuery"]) =>
 const awaySqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
 const awayDriverCode =
   /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+
+// Of these the ones after which the server closes the connection.
+const closingSqlState = /^(08...|57P0[1-5])$/;
+
+const codesOf = function* (error: unknown) {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (typeof code === "string") yield code;
+  }
+};
+
+function isConnectionLost(error: unknown): boolean {
+  return [...codesOf(error)].some(
+    (code) => closingSqlState.test(code) || awayDriverCode.test(code),
+  );
+}
 
 /** Whether an error means that the database is away for now, rather than that we are wrong. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -16,14 +16,15 @@
 
   if (hidePath) {
     // Actions post to the page's address: keep it.
-    for (const form of all("[action='']")) form.setAttribute("action", here);
+    for (const to of ["action", "formaction"])
+      for (const one of all(`[${to}='']`)) one.setAttribute(to, here);
     // Next's router writes its first address back on waking.
     const replace = history.replaceState.bind(history);
     history.replaceState = (state, _, url) => replace(state, "", url === here ? hidePath : url);
     history.replaceState(null, "", here);
   }
 
-  // Any script's digits are a run of ten.
+  // Digits come in tens.
   const toDigit = (char) => {
     const before = String.fromCodePoint(char.codePointAt() - 1);
     return /\p{Nd}/u.test(before) ? toDigit(before) + 1 : 0;
@@ -68,7 +69,6 @@
   onpageshow = ({ persisted }) => {
     if (!persisted) return;
     if (session) return reload();
-    // Keep what was typed.
     for (const held of all("form, button")) {
       delete held.dataset.pending;
       held.ariaDisabled = null;

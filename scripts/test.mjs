@@ -26,7 +26,7 @@ const steps = {
   system: { needs: ["install"], run: meetSystemNeeds },
   cluster: { needs: ["system"], run: startPostgres },
   check: { needs: ["install"], run: check },
-  unit: { needs: ["install"], run: () => vitest("unit", "pglite") },
+  unit: { needs: ["system"], run: () => vitest("unit", "pglite") },
   postgres: { needs: ["cluster"], run: () => vitest("postgres") },
   build: { needs: ["install"], run: () => build(readSettings().env) },
   e2e: { needs: ["build", "cluster"], run: playwright },

@@ -110,7 +110,7 @@ export async function bury(db: Db, id: string, reason: DeathReason) {
  */
 export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: Duration) {
   const usual = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
-  const pause = Math.max(usual, asked ?? 0);
+  const pause = Math.min(Math.max(usual, asked ?? 0), lifetimes.letter);
   await db
     .update(outbox)
     .set({ nextAttemptAt: sql`now() + make_interval(secs => ${pause})` })

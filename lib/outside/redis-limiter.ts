@@ -46,7 +46,8 @@ export function openRedis(address: RedisAddress): Scripts {
   if (address.by === "upstash") {
     const { url, token } = address;
     const redis = new UpstashRedis({
-      ...{ url, token, retry: false, enableTelemetry: false },
+      // `false` would mean two attempts, and count a hit twice.
+      ...{ url, token, retry: { retries: 0 }, enableTelemetry: false },
       signal: () => AbortSignal.timeout(timeoutMs),
     });
     return { eval: (script, keys, args) => redis.eval(script, keys, args) };
@@ -63,6 +64,9 @@ export function openRedis(address: RedisAddress): Scripts {
   return { eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args) };
 }
 
+const isAnswer = (answer: unknown): answer is [number, number, string] =>
+  Array.isArray(answer) && answer.slice(0, 2).every((part) => typeof part === "number");
+
 /** What an exact log looks like to @upstash/ratelimit, which takes algorithms of one's own. */
 const slidingLog =
   ({ max, per }: Limit, clock: Clock): ConstructorParameters<typeof Ratelimit>[0]["limiter"] =>
@@ -71,7 +75,8 @@ const slidingLog =
     return {
       async limit({ redis }, key) {
         const answer = await redis.eval(take, [key], [max, per]);
-        const [granted, wait, hit] = answer as [number, number, string];
+        if (!isAnswer(answer)) throw new Error("Redis answered something else.");
+        const [granted, wait, hit] = answer;
         return {
           success: granted === 1,
           limit: max,
@@ -145,7 +150,7 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       restUntil = 0;
       return answer;
     } catch (error) {
-      if (!down) log.warn("limiter.redis_away", { reason: String(error) });
+      if (!down) log.warn("limiter.redis_away", { reason: withoutCommand(error) });
       down = true;
       restUntil = clock.now().getTime() + intervals.redisRest * 1000;
       return ask(postgres);
@@ -163,6 +168,9 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
   };
   return { limiter, isDown: () => down };
 }
+
+/** Upstash's client repeats the whole script and its keys in what it throws. */
+const withoutCommand = (error: unknown) => String(error).split(", command was:")[0];
 
 /** The clients keep time too, but not while they are still connecting. */
 function withinTime<T>(answer: Promise<T>): Promise<T> {

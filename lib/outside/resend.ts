@@ -11,19 +11,21 @@ export function resendMailer(key: string, baseUrl: string | undefined): Mailer {
   const resend = new Resend(key, baseUrl ? { baseUrl } : {});
   return async (message) => {
     const { from, to, subject, html, text } = message;
-    const sender = from.name ? `${from.name} <${from.address}>` : from.address;
-    const { error, headers } = await resend.emails.send(
+    const name = from.name.replace(/["\\]/g, "\\$&");
+    const sender = name ? `"${name}" <${from.address}>` : from.address;
+    const { data, error, headers } = await resend.emails.send(
       { from: sender, to: [to], subject, html, text, headers: headersOf(message) },
       {
         idempotencyKey: message.id,
         signal: AbortSignal.timeout(intervals.mailTimeout * 1000),
       },
     );
-    if (!error) return { sent: true };
-    const reason = `resend ${error.statusCode ?? "no answer"} ${error.name}`;
+    // No error is no proof: a server in trouble may answer with nothing at all.
+    if (data?.id) return { sent: true };
+    const reason = `resend ${error?.statusCode ?? "no answer"} ${error?.name ?? ""}`.trim();
     // Of its refusals only this one is about the letter itself; wrong keys, quotas and domains are
     // for the operator to mend while the letter waits.
-    if (error.statusCode === 422 && error.name === "validation_error")
+    if (error?.statusCode === 422 && error.name === "validation_error")
       return { sent: false, reason, refused: true };
     const wait = Number(headers?.["retry-after"]);
     return { sent: false, reason, retryAfter: wait > 0 ? seconds(Math.ceil(wait)) : undefined };

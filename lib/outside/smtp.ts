@@ -1,7 +1,7 @@
 import { createTransport } from "mailer";
 import { isLoopback } from "@/lib/env";
 import type { Log } from "@/lib/flow";
-import { intervals } from "@/lib/policy";
+import { bounds, intervals } from "@/lib/policy";
 import { type Delivery, headersOf, type Mailer } from "./mailer";
 
 /** What nodemailer's errors carry. */
@@ -20,7 +20,9 @@ export function smtpMailer(url: string, log: Log): Mailer {
   const transport = createTransport({
     url,
     pool: true,
-    maxConnections: 3,
+    // A batch of the courier at once, and no retries of its own: those are the outbox's.
+    maxConnections: bounds.outboxBatch,
+    maxRequeues: 0,
     requireTLS: server.protocol === "smtp:" && !isLoopback(server.hostname),
     connectionTimeout: intervals.mailTimeout * 1000,
     greetingTimeout: intervals.mailTimeout * 1000,
@@ -42,6 +44,8 @@ export function smtpMailer(url: string, log: Log): Mailer {
       date: new Date(date),
       // Part boundaries are random otherwise, and a retry would not be the same bytes (X3).
       baseBoundary: id,
+      // The other timeouts bound each silence; this one the whole send, which must end before its lease.
+      signal: AbortSignal.timeout(intervals.mailTimeout * 1000),
     };
     try {
       await transport.sendMail(mail);
@@ -58,7 +62,7 @@ export function smtpMailer(url: string, log: Log): Mailer {
 function deliveryOf({ code, responseCode, command }: SmtpError, host: string, log: Log): Delivery {
   const reason = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
   if (responseCode === 535) {
-    const gmail = /(^|\.)(gmail|google|googlemail)\.com$/.test(host);
+    const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(host);
     log.error("mail.sign_in_refused", {
       host,
       help: gmail

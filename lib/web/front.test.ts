@@ -356,7 +356,9 @@ describe("an http link to an https origin", () => {
 
 describe("a body", () => {
   const head = (...lines: string[]) =>
-    ["POST / HTTP/1.1", "Host: localhost:3000", "Connection: close", ...lines, "", ""].join("\r\n");
+    ["POST /api/x HTTP/1.1", "Host: localhost:3000", "Connection: close", ...lines, "", ""].join(
+      "\r\n",
+    );
   const chunks = (total: number, size: number) => {
     const all: string[] = [];
     for (let left = total; left > 0; left -= size) {

@@ -14,22 +14,67 @@ export function installFront(env: Env): void {
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
-      if (receive(env, request, response)) return true;
+      const go = () => void Reflect.apply(emit, this, [event, ...rest]);
+      if (receive(env, request, response, go)) return true;
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
 }
 
-/** True when the request is answered here and goes no further. */
-function receive(env: Env, request: IncomingMessage, response: ServerResponse): boolean {
+/** What the JSON face is asked with; pages are read, and take forms. */
+const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const pageMethods = ["GET", "HEAD", "POST"];
+
+/** True when the request is answered here, or `go` will hand it on when it has arrived whole. */
+function receive(
+  env: Env,
+  request: IncomingMessage,
+  response: ServerResponse,
+  go: () => void,
+): boolean {
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
   const forwardedProto = last(request.headers["x-forwarded-proto"]);
   const host = request.headers.host ?? "";
   putForwardingRight(env, request);
   return (
-    sendToOrigin(env, request, response, { host, forwardedProto }) || capBody(request, response)
+    sendToOrigin(env, request, response, { host, forwardedProto }) ||
+    refuseLarge(request, response) ||
+    refuseOddities(request, response) ||
+    takeBody(request, response, go)
   );
+}
+
+/** Methods, paths and bodies that nobody here uses, and that Next answers with a 500. */
+function refuseOddities(
+  { method = "", url = "/", headers }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  // Next's own tools while developing.
+  if (url.startsWith("/__nextjs")) return false;
+  const isApi = url.startsWith("/api/");
+  const methods = isApi ? apiMethods : pageMethods;
+  if (!methods.includes(method)) {
+    response.setHeader("Allow", methods.join(", "));
+    answer(response, 405, refusals.not_found.sentence);
+    return true;
+  }
+  // Our forms are posted by the browser itself, never as a script's call of an action.
+  const isForm = formType.test(headers["content-type"] ?? "") && !headers["next-action"];
+  if (isDecodable(url) && (isApi || isForm || method !== "POST")) return false;
+  answer(response, 400, malformed);
+  return true;
+}
+
+const formType = /^(multipart\/form-data|application\/x-www-form-urlencoded)/i;
+
+function isDecodable(url: string) {
+  try {
+    decodeURIComponent(url.split("?")[0]!);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function headersFor({ origin }: Env, { url = "/" }: IncomingMessage): Record<string, string> {
@@ -65,6 +110,9 @@ function putForwardingRight({ origin, trustedProxyHops }: Env, request: Incoming
       )
     )
       delete headers[name];
+  // A browser that hides its origin and says itself that the form is ours; Next would not take it.
+  if (headers.origin === "null" && headers["sec-fetch-site"] === "same-origin")
+    headers.origin = origin.origin;
   headers["x-forwarded-for"] = ip ?? "";
   headers["x-forwarded-host"] = origin.host;
   headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
@@ -98,26 +146,59 @@ function sendToOrigin(
   return true;
 }
 
-/** Refuses a body over the bound, by what it says of itself or by what arrives. */
-function capBody(request: IncomingMessage, response: ServerResponse): boolean {
-  const tooLarge = () => answer(response, 413, refusals.body_too_large.sentence);
-  if (Number(request.headers["content-length"] ?? 0) > bounds.bodyBytes) {
-    tooLarge();
-    return true;
-  }
+const tooLarge = (response: ServerResponse) =>
+  answer(response, 413, refusals.body_too_large.sentence);
+
+/** Refuses a body that says of itself that it is over the bound. */
+function refuseLarge({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
+  tooLarge(response);
+  return true;
+}
+
+/**
+ * Counts a body as it arrives, and refuses it once it is over the bound. A form is held until it is
+ * whole, and refused if it is none: Next would say 500.
+ */
+function takeBody(request: IncomingMessage, response: ServerResponse, go: () => void): boolean {
+  const type = request.headers["content-type"] ?? "";
+  const isForm = formType.test(type);
+  const chunks: Buffer[] = [];
   let left = bounds.bodyBytes;
   const push = request.push.bind(request);
   request.push = (chunk: Buffer | null, encoding) => {
-    left -= chunk?.length ?? 0;
-    if (left >= 0 || chunk === null) return push(chunk, encoding);
-    if (!response.headersSent) tooLarge();
-    request.destroy();
-    return false;
+    if (chunk === null) {
+      const more = push(null);
+      if (isForm) void whenForm(type, chunks, go, () => answer(response, 400, malformed));
+      return more;
+    }
+    left -= chunk.length;
+    if (left < 0) {
+      if (!response.headersSent) tooLarge(response);
+      request.destroy();
+      return false;
+    }
+    chunks.push(chunk);
+    const more = push(chunk, encoding);
+    // Nobody reads a form yet, so it must not wait for a reader; it is small.
+    return isForm || more;
   };
-  return false;
+  return isForm;
 }
 
-function answer(response: ServerResponse, status: 413 | 421, text: string) {
+const malformed = refusals.input_malformed.sentence;
+
+async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
+  const body = new Response(Buffer.concat(chunks), { headers: { "Content-Type": type } });
+  const isOne = await body.formData().then(
+    () => true,
+    () => false,
+  );
+  if (isOne) yes();
+  else no();
+}
+
+function answer(response: ServerResponse, status: 400 | 405 | 413 | 421, text: string) {
   response
     .writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" })
     .end(`${text}\n`);

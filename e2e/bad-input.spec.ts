@@ -1,0 +1,454 @@
+import { type OutgoingHttpHeaders, request } from "node:http";
+import { Client } from "./support/client";
+import { formWith, multipart, textOf } from "./support/forms";
+import { type Answer, send } from "./support/http";
+import { expect, test } from "./support/test";
+
+/** Tables that refusals leave alone; floods of "no" are counted in the others. */
+const kept = ["users", "sessions", "verifications", "outbox", "auth_providers", "device_marks"];
+
+/** Every form of the app, as it arrives in a browser that has come to it. */
+async function everyForm(client: Client, path: string) {
+  const forms = [
+    ["/sign-in", "Email me a sign-in link"],
+    ["/sign-in/check", "Continue"],
+    ["/sign-in/check", "Send it again"],
+    [path, "Switch account"],
+    [path, "Cancel this request"],
+    ["/l", "Send a new link"],
+    ["/account", "Sign out"],
+    ["/account/sessions/sign-out-others", "Sign out everywhere else"],
+    ["/mailbox", "Clear all limits"],
+  ] as const;
+  return Promise.all(
+    forms.map(async ([at, button]) => {
+      // Whoever is signed in is led on from the sign-in page.
+      const visitor = at === "/sign-in" ? new Client(client.place) : client;
+      return { at, button, form: formWith((await visitor.get(at)).body, button) };
+    }),
+  );
+}
+
+const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
+  const dump = await db.dump();
+  return Object.fromEntries(kept.map((table) => [table, dump[table]]));
+};
+
+test.describe("Every form @once", () => {
+  test("is taken from a browser that hides its origin, and says itself that the form is ours", async ({
+    client,
+    newAddress,
+  }) => {
+    const answer = await client.submit(
+      "/sign-in",
+      "Email me a sign-in link",
+      { email: newAddress("ada") },
+      { origin: "null", "sec-fetch-site": "same-origin" },
+    );
+    expect(client.whereTo(answer)).toBe("/sign-in/check?asked");
+  });
+
+  test("is refused from another origin, and does nothing", async ({
+    client,
+    server,
+    inbox,
+    db,
+    newAddress,
+  }) => {
+    await client.signIn(newAddress("ada"), inbox);
+    const leo = newAddress("leo");
+    await client.askForLink(leo);
+    // Ada's browser asked for Leo's link, so that no form lacks anything but its origin.
+    const { path } = await inbox.letterTo(leo);
+    const forms = await everyForm(client, path);
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    const before = await stateOf(db);
+    const { port, host } = new URL(server.origin);
+    const origins: OutgoingHttpHeaders[] = [
+      { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+      { origin: "https://evil.example", "sec-fetch-site": "same-origin" },
+      { origin: `https://${host}` },
+      { origin: `http://127.0.0.1:${port}` },
+      { origin: "http://localhost" },
+      { origin: `http://localhost:${Number(port) + 1}`, "sec-fetch-site": "same-site" },
+      { origin: `${server.origin}.evil.example` },
+      { origin: `${server.origin}/` },
+      { origin: "null", "sec-fetch-site": "cross-site" },
+      { origin: "null", "sec-fetch-site": undefined },
+      { origin: undefined, "sec-fetch-site": undefined },
+      { origin: undefined, "sec-fetch-site": "cross-site" },
+      { origin: undefined, "sec-fetch-site": "none" },
+      { origin: "" },
+      { origin: "not an origin", "sec-fetch-site": "same-origin" },
+      { origin: "http://[::bad" },
+      { ["Origin" as string]: [server.origin, "https://evil.example"] },
+      {
+        origin: "https://evil.example",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "https",
+        host: "evil.example",
+      },
+    ];
+    for (const { at, button, form } of forms)
+      for (const headers of origins) {
+        const answer = await client.post(at, form, { email: newAddress("mallory") }, headers);
+        const what = `${button} with ${JSON.stringify(headers)}: ${answer.status}`;
+        expect([403, 421], what).toContain(answer.status);
+        expect(answer.headers["set-cookie"], what).toBeUndefined();
+      }
+    expect(await stateOf(db)).toEqual(before);
+  });
+
+  test("refuses what it did not ask for, in words", async ({ client, inbox, db, newAddress }) => {
+    await client.signIn(newAddress("ada"), inbox);
+    const leo = newAddress("leo");
+    await client.askForLink(leo);
+    const { path, token } = await inbox.letterTo(leo);
+    const forms = await everyForm(client, path);
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    const before = await stateOf(db);
+    const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
+    const wrongs: Parameters<typeof multipart>[1][] = [
+      { email: null, code: null, token: null, id: null, extra: "1" },
+      { email: ["a@example.com", "b@example.com"], code: ["1", "2"], token: [token, token] },
+      { email: [file], code: [file], token: [file], next: [file], keep: [file] },
+      { email: "", code: "", token: "" },
+      { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x" },
+      { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000" },
+      { email: "ada@example.com\r\nBcc: eve@example.com", code: "१२३", token: "../../x" },
+      { email: "a@example.com", keep: "yes", role: "admin", code: "-1e5", token: "{}" },
+      {
+        "email[]": "a@example.com",
+        __proto__: "x",
+        constructor: "y",
+        code: "NaN",
+        token: "[]",
+        email: null,
+      },
+      { next: ["/a", "/b"], email: "not one", code: "0x1234", token: "true" },
+    ];
+    const answers: string[] = [];
+    for (const { at, button, form } of forms)
+      for (const wrong of wrongs) {
+        // These two need nothing but the press; with more than that they may well do it.
+        if (["Sign out", "Sign out everywhere else", "Clear all limits"].includes(button)) continue;
+        await db.clearLimits();
+        const answer = await client.post(at, form, wrong);
+        answers.push(`${button}: ${answer.status}`);
+        expect(answer.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
+        const page = await client.follow(answer);
+        // A token that is no path leads to where nothing is.
+        expect([200, 404]).toContain(page.status);
+        expect(textOf(page.body)).not.toMatch(/undefined|\[object|Something broke/);
+      }
+    expect(answers.length).toBeGreaterThan(50);
+    expect(await stateOf(db)).toEqual(before);
+  });
+
+  test("says 413 to more than 64 KB, however it is sent", async ({
+    client,
+    server,
+    db,
+    newAddress,
+  }) => {
+    const email = newAddress("ada");
+    const page = await client.get("/sign-in");
+    const form = formWith(page.body, "Email me a sign-in link");
+    const before = await stateOf(db);
+    const above = await client.post("/sign-in", form, { email, next: "x".repeat(66_000) });
+    expect(above.status).toBe(413);
+    expect(above.body).toContain("That is more than we take in one request.");
+    const { body, type } = await multipart(form, { email, next: "x".repeat(10_000_000) });
+    const answer = await inChunks(server, body, { "content-type": type, origin: server.origin });
+    expect([413, "reset"]).toContain(answer);
+    const below = await client.post("/sign-in", form, { email, padding: "x".repeat(50_000) });
+    expect(client.whereTo(below)).toMatch(/^\/sign-in/);
+    expect(await stateOf(db)).toEqual(before);
+    expect((await client.get("/sign-in")).status).toBe(200);
+  });
+
+  test("survives bodies that are none", async ({ client, server, db }) => {
+    const form = formWith((await client.get("/sign-in")).body, "Email me a sign-in link");
+    const { body, type } = await multipart(form, { email: "nobody" });
+    const [, boundary = ""] = type.split("boundary=");
+    const before = await stateOf(db);
+    const action =
+      form.fields.find(([name]) => name.startsWith("$ACTION_ID_"))?.[0].slice(11) ?? "";
+    const bodies: [string, string | undefined, string | Buffer, Record<string, string>?][] = [
+      ["cut off", type, body.subarray(0, body.length / 2)],
+      ["without its end", type, body.subarray(0, -6)],
+      ["empty", type, ""],
+      ["without a boundary", "multipart/form-data", body],
+      ["another boundary", "multipart/form-data; boundary=other", body],
+      ["an endless boundary", `multipart/form-data; boundary=${"b".repeat(5_000)}`, body],
+      [
+        "a part without a name",
+        type,
+        `--${boundary}\r\nContent-Disposition: form-data\r\n\r\nx\r\n--${boundary}--\r\n`,
+      ],
+      ["a part without headers", type, `--${boundary}\r\n\r\nx\r\n--${boundary}--\r\n`],
+      [
+        "an unknown action",
+        type,
+        body.toString("latin1").replaceAll(action, "0".repeat(action.length)),
+      ],
+      [
+        "a malformed action",
+        type,
+        body.toString("latin1").replaceAll(`$ACTION_ID_${action}`, "$ACTION_ID_"),
+      ],
+      [
+        "a forged reference",
+        type,
+        body.toString("latin1").replaceAll(`$ACTION_ID_${action}`, "$ACTION_REF_1"),
+      ],
+      ["no action", type, body.toString("latin1").replaceAll("$ACTION_ID_", "$NOTHING_")],
+      [
+        "url-encoded",
+        "application/x-www-form-urlencoded",
+        `%24ACTION_ID_${action}=&email=ada%40example.com`,
+      ],
+      ["url-encoded and broken", "application/x-www-form-urlencoded", "%E0%A4%A=%&=&&&=="],
+      ["JSON", "application/json", '{"email":"ada@example.com"}'],
+      [
+        "plain text",
+        "text/plain;charset=UTF-8",
+        '[{"email":"ada@example.com"}]',
+        { "next-action": action },
+      ],
+      [
+        "a script's call without arguments",
+        "text/plain;charset=UTF-8",
+        "[]",
+        { "next-action": action },
+      ],
+      ["a script's broken call", "text/plain;charset=UTF-8", "{{{", { "next-action": action }],
+      [
+        "a script's call of nothing",
+        "text/plain;charset=UTF-8",
+        "[]",
+        { "next-action": "0".repeat(42) },
+      ],
+      ["a script's odd id", "text/plain;charset=UTF-8", "[]", { "next-action": "__proto__" }],
+      [
+        "a script's call with references",
+        "text/plain;charset=UTF-8",
+        '["$F1","$Q2","$@3","$1:__proto__:then"]',
+        { "next-action": action },
+      ],
+      [
+        "a script's form",
+        type,
+        `--${boundary}\r\nContent-Disposition: form-data; name="0"\r\n\r\n["$1:constructor:constructor"]\r\n--${boundary}\r\nContent-Disposition: form-data; name="1"\r\n\r\n{}\r\n--${boundary}--\r\n`,
+        { "next-action": action },
+      ],
+      ["no type", undefined, body],
+      ["an odd type", 'multipart/form-data; boundary="', body],
+      ["another charset", `${type}; charset=utf-16`, body],
+      ["compressed, it says", type, body, { "content-encoding": "gzip" }],
+    ];
+    const odd: string[] = [];
+    for (const [what, contentType, sent, more] of bodies)
+      for (const path of ["/sign-in", "/l/x", "/", "/account", "/unavailable", "/nothing"]) {
+        const { status } = await client.send(path, {
+          method: "POST",
+          body: typeof sent === "string" ? Buffer.from(sent, "latin1") : sent,
+          headers: {
+            origin: server.origin,
+            "sec-fetch-site": "same-origin",
+            "content-type": contentType,
+            ...more,
+          },
+        });
+        if (status >= 500 && path !== "/unavailable") odd.push(`${what} to ${path}: ${status}`);
+      }
+    for (const method of ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
+      for (const path of ["/sign-in", "/l/x", "/latchkey.js", "/unavailable"]) {
+        const { status } = await client.send(path, { method, headers: { origin: server.origin } });
+        if (status >= 500 && path !== "/unavailable") odd.push(`${method} ${path}: ${status}`);
+      }
+    expect(odd).toEqual([]);
+    expect(await stateOf(db)).toEqual(before);
+  });
+});
+
+test("odd cookies are nobody's, and never a fault @once", async ({
+  client,
+  newClient,
+  server,
+  inbox,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await client.signIn(email, inbox);
+  const session = client.jar.get("latchkey-session")!;
+  const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const isIn = async (cookie: string | string[]) => {
+    for (const path of [
+      "/account",
+      "/sign-in",
+      "/sign-in/check",
+      "/sign-in/problem",
+      "/l",
+      "/l/x",
+      "/mailbox",
+    ]) {
+      const { status } = await send(server, path, { headers: { cookie } });
+      expect(status, `${path} with ${String(cookie).slice(0, 60)}`).toBeLessThan(500);
+    }
+    const answer = await send(server, "/account", { headers: { cookie } });
+    return answer.status === 200 && answer.body.includes(email);
+  };
+  expect(await isIn(`latchkey-session=${session}`)).toBe(true);
+  expect(await isIn(`a=b; latchkey-session=${session}; c`)).toBe(true);
+  const stranger = newClient();
+  await stranger.signIn(newAddress("mallory"), inbox);
+  const hers = stranger.jar.get("latchkey-session")!;
+  for (const cookie of [
+    `latchkey-session=${session}; latchkey-session=${hers}`,
+    `latchkey-session=${hers}; latchkey-session=${session}`,
+    `latchkey-session=`,
+    `latchkey-session`,
+    `latchkey-session=${session.slice(0, -1)}`,
+    `latchkey-session=${session}x`,
+    `latchkey-session=${session.toLowerCase()}`,
+    `latchkey-session="${session}"`,
+    `latchkey-session=${session}%00`,
+    `latchkey-session=[object Object]; latchkey-asking[]=x`,
+    `LATCHKEY-SESSION=${session}`,
+    `__Host-session=${session}`,
+    `latchkey-asking=${session}; latchkey-device=${session}`,
+    `latchkey-flash=%%%; latchkey-flash=`,
+    `latchkey-flash=${flash({ at: "/sign-in", code: "__proto__", field: "<script>" })}`,
+    `latchkey-flash=${flash({ at: "/sign-in/problem", code: "too_many_requests", retryAfter: 1e308 })}`,
+    `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
+    `latchkey-flash=${flash([])}`,
+    `latchkey-flash=${flash(null)}`,
+    `${"a=b; ".repeat(1_500)}`,
+    `a=${"b".repeat(12_000)}`,
+    `=; ;;; =x; a==b; \u00ff=\u00fe`,
+    `latchkey-session=${session.replace(/./, (first) => (first === "A" ? "B" : "A"))}`,
+  ])
+    expect(await isIn(cookie), cookie.slice(0, 60)).toBe(false);
+  // A cookie cannot write into the page.
+  const planted = await send(server, "/sign-in", {
+    headers: {
+      cookie: `latchkey-flash=${flash({ at: "/sign-in", code: "email_invalid", field: "email", email: '"><script>x</script>' })}`,
+    },
+  });
+  expect(planted.body).not.toContain("<script>x</script>");
+});
+
+test("the mail's link is of our origin, whatever Host and forwarding headers say @once", async ({
+  server,
+  client,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  const forged = [
+    { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" },
+    { forwarded: "host=evil.example;proto=https", "x-original-host": "evil.example" },
+    { "x-host": "evil.example", "x-forwarded-server": "evil.example", "x-forwarded-port": "1" },
+    { "x-forwarded-prefix": "/evil", "x-rewrite-url": "/evil", "x-invoke-path": "/evil" },
+  ];
+  for (const headers of forged) {
+    await db.clearLimits();
+    const email = newAddress("ada");
+    const answer = await client.submit("/sign-in", "Email me a sign-in link", { email }, headers);
+    expect(client.whereTo(answer)).toBe("/sign-in/check?asked");
+    const { link } = await inbox.letterTo(email);
+    expect(link.startsWith(`${server.origin}/l/`)).toBe(true);
+  }
+  for (const host of [
+    "evil.example",
+    "localhost.evil.example",
+    `${new URL(server.origin).host}.evil.example`,
+    "evil.example:80",
+    "[::bad",
+    "a b",
+    "@",
+    "localhost:1@evil.example",
+  ])
+    for (const path of ["/sign-in", "/account", "/latchkey.js", "/unavailable"]) {
+      const answer = await send(server, path, { headers: { host } });
+      expect([400, 421], `${path} for ${host}`).toContain(answer.status);
+      expect(answer.headers.location).toBeUndefined();
+    }
+  // Other names of this machine are sent on, with their path.
+  for (const host of [
+    `127.0.0.1:${server.port}`,
+    `[::1]:${server.port}`,
+    "localhost",
+    "app.localhost",
+  ]) {
+    const answer = await send(server, "/l/abc?x=1", { headers: { host } });
+    expect([answer.status, answer.headers.location]).toEqual([307, `${server.origin}/l/abc?x=1`]);
+  }
+  for (const path of [
+    "//evil.example/",
+    "/\\evil.example/",
+    "http://evil.example/",
+    "/%0d%0aset-cookie:a=b",
+  ]) {
+    const answer = await send(server, path, { headers: { host: `127.0.0.1:${server.port}` } });
+    const { location } = answer.headers;
+    if (location) expect(new URL(location, server.origin).origin, path).toBe(server.origin);
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+  }
+});
+
+test("a forged address does not escape the limit of one network @once", async ({
+  newClient,
+  newAddress,
+  db,
+}) => {
+  const ask = async (n: number) => {
+    const client = newClient();
+    const ip = `203.0.113.${n}`;
+    const answer = await client.submit(
+      "/sign-in",
+      "Email me a sign-in link",
+      { email: newAddress("somebody") },
+      {
+        "x-forwarded-for": [ip, `127.0.0.1, ${ip}`],
+        "x-real-ip": ip,
+        forwarded: `for=${ip}`,
+        "x-client-ip": ip,
+        "cf-connecting-ip": ip,
+        "true-client-ip": ip,
+      },
+    );
+    return client.whereTo(answer);
+  };
+  for (let n = 1; n <= 5; n += 1) expect(await ask(n)).toBe("/sign-in/check?asked");
+  for (let n = 6; n <= 8; n += 1) expect(await ask(n)).toBe("/sign-in?next=%2Faccount");
+  expect(await db.sql`select distinct ip from audit_traces where ip like '203.%'`).toEqual([]);
+});
+
+/** Sends a body without saying how long it is; the status, or "reset" when the line is cut first. */
+function inChunks(
+  place: { port: number; origin: string },
+  body: Buffer,
+  headers: Record<string, string>,
+) {
+  return new Promise<Answer["status"] | "reset">((resolve) => {
+    const outgoing = request(
+      {
+        host: "127.0.0.1",
+        port: place.port,
+        path: "/sign-in",
+        method: "POST",
+        agent: false,
+        headers: { host: new URL(place.origin).host, "transfer-encoding": "chunked", ...headers },
+      },
+      (incoming) => {
+        incoming.resume();
+        resolve(incoming.statusCode ?? 0);
+      },
+    );
+    outgoing.once("error", () => resolve("reset"));
+    for (let at = 0; at < body.length; at += 16_384) outgoing.write(body.subarray(at, at + 16_384));
+    outgoing.end();
+  });
+}

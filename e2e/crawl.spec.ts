@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import type { OutgoingHttpHeaders } from "node:http";
+import { routes } from "./support/routes";
+import { expect, test } from "./support/test";
+
+/** A path written otherwise: what proxies, routers and filters have been fooled with. */
+const spellings = (path: string): string[] => [
+  path,
+  `${path}/`,
+  `/${path}`,
+  `//${path}//`,
+  path.replace(/\/(?=.)/g, "//"),
+  path.replace(/\/(?=.)/, "/./"),
+  `/x/..${path}`,
+  path.toUpperCase(),
+  path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+  path.replace(/\/(?=.)/g, "/%2e/"),
+  path.replace(/(?!^)\//g, "%2f"),
+  path.replace(/(?!^)\//g, "\\"),
+  `${path}.rsc`,
+  `${path}.txt`,
+  `${path}.json`,
+  `${path}.segments/_tree.segment.rsc`,
+  `${path}?_rsc=1`,
+  `${path}?_rsc`,
+  `${path}?__nextLocale=en&__nextDataReq=1`,
+  `${path}?next=//evil.example&note[]=x&asked=1&asked=2`,
+  `${path}?${"a".repeat(4_000)}`,
+  `${path}%00`,
+  `${path}%`,
+  `${path}%ff%fe`,
+  `${path};a=b`,
+  `/_next/data/build${path === "/" ? "/index" : path}.json`,
+];
+
+const disguises: OutgoingHttpHeaders[] = [
+  {},
+  { rsc: "1" },
+  { rsc: "1", "next-router-prefetch": "1" },
+  { rsc: "1", "next-router-segment-prefetch": "/_tree" },
+  { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
+  { "x-middleware-subrequest": "src/middleware:src/middleware:src/middleware:src/middleware" },
+  { "x-middleware-prefetch": "1", purpose: "prefetch" },
+  { "x-http-method-override": "POST", "next-action": "0".repeat(42) },
+  { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil" },
+  { "x-rewrite-url": "/mailbox", "x-original-url": "/mailbox", "x-invoke-path": "/mailbox" },
+];
+
+for (const who of ["a stranger", "Ada, signed in"] as const)
+  test(`${who} looks at everything by GET and HEAD, and changes nothing @once`, async ({
+    newClient,
+    server,
+    db,
+    inbox,
+    newAddress,
+  }) => {
+    test.setTimeout(120_000);
+    const asker = newClient();
+    const email = newAddress("leo");
+    await asker.askForLink(email);
+    const { token, path: link } = await inbox.letterTo(email);
+    const client = newClient();
+    if (who !== "a stranger") await client.signIn(newAddress("ada"), inbox);
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    // What a used link gives back, it gives back after the response.
+    await db.clearLimits();
+    const before = await db.dump();
+
+    const files = [
+      "/latchkey.js",
+      "/icon.svg",
+      "/favicon.ico",
+      "/robots.txt",
+      "/.env",
+      "/.well-known/x",
+      "/_next/static/",
+      "/_next/image?url=%2Ficon.svg&w=64&q=75",
+      "/_next/nothing",
+      "/*",
+      "/%",
+    ];
+    const paths = [...new Set(routes({ token, id: randomUUID() })), ...files];
+    expect(paths).toContain(link);
+    const odd: string[] = [];
+    const look = async (path: string, method: string, headers: OutgoingHttpHeaders) => {
+      const { status, body, headers: received } = await client.send(path, { method, headers });
+      const away = status === 503 && /unavailable/i.test(path);
+      if (status >= 500 && !away)
+        odd.push(`${method} ${path} ${JSON.stringify(headers)}: ${status}`);
+      const location = received.location ?? "";
+      if (location && new URL(location, server.origin).origin !== server.origin)
+        odd.push(`${method} ${path} ${JSON.stringify(headers)} leads to ${location}`);
+      if (who === "a stranger" && body.includes(email) && !/mailbox/i.test(path))
+        odd.push(`${method} ${path} shows an address`);
+    };
+    const visits = paths.flatMap((path): (readonly [string, string, OutgoingHttpHeaders])[] => [
+      ...spellings(path).map((spelling) => [spelling, "GET", {}] as const),
+      ...disguises.flatMap((headers) => [
+        [path, "GET", headers] as const,
+        [path, "HEAD", headers] as const,
+      ]),
+      [path, "OPTIONS", {}] as const,
+    ]);
+    // A few at a time, as a crawler would.
+    const next = visits.values();
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        for (const visit of next) await look(...visit);
+      }),
+    );
+    expect(odd).toEqual([]);
+    expect(visits.length).toBeGreaterThan(1_000);
+
+    expect(await db.dump()).toEqual(before);
+    await asker.submit(link, "Sign in");
+    expect(asker.jar.has("latchkey-session")).toBe(true);
+  });

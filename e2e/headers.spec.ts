@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { Sent } from "./support/http";
+import { routes } from "./support/routes";
+import { expect, test } from "./support/test";
+
+/** A request, and the statuses it may come to. */
+type Visit = readonly [path: string, status: number | readonly number[], sent?: Sent];
+
+test("every answer has the headers that protect it @once", async ({
+  client,
+  server,
+  inbox,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await client.signIn(email, inbox);
+  const leo = newAddress("leo");
+  await client.askForLink(leo);
+  const { token } = await inbox.letterTo(leo);
+  const page = await client.get("/sign-in/check");
+  const assets = [...page.body.matchAll(/"(\/_next\/static\/[^"\\]+)/g)].map(([, path]) => path!);
+  expect(assets.length).toBeGreaterThan(0);
+
+  // Next sends whoever asks for a payload to the address that names what it varies by.
+  const payload =
+    client.whereTo(await client.send("/account", { headers: { rsc: "1" } })) ?? "/account";
+  const visits: readonly Visit[] = [
+    ...routes({ token, id: randomUUID() }).map((path) => [path, expectedOf(path)] as const),
+    ["/l/unknown", 200],
+    ["/nothing/here", 404],
+    ["/account/nothing", 404],
+    [payload, 200, { headers: { rsc: "1" } }],
+    [`/l/${token}`, [200, 307], { headers: { rsc: "1" } }],
+    ["/account", [200, 204, 307, 404], { headers: { rsc: "1", "next-router-prefetch": "1" } }],
+    [
+      "/sign-in",
+      403,
+      {
+        method: "POST",
+        body: "x=1",
+        headers: {
+          origin: "https://evil.example",
+          "content-type": "application/x-www-form-urlencoded",
+        },
+      },
+    ],
+    [
+      "/sign-in",
+      413,
+      { method: "POST", body: "x".repeat(70_000), headers: { origin: server.origin } },
+    ],
+    ["/sign-in", 421, { headers: { host: "evil.example" } }],
+    ["/sign-in", 307, { headers: { host: "127.0.0.1" } }],
+    ["/latchkey.js", 200],
+    ["/icon.svg", 200],
+    ...assets.map((path) => [path, 200] as const),
+    ["/_next/static/nothing.js", 404],
+    ["/_next/image?url=%2Ficon.svg&w=64&q=75", [400, 404]],
+    ["/%", [400, 404]],
+  ];
+  const nonces: string[] = [];
+  for (const [path, status, sent] of visits) {
+    const { headers, body, ...answer } = await client.send(path, sent);
+    const what = `${path} (${answer.status})`;
+    expect([status].flat(), what).toContain(answer.status);
+    expect(headers, what).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "cross-origin-opener-policy": "same-origin",
+      "permissions-policy": expect.stringContaining("camera=()"),
+      "referrer-policy": path.startsWith("/l/") || path === "/l" ? "strict-origin" : "same-origin",
+    });
+    expect(headers["x-powered-by"], what).toBeUndefined();
+    expect(headers["access-control-allow-origin"], what).toBeUndefined();
+    const policy = String(headers["content-security-policy"]);
+    for (const directive of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
+      expect(policy, what).toContain(directive);
+    expect(policy, what).not.toMatch(/unsafe-inline|unsafe-eval|\*/);
+    if (headers["content-type"]?.startsWith("text/html")) {
+      const [, nonce] = /script-src 'nonce-([^']+)'/.exec(policy) ?? [];
+      expect(nonce, what).toBeDefined();
+      nonces.push(nonce!);
+      expect(headers["cache-control"], what).toContain("private");
+      for (const [tag] of body.matchAll(/<(script|style)\b[^>]*>/g))
+        expect(tag, what).toContain(`nonce="${nonce}"`);
+      expect(body, what).not.toMatch(/\son\w+="|javascript:/);
+      expect(body, what).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!localhost)/);
+    }
+    const isFile = path.startsWith("/_next/static/") || /\.(js|svg|json)$/.test(path);
+    if (answer.status < 400 && !isFile && headers.location === undefined)
+      expect(headers["cache-control"] ?? "none", what).toMatch(/no-store/);
+    if (!isFile)
+      expect(headers["cache-control"] ?? "", what).not.toMatch(/public|s-maxage|max-age=[1-9]/);
+    expect(headers["x-robots-tag"], what).toBe("noindex");
+  }
+  expect(new Set(nonces).size).toBe(nonces.length);
+});
+
+/** What a look at a route comes to; those of programs take other methods, too. */
+function expectedOf(path: string): number | readonly number[] {
+  if (path === "/unavailable") return 503;
+  if (path === "/failed") return 404;
+  return path.startsWith("/api/") ? [200, 404, 405] : [200, 307];
+}
+
+test("the session cookie is for this host, out of scripts' reach, for 30 days @once", async ({
+  client,
+  inbox,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await client.askForLink(email);
+  const { path } = await inbox.letterTo(email);
+  const { headers } = await client.submit(path, "Sign in");
+  const cookie = headers["set-cookie"]?.find((line) => line.startsWith("latchkey-session="));
+  expect(
+    cookie
+      ?.split("; ")
+      .slice(1)
+      .filter((part) => !part.startsWith("Expires="))
+      .sort(),
+  ).toEqual(["HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=lax"]);
+});

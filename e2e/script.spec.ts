@@ -1,0 +1,137 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/test";
+
+test.describe("With script @js", () => {
+  test("the waiting page moves on when the link is used in this browser", async ({ ada }) => {
+    const { link } = await ada.getsALetter();
+    const tab = await ada.browser.newPage();
+    await tab.goto(link);
+    await tab.getByRole("button", { name: "Sign in", exact: true }).click();
+    await ada.isSignedIn();
+  });
+
+  test("another tab notices that Ada signed out", async ({ ada }) => {
+    await ada.signsIn();
+    const tab = await ada.browser.newPage();
+    await tab.goto("/account/sessions");
+    await ada.press("Sign out");
+    await expect(tab).toHaveURL(/\/sign-in\?next=%2Faccount%2Fsessions/);
+    await expect(tab.getByText(ada.email)).toHaveCount(0);
+  });
+
+  test("the token leaves the address bar, and every button still works", async ({
+    ada,
+    another,
+  }) => {
+    const { link, token } = await ada.getsALetter();
+    const phone = await another(ada);
+    await phone.open(link);
+    await phone.isAt("/l");
+    await phone.press("Sign in");
+    await phone.sees("That is not the address this link was sent to.");
+    await phone.isAt("/l");
+    await phone.press("Cancel this request");
+    await phone.sees("That is not the address this link was sent to.");
+    expect(await phone.page.evaluate(() => location.href)).not.toContain(token);
+    await phone.page.reload();
+    await phone.seesTitle("Open the link again");
+    await phone.open(link);
+    await phone.type("Email", ada.email);
+    await phone.press("Sign in");
+    await phone.isSignedIn();
+  });
+
+  for (const [how, write] of [
+    ["spaces", (code: string) => `${code.slice(0, 3)} ${code.slice(3)}`],
+    ["full-width digits", (code: string) => shifted(code, 0xff10)],
+    ["Arabic digits and a sentence", (code: string) => `الرمز: ${shifted(code, 0x0660)}.`],
+  ] as const)
+    test(`a pasted code with ${how} submits by itself`, async ({ ada }) => {
+      const { code } = await ada.getsALetter();
+      await ada.page.getByLabel("Code", { exact: true }).focus();
+      await paste(ada.page, write(code));
+      await ada.isSignedIn();
+    });
+
+  test("the button to send again counts down and rests until then", async ({ ada, db }) => {
+    await ada.getsALetter();
+    const button = ada.page.getByRole("button", { name: /^Send it again/ });
+    await expect(button).toContainText(/in 0:\d\d/);
+    await expect(button).toHaveAttribute("aria-disabled", "true");
+    const first = await button.textContent();
+    await expect(button).not.toHaveText(first ?? "");
+    // Resting is said, not enforced by the browser: a press all the same does nothing.
+    await button.click({ force: true });
+    expect(await db.lettersTo(ada.email)).toHaveLength(1);
+    await db.age("verifications", "58 seconds", { column: "identifier", is: ada.email });
+    await ada.page.reload();
+    await expect(button).toHaveText("Send it again ");
+    await expect(button).not.toHaveAttribute("aria-disabled");
+  });
+
+  test("a double click has one effect", async ({ ada, db }) => {
+    await ada.open("/sign-in");
+    await ada.type("Email", ada.email);
+    await ada.page.getByRole("button", { name: "Email me a sign-in link" }).dblclick();
+    await ada.seesTitle("Check your email");
+    await expect(ada.page.locator("main [role=alert]")).toHaveCount(0);
+    expect(await db.lettersTo(ada.email)).toHaveLength(1);
+    await ada.open((await ada.readsTheLetter()).link);
+    await ada.page.getByRole("button", { name: "Sign in", exact: true }).dblclick();
+    await ada.isSignedIn();
+    expect(await db.sessionsOf(ada.email)).toHaveLength(1);
+    expect((await db.auditOf(ada.email)).map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
+  });
+
+  test("a form can be sent again after coming back to it", async ({ ada, db }) => {
+    await ada.getsALetter();
+    await ada.page.goBack();
+    await ada.seesTitle("Sign in to Latchkey");
+    await db.clearLimits();
+    await ada.type("Email", ada.email);
+    await ada.press("Email me a sign-in link");
+    await ada.seesTitle("Check your email");
+    await expect.poll(async () => (await db.lettersTo(ada.email)).length).toBe(2);
+  });
+
+  test("no page says anything to the console", async ({ ada }) => {
+    const said: string[] = [];
+    ada.browser.on("console", (message) => said.push(message.text()));
+    ada.browser.on("weberror", (error) => said.push(String(error.error())));
+    await ada.asks({}, "nobody");
+    await ada.sees("Enter an email address");
+    await ada.signsIn();
+    for (const path of [
+      "/account/methods",
+      "/account/sessions",
+      "/account/sessions/sign-out-others",
+      "/mailbox",
+      "/l",
+      "/sign-in/problem",
+    ])
+      await ada.open(path);
+    expect(said).toEqual([]);
+  });
+});
+
+test("without script the code is tidied by the server @no-js", async ({ ada }) => {
+  const { code } = await ada.getsALetter();
+  await ada.types(`${shifted(code.slice(0, 3), 0xff10)} - ${code.slice(3)}`);
+  await ada.isSignedIn();
+});
+
+test("without script the waiting page leads on when it is loaded again @no-js", async ({ ada }) => {
+  const { link } = await ada.getsALetter();
+  const tab = await ada.browser.newPage();
+  await tab.goto(link);
+  await tab.getByRole("button", { name: "Sign in", exact: true }).click();
+  await ada.page.reload();
+  await ada.isSignedIn();
+});
+
+/** The same digits in the script whose zero is there. */
+const shifted = (code: string, zero: number) =>
+  [...code].map((digit) => String.fromCodePoint(zero + Number(digit))).join("");
+
+/** What pasting does: text goes in at once, and the page is told of it. */
+const paste = (page: Page, text: string) => page.keyboard.insertText(text);

@@ -1,0 +1,83 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { type Form, formWith, multipart } from "./forms";
+import { type Answer, cookiesOf, type Place, send, type Sent } from "./http";
+import type { Inbox } from "./inbox";
+
+/** A browser without a window: cookies, forms and redirects, and every answer to look at. */
+export class Client {
+  readonly jar = new Map<string, string>();
+
+  constructor(
+    readonly place: Place,
+    private readonly always: OutgoingHttpHeaders = {},
+  ) {}
+
+  async send(path: string, sent: Sent = {}): Promise<Answer> {
+    const cookie = [...this.jar].map((pair) => pair.join("=")).join("; ");
+    const answer = await send(this.place, path, {
+      ...sent,
+      headers: { ...this.always, ...(cookie && { cookie }), ...sent.headers },
+    });
+    for (const [name, { value, attributes }] of cookiesOf(answer))
+      if (attributes.includes("Max-Age=0")) this.jar.delete(name);
+      else this.jar.set(name, value);
+    return answer;
+  }
+
+  get = (path: string) => this.send(path);
+
+  /** Opens a page and sends the form with that button, the way a browser of ours would. */
+  async submit(
+    path: string,
+    button: string,
+    typed: Parameters<typeof multipart>[1] = {},
+    headers: OutgoingHttpHeaders = {},
+  ): Promise<Answer> {
+    const page = await this.get(path);
+    return this.post(path, formWith(page.body, button), typed, headers);
+  }
+
+  async post(
+    path: string,
+    form: Form,
+    typed: Parameters<typeof multipart>[1] = {},
+    headers: OutgoingHttpHeaders = {},
+  ): Promise<Answer> {
+    const { body, type } = await multipart(form, typed);
+    return this.send(path, {
+      body,
+      headers: {
+        origin: this.place.origin,
+        "sec-fetch-site": "same-origin",
+        "content-type": type,
+        ...headers,
+      },
+    });
+  }
+
+  /** Where an answer sends the browser on to, as a path of ours; the whole address when elsewhere. */
+  whereTo({ headers }: Answer): string | null {
+    if (headers.location === undefined) return null;
+    const { origin, href, pathname, search } = new URL(headers.location, this.place.origin);
+    return origin === this.place.origin ? pathname + search : href;
+  }
+
+  /** Follows an answer to the page it leads to. */
+  async follow(answer: Answer): Promise<Answer> {
+    const at = this.whereTo(answer);
+    return at === null ? answer : this.follow(await this.get(at));
+  }
+
+  /** On the sign-in page, or where somebody who is signed in can ask: on the page of a dead link. */
+  askForLink = (email: string, typed: Parameters<typeof multipart>[1] = {}) =>
+    this.jar.has("latchkey-session")
+      ? this.submit("/l", "Send a new link", { email, ...typed })
+      : this.submit("/sign-in", "Email me a sign-in link", { email, ...typed });
+
+  async signIn(email: string, inbox: Inbox): Promise<void> {
+    await this.askForLink(email);
+    const { path } = await inbox.letterTo(email);
+    await this.submit(path, "Sign in");
+    if (!this.jar.has("latchkey-session")) throw new Error(`${email} was not signed in.`);
+  }
+}

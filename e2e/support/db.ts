@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import postgres from "postgres";
+
+export interface Database {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** A new, empty database on the cluster that `npm test` starts. */
+export async function newDatabase(): Promise<Database> {
+  const cluster = process.env.TEST_POSTGRES_URL;
+  if (!cluster)
+    throw new Error("TEST_POSTGRES_URL is not set: `npm test -- --only=e2e` starts a Postgres.");
+  const name = `e2e_${randomUUID().replaceAll("-", "")}`;
+  await onCluster(cluster, (sql) => sql`create database ${sql(name)}`);
+  const url = new URL(cluster);
+  url.pathname = name;
+  return {
+    url: url.href,
+    drop: () => onCluster(cluster, (sql) => sql`drop database ${sql(name)} with (force)`),
+  };
+}
+
+async function onCluster(url: string, act: (sql: postgres.Sql) => Promise<unknown>) {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await act(sql);
+  await sql.end();
+}
+
+/** A look behind the pages: what is in the tables, and a hand on the clock. */
+export class Db {
+  readonly sql: postgres.Sql;
+
+  constructor(url: string) {
+    this.sql = postgres(url, { max: 2, onnotice: () => {} });
+  }
+
+  close = () => this.sql.end();
+
+  /** Every row of every table of ours, as text; tables in a name's order, rows in any but stable. */
+  async dump(): Promise<Record<string, string[]>> {
+    const tables = await this.sql<{ name: string }[]>`
+      select table_name as name from information_schema.tables
+      where table_schema = 'public' order by table_name`;
+    const dumped = await Promise.all(
+      tables.map(async ({ name }) => {
+        const rows = await this.sql<{ row: string }[]>`
+          select t::text as row from ${this.sql(name)} t order by 1`;
+        return [name, rows.map(({ row }) => row)] as const;
+      }),
+    );
+    return Object.fromEntries(dumped);
+  }
+
+  /** Makes rows older: every time in them moves back, so that the database's clock judges as if it were later. */
+  async age(table: string, by: string, where: { column: string; is: string }): Promise<void> {
+    const columns = await this.sql<{ name: string; array: boolean }[]>`
+      select column_name as name, data_type = 'ARRAY' as array from information_schema.columns
+      where table_schema = 'public' and table_name = ${table}
+        and (data_type = 'timestamp with time zone' or udt_name = '_timestamptz')`;
+    for (const { name, array } of columns) {
+      const column = this.sql(name);
+      const older = array
+        ? this.sql`array(select hit - ${by}::interval from unnest(${column}) as hit)`
+        : this.sql`${column} - ${by}::interval`;
+      await this.sql`update ${this.sql(table)} set ${column} = ${older}
+        where ${this.sql(where.column)}::text = ${where.is}`;
+    }
+  }
+
+  /** As if that much time had passed for all counts. */
+  async ageLimits(by: string): Promise<void> {
+    await this.sql`update limits set expires_at = expires_at - ${by}::interval,
+      hits = array(select hit - ${by}::interval from unnest(hits) as hit)`;
+  }
+
+  /** Forgets all counts, so that one test does not use up the next one's. */
+  async clearLimits(): Promise<void> {
+    await this.sql`truncate limits`;
+  }
+
+  async sessionsOf(email: string) {
+    return this.sql<{ id: string; browser: string; method: string; ip: string | null }[]>`
+      select s.id, s.browser, s.method, s.ip from sessions s join users u on u.id = s.user_id
+      where u.email = ${email} order by s.created_at`;
+  }
+
+  async verificationsOf(email: string) {
+    return this.sql<{ state: string; tries: number; next: string; keep: boolean }[]>`
+      select tries, next, keep,
+        case when consumed_at is not null then 'used' when voided_at is not null then 'voided'
+          when expires_at <= now() then 'expired' else 'live' end as state
+      from verifications where identifier = ${email} order by created_at`;
+  }
+
+  async lettersTo(email: string) {
+    return this.sql<{ state: string; reason: string | null; kind: string }[]>`
+      select state, reason, kind from outbox where to_address = ${email} order by created_at`;
+  }
+
+  async auditOf(email: string) {
+    return this.sql<{ event: string; outcome: string; cause: string | null }[]>`
+      select e.event, e.outcome, e.cause from audit_events e join audit_traces t on t.event_id = e.id
+      where t.identifier = ${email} order by e.id`;
+  }
+
+  /** Resolves when no letter waits, so that nothing moves by itself any more. */
+  async isQuiet(): Promise<boolean> {
+    const [waiting] = await this.sql<{ n: number }[]>`
+      select count(*)::int as n from outbox where state = 'queued'`;
+    return waiting?.n === 0;
+  }
+
+  /** What must hold after every test, as the rows that break it. */
+  async broken(): Promise<string[]> {
+    const found = await this.sql<{ what: string }[]>`
+      select 'two users for ' || lower(email) as what from users group by lower(email) having count(*) > 1
+      union all
+      select 'no way in for user ' || id from users u
+        where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
+      union all
+      select 'letter ' || id || ' is dead without a reason' from outbox where state = 'dead' and reason is null
+      union all
+      select 'letter ' || id || ' is done and still has its payload' from outbox
+        where state <> 'queued' and (payload is not null or rendered is not null)
+      union all
+      select 'verified without a proof in the audit log: ' || id from users u
+        where email_verified_at is not null and not exists (
+          select from audit_events e where e.subject_id = u.id
+            and e.event in ('magic_link.redeem', 'email_code.redeem')
+            and e.outcome in ('ok', 'account_disabled'))
+      union all
+      select 'more sessions started than secrets were spent: ' || (
+          select count(*) from audit_events where event in ('magic_link.redeem', 'email_code.redeem') and outcome = 'ok')
+        where (select count(*) from audit_events where event in ('magic_link.redeem', 'email_code.redeem') and outcome = 'ok')
+          > (select count(*) from verifications where consumed_at is not null)
+      union all
+      select 'tried too often: ' || id from verifications where tries > 5`;
+    return found.map(({ what }) => what);
+  }
+}

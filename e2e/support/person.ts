@@ -1,0 +1,87 @@
+import { type BrowserContext, expect, type Page } from "@playwright/test";
+import type { Inbox, SignInLetter } from "./inbox";
+
+interface Ask {
+  readonly keep?: boolean;
+  readonly next?: string;
+}
+
+/** Somebody with an address and a browser of their own. */
+export class Person {
+  private constructor(
+    readonly email: string,
+    readonly browser: BrowserContext,
+    readonly page: Page,
+    private readonly inbox: Inbox,
+    private readonly hasScript: boolean,
+  ) {}
+
+  static async at(
+    profile: BrowserContext,
+    { email, inbox, hasScript }: { email: string; inbox: Inbox; hasScript: boolean },
+  ): Promise<Person> {
+    return new Person(email, profile, await profile.newPage(), inbox, hasScript);
+  }
+
+  open = (path: string) => this.page.goto(path);
+
+  press = (button: string) => this.page.getByRole("button", { name: button, exact: true }).click();
+
+  type = (label: string, text: string) => this.page.getByLabel(label, { exact: true }).fill(text);
+
+  sees = (text: string | RegExp) => expect(this.page.locator("main")).toContainText(text);
+
+  seesTitle = (title: string) =>
+    expect(this.page.getByRole("heading", { level: 1 })).toHaveText(title);
+
+  isAt = (path: string | RegExp) =>
+    typeof path === "string"
+      ? expect(this.page).toHaveURL((url) => url.pathname + url.search === path)
+      : expect(this.page).toHaveURL(path);
+
+  /** Fills in the sign-in page and presses the button, whatever comes of it. */
+  async asks({ keep = false, next }: Ask = {}, email = this.email): Promise<void> {
+    await this.open(next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`);
+    await this.type("Email", email);
+    if (keep) await this.page.getByLabel("Keep me signed in").check();
+    await this.press("Email me a sign-in link");
+  }
+
+  /** Asks for a sign-in mail and reads it. */
+  async getsALetter(ask: Ask = {}): Promise<SignInLetter> {
+    await this.asks(ask);
+    await this.seesTitle("Check your email");
+    return this.readsTheLetter();
+  }
+
+  readsTheLetter = () => this.inbox.letterTo(this.email);
+
+  async signsIn(ask: Ask = {}): Promise<void> {
+    const { link } = await this.getsALetter(ask);
+    await this.open(link);
+    await this.press("Sign in");
+    await this.isSignedIn();
+  }
+
+  async types(code: string): Promise<void> {
+    await this.type("Code", code);
+    // With script six digits submit by themselves.
+    if (!this.hasScript || !/^\d{6}$/.test(code)) await this.press("Continue");
+  }
+
+  async isSignedIn(): Promise<void> {
+    await this.seesTitle("Your account");
+    await expect(this.page.locator("header")).toContainText(this.email);
+  }
+
+  /** Looks at a page of the account and is asked to sign in. */
+  async isSignedOut(): Promise<void> {
+    await this.open("/account");
+    await this.isAt(/\/sign-in\?next=%2Faccount/);
+  }
+
+  async cookie(name: "session" | "asking" | "device" | "flash") {
+    const cookies = await this.browser.cookies();
+    return cookies.find((cookie) => cookie.name === `latchkey-${name}`);
+  }
+}

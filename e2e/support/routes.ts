@@ -1,0 +1,17 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** Every path that the app directory answers, with `[token]` and the like filled in, or made up. */
+export function routes(parameters: Readonly<Record<string, string>>): string[] {
+  return readdirSync("app", { recursive: true, withFileTypes: true })
+    .filter(({ name }) => /^(page|route)\.tsx?$/.test(name))
+    .map((file) =>
+      join("/", file.parentPath.replace(/^app/, ""))
+        .replace(/\/\([^)]*\)/g, "")
+        .replace(/\[([^\]]*)\]/g, (_, name: string) => {
+          return parameters[name] ?? (name.startsWith("...") ? "un/known" : "unknown");
+        }),
+    )
+    .map((path) => path || "/")
+    .sort();
+}

@@ -1,0 +1,92 @@
+import { expect, type Page } from "@playwright/test";
+import { axeFindings } from "./axe";
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+const themes = ["light", "dark"] as const;
+/** What 400 % zoom leaves of a window, and the narrowest phone. */
+const narrow = { width: 320, height: 640 };
+
+/** Looks at a page in both themes and sizes, keeps pictures, and returns what is wrong with it. */
+export async function lookAt(page: Page, name: string): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const colorScheme of themes) {
+    await page.emulateMedia({ colorScheme });
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await page.setViewportSize(viewport);
+      const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
+      await page.screenshot({ path, fullPage: true });
+    }
+    wrong.push(...(await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`));
+  }
+  await page.setViewportSize(narrow);
+  wrong.push(...(await page.evaluate(tooWide)).map((what) => `wider than 320 px: ${what}`));
+  wrong.push(...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`));
+  wrong.push(...(await unreachable(page)));
+  await page.setViewportSize(sizes.desktop);
+  await page.emulateMedia({ colorScheme: null });
+  return wrong.map((finding) => `${name}: ${finding}`);
+}
+
+function tooWide(): string[] {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  return [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+    .map((element) => element.outerHTML.slice(0, 80));
+}
+
+/** Buttons and fields; links stand in text, where 44 px are not asked for. */
+function tooSmall(): string[] {
+  return [
+    ...document.querySelectorAll<HTMLElement>(
+      "button, .button, input:not([type=hidden], [type=checkbox])",
+    ),
+  ]
+    .filter((element) => {
+      const { height } = element.getBoundingClientRect();
+      return height > 0 && height < 44;
+    })
+    .map(
+      (element) =>
+        `${element.outerHTML.slice(0, 60)} (${element.getBoundingClientRect().height} px)`,
+    );
+}
+
+/** Controls that the tab key does not reach, or reaches without showing it. */
+async function unreachable(page: Page): Promise<string[]> {
+  const controls = page.locator("a[href], button, input:not([type=hidden]), summary");
+  const count = await controls.evaluateAll((all) => {
+    const visible = all.filter((one) => one.checkVisibility());
+    visible.forEach((one, at) => one.setAttribute("data-control", String(at)));
+    return visible.length;
+  });
+  expect(count).toBeGreaterThan(0);
+  await page.evaluate(() => {
+    // From the top, wherever the page put its focus.
+    (document.activeElement as HTMLElement | null)?.blur();
+    getSelection()?.setPosition(document.body, 0);
+  });
+  const wrong: string[] = [];
+  const reached = new Set<string>();
+  for (let presses = 0; presses < count + 3; presses += 1) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!(element instanceof HTMLElement) || element === document.body) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const { right, bottom } = element.getBoundingClientRect();
+      return {
+        at: element.dataset.control ?? "",
+        what: element.outerHTML.slice(0, 80),
+        shown: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && right > 0 && bottom > 0,
+      };
+    });
+    if (!focused) continue;
+    reached.add(focused.at);
+    if (!focused.shown) wrong.push(`focus does not show on ${focused.what}`);
+  }
+  for (let at = 0; at < count; at += 1)
+    if (!reached.has(String(at)))
+      wrong.push(`the keyboard does not reach control ${at} of ${count}`);
+  return wrong;
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { send } from "./http";
+
+export interface ServerOptions {
+  /** Without it the embedded database in the data directory is used. */
+  readonly databaseUrl?: string;
+  readonly dataDir?: string;
+  /** The origin people use, where it is not the server's own port. */
+  readonly origin?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const keys = {
+  AUTH_SECRET: "s".repeat(43),
+  TOKEN_KEY: "t".repeat(43),
+  OUTBOX_KEY: "o".repeat(43),
+  AUDIT_KEY: "a".repeat(43),
+};
+
+/** Every variable the server knows, set to nothing, so that a developer's .env does not leak in. */
+const nothingSet = Object.fromEntries(
+  (readFileSync("lib/env.ts", "utf8").match(/\b[A-Z][A-Z0-9_]{3,}\b/g) ?? []).map((name) => [
+    name,
+    "",
+  ]),
+);
+
+const newDataDir = () => mkdtempSync(join(tmpdir(), "latchkey-e2e-"));
+
+/** A production server in a process of its own. */
+export class Server {
+  /** What it wrote, line by line, over all its lives. */
+  readonly lines: string[] = [];
+  readonly origin: string;
+  readonly dataDir: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly options: ServerOptions,
+  ) {
+    this.origin = options.origin ?? `http://localhost:${port}`;
+    this.dataDir = options.dataDir ?? newDataDir();
+  }
+
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const server = new Server(await freePort(), options);
+    await server.start();
+    return server;
+  }
+
+  /** Starts one that is expected to give up, and tells what it said and how it ended. */
+  static async giveUp(options: ServerOptions): Promise<{ code: number | null; said: string }> {
+    const server = new Server(await freePort(), options);
+    const [code] = (await once(server.#spawn(), "close")) as [number | null];
+    return { code, said: server.lines.join("\n") };
+  }
+
+  async start(): Promise<void> {
+    const child = this.#spawn();
+    let ended = false;
+    child.once("close", () => (ended = true));
+    for (;;) {
+      if (ended) throw new Error(`The server ended before it answered:\n${this.lines.join("\n")}`);
+      const answer = await send(this, "/sign-in").catch(() => null);
+      if (answer?.status === 200) return;
+      await sleep(50);
+    }
+  }
+
+  /** As an operator stops it. */
+  stop = () => this.#end("SIGTERM");
+
+  /** As a power cut stops it. */
+  kill = () => this.#end("SIGKILL");
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  #spawn(): ChildProcess {
+    const { PATH = "", HOME = "" } = process.env;
+    const next = ["node_modules/next/dist/bin/next", "start"];
+    const child = spawn(process.execPath, [...next, "-H", "127.0.0.1", "-p", String(this.port)], {
+      env: {
+        ...nothingSet,
+        ...keys,
+        PATH,
+        HOME,
+        NODE_ENV: "production",
+        NEXT_TELEMETRY_DISABLED: "1",
+        HOST: "127.0.0.1",
+        PORT: String(this.port),
+        AUTH_URL: this.origin,
+        DATA_DIR: this.dataDir,
+        DATABASE_URL: this.options.databaseUrl ?? "",
+        ...this.options.settings,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = "";
+      stream.on("data", (chunk: Buffer) => {
+        const lines = (rest + chunk.toString()).split("\n");
+        rest = lines.pop() ?? "";
+        this.lines.push(...lines);
+      });
+    }
+    this.#process = child;
+    return child;
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = once(child, "close");
+    child.kill(signal);
+    // A server that does not end in time has failed to stop; it must not stay behind for that.
+    const tooLong = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    await closed;
+    clearTimeout(tooLong);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("No port was free.");
+  return address.port;
+}

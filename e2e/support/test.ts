@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { type BrowserContext, expect, test as base } from "@playwright/test";
+import { Client } from "./client";
+import { type Database, Db, newDatabase } from "./db";
+import { Inbox } from "./inbox";
+import { Person } from "./person";
+import { Server } from "./server";
+
+interface WorkerFixtures {
+  /** A database of this worker's own on the tests' Postgres. */
+  database: Database;
+  /** A server of this worker's own. */
+  server: Server;
+  inbox: Inbox;
+  db: Db;
+}
+
+interface Fixtures {
+  ada: Person;
+  leo: Person;
+  mallory: Person;
+  /** Another browser of the same person. */
+  another: (person: { email: string }, userAgent?: string) => Promise<Person>;
+  /** A new client that speaks plain HTTP, and an address nobody used before. */
+  client: Client;
+  newClient: () => Client;
+  newAddress: (name: string) => string;
+  profiles: BrowserContext[];
+  /** Before each test all limits start anew; after it what must always hold is looked at. */
+  always: null;
+}
+
+/** Tests on a server with Postgres. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  database: [
+    async ({}, use) => {
+      const database = await newDatabase();
+      await use(database);
+      await database.drop();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ database }, use) => {
+      const server = await Server.start({ databaseUrl: database.url });
+      await use(server);
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  inbox: [async ({ server }, use) => use(new Inbox(server.dataDir)), { scope: "worker" }],
+  db: [
+    async ({ database, server }, use) => {
+      // After the server, which made the tables.
+      void server;
+      const db = new Db(database.url);
+      await use(db);
+      await db.close();
+    },
+    { scope: "worker" },
+  ],
+
+  always: [
+    async ({ db, server, inbox }, use) => {
+      await db.clearLimits();
+      const heard = server.lines.length;
+      await use(null);
+      expect(await db.broken(), "what must hold in the tables").toEqual([]);
+      expectCleanLog(server.lines.slice(heard), inbox);
+    },
+    { auto: true },
+  ],
+
+  profiles: async ({}, use) => {
+    const profiles: BrowserContext[] = [];
+    await use(profiles);
+    for (const profile of profiles) await profile.close();
+  },
+  another: async ({ browser, server, inbox, profiles, javaScriptEnabled }, use) => {
+    await use(async ({ email }, userAgent) => {
+      const hasScript = javaScriptEnabled !== false;
+      const profile = await browser.newContext({
+        baseURL: server.origin,
+        javaScriptEnabled: hasScript,
+        ...(userAgent && { userAgent }),
+      });
+      profile.setDefaultTimeout(10_000);
+      profiles.push(profile);
+      return Person.at(profile, { email, inbox, hasScript });
+    });
+  },
+  newAddress: async ({}, use) => use((name) => `${name}-${randomUUID().slice(0, 8)}@example.com`),
+  ada: async ({ another, newAddress }, use) => use(await another({ email: newAddress("ada") })),
+  leo: async ({ another, newAddress }, use) => use(await another({ email: newAddress("leo") })),
+  mallory: async ({ another, newAddress }, use) =>
+    use(await another({ email: newAddress("mallory") })),
+  newClient: async ({ server }, use) => use(() => new Client(server)),
+  client: async ({ newClient }, use) => use(newClient()),
+});
+
+/** Tests on a server with the embedded database, which nobody else can look into. */
+export const testOnPglite = test.extend<object, WorkerFixtures>({
+  server: [
+    async ({}, use) => {
+      const server = await Server.start();
+      await use(server);
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  always: async ({ server, inbox }, use) => {
+    const heard = server.lines.length;
+    await use(null);
+    expectCleanLog(server.lines.slice(heard), inbox);
+  },
+});
+
+/** Nothing secret is in the log, and nothing that somebody would have to look into. */
+function expectCleanLog(lines: readonly string[], inbox: Inbox) {
+  const log = lines.join("\n");
+  for (const { to, text } of inbox.all()) {
+    const secrets = [to, ...(text.match(/\b\d{6}\b|[\w-]{43}/g) ?? [])];
+    for (const secret of secrets) expect(log, "the log").not.toContain(secret);
+  }
+  const errors = lines.filter((line) => /"level":(50|60)|^\s*⨯/.test(line));
+  expect(errors, "errors in the log").toEqual([]);
+}
+
+export { expect };

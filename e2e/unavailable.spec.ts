@@ -1,0 +1,144 @@
+import { rmSync } from "node:fs";
+import { FaultProxy } from "./support/fault-proxy";
+import { formWith } from "./support/forms";
+import { Server } from "./support/server";
+import { expect, test as base } from "./support/test";
+
+interface WorkerFixtures {
+  /** The wire between the server and its Postgres. */
+  wire: FaultProxy;
+  server: Server;
+}
+
+const test = base.extend<object, WorkerFixtures>({
+  wire: [
+    async ({ database }, use) => {
+      const wire = await FaultProxy.before(database.url);
+      await use(wire);
+      await wire.close();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ wire }, use) => {
+      const server = await Server.start({ databaseUrl: wire.url });
+      await use(server);
+      wire.restore();
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
+test.afterEach(({ wire }) => wire.restore());
+
+/** The bound of S4: back within so long of Postgres's return. */
+const soon = { timeout: 5_000, intervals: [100] };
+
+test("while Postgres is away pages say so, and afterwards Ada is still signed in", async ({
+  ada,
+  wire,
+}) => {
+  await ada.signsIn();
+  wire.cut();
+  for (const path of ["/account", "/account/sessions", "/sign-in", "/mailbox"]) {
+    const answer = await ada.open(path);
+    await ada.isAt("/unavailable");
+    expect(answer?.status()).toBe(503);
+    expect(answer?.headers()["retry-after"]).toBe("5");
+    await ada.seesTitle("Back in a moment");
+    expect(await ada.cookie("session")).toBeDefined();
+  }
+  wire.restore();
+  await expect(async () => {
+    await ada.open("/account");
+    await ada.isAt("/account");
+  }).toPass(soon);
+  await ada.isSignedIn();
+});
+
+test("a link pressed while Postgres is away is not burnt", async ({ ada, wire, db }) => {
+  const { link } = await ada.getsALetter();
+  await ada.open(link);
+  wire.cut();
+  await ada.press("Sign in");
+  await ada.isAt("/unavailable");
+  expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live" }]);
+  wire.restore();
+  await expect(async () => {
+    await ada.open(link);
+    await ada.seesTitle("Sign in to Latchkey?");
+  }).toPass(soon);
+  await ada.press("Sign in");
+  await ada.isSignedIn();
+});
+
+test("a Postgres that falls silent is away too, and its return is noticed @once", async ({
+  client,
+  inbox,
+  wire,
+  newAddress,
+}) => {
+  test.setTimeout(60_000);
+  await client.signIn(newAddress("ada"), inbox);
+  wire.fallSilent();
+  const silent = await Promise.all([client.get("/account"), client.get("/account/sessions")]);
+  for (const answer of silent) {
+    expect(client.whereTo(answer)).toBe("/unavailable");
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+  }
+  wire.restore();
+  await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
+});
+
+test("wherever Postgres dies under a pressed link, it is spent if and only if a session began @once", async ({
+  newClient,
+  inbox,
+  wire,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(120_000);
+  let messages = 0;
+  for (let survived = false; !survived;) {
+    messages += 1;
+    expect(messages, "messages in one sign-in").toBeLessThan(40);
+    const ada = newClient();
+    const email = newAddress("ada");
+    await db.clearLimits();
+    await expect(async () => {
+      expect(ada.whereTo(await ada.askForLink(email))).toBe("/sign-in/check?asked");
+    }).toPass({ ...soon, timeout: 10_000 });
+    const { path } = await inbox.letterTo(email);
+    const form = formWith((await ada.get(path)).body, "Sign in");
+    await expect.poll(() => db.isQuiet()).toBe(true);
+
+    wire.cutAfter(messages);
+    const answer = await ada.post(path, form);
+    survived = !wire.isCut;
+    wire.restore();
+    expect(["/account", "/unavailable"], `after ${messages} messages`).toContain(
+      ada.whereTo(answer),
+    );
+
+    // A commit may be on its way still.
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    const outcome = async () => {
+      const [verification] = await db.verificationsOf(email);
+      return { state: verification?.state, sessions: (await db.sessionsOf(email)).length };
+    };
+    const { state, sessions } = await outcome();
+    expect({ state, sessions }).toEqual(
+      sessions > 0 ? { state: "used", sessions: 1 } : { state: "live", sessions: 0 },
+    );
+    if (ada.jar.has("latchkey-session")) expect(sessions).toBe(1);
+    if (state === "live") {
+      await expect(async () => {
+        expect(ada.whereTo(await ada.post(path, form))).toBe("/account");
+      }).toPass(soon);
+      expect(await outcome()).toEqual({ state: "used", sessions: 1 });
+    }
+  }
+  expect(messages).toBeGreaterThan(3);
+});
