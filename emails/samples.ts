@@ -1,8 +1,7 @@
-import type { Identifier } from "@/lib/identifier";
 import type { Letter } from "@/lib/letters";
 
 const signIn = {
-  to: "ada@example.com" as Identifier,
+  to: "ada@example.com" as Letter["to"],
   verificationId: "00000000-0000-4000-8000-000000000000",
   token: "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3",
   code: "482193",

@@ -22,13 +22,17 @@ export const asAuthSession = ({ userId, email, endsAt }: OurSession): Session =>
  * Who is signed in, for pages and actions: null for nobody. One prepared statement, read once per
  * request. While the database is away the request goes on to `/unavailable`: nobody is taken for
  * signed out (S4).
+ * @public
  */
 export async function auth(): Promise<Session | null> {
   const session = await read(readSession, "/");
   return session && asAuthSession(session);
 }
 
-/** Ends this browser's session and goes to `redirectTo`, a path of ours. Never returns. */
+/**
+ * Ends this browser's session and goes to `redirectTo`, a path of ours. Never returns.
+ * @public
+ */
 export async function signOut({ redirectTo = "/sign-in" } = {}): Promise<never> {
   await perform(signOutFlow, {});
   goOn(redirectTo);
@@ -43,7 +47,7 @@ const never = (what: string) => () => {
  * being through it. `getUserByAccount` comes before its `signIn` callback, which is where we decide
  * who somebody is; so it knows nobody.
  */
-export function guardedAdapter(): Adapter {
+function guardedAdapter(): Adapter {
   const world = theWorld();
   return {
     ...DrizzleAdapter(world.db),
@@ -76,7 +80,7 @@ export function guardedAdapter(): Adapter {
 const providers: NextAuthConfig["providers"] = [];
 
 /** Auth.js, configured for the OAuth handshake alone. Read per request, when the world is open. */
-export function authConfig(): NextAuthConfig {
+function authConfig(): NextAuthConfig {
   const { env } = theWorld();
   return {
     providers,

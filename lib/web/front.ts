@@ -52,8 +52,8 @@ function refuseOddities(
 ): boolean {
   // Next's own tools while developing.
   if (url.startsWith("/__nextjs")) return false;
-  const isApi = url.startsWith("/api/");
-  const methods = isApi ? apiMethods : pageMethods;
+  const api = isApi({ url });
+  const methods = api ? apiMethods : pageMethods;
   if (!methods.includes(method)) {
     response.setHeader("Allow", methods.join(", "));
     answer(response, 405, refusals.not_found.sentence);
@@ -61,10 +61,12 @@ function refuseOddities(
   }
   // Our forms are posted by the browser itself, never as a script's call of an action.
   const isForm = formType.test(headers["content-type"] ?? "") && !headers["next-action"];
-  if (isDecodable(url) && (isApi || isForm || method !== "POST")) return false;
+  if (isDecodable(url) && (api || isForm || method !== "POST")) return false;
   answer(response, 400, malformed);
   return true;
 }
+
+const isApi = ({ url = "/" }: { url?: string | undefined }) => url.startsWith("/api/");
 
 const formType = /^(multipart\/form-data|application\/x-www-form-urlencoded)/i;
 
@@ -162,7 +164,7 @@ function refuseLarge({ headers }: IncomingMessage, response: ServerResponse): bo
  */
 function takeBody(request: IncomingMessage, response: ServerResponse, go: () => void): boolean {
   const type = request.headers["content-type"] ?? "";
-  const isForm = formType.test(type);
+  const isForm = formType.test(type) && !isApi(request);
   const chunks: Buffer[] = [];
   let left = bounds.bodyBytes;
   const push = request.push.bind(request);

@@ -1,0 +1,197 @@
+import { readFileSync } from "node:fs";
+import type { Client } from "./support/client";
+import type { Answer, Sent } from "./support/http";
+import { expect, test } from "./support/test";
+
+/** The JSON face, as programs and foreign pages meet it. */
+
+const json = (client: Client, path: string, body?: unknown, sent: Sent = {}) =>
+  client.send(path, {
+    ...sent,
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    headers: { "content-type": "application/json", ...sent.headers },
+  });
+
+/** A problem as RFC 9457 has it, with our code and the request's id. */
+function expectProblem(answer: Answer, status: number, code: string) {
+  expect(answer.status, answer.body).toBe(status);
+  expect(answer.headers["content-type"]).toBe("application/problem+json");
+  expect(answer.headers["cache-control"]).toBe("private, no-store");
+  expect(JSON.parse(answer.body)).toMatchObject({
+    type: `urn:latchkey:problem:${code}`,
+    status,
+    code,
+    title: expect.stringMatching(/\.$/),
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+}
+
+test("a program signs in by code, looks around, and signs out @once", async ({
+  client,
+  inbox,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  expect(JSON.parse((await client.get("/api/v1/session")).body)).toEqual({ session: null });
+  expect(await json(client, "/api/v1/magic-links", { email, keep: true })).toMatchObject({
+    status: 202,
+    body: "",
+  });
+  expect(JSON.parse((await client.get("/api/v1/magic-links")).body)).toMatchObject({ email });
+  const { code } = await inbox.letterTo(email);
+  const signedIn = await json(client, "/api/v1/sessions", { email, code });
+  expect(signedIn).toMatchObject({ status: 201, body: JSON.stringify({ next: "/account" }) });
+
+  const { session } = JSON.parse((await client.get("/api/v1/session")).body) as {
+    session: { id: string; userId: string; email: string };
+  };
+  expect(session.email).toBe(email);
+  expect(JSON.parse((await client.get("/api/auth/session")).body)).toEqual({
+    user: { id: session.userId, email },
+    expires: expect.any(String),
+  });
+  const { sessions } = JSON.parse((await client.get("/api/v1/sessions")).body) as {
+    sessions: unknown[];
+  };
+  expect(sessions).toEqual([expect.objectContaining({ id: session.id, current: true })]);
+  expect(JSON.parse((await client.get("/api/v1/auth-providers")).body)).toMatchObject({
+    authProviders: [{ provider: "magic_link" }],
+  });
+  expect((await client.send("/api/v1/session", { method: "DELETE" })).status).toBe(204);
+  expect(client.jar.has("latchkey-session")).toBe(false);
+  expect((await client.get("/api/auth/session")).body).toBe("null");
+  expectProblem(await client.get("/api/v1/sessions"), 401, "sign_in_required");
+});
+
+test("a link is looked at, needs the address elsewhere, and is cancelled or spent once @once", async ({
+  newClient,
+  inbox,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  const [asker, other] = [newClient(), newClient()];
+  await json(asker, "/api/v1/magic-links", { email });
+  const { token } = await inbox.letterTo(email);
+  const preview = await json(other, "/api/v1/magic-links/previews", { token });
+  expect(JSON.parse(preview.body)).toMatchObject({ sameBrowser: false, signedInAs: null });
+  expect(preview.body).not.toContain(email);
+  expectProblem(await json(other, "/api/v1/sessions", { token }), 400, "address_differs");
+  expectProblem(
+    await json(other, "/api/v1/magic-links/cancellations", { token, username: "x@example.com" }),
+    400,
+    "address_differs",
+  );
+  expect((await json(other, "/api/v1/sessions", { token, username: email })).status).toBe(201);
+  expectProblem(await json(asker, "/api/v1/sessions", { token }), 400, "link_dead");
+  expectProblem(
+    await json(asker, "/api/v1/magic-links/cancellations", { token }),
+    400,
+    "link_dead",
+  );
+});
+
+test("nobody ends another person's session @once", async ({ newClient, inbox, newAddress }) => {
+  const [ada, mallory] = [newClient(), newClient()];
+  await ada.signIn(newAddress("ada"), inbox);
+  await mallory.signIn(newAddress("mallory"), inbox);
+  const { session } = JSON.parse((await ada.get("/api/v1/session")).body) as {
+    session: { id: string };
+  };
+  const path = `/api/v1/sessions/${session.id}`;
+  expectProblem(await mallory.send(path, { method: "DELETE" }), 404, "not_found");
+  expectProblem(await newClient().send(path, { method: "DELETE" }), 401, "sign_in_required");
+  expect((await ada.get("/api/v1/sessions")).status).toBe(200);
+});
+
+test("a foreign page cannot post, a program can @once", async ({
+  newClient,
+  server,
+  newAddress,
+}) => {
+  const ask = (headers: Sent["headers"]) =>
+    json(newClient(), "/api/v1/magic-links", { email: newAddress("ada") }, { headers: headers! });
+  for (const origin of ["https://evil.example", "null", "http://localhost:1", "://", "x"])
+    expectProblem(await ask({ origin }), 403, "cross_site");
+  for (const site of ["cross-site", "same-site", "none", "x"])
+    expectProblem(await ask({ "sec-fetch-site": site }), 403, "cross_site");
+  expect((await ask({ origin: server.origin })).status).toBe(202);
+  expect((await ask({ "sec-fetch-site": "same-origin" })).status).toBe(202);
+  expect((await ask({})).status).toBe(202);
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+    expectProblem(
+      await json(newClient(), "/api/v1/magic-links", "a=b", { headers: { "content-type": type } }),
+      415,
+      "not_json",
+    );
+  const preflight = await newClient().send("/api/v1/magic-links", { method: "OPTIONS" });
+  expect(preflight.status).toBe(405);
+  expect(preflight.headers["access-control-allow-origin"]).toBeUndefined();
+});
+
+test("bad input is told by its name, whatever it is @once", async ({ client, db }) => {
+  const links = "/api/v1/magic-links";
+  const cases: [path: string, body: unknown, status: number, code: string][] = [
+    [links, {}, 400, "email_missing"],
+    [links, { email: "" }, 400, "email_missing"],
+    [links, { email: ["ada@example.com"] }, 400, "email_missing"],
+    [links, { email: "ada" }, 400, "email_invalid"],
+    [links, { email: "ada@example.com\r\nBcc: eve@example.com" }, 400, "email_invalid"],
+    [links, { email: "ada@example.com", role: "admin" }, 400, "input_malformed"],
+    [links, { email: "ada@example.com", next: "\u0000" }, 400, "input_malformed"],
+    [links, "{", 400, "input_malformed"],
+    [links, "null", 400, "input_malformed"],
+    [links, '"\\ud800"', 400, "input_malformed"],
+    ["/api/v1/sessions", { email: "ada@example.com", code: 123456 }, 400, "code_malformed"],
+    ["/api/v1/sessions", { email: "ada@example.com", code: "12345" }, 400, "code_malformed"],
+    ["/api/v1/sessions", { token: null }, 400, "input_malformed"],
+    ["/api/v1/sessions", { token: "x" }, 400, "link_dead"],
+    ["/api/v1/nothing", {}, 404, "not_found"],
+  ];
+  for (const [path, body, status, code] of cases) {
+    await db.clearLimits();
+    expectProblem(await json(client, path, body), status, code);
+  }
+  const large = await json(client, links, { email: "a".repeat(70_000) });
+  expect(large.status).toBe(413);
+});
+
+test("of Auth.js nothing but the session is there @once", async ({ client, inbox, newAddress }) => {
+  await client.signIn(newAddress("ada"), inbox);
+  const asked = [
+    "signin",
+    "signout",
+    "csrf",
+    "providers",
+    "error",
+    "verify-request",
+    "callback/google",
+    "callback/email?token=x",
+  ];
+  for (const action of asked)
+    for (const method of ["GET", "POST"])
+      expectProblem(
+        await client.send(`/api/auth/${action}`, { method, headers: { cookie: undefined } }),
+        404,
+        "not_found",
+      );
+  client.jar.set("authjs.callback-url", "::::");
+  const session = await client.get("/api/auth/session?callbackUrl=%3A%3A");
+  expect(JSON.parse(session.body)).toHaveProperty("user.email");
+});
+
+test("the document is the one that is checked in, and machines are told how we are @once", async ({
+  client,
+}) => {
+  const document = JSON.parse((await client.get("/api/v1/openapi.json")).body) as unknown;
+  expect(document).toEqual(JSON.parse(readFileSync("docs/openapi.json", "utf8")));
+  expect(await client.send("/livez", { headers: { host: "10.0.0.7" } })).toMatchObject({
+    status: 200,
+    body: "ok\n",
+  });
+  const ready = await client.send("/readyz", { headers: { host: "10.0.0.7" } });
+  expect(ready.status).toBe(200);
+  expect(JSON.parse(ready.body)).toEqual({
+    status: "pass",
+    checks: { database: "pass", migrations: "pass", mail: "pass", limiter: "pass" },
+  });
+});
