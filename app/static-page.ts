@@ -1,4 +1,5 @@
 import { pageNonce, site } from "@/lib/web/site";
+import { words } from "./words";
 
 interface StaticPage {
   readonly status: 500 | 503;
@@ -38,7 +39,7 @@ export async function staticPage(page: StaticPage): Promise<Response> {
 <h1>${page.title}</h1>
 <p>${page.lead}</p>
 <p><a href="/">${page.link}</a></p>
-${reference ? `<p><code>${reference}</code></p>` : ""}
+${reference ? `<p>${words.reference}: <code>${reference}</code></p>` : ""}
 </main>
 </body>
 </html>

@@ -83,7 +83,8 @@ export const words = {
 
   account: {
     skip: "Skip to content",
-    nav: "Account",
+    nav: "Your account",
+    short: "Account",
     signOut: "Sign out",
     overview: "Your account",
     email: "Email",

@@ -12,7 +12,7 @@ import { site } from "@/lib/web/site";
 import { signOutHere } from "./actions";
 
 const pages = [
-  { href: "/account", text: words.account.overview },
+  { href: "/account", text: words.account.short },
   { href: "/account/methods", text: words.account.methods },
   { href: "/account/sessions", text: words.account.sessions },
 ];
