@@ -65,7 +65,7 @@ export function openRedis(address: RedisAddress): Scripts {
 }
 
 const isAnswer = (answer: unknown): answer is [number, number, string] =>
-  Array.isArray(answer) && answer.slice(0, 2).every((part) => typeof part === "number");
+  Array.isArray(answer) && typeof answer[0] === "number" && typeof answer[1] === "number";
 
 /** What an exact log looks like to @upstash/ratelimit, which takes algorithms of one's own. */
 const slidingLog =
