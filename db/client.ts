@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { Sql, TransactionSql } from "postgres";
 import { lockDirectory } from "./lock";
@@ -81,8 +82,10 @@ function letGoOfDeadConnections(client: Sql) {
       }) as typeof unsafe;
       return work(sql).then(
         (answer) => (over ? forEver : answer),
-        (error: unknown) => {
-          if (over || isConnectionLost(error)) return forEver;
+        async (error: unknown) => {
+          // Postgres says goodbye a moment before it closes.
+          if (!over && isConnectionLost(error)) await sleep(goodbyeMs);
+          if (over) return forEver;
           throw error;
         },
       );
@@ -96,6 +99,7 @@ function letGoOfDeadConnections(client: Sql) {
 }
 
 const forEver = new Promise<never>(() => {});
+const goodbyeMs = 100;
 
 type Work = (sql: TransactionSql) => Promise<unknown>;
 
