@@ -81,11 +81,11 @@ function letGoOfDeadConnections(client: Sql) {
         return unsafe(...args);
       }) as typeof unsafe;
       return work(sql).then(
-        (answer) => (over ? forEver : answer),
+        (answer) => (over ? forEver() : answer),
         async (error: unknown) => {
           // Postgres says goodbye a moment before it closes.
           if (!over && isConnectionLost(error)) await sleep(goodbyeMs);
-          if (over) return forEver;
+          if (over) return forEver();
           throw error;
         },
       );
@@ -98,7 +98,8 @@ function letGoOfDeadConnections(client: Sql) {
   Object.assign(client, { begin: guarded });
 }
 
-const forEver = new Promise<never>(() => {});
+/** A new one each time: one for all would keep everybody who waits for it. */
+const forEver = () => new Promise<never>(() => {});
 const goodbyeMs = 100;
 
 type Work = (sql: TransactionSql) => Promise<unknown>;

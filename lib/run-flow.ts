@@ -118,11 +118,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     );
     if (!result.ok && this.flow.kind === "write" && !this.#recorded)
       await recordEvent(this.world.db, this.#facts(caller, result));
-    const afterwards = [
+    const tasks = [
       ...this.#returns.map((receipt) => () => this.#giveBack(receipt)),
       ...(this.#letters.length > 0 ? [this.world.ringCourier] : []),
       ...(session?.stale ? [() => touchSession(this.world.db, session.id)] : []),
     ];
+    const afterwards = tasks.map((task) => () => this.#afterwards(task));
     return { result, handover: this.#handover, afterwards };
   }
 
@@ -137,14 +138,19 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     return { ...nothing, result: { ok: false, refusal } };
   }
 
-  /** After the response: the flow is done, and a count that stays costs nobody what they came for. */
-  async #giveBack(receipt: string) {
+  #giveBack(receipt: string) {
     const [rule = "", keyHash = "", hit = ""] = receipt.split(" ");
+    return this.world.limiter.giveBack(rule, keyHash, hit);
+  }
+
+  /** After the response nobody waits for an answer: what fails then costs nobody what they came for. */
+  async #afterwards(task: () => unknown) {
     try {
-      await this.world.limiter.giveBack(rule, keyHash, hit);
+      await task();
     } catch (error) {
-      if (!this.world.isDatabaseAway(error)) throw error;
-      this.world.log.warn("database.away", { flow: this.flow.name });
+      const facts = { flow: this.flow.name, requestId: this.evidence.requestId };
+      if (this.world.isDatabaseAway(error)) this.world.log.warn("database.away", facts);
+      else this.world.log.error("afterwards.failed", { ...facts, error });
     }
   }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { verifications } from "@/db/schema";
@@ -10,13 +10,6 @@ import { alike, digest, type Key, keyedHash, type TokenUse } from "@/lib/secret"
 /** What a verification is for; its token works for nothing else. */
 export type Purpose = Extract<TokenUse, "magic_link">;
 
-const isLive = and(
-  isNull(verifications.consumedAt),
-  isNull(verifications.voidedAt),
-  gt(verifications.expiresAt, sql`now()`),
-);
-
-/** The same in a statement of one's own, where there is one table to speak of. */
 const stillLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
 const codeHash = (key: string, tokenDigest: string, code: string) =>
@@ -149,7 +142,7 @@ export async function voidLink(
   const voided = await tx
     .update(verifications)
     .set({ voidedAt: sql`now()` })
-    .where(and(byToken(purpose, token), isLive, claimedBy(claim)))
+    .where(and(byToken(purpose, token), stillLive, claimedBy(claim)))
     .returning({ id: verifications.id });
   return voided.length > 0;
 }

@@ -155,3 +155,13 @@ test("when the database is away the answer is “unavailable”, never “signed
   expect(browser.handover).toEqual({});
   expect(await browser.run(readSession)).toMatchObject(isIn);
 });
+
+test("a database that is away after the response costs nobody the answer", async () => {
+  const browser = await signedIn();
+  await browser.settle();
+  await world.age(minutes(6));
+  expect(await browser.run(readSession)).toMatchObject(isIn);
+  world.breakDatabase(0);
+  await browser.settle();
+  expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "database.away" });
+});
