@@ -64,9 +64,12 @@ export class Person {
   }
 
   async types(code: string): Promise<void> {
+    // The page before it may already say what the answer will say, so the answer is awaited.
+    const answered = this.page.waitForEvent("domcontentloaded");
     await this.type("Code", code);
     // With script six digits submit by themselves.
     if (!this.hasScript || !/^\d{6}$/.test(code)) await this.press("Continue");
+    await answered;
   }
 
   async isSignedIn(): Promise<void> {
