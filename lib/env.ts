@@ -2,7 +2,7 @@ import path from "node:path";
 import { z } from "zod";
 import { type Duration, days, hours, minutes } from "./duration";
 import { parseIdentifier } from "./identifier";
-import { type LimitName, lifetimes, limits } from "./policy";
+import { bounds, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./secret";
 
 /**
@@ -16,6 +16,12 @@ const wholeNumber = (least: number, most: number) =>
     .regex(/^\d{1,9}$/, "must be a whole number")
     .transform(Number)
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+
+/** The ways of signing in that an operator may switch off. */
+const signInMethods = ["magic_link", "password"] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+const isSignInMethod = (name: string): name is SignInMethod =>
+  signInMethods.some((method) => method === name);
 
 const key = z
   .string()
@@ -79,10 +85,21 @@ const schema = z.object({
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
+  SIGN_IN_METHODS: z
+    .string()
+    .default(signInMethods.join())
+    .transform((text, issues) => {
+      const names = [...new Set(text.split(",").map((name) => name.trim()))];
+      if (names.every(isSignInMethod)) return names;
+      issues.addIssue({ code: "custom", message: `must be some of ${signInMethods.join()}` });
+      return z.NEVER;
+    }),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
     .default("info"),
+  BREACH_LOOKUP_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
+  PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordLeast),
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
   SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
@@ -112,6 +129,10 @@ export interface Env {
   /** Where shared limits are counted; null for Postgres. */
   readonly redis: RedisAddress | null;
   readonly signUp: "open" | "closed";
+  readonly methods: readonly SignInMethod[];
+  /** A range service for stolen passwords (k-anonymity); unset, nobody is asked. */
+  readonly breachLookupUrl: string | undefined;
+  readonly passwordLeast: number;
   readonly trustedProxyHops: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
@@ -165,6 +186,9 @@ export function parseEnv(vars: Vars): Env {
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
     redis: redisAddress(env),
     signUp: env.SIGN_UP,
+    methods: env.SIGN_IN_METHODS,
+    breachLookupUrl: env.BREACH_LOOKUP_URL,
+    passwordLeast: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
     logLevel: env.LOG_LEVEL,
     lifetimes: {

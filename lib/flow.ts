@@ -50,6 +50,26 @@ export interface MailboxLetter {
   readonly sentAt: string;
 }
 
+/** What can be done with passwords: a few at a time, and the same work for everybody (P5, P6). */
+export interface Passwords {
+  /** Hashes for keeping (argon2id, as a PHC string). Refuses `busy` when too many wait already. */
+  hash(password: string): Promise<Result<string>>;
+  /**
+   * Compares with a kept hash; with `null`, against one that nothing matches, so that having none
+   * takes as long. `outdated`: it was made with other parameters than today's. Refuses `busy`.
+   */
+  verify(
+    kept: string | null,
+    password: string,
+  ): Promise<Result<{ readonly right: boolean; readonly outdated: boolean }>>;
+  /**
+   * What speaks against choosing it: refuses `password_too_short`, `password_personal`,
+   * `password_common`, and `password_breached` where looking that up is allowed. `ownWords` are
+   * what others know of the person.
+   */
+  weigh(password: string, ownWords: readonly string[]): Promise<Result<unknown>>;
+}
+
 /** How a part of us is; `warn` still serves. */
 export type Condition = "pass" | "warn" | "fail";
 
@@ -63,6 +83,7 @@ export interface World {
   readonly chance: Chance;
   readonly log: Log;
   readonly limiter: Limiter;
+  readonly passwords: Passwords;
   /** Rings for the outbox worker, so that it need not wait for its next look. */
   readonly ringCourier: () => void;
   /** Null when mail really leaves. */
@@ -144,6 +165,7 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly db: Db;
   readonly clock: Clock;
   readonly chance: Chance;
+  readonly passwords: Passwords;
   readonly env: Env;
   readonly caller: Caller<S>;
   /** A quiet limit is exceeded: run in full all the same. Letters posted now are born dead. */

@@ -6,7 +6,8 @@ interface RefusalText {
 
 /**
  * The catalogue. Codes are stable: programs may rely on them. Sentences say what happened and
- * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait.
+ * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait,
+ * `{least}` by the least length a password may have.
  */
 export const refusals = {
   input_malformed: {
@@ -28,6 +29,61 @@ export const refusals = {
   code_tries_spent: {
     status: 429,
     sentence: "This code has been tried too often. The link in the same mail still works.",
+  },
+  password_missing: { status: 400, sentence: "Enter a password." },
+  password_too_short: {
+    status: 400,
+    sentence: "That password is too short. Use at least {least} characters; a few words do well.",
+  },
+  password_too_long: {
+    status: 400,
+    sentence: "That password is too long. At most 1,024 characters fit.",
+  },
+  password_common: {
+    status: 400,
+    sentence: "That password is easy to guess. Choose another; a few unrelated words do well.",
+  },
+  password_personal: {
+    status: 400,
+    sentence:
+      "That password is made of your own address or of this site’s name. Choose one that says nothing of you.",
+  },
+  password_breached: {
+    status: 400,
+    sentence:
+      "That password is in a published list of stolen ones, so others try it. Choose another.",
+  },
+  password_wrong: { status: 400, sentence: "That is not the password of this account." },
+  password_tries_spent: {
+    status: 429,
+    sentence:
+      "Too many passwords were tried. Try again in {wait}, or ask for a sign-in link: that works at once.",
+  },
+  credentials_wrong: {
+    status: 401,
+    sentence:
+      "This email and password do not go together here. Try again, or ask for a sign-in link.",
+  },
+  sign_up_pending: {
+    status: 403,
+    sentence: "Type the code we mailed you, and your account is ready.",
+  },
+  already_signed_up: {
+    status: 409,
+    sentence: "This address has an account by now. Sign in to it, or set a new password.",
+  },
+  step_up_required: { status: 403, sentence: "Show that it is you, then go on." },
+  step_up_tries_spent: {
+    status: 429,
+    sentence: "Too many tries. Try again in {wait}, or sign out and in again.",
+  },
+  last_way_in: {
+    status: 409,
+    sentence: "This is the last way into your account. Add another one first.",
+  },
+  busy: {
+    status: 503,
+    sentence: "Very many people are signing in at this moment. Try again in {wait}.",
   },
   link_dead: {
     status: 400,

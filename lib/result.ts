@@ -1,5 +1,5 @@
 import { type Duration, inWords } from "./duration";
-import { intervals } from "./policy";
+import { bounds, intervals } from "./policy";
 import { type RefusalCode, refusals } from "./refusals";
 
 /** An expected "no". It is an answer, not an error: it is returned, recorded and shown. */
@@ -9,6 +9,8 @@ export interface Refusal {
   readonly field?: string | undefined;
   /** When asking again makes sense. */
   readonly retryAfter?: Duration | undefined;
+  /** How long it has to be, where it was too short. */
+  readonly least?: number | undefined;
   /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's sentence. */
@@ -26,8 +28,12 @@ export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Res
 });
 
 /** A refusal as people read it, with the time to wait put in. */
-export const sentenceOf = ({ code, retryAfter = intervals.unavailable }: Refusal): string =>
-  refusals[code].sentence.replace("{wait}", inWords(retryAfter));
+export const sentenceOf = ({
+  code,
+  retryAfter = intervals.unavailable,
+  least = bounds.passwordLeast,
+}: Refusal): string =>
+  refusals[code].sentence.replace("{wait}", inWords(retryAfter)).replace("{least}", String(least));
 
 /** Every code there is, for whoever describes our answers. */
 export const refusalCodes = Object.keys(refusals);

@@ -192,6 +192,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       db: world.db,
       clock: world.clock,
       chance: world.chance,
+      passwords: world.passwords,
       env: world.env,
       mailbox: this.flow.requires === "mailbox" ? world.mailbox : null,
       caller,

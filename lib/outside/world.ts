@@ -12,6 +12,7 @@ import { postgresLimiter } from "./limiter";
 import { createLog } from "./log";
 import { localMailbox } from "./mailbox";
 import type { Mailer } from "./mailer";
+import { openPasswords } from "./passwords";
 import { openRedis, redisLimiter, withFallback } from "./redis-limiter";
 import { resendMailer } from "./resend";
 import { smtpMailer } from "./smtp";
@@ -50,6 +51,7 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
     chance,
     log,
     limiter,
+    passwords: openPasswords(env),
     ringCourier: worker.ring,
     health: () => health(database, isDown),
     mailbox:

@@ -9,6 +9,7 @@ import { systemClock } from "@/lib/outside/clock";
 import { deliverDueLetters } from "@/lib/outside/courier";
 import { postgresLimiter } from "@/lib/outside/limiter";
 import type { Mailer, Message } from "@/lib/outside/mailer";
+import { openPasswords } from "@/lib/outside/passwords";
 import { chance } from "@/lib/secret";
 import { openMemory } from "./pglite";
 import { startWatch } from "./watch";
@@ -133,8 +134,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
   };
   const limiter = postgresLimiter(db);
 
+  const env = testEnv(vars);
   const world: World = {
-    env: testEnv(vars),
+    env,
     db,
     isDatabaseAway,
     clock: systemClock,
@@ -144,6 +146,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     },
     log: { info: note("info"), warn: note("warn"), error: note("error") },
     limiter,
+    passwords: openPasswords(env),
     ringCourier: () => {},
     mailbox: {
       letters: () =>

@@ -1,0 +1,60 @@
+import { availableParallelism } from "node:os";
+import { hash, parseOptions, verify } from "@node-rs/argon2";
+import type { Passwords } from "@/lib/flow";
+import { bounds, intervals } from "@/lib/policy";
+import { ok, refuse, type Result } from "@/lib/result";
+
+/** Cores that hash at once: one is left for everybody who only reads a page. */
+const hashers = Math.max(1, availableParallelism() - 1);
+
+/**
+ * A hash that no password matches: its bytes are all zero. It is verified for those who have none,
+ * by the same code and with the same parameters.
+ */
+const decoy = `$argon2id$v=19$m=${bounds.argon2.memoryCost},t=${bounds.argon2.timeCost},p=${bounds.argon2.parallelism}$${"A".repeat(22)}$${"A".repeat(43)}`;
+
+/**
+ * argon2id behind a bounded queue (P6). Each hash takes a core and 19 MiB for a while, so a flood of
+ * sign-ins would keep everybody else waiting, and with it the thread pool that files, DNS and
+ * crypto share. What finds the queue full is turned away at once: `busy`.
+ */
+export function argon2Hasher(): Pick<Passwords, "hash" | "verify"> {
+  const inTurn = queue(hashers, bounds.hashQueue);
+  return {
+    hash: (password) => inTurn(() => hash(password, bounds.argon2)),
+    verify: (kept, password) =>
+      inTurn(async () => ({
+        right: await verify(kept ?? decoy, password),
+        outdated: kept !== null && isOutdated(kept),
+      })),
+  };
+}
+
+function isOutdated(kept: string) {
+  const { memoryCost, timeCost, parallelism } = parseOptions(kept);
+  const { argon2 } = bounds;
+  return (
+    memoryCost !== argon2.memoryCost ||
+    timeCost !== argon2.timeCost ||
+    parallelism !== argon2.parallelism
+  );
+}
+
+/** Lets so many work at once and so many wait, first come, first served. */
+function queue(atOnce: number, mayWait: number) {
+  let working = 0;
+  const waiting: (() => void)[] = [];
+  return async function inTurn<T>(work: () => Promise<T>): Promise<Result<T>> {
+    if (working < atOnce) working += 1;
+    else if (waiting.length >= mayWait) return refuse("busy", { retryAfter: intervals.busy });
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return ok(await work());
+    } finally {
+      // The place goes to the next in line, without a moment in which somebody else could take it.
+      const next = waiting.shift();
+      if (next) next();
+      else working -= 1;
+    }
+  };
+}
