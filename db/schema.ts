@@ -24,6 +24,8 @@ export const users = pgTable("users", {
   /** When the mailbox was first proven; an audit row says how (I8). */
   emailVerifiedAt: at("email_verified_at"),
   disabledAt: at("disabled_at"),
+  /** argon2id, as a PHC string; null for people who come by other ways. */
+  passwordHash: text("password_hash"),
   createdAt: createdAt(),
 });
 
@@ -59,6 +61,8 @@ export const authProviders = pgTable(
     provider: text("provider").notNull(),
     /** Who the person is at the provider; none for ways in of our own. */
     subject: text("subject"),
+    /** Made by a migration rather than by its first use; what that migration's way back deletes. */
+    backfilled: boolean("backfilled").notNull().default(false),
     createdAt: createdAt(),
     lastUsedAt: at("last_used_at").notNull().defaultNow(),
   },
@@ -85,10 +89,14 @@ export const verifications = pgTable(
     /** The browser that asked; its code works there alone (L5). */
     browserDigest: text("browser_digest").notNull(),
     browser: text("browser").notNull(),
-    /** Its letter was withheld, so nobody has it: tried like the others, and never right. */
+    /** Nobody is to have its secrets: tried like the others, and never right. */
     stillborn: boolean("stillborn").notNull(),
     /** Asked by a browser that has signed in to this address before: never pushed out by strangers. */
     fromMarkedDevice: boolean("from_marked_device").notNull(),
+    /** What a sign-up will have as its password, once its mailbox is proven (P1). */
+    passwordHash: text("password_hash"),
+    /** The session that a step-up is for; it works for no other. */
+    sessionId: uuid("session_id"),
     keep: boolean("keep").notNull(),
     next: text("next").notNull(),
     /** The counts to give back when this is used (R2). */

@@ -1,8 +1,9 @@
 import { createElement } from "react";
 import { render, toPlainText } from "react-email";
 import type { Letter } from "@/lib/letters";
-import { SignIn, signInFacts } from "./sign-in";
 import type { LetterFacts } from "./facts";
+import { LetterTemplate } from "./letter";
+import { wordsOf } from "./words";
 
 export interface LetterContent {
   readonly subject: string;
@@ -10,20 +11,14 @@ export interface LetterContent {
   readonly text: string;
 }
 
-/** Renders a letter: its subject, and one content as HTML and as text. Every kind has its template. */
+/** Renders a letter: its subject, and one content as HTML and as text. Every kind has its words. */
 export async function renderLetter(letter: Letter, facts: LetterFacts): Promise<LetterContent> {
-  const { subject, element } = templateOf(letter, facts);
-  const html = await render(element);
-  return { subject, html, text: toPlainText(html) };
+  const words = wordsOf(letter, facts);
+  const html = await render(
+    createElement(LetterTemplate, { words, supportEmail: facts.supportEmail }),
+  );
+  return { subject: words.subject, html, text: toPlainText(html, asTyped) };
 }
 
-function templateOf(letter: Letter, facts: LetterFacts) {
-  switch (letter.kind) {
-    case "magic_link":
-    case "sign_up_link":
-      return {
-        subject: `Sign in to ${facts.appName}`,
-        element: createElement(SignIn, signInFacts(letter, facts)),
-      };
-  }
-}
+// Headings would be shouted otherwise.
+const asTyped = { selectors: [{ selector: "h1", options: { uppercase: false } }] };

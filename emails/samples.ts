@@ -1,16 +1,25 @@
 import type { Letter } from "@/lib/letters";
 
-const signIn = {
-  to: "ada@example.com" as Letter["to"],
+const to = "ada@example.com" as Letter["to"];
+const browser = "Firefox on Linux";
+const at = "2026-11-20T08:12:00.000Z";
+const asked = {
+  to,
+  browser,
+  askedAt: at,
   verificationId: "00000000-0000-4000-8000-000000000000",
-  token: "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3",
-  code: "482193",
-  browser: "Firefox on Linux",
-  askedAt: "2026-11-20T08:12:00.000Z",
 };
+const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
+const code = "482193";
 
 /** One of each letter, for looking at. */
 export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kind: Kind }> } = {
-  magic_link: { kind: "magic_link", ...signIn },
-  sign_up_link: { kind: "sign_up_link", ...signIn },
+  magic_link: { kind: "magic_link", ...asked, token, code },
+  sign_up_link: { kind: "sign_up_link", ...asked, token, code },
+  sign_up_code: { kind: "sign_up_code", ...asked, code },
+  already_signed_up: { kind: "already_signed_up", ...asked, token },
+  password_reset: { kind: "password_reset", ...asked, token, code },
+  step_up: { kind: "step_up", ...asked, token, code },
+  password_chosen: { kind: "password_chosen", to, browser, at, first: false },
+  password_removed: { kind: "password_removed", to, browser, at },
 };

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Db } from "@/db/client";
 import type { Duration } from "./duration";
-import type { Env } from "./env";
+import type { Env, SignInMethod } from "./env";
 import type { Identifier } from "./identifier";
 import type { DeathReason, Letter } from "./letters";
 import type { Limit, LimitName } from "./policy";
@@ -99,6 +99,8 @@ export interface Session {
   readonly email: Identifier;
   /** Its absolute end. */
   readonly endsAt: Date;
+  /** Seconds since the person last proved that it is them, by the database's clock. */
+  readonly provenAgo: number;
   /** `last_seen_at` is older than it should be; somebody should write it after the response. */
   readonly stale: boolean;
 }
@@ -151,7 +153,7 @@ export interface LimitUse<In> {
   readonly limit: LimitName;
   /** **loud** answers 429; **quiet** lets the flow run in full with letters born dead. */
   readonly effect: "loud" | "quiet";
-  readonly key: (input: In, caller: Evidence) => string;
+  readonly key: (input: In, caller: Caller) => string;
   /** The budget of a browser with a device mark for this address, instead of the above (R1, R2). */
   readonly markedDevice?: LimitName;
   /** Counts for the flow's receipt, so that it can be given back. */
@@ -203,6 +205,10 @@ export interface Flow<
   /** A write has a same-origin proof and an audit row; a read changes nothing. */
   readonly kind: "read" | "write";
   readonly requires: R;
+  /** The session's last proof may be no older: else `step_up_required`. */
+  readonly recent?: Duration;
+  /** The way of signing in it belongs to: where that is switched off, there is `not_found`. */
+  readonly method?: SignInMethod;
   readonly limits: readonly LimitUse<z.output<Schema>>[];
   /** The address it is about; device marks are looked up by it, and the audit trace names it. */
   readonly concerns?: (input: z.output<Schema>) => Identifier;

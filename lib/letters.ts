@@ -13,13 +13,38 @@ interface SignInLetter {
   readonly askedAt: string;
 }
 
+/** Which browser asked, and when; shown, never judged. */
+interface Asked {
+  readonly to: Identifier;
+  readonly verificationId: string;
+  readonly browser: string;
+  readonly askedAt: string;
+}
+
+/** Something happened to the account that its owner should know. */
+interface Notice {
+  readonly to: Identifier;
+  /** The browser that did it, in words. */
+  readonly browser: string;
+  readonly at: string;
+}
+
 /**
  * Every e-mail we can send, as data. `magic_link` goes to people with an account;
- * `sign_up_link` welcomes an address that has none, where sign-up is open (L8).
+ * `sign_up_link` welcomes an address that has none, where sign-up is open (L8). A sign-up with a
+ * password gets a code and no link, so that nobody activates a stranger's password by a click
+ * (P1); the owner of an account gets a sign-in link instead, without a code, as it would work in
+ * the stranger's browser (P3).
  */
 export type Letter =
   | ({ readonly kind: "magic_link" } & SignInLetter)
-  | ({ readonly kind: "sign_up_link" } & SignInLetter);
+  | ({ readonly kind: "sign_up_link" } & SignInLetter)
+  | ({ readonly kind: "sign_up_code"; readonly code: string } & Asked)
+  | ({ readonly kind: "already_signed_up"; readonly token: string | null } & Asked)
+  | ({ readonly kind: "password_reset" } & SignInLetter)
+  | ({ readonly kind: "step_up" } & SignInLetter)
+  | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
+  | ({ readonly kind: "password_removed" } & Notice);
 
-/** Why a letter was never sent. The first two are decided before it is queued. */
-export type DeathReason = "over_limit" | "no_account" | "too_late" | "refused";
+/** Why a letter was never sent. The first three are decided before it is queued. */
+export type DeathReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";

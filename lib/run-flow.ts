@@ -25,7 +25,7 @@ const patience: Duration = seconds(8);
 /**
  * The only road into a flow: parse, admit, take limits, run, record. Every face comes through here,
  * so none can forget a step. Refusals: those of the flow, and `cross_site`, `input_malformed` or the
- * schema's own, `sign_in_required`, `not_found`, the limits' (429), `unavailable` when the database is away.
+ * schema's own, `sign_in_required`, `not_found`, `step_up_required`, the limits' (429), `unavailable` when the database is away.
  * Throws only what is a bug.
  */
 export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>(
@@ -106,11 +106,16 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       return this.#turnAway({ code: "sign_in_required" });
     if (this.flow.requires === "mailbox" && !this.world.mailbox)
       return this.#turnAway({ code: "not_found" });
-
-    const overLoud = await this.#takeLimits(input);
-    if (overLoud) return this.#turnAway(overLoud);
+    const { method, recent } = this.flow;
+    if (method && !this.world.env.methods.includes(method))
+      return this.#turnAway({ code: "not_found" });
+    if (recent && session && session.provenAgo >= recent)
+      return this.#turnAway({ code: "step_up_required" });
 
     const caller = { ...this.evidence, session };
+    const overLoud = await this.#takeLimits(input, caller);
+    if (overLoud) return this.#turnAway(overLoud);
+
     // `requires` was just checked, which is what the context's type promises.
     const result = await this.flow.run(
       this.#context(caller) as Parameters<typeof this.flow.run>[0],
@@ -154,7 +159,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     }
   }
 
-  async #takeLimits(input: z.output<Schema>): Promise<Refusal | null> {
+  async #takeLimits(input: z.output<Schema>, caller: Caller): Promise<Refusal | null> {
     const { concerns, limits: uses } = this.flow;
     const wantsMark = concerns && this.evidence.deviceIsOld && uses.some((use) => use.markedDevice);
     if (wantsMark)
@@ -164,7 +169,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         concerns(input),
       );
     for (const use of uses) {
-      const [name, key] = this.#budget(use, input);
+      const [name, key] = this.#budget(use, input, caller);
       const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
       const keyHash = this.#hash(limit.rule, key);
       const taken = await this.world.limiter.take(limit, keyHash);
@@ -179,8 +184,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     return null;
   }
 
-  #budget(use: LimitUse<z.output<Schema>>, input: z.output<Schema>): [LimitName, string] {
-    const key = use.key(input, this.evidence);
+  #budget(
+    use: LimitUse<z.output<Schema>>,
+    input: z.output<Schema>,
+    caller: Caller,
+  ): [LimitName, string] {
+    const key = use.key(input, caller);
     return this.#markedDevice && use.markedDevice
       ? [use.markedDevice, `${this.evidence.deviceDigest} ${this.flow.concerns?.(input)}`]
       : [use.limit, key];

@@ -10,7 +10,8 @@ import {
 import { bounds } from "./policy";
 
 /** What a token is for. Part of its digest, so that a token of one kind is nothing to another. */
-export type TokenUse = "session" | "magic_link" | "asking_browser" | "device";
+export type TokenUse =
+  "session" | "magic_link" | "sign_up" | "password_reset" | "step_up" | "asking_browser" | "device";
 
 /** Chance, handed in through the world so that tests may know it. */
 export interface Chance {

@@ -49,6 +49,20 @@ function asciiDigits(text: string) {
   });
 }
 
+/**
+ * A password as it is compared: NFKC, so that the same keys on another machine are the same
+ * password, and otherwise as typed, spaces and all (P6). Refuses `password_missing`,
+ * `password_too_long`.
+ */
+export const password = z
+  .string(says("password_missing"))
+  .min(1, says("password_missing"))
+  .max(4 * bounds.passwordMost, says("password_too_long"))
+  // Half a character would become another on its way to be hashed.
+  .refine((typed) => !/\p{Cs}/u.test(typed), says("input_malformed"))
+  .transform((typed) => typed.normalize("NFKC"))
+  .refine((typed) => [...typed].length <= bounds.passwordMost, says("password_too_long"));
+
 /** A link's token. Whatever it is, a wrong one is a dead link, said by the flow. */
 export const token = z.string().max(1_000);
 

@@ -17,6 +17,8 @@ const fitting: Record<string, unknown> = {
   username: "ada@example.com",
   keep: "on",
   next: "/account",
+  password: "four unrelated words here",
+  purpose: "sign_up",
   id: "00000000-0000-4000-8000-000000000000",
 };
 

@@ -2,6 +2,14 @@ import type { AnyFlow } from "@/lib/flow";
 import { listAuthProviders } from "./account/list-auth-providers";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
+import { preparePassword } from "./password/prepare-password";
+import { previewPasswordReset } from "./password/preview-password-reset";
+import { redeemPasswordReset } from "./password/redeem-password-reset";
+import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
+import { removePassword } from "./password/remove-password";
+import { requestPasswordReset } from "./password/request-password-reset";
+import { setPassword } from "./password/set-password";
+import { signInWithPassword } from "./password/sign-in-with-password";
 import { listSessions } from "./sessions/list-sessions";
 import { readSession } from "./sessions/read-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
@@ -13,6 +21,13 @@ import { readWaiting } from "./sign-in/read-waiting";
 import { redeemEmailCode } from "./sign-in/redeem-email-code";
 import { redeemMagicLink } from "./sign-in/redeem-magic-link";
 import { requestMagicLink } from "./sign-in/request-magic-link";
+import { requestSignUp } from "./sign-up/request-sign-up";
+import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
+import { verifySignUp } from "./sign-up/verify-sign-up";
+import { requestStepUp } from "./step-up/request-step-up";
+import { stepUpByCode } from "./step-up/step-up-by-code";
+import { stepUpByLink } from "./step-up/step-up-by-link";
+import { stepUpByPassword } from "./step-up/step-up-by-password";
 
 /** The catalogue: everything that can be done here. `house.test.ts` holds it against code and README. */
 export const flows: readonly AnyFlow[] = [
@@ -22,12 +37,27 @@ export const flows: readonly AnyFlow[] = [
   redeemMagicLink,
   redeemEmailCode,
   cancelMagicLink,
+  requestSignUp,
+  resendSignUpCode,
+  verifySignUp,
+  signInWithPassword,
+  requestPasswordReset,
+  previewPasswordReset,
+  redeemPasswordReset,
+  redeemPasswordResetCode,
   readSession,
   listSessions,
   revokeSession,
   revokeOtherSessions,
   signOut,
   listAuthProviders,
+  preparePassword,
+  setPassword,
+  removePassword,
+  requestStepUp,
+  stepUpByPassword,
+  stepUpByCode,
+  stepUpByLink,
   readMailbox,
   clearLimits,
 ];

@@ -27,7 +27,7 @@ export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLet
         state: withheld ? "dead" : "queued",
         reason: withheld,
         payload: withheld ? null : payload,
-        verificationId: letter.verificationId,
+        verificationId: "verificationId" in letter ? letter.verificationId : null,
         doneAt: withheld ? sql`now()` : null,
       };
     }),
@@ -45,13 +45,10 @@ export interface TakenLetter {
 /**
  * Takes letters that are due. They are this worker's for `intervals.letterLease`; one that died
  * in between leaves them to the others. With the first attempt the lifetimes of link and code
- * begin anew (L1). Letters that are of no use any more die instead: older than `lifetimes.letter`, or
+ * begin anew, as long as they were issued for (L1). Letters that are of no use any more die instead: older than `lifetimes.letter`, or
  * tried before and their link over by now, or void (X3).
  */
-export async function takeLetters(
-  db: Db,
-  { linkLifetime, codeLifetime }: { linkLifetime: Duration; codeLifetime: Duration },
-): Promise<TakenLetter[]> {
+export async function takeLetters(db: Db): Promise<TakenLetter[]> {
   return rows<TakenLetter>(
     db,
     sql`with due as (
@@ -66,8 +63,8 @@ export async function takeLetters(
       where id in (select id from due where late)
     ), started as (
       update ${verifications} set
-        expires_at = now() + make_interval(secs => ${linkLifetime}),
-        code_expires_at = now() + make_interval(secs => ${codeLifetime})
+        expires_at = now() + (expires_at - created_at),
+        code_expires_at = now() + (code_expires_at - created_at)
       where id in (
         select v.id from ${verifications} v join ${outbox} o on o.verification_id = v.id
         where o.id in (select id from due where not late) and o.attempts = 0

@@ -19,6 +19,7 @@ const prepareRead = (db: Db) =>
       userId: sessions.userId,
       email: users.email,
       endsAt: sessions.endsAt,
+      provenAgo: sql<number>`extract(epoch from now() - ${sessions.authenticatedAt})::int`,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })
     .from(sessions)
@@ -78,6 +79,23 @@ export async function startSession(
             ${idle}::int, now() + make_interval(secs => ${lifetime}))`,
   );
   ctx.handOver({ session: { token, lifetime }, device: true });
+}
+
+/**
+ * The person proved again that it is them, or changed what proves them: the same session under a
+ * new token, the old one worth nothing from now on (rotation). Its ends stay. False when it is gone.
+ */
+export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> {
+  const { session, sessionDigest } = ctx.caller;
+  const token = ctx.chance.token();
+  const renewed = await row<{ lifetime: Duration }>(
+    tx,
+    sql`update ${sessions} set token_digest = ${digest("session", token)}, authenticated_at = now(), last_seen_at = now()
+      where id = ${session.id}::uuid and token_digest = ${sessionDigest}
+      returning greatest(1, extract(epoch from ends_at - now()))::int as lifetime`,
+  );
+  if (renewed) ctx.handOver({ session: { token, lifetime: renewed.lifetime } });
+  return renewed !== undefined;
 }
 
 /** A signed-in browser as its owner sees it. */

@@ -3,6 +3,7 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Identifier } from "@/lib/identifier";
+import { voidVerifications } from "./verifications";
 
 /**
  * Who has this address, if anybody. Until the transaction ends, others who ask for the same address
@@ -30,7 +31,9 @@ export interface ProvenUser {
  * Somebody proved that this mailbox is theirs by mail: marks it verified and the way in as used, in
  * one upsert that is safe under parallel first uses (I1, I2, A1). Makes the user where
  * `mayCreate`; null when there is none and none may be made. A disabled user's way in stays
- * untouched (S5).
+ * untouched (S5). Whatever others began for this address with a password of their own is dead first
+ * (A5), before the user's row is taken: so does the one who types such a code, and neither waits
+ * for the other for ever.
  */
 export async function proveMailbox(
   tx: Db,
@@ -39,7 +42,11 @@ export async function proveMailbox(
 ): Promise<ProvenUser | null> {
   const proven = await row<{ id: string; disabled: boolean; created: boolean }>(
     tx,
-    sql`with proven as (
+    sql`with dead as (
+      ${voidVerifications(sql`${identifier}`, ["sign_up"])}
+    ), settled as (
+      select count(*) from dead
+    ), proven as (
       ${mayCreate ? insertOrVerify(identifier) : verify(identifier)}
     ), used as (
       insert into ${authProviders} (user_id, provider)
@@ -52,10 +59,11 @@ export async function proveMailbox(
 }
 
 const insertOrVerify = (identifier: Identifier) => sql`
-  insert into ${users} (email, email_verified_at) values (${identifier}, now())
+  insert into ${users} (email, email_verified_at) select ${identifier}, now() from settled
   on conflict (email) do update set email_verified_at = coalesce(users.email_verified_at, now())
   returning id, disabled_at is not null as disabled, xmax = 0 as created`;
 
 const verify = (identifier: Identifier) => sql`
-  update ${users} set email_verified_at = coalesce(email_verified_at, now()) where email = ${identifier}
+  update ${users} set email_verified_at = coalesce(email_verified_at, now())
+  from settled where email = ${identifier}
   returning id, disabled_at is not null as disabled, false as created`;

@@ -5,10 +5,11 @@ import { verifications } from "@/db/schema";
 import type { Duration } from "@/lib/duration";
 import type { Identifier } from "@/lib/identifier";
 import { bounds, intervals } from "@/lib/policy";
+import { refuse, type Result } from "@/lib/result";
 import { alike, digest, type Key, keyedHash, type TokenUse } from "@/lib/secret";
 
 /** What a verification is for; its token works for nothing else. */
-export type Purpose = Extract<TokenUse, "magic_link">;
+export type Purpose = Extract<TokenUse, "magic_link" | "sign_up" | "password_reset" | "step_up">;
 
 const stillLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
@@ -19,7 +20,8 @@ export interface NewVerification {
   readonly purpose: Purpose;
   readonly identifier: Identifier;
   readonly token: string;
-  readonly code: string;
+  /** Null for a mail that carries none: then no code is right. */
+  readonly code: string | null;
   readonly codeKey: string;
   readonly browserDigest: string;
   readonly browser: string;
@@ -30,33 +32,40 @@ export interface NewVerification {
   readonly linkLifetime: Duration;
   readonly codeLifetime: Duration;
   /**
-   * Its letter is withheld. It takes tries as any other does, so that a stranger cannot tell (L8);
-   * but no code is right, and it pushes out nobody's links.
+   * Nobody gets its secrets: its letter is withheld, or is another. It takes tries as any other
+   * does, so that a stranger cannot tell (L8); but no code is right, and it pushes out nobody's.
    */
   readonly stillborn: boolean;
+  /** What a sign-up will have as its password. */
+  readonly passwordHash?: string | null;
+  /** The session that a step-up is for. */
+  readonly sessionId?: string;
 }
 
 /**
  * Issues a one-time secret and returns its id. Of the address's live ones the latest stay, three
  * with this one (L4); those asked from a marked device come first, so that strangers who ask often
- * cannot void the owner's. Lifetimes start now, and again at the first attempt to send (L1).
+ * cannot void the owner's; and attempts to sign up push out only those of their own browser (P1).
+ * Lifetimes start now, and again at the first attempt to send (L1).
  */
 export async function issueVerification(tx: Db, v: NewVerification): Promise<string> {
   const tokenDigest = digest(v.purpose, v.token);
-  const hash = codeHash(v.codeKey, tokenDigest, v.stillborn ? v.token : v.code);
+  const hash = codeHash(v.codeKey, tokenDigest, v.stillborn ? v.token : (v.code ?? v.token));
   const issued = await row<{ id: string }>(
     tx,
     sql`with pushed_out as (
       update ${verifications} set voided_at = now() where not ${v.stillborn} and id in (
         select id from ${verifications}
         where identifier = ${v.identifier} and purpose = ${v.purpose} and ${stillLive} and not stillborn
+          and (purpose <> 'sign_up' or browser_digest = ${v.browserDigest})
         order by from_marked_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
     insert into ${verifications} (purpose, identifier, token_digest, code_hash, browser_digest, browser,
-      stillborn, from_marked_device, keep, next, receipt, expires_at, code_expires_at)
+      stillborn, from_marked_device, password_hash, session_id, keep, next, receipt, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
-      ${v.browserDigest}, ${v.browser}, ${v.stillborn}, ${v.fromMarkedDevice}, ${v.keep}, ${v.next}, ${v.receipt},
+      ${v.browserDigest}, ${v.browser}, ${v.stillborn}, ${v.fromMarkedDevice},
+      ${v.passwordHash ?? null}, ${v.sessionId ?? null}::uuid, ${v.keep}, ${v.next}, ${v.receipt},
       now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,
   );
@@ -71,12 +80,18 @@ export interface Consumed {
   readonly receipt: string;
   /** The person's choice to be kept signed in; made in the browser that asked, for that browser. */
   readonly keep: boolean;
+  /** Of a sign-up. */
+  readonly passwordHash: string | null;
 }
 
-/** Who may spend a link: the browser that asked, or whoever typed the whole address (L5). */
+/**
+ * Who may spend a link: the browser that asked, or whoever typed the whole address (L5). A step-up's
+ * belongs to its session, and to no other browser whatever is typed there.
+ */
 export interface Claim {
   readonly browserDigest: string;
   readonly typed: Identifier | null;
+  readonly sessionId?: string;
 }
 
 const claimedBy = ({ browserDigest, typed }: Claim) =>
@@ -98,7 +113,8 @@ export const consumeLink = (tx: Db, purpose: Purpose, token: string, claim: Clai
     purpose,
     claim.browserDigest,
     sql`token_digest = ${digest(purpose, token)}
-      and (browser_digest = ${claim.browserDigest} or identifier = ${claim.typed}::text)`,
+      and (browser_digest = ${claim.browserDigest} or identifier = ${claim.typed}::text)
+      and session_id is not distinct from ${claim.sessionId ?? null}::uuid`,
   );
 
 /**
@@ -126,7 +142,8 @@ async function spend(
       from mine where v.id in (select id from alone) and mine.id in (select id from alone)
       returning v.*, v.id = mine.id as spent
     )
-    select id, identifier, next, receipt, keep and browser_digest = ${browserDigest} as keep
+    select id, identifier, next, receipt, keep and browser_digest = ${browserDigest} as keep,
+      password_hash as "passwordHash"
     from settled where spent`,
   );
   return spent ?? null;
@@ -158,9 +175,10 @@ export type CodeOutcome =
  */
 export async function consumeCode(
   tx: Db,
-  { purpose, browserDigest, identifier, code, keys }: CodeClaim,
+  { purpose, browserDigest, sessionId, identifier, code, keys }: CodeClaim,
 ): Promise<CodeOutcome> {
   const asked = sql`browser_digest = ${browserDigest} and identifier = ${identifier}
+    and session_id is not distinct from ${sessionId ?? null}::uuid
     and purpose = ${purpose} and ${stillLive} and code_expires_at > now()`;
   const tried = await rows<{ id: string; tokenDigest: string; codeHash: string }>(
     tx,
@@ -185,13 +203,30 @@ export async function consumeCode(
   return spent ? { consumed: spent } : { consumed: null, cause: "none" };
 }
 
+/** A code that was not right, as its form is told; the cause is for the audit log. */
+export const refuseCode = (cause: "wrong" | "spent" | "none"): Result<never> =>
+  refuse(cause === "spent" ? "code_tries_spent" : "code_wrong", { field: "code", cause });
+
 export interface CodeClaim {
   readonly purpose: Purpose;
   readonly browserDigest: string;
+  /** Of a step-up: the session it is for. */
+  readonly sessionId?: string;
   readonly identifier: Identifier;
   readonly code: string;
   readonly keys: Key;
 }
+
+/**
+ * What becomes of an address's other secrets when its password or its proof changes (L4, P7): as
+ * part of a larger statement, in the order in which all others take the rows.
+ */
+export const voidVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+  update ${verifications} set voided_at = now() where id in (
+    select id from ${verifications}
+    where identifier = ${identifier} and purpose in ${purposes} and ${stillLive}
+    order by id for update
+  ) returning 1`;
 
 /** A link as its confirm page shows it, whatever became of it. Changes nothing. */
 export interface LinkPreview {

@@ -187,8 +187,7 @@ describe("again and again", () => {
 describe("couriers that die", () => {
   test("between taking and handing over: the letter is another's once the lease is over", async () => {
     await new Browser(world).ask(ada);
-    const lives = { linkLifetime: lifetimes.magicLink, codeLifetime: lifetimes.emailCode };
-    const [taken] = await takeLetters(world.db, lives);
+    const [taken] = await takeLetters(world.db);
     expect(await world.deliver()).toEqual([]);
     await world.age(intervals.letterLease);
     const sent = await world.deliver();

@@ -20,9 +20,8 @@ type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseAway
  * couriers may work at once: each letter is one's own until sent, or until its lease ends.
  */
 export async function deliverDueLetters(world: CourierWorld, mailer: Mailer): Promise<void> {
-  const { magicLink: linkLifetime, emailCode: codeLifetime } = world.env.lifetimes;
   for (;;) {
-    const taken = await takeLetters(world.db, { linkLifetime, codeLifetime });
+    const taken = await takeLetters(world.db);
     const ends = await Promise.allSettled(taken.map((letter) => deliver(world, mailer, letter)));
     for (const [at, end] of ends.entries()) {
       if (end.status === "fulfilled") continue;

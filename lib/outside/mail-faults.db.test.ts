@@ -363,10 +363,7 @@ describe("a provider that is down", () => {
 describe("the worker of a process", () => {
   test("takes up what a dead one left, and what a ring tells it of", async () => {
     await new Browser(world).ask(ada);
-    await takeLetters(world.db, {
-      linkLifetime: lifetimes.magicLink,
-      codeLifetime: lifetimes.emailCode,
-    });
+    await takeLetters(world.db);
     await world.age(intervals.letterLease);
     const worker = startWorker(world.but({ env: testEnv() }), byResend);
     try {

@@ -338,9 +338,17 @@ describe("budgets of tries", () => {
     },
   );
 
-  test("every limit on typed codes and pressed buttons is one", () => {
+  test("every limit on typed secrets and pressed buttons is one", () => {
     const rules = tries.map(({ rule }) => rule).sort();
-    expect(rules).toEqual(["codes_per_day", "codes_per_hour", "presses_per_ip"]);
+    expect(rules).toEqual([
+      "codes_per_day",
+      "codes_per_hour",
+      "passwords_per_account",
+      "passwords_per_device",
+      "passwords_per_ip",
+      "presses_per_ip",
+      "step_ups_per_session",
+    ]);
   });
 
   test("whoever guesses codes gets no more guesses when Redis is flushed, or gone (I10)", async () => {

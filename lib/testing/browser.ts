@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Evidence, Flow, Grant, Handover, Requires } from "@/lib/flow";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
+import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
+import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { canonicalIp, networkOf } from "@/lib/ip";
 import type { Result } from "@/lib/result";
 import { runFlow, sessionReader } from "@/lib/run-flow";
@@ -95,6 +98,28 @@ export class Browser {
 
   type(code: string, email: string) {
     return this.run(redeemEmailCode, { email, code });
+  }
+
+  signUp(email: string, password: string, more: { keep?: "on"; next?: string } = {}) {
+    return this.run(requestSignUp, { email, password, ...more });
+  }
+
+  verify(code: string, email: string) {
+    return this.run(verifySignUp, { email, code });
+  }
+
+  enter(email: string, password: string, more: { keep?: "on"; next?: string } = {}) {
+    return this.run(signInWithPassword, { email, password, ...more });
+  }
+
+  /** Signs up with a password, reads the mail, types the code, here. */
+  async join(email: string, password: string): Promise<void> {
+    const asked = await this.signUp(email, password);
+    const typed = asked.ok
+      ? await this.verify((await this.world.letterTo(email)).code, email)
+      : asked;
+    if (!typed.ok) throw new Error(`${email} could not sign up: ${typed.refusal.code}`);
+    await this.settle();
   }
 
   /** Asks, reads the mail, presses the button, here. */

@@ -7,13 +7,33 @@ import { bounds, lifetimes } from "@/lib/policy";
 import type { Change } from "./watch";
 import type { TestWorld } from "./world";
 
+/** Events that prove a mailbox by spending what was mailed there. */
+const proving = [
+  "magic_link.redeem",
+  "email_code.redeem",
+  "sign_up.verify",
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+];
 /** Events that spend a secret, and the outcomes with which they do. */
-const spending = ["magic_link.redeem", "email_code.redeem"];
-const spentWith = ["ok", "account_disabled", "sign_up_closed"];
-/** Outcomes of those that say the mailbox was proven. */
+const spending = [...proving, "step_up.code", "step_up.link"];
+const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
+/** Outcomes of proofs that say the mailbox was proven. */
 const provenWith = ["ok", "account_disabled"];
-/** Accepted requests for mail. */
-const asking = ["magic_link.request"];
+/** Events that begin a session. */
+const welcoming = [...proving, "password.sign_in"];
+/** Accepted requests for mail, and changes that the owner is told of. */
+const writing = [
+  "magic_link.request",
+  "sign_up.request",
+  "sign_up.resend",
+  "password_reset.request",
+  "step_up.request",
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+  "password.set",
+  "password.remove",
+];
 
 /** Runs after every test on a database. */
 export const expectInvariants = async (world: TestWorld) =>
@@ -71,7 +91,16 @@ const mustNotBe = (world: TestWorld) => ({
   /** I8: an address counts as verified exactly when the audit log tells of its proof. */
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
-      where e.subject_id = u.id and e.event in (${list(spending)}) and e.outcome in (${list(provenWith)}))`,
+      where e.subject_id = u.id and e.event in (${list(proving)}) and e.outcome in (${list(provenWith)}))`,
+
+  /** P1, P2: a password that is usable belongs to a way in, and no user is without a proof. */
+  "P2 password without a way in": sql`select id from users u where password_hash is not null
+    and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
+  "P2 way in without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
+    where p.provider = 'email' and u.password_hash is null`,
+  /** I7: what is kept of a password is its argon2id hash. */
+  "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
+    union all select id from verifications where password_hash not like '$argon2id$%'`,
 
   /** I10, as far as rows tell: no secret was tried more often than it may be. */
   "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeTries}`,
@@ -118,7 +147,7 @@ function effectsOfSecrets(runs: Change[][]) {
           table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
       ).length,
       said: changes.filter(isEvent(spending, spentWith)).length,
-      welcomed: changes.filter(isEvent(spending, ["ok"])).length,
+      welcomed: changes.filter(isEvent(welcoming, ["ok"])).length,
       sessions: changes.filter(({ table, op }) => table === "sessions" && op === "INSERT").length,
     }))
     .filter(
@@ -143,11 +172,11 @@ async function sessionsReadOtherwise({ db }: TestWorld) {
   return wrong;
 }
 
-/** I5: an accepted request for mail left exactly one letter, and no letter comes from anything else. */
+/** I5: an accepted request for mail, and a change that is told, left exactly one letter; nothing else did. */
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      requests: changes.filter(isEvent(asking, ["ok"])).length,
+      requests: changes.filter(isEvent(writing, ["ok"])).length,
       letters: changes.filter(({ table, op }) => table === "outbox" && op === "INSERT").length,
     }))
     .filter(({ requests, letters }) => requests !== letters)

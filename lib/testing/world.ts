@@ -233,7 +233,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
 }
 
 function readLetter(message: Message): ReadLetter {
-  const token = /\/l\/([A-Za-z0-9_-]{43})\b/.exec(message.text)?.[1] ?? "";
+  const token = /\/l\/(?:\w+\/)?([A-Za-z0-9_-]{43})\b/.exec(message.text)?.[1] ?? "";
   const code = /\b\d{6}\b/.exec(message.text)?.[0] ?? "";
   return { token, code, message };
 }

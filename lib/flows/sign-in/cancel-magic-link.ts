@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { token, typedAddress } from "@/lib/flows/fields";
+import { pressLimit } from "@/lib/flows/limit-uses";
 import { previewLink, voidLink } from "@/lib/identity/verifications";
 import { ok, refuse } from "@/lib/result";
 
@@ -12,7 +13,8 @@ export const cancelMagicLink = defineFlow({
   name: "magic_link.cancel",
   kind: "write",
   requires: "anyone",
-  limits: [{ limit: "pressesPerIp", effect: "loud", key: (_, { network }) => network }],
+  method: "magic_link",
+  limits: [pressLimit],
   input: z.strictObject({ token, username: typedAddress }),
 
   run: (ctx, { token, username }) =>

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { code, email } from "@/lib/flows/fields";
+import { codeLimits } from "@/lib/flows/limit-uses";
 import { acceptMailboxProof } from "@/lib/identity/mailbox-proof";
-import { consumeCode } from "@/lib/identity/verifications";
-import { refuse } from "@/lib/result";
+import { consumeCode, refuseCode } from "@/lib/identity/verifications";
 
 /**
  * Signs in by the code from the mail, in the browser that asked for it. The budgets are those of
@@ -15,22 +15,9 @@ export const redeemEmailCode = defineFlow({
   name: "email_code.redeem",
   kind: "write",
   requires: "anyone",
+  method: "magic_link",
   concerns: ({ email }) => email,
-  limits: [
-    { limit: "pressesPerIp", effect: "loud", key: (_, { network }) => network },
-    {
-      limit: "codesPerHour",
-      effect: "loud",
-      refusal: "code_tries_spent",
-      key: ({ email }) => `magic_link ${email}`,
-    },
-    {
-      limit: "codesPerDay",
-      effect: "loud",
-      refusal: "code_tries_spent",
-      key: ({ email }) => `magic_link ${email}`,
-    },
-  ],
+  limits: codeLimits("magic_link"),
   input: z.strictObject({ email, code }),
 
   run: (ctx, { email, code }) =>
@@ -42,10 +29,8 @@ export const redeemEmailCode = defineFlow({
         code,
         keys: ctx.env.tokenKey,
       });
-      if (outcome.consumed) return acceptMailboxProof(ctx, tx, outcome.consumed);
-      return refuse(outcome.cause === "spent" ? "code_tries_spent" : "code_wrong", {
-        field: "code",
-        cause: outcome.cause,
-      });
+      return outcome.consumed
+        ? acceptMailboxProof(ctx, tx, outcome.consumed)
+        : refuseCode(outcome.cause);
     }),
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { token, typedAddress } from "@/lib/flows/fields";
+import { pressLimit } from "@/lib/flows/limit-uses";
 import { acceptMailboxProof } from "@/lib/identity/mailbox-proof";
 import { consumeLink, previewLink } from "@/lib/identity/verifications";
 import { refuse } from "@/lib/result";
@@ -14,7 +15,8 @@ export const redeemMagicLink = defineFlow({
   name: "magic_link.redeem",
   kind: "write",
   requires: "anyone",
-  limits: [{ limit: "pressesPerIp", effect: "loud", key: (_, { network }) => network }],
+  method: "magic_link",
+  limits: [pressLimit],
   input: z.strictObject({ token, username: typedAddress }),
 
   run: (ctx, { token, username }) =>

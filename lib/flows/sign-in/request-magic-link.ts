@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { checkbox, email, next } from "@/lib/flows/fields";
+import { mailLimits } from "@/lib/flows/limit-uses";
 import { findUserAlone } from "@/lib/identity/users";
 import { issueVerification } from "@/lib/identity/verifications";
 import { ok } from "@/lib/result";
@@ -13,29 +14,9 @@ export const requestMagicLink = defineFlow({
   name: "magic_link.request",
   kind: "write",
   requires: "anyone",
+  method: "magic_link",
   concerns: ({ email }) => email,
-  limits: [
-    {
-      limit: "resends",
-      effect: "loud",
-      refusal: "resend_too_soon",
-      returnable: true,
-      key: ({ email }, { askingDigest }) => `${askingDigest} ${email}`,
-    },
-    {
-      limit: "mailRequestsPerIp",
-      markedDevice: "mailRequestsPerDevice",
-      effect: "loud",
-      returnable: true,
-      key: (_, { network }) => network,
-    },
-    {
-      limit: "lettersPerAddress",
-      markedDevice: "lettersPerDevice",
-      effect: "quiet",
-      key: ({ email }) => email,
-    },
-  ],
+  limits: mailLimits("magic_link"),
   input: z.strictObject({ email, keep: checkbox, next }),
 
   async run(ctx, { email, keep, next }) {

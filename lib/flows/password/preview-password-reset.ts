@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { previewLink } from "@/lib/identity/verifications";
+import { masked } from "@/lib/identifier";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * What the page for a new password shows behind a reset link. Spends nothing (L2). The whole address
+ * only where it was typed to ask for the mail: password managers file the new one under it. Refuses
+ * `link_dead`.
+ */
+export const previewPasswordReset = defineFlow({
+  name: "password_reset.preview",
+  kind: "read",
+  requires: "anyone",
+  method: "password",
+  limits: [],
+  input: z.strictObject({ token }),
+
+  async run(ctx, { token }) {
+    const link = await previewLink(ctx.db, "password_reset", token);
+    if (link?.state !== "live") return refuse("link_dead", { cause: link?.state ?? "unknown" });
+    const { identifier, browser, askedAt } = link;
+    const sameBrowser = link.browserDigest === ctx.caller.askingDigest;
+    const address = sameBrowser ? identifier : masked(identifier);
+    return ok({ address, browser, askedAt, sameBrowser });
+  },
+});

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { removePassword as remove } from "@/lib/identity/passwords";
+import { intervals } from "@/lib/policy";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Takes the password away from whoever proved just now that it is them, while another way in
+ * remains (A4). The owner is told (A2). Refuses `step_up_required`, `last_way_in`, and `not_found`
+ * where there is none.
+ */
+export const removePassword = defineFlow({
+  name: "password.remove",
+  kind: "write",
+  requires: "session",
+  recent: intervals.stepUp,
+  limits: [],
+  input: z.strictObject({}),
+
+  run: (ctx) =>
+    ctx.write(async (tx) => {
+      const { userId, email } = ctx.caller.session;
+      ctx.about({ userId });
+      const linkIsUsable = ctx.env.methods.includes("magic_link");
+      const outcome = await remove(tx, userId, { linkIsUsable });
+      if (outcome === "none") return refuse("not_found");
+      if (outcome === "last") return refuse("last_way_in");
+      const at = ctx.clock.now().toISOString();
+      ctx.post({ kind: "password_removed", to: email, browser: ctx.caller.browser, at });
+      return ok({});
+    }),
+});

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { password } from "@/lib/flows/fields";
+import { choosePassword } from "@/lib/identity/passwords";
+import { renewSession } from "@/lib/identity/sessions";
+import { intervals } from "@/lib/policy";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Sets a first password, or another one, for whoever is signed in and proved it just now (A2). All
+ * other sessions end, links and codes on their way are void, and the owner is told (P7). Refuses
+ * `step_up_required`, what speaks against the password, `busy`.
+ */
+export const setPassword = defineFlow({
+  name: "password.set",
+  kind: "write",
+  requires: "session",
+  recent: intervals.stepUp,
+  method: "password",
+  limits: [],
+  input: z.strictObject({ password }),
+
+  async run(ctx, { password }) {
+    const { userId, email } = ctx.caller.session;
+    ctx.about({ userId });
+    const weighed = await ctx.passwords.weigh(password, [email, ctx.env.appName]);
+    if (!weighed.ok) return weighed;
+    const hashed = await ctx.passwords.hash(password);
+    if (!hashed.ok) return hashed;
+    return ctx.write(async (tx) => {
+      // Signed out meanwhile, the session has no say any more.
+      if (!(await renewSession(ctx, tx))) return refuse("sign_in_required");
+      const chosen = { hash: hashed.value, mailboxProven: false };
+      const user = await choosePassword(ctx, tx, email, chosen);
+      if (!user || user.disabled) return refuse("sign_in_required");
+      const at = ctx.clock.now().toISOString();
+      const { browser } = ctx.caller;
+      ctx.post({ kind: "password_chosen", first: user.first, to: email, browser, at });
+      return ok({ first: user.first });
+    });
+  },
+});

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { checkbox, email, next, password } from "@/lib/flows/fields";
+import { mailLimits } from "@/lib/flows/limit-uses";
+import { dropAttempts, mailSignUpCode } from "@/lib/identity/sign-ups";
+import { refuse } from "@/lib/result";
+
+/**
+ * Signs up with an address and a password: an attempt of this browser, and a code in the mail. No
+ * user comes of it before the code is typed here (P1). Whether the address has an account shows
+ * nowhere in the answer (P3). Refuses `sign_up_closed`, what speaks against the password, `busy`.
+ */
+export const requestSignUp = defineFlow({
+  name: "sign_up.request",
+  kind: "write",
+  requires: "anyone",
+  method: "password",
+  concerns: ({ email }) => email,
+  limits: mailLimits("sign_up"),
+  input: z.strictObject({ email, password, keep: checkbox, next }),
+
+  async run(ctx, { email, password, keep, next }) {
+    if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
+    const weighed = await ctx.passwords.weigh(password, [email, ctx.env.appName]);
+    if (!weighed.ok) return weighed;
+    const hashed = await ctx.passwords.hash(password);
+    if (!hashed.ok) return hashed;
+    return ctx.write(async (tx) => {
+      await dropAttempts(tx, email, ctx.caller.askingDigest);
+      return mailSignUpCode(ctx, tx, email, { passwordHash: hashed.value, keep, next });
+    });
+  },
+});

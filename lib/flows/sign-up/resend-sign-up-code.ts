@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { email } from "@/lib/flows/fields";
+import { mailLimits } from "@/lib/flows/limit-uses";
+import { findAttempt, mailSignUpCode } from "@/lib/identity/sign-ups";
+import { refuse } from "@/lib/result";
+
+/**
+ * Mails another code for the sign-up this browser has begun. Unknown, pending and verified
+ * addresses are answered alike; where this browser has begun none, nothing is sent (P4). Refuses
+ * `sign_up_closed`.
+ */
+export const resendSignUpCode = defineFlow({
+  name: "sign_up.resend",
+  kind: "write",
+  requires: "anyone",
+  method: "password",
+  concerns: ({ email }) => email,
+  limits: mailLimits("sign_up"),
+  input: z.strictObject({ email }),
+
+  async run(ctx, { email }) {
+    if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
+    return ctx.write(async (tx) => {
+      const attempt = await findAttempt(tx, email, ctx.caller.askingDigest);
+      return mailSignUpCode(ctx, tx, email, attempt);
+    });
+  },
+});

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { code, email } from "@/lib/flows/fields";
+import { codeLimits } from "@/lib/flows/limit-uses";
+import { acceptSignUp } from "@/lib/identity/sign-ups";
+import { consumeCode, refuseCode } from "@/lib/identity/verifications";
+
+/**
+ * Proves the mailbox of a sign-up by the code from its mail, in the browser that signed up; that
+ * makes the user, with the password of this attempt and no other (P1, P2). Refuses `code_wrong`
+ * (also for expired and unknown), `code_tries_spent`, and after the proof `already_signed_up`.
+ */
+export const verifySignUp = defineFlow({
+  name: "sign_up.verify",
+  kind: "write",
+  requires: "anyone",
+  method: "password",
+  concerns: ({ email }) => email,
+  limits: codeLimits("sign_up"),
+  input: z.strictObject({ email, code }),
+
+  run: (ctx, { email, code }) =>
+    ctx.write(async (tx) => {
+      const outcome = await consumeCode(tx, {
+        purpose: "sign_up",
+        browserDigest: ctx.caller.askingDigest,
+        identifier: email,
+        code,
+        keys: ctx.env.tokenKey,
+      });
+      return outcome.consumed ? acceptSignUp(ctx, tx, outcome.consumed) : refuseCode(outcome.cause);
+    }),
+});

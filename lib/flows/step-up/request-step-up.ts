@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { issueVerification } from "@/lib/identity/verifications";
+import { ok } from "@/lib/result";
+
+/**
+ * Mails a link and a code by which to prove that it is still you; they work for this session and in
+ * this browser alone. Refuses `resend_too_soon`, `too_many_requests`.
+ */
+export const requestStepUp = defineFlow({
+  name: "step_up.request",
+  kind: "write",
+  requires: "session",
+  limits: [
+    {
+      limit: "resends",
+      effect: "loud",
+      refusal: "resend_too_soon",
+      returnable: true,
+      key: (_, { session }) => `step_up ${session?.id}`,
+    },
+    {
+      limit: "mailRequestsPerIp",
+      effect: "loud",
+      returnable: true,
+      key: (_, { network }) => network,
+    },
+  ],
+  input: z.strictObject({}),
+
+  async run(ctx) {
+    const secrets = { token: ctx.chance.token(), code: ctx.chance.code() };
+    const { browser, askingDigest, session } = ctx.caller;
+    const { userId, email } = session;
+    ctx.about({ userId });
+    return ctx.write(async (tx) => {
+      const verificationId = await issueVerification(tx, {
+        ...secrets,
+        purpose: "step_up",
+        identifier: email,
+        sessionId: session.id,
+        codeKey: ctx.env.tokenKey[0],
+        browserDigest: askingDigest,
+        browser,
+        fromMarkedDevice: true,
+        keep: false,
+        next: "",
+        receipt: ctx.receipt,
+        linkLifetime: ctx.env.lifetimes.emailCode,
+        codeLifetime: ctx.env.lifetimes.emailCode,
+        stillborn: false,
+      });
+      const askedAt = ctx.clock.now().toISOString();
+      ctx.post({ kind: "step_up", to: email, verificationId, browser, askedAt, ...secrets });
+      ctx.handOver({ asking: true });
+      return ok({ email });
+    });
+  },
+});

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { pressLimit } from "@/lib/flows/limit-uses";
+import { renewSession } from "@/lib/identity/sessions";
+import { consumeLink } from "@/lib/identity/verifications";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Step-up by the pressed link from its mail, for the session and browser that asked, and nowhere
+ * else: another browser would gain nothing by typing the address. Refuses `link_dead`.
+ */
+export const stepUpByLink = defineFlow({
+  name: "step_up.link",
+  kind: "write",
+  requires: "session",
+  limits: [pressLimit],
+  input: z.strictObject({ token }),
+
+  run: (ctx, { token }) =>
+    ctx.write(async (tx) => {
+      const { askingDigest, session } = ctx.caller;
+      ctx.about({ userId: session.userId });
+      const claim = { browserDigest: askingDigest, typed: null, sessionId: session.id };
+      const spent = await consumeLink(tx, "step_up", token, claim);
+      if (!spent) return refuse("link_dead");
+      ctx.giveBack(spent.receipt);
+      return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
+    }),
+});

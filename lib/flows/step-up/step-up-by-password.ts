@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { password } from "@/lib/flows/fields";
+import { stepUpLimit } from "@/lib/flows/limit-uses";
+import { findPasswordHash } from "@/lib/identity/passwords";
+import { renewSession } from "@/lib/identity/sessions";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Step-up by password: the session goes on under a new token, its last proof now. Refuses
+ * `password_wrong`, `step_up_tries_spent` before anything is compared, `busy`.
+ */
+export const stepUpByPassword = defineFlow({
+  name: "step_up.password",
+  kind: "write",
+  requires: "session",
+  method: "password",
+  limits: [stepUpLimit],
+  input: z.strictObject({ password }),
+
+  async run(ctx, { password }) {
+    const { userId } = ctx.caller.session;
+    ctx.about({ userId });
+    const hash = await findPasswordHash(ctx.db, userId);
+    const compared = await ctx.passwords.verify(hash, password);
+    if (!compared.ok) return compared;
+    if (!hash || !compared.value.right)
+      return refuse("password_wrong", { field: "password", cause: hash ? "wrong" : "none" });
+    return ctx.write(async (tx) => {
+      if ((await findPasswordHash(tx, userId)) !== hash)
+        return refuse("password_wrong", { field: "password", cause: "changed" });
+      return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
+    });
+  },
+});
