@@ -12,6 +12,7 @@ export const words = {
 
   email: "Email",
   askForLink: "Email me a sign-in link",
+  usePassword: "Use a password",
   keep: "Keep me signed in",
   localMailbox: "This server runs on your machine, so its mail stays here:",
   openMailbox: "open the mailbox",
@@ -22,6 +23,62 @@ export const words = {
       open: "New here? The same steps create your account.",
       closed: "Use the address you were invited with.",
     },
+    passwordOnly: "Type your address, then your password.",
+    signUp: "Or sign up with a password",
+  },
+
+  passwordPage: {
+    title: "Sign in with a password",
+    submit: "Sign in",
+    linkInstead: "Email me a link instead",
+    reset: "Set a new password",
+    signUp: "Sign up",
+  },
+
+  signUp: {
+    title: (appName: string) => `Sign up to ${appName}`,
+    lead: "We mail you a code; with it your account is ready.",
+    submit: "Sign up",
+    signIn: "Sign in instead",
+    closedTitle: "Sign-up is closed",
+  },
+
+  verify: {
+    title: "Check your email",
+    sent: { before: "If ", after: " can sign up here, a 6-digit code is on the way." },
+    lifetime: (code: Duration) => `It works for ${exactly(code)}, in this browser.`,
+    codeHint: "From the mail.",
+    submit: "Finish signing up",
+  },
+
+  reset: {
+    title: "Set a new password",
+    lead: "We mail you a link and a code. Your password stays as it is until you set another.",
+    submit: "Email me a link",
+    back: "Back to sign-in",
+    sent: {
+      before: "If ",
+      after: " has an account here, a link and a 6-digit code are on the way.",
+    },
+    useCode: "Open the link from the mail, or type its code here together with a new password.",
+    save: "Set password and sign in",
+    ends: "All other devices will be signed out.",
+    of: "For",
+  },
+
+  prove: {
+    title: "Is it you?",
+    lead: "Before this can be changed, show once more that it is you.",
+    submit: "Continue",
+    submitCode: "Continue with the code",
+    mail: "Email me a link and a code",
+    mailLead: "Or by mail to",
+    press: "It is me",
+    pressLead: "You asked for this link to change something about your account.",
+    deadTitle: "This link can’t be used",
+    dead: "It works once, for ten minutes, in the browser where you asked for it.",
+    again: "Ask for another",
+    notYou: "Sign out instead",
   },
 
   notes: {
@@ -32,6 +89,9 @@ export const words = {
     request_cancelled: "The request is cancelled. Its link and code no longer work.",
     others_signed_out: "You are signed out everywhere else.",
     session_signed_out: "That device is signed out.",
+    password_set: "Your password is set. All other devices are signed out.",
+    password_removed: "Your password is removed.",
+    proof_asked: "A mail is on the way. Type its code here, or press its link in this browser.",
     limits_cleared: "All limits start anew.",
   },
 
@@ -96,7 +156,21 @@ export const words = {
     methodsLead: "The ways into your account, and when each was last used.",
     added: "added",
     lastUsed: "last used",
-    lastWayIn: "Always on",
+    alwaysOn: "Always on",
+    lastWayIn: "The last way in",
+    notSet: "not set",
+    setPassword: "Set a password",
+    changePassword: "Change",
+    removePassword: "Remove",
+    passwordLead: (others: number) =>
+      others === 0
+        ? "No other device is signed in."
+        : `${count(others, "other device", "other devices")} will be signed out.`,
+    savePassword: "Set password",
+    removePasswordTitle: "Remove your password?",
+    removePasswordLead:
+      "You sign in by your other ways in from then on. Your devices stay signed in.",
+    removePasswordSubmit: "Remove password",
     providers: {
       magic_link: "Email link",
       email: "Password",
@@ -128,14 +202,21 @@ export const words = {
     noneWithheld: "Nothing was withheld.",
     reasons: {
       over_limit: "over the limit of mails to one address in an hour",
-      no_account: "no account has this address, and sign-up is closed",
+      no_account: "no account has this address",
+      no_attempt: "nobody is signing up with it in that browser",
       too_late: "it could not leave while it was of use",
       refused: "the mail server refused it",
     } as Record<string, string>,
-    kinds: { magic_link: "Sign-in mail", sign_up_link: "Sign-in mail for a new address" } as Record<
-      string,
-      string
-    >,
+    kinds: {
+      magic_link: "Sign-in mail",
+      sign_up_link: "Sign-in mail for a new address",
+      sign_up_code: "Sign-up code",
+      already_signed_up: "Sign-in mail for an address that signed up again",
+      password_reset: "Mail for a new password",
+      step_up: "Mail to show that it is you",
+      password_chosen: "Notice of a new password",
+      password_removed: "Notice of a removed password",
+    } as Record<string, string>,
     clearLimits: "Clear all limits",
     signIn: "Sign-in page",
   },

@@ -3,8 +3,11 @@ import type { Duration } from "@/lib/duration";
 import type { Env } from "@/lib/env";
 import { isToken } from "@/lib/secret";
 
-/** Every cookie we set: session, the browser as asker and as known device, and the flash. */
-export type CookieName = "session" | "asking" | "device" | "flash";
+/**
+ * Every cookie we set: session, the browser as asker and as known device, the flash, and a form
+ * that step-up interrupted.
+ */
+export type CookieName = "session" | "asking" | "device" | "flash" | "interrupted";
 
 type Place = Pick<Env, "origin">;
 

@@ -14,6 +14,9 @@ export const notes = [
   "request_cancelled",
   "others_signed_out",
   "session_signed_out",
+  "password_set",
+  "password_removed",
+  "proof_asked",
   "limits_cleared",
 ] as const;
 export type NoteCode = (typeof notes)[number];
@@ -29,38 +32,68 @@ const schema = z.object({
   retryAfter: z.number().int().positive().transform(seconds).optional(),
   reference: z.string().optional(),
   note: z.enum(notes).optional(),
+  least: z.number().int().positive().optional(),
   email: z.string().max(bounds.emailLength).optional(),
+  keep: z.boolean().optional(),
 });
 
 export interface Flash {
   readonly refusal: Refusal | null;
   readonly note: NoteCode | null;
   readonly email: string;
+  readonly keep: boolean;
 }
+
+const nothingLeft: Flash = { refusal: null, note: null, email: "", keep: false };
 
 /** What the last action left for this page; empty when it left nothing or the cookie is not ours. */
 export async function readFlash(at: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), theWorld().env, "flash");
   const left = schema.safeParse(decode(value));
-  if (!left.success || left.data.at !== at) return { refusal: null, note: null, email: "" };
-  const { code, field, retryAfter, reference, note, email } = left.data;
-  const refusal = code ? { code, field, retryAfter, reference } : null;
-  return { refusal, note: note ?? null, email: email ?? "" };
+  if (!left.success || left.data.at !== at) return nothingLeft;
+  const { code, field, retryAfter, least, reference, note, email, keep } = left.data;
+  const refusal = code ? { code, field, retryAfter, least, reference } : null;
+  return { refusal, note: note ?? null, email: email ?? "", keep: keep ?? false };
+}
+
+/** What a form may find again as it was typed; never a password. */
+interface Typed {
+  readonly email?: unknown;
+  readonly keep?: unknown;
 }
 
 /** Ends an action with a "no", told on the page at `at` beside what was typed. Never returns. */
-export async function sayNo(
-  at: string,
-  refusal: Refusal,
-  typed: { email?: unknown } = {},
-): Promise<never> {
+export async function sayNo(at: string, refusal: Refusal, typed: Typed = {}): Promise<never> {
   if (refusal.code === "unavailable") redirect("/unavailable");
-  const { code, field, retryAfter, reference } = refusal;
-  const email =
-    typeof typed.email === "string" ? typed.email.slice(0, bounds.emailLength) : undefined;
-  await leave({ at: pathOf(at), code, field, retryAfter, reference, email });
+  const { code, field, retryAfter, least, reference } = refusal;
+  await leave({
+    ...{ at: pathOf(at), code, field, retryAfter, least, reference },
+    ...asTyped(typed),
+  });
   redirect(at);
 }
+
+// Told only to whoever has proved that the mailbox is theirs; no form can mend them.
+const afterProof = new Set<RefusalCode>([
+  "account_disabled",
+  "sign_up_closed",
+  "already_signed_up",
+]);
+
+/** Like `sayNo`, for what proves a mailbox: what is known only after that has a page of its own. */
+export const sayNoAfterProof = (at: string, refusal: Refusal): Promise<never> =>
+  sayNo(afterProof.has(refusal.code) ? "/sign-in/problem" : at, refusal);
+
+/** Ends an action with the same form on another page, what was typed in it. Never returns. */
+export async function goOnTyping(at: string, typed: Typed): Promise<never> {
+  await leave({ at: pathOf(at), ...asTyped(typed) });
+  redirect(at);
+}
+
+const asTyped = ({ email, keep }: Typed) => ({
+  email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
+  keep: keep === "on",
+});
 
 /** Ends an action with a note on the page at `at`. Never returns. */
 export async function sayDone(at: string, note: NoteCode): Promise<never> {

@@ -4,10 +4,10 @@ import type { z } from "zod";
 import type { Flow, Handover, Requires } from "@/lib/flow";
 import { theWorld } from "@/lib/outside/world";
 import { lifetimes } from "@/lib/policy";
-import type { Result } from "@/lib/result";
+import { ok, type Result } from "@/lib/result";
 import { runFlow } from "@/lib/run-flow";
 import { writeCookie } from "./cookies";
-import { readRequest } from "./request";
+import { readRequest, signedInBy } from "./request";
 
 /**
  * Runs a flow for a page or an action; every one of them goes through here. Refusals are the flow's
@@ -17,25 +17,47 @@ import { readRequest } from "./request";
 export async function perform<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
+  how: How = {},
 ): Promise<Result<Out>> {
-  const answer = await performForRequest(flow, input);
+  const answer = await performForRequest(flow, input, how);
   if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
   return answer.result;
 }
 
+/** Runs a step-up, and returns the token that the session goes on under: for what it interrupted. */
+export async function prove<Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
+  input: unknown,
+): Promise<Result<{ renewed: string }>> {
+  const answer = await performForRequest(flow, input);
+  if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
+  return answer.result.ok ? ok({ renewed: answer.renewed ?? "" }) : answer.result;
+}
+
+interface How {
+  /** The same-origin proof, where the face has one of its own. */
+  readonly vouched?: boolean;
+  /** The session's token since a flow before this one, in the same request, renewed it. */
+  readonly renewed?: string | undefined;
+}
+
 /** What a request came to: the flow's answer, or the reference of a bug that is in the log now. */
 type Performed<Out> =
-  | { readonly failed: false; readonly result: Result<Out> }
+  | {
+      readonly failed: false;
+      readonly result: Result<Out>;
+      readonly renewed: string | undefined;
+    }
   | { readonly failed: true; readonly reference: string };
 
 /**
  * The road that pages, actions and routes share: runs a flow for this request and gives the browser
- * what comes with the answer. `vouched`: the same-origin proof, where the face has one of its own.
+ * what comes with the answer.
  */
 export async function performForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { vouched = false } = {},
+  { vouched = false, renewed }: How = {},
 ): Promise<Performed<Out>> {
   const request = await readRequest();
   const { evidence } = request;
@@ -43,7 +65,11 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
   const ran = await runFlow(
     world,
     flow,
-    { ...evidence, sameOrigin: evidence.sameOrigin || vouched },
+    {
+      ...evidence,
+      ...(renewed && signedInBy(renewed)),
+      sameOrigin: evidence.sameOrigin || vouched,
+    },
     input,
   ).catch((error: unknown) => {
     // Logged here and once: Next would print the statement with its parameters.
@@ -57,7 +83,8 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
   if (result.ok && flow.kind === "write" && request.hasFlash)
     await writeCookie(world.env, "flash", null, lifetimes.flash);
   for (const task of afterwards) after(task);
-  return { failed: false, result };
+  const { session } = handover;
+  return { failed: false, result, renewed: session === "ended" ? undefined : session?.token };
 }
 
 async function hand(
@@ -73,8 +100,8 @@ async function hand(
 
 /**
  * Reads for a page that cannot be drawn without the answer. Where there is none, the request goes
- * on to where that is explained: to the sign-in page and back to `here`, to `/unavailable`, or
- * to "not found".
+ * on to where that is explained: to the sign-in page and back to `here`, to step-up and back,
+ * to `/unavailable`, or to "not found".
  */
 export async function read<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
@@ -83,11 +110,15 @@ export async function read<Schema extends z.ZodType, Out, R extends Requires>(
   const result = await perform(flow, {});
   if (result.ok) return result.value;
   if (result.refusal.code === "unavailable") redirect("/unavailable");
+  if (result.refusal.code === "step_up_required") redirect(provePath(here));
   if (result.refusal.code !== "sign_in_required") notFound();
   const { evidence } = await readRequest();
   const ended = evidence.sessionDigest ? "&note=session_ended" : "";
   redirect(`/sign-in?next=${encodeURIComponent(here)}${ended}`);
 }
+
+/** The page that asks for a proof, and then leads on to `next`. */
+export const provePath = (next: string) => `/account/prove?next=${encodeURIComponent(next)}`;
 
 /** A form's fields as a flow's input. A field sent twice, or a file, is no text: the schema refuses it. */
 export function fields(form: FormData): Record<string, unknown> {

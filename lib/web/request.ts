@@ -45,6 +45,12 @@ export const readRequest = cache(async (): Promise<Request> => {
   return { evidence, askingToken, deviceToken, hasFlash };
 });
 
+/** What a request shows once its session goes on under another token. */
+export function signedInBy(token: string): Pick<Evidence, "sessionDigest" | "readSession"> {
+  const sessionDigest = digest("session", token);
+  return { sessionDigest, readSession: sessionReader(theWorld(), sessionDigest) };
+}
+
 // Names we are ready to write into mails and pages; whatever else a client calls itself stays out.
 const browsers: Record<string, string> = {
   Chrome: "Chrome",

@@ -1,20 +1,29 @@
 import { headers } from "next/headers";
+import { notFound } from "next/navigation";
+import type { SignInMethod } from "@/lib/env";
 import { limits } from "@/lib/policy";
 import { theWorld } from "@/lib/outside/world";
 
 /** What pages know about the installation they belong to. */
 export function site() {
   const { env, mailbox } = theWorld();
-  const { appName, supportEmail, lifetimes, signUp } = env;
+  const { appName, supportEmail, lifetimes, signUp, methods, passwordLeast } = env;
   return {
     appName,
     supportEmail,
     lifetimes,
     signUp,
+    methods,
+    passwordLeast,
     lettersPerHour: env.limitMax.lettersPerAddress ?? limits.lettersPerAddress.max,
     hasMailbox: mailbox !== null,
     origin: env.origin.origin,
   };
+}
+
+/** A page of a way of signing in: where that is switched off, there is no such page. */
+export function onlyWith(method: SignInMethod): void {
+  if (!theWorld().env.methods.includes(method)) notFound();
 }
 
 /** The nonce of this response's content security policy, made by `proxy.ts`. */

@@ -2,16 +2,14 @@
 
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
-import { sayDone, sayNo } from "@/lib/web/flash";
+import { sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
 import { goOn } from "@/lib/web/redirects";
 
 export async function signInByLink(form: FormData): Promise<void> {
   const result = await perform(redeemMagicLink, fields(form));
   if (result.ok) goOn(result.value.next);
-  const { refusal } = result;
-  const proven = refusal.code === "account_disabled" || refusal.code === "sign_up_closed";
-  await sayNo(proven ? "/sign-in/problem" : linkPath(form), refusal);
+  await sayNoAfterProof(linkPath(form), result.refusal);
 }
 
 export async function cancelRequest(form: FormData): Promise<void> {

@@ -1,12 +1,11 @@
 import { askForLink } from "../sign-in/actions";
 import { Button } from "@/app/_ui/button";
-import { Field } from "@/app/_ui/field";
 import { Form } from "@/app/_ui/form";
 import { Gate } from "@/app/_ui/gate";
 import { Reference } from "@/app/reference";
+import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { bounds } from "@/lib/policy";
 import { read } from "@/lib/web/perform";
 import { site } from "@/lib/web/site";
 
@@ -23,17 +22,7 @@ export async function DeadLink({ title, lead, reference }: Props) {
     <Gate appName={site().appName} title={title} session={session?.id ?? ""} hidePath="/l">
       <p>{lead}</p>
       <Form action={askForLink}>
-        <Field
-          name="email"
-          label={words.email}
-          type="email"
-          autoComplete="username"
-          inputMode="email"
-          enterKeyHint="go"
-          autoCapitalize="none"
-          spellCheck={false}
-          maxLength={bounds.emailLength}
-        />
+        <EmailField enterKeyHint="go" />
         <Button variant="primary">{words.link.sendNew}</Button>
       </Form>
       <Reference id={reference} />

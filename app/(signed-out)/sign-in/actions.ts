@@ -1,27 +1,45 @@
 "use server";
 
 import { redirect } from "next/navigation";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
-import { sayNo } from "@/lib/web/flash";
+import { goOnTyping, sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
 import { goOn, safeNext } from "@/lib/web/redirects";
 
 export async function askForLink(form: FormData): Promise<void> {
+  // From the password page it is the same form, with a field that is of no use here.
+  form.delete("password");
   const input = { ...fields(form), next: safeNext(form.get("next")) };
   const result = await perform(requestMagicLink, input);
   if (result.ok) redirect("/sign-in/check?asked");
   const { refusal } = result;
-  const at = refusal.code === "resend_too_soon" ? "/sign-in/check" : signInPath(input.next);
+  const at = refusal.code === "resend_too_soon" ? "/sign-in/check" : on("/sign-in", input.next);
   await sayNo(at, refusal, { email: form.get("email") });
 }
 
-const signInPath = (next: string) => `/sign-in?next=${encodeURIComponent(next)}`;
+const on = (path: string, next: string) => `${path}?next=${encodeURIComponent(next)}`;
 
 export async function typeCode(form: FormData): Promise<void> {
   const result = await perform(redeemEmailCode, fields(form));
   if (result.ok) goOn(result.value.next);
+  await sayNoAfterProof("/sign-in/check", result.refusal);
+}
+
+/** To the page with the password, what was typed so far filled in there. */
+export async function goOnWithPassword(form: FormData): Promise<void> {
+  const typed = { email: form.get("email"), keep: form.get("keep") };
+  await goOnTyping(on("/sign-in/password", safeNext(form.get("next"))), typed);
+}
+
+export async function signInByPassword(form: FormData): Promise<void> {
+  const input = { ...fields(form), next: safeNext(form.get("next")) };
+  const result = await perform(signInWithPassword, input);
+  if (result.ok) goOn(result.value.next);
   const { refusal } = result;
-  const proven = refusal.code === "account_disabled" || refusal.code === "sign_up_closed";
-  await sayNo(proven ? "/sign-in/problem" : "/sign-in/check", refusal);
+  // The right password of a sign-up that waits for its code, in the browser that began it.
+  if (refusal.code === "sign_up_pending") await sayNo("/verify-email", refusal);
+  const typed = { email: form.get("email"), keep: form.get("keep") };
+  await sayNo(on("/sign-in/password", input.next), refusal, typed);
 }

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
-import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { refusalCodes } from "@/lib/result";
 import * as operations from "./operations";
 
-type Method = "get" | "post" | "delete";
+type Method = "get" | "post" | "put" | "delete";
 type OperationName = keyof typeof operations;
 
 /** Which operation answers where; a test walks the routes and finds no other. */
@@ -19,8 +17,35 @@ const paths: Record<string, Partial<Record<Method, [OperationName, summary: stri
   "/api/v1/magic-links/cancellations": {
     post: ["cancelLink", "Void a link and its code."],
   },
+  "/api/v1/sign-ups": {
+    post: ["signUp", "Sign up with a password. The answer is the same for every address."],
+  },
+  "/api/v1/sign-ups/resends": { post: ["resendCode", "Mail another code for your sign-up."] },
+  "/api/v1/sign-ups/verifications": {
+    post: ["verifyCode", "Finish signing up by the code from the mail."],
+  },
+  "/api/v1/password-resets": {
+    post: ["askForReset", "Ask for a mail to set a new password. The same for every address."],
+  },
+  "/api/v1/password-resets/previews": {
+    post: ["previewReset", "Look at a reset link without spending it."],
+  },
+  "/api/v1/password-resets/redemptions": {
+    post: ["redeemReset", "Set a new password by a link's token or by the code from the mail."],
+  },
+  "/api/v1/password": {
+    get: ["showPassword", "Whether you have a password, and what setting one would end."],
+    put: ["choosePassword", "Set your password; ends all other sessions."],
+    delete: ["dropPassword", "Take your password away, while another way in remains."],
+  },
+  "/api/v1/session/proofs": {
+    post: ["prove", "Show again that it is you: by password, or by code or link from the mail."],
+  },
+  "/api/v1/session/proofs/requests": {
+    post: ["askForProof", "Ask for a mail to show that it is you."],
+  },
   "/api/v1/sessions": {
-    post: ["signIn", "Sign in by a link's token or by the code from the mail."],
+    post: ["signIn", "Sign in by a link's token, by the code from the mail, or by password."],
     get: ["showSessions", "The browsers you are signed in on."],
     delete: ["endOtherSessions", "Sign out everywhere else."],
   },
@@ -34,9 +59,14 @@ const paths: Record<string, Partial<Record<Method, [OperationName, summary: stri
   },
 };
 
+/** Of an operation whose body decides which flow it is: one body for each. */
+const bodies: readonly object[] = [{ token: "" }, { code: "" }, { password: "" }];
+
 const inputsOf = (name: OperationName): z.ZodType[] => {
   const { flow } = operations[name];
-  return typeof flow === "function" ? [redeemMagicLink.input, redeemEmailCode.input] : [flow.input];
+  return typeof flow === "function"
+    ? [...new Set(bodies.map((body) => flow(body).input as z.ZodType))]
+    : [flow.input];
 };
 
 /** What a client may send; texts that are read into something else are described as texts. */
@@ -58,7 +88,7 @@ function describe(name: OperationName, method: Method, summary: string) {
   return {
     operationId: name,
     summary,
-    ...(method === "post" && {
+    ...((method === "post" || method === "put") && {
       requestBody: {
         required: true,
         content: {

@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
+import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
+import { removePassword } from "@/lib/flows/password/remove-password";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
@@ -11,6 +19,13 @@ import { readWaiting } from "@/lib/flows/sign-in/read-waiting";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
+import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
+import { resendSignUpCode } from "@/lib/flows/sign-up/resend-sign-up-code";
+import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
+import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
+import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
+import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
+import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { operation } from "@/lib/web/answer";
 import { safeNext } from "@/lib/web/redirects";
 
@@ -49,15 +64,73 @@ export const previewLink = operation({
 
 export const cancelLink = operation({ flow: cancelMagicLink, status: 204 });
 
-const hasCode = (body: unknown) => typeof body === "object" && body !== null && "code" in body;
+const has = (body: unknown, field: string) =>
+  typeof body === "object" && body !== null && field in body;
+
+/** What every way of signing in says: where the person wanted to go. */
+const whereTo = {
+  shape: z.strictObject({ next: z.string() }),
+  of: ({ next }: { next: string }) => ({ next: safeNext(next) }),
+};
 
 export const signIn = operation({
-  flow: (body) => (hasCode(body) ? redeemEmailCode : redeemMagicLink),
-  status: 201,
-  says: {
-    shape: z.strictObject({ next: z.string() }),
-    of: ({ next }) => ({ next: safeNext(next) }),
+  flow: (body) => {
+    if (has(body, "password")) return signInWithPassword;
+    return has(body, "code") ? redeemEmailCode : redeemMagicLink;
   },
+  status: 201,
+  says: whereTo,
+});
+
+export const signUp = operation({ flow: requestSignUp, status: 202 });
+
+export const resendCode = operation({ flow: resendSignUpCode, status: 202 });
+
+export const verifyCode = operation({ flow: verifySignUp, status: 201, says: whereTo });
+
+export const askForReset = operation({ flow: requestPasswordReset, status: 202 });
+
+export const previewReset = operation({
+  flow: previewPasswordReset,
+  status: 200,
+  says: {
+    shape: z.strictObject({
+      address: z.string(),
+      browser: z.string(),
+      askedAt: time,
+      sameBrowser: z.boolean(),
+    }),
+    of: ({ askedAt, ...preview }) => ({ ...preview, askedAt: askedAt.toISOString() }),
+  },
+});
+
+export const redeemReset = operation({
+  flow: (body) => (has(body, "code") ? redeemPasswordResetCode : redeemPasswordReset),
+  status: 201,
+  says: whereTo,
+});
+
+export const showPassword = operation({
+  flow: preparePassword,
+  status: 200,
+  says: {
+    shape: z.strictObject({ hasPassword: z.boolean(), otherDevices: z.int() }),
+    of: ({ hasPassword, otherDevices }) => ({ hasPassword, otherDevices }),
+  },
+});
+
+export const choosePassword = operation({ flow: setPassword, status: 204 });
+
+export const dropPassword = operation({ flow: removePassword, status: 204 });
+
+export const askForProof = operation({ flow: requestStepUp, status: 202 });
+
+export const prove = operation({
+  flow: (body) => {
+    if (has(body, "password")) return stepUpByPassword;
+    return has(body, "code") ? stepUpByCode : stepUpByLink;
+  },
+  status: 204,
 });
 
 export const showSession = operation({

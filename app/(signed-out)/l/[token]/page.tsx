@@ -2,11 +2,11 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
 import { Button } from "@/app/_ui/button";
-import { Field } from "@/app/_ui/field";
 import { Form } from "@/app/_ui/form";
 import { Gate } from "@/app/_ui/gate";
 import { Note } from "@/app/_ui/note";
 import { Ago } from "@/app/when";
+import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readFlash } from "@/lib/web/flash";
@@ -71,17 +71,7 @@ export default async function LinkPage({ params }: Props) {
             <Note tone="info" title={words.link.otherBrowser}>
               <p>{words.link.otherBrowserHelp}</p>
             </Note>
-            <Field
-              name="username"
-              label={words.email}
-              type="email"
-              autoComplete="username"
-              inputMode="email"
-              enterKeyHint="go"
-              autoCapitalize="none"
-              spellCheck={false}
-              error={errorFor(flash, "username")}
-            />
+            <EmailField enterKeyHint="go" name="username" error={errorFor(flash, "username")} />
           </>
         )}
         <Button variant="primary">

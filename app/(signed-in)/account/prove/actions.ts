@@ -1,0 +1,44 @@
+"use server";
+
+import { changes } from "../password/changes";
+import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
+import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
+import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
+import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
+import { sayDone, sayNo } from "@/lib/web/flash";
+import { takeInterrupted } from "@/lib/web/interruption";
+import { fields, perform, prove, provePath } from "@/lib/web/perform";
+import { goOn, safeNext } from "@/lib/web/redirects";
+import type { Result } from "@/lib/result";
+
+export async function proveByPassword(form: FormData): Promise<void> {
+  const { next, ...input } = fields(form);
+  await afterProof(await prove(stepUpByPassword, input), safeNext(next));
+}
+
+export async function proveByCode(form: FormData): Promise<void> {
+  const { next, ...input } = fields(form);
+  await afterProof(await prove(stepUpByCode, input), safeNext(next));
+}
+
+export async function askForProof(form: FormData): Promise<void> {
+  const at = provePath(safeNext(form.get("next")));
+  const result = await perform(requestStepUp, {});
+  if (result.ok) await sayDone(`${at}&asked`, "proof_asked");
+  else await sayNo(`${at}&asked`, result.refusal);
+}
+
+export async function proveByLink(form: FormData): Promise<void> {
+  const proof = await prove(stepUpByLink, fields(form));
+  if (proof.ok) await afterProof(proof, "/account/methods");
+  else await sayNo("/l/prove/used", proof.refusal);
+}
+
+/** Completes what the proof was asked for, or goes on to the page that asked. */
+async function afterProof(proof: Result<{ renewed: string }>, next: string): Promise<void> {
+  if (!proof.ok) return sayNo(provePath(next), proof.refusal);
+  const { renewed } = proof.value;
+  const waiting = await takeInterrupted(renewed);
+  if (waiting) await changes[waiting.flow](waiting.input, renewed);
+  goOn(next);
+}

@@ -1,0 +1,82 @@
+import type { Metadata } from "next";
+import { errorFor, titleFor } from "@/app/answer-note";
+import { Button } from "@/app/_ui/button";
+import { CodeField } from "@/app/_ui/code-field";
+import { Form } from "@/app/_ui/form";
+import { CurrentPassword } from "@/app/password-fields";
+import { UsernameOf } from "@/app/username-of";
+import { MailboxHint } from "@/app/mailbox-hint";
+import { words } from "@/app/words";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { readFlash } from "@/lib/web/flash";
+import { read } from "@/lib/web/perform";
+import { safeNext } from "@/lib/web/redirects";
+import { site } from "@/lib/web/site";
+import { AccountFrame } from "../frame";
+import { askForProof, proveByCode, proveByPassword } from "./actions";
+
+const here = "/account/prove";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: titleFor(words.prove.title, await readFlash(here)) };
+}
+
+interface Props {
+  searchParams: Promise<{ next?: string | string[]; asked?: string | string[] }>;
+}
+
+/** Step-up: by any way in that the person has. */
+export default async function ProvePage({ searchParams }: Props) {
+  const { next, asked } = await searchParams;
+  const [session, methods, flash] = await Promise.all([
+    read(readSession, here),
+    read(listAuthProviders, here),
+    readFlash(here),
+  ]);
+  const hasPassword =
+    site().methods.includes("password") && methods.some(({ provider }) => provider === "email");
+  const email = session?.email ?? "";
+  const onward = <input type="hidden" name="next" value={safeNext(next)} />;
+  return (
+    <AccountFrame here={here} title={words.prove.title}>
+      <p>{words.prove.lead}</p>
+      {hasPassword && (
+        <Form action={proveByPassword}>
+          {onward}
+          <UsernameOf address={email} />
+          <CurrentPassword
+            error={errorFor(flash, "password")}
+            autoFocus={!flash.refusal && asked === undefined}
+          />
+          <Button variant="primary">{words.prove.submit}</Button>
+        </Form>
+      )}
+      {asked !== undefined && (
+        <>
+          <MailboxHint />
+          <Form action={proveByCode}>
+            {onward}
+            <CodeField
+              name="code"
+              label={words.check.code}
+              hint={words.check.codeHint}
+              error={errorFor(flash, "code")}
+              autoFocus={!flash.refusal}
+            />
+            <Button variant={hasPassword ? "plain" : "primary"}>{words.prove.submitCode}</Button>
+          </Form>
+        </>
+      )}
+      <Form action={askForProof}>
+        {onward}
+        <p>
+          {words.prove.mailLead} <strong>{email}</strong>
+        </p>
+        <Button variant={hasPassword || asked !== undefined ? "plain" : "primary"}>
+          {words.prove.mail}
+        </Button>
+      </Form>
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Metadata } from "next";
+import { AnswerNote, titleFor } from "@/app/answer-note";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/gate";
+import { words } from "@/app/words";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { readFlash } from "@/lib/web/flash";
+import { read } from "@/lib/web/perform";
+import { site } from "@/lib/web/site";
+import { proveByLink } from "@/app/(signed-in)/account/prove/actions";
+
+const here = "/l";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: titleFor(words.prove.title, await readFlash(here)) };
+}
+
+interface Props {
+  params: Promise<{ token: string }>;
+}
+
+/** What the link of a step-up mail opens; only the session that asked can press it. */
+export default async function ProveLinkPage({ params }: Props) {
+  const { token } = await params;
+  const session = await read(readSession, here);
+  const flash = await readFlash(here);
+  const { appName } = site();
+  if (!session || flash.refusal)
+    return (
+      <Gate
+        appName={appName}
+        title={words.prove.deadTitle}
+        session={session?.id ?? ""}
+        hidePath={here}
+      >
+        <AnswerNote flash={flash} />
+        <p>{words.prove.dead}</p>
+        <p>
+          <a href="/account/prove">{words.prove.again}</a>
+        </p>
+      </Gate>
+    );
+  return (
+    <Gate appName={appName} title={words.prove.title} session={session.id} hidePath={here}>
+      <p>
+        {words.prove.pressLead} <strong>{session.email}</strong>
+      </p>
+      <Form action={proveByLink}>
+        <input type="hidden" name="token" value={token} />
+        <Button variant="primary">{words.prove.press}</Button>
+      </Form>
+    </Gate>
+  );
+}

@@ -1,0 +1,6 @@
+import { NextResponse } from "next/server";
+
+/** Where password managers look for the page that changes one (W3C Well-Known URL for Changing Passwords). */
+export function GET() {
+  return new NextResponse(null, { status: 302, headers: { Location: "/account/password" } });
+}
