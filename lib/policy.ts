@@ -79,6 +79,16 @@ export const bounds = {
   passwordLeast: 12,
   /** Longer ones are no safer, and somebody has to hash them (P6). */
   passwordMost: 1_024,
+  /**
+   * Guesses that a password must stand, as zxcvbn counts them. Three easy parts in a row stand 1e8,
+   * three random words 1e11, 12 random letters 1e12. A thief of the hashes needs about a hundred
+   * days of one core for 1e9; online, 10 in a quarter of an hour are far from it.
+   */
+  guesses: 1e9,
+  /** Characters of a password that are weighed: what is easy for so long is easy, and time is bounded. */
+  weighedLength: 32,
+  /** Ways to read "P4$$w0rd" as letters that are tried; each costs as much as reading it once. */
+  weighedSpellings: 2,
   /** argon2id as OWASP's cheat sheet has it: 19 MiB, two passes, one lane. */
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
   /** Passwords that may wait to be hashed: about half a second's work on one core. */
