@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Log } from "@/lib/flow";
 import { bounds } from "@/lib/policy";
 import { testEnv } from "@/lib/testing/world";
 import { ownWordsIn } from "./own-words";
@@ -7,7 +8,8 @@ import { openPasswords } from "./passwords";
 /** What speaks against choosing a password (P6). */
 
 const known = ["ada.lovelace@example.com", "Latchkey"];
-const { weigh } = openPasswords(testEnv());
+const log: Log = { info() {}, warn() {}, error() {} };
+const { weigh } = openPasswords(testEnv(), log);
 const verdict = async (password: string, words = known) => {
   const result = await weigh(password, words);
   return result.ok ? "taken" : result.refusal.code;
@@ -23,7 +25,7 @@ test.each([
 });
 
 test("how long it has to be is the operator's to say, and is said", async () => {
-  const { weigh } = openPasswords(testEnv({ PASSWORD_MIN_LENGTH: "15" }));
+  const { weigh } = openPasswords(testEnv({ PASSWORD_MIN_LENGTH: "15" }), log);
   expect(await weigh("kqzvtxwmrbpjaa", known)).toEqual({
     ok: false,
     refusal: { code: "password_too_short", field: "password", least: 15 },

@@ -1,11 +1,12 @@
 import type { Env } from "@/lib/env";
-import type { Passwords } from "@/lib/flow";
+import type { Log, Passwords } from "@/lib/flow";
 import { ok, refuse } from "@/lib/result";
+import { isBreached } from "./breaches";
 import { guessable } from "./guessing";
 import { argon2Hasher } from "./hasher";
 
 /** Passwords as flows use them: hashed and compared behind a queue, and weighed before they are taken. */
-export function openPasswords({ passwordLeast }: Env): Passwords {
+export function openPasswords({ passwordLeast, breachLookupUrl }: Env, log: Log): Passwords {
   const field = "password";
   return {
     ...argon2Hasher(),
@@ -13,7 +14,11 @@ export function openPasswords({ passwordLeast }: Env): Passwords {
       if ([...password].length < passwordLeast)
         return refuse("password_too_short", { field, least: passwordLeast });
       const how = await guessable(password, ownWords);
-      return how ? refuse(how, { field }) : ok({});
+      if (how) return refuse(how, { field });
+      // Last, so that nobody outside hears of what was refused anyway.
+      if (breachLookupUrl && (await isBreached(password, breachLookupUrl, log)))
+        return refuse("password_breached", { field });
+      return ok({});
     },
   };
 }

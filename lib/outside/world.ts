@@ -51,7 +51,7 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
     chance,
     log,
     limiter,
-    passwords: openPasswords(env),
+    passwords: openPasswords(env, log),
     ringCourier: worker.ring,
     health: () => health(database, isDown),
     mailbox:

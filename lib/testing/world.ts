@@ -135,6 +135,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
   const limiter = postgresLimiter(db);
 
   const env = testEnv(vars);
+  const log = { info: note("info"), warn: note("warn"), error: note("error") };
   const world: World = {
     env,
     db,
@@ -144,9 +145,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
       token: () => kept(secrets.tokens, chance.token()),
       code: () => kept(secrets.codes, chance.code()),
     },
-    log: { info: note("info"), warn: note("warn"), error: note("error") },
+    log,
     limiter,
-    passwords: openPasswords(env),
+    passwords: openPasswords(env, log),
     ringCourier: () => {},
     mailbox: {
       letters: () =>
