@@ -1,14 +1,17 @@
 import { Field } from "./_ui/field";
 import { words } from "./words";
 
+/** What the field is sent as where nobody needs it: whose password it is, the session says. */
+export const shownFor = "shown-for";
+
 interface Props {
-  /** Sent under this name, where the form needs it. */
+  /** Where the form does need it. */
   readonly name?: string;
   readonly address: string;
 }
 
 /** Whose password it will be: shown, and told to the password manager that files it. */
-export function UsernameOf({ name = "shown-for", address }: Props) {
+export function UsernameOf({ name = shownFor, address }: Props) {
   return (
     <Field
       name={name}

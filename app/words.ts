@@ -27,6 +27,8 @@ export const words = {
     signUp: "Or sign up with a password",
   },
 
+  password: { label: "Password", new: "New password" },
+
   passwordPage: {
     title: "Sign in with a password",
     submit: "Sign in",

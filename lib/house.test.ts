@@ -88,10 +88,10 @@ describe("the README says what the code does", () => {
   const limitInWords = (name: LimitName) => `${limits[name].max} per ${inWords(limits[name].per)}`;
 
   it("about flows: their names, who may run them, and what they are limited by", () => {
-    const declared = flows.map(({ name, kind, requires, limits: uses }) => [
+    const declared = flows.map(({ name, kind, requires, recent, limits: uses }) => [
       name,
       kind,
-      requires,
+      recent ? `${requires}, proven within ${inWords(recent)}` : requires,
       uses.map((use) => use.limit).join(", ") || "–",
     ]);
     expect(table("Flows")).toEqual(declared);

@@ -75,7 +75,7 @@ export const bounds = {
   codeTries: 5,
   /** Live links of one address and purpose (L4). */
   liveLinks: 3,
-  /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 17. env */
+  /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 6. env */
   passwordLeast: 12,
   /** Longer ones are no safer, and somebody has to hash them (P6). */
   passwordMost: 1_024,

@@ -1,11 +1,11 @@
 "use server";
 
+import { shownFor } from "@/app/username-of";
 import { fields } from "@/lib/web/perform";
 import { changes } from "./changes";
 
 export async function choosePassword(form: FormData): Promise<void> {
-  // The address in the form is for password managers; whose password it is, the session says.
-  form.delete("shown-for");
+  form.delete(shownFor);
   await changes["password.set"](fields(form));
 }
 

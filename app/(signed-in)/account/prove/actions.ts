@@ -7,12 +7,13 @@ import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { sayDone, sayNo } from "@/lib/web/flash";
 import { takeInterrupted } from "@/lib/web/interruption";
+import { shownFor } from "@/app/username-of";
 import { fields, perform, prove, provePath } from "@/lib/web/perform";
 import { goOn, safeNext } from "@/lib/web/redirects";
 import type { Result } from "@/lib/result";
 
 export async function proveByPassword(form: FormData): Promise<void> {
-  const { next, ...input } = fields(form);
+  const { next, [shownFor]: _, ...input } = fields(form);
   await afterProof(await prove(stepUpByPassword, input), safeNext(next));
 }
 
