@@ -161,6 +161,7 @@ export const words = {
     alwaysOn: "Always on",
     lastWayIn: "The last way in",
     notSet: "not set",
+    notUsed: "not used yet",
     setPassword: "Set a password",
     changePassword: "Change",
     removePassword: "Remove",

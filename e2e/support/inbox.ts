@@ -35,16 +35,28 @@ export class Inbox {
   lettersTo = (address: string) => this.all().filter(({ to }) => to === address);
 
   /** The first letter to an address that nobody read yet; waits for the post. */
-  async letterTo(address: string): Promise<SignInLetter> {
+  async nextTo(address: string): Promise<Letter> {
     for (let tries = 0; tries < 300; tries += 1) {
       const letter = this.lettersTo(address).find(({ id }) => !this.#read.has(id));
       if (letter) {
         this.#read.add(letter.id);
-        return signInLetter(letter);
+        return letter;
       }
       await sleep(50);
     }
     throw new Error(`No letter to ${address} arrived.`);
+  }
+
+  /** The same, for a letter by which one signs in. */
+  letterTo = async (address: string): Promise<SignInLetter> =>
+    signInLetter(await this.nextTo(address));
+
+  /** The same, for a letter with a code and no link. */
+  async codeTo(address: string): Promise<string> {
+    const { text } = await this.nextTo(address);
+    const [code] = /\b\d{6}\b/.exec(text) ?? [];
+    if (!code || /https?:/.test(text)) throw new Error(`No code, or a link with it:\n${text}`);
+    return code;
   }
 
   #files(): string[] {
@@ -59,7 +71,8 @@ export class Inbox {
 }
 
 function signInLetter(letter: Letter): SignInLetter {
-  const [link, path, token] = /https?:\/\/[^/\s]+(\/l\/(\S+))/.exec(letter.text) ?? [];
+  const [link, path, token] =
+    /https?:\/\/[^/\s]+(\/l\/(?:\w+\/)?([\w-]{43}))/.exec(letter.text) ?? [];
   const [code] = /\b\d{6}\b/.exec(letter.text) ?? [];
   if (!link || !path || !token || !code)
     throw new Error(`This letter has no link or no code:\n${letter.text}`);

@@ -63,13 +63,45 @@ export class Person {
     await this.isSignedIn();
   }
 
-  async types(code: string): Promise<void> {
+  async types(code: string, button = "Continue"): Promise<void> {
     // The page before it may already say what the answer will say, so the answer is awaited.
     const answered = this.page.waitForEvent("domcontentloaded");
     await this.type("Code", code);
     // With script six digits submit by themselves.
-    if (!this.hasScript || !/^\d{6}$/.test(code)) await this.press("Continue");
+    if (!this.hasScript || !/^\d{6}$/.test(code)) await this.press(button);
     await answered;
+  }
+
+  /** Fills in the sign-up page and presses the button, whatever comes of it. */
+  async signsUp(password: string, email = this.email): Promise<void> {
+    await this.open("/sign-up");
+    await this.type("Email", email);
+    await this.type("New password", password);
+    await this.press("Sign up");
+  }
+
+  /** Signs up with a password, and types the code from the mail. */
+  async joins(password: string): Promise<void> {
+    await this.signsUp(password);
+    await this.seesTitle("Check your email");
+    await this.types(await this.readsTheCode(), "Finish signing up");
+    await this.isSignedIn();
+  }
+
+  readsTheCode = () => this.inbox.codeTo(this.email);
+  readsTheNotice = () => this.inbox.nextTo(this.email);
+
+  /** Fills in the page for a password and presses the button, whatever comes of it. */
+  async enters(password: string, email = this.email): Promise<void> {
+    await this.open("/sign-in/password");
+    await this.type("Email", email);
+    await this.type("Password", password);
+    await this.press("Sign in");
+  }
+
+  async signsOut(): Promise<void> {
+    await this.press("Sign out");
+    await this.seesTitle("Sign in to Latchkey");
   }
 
   async isSignedIn(): Promise<void> {

@@ -41,6 +41,13 @@ export default async function MethodsPage() {
             }
           />
         ))}
+        {usable.includes("magic_link") && !has("magic_link") && (
+          <Row
+            title={words.account.providers.magic_link!}
+            details={[words.account.notUsed]}
+            action={<span className="hint">{words.account.alwaysOn}</span>}
+          />
+        )}
         {usable.includes("password") && !has("email") && (
           <Row
             title={words.account.providers.email!}
