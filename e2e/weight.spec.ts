@@ -29,12 +29,18 @@ test("the sign-in page asks for few and light files, all of them ours @once", as
     scripts.filter(({ path }) => path === "/latchkey.js"),
     scripts.filter(({ path }) => path !== "/latchkey.js"),
   ];
+  const styles = [...files.values()].filter(({ type }) => type === "Stylesheet");
   const sum = (some: typeof scripts) => ({
     files: some.length,
     transferred: some.reduce((total, { transferred }) => total + transferred, 0),
     size: some.reduce((total, { size }) => total + size, 0),
   });
-  const weight = { ours: sum(ours), next: sum(others), all: sum([...files.values()]) };
+  const weight = {
+    ours: sum(ours),
+    styles: sum(styles),
+    next: sum(others),
+    all: sum([...files.values()]),
+  };
   info.annotations.push({
     type: "weight of the sign-in page in bytes",
     description: JSON.stringify(weight),
@@ -43,7 +49,10 @@ test("the sign-in page asks for few and light files, all of them ours @once", as
     body: JSON.stringify([...files.values()], null, 2),
     contentType: "application/json",
   });
-  expect(weight.ours.size).toBeLessThan(4 * 1024);
+  expect(weight.ours.files).toBe(1);
+  expect(weight.ours.size).toBeLessThanOrEqual(3 * 1024);
+  expect(weight.styles.files).toBeGreaterThan(0);
+  expect(weight.styles.size).toBeLessThanOrEqual(8 * 1024);
   // What a bare Next page weighs; ours adds no client component to it.
   expect(weight.next.transferred).toBeLessThan(160 * 1024);
 });

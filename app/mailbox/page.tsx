@@ -1,3 +1,4 @@
+import "@/app/account.css";
 import type { Metadata } from "next";
 import { AnswerNote } from "@/app/answer-note";
 import { Button } from "@/app/_ui/button";

@@ -1,3 +1,4 @@
+import "@/app/account.css";
 import type { ReactNode } from "react";
 import { AnswerNote } from "@/app/answer-note";
 import { AppShell } from "@/app/_ui/app-shell";
