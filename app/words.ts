@@ -83,6 +83,20 @@ export const words = {
     notYou: "Sign out instead",
   },
 
+  password: {
+    label: "Password",
+    newLabel: "New password",
+    hint: (least: number) =>
+      `At least ${count(least, "character", "characters")}; a few words do well.`,
+    /** The button says the first; the second is for those who hear it alone. */
+    show: "Show",
+    what: "password",
+    /** By how many characters are still missing. */
+    more: { one: "{left} more character.", other: "{left} more characters." },
+    enough: "Long enough.",
+    strong: "Strong length.",
+  },
+
   notes: {
     session_ended: "You were signed out here. Sign in to go on.",
     cookies_blocked:

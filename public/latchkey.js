@@ -1,10 +1,10 @@
 (() => {
-  const all = (what) => document.querySelectorAll(what);
+  const all = (of) => document.querySelectorAll(of);
   const { session, hidePath, recheck } = all("[data-session]")[0]?.dataset || {};
   const here = location.pathname + location.search;
   const reload = () => (hidePath ? location.replace(here) : location.reload());
 
-  // Ahead of React: the browser posts, as it does without script.
+  // Ahead of React: the browser posts, as without script.
   const post = (event) => {
     const { target: form, submitter } = event;
     event.stopPropagation();
@@ -18,7 +18,7 @@
     // Actions post to the page's address: keep it.
     for (const to of ["action", "formaction"])
       for (const one of all(`[${to}='']`)) one.setAttribute(to, here);
-    // Next's router writes its first address back on waking.
+    // Next's router puts its first address back.
     const replace = history.replaceState.bind(history);
     history.replaceState = (state, _, url) => replace(state, "", url === here ? hidePath : url);
     history.replaceState(null, "", here);
@@ -34,7 +34,7 @@
     const digits = field.value.normalize("NFKC").replace(/\P{Nd}/gu, "");
     const code = digits.replace(/./gu, toDigit).slice(0, 6);
     if (field.value !== code) field.value = code;
-    if (code[5]) field.form.querySelector("[type=submit]").click();
+    if (code[5] && !field.form.elements.password) field.form.querySelector("[type=submit]").click();
   };
   oninput = tidy;
   addEventListener("compositionend", tidy);
@@ -54,7 +54,7 @@
   if (session != null) {
     const tabs = new BroadcastChannel("latchkey");
     tabs.onmessage = ({ data }) => data === session || reload();
-    // Else tabs that disagree would reload for ever.
+    // Else disagreeing tabs reload forever.
     if (performance.getEntriesByType("navigation")[0].type !== "reload") tabs.postMessage(session);
   }
 

@@ -6,9 +6,11 @@ export interface FieldProps extends Omit<ComponentProps<"input">, "className" | 
   label: string;
   hint?: ReactNode;
   error?: string | undefined;
+  /** A button of its own, after it in the order of tabs. */
+  beside?: ReactNode;
 }
 
-export function Field({ name, label, hint, error, ...input }: FieldProps) {
+export function Field({ name, label, hint, error, beside, ...input }: FieldProps) {
   const errorId = error && `${name}-error`;
   const hintId = hint && `${name}-hint`;
   return (
@@ -22,6 +24,7 @@ export function Field({ name, label, hint, error, ...input }: FieldProps) {
         aria-describedby={[errorId, hintId].filter(Boolean).join(" ") || undefined}
         suppressHydrationWarning
       />
+      {beside}
       {error && (
         <p className="error" id={errorId}>
           {error}

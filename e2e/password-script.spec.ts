@@ -1,0 +1,103 @@
+import type { Page } from "@playwright/test";
+import { words } from "../app/words";
+import { expect, test } from "./support/test";
+
+const { more, enough, strong } = words.password;
+
+/** What PasswordField and CodeField come to in a page, as far as the scripts look. */
+const markup = `<!doctype html>
+<html lang="en">
+<title>Made up</title>
+<form method="post">
+  <input data-code aria-label="Code" name="code">
+  <div class="field">
+    <label for="password">New password</label>
+    <input id="password" name="password" type="password">
+    <button type="button" data-show aria-pressed="false" hidden>Show<span> password</span></button>
+    <p><strong aria-live="polite" data-length='${JSON.stringify({ least: 12, ample: 16, more, enough, strong })}'></strong></p>
+  </div>
+  <button type="submit">Continue</button>
+</form>
+<script src="/latchkey.js" defer></script>
+<script src="/password.js" defer></script>
+<script src="/password.js" defer></script>`;
+
+/** Opens that page on the server's own origin; what it posts is kept, and leaves it where it is. */
+async function open(page: Page) {
+  const posted: string[] = [];
+  await page.route("**/made-up", (route) => {
+    if (route.request().method() === "GET")
+      return route.fulfill({ contentType: "text/html", body: markup });
+    posted.push(route.request().postData() ?? "");
+    return route.fulfill({ status: 204 });
+  });
+  await page.goto("/made-up");
+  return posted;
+}
+
+test.describe("A password field with script @js", () => {
+  test("shows what was typed, and hides it again, also on the way out", async ({ ada }) => {
+    const { page } = ada;
+    const posted = await open(page);
+    const field = page.getByLabel("New password");
+    const button = page.getByRole("button", { name: "Show password" });
+    await field.fill("wet gravel, warm bread");
+    await expect(field).toHaveAttribute("type", "password");
+    await expect(button).toHaveAttribute("aria-pressed", "false");
+    await button.press("Enter");
+    await expect(field).toHaveAttribute("type", "text");
+    await expect(field).toHaveValue("wet gravel, warm bread");
+    await expect(button).toHaveAttribute("aria-pressed", "true");
+    await expect(button).toBeFocused();
+    await button.click();
+    await expect(field).toHaveAttribute("type", "password");
+    await button.click();
+    await field.press("Enter");
+    await expect(field).toHaveAttribute("type", "password");
+    await expect(button).toHaveAttribute("aria-pressed", "false");
+    await expect.poll(() => posted).toEqual(["code=&password=wet+gravel%2C+warm+bread"]);
+  });
+
+  test("hides it before the page is left, so that coming back does not show it", async ({
+    ada,
+  }) => {
+    const { page } = ada;
+    await open(page);
+    await page.getByLabel("New password").fill("wet gravel, warm bread");
+    await page.getByRole("button", { name: "Show password" }).click();
+    await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide")));
+    await expect(page.getByLabel("New password")).toHaveAttribute("type", "password");
+  });
+
+  test("says how long it is in words, and nothing else of it", async ({ ada }) => {
+    const { page } = ada;
+    await open(page);
+    const said = page.locator("[aria-live]");
+    for (const [typed, expected] of [
+      ["", ""],
+      ["wet", "9 more characters."],
+      ["wet gravel,", "1 more character."],
+      ["wet gravel, ", "Long enough."],
+      ["wet gravel, warm", "Strong length."],
+      ["🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊", "1 more character."],
+      // As the server counts: "é" is one character, however it is written.
+      ["e\u0301".repeat(12), "Long enough."],
+      ["", ""],
+    ] as const) {
+      await page.getByLabel("New password").fill(typed);
+      await expect(said).toHaveText(expected);
+    }
+  });
+
+  test("waits for a full code beside it", async ({ ada }) => {
+    const { page } = ada;
+    const posted = await open(page);
+    await page.getByLabel("Code").fill("482 193");
+    await expect(page.getByLabel("Code")).toHaveValue("482193");
+    await page.getByLabel("New password").fill("wet gravel, warm bread");
+    await expect(page.locator("[aria-live]")).toHaveText(strong);
+    expect(posted).toEqual([]);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await expect.poll(() => posted).toHaveLength(1);
+  });
+});
