@@ -1,4 +1,5 @@
-import { site } from "@/lib/web/site";
+import { bounds } from "@/lib/policy";
+import { pageNonce, site } from "@/lib/web/site";
 import { PasswordField } from "./_ui/password-field";
 import { words } from "./words";
 
@@ -8,18 +9,30 @@ interface Props {
 }
 
 /** The password somebody has. */
-export function CurrentPassword(field: Props) {
-  return <PasswordField {...field} name="password" label={words.password.label} />;
-}
-
-/** A password to be: with its rule, and its strength in words. */
-export function NewPassword(field: Props) {
+export async function CurrentPassword(field: Props) {
   return (
     <PasswordField
       {...field}
       name="password"
-      label={words.password.new}
-      least={site().passwordLeast}
+      label={words.password.label}
+      words={words.password}
+      nonce={await pageNonce()}
+    />
+  );
+}
+
+/** A password to be: with its rule, and its length in words. */
+export async function NewPassword(field: Props) {
+  const least = site().passwordLeast;
+  return (
+    <PasswordField
+      {...field}
+      name="password"
+      label={words.password.newLabel}
+      hint={words.password.hint(least)}
+      words={words.password}
+      choosing={{ least, ample: Math.max(least, bounds.passwordAmple) }}
+      nonce={await pageNonce()}
     />
   );
 }

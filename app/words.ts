@@ -27,8 +27,6 @@ export const words = {
     signUp: "Or sign up with a password",
   },
 
-  password: { label: "Password", new: "New password" },
-
   passwordPage: {
     title: "Sign in with a password",
     submit: "Sign in",

@@ -67,7 +67,7 @@ export default async function MethodsPage() {
 /** What can be done with a password; the last way in has words instead of a button (A4). */
 function Actions({ canRemove }: { canRemove: boolean }) {
   return (
-    <p className="actions">
+    <div className="actions">
       <a className="button button--plain" href="/account/password">
         {words.account.changePassword}
         <span className="hidden"> {words.account.providers.email}</span>
@@ -80,6 +80,6 @@ function Actions({ canRemove }: { canRemove: boolean }) {
       ) : (
         <span className="hint">{words.account.lastWayIn}</span>
       )}
-    </p>
+    </div>
   );
 }
