@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, isNotNull, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users, verifications } from "@/db/schema";
@@ -19,7 +19,10 @@ export interface SignUpAttempt {
   readonly next: string;
 }
 
-/** The attempt this browser has begun for an address; null when it has none. */
+/**
+ * The attempt this browser has begun for an address; null when it has none. What it was given for
+ * asking again without one has no password, and is none.
+ */
 export async function findAttempt(
   tx: Db,
   identifier: Identifier,
@@ -34,6 +37,7 @@ export async function findAttempt(
         eq(verifications.identifier, identifier),
         eq(verifications.browserDigest, browserDigest),
         eq(verifications.purpose, "sign_up"),
+        isNotNull(passwordHash),
         sql`consumed_at is null and voided_at is null and expires_at > now()`,
       ),
     )
