@@ -131,7 +131,7 @@ export async function mailSignUpCode(
 /**
  * What follows from a code typed by the browser that signed up: user, way in and session come into
  * being together (P2). Refuses `already_signed_up` when somebody has the address by now: the insert
- * itself tells, so a race is answered and not thrown.
+ * itself tells, so a race is answered and not thrown; and `sign_up_closed` when it closed meanwhile.
  */
 export async function acceptSignUp(
   ctx: Ctx,
@@ -139,6 +139,7 @@ export async function acceptSignUp(
   spent: Consumed,
 ): Promise<Result<{ next: string }>> {
   ctx.giveBack(spent.receipt);
+  if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
   const user = await row<{ id: string }>(
     tx,
     sql`with made as (

@@ -8,7 +8,8 @@ import { consumeCode, refuseCode } from "@/lib/identity/verifications";
 /**
  * Proves the mailbox of a sign-up by the code from its mail, in the browser that signed up; that
  * makes the user, with the password of this attempt and no other (P1, P2). Refuses `code_wrong`
- * (also for expired and unknown), `code_tries_spent`, and after the proof `already_signed_up`.
+ * (also for expired and unknown), `code_tries_spent`, and after the proof `already_signed_up` and
+ * `sign_up_closed`.
  */
 export const verifySignUp = defineFlow({
   name: "sign_up.verify",
