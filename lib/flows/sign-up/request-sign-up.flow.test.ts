@@ -1,0 +1,303 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row, rows } from "@/db/rows";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, disable, lettersOf, liveSecrets } from "@/lib/testing/looks";
+import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { requestSignUp } from "./request-sign-up";
+
+const world = await setUpWorld();
+const generous = world.but({
+  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+});
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const mailed = { ok: true, value: { email: ada } };
+const welcome = { ok: true, value: { next: "" } };
+
+test("signing up makes an attempt and a letter, and nobody (P1)", async () => {
+  const browser = new Browser(world);
+  expect(await browser.signUp(" ADA@example.com ", sound)).toEqual(mailed);
+  expect(browser.handover).toEqual({ asking: true });
+  expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
+  const { code, message } = await world.letterTo(ada);
+  expect(message.subject).toBe(`${code} is your Latchkey code`);
+  expect(await lettersOf(world, ada)).toEqual(["sign_up_code sent"]);
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "sign_up.request",
+    outcome: "ok",
+    subject: null,
+    identifier: ada,
+    ip: browser.ip,
+  });
+});
+
+test("the mail has a code and no link, so that no click activates a stranger's password (P1)", async () => {
+  await new Browser(world).signUp(ada, sound);
+  const { token, message } = await world.letterTo(ada);
+  expect(token).toBe("");
+  expect(message.text).not.toMatch(/\/l\//);
+  expect(message.html).not.toMatch(/href="(?!mailto:)/);
+});
+
+describe("an address that has an account (P3)", () => {
+  const visit = async (address: string) => {
+    const browser = new Browser(world);
+    let answer: unknown;
+    const statements = await world.statementsOf(async () => {
+      answer = await browser.signUp(address, sound);
+    });
+    const seen = JSON.stringify([answer, browser.handover]).replaceAll(address, "…");
+    return { browser, seen, statements: statements.length };
+  };
+
+  test("is answered like any other, by as many statements", async () => {
+    await new Browser(world).signIn(ada);
+    const { browser: _, ...known } = await visit(ada);
+    expect(await visit(leo)).toMatchObject(known);
+  });
+
+  test("its owner gets a link and no code; she types her address, presses, and is in", async () => {
+    await new Browser(world).signIn(ada);
+    const { browser: mallory } = await visit(ada);
+    const letter = await world.letterTo(ada);
+    expect(letter.message.subject).toBe("You already have an account at Latchkey");
+    expect(letter.message.text).not.toMatch(/\b\d{6}\b/);
+    const hers = new Browser(world);
+    expect(await hers.press(letter)).toEqual(refused("address_differs"));
+    expect(await hers.press(letter, ada)).toEqual(welcome);
+    expect(mallory.session).toBeNull();
+    expect((await world.audit()).find(({ event }) => event === "sign_up.request")).toMatchObject({
+      outcome: "ok",
+      subject: await world.userIdOf(ada),
+    });
+  });
+
+  test("no code opens the decoy, not even one that was really made", async () => {
+    await new Browser(world).join(ada, other);
+    world.secrets.codes.clear();
+    const { browser: mallory } = await visit(ada);
+    const [code, ...more] = world.secrets.codes;
+    expect(more).toEqual([]);
+    expect(await mallory.verify(code!, ada)).toEqual(refused("code_wrong", { cause: "wrong" }));
+    expect(await mallory.type(code!, ada)).toEqual(refused("code_wrong", { cause: "wrong" }));
+    expect(await new Browser(world).enter(ada, other)).toEqual(welcome);
+    expect(await new Browser(world).enter(ada, sound)).toEqual(refused("credentials_wrong"));
+  });
+
+  test("where links are switched off, the letter has none, and says what to do", async () => {
+    const passwords = world.but({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
+    await new Browser(passwords).join(ada, other);
+    await new Browser(passwords).signUp(ada, sound);
+    const { token, message } = await world.letterTo(ada);
+    expect(token).toBe("");
+    expect(message.text).toMatch(/set a new one from the sign-in page/);
+    expect(await liveSecrets(world, ada)).toEqual([]);
+  });
+
+  test("a disabled one too", async () => {
+    await new Browser(world).signIn(ada);
+    await disable(world, ada);
+    const { browser: _, ...known } = await visit(ada);
+    expect(await visit(leo)).toMatchObject(known);
+  });
+
+  test("strangers who sign up often do not void the link that ada asked for", async () => {
+    const hers = new Browser(world);
+    await hers.signIn(ada);
+    await world.age(60);
+    await hers.ask(ada);
+    const letter = await world.letterTo(ada);
+    for (let n = 0; n < 6; n += 1) await new Browser(generous).signUp(ada, sound);
+    expect(await hers.press(letter)).toEqual(welcome);
+  });
+});
+
+describe("passwords (P6)", () => {
+  test.each([
+    ["nothing", "", "password_missing"],
+    ["no text", undefined, "password_missing"],
+    ["a list", [sound], "password_missing"],
+    ["an object", { toString: sound }, "password_missing"],
+    ["eleven characters", "kettlevoyag", "password_too_short"],
+    ["eleven emoji", "🔑".repeat(11), "password_too_short"],
+    ["eleven letters with accents apart", "kettlevoyage\u0301".slice(1), "password_too_short"],
+    ["1,025 characters", "kv".repeat(512) + "!", "password_too_long"],
+    ["1,025 characters once they are compared", "ﷺ".repeat(57), "password_too_long"],
+    ["ten thousand characters", "kv".repeat(5_000), "password_too_long"],
+    ["half a character", "kettle voyage \ud800 marble", "input_malformed"],
+  ] as const)("%s: refused, nothing mailed, nothing hashed", async (_, password, code) => {
+    const { world: counted, work } = counting(world);
+    const browser = new Browser(counted);
+    expect(await browser.run(requestSignUp, { email: ada, password })).toEqual(
+      refused(code, { field: "password" }),
+    );
+    expect(browser.handover).toEqual({});
+    expect(work.hashed).toBe(0);
+    expect([await count(world, "outbox"), await count(world, "verifications")]).toEqual([0, 0]);
+  });
+
+  test.each([
+    ["twelve characters", "kettle voyag"],
+    ["twelve emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
+    ["1,024 characters", "kv".repeat(512)],
+    ["1,024 letters with accents apart", "é".normalize("NFD").repeat(1_024)],
+    ["spaces at both ends", "   kettle voyage   "],
+  ])("%s are taken", async (_, password) => {
+    expect(await new Browser(world).signUp(ada, password)).toEqual(mailed);
+  });
+
+  test("an operator may ask for longer ones, and the answer says how long", async () => {
+    const strict = world.but({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
+    const { weigh } = (await import("@/lib/outside/passwords")).openPasswords(strict.env);
+    const browser = new Browser(strict.but({ passwords: { ...world.passwords, weigh } }));
+    expect(await browser.signUp(ada, sound)).toEqual(refused("password_too_short", { least: 27 }));
+  });
+
+  test("what is kept of one is its argon2id hash, with today's parameters", async () => {
+    await new Browser(world).signUp(ada, sound);
+    const [kept] = await rows<{ hash: string }>(
+      world.db,
+      sql`select password_hash as hash from verifications where purpose = 'sign_up'`,
+    );
+    expect(kept!.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await dump(world)).not.toContain(sound);
+  });
+});
+
+test("another password chosen in the same browser is the one that counts (P1)", async () => {
+  const browser = new Browser(world);
+  await browser.signUp(ada, other);
+  const first = await world.letterTo(ada);
+  await world.age(60);
+  await browser.signUp(ada, sound);
+  const second = await world.letterTo(ada);
+  expect(await browser.verify(first.code, ada)).toEqual(refused("code_wrong"));
+  expect(await browser.verify(second.code, ada)).toEqual(welcome);
+  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+});
+
+test("an attempt of mallory's leaves ada's alone", async () => {
+  const hers = new Browser(world);
+  await hers.signUp(ada, sound);
+  const letter = await world.letterTo(ada);
+  for (let n = 0; n < 8; n += 1) await new Browser(generous).signUp(ada, other);
+  expect(await hers.verify(letter.code, ada)).toEqual(welcome);
+});
+
+describe("where it may not be", () => {
+  test("closed sign-up is said at once, before any work", async () => {
+    const { world: closed, work } = counting(world.but({ env: testEnv({ SIGN_UP: "closed" }) }));
+    const browser = new Browser(closed);
+    expect(await browser.signUp(ada, sound)).toEqual(refused("sign_up_closed"));
+    expect(work.hashed).toBe(0);
+    expect(await lettersOf(world, ada)).toEqual([]);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "sign_up.request",
+      outcome: "sign_up_closed",
+    });
+  });
+
+  test("without passwords as a way in there is no such page", async () => {
+    const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+    expect(await new Browser(links).signUp(ada, sound)).toEqual(refused("not_found"));
+    expect(await dump(world, "audit_counts")).toBe("");
+  });
+});
+
+describe("limits", () => {
+  test("the same browser asks again after a minute, not before", async () => {
+    const browser = new Browser(world);
+    await browser.signUp(ada, sound);
+    expect(await browser.signUp("Ada@Example.com", sound)).toEqual(refused("resend_too_soon"));
+    await world.age(60);
+    expect(await browser.signUp(ada, sound)).toEqual(mailed);
+  });
+
+  test.each([
+    ["with an account", true],
+    ["without one", false],
+  ])(
+    "the fourth letter in an hour to an address %s is withheld without a word (R1)",
+    async (_, known) => {
+      if (known) {
+        await new Browser(world).signIn(ada);
+        await world.limiter.clear();
+      }
+      const work = [];
+      for (let n = 0; n < 4; n += 1) {
+        const browser = new Browser(world);
+        work.push(
+          (await world.statementsOf(async () => void (await browser.signUp(ada, sound)))).length,
+        );
+        expect(browser.handover).toEqual({ asking: true });
+      }
+      expect(new Set(work).size).toBe(1);
+      expect(await world.deliver()).toHaveLength(3);
+      expect((await lettersOf(world, ada)).at(-1)).toMatch(/ dead over_limit$/);
+    },
+  );
+
+  test("links and sign-ups share an address's three letters (R1)", async () => {
+    for (let n = 0; n < 3; n += 1) await new Browser(world).ask(ada);
+    await new Browser(world).signUp(ada, sound);
+    expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
+  });
+
+  test("the sixth from one IP is refused aloud, before anything is hashed (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let n = 0; n < 5; n += 1)
+      await new Browser(world, { ip }).signUp(`person${n}@example.com`, sound);
+    const { world: counted, work } = counting(world);
+    expect(await new Browser(counted, { ip }).signUp(ada, sound)).toEqual(
+      refused("too_many_requests"),
+    );
+    expect(work.hashed).toBe(0);
+  });
+});
+
+describe("when hashing fails", () => {
+  test("too many wait: busy, told when to come back, and nothing is kept", async () => {
+    const browser = new Browser(busy(world));
+    expect(await browser.signUp(ada, sound)).toEqual(refused("busy", { retryAfter: 2 as never }));
+    expect(browser.handover).toEqual({});
+    expect([await count(world, "outbox"), await count(world, "verifications")]).toEqual([0, 0]);
+  });
+
+  test("a bug is thrown, and nothing is kept", async () => {
+    await expect(new Browser(broken(world)).signUp(ada, sound)).rejects.toThrow();
+    expect(await dump(world, "limits")).toBe("");
+  });
+});
+
+test("whatever statement the database fails at, nothing of a sign-up stays, and another goes through", async () => {
+  const before = await dump(world, "limits");
+  let after = 0;
+  for (; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await new Browser(generous).signUp(ada, sound);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+  }
+  expect(after).toBeGreaterThan(5);
+  expect(await world.deliver()).toHaveLength(1);
+});
+
+test("fifty at once for one address: three letters leave, and still there is nobody", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => new Browser(world).signUp(ada, sound)),
+  );
+  expect(answers.every(({ ok }) => ok)).toBe(true);
+  expect(await world.deliver()).toHaveLength(3);
+  expect(await count(world, "users")).toBe(0);
+  expect(
+    await row(world.db, sql`select count(*)::int as n from verifications where not stillborn`),
+  ).toEqual({ n: 3 });
+});

@@ -1,0 +1,196 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { rows } from "@/db/rows";
+import { days } from "@/lib/duration";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, lettersOf } from "@/lib/testing/looks";
+import { counting, other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { resendSignUpCode } from "./resend-sign-up-code";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const mailed = { ok: true, value: { email: ada } };
+const welcome = { ok: true, value: { next: "/account" } };
+
+const again = (browser: Browser, email = ada) => browser.run(resendSignUpCode, { email });
+
+/** A browser that has signed up, a minute ago. */
+const begun = async (where: TestWorld = world, email = ada) => {
+  const browser = new Browser(where);
+  await browser.signUp(email, sound, { keep: "on", next: "/account" });
+  await world.deliver();
+  await world.age(60);
+  return browser;
+};
+
+test("a new code for the same password, and for what else was chosen (P4)", async () => {
+  const browser = await begun();
+  const { world: counted, work } = counting(world);
+  expect(await browser.run(resendSignUpCode, { email: ada }, { world: counted })).toEqual(mailed);
+  expect(work).toEqual({ hashed: 0, compared: 0 });
+  const { code, token } = await world.letterTo(ada);
+  expect(token).toBe("");
+  expect(await browser.verify(code, ada)).toEqual(welcome);
+  expect(browser.grant.lifetime).toBe(days(90));
+  expect((await new Browser(world).enter(ada, sound)).ok).toBe(true);
+});
+
+test("the first code goes on working while it lives", async () => {
+  const browser = await begun();
+  const [first] = world.lettersTo(ada);
+  await again(browser);
+  await world.deliver();
+  expect(await browser.verify(first!.code, ada)).toEqual(welcome);
+});
+
+test("after the first code ran out, and within the attempt's hour", async () => {
+  const browser = await begun();
+  const [first] = world.lettersTo(ada);
+  await world.age(1800);
+  expect(await browser.verify(first!.code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+  await again(browser);
+  expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+});
+
+describe("a browser that has begun nothing", () => {
+  test("is answered alike, and nothing is sent, however often it asks (P4)", async () => {
+    const mallory = new Browser(world);
+    for (let n = 0; n < 3; n += 1) {
+      expect(await again(mallory)).toEqual(mailed);
+      await world.age(60);
+    }
+    expect(await world.deliver()).toEqual([]);
+    expect(await lettersOf(world, ada)).toEqual(Array(3).fill("sign_up_code dead no_attempt"));
+    for (const code of world.secrets.codes)
+      expect(await mallory.verify(code, ada)).toEqual(refused("code_wrong"));
+    expect(await count(world, "users")).toBe(0);
+  });
+
+  test("is sent nothing of another browser's attempt", async () => {
+    const hers = await begun();
+    const [letter] = world.lettersTo(ada);
+    await again(new Browser(world));
+    expect(await world.deliver()).toEqual([]);
+    expect(await hers.verify(letter!.code, ada)).toEqual(welcome);
+  });
+
+  test("nor once its attempt is over", async () => {
+    const browser = await begun();
+    await world.age(3600);
+    await again(browser);
+    expect(await world.deliver()).toEqual([]);
+  });
+
+  test("nor after it has verified", async () => {
+    const browser = new Browser(world);
+    await browser.join(ada, sound);
+    await world.age(60);
+    expect(await again(browser)).toEqual(mailed);
+    expect(await world.deliver()).toEqual([]);
+    expect(await lettersOf(world, ada)).toEqual([
+      "sign_up_code sent",
+      "already_signed_up dead no_attempt",
+    ]);
+  });
+});
+
+test("an address that has an account: alike, and its owner is told again (P3, P4)", async () => {
+  await new Browser(world).join(ada, other);
+  const see = async (email: string) => {
+    const browser = await begun(world, email);
+    let answer: unknown;
+    const statements = await world.statementsOf(async () => {
+      answer = await again(browser, email);
+    });
+    const seen = JSON.stringify([answer, browser.handover]).replaceAll(email, "…");
+    return { seen, statements: statements.length };
+  };
+  expect(await see(ada)).toEqual(await see(leo));
+  await world.deliver();
+  expect(await lettersOf(world, ada)).toEqual([
+    "sign_up_code sent",
+    "already_signed_up sent",
+    "already_signed_up sent",
+  ]);
+  expect(world.lettersTo(ada).map(({ code }) => code === "")).toEqual([false, true, true]);
+});
+
+describe("limits", () => {
+  test("a minute between two, told how long (P4)", async () => {
+    await world.whileTimeStands(async (world) => {
+      const browser = new Browser(world);
+      await browser.signUp(ada, sound);
+      expect(await again(browser)).toEqual(refused("resend_too_soon"));
+      await world.age(59);
+      expect(await again(browser)).toEqual(refused("resend_too_soon"));
+      await world.age(1);
+      expect(await again(browser)).toEqual(mailed);
+      expect(await again(browser)).toEqual(refused("resend_too_soon"));
+    });
+  });
+
+  test("they count as letters of the address's hour (P4, R1)", async () => {
+    const browser = await begun();
+    for (let n = 0; n < 3; n += 1) {
+      expect(await again(browser)).toEqual(mailed);
+      await world.age(60);
+    }
+    expect(await world.deliver()).toHaveLength(2);
+    expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
+  });
+
+  test("they refill no tries: ten an hour for the address, twenty a day (R3)", async () => {
+    const generous = world.but({
+      env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+    });
+    const browser = await begun(generous);
+    const answers = [];
+    for (let n = 0; n < 12; n += 1) {
+      const typed = await browser.verify("000000", ada);
+      answers.push(typed.ok ? "ok" : typed.refusal.code);
+      await again(browser);
+      await world.age(60);
+    }
+    expect(answers.slice(10)).toEqual(["code_tries_spent", "code_tries_spent"]);
+  });
+});
+
+test("closed sign-up is said; without passwords as a way in there is no such thing", async () => {
+  const browser = await begun();
+  const where = (vars: Record<string, string>) =>
+    browser.run(resendSignUpCode, { email: ada }, { world: world.but({ env: testEnv(vars) }) });
+  expect(await where({ SIGN_UP: "closed" })).toEqual(refused("sign_up_closed"));
+  expect(await where({ SIGN_IN_METHODS: "magic_link" })).toEqual(refused("not_found"));
+  expect(await world.deliver()).toEqual([]);
+});
+
+test("each leaves its audit row", async () => {
+  const browser = await begun();
+  await again(browser);
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "sign_up.resend",
+    outcome: "ok",
+    subject: null,
+    identifier: ada,
+  });
+});
+
+test("whatever statement the database fails at, nothing of it stays", async () => {
+  const browser = await begun();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await again(browser);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await world.plant((tx) => tx.execute(sql`delete from limits`));
+  }
+  expect(await rows(world.db, sql`select 1 from outbox where state = 'queued'`)).toHaveLength(1);
+});

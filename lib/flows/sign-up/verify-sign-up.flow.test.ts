@@ -1,0 +1,326 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row, rows } from "@/db/rows";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { days } from "@/lib/duration";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, forgetLimits, hashOf, liveSecrets, waysIn } from "@/lib/testing/looks";
+import { other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { verifySignUp } from "./verify-sign-up";
+
+const world = await setUpWorld();
+const generous = world.but({
+  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+});
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const welcome = { ok: true, value: { next: "" } };
+
+/** A browser that signed up, and the code it waits for. */
+const waiting = async (where: TestWorld = world, email = ada, password = sound) => {
+  const browser = new Browser(where);
+  await browser.signUp(email, password);
+  return { browser, code: (await where.letterTo(email)).code };
+};
+
+/** The n-th code that is not this one. */
+const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
+
+const tries = async () =>
+  (
+    await rows<{ tries: number }>(
+      world.db,
+      sql`select tries from verifications where purpose = 'sign_up' order by created_at`,
+    )
+  ).map(({ tries }) => tries);
+
+describe("the right code, where it was asked for", () => {
+  test("makes the user, the way in and the session, at once (P2)", async () => {
+    const { browser, code } = await waiting();
+    expect(await browser.verify(code, ada)).toEqual(welcome);
+    expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+    expect(await waysIn(world, ada)).toEqual(["email"]);
+    expect(await row(world.db, sql`select method from sessions`)).toEqual({ method: "email" });
+    expect(
+      await rows(world.db, sql`select 1 from users where email_verified_at is not null`),
+    ).toHaveLength(1);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "sign_up.verify",
+      outcome: "ok",
+      cause: "signed_up",
+      subject: await world.userIdOf(ada),
+      identifier: ada,
+    });
+    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+  });
+
+  test("marks the browser as ada's, and keeps her signed in if she wished, on her page", async () => {
+    const browser = new Browser(world);
+    await browser.signUp(ada, sound, { keep: "on", next: "/account/methods" });
+    const { code } = await world.letterTo(ada);
+    expect(await browser.verify(code, ada)).toEqual({
+      ok: true,
+      value: { next: "/account/methods" },
+    });
+    expect(browser.grant.lifetime).toBe(days(90));
+    expect(browser.device).not.toBeNull();
+    expect(await count(world, "device_marks")).toBe(1);
+  });
+
+  test("the role is nobody's to ask for (P2)", async () => {
+    const { browser, code } = await waiting();
+    expect(await browser.run(verifySignUp, { email: ada, code, role: "admin" })).toEqual(
+      refused("input_malformed"),
+    );
+    expect(await count(world, "users")).toBe(0);
+  });
+
+  test.each<[string, (code: string) => string]>([
+    ["spaces and a hyphen", (code) => ` ${code.slice(0, 3)} - ${code.slice(3)} `],
+    ["full-width digits", (code) => code.replace(/\d/g, (d) => "０１２３４５６７８９"[+d]!)],
+    ["Arabic digits", (code) => code.replace(/\d/g, (d) => "٠١٢٣٤٥٦٧٨٩"[+d]!)],
+    [
+      "Devanagari digits and zero-width space",
+      (code) => `\u200b${code.replace(/\d/g, (d) => "०१२३४५६७८९"[+d]!)}`,
+    ],
+  ])("typed with %s", async (_, typed) => {
+    const { browser, code } = await waiting();
+    expect(await browser.verify(typed(code), " ADA@example.com")).toEqual(welcome);
+  });
+
+  test("works once", async () => {
+    const { browser, code } = await waiting();
+    await browser.verify(code, ada);
+    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await count(world, "sessions")).toBe(1);
+  });
+
+  test("ends whoever was signed in here before (rotation)", async () => {
+    const browser = new Browser(world);
+    await browser.signIn(leo);
+    const his = browser.session;
+    await browser.join(ada, sound);
+    const stale = new Browser(world);
+    stale.session = his;
+    expect(await stale.run(readSession)).toMatchObject({ value: null });
+  });
+
+  test("gives its request's count back (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let n = 0; n < 7; n += 1)
+      await new Browser(world, { ip }).join(`person${n}@example.com`, sound);
+    expect(await count(world, "users")).toBe(7);
+  });
+});
+
+test.each([
+  ["", "code_malformed"],
+  [undefined, "code_malformed"],
+  ["12345", "code_malformed"],
+  ["1234567", "code_malformed"],
+  ["12345a", "code_malformed"],
+  [["123456"], "code_malformed"],
+  [{ code: "123456" }, "code_malformed"],
+  [123456, "code_malformed"],
+] as const)("%j is no code, and costs no try", async (code, refusal) => {
+  const { browser } = await waiting();
+  expect(await browser.run(verifySignUp, { email: ada, code })).toEqual(
+    refused(refusal, { field: "code" }),
+  );
+  expect(await tries()).toEqual([0]);
+});
+
+test.each([
+  ["9:59", 599, welcome],
+  ["10:00", 600, refused("code_wrong", { cause: "none" })],
+  ["10:01", 601, refused("code_wrong", { cause: "none" })],
+])("typed %s after the mail left", async (_, passed, answer) => {
+  await world.whileTimeStands(async (world) => {
+    const browser = new Browser(world);
+    await browser.signUp(ada, sound);
+    await world.age(300);
+    const { code } = await world.letterTo(ada);
+    await world.age(passed);
+    expect(await browser.verify(code, ada)).toEqual(answer);
+  });
+});
+
+describe("a code is of one attempt and its browser (P1)", () => {
+  test("ada's works in no other browser, whoever reads her mail", async () => {
+    const { browser, code } = await waiting();
+    expect(await new Browser(world).verify(code, ada)).toEqual(
+      refused("code_wrong", { cause: "none" }),
+    );
+    expect(await tries()).toEqual([0]);
+    expect(await browser.verify(code, ada)).toEqual(welcome);
+  });
+
+  test("nor under another address", async () => {
+    const { browser, code } = await waiting();
+    expect(await browser.verify(code, leo)).toEqual(refused("code_wrong"));
+    expect(await count(world, "users")).toBe(0);
+  });
+
+  test("a code for signing in signs nobody up, and the other way round", async () => {
+    const { browser, code } = await waiting();
+    expect(await browser.type(code, ada)).toEqual(refused("code_wrong"));
+    const asks = new Browser(world);
+    await asks.ask(ada);
+    expect(await asks.verify((await world.letterTo(ada)).code, ada)).toEqual(refused("code_wrong"));
+    expect(await browser.verify(code, ada)).toEqual(welcome);
+  });
+
+  test("with it, every other attempt at the address is dead", async () => {
+    const mallorys = await waiting(world, ada, other);
+    const hers = await waiting(world, ada, sound);
+    expect(await hers.browser.verify(hers.code, ada)).toEqual(welcome);
+    expect(await mallorys.browser.verify(mallorys.code, ada)).toEqual(
+      refused("code_wrong", { cause: "none" }),
+    );
+    expect(await liveSecrets(world, ada)).toEqual([]);
+    expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+  });
+});
+
+describe("somebody has the address by now", () => {
+  /** As a link pressed at the very moment would: the user is there, and the attempt still lives. */
+  const outrun = () =>
+    world.plant((tx) =>
+      tx.execute(sql`with made as (insert into users (email) values (${ada}) returning id)
+        insert into auth_providers (user_id, provider) select id, 'magic_link' from made`),
+    );
+
+  test("a unique violation is answered, and changes nothing of theirs", async () => {
+    const { browser, code } = await waiting();
+    await outrun();
+    expect(await browser.verify(code, ada)).toEqual(refused("already_signed_up"));
+    expect(browser.session).toBeNull();
+    expect(await hashOf(world, ada)).toBeNull();
+    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect((await world.audit()).at(-1)).toMatchObject({ outcome: "already_signed_up" });
+    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong"));
+  });
+});
+
+test("sign-up that closes between asking and typing makes no account", async () => {
+  const { browser, code } = await waiting();
+  const closed = world.but({ env: testEnv({ SIGN_UP: "closed" }) });
+  expect(await browser.run(verifySignUp, { email: ada, code }, { world: closed })).toEqual(
+    refused("sign_up_closed"),
+  );
+  expect(await count(world, "users")).toBe(0);
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const { browser, code } = await waiting();
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await browser.run(verifySignUp, { email: ada, code }, { world: links })).toEqual(
+    refused("not_found"),
+  );
+});
+
+describe("tries (R3)", () => {
+  test("after five wrong codes the right one is refused too, and told so", async () => {
+    const { browser, code } = await waiting();
+    for (let n = 1; n <= 5; n += 1)
+      expect(await browser.verify(wrong(code, n), ada)).toEqual(
+        refused("code_wrong", { cause: "wrong" }),
+      );
+    expect(await browser.verify(code, ada)).toEqual(
+      refused("code_tries_spent", { cause: "spent" }),
+    );
+    expect(await tries()).toEqual([5]);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "sign_up.verify",
+      outcome: "code_tries_spent",
+      cause: "spent",
+      identifier: ada,
+    });
+  });
+
+  test("ten an hour for an address, whichever browser, whether it has an account or not", async () => {
+    await new Browser(world).signIn(leo);
+    for (const email of [ada, leo]) {
+      const answers = [];
+      for (let n = 0; n < 11; n += 1) {
+        const typed = await new Browser(world).verify("000000", email);
+        answers.push(typed.ok ? "ok" : typed.refusal.code);
+      }
+      expect(answers).toEqual([...Array<string>(10).fill("code_wrong"), "code_tries_spent"]);
+    }
+  });
+
+  test("its own budget: whoever spends it leaves signing in by code alone", async () => {
+    for (let n = 0; n < 11; n += 1) await new Browser(world).verify("000000", ada);
+    const hers = new Browser(world);
+    await hers.ask(ada);
+    expect(await hers.type((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+  });
+
+  test("a decoy takes tries like an attempt, and is waited for alike", async () => {
+    await new Browser(world).signIn(ada);
+    const see = async (email: string) => {
+      const browser = new Browser(generous);
+      await browser.signUp(email, sound);
+      const answers = [];
+      for (let n = 0; n < 7; n += 1) {
+        let typed: unknown;
+        const statements = await world.statementsOf(async () => {
+          typed = await browser.verify(wrong("000000", n), email);
+        });
+        const { code, field } = (typed as { refusal: { code: string; field?: string } }).refusal;
+        answers.push([code, field, statements.length]);
+      }
+      return answers;
+    };
+    expect(await see(ada)).toEqual(await see(leo));
+  });
+});
+
+test("whatever statement the database fails at: either ada is in, or her code still works", async () => {
+  const { browser, code } = await waiting();
+  const before = await dump(world, "limits");
+  let after = 0;
+  for (; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await browser.verify(code, ada);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(browser.session).toBeNull();
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+  expect(after).toBeGreaterThan(6);
+});
+
+describe("all at once", () => {
+  const tabs = (browser: Browser, codes: string[]) =>
+    Promise.all(
+      codes.map((code) => {
+        const tab = new Browser(world);
+        tab.asking = browser.asking;
+        return tab.verify(code, ada);
+      }),
+    );
+
+  test("the right code fifty times: one user, one session", async () => {
+    const { browser, code } = await waiting();
+    const answers = await tabs(browser, Array<string>(50).fill(code));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect([await count(world, "users"), await count(world, "sessions")]).toEqual([1, 1]);
+  });
+
+  test("two hundred guesses: five are compared", async () => {
+    const { browser, code } = await waiting();
+    const guesses = Array.from({ length: 200 }, (_, n) => wrong(code, n + 1));
+    const answers = await tabs(browser, guesses);
+    expect(answers.filter((a) => !a.ok && a.refusal.cause === "wrong")).toHaveLength(5);
+    expect(await tries()).toEqual([5]);
+  });
+});

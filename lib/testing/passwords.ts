@@ -1,0 +1,32 @@
+import type { Passwords } from "@/lib/flow";
+import { intervals } from "@/lib/policy";
+import { refuse } from "@/lib/result";
+import type { TestWorld } from "./world";
+
+/** Passwords that hold up to every rule, and no two alike. */
+export const sound = "kettle voyage under marble";
+export const other = "seven lanterns by the canal";
+
+/** The same world, in which passwords are counted as they are hashed and compared. */
+export function counting(world: TestWorld) {
+  const work = { hashed: 0, compared: 0 };
+  const { passwords } = world;
+  const counted: Passwords = {
+    ...passwords,
+    hash: (password) => ((work.hashed += 1), passwords.hash(password)),
+    verify: (kept, password) => ((work.compared += 1), passwords.verify(kept, password)),
+  };
+  return { world: world.but({ passwords: counted }), work };
+}
+
+/** The same world on a day when too many wait to be hashed. */
+export const busy = (world: TestWorld) => {
+  const no = () => Promise.resolve(refuse("busy", { retryAfter: intervals.busy }));
+  return world.but({ passwords: { ...world.passwords, hash: no, verify: no } });
+};
+
+/** The same world, whose hashing has a bug. */
+export const broken = (world: TestWorld) => {
+  const bug = () => Promise.reject(new Error("Out of memory."));
+  return world.but({ passwords: { ...world.passwords, hash: bug, verify: bug } });
+};
