@@ -189,7 +189,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     const since = performance.now();
     expect(await limiter.take(ten, "ada")).toMatchObject({ ok: true });
     expect(performance.now() - since).toBeLessThan(atMost);
-    expect(isDown()).toBe(true);
+    expect(await isDown()).toBe(true);
     expect(await many(50)).toBe(9);
     const more = await limiter.take(ten, "ada");
     expect(more).toEqual({ ok: false, retryAfter: expect.any(Number) as number });
@@ -202,7 +202,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     await breakIt();
     expect(await many(50)).toBe(10);
     expect(await inPostgres()).toBe(10);
-    expect(isDown()).toBe(true);
+    expect(await isDown()).toBe(true);
   });
 
   test("giving back and clearing work on, without a word", async () => {
@@ -229,7 +229,8 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     pass(1);
     await many(20);
     expect(asked()).toBe(2);
-    expect(isDown()).toBe(true);
+    expect(await isDown()).toBe(true);
+    expect(asked()).toBe(2);
 
     await mend();
     await many(20);
@@ -239,12 +240,29 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     const before = await inPostgres();
     expect((await limiter.take(ten, "ada")).ok).toBe(true);
     expect(asked()).toBe(3);
-    expect(isDown()).toBe(false);
     expect(await inPostgres()).toBe(before);
     expect(warnings()).toContain("limiter.redis_back");
 
     await many(5);
     expect(asked()).toBe(8);
+  });
+
+  test("whoever asks how it is hears so before anybody came, in time, and that it is back", async () => {
+    const { isDown, asked, pass } = limiterOver(over);
+    expect(await isDown()).toBe(false);
+
+    await breakIt();
+    const since = performance.now();
+    expect(await isDown()).toBe(true);
+    expect(performance.now() - since).toBeLessThan(atMost);
+    expect(await isDown()).toBe(true);
+    expect(asked()).toBe(2);
+
+    await mend();
+    expect(await isDown()).toBe(true);
+    pass(intervals.redisRest);
+    expect(await isDown()).toBe(false);
+    expect(await inPostgres("health")).toBe(0);
   });
 });
 
@@ -272,7 +290,7 @@ test("an answer that is no answer is Redis failing, not somebody's refusal", asy
     ).toBe("failed");
   }
   expect((await limiter.take(ten, "ada")).ok).toBe(true);
-  expect(isDown()).toBe(true);
+  expect(await isDown()).toBe(true);
 });
 
 describe("lateness", () => {
@@ -443,6 +461,10 @@ describe("in a whole system", () => {
     );
     try {
       const { limiter } = theWorld();
+      const pass = () => {
+        const restIsOver = Date.now() + intervals.redisRest * 1000 + 1;
+        vi.useFakeTimers({ toFake: ["Date"], now: restIsOver });
+      };
       const ready = async () => {
         const answer = await readyz();
         return [answer.status, await answer.json()] as unknown;
@@ -451,18 +473,16 @@ describe("in a whole system", () => {
       const well = [200, { status: "pass", checks: { ...checks, limiter: "pass" } }];
       const away = [200, { status: "warn", checks: { ...checks, limiter: "warn" } }];
 
-      expect((await limiter.take(ten, "ada")).ok).toBe(true);
-      expect(await inRedis()).toBe(1);
-      expect(await ready()).toEqual(well);
-
       upstash.trouble({ status: 401, body: '{"error":"no"}' });
+      expect(await ready()).toEqual(away);
       expect((await limiter.take(ten, "ada")).ok).toBe(true);
       expect(await ready()).toEqual(away);
 
       upstash.calm();
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + intervals.redisRest * 1000 + 1 });
-      expect((await limiter.take(ten, "ada")).ok).toBe(true);
+      pass();
       expect(await ready()).toEqual(well);
+      expect((await limiter.take(ten, "ada")).ok).toBe(true);
+      expect(await inRedis()).toBe(1);
     } finally {
       vi.useRealTimers();
       lines.mockRestore();

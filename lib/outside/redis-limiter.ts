@@ -38,6 +38,9 @@ const clear = `
 for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
 return 1`;
 
+/** Taken for the answer's sake: the script of every limit, on a key that is gone after a second. */
+const probe: Limit = { rule: "health", max: 1, per: seconds(1) };
+
 const prefixOf = (rule: string) => `latchkey:${rule}`;
 
 /** Reaches Redis over TCP, or Upstash over REST; every call within `intervals.redisTimeout`, none retried. */
@@ -166,7 +169,12 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       await either((one) => one.clear());
     },
   };
-  return { limiter, isDown: () => down };
+  /** Asked of Redis now, as traffic would tell only when somebody came; while it rests, what is known. */
+  const isDown = async () => {
+    await either(async (one) => void (one === redis && (await one.take(probe, "probe"))));
+    return down;
+  };
+  return { limiter, isDown };
 }
 
 /** Upstash's client repeats the whole script and its keys in what it throws. */

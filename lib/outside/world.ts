@@ -68,14 +68,18 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
 }
 
 /** The database decides whether we can serve; without mail or Redis we can, for a while or for good. */
-async function health({ db, pending }: Database, isRedisDown: () => boolean) {
+async function health({ db, pending }: Database, isRedisDown: () => Promise<boolean>) {
   const asked = Promise.all([pending(), isMailSlow(db)]).catch(() => null);
-  const [names, mailIsSlow] = (await Promise.race([asked, inTime(intervals.health)])) ?? [];
+  const [answers, redisIsDown] = await Promise.all([
+    Promise.race([asked, inTime(intervals.health)]),
+    isRedisDown(),
+  ]);
+  const [names, mailIsSlow] = answers ?? [];
   return {
     database: names ? "pass" : "fail",
     migrations: names?.length === 0 ? "pass" : "fail",
     mail: mailIsSlow ? "warn" : "pass",
-    limiter: isRedisDown() ? "warn" : "pass",
+    limiter: redisIsDown ? "warn" : "pass",
   } as const;
 }
 
@@ -86,7 +90,7 @@ function openLimiter({ redis }: Env, db: Db, log: Log) {
   const postgres = postgresLimiter(db);
   return redis
     ? withFallback(redisLimiter(openRedis(redis), systemClock), postgres, systemClock, log)
-    : { limiter: postgres, isDown: () => false };
+    : { limiter: postgres, isDown: () => Promise.resolve(false) };
 }
 
 function openMailer({ mail }: Env, log: Log): Mailer | null {

@@ -1,0 +1,157 @@
+import { rmSync } from "node:fs";
+import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
+import { startSmtpSink } from "@/lib/testing/smtp-sink";
+import type { Client } from "./support/client";
+import { FaultProxy } from "./support/fault-proxy";
+import { Server } from "./support/server";
+import { expect, test as base } from "./support/test";
+
+interface WorkerFixtures {
+  wire: FaultProxy;
+  sink: Awaited<ReturnType<typeof startSmtpSink>>;
+  server: Server;
+}
+
+/** A server whose Postgres and mail can fail. */
+const test = base.extend<object, WorkerFixtures>({
+  wire: [
+    async ({ database }, use) => {
+      const wire = await FaultProxy.before(database.url);
+      await use(wire);
+      await wire.close();
+    },
+    { scope: "worker" },
+  ],
+  sink: [
+    async ({}, use) => {
+      const sink = await startSmtpSink();
+      await use(sink);
+      await sink.stop();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ wire, sink }, use) => {
+      const settings = { SMTP_URL: sink.url, MAIL_FROM: "latchkey@example.com" };
+      const server = await Server.start({ databaseUrl: wire.url, settings });
+      await use(server);
+      wire.restore();
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
+/** The same with a Redis, which is not running yet when the server comes up. */
+const testWithRedis = test.extend<object, { redis: RedisServer }>({
+  redis: [
+    async ({}, use) => {
+      const redis = await startRedis();
+      await redis.kill();
+      await use(redis);
+      await redis.stop();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ database, redis }, use) => {
+      const settings = { REDIS_URL: redis.url };
+      const server = await Server.start({ databaseUrl: database.url, settings });
+      await use(server);
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
+const checks = { database: "pass", migrations: "pass", mail: "pass", limiter: "pass" };
+const well = { status: 200, said: { status: "pass", checks } };
+const warns = (which: Partial<typeof checks>) => ({
+  status: 200,
+  said: { status: "warn", checks: { ...checks, ...which } },
+});
+const fails = (which: Partial<typeof checks>) => ({
+  status: 503,
+  retryAfter: "5",
+  said: { status: "fail", checks: { ...checks, ...which } },
+});
+
+/** What a machine hears that asks by address; that the process lives it hears each time. */
+async function healthOf(client: Client, host = "10.0.0.7") {
+  expect(await client.send("/livez", { headers: { host } })).toMatchObject({
+    status: 200,
+    body: "ok\n",
+  });
+  const { status, headers, body } = await client.send("/readyz", { headers: { host } });
+  expect(headers["cache-control"]).toBe("no-store");
+  return { status, retryAfter: headers["retry-after"], said: JSON.parse(body) as unknown };
+}
+
+/** The bound of S4, and the rest that Redis is given. */
+const soon = { timeout: 7_000, intervals: [100] };
+
+test("without Postgres it is not ready, and says so in words alone @once", async ({
+  client,
+  wire,
+}) => {
+  const without = fails({ database: "fail", migrations: "fail" });
+  wire.cut();
+  expect(await healthOf(client)).toEqual(without);
+  wire.restore();
+  await expect.poll(() => healthOf(client), soon).toEqual(well);
+  wire.fallSilent();
+  expect(await healthOf(client)).toEqual(without);
+  wire.restore();
+  await expect.poll(() => healthOf(client), soon).toEqual(well);
+});
+
+test("while a migration is pending it is not ready @once", async ({ client, db }) => {
+  const applied = db.sql`drizzle.__drizzle_migrations`;
+  await db.sql`update ${applied} set created_at = -created_at where id = (select max(id) from ${applied})`;
+  expect(await healthOf(client)).toEqual(fails({ migrations: "fail" }));
+  await db.sql`update ${applied} set created_at = abs(created_at)`;
+  expect(await healthOf(client)).toEqual(well);
+});
+
+test("mail that does not leave is a warning until it has left @once", async ({
+  client,
+  sink,
+  db,
+  newAddress,
+}) => {
+  sink.trouble("greeting", { says: 421 });
+  const email = newAddress("ada");
+  await client.askForLink(email);
+  const later = async () => {
+    await db.age("outbox", "31 seconds", { column: "to_address", is: email });
+    return healthOf(client);
+  };
+  const attempts = () => db.sql`
+    select 1 from outbox where to_address = ${email} and first_attempt_at is not null`;
+  await expect.poll(attempts).toHaveLength(1);
+  expect(await later()).toEqual(warns({ mail: "warn" }));
+  sink.calm();
+  await expect.poll(later, soon).toEqual(well);
+  expect(sink.accepted).toHaveLength(1);
+});
+
+test("whoever asks is answered, by whatever name @once", async ({ client, server }) => {
+  for (const host of ["10.0.0.7:8080", "evil.example", "[::1]", "latchkey.internal", "_"]) {
+    expect(await healthOf(client, host)).toEqual(well);
+    expect((await client.send("/sign-in", { headers: { host } })).status).not.toBe(200);
+  }
+  expect(await healthOf(client, new URL(server.origin).host)).toEqual(well);
+});
+
+testWithRedis(
+  "a Redis that is away is told before anybody came, and so is its return @once",
+  async ({ client, redis }) => {
+    expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
+    await redis.start();
+    await expect.poll(() => healthOf(client), soon).toEqual(well);
+    await redis.kill();
+    expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
+  },
+);
