@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { row, rows } from "@/db/rows";
+import { digest, type TokenUse } from "@/lib/secret";
+import { Browser } from "@/lib/testing/browser";
+import { setUpWorld } from "@/lib/testing/setup";
+import { type CookieName, readToken } from "@/lib/web/cookies";
+import { flows } from ".";
+import { listSessions } from "./sessions/list-sessions";
+import { cancelMagicLink } from "./sign-in/cancel-magic-link";
+import { previewMagicLink } from "./sign-in/preview-magic-link";
+import { readWaiting } from "./sign-in/read-waiting";
+
+/**
+ * Type confusion: every secret, whole and distorted, presented wherever a secret is taken. It opens
+ * what it is for and nothing else, and no attempt spends anything. A later secret is a row in
+ * `secrets`, and one in the table of where it is taken.
+ */
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+
+/** Ada at home, with one of everything alive: signed in here, and just asked for another mail. */
+async function scene() {
+  const home = new Browser(world);
+  await home.signIn(ada);
+  await home.ask(ada);
+  return { home, letter: await world.letterTo(ada) };
+}
+type Scene = Awaited<ReturnType<typeof scene>>;
+
+const secrets = {
+  session: ({ home }) => home.session!,
+  asking_browser: ({ home }) => home.asking!,
+  device: ({ home }) => home.device!,
+  magic_link: ({ letter }) => letter.token,
+  email_code: ({ letter }) => letter.code,
+} satisfies Record<TokenUse | "email_code", (scene: Scene) => string>;
+
+type SecretName = keyof typeof secrets;
+
+/** Where a secret is taken; `opens` tells whether a value did there what the right one does. */
+interface Consumer {
+  readonly takes: SecretName;
+  readonly opens: (value: unknown, scene: Scene) => Promise<boolean>;
+  /** Distortions that people may well type. */
+  readonly forgives?: readonly (keyof typeof distortions)[];
+}
+
+/** A browser that lacks nothing but what is presented. */
+const stranger = (has: Partial<Pick<Browser, "session" | "asking" | "device">>) =>
+  Object.assign(new Browser(world), has);
+
+/** A cookie with that value, read as from a request; a list is sent as several. */
+const cookie = (name: CookieName, value: unknown) => {
+  const values = [value].flat().filter((one) => one !== null);
+  return readToken(values.map((one) => `latchkey-${name}=${one}`).join("; "), world.env, name);
+};
+
+/** By cookie. The flash carries no secret. */
+const cookies: Record<Exclude<CookieName, "flash">, Record<string, Consumer>> = {
+  session: {
+    "lets in": {
+      takes: "session",
+      opens: async (value) =>
+        (await stranger({ session: cookie("session", value) }).run(listSessions)).ok,
+    },
+  },
+  asking: {
+    "shows what was asked for": {
+      takes: "asking_browser",
+      opens: async (value) =>
+        (await stranger({ asking: cookie("asking", value) }).run(readWaiting)).ok,
+    },
+    "stands for the address when the link is pressed": {
+      takes: "asking_browser",
+      opens: async (value, { letter }) =>
+        (await stranger({ asking: cookie("asking", value) }).press(letter)).ok,
+    },
+    "stands for the address when the request is cancelled": {
+      takes: "asking_browser",
+      opens: async (value, { letter: { token } }) =>
+        (await stranger({ asking: cookie("asking", value) }).run(cancelMagicLink, { token })).ok,
+    },
+    "is where the code works": {
+      takes: "asking_browser",
+      opens: async (value, { letter }) =>
+        (await stranger({ asking: cookie("asking", value) }).type(letter.code, ada)).ok,
+    },
+  },
+  device: {
+    "is known": {
+      takes: "device",
+      async opens(value) {
+        await stranger({ device: cookie("device", value) }).ask(ada);
+        const newest = await row<{ marked: boolean }>(
+          world.db,
+          sql`select from_marked_device as marked from verifications order by created_at desc limit 1`,
+        );
+        return newest!.marked;
+      },
+    },
+  },
+};
+
+/** By flow and field; the catalogue says whether one is missing. */
+const fields: Record<string, Consumer> = {
+  "magic_link.preview token": {
+    takes: "magic_link",
+    opens: async (token) => (await stranger({}).run(previewMagicLink, { token })).ok,
+  },
+  "magic_link.redeem token": {
+    takes: "magic_link",
+    opens: async (token, { home: { asking } }) =>
+      (await stranger({ asking }).press({ token: token as string })).ok,
+  },
+  "magic_link.cancel token": {
+    takes: "magic_link",
+    opens: async (token, { home: { asking } }) =>
+      (await stranger({ asking }).run(cancelMagicLink, { token })).ok,
+  },
+  "email_code.redeem code": {
+    takes: "email_code",
+    forgives: ["padded"],
+    opens: async (code, { home: { asking } }) =>
+      (await stranger({ asking }).type(code as string, ada)).ok,
+  },
+};
+
+/** What people type and programs say that is no secret. */
+const harmless = ["email", "username", "keep", "next", "id"];
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+const distortions = {
+  null: () => null,
+  empty: () => "",
+  "a list": (secret) => [secret, secret],
+  truncated: (secret) => secret.slice(0, -1),
+  "without its first": (secret) => secret.slice(1),
+  extended: (secret) => `${secret}0`,
+  "twice in a row": (secret) => secret + secret,
+  "in the other case": (secret) =>
+    secret.replace(/[a-z]/gi, (one) =>
+      one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase(),
+    ),
+  padded: (secret) => ` ${secret}\t`,
+  "with a NUL": (secret) => `${secret}\0`,
+  quoted: (secret) => `"${secret}"`,
+  "percent-encoded": (secret) =>
+    secret.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`),
+  // Of a code that would be another code, and a guess costs a try.
+  "the same bytes, written otherwise": (secret, name) =>
+    name === "email_code"
+      ? secret
+      : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
+  "padded as base64": (secret) => `${secret}=`,
+  "what is kept of it": (secret, name) =>
+    name === "email_code" ? sha256(secret) : digest(name, secret),
+  "its digest": sha256,
+} satisfies Record<string, (secret: string, name: SecretName) => unknown>;
+
+function sha256(text: string) {
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+/** Everything that could be spent, voided, ended or used up, as long as it is not. */
+const standing = async () =>
+  (
+    await rows<{ what: string }>(
+      world.db,
+      sql`select 'session ' || id as what from sessions
+        union all select 'link ' || id || ' tried ' || tries from verifications
+          where not stillborn and consumed_at is null and voided_at is null
+        union all select 'mark ' || user_id || device_digest from device_marks`,
+    )
+  ).map(({ what }) => what);
+
+const everyConsumer = [
+  ...Object.entries(cookies).flatMap(([name, consumers]) =>
+    Object.entries(consumers).map(
+      ([what, consumer]) => [`The ${name} cookie ${what}`, consumer] as const,
+    ),
+  ),
+  ...Object.entries(fields),
+];
+
+test("every field of every flow is in the table, or no secret", () => {
+  const taken = flows.flatMap(({ name, input }) =>
+    Object.keys((input as { shape?: Record<string, unknown> }).shape ?? {})
+      .filter((field) => !harmless.includes(field))
+      .map((field) => `${name} ${field}`),
+  );
+  expect(Object.keys(fields).sort()).toEqual(taken.sort());
+});
+
+test("every secret is taken somewhere", () => {
+  const taken = new Set(everyConsumer.map(([, { takes }]) => takes));
+  expect([...taken].sort()).toEqual(Object.keys(secrets).sort());
+});
+
+test.each(everyConsumer)("%s: for its own secret as it is, and for nothing else", async (_, c) => {
+  const set = await scene();
+  const right = secrets[c.takes](set);
+  const wrong = [
+    ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
+    ...Object.entries(distortions)
+      .filter(([name]) => !c.forgives?.some((forgiven) => forgiven === name))
+      .map(([name, distort]) => [name, distort(right, c.takes)] as const),
+  ].filter(([, value]) => value !== right);
+  const before = await standing();
+  for (const [what, value] of wrong) {
+    // What is asked is not how often.
+    await world.limiter.clear();
+    expect(await c.opens(value, set), what).toBe(false);
+    expect(await standing(), what).toEqual(expect.arrayContaining(before));
+  }
+  expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
+  await world.limiter.clear();
+  expect(await c.opens(right, set), "the right one").toBe(true);
+});
+
+test.each(everyConsumer.filter(([, { forgives }]) => forgives))(
+  "%s: also as people may type it",
+  async (_, { takes, forgives, opens }) => {
+    for (const how of forgives!) {
+      const set = await scene();
+      expect(await opens(distortions[how](secrets[takes](set), takes), set), how).toBe(true);
+      await world.reset();
+    }
+  },
+);
