@@ -52,6 +52,20 @@ export class Db {
     return Object.fromEntries(dumped);
   }
 
+  /** The columns, as "table.column", in which something matches a pattern; moments aside. */
+  async standsIn(pattern: string): Promise<string[]> {
+    const tables = Object.keys(await this.dump());
+    const found = await Promise.all(
+      tables.map(
+        (table) => this.sql<{ place: string }[]>`
+          select distinct ${table} || '.' || key as place
+          from ${this.sql(table)} t, jsonb_each_text(to_jsonb(t))
+          where regexp_replace(value, '\d{4}-\d\d-\d\d[T ][\d:.]+', '', 'g') ~ ${pattern}`,
+      ),
+    );
+    return found.flatMap((rows) => rows.map(({ place }) => place)).sort();
+  }
+
   /** Makes rows older: every time in them moves back, so that the database's clock judges as if it were later. */
   async age(table: string, by: string, where: { column: string; is: string }): Promise<void> {
     const columns = await this.sql<{ name: string; array: boolean }[]>`

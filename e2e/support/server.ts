@@ -16,7 +16,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const keys = {
+/** The keys of every server here. */
+export const serverKeys = {
   AUTH_SECRET: "s".repeat(43),
   TOKEN_KEY: "t".repeat(43),
   OUTBOX_KEY: "o".repeat(43),
@@ -91,7 +92,7 @@ export class Server {
     const child = spawn(process.execPath, [...next, "-H", "127.0.0.1", "-p", String(this.port)], {
       env: {
         ...nothingSet,
-        ...keys,
+        ...serverKeys,
         PATH,
         HOME,
         NODE_ENV: "production",

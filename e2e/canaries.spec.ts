@@ -1,0 +1,285 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { test as withoutServer } from "@playwright/test";
+import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
+import { readSettings } from "../scripts/settings.mjs";
+import { Client } from "./support/client";
+import type { Db } from "./support/db";
+import { FaultProxy } from "./support/fault-proxy";
+import { formWith } from "./support/forms";
+import { type Answer, cookiesOf, type Sent } from "./support/http";
+import { Server, serverKeys } from "./support/server";
+import { expect, test as base } from "./support/test";
+
+/** I7: a walk past everything that handles a secret, and then a search for each secret everywhere. */
+
+interface WorkerFixtures {
+  wire: FaultProxy;
+  redis: RedisServer;
+  server: Server;
+}
+
+/** The most talkative server there is, with limits in Redis, and a Postgres that can go away. */
+const test = base.extend<{ always: null }, WorkerFixtures>({
+  wire: [
+    async ({ database }, use) => {
+      const wire = await FaultProxy.before(database.url);
+      await use(wire);
+      await wire.close();
+    },
+    { scope: "worker" },
+  ],
+  redis: [
+    async ({}, use) => {
+      const redis = await startRedis();
+      await use(redis);
+      await redis.stop();
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ wire, redis }, use) => {
+      const settings = { LOG_LEVEL: "debug", REDIS_URL: redis.url };
+      const server = await Server.start({ databaseUrl: wire.url, settings });
+      await use(server);
+      wire.restore();
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  // What goes wrong here is meant to, and is in the log as it should be.
+  always: async ({ db }, use) => {
+    await use(null);
+    expect(await db.broken()).toEqual([]);
+  },
+});
+
+/** A client that remembers all it was answered, and every cookie it was given. */
+class Watched extends Client {
+  readonly seen: { readonly path: string; readonly answer: Answer }[] = [];
+  readonly given = new Map<string, string>();
+
+  override async send(path: string, sent: Sent = {}): Promise<Answer> {
+    const answer = await super.send(path, sent);
+    this.seen.push({ path, answer });
+    for (const [name, { value }] of cookiesOf(answer))
+      if (ownCookie.test(name) && value) this.given.set(`${name} ${this.given.size}`, value);
+    return answer;
+  }
+
+  /** The page as a document, and as the payload that Next's own script would ask for. */
+  async looks(path: string): Promise<void> {
+    await this.get(path);
+    const headers = { rsc: "1" };
+    const at = this.whereTo(await this.send(path, { headers }));
+    if (at?.includes("_rsc")) await this.send(at, { headers });
+  }
+
+  json = (path: string, body: unknown, method = "POST") =>
+    this.send(path, {
+      method,
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+}
+
+const ownCookie = /^latchkey-(session|asking|device)$/;
+const nobodysToken = "Nobodys-token_".padEnd(43, "x7Q");
+
+test("no secret is seen where it is not meant to be @once", async ({
+  server,
+  redis,
+  wire,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(60_000);
+  await keepEveryLetter(db);
+  const watched = () => new Watched(server);
+  const [ada, leo, stranger] = [watched(), watched(), watched()];
+  const [adaAt, leoAt] = [newAddress("ada"), newAddress("leo")];
+
+  // By link, after all that can be refused.
+  await ada.looks("/sign-in");
+  await ada.askForLink(adaAt);
+  await ada.askForLink(adaAt);
+  await ada.looks("/sign-in/check");
+  const link = await inbox.letterTo(adaAt);
+  const wrongCode = link.code.replace(/./g, (digit) => String(9 - Number(digit)));
+  await ada.submit("/sign-in/check", "Continue", { code: wrongCode });
+  await ada.looks("/sign-in/check");
+  await ada.json("/api/v1/sessions", { email: adaAt, code: wrongCode });
+  await ada.json("/api/v1/sessions", { email: adaAt, code: link.code, role: "admin" });
+  await ada.json("/api/v1/sessions", { token: `${link.token}x` });
+  await ada.json("/api/v1/sessions", { token: [link.token] });
+  await stranger.looks(link.path);
+  await stranger.submit(link.path, "Sign in", { username: "somebody@example.com" });
+  await stranger.looks(link.path);
+  await stranger.looks(`/l/${nobodysToken}`);
+  await stranger.json("/api/v1/magic-links/previews", { token: link.token });
+  await stranger.json("/api/v1/sessions", { token: link.token });
+  await stranger.json("/api/v1/magic-links/cancellations", { token: nobodysToken });
+  await stranger.post(link.path, formWith((await ada.get(link.path)).body, "Sign in"), {}, evil);
+  await ada.looks(link.path);
+  await ada.submit(link.path, "Sign in");
+  await ada.looks(link.path);
+  await stranger.looks(link.path);
+  await look(ada);
+
+  // By code, while parts of us fail.
+  await leo.json("/api/v1/magic-links", { email: leoAt });
+  const { code, token, path } = await inbox.letterTo(leoAt);
+  await leo.looks(path);
+  const form = formWith((await leo.get(path)).body, "Sign in");
+  const tryAll = async () => {
+    await leo.json("/api/v1/sessions", { email: leoAt, code });
+    await leo.json("/api/v1/sessions", { token });
+    await leo.follow(await leo.post(path, form));
+    await leo.looks(path);
+    await ada.looks("/account/sessions");
+  };
+  await db.sql`alter table device_marks rename to gone`;
+  await tryAll();
+  await db.sql`alter table gone rename to device_marks`;
+  wire.cut();
+  await tryAll();
+  wire.restore();
+  await expect
+    .poll(async () => (await leo.json("/api/v1/sessions", { email: leoAt, code })).status)
+    .toBe(201);
+  await look(leo);
+  await ada.submit("/account", "Sign out");
+  await ada.looks("/sign-in");
+  await expect.poll(() => db.isQuiet()).toBe(true);
+
+  const log = server.lines.join("\n");
+  for (const event of ["letter.sent", "refused", "flow.failed", "database.away"])
+    expect(log).toContain(`"event":"${event}"`);
+  const inRedis = await everythingIn(redis);
+  expect(inRedis).toContain("latchkey:letters_per_address:");
+  const all = [ada, leo, stranger].flatMap((client) =>
+    client.seen.map(({ path, answer }) => ({ client, path, answer, text: textOf(answer) })),
+  );
+  expect(all.filter(({ answer }) => isPayload(answer)).length).toBeGreaterThan(5);
+  expect(all.filter(({ answer }) => isProblem(answer)).length).toBeGreaterThan(8);
+  expect(await db.standsIn("[A-Za-z0-9_-]{200}")).toContain("kept_letters.payload");
+
+  const found: string[] = [];
+  const given = [ada, leo, stranger].flatMap((client) => [...client.given]);
+  expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(2);
+  const secrets: readonly (readonly [name: string, secret: string])[] = [
+    ["a link's token", link.token],
+    ["another link's token", token],
+    ["nobody's token", nobodysToken],
+    ["a code", link.code],
+    ["another code", code],
+    ["a wrong code", wrongCode],
+    ...given,
+    ...Object.entries(serverKeys),
+  ];
+  for (const [name, secret] of secrets) {
+    const shape = anySpellingOf(secret);
+    for (const column of await db.standsIn(shape)) found.push(`${name} in ${column}`);
+    const places = {
+      log,
+      Redis: inRedis,
+      ...Object.fromEntries(
+        // Whoever brings a token in the path has it; the page behind it posts it.
+        all
+          .filter(({ path }) => !path.includes(secret))
+          .map(({ path, text }, at) => [`answer ${at} to ${path}`, text]),
+      ),
+    };
+    for (const [place, text] of Object.entries(places))
+      if (new RegExp(shape).test(withoutMoments(text))) found.push(`${name} in ${place}`);
+  }
+  expect(found).toEqual([]);
+
+  // An address is no secret to whoever typed it.
+  for (const [owner, address] of [
+    [ada, adaAt],
+    [leo, leoAt],
+  ] as const) {
+    const shape = anySpellingOf(address.split("@")[0]!);
+    expect(await db.standsIn(shape)).toEqual([
+      "audit_traces.identifier",
+      "kept_letters.to_address",
+      "outbox.to_address",
+      "users.email",
+      "verifications.identifier",
+    ]);
+    expect(log).not.toMatch(new RegExp(shape));
+    expect(inRedis).not.toMatch(new RegExp(shape));
+    for (const { client, path, answer, text } of all)
+      if (client !== owner || isProblem(answer)) expect(text, path).not.toMatch(new RegExp(shape));
+  }
+});
+
+withoutServer("no key of the build is in what browsers are sent, nor in a source map @once", () => {
+  const env: Record<string, string | undefined> = readSettings().env;
+  const texts = readdirSync(".next", { recursive: true, encoding: "utf8" })
+    .filter((file) => /^static\/.*\.\w+$|\.map$/.test(file))
+    .map((file) => readFileSync(join(".next", file)));
+  expect(texts.length).toBeGreaterThan(5);
+  for (const name of [...Object.keys(serverKeys), "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"]) {
+    expect(env[name], name).toMatch(/^.{43,}$/);
+    expect(texts.filter((text) => text.includes(env[name]!)).length, name).toBe(0);
+  }
+});
+
+const evil = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+
+/** Everything that somebody who is signed in can look at. */
+async function look(client: Watched) {
+  for (const path of ["", "/methods", "/sessions", "/sessions/sign-out-others"])
+    await client.looks(`/account${path}`);
+  for (const path of ["v1/session", "v1/sessions", "v1/auth-providers", "v1/magic-links"])
+    await client.get(`/api/${path}`);
+  for (const path of ["/api/auth/session", "/sign-in", "/sign-in/problem", "/nothing", "/readyz"])
+    await client.looks(path);
+}
+
+/** Keeps what stood in the outbox while a letter waited; once it is sent that is erased. */
+async function keepEveryLetter({ sql }: Db) {
+  await sql`create table kept_letters as select * from outbox with no data`;
+  await sql`create function keep_letter() returns trigger language plpgsql as
+    $$ begin insert into kept_letters select new.*; return null; end $$`;
+  await sql`create trigger keep after insert or update on outbox for each row execute function keep_letter()`;
+}
+
+async function everythingIn(redis: RedisServer): Promise<string> {
+  const keys = await redis.keys();
+  const values = await Promise.all(keys.map((key) => redis.say("zrange", key, "0", "-1")));
+  return JSON.stringify([keys, values]);
+}
+
+const isProblem = ({ headers }: Answer) => headers["content-type"] === "application/problem+json";
+const isPayload = ({ status, headers }: Answer) =>
+  status === 200 && headers["content-type"]?.startsWith("text/x-component") === true;
+
+/** All of an answer but the cookies that are made of secrets. */
+function textOf({ headers, body }: Answer): string {
+  const { "set-cookie": cookies = [], ...rest } = headers;
+  const others = cookies.filter((line) => !ownCookie.test(line.split("=")[0]!));
+  return `${JSON.stringify({ ...rest, others })}\n${body}`;
+}
+
+/** A pattern for a text as it is, in hexadecimal, and within base64, wherever it begins there. */
+function anySpellingOf(secret: string): string {
+  const inBase64 = [0, 1, 2].map((before) =>
+    Buffer.from("x".repeat(before) + secret)
+      .toString("base64url")
+      .slice(before && 4, -4),
+  );
+  const plain = /^\d+$/.test(secret) ? `(^|\\D)${secret}(\\D|$)` : secret;
+  return [
+    plain,
+    Buffer.from(secret).toString("hex"),
+    ...inBase64.filter(({ length }) => length > 8),
+  ].join("|");
+}
+
+/** Six digits of a fraction of a second may look like a code. */
+const withoutMoments = (text: string) => text.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "");
