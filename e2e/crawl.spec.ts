@@ -1,50 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders } from "node:http";
+import { disguises, spellings } from "./support/odd-requests";
 import { routes } from "./support/routes";
 import { expect, test } from "./support/test";
-
-/** A path written otherwise: what proxies, routers and filters have been fooled with. */
-const spellings = (path: string): string[] => [
-  path,
-  `${path}/`,
-  `/${path}`,
-  `//${path}//`,
-  path.replace(/\/(?=.)/g, "//"),
-  path.replace(/\/(?=.)/, "/./"),
-  `/x/..${path}`,
-  path.toUpperCase(),
-  path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
-  path.replace(/\/(?=.)/g, "/%2e/"),
-  path.replace(/(?!^)\//g, "%2f"),
-  path.replace(/(?!^)\//g, "\\"),
-  `${path}.rsc`,
-  `${path}.txt`,
-  `${path}.json`,
-  `${path}.segments/_tree.segment.rsc`,
-  `${path}?_rsc=1`,
-  `${path}?_rsc`,
-  `${path}?__nextLocale=en&__nextDataReq=1`,
-  `${path}?next=//evil.example&note[]=x&asked=1&asked=2`,
-  `${path}?${"a".repeat(4_000)}`,
-  `${path}%00`,
-  `${path}%`,
-  `${path}%ff%fe`,
-  `${path};a=b`,
-  `/_next/data/build${path === "/" ? "/index" : path}.json`,
-];
-
-const disguises: OutgoingHttpHeaders[] = [
-  {},
-  { rsc: "1" },
-  { rsc: "1", "next-router-prefetch": "1" },
-  { rsc: "1", "next-router-segment-prefetch": "/_tree" },
-  { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
-  { "x-middleware-subrequest": "src/middleware:src/middleware:src/middleware:src/middleware" },
-  { "x-middleware-prefetch": "1", purpose: "prefetch" },
-  { "x-http-method-override": "POST", "next-action": "0".repeat(42) },
-  { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", forwarded: "host=evil" },
-  { "x-rewrite-url": "/mailbox", "x-original-url": "/mailbox", "x-invoke-path": "/mailbox" },
-];
 
 for (const who of ["a stranger", "Ada, signed in"] as const)
   test(`${who} looks at everything by GET and HEAD, and changes nothing @once`, async ({

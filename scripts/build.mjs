@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { quietly, tool } from "./run.mjs";
 
 const MARK = ".next/latchkey-source-hash";
-const SOURCE = [
+/** All that a build is made of. */
+export const SOURCE = [
   ...["app", "lib", "db", "emails", "public"],
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];

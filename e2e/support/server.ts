@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** The origin people use, where it is not the server's own port. */
   readonly origin?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where the build is, where it is not this project's own. */
+  readonly project?: string;
 }
 
 /** The keys of every server here. */
@@ -90,6 +92,7 @@ export class Server {
     const { PATH = "", HOME = "" } = process.env;
     const next = ["node_modules/next/dist/bin/next", "start"];
     const child = spawn(process.execPath, [...next, "-H", "127.0.0.1", "-p", String(this.port)], {
+      cwd: this.options.project ?? ".",
       env: {
         ...nothingSet,
         ...serverKeys,
