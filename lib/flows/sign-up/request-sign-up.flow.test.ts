@@ -153,7 +153,10 @@ describe("passwords (P6)", () => {
 
   test("an operator may ask for longer ones, and the answer says how long", async () => {
     const strict = world.but({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
-    const { weigh } = (await import("@/lib/outside/passwords")).openPasswords(strict.env);
+    const { weigh } = (await import("@/lib/outside/passwords")).openPasswords(
+      strict.env,
+      world.log,
+    );
     const browser = new Browser(strict.but({ passwords: { ...world.passwords, weigh } }));
     expect(await browser.signUp(ada, sound)).toEqual(refused("password_too_short", { least: 27 }));
   });
