@@ -1,3 +1,0 @@
-export function Divider({ children }: { children: string }) {
-  return <p className="divider">{children}</p>;
-}
