@@ -130,9 +130,6 @@ export class Db {
     const found = await this.sql<{ what: string }[]>`
       select 'two users for ' || lower(email) as what from users group by lower(email) having count(*) > 1
       union all
-      select 'no way in for user ' || id from users u
-        where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
-      union all
       select 'letter ' || id || ' is dead without a reason' from outbox where state = 'dead' and reason is null
       union all
       select 'letter ' || id || ' is done and still has its payload' from outbox
@@ -141,13 +138,18 @@ export class Db {
       select 'verified without a proof in the audit log: ' || id from users u
         where email_verified_at is not null and not exists (
           select from audit_events e where e.subject_id = u.id
-            and e.event in ('magic_link.redeem', 'email_code.redeem')
+            and (e.event like '%.redeem' or e.event in ('password_reset.redeem_code', 'sign_up.verify'))
             and e.outcome in ('ok', 'account_disabled'))
       union all
-      select 'more sessions started than secrets were spent: ' || (
-          select count(*) from audit_events where event in ('magic_link.redeem', 'email_code.redeem') and outcome = 'ok')
-        where (select count(*) from audit_events where event in ('magic_link.redeem', 'email_code.redeem') and outcome = 'ok')
-          > (select count(*) from verifications where consumed_at is not null)
+      select 'more proofs than secrets were spent: ' || proofs || ' of ' || spent from (
+        select (select count(*) from audit_events where outcome = 'ok' and (event like '%.redeem'
+            or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link'))) as proofs,
+          (select count(*) from verifications where consumed_at is not null) as spent
+        ) counted where proofs > spent
+      union all
+      select 'a password without its way in, or the way without: ' || u.id from users u
+        where (password_hash is not null) <> exists (
+          select from auth_providers p where p.user_id = u.id and p.provider = 'email')
       union all
       select 'tried too often: ' || id from verifications where tries > 5`;
     return found.map(({ what }) => what);
