@@ -55,7 +55,7 @@ const preheader = (html: string) => /<div style="display:none[^>]*>([^<]*)/.exec
 const sentences = (text: string) =>
   text
     .split(/\n|(?<=[.:])\s/)
-    .map((sentence) => sentence.replace(/\s+/g, " ").trim().toLowerCase())
+    .map((sentence) => sentence.replace(/\s+/g, " ").trim())
     .filter(Boolean);
 const addresses = (html: string) =>
   [...html.matchAll(/\b(?:href|src|action|background|poster|srcset)="([^"]*)"/g)].map(
@@ -73,7 +73,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
   it("sees the code in the list of mails and in the first line, in one piece", async () => {
     const { html, text } = await render({ letter });
     expect(preheader(html)).toMatch(/^482193 /);
-    expect(sentences(visible(html))[0]).toBe("your code is 482193");
+    expect(sentences(visible(html))[0]).toBe("Your code is 482193");
     expect(text.trimStart().split("\n")[0]).toBe("Your code is 482193");
     expect(html).toContain(">482193<");
   });
