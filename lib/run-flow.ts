@@ -112,7 +112,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (recent && session && session.provenAgo >= recent)
       return this.#turnAway({ code: "step_up_required" });
 
-    const caller = { ...this.evidence, session };
+    // Not a copy: that would have everything worked out which an evidence keeps until it is asked.
+    const caller = Object.assign(Object.create(this.evidence) as Evidence, { session });
     const overLoud = await this.#takeLimits(input, caller);
     if (overLoud) return this.#turnAway(overLoud);
 

@@ -62,16 +62,12 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
   const request = await readRequest();
   const { evidence } = request;
   const world = theWorld();
-  const ran = await runFlow(
-    world,
-    flow,
-    {
-      ...evidence,
-      ...(renewed && signedInBy(renewed)),
-      sameOrigin: evidence.sameOrigin || vouched,
-    },
-    input,
-  ).catch((error: unknown) => {
+  const proven = {
+    ...(vouched && { sameOrigin: true }),
+    ...(renewed && signedInBy(renewed)),
+  };
+  const asked = Object.keys(proven).length > 0 ? { ...evidence, ...proven } : evidence;
+  const ran = await runFlow(world, flow, asked, input).catch((error: unknown) => {
     // Logged here and once: Next would print the statement with its parameters.
     world.log.error("flow.failed", { flow: flow.name, requestId: evidence.requestId, error });
     return null;
@@ -94,8 +90,8 @@ async function hand(
   const { env } = theWorld();
   if (session === "ended") await writeCookie(env, "session", null, lifetimes.session);
   else if (session) await writeCookie(env, "session", session.token, session.lifetime);
-  if (asking) await writeCookie(env, "asking", askingToken, lifetimes.askingBrowser);
-  if (device) await writeCookie(env, "device", deviceToken, lifetimes.deviceMark);
+  if (asking) await writeCookie(env, "asking", askingToken(), lifetimes.askingBrowser);
+  if (device) await writeCookie(env, "device", deviceToken(), lifetimes.deviceMark);
 }
 
 /**

@@ -13,31 +13,43 @@ import { isSameOrigin } from "./origin";
 /** A request, with the raw tokens its cookies may need to be set again from. */
 interface Request {
   readonly evidence: Evidence;
-  readonly askingToken: string;
-  readonly deviceToken: string;
+  readonly askingToken: () => string;
+  readonly deviceToken: () => string;
   readonly hasFlash: boolean;
 }
 
-/** Reads who asks, once per request. The forwarding header was put right by the HTTP front. */
+/**
+ * Reads who asks, once per request. The forwarding header was put right by the HTTP front. What
+ * only some flows look at is made when they do: most requests only read a session.
+ */
 export const readRequest = cache(async (): Promise<Request> => {
   const world = theWorld();
   const sent = await headers();
   const cookie = sent.get("cookie");
   const sessionToken = readToken(cookie, world.env, "session");
   const oldDevice = readToken(cookie, world.env, "device");
-  const askingToken = readToken(cookie, world.env, "asking") ?? world.chance.token();
-  const deviceToken = oldDevice ?? world.chance.token();
+  const askingToken = once(() => readToken(cookie, world.env, "asking") ?? world.chance.token());
+  const deviceToken = once(() => oldDevice ?? world.chance.token());
+  const browser = once(() => browserInWords(sent));
   const ip = canonicalIp(sent.get("x-forwarded-for") ?? undefined);
   const sessionDigest = sessionToken && digest("session", sessionToken);
   const evidence: Evidence = {
     requestId: randomUUID(),
     sameOrigin: isSameOrigin(sent, world.env.origin.origin),
     ip,
-    network: networkOf(ip),
-    browser: browserInWords(sent),
+    get network() {
+      return networkOf(ip);
+    },
+    get browser() {
+      return browser();
+    },
     sessionDigest,
-    askingDigest: digest("asking_browser", askingToken),
-    deviceDigest: digest("device", deviceToken),
+    get askingDigest() {
+      return digest("asking_browser", askingToken());
+    },
+    get deviceDigest() {
+      return digest("device", deviceToken());
+    },
     deviceIsOld: oldDevice !== null,
     readSession: cache(sessionReader(world, sessionDigest)),
   };
@@ -49,6 +61,11 @@ export const readRequest = cache(async (): Promise<Request> => {
 export function signedInBy(token: string): Pick<Evidence, "sessionDigest" | "readSession"> {
   const sessionDigest = digest("session", token);
   return { sessionDigest, readSession: sessionReader(theWorld(), sessionDigest) };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 // Names we are ready to write into mails and pages; whatever else a client calls itself stays out.

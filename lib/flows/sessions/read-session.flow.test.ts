@@ -2,6 +2,9 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { days, hours, minutes } from "@/lib/duration";
 import { row } from "@/db/rows";
+import type { Evidence } from "@/lib/flow";
+import { runFlow, sessionReader } from "@/lib/run-flow";
+import { digest } from "@/lib/secret";
 import { Browser } from "@/lib/testing/browser";
 import { dump } from "@/lib/testing/invariants";
 import { refused, setUpWorld } from "@/lib/testing/setup";
@@ -29,6 +32,31 @@ test("reading a session is one statement, and writes nothing (S1)", async () => 
   expect(statements[0]).toMatch(/^select /);
   expect(browser.handover).toEqual({});
   expect(await dump(world)).toBe(before);
+});
+
+test("reading a session works out nothing about the browser that it does not need", async () => {
+  const { session } = await signedIn();
+  const sessionDigest = digest("session", session!);
+  const unasked = (): never => {
+    throw new Error("Somebody asked.");
+  };
+  const evidence: Evidence = {
+    ...{ requestId: "1", sameOrigin: false, ip: null, deviceIsOld: false, sessionDigest },
+    readSession: sessionReader(world, sessionDigest),
+    get network() {
+      return unasked();
+    },
+    get browser() {
+      return unasked();
+    },
+    get askingDigest() {
+      return unasked();
+    },
+    get deviceDigest() {
+      return unasked();
+    },
+  };
+  expect((await runFlow(world, readSession, evidence, {})).result).toMatchObject(isIn);
 });
 
 test("without a cookie no statement runs at all", async () => {
