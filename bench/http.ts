@@ -10,13 +10,17 @@ export interface Answer {
 }
 
 // One connection that stays, like a browser's; what is timed is the server, not the handshake.
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const oneConnection = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /** One request to a server of ours; a body goes out as JSON. */
 export function send(
   origin: string,
   path: string,
-  { headers = {}, json }: { headers?: OutgoingHttpHeaders; json?: unknown } = {},
+  {
+    headers = {},
+    json,
+    agent = oneConnection,
+  }: { headers?: OutgoingHttpHeaders; json?: unknown; agent?: Agent } = {},
 ): Promise<Answer> {
   const body = json === undefined ? undefined : JSON.stringify(json);
   const type = body === undefined ? {} : { "Content-Type": "application/json" };

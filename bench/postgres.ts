@@ -18,7 +18,7 @@ export interface Stage {
   /** Limits are not what is measured: nothing counts against anybody any more. */
   clearLimits(): Promise<void>;
   /** Users who are there already, like people who signed in before. */
-  addUsers(addresses: readonly string[]): Promise<void>;
+  addUsers(addresses: readonly string[], passwordHash?: string): Promise<void>;
   /** Resolves when no letter waits: the courier works after the response, in the same process. */
   mailIsOut(): Promise<void>;
 }
@@ -49,10 +49,12 @@ export async function openStage(): Promise<Stage> {
     async clearLimits() {
       await sql`truncate limits`;
     },
-    async addUsers(addresses) {
+    async addUsers(addresses, passwordHash) {
+      const provider = passwordHash ? "email" : "magic_link";
       await sql`with made as (
-          insert into users (email, email_verified_at) select unnest(${[...addresses]}::text[]), now() returning id
-        ) insert into auth_providers (user_id, provider) select id, 'magic_link' from made`;
+          insert into users (email, email_verified_at, password_hash)
+          select unnest(${[...addresses]}::text[]), now(), ${passwordHash ?? null} returning id
+        ) insert into auth_providers (user_id, provider) select id, ${provider} from made`;
     },
     async mailIsOut() {
       for (let tries = 0; tries < 2_000; tries += 1) {

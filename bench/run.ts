@@ -25,6 +25,7 @@ import {
 } from "./contests";
 import { send } from "./http";
 import { type AskTimes, timeAsking, timeStrangers } from "./mail";
+import { measurePasswords } from "./passwords";
 import { openStage, type Stage } from "./postgres";
 import { type Findings, type Round, rowsFor, type Statements } from "./report";
 import {
@@ -107,9 +108,12 @@ async function find(stage: Stage, count: number): Promise<Findings> {
   const strangers = await timeStrangers(stage, latchkey, pairsOfStrangers);
   for (const { server } of Object.values(contestants)) await server.stop();
 
+  console.log("Passwords …");
+  const passwords = await measurePasswords(stage);
+
   console.log("The same on the embedded database …");
   const embeddedMemory = await measureEmbedded();
-  return { statements, weight, rounds, asks, strangers, embeddedMemory };
+  return { statements, weight, rounds, asks, strangers, passwords, embeddedMemory };
 }
 
 /** On a server of its own, because logging every statement is work too. */

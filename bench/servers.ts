@@ -41,13 +41,16 @@ const keys = {
 };
 
 /** Latchkey as it is run, on Postgres or, without a URL, on the embedded database. */
-export async function startLatchkey(databaseUrl?: string): Promise<Latchkey> {
+export async function startLatchkey(
+  databaseUrl?: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Latchkey> {
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
   process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
   const place = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
   const database = databaseUrl ? { DATABASE_URL: databaseUrl } : {};
-  const settings = { ...keys, ...place, ...database };
+  const settings = { ...keys, ...place, ...database, ...more };
   return { ...(await start(port, "/sign-in", nextStart(".", port), settings)), dataDir };
 }
 

@@ -98,7 +98,10 @@ const schema = z.object({
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
     .default("info"),
-  BREACH_LOOKUP_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
+  BREACH_LOOKUP_URL: z
+    .url({ protocol: /^https?$/, error: "must be a URL" })
+    .refine((url) => !new URL(url).username, "must be a URL without a user name")
+    .optional(),
   PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordLeast),
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),

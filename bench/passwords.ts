@@ -1,0 +1,161 @@
+import { Agent } from "node:http";
+import { availableParallelism } from "node:os";
+import { hash, verify } from "@node-rs/argon2";
+import { bounds } from "@/lib/policy";
+import { Failure } from "../scripts/run.mjs";
+import { send } from "./http";
+import type { Strangers } from "./mail";
+import type { Stage } from "./postgres";
+import { canLookInside, cpuMs, residentMb } from "./processes";
+import { type Latchkey, startLatchkey } from "./servers";
+import { signIn } from "./sign-in";
+import { shuffled } from "./statistics";
+
+const password = "four unrelated words here";
+const atOnce = 8;
+const signIns = 160;
+const pairs = 250;
+const flood = 500;
+
+export interface PasswordFigures {
+  /** CPU in ms of one comparison, and of one sign-in by password with all that belongs to it. */
+  readonly verifyCpu: number;
+  readonly signInCpu: number;
+  /** A second, eight at once: what this machine compares as fast as it can, and with our bound. */
+  readonly verifyRate: number;
+  readonly boundedRate: number;
+  readonly signInRate: number;
+  readonly strangers: Strangers;
+  /** Session checks in ms, alone and while 32 keep signing in. */
+  readonly idle: readonly number[];
+  readonly busy: readonly number[];
+  /** In MB, before and at the height of 500 sign-ins at once; and how these were answered. */
+  readonly calmMemory: number;
+  readonly floodMemory: number;
+  readonly answered: Readonly<Record<number, number>>;
+}
+
+/** What passwords cost, beside the comparison alone; on a server of its own. */
+export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
+  const kept = await hash(password, bounds.argon2);
+  const machine = await timeVerify(kept);
+  // Everybody comes from an address of their own, as limits are not what is measured.
+  const latchkey = await startLatchkey(stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
+  const entrance = new Entrance(latchkey);
+  const people = Array.from({ length: 100 }, (_, n) => `keeper-${n}@example.com`);
+  await stage.addUsers(people, kept);
+  const pids = [latchkey.pid, stage.pid];
+  await Promise.all(inTurn(people, 16, (email) => entrance.enter(email, password, 201)));
+
+  const cpuBefore = canLookInside ? cpuMs(pids) : NaN;
+  const since = performance.now();
+  const everybody = Array.from({ length: signIns }, (_, n) => people[n % people.length]!);
+  await Promise.all(inTurn(everybody, atOnce, (email) => entrance.enter(email, password, 201)));
+  const signInRate = (signIns * 1000) / (performance.now() - since);
+  const signInCpu = ((canLookInside ? cpuMs(pids) : NaN) - cpuBefore) / signIns;
+
+  const strangers = await timeWrongPasswords(stage, entrance, kept);
+  await stage.clearLimits();
+  const cookie = await signIn(latchkey);
+  const idle = await timeChecks(latchkey, cookie);
+  let over = false;
+  const crowd = Promise.all(
+    Array.from({ length: 32 }, async (_, n) => {
+      while (!over) await entrance.enter(`nobody-${n}@example.com`, password);
+    }),
+  );
+  const busy = await timeChecks(latchkey, cookie);
+  over = true;
+  await crowd;
+
+  const calmMemory = residentMb([latchkey.pid]);
+  let floodMemory = calmMemory;
+  const watch = setInterval(() => {
+    floodMemory = Math.max(floodMemory, residentMb([latchkey.pid]));
+  }, 20);
+  const answered: Record<number, number> = {};
+  await Promise.all(
+    Array.from({ length: flood }, async (_, n) => {
+      const status = await entrance.enter(`crowd-${n}@example.com`, password);
+      answered[status] = (answered[status] ?? 0) + 1;
+    }),
+  );
+  clearInterval(watch);
+  await latchkey.stop();
+  return {
+    ...machine,
+    ...{ signInCpu, signInRate, strangers, idle, busy, calmMemory, floodMemory, answered },
+  };
+}
+
+/** The door for passwords, at which everybody comes from a network of their own. */
+class Entrance {
+  #guests = 0;
+  readonly #agent = new Agent({ keepAlive: true });
+
+  constructor(readonly latchkey: Latchkey) {}
+
+  async enter(email: string, typed: string, expected?: number): Promise<number> {
+    this.#guests += 1;
+    const ip = `10.${this.#guests >> 16}.${(this.#guests >> 8) & 255}.${this.#guests & 255}`;
+    const { status, body } = await send(this.latchkey.origin, "/api/v1/sessions", {
+      json: { email, password: typed },
+      headers: { "x-forwarded-for": ip },
+      agent: this.#agent,
+    });
+    if (expected !== undefined && status !== expected)
+      throw new Failure(`Signing in was answered with ${status}: ${body.toString("utf8")}`);
+    return status;
+  }
+}
+
+/** The comparison alone: one after the other, and as many at once as for sign-ins. */
+async function timeVerify(kept: string) {
+  const n = 80;
+  const jobs = Array.from({ length: n });
+  const rate = async (width: number) => {
+    const since = performance.now();
+    await Promise.all(inTurn(jobs, width, () => verify(kept, password)));
+    return (n * 1000) / (performance.now() - since);
+  };
+  await rate(atOnce);
+  const before = process.cpuUsage();
+  await rate(1);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    verifyCpu: (user + system) / 1000 / n,
+    verifyRate: await rate(atOnce),
+    boundedRate: await rate(Math.max(1, availableParallelism() - 1)),
+  };
+}
+
+async function timeWrongPasswords(stage: Stage, entrance: Entrance, kept: string) {
+  const address = (who: keyof Strangers, n: number) =>
+    `${who.padStart(7, "x")}-pw-${String(n).padStart(4, "0")}@example.com`;
+  const numbers = Array.from({ length: pairs }, (_, n) => n);
+  const known = numbers.map((n) => address("known", n));
+  await stage.addUsers(known, kept);
+  const times: Strangers = { known: [], unknown: [] };
+  for (const n of numbers)
+    for (const who of shuffled(["known", "unknown"] as const)) {
+      const since = performance.now();
+      await entrance.enter(address(who, n), "not this one, surely", 401);
+      times[who].push(performance.now() - since);
+    }
+  return times;
+}
+
+async function timeChecks({ origin }: Latchkey, cookie: string) {
+  const times: number[] = [];
+  for (let n = 0; n < 400; n += 1)
+    times.push((await send(origin, "/api/v1/session", { headers: { cookie } })).ms);
+  return times;
+}
+
+/** Works through a list, so many at once. */
+function inTurn<T>(list: readonly T[], width: number, act: (one: T) => Promise<unknown>) {
+  const rest = [...list];
+  return Array.from({ length: width }, async () => {
+    while (rest.length > 0) await act(rest.shift()!);
+  });
+}
