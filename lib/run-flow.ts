@@ -38,7 +38,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
   const { requestId } = evidence;
   const unavailable = {
     ...nothing,
-    result: refuse("unavailable", { retryAfter: intervals.unavailable }),
+    result: refuse("unavailable", { retryAfter: intervals.unavailable, reference: requestId }),
   };
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<typeof unavailable>((resolve) => {
