@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { previewPasswordReset } from "./preview-password-reset";
+import { redeemPasswordReset } from "./redeem-password-reset";
+import { requestPasswordReset } from "./request-password-reset";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+
+const forgetful = async () => {
+  await new Browser(world).join(ada, other);
+  const browser = new Browser(world, { name: "Safari on iPhone" });
+  await browser.run(requestPasswordReset, { email: ada });
+  return { browser, letter: await world.letterTo(ada) };
+};
+
+const look = (browser: Browser, token: string) => browser.run(previewPasswordReset, { token });
+
+test("where it was asked for, the whole address, so that managers file the new password under it", async () => {
+  const { browser, letter } = await forgetful();
+  expect(await look(browser, letter.token)).toEqual({
+    ok: true,
+    value: {
+      address: ada,
+      browser: "Safari on iPhone",
+      askedAt: expect.any(Date) as Date,
+      sameBrowser: true,
+    },
+  });
+});
+
+test("elsewhere the masked one, which is not enough to go on (L5)", async () => {
+  const { letter } = await forgetful();
+  const seen = await look(new Browser(world), letter.token);
+  expect(seen).toMatchObject({ value: { address: "a**@example.com", sameBrowser: false } });
+  expect(JSON.stringify(seen)).not.toContain(ada);
+});
+
+test("looking spends nothing and changes nothing, however often and from wherever (L2)", async () => {
+  const { browser, letter } = await forgetful();
+  const before = await dump(world);
+  for (let n = 0; n < 5; n += 1) await look(new Browser(world), letter.token);
+  await look(browser, letter.token);
+  expect(await dump(world)).toBe(before);
+  const input = { token: letter.token, password: sound };
+  expect((await browser.run(redeemPasswordReset, input)).ok).toBe(true);
+});
+
+test("expired, used, unknown, of another purpose: dead, and nothing of it is shown (L3)", async () => {
+  const { browser, letter } = await forgetful();
+  await browser.ask(ada);
+  const link = await world.letterTo(ada);
+  expect(await look(browser, link.token)).toEqual(refused("link_dead", { cause: "unknown" }));
+  expect(await look(browser, "")).toEqual(refused("link_dead", { cause: "unknown" }));
+  await browser.run(redeemPasswordReset, { token: letter.token, password: sound });
+  expect(await look(browser, letter.token)).toEqual(refused("link_dead", { cause: "used" }));
+  await world.deliver();
+  await world.age(60);
+  await browser.run(requestPasswordReset, { email: ada });
+  const { token } = await world.letterTo(ada);
+  await world.age(3601);
+  expect(await look(browser, token)).toEqual(refused("link_dead", { cause: "expired" }));
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await look(new Browser(links), "x".repeat(43))).toEqual(refused("not_found"));
+});

@@ -1,0 +1,179 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row } from "@/db/rows";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, disable, forgetLimits, hashOf, lettersOf, liveSecrets } from "@/lib/testing/looks";
+import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { redeemPasswordResetCode } from "./redeem-password-reset-code";
+import { requestPasswordReset } from "./request-password-reset";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const welcome = { ok: true, value: { next: "" } };
+
+const forgot = async (email = ada) => {
+  const browser = new Browser(world);
+  await browser.run(requestPasswordReset, { email });
+  return { browser, code: (await world.letterTo(email)).code };
+};
+
+const forgetful = async () => {
+  const hers = new Browser(world);
+  await hers.join(ada, other);
+  return { hers, ...(await forgot()) };
+};
+
+const reset = (browser: Browser, code: string, email = ada, password: unknown = sound) =>
+  browser.run(redeemPasswordResetCode, { email, code, password });
+
+const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
+
+const tries = () =>
+  row(world.db, sql`select max(tries) as n from verifications where purpose = 'password_reset'`);
+
+test("the code sets the password in the browser that asked, and does all that the link does (P7)", async () => {
+  const { hers, browser, code } = await forgetful();
+  await hers.ask(ada);
+  await world.deliver();
+  expect(
+    await reset(browser, ` ${code.slice(0, 3)}-${code.slice(3)} `, " ADA@example.com"),
+  ).toEqual(welcome);
+  expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+  expect(await hers.run(readSession)).toMatchObject({ value: null });
+  expect(await liveSecrets(world, ada)).toEqual([]);
+  expect((await world.letterTo(ada)).message.subject).toBe("Your Latchkey password was changed");
+  expect(await lettersOf(world, ada)).toContain("password_chosen sent");
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "password_reset.redeem_code",
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    identifier: ada,
+  });
+  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+});
+
+describe("where it does not work", () => {
+  test("in another browser, under another address, for signing in, a second time", async () => {
+    const { browser, code } = await forgetful();
+    expect(await reset(new Browser(world), code)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await reset(browser, code, leo)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await browser.type(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await tries()).toEqual({ n: 0 });
+    expect(await reset(browser, code)).toEqual(welcome);
+    expect(await reset(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+  });
+
+  test("ten minutes after the mail left", async () => {
+    const { browser, code } = await forgetful();
+    await world.age(601);
+    expect(await reset(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+  });
+
+  test("for an address without an account, whatever is typed", async () => {
+    const mallory = new Browser(world);
+    await mallory.run(requestPasswordReset, { email: leo });
+    for (const code of [...world.secrets.codes])
+      expect(await reset(mallory, code, leo)).toEqual(refused("code_wrong", { cause: "wrong" }));
+    expect(await count(world, "users")).toBe(0);
+  });
+});
+
+describe("tries (R3)", () => {
+  test("five a code, then the right one is refused too; and they cost as much work for everybody", async () => {
+    const { browser, code } = await forgetful();
+    const mallory = new Browser(world);
+    await mallory.run(requestPasswordReset, { email: leo });
+    const see = async (asker: Browser, email: string) => {
+      const answers = [];
+      for (let n = 1; n <= 6; n += 1) {
+        const { world: counted, work } = counting(world);
+        let answer: unknown;
+        const statements = await world.statementsOf(async () => {
+          const input = { email, code: wrong(code, n), password: sound };
+          answer = await asker.run(redeemPasswordResetCode, input, { world: counted });
+        });
+        const { refusal } = answer as { refusal: { code: string; field?: string } };
+        answers.push([refusal.code, refusal.field, work.hashed, statements.length]);
+      }
+      return answers;
+    };
+    const known = await see(browser, ada);
+    expect(known.map(([told]) => told)).toEqual([
+      ...Array<string>(5).fill("code_wrong"),
+      "code_tries_spent",
+    ]);
+    expect(await see(mallory, leo)).toEqual(known);
+    expect(await reset(browser, code)).toEqual(refused("code_tries_spent", { cause: "spent" }));
+  });
+
+  test("ten an hour for an address, from wherever; its link still works", async () => {
+    const answers = [];
+    for (let n = 0; n < 11; n += 1) {
+      const typed = await reset(new Browser(world), "000000");
+      answers.push(typed.ok ? "ok" : typed.refusal.code);
+    }
+    expect(answers).toEqual([...Array<string>(10).fill("code_wrong"), "code_tries_spent"]);
+  });
+
+  test("a password that is not taken costs none of the code's", async () => {
+    const { browser, code } = await forgetful();
+    for (const [password, told] of [
+      ["kettlevoyag", "password_too_short"],
+      ["", "password_missing"],
+      [[sound], "password_missing"],
+      ["kv".repeat(513), "password_too_long"],
+    ] as const)
+      expect(await reset(browser, code, ada, password)).toEqual(
+        refused(told, { field: "password" }),
+      );
+    expect(await tries()).toEqual({ n: 0 });
+    expect(await reset(browser, code)).toEqual(welcome);
+  });
+
+  test("nor does a day when too many wait, or a bug", async () => {
+    const { browser, code } = await forgetful();
+    const where = (world: TestWorld) =>
+      browser.run(redeemPasswordResetCode, { email: ada, code, password: sound }, { world });
+    expect(await where(busy(world))).toEqual(refused("busy"));
+    await expect(where(broken(world))).rejects.toThrow();
+    expect(await tries()).toEqual({ n: 0 });
+    expect(await reset(browser, code)).toEqual(welcome);
+  });
+});
+
+test("a disabled person is told so after the right code, and nothing of theirs changes (S5)", async () => {
+  const { browser, code } = await forgetful();
+  const before = await hashOf(world, ada);
+  await disable(world, ada);
+  expect(await reset(browser, wrong(code))).toEqual(refused("code_wrong"));
+  expect(await reset(browser, code)).toEqual(refused("account_disabled"));
+  expect(browser.session).toBeNull();
+  expect(await hashOf(world, ada)).toBe(before);
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await reset(new Browser(links), "123456")).toEqual(refused("not_found"));
+});
+
+test("whatever statement the database fails at: the password is new, or the code still works", async () => {
+  const { browser, code } = await forgetful();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await reset(browser, code);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+});

@@ -1,0 +1,335 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row } from "@/db/rows";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import {
+  count,
+  disable,
+  forgetLimits,
+  hashOf,
+  lettersOf,
+  liveSecrets,
+  waysIn,
+} from "@/lib/testing/looks";
+import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { type ReadLetter, testEnv, type TestWorld } from "@/lib/testing/world";
+import { redeemPasswordReset } from "./redeem-password-reset";
+import { redeemPasswordResetCode } from "./redeem-password-reset-code";
+import { requestPasswordReset } from "./request-password-reset";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const welcome = { ok: true, value: { next: "" } };
+
+/** Ada, who has forgotten her password, with the mail and the browser she asked from. */
+const forgetful = async (where: TestWorld = world) => {
+  const hers = new Browser(world);
+  await hers.join(ada, other);
+  return { hers, ...(await forgot(where)) };
+};
+
+const forgot = async (where: TestWorld = world, email = ada) => {
+  const browser = new Browser(where);
+  await browser.run(requestPasswordReset, { email });
+  return { browser, letter: await where.letterTo(email) };
+};
+
+const reset = (
+  browser: Browser,
+  { token }: Pick<ReadLetter, "token">,
+  { password = sound, ...more }: { password?: unknown; username?: string; world?: TestWorld } = {},
+) => {
+  const { world: where, ...typed } = more;
+  const input = { token, password, ...typed };
+  return browser.run(redeemPasswordReset, input, where ? { world: where } : {});
+};
+
+const sessionOf = async (browser: Browser) => {
+  const read = await browser.run(readSession);
+  return read.ok ? (read.value?.email ?? null) : read.refusal.code;
+};
+
+describe("the link from the mail (P7)", () => {
+  test("sets the new password and signs in; the old one opens nothing any more", async () => {
+    const { browser, letter } = await forgetful();
+    expect(await reset(browser, letter)).toEqual(welcome);
+    expect(await sessionOf(browser)).toBe(ada);
+    expect(await row(world.db, sql`select method from sessions`)).toEqual({ method: "email" });
+    expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+    expect(
+      (await world.audit()).find(({ event }) => event === "password_reset.redeem"),
+    ).toMatchObject({ outcome: "ok", subject: await world.userIdOf(ada), identifier: ada });
+  });
+
+  test("ends all other sessions and forgets the devices they were on (R6)", async () => {
+    const { hers, browser, letter } = await forgetful();
+    const phone = new Browser(world);
+    await phone.enter(ada, other);
+    await reset(browser, letter);
+    expect([await sessionOf(hers), await sessionOf(phone)]).toEqual([null, null]);
+    expect([await count(world, "sessions"), await count(world, "device_marks")]).toEqual([1, 1]);
+    // Her laptop is no known device any more: it shares the strangers' tries.
+    await forgetLimits(world);
+    for (let n = 0; n < 10; n += 1) await new Browser(world).enter(ada, other);
+    expect(await hers.enter(ada, sound)).toEqual(refused("password_tries_spent"));
+  });
+
+  test("voids every other link and code on its way, and leo's none (L4)", async () => {
+    const { hers, browser, letter } = await forgetful();
+    await world.limiter.clear();
+    const second = await forgot();
+    await hers.ask(ada);
+    const link = await world.letterTo(ada);
+    const leos = new Browser(world);
+    await leos.ask(leo);
+    await reset(browser, letter);
+    expect(await liveSecrets(world, ada)).toEqual([]);
+    expect(await hers.press(link)).toEqual(refused("link_dead", { cause: "voided" }));
+    expect(await hers.type(link.code, ada)).toEqual(refused("code_wrong"));
+    expect(await reset(second.browser, second.letter)).toEqual(
+      refused("link_dead", { cause: "voided" }),
+    );
+    expect(await leos.press(await world.letterTo(leo))).toEqual(welcome);
+  });
+
+  test("the owner is told which browser did it, and whether it was the first (A2)", async () => {
+    const { browser, letter } = await forgetful();
+    await reset(browser, letter);
+    const { message } = await world.letterTo(ada);
+    expect(message.subject).toBe("Your Latchkey password was changed");
+    expect(message.text).toContain("Firefox on Linux");
+    expect(await lettersOf(world, ada)).toEqual([
+      "sign_up_code sent",
+      "password_reset sent",
+      "password_chosen sent",
+    ]);
+    expect([...world.secrets.tokens].some((token) => message.text.includes(token))).toBe(false);
+  });
+
+  test("gives a first password to whoever has none (L9)", async () => {
+    const hers = new Browser(world);
+    await hers.signIn(ada);
+    await world.limiter.clear();
+    const { browser, letter } = await forgot();
+    expect(await reset(browser, letter)).toEqual(welcome);
+    expect(await waysIn(world, ada)).toEqual(["email", "magic_link"]);
+    expect((await world.letterTo(ada)).message.subject).toBe("A password was set for Latchkey");
+  });
+
+  test("gives its request's count back (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let n = 0; n < 6; n += 1) {
+      const email = `person${n}@example.com`;
+      await new Browser(world).signIn(email);
+      const browser = new Browser(world, { ip });
+      expect((await browser.run(requestPasswordReset, { email })).ok).toBe(true);
+      expect(await reset(browser, await world.letterTo(email))).toEqual(welcome);
+      await browser.settle();
+    }
+  });
+
+  test("signs out whoever else was signed in here (rotation)", async () => {
+    const { browser, letter } = await forgetful();
+    browser.session = null;
+    await browser.signIn(leo);
+    const his = new Browser(world);
+    his.session = browser.session;
+    expect(await reset(browser, letter)).toEqual(welcome);
+    expect([await sessionOf(browser), await sessionOf(his)]).toEqual([ada, null]);
+  });
+});
+
+describe("in a browser that did not ask (L5)", () => {
+  test("nothing is spent before the whole address is typed, and nothing is hashed", async () => {
+    const { letter } = await forgetful();
+    const { world: counted, work } = counting(world);
+    const before = await hashOf(world, ada);
+    for (const username of [undefined, "", "a**@example.com", leo, "ada"]) {
+      const elsewhere = new Browser(counted);
+      expect(await reset(elsewhere, letter, username === undefined ? {} : { username })).toEqual(
+        refused("address_differs", { field: "username" }),
+      );
+      expect(elsewhere.handover).toEqual({});
+    }
+    expect(work).toEqual({ hashed: 0, compared: 0 });
+    expect(await hashOf(world, ada)).toBe(before);
+    expect(await liveSecrets(world, ada)).toEqual(["password_reset"]);
+    expect(await reset(new Browser(world), letter, { username: " ADA@example.com " })).toEqual(
+      welcome,
+    );
+  });
+
+  test("mallory asks for ada's: the mail is hers alone, and his browser opens nothing", async () => {
+    await new Browser(world).join(ada, other);
+    const { browser: mallory } = await forgot();
+    for (const token of [...world.secrets.tokens])
+      if (world.lettersTo(ada).every((letter) => letter.token !== token))
+        expect(await reset(mallory, { token }, { username: ada })).toEqual(refused("link_dead"));
+    expect((await new Browser(world).enter(ada, other)).ok).toBe(true);
+  });
+});
+
+describe("a dead one is dead (L3)", () => {
+  test.each([
+    ["59:59", 3599, welcome],
+    ["60:00", 3600, refused("link_dead", { cause: "expired" })],
+    ["60:01", 3601, refused("link_dead", { cause: "expired" })],
+  ])("pressed %s after the mail left (L1)", async (_, passed, answer) => {
+    await world.whileTimeStands(async (world) => {
+      const hers = new Browser(world);
+      await hers.join(ada, other);
+      await hers.run(requestPasswordReset, { email: ada });
+      await world.age(300);
+      const letter = await world.letterTo(ada);
+      await world.age(passed);
+      expect(await reset(hers, letter)).toEqual(answer);
+    });
+  });
+
+  test("used, tampered, unknown, of another purpose", async () => {
+    const { browser, letter } = await forgetful();
+    await reset(browser, letter);
+    await browser.ask(leo);
+    const link = await world.letterTo(leo);
+    const tokens: [string, string][] = [
+      [letter.token, "used"],
+      [letter.token.slice(0, -1), "unknown"],
+      [`${letter.token}A`, "unknown"],
+      [letter.token.toUpperCase(), "unknown"],
+      [link.token, "unknown"],
+      [browser.session!, "unknown"],
+      ["", "unknown"],
+    ];
+    for (const [token, cause] of tokens) {
+      expect(await reset(browser, { token }, { username: ada })).toEqual(
+        refused("link_dead", { cause }),
+      );
+      expect((await world.audit()).at(-1)).toMatchObject({
+        event: "password_reset.redeem",
+        outcome: "link_dead",
+        cause,
+      });
+    }
+    expect(await browser.run(redeemMagicLink, { token: letter.token, username: ada })).toEqual(
+      refused("link_dead", { cause: "unknown" }),
+    );
+    expect(await browser.press(link)).toEqual(welcome);
+  });
+
+  test("what a sign-up made opens nothing here, whether or not it was mailed", async () => {
+    const mallory = new Browser(world);
+    await mallory.signUp(ada, sound);
+    for (const token of [...world.secrets.tokens])
+      expect(await reset(mallory, { token }, { username: ada })).toEqual(
+        refused("link_dead", { cause: "unknown" }),
+      );
+    expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
+  });
+});
+
+describe("a password that is not taken spends nothing", () => {
+  test.each([
+    ["", "password_missing"],
+    [undefined, "password_missing"],
+    [[sound], "password_missing"],
+    ["kettlevoyag", "password_too_short"],
+    ["kv".repeat(513), "password_too_long"],
+  ] as const)("%j", async (password, code) => {
+    const { browser, letter } = await forgetful();
+    const input = { token: letter.token, password };
+    expect(await browser.run(redeemPasswordReset, input)).toEqual(
+      refused(code, { field: "password" }),
+    );
+    expect(await reset(browser, letter)).toEqual(welcome);
+  });
+
+  test("nor does a day when too many wait, or a bug", async () => {
+    const { browser, letter } = await forgetful();
+    expect(await reset(browser, letter, { world: busy(world) })).toEqual(refused("busy"));
+    await expect(reset(browser, letter, { world: broken(world) })).rejects.toThrow();
+    expect(await new Browser(world).enter(ada, other)).toEqual(welcome);
+    expect(await reset(browser, letter)).toEqual(welcome);
+  });
+});
+
+test("a disabled person is told so after the proof, and nothing of theirs changes (S5)", async () => {
+  const { browser, letter } = await forgetful();
+  const before = await hashOf(world, ada);
+  await disable(world, ada);
+  expect(await reset(new Browser(world), letter)).toEqual(refused("address_differs"));
+  expect(await reset(browser, letter)).toEqual(refused("account_disabled"));
+  expect(browser.session).toBeNull();
+  expect(await hashOf(world, ada)).toBe(before);
+  expect(await world.deliver()).toEqual([]);
+  expect(await reset(browser, letter)).toEqual(refused("link_dead", { cause: "used" }));
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const { browser, letter } = await forgetful();
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await reset(browser, letter, { world: links })).toEqual(refused("not_found"));
+});
+
+test("an IP presses sixty an hour (R3)", async () => {
+  const ip = "198.51.100.7";
+  const mallory = new Browser(world, { ip });
+  for (let n = 0; n < 60; n += 1) await reset(mallory, { token: "x".repeat(43) });
+  const { letter } = await forgetful();
+  expect(await reset(mallory, letter, { username: ada })).toEqual(refused("too_many_requests"));
+});
+
+test("whatever statement the database fails at: the password is new, or the link still works", async () => {
+  const { browser, letter } = await forgetful();
+  const before = await dump(world, "limits");
+  let after = 0;
+  for (; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await reset(browser, letter);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(browser.session).toBeNull();
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+  expect(after).toBeGreaterThan(6);
+});
+
+test("pressed twenty times at once: one session, one letter", async () => {
+  const { browser, letter } = await forgetful();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => {
+      const tab = new Browser(world);
+      tab.asking = browser.asking;
+      return reset(tab, letter);
+    }),
+  );
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(answers).not.toContainEqual(refused("unavailable"));
+  expect(await count(world, "sessions")).toBe(1);
+  expect(await world.deliver()).toHaveLength(1);
+});
+
+test("link and code of one mail at once: one of them is it", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { browser, letter } = await forgetful();
+    const tab = new Browser(world);
+    tab.asking = browser.asking;
+    const input = { email: ada, code: letter.code, password: sound };
+    const answers = await Promise.all([
+      reset(browser, letter),
+      tab.run(redeemPasswordResetCode, input),
+    ]);
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(await count(world, "sessions")).toBe(1);
+    await world.reset();
+  }
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, disable, forgetLimits, lettersOf, liveSecrets } from "@/lib/testing/looks";
+import { sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { requestPasswordReset } from "./request-password-reset";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const mailed = { ok: true, value: { email: ada } };
+
+const forgot = (browser: Browser, email: unknown = ada) =>
+  browser.run(requestPasswordReset, { email });
+
+test("whoever has an account gets a link and a code, and keeps the old password until then", async () => {
+  await new Browser(world).join(ada, sound);
+  const browser = new Browser(world, { name: "Safari on iPhone" });
+  expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
+  expect(browser.handover).toEqual({ asking: true });
+  const { code, token, message } = await world.letterTo(ada);
+  expect(message.subject).toBe("Set a new password for Latchkey");
+  expect(message.text).toContain(`/l/reset/${token}`);
+  expect(message.text).toContain("Safari on iPhone");
+  expect(code).toMatch(/^\d{6}$/);
+  expect((await new Browser(world).enter(ada, sound)).ok).toBe(true);
+  expect(
+    (await world.audit()).find(({ event }) => event === "password_reset.request"),
+  ).toMatchObject({
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    identifier: ada,
+    ip: browser.ip,
+  });
+});
+
+test("whoever has none yet can set a first one by it (L9)", async () => {
+  await new Browser(world).signIn(ada);
+  await forgot(new Browser(world));
+  await world.deliver();
+  expect(await lettersOf(world, ada)).toEqual(["sign_up_link sent", "password_reset sent"]);
+});
+
+describe("strangers and friends (P7, L8)", () => {
+  const see = async (email: string) => {
+    const browser = new Browser(world);
+    let answer: unknown;
+    const statements = await world.statementsOf(async () => {
+      answer = await forgot(browser, email);
+    });
+    const seen = JSON.stringify([answer, browser.handover]).replaceAll(email, "…");
+    return { seen, statements: statements.map((text) => text.slice(0, 30)) };
+  };
+
+  test.each([
+    ["by link", () => new Browser(world).signIn(ada)],
+    ["by password", () => new Browser(world).join(ada, sound)],
+    [
+      "no more, being disabled,",
+      async () => {
+        await new Browser(world).join(ada, sound);
+        await disable(world, ada);
+      },
+    ],
+    [
+      "not yet, her sign-up waiting,",
+      async () => {
+        await new Browser(world).signUp(ada, sound);
+      },
+    ],
+  ])(
+    "ada, who signs in %s is answered like a stranger, by the same statements",
+    async (_, prepare) => {
+      await prepare();
+      expect(await see(ada)).toEqual(await see(leo));
+    },
+  );
+
+  test("a stranger's letter is born dead, and what it would have carried with it", async () => {
+    await forgot(new Browser(world), leo);
+    expect(await lettersOf(world, leo)).toEqual(["password_reset dead no_account"]);
+    expect(await liveSecrets(world, leo)).toEqual([]);
+    expect(await world.deliver()).toEqual([]);
+  });
+
+  test("a sign-up that waits is no account, and its code is not sent again", async () => {
+    await new Browser(world).signUp(ada, sound);
+    await world.deliver();
+    await forgot(new Browser(world));
+    expect(await world.deliver()).toEqual([]);
+    expect(await count(world, "users")).toBe(0);
+  });
+});
+
+describe("limits", () => {
+  test("a minute between two from one browser", async () => {
+    const browser = new Browser(world);
+    await forgot(browser);
+    expect(await forgot(browser, "ADA@example.com")).toEqual(refused("resend_too_soon"));
+    await world.age(60);
+    expect(await forgot(browser)).toEqual(mailed);
+  });
+
+  test("three letters an hour in all, the fourth withheld without a word; a known device has its own", async () => {
+    const hers = new Browser(world);
+    await hers.signIn(ada);
+    await world.limiter.clear();
+    for (let n = 0; n < 2; n += 1) await new Browser(world).ask(ada);
+    for (let n = 0; n < 2; n += 1) expect(await forgot(new Browser(world))).toEqual(mailed);
+    expect(await lettersOf(world, ada)).toContain("password_reset dead over_limit");
+    await world.deliver();
+    await forgot(hers);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  test("three live ones at most, strangers push out none of ada's own (L4)", async () => {
+    const generous = world.but({
+      env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+    });
+    const hers = new Browser(world);
+    await hers.signIn(ada);
+    await forgot(hers);
+    for (let n = 0; n < 6; n += 1) await forgot(new Browser(generous));
+    expect(await liveSecrets(world, ada)).toEqual(Array(3).fill("password_reset"));
+  });
+
+  test("the sixth from one IP is refused aloud (R2)", async () => {
+    const ip = "198.51.100.7";
+    for (let n = 0; n < 5; n += 1)
+      await forgot(new Browser(world, { ip }), `person${n}@example.com`);
+    expect(await forgot(new Browser(world, { ip }))).toEqual(refused("too_many_requests"));
+  });
+});
+
+test.each([
+  ["", "email_missing"],
+  [null, "email_missing"],
+  [[ada], "email_missing"],
+  ["ada", "email_invalid"],
+  [`${ada}\r\nBcc: ${leo}`, "email_invalid"],
+] as const)("%j is refused before anything is kept", async (email, code) => {
+  expect(await forgot(new Browser(world), email)).toEqual(refused(code, { field: "email" }));
+  expect([await count(world, "outbox"), await count(world, "limits")]).toEqual([0, 0]);
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await forgot(new Browser(links))).toEqual(refused("not_found"));
+});
+
+test("whatever statement the database fails at, nothing of it stays", async () => {
+  await new Browser(world).join(ada, sound);
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await forgot(new Browser(world));
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+  expect(await world.deliver()).toHaveLength(1);
+});
