@@ -1,7 +1,7 @@
 import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/flow";
 import { ok, refuse, type Result } from "@/lib/result";
-import { choosePassword } from "./passwords";
+import { choosePassword, takeAccount } from "./passwords";
 import { startSession } from "./sessions";
 import type { Consumed } from "./verifications";
 
@@ -17,14 +17,15 @@ export async function acceptNewPassword(
   hash: string,
 ): Promise<Result<{ next: string }>> {
   ctx.giveBack(spent.receipt);
-  const { identifier } = spent;
-  const user = await choosePassword(ctx, tx, identifier, { hash, mailboxProven: true });
-  if (!user) return refuse("link_dead", { cause: "no_account" });
-  ctx.about({ userId: user.id });
-  if (user.disabled) return refuse("account_disabled");
-  await startSession(ctx, tx, { userId: user.id, method: "email", keep: false });
+  const account = await takeAccount(tx, spent.identifier);
+  if (!account) return refuse("link_dead", { cause: "no_account" });
+  const { id: userId, hasPassword } = account;
+  ctx.about({ userId });
+  if (account.disabled) return refuse("account_disabled");
+  await choosePassword(ctx, tx, account, { hash, mailboxProven: true });
+  await startSession(ctx, tx, { userId, method: "email", keep: false });
   const at = ctx.clock.now().toISOString();
   const { browser } = ctx.caller;
-  ctx.post({ kind: "password_chosen", first: user.first, to: identifier, browser, at });
+  ctx.post({ kind: "password_chosen", first: !hasPassword, to: spent.identifier, browser, at });
   return ok({ next: spent.next });
 }

@@ -69,7 +69,7 @@ export async function takeLetters(db: Db): Promise<TakenLetter[]> {
         select v.id from ${verifications} v join ${outbox} o on o.verification_id = v.id
         where o.id in (select id from due where not late) and o.attempts = 0
           and v.consumed_at is null and v.voided_at is null
-        order by v.id for update of v
+        order by v.purpose <> 'password_reset', v.purpose, v.id for update of v
       )
     )
     update ${outbox} set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),

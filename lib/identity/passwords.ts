@@ -4,7 +4,7 @@ import { row } from "@/db/rows";
 import { authProviders, deviceMarks, sessions, users, verifications } from "@/db/schema";
 import type { Ctx } from "@/lib/flow";
 import type { Identifier } from "@/lib/identifier";
-import { voidVerifications } from "./verifications";
+import { takeVerifications, voidVerifications } from "./verifications";
 
 /** What a typed password is compared with. */
 export interface Credentials {
@@ -73,53 +73,67 @@ export async function usePassword(
   return used !== undefined;
 }
 
-/** What `choosePassword` came to. */
-export interface ChosenPassword {
+/** Somebody's account, taken by this transaction alone. */
+export interface TakenAccount {
   readonly id: string;
+  readonly identifier: Identifier;
   readonly disabled: boolean;
-  /** There was none before. */
-  readonly first: boolean;
+  readonly hasPassword: boolean;
 }
 
 /**
- * Gives the user of an address a password. With it go all their sessions but the caller's own, the
- * devices these were on, and every link and code on its way (P7, R6, L4), these first, as whoever
- * presses one takes them in that order. The mailbox counts as proven when `mailboxProven`. Null
- * when nobody has the address; a disabled user's stays as it is (S5).
+ * Takes the account of an address, so that a new password meets nobody half-way: first its links and
+ * codes, then the user's row, as whoever spends one does. Whoever comes later waits; and what the
+ * next statement reads has all that those before left, a session just begun by the old password
+ * included. Changes nothing. Null when nobody has the address.
+ */
+export async function takeAccount(tx: Db, identifier: Identifier): Promise<TakenAccount | null> {
+  const taken = await row<TakenAccount>(
+    tx,
+    sql`with alone as (
+      ${takeVerifications(sql`${identifier}`, endedByPassword)}
+    ), settled as (
+      select count(*) from alone
+    )
+    select u.id, u.email as identifier, u.disabled_at is not null as disabled,
+      u.password_hash is not null as "hasPassword"
+    from ${users} u, settled where u.email = ${identifier} for update of u`,
+  );
+  return taken ?? null;
+}
+
+const endedByPassword = ["magic_link", "password_reset", "step_up", "sign_up"] as const;
+
+/**
+ * Gives a taken account a password. With it go all its sessions but the caller's own, the devices
+ * these were on, and every link and code on its way (P7, R6, L4). The mailbox counts as proven when
+ * `mailboxProven`.
  */
 export async function choosePassword(
   { caller }: Ctx,
   tx: Db,
-  identifier: Identifier,
+  { id, identifier }: TakenAccount,
   { hash, mailboxProven }: { hash: string; mailboxProven: boolean },
-): Promise<ChosenPassword | null> {
-  const own = caller.session?.email === identifier ? caller.session.id : null;
-  const chosen = await row<ChosenPassword>(
+): Promise<void> {
+  const own = caller.session?.userId === id ? caller.session.id : null;
+  await row(
     tx,
     sql`with voided as (
-      ${voidVerifications(sql`${identifier}`, ["magic_link", "password_reset", "step_up", "sign_up"])}
-    ), settled as (
-      select count(*) from voided
-    ), found as (
-      select id, disabled_at is not null as disabled, password_hash is null as first
-      from ${users}, settled where email = ${identifier} for update of users
-    ), changed as (
-      update ${users} u set password_hash = ${hash},
-        email_verified_at = case when ${mailboxProven} then coalesce(u.email_verified_at, now()) else u.email_verified_at end
-      from found where u.id = found.id and not found.disabled returning u.id
+      ${voidVerifications(sql`${identifier}`, endedByPassword)}
     ), ended as (
-      delete from ${sessions} where user_id in (select id from changed) and id is distinct from ${own}::uuid
+      delete from ${sessions} where user_id = ${id}::uuid and id is distinct from ${own}::uuid
     ), forgotten as (
       delete from ${deviceMarks}
-      where user_id in (select id from changed) and device_digest <> ${caller.deviceDigest}
+      where user_id = ${id}::uuid and device_digest <> ${caller.deviceDigest}
     ), way_in as (
-      insert into ${authProviders} (user_id, provider) select id, 'email' from changed
+      insert into ${authProviders} (user_id, provider) values (${id}::uuid, 'email')
       on conflict (user_id, provider) do update set backfilled = false,
         last_used_at = greatest(auth_providers.last_used_at, now())
     )
-    select id, disabled, first from found`,
+    update ${users} set password_hash = ${hash},
+      email_verified_at = case when ${mailboxProven} then coalesce(email_verified_at, now()) else email_verified_at end
+    where id = ${id}::uuid`,
   );
-  return chosen ?? null;
 }
 
 /**

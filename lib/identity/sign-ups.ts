@@ -47,11 +47,7 @@ export async function findAttempt(
 }
 
 /** Another password was chosen: what this browser began before with an older one is over. */
-export async function dropAttempts(
-  tx: Db,
-  identifier: Identifier,
-  browserDigest: string,
-): Promise<void> {
+async function dropAttempts(tx: Db, identifier: Identifier, browserDigest: string): Promise<void> {
   await row(
     tx,
     sql`update ${verifications} set voided_at = now() where id in (
@@ -66,13 +62,15 @@ export async function dropAttempts(
 /**
  * Issues an attempt and mails its code. An address that has an account gets a decoy that takes tries
  * like any other, and its owner a letter with a sign-in link instead of a code (P1, P3); the same
- * statements run for both. `attempt` null: this browser has begun none, and nothing is sent (P4).
+ * statements run for both. `attempt` null: this browser has begun none, and nothing is sent (P4). With
+ * `anew` what it began before is over. The link comes first: so does whoever presses one.
  */
 export async function mailSignUpCode(
   ctx: Ctx,
   tx: Db,
   email: Identifier,
   attempt: SignUpAttempt | null,
+  { anew = false } = {},
 ): Promise<Result<{ email: Identifier }>> {
   const { browser, askingDigest } = ctx.caller;
   const user = await findUserAlone(tx, email);
@@ -89,17 +87,6 @@ export async function mailSignUpCode(
     next: attempt?.next ?? "",
     receipt: ctx.receipt,
   };
-  const code = ctx.chance.code();
-  const verificationId = await issueVerification(tx, {
-    ...issued,
-    purpose: "sign_up",
-    token: ctx.chance.token(),
-    code,
-    passwordHash: attempt?.passwordHash ?? null,
-    linkLifetime: ctx.env.lifetimes.signUpAttempt,
-    codeLifetime: ctx.env.lifetimes.emailCode,
-    stillborn: !sends || user !== null,
-  });
   const token = ctx.chance.token();
   const linkIsUsable = ctx.env.methods.includes("magic_link");
   const linkId = await issueVerification(tx, {
@@ -110,6 +97,18 @@ export async function mailSignUpCode(
     linkLifetime: ctx.env.lifetimes.magicLink,
     codeLifetime: ctx.env.lifetimes.emailCode,
     stillborn: !sends || user === null || !linkIsUsable,
+  });
+  if (anew) await dropAttempts(tx, email, askingDigest);
+  const code = ctx.chance.code();
+  const verificationId = await issueVerification(tx, {
+    ...issued,
+    purpose: "sign_up",
+    token: ctx.chance.token(),
+    code,
+    passwordHash: attempt?.passwordHash ?? null,
+    linkLifetime: ctx.env.lifetimes.signUpAttempt,
+    codeLifetime: ctx.env.lifetimes.emailCode,
+    stillborn: !sends || user !== null,
   });
   const askedAt = ctx.clock.now().toISOString();
   const asked = { to: email, browser, askedAt };

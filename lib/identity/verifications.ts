@@ -218,15 +218,19 @@ export interface CodeClaim {
 }
 
 /**
- * What becomes of an address's other secrets when its password or its proof changes (L4, P7): as
- * part of a larger statement, in the order in which all others take the rows.
+ * An address's live secrets of these purposes, taken until the transaction ends; as part of a larger
+ * statement. Whoever takes several takes them in one order, so that nobody waits for ever: a reset
+ * goes on to all the others, a link to sign-ups, and these to none.
  */
+export const takeVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+  select id from ${verifications}
+  where identifier = ${identifier} and purpose in ${purposes} and ${stillLive}
+  order by purpose <> 'password_reset', purpose, id for update`;
+
+/** What becomes of an address's other secrets when its password or its proof changes (L4, P7). */
 export const voidVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
-  update ${verifications} set voided_at = now() where id in (
-    select id from ${verifications}
-    where identifier = ${identifier} and purpose in ${purposes} and ${stillLive}
-    order by id for update
-  ) returning 1`;
+  update ${verifications} set voided_at = now()
+  where id in (${takeVerifications(identifier, purposes)}) returning 1`;
 
 /** A link as its confirm page shows it, whatever became of it. Changes nothing. */
 export interface LinkPreview {

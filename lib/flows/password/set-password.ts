@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { password } from "@/lib/flows/fields";
-import { choosePassword } from "@/lib/identity/passwords";
+import { choosePassword, takeAccount } from "@/lib/identity/passwords";
 import { renewSession } from "@/lib/identity/sessions";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
@@ -28,15 +28,16 @@ export const setPassword = defineFlow({
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
     return ctx.write(async (tx) => {
-      // Signed out meanwhile, the session has no say any more.
-      if (!(await renewSession(ctx, tx))) return refuse("sign_in_required");
-      const chosen = { hash: hashed.value, mailboxProven: false };
-      const user = await choosePassword(ctx, tx, email, chosen);
-      if (!user || user.disabled) return refuse("sign_in_required");
+      const account = await takeAccount(tx, email);
+      // Signed out or switched off meanwhile, the session has no say any more.
+      if (!account || account.disabled || !(await renewSession(ctx, tx)))
+        return refuse("sign_in_required");
+      await choosePassword(ctx, tx, account, { hash: hashed.value, mailboxProven: false });
+      const first = !account.hasPassword;
       const at = ctx.clock.now().toISOString();
       const { browser } = ctx.caller;
-      ctx.post({ kind: "password_chosen", first: user.first, to: email, browser, at });
-      return ok({ first: user.first });
+      ctx.post({ kind: "password_chosen", first, to: email, browser, at });
+      return ok({ first });
     });
   },
 });

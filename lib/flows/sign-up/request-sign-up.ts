@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { checkbox, email, next, password } from "@/lib/flows/fields";
 import { mailLimits } from "@/lib/flows/limit-uses";
-import { dropAttempts, mailSignUpCode } from "@/lib/identity/sign-ups";
+import { mailSignUpCode } from "@/lib/identity/sign-ups";
 import { refuse } from "@/lib/result";
 
 /**
@@ -25,9 +25,7 @@ export const requestSignUp = defineFlow({
     if (!weighed.ok) return weighed;
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
-    return ctx.write(async (tx) => {
-      await dropAttempts(tx, email, ctx.caller.askingDigest);
-      return mailSignUpCode(ctx, tx, email, { passwordHash: hashed.value, keep, next });
-    });
+    const attempt = { passwordHash: hashed.value, keep, next };
+    return ctx.write((tx) => mailSignUpCode(ctx, tx, email, attempt, { anew: true }));
   },
 });
