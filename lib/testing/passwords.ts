@@ -30,3 +30,10 @@ export const broken = (world: TestWorld) => {
   const bug = () => Promise.reject(new Error("Out of memory."));
   return world.but({ passwords: { ...world.passwords, hash: bug, verify: bug } });
 };
+
+/** The same world, in which `password` is hashed already: for races that hashing would keep apart. */
+export async function ready(world: TestWorld, password: string) {
+  const hashed = await world.passwords.hash(password);
+  const hash = () => Promise.resolve(hashed);
+  return world.but({ passwords: { ...world.passwords, hash } });
+}

@@ -1,0 +1,334 @@
+import { describe, expect, test } from "vitest";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
+import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { Browser } from "@/lib/testing/browser";
+import { inTheMiddleOf } from "@/lib/testing/held";
+import { dump } from "@/lib/testing/invariants";
+import { count, hashOf, lettersOf, liveSecrets, waysIn } from "@/lib/testing/looks";
+import { broken, busy, other, ready, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { redeemPasswordReset } from "./redeem-password-reset";
+import { requestPasswordReset } from "./request-password-reset";
+import { setPassword } from "./set-password";
+import { signInWithPassword } from "./sign-in-with-password";
+
+const world = await setUpWorld();
+const generous = world.but({
+  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+});
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const welcome = { ok: true, value: { next: "" } };
+
+const choose = (browser: Browser, password: unknown = sound, where: TestWorld = browser.world) =>
+  browser.run(setPassword, { password }, { world: where });
+
+const sessionOf = async (browser: Browser) => {
+  const read = await browser.run(readSession);
+  return read.ok ? (read.value?.email ?? null) : read.refusal.code;
+};
+
+/** Ada, signed in just now by a link, without a password. */
+const linked = async () => {
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  return browser;
+};
+
+/** Ada, who has one. */
+const joined = async () => {
+  const browser = new Browser(world);
+  await browser.join(ada, other);
+  return browser;
+};
+
+test("a first password: a new way in, and the owner is told (A2)", async () => {
+  const browser = await linked();
+  expect(await choose(browser)).toEqual({ ok: true, value: { first: true } });
+  expect(await waysIn(world, ada)).toEqual(["email", "magic_link"]);
+  const { message } = await world.letterTo(ada);
+  expect(message.subject).toBe("A password was set for Latchkey");
+  expect(message.text).toContain("Firefox on Linux");
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "password.set",
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    caller: await world.userIdOf(ada),
+  });
+  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+});
+
+test("another one: the old opens nothing any more (P7)", async () => {
+  const browser = await joined();
+  expect(await choose(browser)).toEqual({ ok: true, value: { first: false } });
+  expect((await world.letterTo(ada)).message.subject).toBe("Your Latchkey password was changed");
+  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+});
+
+test("this browser stays signed in, under a new token; the old one is worth nothing (rotation)", async () => {
+  const browser = await joined();
+  const thief = new Browser(world);
+  thief.session = browser.session;
+  await choose(browser);
+  expect(browser.session).not.toBe(thief.session);
+  expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
+});
+
+test("all other sessions end, and their devices are forgotten; leo's stay (P7, R6)", async () => {
+  const browser = await joined();
+  const [phone, tablet, his] = [new Browser(world), new Browser(world), new Browser(world)];
+  await phone.enter(ada, other);
+  await tablet.enter(ada, other);
+  await his.join(leo, other);
+  await choose(browser);
+  expect([await sessionOf(phone), await sessionOf(tablet)]).toEqual([null, null]);
+  expect([await sessionOf(browser), await sessionOf(his)]).toEqual([ada, leo]);
+  expect(await count(world, "device_marks")).toBe(2);
+});
+
+test("every link and code on its way is void: for signing in, resetting, proving (L4)", async () => {
+  const browser = await joined();
+  const stranger = new Browser(generous);
+  await stranger.ask(ada);
+  const link = await world.letterTo(ada);
+  await stranger.run(requestPasswordReset, { email: ada });
+  const reset = await world.letterTo(ada);
+  await browser.run(requestStepUp, {}, { world: generous });
+  const proof = await world.letterTo(ada);
+  await choose(browser);
+  expect(await liveSecrets(world, ada)).toEqual([]);
+  expect(await stranger.press(link)).toEqual(refused("link_dead", { cause: "voided" }));
+  expect(await stranger.type(link.code, ada)).toEqual(refused("code_wrong"));
+  const input = { token: reset.token, password: sound };
+  expect(await stranger.run(redeemPasswordReset, input)).toEqual(refused("link_dead"));
+  expect(await browser.run(stepUpByLink, { token: proof.token })).toEqual(refused("link_dead"));
+});
+
+describe("only for whoever proved just now that it is them (A2)", () => {
+  test.each([
+    ["599 s", 599, { ok: true, value: { first: false } }],
+    ["600 s", 600, refused("step_up_required")],
+    ["601 s", 601, refused("step_up_required")],
+  ])("%s after signing in", async (_, passed, answer) => {
+    await world.whileTimeStands(async (world) => {
+      const browser = new Browser(world);
+      await browser.join(ada, other);
+      await world.age(passed);
+      expect(await choose(browser)).toEqual(answer);
+    });
+  });
+
+  test("our own clock has no say in it", async () => {
+    const browser = await joined();
+    const late = world.but({ clock: { now: () => new Date(Date.now() + 3_600_000) } });
+    expect((await choose(browser, sound, late)).ok).toBe(true);
+    await world.age(601);
+    const early = world.but({ clock: { now: () => new Date(Date.now() - 3_600_000) } });
+    expect(await choose(browser, sound, early)).toEqual(refused("step_up_required"));
+  });
+
+  test("refused, nothing changed, and nothing was hashed", async () => {
+    const browser = await joined();
+    await world.age(601);
+    const before = await dump(world, "audit_counts");
+    expect(await choose(browser, sound, broken(world))).toEqual(refused("step_up_required"));
+    expect(browser.handover).toEqual({});
+    expect(await dump(world, "audit_counts")).toBe(before);
+  });
+
+  test("proving it in one browser proves nothing for another", async () => {
+    const laptop = await joined();
+    await world.age(601);
+    const phone = new Browser(world);
+    await phone.enter(ada, other);
+    expect(await choose(laptop)).toEqual(refused("step_up_required"));
+  });
+
+  test("whoever is not signed in is asked to", async () => {
+    expect(await choose(new Browser(world))).toEqual(refused("sign_in_required"));
+  });
+});
+
+test.each([
+  ["", "password_missing"],
+  [null, "password_missing"],
+  [[sound], "password_missing"],
+  ["kettlevoyag", "password_too_short"],
+  ["kv".repeat(513), "password_too_long"],
+] as const)("%j is not taken, and the old one stays", async (password, code) => {
+  const browser = await joined();
+  const before = await hashOf(world, ada);
+  expect(await choose(browser, password)).toEqual(refused(code, { field: "password" }));
+  expect(await hashOf(world, ada)).toBe(before);
+  expect(await lettersOf(world, ada)).toEqual(["sign_up_code sent"]);
+});
+
+test("when too many wait, or hashing has a bug, nothing happened", async () => {
+  const browser = await joined();
+  const { session } = browser;
+  const before = await hashOf(world, ada);
+  expect(await choose(browser, sound, busy(world))).toEqual(refused("busy"));
+  await expect(choose(browser, sound, broken(world))).rejects.toThrow();
+  expect(browser.session).toBe(session);
+  expect(await sessionOf(browser)).toBe(ada);
+  expect(await hashOf(world, ada)).toBe(before);
+});
+
+test("signed out while the password was hashed, a session has no say any more", async () => {
+  const browser = await joined();
+  const thief = new Browser(world);
+  thief.session = browser.session;
+  const before = await hashOf(world, ada);
+  const { passwords } = world;
+  const slow = world.but({
+    passwords: {
+      ...passwords,
+      async hash(password) {
+        await browser.run(signOut);
+        return passwords.hash(password);
+      },
+    },
+  });
+  expect(await choose(thief, sound, slow)).toEqual(refused("sign_in_required"));
+  expect(await hashOf(world, ada)).toBe(before);
+  expect(await world.deliver()).toEqual([]);
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const browser = await linked();
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await choose(browser, sound, links)).toEqual(refused("not_found"));
+});
+
+test("whatever statement the database fails at: the password is new, or nothing happened", async () => {
+  const browser = await joined();
+  const before = await dump(world);
+  for (let after = 0; ; after += 1) {
+    const { session } = browser;
+    world.breakDatabase(after);
+    const result = await choose(browser);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(browser.session).toBe(session);
+    expect(await dump(world)).toBe(before);
+  }
+});
+
+describe("all at once", async () => {
+  const rounds = 12;
+  const quick = await ready(generous, sound);
+
+  test("a change and a sign-in: never a session by the old password once it is changed (P7)", async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const hers = await joined();
+      const mallory = new Browser(world);
+      const [changed] = await Promise.all([choose(hers, sound, quick), mallory.enter(ada, other)]);
+      expect(changed.ok).toBe(true);
+      expect(await sessionOf(mallory), `round ${round}`).toBeNull();
+      expect(await count(world, "sessions")).toBe(1);
+      await world.reset();
+    }
+  });
+
+  test("a sign-in that is about to commit is ended by the change", async () => {
+    const hers = await joined();
+    const mallory = new Browser(world);
+    const [entered, changed] = await inTheMiddleOf(
+      world,
+      (world) => mallory.run(signInWithPassword, { email: ada, password: other }, { world }),
+      () => choose(hers),
+    );
+    expect([entered.ok, changed.ok]).toEqual([true, true]);
+    expect(await sessionOf(mallory)).toBeNull();
+    expect(await count(world, "sessions")).toBe(1);
+  });
+
+  test("a sign-in that comes upon a change about to commit is refused", async () => {
+    const hers = await joined();
+    const mallory = new Browser(world);
+    const [changed, entered] = await inTheMiddleOf(
+      world,
+      (world) => choose(hers, sound, world),
+      () => mallory.enter(ada, other),
+    );
+    expect(changed.ok).toBe(true);
+    expect(entered).toEqual(refused("credentials_wrong"));
+    expect(await count(world, "sessions")).toBe(1);
+  });
+
+  test("a link pressed and about to commit: its session ends with the change", async () => {
+    const hers = await joined();
+    const phone = new Browser(world);
+    await phone.ask(ada);
+    const { token } = await world.letterTo(ada);
+    const [pressed, changed] = await inTheMiddleOf(
+      world,
+      (world) => phone.run(redeemMagicLink, { token }, { world }),
+      () => choose(hers),
+    );
+    expect([pressed.ok, changed.ok]).toEqual([true, true]);
+    expect(await sessionOf(phone)).toBeNull();
+  });
+
+  test("a change and a pressed link: no deadlock, and one of both orders (L4)", async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const hers = await joined();
+      const phone = new Browser(generous);
+      await phone.ask(ada);
+      const link = await world.letterTo(ada);
+      // A stranger's sign-up at the address is voided by both.
+      for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, sound);
+      const [changed, pressed] = await Promise.all([choose(hers, sound, quick), phone.press(link)]);
+      expect(changed).not.toEqual(refused("unavailable"));
+      expect(pressed).not.toEqual(refused("unavailable"));
+      expect(changed.ok).toBe(true);
+      // Pressed first, its session ended with the change; pressed too late, it was void.
+      expect(await sessionOf(phone), `round ${round}`).toBeNull();
+      await world.reset();
+    }
+  });
+
+  test("two browsers at once: one of them changes it, and one session is left", async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const laptop = await joined();
+      const phone = new Browser(world);
+      await phone.enter(ada, other);
+      const answers = await Promise.all([
+        choose(laptop, sound, quick),
+        choose(phone, sound, quick),
+      ]);
+      expect(answers).not.toContainEqual(refused("unavailable"));
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await count(world, "sessions")).toBe(1);
+      await world.reset();
+    }
+  });
+
+  test("a change here, a reset and a proof elsewhere: no deadlock", async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const laptop = await joined();
+      const phone = new Browser(generous);
+      await phone.enter(ada, other);
+      const lost = new Browser(generous);
+      await lost.run(requestPasswordReset, { email: ada });
+      const reset = await world.letterTo(ada);
+      await phone.run(requestStepUp);
+      const proof = await world.letterTo(ada);
+      const answers = await Promise.all([
+        choose(laptop, sound, quick),
+        lost.run(redeemPasswordReset, { token: reset.token, password: sound }, { world: quick }),
+        phone.run(stepUpByLink, { token: proof.token }),
+      ]);
+      expect(answers).not.toContainEqual(refused("unavailable"));
+      expect(await count(world, "sessions")).toBe(1);
+      await world.reset();
+    }
+  });
+});

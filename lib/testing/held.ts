@@ -1,0 +1,57 @@
+import { sql } from "drizzle-orm";
+import { row } from "@/db/rows";
+import type { Db } from "@/db/client";
+import type { TestWorld } from "./world";
+
+/**
+ * Two runs at once, in the one order that chance hardly ever hits: `first` has done all its work and
+ * is about to commit when `second` comes upon what it holds. On the embedded database, which knows
+ * one transaction at a time, the second simply comes next.
+ */
+export async function inTheMiddleOf<A, B>(
+  world: TestWorld,
+  first: (world: TestWorld) => Promise<A>,
+  second: () => Promise<B>,
+): Promise<[A, B]> {
+  const done = signal();
+  const letGo = signal();
+  const db = Object.assign(Object.create(world.db) as Db, {
+    transaction: (work: (tx: Db) => Promise<unknown>) =>
+      world.db.transaction(async (tx) => {
+        const answer = await work(tx);
+        done.give();
+        await letGo.given;
+        return answer;
+      }),
+  });
+  const running = first(world.but({ db }));
+  await done.given;
+  const next = second();
+  await somebodyWaits(world, next);
+  letGo.give();
+  return [await running, await next];
+}
+
+function signal() {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give };
+}
+
+/** Returns when a statement waits for another's lock, or when there is nothing left to wait for. */
+async function somebodyWaits({ db }: TestWorld, next: Promise<unknown>): Promise<void> {
+  if (process.env.TEST_DATABASE !== "postgres") return;
+  let over = false;
+  void next.then(
+    () => (over = true),
+    () => (over = true),
+  );
+  for (;;) {
+    const waiting = await row<{ n: number }>(
+      db,
+      sql`select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (over || waiting!.n > 0) return;
+  }
+}
