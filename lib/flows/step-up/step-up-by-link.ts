@@ -3,12 +3,13 @@ import { defineFlow } from "@/lib/flow";
 import { token } from "@/lib/flows/fields";
 import { pressLimit } from "@/lib/flows/limit-uses";
 import { renewSession } from "@/lib/identity/sessions";
-import { consumeLink } from "@/lib/identity/verifications";
+import { consumeLink, previewLink } from "@/lib/identity/verifications";
 import { ok, refuse } from "@/lib/result";
 
 /**
  * Step-up by the pressed link from its mail, for the session and browser that asked, and nowhere
- * else: another browser would gain nothing by typing the address. Refuses `link_dead`.
+ * else: another browser would gain nothing by typing the address. Refuses `link_dead`, with the cause
+ * in the audit log.
  */
 export const stepUpByLink = defineFlow({
   name: "step_up.link",
@@ -23,7 +24,11 @@ export const stepUpByLink = defineFlow({
       ctx.about({ userId: session.userId });
       const claim = { browserDigest: askingDigest, typed: null, sessionId: session.id };
       const spent = await consumeLink(tx, "step_up", token, claim);
-      if (!spent) return refuse("link_dead");
+      if (!spent) {
+        const link = await previewLink(tx, "step_up", token);
+        const cause = link?.state === "live" ? "elsewhere" : (link?.state ?? "unknown");
+        return refuse("link_dead", { cause });
+      }
       ctx.giveBack(spent.receipt);
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
     }),
