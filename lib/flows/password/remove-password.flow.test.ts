@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { sql } from "drizzle-orm";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { hashOf, lettersOf, waysIn } from "@/lib/testing/looks";
+import { other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { removePassword } from "./remove-password";
+import { setPassword } from "./set-password";
+
+const world = await setUpWorld();
+const passwordsOnly = world.but({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
+
+const ada = "ada@example.com";
+
+const joined = async (where: TestWorld = world) => {
+  const browser = new Browser(where);
+  await browser.join(ada, sound);
+  return browser;
+};
+
+test("ada signs in by link from now on, and is told (A2)", async () => {
+  const browser = await joined();
+  await browser.signIn(ada);
+  expect(await browser.run(removePassword)).toEqual({ ok: true, value: {} });
+  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+  expect(await hashOf(world, ada)).toBeNull();
+  const { message } = await world.letterTo(ada);
+  expect(message.subject).toBe("Your Latchkey password was removed");
+  expect(message.text).toContain("Firefox on Linux");
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "password.remove",
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    caller: await world.userIdOf(ada),
+  });
+  expect(await new Browser(world).enter(ada, sound)).toEqual(
+    refused("credentials_wrong", { cause: "no_password" }),
+  );
+  expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+});
+
+test("whoever never used a link may too: the link is there while it is switched on (A4)", async () => {
+  const browser = await joined();
+  expect(await browser.run(removePassword)).toEqual({ ok: true, value: {} });
+  await world.deliver();
+  const phone = new Browser(world);
+  await phone.signIn(ada);
+  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+});
+
+test("once removed there is none to remove, and another can be set", async () => {
+  const browser = await joined();
+  await browser.run(removePassword);
+  expect(await browser.run(removePassword)).toEqual(refused("not_found"));
+  expect(await lettersOf(world, ada)).toHaveLength(2);
+  expect(await browser.run(setPassword, { password: other })).toEqual({
+    ok: true,
+    value: { first: true },
+  });
+  expect((await new Browser(world).enter(ada, other)).ok).toBe(true);
+});
+
+describe("where links are switched off (A4)", () => {
+  test("it is the last way in, and stays", async () => {
+    const browser = await joined(passwordsOnly);
+    const before = await hashOf(world, ada);
+    expect(await browser.run(removePassword)).toEqual(refused("last_way_in"));
+    expect(await hashOf(world, ada)).toBe(before);
+    expect(await waysIn(world, ada)).toEqual(["email"]);
+    expect(await lettersOf(world, ada)).toEqual(["sign_up_code sent"]);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "password.remove",
+      outcome: "last_way_in",
+    });
+  });
+
+  test("a link that was used before, or a provider that nobody has set up, is no other", async () => {
+    const browser = await joined();
+    await world.plant((tx) =>
+      tx.execute(sql`insert into auth_providers (user_id, provider, subject)
+        select id, 'magic_link', null from users union all select id, 'google', 'g-1' from users`),
+    );
+    expect(await browser.run(removePassword, {}, { world: passwordsOnly })).toEqual(
+      refused("last_way_in"),
+    );
+  });
+
+  test("twenty removals at once: none goes through", async () => {
+    const browser = await joined(passwordsOnly);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => browser.run(removePassword)),
+    );
+    expect(answers).toEqual(Array(20).fill(refused("last_way_in")));
+  });
+});
+
+test("twenty removals at once where links are on: one goes through, one letter", async () => {
+  const browser = await joined();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => browser.run(removePassword)));
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(answers.filter((a) => !a.ok && a.refusal.code === "not_found")).toHaveLength(19);
+  expect(await world.deliver()).toHaveLength(1);
+});
+
+describe("only for whoever proved just now that it is them", () => {
+  test.each([
+    ["599 s", 599, { ok: true, value: {} }],
+    ["601 s", 601, refused("step_up_required")],
+  ])("%s after signing in", async (_, passed, answer) => {
+    await world.whileTimeStands(async (world) => {
+      const browser = await joined(world);
+      await world.age(passed);
+      expect(await browser.run(removePassword)).toEqual(answer);
+    });
+  });
+
+  test("whoever is not signed in is asked to", async () => {
+    expect(await new Browser(world).run(removePassword)).toEqual(refused("sign_in_required"));
+  });
+});
+
+test("where passwords are switched off, one can still be taken away", async () => {
+  const browser = await joined();
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect((await browser.run(removePassword, {}, { world: links })).ok).toBe(true);
+});
+
+test("whatever statement the database fails at: removed, or nothing happened", async () => {
+  const browser = await joined();
+  const before = await dump(world);
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await browser.run(removePassword);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world)).toBe(before);
+  }
+});

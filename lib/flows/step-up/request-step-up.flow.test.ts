@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { forgetLimits, lettersOf, liveSecrets } from "@/lib/testing/looks";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { requestStepUp } from "./request-step-up";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+
+const signedIn = async (email = ada, ip?: string) => {
+  const browser = new Browser(world, { name: "Safari on iPhone", ...(ip ? { ip } : {}) });
+  await browser.signIn(email);
+  return browser;
+};
+
+test("a mail with a link and a code, to the session's own address", async () => {
+  const browser = await signedIn();
+  expect(await browser.run(requestStepUp)).toEqual({ ok: true, value: { email: ada } });
+  expect(browser.handover).toEqual({ asking: true });
+  const { code, token, message } = await world.letterTo(ada);
+  expect(code).toMatch(/^\d{6}$/);
+  expect(message.text).toContain(`/l/prove/${token}`);
+  expect(message.text).toContain("Safari on iPhone");
+  expect(message.text).toContain("10 minutes");
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "step_up.request",
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    caller: await world.userIdOf(ada),
+  });
+});
+
+test("whoever is not signed in is asked to, and names no address", async () => {
+  expect(await new Browser(world).run(requestStepUp)).toEqual(refused("sign_in_required"));
+  const browser = await signedIn();
+  expect(await browser.run(requestStepUp, { email: "leo@example.com" })).toEqual(
+    refused("input_malformed"),
+  );
+  expect(await lettersOf(world, "leo@example.com")).toEqual([]);
+});
+
+describe("limits", () => {
+  test("a minute between two in one session; another of hers has its own", async () => {
+    const browser = await signedIn();
+    await browser.run(requestStepUp);
+    expect(await browser.run(requestStepUp)).toEqual(refused("resend_too_soon"));
+    expect((await (await signedIn()).run(requestStepUp)).ok).toBe(true);
+    await world.age(60);
+    expect((await browser.run(requestStepUp)).ok).toBe(true);
+  });
+
+  test("strangers who used up the address's letters do not keep ada from proving it", async () => {
+    const browser = await signedIn();
+    for (let n = 0; n < 6; n += 1) await new Browser(world).ask(ada);
+    await world.deliver();
+    await browser.run(requestStepUp);
+    expect(await world.deliver()).toHaveLength(1);
+  });
+
+  test("the sixth from one IP is refused aloud (R2)", async () => {
+    const browser = await signedIn();
+    for (let n = 0; n < 5; n += 1)
+      await new Browser(world, { ip: browser.ip }).ask(`person${n}@example.com`);
+    expect(await browser.run(requestStepUp)).toEqual(refused("too_many_requests"));
+  });
+});
+
+test("three live ones at most (L4)", async () => {
+  const browser = await signedIn();
+  for (let n = 0; n < 5; n += 1) {
+    await browser.run(requestStepUp);
+    await world.age(60);
+  }
+  expect(await liveSecrets(world, ada)).toEqual(Array(3).fill("step_up"));
+});
+
+test("whatever statement the database fails at, nothing of it stays", async () => {
+  const browser = await signedIn();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await browser.run(requestStepUp);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+  expect(await world.deliver()).toHaveLength(1);
+});

@@ -1,0 +1,180 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row } from "@/db/rows";
+import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, forgetLimits } from "@/lib/testing/looks";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { requestStepUp } from "./request-step-up";
+import { stepUpByCode } from "./step-up-by-code";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const proven = { ok: true, value: {} };
+
+const prove = (browser: Browser, code: unknown) => browser.run(stepUpByCode, { code });
+
+/** Somebody who signed in more than ten minutes ago, and has asked for the mail. */
+const waiting = async (where: TestWorld = world, email = ada) => {
+  const browser = new Browser(where);
+  await browser.signIn(email);
+  await where.age(601);
+  await browser.run(requestStepUp);
+  return { browser, code: (await where.letterTo(email)).code };
+};
+
+const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
+
+const isProven = async (browser: Browser) => (await browser.run(preparePassword)).ok;
+
+const tries = () =>
+  row(world.db, sql`select max(tries) as n from verifications where purpose = 'step_up'`);
+
+test("ada types the code, and goes on under a new token", async () => {
+  const { browser, code } = await waiting();
+  const thief = new Browser(world);
+  thief.session = browser.session;
+  expect(await isProven(browser)).toBe(false);
+  expect(await prove(browser, ` ${code.slice(0, 3)}-${code.slice(3)}`)).toEqual(proven);
+  expect(await isProven(browser)).toBe(true);
+  expect(await thief.run(readSession)).toMatchObject({ value: null });
+  expect(await count(world, "sessions")).toBe(1);
+  expect((await world.audit()).find(({ event }) => event === "step_up.code")).toMatchObject({
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+  });
+  expect(await prove(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+});
+
+test.each([
+  ["599 s", 599, true],
+  ["601 s", 601, false],
+])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+  await world.whileTimeStands(async (world) => {
+    const { browser, code } = await waiting(world);
+    await prove(browser, code);
+    await world.age(passed);
+    expect(await isProven(browser)).toBe(good);
+  });
+});
+
+test.each([
+  ["9:59", 599, proven],
+  ["10:01", 601, refused("code_wrong", { cause: "none" })],
+])("typed %s after the mail left", async (_, passed, answer) => {
+  await world.whileTimeStands(async (world) => {
+    const { browser, code } = await waiting(world);
+    await world.age(passed);
+    expect(await prove(browser, code)).toEqual(answer);
+  });
+});
+
+describe("a code is of one session and its browser", () => {
+  test("another session of ada's gains nothing by it", async () => {
+    const { browser, code } = await waiting();
+    const phone = new Browser(world);
+    await phone.signIn(ada);
+    await world.age(601);
+    expect(await prove(phone, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect([await isProven(phone), await isProven(browser)]).toEqual([false, false]);
+    expect(await tries()).toEqual({ n: 0 });
+  });
+
+  test("nor another session in the same browser, after signing in anew", async () => {
+    const { browser, code } = await waiting();
+    await browser.signIn(ada);
+    await world.age(500);
+    expect(await prove(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+  });
+
+  test("nor mallory, who has the session's token but not the browser", async () => {
+    const { browser, code } = await waiting();
+    const mallory = new Browser(world);
+    mallory.session = browser.session;
+    expect(await prove(mallory, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await prove(browser, code)).toEqual(proven);
+  });
+
+  test("nor leo in ada's browser", async () => {
+    const { browser, code } = await waiting();
+    const his = new Browser(world);
+    await his.signIn(leo);
+    await world.age(100);
+    his.asking = browser.asking;
+    expect(await prove(his, code)).toEqual(refused("code_wrong", { cause: "none" }));
+  });
+
+  test("it signs nobody in, and a code for signing in proves nothing", async () => {
+    const { browser, code } = await waiting();
+    expect(await browser.type(code, ada)).toEqual(refused("code_wrong"));
+    await browser.ask(ada);
+    expect(await prove(browser, (await world.letterTo(ada)).code)).toEqual(refused("code_wrong"));
+    expect(await isProven(browser)).toBe(false);
+  });
+
+  test("whoever is not signed in is asked to", async () => {
+    const { browser, code } = await waiting();
+    browser.session = null;
+    expect(await prove(browser, code)).toEqual(refused("sign_in_required"));
+  });
+});
+
+describe("tries (R3)", () => {
+  test("five a code and session; the sixth is refused, however right", async () => {
+    const { browser, code } = await waiting();
+    for (let n = 1; n <= 5; n += 1)
+      expect(await prove(browser, wrong(code, n))).toEqual(
+        refused("code_wrong", { field: "code", cause: "wrong" }),
+      );
+    expect(await prove(browser, code)).toEqual(refused("step_up_tries_spent"));
+    expect(await tries()).toEqual({ n: 5 });
+  });
+
+  test("ten an hour for an address, however many sessions; then the link still works", async () => {
+    const generous = world.but({ env: testEnv({ MAIL_REQUESTS_PER_IP: "1000" }) });
+    const told = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { browser, code } = await waiting(generous);
+      for (let i = 1; i <= 4; i += 1) {
+        const answer = await prove(browser, wrong(code, i));
+        told.push(answer.ok ? "ok" : answer.refusal.code);
+      }
+    }
+    expect(told).toEqual([
+      ...Array<string>(10).fill("code_wrong"),
+      "code_tries_spent",
+      "code_tries_spent",
+    ]);
+  });
+
+  test.each(["", "12345", ["123456"], 123456, null])("%j costs none", async (code) => {
+    const { browser } = await waiting();
+    expect(await prove(browser, code)).toEqual(refused("code_malformed", { field: "code" }));
+    expect(await tries()).toEqual({ n: 0 });
+  });
+
+  test("fifty at once: five are compared", async () => {
+    const { browser, code } = await waiting();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => prove(browser, wrong(code, n + 1))));
+    expect(await tries()).toEqual({ n: 5 });
+  });
+});
+
+test("whatever statement the database fails at: proven, or the code still works", async () => {
+  const { browser, code } = await waiting();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await prove(browser, code);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+});

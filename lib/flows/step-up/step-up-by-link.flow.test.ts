@@ -1,0 +1,179 @@
+import { describe, expect, test } from "vitest";
+import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, forgetLimits, liveSecrets } from "@/lib/testing/looks";
+import { sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import type { TestWorld } from "@/lib/testing/world";
+import { requestStepUp } from "./request-step-up";
+import { stepUpByLink } from "./step-up-by-link";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const proven = { ok: true, value: {} };
+
+const prove = (browser: Browser, token: string) => browser.run(stepUpByLink, { token });
+
+const waiting = async (where: TestWorld = world, email = ada) => {
+  const browser = new Browser(where);
+  await browser.signIn(email);
+  await where.age(601);
+  await browser.run(requestStepUp);
+  return { browser, letter: await where.letterTo(email) };
+};
+
+const isProven = async (browser: Browser) => (await browser.run(preparePassword)).ok;
+
+test("ada presses the link where she is signed in, and goes on under a new token", async () => {
+  const { browser, letter } = await waiting();
+  const thief = new Browser(world);
+  thief.session = browser.session;
+  expect(await prove(browser, letter.token)).toEqual(proven);
+  expect(await isProven(browser)).toBe(true);
+  expect(await thief.run(readSession)).toMatchObject({ value: null });
+  expect(await count(world, "sessions")).toBe(1);
+  expect((await world.audit()).find(({ event }) => event === "step_up.link")).toMatchObject({
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+  });
+});
+
+test("it works once, and what else was on its way to prove it is void", async () => {
+  const { browser, letter } = await waiting();
+  await world.age(60);
+  await browser.run(requestStepUp);
+  const second = await world.letterTo(ada);
+  await prove(browser, letter.token);
+  expect(await liveSecrets(world, ada)).toEqual([]);
+  expect(await prove(browser, letter.token)).toEqual(refused("link_dead", { cause: "used" }));
+  expect(await prove(browser, second.token)).toEqual(refused("link_dead", { cause: "voided" }));
+});
+
+test.each([
+  ["9:59", 599, proven],
+  ["10:01", 601, refused("link_dead", { cause: "expired" })],
+])("pressed %s after the mail left", async (_, passed, answer) => {
+  await world.whileTimeStands(async (world) => {
+    const { browser, letter } = await waiting(world);
+    await world.age(passed);
+    expect(await prove(browser, letter.token)).toEqual(answer);
+  });
+});
+
+test.each([
+  ["599 s", 599, true],
+  ["601 s", 601, false],
+])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+  await world.whileTimeStands(async (world) => {
+    const { browser, letter } = await waiting(world);
+    await prove(browser, letter.token);
+    await world.age(passed);
+    expect(await isProven(browser)).toBe(good);
+  });
+});
+
+describe("for the session and browser that asked, and nowhere else", () => {
+  const elsewhere: Record<string, (hers: Browser) => Promise<Browser>> = {
+    "another session of ada's": async () => {
+      const phone = new Browser(world);
+      await phone.signIn(ada);
+      return phone;
+    },
+    "another session in the same browser": async (hers) => {
+      const tab = new Browser(world);
+      tab.asking = hers.asking;
+      await tab.signIn(ada);
+      return tab;
+    },
+    "mallory, who has the session's token but not the browser": (hers) => {
+      const mallory = new Browser(world);
+      mallory.session = hers.session;
+      return Promise.resolve(mallory);
+    },
+    "leo in ada's browser": async (hers) => {
+      const his = new Browser(world);
+      his.asking = hers.asking;
+      await his.signIn(leo);
+      return his;
+    },
+  };
+
+  test.each(Object.keys(elsewhere))("%s", async (who) => {
+    const { browser, letter } = await waiting();
+    const other = await elsewhere[who]!(browser);
+    expect(await prove(other, letter.token)).toEqual(refused("link_dead", { cause: "elsewhere" }));
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "step_up.link",
+      outcome: "link_dead",
+      cause: "elsewhere",
+    });
+    expect(await isProven(browser)).toBe(false);
+    expect(await prove(browser, letter.token)).toEqual(proven);
+  });
+
+  test("typing the address helps nobody: there is no such field", async () => {
+    const { letter } = await waiting();
+    const phone = new Browser(world);
+    await phone.signIn(ada);
+    expect(await phone.run(stepUpByLink, { token: letter.token, username: ada })).toEqual(
+      refused("input_malformed"),
+    );
+  });
+
+  test("whoever is not signed in is asked to, and nothing is spent", async () => {
+    const { browser, letter } = await waiting();
+    expect(await prove(new Browser(world), letter.token)).toEqual(refused("sign_in_required"));
+    expect(await prove(browser, letter.token)).toEqual(proven);
+  });
+});
+
+test("it opens nothing else, and nothing else opens this", async () => {
+  const { browser, letter } = await waiting();
+  expect(await browser.press(letter, ada)).toEqual(refused("link_dead", { cause: "unknown" }));
+  const input = { token: letter.token, username: ada, password: sound };
+  expect(await browser.run(redeemPasswordReset, input)).toEqual(refused("link_dead"));
+  await browser.ask(ada);
+  const link = await world.letterTo(ada);
+  expect(await prove(browser, link.token)).toEqual(refused("link_dead", { cause: "unknown" }));
+  for (const token of [
+    browser.session!,
+    browser.asking!,
+    "",
+    letter.token.slice(1),
+    `${letter.token}A`,
+  ])
+    expect(await prove(browser, token)).toEqual(refused("link_dead", { cause: "unknown" }));
+  expect(await isProven(browser)).toBe(false);
+});
+
+test("twenty presses at once: one proof", async () => {
+  const { browser, letter } = await waiting();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => {
+      const tab = new Browser(world);
+      Object.assign(tab, { session: browser.session, asking: browser.asking });
+      return prove(tab, letter.token);
+    }),
+  );
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(answers).not.toContainEqual(refused("unavailable"));
+});
+
+test("whatever statement the database fails at: proven, or the link still works", async () => {
+  const { browser, letter } = await waiting();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await prove(browser, letter.token);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+});

@@ -1,0 +1,230 @@
+import { describe, expect, test } from "vitest";
+import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { removePassword } from "@/lib/flows/password/remove-password";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { Browser } from "@/lib/testing/browser";
+import { dump } from "@/lib/testing/invariants";
+import { count, disable, forgetLimits } from "@/lib/testing/looks";
+import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv } from "@/lib/testing/world";
+import { stepUpByPassword } from "./step-up-by-password";
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const proven = { ok: true, value: {} };
+
+const prove = (browser: Browser, password: unknown = sound) =>
+  browser.run(stepUpByPassword, { password });
+
+/** Ada, who signed in more than ten minutes ago. */
+const stale = async (where = world) => {
+  const browser = new Browser(where);
+  await browser.join(ada, sound);
+  await where.age(601);
+  return browser;
+};
+
+const sessionOf = async (browser: Browser) => {
+  const read = await browser.run(readSession);
+  return read.ok ? (read.value?.email ?? null) : read.refusal.code;
+};
+
+test("ada proves that it is her, and goes on where she was", async () => {
+  const browser = await stale();
+  expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+  expect(await prove(browser)).toEqual(proven);
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "step_up.password",
+    outcome: "ok",
+    subject: await world.userIdOf(ada),
+    caller: await world.userIdOf(ada),
+  });
+  expect((await browser.run(preparePassword)).ok).toBe(true);
+  expect((await browser.run(setPassword, { password: other })).ok).toBe(true);
+});
+
+test("under a new token; the old one is worth nothing, and the session ends when it would have", async () => {
+  await world.whileTimeStands(async (world) => {
+    const browser = await stale(world);
+    const thief = new Browser(world);
+    thief.session = browser.session;
+    await prove(browser);
+    expect(browser.grant.lifetime).toBe(30 * 86_400 - 601);
+    expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
+    expect(await count(world, "sessions")).toBe(1);
+  });
+});
+
+test.each([
+  ["599 s", 599, true],
+  ["601 s", 601, false],
+])("a proof lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
+  await world.whileTimeStands(async (world) => {
+    const browser = await stale(world);
+    await prove(browser);
+    await world.age(passed);
+    const answer = await browser.run(removePassword);
+    if (good) expect(answer.ok).toBe(true);
+    else expect(answer).toEqual(refused("step_up_required"));
+  });
+});
+
+test("it is for this session: another of ada's, and leo's, gain nothing by it", async () => {
+  const laptop = await stale();
+  const phone = new Browser(world);
+  await phone.enter(ada, sound);
+  const his = new Browser(world);
+  await his.join(leo, sound);
+  await world.age(601);
+  expect(await prove(laptop)).toEqual(proven);
+  expect(await phone.run(preparePassword)).toEqual(refused("step_up_required"));
+  expect(await his.run(preparePassword)).toEqual(refused("step_up_required"));
+});
+
+describe("a wrong one", () => {
+  test("is said, told apart in the log alone, and nothing is proven", async () => {
+    const browser = await stale();
+    const { session } = browser;
+    expect(await prove(browser, other)).toEqual(
+      refused("password_wrong", { field: "password", cause: "wrong" }),
+    );
+    expect(browser.session).toBe(session);
+    expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "step_up.password",
+      outcome: "password_wrong",
+      cause: "wrong",
+      subject: await world.userIdOf(ada),
+    });
+  });
+
+  test("so is any, for whoever has none, after the same work", async () => {
+    const { world: counted, work } = counting(world);
+    const browser = new Browser(counted);
+    await browser.signIn(ada);
+    expect(await prove(browser)).toEqual(refused("password_wrong", { cause: "none" }));
+    expect(work.compared).toBe(1);
+  });
+
+  test("leo's password proves nothing about ada", async () => {
+    await new Browser(world).join(leo, other);
+    expect(await prove(await stale(), other)).toEqual(refused("password_wrong"));
+  });
+
+  test.each([
+    ["", "password_missing"],
+    [null, "password_missing"],
+    [[sound], "password_missing"],
+    ["kv".repeat(513), "password_too_long"],
+  ] as const)("%j costs no try", async (password, code) => {
+    const browser = await stale();
+    await forgetLimits(world);
+    expect(await prove(browser, password)).toEqual(refused(code, { field: "password" }));
+    expect(await count(world, "limits")).toBe(0);
+  });
+});
+
+describe("tries (R3)", () => {
+  const spend = async (browser: Browser) => {
+    for (let n = 0; n < 5; n += 1)
+      expect(await prove(browser, other)).toEqual(refused("password_wrong"));
+  };
+
+  test("five in a quarter of an hour, then nothing is compared, not even the right one", async () => {
+    const { world: counted, work } = counting(world);
+    const browser = await stale(counted);
+    await spend(browser);
+    expect(await prove(browser)).toEqual(
+      refused("step_up_tries_spent", {
+        retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
+      }),
+    );
+    expect(work.compared).toBe(5);
+    await world.age(901);
+    expect(await prove(browser)).toEqual(proven);
+  });
+
+  test("the right one in between, and a new token, refill nothing", async () => {
+    const browser = await stale();
+    for (let n = 0; n < 4; n += 1) await prove(browser, other);
+    expect(await prove(browser)).toEqual(proven);
+    expect(await prove(browser)).toEqual(refused("step_up_tries_spent"));
+  });
+
+  test("another session has its own", async () => {
+    const browser = await stale();
+    await spend(browser);
+    const phone = new Browser(world);
+    await phone.enter(ada, sound);
+    expect(await prove(phone)).toEqual(proven);
+  });
+
+  test("fifty at once: five are compared", async () => {
+    const { world: counted, work } = counting(world);
+    const browser = await stale(counted);
+    await Promise.all(Array.from({ length: 50 }, () => prove(browser, other)));
+    expect(work.compared).toBe(5);
+  });
+});
+
+test("signed out, switched off, or a stranger: asked to sign in", async () => {
+  expect(await prove(new Browser(world))).toEqual(refused("sign_in_required"));
+  const browser = await stale();
+  await disable(world, ada);
+  expect(await prove(browser)).toEqual(refused("sign_in_required"));
+});
+
+test("a password that is changed while it is compared proves nothing", async () => {
+  const browser = await stale();
+  const phone = new Browser(world);
+  await phone.enter(ada, sound);
+  const { passwords } = world;
+  const slow = world.but({
+    passwords: {
+      ...passwords,
+      async verify(kept, password) {
+        await phone.run(setPassword, { password: other });
+        return passwords.verify(kept, password);
+      },
+    },
+  });
+  const answer = await browser.run(stepUpByPassword, { password: sound }, { world: slow });
+  expect(answer).toEqual(refused("password_wrong", { cause: "changed" }));
+  expect(await sessionOf(browser)).toBeNull();
+});
+
+test("without passwords as a way in there is no such page", async () => {
+  const browser = await stale();
+  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const answer = await browser.run(stepUpByPassword, { password: sound }, { world: links });
+  expect(answer).toEqual(refused("not_found"));
+});
+
+test("when too many wait, or comparing has a bug, nothing is proven", async () => {
+  const browser = await stale();
+  const where = (world: typeof browser.world) =>
+    browser.run(stepUpByPassword, { password: sound }, { world });
+  expect(await where(busy(world))).toEqual(refused("busy"));
+  await expect(where(broken(world))).rejects.toThrow();
+  expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+});
+
+test("whatever statement the database fails at: proven, or the old token goes on", async () => {
+  const browser = await stale();
+  const before = await dump(world, "limits");
+  for (let after = 0; ; after += 1) {
+    const { session } = browser;
+    world.breakDatabase(after);
+    const result = await prove(browser);
+    world.mendDatabase();
+    if (result.ok) break;
+    expect(result).toEqual(refused("unavailable"));
+    expect(browser.session).toBe(session);
+    expect(await dump(world, "limits")).toBe(before);
+    await forgetLimits(world);
+  }
+});
