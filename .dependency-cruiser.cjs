@@ -66,7 +66,7 @@ const rooms = [
   ...room("lib-flows", {
     files: "^lib/flows/",
     except: ["^lib/flows/index[.]ts$"],
-    may: [ROOT, "^lib/identity/", "^lib/flows/fields[.]ts$"],
+    may: [ROOT, "^lib/identity/", "^lib/flows/(fields|limit-uses)[.]ts$"],
     mayKnow: [TYPES_OF_DB],
     npm: ["zod"],
     because:
@@ -88,13 +88,13 @@ const rooms = [
   }),
   ...room("lib-outside", {
     files: "^lib/outside/",
-    except: ["^lib/outside/(world|worker|courier|start)[.]ts$"],
+    except: ["^lib/outside/(open-world|worker|courier|start)[.]ts$"],
     may: ["^lib/outside/", ROOT, "^db/", "^emails/"],
     because:
       "An adapter gives the real world a small type; which act needs it is not its business.",
   }),
   ...room("lib-outside-worker", {
-    files: "^lib/outside/(world|worker|courier)[.]ts$",
+    files: "^lib/outside/(open-world|worker|courier)[.]ts$",
     may: ["^lib/(outside|identity)/", ROOT, "^db/", "^emails/"],
     because: "The worker drives nouns that nobody asks for: the outbox, purges, the audit seal.",
   }),

@@ -1,4 +1,3 @@
-import { renderLetter } from "@/emails";
 import type { World } from "@/lib/flow";
 import {
   bury,
@@ -55,6 +54,8 @@ async function finalBytes(world: CourierWorld, taken: TakenLetter): Promise<Mess
   const { db, env, clock } = world;
   if (taken.rendered) return JSON.parse(open(env.outboxKey, taken.rendered)) as Message;
   const letter = JSON.parse(open(env.outboxKey, taken.payload)) as Letter;
+  // Templates come with the first letter: React's renderer is large, and a start need not wait for it.
+  const { renderLetter } = await import("@/emails");
   const content = await renderLetter(letter, {
     appName: env.appName,
     origin: env.origin.origin,

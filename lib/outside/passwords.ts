@@ -1,7 +1,6 @@
 import type { Env } from "@/lib/env";
 import type { Log, Passwords } from "@/lib/flow";
 import { ok, refuse } from "@/lib/result";
-import { isBreached } from "./breaches";
 import { guessable } from "./guessing";
 import { argon2Hasher } from "./hasher";
 
@@ -16,8 +15,11 @@ export function openPasswords({ passwordLeast, breachLookupUrl }: Env, log: Log)
       const how = await guessable(password, ownWords);
       if (how) return refuse(how, { field });
       // Last, so that nobody outside hears of what was refused anyway.
-      if (breachLookupUrl && (await isBreached(password, breachLookupUrl, log)))
-        return refuse("password_breached", { field });
+      if (breachLookupUrl) {
+        const { isBreached } = await import("./breaches");
+        if (await isBreached(password, breachLookupUrl, log))
+          return refuse("password_breached", { field });
+      }
       return ok({});
     },
   };

@@ -13,7 +13,8 @@ import { refused, setUpWorld } from "@/lib/testing/setup";
 import { startUpstashFront } from "@/lib/testing/upstash-front";
 import { testEnv } from "@/lib/testing/world";
 import { openRedis, redisLimiter, withFallback } from "./redis-limiter";
-import { openWorld, theWorld } from "./world";
+import { openWorld } from "./open-world";
+import { theWorld } from "./world";
 
 /** What a lost, slow or broken Redis must not do: let anybody through, hold anybody up, or be seen (R4). */
 

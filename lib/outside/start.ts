@@ -2,7 +2,7 @@ import { EnvError, readEnv } from "@/lib/env";
 import { installFront } from "@/lib/web/front";
 import { isDatabaseAway } from "@/db/client";
 import { DirectoryLockedError } from "@/db/lock";
-import { openWorld } from "./world";
+import { openWorld } from "./open-world";
 
 /**
  * Opens the world and puts the front before Next. If that cannot be, one clear line on standard
