@@ -43,5 +43,7 @@ function contentSecurityPolicy(nonce: string) {
 
 export const config = {
   // The JSON API, health, metrics and static files have the front's headers and need no nonce.
-  matcher: ["/((?!api/|livez|readyz|metrics|_next/static|latchkey\\.js|password\\.js|icon\\.svg).*)"],
+  matcher: [
+    "/((?!api/|livez|readyz|metrics|_next/static|latchkey\\.js|password\\.js|icon\\.svg).*)",
+  ],
 };

@@ -1,11 +1,15 @@
 import type { Db } from "./client";
 import { authProviders, users } from "./schema";
 
-/** People to try things with: one who comes by link, one who is switched off. */
+/** "correct horse battery staple" */
+const passwordHash =
+  "$argon2id$v=19$m=19456,t=2,p=1$SyqrtIPuh/SLabJcZpzCpg$xAxGNngMaxsVQJpMjAgXYPAhrl5lb83g9+UgyzJ12Gw";
+
+/** People to try things with: one who comes by link, one by password, one who is switched off. */
 const people = [
-  { email: "ada@example.com", disabledAt: null },
-  { email: "leo@example.com", disabledAt: null },
-  { email: "eve@example.com", disabledAt: new Date(0) },
+  { email: "ada@example.com", passwordHash: null, disabledAt: null },
+  { email: "leo@example.com", passwordHash, disabledAt: null },
+  { email: "eve@example.com", passwordHash: null, disabledAt: new Date(0) },
 ];
 
 /** Adds the named people where they are missing, and returns their addresses. */
@@ -15,11 +19,14 @@ export function seed(db: Db): Promise<string[]> {
       .insert(users)
       .values(people)
       .onConflictDoNothing()
-      .returning({ userId: users.id });
+      .returning({ userId: users.id, passwordHash: users.passwordHash });
     if (made.length > 0)
-      await tx
-        .insert(authProviders)
-        .values(made.map(({ userId }) => ({ userId, provider: "magic_link" })));
+      await tx.insert(authProviders).values(
+        made.map(({ userId, passwordHash }) => ({
+          userId,
+          provider: passwordHash ? "email" : "magic_link",
+        })),
+      );
     return people.map(({ email }) => email);
   });
 }

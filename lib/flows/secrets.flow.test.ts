@@ -236,7 +236,7 @@ const distortions = {
   "percent-encoded": (secret) =>
     secret.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`),
   // Of a code that would be another code, and a guess costs a try.
-  "the same bytes, written otherwise": (secret, name) =>
+  "the same bytes, written otherwise": (secret) =>
     !isToken(secret)
       ? secret
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
