@@ -1,5 +1,6 @@
 import { bounds } from "@/lib/policy";
 import { pageNonce, site } from "@/lib/web/site";
+import { Field } from "./_ui/field";
 import { PasswordField } from "./_ui/password-field";
 import { words } from "./words";
 
@@ -21,18 +22,29 @@ export async function CurrentPassword(field: Props) {
   );
 }
 
-/** A password to be: with its rule, and its length in words. */
-export async function NewPassword(field: Props) {
+/** A password to be: with its rule, its length in words, and without script to be typed twice. */
+export async function NewPassword({ differ, ...field }: Props & { differ?: string | undefined }) {
   const least = site().passwordLeast;
   return (
-    <PasswordField
-      {...field}
-      name="password"
-      label={words.password.newLabel}
-      hint={words.password.hint(least)}
-      words={words.password}
-      choosing={{ least, ample: Math.max(least, bounds.passwordAmple) }}
-      nonce={await pageNonce()}
-    />
+    <>
+      <PasswordField
+        {...field}
+        name="password"
+        label={words.password.newLabel}
+        hint={words.password.hint(least)}
+        words={words.password}
+        choosing={{ least, ample: Math.max(least, bounds.passwordAmple) }}
+        nonce={await pageNonce()}
+      />
+      <noscript>
+        <Field
+          name="again"
+          label={words.password.again}
+          type="password"
+          autoComplete="new-password"
+          error={differ}
+        />
+      </noscript>
+    </>
   );
 }

@@ -84,6 +84,7 @@ export const words = {
   password: {
     label: "Password",
     newLabel: "New password",
+    again: "New password again",
     hint: (least: number) =>
       `At least ${count(least, "character", "characters")}; a few words do well.`,
     /** The button says the first; the second is for those who hear it alone. */

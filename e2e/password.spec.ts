@@ -63,6 +63,17 @@ test("a password that will not do is told beside its field, and never comes back
   expect(await db.lettersTo(ada.email)).toHaveLength(0);
 });
 
+test("without script a new password is typed twice, and the same @no-js", async ({ ada, db }) => {
+  await ada.open("/sign-up");
+  await ada.type("Email", ada.email);
+  await ada.type("New password", password);
+  await ada.type("New password again", better);
+  await ada.press("Sign up");
+  await ada.sees("The two are not the same.");
+  await expect(field(ada.page, "New password again")).toHaveAttribute("aria-invalid", "true");
+  expect(await db.lettersTo(ada.email)).toHaveLength(0);
+});
+
 test("one answer for every pair that does not go together", async ({ ada, leo, db }) => {
   await ada.joins(password);
   await ada.signsOut();

@@ -39,6 +39,10 @@ export const refusals = {
     status: 400,
     sentence: "That password is too long. At most 1,024 characters fit.",
   },
+  passwords_differ: {
+    status: 400,
+    sentence: "The two are not the same. Type the new password twice.",
+  },
   password_common: {
     status: 400,
     sentence: "That password is easy to guess. Choose another; a few unrelated words do well.",

@@ -1,11 +1,12 @@
-/** A form as a browser without script would send it when one of its buttons is pressed. */
+/** A form as a browser would send it when one of its buttons is pressed. */
 export interface Form {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
 /** Finds the form with that button in a page. */
 export function formWith(html: string, button: string): Form {
-  for (const [, inside = ""] of html.matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)) {
+  const seen = html.replace(/<noscript>.*?<\/noscript>/gs, "");
+  for (const [, inside = ""] of seen.matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)) {
     const pressed = [...inside.matchAll(/<button\b([^>]*)>(.*?)<\/button>/gs)].find(
       ([, , label = ""]) => textOf(label) === button,
     );

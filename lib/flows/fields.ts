@@ -63,6 +63,19 @@ export const password = z
   .transform((typed) => typed.normalize("NFKC"))
   .refine((typed) => [...typed].length <= bounds.passwordMost, says("password_too_long"));
 
+/** The same once more, from a form without script, where nobody can look at what they typed. */
+export const again = z.string().optional();
+
+/** For `superRefine`, on an input with both: refuses `passwords_differ`. */
+export function typedAlike(
+  { password, again }: { password: string; again?: string | undefined },
+  issues: z.core.$RefinementCtx,
+): void {
+  if (again === undefined || again.normalize("NFKC") === password) return;
+  const message: RefusalCode = "passwords_differ";
+  issues.addIssue({ code: "custom", message, path: ["again"] });
+}
+
 /** A link's token. Whatever it is, a wrong one is a dead link, said by the flow. */
 export const token = z.string().max(1_000);
 

@@ -18,6 +18,7 @@ const fitting: Record<string, unknown> = {
   keep: "on",
   next: "/account",
   password: "four unrelated words here",
+  again: "four unrelated words here",
   purpose: "sign_up",
   id: "00000000-0000-4000-8000-000000000000",
 };

@@ -214,7 +214,7 @@ const chosen = [
 ];
 
 /** What people type and programs say that is no secret. */
-const harmless = ["email", "username", "keep", "next", "id", "purpose"];
+const harmless = ["email", "username", "keep", "next", "id", "purpose", "again"];
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -49,7 +49,7 @@ export default async function SignUpPage({ searchParams }: Props) {
       <AnswerNote flash={flash} />
       <Form action={signUp}>
         <EmailField defaultValue={flash.email} error={errorFor(flash, "email")} />
-        <NewPassword error={errorFor(flash, "password")} />
+        <NewPassword error={errorFor(flash, "password")} differ={errorFor(flash, "again")} />
         <Checkbox name="keep" label={words.keep} defaultChecked={flash.keep} />
         <input type="hidden" name="next" value={next} />
         <Button variant="primary">{words.signUp.submit}</Button>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
-import { code, email, password } from "@/lib/flows/fields";
+import { again, code, email, password, typedAlike } from "@/lib/flows/fields";
 import { codeLimits } from "@/lib/flows/limit-uses";
 import { acceptNewPassword } from "@/lib/identity/new-password";
 import { consumeCode, refuseCode } from "@/lib/identity/verifications";
@@ -17,7 +17,7 @@ export const redeemPasswordResetCode = defineFlow({
   method: "password",
   concerns: ({ email }) => email,
   limits: codeLimits("password_reset"),
-  input: z.strictObject({ email, code, password }),
+  input: z.strictObject({ email, code, password, again }).superRefine(typedAlike),
 
   async run(ctx, { email, code, password }) {
     const weighed = await ctx.passwords.weigh(password, [email, ctx.env.appName]);

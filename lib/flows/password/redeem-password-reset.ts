@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
-import { password, token, typedAddress } from "@/lib/flows/fields";
+import { again, password, token, typedAddress, typedAlike } from "@/lib/flows/fields";
 import { pressLimit } from "@/lib/flows/limit-uses";
 import { acceptNewPassword } from "@/lib/identity/new-password";
 import { consumeLink, previewLink } from "@/lib/identity/verifications";
@@ -17,7 +17,7 @@ export const redeemPasswordReset = defineFlow({
   requires: "anyone",
   method: "password",
   limits: [pressLimit],
-  input: z.strictObject({ token, username: typedAddress, password }),
+  input: z.strictObject({ token, username: typedAddress, password, again }).superRefine(typedAlike),
 
   async run(ctx, { token, username, password }) {
     const link = await previewLink(ctx.db, "password_reset", token);

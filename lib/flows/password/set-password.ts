@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
-import { password } from "@/lib/flows/fields";
+import { again, password, typedAlike } from "@/lib/flows/fields";
 import { choosePassword, takeAccount } from "@/lib/identity/passwords";
 import { renewSession } from "@/lib/identity/sessions";
 import { intervals } from "@/lib/policy";
@@ -18,7 +18,7 @@ export const setPassword = defineFlow({
   recent: intervals.stepUp,
   method: "password",
   limits: [],
-  input: z.strictObject({ password }),
+  input: z.strictObject({ password, again }).superRefine(typedAlike),
 
   async run(ctx, { password }) {
     const { userId, email } = ctx.caller.session;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
-import { checkbox, email, next, password } from "@/lib/flows/fields";
+import { again, checkbox, email, next, password, typedAlike } from "@/lib/flows/fields";
 import { mailLimits } from "@/lib/flows/limit-uses";
 import { mailSignUpCode } from "@/lib/identity/sign-ups";
 import { refuse } from "@/lib/result";
@@ -17,7 +17,7 @@ export const requestSignUp = defineFlow({
   method: "password",
   concerns: ({ email }) => email,
   limits: mailLimits("sign_up"),
-  input: z.strictObject({ email, password, keep: checkbox, next }),
+  input: z.strictObject({ email, password, again, keep: checkbox, next }).superRefine(typedAlike),
 
   async run(ctx, { email, password, keep, next }) {
     if (ctx.env.signUp === "closed") return refuse("sign_up_closed");

@@ -25,7 +25,11 @@ export default async function NewPasswordPage() {
       <p>{words.account.passwordLead(otherDevices)}</p>
       <Form action={choosePassword}>
         <UsernameOf address={email} />
-        <NewPassword error={errorFor(flash, "password")} autoFocus={!flash.refusal} />
+        <NewPassword
+          error={errorFor(flash, "password")}
+          differ={errorFor(flash, "again")}
+          autoFocus={!flash.refusal}
+        />
         <Button variant="primary">{words.account.savePassword}</Button>
       </Form>
       <p>

@@ -45,7 +45,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
             autoFocus={!flash.refusal}
           />
           <UsernameOf name="email" address={waiting.email} />
-          <NewPassword error={errorFor(flash, "password")} />
+          <NewPassword error={errorFor(flash, "password")} differ={errorFor(flash, "again")} />
           <p className="hint">{words.reset.ends}</p>
           <Button variant="primary">{words.reset.save}</Button>
         </Form>

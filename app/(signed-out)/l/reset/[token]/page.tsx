@@ -68,7 +68,7 @@ export default async function ResetLinkPage({ params }: Props) {
           error={errorFor(flash, "username")}
           {...(sameBrowser && { defaultValue: address, readOnly: true })}
         />
-        <NewPassword error={errorFor(flash, "password")} />
+        <NewPassword error={errorFor(flash, "password")} differ={errorFor(flash, "again")} />
         <p className="hint">{words.reset.ends}</p>
         <Button variant="primary">{words.reset.save}</Button>
       </Form>
