@@ -1,0 +1,232 @@
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { row } from "@/db/rows";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { deliverDueLetters } from "@/lib/outside/courier";
+import type { Mailer } from "@/lib/outside/mailer";
+import { Browser } from "@/lib/testing/browser";
+import { count, hashOf, lettersOf, waysIn } from "@/lib/testing/looks";
+import { other, sound } from "@/lib/testing/passwords";
+import { refused, setUpWorld } from "@/lib/testing/setup";
+import { signInWithPassword } from "./password/sign-in-with-password";
+import { requestSignUp } from "./sign-up/request-sign-up";
+import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
+import { verifySignUp } from "./sign-up/verify-sign-up";
+
+/** The 22 acceptance tests of sign-up, verifying, sign-in and resend, under their names (P9). */
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+const mailed = { ok: true, value: { email: ada } };
+const welcome = { ok: true, value: { next: "" } };
+
+/** A mail server that is away. */
+const away: Mailer = () => Promise.resolve({ sent: false, reason: "away" });
+
+const waiting = async (email = ada) => {
+  const browser = new Browser(world);
+  await browser.signUp(email, sound);
+  return { browser, code: (await world.letterTo(email)).code };
+};
+
+const resend = (browser: Browser, email: unknown = ada) => browser.run(resendSignUpCode, { email });
+
+/** An answer, what the browser got with it, and the work: all that a stranger can see. */
+const seen = async (browser: Browser, email: string, act: () => Promise<unknown>) => {
+  let answer: unknown;
+  const statements = await world.statementsOf(async () => {
+    answer = await act();
+  });
+  const told = JSON.stringify([answer, browser.handover]).replaceAll(email, "…");
+  return { told, statements: statements.length };
+};
+
+test("sign-up succeeds", async () => {
+  const browser = new Browser(world);
+  expect(await browser.signUp(ada, sound)).toEqual(mailed);
+  expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
+  expect(await count(world, "users")).toBe(0);
+});
+
+test("sign-up: missing e-mail", async () => {
+  for (const input of [{ password: sound }, { email: "", password: sound }])
+    expect(await new Browser(world).run(requestSignUp, input)).toEqual(
+      refused("email_missing", { field: "email" }),
+    );
+});
+
+test("sign-up: missing password", async () => {
+  for (const input of [{ email: ada }, { email: ada, password: "" }])
+    expect(await new Browser(world).run(requestSignUp, input)).toEqual(
+      refused("password_missing", { field: "password" }),
+    );
+});
+
+test("sign-up: invalid e-mail", async () => {
+  for (const email of ["ada", "ada@", "@example.com", "ada@example", "a@b@example.com"])
+    expect(await new Browser(world).signUp(email, sound)).toEqual(
+      refused("email_invalid", { field: "email" }),
+    );
+  expect(await count(world, "outbox")).toBe(0);
+});
+
+test("sign-up: duplicate address answers alike", async () => {
+  await new Browser(world).join(ada, sound);
+  const signUp = (email: string) => {
+    const browser = new Browser(world);
+    return seen(browser, email, () => browser.signUp(email, other));
+  };
+  expect(await signUp(ada)).toEqual(await signUp(leo));
+  expect(await count(world, "users")).toBe(1);
+});
+
+test("sign-up: mail failure does not block", async () => {
+  const browser = new Browser(world);
+  expect(await browser.signUp(ada, sound)).toEqual(mailed);
+  await deliverDueLetters(world, away);
+  expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
+  await world.age(30);
+  expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+});
+
+test("verify succeeds", async () => {
+  const { browser, code } = await waiting();
+  expect(await browser.verify(code, ada)).toEqual(welcome);
+  expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+  expect(await waysIn(world, ada)).toEqual(["email"]);
+});
+
+test("verify: wrong code", async () => {
+  const { browser, code } = await waiting();
+  const wrong = code === "123456" ? "654321" : "123456";
+  expect(await browser.verify(wrong, ada)).toEqual(refused("code_wrong", { field: "code" }));
+  expect(await count(world, "users")).toBe(0);
+});
+
+test("verify: expired code", async () => {
+  const { browser, code } = await waiting();
+  await world.age(601);
+  expect(await browser.verify(code, ada)).toEqual(refused("code_wrong", { field: "code" }));
+  expect(await count(world, "users")).toBe(0);
+});
+
+test("verify: unknown address", async () => {
+  expect(await new Browser(world).verify("123456", leo)).toEqual(
+    refused("code_wrong", { field: "code" }),
+  );
+});
+
+test("sign-in succeeds", async () => {
+  await new Browser(world).join(ada, sound);
+  const browser = new Browser(world);
+  expect(await browser.enter(ada, sound)).toEqual(welcome);
+  expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
+});
+
+test("sign-in: wrong password", async () => {
+  await new Browser(world).join(ada, sound);
+  const browser = new Browser(world);
+  expect(await browser.enter(ada, other)).toEqual(refused("credentials_wrong"));
+  expect(browser.session).toBeNull();
+});
+
+test("sign-in: unverified is held back", async () => {
+  const { browser } = await waiting();
+  expect(await browser.enter(ada, sound)).toEqual(refused("sign_up_pending"));
+  expect(await new Browser(world).enter(ada, sound)).toEqual(refused("credentials_wrong"));
+  expect(await count(world, "sessions")).toBe(0);
+});
+
+test("sign-in: missing fields", async () => {
+  const enter = (input: unknown) => new Browser(world).run(signInWithPassword, input);
+  expect(await enter({ password: sound })).toEqual(refused("email_missing", { field: "email" }));
+  expect(await enter({ email: ada })).toEqual(refused("password_missing", { field: "password" }));
+  expect(await enter({})).toEqual(refused("email_missing", { field: "email" }));
+});
+
+test("resend succeeds", async () => {
+  const { browser } = await waiting();
+  await world.age(60);
+  expect(await resend(browser)).toEqual(mailed);
+  expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+});
+
+test("resend: missing e-mail", async () => {
+  for (const email of [undefined, ""])
+    expect(await new Browser(world).run(resendSignUpCode, { email })).toEqual(
+      refused("email_missing", { field: "email" }),
+    );
+});
+
+test("resend: invalid e-mail", async () => {
+  expect(await resend(new Browser(world), "ada@")).toEqual(
+    refused("email_invalid", { field: "email" }),
+  );
+});
+
+test("resend: unknown address answers alike", async () => {
+  await waiting();
+  const again = (email: string) => {
+    const browser = new Browser(world);
+    return seen(browser, email, () => resend(browser, email));
+  };
+  expect(await again(leo)).toEqual(await again(ada));
+  expect(await world.deliver()).toEqual([]);
+});
+
+test("resend: already verified answers alike", async () => {
+  await new Browser(world).join(ada, sound);
+  const again = (email: string) => {
+    const browser = new Browser(world);
+    return seen(browser, email, () => resend(browser, email));
+  };
+  expect(await again(ada)).toEqual(await again(leo));
+  expect(await world.deliver()).toEqual([]);
+});
+
+test("resend: mail failure does not block", async () => {
+  const { browser } = await waiting();
+  await world.age(60);
+  expect(await resend(browser)).toEqual(mailed);
+  await deliverDueLetters(world, away);
+  await world.age(30);
+  expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+});
+
+test("a unique violation is answered, not thrown", async () => {
+  const { browser, code } = await waiting();
+  await world.plant((tx) =>
+    tx.execute(sql`with made as (insert into users (email) values (${ada}) returning id)
+      insert into auth_providers (user_id, provider) select id, 'magic_link' from made`),
+  );
+  expect(await browser.verify(code, ada)).toEqual(refused("already_signed_up"));
+  expect([await count(world, "users"), await count(world, "sessions")]).toEqual([1, 0]);
+});
+
+/** There is no profile beside the user to be missing: whoever is, is whole, at every statement. */
+test("a user without profile data cannot exist", async () => {
+  const { browser, code } = await waiting();
+  const whole = sql`select count(*)::int as n from users u where u.email_verified_at is not null
+    and exists (select from auth_providers p where p.user_id = u.id)
+    and exists (select from sessions s where s.user_id = u.id)`;
+  for (let after = 0; ; after += 1) {
+    world.breakDatabase(after);
+    const result = await browser.run(verifySignUp, { email: ada, code });
+    world.mendDatabase();
+    const users = await count(world, "users");
+    expect(await row(world.db, whole)).toEqual({ n: users });
+    expect(users).toBe(result.ok ? 1 : 0);
+    if (result.ok) break;
+    await world.plant((tx) => tx.execute(sql`delete from limits`));
+  }
+  expect(await hashOf(world, ada)).toMatch(/^\$argon2id\$/);
+  const incomplete = await row(
+    world.db,
+    sql`select string_agg(column_name, ', ') as names from information_schema.columns
+        where table_schema = 'public' and table_name = 'users' and is_nullable = 'YES'
+        and column_name not in ('email_verified_at', 'disabled_at', 'password_hash')`,
+  );
+  expect(incomplete).toEqual({ names: null });
+});
