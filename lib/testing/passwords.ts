@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Passwords } from "@/lib/flow";
 import { intervals } from "@/lib/policy";
-import { refuse } from "@/lib/result";
+import { ok, refuse } from "@/lib/result";
 import type { TestWorld } from "./world";
 
 /** Passwords that hold up to every rule, and no two alike. */
@@ -18,6 +19,20 @@ export function counting(world: TestWorld) {
   };
   return { world: world.but({ passwords: counted }), work };
 }
+
+/** The same world, whose hashes cost nothing: for what is about how many, and not what they are. */
+export const cheap = (world: TestWorld) => {
+  const hashed = (password: string) =>
+    `$argon2id$${createHash("sha256").update(password).digest("base64url")}`;
+  return world.but({
+    passwords: {
+      ...world.passwords,
+      hash: (password) => Promise.resolve(ok(hashed(password))),
+      verify: (kept, password) =>
+        Promise.resolve(ok({ right: kept === hashed(password), outdated: false })),
+    },
+  });
+};
 
 /** The same world on a day when too many wait to be hashed. */
 export const busy = (world: TestWorld) => {
