@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { usePassword } from "@/lib/identity/passwords";
 import { openTestDatabase } from "@/lib/testing/world";
 import type { Db } from "./client";
 import { migrateDown, migrateUp } from "./migrate";
@@ -112,6 +113,75 @@ test("each later migration and its way back leave the rows that were there", asy
     expect(await schemaOf(db)).toEqual(schema);
     await migrateUp(db, name);
   }
+});
+
+describe("0003_password_providers (A1)", () => {
+  const ways = () =>
+    rows(
+      db,
+      sql`select u.email, p.provider, p.backfilled from auth_providers p
+          join users u on u.id = p.user_id order by 1, 2`,
+    );
+  const ada = { email: "ada@example.com", backfilled: false };
+  const leo = { email: "leo@example.com", backfilled: false };
+
+  /** Ada and leo came by link; ada and mia have passwords, of which only mia's is a way in already. */
+  const before = async () => {
+    await migrateUp(db, "0002_passwords");
+    await seed(db);
+    await db.execute(sql`update users set password_hash = 'h' where email = 'ada@example.com'`);
+    await db.execute(sql`with mia as (
+        insert into users (email, password_hash) values ('mia@example.com', 'h') returning id)
+      insert into auth_providers (user_id, provider) select id, 'email' from mia`);
+  };
+  const rest = [
+    { ...leo, provider: "magic_link" },
+    { email: "mia@example.com", provider: "email", backfilled: false },
+  ];
+
+  test("gives everybody who has a password that way in, and nobody else", async () => {
+    await before();
+    await migrateUp(db, "0003_password_providers");
+    expect(await ways()).toEqual([
+      { ...ada, provider: "email", backfilled: true },
+      { ...ada, provider: "magic_link" },
+      ...rest,
+    ]);
+  });
+
+  test("its way back takes those it made, and no other", async () => {
+    await before();
+    const there = await ways();
+    await migrateUp(db, "0003_password_providers");
+    expect(await migrateDown(db)).toBe("0003_password_providers");
+    expect(await ways()).toEqual(there);
+    expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
+  });
+
+  test("nor one that was used since: it is no longer the migration's", async () => {
+    await before();
+    await migrateUp(db, "0003_password_providers");
+    const user = await row<{ id: string }>(
+      db,
+      sql`select id from users where email = ${ada.email}`,
+    );
+    expect(await usePassword(db, user!.id, "h", null)).toBe(true);
+    await migrateDown(db);
+    expect(await ways()).toEqual([
+      { ...ada, provider: "email" },
+      { ...ada, provider: "magic_link" },
+      ...rest,
+    ]);
+  });
+
+  test("run again, it adds nothing twice", async () => {
+    await before();
+    await migrateUp(db, "0003_password_providers");
+    const there = await ways();
+    await migrateDown(db);
+    await migrateUp(db, "0003_password_providers");
+    expect(await ways()).toEqual(there);
+  });
 });
 
 test("what is applied is not applied again", async () => {

@@ -4,6 +4,7 @@ import { row } from "@/db/rows";
 import { days, hours } from "@/lib/duration";
 import { bounds } from "@/lib/policy";
 import { Browser } from "@/lib/testing/browser";
+import { sound } from "@/lib/testing/passwords";
 import { setUpWorld } from "@/lib/testing/setup";
 import type { TestWorld } from "@/lib/testing/world";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
@@ -84,6 +85,34 @@ test("the page of a used link can say so for a day past its end (L3)", async () 
   await world.age(hours(1) + 60);
   await purged();
   expect(await cause()).toBe("unknown");
+});
+
+test("an attempt to sign up goes with its hash, a day past its hour (X10)", async () => {
+  await world.whileTimeStands(async (world) => {
+    await new Browser(world).signUp(ada, sound);
+    await world.deliver();
+    const hashes = async () =>
+      row(
+        world.db,
+        sql`select count(*)::int as attempts, count(password_hash)::int as hashes from verifications
+            where purpose = 'sign_up'`,
+      );
+    await world.age(hours(25));
+    await purge(world.db);
+    expect(await hashes()).toEqual({ attempts: 1, hashes: 1 });
+    await world.age(1);
+    await purge(world.db);
+    expect(await hashes()).toEqual({ attempts: 0, hashes: 0 });
+  });
+});
+
+test("attempts that were withheld, spent or given up go alike", async () => {
+  await new Browser(world).join(ada, sound);
+  for (let n = 0; n < 4; n += 1) await new Browser(world).signUp("leo@example.com", sound);
+  await world.deliver();
+  await world.age(days(2) + 60);
+  await purged();
+  expect(await sizes()).toMatchObject({ verifications: 0, users: 1 });
 });
 
 test("a link whose letter still waits for its first attempt is kept for it", async () => {
