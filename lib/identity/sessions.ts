@@ -127,17 +127,25 @@ export async function endSession(tx: Db, userId: string, id: string): Promise<bo
   return ended.length > 0;
 }
 
-/** Ends all sessions but the caller's, and forgets the devices they were on (R6). Returns how many. */
+/**
+ * Ends all sessions but the caller's, and forgets the devices they were on (R6). Returns how many. The
+ * user's row is taken first, as by whoever signs in or sets a password: so none of them waits for the
+ * other for ever, and a session that one of them has ended meanwhile ends nobody else's.
+ */
 export async function endOtherSessions(
   tx: Db,
   { session, deviceDigest }: Caller<Session>,
 ): Promise<number> {
+  await row(tx, sql`select 1 from ${users} where id = ${session.userId}::uuid for no key update`);
+  const stillIn = sql`exists (select from ${sessions} own where own.id = ${session.id}::uuid)`;
   const ended = await rows(
     tx,
     sql`with forgotten as (
-      delete from ${deviceMarks} where user_id = ${session.userId}::uuid and device_digest <> ${deviceDigest}
+      delete from ${deviceMarks}
+      where user_id = ${session.userId}::uuid and device_digest <> ${deviceDigest} and ${stillIn}
     )
-    delete from ${sessions} where user_id = ${session.userId}::uuid and id <> ${session.id}::uuid returning id`,
+    delete from ${sessions}
+    where user_id = ${session.userId}::uuid and id <> ${session.id}::uuid and ${stillIn} returning id`,
   );
   return ended.length;
 }
