@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
@@ -306,6 +307,23 @@ describe("all at once", async () => {
       ]);
       expect(answers).not.toContainEqual(refused("unavailable"));
       expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await count(world, "sessions")).toBe(1);
+      await world.reset();
+    }
+  });
+
+  test("a change, and other browsers signing out all others: no deadlock", async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      const laptop = await joined();
+      const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
+      for (const phone of phones) await phone.enter(ada, other);
+      await laptop.enter(ada, other);
+      const answers = await Promise.all([
+        choose(laptop, sound, quick),
+        ...phones.map((phone) => phone.run(revokeOtherSessions)),
+      ]);
+      expect(answers).not.toContainEqual(refused("unavailable"));
+      // Whoever came first ended all others, who then had no say any more.
       expect(await count(world, "sessions")).toBe(1);
       await world.reset();
     }
