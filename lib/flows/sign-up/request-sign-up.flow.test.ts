@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/lib/testing/browser";
 import { dump } from "@/lib/testing/invariants";
 import { count, disable, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
+import { broken, busy, counting, other, ready, sound } from "@/lib/testing/passwords";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { testEnv } from "@/lib/testing/world";
 import { requestSignUp } from "./request-sign-up";
@@ -303,4 +303,24 @@ test("fifty at once for one address: three letters leave, and still there is nob
   expect(
     await row(world.db, sql`select count(*)::int as n from verifications where not stillborn`),
   ).toEqual({ n: 3 });
+});
+
+test("mallory signs up anew in many tabs while ada presses a link: nobody waits for ever", async () => {
+  const quick = await ready(generous, sound);
+  for (let round = 0; round < 8; round += 1) {
+    await new Browser(world).signIn(ada);
+    const tabs = Array.from({ length: 6 }, () => new Browser(quick));
+    for (const mallory of tabs) await mallory.signUp(ada, sound);
+    await world.age(60);
+    const hers = new Browser(generous);
+    await hers.ask(ada);
+    await world.deliver();
+    const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
+    const answers = await Promise.all([
+      ...tabs.map((mallory) => mallory.signUp(ada, sound)),
+      hers.press(letter!),
+    ]);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    await world.reset();
+  }
 });
