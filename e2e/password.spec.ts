@@ -184,6 +184,13 @@ test("a first password comes by the code of the reset mail, too", async ({ ada, 
 });
 
 test.describe("In her account", () => {
+  test("nobody is asked about a password before they are signed in", async ({ mallory }) => {
+    for (const page of ["password", "password/remove", "prove", "methods"]) {
+      await mallory.open(`/account/${page}`);
+      await mallory.isAt(`/sign-in?next=${encodeURIComponent(`/account/${page}`)}`);
+    }
+  });
+
   test("Ada sets, changes and removes a password, and is told each time", async ({
     ada,
     another,

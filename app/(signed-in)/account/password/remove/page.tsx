@@ -2,6 +2,8 @@ import type { Metadata } from "next";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { read } from "@/lib/web/perform";
 import { AccountFrame } from "../../frame";
 import { dropPassword } from "../actions";
 
@@ -9,7 +11,9 @@ const here = "/account/password/remove";
 
 export const metadata: Metadata = { title: words.account.removePasswordTitle };
 
-export default function RemovePasswordPage() {
+export default async function RemovePasswordPage() {
+  // For whoever is signed in; the frame alone turns nobody away.
+  await read(listAuthProviders, here);
   return (
     <AccountFrame here={here} title={words.account.removePasswordTitle}>
       <p>{words.account.removePasswordLead}</p>
