@@ -1,3 +1,4 @@
+import type { Client } from "./support/client";
 import type { Answer } from "./support/http";
 import { cookiesOf } from "./support/http";
 import { expect, test } from "./support/test";
@@ -21,6 +22,7 @@ function shape(answer: Answer, email: string) {
     ]),
     body: withoutNonce(answer.body)
       .replaceAll(email, "(address)")
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown=\\?"\d+\\?"|"data-countdown":\d+/g, "(countdown)"),
   };
 }
@@ -74,6 +76,125 @@ test("a known and an unknown address are answered alike, byte by byte @once", as
   expect(await overLimit(known)).toEqual([first.asked, first.check]);
 });
 
+const password = "four unrelated words here";
+const wrong = "what Mallory would guess";
+const wished = "what Mallory would like";
+
+test("whatever an address has here, passwords answer it alike, byte by byte @once", async ({
+  newClient,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(90_000);
+  const clearLimits = (keptRule = "") => db.sql`delete from limits where rule <> ${keptRule}`;
+  const join = (email: string) => newClient().join(email, password, inbox);
+  const spendLetters = async (email: string) => {
+    for (let n = 0; n < 3; n += 1) {
+      await clearLimits("letters_per_address");
+      await newClient().askForLink(email);
+    }
+  };
+  const states: Record<string, (email: string) => Promise<unknown>> = {
+    nothing: async () => {},
+    "a link alone": (email) => newClient().signIn(email, inbox),
+    "a password": join,
+    "an account that is disabled": async (email) => {
+      await join(email);
+      await db.sql`update users set disabled_at = now() where email = ${email}`;
+    },
+    "a sign-up that another browser began": (email) =>
+      newClient().json("/api/v1/sign-ups", { email, password }),
+    "nothing, over the limit of letters": spendLetters,
+    "a password, over the limit of letters": async (email) => {
+      await join(email);
+      await spendLetters(email);
+    },
+  };
+
+  /** All that a stranger can ask of an address, with what each answer leads to. */
+  async function walk(email: string, overLimit: boolean) {
+    const seen: Record<string, unknown> = {};
+    let client: Client;
+    const begin = async () => {
+      await clearLimits(overLimit ? "letters_per_address" : "");
+      client = newClient();
+    };
+    const look = async (what: string, answering: Promise<Answer>) => {
+      const answer = await answering;
+      const to = client.whereTo(answer);
+      seen[what] = [shape(answer, email), to && shape(await client.get(to), email)];
+    };
+    const newOne = { email, password: wished };
+    const code = "000000";
+    const forget = () =>
+      db.sql`delete from limits where rule in ('resends', 'mail_requests_per_ip')`;
+
+    await begin();
+    await look("sign-up", client!.submit("/sign-up", "Sign up", newOne));
+    await look("again, at once", client!.submit("/sign-up", "Sign up", newOne));
+    await look("the code again, at once", client!.submit("/verify-email", "Send it again"));
+    await forget();
+    await look("the code again", client!.submit("/verify-email", "Send it again"));
+    await look("a wrong code", client!.submit("/verify-email", "Finish signing up", { code }));
+    await look("a wrong password there", enter(client!, email, wrong));
+    await look("the attempt's password", enter(client!, email, wished));
+    await begin();
+    await look("a wrong password", enter(client!, email, wrong));
+    await look("another's attempt", enter(client!, email, wished));
+    await begin();
+    await look("a code for nothing", client!.json("/api/v1/sign-ups/resends", { email }));
+    await begin();
+    await look("reset", client!.submit("/password", "Email me a link", { email }));
+    await look("reset, at once", client!.submit("/password", "Email me a link", { email }));
+    const reset = { code, password: wished };
+    const save = "Set password and sign in";
+    await look("a wrong reset code", client!.submit("/password/check", save, reset));
+
+    const v1 = (path: string, body: object) => client.json(`/api/v1/${path}`, { email, ...body });
+    await begin();
+    await look("JSON sign-up", v1("sign-ups", { password: wished }));
+    await look("JSON resend, at once", v1("sign-ups/resends", {}));
+    await forget();
+    await look("JSON resend", v1("sign-ups/resends", {}));
+    for (let n = 1; n <= 6; n += 1)
+      await look(`JSON wrong code ${n}`, v1("sign-ups/verifications", { code }));
+    await look("JSON wrong password", v1("sessions", { password: wrong }));
+    await look("JSON attempt's password", v1("sessions", { password: wished }));
+    await begin();
+    await look("JSON reset", v1("password-resets", {}));
+    for (let n = 1; n <= 6; n += 1)
+      await look(`JSON wrong reset code ${n}`, v1("password-resets/redemptions", reset));
+    return seen;
+  }
+
+  const first = await walk(newAddress("first"), false);
+  const told = JSON.stringify(first);
+  for (const sentence of [
+    "do not go together",
+    "That code is not right",
+    "Type the code we mailed",
+  ])
+    expect(told).toContain(sentence);
+  for (const [what, prepare] of Object.entries(states)) {
+    await db.clearLimits();
+    const email = newAddress("other");
+    await prepare(email);
+    const seen = await walk(email, what.includes("limit"));
+    for (const [step, answer] of Object.entries(seen))
+      expect(answer, `${step}, for ${what}`).toEqual(first[step]);
+    if (!what.includes("disabled")) continue;
+    const client = newClient();
+    const right = await client.follow(await enter(client, email, password));
+    const stranger = newClient();
+    const guessed = await stranger.follow(await enter(stranger, email, wrong));
+    expect(shape(right, email)).toEqual(shape(guessed, email));
+  }
+});
+
+const enter = (client: Client, email: string, password: string) =>
+  client.submit("/sign-in/password", "Sign in", { email, password });
+
 test("every kind of dead link is answered alike @once", async ({
   newClient,
   inbox,
@@ -94,10 +215,7 @@ test("every kind of dead link is answered alike @once", async ({
       kind === "tampered" ? token.slice(0, -1) + (token.endsWith("A") ? "B" : "A") : token;
     const answer = await newClient().get(`/l/${kind === "unknown" ? "x".repeat(43) : other}`);
     const looked = shape(answer, email);
-    const plain = (text: string) =>
-      text
-        .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
-        .replaceAll(/\/?l\\?\/[\w-]{43}|[\w-]{43}/g, "(token)");
+    const plain = (text: string) => text.replaceAll(/\/?l\\?\/[\w-]{43}|[\w-]{43}/g, "(token)");
     return { ...looked, body: plain(looked.body) };
   };
   const first = await dead("used");

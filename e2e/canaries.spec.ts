@@ -75,13 +75,6 @@ class Watched extends Client {
     const at = this.whereTo(await this.send(path, { headers }));
     if (at?.includes("_rsc")) await this.send(at, { headers });
   }
-
-  json = (path: string, body: unknown, method = "POST") =>
-    this.send(path, {
-      method,
-      body: JSON.stringify(body),
-      headers: { "content-type": "application/json" },
-    });
 }
 
 const ownCookie = /^latchkey-(session|asking|device)$/;

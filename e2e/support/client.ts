@@ -55,6 +55,14 @@ export class Client {
     });
   }
 
+  /** As a program asks. */
+  json = (path: string, body: unknown, method = "POST") =>
+    this.send(path, {
+      method,
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    });
+
   /** Where an answer sends the browser on to, as a path of ours; the whole address when elsewhere. */
   whereTo({ headers }: Answer): string | null {
     if (headers.location === undefined) return null;
@@ -73,6 +81,14 @@ export class Client {
     this.jar.has("latchkey-session")
       ? this.submit("/l", "Send a new link", { email, ...typed })
       : this.submit("/sign-in", "Email me a sign-in link", { email, ...typed });
+
+  /** Signs up with a password, and types the code from the mail. */
+  async join(email: string, password: string, inbox: Inbox): Promise<void> {
+    await this.json("/api/v1/sign-ups", { email, password });
+    const code = await inbox.codeTo(email);
+    await this.json("/api/v1/sign-ups/verifications", { email, code });
+    if (!this.jar.has("latchkey-session")) throw new Error(`${email} did not join.`);
+  }
 
   async signIn(email: string, inbox: Inbox): Promise<void> {
     await this.askForLink(email);
