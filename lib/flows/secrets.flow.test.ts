@@ -48,8 +48,8 @@ async function scene() {
   const proof = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
   await home.signUp(second, password);
-  // Made for its row alone, and mailed to nobody.
-  const attempt = { token: [...world.secrets.tokens][before]! };
+  // Made for its row alone, after the link that an owner would get, and mailed to nobody.
+  const attempt = { token: [...world.secrets.tokens][before + 1]! };
   return { home, letter, reset, proof, attempt, signUp: await world.letterTo(second) };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
