@@ -46,6 +46,7 @@ describe("limits", () => {
     const browser = await signedIn();
     await browser.run(requestStepUp);
     expect(await browser.run(requestStepUp)).toEqual(refused("resend_too_soon"));
+    await world.deliver();
     expect((await (await signedIn()).run(requestStepUp)).ok).toBe(true);
     await world.age(60);
     expect((await browser.run(requestStepUp)).ok).toBe(true);
