@@ -5,13 +5,20 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const ON_DATABASE = "**/*.{flow,db}.test.ts";
 
+const ADAPTERS = "lib/outside/**/*.db.test.ts";
+
 /** The same flows run twice: on the embedded Postgres and on a real one, where races are real too. */
-function onDatabase(name: "pglite" | "postgres"): TestProjectConfiguration {
-  return {
-    extends: true,
-    // Files share a process: each has a database of its own, and loading the house costs more.
-    test: { name, include: [ON_DATABASE], env: { TEST_DATABASE: name }, isolate: false },
-  };
+function onDatabase(name: "pglite" | "postgres"): TestProjectConfiguration[] {
+  const env = { TEST_DATABASE: name };
+  return [
+    {
+      extends: true,
+      // Files share a process: each has a database of its own, and loading the house costs more.
+      test: { name, include: [ON_DATABASE], exclude: [ADAPTERS], env, isolate: false },
+    },
+    // Some of these put something else in a module's place, which must not be loaded before.
+    { extends: true, test: { name: `${name}-outside`, include: [ADAPTERS], env } },
+  ];
 }
 
 export default defineConfig({
@@ -32,8 +39,8 @@ export default defineConfig({
           exclude: [ON_DATABASE],
         },
       },
-      onDatabase("pglite"),
-      onDatabase("postgres"),
+      ...onDatabase("pglite"),
+      ...onDatabase("postgres"),
     ],
   },
 });

@@ -26,8 +26,8 @@ const steps = {
   system: { needs: ["install"], run: meetSystemNeeds },
   cluster: { needs: ["system"], run: startPostgres },
   check: { needs: ["install"], run: check },
-  unit: { needs: ["system"], run: () => vitest("unit", "pglite") },
-  postgres: { needs: ["cluster"], run: () => vitest("postgres") },
+  unit: { needs: ["system"], run: () => vitest("unit", "pglite", "pglite-outside") },
+  postgres: { needs: ["cluster"], run: () => vitest("postgres", "postgres-outside") },
   build: { needs: ["install"], run: () => build(readSettings().env) },
   e2e: { needs: ["build", "cluster"], run: playwright },
 };
