@@ -174,6 +174,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
       async deliver() {
         const before = sent.length;
         await deliverDueLetters(self, mailer);
+        const fresh = sent.splice(before);
+        sent.push(...(fresh.length > 1 ? await asAsked(self.db, fresh) : fresh));
         return sent.slice(before);
       },
       lettersTo: (address) => sent.filter(({ to }) => to === address).map(readLetter),
@@ -231,6 +233,13 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     return self;
   };
   return around(world);
+}
+
+/** Couriers draw letters side by side; people get them in the order in which they were asked for. */
+async function asAsked(db: Db, letters: Message[]): Promise<Message[]> {
+  const order = await rows<{ id: string }>(db, sql`select id from outbox order by created_at, id`);
+  const place = new Map(order.map(({ id }, at) => [id, at]));
+  return letters.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
 }
 
 function readLetter(message: Message): ReadLetter {

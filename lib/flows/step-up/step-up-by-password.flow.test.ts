@@ -178,6 +178,17 @@ test("signed out, switched off, or a stranger: asked to sign in", async () => {
   expect(await prove(browser)).toEqual(refused("sign_in_required"));
 });
 
+test("proven in two tabs at once: one goes on, and its token is the session's", async () => {
+  const browser = await stale();
+  const { session } = browser;
+  const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(world), { session }));
+  const answers = await Promise.all(tabs.map((tab) => prove(tab)));
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(answers.filter((a) => !a.ok && a.refusal.code === "sign_in_required")).toHaveLength(3);
+  const proven = tabs.filter((_, n) => answers[n]!.ok);
+  expect(await sessionOf(proven[0]!)).toBe(ada);
+});
+
 test("a password that is changed while it is compared proves nothing", async () => {
   const browser = await stale();
   const phone = new Browser(world);
