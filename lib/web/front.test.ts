@@ -407,8 +407,10 @@ describe("a body", () => {
   it.each([65_537, 65_536, 4_096, 1_000, 16])(
     "in chunks of %i bytes is refused with the first byte over 64 KB, and the connection ends",
     async (size) => {
-      const { raw } = await serve(local);
+      let heard = 0;
+      const { raw } = await serve(local, { handler: () => (heard += 1) });
       tooLarge(await raw(head("Transfer-Encoding: chunked"), chunks(65_537, size)));
+      expect(heard).toBe(0);
     },
   );
 

@@ -159,19 +159,24 @@ function refuseLarge({ headers }: IncomingMessage, response: ServerResponse): bo
 }
 
 /**
- * Counts a body as it arrives, and refuses it once it is over the bound. A form is held until it is
- * whole, and refused if it is none: Next would say 500.
+ * Counts a body as it arrives, and refuses it once it is over the bound. It is held until it is
+ * whole: Next would log one that breaks off as an error of ours. A form is refused if it is none:
+ * Next would say 500.
  */
 function takeBody(request: IncomingMessage, response: ServerResponse, go: () => void): boolean {
-  const type = request.headers["content-type"] ?? "";
+  const { "content-type": type = "", "content-length": length, ...others } = request.headers;
   const isForm = formType.test(type) && !isApi(request);
+  const hasBody = others["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
+  const isHeld = isForm || (isApi(request) && hasBody);
   const chunks: Buffer[] = [];
   let left = bounds.bodyBytes;
   const push = request.push.bind(request);
   request.push = (chunk: Buffer | null, encoding) => {
     if (chunk === null) {
       const more = push(null);
+      if (left < 0) return more;
       if (isForm) void whenForm(type, chunks, go, () => answer(response, 400, malformed));
+      else if (isHeld) go();
       return more;
     }
     left -= chunk.length;
@@ -180,12 +185,12 @@ function takeBody(request: IncomingMessage, response: ServerResponse, go: () => 
       request.destroy();
       return false;
     }
-    chunks.push(chunk);
+    if (isForm) chunks.push(chunk);
     const more = push(chunk, encoding);
-    // Nobody reads a form yet, so it must not wait for a reader; it is small.
-    return isForm || more;
+    // Nobody reads it yet, so it must not wait for a reader; it is small.
+    return isHeld || more;
   };
-  return isForm;
+  return isHeld;
 }
 
 const malformed = refusals.input_malformed.sentence;
