@@ -1,16 +1,34 @@
 import { type OutgoingHttpHeaders, request } from "node:http";
+import { type RefusalCode, refusals } from "@/lib/refusals";
 import { Client } from "./support/client";
 import { formWith, multipart, textOf } from "./support/forms";
 import { type Answer, send } from "./support/http";
+import type { Inbox } from "./support/inbox";
 import { expect, test } from "./support/test";
+
+const password = "four unrelated words here";
 
 /** Tables that refusals leave alone; floods of "no" are counted in the others. */
 const kept = ["users", "sessions", "verifications", "outbox", "auth_providers", "device_marks"];
 
 /** Every form of the app, as it arrives in a browser that has come to it. */
 async function everyForm(client: Client, path: string) {
+  const email = "nobody@example.com";
+  await client.json("/api/v1/sign-ups", { email, password });
+  await client.json("/api/v1/password-resets", { email });
   const forms = [
     ["/sign-in", "Email me a sign-in link"],
+    ["/sign-in", "Use a password"],
+    ["/sign-in/password", "Sign in"],
+    ["/sign-up", "Sign up"],
+    ["/verify-email", "Finish signing up"],
+    ["/verify-email", "Send it again"],
+    ["/password", "Email me a link"],
+    ["/password/check", "Set password and sign in"],
+    ["/account/password", "Set password"],
+    ["/account/password/remove", "Remove password"],
+    ["/account/prove", "Email me a link and a code"],
+    ["/account/prove?asked", "Continue with the code"],
     ["/sign-in/check", "Continue"],
     ["/sign-in/check", "Send it again"],
     [path, "Switch account"],
@@ -22,12 +40,20 @@ async function everyForm(client: Client, path: string) {
   ] as const;
   return Promise.all(
     forms.map(async ([at, button]) => {
-      // Whoever is signed in is led on from the sign-in page.
-      const visitor = at === "/sign-in" ? new Client(client.place) : client;
+      // Whoever is signed in is led on from where one signs in or up.
+      const visitor =
+        /^\/sign-/.test(at) && at !== "/sign-in/check" ? new Client(client.place) : client;
       return { at, button, form: formWith((await visitor.get(at)).body, button) };
     }),
   );
 }
+
+const needNothing = [
+  "Sign out",
+  "Sign out everywhere else",
+  "Clear all limits",
+  "Email me a link and a code",
+];
 
 const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
   const dump = await db.dump();
@@ -109,12 +135,17 @@ test.describe("Every form @once", () => {
     const before = await stateOf(db);
     const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
     const wrongs: Parameters<typeof multipart>[1][] = [
-      { email: null, code: null, token: null, id: null, extra: "1" },
-      { email: ["a@example.com", "b@example.com"], code: ["1", "2"], token: [token, token] },
-      { email: [file], code: [file], token: [file], next: [file], keep: [file] },
-      { email: "", code: "", token: "" },
-      { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x" },
-      { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000" },
+      { email: null, code: null, token: null, id: null, password: null, extra: "1" },
+      {
+        email: ["a@example.com", "b@example.com"],
+        code: ["1", "2"],
+        token: [token, token],
+        password: [password, password],
+      },
+      { email: [file], code: [file], token: [file], next: [file], keep: [file], password: [file] },
+      { email: "", code: "", token: "", password: "" },
+      { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x", password },
+      { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000", password: "\u0000" },
       { email: "ada@example.com\r\nBcc: eve@example.com", code: "१२३", token: "../../x" },
       { email: "a@example.com", keep: "yes", role: "admin", code: "-1e5", token: "{}" },
       {
@@ -130,8 +161,8 @@ test.describe("Every form @once", () => {
     const answers: string[] = [];
     for (const { at, button, form } of forms)
       for (const wrong of wrongs) {
-        // These two need nothing but the press; with more than that they may well do it.
-        if (["Sign out", "Sign out everywhere else", "Clear all limits"].includes(button)) continue;
+        // These need nothing but the press; with more than that they may well do it.
+        if (needNothing.includes(button)) continue;
         await db.clearLimits();
         const answer = await client.post(at, form, wrong);
         answers.push(`${button}: ${answer.status}`);
@@ -268,6 +299,235 @@ test.describe("Every form @once", () => {
         if (status >= 500 && path !== "/unavailable") odd.push(`${method} ${path}: ${status}`);
       }
     expect(odd).toEqual([]);
+    expect(await stateOf(db)).toEqual(before);
+  });
+});
+
+/** Where a new password is sent to, and where one is compared, as programs do it. */
+async function passwordDoors(client: Client, inbox: Inbox, newAddress: (name: string) => string) {
+  const email = newAddress("ada");
+  await client.join(email, password, inbox);
+  await client.json("/api/v1/password-resets", { email });
+  const { token, code, path } = await inbox.letterTo(email);
+  const post = (at: string, given: object) => (password: unknown) =>
+    client.json(`/api/v1/${at}`, { ...given, password });
+  return {
+    ...{ email, path },
+    choosing: {
+      "sign-up": post("sign-ups", { email: newAddress("leo") }),
+      "reset by link": post("password-resets/redemptions", { token }),
+      "reset by code": post("password-resets/redemptions", { email, code }),
+      change: (password: unknown) => client.json("/api/v1/password", { password }, "PUT"),
+    },
+    comparing: {
+      "sign-in": post("sessions", { email }),
+      proof: post("session/proofs", {}),
+    },
+  };
+}
+
+/** A problem by its name, its sentence and its field, and without what was typed. */
+function expectNamed(answer: Answer, code: RefusalCode, what: string) {
+  const { status, sentence } = refusals[code];
+  expect([answer.status, JSON.parse(answer.body)], what).toEqual([
+    status,
+    expect.objectContaining({ code, title: sentence.replace("{least}", "12") }),
+  ]);
+}
+
+const ofLength = (n: number) => "four unrelated words here, ".repeat(50).slice(0, n);
+const emoji = [..."🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊🧭"];
+const halfAnEmoji = "four unrelated \ud83d words here";
+
+test.describe("Passwords @once", () => {
+  test("that will not do are refused by name, and nothing is half written", async ({
+    client,
+    inbox,
+    db,
+    newAddress,
+  }) => {
+    const { choosing, comparing, path } = await passwordDoors(client, inbox, newAddress);
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    const before = await stateOf(db);
+    const noTexts = [[password], { password }, {}, [], 5, null, true];
+    const anywhere: readonly (readonly [unknown, RefusalCode])[] = [
+      ["", "password_missing"],
+      [ofLength(1_025), "password_too_long"],
+      [emoji[0]!.repeat(1_025), "password_too_long"],
+      ["x".repeat(30_000), "password_too_long"],
+      // One character to a person, eighteen to NFKC.
+      ["\ufdfa".repeat(60), "password_too_long"],
+      [halfAnEmoji, "input_malformed"],
+      ...noTexts.map((none) => [none, "password_missing"] as const),
+    ];
+    const chosen: readonly (readonly [unknown, RefusalCode])[] = [
+      ...anywhere,
+      [ofLength(11), "password_too_short"],
+      [emoji.slice(1).join(""), "password_too_short"],
+      ["e\u0301".repeat(11), "password_too_short"],
+      [" ".repeat(40), "password_common"],
+      ["password1234", "password_common"],
+      ["\u0000".repeat(12), "password_common"],
+    ];
+    for (const [where, send] of Object.entries(choosing))
+      for (const [typed, code] of chosen) {
+        await db.clearLimits();
+        const answer = await send(typed);
+        expectNamed(answer, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
+      }
+    for (const [where, send] of Object.entries(comparing)) {
+      for (const [typed, code] of anywhere) {
+        await db.clearLimits();
+        expectNamed(await send(typed), code, `${where} with ${String(typed).slice(0, 40)}`);
+      }
+      for (const typed of [ofLength(11), ofLength(1_024), "\u0000", `${password} `]) {
+        await db.clearLimits();
+        const code = where === "proof" ? "password_wrong" : "credentials_wrong";
+        expectNamed(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
+      }
+    }
+    expect(await stateOf(db)).toEqual(before);
+
+    const visitor = new Client(client.place);
+    const forms: readonly (readonly [Client, at: string, button: string])[] = [
+      [visitor, "/sign-up", "Sign up"],
+      [client, path, "Set password and sign in"],
+      [client, "/password/check", "Set password and sign in"],
+      [client, "/account/password", "Set password"],
+    ];
+    for (const [asker, at, button] of forms)
+      for (const [typed, code] of chosen) {
+        if (typeof typed !== "string" || typed === halfAnEmoji) continue;
+        await db.clearLimits();
+        const given = asker === visitor ? { email: newAddress("leo") } : { code: "000000" };
+        const fields = at.endsWith("check") || asker === visitor ? given : {};
+        const answer = await asker.submit(at, button, { ...fields, password: typed });
+        expect(answer.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
+        const { body } = await asker.follow(answer);
+        const told = refusals[code].sentence.replace("{least}", "12");
+        expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
+        if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
+      }
+    expect(await stateOf(db)).toEqual(before);
+  });
+
+  test("of 12 and of 1,024 characters are taken, in any script, and however é is written", async ({
+    newClient,
+    inbox,
+    db,
+    newAddress,
+  }) => {
+    for (const [chosen, typed, wrong] of [
+      [ofLength(12), ofLength(12), `${ofLength(12)} `],
+      [ofLength(1_024), ofLength(1_024), ofLength(1_023)],
+      [emoji.join(""), emoji.join(""), emoji.slice(1).join("")],
+      ["crème brûlée à la carte", "crème brûlée à la carte".normalize("NFD"), "creme brulee"],
+      ["crème brûlée à la carte".normalize("NFD"), "crème brûlée à la carte", "CRÈME BRÛLÉE"],
+      ["ｆｏｕｒ　ｗｏｒｄｓ　ｓｏ　ｗｉｄｅ", "four words so wide", "four words so  wide"],
+      ["четыре разных слова", "четыре разных слова", "четыре разныx слова"],
+    ] as const) {
+      await db.clearLimits();
+      const email = newAddress("ada");
+      await newClient().join(email, chosen, inbox);
+      const phone = newClient();
+      const enter = (password: string) =>
+        phone.submit("/sign-in/password", "Sign in", { email, password });
+      await enter(wrong);
+      expect(phone.jar.has("latchkey-session"), chosen).toBe(false);
+      await enter(typed);
+      expect(phone.jar.has("latchkey-session"), chosen).toBe(true);
+    }
+  });
+
+  test("in bodies of 64 KB and of 10 MB are refused before anybody reads them", async ({
+    client,
+    server,
+    db,
+    newAddress,
+  }) => {
+    const email = newAddress("ada");
+    const before = await stateOf(db);
+    for (const path of ["/api/v1/sign-ups", "/api/v1/sessions", "/api/v1/password-resets"]) {
+      const json = (length: number) => ({ email, password: "x".repeat(length) });
+      const above = await client.json(path, json(66_000));
+      const told = [above.status, above.body.trim()];
+      expect(told, path).toEqual([413, refusals.body_too_large.sentence]);
+      const body = Buffer.from(JSON.stringify(json(10_000_000)));
+      const sent = await inChunks(server, body, { "content-type": "application/json" }, path);
+      expect([413, "reset"], path).toContain(sent);
+    }
+    const form = formWith((await client.get("/sign-up")).body, "Sign up");
+    const { body, type } = await multipart(form, { email, password: "x".repeat(10_000_000) });
+    const headers = { "content-type": type, origin: server.origin };
+    expect([413, "reset"]).toContain(await inChunks(server, body, headers, "/sign-up"));
+    expect(await stateOf(db)).toEqual(before);
+    expect((await client.get("/livez")).status).toBe(200);
+  });
+});
+
+test.describe("Codes @once", () => {
+  const spellings = {
+    spaced: (code: string) => ` ${code.slice(0, 3)}\u00a0${code.slice(3)}\n`,
+    "full-width": (code: string) => code.replace(/\d/g, (n) => "０１２３４５６７８９"[Number(n)]!),
+    Arabic: (code: string) => code.replace(/\d/g, (n) => "٠١٢٣٤٥٦٧٨٩"[Number(n)]!),
+  };
+
+  test("are read with spaces, and in full-width and Arabic digits", async ({
+    newClient,
+    inbox,
+    db,
+    newAddress,
+  }) => {
+    for (const [how, spell] of Object.entries(spellings)) {
+      await db.clearLimits();
+      const [email, client] = [newAddress("ada"), newClient()];
+      await client.submit("/sign-up", "Sign up", { email, password });
+      const signUp = spell(await inbox.codeTo(email));
+      await client.submit("/verify-email", "Finish signing up", { code: signUp });
+      expect(client.jar.has("latchkey-session"), `${how}, for sign-up`).toBe(true);
+
+      await client.submit("/account/prove", "Email me a link and a code");
+      const proof = spell((await inbox.letterTo(email)).code);
+      const tokenBefore = client.jar.get("latchkey-session");
+      await client.submit("/account/prove?asked", "Continue with the code", { code: proof });
+      expect(client.jar.get("latchkey-session"), `${how}, for step-up`).not.toBe(tokenBefore);
+
+      const phone = newClient();
+      await phone.submit("/password", "Email me a link", { email });
+      const code = spell((await inbox.letterTo(email)).code);
+      const reset = { code, password: `${password} too` };
+      await phone.submit("/password/check", "Set password and sign in", reset);
+      expect(phone.jar.has("latchkey-session"), `${how}, for a reset`).toBe(true);
+      await inbox.nextTo(email);
+    }
+  });
+
+  test("that are none are refused by name, and cost no try", async ({
+    client,
+    inbox,
+    db,
+    newAddress,
+  }) => {
+    const [email, other] = [newAddress("ada"), newAddress("other")];
+    await client.join(email, password, inbox);
+    await client.json("/api/v1/sign-ups", { email: other, password });
+    await client.json("/api/v1/password-resets", { email });
+    await client.json("/api/v1/session/proofs/requests", {});
+    await expect.poll(() => db.isQuiet()).toBe(true);
+    const before = await stateOf(db);
+    const doors = {
+      "sign-ups/verifications": { email: other },
+      "password-resets/redemptions": { email, password },
+      "session/proofs": {},
+    };
+    const nones = ["", "12345", "1234567", "abcdef", "12 34 5", "-12345", "1e5", "१२३", "①②③④⑤"];
+    const odd = ["\u0000123456", "1".repeat(65), "x".repeat(30_000), ["123456"], {}, 123456, null];
+    for (const [path, given] of Object.entries(doors))
+      for (const code of [...nones, ...odd, "12345\ud83d"]) {
+        await db.clearLimits();
+        const answer = await client.json(`/api/v1/${path}`, { ...given, code });
+        expectNamed(answer, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
+      }
     expect(await stateOf(db)).toEqual(before);
   });
 });
@@ -431,13 +691,14 @@ function inChunks(
   place: { port: number; origin: string },
   body: Buffer,
   headers: Record<string, string>,
+  path = "/sign-in",
 ) {
   return new Promise<Answer["status"] | "reset">((resolve) => {
     const outgoing = request(
       {
         host: "127.0.0.1",
         port: place.port,
-        path: "/sign-in",
+        path,
         method: "POST",
         agent: false,
         headers: { host: new URL(place.origin).host, "transfer-encoding": "chunked", ...headers },
