@@ -133,3 +133,147 @@ test("of a hundred wrong codes at once, five are compared @once", async ({
   await client.submit(path, "Sign in");
   expect(client.jar.has("latchkey-session")).toBe(true);
 });
+
+const password = "four unrelated words here";
+
+/** As `hundredTabs`, but each a browser of its own. */
+const strangers = (servers: readonly Server[], count: number) =>
+  Array.from(
+    { length: count },
+    (_, n) =>
+      new Client(servers[n % servers.length]!, { "x-forwarded-for": `10.1.${n >> 8}.${n & 255}` }),
+  );
+
+const isIn = ({ jar }: Client) => jar.has("latchkey-session");
+
+test("of a hundred right sign-up codes over two servers, one makes the account @once", async ({
+  client,
+  server,
+  sibling,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await client.submit("/sign-up", "Sign up", { email, password });
+  const code = await inbox.codeTo(email);
+  const form = formWith((await client.get("/verify-email")).body, "Finish signing up");
+  const tabs = hundredTabs([server, sibling], client);
+  const answers = await Promise.all(tabs.map((tab) => tab.post("/verify-email", form, { code })));
+  expect(answers.filter(({ status }) => status !== 303)).toEqual([]);
+  expect(tabs.filter(isIn)).toHaveLength(1);
+  expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(1);
+  expect(await db.sessionsOf(email)).toHaveLength(1);
+  const verified = (await db.auditOf(email)).filter(({ event }) => event === "sign_up.verify");
+  expect(verified.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
+});
+
+test("of a hundred presses on one reset link, each with another password, one sets it @once", async ({
+  client,
+  newClient,
+  server,
+  sibling,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(60_000);
+  const email = newAddress("ada");
+  await newClient().join(email, password, inbox);
+  await client.submit("/password", "Email me a link", { email });
+  const { path } = await inbox.letterTo(email);
+  const form = formWith((await client.get(path)).body, "Set password and sign in");
+  const tabs = hundredTabs([server, sibling], client);
+  const passwordOf = (n: number) => `${password} number ${n}`;
+  const answers = await Promise.all(
+    tabs.map((tab, n) => tab.post(path, form, { password: passwordOf(n) })),
+  );
+  expect(answers.filter(({ status }) => status !== 303)).toEqual([]);
+  const winners = [...tabs.keys()].filter((n) => isIn(tabs[n]!));
+  expect(winners).toHaveLength(1);
+  expect(await db.sessionsOf(email)).toHaveLength(1);
+  const letters = await db.lettersTo(email);
+  expect(letters.filter(({ kind }) => kind === "password_chosen")).toHaveLength(1);
+  const set = (await db.auditOf(email)).filter(({ event }) => event === "password_reset.redeem");
+  expect(set.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
+
+  const enter = (n: number) =>
+    newClient().json("/api/v1/sessions", { email, password: passwordOf(n) });
+  expect((await enter(winners[0]!)).status).toBe(201);
+  expect((await enter((winners[0]! + 1) % 100)).status).toBe(401);
+});
+
+test("of sixty wrong passwords at once over two servers, ten are compared @once", async ({
+  newClient,
+  server,
+  sibling,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await newClient().join(email, password, inbox);
+  const answers = await Promise.all(
+    strangers([server, sibling], 60).map((mallory, n) =>
+      mallory.json("/api/v1/sessions", { email, password: `guess number ${n} of many` }),
+    ),
+  );
+  const codes = answers.map(({ body }) => (JSON.parse(body) as { code: string }).code).sort();
+  expect(codes).toEqual([
+    ...Array<string>(10).fill("credentials_wrong"),
+    ...Array<string>(50).fill("password_tries_spent"),
+  ]);
+  for (const { status, headers } of answers)
+    if (status !== 401) expect([status, Number(headers["retry-after"]) > 0]).toEqual([429, true]);
+  const tried = (await db.auditOf(email)).filter(({ event }) => event === "password.sign_in");
+  expect(tried.map(({ cause }) => cause)).toEqual(Array(10).fill("wrong"));
+});
+
+test("two hundred people sign in at once: who finds no room is told when to come again @once", async ({
+  newClient,
+  server,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(60_000);
+  const ada = newAddress("ada");
+  await newClient().join(ada, password, inbox);
+  await db.sql`with made as (
+      insert into users (email, password_hash)
+      select n || '-' || email, password_hash from users, generate_series(1, 200) n where email = ${ada}
+      returning id
+    )
+    insert into auth_providers (user_id, provider) select id, 'email' from made`;
+  const enter = (person: Client, n: number) =>
+    person.json("/api/v1/sessions", { email: `${n + 1}-${ada}`, password });
+  const people = strangers([server], 200);
+  let left = people.length;
+  const entering = people.map(async (person, n) => {
+    const answer = await enter(person, n);
+    left -= 1;
+    return answer;
+  });
+  // Whoever looks after the server hears of it while the crowd still waits.
+  const heard: number[] = [];
+  while (left > 0) {
+    const { status } = await newClient().get("/livez");
+    expect(status).toBe(200);
+    heard.push(left);
+  }
+  expect(heard.filter((waiting) => waiting > 0).length).toBeGreaterThan(2);
+
+  const turnedAway: number[] = [];
+  for (const [n, { status, headers, body }] of (await Promise.all(entering)).entries()) {
+    if (status === 201) continue;
+    turnedAway.push(n);
+    expect([status, headers["retry-after"], JSON.parse(body)]).toEqual([
+      503,
+      "2",
+      expect.objectContaining({ code: "busy" }),
+    ]);
+  }
+  expect(turnedAway.length).toBeGreaterThan(0);
+  expect(turnedAway.length).toBeLessThan(150);
+  for (const n of turnedAway.slice(0, 5)) expect((await enter(people[n]!, n)).status).toBe(201);
+});
