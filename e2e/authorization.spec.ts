@@ -579,7 +579,7 @@ for (const [how, test_] of [
   test_(
     `everybody gets what is theirs, ${how} @once`,
     async ({ server, db, inbox, newAddress }) => {
-      test_.setTimeout(180_000);
+      test_.setTimeout(240_000);
       const cast = await castOf(server, db, inbox, newAddress);
       const wrong: string[] = [];
       let scene: Scene | null = null;
