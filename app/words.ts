@@ -72,7 +72,7 @@ export const words = {
     submit: "Continue",
     submitCode: "Continue with the code",
     mail: "Email me a link and a code",
-    mailLead: "Or by mail to",
+    mailLead: { also: "Or by mail to", only: "By mail to" },
     press: "It is me",
     pressLead: "You asked for this link to change something about your account.",
     deadTitle: "This link can’t be used",

@@ -19,15 +19,20 @@ export async function proveByPassword(form: FormData): Promise<void> {
 
 export async function proveByCode(form: FormData): Promise<void> {
   const { next, ...input } = fields(form);
-  await afterProof(await prove(stepUpByCode, input), safeNext(next));
+  const proof = await prove(stepUpByCode, input);
+  if (proof.ok) await afterProof(proof, safeNext(next));
+  else await sayNo(askedPath(safeNext(next)), proof.refusal);
 }
 
 export async function askForProof(form: FormData): Promise<void> {
-  const at = provePath(safeNext(form.get("next")));
+  const at = askedPath(safeNext(form.get("next")));
   const result = await perform(requestStepUp, {});
-  if (result.ok) await sayDone(`${at}&asked`, "proof_asked");
-  else await sayNo(`${at}&asked`, result.refusal);
+  if (result.ok) await sayDone(at, "proof_asked");
+  else await sayNo(at, result.refusal);
 }
+
+/** The page that asks for a proof, with the field for the code. */
+const askedPath = (next: string) => `${provePath(next)}&asked`;
 
 export async function proveByLink(form: FormData): Promise<void> {
   const proof = await prove(stepUpByLink, fields(form));

@@ -71,7 +71,8 @@ export default async function ProvePage({ searchParams }: Props) {
       <Form action={askForProof}>
         {onward}
         <p>
-          {words.prove.mailLead} <strong>{email}</strong>
+          {words.prove.mailLead[hasPassword || asked !== undefined ? "also" : "only"]}{" "}
+          <strong>{email}</strong>
         </p>
         <Button variant={hasPassword || asked !== undefined ? "plain" : "primary"}>
           {words.prove.mail}
