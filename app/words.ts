@@ -172,6 +172,7 @@ export const words = {
     added: "added",
     lastUsed: "last used",
     alwaysOn: "Always on",
+    switchedOff: "Switched off here",
     lastWayIn: "The last way in",
     notSet: "not set",
     notUsed: "not used yet",

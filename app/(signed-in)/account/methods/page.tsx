@@ -15,7 +15,6 @@ export default async function MethodsPage() {
   const methods = await read(listAuthProviders, here);
   const { methods: usable } = site();
   const has = (wanted: string) => methods.some(({ provider }) => provider === wanted);
-  const canRemove = usable.includes("magic_link");
   return (
     <AccountFrame here={here} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
@@ -32,13 +31,7 @@ export default async function MethodsPage() {
                 {words.account.added} <At at={createdAt} />
               </span>,
             ]}
-            action={
-              provider === "email" ? (
-                <Actions canRemove={canRemove} />
-              ) : (
-                <span className="hint">{words.account.alwaysOn}</span>
-              )
-            }
+            action={actionFor(provider, usable)}
           />
         ))}
         {usable.includes("magic_link") && !has("magic_link") && (
@@ -64,15 +57,18 @@ export default async function MethodsPage() {
   );
 }
 
-/** What can be done with a password; the last way in has words instead of a button (A4). */
-function Actions({ canRemove }: { canRemove: boolean }) {
+/** What can be done with a way in; the last one has words instead of a button (A4). */
+function actionFor(provider: string, usable: ReturnType<typeof site>["methods"]) {
+  const method = provider === "email" ? "password" : "magic_link";
+  if (!usable.includes(method)) return <span className="hint">{words.account.switchedOff}</span>;
+  if (method === "magic_link") return <span className="hint">{words.account.alwaysOn}</span>;
   return (
     <div className="actions">
       <a className="button button--plain" href="/account/password">
         {words.account.changePassword}
         <span className="hidden"> {words.account.providers.email}</span>
       </a>
-      {canRemove ? (
+      {usable.includes("magic_link") ? (
         <a className="button button--danger" href="/account/password/remove">
           {words.account.removePassword}
           <span className="hidden"> {words.account.providers.email}</span>
