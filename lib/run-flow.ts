@@ -122,8 +122,11 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       this.#context(caller) as Parameters<typeof this.flow.run>[0],
       input,
     );
-    if (!result.ok && this.flow.kind === "write" && !this.#recorded)
-      await recordEvent(this.world.db, this.#facts(caller, result));
+    if (!result.ok && this.flow.kind === "write" && !this.#recorded) {
+      // Of these there are floods too, when there are.
+      if (result.refusal.code === "busy") await this.#count(result.refusal);
+      else await recordEvent(this.world.db, this.#facts(caller, result));
+    }
     const tasks = [
       ...this.#returns.map((receipt) => () => this.#giveBack(receipt)),
       ...(this.#letters.length > 0 ? [this.world.ringCourier] : []),
@@ -135,13 +138,13 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
 
   /** A "no" before the flow ran. Of those there can be floods, so writes count them by hour. */
   async #turnAway(refusal: Refusal): Promise<Ran<Out>> {
-    if (this.flow.kind === "write")
-      await countRefusal(this.world.db, {
-        event: this.flow.name,
-        outcome: refusal.code,
-        keyHash: this.#hash("audit", this.evidence.network),
-      });
+    if (this.flow.kind === "write") await this.#count(refusal);
     return { ...nothing, result: { ok: false, refusal } };
+  }
+
+  #count({ code }: Refusal) {
+    const keyHash = this.#hash("audit", this.evidence.network);
+    return countRefusal(this.world.db, { event: this.flow.name, outcome: code, keyHash });
   }
 
   #giveBack(receipt: string) {

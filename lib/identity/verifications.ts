@@ -112,7 +112,7 @@ export const consumeLink = (tx: Db, purpose: Purpose, token: string, claim: Clai
     tx,
     purpose,
     claim.browserDigest,
-    sql`token_digest = ${digest(purpose, token)}
+    sql`token_digest = ${digest(purpose, token)} and not stillborn
       and (browser_digest = ${claim.browserDigest} or identifier = ${claim.typed}::text)
       and session_id is not distinct from ${claim.sessionId ?? null}::uuid`,
   );

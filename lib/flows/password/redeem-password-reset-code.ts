@@ -7,8 +7,8 @@ import { consumeCode, refuseCode } from "@/lib/identity/verifications";
 
 /**
  * Sets a new password by the code from the mail, in the browser that asked for it. The password is
- * weighed first, so that one which is not taken costs no try. Refuses what speaks against it,
- * `busy`, `code_wrong`, `code_tries_spent`, and after the proof `account_disabled`.
+ * weighed first, so that one which is not taken costs the code no try. Refuses what speaks against
+ * it, `busy`, `code_wrong`, `code_tries_spent`, and after the proof `account_disabled`.
  */
 export const redeemPasswordResetCode = defineFlow({
   name: "password_reset.redeem_code",
