@@ -61,6 +61,11 @@ test("a password that will not do is told beside its field, and never comes back
     if (typed) expect(await ada.page.content()).not.toContain(typed.slice(0, 40) + '"');
   }
   expect(await db.lettersTo(ada.email)).toHaveLength(0);
+  // What was not taken was not mailed either, and has used up nothing of what may be.
+  await ada.signsUp(password);
+  await ada.seesTitle("Check your email");
+  await ada.types(await ada.readsTheCode(), "Finish signing up");
+  await ada.isSignedIn();
 });
 
 test("without script a new password is typed twice, and the same @no-js", async ({ ada, db }) => {

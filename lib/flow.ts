@@ -188,6 +188,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   handOver(handover: Handover): void;
   /** Gives the counts of a receipt back, after the response. */
   giveBack(receipt: string): void;
+  /** Nothing will be mailed: what this run counted as mail is given back, after the response. */
+  mailsNothing(): void;
   /** Only flows that require it see one. */
   readonly mailbox: LocalMailbox | null;
 }

@@ -78,6 +78,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #overLimit = false;
   #markedDevice = false;
   readonly #taken: string[] = [];
+  /** All that counts mail: the above, and the letters to an address. */
+  readonly #mail: string[] = [];
   readonly #letters: QueuedLetter[] = [];
   readonly #handover: Handover = {};
   readonly #returns: string[] = [];
@@ -178,7 +180,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       const keyHash = this.#hash(limit.rule, key);
       const taken = await this.world.limiter.take(limit, keyHash);
       if (taken.ok) {
-        if (use.returnable) this.#taken.push(`${limit.rule} ${keyHash} ${taken.hit}`);
+        const receipt = `${limit.rule} ${keyHash} ${taken.hit}`;
+        if (use.returnable) this.#taken.push(receipt);
+        if (use.returnable || use.effect === "quiet") this.#mail.push(receipt);
         continue;
       }
       if (use.effect === "loud")
@@ -221,6 +225,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       about: ({ userId, ...rest }) =>
         void Object.assign(this.#about, rest, userId ? { subjectId: userId } : {}),
       handOver: (handover) => void Object.assign(this.#handover, handover),
+      mailsNothing: () => void this.#returns.push(...this.#mail),
       giveBack: (receipt) => void this.#returns.push(...receipt.split(",").filter(Boolean)),
     };
   }

@@ -254,6 +254,18 @@ describe("limits", () => {
     expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
   });
 
+  test("what is refused counts as no mail, and leaves all for the password that will do", async () => {
+    const browser = new Browser(world);
+    for (let n = 0; n < 10; n += 1) {
+      const answer = await browser.signUp(ada, "password1234");
+      expect(answer).toMatchObject({ refusal: { code: "password_common" } });
+      await browser.settle();
+    }
+    expect(await browser.signUp(ada, sound)).toEqual(mailed);
+    expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
+    expect(await browser.signUp(ada, "password1234")).toEqual(refused("resend_too_soon"));
+  });
+
   test("the sixth from one IP is refused aloud, before anything is hashed (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 5; n += 1)

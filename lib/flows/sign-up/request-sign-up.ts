@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { again, checkbox, email, next, password, typedAlike } from "@/lib/flows/fields";
-import { mailLimits } from "@/lib/flows/limit-uses";
+import { mailLimits, pressLimit } from "@/lib/flows/limit-uses";
 import { mailSignUpCode } from "@/lib/identity/sign-ups";
 import { refuse } from "@/lib/result";
 
@@ -16,15 +16,18 @@ export const requestSignUp = defineFlow({
   requires: "anyone",
   method: "password",
   concerns: ({ email }) => email,
-  limits: mailLimits("sign_up"),
+  limits: [pressLimit, ...mailLimits("sign_up")],
   input: z.strictObject({ email, password, again, keep: checkbox, next }).superRefine(typedAlike),
 
   async run(ctx, { email, password, keep, next }) {
     if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
     const weighed = await ctx.passwords.weigh(password, [email, ctx.env.appName]);
-    if (!weighed.ok) return weighed;
-    const hashed = await ctx.passwords.hash(password);
-    if (!hashed.ok) return hashed;
+    const hashed = weighed.ok ? await ctx.passwords.hash(password) : weighed;
+    if (!hashed.ok) {
+      // Else whoever looks for a password that will do has no mail left when they found it.
+      ctx.mailsNothing();
+      return hashed;
+    }
     const attempt = { passwordHash: hashed.value, keep, next };
     return ctx.write((tx) => mailSignUpCode(ctx, tx, email, attempt, { anew: true }));
   },
