@@ -40,6 +40,7 @@ test.describe("Screens @once", () => {
     await ada.open("/sign-up");
     await look("sign-up");
     await ada.type("New password", "wet gravel,");
+    await ada.sees("1 more character.");
     await look("sign-up-typed");
     await ada.signsUp("too short");
     await ada.sees("That password is too short.");
