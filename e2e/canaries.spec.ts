@@ -8,6 +8,7 @@ import type { Db } from "./support/db";
 import { FaultProxy } from "./support/fault-proxy";
 import { formWith } from "./support/forms";
 import { type Answer, cookiesOf, type Sent } from "./support/http";
+import type { Inbox } from "./support/inbox";
 import { Server, serverKeys } from "./support/server";
 import { expect, test as base } from "./support/test";
 
@@ -91,8 +92,8 @@ test("no secret is seen where it is not meant to be @once", async ({
   test.setTimeout(60_000);
   await keepEveryLetter(db);
   const watched = () => new Watched(server);
-  const [ada, leo, stranger] = [watched(), watched(), watched()];
-  const [adaAt, leoAt] = [newAddress("ada"), newAddress("leo")];
+  const [ada, leo, nina, stranger] = [watched(), watched(), watched(), watched()];
+  const [adaAt, leoAt, ninaAt] = [newAddress("ada"), newAddress("leo"), newAddress("nina")];
 
   // By link, after all that can be refused.
   await ada.looks("/sign-in");
@@ -121,17 +122,25 @@ test("no secret is seen where it is not meant to be @once", async ({
   await stranger.looks(link.path);
   await look(ada);
 
+  // By password, from signing up to removing it.
+  const passwords = await walkWithPasswords(nina, stranger, ninaAt, inbox, db);
+
   // By code, while parts of us fail.
   await leo.json("/api/v1/magic-links", { email: leoAt });
   const { code, token, path } = await inbox.letterTo(leoAt);
   await leo.looks(path);
   const form = formWith((await leo.get(path)).body, "Sign in");
+  const passwordForm = formWith((await leo.get("/sign-in/password")).body, "Sign in");
   const tryAll = async () => {
     await leo.json("/api/v1/sessions", { email: leoAt, code });
     await leo.json("/api/v1/sessions", { token });
     await leo.follow(await leo.post(path, form));
     await leo.looks(path);
     await ada.looks("/account/sessions");
+    await nina.json("/api/v1/sessions", { email: ninaAt, password: passwords.last });
+    await nina.post("/sign-in/password", passwordForm, { email: ninaAt, password: passwords.last });
+    await nina.json("/api/v1/session/proofs", { password: passwords.last });
+    await nina.json("/api/v1/password", { password: passwords.next }, "PUT");
   };
   await db.sql`alter table device_marks rename to gone`;
   await tryAll();
@@ -143,6 +152,7 @@ test("no secret is seen where it is not meant to be @once", async ({
     .poll(async () => (await leo.json("/api/v1/sessions", { email: leoAt, code })).status)
     .toBe(201);
   await look(leo);
+  await look(nina);
   await ada.submit("/account", "Sign out");
   await ada.looks("/sign-in");
   await expect.poll(() => db.isQuiet()).toBe(true);
@@ -152,7 +162,7 @@ test("no secret is seen where it is not meant to be @once", async ({
     expect(log).toContain(`"event":"${event}"`);
   const inRedis = await everythingIn(redis);
   expect(inRedis).toContain("latchkey:letters_per_address:");
-  const all = [ada, leo, stranger].flatMap((client) =>
+  const all = [ada, leo, nina, stranger].flatMap((client) =>
     client.seen.map(({ path, answer }) => ({ client, path, answer, text: textOf(answer) })),
   );
   expect(all.filter(({ answer }) => isPayload(answer)).length).toBeGreaterThan(5);
@@ -160,8 +170,8 @@ test("no secret is seen where it is not meant to be @once", async ({
   expect(await db.standsIn("[A-Za-z0-9_-]{200}")).toContain("kept_letters.payload");
 
   const found: string[] = [];
-  const given = [ada, leo, stranger].flatMap((client) => [...client.given]);
-  expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(2);
+  const given = [ada, leo, nina, stranger].flatMap((client) => [...client.given]);
+  expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(7);
   const secrets: readonly (readonly [name: string, secret: string])[] = [
     ["a link's token", link.token],
     ["another link's token", token],
@@ -169,6 +179,7 @@ test("no secret is seen where it is not meant to be @once", async ({
     ["a code", link.code],
     ["another code", code],
     ["a wrong code", wrongCode],
+    ...Object.entries(passwords),
     ...given,
     ...Object.entries(serverKeys),
   ];
@@ -188,12 +199,26 @@ test("no secret is seen where it is not meant to be @once", async ({
     for (const [place, text] of Object.entries(places))
       if (new RegExp(shape).test(withoutMoments(text))) found.push(`${name} in ${place}`);
   }
+  // What a password is kept as is in two columns, and nowhere else at all.
+  const hashes = await db.sql<{ hash: string }[]>`
+    select password_hash as hash from users where password_hash is not null
+    union select password_hash from verifications where password_hash is not null`;
+  expect(hashes.length).toBeGreaterThan(1);
+  expect(await db.standsIn("argon2")).toEqual([
+    "users.password_hash",
+    "verifications.password_hash",
+  ]);
+  for (const text of [log, inRedis, ...all.map((one) => one.text)]) {
+    expect(text).not.toContain("argon2");
+    for (const { hash } of hashes) expect(text).not.toContain(hash.split("$").at(-1));
+  }
   expect(found).toEqual([]);
 
   // An address is no secret to whoever typed it.
   for (const [owner, address] of [
     [ada, adaAt],
     [leo, leoAt],
+    [nina, ninaAt],
   ] as const) {
     const shape = anySpellingOf(address.split("@")[0]!);
     expect(await db.standsIn(shape)).toEqual([
@@ -222,14 +247,115 @@ withoutServer("no key of the build is in what browsers are sent, nor in a source
   }
 });
 
+/** All that passwords are typed for, rightly and wrongly; returns every secret that came by. */
+async function walkWithPasswords(
+  nina: Watched,
+  stranger: Watched,
+  email: string,
+  inbox: Inbox,
+  db: Db,
+) {
+  const passwords = {
+    "a password that is refused": "Qwertyuiop1234",
+    "a password": "lantern gravel 7f bread",
+    "a mistyped password": "lantern gravel 7f breda",
+    "a password in the wrong browser": "what a stranger would like",
+    "a password with a wrong code": "violet kettle 93 marble",
+    "a password by a reset": "harbour spoon 58 thistle",
+    "a password by a change": "walnut ferry 26 umbrella",
+    next: "copper meadow 41 whistle",
+  };
+  const right = passwords["a password"];
+  const wrong = passwords["a mistyped password"];
+  const turned = (code: string) => code.replace(/./g, (digit) => String(9 - Number(digit)));
+  const signUp = (password: string) => nina.submit("/sign-up", "Sign up", { email, password });
+  const enter = (password: string) =>
+    nina.submit("/sign-in/password", "Sign in", { email, password });
+
+  await nina.follow(await signUp(passwords["a password that is refused"]));
+  await nina.follow(await signUp(right));
+  const signUpCode = await inbox.codeTo(email);
+  await nina.looks("/verify-email");
+  await enter(right);
+  const verify = (code: string) => nina.submit("/verify-email", "Finish signing up", { code });
+  await nina.follow(await verify(turned(signUpCode)));
+  await nina.json("/api/v1/sign-ups/verifications", { email, code: [signUpCode] });
+  await stranger.json("/api/v1/sign-ups/verifications", { email, code: signUpCode });
+  await nina.follow(await verify(signUpCode));
+  await look(nina);
+  await nina.submit("/account", "Sign out");
+  await nina.follow(await enter(wrong));
+  await nina.json("/api/v1/sessions", { email, password: wrong });
+  await nina.json("/api/v1/sessions", { email, password: [right] });
+  await nina.follow(await enter(right));
+  await nina.submit("/account", "Sign out");
+
+  await nina.follow(await nina.submit("/password", "Email me a link", { email }));
+  const reset = await inbox.letterTo(email);
+  const save = "Set password and sign in";
+  await stranger.looks(reset.path);
+  const inTheWrongBrowser = { password: passwords["a password in the wrong browser"] };
+  const typed = { username: "somebody@example.com", ...inTheWrongBrowser };
+  await stranger.follow(await stranger.submit(reset.path, save, typed));
+  const redeem = "/api/v1/password-resets/redemptions";
+  await stranger.json(redeem, { token: reset.token, ...inTheWrongBrowser });
+  const byCode = {
+    code: turned(reset.code),
+    password: passwords["a password with a wrong code"],
+  };
+  await nina.follow(await nina.submit("/password/check", save, byCode));
+  await nina.looks(reset.path);
+  const byLink = { password: passwords["a password by a reset"] };
+  await nina.follow(await nina.submit(reset.path, save, byLink));
+  await nina.looks(reset.path);
+  await inbox.nextTo(email);
+
+  // A change that lay open for too long, and waits in a cookie for the proof.
+  const change = formWith((await nina.get("/account/password")).body, "Set password");
+  await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
+  const changed = { password: passwords["a password by a change"] };
+  await nina.follow(await nina.post("/account/password", change, changed));
+  const waiting = nina.jar.get("latchkey-interrupted") ?? "";
+  expect(waiting.length).toBeGreaterThan(50);
+  for (const text of [waiting, Buffer.from(waiting, "base64url").toString("latin1")])
+    expect(text).not.toMatch(new RegExp(anySpellingOf(changed.password)));
+  await nina.follow(await nina.submit("/account/prove", "Continue", { password: wrong }));
+  await nina.follow(await nina.submit("/account/prove", "Email me a link and a code"));
+  const proof = await inbox.letterTo(email);
+  await nina.looks(proof.path);
+  await stranger.looks(proof.path);
+  const prove = (code: string) =>
+    nina.submit("/account/prove?asked", "Continue with the code", { code });
+  await nina.follow(await prove(turned(proof.code)));
+  await nina.json("/api/v1/session/proofs", { token: `${proof.token}x` });
+  await nina.follow(await prove(proof.code));
+  expect(nina.jar.has("latchkey-interrupted")).toBe(false);
+  await inbox.nextTo(email);
+  const told = [passwords["a password by a change"], right].map((password) =>
+    new Client(nina.place).json("/api/v1/sessions", { email, password }),
+  );
+  expect((await Promise.all(told)).map(({ status }) => status)).toEqual([201, 401]);
+  return {
+    ...passwords,
+    last: passwords["a password by a change"],
+    "a sign-up code": signUpCode,
+    "a wrong sign-up code": turned(signUpCode),
+    "a reset token": reset.token,
+    "a reset code": reset.code,
+    "a step-up token": proof.token,
+    "a step-up code": proof.code,
+  };
+}
+
 const evil = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
 
 /** Everything that somebody who is signed in can look at. */
 async function look(client: Watched) {
-  for (const path of ["", "/methods", "/sessions", "/sessions/sign-out-others"])
+  for (const path of ["", "/methods", "/sessions", "/sessions/sign-out-others", "/password"])
     await client.looks(`/account${path}`);
-  for (const path of ["v1/session", "v1/sessions", "v1/auth-providers", "v1/magic-links"])
-    await client.get(`/api/${path}`);
+  for (const path of ["/account/password/remove", "/account/prove"]) await client.looks(path);
+  const paths = ["session", "sessions", "auth-providers", "magic-links", "password"];
+  for (const path of paths.map((name) => `v1/${name}`)) await client.get(`/api/${path}`);
   for (const path of ["/api/auth/session", "/sign-in", "/sign-in/problem", "/nothing", "/readyz"])
     await client.looks(path);
 }
