@@ -27,6 +27,30 @@ test("Ada signs in on the embedded database, and stays signed in over a restart"
   await ada.sees("You are signed out.");
 });
 
+test("Ada signs up with a password there, and it outlives a restart as her session does", async ({
+  ada,
+  another,
+  server,
+}) => {
+  const password = "four unrelated words here";
+  await ada.joins(password);
+  await ada.signsOut();
+  await ada.enters("not this one, surely");
+  await ada.sees("do not go together");
+  await ada.enters(password);
+  await ada.isSignedIn();
+  await server.restart();
+  await ada.open("/account/methods");
+  await ada.sees("Password");
+  await server.kill();
+  await server.start();
+  await ada.open("/account");
+  await ada.isSignedIn();
+  const phone = await another(ada);
+  await phone.enters(password);
+  await phone.isSignedIn();
+});
+
 test("a second server on the same data directory gives up in one clear line @once", async ({
   server,
   client,
