@@ -15,6 +15,13 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
     test.setTimeout(120_000);
     const asker = newClient();
     const email = newAddress("leo");
+    await asker.join(email, "four unrelated words here", inbox);
+    await asker.submit("/account/prove", "Email me a link and a code");
+    const proof = (await inbox.letterTo(email)).path;
+    await asker.submit("/password", "Email me a link", { email });
+    const reset = (await inbox.letterTo(email)).path;
+    const signedIn = asker.jar.get("latchkey-session");
+    asker.jar.delete("latchkey-session");
     await asker.askForLink(email);
     const { token, path: link } = await inbox.letterTo(email);
     const client = newClient();
@@ -37,7 +44,7 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
       "/*",
       "/%",
     ];
-    const paths = [...new Set(routes({ token, id: randomUUID() })), ...files];
+    const paths = [...new Set(routes({ token, id: randomUUID() })), reset, proof, ...files];
     expect(paths).toContain(link);
     const odd: string[] = [];
     const look = async (path: string, method: string, headers: OutgoingHttpHeaders) => {
@@ -72,4 +79,9 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
     expect(await db.dump()).toEqual(before);
     await asker.submit(link, "Sign in");
     expect(asker.jar.has("latchkey-session")).toBe(true);
+    asker.jar.set("latchkey-session", signedIn!);
+    expect(asker.whereTo(await asker.submit(proof, "It is me"))).toBe("/account/methods");
+    const password = "quite another set of words";
+    const answer = await asker.submit(reset, "Set password and sign in", { password });
+    expect(asker.whereTo(answer)).toBe("/account");
   });
