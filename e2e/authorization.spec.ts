@@ -66,7 +66,8 @@ interface Scene {
 /** Something that can be asked, on Ada's account where it can name one. */
 interface Attempt {
   readonly flow: string | null;
-  readonly needs: "session" | "nothing";
+  /** `proof`: a session, and one that was proven to be hers just now. */
+  readonly needs: "proof" | "session" | "nothing";
   readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<Answer>;
 }
 
@@ -90,7 +91,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/.well-known/change-password", null],
       ["/account", "session.list", "session"],
       ["/account/methods", "auth_provider.list", "session"],
-      ["/account/password", "password.prepare", "session"],
+      ["/account/password", "password.prepare", "proof"],
       ["/account/password/remove", "auth_provider.list", "session"],
       ["/account/prove", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
@@ -196,10 +197,10 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         "choosePassword",
         "/account/password",
         "password.set",
-        "session",
+        "proof",
         () => ({ password: another }),
       ],
-      ["dropPassword", "/account/password/remove", "password.remove", "session"],
+      ["dropPassword", "/account/password/remove", "password.remove", "proof"],
       ["askForProof", "/account/prove", "step_up.request", "session"],
       [
         "proveByPassword",
@@ -326,11 +327,11 @@ const operations: Record<string, Attempt> = {
     "password-resets/redemptions",
     ({ ada, reset: { code } }) => ({ email: ada, code, password: another }),
   ),
-  showPassword: operation("password.prepare", "session", "GET", "password"),
-  choosePassword: operation("password.set", "session", "PUT", "password", () => ({
+  showPassword: operation("password.prepare", "proof", "GET", "password"),
+  choosePassword: operation("password.set", "proof", "PUT", "password", () => ({
     password: another,
   })),
-  dropPassword: operation("password.remove", "session", "DELETE", "password"),
+  dropPassword: operation("password.remove", "proof", "DELETE", "password"),
   askForProof: operation(
     "step_up.request",
     "session",
@@ -588,8 +589,7 @@ for (const [how, test_] of [
         await db.clearLimits();
         scene ??= await sceneOf(server, db, inbox, newAddress);
         const { ada, phone } = scene;
-        const { kind, recent } = flows.find(({ name }) => name === flow) ?? {};
-        const writes = kind === "write";
+        const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
         const asks = flow !== null && asking.includes(flow);
         let isSpent = false;
 
@@ -598,7 +598,7 @@ for (const [how, test_] of [
           const foreign = role === "another site in Ada's browser";
           if (foreign && !writes) continue;
           const isOld = role === "Ada, whose last proof is old";
-          if (isOld && !recent) continue;
+          if (isOld && needs !== "proof") continue;
           await db.clearLimits();
           const client = await clientOf(role, server, db, cast, scene);
           const before = await whatIsHers(db, scene);
@@ -616,7 +616,7 @@ for (const [how, test_] of [
             const changes = writes && !asks && flow !== "mailbox.clear_limits";
             if (touched !== changes) complain(`changed what is hers: ${touched}`);
             const served = shown || /magic_link|"hasPassword":true/.test(body);
-            if (needs === "session" && !writes && !served)
+            if (needs !== "nothing" && !writes && !served)
               complain(`shows ${answer.status} ${path}`);
             continue;
           }
@@ -632,7 +632,7 @@ for (const [how, test_] of [
           if (shown && !mayShow) complain(`shows what is hers at ${path}`);
           if (!foreign && (await isHer(db, client, scene))) complain("got a session");
           const away = answer.status === 401 || path.startsWith("/sign-in");
-          if (needs === "session" && outside.includes(role) && !away)
+          if (needs !== "nothing" && outside.includes(role) && !away)
             complain(`${answer.status}, led to ${path}`);
         }
         if (isSpent) scene = null;
