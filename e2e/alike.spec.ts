@@ -15,7 +15,12 @@ function shape(answer: Answer, email: string) {
   void [date, policy, cookies, etag];
   return {
     status: answer.status,
-    headers: { ...headers, link: withoutNonce(String(headers.link)) },
+    // A second more or less to wait tells the time, and nothing of the address.
+    headers: {
+      ...headers,
+      link: withoutNonce(String(headers.link)),
+      "retry-after": headers["retry-after"] && "(wait)",
+    },
     cookies: [...cookiesOf(answer)].map(([name, { attributes }]) => [
       name,
       attributes.filter((attribute) => !attribute.startsWith("Expires=")),
@@ -23,7 +28,8 @@ function shape(answer: Answer, email: string) {
     body: withoutNonce(answer.body)
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
-      .replaceAll(/data-countdown=\\?"\d+\\?"|"data-countdown":\d+/g, "(countdown)"),
+      .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
+      .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)"),
   };
 }
 

@@ -24,11 +24,12 @@ export const refusals = {
   code_malformed: { status: 400, sentence: "Enter the 6 digits from the mail." },
   code_wrong: {
     status: 400,
-    sentence: "That code is not right, or too old by now. Check the newest mail, or use its link.",
+    sentence: "That code is not right, or too old by now. Check the newest mail.",
   },
   code_tries_spent: {
     status: 429,
-    sentence: "This code has been tried too often. The link in the same mail still works.",
+    sentence:
+      "This code has been tried too often. A link in the same mail still works; or ask for another mail.",
   },
   password_missing: { status: 400, sentence: "Enter a password." },
   password_too_short: {

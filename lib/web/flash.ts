@@ -17,6 +17,7 @@ export const notes = [
   "password_set",
   "password_removed",
   "proof_asked",
+  "sign_up_pending",
   "limits_cleared",
 ] as const;
 export type NoteCode = (typeof notes)[number];

@@ -21,12 +21,14 @@ const pages = [
 interface Props {
   /** The page's path: where signing in leads back to, and which entry of the list is current. */
   readonly here: string;
+  /** The entry that a page without one of its own belongs to. */
+  readonly under?: string;
   readonly title: string;
   readonly children: ReactNode;
 }
 
 /** The frame of the account pages. A component rather than a layout, because layouts do not run again. */
-export async function AccountFrame({ here, title, children }: Props) {
+export async function AccountFrame({ here, under = here, title, children }: Props) {
   const session = await read(readSession, here);
   return (
     <AppShell
@@ -38,7 +40,7 @@ export async function AccountFrame({ here, title, children }: Props) {
       nav={
         <SideNav
           label={words.account.nav}
-          items={pages.map((page) => ({ ...page, current: page.href === here }))}
+          items={pages.map((page) => ({ ...page, current: page.href === under }))}
         />
       }
       signOut={

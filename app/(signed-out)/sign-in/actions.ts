@@ -4,7 +4,7 @@ import { redirect } from "next/navigation";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
-import { goOnTyping, sayNo, sayNoAfterProof } from "@/lib/web/flash";
+import { goOnTyping, sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
 import { goOn, safeNext } from "@/lib/web/redirects";
 
@@ -39,7 +39,7 @@ export async function signInByPassword(form: FormData): Promise<void> {
   if (result.ok) goOn(result.value.next);
   const { refusal } = result;
   // The right password of a sign-up that waits for its code, in the browser that began it.
-  if (refusal.code === "sign_up_pending") await sayNo("/verify-email", refusal);
+  if (refusal.code === "sign_up_pending") await sayDone("/verify-email", "sign_up_pending");
   const typed = { email: form.get("email"), keep: form.get("keep") };
   await sayNo(on("/sign-in/password", input.next), refusal, typed);
 }

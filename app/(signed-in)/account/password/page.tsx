@@ -21,7 +21,7 @@ export default async function NewPasswordPage() {
   const { email, otherDevices } = await read(preparePassword, here);
   const flash = await readFlash(here);
   return (
-    <AccountFrame here={here} title={words.reset.title}>
+    <AccountFrame here={here} under="/account/methods" title={words.reset.title}>
       <p>{words.account.passwordLead(otherDevices)}</p>
       <Form action={choosePassword}>
         <UsernameOf address={email} />

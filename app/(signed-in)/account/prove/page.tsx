@@ -39,7 +39,7 @@ export default async function ProvePage({ searchParams }: Props) {
   const email = session?.email ?? "";
   const onward = <input type="hidden" name="next" value={safeNext(next)} />;
   return (
-    <AccountFrame here={here} title={words.prove.title}>
+    <AccountFrame here={here} under="/account/methods" title={words.prove.title}>
       <p>{words.prove.lead}</p>
       {hasPassword && (
         <Form action={proveByPassword}>

@@ -15,7 +15,7 @@ export default async function RemovePasswordPage() {
   // For whoever is signed in; the frame alone turns nobody away.
   await read(listAuthProviders, here);
   return (
-    <AccountFrame here={here} title={words.account.removePasswordTitle}>
+    <AccountFrame here={here} under="/account/methods" title={words.account.removePasswordTitle}>
       <p>{words.account.removePasswordLead}</p>
       <Form action={dropPassword}>
         <Button variant="danger">{words.account.removePasswordSubmit}</Button>

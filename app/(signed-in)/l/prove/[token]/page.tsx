@@ -34,7 +34,7 @@ export default async function ProveLinkPage({ params }: Props) {
         session={session?.id ?? ""}
         hidePath={here}
       >
-        <AnswerNote flash={flash} />
+        {flash.refusal?.code !== "link_dead" && <AnswerNote flash={flash} />}
         <p>{words.prove.dead}</p>
         <p>
           <a href="/account/prove">{words.prove.again}</a>
