@@ -302,7 +302,8 @@ test.describe("In her account", () => {
   });
 });
 
-test.describe("Under attack", () => {
+// What the server does about Mallory, whatever his browser runs.
+test.describe("Under attack @once", () => {
   test("the owner signs in from her own browser, and by link from anywhere", async ({
     ada,
     mallory,
