@@ -267,10 +267,11 @@ test("two hundred people sign in at once: who finds no room is told when to come
   for (const [n, { status, headers, body }] of (await Promise.all(entering)).entries()) {
     if (status === 201) continue;
     turnedAway.push(n);
-    // A machine that is slow altogether may say the second; nobody hears anything worse.
-    const { code } = JSON.parse(body) as { code: string };
-    expect(["busy", "unavailable"]).toContain(code);
-    expect([status, headers["retry-after"]]).toEqual([503, code === "busy" ? "2" : "5"]);
+    expect([status, headers["retry-after"], JSON.parse(body)]).toEqual([
+      503,
+      "2",
+      expect.objectContaining({ code: "busy" }),
+    ]);
   }
   expect(turnedAway.length).toBeGreaterThan(0);
   expect(turnedAway.length).toBeLessThan(150);

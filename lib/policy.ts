@@ -39,6 +39,8 @@ export const intervals = {
   stepUp: minutes(10),
   /** The look-up of stolen passwords answers within this, or is done without (P6). */
   breachLookup: seconds(1),
+  /** A password waits for its turn to be hashed no longer; less than the runner waits for a run. */
+  hashWait: seconds(5),
   /** When more passwords wait to be hashed than may. */
   busy: seconds(2),
   /** Asking for the same mail again from the same browser. */

@@ -130,6 +130,12 @@ export class Db {
     const found = await this.sql<{ what: string }[]>`
       select 'two users for ' || lower(email) as what from users group by lower(email) having count(*) > 1
       union all
+      select 'no way in for user ' || id from users u
+        where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
+          -- Whoever gave up their password has the link, which needs no row.
+          and not exists (select from audit_events e
+            where e.subject_id = u.id and e.event = 'password.remove' and e.outcome = 'ok')
+      union all
       select 'letter ' || id || ' is dead without a reason' from outbox where state = 'dead' and reason is null
       union all
       select 'letter ' || id || ' is done and still has its payload' from outbox

@@ -130,6 +130,29 @@ describe("the queue", () => {
     );
   });
 
+  test("who waits too long is told so, and the turn goes to the next one who still waits", async () => {
+    vi.useFakeTimers();
+    try {
+      const begun = held();
+      const { hash } = argon2Hasher();
+      const answers = names(0, 3).map((name) => hash(name));
+      const patient = hash("patient");
+      await vi.advanceTimersByTimeAsync(intervals.hashWait * 1000 - 1);
+      const late = hash("late");
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await patient).toEqual(busy);
+      for (let at = 0; at < 4; at += 1) {
+        begun[at]!.end();
+        await vi.advanceTimersByTimeAsync(0);
+      }
+      expect(await late).toMatchObject({ ok: true });
+      expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
+      expect(namesOf(begun)).toEqual([...names(0, 3), "late"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("who finds it full is told at once, and there is room again when one is done", async () => {
     const begun = held();
     const { hash, verify } = argon2Hasher();

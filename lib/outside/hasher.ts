@@ -20,7 +20,8 @@ const decoy = `${today}${"A".repeat(22)}$${"A".repeat(43)}`;
 /**
  * argon2id behind a bounded queue (P6). Each hash takes a core and 19 MiB for a while, so a flood of
  * sign-ins would keep everybody else waiting, and with it the thread pool that files, DNS and
- * crypto share. What finds the queue full is turned away at once: `busy`.
+ * crypto share. What finds the queue full is turned away at once, and what waits too long, after
+ * that: `busy`, before the runner would take the database for away.
  */
 export function argon2Hasher(): Pick<Passwords, "hash" | "verify"> {
   const inTurn = queue(hashers, bounds.hashQueue);
@@ -34,21 +35,38 @@ export function argon2Hasher(): Pick<Passwords, "hash" | "verify"> {
   };
 }
 
-/** Lets so many work at once and so many wait, first come, first served. */
+/**
+ * Lets so many work at once and so many wait, first come, first served; nobody waits for longer
+ * than `intervals.hashWait`.
+ */
 function queue(atOnce: number, mayWait: number) {
   let working = 0;
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+  const turn = () =>
+    new Promise<boolean>((resolve) => {
+      const begin = () => {
+        clearTimeout(tooLong);
+        resolve(true);
+      };
+      const tooLong = setTimeout(() => {
+        waiting.delete(begin);
+        resolve(false);
+      }, intervals.hashWait * 1000);
+      waiting.add(begin);
+    });
   return async function inTurn<T>(work: () => Promise<T>): Promise<Result<T>> {
     if (working < atOnce) working += 1;
-    else if (waiting.length >= mayWait) return refuse("busy", { retryAfter: intervals.busy });
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else if (waiting.size >= mayWait || !(await turn()))
+      return refuse("busy", { retryAfter: intervals.busy });
     try {
       return ok(await work());
     } finally {
       // The place goes to the next in line, without a moment in which somebody else could take it.
-      const next = waiting.shift();
-      if (next) next();
-      else working -= 1;
+      const [next] = waiting;
+      if (next) {
+        waiting.delete(next);
+        next();
+      } else working -= 1;
     }
   };
 }
