@@ -2,6 +2,12 @@ import path from "node:path";
 import { z } from "zod";
 import { type Duration, days, hours, minutes } from "./duration";
 import { parseIdentifier } from "./identifier";
+import {
+  isOAuthProvider,
+  type OAuthProvider,
+  oauthProviderIds,
+  oauthProviders,
+} from "./oauth-providers";
 import { bounds, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./secret";
 
@@ -18,7 +24,7 @@ const wholeNumber = (least: number, most: number) =>
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
 
 /** The ways of signing in that an operator may switch off. */
-const signInMethods = ["magic_link", "password"] as const;
+const signInMethods = ["magic_link", "password", ...oauthProviderIds] as const;
 export type SignInMethod = (typeof signInMethods)[number];
 const isSignInMethod = (name: string): name is SignInMethod =>
   signInMethods.some((method) => method === name);
@@ -31,6 +37,8 @@ const oneLine = z
   .string()
   .max(60, "must be at most 60 characters")
   .regex(/^[^\p{Cc}<>"]+$/u, "must be one line without quotes or angle brackets");
+
+const issuer = z.url({ protocol: /^https?$/, error: "must be a URL" });
 
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
@@ -94,6 +102,12 @@ const schema = z.object({
       issues.addIssue({ code: "custom", message: `must be some of ${signInMethods.join()}` });
       return z.NEVER;
     }),
+  AUTH_GOOGLE_ID: oneLine.optional(),
+  AUTH_GOOGLE_SECRET: z.string().optional(),
+  AUTH_GOOGLE_ISSUER: issuer.optional(),
+  AUTH_LINKEDIN_ID: oneLine.optional(),
+  AUTH_LINKEDIN_SECRET: z.string().optional(),
+  AUTH_LINKEDIN_ISSUER: issuer.optional(),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
@@ -132,7 +146,9 @@ export interface Env {
   /** Where shared limits are counted; null for Postgres. */
   readonly redis: RedisAddress | null;
   readonly signUp: "open" | "closed";
+  /** The ways in that there are: those of providers only where their keys are. */
   readonly methods: readonly SignInMethod[];
+  readonly providers: { readonly [P in OAuthProvider]?: ProviderKeys };
   /** A range service for stolen passwords (k-anonymity); unset, nobody is asked. */
   readonly breachLookupUrl: string | undefined;
   readonly passwordLeast: number;
@@ -140,6 +156,13 @@ export interface Env {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
   readonly limitMax: { readonly [K in LimitName]?: number };
+}
+
+/** How a provider knows us, and where it is. */
+export interface ProviderKeys {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly issuer: string;
 }
 
 /** How mail leaves; `local` keeps it on this machine, for the mailbox page. */
@@ -173,6 +196,7 @@ export function parseEnv(vars: Vars): Env {
   problems.push(...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
   if (problems.length > 0) throw new EnvError(problems);
 
+  const providers = providerKeys(env);
   return {
     production: env.NODE_ENV === "production",
     origin,
@@ -189,7 +213,8 @@ export function parseEnv(vars: Vars): Env {
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
     redis: redisAddress(env),
     signUp: env.SIGN_UP,
-    methods: env.SIGN_IN_METHODS,
+    methods: env.SIGN_IN_METHODS.filter((name) => !isOAuthProvider(name) || providers[name]),
+    providers,
     breachLookupUrl: env.BREACH_LOOKUP_URL,
     passwordLeast: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
@@ -228,6 +253,21 @@ function readEach(set: Vars, problems: string[]) {
 
 /** The process's own environment. */
 export const readEnv = () => parseEnv(process.env);
+
+/** Of each provider that people may come by. */
+function providerKeys(env: z.output<typeof schema>): Env["providers"] {
+  const keys = {
+    google: [env.AUTH_GOOGLE_ID, env.AUTH_GOOGLE_SECRET, env.AUTH_GOOGLE_ISSUER],
+    linkedin: [env.AUTH_LINKEDIN_ID, env.AUTH_LINKEDIN_SECRET, env.AUTH_LINKEDIN_ISSUER],
+  } as const;
+  return Object.fromEntries(
+    oauthProviderIds.flatMap((id) => {
+      const [clientId, clientSecret, issuer = oauthProviders[id].issuer] = keys[id];
+      const isWanted = env.SIGN_IN_METHODS.includes(id) && clientId && clientSecret;
+      return isWanted ? [[id, { clientId, clientSecret, issuer }]] : [];
+    }),
+  );
+}
 
 function mailTransport({
   RESEND_API_KEY,
@@ -278,6 +318,7 @@ function* mixProblems(set: Vars, env: z.output<typeof schema>) {
     yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.";
   if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
     yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
+  yield* providerProblems(set, env);
   for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
     if (set[name] && set[name] === set[`${name}_PREVIOUS`])
       yield `${name}_PREVIOUS is the same as ${name}: nothing was rotated.`;
@@ -288,6 +329,20 @@ function* mixProblems(set: Vars, env: z.output<typeof schema>) {
     yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
 }
 
+function* providerProblems(set: Vars, env: z.output<typeof schema>) {
+  const listed = env.SIGN_IN_METHODS ?? [];
+  for (const provider of oauthProviderIds) {
+    const [id, secret, issuer] = ["ID", "SECRET", "ISSUER"].map(
+      (what) => `AUTH_${provider.toUpperCase()}_${what}`,
+    ) as [string, string, string];
+    if (Boolean(set[id]) !== Boolean(set[secret]))
+      yield `${id} and ${secret} go together: set both.`;
+    if (set[issuer] && !set[id]) yield `${issuer} is set, but ${id} is not.`;
+    if (set.SIGN_IN_METHODS && listed.includes(provider) && !set[id])
+      yield `SIGN_IN_METHODS names ${provider}, but ${id} is not set.`;
+  }
+}
+
 function* publicProblems(set: Vars, origin: URL) {
   if (origin.protocol !== "https:")
     yield "AUTH_URL must be https: plain http is for loopback origins only (L7).";
@@ -295,6 +350,9 @@ function* publicProblems(set: Vars, origin: URL) {
     yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
   if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
+  for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
+    if (set[name])
+      yield `${name} is for another issuer on this machine: on a public origin only the provider itself vouches for people.`;
   if (!set.RESEND_API_KEY && !set.SMTP_URL)
     yield "RESEND_API_KEY or SMTP_URL must be set on a public origin: the local mailbox exists on a loopback origin only.";
 }

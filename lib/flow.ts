@@ -4,6 +4,7 @@ import type { Duration } from "./duration";
 import type { Env, SignInMethod } from "./env";
 import type { Identifier } from "./identifier";
 import type { DeathReason, Letter } from "./letters";
+import type { OAuthProvider } from "./oauth-providers";
 import type { Limit, LimitName } from "./policy";
 import type { RefusalCode } from "./refusals";
 import type { Result } from "./result";
@@ -70,6 +71,22 @@ export interface Passwords {
   weigh(password: string, ownWords: readonly string[]): Promise<Result<unknown>>;
 }
 
+/** One trip's line to a provider. All that is asked over it shares one short time (O5). */
+export interface ProviderLine {
+  /**
+   * As `fetch`, for Auth.js: JSON of a bounded size, without redirects, within the line's time;
+   * what the provider says of itself is asked once and kept. Throws where there is no such answer.
+   */
+  readonly fetch: typeof fetch;
+  /** Why the provider's answer was none, for log and audit; null as long as it answers. */
+  readonly trouble: () => string | null;
+  /**
+   * The claims of an ID token whose signature, issuer, audience and times hold (O1). Refuses
+   * `provider_failed` and, when its keys can't be had, `provider_unavailable`.
+   */
+  readonly verify: (idToken: string) => Promise<Result<Readonly<Record<string, unknown>>>>;
+}
+
 /** How a part of us is; `warn` still serves. */
 export type Condition = "pass" | "warn" | "fail";
 
@@ -84,6 +101,8 @@ export interface World {
   readonly log: Log;
   readonly limiter: Limiter;
   readonly passwords: Passwords;
+  /** Only for a provider whose keys are set. */
+  readonly openLine: (provider: OAuthProvider) => ProviderLine;
   /** Rings for the outbox worker, so that it need not wait for its next look. */
   readonly ringCourier: () => void;
   /** Null when mail really leaves. */
@@ -210,7 +229,7 @@ export interface Flow<
   /** The session's last proof may be no older: else `step_up_required`. */
   readonly recent?: Duration;
   /** The way of signing in it belongs to: where that is switched off, there is `not_found`. */
-  readonly method?: SignInMethod;
+  readonly method?: SignInMethod | ((input: z.output<Schema>) => SignInMethod);
   readonly limits: readonly LimitUse<z.output<Schema>>[];
   /** The address it is about; device marks are looked up by it, and the audit trace names it. */
   readonly concerns?: (input: z.output<Schema>) => Identifier;

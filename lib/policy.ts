@@ -15,6 +15,10 @@ export const lifetimes = {
   keptSession: days(90),
   /** Whoever signs up has this long to find the code's mail, or to ask for another (P1). */
   signUpAttempt: hours(1),
+  /** To a provider and back, and after that for what was proven there to be used (O4). */
+  handshake: minutes(10),
+  /** Which way in a browser used last, so that the sign-in page can offer it first. */
+  lastMethod: days(180),
   /** A form that was interrupted by step-up is completed within this, or filled in again. */
   interruptedForm: minutes(10),
   /** A browser that asked may type the code, and press without the address, while the mail can arrive. */
@@ -39,6 +43,12 @@ export const intervals = {
   stepUp: minutes(10),
   /** The look-up of stolen passwords answers within this, or is done without (P6). */
   breachLookup: seconds(1),
+  /** A provider has answered all that a trip asks of it within this, or people are told (O5). */
+  providerAnswer: seconds(5),
+  /** What a provider says of itself, its keys included, is asked again after this. */
+  providerFacts: minutes(10),
+  /** What people are told to wait when a provider does not answer. */
+  providerAway: minutes(1),
   /** A password waits for its turn to be hashed no longer; less than the runner waits for a run. */
   hashWait: seconds(5),
   /** When more passwords wait to be hashed than may. */
@@ -97,6 +107,10 @@ export const bounds = {
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
   /** Passwords that may wait to be hashed: about half a second's work on one core. */
   hashQueue: 64,
+  /** Bytes of a provider's answer; the largest real ones, sets of keys, have a few thousand. */
+  providerAnswerBytes: 256 * 1024,
+  /** Characters of a person's id at a provider; OpenID Connect allows 255. */
+  subjectLength: 255,
   /** People who share a browser and are still known to it (R6). */
   usersPerDevice: 5,
   /** RFC 5321: 254 octets of address, 64 of them before the @. */
@@ -151,6 +165,8 @@ export const limits = {
   passwordsPerIp: { rule: "passwords_per_ip", max: 30, per: minutes(15), tries: true },
   /** Proofs of a signed-in person, by password or code (R3). */
   stepUpsPerSession: { rule: "step_ups_per_session", max: 5, per: minutes(15), tries: true },
+  /** Trips to a provider begun from one IP, and as many ended (R3). */
+  handshakesPerIp: { rule: "handshakes_per_ip", max: 30, per: minutes(10), tries: true },
   /** Buttons pressed on pages that mail leads to, from one IP (R3). */
   pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1), tries: true },
 } as const satisfies Record<string, Limit>;

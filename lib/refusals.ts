@@ -7,7 +7,7 @@ interface RefusalText {
 /**
  * The catalogue. Codes are stable: programs may rely on them. Sentences say what happened and
  * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait,
- * `{least}` by the least length a password may have.
+ * `{least}` by the least length a password may have, `{provider}` by a provider's name.
  */
 export const refusals = {
   input_malformed: {
@@ -81,6 +81,43 @@ export const refusals = {
   step_up_tries_spent: {
     status: 429,
     sentence: "Too many tries. Try again in {wait}, or sign out and in again.",
+  },
+  provider_cancelled: {
+    status: 400,
+    sentence: "You left {provider} without signing in. Nothing was changed.",
+  },
+  handshake_lost: {
+    status: 400,
+    sentence:
+      "Signing in with {provider} took too long, or was begun in another browser. Nothing was changed. Start again.",
+  },
+  provider_unavailable: {
+    status: 503,
+    sentence: "{provider} is not answering. Use another way to sign in, or try again in {wait}.",
+  },
+  provider_failed: {
+    status: 400,
+    sentence:
+      "{provider} gave an answer that we can’t trust, so nothing was changed. Try again, or use another way to sign in.",
+  },
+  provider_email_unverified: {
+    status: 403,
+    sentence:
+      "{provider} does not vouch for an email address of yours, so it can’t open an account here. Use a link by mail instead.",
+  },
+  identity_taken: {
+    status: 409,
+    sentence:
+      "That {provider} account opens another account here. It stays there, and nothing was changed.",
+  },
+  provider_connected: {
+    status: 409,
+    sentence: "A {provider} account is connected already. Disconnect it first.",
+  },
+  connect_interrupted: {
+    status: 409,
+    sentence:
+      "You were signed out on the way to {provider}, so nothing was connected. Sign in, then connect it again.",
   },
   last_way_in: {
     status: 409,

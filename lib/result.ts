@@ -1,4 +1,5 @@
 import { type Duration, inWords } from "./duration";
+import { type OAuthProvider, oauthProviders } from "./oauth-providers";
 import { bounds, intervals } from "./policy";
 import { type RefusalCode, refusals } from "./refusals";
 
@@ -11,6 +12,8 @@ export interface Refusal {
   readonly retryAfter?: Duration | undefined;
   /** How long it has to be, where it was too short. */
   readonly least?: number | undefined;
+  /** The provider it is about. */
+  readonly provider?: OAuthProvider | undefined;
   /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's sentence. */
@@ -27,13 +30,17 @@ export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Res
   refusal: { code, ...more },
 });
 
-/** A refusal as people read it, with the time to wait put in. */
+/** A refusal as people read it, with what it speaks of put in. */
 export const sentenceOf = ({
   code,
   retryAfter = intervals.unavailable,
   least = bounds.passwordLeast,
+  provider,
 }: Refusal): string =>
-  refusals[code].sentence.replace("{wait}", inWords(retryAfter)).replace("{least}", String(least));
+  refusals[code].sentence
+    .replace("{wait}", inWords(retryAfter))
+    .replace("{least}", String(least))
+    .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider");
 
 /** Every code there is, for whoever describes our answers. */
 export const refusalCodes = Object.keys(refusals);

@@ -108,7 +108,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       return this.#turnAway({ code: "sign_in_required" });
     if (this.flow.requires === "mailbox" && !this.world.mailbox)
       return this.#turnAway({ code: "not_found" });
-    const { method, recent } = this.flow;
+    const { recent } = this.flow;
+    const method =
+      typeof this.flow.method === "function" ? this.flow.method(input) : this.flow.method;
     if (method && !this.world.env.methods.includes(method))
       return this.#turnAway({ code: "not_found" });
     if (recent && session && session.provenAgo >= recent)
