@@ -1,27 +1,24 @@
-import { rmSync } from "node:fs";
 import { Client } from "./support/client";
 import { textOf } from "./support/forms";
-import { Inbox } from "./support/inbox";
 import { Server } from "./support/server";
 import { expect, test } from "./support/test";
 
 const password = "four unrelated words here";
 
-/** A server of the same database on which only these ways in are there. */
-const serverWith = async (databaseUrl: string, methods: string) => {
-  const server = await Server.start({ databaseUrl, settings: { SIGN_IN_METHODS: methods } });
-  const end = async () => {
-    await server.stop();
-    rmSync(server.dataDir, { recursive: true, force: true });
-  };
-  return { server, inbox: new Inbox(server.dataDir), end };
-};
+/**
+ * A server beside the tests' own, on which only these ways in are there. Either may take a letter, so
+ * they have one mailbox.
+ */
+const serverWith = (methods: string, databaseUrl: string, { dataDir }: Server) =>
+  Server.start({ databaseUrl, dataDir, settings: { SIGN_IN_METHODS: methods } });
 
 test("with links switched off people have passwords, and cannot remove their last way in @once", async ({
   database,
+  server: main,
+  inbox,
   newAddress,
 }) => {
-  const { server, inbox, end } = await serverWith(database.url, "password");
+  const server = await serverWith("password", database.url, main);
   const email = newAddress("ada");
   const ada = new Client(server);
   const start = textOf((await ada.get("/sign-in")).body);
@@ -49,14 +46,16 @@ test("with links switched off people have passwords, and cannot remove their las
   const { subject, text } = await inbox.nextTo(email);
   expect(subject).toBe("You already have an account at Latchkey");
   expect(text).not.toContain("/l/");
-  await end();
+  await server.stop();
 });
 
 test("with passwords switched off there are neither their pages nor their flows @once", async ({
   database,
+  server: main,
+  inbox,
   newAddress,
 }) => {
-  const { server, inbox, end } = await serverWith(database.url, "magic_link");
+  const server = await serverWith("magic_link", database.url, main);
   const email = newAddress("leo");
   const leo = new Client(server);
   expect(textOf((await leo.get("/sign-in")).body)).not.toMatch(/password/i);
@@ -76,5 +75,5 @@ test("with passwords switched off there are neither their pages nor their flows 
   await leo.signIn(email, inbox);
   expect(textOf((await leo.get("/account/methods")).body)).not.toContain("Set a password");
   expect((await leo.get("/account/password")).status).toBe(404);
-  await end();
+  await server.stop();
 });

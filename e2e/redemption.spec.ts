@@ -19,14 +19,13 @@ const test = base.extend<object, { server: Server; sibling: Server }>({
     },
     { scope: "worker", timeout: 60_000 },
   ],
-  /** A second process of the same installation. */
+  /** A second process of the same installation. Either may take a letter: they have one mailbox. */
   sibling: [
     async ({ database, server }, use) => {
-      const { origin } = server;
-      const sibling = await Server.start({ databaseUrl: database.url, origin, settings });
+      const { origin, dataDir } = server;
+      const sibling = await Server.start({ databaseUrl: database.url, origin, dataDir, settings });
       await use(sibling);
       await sibling.stop();
-      rmSync(sibling.dataDir, { recursive: true, force: true });
     },
     { scope: "worker", timeout: 60_000 },
   ],

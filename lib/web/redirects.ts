@@ -5,7 +5,7 @@ const home = "/account";
 // What paths of ours are made of. Backslashes, control characters, user info and whatever else a
 // browser might read as another host are not among them.
 const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,]*$/;
-const encodedTrick = /%(2f|5c|[01][0-9a-f]|7f|$|.$)/i;
+const encodedTrick = /%(2f|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
 
 /**
  * Where to go after signing in: a path of this origin, or the account page. The one place where
