@@ -14,6 +14,11 @@ export const words = {
   askForLink: "Email me a sign-in link",
   usePassword: "Use a password",
   keep: "Keep me signed in",
+  or: "or",
+  lastUsed: "Last used",
+  continueWith: (name: string) => `Continue with ${name}`,
+  inAppBrowser:
+    "Google lets nobody sign in inside another app’s browser. Ask for a link and use its code here, or open this page in your own browser.",
   localMailbox: "This server runs on your machine, so its mail stays here:",
   openMailbox: "open the mailbox",
 
@@ -106,6 +111,11 @@ export const words = {
     session_signed_out: "That device is signed out.",
     password_set: "Your password is set. All other devices are signed out.",
     password_removed: "Your password is removed.",
+    provider_cancelled: "You came back without signing in there. Nothing was changed.",
+    provider_connected: "It is connected: you can sign in with it from now on.",
+    provider_connected_already: "It was connected already. Nothing was changed.",
+    provider_kept: "It stays connected, and opens your account again.",
+    provider_disconnected: "It is disconnected.",
     sign_up_pending: "Type the code we mailed you, and your account is ready.",
     proof_asked: "A mail is on the way. Type its code here, or press its link in this browser.",
     limits_cleared: "All limits start anew.",
@@ -150,6 +160,54 @@ export const words = {
     sendNew: "Send a new link",
   },
 
+  leaving: {
+    title: "One moment",
+    to: (name: string) => `On to ${name}`,
+    link: (name: string) => `Continue to ${name}`,
+  },
+
+  connect: {
+    short: "Connect",
+    first: "Sign in first",
+    why: (name: string) =>
+      `has an account here. Sign in the way you did before; then ${name} is connected with one press.`,
+    otherWays: "Other ways to sign in",
+    title: (name: string) => `Connect ${name}?`,
+    lead: (name: string) => `You can then sign in to this account with ${name}.`,
+    at: (name: string) => `At ${name}`,
+    here: "Your account here",
+    noAddress: "no address",
+    submit: (name: string) => `Connect ${name}`,
+    notNow: "Not now",
+  },
+
+  switching: {
+    title: "Switch account?",
+    signedInAs: "You are signed in as",
+    came: (name: string) => `You came back from ${name}`,
+    as: "as",
+    notConnected: ", which does not open this account.",
+    submit: "Switch account",
+    stay: "Stay signed in",
+    connectInstead: (name: string) =>
+      `To open this account with ${name}, connect it among your sign-in methods.`,
+  },
+
+  disconnect: {
+    short: "Disconnect",
+    title: (name: string) => `Disconnect ${name}?`,
+    lead: (name: string, address: string | null) =>
+      `You can no longer sign in with ${name}${address ? ` as ${address}` : ""}. Your devices stay signed in.`,
+    submit: (name: string) => `Disconnect ${name}`,
+  },
+
+  questioned: {
+    title: "Is this yours?",
+    lead: "It was connected before you showed that this address is yours, so it opens nothing until you say so. Keep it if it was you; disconnect it if not. All other devices were signed out.",
+    state: "waits for you to keep it",
+    keep: "Keep",
+  },
+
   problem: {
     title: "Sign-in problem",
     back: "Back to sign-in",
@@ -175,6 +233,9 @@ export const words = {
     alwaysOn: "Always on",
     switchedOff: "Switched off here",
     lastWayIn: "The last way in",
+    connect: "Connect",
+    disconnect: "Disconnect",
+    notConnected: "not connected",
     notSet: "not set",
     notUsed: "not used yet",
     setPassword: "Set a password",

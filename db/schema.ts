@@ -61,6 +61,13 @@ export const authProviders = pgTable(
     provider: text("provider").notNull(),
     /** Who the person is at the provider; none for ways in of our own. */
     subject: text("subject"),
+    /** The address there when it was connected; for people to recognise it by, and for nothing else. */
+    address: text("address"),
+    /**
+     * Planted, perhaps, before the owner of the mailbox proved that it is theirs: opens nothing until
+     * they say that it is to stay (O3, A5).
+     */
+    questionedAt: at("questioned_at"),
     /** Made by a migration rather than by its first use; what that migration's way back deletes. */
     backfilled: boolean("backfilled").notNull().default(false),
     createdAt: createdAt(),
@@ -113,6 +120,33 @@ export const verifications = pgTable(
     index().on(t.browserDigest),
     index().on(t.expiresAt),
   ],
+);
+
+/**
+ * Trips to a provider, each of one browser; and what was proven there, until it is used or its time is
+ * over (O4).
+ */
+export const handshakes = pgTable(
+  "handshakes",
+  {
+    id: id(),
+    tokenDigest: text("token_digest").notNull().unique(),
+    provider: text("provider").notNull(),
+    /** The session that set out to connect it, and for which alone it counts; null for signing in. */
+    sessionId: uuid("session_id"),
+    keep: boolean("keep").notNull(),
+    next: text("next").notNull(),
+    createdAt: createdAt(),
+    expiresAt: at("expires_at").notNull(),
+    returnedAt: at("returned_at"),
+    /** Who the person is at the provider, while that waits for them to go on. */
+    subject: text("subject"),
+    email: text("email"),
+    /** The provider's word for the address is proof of the mailbox itself (O3). */
+    provesMailbox: boolean("proves_mailbox"),
+    consumedAt: at("consumed_at"),
+  },
+  (t) => [index().on(t.expiresAt)],
 );
 
 /** Letters on their way (X3). The payload is encrypted, and erased when the letter is sent or dead. */

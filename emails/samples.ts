@@ -22,4 +22,13 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
   step_up: { kind: "step_up", ...asked, token, code },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },
+  provider_connected: {
+    kind: "provider_connected",
+    provider: "google",
+    address: "ada@gmail.com" as Letter["to"],
+    to,
+    browser,
+    at,
+  },
+  provider_disconnected: { kind: "provider_disconnected", provider: "linkedin", to, browser, at },
 };

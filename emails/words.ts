@@ -1,5 +1,6 @@
 import { type Duration, exactly } from "@/lib/duration";
 import type { Letter } from "@/lib/letters";
+import { oauthProviders } from "@/lib/oauth-providers";
 import type { LetterFacts } from "./facts";
 import type { LetterWords } from "./letter";
 
@@ -84,6 +85,28 @@ export function wordsOf(letter: Letter, facts: LetterFacts): LetterWords {
         lead: "You sign in by your other ways in from now on.",
         hint: done(letter, `${origin}/password`),
       };
+    case "provider_connected": {
+      const { name } = oauthProviders[letter.provider];
+      return {
+        subject: `${name} now opens your ${appName} account`,
+        preview: `From ${letter.browser}`,
+        heading: `${name} was connected`,
+        lead: letter.address
+          ? `You can sign in with ${name} from now on, as ${letter.address}.`
+          : `You can sign in with ${name} from now on.`,
+        hint: done(letter, `${origin}/account/methods`, "disconnect it now"),
+      };
+    }
+    case "provider_disconnected": {
+      const { name } = oauthProviders[letter.provider];
+      return {
+        subject: `${name} no longer opens your ${appName} account`,
+        preview: `From ${letter.browser}`,
+        heading: `${name} was disconnected`,
+        lead: "You sign in by your other ways in from now on.",
+        hint: done(letter, `${origin}/account/methods`, "look at your ways in now"),
+      };
+    }
   }
 }
 
@@ -98,8 +121,11 @@ const asked = (
   otherwise = "If this wasn’t you, ignore this email.",
 ) => `Asked for from ${browser} on ${clockTime(new Date(askedAt))}. ${otherwise}`;
 
-const done = ({ browser, at }: { browser: string; at: string }, remedy: string) =>
-  `Done from ${browser} on ${clockTime(new Date(at))}. If this wasn’t you, set a new password now: ${remedy}`;
+const done = (
+  { browser, at }: { browser: string; at: string },
+  where: string,
+  remedy = "set a new password now",
+) => `Done from ${browser} on ${clockTime(new Date(at))}. If this wasn’t you, ${remedy}: ${where}`;
 
 const clockTime = (at: Date) =>
   `${at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" })} UTC`;

@@ -153,6 +153,8 @@ export interface Caller<S extends Session | null = Session | null> extends Evide
 export interface Grant {
   readonly token: string;
   readonly lifetime: Duration;
+  /** The way in it began by; none where it only goes on under another token. */
+  readonly method?: string;
 }
 
 /** What the browser is to be given along with the answer. Only `web/perform` looks at it. */
@@ -162,6 +164,8 @@ export interface Handover {
   asking?: true;
   /** Keep this browser's device cookie. */
   device?: true;
+  /** The token of a trip to a provider, which this browser alone may end. */
+  handshake?: string | "ended";
 }
 
 /** Who may run a flow. `mailbox`: whoever sits at the machine, while the local mailbox exists. */

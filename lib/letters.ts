@@ -1,4 +1,5 @@
 import type { Identifier } from "./identifier";
+import type { OAuthProvider } from "./oauth-providers";
 
 /** What a sign-in mail needs to be written. */
 interface SignInLetter {
@@ -44,7 +45,14 @@ export type Letter =
   | ({ readonly kind: "password_reset" } & SignInLetter)
   | ({ readonly kind: "step_up" } & SignInLetter)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
-  | ({ readonly kind: "password_removed" } & Notice);
+  | ({ readonly kind: "password_removed" } & Notice)
+  | ({
+      readonly kind: "provider_connected";
+      readonly provider: OAuthProvider;
+      /** Who one is there. */
+      readonly address: Identifier | null;
+    } & Notice)
+  | ({ readonly kind: "provider_disconnected"; readonly provider: OAuthProvider } & Notice);
 
 /** Why a letter was never sent. The first three are decided before it is queued. */
 export type DeathReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";

@@ -249,13 +249,13 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     return {
       event: this.flow.name,
       outcome: result.ok ? "ok" : result.refusal.code,
-      ...(result.ok ? {} : { cause: result.refusal.cause }),
       callerId: caller.session?.userId,
       sessionId: caller.session?.id,
       requestId: caller.requestId,
       ip: caller.ip,
       browser: caller.browser,
       ...this.#about,
+      cause: (result.ok ? undefined : causeOf(result.refusal)) ?? this.#about.cause,
     };
   }
 
@@ -263,6 +263,10 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     return keyedHash(this.world.env.tokenKey[0], use, key);
   }
 }
+
+/** Why not, for the audit log; of which provider, where it is about one. */
+const causeOf = ({ provider, cause }: Refusal) =>
+  [provider, cause].filter(Boolean).join(":") || undefined;
 
 /** For faces, which read a request's session once however many flows it runs (speed: one look-up). */
 export const sessionReader = (world: World, tokenDigest: string | null) => async () =>

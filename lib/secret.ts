@@ -11,7 +11,14 @@ import { bounds } from "./policy";
 
 /** What a token is for. Part of its digest, so that a token of one kind is nothing to another. */
 export type TokenUse =
-  "session" | "magic_link" | "sign_up" | "password_reset" | "step_up" | "asking_browser" | "device";
+  | "session"
+  | "magic_link"
+  | "sign_up"
+  | "password_reset"
+  | "step_up"
+  | "handshake"
+  | "asking_browser"
+  | "device";
 
 /** Chance, handed in through the world so that tests may know it. */
 export interface Chance {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Identifier, parseIdentifier } from "@/lib/identifier";
+import { oauthProviderIds } from "@/lib/oauth-providers";
 import { bounds } from "@/lib/policy";
 import type { RefusalCode } from "@/lib/refusals";
 
@@ -98,3 +99,6 @@ export const next = z
 
 /** The id of a row of one's own. Another form of text is nobody's row: `not_found`. */
 export const ownId = z.uuid(says("not_found"));
+
+/** One of the providers people come by; another name is nobody's: `not_found`. */
+export const provider = z.enum(oauthProviderIds, says("not_found"));

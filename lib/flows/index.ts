@@ -1,7 +1,15 @@
 import type { AnyFlow } from "@/lib/flow";
+import { connectProvider } from "./account/connect-provider";
+import { disconnectProvider } from "./account/disconnect-provider";
+import { keepProvider } from "./account/keep-provider";
 import { listAuthProviders } from "./account/list-auth-providers";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
+import { beginHandshake } from "./oauth/begin-handshake";
+import { beginLink } from "./oauth/begin-link";
+import { completeHandshake } from "./oauth/complete-handshake";
+import { previewHandshake } from "./oauth/preview-handshake";
+import { switchAccount } from "./oauth/switch-account";
 import { preparePassword } from "./password/prepare-password";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
@@ -45,12 +53,20 @@ export const flows: readonly AnyFlow[] = [
   previewPasswordReset,
   redeemPasswordReset,
   redeemPasswordResetCode,
+  beginHandshake,
+  completeHandshake,
+  previewHandshake,
+  switchAccount,
   readSession,
   listSessions,
   revokeSession,
   revokeOtherSessions,
   signOut,
   listAuthProviders,
+  beginLink,
+  connectProvider,
+  keepProvider,
+  disconnectProvider,
   preparePassword,
   setPassword,
   removePassword,

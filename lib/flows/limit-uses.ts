@@ -57,3 +57,10 @@ export const stepUpLimit: LimitUse<unknown> = {
   refusal: "step_up_tries_spent",
   key: (_, { session }) => session?.id ?? "",
 };
+
+/** Of what begins a trip to a provider, and of what ends one (R3). */
+export const handshakeLimit = (way: "begin" | "return"): LimitUse<unknown> => ({
+  limit: "handshakesPerIp",
+  effect: "loud",
+  key: (_, { network }) => `${way} ${network}`,
+});

@@ -1,9 +1,17 @@
 import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/flow";
 import { ok, refuse, type Result } from "@/lib/result";
+import { dropPlanted } from "./planted";
 import { startSession } from "./sessions";
 import { proveMailbox } from "./users";
 import type { Consumed } from "./verifications";
+
+/** What a proof of the mailbox leads to. */
+export interface Proven {
+  readonly next: string;
+  /** Providers wait for the owner to say whether they are to stay (O3). */
+  readonly questioned?: true;
+}
 
 /**
  * What follows from a spent sign-in link or code: the mailbox is proven, the count of its request is
@@ -15,12 +23,14 @@ export async function acceptMailboxProof(
   ctx: Ctx,
   tx: Db,
   spent: Consumed,
-): Promise<Result<{ next: string }>> {
+): Promise<Result<Proven>> {
   ctx.giveBack(spent.receipt);
   const user = await proveMailbox(tx, spent.identifier, { mayCreate: ctx.env.signUp === "open" });
   if (!user) return refuse("sign_up_closed");
   ctx.about({ userId: user.id, ...(user.created ? { cause: "signed_up" } : {}) });
   if (user.disabled) return refuse("account_disabled");
+  const account = { id: user.id, identifier: spent.identifier };
+  const questioned = user.firstProof && (await dropPlanted(tx, account, ctx.caller));
   await startSession(ctx, tx, { userId: user.id, method: "magic_link", keep: spent.keep });
-  return ok({ next: spent.next });
+  return ok({ next: spent.next, ...(questioned && { questioned }) });
 }

@@ -1,7 +1,9 @@
 import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/flow";
 import { ok, refuse, type Result } from "@/lib/result";
+import type { Proven } from "./mailbox-proof";
 import { choosePassword, takeAccount } from "./passwords";
+import { dropPlanted } from "./planted";
 import { startSession } from "./sessions";
 import type { Consumed } from "./verifications";
 
@@ -15,17 +17,18 @@ export async function acceptNewPassword(
   tx: Db,
   spent: Consumed,
   hash: string,
-): Promise<Result<{ next: string }>> {
+): Promise<Result<Proven>> {
   ctx.giveBack(spent.receipt);
   const account = await takeAccount(tx, spent.identifier);
   if (!account) return refuse("link_dead", { cause: "no_account" });
   const { id: userId, hasPassword } = account;
   ctx.about({ userId });
   if (account.disabled) return refuse("account_disabled");
+  const questioned = !account.verified && (await dropPlanted(tx, account, ctx.caller));
   await choosePassword(ctx, tx, account, { hash, mailboxProven: true });
   await startSession(ctx, tx, { userId, method: "email", keep: false });
   const at = ctx.clock.now().toISOString();
   const { browser } = ctx.caller;
   ctx.post({ kind: "password_chosen", first: !hasPassword, to: spent.identifier, browser, at });
-  return ok({ next: spent.next });
+  return ok({ next: spent.next, ...(questioned && { questioned }) });
 }

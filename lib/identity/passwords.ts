@@ -3,7 +3,9 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, deviceMarks, sessions, users, verifications } from "@/db/schema";
 import type { Ctx } from "@/lib/flow";
+import type { Env } from "@/lib/env";
 import type { Identifier } from "@/lib/identifier";
+import { isLastWayIn, listAuthProviders } from "./auth-providers";
 import { takeVerifications, voidVerifications } from "./verifications";
 
 /** What a typed password is compared with. */
@@ -78,6 +80,7 @@ export interface TakenAccount {
   readonly id: string;
   readonly identifier: Identifier;
   readonly disabled: boolean;
+  readonly verified: boolean;
   readonly hasPassword: boolean;
 }
 
@@ -96,6 +99,7 @@ export async function takeAccount(tx: Db, identifier: Identifier): Promise<Taken
       select count(*) from alone
     )
     select u.id, u.email as identifier, u.disabled_at is not null as disabled,
+      u.email_verified_at is not null as verified,
       u.password_hash is not null as "hasPassword"
     from ${users} u, settled where u.email = ${identifier} for update of u`,
   );
@@ -144,14 +148,14 @@ export async function choosePassword(
 export async function removePassword(
   tx: Db,
   userId: string,
-  { linkIsUsable }: { linkIsUsable: boolean },
+  env: Pick<Env, "methods">,
 ): Promise<"removed" | "none" | "last"> {
   const kept = await row<{ has: boolean }>(
     tx,
     sql`select password_hash is not null as has from ${users} where id = ${userId}::uuid for update`,
   );
   if (!kept?.has) return "none";
-  if (!linkIsUsable) return "last";
+  if (isLastWayIn(await listAuthProviders(tx, userId), "email", env)) return "last";
   await row(
     tx,
     sql`with gone as (

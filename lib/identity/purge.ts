@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
-import { deviceMarks, limitHits, outbox, sessions, verifications } from "@/db/schema";
+import { deviceMarks, handshakes, limitHits, outbox, sessions, verifications } from "@/db/schema";
 import { bounds, lifetimes } from "@/lib/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
@@ -14,6 +14,7 @@ const over = [
     sql`expires_at < ${ago(lifetimes.deadVerification)} and not exists
     (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`,
   ],
+  [handshakes, sql`expires_at < now()`],
   [outbox, sql`done_at < ${ago(lifetimes.finishedLetter)}`],
   [limitHits, sql`expires_at < now()`],
   [deviceMarks, sql`last_used_at < ${ago(lifetimes.deviceMark)}`],

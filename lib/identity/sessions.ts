@@ -78,7 +78,7 @@ export async function startSession(
     values (${digest("session", token)}, ${userId}::uuid, ${method}, ${caller.ip}, ${caller.browser},
             ${idle}::int, now() + make_interval(secs => ${lifetime}))`,
   );
-  ctx.handOver({ session: { token, lifetime }, device: true });
+  ctx.handOver({ session: { token, lifetime, method }, device: true });
 }
 
 /**

@@ -25,6 +25,8 @@ export interface ProvenUser {
   readonly id: string;
   readonly disabled: boolean;
   readonly created: boolean;
+  /** It had been there before, and nobody had proven the mailbox. */
+  readonly firstProof: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function proveMailbox(
   identifier: Identifier,
   { mayCreate }: { mayCreate: boolean },
 ): Promise<ProvenUser | null> {
-  const proven = await row<{ id: string; disabled: boolean; created: boolean }>(
+  const proven = await row<ProvenUser>(
     tx,
     sql`with dead as (
       ${voidVerifications(sql`${identifier}`, ["sign_up"])}
@@ -53,17 +55,20 @@ export async function proveMailbox(
       select id, 'magic_link' from proven where not disabled
       on conflict (user_id, provider) do update set last_used_at = greatest(auth_providers.last_used_at, now())
     )
-    select id, disabled, created from proven`,
+    select id, disabled, created, not created and fresh as "firstProof" from proven`,
   );
   return proven ?? null;
 }
 
+// Of this transaction: it has one moment, and no other has the same.
+const fresh = sql`${users.emailVerifiedAt} = now() as fresh`;
+
 const insertOrVerify = (identifier: Identifier) => sql`
   insert into ${users} (email, email_verified_at) select ${identifier}, now() from settled
   on conflict (email) do update set email_verified_at = coalesce(users.email_verified_at, now())
-  returning id, disabled_at is not null as disabled, xmax = 0 as created`;
+  returning id, disabled_at is not null as disabled, xmax = 0 as created, ${fresh}`;
 
 const verify = (identifier: Identifier) => sql`
   update ${users} set email_verified_at = coalesce(email_verified_at, now())
   from settled where email = ${identifier}
-  returning id, disabled_at is not null as disabled, false as created`;
+  returning id, disabled_at is not null as disabled, false as created, ${fresh}`;

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Evidence, Flow, Grant, Handover, Requires } from "@/lib/flow";
+import { beginHandshake } from "@/lib/flows/oauth/begin-handshake";
+import { completeHandshake } from "@/lib/flows/oauth/complete-handshake";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
@@ -8,6 +10,7 @@ import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
 import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { canonicalIp, networkOf } from "@/lib/ip";
+import type { OAuthProvider } from "@/lib/oauth-providers";
 import type { Result } from "@/lib/result";
 import { runFlow, sessionReader } from "@/lib/run-flow";
 import { digest } from "@/lib/secret";
@@ -28,6 +31,7 @@ export class Browser {
   session: string | null = null;
   asking: string | null = null;
   device: string | null = null;
+  handshake: string | null = null;
   /** What came with the last answer. */
   handover: Handover = {};
   readonly #afterwards: (() => unknown)[] = [];
@@ -70,6 +74,8 @@ export class Browser {
     this.handover = handover;
     if (handover.session)
       this.session = handover.session === "ended" ? null : handover.session.token;
+    if (handover.handshake)
+      this.handshake = handover.handshake === "ended" ? null : handover.handshake;
     if (handover.asking) this.asking = asking;
     if (handover.device) this.device = device;
     this.#afterwards.push(...afterwards);
@@ -110,6 +116,23 @@ export class Browser {
 
   enter(email: string, password: string, more: { keep?: "on"; next?: string } = {}) {
     return this.run(signInWithPassword, { email, password, ...more });
+  }
+
+  /** Sets out for a provider, to sign in. */
+  leave(provider: OAuthProvider, more: { next?: string } = {}) {
+    return this.run(beginHandshake, { provider, ...more });
+  }
+
+  /** Comes back from one, as whoever these claims name. */
+  comeBack(provider: OAuthProvider, claims: Record<string, unknown>) {
+    const handshake = this.handshake ?? "";
+    return this.run(completeHandshake, { provider, handshake, returned: { claims } });
+  }
+
+  /** There and back. */
+  async travel(provider: OAuthProvider, claims: Record<string, unknown>) {
+    const left = await this.leave(provider);
+    return left.ok ? this.comeBack(provider, claims) : left;
   }
 
   /** Signs up with a password, reads the mail, types the code, here. */

@@ -22,6 +22,10 @@ const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_u
 const provenWith = ["ok", "account_disabled"];
 /** Events that begin a session. */
 const welcoming = [...proving, "password.sign_in"];
+/** Events that end a trip to a provider; what came of it is their cause. */
+const arriving = ["handshake.complete", "handshake.switch"];
+/** Causes of arrivals with which somebody was let in. */
+const letIn = /^\w+(:signed_up(_unproven)?)?$/;
 /** Accepted requests for mail, and changes that the owner is told of. */
 const writing = [
   "magic_link.request",
@@ -33,6 +37,8 @@ const writing = [
   "password_reset.redeem_code",
   "password.set",
   "password.remove",
+  "auth_provider.connect",
+  "auth_provider.disconnect",
 ];
 
 /** Runs after every test on a database. */
@@ -64,7 +70,7 @@ const mustNotBe = (world: TestWorld) => ({
 
   /**
    * I2: a way in belongs to somebody, once per person and once per identity; and everybody has one,
-   * or gave up the password while the e-mail link, which needs no row, was there.
+   * or gave up the last row while the e-mail link, which needs none, was there.
    */
   "I2 way in of nobody": sql`select * from auth_providers p
     where not exists (select from users u where u.id = p.user_id)`,
@@ -75,13 +81,19 @@ const mustNotBe = (world: TestWorld) => ({
   "I2 nobody's way in": sql`select id from users u where disabled_at is null
     and not exists (select from auth_providers p where p.user_id = u.id)
     and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
-      where e.subject_id = u.id and e.event = 'password.remove' and e.outcome = 'ok'))`,
+      where e.subject_id = u.id and e.outcome = 'ok'
+        and e.event in ('password.remove', 'auth_provider.disconnect')))`,
 
   /** I3: a secret is spent within its time, never after it was voided, and once. */
   "I3 spent late or dead": sql`select id from verifications
     where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
   "I3 spent again": sql`select "row" from watch.changes where "table" = 'verifications'
     and op = 'UPDATE' and 'consumed_at' = any(changed) group by "row" having count(*) > 1`,
+
+  "I3 a trip that ended or was used again": sql`select "row" from watch.changes
+    where "table" = 'handshakes' and op = 'UPDATE'
+    group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
+      or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
 
   /** I4: no session outlives the longest that one may live. */
   "I4 too long": sql`select id from sessions
@@ -96,7 +108,9 @@ const mustNotBe = (world: TestWorld) => ({
   /** I8: an address counts as verified exactly when the audit log tells of its proof. */
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
-      where e.subject_id = u.id and e.event in (${list(proving)}) and e.outcome in (${list(provenWith)}))`,
+      where e.subject_id = u.id and (
+        e.event in (${list(proving)}) and e.outcome in (${list(provenWith)})
+        or e.event in (${list(arriving)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
 
   /** P1, P2: a password that is usable belongs to a way in, and no user is without a proof. */
   "P2 password without a way in": sql`select id from users u where password_hash is not null
@@ -152,7 +166,10 @@ function effectsOfSecrets(runs: Change[][]) {
           table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
       ).length,
       said: changes.filter(isEvent(spending, spentWith)).length,
-      welcomed: changes.filter(isEvent(welcoming, ["ok"])).length,
+      welcomed:
+        changes.filter(isEvent(welcoming, ["ok"])).length +
+        changes.filter(isEvent(arriving, ["ok"])).filter(({ cause }) => letIn.test(cause ?? ""))
+          .length,
       sessions: changes.filter(({ table, op }) => table === "sessions" && op === "INSERT").length,
     }))
     .filter(
@@ -290,7 +307,7 @@ const isEvent =
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   const changes = await rows<Change>(
     db,
-    sql`select xid::text, "table", "row", op, changed, event, outcome from watch.changes order by id`,
+    sql`select xid::text, "table", "row", op, changed, event, outcome, cause from watch.changes order by id`,
   );
   const runs = new Map<string, Change[]>();
   for (const change of changes) runs.set(change.xid, [...(runs.get(change.xid) ?? []), change]);

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 
-/** What a transaction did to one row. `event` and `outcome` are those of an audit row. */
+/** What a transaction did to one row. `event`, `outcome` and `cause` are those of an audit row. */
 export interface Change {
   readonly xid: string;
   readonly table: string;
@@ -12,6 +12,7 @@ export interface Change {
   readonly changed: string[];
   readonly event: string | null;
   readonly outcome: string | null;
+  readonly cause: string | null;
 }
 
 // Counted, not told: limits and floods of refusals come without an audit row by design (I6).
@@ -25,14 +26,14 @@ export async function startWatch(db: Db): Promise<void> {
   await db.execute(sql`create schema watch`);
   await db.execute(sql`create table watch.changes (
     id bigint generated always as identity, xid xid8 not null default pg_current_xact_id(),
-    "table" text not null, "row" text, op text not null, changed text[] not null, event text, outcome text)`);
+    "table" text not null, "row" text, op text not null, changed text[] not null, event text, outcome text, cause text)`);
   await db.execute(sql`create function watch.note() returns trigger language plpgsql as $$
     begin
       if current_setting('watch.off', true) = 'on' then return null; end if;
-      insert into watch.changes ("table", "row", op, changed, event, outcome)
+      insert into watch.changes ("table", "row", op, changed, event, outcome, cause)
       values (tg_table_name, to_jsonb(new) ->> 'id', tg_op,
         array(select key from jsonb_each(to_jsonb(new)) where value is distinct from to_jsonb(old) -> key),
-        to_jsonb(new) ->> 'event', to_jsonb(new) ->> 'outcome');
+        to_jsonb(new) ->> 'event', to_jsonb(new) ->> 'outcome', to_jsonb(new) ->> 'cause');
       return null;
     end $$`);
   await db.execute(

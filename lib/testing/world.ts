@@ -148,6 +148,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     log,
     limiter,
     passwords: openPasswords(env, log),
+    openLine: () => {
+      throw new Error("TODO");
+    },
     ringCourier: () => {},
     mailbox: {
       letters: () =>

@@ -8,12 +8,14 @@ import { performForRequest } from "./perform";
 import { readRequest } from "./request";
 
 /** What a route does, as data: the document of the API is made from the same. */
-interface Operation<Out> {
+interface Operation<Out, Told = Out> {
   /** The flow it runs; where the body decides which, a function of it. */
   readonly flow: OneFlow<Out> | ((body: unknown) => OneFlow<Out>);
   readonly status: 200 | 201 | 202 | 204;
+  /** What there is to tell, where that takes more than the flow. */
+  readonly further?: (value: Out) => Promise<Result<Told>>;
   /** What is said of the outcome; a strict shape, so that nothing slips out that is not promised. */
-  readonly says?: { readonly shape: z.ZodType; readonly of: (value: Out) => unknown };
+  readonly says?: { readonly shape: z.ZodType; readonly of: (value: Told) => unknown };
 }
 
 /**
@@ -21,9 +23,9 @@ interface Operation<Out> {
  * problem+json (RFC 9457). Besides the flow's own refusals: `not_json`, `body_too_large`,
  * `input_malformed`. A throw is a 500 with the reference that the log has.
  */
-export async function answer<Out>(
+export async function answer<Out, Told = Out>(
   request: Request,
-  { flow, status, says }: Operation<Out>,
+  { flow, status, further, says }: Operation<Out, Told>,
   given?: Record<string, unknown>,
 ): Promise<Response> {
   const body = given ? ok(given) : await readBody(request);
@@ -32,14 +34,17 @@ export async function answer<Out>(
   const performed = await performForRequest(chosen, body.value, { vouched: isVouched(request) });
   if (performed.failed) return bug(performed.reference);
   if (!performed.result.ok) return problem(performed.result.refusal);
-  const said = says ? says.shape.parse(says.of(performed.result.value)) : undefined;
+  const { value } = performed.result;
+  const told = further ? await further(value) : ok(value as unknown as Told);
+  if (!told.ok) return problem(told.refusal);
+  const said = says ? says.shape.parse(says.of(told.value)) : undefined;
   return said === undefined
     ? new Response(null, { status, headers: unstored })
     : Response.json(said, { status, headers: unstored });
 }
 
 /** Describes what a route does; its type follows from the flow. */
-export const operation = <Out>(described: Operation<Out>) => described;
+export const operation = <Out, Told = Out>(described: Operation<Out, Told>) => described;
 
 // Which input a flow takes is its schema's to check.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

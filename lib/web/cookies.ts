@@ -1,13 +1,26 @@
 import { cookies } from "next/headers";
 import type { Duration } from "@/lib/duration";
 import type { Env } from "@/lib/env";
-import { isToken } from "@/lib/secret";
+import { isToken, open } from "@/lib/secret";
 
 /**
- * Every cookie we set: session, the browser as asker and as known device, the flash, and a form
- * that step-up interrupted.
+ * Every cookie we set: session, the browser as asker and as known device, the flash, a form that
+ * step-up interrupted, the way in used last, a trip to a provider, the address it goes to, and what
+ * Auth.js keeps of it.
  */
-export type CookieName = "session" | "asking" | "device" | "flash" | "interrupted";
+export type CookieName =
+  | "session"
+  | "asking"
+  | "device"
+  | "flash"
+  | "interrupted"
+  | "method"
+  | "handshake"
+  | "onward"
+  | (typeof oauthCookies)[number];
+
+/** Auth.js's own, of one trip. */
+export const oauthCookies = ["oauth_state", "oauth_verifier", "oauth_nonce"] as const;
 
 type Place = Pick<Env, "origin">;
 
@@ -39,12 +52,28 @@ export function readToken(header: string | null, place: Place, name: CookieName)
   return isToken(value) ? value : null;
 }
 
+/**
+ * What we have sealed into a cookie, as JSON. Null for anything else: cookies are written by whoever
+ * likes to.
+ */
+export function readSealed(
+  header: string | null,
+  env: Pick<Env, "origin" | "outboxKey">,
+  name: CookieName,
+): unknown {
+  try {
+    return JSON.parse(open(env.outboxKey, readCookie(header, env, name) ?? ""));
+  } catch {
+    return null;
+  }
+}
+
 const attributes = (place: Place) =>
   ({ httpOnly: true, secure: isSecure(place), sameSite: "lax", path: "/" }) as const;
 
-/** The session cookie's name and attributes, for Auth.js to read the same one. */
-export const sessionCookie = (place: Place) => ({
-  name: cookieName(place, "session"),
+/** A cookie's name and attributes, for Auth.js to use the same. */
+export const cookieForAuth = (place: Place, name: CookieName) => ({
+  name: cookieName(place, name),
   options: attributes(place),
 });
 

@@ -2,6 +2,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/duration";
+import { oauthProviderIds } from "@/lib/oauth-providers";
 import { theWorld } from "@/lib/outside/world";
 import { bounds, lifetimes } from "@/lib/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/refusals";
@@ -16,6 +17,11 @@ export const notes = [
   "session_signed_out",
   "password_set",
   "password_removed",
+  "provider_cancelled",
+  "provider_connected",
+  "provider_connected_already",
+  "provider_kept",
+  "provider_disconnected",
   "proof_asked",
   "sign_up_pending",
   "limits_cleared",
@@ -33,6 +39,7 @@ const schema = z.object({
   retryAfter: z.number().int().positive().transform(seconds).optional(),
   reference: z.string().optional(),
   note: z.enum(notes).optional(),
+  provider: z.enum(oauthProviderIds).optional(),
   least: z.number().int().positive().optional(),
   email: z.string().max(bounds.emailLength).optional(),
   keep: z.boolean().optional(),
@@ -52,8 +59,8 @@ export async function readFlash(at: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), theWorld().env, "flash");
   const left = schema.safeParse(decode(value));
   if (!left.success || left.data.at !== at) return nothingLeft;
-  const { code, field, retryAfter, least, reference, note, email, keep } = left.data;
-  const refusal = code ? { code, field, retryAfter, least, reference } : null;
+  const { code, field, retryAfter, least, provider, reference, note, email, keep } = left.data;
+  const refusal = code ? { code, field, retryAfter, least, provider, reference } : null;
   return { refusal, note: note ?? null, email: email ?? "", keep: keep ?? false };
 }
 
@@ -66,9 +73,9 @@ interface Typed {
 /** Ends an action with a "no", told on the page at `at` beside what was typed. Never returns. */
 export async function sayNo(at: string, refusal: Refusal, typed: Typed = {}): Promise<never> {
   if (refusal.code === "unavailable") redirect("/unavailable");
-  const { code, field, retryAfter, least, reference } = refusal;
+  const { code, field, retryAfter, least, provider, reference } = refusal;
   await leave({
-    ...{ at: pathOf(at), code, field, retryAfter, least, reference },
+    ...{ at: pathOf(at), code, field, retryAfter, least, provider, reference },
     ...asTyped(typed),
   });
   redirect(at);

@@ -3,13 +3,20 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import { theWorld } from "@/lib/outside/world";
 import { lifetimes } from "@/lib/policy";
-import { open, seal } from "@/lib/secret";
-import { readCookie, writeCookie } from "./cookies";
+import { seal } from "@/lib/secret";
+import { readCookie, readSealed, writeCookie } from "./cookies";
 import { provePath } from "./perform";
 import { readRequest, signedInBy } from "./request";
 
 /** Forms that step-up may interrupt, by the flow they run. */
-const interruptible = ["password.set", "password.remove"] as const;
+const interruptible = [
+  "password.set",
+  "password.remove",
+  "handshake.begin_link",
+  "auth_provider.connect",
+  "auth_provider.keep",
+  "auth_provider.disconnect",
+] as const;
 export type Interruptible = (typeof interruptible)[number];
 
 const schema = z.object({
@@ -44,20 +51,11 @@ export async function interrupt({ flow, input }: Interrupted, back: string): Pro
  */
 export async function takeInterrupted(renewed: string): Promise<Interrupted | null> {
   const { env } = theWorld();
-  const kept = readCookie((await headers()).get("cookie"), env, "interrupted");
-  if (kept === null) return null;
+  const header = (await headers()).get("cookie");
+  if (readCookie(header, env, "interrupted") === null) return null;
   await writeCookie(env, "interrupted", null, lifetimes.interruptedForm);
   const session = await signedInBy(renewed).readSession();
-  const opened = schema.safeParse(unsealed(kept));
+  const opened = schema.safeParse(readSealed(header, env, "interrupted"));
   const isMine = opened.success && session !== null && opened.data.sessionId === session.id;
   return isMine ? opened.data : null;
-}
-
-/** Null for what is none of ours: cookies are written by whoever likes to. */
-function unsealed(kept: string): unknown {
-  try {
-    return JSON.parse(open(theWorld().env.outboxKey, kept));
-  } catch {
-    return null;
-  }
 }

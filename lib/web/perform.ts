@@ -85,12 +85,21 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
 }
 
 async function hand(
-  { session, asking, device }: Handover,
+  { session, asking, device, handshake }: Handover,
   { askingToken, deviceToken }: Awaited<ReturnType<typeof readRequest>>,
 ) {
   const { env } = theWorld();
   if (session === "ended") await writeCookie(env, "session", null, lifetimes.session);
   else if (session) await writeCookie(env, "session", session.token, session.lifetime);
+  if (session && session !== "ended" && session.method)
+    await writeCookie(env, "method", session.method, lifetimes.lastMethod);
+  if (handshake)
+    await writeCookie(
+      env,
+      "handshake",
+      handshake === "ended" ? null : handshake,
+      lifetimes.handshake,
+    );
   if (asking) await writeCookie(env, "asking", askingToken(), lifetimes.askingBrowser);
   if (device) await writeCookie(env, "device", deviceToken(), lifetimes.deviceMark);
 }

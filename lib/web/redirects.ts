@@ -21,6 +21,11 @@ export function safeNext(next: unknown): string {
   return origin === base && !pathname.includes("//") ? pathname + search + hash : home;
 }
 
+/** After a proof of the mailbox: first to what its owner has to look at, if there is anything (O3). */
+export function goOnProven({ next, questioned }: { next: string; questioned?: true }): never {
+  goOn(questioned ? "/account/methods" : next);
+}
+
 /** Ends a request with a redirect to where the person wanted to go. Never returns. */
 export function goOn(next: string): never {
   redirect(safeNext(next));

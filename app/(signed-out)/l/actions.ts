@@ -4,11 +4,11 @@ import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
-import { goOn } from "@/lib/web/redirects";
+import { goOnProven } from "@/lib/web/redirects";
 
 export async function signInByLink(form: FormData): Promise<void> {
   const result = await perform(redeemMagicLink, fields(form));
-  if (result.ok) goOn(result.value.next);
+  if (result.ok) goOnProven(result.value);
   await sayNoAfterProof(linkPath(form), result.refusal);
 }
 

@@ -6,7 +6,7 @@ import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-re
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
-import { goOn } from "@/lib/web/redirects";
+import { goOnProven } from "@/lib/web/redirects";
 
 const waiting = "/password/check";
 
@@ -20,13 +20,13 @@ export async function askForReset(form: FormData): Promise<void> {
 
 export async function resetByCode(form: FormData): Promise<void> {
   const result = await perform(redeemPasswordResetCode, fields(form));
-  if (result.ok) goOn(result.value.next);
+  if (result.ok) goOnProven(result.value);
   await sayNoAfterProof(waiting, result.refusal);
 }
 
 export async function resetByLink(form: FormData): Promise<void> {
   const result = await perform(redeemPasswordReset, fields(form));
-  if (result.ok) goOn(result.value.next);
+  if (result.ok) goOnProven(result.value);
   const token = form.get("token");
   const page = typeof token === "string" && token ? `/l/reset/${encodeURIComponent(token)}` : "/l";
   await sayNoAfterProof(page, result.refusal);

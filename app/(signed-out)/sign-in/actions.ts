@@ -1,12 +1,16 @@
 "use server";
 
 import { redirect } from "next/navigation";
+import { arrive, setOut } from "@/app/travel";
+import { beginHandshake } from "@/lib/flows/oauth/begin-handshake";
+import { switchAccount } from "@/lib/flows/oauth/switch-account";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { goOnTyping, sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
+import { handshakeToken } from "@/lib/web/handshake";
 import { fields, perform } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
+import { goOn, goOnProven, safeNext } from "@/lib/web/redirects";
 
 export async function askForLink(form: FormData): Promise<void> {
   // From the password page it is the same form, with a field that is of no use here.
@@ -23,8 +27,19 @@ const on = (path: string, next: string) => `${path}?next=${encodeURIComponent(ne
 
 export async function typeCode(form: FormData): Promise<void> {
   const result = await perform(redeemEmailCode, fields(form));
-  if (result.ok) goOn(result.value.next);
+  if (result.ok) goOnProven(result.value);
   await sayNoAfterProof("/sign-in/check", result.refusal);
+}
+
+export async function continueWith(form: FormData): Promise<void> {
+  const input = { ...fields(form), next: safeNext(form.get("next")) };
+  const result = await perform(beginHandshake, input);
+  if (result.ok) await setOut(result.value.provider);
+  else await sayNo(on("/sign-in", input.next), result.refusal);
+}
+
+export async function switchTo(): Promise<void> {
+  await arrive(await perform(switchAccount, { handshake: await handshakeToken() }));
 }
 
 /** To the page with the password, what was typed so far filled in there. */

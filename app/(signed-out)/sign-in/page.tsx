@@ -1,18 +1,18 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
-import { Button } from "@/app/_ui/button";
-import { Checkbox } from "@/app/_ui/checkbox";
-import { Form } from "@/app/_ui/form";
+import { AnswerNote, titleFor } from "@/app/answer-note";
+import { Divider } from "@/app/_ui/divider";
 import { Gate } from "@/app/_ui/gate";
 import { Note } from "@/app/_ui/note";
-import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { isOAuthProvider } from "@/lib/oauth-providers";
+import { lastMethod } from "@/lib/web/last-method";
 import { read } from "@/lib/web/perform";
 import { goOn, safeNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
-import { askForLink, goOnWithPassword } from "./actions";
+import { AddressForm } from "./address-form";
+import { ProviderForms } from "./provider-forms";
 
 const here = "/sign-in";
 
@@ -30,27 +30,28 @@ export default async function SignInPage({ searchParams }: Props) {
   if (await read(readSession, here)) goOn(safeNext(next));
   const { appName, signUp, methods } = site();
   const [byLink, byPassword] = [methods.includes("magic_link"), methods.includes("password")];
+  const onward = safeNext(next);
+  const last = await lastMethod();
+  const sections = [
+    (byLink || byPassword) && (
+      <AddressForm key="address" flash={flash} address={flash.email} next={onward} last={last} />
+    ),
+    methods.some(isOAuthProvider) && <ProviderForms key="providers" next={onward} last={last} />,
+  ].filter(Boolean);
+  if (isOAuthProvider(last)) sections.reverse();
   return (
     <Gate appName={appName} title={words.signIn.title(appName)} session="">
-      <p>{byLink ? words.signIn.lead[signUp] : words.signIn.passwordOnly}</p>
+      <p>{byLink || !byPassword ? words.signIn.lead[signUp] : words.signIn.passwordOnly}</p>
       <AnswerNote flash={flash} />
       {!flash.refusal && (note === "session_ended" || note === "cookies_blocked") && (
         <Note tone="info">{words.notes[note]}</Note>
       )}
-      <Form action={byLink ? askForLink : goOnWithPassword}>
-        <EmailField enterKeyHint="go" defaultValue={flash.email} error={errorFor(flash, "email")} />
-        <Checkbox name="keep" label={words.keep} />
-        <input type="hidden" name="next" value={safeNext(next)} />
-        {byLink && <Button variant="primary">{words.askForLink}</Button>}
-        {byPassword && (
-          <Button variant={byLink ? "plain" : "primary"} formAction={goOnWithPassword}>
-            {words.usePassword}
-          </Button>
-        )}
-      </Form>
+      {sections[0]}
+      {sections[1] && <Divider>{words.or}</Divider>}
+      {sections[1]}
       {byPassword && signUp === "open" && (
         <p>
-          <a href={`/sign-up?next=${encodeURIComponent(safeNext(next))}`}>{words.signIn.signUp}</a>
+          <a href={`/sign-up?next=${encodeURIComponent(onward)}`}>{words.signIn.signUp}</a>
         </p>
       )}
     </Gate>

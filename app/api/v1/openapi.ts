@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { oauthProviderIds } from "@/lib/oauth-providers";
 import { refusalCodes } from "@/lib/result";
 import * as operations from "./operations";
 
@@ -57,6 +58,12 @@ const paths: Record<string, Partial<Record<Method, [OperationName, summary: stri
   "/api/v1/auth-providers": {
     get: ["showAuthProviders", "Your ways in, and when each was last used."],
   },
+  "/api/v1/auth-providers/links": {
+    post: ["connectAuthProvider", "Begin to connect a provider: where to send the browser."],
+  },
+  "/api/v1/auth-providers/{provider}": {
+    delete: ["dropAuthProvider", "Disconnect a provider, while another way in remains."],
+  },
 };
 
 /** Of an operation whose body decides which flow it is: one body for each. */
@@ -100,6 +107,16 @@ function describe(name: OperationName, method: Method, summary: string) {
   };
 }
 
+const parameters: Record<string, object> = {
+  id: { type: "string", format: "uuid" },
+  provider: { enum: oauthProviderIds },
+};
+
+const parametersOf = (path: string) => {
+  const [, name] = /\{(\w+)\}/.exec(path) ?? [];
+  return name && { parameters: [{ name, in: "path", required: true, schema: parameters[name] }] };
+};
+
 /** The whole face as an OpenAPI 3.1 document, made from the schemas and the catalogue of refusals. */
 export function openapiDocument() {
   return {
@@ -109,16 +126,7 @@ export function openapiDocument() {
       Object.entries(paths).map(([path, methods]) => [
         path,
         {
-          ...(path.includes("{id}") && {
-            parameters: [
-              {
-                name: "id",
-                in: "path",
-                required: true,
-                schema: { type: "string", format: "uuid" },
-              },
-            ],
-          }),
+          ...parametersOf(path),
           ...Object.fromEntries(
             Object.entries(methods).map(([method, [name, summary]]) => [
               method,

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { disconnectProvider } from "@/lib/flows/account/disconnect-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { beginLink } from "@/lib/flows/oauth/begin-link";
 import { preparePassword } from "@/lib/flows/password/prepare-password";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
@@ -185,15 +187,35 @@ export const showAuthProviders = operation({
   says: {
     shape: z.strictObject({
       authProviders: z.array(
-        z.strictObject({ provider: z.string(), createdAt: time, lastUsedAt: time }),
+        z.strictObject({
+          provider: z.string(),
+          address: z.string().nullable(),
+          questioned: z.boolean(),
+          createdAt: time,
+          lastUsedAt: time,
+        }),
       ),
     }),
     of: (authProviders) => ({
-      authProviders: authProviders.map(({ provider, createdAt, lastUsedAt }) => ({
-        provider,
+      authProviders: authProviders.map(({ createdAt, lastUsedAt, ...way }) => ({
+        ...{ provider: way.provider, address: way.address, questioned: way.questioned },
         createdAt: createdAt.toISOString(),
         lastUsedAt: lastUsedAt.toISOString(),
       })),
     }),
   },
 });
+
+/** Where the browser goes next; it comes back to the page that asks whether to connect. */
+export const connectAuthProvider = operation({
+  flow: beginLink,
+  status: 201,
+  // Only here is Auth.js needed, so nobody else loads it.
+  further: async ({ provider }) => (await import("@/lib/auth")).wayTo(provider),
+  says: {
+    shape: z.strictObject({ url: z.url() }),
+    of: ({ url }) => ({ url }),
+  },
+});
+
+export const dropAuthProvider = operation({ flow: disconnectProvider, status: 204 });

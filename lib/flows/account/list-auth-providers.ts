@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
-import { listAuthProviders as list } from "@/lib/identity/auth-providers";
+import { isLastWayIn, isUsable, listAuthProviders as list } from "@/lib/identity/auth-providers";
 import { ok } from "@/lib/result";
 
-/** A person's ways in, and when each was last used (A1). Refuses `sign_in_required`. */
+/** A person's ways in, when each was last used, and what each is good for (A1, A4). Refuses `sign_in_required`. */
 export const listAuthProviders = defineFlow({
   name: "auth_provider.list",
   kind: "read",
@@ -11,5 +11,14 @@ export const listAuthProviders = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  run: async (ctx) => ok(await list(ctx.db, ctx.caller.session.userId)),
+  async run(ctx) {
+    const ways = await list(ctx.db, ctx.caller.session.userId);
+    return ok(
+      ways.map((way) => ({
+        ...way,
+        isUsable: isUsable(way, ctx.env.methods),
+        isLast: isLastWayIn(ways, way.provider, ctx.env),
+      })),
+    );
+  },
 });

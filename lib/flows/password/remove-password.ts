@@ -21,8 +21,7 @@ export const removePassword = defineFlow({
     ctx.write(async (tx) => {
       const { userId, email } = ctx.caller.session;
       ctx.about({ userId });
-      const linkIsUsable = ctx.env.methods.includes("magic_link");
-      const outcome = await remove(tx, userId, { linkIsUsable });
+      const outcome = await remove(tx, userId, ctx.env);
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_way_in");
       const at = ctx.clock.now().toISOString();

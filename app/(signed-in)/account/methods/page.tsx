@@ -1,47 +1,58 @@
 import type { Metadata } from "next";
+import { Note } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
 import { Ago, At } from "@/app/when";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
 import { read } from "@/lib/web/perform";
 import { site } from "@/lib/web/site";
 import { AccountFrame } from "../frame";
+import { Actions, ProviderForm } from "./way-actions";
+import { connect } from "./actions";
 
 const here = "/account/methods";
 
 export const metadata: Metadata = { title: words.account.methods };
 
 export default async function MethodsPage() {
-  const methods = await read(listAuthProviders, here);
-  const { methods: usable } = site();
-  const has = (wanted: string) => methods.some(({ provider }) => provider === wanted);
+  const ways = await read(listAuthProviders, here);
+  const { methods } = site();
+  const lacks = (wanted: string) => !ways.some(({ provider }) => provider === wanted);
   return (
     <AccountFrame here={here} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
+      {ways.some(({ questioned }) => questioned) && (
+        <Note tone="warn" title={words.questioned.title}>
+          <p>{words.questioned.lead}</p>
+        </Note>
+      )}
       <Rows>
-        {methods.map(({ provider, createdAt, lastUsedAt }) => (
+        {ways.map((way) => (
           <Row
-            key={provider}
-            title={words.account.providers[provider] ?? provider}
+            key={way.provider}
+            title={words.account.providers[way.provider] ?? way.provider}
             details={[
+              ...(way.address ? [way.address] : []),
               <span key="used">
-                {words.account.lastUsed} <Ago at={lastUsedAt} />
+                {words.account.lastUsed} <Ago at={way.lastUsedAt} />
               </span>,
               <span key="added">
-                {words.account.added} <At at={createdAt} />
+                {words.account.added} <At at={way.createdAt} />
               </span>,
+              ...(way.questioned ? [words.questioned.state] : []),
             ]}
-            action={actionFor(provider, usable)}
+            action={<Actions {...way} />}
           />
         ))}
-        {usable.includes("magic_link") && !has("magic_link") && (
+        {methods.includes("magic_link") && lacks("magic_link") && (
           <Row
             title={words.account.providers.magic_link!}
             details={[words.account.notUsed]}
             action={<span className="hint">{words.account.alwaysOn}</span>}
           />
         )}
-        {usable.includes("password") && !has("email") && (
+        {methods.includes("password") && lacks("email") && (
           <Row
             title={words.account.providers.email!}
             details={[words.account.notSet]}
@@ -52,30 +63,21 @@ export default async function MethodsPage() {
             }
           />
         )}
+        {oauthProviderIds
+          .filter((id) => methods.includes(id) && lacks(id))
+          .map((id) => (
+            <Row
+              key={id}
+              title={oauthProviders[id].name}
+              details={[words.account.notConnected]}
+              action={
+                <ProviderForm provider={id} action={connect}>
+                  {words.account.connect}
+                </ProviderForm>
+              }
+            />
+          ))}
       </Rows>
     </AccountFrame>
-  );
-}
-
-/** What can be done with a way in; the last one has words instead of a button (A4). */
-function actionFor(provider: string, usable: ReturnType<typeof site>["methods"]) {
-  const method = provider === "email" ? "password" : "magic_link";
-  if (!usable.includes(method)) return <span className="hint">{words.account.switchedOff}</span>;
-  if (method === "magic_link") return <span className="hint">{words.account.alwaysOn}</span>;
-  return (
-    <div className="actions">
-      <a className="button button--plain" href="/account/password">
-        {words.account.changePassword}
-        <span className="hidden"> {words.account.providers.email}</span>
-      </a>
-      {usable.includes("magic_link") ? (
-        <a className="button button--danger" href="/account/password/remove">
-          {words.account.removePassword}
-          <span className="hidden"> {words.account.providers.email}</span>
-        </a>
-      ) : (
-        <span className="hint">{words.account.lastWayIn}</span>
-      )}
-    </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { shownFor } from "@/app/username-of";
 import { fields } from "@/lib/web/perform";
-import { changes } from "./changes";
+import { changes } from "../changes";
 
 export async function choosePassword(form: FormData): Promise<void> {
   form.delete(shownFor);

@@ -1,6 +1,6 @@
 "use server";
 
-import { changes } from "../password/changes";
+import { changes } from "../changes";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";

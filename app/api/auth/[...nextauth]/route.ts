@@ -1,7 +1,16 @@
 import type { NextRequest } from "next/server";
-import { openDoor } from "@/lib/auth";
+import { arrive } from "@/app/travel";
+import { returnFrom } from "@/lib/auth";
 import { nothingHere } from "@/lib/web/answer";
 
-const door = async (request: NextRequest) => (await openDoor(request)) ?? nothingHere();
+/**
+ * Auth.js's door. Only the way back from a provider is open; its sign-in, sign-out, CSRF, provider
+ * list and built-in pages are answered as if they were not there.
+ */
+export async function GET(request: NextRequest) {
+  const arrived = await returnFrom(request);
+  return arrived ? arrive(arrived) : nothingHere();
+}
 
-export { door as GET, door as POST };
+// Next would answer with what GET does, and that spends a trip.
+export { nothingHere as HEAD, nothingHere as POST };

@@ -1,0 +1,62 @@
+import type { z } from "zod";
+import { setOut } from "@/app/travel";
+import { connectProvider } from "@/lib/flows/account/connect-provider";
+import { disconnectProvider } from "@/lib/flows/account/disconnect-provider";
+import { keepProvider } from "@/lib/flows/account/keep-provider";
+import { beginLink } from "@/lib/flows/oauth/begin-link";
+import { removePassword } from "@/lib/flows/password/remove-password";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { type NoteCode, sayDone, sayNo } from "@/lib/web/flash";
+import { interrupt, type Interrupted, type Interruptible } from "@/lib/web/interruption";
+import { perform } from "@/lib/web/perform";
+
+type Input = Interrupted["input"];
+type Flow<S extends z.ZodType, Out> = Parameters<typeof perform<S, Out, "session">>[0];
+
+const methods = "/account/methods";
+
+/**
+ * Something that step-up may interrupt: then what was sent waits, and `back` is where the person is led
+ * if it could not. Otherwise `told` is the page that says how it went.
+ */
+function change<Schema extends z.ZodType, Out>(
+  name: Interruptible,
+  flow: Flow<Schema, Out>,
+  done: (value: Out) => Promise<void>,
+  { back = methods, told = methods } = {},
+) {
+  return async (input: Input, renewed?: string): Promise<void> => {
+    const result = await perform(flow, input, { renewed });
+    if (result.ok) return done(result.value);
+    const { refusal } = result;
+    if (refusal.code === "step_up_required") return interrupt({ flow: name, input }, back);
+    return sayNo(told, refusal);
+  };
+}
+
+const say = (note: NoteCode) => () => sayDone(methods, note);
+const form = "/account/password";
+
+/** Asked for by the actions of the account pages, and again by the proof's, with the session's new token. */
+export const changes: Record<Interruptible, ReturnType<typeof change>> = {
+  "password.set": change("password.set", setPassword, say("password_set"), {
+    back: form,
+    told: form,
+  }),
+  "password.remove": change("password.remove", removePassword, say("password_removed")),
+  "handshake.begin_link": change("handshake.begin_link", beginLink, ({ provider }) =>
+    setOut(provider),
+  ),
+  "auth_provider.connect": change(
+    "auth_provider.connect",
+    connectProvider,
+    say("provider_connected"),
+    { back: "/account/connect" },
+  ),
+  "auth_provider.keep": change("auth_provider.keep", keepProvider, say("provider_kept")),
+  "auth_provider.disconnect": change(
+    "auth_provider.disconnect",
+    disconnectProvider,
+    say("provider_disconnected"),
+  ),
+};

@@ -1,0 +1,37 @@
+import type { Metadata } from "next";
+import { DefinitionList } from "@/app/_ui/definition-list";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { readParked } from "@/app/parked";
+import { words } from "@/app/words";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { read } from "@/lib/web/perform";
+import { AccountFrame } from "../frame";
+import { connectParked } from "../methods/actions";
+
+const here = "/account/connect";
+
+export const metadata: Metadata = { title: words.connect.short };
+
+/** Both addresses, side by side, before a provider is connected (O4, A3). */
+export default async function ConnectPage() {
+  const session = await read(readSession, here);
+  const { name, address } = await readParked("/account/methods");
+  return (
+    <AccountFrame here={here} under="/account/methods" title={words.connect.title(name)}>
+      <p>{words.connect.lead(name)}</p>
+      <DefinitionList
+        items={[
+          { term: words.connect.at(name), value: address ?? words.connect.noAddress },
+          { term: words.connect.here, value: session?.email ?? "" },
+        ]}
+      />
+      <Form action={connectParked}>
+        <Button variant="primary">{words.connect.submit(name)}</Button>
+      </Form>
+      <p>
+        <a href="/account/methods">{words.connect.notNow}</a>
+      </p>
+    </AccountFrame>
+  );
+}

@@ -1,0 +1,38 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { words } from "@/app/words";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { oauthProviders, isOAuthProvider } from "@/lib/oauth-providers";
+import { read } from "@/lib/web/perform";
+import { AccountFrame } from "../../frame";
+import { disconnect } from "../../methods/actions";
+
+export const metadata: Metadata = { title: words.disconnect.short };
+
+interface Props {
+  params: Promise<{ provider: string }>;
+}
+
+export default async function DisconnectPage({ params }: Props) {
+  const { provider } = await params;
+  if (!isOAuthProvider(provider)) notFound();
+  const here = `/account/disconnect/${provider}`;
+  const methods = await read(listAuthProviders, here);
+  const way = methods.find((method) => method.provider === provider);
+  if (!way) notFound();
+  const { name } = oauthProviders[provider];
+  return (
+    <AccountFrame here={here} under="/account/methods" title={words.disconnect.title(name)}>
+      <p>{words.disconnect.lead(name, way.address)}</p>
+      <Form action={disconnect}>
+        <input type="hidden" name="provider" value={provider} />
+        <Button variant="danger">{words.disconnect.submit(name)}</Button>
+      </Form>
+      <p>
+        <a href="/account/methods">{words.account.cancel}</a>
+      </p>
+    </AccountFrame>
+  );
+}

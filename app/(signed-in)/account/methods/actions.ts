@@ -1,0 +1,21 @@
+"use server";
+
+import { handshakeToken } from "@/lib/web/handshake";
+import { fields } from "@/lib/web/perform";
+import { changes } from "../changes";
+
+export async function connect(form: FormData): Promise<void> {
+  await changes["handshake.begin_link"](fields(form));
+}
+
+export async function connectParked(): Promise<void> {
+  await changes["auth_provider.connect"]({ handshake: await handshakeToken() });
+}
+
+export async function keep(form: FormData): Promise<void> {
+  await changes["auth_provider.keep"](fields(form));
+}
+
+export async function disconnect(form: FormData): Promise<void> {
+  await changes["auth_provider.disconnect"](fields(form));
+}

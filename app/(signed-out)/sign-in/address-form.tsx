@@ -1,0 +1,48 @@
+import { errorFor } from "@/app/answer-note";
+import { Badge } from "@/app/_ui/badge";
+import { Button } from "@/app/_ui/button";
+import { Checkbox } from "@/app/_ui/checkbox";
+import { Form } from "@/app/_ui/form";
+import { EmailField } from "@/app/email-field";
+import { words } from "@/app/words";
+import type { SignInMethod } from "@/lib/env";
+import type { Flash } from "@/lib/web/flash";
+import { site } from "@/lib/web/site";
+import { askForLink, goOnWithPassword } from "./actions";
+
+interface Props {
+  readonly flash: Flash;
+  readonly address: string;
+  readonly next: string;
+  readonly last: SignInMethod | null;
+}
+
+const ways = [
+  { method: "magic_link", action: askForLink, text: words.askForLink },
+  { method: "password", action: goOnWithPassword, text: words.usePassword },
+] as const;
+
+/** An address, and what can be done with it; the way used last first, which is what Enter presses. */
+export function AddressForm({ flash, address, next, last }: Props) {
+  const shown = ways
+    .filter(({ method }) => site().methods.includes(method))
+    .sort((a, b) => Number(b.method === last) - Number(a.method === last));
+  if (!shown[0]) return null;
+  return (
+    <Form action={shown[0].action}>
+      <EmailField enterKeyHint="go" defaultValue={address} error={errorFor(flash, "email")} />
+      <Checkbox name="keep" label={words.keep} />
+      <input type="hidden" name="next" value={next} />
+      {shown.map(({ method, action, text }, at) => (
+        <Button
+          key={method}
+          variant={at === 0 ? "primary" : "plain"}
+          badge={method === last && <Badge>{words.lastUsed}</Badge>}
+          {...(at > 0 && { formAction: action })}
+        >
+          {text}
+        </Button>
+      ))}
+    </Form>
+  );
+}

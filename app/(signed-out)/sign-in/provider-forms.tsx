@@ -1,0 +1,43 @@
+import { Badge } from "@/app/_ui/badge";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { Note } from "@/app/_ui/note";
+import { words } from "@/app/words";
+import type { SignInMethod } from "@/lib/env";
+import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
+import { isInAppBrowser } from "@/lib/web/in-app-browser";
+import { site } from "@/lib/web/site";
+import { continueWith } from "./actions";
+
+interface Props {
+  readonly next: string;
+  readonly last: SignInMethod | null;
+}
+
+/** A form of its own for each provider, the one used last first: Enter in another form presses none. */
+export async function ProviderForms({ next, last }: Props) {
+  const { methods } = site();
+  // Google turns such browsers away, on a page where people can do nothing about it.
+  const turnsAway = (await isInAppBrowser()) && methods.includes("google");
+  const shown = oauthProviderIds
+    .filter((id) => methods.includes(id) && !(turnsAway && id === "google"))
+    .sort((a, b) => Number(b === last) - Number(a === last));
+  return (
+    <>
+      {shown.map((id) => (
+        <Form key={id} action={continueWith}>
+          <input type="hidden" name="provider" value={id} />
+          <input type="hidden" name="next" value={next} />
+          <Button badge={id === last && <Badge>{words.lastUsed}</Badge>}>
+            {words.continueWith(oauthProviders[id].name)}
+          </Button>
+        </Form>
+      ))}
+      {turnsAway && (
+        <Note tone="info">
+          <p>{words.inAppBrowser}</p>
+        </Note>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import type { Metadata } from "next";
+import { redirect } from "next/navigation";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/gate";
+import { readParked } from "@/app/parked";
+import { words } from "@/app/words";
+import { site } from "@/lib/web/site";
+import { switchTo } from "../actions";
+
+export const metadata: Metadata = { title: words.switching.title };
+
+/** Signed in as somebody else: nothing happens until the person says which of the two they mean. */
+export default async function SwitchPage() {
+  const { name, address, signedInAs } = await readParked("/account");
+  if (!signedInAs) redirect("/sign-in");
+  return (
+    <Gate appName={site().appName} title={words.switching.title}>
+      <p>
+        {words.switching.signedInAs} <strong>{signedInAs}</strong>. {words.switching.came(name)}
+        {address && (
+          <>
+            {" "}
+            {words.switching.as} <strong>{address}</strong>
+          </>
+        )}
+        {words.switching.notConnected}
+      </p>
+      <Form action={switchTo}>
+        <Button variant="primary">{words.switching.submit}</Button>
+      </Form>
+      <p>
+        <a href="/account">{words.switching.stay}</a>
+      </p>
+      <p className="hint">{words.switching.connectInstead(name)}</p>
+    </Gate>
+  );
+}

@@ -1,0 +1,3 @@
+export function Divider({ children }: { children: string }) {
+  return <p className="divider">{children}</p>;
+}

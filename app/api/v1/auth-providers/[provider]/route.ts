@@ -1,0 +1,9 @@
+import { answer } from "@/lib/web/answer";
+import { dropAuthProvider } from "../../operations";
+
+export async function DELETE(
+  request: Request,
+  { params }: { params: Promise<{ provider: string }> },
+) {
+  return answer(request, dropAuthProvider, await params);
+}

@@ -1,0 +1,45 @@
+import { redirect } from "next/navigation";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import type { completeHandshake } from "@/lib/flows/oauth/complete-handshake";
+import type { OAuthProvider } from "@/lib/oauth-providers";
+import type { Refusal } from "@/lib/result";
+import { sayDone, sayNo } from "@/lib/web/flash";
+import { leaveFor } from "@/lib/web/handshake";
+import { perform } from "@/lib/web/perform";
+import { goOn } from "@/lib/web/redirects";
+
+/** To a provider, once a flow has begun the trip. Never returns. */
+export async function setOut(provider: OAuthProvider): Promise<never> {
+  // Only who leaves needs Auth.js; the pages they leave from come without it.
+  const { wayTo } = await import("@/lib/auth");
+  const way = await wayTo(provider);
+  return way.ok ? leaveFor(provider, way.value.url) : turnBack(way.refusal);
+}
+
+/** Back from one: to where they wanted to go, or to the page that asks what they meant. Never returns. */
+export async function arrive(arrived: Awaited<ReturnType<typeof completeHandshake.run>>) {
+  if (!arrived.ok) return turnBack(arrived.refusal);
+  const { outcome, next } = arrived.value;
+  switch (outcome) {
+    case "sign_in":
+      return goOn(next);
+    case "ask_to_connect":
+      return redirect("/account/connect");
+    case "ask_to_sign_in":
+      return redirect("/sign-in/connect");
+    case "ask_to_switch":
+      return redirect("/sign-in/switch");
+    case "connected_already":
+      return sayDone("/account/methods", "provider_connected_already");
+  }
+}
+
+/** Told where the person was before: in their account, or outside. */
+async function turnBack(refusal: Refusal): Promise<never> {
+  const session = await perform(readSession, {});
+  const isIn = session.ok && session.value !== null;
+  // To change one's mind is no error.
+  if (refusal.code === "provider_cancelled")
+    return sayDone(isIn ? "/account/methods" : "/sign-in", "provider_cancelled");
+  return sayNo(isIn ? "/account/methods" : "/sign-in/problem", refusal);
+}

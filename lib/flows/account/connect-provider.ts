@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { connectIdentity, takeIdentity } from "@/lib/identity/auth-providers";
+import { consumeParked, takeParked } from "@/lib/identity/handshakes";
+import { intervals } from "@/lib/policy";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Connects the identity that this browser brought back from a provider, after its address was shown:
+ * the only way in which one ever is (O4, A2, A3). The owner is told. Refuses `step_up_required`,
+ * `handshake_lost` when nothing waits or another session set out for it, `identity_taken`,
+ * `provider_connected`, `not_found` where the provider is switched off.
+ */
+export const connectProvider = defineFlow({
+  name: "auth_provider.connect",
+  kind: "write",
+  requires: "session",
+  recent: intervals.stepUp,
+  limits: [],
+  input: z.strictObject({ handshake: token }),
+
+  run: (ctx, { handshake }) =>
+    ctx.write(async (tx) => {
+      const { id: sessionId, userId, email: to } = ctx.caller.session;
+      ctx.about({ userId });
+      const parked = await takeParked(tx, handshake);
+      if (!parked || (parked.sessionId !== null && parked.sessionId !== sessionId))
+        return refuse("handshake_lost", { cause: parked ? "other_session" : "not_parked" });
+      const { identity } = parked;
+      const { provider, email: address } = identity;
+      ctx.about({ cause: provider });
+      if (!ctx.env.methods.includes(provider)) return refuse("not_found");
+      await takeIdentity(tx, identity);
+      const outcome = await connectIdentity(tx, userId, identity);
+      if (outcome === "gone") return refuse("sign_in_required");
+      if (outcome === "taken") return refuse("identity_taken", { provider });
+      if (outcome === "occupied") return refuse("provider_connected", { provider });
+      await consumeParked(tx, parked.id);
+      ctx.handOver({ handshake: "ended" });
+      const at = ctx.clock.now().toISOString();
+      const { browser } = ctx.caller;
+      ctx.post({ kind: "provider_connected", provider, address, to, browser, at });
+      return ok({ provider, next: parked.next });
+    }),
+});

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { provider } from "@/lib/flows/fields";
+import { disconnectProvider as disconnect } from "@/lib/identity/auth-providers";
+import { intervals } from "@/lib/policy";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Takes a provider from the ways in of whoever proved just now that it is them, while another remains
+ * (A4); also one that is switched off by now. The owner is told (A2). Refuses `step_up_required`,
+ * `last_way_in`, and `not_found` where it is not connected.
+ */
+export const disconnectProvider = defineFlow({
+  name: "auth_provider.disconnect",
+  kind: "write",
+  requires: "session",
+  recent: intervals.stepUp,
+  limits: [],
+  input: z.strictObject({ provider }),
+
+  run: (ctx, { provider }) =>
+    ctx.write(async (tx) => {
+      const { userId, email: to } = ctx.caller.session;
+      ctx.about({ userId, cause: provider });
+      const outcome = await disconnect(tx, userId, provider, ctx.env);
+      if (outcome === "none") return refuse("not_found");
+      if (outcome === "last") return refuse("last_way_in");
+      const at = ctx.clock.now().toISOString();
+      ctx.post({ kind: "provider_disconnected", provider, to, browser: ctx.caller.browser, at });
+      return ok({ provider });
+    }),
+});

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { provider } from "@/lib/flows/fields";
+import { keepIdentity } from "@/lib/identity/auth-providers";
+import { intervals } from "@/lib/policy";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * Says that a provider which was there before the mailbox was proven is one's own, so that it opens
+ * the account again (O3). Refuses `step_up_required`, and `not_found` where nothing is in question.
+ */
+export const keepProvider = defineFlow({
+  name: "auth_provider.keep",
+  kind: "write",
+  requires: "session",
+  recent: intervals.stepUp,
+  limits: [],
+  input: z.strictObject({ provider }),
+
+  run: (ctx, { provider }) =>
+    ctx.write(async (tx) => {
+      const { userId } = ctx.caller.session;
+      ctx.about({ userId, cause: provider });
+      const kept = await keepIdentity(tx, userId, provider);
+      return kept ? ok({ provider }) : refuse("not_found");
+    }),
+});

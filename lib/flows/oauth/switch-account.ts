@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { pressLimit } from "@/lib/flows/limit-uses";
+import { receive } from "@/lib/identity/arrivals";
+import { takeParked } from "@/lib/identity/handshakes";
+import { refuse } from "@/lib/result";
+
+/**
+ * Somebody signed in came back from a provider as somebody else, was asked, and wants to be them: the
+ * session that is here ends. Refuses `handshake_lost`, `provider_email_unverified`, and after the
+ * proof `sign_up_closed` and `account_disabled`.
+ */
+export const switchAccount = defineFlow({
+  name: "handshake.switch",
+  kind: "write",
+  requires: "anyone",
+  limits: [pressLimit],
+  input: z.strictObject({ handshake: token }),
+
+  run: (ctx, { handshake }) =>
+    ctx.write(async (tx) => {
+      const parked = await takeParked(tx, handshake);
+      // What a session set out to connect signs nobody in.
+      if (!parked || parked.sessionId) return refuse("handshake_lost", { cause: "not_parked" });
+      const { identity } = parked;
+      if (!ctx.env.methods.includes(identity.provider)) return refuse("not_found");
+      const arrived = await receive(ctx, tx, parked, identity, { switching: true });
+      if (arrived.ok && arrived.value.outcome === "sign_in") ctx.handOver({ handshake: "ended" });
+      return arrived;
+    }),
+});

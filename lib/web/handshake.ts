@@ -1,0 +1,33 @@
+import { headers } from "next/headers";
+import { redirect } from "next/navigation";
+import { z } from "zod";
+import { type OAuthProvider, oauthProviderIds } from "@/lib/oauth-providers";
+import { theWorld } from "@/lib/outside/world";
+import { lifetimes } from "@/lib/policy";
+import { seal } from "@/lib/secret";
+import { readSealed, readToken, writeCookie } from "./cookies";
+
+/** The token of this browser's trip to a provider; "" when it makes none, which is nobody's. */
+export async function handshakeToken(): Promise<string> {
+  return readToken((await headers()).get("cookie"), theWorld().env, "handshake") ?? "";
+}
+
+const schema = z.object({ provider: z.enum(oauthProviderIds), url: z.url() });
+
+/**
+ * Ends an action with the page that leads on to a provider. No redirect: browsers hold a form's
+ * redirects against `form-action`, which names nobody but us. The address is sealed on its way, so
+ * that nobody else can say where that page leads. Never returns.
+ */
+export async function leaveFor(provider: OAuthProvider, url: string): Promise<never> {
+  const { env } = theWorld();
+  const sealed = seal(env.outboxKey, JSON.stringify({ provider, url }));
+  await writeCookie(env, "onward", sealed, lifetimes.flash);
+  redirect("/sign-in/leaving");
+}
+
+/** Where this browser is on its way to; null when it is not. */
+export async function readOnward(): Promise<z.output<typeof schema> | null> {
+  const header = (await headers()).get("cookie");
+  return schema.safeParse(readSealed(header, theWorld().env, "onward")).data ?? null;
+}

@@ -1,0 +1,17 @@
+import { headers } from "next/headers";
+import type { SignInMethod } from "@/lib/env";
+import { theWorld } from "@/lib/outside/world";
+import { readCookie } from "./cookies";
+
+const methods: Record<string, SignInMethod> = {
+  magic_link: "magic_link",
+  email: "password",
+  google: "google",
+  linkedin: "linkedin",
+};
+
+/** The way in this browser used last, whoever it was; its cookie holds nothing but the name. */
+export async function lastMethod(): Promise<SignInMethod | null> {
+  const name = readCookie((await headers()).get("cookie"), theWorld().env, "method") ?? "";
+  return Object.hasOwn(methods, name) ? methods[name]! : null;
+}
