@@ -47,6 +47,8 @@ export const intervals = {
   providerAnswer: seconds(5),
   /** What a provider says of itself, its keys included, is asked again after this. */
   providerFacts: minutes(10),
+  /** A provider's clock and ours may be this far apart; oauth4webapi allows the same. */
+  providerClock: seconds(30),
   /** What people are told to wait when a provider does not answer. */
   providerAway: minutes(1),
   /** A password waits for its turn to be hashed no longer; less than the runner waits for a run. */

@@ -39,6 +39,7 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
     log,
     limiter,
     passwords: openPasswords(env, log),
+    openLine: await openProviders(env, log),
     ringCourier: worker.ring,
     health: () => health(database, isDown),
     mailbox:
@@ -91,6 +92,14 @@ async function openMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
     case "local":
       return null;
   }
+}
+
+async function openProviders(env: Env, log: Log): Promise<World["openLine"]> {
+  if (Object.keys(env.providers).length > 0)
+    return (await import("./provider-line")).openLines(env, systemClock, log);
+  return (provider) => {
+    throw new Error(`${provider} has no keys, so there is no line to it.`);
+  };
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */

@@ -10,6 +10,7 @@ import { deliverDueLetters } from "@/lib/outside/courier";
 import { postgresLimiter } from "@/lib/outside/limiter";
 import type { Mailer, Message } from "@/lib/outside/mailer";
 import { openPasswords } from "@/lib/outside/passwords";
+import { openLines } from "@/lib/outside/provider-line";
 import { chance } from "@/lib/secret";
 import { openMemory } from "./pglite";
 import { startWatch } from "./watch";
@@ -148,9 +149,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     log,
     limiter,
     passwords: openPasswords(env, log),
-    openLine: () => {
-      throw new Error("TODO");
-    },
+    openLine: openLines(env, systemClock, log),
     ringCourier: () => {},
     mailbox: {
       letters: () =>
