@@ -196,7 +196,7 @@ export async function returnFrom(request: NextRequest) {
 
 /** Each trip has its cookies once, however it ends. */
 async function forgetTrip() {
-  for (const name of oauthCookies)
+  for (const name of [...oauthCookies, "onward"] as const)
     await writeCookie(theWorld().env, name, null, lifetimes.handshake);
 }
 

@@ -10,6 +10,6 @@ it("is the document that is checked in", async () => {
 it("describes every route there is, and no other", () => {
   const routes = readdirSync("app/api/v1", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith("/route.ts") && !file.startsWith("openapi.json"))
-    .map((file) => `/api/v1/${file.replace("/route.ts", "").replace("[id]", "{id}")}`);
+    .map((file) => `/api/v1/${file.replace("/route.ts", "").replace(/\[(\w+)\]/, "{$1}")}`);
   expect(Object.keys(openapiDocument().paths).sort()).toEqual(routes.sort());
 });

@@ -1,0 +1,34 @@
+import type { Client } from "./client";
+import { textOf } from "./forms";
+import type { Answer } from "./http";
+
+const names = { google: "Google", linkedin: "LinkedIn" } as const;
+export type Provider = keyof typeof names;
+
+/** Presses the provider's button on the sign-in page; where the browser is sent then, and by what. */
+export async function setOut(client: Client, provider: Provider, next?: string): Promise<string> {
+  const page = next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
+  return leavingFor(client, await client.submit(page, `Continue with ${names[provider]}`));
+}
+
+/** Follows an answer to the page that leads on to a provider, and reads the address there. */
+export async function leavingFor(client: Client, answer: Answer): Promise<string> {
+  const page = await client.follow(answer);
+  const [, url] = /<meta http-equiv="refresh" content="0;url=([^"]+)"/.exec(page.body) ?? [];
+  if (!url) throw new Error(`Nothing leads to a provider:\n${textOf(page.body)}`);
+  return url.replaceAll("&amp;", "&");
+}
+
+/** What a provider that asks nobody anything sends the browser back with. */
+export async function wayBackFrom(url: string): Promise<string> {
+  const answer = await fetch(url, { redirect: "manual" });
+  const location = answer.headers.get("location");
+  if (!location) throw new Error(`The provider sends nobody back: ${answer.status}`);
+  const { pathname, search } = new URL(location);
+  return pathname + search;
+}
+
+/** There and back: the answer to coming back, not followed. */
+export async function travel(client: Client, provider: Provider, next?: string): Promise<Answer> {
+  return client.get(await wayBackFrom(await setOut(client, provider, next)));
+}
