@@ -2,7 +2,7 @@ import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/flow";
 import type { OAuthProvider } from "@/lib/oauth-providers";
 import { ok, refuse, type Result } from "@/lib/result";
-import { findOwner, signUpByIdentity, takeIdentity, useIdentity } from "./auth-providers";
+import { findOwner, signUpByIdentity, takeIdentity, touchIdentity } from "./auth-providers";
 import { consumeParked, type Handshake, parkIdentity } from "./handshakes";
 import { decide, type Decision, type ProviderIdentity } from "./provider-identity";
 import { endSession, startSession } from "./sessions";
@@ -63,7 +63,7 @@ export async function receive(
       return refuse(decision, { provider, cause: vouching });
     case "sign_in":
       if (owner!.disabled) return refuse("account_disabled");
-      if (!(await useIdentity(tx, identity)))
+      if (!(await touchIdentity(tx, identity)))
         return refuse("handshake_lost", { provider, cause: "changed" });
       await letIn(ctx, tx, owner!.userId, handshake, provider);
       return arrived("sign_in");
@@ -78,7 +78,9 @@ export async function receive(
     }
     case "connected_already":
       return arrived(decision, decision);
-    default:
+    case "ask_to_connect":
+    case "ask_to_sign_in":
+    case "ask_to_switch":
       return ask(decision);
   }
 

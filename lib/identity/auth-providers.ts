@@ -82,7 +82,7 @@ export async function findOwner(
 }
 
 /** Marks the way in as used (A1). False when it is gone, questioned, or its user switched off meanwhile. */
-export async function useIdentity(
+export async function touchIdentity(
   tx: Db,
   { provider, subject }: ProviderIdentity,
 ): Promise<boolean> {

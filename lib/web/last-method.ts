@@ -10,8 +10,10 @@ const methods: Record<string, SignInMethod> = {
   linkedin: "linkedin",
 };
 
+export type LastMethod = SignInMethod | null;
+
 /** The way in this browser used last, whoever it was; its cookie holds nothing but the name. */
-export async function lastMethod(): Promise<SignInMethod | null> {
+export async function lastMethod(): Promise<LastMethod> {
   const name = readCookie((await headers()).get("cookie"), theWorld().env, "method") ?? "";
   return Object.hasOwn(methods, name) ? methods[name]! : null;
 }

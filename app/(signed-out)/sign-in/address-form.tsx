@@ -5,8 +5,8 @@ import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
-import type { SignInMethod } from "@/lib/env";
 import type { Flash } from "@/lib/web/flash";
+import type { LastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";
 import { askForLink, goOnWithPassword } from "./actions";
 
@@ -14,7 +14,7 @@ interface Props {
   readonly flash: Flash;
   readonly address: string;
   readonly next: string;
-  readonly last: SignInMethod | null;
+  readonly last: LastMethod;
 }
 
 const ways = [

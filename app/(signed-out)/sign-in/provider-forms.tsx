@@ -3,15 +3,15 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Note } from "@/app/_ui/note";
 import { words } from "@/app/words";
-import type { SignInMethod } from "@/lib/env";
 import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
+import type { LastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";
 import { continueWith } from "./actions";
 
 interface Props {
   readonly next: string;
-  readonly last: SignInMethod | null;
+  readonly last: LastMethod;
 }
 
 /** A form of its own for each provider, the one used last first: Enter in another form presses none. */
