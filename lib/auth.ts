@@ -86,6 +86,9 @@ function guardedAdapter(): Adapter {
   };
 }
 
+/** All that Auth.js has to make of somebody. Its own would read more, and stumble over odd types. */
+const profile = ({ sub }: { sub: string }) => ({ id: sub });
+
 /** The way to a provider and back, as Auth.js is to make it, over a line of its own. */
 const handshakes: { [P in OAuthProvider]: (keys: ProviderKeys, line: ProviderLine) => Provider } = {
   // Its ID token says all we ask for.
@@ -93,6 +96,7 @@ const handshakes: { [P in OAuthProvider]: (keys: ProviderKeys, line: ProviderLin
     Google({
       ...keys,
       checks: ["pkce", "state", "nonce"],
+      profile,
       authorization: { params: { scope: "openid email", prompt: "select_account" } },
       [customFetch]: line.fetch,
     }),
@@ -101,6 +105,7 @@ const handshakes: { [P in OAuthProvider]: (keys: ProviderKeys, line: ProviderLin
     ...LinkedIn({
       ...keys,
       checks: ["state"],
+      profile,
       authorization: { params: { scope: "openid email" } },
       [customFetch]: line.fetch,
     }),

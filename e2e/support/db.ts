@@ -107,6 +107,19 @@ export class Db {
       from verifications where identifier = ${email} order by created_at`;
   }
 
+  /** How many people there are. */
+  async users(): Promise<number> {
+    const [counted] = await this.sql<{ n: number }[]>`select count(*)::int as n from users`;
+    return counted?.n ?? 0;
+  }
+
+  /** Why the last of these events came to what it came to. */
+  async lastCause(event: string): Promise<string> {
+    const [last] = await this.sql<{ cause: string | null }[]>`
+      select cause from audit_events where event = ${event} order by id desc limit 1`;
+    return last?.cause ?? "";
+  }
+
   async lettersTo(email: string) {
     return this.sql<{ state: string; reason: string | null; kind: string }[]>`
       select state, reason, kind from outbox where to_address = ${email} order by created_at`;
@@ -132,9 +145,9 @@ export class Db {
       union all
       select 'no way in for user ' || id from users u
         where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
-          -- Whoever gave up their password has the link, which needs no row.
-          and not exists (select from audit_events e
-            where e.subject_id = u.id and e.event = 'password.remove' and e.outcome = 'ok')
+          -- Whoever gave up the last row has the link, which needs none.
+          and not exists (select from audit_events e where e.subject_id = u.id and e.outcome = 'ok'
+            and e.event in ('password.remove', 'auth_provider.disconnect'))
       union all
       select 'letter ' || id || ' is dead without a reason' from outbox where state = 'dead' and reason is null
       union all
@@ -144,7 +157,8 @@ export class Db {
       select 'verified without a proof in the audit log: ' || id from users u
         where email_verified_at is not null and not exists (
           select from audit_events e where e.subject_id = u.id
-            and (e.event like '%.redeem' or e.event in ('password_reset.redeem_code', 'sign_up.verify'))
+            and (e.event like '%.redeem' or e.event in ('password_reset.redeem_code', 'sign_up.verify')
+              or e.cause like '%:signed_up')
             and e.outcome in ('ok', 'account_disabled'))
       union all
       select 'more proofs than secrets were spent: ' || proofs || ' of ' || spent from (

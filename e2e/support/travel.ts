@@ -5,11 +5,16 @@ import type { Answer } from "./http";
 const names = { google: "Google", linkedin: "LinkedIn" } as const;
 export type Provider = keyof typeof names;
 
-/** Presses the provider's button on the sign-in page; where the browser is sent then, and by what. */
-export async function setOut(client: Client, provider: Provider, next?: string): Promise<string> {
-  const page = next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`;
-  return leavingFor(client, await client.submit(page, `Continue with ${names[provider]}`));
-}
+/** Presses the provider's button on the sign-in page. */
+export const press = (client: Client, provider: Provider, next?: string): Promise<Answer> =>
+  client.submit(
+    next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`,
+    `Continue with ${names[provider]}`,
+  );
+
+/** The same, and reads where the browser is sent then. */
+export const setOut = async (client: Client, provider: Provider, next?: string) =>
+  leavingFor(client, await press(client, provider, next));
 
 /** Follows an answer to the page that leads on to a provider, and reads the address there. */
 export async function leavingFor(client: Client, answer: Answer): Promise<string> {

@@ -25,7 +25,8 @@ export async function answerTo(
     const response = await fetch(asked, { signal, redirect: "manual", cache: "no-store" });
     const trouble = troubleOf(response, type);
     if (trouble) {
-      await response.body?.cancel();
+      // Not awaited: Next's fetch may hold a copy, and until that is let go the end never comes.
+      response.body?.cancel().catch(() => {});
       throw new Trouble(trouble);
     }
     const text = await textOf(response);

@@ -1,0 +1,307 @@
+import { rmSync } from "node:fs";
+import { answers, idTokens, startOidcServer, wayBack } from "@/lib/testing/oidc-server";
+import { Client } from "./support/client";
+import { textOf } from "./support/forms";
+import type { Answer } from "./support/http";
+import { Server } from "./support/server";
+import { expect, test as base } from "./support/test";
+import { press, type Provider, setOut, travel, wayBackFrom } from "./support/travel";
+
+/** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
+
+type Oidc = Awaited<ReturnType<typeof startOidcServer>>;
+
+const test = base.extend<object, { server: Server; oidc: Record<Provider, Oidc> }>({
+  oidc: [
+    async ({}, use) => {
+      const [google, linkedin] = await Promise.all([
+        startOidcServer({ quirks: "google" }),
+        startOidcServer({ quirks: "linkedin" }),
+      ]);
+      await use({ google, linkedin });
+      await Promise.all([google.stop(), linkedin.stop()]);
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ database, oidc }, use) => {
+      const settings = { ...oidc.google.settings, ...oidc.linkedin.settings };
+      const server = await Server.start({ databaseUrl: database.url, settings });
+      await use(server);
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+});
+
+const sentences = {
+  cancelled: "You came back without signing in there.",
+  lost: "took too long, or was begun in another browser",
+  away: "is not answering. Use another way to sign in",
+  untrusted: "gave an answer that we can’t trust",
+  unvouched: "does not vouch for an email address of yours",
+};
+
+interface Fault {
+  /** What the provider does. */
+  readonly does: (oidc: Oidc) => unknown;
+  readonly told: keyof typeof sentences;
+  readonly audit: RegExp;
+  /** Where it cannot happen. */
+  readonly not?: Provider;
+}
+
+const claims = (more: Record<string, unknown>) => (oidc: Oidc) => Object.assign(oidc.person, more);
+const idToken = (forgery: Oidc["script"]["idToken"]) => (oidc: Oidc) =>
+  (oidc.script.idToken = forgery!);
+const comesBack = (way: NonNullable<Oidc["script"]["wayBack"]>) => (oidc: Oidc) =>
+  (oidc.script.wayBack = way);
+const atToken = (answer: NonNullable<Oidc["script"]["token"]>) => (oidc: Oidc) =>
+  (oidc.script.token = answer);
+
+/** What keeps us waiting is in a test of its own. */
+const faults: Record<string, Fault> = {
+  "cancelled, as Google says it": {
+    does: comesBack(wayBack.denied),
+    told: "cancelled",
+    audit: /access_denied/,
+  },
+  "cancelled, as LinkedIn says it": {
+    does: comesBack(wayBack.cancelled),
+    told: "cancelled",
+    audit: /user_cancelled_login/,
+  },
+  "down for a while": {
+    does: comesBack(wayBack.unavailable),
+    told: "away",
+    audit: /temporarily_unavailable/,
+  },
+  "broken, by its own account": {
+    does: comesBack(wayBack.serverError),
+    told: "away",
+    audit: /server_error/,
+  },
+  "an error nobody knows": {
+    does: comesBack({ error: "<script>", code: undefined }),
+    told: "untrusted",
+    audit: /:unknown$/,
+  },
+  "without the state": { does: comesBack(wayBack.withoutState), told: "lost", audit: /state/ },
+  "with another state": { does: comesBack(wayBack.otherState), told: "lost", audit: /state/ },
+  "without a code": { does: comesBack(wayBack.withoutCode), told: "untrusted", audit: /./ },
+  "a code that was used before": {
+    does: atToken(answers.error("invalid_grant")),
+    told: "lost",
+    audit: /code/,
+  },
+  "500 for the code": {
+    does: atToken(answers.error("oops", 500)),
+    told: "away",
+    audit: /status_500/,
+  },
+  "HTML for JSON": { does: atToken(answers.html()), told: "away", audit: /not_json/ },
+  "two million characters": { does: atToken(answers.large()), told: "away", audit: /too_large/ },
+  "an answer without an end": {
+    does: atToken(answers.endless()),
+    told: "away",
+    audit: /too_large/,
+  },
+  "a redirect elsewhere": {
+    does: atToken(answers.redirect("http://127.0.0.1:9/")),
+    told: "away",
+    audit: /redirect/,
+  },
+  "a connection that breaks": {
+    does: atToken(answers.reset()),
+    told: "away",
+    audit: /unreachable/,
+  },
+  "no ID token": {
+    does: atToken(answers.but({ id_token: undefined })),
+    told: "untrusted",
+    audit: /./,
+  },
+  "an ID token that is a number": {
+    does: atToken(answers.but({ id_token: 7 })),
+    told: "untrusted",
+    audit: /./,
+  },
+  "an ID token by a key that nobody knows": {
+    does: idToken(idTokens.unknownKey),
+    told: "untrusted",
+    audit: /id_token_key_unknown/,
+  },
+  "an ID token by another key of that name": {
+    does: idToken(idTokens.forgedKey),
+    told: "untrusted",
+    audit: /id_token_signature/,
+  },
+  "an ID token without a signature": {
+    does: idToken(idTokens.unsigned),
+    told: "untrusted",
+    audit: /./,
+  },
+  "an ID token signed with our secret": {
+    does: idToken(idTokens.signedWithSecret),
+    told: "untrusted",
+    audit: /./,
+  },
+  "an ID token signed with the public key": {
+    does: idToken(idTokens.signedWithPublicKey),
+    told: "untrusted",
+    audit: /./,
+  },
+  "another issuer": { does: idToken(idTokens.otherIssuer), told: "untrusted", audit: /./ },
+  "another audience": { does: idToken(idTokens.otherAudience), told: "untrusted", audit: /./ },
+  "an audience beside us": { does: idToken(idTokens.otherParty), told: "untrusted", audit: /./ },
+  "an ID token that is over": { does: idToken(idTokens.expired), told: "untrusted", audit: /./ },
+  "an ID token that is not yet": { does: idToken(idTokens.notYet), told: "untrusted", audit: /./ },
+  "nobody's ID token": { does: idToken(idTokens.withoutSubject), told: "untrusted", audit: /./ },
+  "another nonce": {
+    does: idToken(idTokens.otherNonce),
+    told: "untrusted",
+    audit: /./,
+    not: "linkedin",
+  },
+  "no nonce": {
+    does: idToken(idTokens.withoutNonce),
+    told: "untrusted",
+    audit: /./,
+    not: "linkedin",
+  },
+  "userinfo of somebody else": {
+    does: (oidc) => (oidc.script.userinfo = answers.but({ sub: "somebody-else" })),
+    told: "untrusted",
+    audit: /./,
+    not: "google",
+  },
+  "userinfo as HTML": {
+    does: (oidc) => (oidc.script.userinfo = answers.html()),
+    told: "away",
+    audit: /not_json/,
+    not: "google",
+  },
+  "an address that is not verified": {
+    does: claims({ email_verified: false }),
+    told: "unvouched",
+    audit: /unverified/,
+  },
+  "verified as a text": {
+    does: claims({ email_verified: "true" }),
+    told: "unvouched",
+    audit: /unverified/,
+  },
+  "no word about it": {
+    does: claims({ email_verified: undefined }),
+    told: "unvouched",
+    audit: /unverified/,
+  },
+  "no address": { does: claims({ email: undefined }), told: "unvouched", audit: /missing/ },
+  "an address that is a list": {
+    does: claims({ email: ["ada@example.com"] }),
+    told: "unvouched",
+    audit: /missing/,
+  },
+};
+
+/** No session, nobody new, no trace of the trip; and whoever wants to can come by mail. */
+async function expectNothingDone(client: Client, before: number, count: () => Promise<number>) {
+  expect([...client.jar.keys()].sort()).toEqual(["latchkey-flash"]);
+  expect(await count()).toBe(before);
+  expect(textOf((await client.get("/sign-in")).body)).toContain("Email me a sign-in link");
+}
+
+const providers = ["google", "linkedin"] as const;
+
+for (const provider of providers)
+  test(`${provider}: whatever it answers, people read what to do, and nothing is half done @once`, async ({
+    oidc,
+    newClient,
+    newAddress,
+    db,
+  }) => {
+    test.setTimeout(120_000);
+    const script = oidc[provider];
+    for (const [name, { does, told: what, audit, not }] of Object.entries(faults)) {
+      if (not === provider) continue;
+      await test.step(name, async () => {
+        await db.clearLimits();
+        script.calm();
+        script.person.email = newAddress("ada");
+        does(script);
+        const client = newClient();
+        const before = await db.users();
+        const answer = await travel(client, provider);
+        const page = await client.follow(answer);
+        const text = textOf(page.body);
+        expect(text, name).toContain(sentences[what]);
+        if (what !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
+        await expectNothingDone(client, before, () => db.users());
+        expect(await db.lastCause("handshake.complete"), name).toMatch(audit);
+      });
+    }
+    script.calm();
+    script.person.email = newAddress("ada");
+    const client = newClient();
+    await client.follow(await travel(client, provider));
+    expect(client.jar.has("latchkey-session"), "and then it works").toBe(true);
+  });
+
+test("who keeps us waiting keeps nobody for longer than five seconds, wherever it is @once", async ({
+  oidc,
+  newAddress,
+  server,
+}) => {
+  test.setTimeout(120_000);
+  const told = async (client: Client, answer: Promise<Answer>) => {
+    const began = performance.now();
+    const page = textOf((await client.follow(await answer)).body);
+    // What the budget allows, and a slow machine on top.
+    expect(performance.now() - began).toBeLessThan(9_000);
+    expect(page).toContain(sentences.away);
+    expect(client.jar.has("latchkey-session")).toBe(false);
+  };
+  // A server that knows nothing of them yet.
+  await server.restart();
+  await Promise.all(
+    providers.map(async (provider) => {
+      oidc[provider].calm();
+      oidc[provider].script.discovery = answers.hang();
+      const client = new Client(server);
+      await told(client, press(client, provider));
+    }),
+  );
+  for (const endpoint of ["token", "keys"] as const)
+    await Promise.all(
+      providers.map(async (provider) => {
+        oidc[provider].calm();
+        oidc[provider].person.email = newAddress("ada");
+        await oidc[provider].rotateKeys();
+        const client = new Client(server);
+        const back = await wayBackFrom(await setOut(client, provider));
+        oidc[provider].script[endpoint] = answers.hang();
+        await told(client, client.get(back));
+      }),
+    );
+  for (const provider of providers) oidc[provider].calm();
+});
+
+test("keys that were changed are asked for again, once @once", async ({
+  oidc,
+  newClient,
+  newAddress,
+}) => {
+  for (const provider of providers) {
+    oidc[provider].calm();
+    oidc[provider].person.email = newAddress("ada");
+    await newClient().follow(await travel(newClient(), provider));
+    await oidc[provider].rotateKeys();
+    oidc[provider].requests.length = 0;
+    const client = newClient();
+    await travel(client, provider);
+    expect(client.jar.has("latchkey-session")).toBe(true);
+    const asked = oidc[provider].requests.filter(({ endpoint }) => endpoint === "keys");
+    expect(asked).toHaveLength(1);
+  }
+});
