@@ -61,28 +61,26 @@ export function factsOf(issuer: string, clock: Clock) {
     ask: (asked: Request, end: AbortSignal) => ask(asked, end),
     discovery: discovery.get,
     keys: keys.get,
-    /** Has the keys asked again, unless that was done since these were got. */
+    /** Has the keys asked again. */
     forgetKeys: keys.forget,
   };
 }
 
 /** Who comes while it is being asked waits for the same answer; a failure is forgotten at once. */
 function kept<T>(clock: Clock, ask: () => Promise<T>) {
-  let now: { answer: Promise<T>; until: number; value?: T } | undefined;
+  let last: { readonly answer: Promise<T>; readonly until: number } | undefined;
+  const forget = () => {
+    last = undefined;
+  };
   return {
     get() {
       const time = clock.now().getTime();
-      if (now && time < now.until) return now.answer;
-      const asked: typeof now = { answer: ask(), until: time + intervals.providerFacts * 1000 };
-      now = asked;
-      asked.answer.then(
-        (value) => (asked.value = value),
-        () => now === asked && (now = undefined),
-      );
-      return asked.answer;
+      if (last && time < last.until) return last.answer;
+      const answer = ask();
+      answer.catch(forget);
+      last = { answer, until: time + intervals.providerFacts * 1000 };
+      return answer;
     },
-    forget(value: T) {
-      if (now?.value === value) now = undefined;
-    },
+    forget,
   };
 }

@@ -314,9 +314,14 @@ describe("a provider in trouble", () => {
     expect(line.trouble()).toBe("unreachable");
   });
 
-  test("what we ask wrongly is our bug, not its trouble", async () => {
-    const line = openLine("google");
+  test("our bugs are not its trouble", async () => {
+    const now = () => {
+      throw new Error("a broken clock");
+    };
+    const line = openLines(env, { now }, log)("google");
     await expect(line.fetch("no address")).rejects.toThrow(TypeError);
+    await expect(ask.discovery(line, "google")).rejects.toThrow("a broken clock");
+    await expect(verdictOf(google, line)).rejects.toThrow("a broken clock");
     expect([line.trouble(), warnings]).toEqual([null, []]);
   });
 });
@@ -376,6 +381,16 @@ describe("a line's time", () => {
     await ask.discovery(openLine("google"), "google");
     expect(asked(google, "discovery")).toBe(1);
   });
+});
+
+test("a question that stays open ends for whoever joins in late, too", async () => {
+  patience.seconds = 0.3;
+  google.script.discovery = answers.hang();
+  const first = ask.discovery(openLine("google"), "google").catch(messageOf);
+  patience.seconds = 30;
+  await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("timeout");
+  expect(await first).toBe("timeout");
+  expect(asked(google, "discovery")).toBe(1);
 });
 
 describe("plain http", () => {
@@ -457,6 +472,7 @@ describe("an ID token", () => {
     ["for us, brought by another", idTokens.otherParty, "audience"],
     ["for us alone, brought by another", claims({ azp: other }), "audience"],
     ["for nobody", claims({ aud: undefined }), "audience"],
+    ["for nobody in a list", claims({ aud: [] }), "audience"],
     ["expired", idTokens.expired, "expiry"],
     ["without end", claims({ exp: undefined }), "expiry"],
     ["with an end in words", claims({ exp: "tomorrow" }), "expiry"],
@@ -496,7 +512,8 @@ describe("an ID token", () => {
     expect(await verdict(openLine("google"), `${head}.${body}.${signature}`)).toBe("fine");
   });
 
-  test("may be half a minute off, and no second more", async () => {
+  test("may be half a minute off by our clock, and no second more", async () => {
+    now = Date.UTC(2033, 1) / 1000;
     const at = async (times: object) => {
       google.script.idToken = claims({ ...times });
       const answer = await verdictOf(google);
@@ -504,8 +521,8 @@ describe("an ID token", () => {
     };
     expect(await at({ exp: now - 29 })).toBe("fine");
     expect(await at({ exp: now - 30 })).toBe("id_token_expiry");
-    expect(await at({ nbf: now + 30 })).toBe("fine");
-    expect(await at({ nbf: now + 31 })).toBe("id_token_not_before");
+    expect(await at({ nbf: now + 30, exp: now + 60 })).toBe("fine");
+    expect(await at({ nbf: now + 31, exp: now + 60 })).toBe("id_token_not_before");
   });
 
   describe("signed otherwise", () => {

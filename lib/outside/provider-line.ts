@@ -59,7 +59,7 @@ function linesTo(provider: OAuthProvider, keys: ProviderKeys, clock: Clock, log:
       if (judged !== "key_unknown" || isLast)
         return refuse("provider_failed", { provider, cause: `id_token_${judged}` });
       // They may have changed their keys since they were asked.
-      facts.forgetKeys(found);
+      facts.forgetKeys();
       return verify(idToken, true);
     }
 
