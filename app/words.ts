@@ -5,6 +5,9 @@ import { type Duration, exactly } from "@/lib/duration";
 const count = (n: number, one: string, other: string) =>
   `${n} ${new Intl.PluralRules("en").select(n) === "one" ? one : other}`;
 
+const list = (names: readonly string[], type: "conjunction" | "disjunction") =>
+  new Intl.ListFormat("en", { type }).format(names);
+
 export const words = {
   errorTitle: (title: string) => `Error: ${title}`,
   title: (title: string, appName: string) => `${title} · ${appName}`,
@@ -202,8 +205,9 @@ export const words = {
   },
 
   questioned: {
-    title: "Is this yours?",
-    lead: "It was connected before you showed that this address is yours, so it opens nothing until you say so. Keep it if it was you; disconnect it if not. All other devices were signed out.",
+    title: (names: readonly string[]) => `Keep or disconnect ${list(names, "disjunction")}`,
+    lead: (names: readonly string[]) =>
+      `${list(names, "conjunction")} ${names.length === 1 ? "was" : "were"} connected before you showed that this address is yours, and all other devices were signed out. Keep what you connected yourself; until then it opens nothing.`,
     state: "waits for you to keep it",
     keep: "Keep",
   },

@@ -18,13 +18,16 @@ export const metadata: Metadata = { title: words.account.methods };
 export default async function MethodsPage() {
   const ways = await read(listAuthProviders, here);
   const { methods } = site();
+  const questioned = ways
+    .filter((way) => way.questioned)
+    .map(({ provider }) => words.account.providers[provider] ?? provider);
   const lacks = (wanted: string) => !ways.some(({ provider }) => provider === wanted);
   return (
     <AccountFrame here={here} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
-      {ways.some(({ questioned }) => questioned) && (
-        <Note tone="warn" title={words.questioned.title}>
-          <p>{words.questioned.lead}</p>
+      {questioned.length > 0 && (
+        <Note tone="warn" title={words.questioned.title(questioned)}>
+          <p>{words.questioned.lead(questioned)}</p>
         </Note>
       )}
       <Rows>
