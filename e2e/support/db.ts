@@ -107,9 +107,10 @@ export class Db {
       from verifications where identifier = ${email} order by created_at`;
   }
 
-  /** How many people there are. */
-  async users(): Promise<number> {
-    const [counted] = await this.sql<{ n: number }[]>`select count(*)::int as n from users`;
+  /** How many people there are; of one address, if it is said. */
+  async users(email?: string): Promise<number> {
+    const [counted] = await this.sql<{ n: number }[]>`
+      select count(*)::int as n from users where ${email ?? null}::text is null or email = ${email ?? null}`;
     return counted?.n ?? 0;
   }
 

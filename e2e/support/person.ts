@@ -103,6 +103,16 @@ export class Person {
     await this.press("Sign in");
   }
 
+  /** Comes by a provider from the sign-in page, whatever comes of it. */
+  async comesBy(provider: "Google" | "LinkedIn", who: Told = { email: this.email }): Promise<void> {
+    await this.open("/sign-in");
+    await this.page.getByRole("button", { name: `Continue with ${provider}` }).click();
+    await this.chooses(who);
+  }
+
+  /** The same person in another tab. */
+  in = (tab: Page) => new Person(this.email, this.browser, tab, this.inbox, this.hasScript);
+
   async signsOut(): Promise<void> {
     await this.press("Sign out");
     await this.seesTitle("Sign in to Latchkey");
