@@ -22,7 +22,8 @@ export function readSettings() {
   };
 }
 
-function isLoopback(address) {
+/** Whether an address is on this machine. */
+export function isLoopback(address) {
   const { hostname } = new URL(address);
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
