@@ -14,6 +14,7 @@ import { build } from "./build.mjs";
 import { install } from "./install.mjs";
 import { exitCode, Failure, main, onSignal, seconds, tool } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
+import { startStandIns } from "./stand-ins.mjs";
 
 const dev = process.argv.includes("--dev");
 const buildOnly = process.argv.includes("--build-only");
@@ -30,15 +31,21 @@ await main(async () => {
   if (!dev) await build(settings.env);
   if (buildOnly) return;
 
-  server = serve(settings.env);
+  const standIns = await startStandIns(settings.env);
+  return run(settings, standIns, since).finally(standIns.stop);
+});
+
+/** Resolves with the server's exit code. */
+async function run(settings, standIns, since) {
+  server = serve({ ...settings.env, ...standIns.env });
   const exit = new Promise((resolve) => {
     server.once("exit", (code, signal) => resolve(exitCode(code, signal)));
   });
   const announced = dropAnnouncements(server.stdout);
-  if (await answers(settings, exit)) greet(settings, since);
+  if (await answers(settings, exit)) greet(settings, standIns, since);
   announced();
   return exit;
-});
+}
 
 function serve(env) {
   const mode = dev ? "dev" : "start";
@@ -94,8 +101,12 @@ async function answers({ env: { HOST, PORT }, origin }, exit) {
   }
 }
 
-function greet({ origin, mailbox }, since) {
+function greet({ origin, mailbox }, { names }, since) {
   console.log(`Latchkey is at ${origin}`);
   if (mailbox) console.log(`Mail goes to ${origin}/mailbox`);
+  if (names.length > 0) {
+    const are = names.length > 1 ? "are stand-ins" : "is a stand-in";
+    console.log(`${names.join(" and ")} ${are} on this machine; no keys are needed`);
+  }
   console.log(`Started in ${seconds(since)}`);
 }
