@@ -1,5 +1,6 @@
 import { type BrowserContext, expect, type Page } from "@playwright/test";
 import type { Inbox, SignInLetter } from "./inbox";
+import { choose, type Told } from "./stand-ins";
 
 interface Ask {
   readonly keep?: boolean;
@@ -102,6 +103,9 @@ export class Person {
     await this.type("Password", password);
     await this.press("Sign in");
   }
+
+  /** Tells Google or LinkedIn, which stand in on their page, who one is; or cancels there. */
+  chooses = (who: Told | "cancel") => choose(this.page, who);
 
   /** Comes by a provider from the sign-in page, whatever comes of it. */
   async comesBy(provider: "Google" | "LinkedIn", who: Told = { email: this.email }): Promise<void> {

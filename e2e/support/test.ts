@@ -6,8 +6,11 @@ import { type Database, Db, newDatabase } from "./db";
 import { Inbox } from "./inbox";
 import { Person } from "./person";
 import { Server } from "./server";
+import { type Providers, providers } from "./stand-ins";
 
 interface WorkerFixtures {
+  /** Stand-ins for Google and LinkedIn, which the worker's own server uses. */
+  providers: Providers;
   /** A database of this worker's own on the tests' Postgres. */
   database: Database;
   /** A server of this worker's own. */
@@ -33,6 +36,7 @@ interface Fixtures {
 
 /** Tests on a server with Postgres. */
 export const test = base.extend<Fixtures, WorkerFixtures>({
+  providers: [providers, { scope: "worker" }],
   database: [
     async ({}, use) => {
       const database = await newDatabase();
@@ -42,8 +46,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: "worker" },
   ],
   server: [
-    async ({ database }, use) => {
-      const server = await Server.start({ databaseUrl: database.url });
+    async ({ database, providers: { settings } }, use) => {
+      const server = await Server.start({ databaseUrl: database.url, settings });
       await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
@@ -103,8 +107,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 /** Tests on a server with the embedded database, which nobody else can look into. */
 export const testOnPglite = test.extend<object, WorkerFixtures>({
   server: [
-    async ({}, use) => {
-      const server = await Server.start();
+    async ({ providers: { settings } }, use) => {
+      const server = await Server.start({ settings });
       await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
