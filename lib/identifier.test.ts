@@ -395,6 +395,12 @@ describe("whatever anybody types", () => {
     );
   });
 
+  it("is read in one go, however many blanks somebody sends", () => {
+    const blanks = " ".repeat(400_000);
+    expect(parseIdentifier(`ada${blanks}@example.com`)).toBeNull();
+    expect(parseIdentifier(`${blanks}ada@example.com${blanks}`)).toBe("ada@example.com");
+  });
+
   it("shows of an address no more than its first letter and its domain", () => {
     fc.assert(
       fc.property(fc.emailAddress(), (text) => {

@@ -20,7 +20,8 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
  * or look-alike characters, more than 254 octets (64 before the @).
  */
 export function parseIdentifier(typed: string): Identifier | null {
-  const text = typed.replace(/^ +| +$/g, "");
+  // Each run of spaces is read once: without the look-behind, as often as it is long.
+  const text = typed.replace(/^ +|(?<! ) +$/g, "");
   if (text.length > bounds.emailLength) return null;
   const [local, domain, ...rest] = text.split("@");
   if (!local || !domain || rest.length > 0) return null;
