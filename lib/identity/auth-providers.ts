@@ -3,8 +3,10 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Env } from "@/lib/env";
+import type { Session } from "@/lib/flow";
 import type { OAuthProvider } from "@/lib/oauth-providers";
 import type { ProviderIdentity } from "./provider-identity";
+import { takeUser } from "./sessions";
 import { voidVerifications } from "./verifications";
 
 /** One way in on one user. */
@@ -132,16 +134,17 @@ export async function signUpByIdentity(
 
 /**
  * Adds an identity to a user's ways in; one that was questioned stays from now on. `taken`: it opens
- * somebody else's account. `occupied`: another one of this provider is there (I2). `gone`: so is the
- * user. The caller has taken the identity.
+ * somebody else's account. `occupied`: another one of this provider is there (I2). `signed_out`
+ * since the session was read. The caller has taken the identity.
  */
 export async function connectIdentity(
   tx: Db,
-  userId: string,
+  session: Session,
   identity: ProviderIdentity,
-): Promise<"connected" | "taken" | "occupied" | "gone"> {
+): Promise<"connected" | "taken" | "occupied" | "signed_out"> {
+  const { userId } = session;
   const { provider, subject, email } = identity;
-  if (!(await takeUser(tx, userId))) return "gone";
+  if (!(await takeUser(tx, session))) return "signed_out";
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
   const connected = await row(
@@ -155,26 +158,20 @@ export async function connectIdentity(
   return connected ? "connected" : "occupied";
 }
 
-/** The user's row, for this transaction alone; so of two removals at once the second sees the first. */
-const takeUser = (tx: Db, userId: string) =>
-  row(
-    tx,
-    sql`select 1 from ${users} where id = ${userId}::uuid and disabled_at is null for update`,
-  );
-
-/** Says that a questioned way in is one's own, so that it opens the account again. False for any other. */
+/** Says that a questioned way in is one's own, so that it opens the account again. `none`: no such one. */
 export async function keepIdentity(
   tx: Db,
-  userId: string,
+  session: Session,
   provider: OAuthProvider,
-): Promise<boolean> {
+): Promise<"kept" | "none" | "signed_out"> {
+  if (!(await takeUser(tx, session))) return "signed_out";
   const kept = await row(
     tx,
     sql`update ${authProviders} set questioned_at = null
-      where user_id = ${userId}::uuid and provider = ${provider} and questioned_at is not null
+      where user_id = ${session.userId}::uuid and provider = ${provider} and questioned_at is not null
       returning 1`,
   );
-  return kept !== undefined;
+  return kept ? "kept" : "none";
 }
 
 /**
@@ -184,11 +181,12 @@ export async function keepIdentity(
  */
 export async function disconnectProvider(
   tx: Db,
-  userId: string,
+  session: Session,
   provider: OAuthProvider,
   env: Methods,
-): Promise<"disconnected" | "none" | "last"> {
-  await takeUser(tx, userId);
+): Promise<"disconnected" | "none" | "last" | "signed_out"> {
+  const { userId } = session;
+  if (!(await takeUser(tx, session))) return "signed_out";
   const ways = await listAuthProviders(tx, userId);
   if (isLastWayIn(ways, provider, env)) return "last";
   const gone = await row(

@@ -2,10 +2,11 @@ import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, deviceMarks, sessions, users, verifications } from "@/db/schema";
-import type { Ctx } from "@/lib/flow";
+import type { Ctx, Session } from "@/lib/flow";
 import type { Env } from "@/lib/env";
 import type { Identifier } from "@/lib/identifier";
 import { isLastWayIn, listAuthProviders } from "./auth-providers";
+import { takeUser } from "./sessions";
 import { takeVerifications, voidVerifications } from "./verifications";
 
 /** What a typed password is compared with. */
@@ -141,20 +142,18 @@ export async function choosePassword(
 }
 
 /**
- * Takes the password away, unless it is the last usable way in (A4). The user's row is locked
- * first: what is read afterwards is what the one before left, so of two parallel removals one is
- * refused. `none`: there was no password.
+ * Takes the password away, unless it is the last usable way in (A4). The user's row is taken first: what
+ * is read afterwards is what the one before left, so of two parallel removals one is refused. `none`:
+ * there was no password.
  */
 export async function removePassword(
   tx: Db,
-  userId: string,
+  session: Session,
   env: Pick<Env, "methods">,
-): Promise<"removed" | "none" | "last"> {
-  const kept = await row<{ has: boolean }>(
-    tx,
-    sql`select password_hash is not null as has from ${users} where id = ${userId}::uuid for update`,
-  );
-  if (!kept?.has) return "none";
+): Promise<"removed" | "none" | "last" | "signed_out"> {
+  const { userId } = session;
+  if (!(await takeUser(tx, session))) return "signed_out";
+  if (!(await findPasswordHash(tx, userId))) return "none";
   if (isLastWayIn(await listAuthProviders(tx, userId), "email", env)) return "last";
   await row(
     tx,

@@ -98,6 +98,21 @@ export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> 
   return renewed !== undefined;
 }
 
+/**
+ * The row of whoever is signed in, for this transaction alone, before it changes a way in: of two
+ * removals at once the second sees the first. False when they were switched off or their session was
+ * ended since it was read, by whoever proved the mailbox, say: it has no say any more (A5).
+ */
+export async function takeUser(tx: Db, { id, userId }: Session): Promise<boolean> {
+  await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for update`);
+  const [stillIn] = await rows(
+    tx,
+    sql`select 1 from ${sessions} join ${users} u on u.id = user_id
+      where ${sessions.id} = ${id}::uuid and disabled_at is null`,
+  );
+  return stillIn !== undefined;
+}
+
 /** A signed-in browser as its owner sees it. */
 export interface SessionEntry {
   readonly id: string;

@@ -22,7 +22,8 @@ export const connectProvider = defineFlow({
 
   run: (ctx, { handshake }) =>
     ctx.write(async (tx) => {
-      const { id: sessionId, userId, email: to } = ctx.caller.session;
+      const { session } = ctx.caller;
+      const { id: sessionId, userId, email: to } = session;
       ctx.about({ userId });
       const parked = await takeParked(tx, handshake);
       if (!parked || (parked.sessionId !== null && parked.sessionId !== sessionId))
@@ -32,8 +33,8 @@ export const connectProvider = defineFlow({
       ctx.about({ cause: provider });
       if (!ctx.env.methods.includes(provider)) return refuse("not_found");
       await takeIdentity(tx, identity);
-      const outcome = await connectIdentity(tx, userId, identity);
-      if (outcome === "gone") return refuse("sign_in_required");
+      const outcome = await connectIdentity(tx, session, identity);
+      if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "taken") return refuse("identity_taken", { provider });
       if (outcome === "occupied") return refuse("provider_connected", { provider });
       await consumeParked(tx, parked.id);

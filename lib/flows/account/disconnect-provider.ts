@@ -20,9 +20,11 @@ export const disconnectProvider = defineFlow({
 
   run: (ctx, { provider }) =>
     ctx.write(async (tx) => {
-      const { userId, email: to } = ctx.caller.session;
+      const { session } = ctx.caller;
+      const { userId, email: to } = session;
       ctx.about({ userId, cause: provider });
-      const outcome = await disconnect(tx, userId, provider, ctx.env);
+      const outcome = await disconnect(tx, session, provider, ctx.env);
+      if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_way_in");
       const at = ctx.clock.now().toISOString();

@@ -19,9 +19,10 @@ export const keepProvider = defineFlow({
 
   run: (ctx, { provider }) =>
     ctx.write(async (tx) => {
-      const { userId } = ctx.caller.session;
-      ctx.about({ userId, cause: provider });
-      const kept = await keepIdentity(tx, userId, provider);
-      return kept ? ok({ provider }) : refuse("not_found");
+      const { session } = ctx.caller;
+      ctx.about({ userId: session.userId, cause: provider });
+      const outcome = await keepIdentity(tx, session, provider);
+      if (outcome === "signed_out") return refuse("sign_in_required");
+      return outcome === "kept" ? ok({ provider }) : refuse("not_found");
     }),
 });

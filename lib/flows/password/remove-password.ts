@@ -19,9 +19,11 @@ export const removePassword = defineFlow({
 
   run: (ctx) =>
     ctx.write(async (tx) => {
-      const { userId, email } = ctx.caller.session;
+      const { session } = ctx.caller;
+      const { userId, email } = session;
       ctx.about({ userId });
-      const outcome = await remove(tx, userId, ctx.env);
+      const outcome = await remove(tx, session, ctx.env);
+      if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_way_in");
       const at = ctx.clock.now().toISOString();
