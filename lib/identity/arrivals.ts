@@ -51,7 +51,11 @@ export async function receive(
     questioned: owner?.questioned ?? false,
   });
   const about = owner?.userId ?? account?.id;
-  ctx.about({ ...(about && { userId: about }), ...(email && { identifier: email }) });
+  ctx.about({
+    cause: provider,
+    ...(about && { userId: about }),
+    ...(email && { identifier: email }),
+  });
   const arrived = (outcome: Arrival["outcome"], cause = "") => {
     ctx.about({ cause: [provider, cause].filter(Boolean).join(":") });
     return ok({ provider, outcome, next: handshake.next });
