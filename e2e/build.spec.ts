@@ -41,6 +41,8 @@ test("nothing of the stand-ins is in the build @once", () => {
 });
 
 test("npm start brings stand-ins along and takes them with it @once", async () => {
+  // A whole start, beside whatever else runs.
+  test.setTimeout(60_000);
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-start-"));
   const port = String(await freePort());
   // The key the build was made with, so that it is not made again; of everything else the default.
