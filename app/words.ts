@@ -263,7 +263,9 @@ export const words = {
     sessions: "Sessions",
     sessionsLead: "Devices that are signed in to your account.",
     thisDevice: "This device",
-    signedInWith: (method: string) => `signed in with ${method.toLowerCase()}`,
+    // Names of ours are words, those of others are names.
+    signedInWith: (method: string) =>
+      `signed in with ${/^(Google|LinkedIn)$/.test(method) ? method : method.toLowerCase()}`,
     lastSeen: "last seen",
     unknownIp: "unknown address",
     signOutOthers: "Sign out everywhere else",
@@ -299,6 +301,8 @@ export const words = {
       step_up: "Mail to show that it is you",
       password_chosen: "Notice of a new password",
       password_removed: "Notice of a removed password",
+      provider_connected: "Notice of a connected provider",
+      provider_disconnected: "Notice of a disconnected provider",
     } as Record<string, string>,
     clearLimits: "Clear all limits",
     signIn: "Sign-in page",

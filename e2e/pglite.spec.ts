@@ -25,6 +25,11 @@ test("Ada signs in on the embedded database, and stays signed in over a restart"
   await phone.isSignedOut();
   await ada.press("Sign out");
   await ada.sees("You are signed out.");
+
+  await ada.comesBy("LinkedIn", { email: `work-${ada.email}` });
+  await ada.seesTitle("Your account");
+  await ada.open("/account/sessions");
+  await ada.sees("signed in with LinkedIn");
 });
 
 test("Ada signs up with a password there, and it outlives a restart as her session does", async ({

@@ -30,9 +30,7 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   await ada.page.getByRole("link", { name: "Disconnect Google" }).click();
   await ada.press("Disconnect Google");
   await ada.sees("It is disconnected.");
-  expect((await ada.readsTheNotice()).subject).toBe(
-    "Google no longer opens your Latchkey account",
-  );
+  expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
   for (const way of ["LinkedIn", "Email link", "Password"])
     await expect(ada.page.getByRole("listitem").filter({ hasText: way })).toContainText(
       "last used just now",
@@ -104,9 +102,7 @@ test("what was connected before the mailbox was proven waits for its owner to ke
   await mallory.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Your account");
 
-  await ada.asks();
-  await ada.open((await ada.readsTheLetter()).link);
-  await ada.press("Sign in");
+  await ada.signsInByMail();
   await ada.isAt("/account/methods");
   await ada.sees("Keep or disconnect LinkedIn");
   await mallory.isSignedOut();

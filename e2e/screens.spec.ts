@@ -160,6 +160,43 @@ test.describe("Screens @once", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("of Google and LinkedIn", async ({ ada, mallory, another }) => {
+    const wrong: string[] = [];
+    const look = async (name: string) => wrong.push(...(await lookAt(ada.page, name)));
+    await ada.comesBy("LinkedIn", { email: ada.email, verified: false });
+    await ada.sees("does not vouch for");
+    await look("problem-unvouched");
+    await ada.comesBy("Google");
+    await ada.isSignedIn();
+    await ada.open("/account/methods");
+    await ada.press("Connect LinkedIn");
+    await ada.chooses({ email: `a.rather.long.address.for.work.${ada.email}` });
+    await ada.seesTitle("Connect LinkedIn?");
+    await look("connect");
+    await ada.press("Connect LinkedIn");
+    await ada.sees("It is connected");
+    await look("methods-with-providers");
+    await ada.open("/account/disconnect/google");
+    await look("disconnect");
+    await ada.signsOut();
+    await look("sign-in-last-used");
+    const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
+    await phone.open("/sign-in");
+    await phone.sees("inside another app’s browser");
+    wrong.push(...(await lookAt(phone.page, "sign-in-in-app")));
+    await ada.comesBy("Google", { email: ada.email, number: "another" });
+    await ada.seesTitle("Sign in first");
+    await look("sign-in-to-connect");
+
+    await mallory.comesBy("LinkedIn");
+    await mallory.isSignedIn();
+    const owner = await another(mallory);
+    await owner.signsInByMail();
+    await owner.sees("Keep or disconnect LinkedIn");
+    wrong.push(...(await lookAt(owner.page, "methods-questioned")));
+    expect(wrong).toEqual([]);
+  });
+
   test("of what went wrong", async ({ ada, db }) => {
     const wrong: string[] = [];
     const look = async (name: string) => wrong.push(...(await lookAt(ada.page, name)));
