@@ -32,6 +32,18 @@ export async function inTheMiddleOf<A, B>(
   return [await running, await next];
 }
 
+/**
+ * The same world, in which something happens to whoever was let in and is about to write: what was
+ * read of them until then, their session say, is of before.
+ */
+export function lateWorld(world: TestWorld, meanwhile: () => Promise<unknown>): TestWorld {
+  const transaction: Db["transaction"] = async (work) => {
+    await meanwhile();
+    return world.db.transaction(work);
+  };
+  return world.but({ db: Object.assign(Object.create(world.db) as Db, { transaction }) });
+}
+
 function signal() {
   let give = () => {};
   const given = new Promise<void>((resolve) => (give = resolve));

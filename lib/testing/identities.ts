@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { rows } from "@/db/rows";
 import type { OAuthProvider } from "@/lib/oauth-providers";
-import { Browser } from "./browser";
+import type { Browser } from "./browser";
 import type { TestWorld } from "./world";
 
 /** Keys of both providers, so that people may come by them. */
@@ -29,11 +29,7 @@ export const hosted = (sub: string, email: string) =>
 
 /** What a person sees who came back, in short: the outcome, or the refusal's code. */
 export const told = (answer: Awaited<ReturnType<Browser["travel"]>>) =>
-  !answer.ok
-    ? answer.refusal.code
-    : "outcome" in answer.value
-      ? answer.value.outcome
-      : answer.value.provider;
+  answer.ok ? answer.value.outcome : answer.refusal.code;
 
 /** Ways in with who they are at the provider: "google g-1", with "?" where it is questioned. */
 export const identitiesOf = async ({ db }: TestWorld, address: string) =>

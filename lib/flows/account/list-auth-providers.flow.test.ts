@@ -1,13 +1,16 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Browser } from "@/lib/testing/browser";
+import { claims, keys, linksOff, plantIdentity } from "@/lib/testing/identities";
+import { sound } from "@/lib/testing/passwords";
 import { refused, setUpWorld } from "@/lib/testing/setup";
+import { testEnv, type TestWorld } from "@/lib/testing/world";
 import { listAuthProviders } from "./list-auth-providers";
 
-const world = await setUpWorld();
+const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
-const listed = async (browser: Browser) => {
-  const result = await browser.run(listAuthProviders);
+const listed = async (browser: Browser, where: TestWorld = world) => {
+  const result = await browser.run(listAuthProviders, {}, { world: where });
   if (!result.ok) throw new Error(result.refusal.code);
   return result.value;
 };
@@ -35,4 +38,57 @@ test("leo sees his own alone", async () => {
 
 test("whoever is not signed in is asked to", async () => {
   expect(await new Browser(world).run(listAuthProviders)).toEqual(refused("sign_in_required"));
+});
+
+describe("what each is good for (A4)", () => {
+  /** Ada with a password, Google and a LinkedIn that is in question. */
+  const settled = async () => {
+    const browser = new Browser(world);
+    await browser.join(ada, sound);
+    await plantIdentity(world, ada, "google", "g-1");
+    await plantIdentity(world, ada, "linkedin", "l-1", { questioned: true });
+    return browser;
+  };
+
+  /** Those that open the account, the last of them with "!". */
+  const good = async (browser: Browser, vars: Record<string, string>) =>
+    (await listed(browser, world.but({ env: testEnv(vars) })))
+      .filter(({ isUsable }) => isUsable)
+      .map(({ provider, isLast }) => (isLast ? `${provider}!` : provider))
+      .sort();
+
+  test.each([
+    ["everything on", keys, ["email", "google"]],
+    ["links off", linksOff, ["email", "google"]],
+    ["links off, Google without keys", { SIGN_IN_METHODS: "password" }, ["email!"]],
+    ["links and Google off", { ...keys, SIGN_IN_METHODS: "password,linkedin" }, ["email!"]],
+    ["links and passwords off", { ...keys, SIGN_IN_METHODS: "google,linkedin" }, ["google!"]],
+    ["only links", { SIGN_IN_METHODS: "magic_link" }, []],
+    ["links and Google", { ...keys, SIGN_IN_METHODS: "magic_link,google" }, ["google"]],
+    ["only what is in question", { ...keys, SIGN_IN_METHODS: "linkedin" }, []],
+  ])("with %s", async (_, vars, ways) => {
+    expect(await good(await settled(), vars)).toEqual(ways);
+  });
+
+  test("one in question says so, with who she is there; it is never the last", async () => {
+    const [google, linkedin] = (
+      await listed(await settled(), world.but({ env: testEnv(linksOff) }))
+    )
+      .filter(({ provider }) => provider !== "email")
+      .sort((a, b) => a.provider.localeCompare(b.provider));
+    expect(google).toMatchObject({ address: ada, questioned: false, isUsable: true });
+    expect(linkedin).toMatchObject({
+      address: ada,
+      questioned: true,
+      isUsable: false,
+      isLast: false,
+    });
+  });
+});
+
+test("who she is there is what it was when it was connected, whatever Google says later", async () => {
+  const browser = new Browser(world);
+  await browser.travel("google", claims("g-1", ada));
+  await browser.travel("google", claims("g-1", "ada@new.example"));
+  expect(await listed(browser)).toMatchObject([{ provider: "google", address: ada }]);
 });

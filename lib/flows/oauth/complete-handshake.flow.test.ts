@@ -77,7 +77,11 @@ describe("ada comes by Google", () => {
 
   test("and again: nothing is another but when she was last here (A1)", async () => {
     await joined();
-    const usedAt = () => row(world.db, sql`select created_at, last_used_at from auth_providers`);
+    const usedAt = () =>
+      row<Record<string, string>>(
+        world.db,
+        sql`select created_at, last_used_at from auth_providers`,
+      );
     await world.age(100);
     const before = await usedAt();
     await joined();

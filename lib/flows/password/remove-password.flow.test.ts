@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { sql } from "drizzle-orm";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { signOut } from "@/lib/flows/sessions/sign-out";
 import { Browser } from "@/lib/testing/browser";
+import { lateWorld } from "@/lib/testing/held";
+import { keys, linksOff, plantIdentity } from "@/lib/testing/identities";
 import { dump } from "@/lib/testing/invariants";
 import { hashOf, lettersOf, waysIn } from "@/lib/testing/looks";
 import { other, sound } from "@/lib/testing/passwords";
@@ -88,6 +91,28 @@ describe("where links are switched off (A4)", () => {
     );
   });
 
+  test.each([
+    ["a provider with keys", linksOff, false, true],
+    ["a provider that is in question", linksOff, true, false],
+    ["a provider without keys", { SIGN_IN_METHODS: "password" }, false, false],
+    [
+      "a provider that is switched off",
+      { ...keys, SIGN_IN_METHODS: "password,linkedin" },
+      false,
+      false,
+    ],
+  ])("beside %s", async (_, vars, questioned, goes) => {
+    const browser = await joined();
+    await plantIdentity(world, ada, "google", "g-1", { questioned });
+    const answer = await browser.run(
+      removePassword,
+      {},
+      { world: world.but({ env: testEnv(vars) }) },
+    );
+    expect(answer).toEqual(goes ? { ok: true, value: {} } : refused("last_way_in"));
+    expect(await waysIn(world, ada)).toEqual(goes ? ["google"] : ["email", "google"]);
+  });
+
   test("twenty removals at once: none goes through", async () => {
     const browser = await joined(passwordsOnly);
     const answers = await Promise.all(
@@ -120,6 +145,15 @@ describe("only for whoever proved just now that it is them", () => {
   test("whoever is not signed in is asked to", async () => {
     expect(await new Browser(world).run(removePassword)).toEqual(refused("sign_in_required"));
   });
+});
+
+test("signed out while it was on its way, a session takes nothing away", async () => {
+  const browser = await joined();
+  const thief = new Browser(world);
+  thief.session = browser.session;
+  const late = lateWorld(world, () => browser.run(signOut));
+  expect(await thief.run(removePassword, {}, { world: late })).toEqual(refused("sign_in_required"));
+  expect(await waysIn(world, ada)).toEqual(["email"]);
 });
 
 test("where passwords are switched off, one can still be taken away", async () => {
