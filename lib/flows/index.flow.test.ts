@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
 import type { AnyFlow } from "@/lib/flow";
 import { Browser } from "@/lib/testing/browser";
+import { keys } from "@/lib/testing/identities";
 import { dump } from "@/lib/testing/invariants";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { flows } from ".";
 
-const world = await setUpWorld();
+const world = await setUpWorld(keys);
 
 /** What each field may well be; others get a word. */
 const fitting: Record<string, unknown> = {
@@ -21,6 +22,9 @@ const fitting: Record<string, unknown> = {
   again: "four unrelated words here",
   purpose: "sign_up",
   id: "00000000-0000-4000-8000-000000000000",
+  provider: "google",
+  handshake: "x".repeat(43),
+  returned: { claims: { sub: "g-1", email: "ada@example.com", email_verified: true } },
 };
 
 const fieldsOf = ({ input }: AnyFlow) =>

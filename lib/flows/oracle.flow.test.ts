@@ -2,10 +2,13 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import type { Result } from "@/lib/result";
 import { Browser } from "@/lib/testing/browser";
+import { claims, hosted, keys } from "@/lib/testing/identities";
 import { disable } from "@/lib/testing/looks";
 import { cheap, counting, other, sound } from "@/lib/testing/passwords";
 import { setUpWorld } from "@/lib/testing/setup";
 import { flows } from ".";
+import { previewHandshake } from "./oauth/preview-handshake";
+import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
@@ -24,7 +27,7 @@ import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
  * nobody has: the answer, what the browser is given, the statements, and what follows.
  */
 
-const world = cheap(await setUpWorld());
+const world = cheap(await setUpWorld(keys));
 
 const address = "ada@example.com";
 const unknownToken = "x".repeat(43);
@@ -38,6 +41,16 @@ const states: Record<string, () => Promise<void>> = {
   password: () => new Browser(world).join(address, hers),
   "password and link": async () => {
     await new Browser(world).join(address, hers);
+    await signUp();
+  },
+  "google-only": async () => {
+    await new Browser(world).travel("google", hosted("g-1", address));
+  },
+  "linkedin-only, the mailbox never proven": async () => {
+    await new Browser(world).travel("linkedin", claims("l-1", address));
+  },
+  "a provider that is in question": async () => {
+    await new Browser(world).travel("google", claims("g-1", address));
     await signUp();
   },
   pending: async () => {
@@ -57,9 +70,7 @@ const states: Record<string, () => Promise<void>> = {
   },
 };
 
-/** Ways in that later issues build; each then moves up, among the states. */
-test.todo("google-only: when Google is a way in");
-test.todo("linkedin-only: when LinkedIn is a way in");
+/** A way in that a later issue builds; it then moves up, among the states. */
 test.todo("access-link: when staff can issue one");
 
 async function signUp() {
@@ -107,6 +118,12 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
       password: sound,
     });
   },
+  "handshake.begin": (stranger) => stranger.leave("google"),
+  // Of who is vouched for, the provider says it; whoever claims the address without that is a stranger.
+  "handshake.complete": (stranger) =>
+    stranger.travel("google", claims("g-666", address, { email_verified: false })),
+  "handshake.preview": (stranger) => stranger.run(previewHandshake, { handshake: unknownToken }),
+  "handshake.switch": (stranger) => stranger.run(switchAccount, { handshake: unknownToken }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 
@@ -146,6 +163,8 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
     await stranger.run(requestPasswordReset, { email: address });
     return stranger.run(readWaiting, { purpose: "password_reset" });
   },
+  "LinkedIn, with the address verified as a text": (stranger) =>
+    stranger.travel("linkedin", claims("l-666", address, { email_verified: "true" })),
   "twelve passwords": async (stranger) => {
     for (let n = 0; n < 11; n += 1) await new Browser(world).enter(address, other);
     return stranger.enter(address, other);

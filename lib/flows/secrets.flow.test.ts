@@ -5,9 +5,14 @@ import { row, rows } from "@/db/rows";
 import type { Purpose } from "@/lib/identity/verifications";
 import { digest, isToken, type TokenUse } from "@/lib/secret";
 import { Browser } from "@/lib/testing/browser";
+import { claims, keys } from "@/lib/testing/identities";
 import { setUpWorld } from "@/lib/testing/setup";
-import { type CookieName, readToken } from "@/lib/web/cookies";
+import { type CookieName, type oauthCookies, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
+import { connectProvider } from "./account/connect-provider";
+import { completeHandshake } from "./oauth/complete-handshake";
+import { previewHandshake } from "./oauth/preview-handshake";
+import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
@@ -27,7 +32,7 @@ import { stepUpByPassword } from "./step-up/step-up-by-password";
  * `secrets`, and one in the table of where it is taken.
  */
 
-const world = await setUpWorld();
+const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const second = "ada@second.example";
 const password = "four unrelated words here";
@@ -35,7 +40,8 @@ const other = "four quite different words";
 
 /**
  * Ada at home, with one of everything alive: signed in here by a password, just asked for another
- * mail of each kind, and about to sign up with a second address.
+ * mail of each kind, about to sign up with a second address, on her way to Google, and back from
+ * LinkedIn, which waits to be connected.
  */
 async function scene() {
   const home = new Browser(world);
@@ -50,7 +56,12 @@ async function scene() {
   await home.signUp(second, password);
   // Made for its row alone, after the link that an owner would get, and mailed to nobody.
   const attempt = { token: [...world.secrets.tokens][before + 1]! };
-  return { home, letter, reset, proof, attempt, signUp: await world.letterTo(second) };
+  const signUp = await world.letterTo(second);
+  await home.leave("google");
+  const begun = home.handshake!;
+  await home.travel("linkedin", claims("l-1", ada));
+  const parked = home.handshake!;
+  return { home, letter, reset, proof, attempt, signUp, begun, parked };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -66,9 +77,11 @@ const secrets = {
   password_reset_code: ({ reset }) => reset.code,
   step_up: ({ proof }) => proof.token,
   step_up_code: ({ proof }) => proof.code,
+  handshake: ({ begun }) => begun,
+  parked_handshake: ({ parked }) => parked,
   password: () => password,
 } satisfies Record<
-  TokenUse | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
+  TokenUse | "parked_handshake" | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -92,8 +105,14 @@ const cookie = (name: CookieName, value: unknown) => {
   return readToken(values.map((one) => `latchkey-${name}=${one}`).join("; "), world.env, name);
 };
 
-/** By cookie. The flash carries no secret, and an interrupted form is sealed: it opens nothing. */
-const cookies: Record<Exclude<CookieName, "flash" | "interrupted">, Record<string, Consumer>> = {
+/**
+ * No secret of ours: the flash and the way in used last carry none, an interrupted form and the address
+ * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
+ */
+type Harmless = "flash" | "interrupted" | "method" | "onward" | (typeof oauthCookies)[number];
+
+/** By cookie. */
+const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {
   session: {
     "lets in": {
       takes: "session",
@@ -123,6 +142,19 @@ const cookies: Record<Exclude<CookieName, "flash" | "interrupted">, Record<strin
         (await stranger({ asking: cookie("asking", value) }).type(letter.code, ada)).ok,
     },
   },
+  handshake: {
+    "brings back whoever set out": {
+      takes: "handshake",
+      opens: async (value) => (await goneAndBack(cookie("handshake", value) ?? "")).ok,
+    },
+    "is where the identity waits": {
+      takes: "parked_handshake",
+      opens: async (value) => {
+        const handshake = cookie("handshake", value) ?? "";
+        return (await stranger({}).run(previewHandshake, { handshake })).ok;
+      },
+    },
+  },
   device: {
     "is known": {
       takes: "device",
@@ -137,6 +169,14 @@ const cookies: Record<Exclude<CookieName, "flash" | "interrupted">, Record<strin
     },
   },
 };
+
+/** What comes back with whoever a trip to Google was begun by. */
+const goneAndBack = (handshake: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
+  stranger(has).run(completeHandshake, {
+    provider: "google",
+    handshake,
+    returned: { claims: claims("g-1", "new@example.com") },
+  });
 
 /** By flow and field; the catalogue says whether one is missing. */
 const fields: Record<string, Consumer> = {
@@ -187,6 +227,24 @@ const fields: Record<string, Consumer> = {
       return (await stranger({ asking }).run(redeemPasswordResetCode, input)).ok;
     },
   },
+  "handshake.complete handshake": {
+    takes: "handshake",
+    opens: async (handshake) => (await goneAndBack(handshake)).ok,
+  },
+  "handshake.preview handshake": {
+    takes: "parked_handshake",
+    opens: async (handshake) => (await stranger({}).run(previewHandshake, { handshake })).ok,
+  },
+  "handshake.switch handshake": {
+    takes: "parked_handshake",
+    opens: async (handshake, { home: { session } }) =>
+      (await stranger({ session }).run(switchAccount, { handshake })).ok,
+  },
+  "auth_provider.connect handshake": {
+    takes: "parked_handshake",
+    opens: async (handshake, { home: { session } }) =>
+      (await stranger({ session }).run(connectProvider, { handshake })).ok,
+  },
   "step_up.password password": {
     takes: "password",
     opens: async (typed, { home: { session } }) =>
@@ -214,7 +272,11 @@ const chosen = [
 ];
 
 /** What people type and programs say that is no secret. */
-const harmless = ["email", "username", "keep", "next", "id", "purpose", "again"];
+const harmless = [
+  ...["email", "username", "keep", "next", "id", "purpose", "again", "provider"],
+  // What a provider said, which nobody but lib/auth hands in.
+  "returned",
+];
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -242,9 +304,11 @@ const distortions = {
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
   "padded as base64": (secret) => `${secret}=`,
   "what is kept of it": (secret, name) =>
-    isToken(secret) ? digest(name as TokenUse, secret) : sha256(secret),
+    isToken(secret) ? digest(useOf(name), secret) : sha256(secret),
   "its digest": sha256,
 } satisfies Record<string, (secret: string, name: SecretName) => unknown>;
+
+const useOf = (name: SecretName) => (name === "parked_handshake" ? "handshake" : name) as TokenUse;
 
 function sha256(text: string) {
   return createHash("sha256").update(text).digest("base64url");
@@ -258,6 +322,9 @@ const standing = async () =>
       sql`select 'session ' || id as what from sessions
         union all select 'link ' || id from verifications
           where not stillborn and consumed_at is null and voided_at is null
+        union all select 'trip ' || id from handshakes where returned_at is null
+        union all select 'identity ' || id from handshakes
+          where subject is not null and consumed_at is null
         union all select 'mark ' || user_id || device_digest from device_marks`,
     )
   ).map(({ what }) => what);
