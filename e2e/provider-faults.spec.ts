@@ -1,39 +1,12 @@
-import { rmSync } from "node:fs";
-import { answers, idTokens, startOidcServer, wayBack } from "@/lib/testing/oidc-server";
+import { answers, idTokens, wayBack } from "@/lib/testing/oidc-server";
 import { Client } from "./support/client";
 import { textOf } from "./support/forms";
 import type { Answer } from "./support/http";
-import { Server } from "./support/server";
-import { expect, test as base } from "./support/test";
+import { type Oidc, testWithProviders as test } from "./support/oidc";
+import { expect } from "./support/test";
 import { press, type Provider, setOut, travel, wayBackFrom } from "./support/travel";
 
 /** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
-
-type Oidc = Awaited<ReturnType<typeof startOidcServer>>;
-
-const test = base.extend<object, { server: Server; oidc: Record<Provider, Oidc> }>({
-  oidc: [
-    async ({}, use) => {
-      const [google, linkedin] = await Promise.all([
-        startOidcServer({ quirks: "google" }),
-        startOidcServer({ quirks: "linkedin" }),
-      ]);
-      await use({ google, linkedin });
-      await Promise.all([google.stop(), linkedin.stop()]);
-    },
-    { scope: "worker" },
-  ],
-  server: [
-    async ({ database, oidc }, use) => {
-      const settings = { ...oidc.google.settings, ...oidc.linkedin.settings };
-      const server = await Server.start({ databaseUrl: database.url, settings });
-      await use(server);
-      await server.stop();
-      rmSync(server.dataDir, { recursive: true, force: true });
-    },
-    { scope: "worker", timeout: 60_000 },
-  ],
-});
 
 const sentences = {
   cancelled: "You came back without signing in there.",

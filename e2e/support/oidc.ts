@@ -1,0 +1,50 @@
+import { rmSync } from "node:fs";
+import { startOidcServer } from "@/lib/testing/oidc-server";
+import { Server } from "./server";
+import { test } from "./test";
+import type { Provider } from "./travel";
+
+export type Oidc = Awaited<ReturnType<typeof startOidcServer>>;
+export type Oidcs = Readonly<Record<Provider, Oidc>>;
+
+/** What a server has to know of them. */
+export const keysOf = ({ google, linkedin }: Oidcs) => ({
+  ...google.settings,
+  ...linkedin.settings,
+});
+
+/** Whoever comes back from a provider now: somebody new there, unless they came before. */
+export function isAt({ person }: Oidc, email: string, claims: Record<string, unknown> = {}): void {
+  Object.assign(person, { sub: email, email, email_verified: true, hd: undefined }, claims);
+}
+
+/** Tests on a server that knows two providers, which do what their script says. */
+export const testWithProviders = test.extend<{ calm: null }, { oidc: Oidcs; server: Server }>({
+  oidc: [
+    async ({}, use) => {
+      const [google, linkedin] = await Promise.all([
+        startOidcServer({ quirks: "google" }),
+        startOidcServer({ quirks: "linkedin" }),
+      ]);
+      await use({ google, linkedin });
+      await Promise.all([google.stop(), linkedin.stop()]);
+    },
+    { scope: "worker" },
+  ],
+  server: [
+    async ({ database, oidc }, use) => {
+      const server = await Server.start({ databaseUrl: database.url, settings: keysOf(oidc) });
+      await use(server);
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  calm: [
+    async ({ oidc }, use) => {
+      for (const provider of Object.values(oidc)) provider.calm();
+      await use(null);
+    },
+    { auto: true },
+  ],
+});
