@@ -12,9 +12,11 @@ import { type Form, formWith } from "./support/forms";
 import type { Answer, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
+import { isAt, keysOf, type Oidcs, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
-import { expect, test } from "./support/test";
+import { expect } from "./support/test";
+import { type Provider, setOut, wayBackFrom } from "./support/travel";
 import { buildWithoutProxy } from "./support/without-proxy";
 
 /**
@@ -32,8 +34,9 @@ const testWithoutProxy = test.extend<object, { build: { project: string }; serve
     { scope: "worker", timeout: 300_000 },
   ],
   server: [
-    async ({ database, build: { project } }, use) => {
-      const server = await Server.start({ databaseUrl: database.url, project });
+    async ({ database, oidc, build: { project } }, use) => {
+      const settings = keysOf(oidc);
+      const server = await Server.start({ databaseUrl: database.url, project, settings });
       await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
@@ -59,8 +62,10 @@ interface Scene {
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
   readonly forms: Readonly<Record<string, Form>>;
-  /** The browser that she is signed in with, and that asked for all of it. */
+  /** The browser that she is signed in with, that asked for all of it, and that Google sent back. */
   readonly home: Client;
+  /** Begins a trip to a provider, and comes to where it sends her back to; with what her browser keeps. */
+  readonly trip: (provider: Provider) => Promise<{ back: string; kept: Client["jar"] }>;
 }
 
 /** Something that can be asked, on Ada's account where it can name one. */
@@ -79,6 +84,7 @@ const page = (path: string, flow: string | null, needs: Attempt["needs"] = "noth
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/prove/unknown": stepUp.path,
+      "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
   },
@@ -90,6 +96,8 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/", null],
       ["/.well-known/change-password", null],
       ["/account", "session.list", "session"],
+      ["/account/connect", "handshake.preview", "session"],
+      ["/account/disconnect/{provider}", "auth_provider.list", "session"],
       ["/account/methods", "auth_provider.list", "session"],
       ["/account/password", "password.prepare", "proof"],
       ["/account/password/remove", "auth_provider.list", "session"],
@@ -112,8 +120,11 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/readyz", null],
       ["/sign-in", "session.read"],
       ["/sign-in/check", "verification.wait"],
+      ["/sign-in/connect", "handshake.preview"],
+      ["/sign-in/leaving", null],
       ["/sign-in/password", "session.read"],
       ["/sign-in/problem", null],
+      ["/sign-in/switch", "handshake.preview"],
       ["/sign-up", "session.read"],
       ["/unavailable", null],
       ["/verify-email", "verification.wait"],
@@ -218,6 +229,18 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       // Its page says of the link what it says to everybody whose link it is not.
       ["proveByLink", "/l/prove/x", "step_up.link", "nothing"],
+      ["continueWith", "/sign-in", "handshake.begin", "nothing"],
+      ["switchTo", "/sign-in/switch", "handshake.switch", "nothing"],
+      [
+        "connect",
+        "/account/methods",
+        "handshake.begin_link",
+        "proof",
+        () => ({ provider: "google" }),
+      ],
+      ["connectParked", "/account/connect", "auth_provider.connect", "proof"],
+      ["keep", "/account/methods", "auth_provider.keep", "proof"],
+      ["disconnect", "/account/disconnect/google", "auth_provider.disconnect", "proof"],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
 );
@@ -360,11 +383,42 @@ const operations: Record<string, Attempt> = {
     "session/proofs",
     ({ password }) => ({ password }),
   ),
+  connectAuthProvider: operation(
+    "handshake.begin_link",
+    "proof",
+    "POST",
+    "auth-providers/links",
+    () => ({ provider: "google" }),
+  ),
+  dropAuthProvider: operation(
+    "auth_provider.disconnect",
+    "proof",
+    "DELETE",
+    "auth-providers/google",
+  ),
 };
+
+/** The way back from a provider with what only she can have got there, in whose browser it may be. */
+const returns: Record<string, Attempt> = Object.fromEntries(
+  (["google", "linkedin"] as const).map((provider) => [
+    `the way back from ${provider}`,
+    {
+      flow: "handshake.complete",
+      needs: "nothing",
+      async ask(client, { home, trip }, headers) {
+        const { back, kept } = await trip(provider);
+        const isHers = client.jar.get("latchkey-session") === home.jar.get("latchkey-session");
+        if (isHers) for (const [name, value] of kept) client.jar.set(name, value);
+        return client.send(back, { headers: headers! });
+      },
+    },
+  ]),
+);
 
 // Actions and operations may well have the same name.
 const attempts = [
   ...Object.entries(pages),
+  ...Object.entries(returns),
   ...Object.entries(actions).map(([name, attempt]) => [`the form ${name}`, attempt] as const),
   ...Object.entries(operations),
 ];
@@ -381,8 +435,8 @@ withoutServer("the tables hold every page, action, operation and flow there is @
     });
   const inTable = Object.keys(operations).map((name) => name.split(" ")[0]);
   expect(inTable.sort()).toEqual(documented.sort());
-  const elsewhere = routes({}).filter(
-    (path) => !(path.replace("unknown", "{id}") in document.paths),
+  const elsewhere = routes({ id: "{id}", provider: "{provider}" }).filter(
+    (path) => !(path in document.paths),
   );
   expect(Object.keys(pages).sort()).toEqual(elsewhere);
   const written = readdirSync("app", { recursive: true, encoding: "utf8" })
@@ -485,13 +539,25 @@ type NewAddress = (name: string) => string;
 
 const hashed = hash(right, bounds.argon2);
 
-/** Somebody with every way in. */
+/** Somebody with every way in, of which she has yet to say whether one stays. */
 async function makeAda({ sql }: Db, email: string): Promise<void> {
   await sql`with made as (
       insert into users (email, password_hash) values (${email}, ${await hashed}) returning id
     )
-    insert into auth_providers (user_id, provider)
-    select id, unnest(array['email', 'magic_link']) from made`;
+    insert into auth_providers (user_id, provider, subject, address, questioned_at)
+    select id, provider, subject, subject, questioned from made, (values
+      ('email', null, null), ('magic_link', null, null), ('linkedin', ${email}, null),
+      ('google', ${email}, now())) as ways (provider, subject, questioned)`;
+}
+
+/** Somebody whom a provider sent back to this browser, and who is asked what now. */
+async function park({ sql }: Db, client: Client, email: string): Promise<void> {
+  const token = randomBytes(32).toString("base64url");
+  client.jar.set("latchkey-handshake", token);
+  await sql`insert into handshakes
+    (token_digest, provider, keep, next, expires_at, returned_at, subject, email, proves_mailbox)
+    values (${digest("handshake", token)}, 'google', false, '', now() + interval '10 minutes',
+      now(), ${email}, ${email}, false)`;
 }
 
 /** A new Ada, with all that she may be waiting for. */
@@ -500,6 +566,7 @@ async function sceneOf(
   db: Db,
   inbox: Inbox,
   newAddress: NewAddress,
+  { oidc, mallory }: { oidc: Oidcs; mallory: string },
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
   await makeAda(db, ada);
@@ -510,6 +577,7 @@ async function sceneOf(
   const { client: home } = await browserOf(server, db, ada);
   home.jar.set("latchkey-asking", asker.jar.get("latchkey-asking")!);
   await home.submit("/account/prove", "Email me a link and a code");
+  await park(db, home, ada);
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -524,7 +592,13 @@ async function sceneOf(
     signUpCode: await inbox.codeTo(work),
     password: right,
     phone: (await browserOf(server, db, ada)).id,
-    forms: await formsOf(home, asker, mails),
+    forms: await formsOf(home, asker, (await browserOf(server, db, mallory)).client, mails),
+    async trip(provider) {
+      isAt(oidc[provider], ada);
+      const traveller = new Client(server);
+      const back = await wayBackFrom(await setOut(traveller, provider));
+      return { back, kept: traveller.jar };
+    },
   };
 }
 
@@ -535,8 +609,11 @@ async function whatIsHers({ sql }: Db, { ada, work }: Scene) {
     select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from mine
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join mine on mine.id = s.user_id
-    union all select concat_ws(' ', 'way in', provider), false
+    union all select concat_ws(' ', 'way in', provider, subject, questioned_at), false
       from auth_providers p join mine on mine.id = p.user_id
+    union all select concat_ws(' ', 'trip', h.id, returned_at, subject, consumed_at), false
+      from handshakes h where email = ${ada} or session_id in (
+        select s.id from sessions s join mine on mine.id = s.user_id)
     union all select concat_ws(' ', 'device', device_digest), false
       from device_marks d join mine on mine.id = d.user_id
     union all select concat_ws(' ', 'asked', id, tries, consumed_at, voided_at, password_hash), true
@@ -551,6 +628,7 @@ const asking = [
   "sign_up.resend",
   "password_reset.request",
   "step_up.request",
+  "handshake.begin",
 ];
 
 type Hers = Awaited<ReturnType<typeof whatIsHers>>;
@@ -579,7 +657,7 @@ for (const [how, test_] of [
 ] as const) {
   test_(
     `everybody gets what is theirs, ${how} @once`,
-    async ({ server, db, inbox, newAddress }) => {
+    async ({ server, db, inbox, newAddress, oidc }) => {
       test_.setTimeout(240_000);
       const cast = await castOf(server, db, inbox, newAddress);
       const wrong: string[] = [];
@@ -587,7 +665,7 @@ for (const [how, test_] of [
 
       for (const [what, { flow, needs, ask }] of attempts) {
         await db.clearLimits();
-        scene ??= await sceneOf(server, db, inbox, newAddress);
+        scene ??= await sceneOf(server, db, inbox, newAddress, { oidc, ...cast });
         const { ada, phone } = scene;
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
         const asks = flow !== null && asking.includes(flow);
@@ -596,7 +674,8 @@ for (const [how, test_] of [
         for (const role of roles) {
           const complain = (of: string) => wrong.push(`${what} as ${role}: ${of}`);
           const foreign = role === "another site in Ada's browser";
-          if (foreign && !writes) continue;
+          // A provider is another site; what tells its answers apart is in them.
+          if (foreign && (!writes || what in returns)) continue;
           const isOld = role === "Ada, whose last proof is old";
           if (isOld && needs !== "proof") continue;
           await db.clearLimits();
@@ -663,7 +742,8 @@ for (const [how, test_] of [
         const at = client.whereTo(answer);
         if (at?.includes("_rsc") && at !== path) await look(client, at, headers);
       };
-      const doors = [...routes({}).filter((path) => path.startsWith("/account")), ...programsDoors];
+      const inside = routes({ provider: "google" }).filter((path) => path.startsWith("/account"));
+      const doors = [...inside, ...programsDoors];
       for (const role of outside) {
         const client = await clientOf(role, server, db, cast, { ada, home });
         for (const path of doors) {
@@ -686,6 +766,7 @@ const programsDoors = ["sessions", "auth-providers", "password"].map((path) => `
 async function formsOf(
   home: Client,
   asker: Client,
+  mallory: Client,
   { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
 ): Promise<Scene["forms"]> {
   const stranger = new Client(home.place);
@@ -713,6 +794,13 @@ async function formsOf(
     proveByPassword: [home, "/account/prove", "Continue"],
     proveByCode: [home, "/account/prove?asked", "Continue with the code"],
     proveByLink: [home, stepUp.path, "It is me"],
+    continueWith: [stranger, "/sign-in", "Continue with Google"],
+    switchTo: [home, "/sign-in/switch", "Switch account"],
+    // Ada has nothing left to connect.
+    connect: [mallory, "/account/methods", "Connect Google"],
+    connectParked: [home, "/account/connect", "Connect Google"],
+    keep: [home, "/account/methods", "Keep Google"],
+    disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
   };
   const found = await Promise.all(
     Object.entries(places).map(async ([name, [client, at, button]]) => {
