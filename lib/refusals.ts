@@ -112,7 +112,7 @@ export const refusals = {
   },
   provider_connected: {
     status: 409,
-    sentence: "A {provider} account is connected already. Disconnect it first.",
+    sentence: "Another account of {provider} is connected to yours. Disconnect that one first.",
   },
   connect_interrupted: {
     status: 409,

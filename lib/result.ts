@@ -40,7 +40,8 @@ export const sentenceOf = ({
   refusals[code].sentence
     .replace("{wait}", inWords(retryAfter))
     .replace("{least}", String(least))
-    .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider");
+    .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider")
+    .replace(/^./, (first) => first.toUpperCase());
 
 /** Every code there is, for whoever describes our answers. */
 export const refusalCodes = Object.keys(refusals);
