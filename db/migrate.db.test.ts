@@ -184,6 +184,45 @@ describe("0003_password_providers (A1)", () => {
   });
 });
 
+describe("0004_handshakes (O3, O4)", () => {
+  /** Ada's Google, as a release before might have left it. */
+  const before = async () => {
+    await migrateUp(db, "0003_password_providers");
+    await seed(db);
+    await db.execute(sql`insert into auth_providers (user_id, provider, subject)
+      select id, 'google', 'g-1' from users where email = 'ada@example.com'`);
+  };
+
+  test("what opened an account before opens it still; who one is there nobody knows", async () => {
+    await before();
+    await migrateUp(db, "0004_handshakes");
+    expect(await rows(db, sql`select distinct address, questioned_at from auth_providers`)).toEqual(
+      [{ address: null, questioned_at: null }],
+    );
+  });
+
+  test("its way back drops trips under way and no way in", async () => {
+    await before();
+    const there = await contents(db);
+    await migrateUp(db, "0004_handshakes");
+    await db.execute(sql`insert into handshakes (token_digest, provider, keep, next, expires_at)
+      values ('d', 'google', false, '', now())`);
+    await db.execute(
+      sql`update auth_providers set address = 'ada@gmail.com' where subject = 'g-1'`,
+    );
+    expect(await migrateDown(db)).toBe("0004_handshakes");
+    expect(await contents(db)).toEqual(there);
+  });
+
+  test("the release before can still add a way in (X7)", async () => {
+    await migrateUp(db, "0004_handshakes");
+    await seed(db);
+    expect(
+      await rows(db, sql`select 1 from auth_providers where questioned_at is null`),
+    ).toHaveLength(2);
+  });
+});
+
 test("what is applied is not applied again", async () => {
   await migrateUp(db);
   const schema = await schemaOf(db);

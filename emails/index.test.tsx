@@ -4,6 +4,7 @@ import type { Identifier } from "@/lib/identifier";
 import type { Letter } from "@/lib/letters";
 import type { LetterFacts } from "./facts";
 import { renderLetter } from "./index";
+import { samples } from "./samples";
 
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const kinds: readonly Letter["kind"][] = ["magic_link", "sign_up_link"];
@@ -141,6 +142,40 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
   it("reads nothing that the mail keeps to itself: ids, their own address", async () => {
     const { subject, html, text } = await render({ letter });
     expect(subject + html + text).not.toMatch(/0190a1b2|ada@example\.com/);
+  });
+});
+
+describe("somebody whose ways in changed", () => {
+  const connected = (more: Partial<Letter> = {}) =>
+    render({ letter: { ...samples.provider_connected, ...more } as Partial<Letter> });
+
+  it("reads which provider opens the account now, as whom, and from which browser it was done", async () => {
+    const { subject, html, text } = await connected();
+    expect(subject).toBe("Google now opens your Latchkey account");
+    for (const part of [visible(html), text]) {
+      expect(part).toContain("as ada@gmail.com.");
+      expect(part).toContain("Done from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+    }
+    expect(text).toContain("https://account.example.com/account/methods");
+  });
+
+  it("reads no address where the provider vouches for none", async () => {
+    const { text } = await connected({ address: null } as Partial<Letter>);
+    expect(text).toContain("You can sign in with Google from now on.");
+    expect(text).not.toMatch(/null|undefined|gmail/);
+  });
+
+  it("reads which one opens it no longer, and where to look", async () => {
+    const { subject, text } = await render({ letter: samples.provider_disconnected });
+    expect(subject).toBe("LinkedIn no longer opens your Latchkey account");
+    expect(text).toContain("https://account.example.com/account/methods");
+  });
+
+  it("reads neither code nor link that would sign anybody in", async () => {
+    for (const letter of [samples.provider_connected, samples.provider_disconnected]) {
+      const { html, text } = await render({ letter });
+      expect(html + text).not.toMatch(/\/l\/|482193/);
+    }
   });
 });
 

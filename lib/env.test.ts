@@ -453,6 +453,105 @@ describe("limits that are counted in Redis", () => {
   });
 });
 
+describe("providers that people come by", () => {
+  const google = { AUTH_GOOGLE_ID: "id", AUTH_GOOGLE_SECRET: "canary-secret" };
+  const linkedin = { AUTH_LINKEDIN_ID: "id", AUTH_LINKEDIN_SECRET: "canary-secret" };
+  const others = ["magic_link", "password"];
+
+  it.each([
+    [{}, others],
+    [google, [...others, "google"]],
+    [linkedin, [...others, "linkedin"]],
+    [{ ...google, ...linkedin }, [...others, "google", "linkedin"]],
+    [{ ...google, SIGN_IN_METHODS: "password" }, ["password"]],
+    [{ ...google, SIGN_IN_METHODS: "google" }, ["google"]],
+    [
+      { ...google, ...linkedin, SIGN_IN_METHODS: "linkedin,magic_link" },
+      ["linkedin", "magic_link"],
+    ],
+  ])("are those that are listed and have keys: %j", (vars, methods) => {
+    const env = parse(vars);
+    expect(env.methods).toEqual(methods);
+    expect(Object.keys(env.providers)).toEqual(methods.filter((name) => !others.includes(name)));
+  });
+
+  it("are known by their keys, and by their own issuer where nothing else is said", () => {
+    expect(parse({ ...google, ...linkedin }).providers).toEqual({
+      google: {
+        clientId: "id",
+        clientSecret: "canary-secret",
+        issuer: "https://accounts.google.com",
+      },
+      linkedin: {
+        clientId: "id",
+        clientSecret: "canary-secret",
+        issuer: "https://www.linkedin.com/oauth",
+      },
+    });
+    const AUTH_GOOGLE_ISSUER = "http://localhost:4000/google";
+    expect(parse({ ...google, AUTH_GOOGLE_ISSUER }).providers.google).toMatchObject({
+      issuer: AUTH_GOOGLE_ISSUER,
+    });
+  });
+
+  it.each([
+    [{ AUTH_GOOGLE_ID: "id" }, "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both."],
+    [
+      { AUTH_GOOGLE_SECRET: "canary-secret" },
+      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both.",
+    ],
+    [
+      { ...google, AUTH_GOOGLE_SECRET: "" },
+      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both.",
+    ],
+    [
+      { AUTH_LINKEDIN_ID: "id" },
+      "AUTH_LINKEDIN_ID and AUTH_LINKEDIN_SECRET go together: set both.",
+    ],
+    [
+      { AUTH_GOOGLE_ISSUER: "http://localhost:4000" },
+      "AUTH_GOOGLE_ISSUER is set, but AUTH_GOOGLE_ID is not.",
+    ],
+    [
+      { ...linkedin, AUTH_GOOGLE_ISSUER: "http://localhost:4000" },
+      "AUTH_GOOGLE_ISSUER is set, but AUTH_GOOGLE_ID is not.",
+    ],
+    [
+      { SIGN_IN_METHODS: "password,google" },
+      "SIGN_IN_METHODS names google, but AUTH_GOOGLE_ID is not set.",
+    ],
+    [
+      { ...google, SIGN_IN_METHODS: "linkedin" },
+      "SIGN_IN_METHODS names linkedin, but AUTH_LINKEDIN_ID is not set.",
+    ],
+    [
+      { ...google, AUTH_GOOGLE_ID: "a\nb" },
+      "AUTH_GOOGLE_ID must be one line without quotes or angle brackets.",
+    ],
+    [{ ...google, AUTH_GOOGLE_ISSUER: "accounts.google.com" }, "AUTH_GOOGLE_ISSUER must be a URL."],
+    [{ ...google, AUTH_GOOGLE_ISSUER: "javascript:alert(1)" }, "AUTH_GOOGLE_ISSUER must be a URL."],
+    [
+      { SIGN_IN_METHODS: "password,facebook" },
+      "SIGN_IN_METHODS must be some of magic_link,password,google,linkedin.",
+    ],
+  ])("are refused when they are half set: %j", (vars, sentence) => {
+    const said = problemsWith(vars);
+    expect(said).toEqual([sentence]);
+    expect(said.join()).not.toContain("canary-secret");
+  });
+
+  it.each(["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])(
+    "are on a public origin what they say they are: no %s there, on a machine of one's own it is fine",
+    (name) => {
+      const vars = { ...google, ...linkedin, [name]: "https://login.example.com" };
+      expect(problemsWith(vars)).toEqual([]);
+      expect(problemsWith({ ...vars, AUTH_URL: "https://account.example.com" })).toContainEqual(
+        expect.stringMatching(new RegExp(`^${name} is for another issuer`)),
+      );
+    },
+  );
+});
+
 describe("an operator who mistyped a value", () => {
   const complete = {
     AUTH_URL: "https://account.example.com",

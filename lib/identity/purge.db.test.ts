@@ -4,13 +4,15 @@ import { row } from "@/db/rows";
 import { days, hours } from "@/lib/duration";
 import { bounds } from "@/lib/policy";
 import { Browser } from "@/lib/testing/browser";
+import { claims, keys, parked } from "@/lib/testing/identities";
+import { count } from "@/lib/testing/looks";
 import { sound } from "@/lib/testing/passwords";
 import { setUpWorld } from "@/lib/testing/setup";
 import type { TestWorld } from "@/lib/testing/world";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { purge } from "./purge";
 
-const world = await setUpWorld();
+const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
 const sizes = async ({ db }: Pick<TestWorld, "db"> = world) =>
@@ -69,6 +71,23 @@ test("each kind goes when its time is over, and people and the log stay (X10)", 
       users: 1,
       events: 2,
     });
+  });
+});
+
+test("a trip to a provider goes when its time is over, and what waits after it with its own (O4)", async () => {
+  await world.whileTimeStands(async (world) => {
+    const trips = async () => (await purge(world.db), await count(world, "handshakes"));
+    await new Browser(world).travel("google", claims("g-1", ada));
+    await world.age(300);
+    const asked = new Browser(world);
+    expect((await asked.travel("google", claims("g-2", ada))).ok).toBe(true);
+    await world.age(299);
+    expect(await trips()).toBe(2);
+    await world.age(2);
+    expect(await trips()).toBe(1);
+    expect(await parked(world)).toEqual(["google g-2"]);
+    await world.age(300);
+    expect(await trips()).toBe(0);
   });
 });
 

@@ -15,6 +15,9 @@ const letter = (columns: SQL) => sql`insert into outbox (kind, to_address, ${col
 const wrongs: Record<string, SQL> = {
   "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
   "I2 nobody's way in": sql`delete from auth_providers`,
+  "I2 subject": sql`update auth_providers set questioned_at = now()`,
+  "I3 waits before it came back": sql`insert into handshakes (token_digest, provider, keep, next, subject, expires_at)
+    values ('d', 'google', false, '', 'g-1', now())`,
   "I3 spent late or dead": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
   "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,
   "I5 half ended": letter(sql`state, reason) values ('magic_link', 'x', 'dead', 'over_limit')`),
@@ -42,6 +45,11 @@ const unrecorded: Record<string, SQL> = {
       insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
       select 'd', id, 'magic_link', '', 60, now() from users)
     insert into audit_events (event, outcome, request_id) values ('magic_link.redeem', 'ok', 'r')`,
+  "I2 connected by an arrival": sql`with way as (
+      insert into auth_providers (user_id, provider, subject) select id, 'google', 'g-1' from users)
+    insert into audit_events (event, outcome, cause, request_id)
+    values ('handshake.complete', 'ok', 'google', 'r')`,
+  "I2 identity moved": sql`update auth_providers set provider = 'google', subject = 'g-1'`,
   'I6: {"changed":[],"events":2': sql`insert into audit_events (event, outcome, request_id)
     values ('a.b', 'ok', 'r'), ('a.b', 'ok', 'r')`,
 };

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { rows } from "@/db/rows";
 import { parseIdentifier } from "@/lib/identifier";
 import { readSession } from "@/lib/identity/sessions";
+import { oauthProviderIds } from "@/lib/oauth-providers";
 import { bounds, lifetimes } from "@/lib/policy";
 import type { Change } from "./watch";
 import type { TestWorld } from "./world";
@@ -55,6 +56,7 @@ export async function brokenInvariants(world: TestWorld): Promise<string[]> {
     ...(await brokenRows(world)),
     ...(await unreadableAddresses(world)),
     ...effectsOfSecrets(runs),
+    ...connectedByArrivals(runs),
     ...(await sessionsReadOtherwise(world)),
     ...lettersOfRequests(runs),
     ...(await bytesOfLetters(world)),
@@ -84,6 +86,11 @@ const mustNotBe = (world: TestWorld) => ({
       where e.subject_id = u.id and e.outcome = 'ok'
         and e.event in ('password.remove', 'auth_provider.disconnect')))`,
 
+  /** I2, O1: who one is there belongs to every way in of others and to none of ours; only those are asked about. */
+  "I2 subject": sql`select * from auth_providers
+    where (provider in ${oauthProviderIds}) <> (subject is not null)
+      or (provider not in ${oauthProviderIds} and questioned_at is not null)`,
+
   /** I3: a secret is spent within its time, never after it was voided, and once. */
   "I3 spent late or dead": sql`select id from verifications
     where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
@@ -94,6 +101,9 @@ const mustNotBe = (world: TestWorld) => ({
     where "table" = 'handshakes' and op = 'UPDATE'
     group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
       or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
+
+  "I3 waits before it came back": sql`select id from handshakes
+    where subject is not null and returned_at is null`,
 
   /** I4: no session outlives the longest that one may live. */
   "I4 too long": sql`select id from sessions
@@ -176,6 +186,32 @@ function effectsOfSecrets(runs: Change[][]) {
       ({ spent, said, welcomed, sessions }) => spent !== said || spent > 1 || sessions !== welcomed,
     )
     .map((counts) => `I3 effect: ${JSON.stringify(counts)}`);
+}
+
+/**
+ * I2: an arrival from a provider makes a user with one way in, or neither; it never connects (O4). And an
+ * identity stays whose it is.
+ */
+function connectedByArrivals(runs: Change[][]) {
+  const inserted = (changes: Change[], name: string) =>
+    changes.filter(({ table, op }) => table === name && op === "INSERT").length;
+  return runs.flatMap((changes) => {
+    const arrival = changes.find(({ event }) => arriving.includes(event ?? ""));
+    const made = Number(/:signed_up/.test(arrival?.cause ?? ""));
+    const [users, ways] = [inserted(changes, "users"), inserted(changes, "auth_providers")];
+    const moved = changes.filter(
+      ({ table, op, changed }) =>
+        table === "auth_providers" &&
+        op === "UPDATE" &&
+        ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
+    ).length;
+    return [
+      ...(arrival && (users !== made || ways !== made)
+        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, ways })}`]
+        : []),
+      ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
+    ];
+  });
 }
 
 /** I4: whoever brings a session's token is let in exactly while it lives and its user may come in. */
