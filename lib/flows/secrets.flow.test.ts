@@ -304,11 +304,11 @@ const distortions = {
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
   "padded as base64": (secret) => `${secret}=`,
   "what is kept of it": (secret, name) =>
-    isToken(secret) ? digest(useOf(name), secret) : sha256(secret),
+    isToken(secret) ? digest(kindOf(name), secret) : sha256(secret),
   "its digest": sha256,
 } satisfies Record<string, (secret: string, name: SecretName) => unknown>;
 
-const useOf = (name: SecretName) => (name === "parked_handshake" ? "handshake" : name) as TokenUse;
+const kindOf = (name: SecretName) => (name === "parked_handshake" ? "handshake" : name) as TokenUse;
 
 function sha256(text: string) {
   return createHash("sha256").update(text).digest("base64url");
