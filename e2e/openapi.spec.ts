@@ -1,16 +1,22 @@
 import { readFileSync, rmSync } from "node:fs";
 import { test as withoutServer } from "@playwright/test";
 import { z } from "zod";
-import type { Client } from "./support/client";
+import { answers } from "@/lib/testing/oidc-server";
+import { Client } from "./support/client";
 import { FaultProxy } from "./support/fault-proxy";
 import type { Answer } from "./support/http";
 import type { SignInLetter } from "./support/inbox";
+import { keysOf, testWithProviders } from "./support/oidc";
 import { Server } from "./support/server";
-import { expect, test as base } from "./support/test";
+import { expect } from "./support/test";
+import { wayBackFrom } from "./support/travel";
 
 /** The document of the API, replayed: what it promises of each operation is what comes. */
 
-const test = base.extend<object, { wire: FaultProxy; server: Server }>({
+const test = testWithProviders.extend<
+  object,
+  { wire: FaultProxy; server: Server; withoutLink: Server }
+>({
   wire: [
     async ({ database }, use) => {
       const wire = await FaultProxy.before(database.url);
@@ -20,10 +26,21 @@ const test = base.extend<object, { wire: FaultProxy; server: Server }>({
     { scope: "worker" },
   ],
   server: [
-    async ({ wire }, use) => {
-      const server = await Server.start({ databaseUrl: wire.url });
+    async ({ wire, oidc }, use) => {
+      const server = await Server.start({ databaseUrl: wire.url, settings: keysOf(oidc) });
       await use(server);
       wire.restore();
+      await server.stop();
+      rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  /** One that has asked nobody anything yet, and where the last way in can be the last. */
+  withoutLink: [
+    async ({ database, oidc }, use) => {
+      const settings = { ...keysOf(oidc), SIGN_IN_METHODS: "password,google,linkedin" };
+      const server = await Server.start({ databaseUrl: database.url, settings });
+      await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
@@ -100,6 +117,8 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   showSession: [],
   endSession: [],
   showAuthProviders: [],
+  connectAuthProvider: [() => ({ provider: "google" })],
+  dropAuthProvider: [],
 };
 
 withoutServer("every operation is replayed @once", () => {
@@ -116,7 +135,7 @@ const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unk
   });
 
 function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, type = json) {
-  const to = path.replace("{id}", id);
+  const to = path.replace("{id}", id).replace("{provider}", "linkedin");
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // A DELETE does not say by itself that a body follows.
@@ -156,11 +175,13 @@ test("what is asked rightly is answered as it is documented; wrongly, with a pro
     await ada.json("/api/v1/sign-ups", { email: other, password });
     const second = { email: other, code: await inbox.codeTo(other) };
     const [session] = await db.sessionsOf(email);
+    await db.sql`insert into auth_providers (user_id, provider, subject, address)
+      select id, 'linkedin', email, email from users where email = ${email}`;
     return { ada, email, letter, reset, proof, second, id: session!.id };
   };
 
   for (const { operation, body } of calls) {
-    const { operationId: what, method, requestBody, responses } = operation;
+    const { operationId: what, path, method, requestBody, responses } = operation;
     const scene = await newScene();
     const sent = body?.(scene);
     const asked = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
@@ -170,10 +191,12 @@ test("what is asked rightly is answered as it is documented; wrongly, with a pro
       await db.clearLimits();
       expect(asked?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
       const answer = await send(operation, scene, wrong);
-      expect(answer.status, `${what} ${JSON.stringify(wrong)}`).toBe(400);
+      expect(answer.status, `${what} ${JSON.stringify(wrong)}`).toBe(
+        namesNobody(what, wrong) ? 404 : 400,
+      );
       expectProblem(answer, what);
     }
-    if (method !== "GET" && what !== "endOneSession") {
+    if (method !== "GET" && !path.includes("{")) {
       expectProblem(await send(operation, scene, "{"), what);
       expectProblem(await send(operation, scene, "a=b", "text/plain"), what);
     }
@@ -204,6 +227,104 @@ test("what is asked rightly is answered as it is documented; wrongly, with a pro
       expect(said.error, `${what}: ${answer.body}`).toBeUndefined();
     }
   }
+});
+
+/** A provider that there is not is nowhere, whatever it is. */
+const namesNobody = (what: string, body: unknown) =>
+  what === "connectAuthProvider" &&
+  body !== null &&
+  typeof body === "object" &&
+  !Array.isArray(body) &&
+  !("role" in body);
+
+test("providers are connected and disconnected as it is documented, or it is said why not @once", async ({
+  oidc,
+  inbox,
+  db,
+  newClient,
+  newAddress,
+  withoutLink,
+}) => {
+  const [ada, email] = [newClient(), newAddress("ada")];
+  await ada.join(email, password, inbox);
+  const connect = (provider: unknown, client = ada) =>
+    client.json("/api/v1/auth-providers/links", { provider });
+  const drop = (provider: string, client = ada) =>
+    client.send(`/api/v1/auth-providers/${provider}`, { method: "DELETE" });
+  const expectRefused = (answer: Answer, status: number, code: string) => {
+    expectProblem(answer, code);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      status,
+      expect.objectContaining({ code }),
+    ]);
+  };
+  const putAway = (names: string[]) => db.sql`
+    delete from auth_providers where provider = any(${names})
+    and user_id = (select id from users where email = ${email})`;
+
+  for (const odd of [
+    "email",
+    "magic_link",
+    "GOOGLE",
+    "google ",
+    "__proto__",
+    "",
+    42,
+    null,
+    ["google"],
+  ])
+    expectRefused(await connect(odd), 404, "not_found");
+  for (const odd of [
+    "email",
+    "magic_link",
+    "GOOGLE",
+    "google%20",
+    "%00",
+    "google",
+    "linkedin",
+  ])
+    expectRefused(await drop(odd), 404, "not_found");
+  await db.sql`insert into auth_providers (user_id, provider, subject, address)
+    select id, 'google', email, email from users where email = ${email}`;
+  expectRefused(await connect("google"), 409, "provider_connected");
+  expectRefused(await connect("google", newClient()), 401, "sign_in_required");
+  expectRefused(await drop("google", newClient()), 401, "sign_in_required");
+  const sites = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+  const fromElsewhere = { method: "DELETE", headers: sites };
+  expectRefused(await ada.send("/api/v1/auth-providers/google", fromElsewhere), 403, "cross_site");
+  const outdate = (by: string) =>
+    db.sql`update sessions set authenticated_at = now() - ${by}::interval`;
+  await outdate("601 seconds");
+  expectRefused(await connect("linkedin"), 403, "step_up_required");
+  expectRefused(await drop("google"), 403, "step_up_required");
+  await outdate("590 seconds");
+  expect((await drop("google")).status).toBe(204);
+  expectRefused(await drop("google"), 404, "not_found");
+
+  // Where no link is mailed, the way in that is left is the last.
+  const there = new Client(withoutLink);
+  for (const [name, value] of ada.jar) there.jar.set(name, value);
+  await db.sql`insert into auth_providers (user_id, provider, subject, address)
+    select id, 'google', email, email from users where email = ${email}`;
+  await db.sql`update users set password_hash = null where email = ${email}`;
+  await putAway(["email", "magic_link"]);
+  expectRefused(await drop("google", there), 409, "last_way_in");
+
+  // It knows nothing of its providers yet, and they do not answer.
+  oidc.linkedin.script.discovery = answers.html();
+  const away = await connect("linkedin", there);
+  expectRefused(away, 503, "provider_unavailable");
+  expect(away.headers["retry-after"]).toBe("60");
+  delete oidc.linkedin.script.discovery;
+  const answer = await connect("linkedin", there);
+  expect(answer.status).toBe(201);
+  const { url } = JSON.parse(answer.body) as { url: string };
+  const asked = new URL(url);
+  expect(asked.origin + asked.pathname).toBe(
+    `${new URL(oidc.linkedin.issuer).origin}/oauth/v2/authorization`,
+  );
+  // From there the browser comes to the page that asks.
+  expect(there.whereTo(await there.get(await wayBackFrom(url)))).toBe("/account/connect");
 });
 
 /** A body with one thing wrong with it: none at all, a field too many, too few, of another kind. */

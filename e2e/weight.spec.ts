@@ -1,4 +1,5 @@
-import { expect, test } from "./support/test";
+import { testWithProviders as test } from "./support/oidc";
+import { expect } from "./support/test";
 
 test("the sign-in page asks for few and light files, all of them ours @once", async ({
   ada,
@@ -23,6 +24,7 @@ test("the sign-in page asks for few and light files, all of them ours @once", as
     if (file) file.transferred = encodedDataLength;
   });
   await ada.page.goto("/sign-in", { waitUntil: "networkidle" });
+  await ada.sees("Continue with Google");
 
   const scripts = [...files.values()].filter(({ type }) => type === "Script");
   const [ours, others] = [

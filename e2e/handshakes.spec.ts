@@ -1,0 +1,279 @@
+import { words } from "@/app/words";
+import type { Client } from "./support/client";
+import { type Form, formWith, textOf } from "./support/forms";
+import { isAt, testWithProviders as test } from "./support/oidc";
+import { expect } from "./support/test";
+import { leavingFor, setOut, travel, wayBackFrom } from "./support/travel";
+
+/** Trips to a provider, by HTTP: whose they are, and what the sign-in page makes of a browser. */
+
+const password = "four unrelated words here";
+const lost = "took too long, or was begun in another browser. Nothing was changed.";
+const providers = ["google", "linkedin"] as const;
+
+const isIn = ({ jar }: Client) => jar.has("latchkey-session");
+
+/** What an answer leads to, as it reads. */
+const told = async (client: Client, answer: Promise<Parameters<Client["follow"]>[0]>) =>
+  textOf((await client.follow(await answer)).body);
+
+/** From the methods page to a provider and back, to where it is asked whether to connect. */
+async function comesToConnect(client: Client, name: string): Promise<Form> {
+  const left = await client.submit("/account/methods", `Connect ${name}`);
+  const back = await client.get(await wayBackFrom(await leavingFor(client, left)));
+  expect(client.whereTo(back)).toBe("/account/connect");
+  return formWith((await client.get("/account/connect")).body, `Connect ${name}`);
+}
+
+const carry = (name: string, from: Client, to: Client) => {
+  for (const [cookie, value] of from.jar) if (cookie.endsWith(name)) to.jar.set(cookie, value);
+};
+
+for (const provider of providers)
+  test(`a way back from ${provider} that mallory made signs nobody in in Ada's browser @once`, async ({
+    oidc,
+    newClient,
+    newAddress,
+    inbox,
+    db,
+  }) => {
+    isAt(oidc[provider], newAddress("mallory"));
+    const mallory = newClient();
+    const wayBack = async () => wayBackFrom(await setOut(mallory, provider));
+
+    const away = newClient();
+    const [signedIn, onHerWay, planted] = [newClient(), newClient(), newClient()];
+    await signedIn.signIn(newAddress("ada"), inbox);
+    const session = signedIn.jar.get("latchkey-session");
+    await setOut(onHerWay, provider);
+    const users = await db.users();
+    for (const [what, ada] of Object.entries({ away, signedIn, onHerWay, planted })) {
+      const back = await wayBack();
+      // What another site of the same domain could write, if this one did not have names of its own.
+      for (const name of what === "planted" ? ["state", "verifier", "nonce"] : [])
+        carry(`oauth_${name}`, mallory, ada);
+      expect(await told(ada, ada.get(back)), what).toContain(lost);
+      expect(ada.jar.get("latchkey-session"), what).toBe(what === "signedIn" ? session : undefined);
+      expect(await db.lastCause("handshake.complete")).toMatch(
+        new RegExp(`^${provider}:${what === "planted" ? "unknown" : "cookie|state"}`),
+      );
+    }
+    expect(await db.users()).toBe(users);
+    // In her own it is as good as ever.
+    const back = await wayBack();
+    await mallory.get(back);
+    expect(isIn(mallory)).toBe(true);
+    await told(mallory, mallory.submit("/account", "Sign out"));
+    expect(await told(mallory, mallory.get(back))).toContain(lost);
+    expect(isIn(mallory)).toBe(false);
+  });
+
+test("who came back to one browser is of no use in another, nor in another session @once", async ({
+  oidc,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [email, other] = [newAddress("ada"), newAddress("ada-elsewhere")];
+  const [ada, phone, mallory, nobody] = [newClient(), newClient(), newClient(), newClient()];
+  await ada.join(email, password, inbox);
+  await phone.json("/api/v1/sessions", { email, password });
+  await mallory.signIn(newAddress("mallory"), inbox);
+  const connected = async () =>
+    (await db.sql`select 1 from auth_providers where subject in (${email}, ${other})`).length;
+
+  // Set out for in one session: for that one alone.
+  isAt(oidc.linkedin, other);
+  const form = await comesToConnect(ada, "LinkedIn");
+  expect(textOf((await ada.get("/account/connect")).body)).toContain(other);
+  for (const somebody of [phone, mallory]) {
+    expect(await told(somebody, somebody.post("/account/connect", form))).toContain(
+      "took too long",
+    );
+    carry("handshake", ada, somebody);
+    expect(await told(somebody, somebody.post("/account/connect", form))).toContain(
+      "took too long",
+    );
+    expect(await db.lastCause("auth_provider.connect")).toMatch(/other_session/);
+  }
+  carry("handshake", ada, nobody);
+  expect(await told(nobody, nobody.post("/account/connect", form))).toContain(
+    "Sign in to Latchkey",
+  );
+  expect(await connected()).toBe(0);
+  expect(await told(ada, ada.post("/account/connect", form))).toContain("It is connected");
+  expect(await connected()).toBe(1);
+  expect(await told(ada, ada.post("/account/connect", form))).toContain("took too long");
+
+  // Signed out on the way: nothing is connected, and nobody signed in or up.
+  isAt(oidc.google, other);
+  const left = await ada.submit("/account/methods", "Connect Google");
+  const back = await wayBackFrom(await leavingFor(ada, left));
+  await ada.submit("/account", "Sign out");
+  expect(await told(ada, ada.get(back))).toContain("You were signed out on the way to Google");
+  expect(isIn(ada)).toBe(false);
+  expect(await connected()).toBe(1);
+
+  // Before signing in: only where the provider sent the browser.
+  isAt(oidc.google, email);
+  expect(ada.whereTo(await travel(ada, "google"))).toBe("/sign-in/connect");
+  expect(mallory.whereTo(await mallory.get("/account/connect"))).toBe("/account/methods");
+  expect(newClient().whereTo(await newClient().get("/sign-in/connect"))).toBe("/sign-in");
+  await ada.submit("/sign-in/password", "Sign in", { email, password });
+  expect(await told(ada, ada.post("/account/connect", form))).toContain("It is connected");
+  expect(await connected()).toBe(2);
+  expect(ada.jar.has("latchkey-handshake")).toBe(false);
+});
+
+test("what an old proof interrupts is done once the person has shown that it is them @once", async ({
+  oidc,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [ada, email] = [newClient(), newAddress("ada")];
+  await ada.join(email, password, inbox);
+  for (const provider of providers) isAt(oidc[provider], email);
+  const outdate = () =>
+    db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
+  const state = async () =>
+    (
+      await db.sql<{ provider: string; questioned: boolean }[]>`
+        select provider, questioned_at is not null as questioned from auth_providers
+        where subject = ${email}`
+    ).map(({ provider, questioned }) => `${provider}${questioned ? "?" : ""}`);
+  /** Presses, is asked, shows it, and reads what came of it. */
+  const pressesLate = async (path: string, button: string) => {
+    await outdate();
+    const before = await state();
+    const asked = ada.whereTo(await ada.submit(path, button)) ?? "";
+    expect(asked, button).toMatch(/^\/account\/prove\?next=/);
+    expect(await state(), button).toEqual(before);
+    return ada.submit(asked, "Continue", { password });
+  };
+
+  const left = await pressesLate("/account/methods", "Connect Google");
+  const back = await ada.get(await wayBackFrom(await leavingFor(ada, left)));
+  expect(ada.whereTo(back)).toBe("/account/connect");
+  const connected = pressesLate("/account/connect", "Connect Google");
+  expect(await told(ada, connected)).toContain(words.notes.provider_connected);
+  expect(await state()).toEqual(["google"]);
+  await db.sql`update auth_providers set questioned_at = now() where subject = ${email}`;
+  const kept = pressesLate("/account/methods", "Keep Google");
+  expect(await told(ada, kept)).toContain(words.notes.provider_kept);
+  expect(await state()).toEqual(["google"]);
+  const disconnected = pressesLate("/account/disconnect/google", "Disconnect Google");
+  expect(await told(ada, disconnected)).toContain(words.notes.provider_disconnected);
+  expect(await state()).toEqual([]);
+});
+
+/** As they were seen, but for their versions. */
+const safari = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
+const iPhone = `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${safari}`;
+const chrome = "AppleWebKit/537.36 (KHTML, like Gecko)";
+const android = (more: string) => `Mozilla/5.0 (Linux; Android 15; Pixel 9${more}) ${chrome}`;
+const webView = `${android("; wv")} Version/4.0 Chrome/138.0.7204.63 Mobile Safari/537.36`;
+
+const inApps = {
+  "Facebook on iPhone": `${iPhone} Mobile/15E148 [FBAN/FBIOS;FBAV/520.0.0.38.101;FBBV/755535087]`,
+  "Facebook on Android": `${webView} [FB_IAB/FB4A;FBAV/520.0.0.44.99;]`,
+  "Instagram on iPhone": `${iPhone} Mobile/22F76 Instagram 389.0.0.29.85 (iPhone16,1; iOS 18_5)`,
+  "Instagram on Android": `${webView} Instagram 389.0.0.49.87 Android (35/15; 420dpi)`,
+  "LinkedIn on iPhone": `${iPhone} Mobile/22F76 [LinkedInApp]/9.31.3400`,
+  "WeChat on iPhone": `${iPhone} Mobile/15E148 MicroMessenger/8.0.60(0x18003c2f) NetType/WIFI`,
+  "Line on iPhone": `${iPhone} Mobile/15E148 Safari Line/15.10.0`,
+  "TikTok on Android": `${webView} trill_400603 BytedanceWebview/d8a21c6`,
+  "X on iPhone": `${iPhone} Mobile/15E148 Twitter for iPhone/11.5`,
+  "Snapchat on iPhone": `${iPhone} Mobile/15E148 Snapchat/13.45.0.44 (like Safari/8621.2.5)`,
+  "Pinterest on iPhone": `${iPhone} Mobile/15E148 [Pinterest/iOS]`,
+  "an app on Android": webView,
+  "an app on iPhone": `${iPhone} Mobile/15E148`,
+};
+const browsers = {
+  "Safari on iPhone": `${iPhone} Version/18.5 Mobile/15E148 Safari/604.1`,
+  "Chrome on iPhone": `${iPhone} CriOS/138.0.7204.53 Mobile/15E148 Safari/604.1`,
+  "Firefox on iPhone": `${iPhone} FxiOS/140.0 Mobile/15E148 Safari/605.1.15`,
+  "Chrome on Android": `${android("")} Chrome/138.0.0.0 Mobile Safari/537.36`,
+  "Samsung Internet": `${android("")} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`,
+  "Firefox on Android": "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0",
+  "Safari on Mac": `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${safari} Version/18.5 Safari/605.1.15`,
+  "Edge on Windows": `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${chrome} Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0`,
+  "Firefox on Linux": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  curl: "curl/8.14.1",
+  nothing: "",
+};
+
+test("inside another app Google is not offered, and it is said why; elsewhere it is @once", async ({
+  newClient,
+}) => {
+  const look = async (agent: string) => {
+    const { body } = await newClient().send("/sign-in", { headers: { "user-agent": agent } });
+    return textOf(body);
+  };
+  for (const [name, agent] of Object.entries(inApps)) {
+    const page = await look(agent);
+    expect(page, name).not.toContain("Continue with Google");
+    expect(page, name).toContain(words.inAppBrowser);
+    expect(page, name).toContain("Email me a sign-in link");
+    expect(page, name).toContain("Continue with LinkedIn");
+  }
+  for (const [name, agent] of Object.entries(browsers)) {
+    const page = await look(agent);
+    expect(page, name).toContain("Continue with Google");
+    expect(page, name).not.toContain(words.inAppBrowser);
+  }
+});
+
+const usual = [
+  "Email me a sign-in link",
+  "Use a password",
+  "Continue with Google",
+  "Continue with LinkedIn",
+];
+const used = (button: string) => `${button} ${words.lastUsed}`;
+
+/** The sign-in page's buttons as they stand there, by the cookie of the way in that was used last. */
+const orders: Record<string, string[]> = {
+  magic_link: [used(usual[0]!), ...usual.slice(1)],
+  email: [used(usual[1]!), usual[0]!, ...usual.slice(2)],
+  google: [used(usual[2]!), usual[3]!, usual[0]!, usual[1]!],
+  linkedin: [used(usual[3]!), usual[2]!, usual[0]!, usual[1]!],
+};
+
+const buttons = (html: string) =>
+  [...html.matchAll(/<button\b[^>]*>(.*?)<\/button>/gs)].map(([, label = ""]) => textOf(label));
+
+test("the way in that a browser used last comes first, and is marked; others are taken for none @once", async ({
+  oidc,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const seen = async (client: Client) => buttons((await client.get("/sign-in")).body);
+  const email = newAddress("ada");
+  isAt(oidc.google, newAddress("leo"));
+  isAt(oidc.linkedin, newAddress("nina"));
+  const ways: Record<string, (client: Client) => Promise<unknown>> = {
+    magic_link: (client) => client.signIn(newAddress("ada"), inbox),
+    email: (client) => client.join(email, password, inbox),
+    google: (client) => travel(client, "google"),
+    linkedin: (client) => travel(client, "linkedin"),
+  };
+  for (const [method, come] of Object.entries(ways)) {
+    const client = newClient();
+    await come(client);
+    expect(client.jar.get("latchkey-method"), method).toBe(method);
+    await client.submit("/account", "Sign out");
+    expect(await seen(client), method).toEqual(orders[method]);
+  }
+  const odd = ["", "password", "GOOGLE", "google ", "googl", "google%00", "google,linkedin"];
+  const names = ["__proto__", "constructor", "toString", "<script>", "x".repeat(5_000)];
+  for (const value of [...odd, ...names, "google; latchkey-method=linkedin"]) {
+    const client = newClient();
+    client.jar.set("latchkey-method", value);
+    const plain = value === "google " ? orders.google : usual;
+    expect(await seen(client), value.slice(0, 40)).toEqual(plain);
+  }
+});
