@@ -1,7 +1,9 @@
 import type { Client } from "./support/client";
 import type { Answer } from "./support/http";
 import { cookiesOf } from "./support/http";
-import { expect, test } from "./support/test";
+import { isAt, testWithProviders as test } from "./support/oidc";
+import { expect } from "./support/test";
+import { press, travel } from "./support/travel";
 
 /** An answer without what differs from one request to the next in any case. */
 function shape(answer: Answer, email: string) {
@@ -29,13 +31,16 @@ function shape(answer: Answer, email: string) {
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
-      .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)"),
+      .replaceAll(/again in (60 seconds|1 minute|\d\d? seconds?)\b/g, "again in (a minute)")
+      .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)")
+      .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(chance)"),
   };
 }
 
 const withoutNonce = (text: string) => text.replaceAll(/[A-Za-z0-9+/]{22}==/g, "(nonce)");
 
 test("a known and an unknown address are answered alike, byte by byte @once", async ({
+  oidc,
   newClient,
   inbox,
   db,
@@ -47,6 +52,13 @@ test("a known and an unknown address are answered alike, byte by byte @once", as
   await newClient().signIn(disabled, inbox);
   await db.sql`update users set disabled_at = now() where email = ${disabled}`;
   const unknown = newAddress("other");
+  const [byGoogle, byLinkedIn] = [newAddress("known"), newAddress("known")];
+  isAt(oidc.google, byGoogle, { hd: "example.com" });
+  isAt(oidc.linkedin, byLinkedIn);
+  for (const provider of ["google", "linkedin"] as const) await travel(newClient(), provider);
+  expect(
+    await db.sql`select 1 from users where email in (${byGoogle}, ${byLinkedIn})`,
+  ).toHaveLength(2);
 
   const walk = async (email: string) => {
     await db.clearLimits();
@@ -58,10 +70,14 @@ test("a known and an unknown address are answered alike, byte by byte @once", as
       again: await step(client.askForLink(email)),
       told: await step(client.get("/sign-in/check")),
       wrongCode: await step(client.submit("/sign-in/check", "Continue", { code: "000000" })),
+      toGoogle: await step(press(client, "google")),
+      leaving: await step(client.get("/sign-in/leaving")),
     };
   };
-  const [first, ...others] = [await walk(known), await walk(unknown), await walk(disabled)];
-  for (const other of others) expect(other).toEqual(first);
+  const first = await walk(known);
+  expect(first.leaving.body).toContain("Continue to Google");
+  for (const email of [unknown, disabled, byGoogle, byLinkedIn])
+    expect(await walk(email)).toEqual(first);
 
   // And when the limit of letters to the address is reached.
   for (const email of [known, unknown])
@@ -87,6 +103,7 @@ const wrong = "what Mallory would guess";
 const wished = "what Mallory would like";
 
 test("whatever an address has here, passwords answer it alike, byte by byte @once", async ({
+  oidc,
   newClient,
   inbox,
   db,
@@ -104,6 +121,14 @@ test("whatever an address has here, passwords answer it alike, byte by byte @onc
   const states: Record<string, (email: string) => Promise<unknown>> = {
     nothing: async () => {},
     "a link alone": (email) => newClient().signIn(email, inbox),
+    "Google alone": (email) => {
+      isAt(oidc.google, email, { hd: "example.com" });
+      return travel(newClient(), "google");
+    },
+    "LinkedIn alone, its mailbox unproven": (email) => {
+      isAt(oidc.linkedin, email);
+      return travel(newClient(), "linkedin");
+    },
     "a password": join,
     "an account that is disabled": async (email) => {
       await join(email);
@@ -186,6 +211,8 @@ test("whatever an address has here, passwords answer it alike, byte by byte @onc
     await db.clearLimits();
     const email = newAddress("other");
     await prepare(email);
+    if (!/nothing|sign-up/.test(what))
+      expect(await db.sql`select 1 from users where email = ${email}`, what).toHaveLength(1);
     const seen = await walk(email, what.includes("limit"));
     for (const [step, answer] of Object.entries(seen))
       expect(answer, `${step}, for ${what}`).toEqual(first[step]);

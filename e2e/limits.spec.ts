@@ -1,4 +1,7 @@
+import { formWith, textOf } from "./support/forms";
+import { isAt, testWithProviders } from "./support/oidc";
 import { expect, test } from "./support/test";
+import { setOut, travel, wayBackFrom } from "./support/travel";
 
 test("an empty or broken address is told beside its field, and nothing is mailed", async ({
   ada,
@@ -76,3 +79,58 @@ test("the fourth mail to one address is withheld, and the page is the same", asy
   await ada.sees("All limits start anew.");
   await ada.signsIn();
 });
+
+testWithProviders(
+  "the thirty-first start with a provider from one network is refused, and the other ways are not @once",
+  async ({ newClient, newAddress, inbox, db }) => {
+    const [client, ada] = [newClient(), newClient()];
+    await ada.signIn(newAddress("ada"), inbox);
+    const form = formWith((await client.get("/sign-in")).body, "Continue with Google");
+    const start = async (n: number) =>
+      client.whereTo(
+        await client.post("/sign-in", form, {
+          provider: n % 2 ? "google" : "linkedin",
+          next: "/account/methods",
+        }),
+      );
+    for (let n = 1; n < 30; n += 1) expect(await start(n), `start ${n}`).toBe("/sign-in/leaving");
+    // To set out for connecting counts as well.
+    const link = () => ada.json("/api/v1/auth-providers/links", { provider: "google" });
+    expect((await link()).status).toBe(201);
+    const refused = await link();
+    expect(refused.status).toBe(429);
+    expect(JSON.parse(refused.body)).toMatchObject({ code: "too_many_requests" });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(590);
+    expect(await start(31)).toBe("/sign-in?next=%2Faccount%2Fmethods");
+    const page = await client.get("/sign-in?next=%2Faccount%2Fmethods");
+    expect(textOf(page.body)).toMatch(/Too many requests\. Try again in 10 minutes\./);
+    const mailed = await client.submit("/sign-in", "Email me a sign-in link", {
+      email: newAddress("leo"),
+    });
+    expect(client.whereTo(mailed)).toBe("/sign-in/check?asked");
+    await db.ageLimits("10 minutes");
+    expect(await start(32)).toBe("/sign-in/leaving");
+  },
+);
+
+testWithProviders(
+  "the thirty-first way back from a provider is refused, and the next one is not when there is room again @once",
+  async ({ oidc, newClient, newAddress, db }) => {
+    isAt(oidc.linkedin, newAddress("leo"));
+    const leo = newClient();
+    const late = await wayBackFrom(await setOut(leo, "linkedin"));
+    for (let n = 1; n <= 30; n += 1) {
+      const client = newClient();
+      const answer = await client.get("/api/auth/callback/google?code=x&state=y");
+      expect(client.whereTo(answer)).toBe("/sign-in/problem");
+    }
+    const users = await db.users();
+    const page = await leo.follow(await leo.get(late));
+    expect(textOf(page.body)).toMatch(/Too many requests\. Try again in 10 minutes\./);
+    expect(page.body).toContain('href="/sign-in"');
+    expect([leo.jar.has("latchkey-session"), await db.users()]).toEqual([false, users]);
+    await db.ageLimits("10 minutes");
+    await travel(leo, "linkedin");
+    expect(leo.jar.has("latchkey-session")).toBe(true);
+  },
+);

@@ -274,15 +274,7 @@ test("providers are connected and disconnected as it is documented, or it is sai
     ["google"],
   ])
     expectRefused(await connect(odd), 404, "not_found");
-  for (const odd of [
-    "email",
-    "magic_link",
-    "GOOGLE",
-    "google%20",
-    "%00",
-    "google",
-    "linkedin",
-  ])
+  for (const odd of ["email", "magic_link", "GOOGLE", "google%20", "%00", "google", "linkedin"])
     expectRefused(await drop(odd), 404, "not_found");
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'google', email, email from users where email = ${email}`;

@@ -2,16 +2,19 @@ import { rmSync } from "node:fs";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { formWith } from "./support/forms";
+import { isAt, keysOf, testWithProviders } from "./support/oidc";
 import { Server } from "./support/server";
-import { expect, test as base } from "./support/test";
+import { expect } from "./support/test";
+import { setOut, wayBackFrom } from "./support/travel";
 
 // Whoever asks comes through a proxy, and so from a network of their own: races are decided by what
 // spends the secret, and not by how often one network may press.
-const settings = { TRUSTED_PROXY_HOPS: "1" };
+const hops = { TRUSTED_PROXY_HOPS: "1" };
 
-const test = base.extend<object, { server: Server; sibling: Server }>({
+const test = testWithProviders.extend<object, { server: Server; sibling: Server }>({
   server: [
-    async ({ database }, use) => {
+    async ({ database, oidc }, use) => {
+      const settings = { ...hops, ...keysOf(oidc) };
       const server = await Server.start({ databaseUrl: database.url, settings });
       await use(server);
       await server.stop();
@@ -21,8 +24,9 @@ const test = base.extend<object, { server: Server; sibling: Server }>({
   ],
   /** A second process of the same installation. Either may take a letter: they have one mailbox. */
   sibling: [
-    async ({ database, server }, use) => {
+    async ({ database, server, oidc }, use) => {
       const { origin, dataDir } = server;
+      const settings = { ...hops, ...keysOf(oidc) };
       const sibling = await Server.start({ databaseUrl: database.url, origin, dataDir, settings });
       await use(sibling);
       await sibling.stop();
@@ -275,4 +279,41 @@ test("two hundred people sign in at once: who finds no room is told when to come
   expect(turnedAway.length).toBeGreaterThan(0);
   expect(turnedAway.length).toBeLessThan(150);
   for (const n of turnedAway.slice(0, 5)) expect((await enter(people[n]!, n)).status).toBe(201);
+});
+
+test("of fifty who come back from a provider for the first time, at once and over two servers, all are one person @once", async ({
+  oidc,
+  server,
+  sibling,
+  db,
+  newAddress,
+}) => {
+  test.setTimeout(60_000);
+  for (const provider of ["google", "linkedin", "google"] as const) {
+    await db.clearLimits();
+    const email = newAddress("ada");
+    isAt(oidc[provider], email);
+    const browsers = strangers([server, sibling], 50);
+    const backs = await Promise.all(
+      browsers.map(async (browser) => wayBackFrom(await setOut(browser, provider))),
+    );
+    const answers = await Promise.all(browsers.map((browser, n) => browser.get(backs[n]!)));
+    expect(answers.filter(({ status }) => status !== 307)).toEqual([]);
+    expect(browsers.filter(isIn)).toHaveLength(50);
+    const users = await db.sql`select id from users where email = ${email}`;
+    expect(users).toHaveLength(1);
+    expect(await db.sql`select user_id as id from auth_providers where subject = ${email}`).toEqual(
+      users,
+    );
+    expect(await db.sessionsOf(email)).toHaveLength(50);
+    // One way back, brought by many tabs at once, signs in once at most: whoever finds the code used
+    // ends the trip, and may be ahead of the one who used it.
+    const [first] = strangers([server, sibling], 1);
+    const back = await wayBackFrom(await setOut(first!, provider));
+    const tabs = hundredTabs([server, sibling], first!).slice(0, 20);
+    await Promise.all(tabs.map((tab) => tab.get(back)));
+    const entered = tabs.filter(isIn).length;
+    expect(entered).toBeLessThan(2);
+    expect(await db.sessionsOf(email)).toHaveLength(50 + entered);
+  }
 });
