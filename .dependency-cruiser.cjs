@@ -6,7 +6,7 @@ const TESTS = "[.]test[.]tsx?$|^lib/testing/";
 const OURS = "^(app|lib|db|emails|scripts|bench|e2e)/|^[^/]+[.][cm]?[jt]sx?$";
 
 // What everybody in lib stands on. The runner and Auth.js live beside it, above the nouns.
-const ROOT = "^lib/(?!auth[.]|run-flow[.])[^/]+[.]ts$";
+const ROOT = "^lib/(?!auth[.-]|run-flow[.])[^/]+[.]ts$";
 const TYPES_OF_DB = "^db/client[.]ts$";
 
 /**
@@ -35,7 +35,11 @@ function room(name, { files, except = [], may, mayKnow = [], npm, because }) {
 const rooms = [
   ...room("app", {
     files: "^app/",
-    may: ["^app/", "^lib/(web|flows)/", "^lib/(auth|result|policy|duration|oauth-providers)[.]ts$"],
+    may: [
+      "^app/",
+      "^lib/(web|flows)/",
+      "^lib/(auth|auth-handshake|result|policy|duration|oauth-providers)[.]ts$",
+    ],
     because:
       "Faces ask and show. One that reaches the database, a noun or an adapter holds a rule, and " +
       "the other faces lack it. Numbers are shown, so they may be read from their one home.",
@@ -104,7 +108,7 @@ const rooms = [
     because: "Starting puts the parts together once; it is the only one that knows both sides.",
   }),
   ...room("lib-auth", {
-    files: "^lib/auth[.]ts$",
+    files: "^lib/auth(-handshake)?[.]ts$",
     may: ["^lib/(web|flows)/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^db/"],
     because:
       "Auth.js speaks OAuth; whom it let in is decided by a flow, like for every other face.",

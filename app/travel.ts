@@ -11,7 +11,7 @@ import { goOn } from "@/lib/web/redirects";
 /** To a provider, once a flow has begun the trip. Never returns. */
 export async function setOut(provider: OAuthProvider): Promise<never> {
   // Only who leaves needs Auth.js; the pages they leave from come without it.
-  const { wayTo } = await import("@/lib/auth");
+  const { wayTo } = await import("@/lib/auth-handshake");
   const way = await wayTo(provider);
   return way.ok ? leaveFor(provider, way.value.url) : turnBack(way.refusal);
 }

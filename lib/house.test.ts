@@ -49,7 +49,7 @@ describe("the catalogue", () => {
 
   it.each(flowFiles)("has a face for %s", (file) => {
     // Auth.js's way back is one, too.
-    const faces = textOf([...files("app", /\.tsx?$/), "lib/auth.ts"]);
+    const faces = textOf([...files("app", /\.tsx?$/), "lib/auth-handshake.ts"]);
     expect(faces).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
   });
 });

@@ -274,7 +274,7 @@ const chosen = [
 /** What people type and programs say that is no secret. */
 const harmless = [
   ...["email", "username", "keep", "next", "id", "purpose", "again", "provider"],
-  // What a provider said, which nobody but lib/auth hands in.
+  // What a provider said, which nobody but lib/auth-handshake hands in.
   "returned",
 ];
 

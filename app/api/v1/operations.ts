@@ -211,7 +211,7 @@ export const connectAuthProvider = operation({
   flow: beginLink,
   status: 201,
   // Only here is Auth.js needed, so nobody else loads it.
-  further: async ({ provider }) => (await import("@/lib/auth")).wayTo(provider),
+  further: async ({ provider }) => (await import("@/lib/auth-handshake")).wayTo(provider),
   says: {
     shape: z.strictObject({ url: z.url() }),
     of: ({ url }) => ({ url }),

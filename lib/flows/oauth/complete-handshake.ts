@@ -23,7 +23,7 @@ const returned = z.union([
 ]);
 
 /**
- * A browser is back from a provider, and `lib/auth` has seen to the protocol. Whoever it brings is
+ * A browser is back from a provider, and `lib/auth-handshake` has seen to the protocol. Whoever it brings is
  * signed in or asked; nothing is connected here (see `decide`). Each trip ends once, however it ends.
  * Refuses the failure, `handshake_lost`, `connect_interrupted`, `identity_taken`,
  * `provider_email_unverified`, and after the proof `sign_up_closed` and `account_disabled`.

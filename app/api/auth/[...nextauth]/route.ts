@@ -1,6 +1,6 @@
 import type { NextRequest } from "next/server";
 import { arrive } from "@/app/travel";
-import { returnFrom } from "@/lib/auth";
+import { returnFrom } from "@/lib/auth-handshake";
 import { nothingHere } from "@/lib/web/answer";
 
 /**
