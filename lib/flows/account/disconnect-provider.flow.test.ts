@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/lib/testing/browser";
-import { inTheMiddleOf } from "@/lib/testing/held";
+import { inTheMiddleOf, lateWorld } from "@/lib/testing/held";
 import {
   claims,
   identitiesOf,
@@ -252,10 +252,10 @@ describe("only for whoever proved just now that it is them (A2)", () => {
 
   test("switched off while it was on its way, nobody takes anything away", async () => {
     const browser = await linked();
-    const [, answer] = await inTheMiddleOf(
-      world,
-      (world) => disable(world, ada),
-      () => disconnect(browser),
+    const answer = await disconnect(
+      browser,
+      "google",
+      lateWorld(world, () => disable(world, ada)),
     );
     expect(answer).toEqual(refused("sign_in_required"));
     expect(await waysIn(world, ada)).toEqual(["google", "magic_link"]);
