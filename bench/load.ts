@@ -40,6 +40,19 @@ export async function measure(target: Target): Promise<Figures> {
 
 const longestBurstMs = 60_000;
 
+/** Works through a list, so many at once. */
+export async function inTurn<T>(
+  list: readonly T[],
+  width: number,
+  act: (one: T) => Promise<unknown>,
+): Promise<void> {
+  const rest = [...list];
+  const worker = async () => {
+    while (rest.length > 0) await act(rest.shift()!);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
 /** So many requests over so many connections, each sent when the one before is answered. */
 async function burst({ url, cookie, pids, requests }: Target, connections: number) {
   // The library's own figures are whole milliseconds; a session check takes less than one.

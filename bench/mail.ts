@@ -2,7 +2,7 @@ import { limits } from "@/lib/policy";
 import type { Stage } from "./postgres";
 import type { Latchkey } from "./servers";
 import { ask, newAddress, redeem } from "./sign-in";
-import { shuffled } from "./statistics";
+import { ofProviders, type Strangers, tellApart } from "./strangers";
 
 /** Times of asking for a link and of pressing it, in milliseconds. */
 export interface AskTimes {
@@ -23,32 +23,15 @@ export async function timeAsking(stage: Stage, latchkey: Latchkey, n: number): P
   return times;
 }
 
-/** How long an answer takes, by whether the address has an account. */
-export interface Strangers {
-  readonly known: number[];
-  readonly unknown: number[];
-}
-
-/** Asks for a link for pairs of addresses, one with an account and one without, in random order. */
-export async function timeStrangers(
-  stage: Stage,
-  latchkey: Latchkey,
-  pairs: number,
-): Promise<Strangers> {
-  // Of one length, so that they differ in nothing but what is measured.
-  const address = (who: keyof Strangers, n: number) =>
-    `${who.padStart(7, "x")}-${String(n).padStart(4, "0")}@example.com`;
-  const numbers = Array.from({ length: pairs }, (_, n) => n);
-  await stage.addUsers(numbers.map((n) => address("known", n)));
-  const times: Strangers = { known: [], unknown: [] };
+/** Asks for links, for addresses with an account and without. */
+export function timeStrangers(stage: Stage, latchkey: Latchkey, n: number): Promise<Strangers> {
   let count = 0;
-  for (const n of numbers)
-    for (const who of shuffled(["known", "unknown"] as const)) {
-      const answer = await calmly(stage, count, () => ask(latchkey, address(who, n)));
-      times[who].push(answer.ms);
-      count += 1;
-    }
-  return times;
+  const known = { provider: "magic_link" } as const;
+  return tellApart(stage, "link", { known, ...ofProviders }, n, async (email) => {
+    const { ms } = await calmly(stage, count, () => ask(latchkey, email));
+    count += 1;
+    return ms;
+  });
 }
 
 /** Within the limits as they are set, and without the courier at work on the letter before. */

@@ -4,12 +4,12 @@ import { hash, verify } from "@node-rs/argon2";
 import { bounds } from "@/lib/policy";
 import { Failure } from "../scripts/run.mjs";
 import { send } from "./http";
-import type { Strangers } from "./mail";
+import { inTurn } from "./load";
 import type { Stage } from "./postgres";
 import { canLookInside, cpuMs, residentMb } from "./processes";
 import { type Latchkey, startLatchkey } from "./servers";
-import { signIn } from "./sign-in";
-import { shuffled } from "./statistics";
+import { newNetwork, signIn } from "./sign-in";
+import { ofProviders, type Strangers, tellApart } from "./strangers";
 
 const password = "four unrelated words here";
 const atOnce = 8;
@@ -43,14 +43,14 @@ export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
   const latchkey = await startLatchkey(stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
   const entrance = new Entrance(latchkey);
   const people = Array.from({ length: 100 }, (_, n) => `keeper-${n}@example.com`);
-  await stage.addUsers(people, kept);
+  await stage.addUsers(people, { provider: "email", passwordHash: kept });
   const pids = [latchkey.pid, stage.pid];
-  await Promise.all(inTurn(people, 16, (email) => entrance.enter(email, password, 201)));
+  await inTurn(people, 16, (email) => entrance.enter(email, password, 201));
 
   const cpuBefore = canLookInside ? cpuMs(pids) : NaN;
   const since = performance.now();
   const everybody = Array.from({ length: signIns }, (_, n) => people[n % people.length]!);
-  await Promise.all(inTurn(everybody, atOnce, (email) => entrance.enter(email, password, 201)));
+  await inTurn(everybody, atOnce, (email) => entrance.enter(email, password, 201));
   const signInRate = (signIns * 1000) / (performance.now() - since);
   const signInCpu = ((canLookInside ? cpuMs(pids) : NaN) - cpuBefore) / signIns;
 
@@ -90,17 +90,14 @@ export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
 
 /** The door for passwords, at which everybody comes from a network of their own. */
 class Entrance {
-  #guests = 0;
   readonly #agent = new Agent({ keepAlive: true });
 
   constructor(readonly latchkey: Latchkey) {}
 
   async enter(email: string, typed: string, expected?: number): Promise<number> {
-    this.#guests += 1;
-    const ip = `10.${this.#guests >> 16}.${(this.#guests >> 8) & 255}.${this.#guests & 255}`;
     const { status, body } = await send(this.latchkey.origin, "/api/v1/sessions", {
       json: { email, password: typed },
-      headers: { "x-forwarded-for": ip },
+      headers: newNetwork(),
       agent: this.#agent,
     });
     if (expected !== undefined && status !== expected)
@@ -115,7 +112,7 @@ async function timeVerify(kept: string) {
   const jobs = Array.from({ length: n });
   const rate = async (width: number) => {
     const since = performance.now();
-    await Promise.all(inTurn(jobs, width, () => verify(kept, password)));
+    await inTurn(jobs, width, () => verify(kept, password));
     return (n * 1000) / (performance.now() - since);
   };
   await rate(atOnce);
@@ -129,20 +126,13 @@ async function timeVerify(kept: string) {
   };
 }
 
-async function timeWrongPasswords(stage: Stage, entrance: Entrance, kept: string) {
-  const address = (who: keyof Strangers, n: number) =>
-    `${who.padStart(7, "x")}-pw-${String(n).padStart(4, "0")}@example.com`;
-  const numbers = Array.from({ length: pairs }, (_, n) => n);
-  const known = numbers.map((n) => address("known", n));
-  await stage.addUsers(known, kept);
-  const times: Strangers = { known: [], unknown: [] };
-  for (const n of numbers)
-    for (const who of shuffled(["known", "unknown"] as const)) {
-      const since = performance.now();
-      await entrance.enter(address(who, n), "not this one, surely", 401);
-      times[who].push(performance.now() - since);
-    }
-  return times;
+function timeWrongPasswords(stage: Stage, entrance: Entrance, kept: string) {
+  const known = { provider: "email", passwordHash: kept } as const;
+  return tellApart(stage, "pw", { known, ...ofProviders }, pairs, async (email) => {
+    const since = performance.now();
+    await entrance.enter(email, "not this one, surely", 401);
+    return performance.now() - since;
+  });
 }
 
 async function timeChecks({ origin }: Latchkey, cookie: string) {
@@ -150,12 +140,4 @@ async function timeChecks({ origin }: Latchkey, cookie: string) {
   for (let n = 0; n < 400; n += 1)
     times.push((await send(origin, "/api/v1/session", { headers: { cookie } })).ms);
   return times;
-}
-
-/** Works through a list, so many at once. */
-function inTurn<T>(list: readonly T[], width: number, act: (one: T) => Promise<unknown>) {
-  const rest = [...list];
-  return Array.from({ length: width }, async () => {
-    while (rest.length > 0) await act(rest.shift()!);
-  });
 }

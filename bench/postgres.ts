@@ -17,11 +17,16 @@ export interface Stage {
   during(act: () => Promise<unknown>): Promise<Statement[]>;
   /** Limits are not what is measured: nothing counts against anybody any more. */
   clearLimits(): Promise<void>;
-  /** Users who are there already, like people who signed in before. */
-  addUsers(addresses: readonly string[], passwordHash?: string): Promise<void>;
+  /** Users who are there already, like people who signed in before; at a provider they go by their address. */
+  addUsers(addresses: readonly string[], account: Account): Promise<void>;
   /** Resolves when no letter waits: the courier works after the response, in the same process. */
   mailIsOut(): Promise<void>;
 }
+
+/** The one way in that an account has. */
+export type Account =
+  | { readonly provider: "magic_link" | "google" | "linkedin" }
+  | { readonly provider: "email"; readonly passwordHash: string };
 
 export async function openStage(): Promise<Stage> {
   const cluster = await startCluster();
@@ -49,12 +54,19 @@ export async function openStage(): Promise<Stage> {
     async clearLimits() {
       await sql`truncate limits`;
     },
-    async addUsers(addresses, passwordHash) {
-      const provider = passwordHash ? "email" : "magic_link";
+    async addUsers(addresses, account) {
+      const { provider } = account;
+      const passwordHash = provider === "email" ? account.passwordHash : null;
+      // A provider that doesn't run the mailbox proves nothing of it (O3).
+      const isOutside = provider === "google" || provider === "linkedin";
       await sql`with made as (
           insert into users (email, email_verified_at, password_hash)
-          select unnest(${[...addresses]}::text[]), now(), ${passwordHash ?? null} returning id
-        ) insert into auth_providers (user_id, provider) select id, ${provider} from made`;
+          select unnest(${[...addresses]}::text[]), case when ${isOutside} then null else now() end,
+            ${passwordHash}
+          returning id, email
+        ) insert into auth_providers (user_id, provider, subject, address)
+          select id, ${provider}, outside, outside
+          from made, lateral (select case when ${isOutside} then email end as outside) as seen`;
     },
     async mailIsOut() {
       for (let tries = 0; tries < 2_000; tries += 1) {

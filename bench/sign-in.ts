@@ -10,6 +10,15 @@ let people = 0;
 /** Somebody new each time, so that an address has one letter and nobody's limits are used up. */
 export const newAddress = () => `person-${(people += 1)}@example.com`;
 
+let networks = 0;
+
+/** An IP that nobody else comes from, where limits are not what is measured. */
+export function newNetwork(): { "x-forwarded-for": string } {
+  networks += 1;
+  const ip = `10.${networks >> 16}.${(networks >> 8) & 255}.${networks & 255}`;
+  return { "x-forwarded-for": ip };
+}
+
 /** Asks for a link through the JSON face. */
 export async function ask({ origin }: Latchkey, email: string): Promise<Answer> {
   return expectStatus(202, await send(origin, "/api/v1/magic-links", { json: { email } }));
