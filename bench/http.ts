@@ -9,21 +9,28 @@ export interface Answer {
   readonly ms: number;
 }
 
+/** A form as it goes over the wire. */
+interface Form {
+  readonly body: Buffer;
+  readonly type: string;
+}
+
 // One connection that stays, like a browser's; what is timed is the server, not the handshake.
 const oneConnection = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** One request to a server of ours; a body goes out as JSON. */
+/** One request to a server; a body goes out as JSON, or as the form it is. */
 export function send(
   origin: string,
   path: string,
   {
     headers = {},
     json,
+    form,
     agent = oneConnection,
-  }: { headers?: OutgoingHttpHeaders; json?: unknown; agent?: Agent } = {},
+  }: { headers?: OutgoingHttpHeaders; json?: unknown; form?: Form; agent?: Agent } = {},
 ): Promise<Answer> {
-  const body = json === undefined ? undefined : JSON.stringify(json);
-  const type = body === undefined ? {} : { "Content-Type": "application/json" };
+  const body = json === undefined ? form?.body : JSON.stringify(json);
+  const type = body === undefined ? {} : { "Content-Type": form?.type ?? "application/json" };
   const method = body === undefined ? "GET" : "POST";
   return new Promise((resolve, reject) => {
     const since = performance.now();
@@ -50,6 +57,9 @@ export function send(
   });
 }
 
-/** The cookies an answer sets, as a browser would send them back. */
+/** The cookies an answer sets, as a browser would send them back: those that are to go are gone. */
 export const cookiesFrom = ({ headers }: Answer) =>
-  (headers["set-cookie"] ?? []).map((line) => line.split(";")[0]).join("; ");
+  (headers["set-cookie"] ?? [])
+    .filter((line) => !/; max-age=0/i.test(line))
+    .map((line) => line.split(";")[0])
+    .join("; ");

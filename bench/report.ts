@@ -3,6 +3,7 @@ import { works } from "./contests";
 import type { Figures } from "./load";
 import type { AskTimes } from "./mail";
 import type { PasswordFigures } from "./passwords";
+import { type ProviderFigures, providers, travellers, type TripFigures } from "./providers";
 import type { Statement } from "./statements";
 import { auc, median, quantile } from "./statistics";
 import type { Strangers } from "./strangers";
@@ -31,6 +32,7 @@ export interface Findings {
   readonly asks: AskTimes;
   readonly strangers: Strangers;
   readonly passwords: PasswordFigures;
+  readonly trips: ProviderFigures;
   readonly weight: Readonly<Record<"latchkey" | "next", Weight>>;
   readonly embeddedMemory: number;
 }
@@ -68,6 +70,7 @@ export const rowsFor = (findings: Findings): Row[] => [
   ...rowsOfStatements(findings.statements),
   ...rowsOfAsking(findings),
   ...rowsOfPasswords(findings.passwords),
+  ...rowsOfTrips(findings.trips),
   ...rowsOfWeight(findings.weight),
   ...rowsOfProcess(findings),
 ];
@@ -163,6 +166,41 @@ function rowsOfPasswords(passwords: PasswordFigures): Row[] {
     ...Object.entries(answered).map(([status, n]) =>
       plain("500 sign-ins at once", `answered ${status}`, n),
     ),
+  ];
+}
+
+const tripFigures: [label: string, pick: (figures: TripFigures) => number][] = [
+  ["CPU ms a trip", ({ cpu }) => cpu],
+  ["set out, p50 ms at 1", ({ setOutAtOne }) => setOutAtOne],
+  ["set out, p50 ms at 8", ({ setOutAtEight }) => setOutAtEight],
+  ["back, p50 ms at 1", ({ backAtOne }) => backAtOne],
+  ["back, p50 ms at 8", ({ backAtEight }) => backAtEight],
+];
+
+/** The floor is the exchange with the provider alone: no page, no database. */
+function rowsOfTrips({ rounds, statements, strangers }: ProviderFigures): Row[] {
+  const kinds = providers.flatMap((provider) => travellers.map((who) => ({ provider, who })));
+  return [
+    ...kinds.flatMap(({ provider, who }) => {
+      const work = `trip to ${provider}, ${who}`;
+      const { setOut, back } = statements[provider][who];
+      const both = [...setOut, ...back];
+      return [
+        ...tripFigures.map(([label, pick]) =>
+          compare(
+            work,
+            label,
+            rounds.map((round) => mapped(round[provider][who], pick)),
+          ),
+        ),
+        plain(work, "set out, statements", count("work", setOut)),
+        plain(work, "back, statements", count("work", back)),
+        plain(work, "… of both not prepared", unprepared(both)),
+        plain(work, "… for limits", count("limit", both)),
+        plain(work, "… begin and commit", count("transaction", both)),
+      ];
+    }),
+    ...rowsOfStrangers("trip, not vouched for", strangers),
   ];
 }
 

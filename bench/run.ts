@@ -27,6 +27,7 @@ import { send } from "./http";
 import { type AskTimes, timeAsking, timeStrangers } from "./mail";
 import { measurePasswords } from "./passwords";
 import { openStage, type Stage } from "./postgres";
+import { measureProviders } from "./providers";
 import { type Findings, type Round, rowsFor, type Statements } from "./report";
 import {
   buildFloorNext,
@@ -60,8 +61,9 @@ await main(async () => {
     rounds,
   };
   const rows = rowsFor(findings);
+  const statements = { ...findings.statements, trips: findings.trips.statements };
   const result = process.argv.includes("--json")
-    ? JSON.stringify({ machine, rows, statements: findings.statements }, null, 2)
+    ? JSON.stringify({ machine, rows, statements }, null, 2)
     : tableOf(machine, rows);
   process.stdout.write(`${result}\n`);
 });
@@ -111,9 +113,12 @@ async function find(stage: Stage, count: number): Promise<Findings> {
   console.log("Passwords …");
   const passwords = await measurePasswords(stage);
 
+  console.log("Trips to providers …");
+  const trips = await measureProviders(stage, count);
+
   console.log("The same on the embedded database …");
   const embeddedMemory = await measureEmbedded();
-  return { statements, weight, rounds, asks, strangers, passwords, embeddedMemory };
+  return { statements, weight, rounds, asks, strangers, passwords, trips, embeddedMemory };
 }
 
 /** On a server of its own, because logging every statement is work too. */

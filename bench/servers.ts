@@ -65,6 +65,11 @@ export async function startFloorNode(lookUp: LookUp): Promise<Server> {
   return start(await freePort(), "/", ["bench/floor-node.mjs"], settingsFor(lookUp));
 }
 
+/** The exchange with providers and nothing else; `settings` are Latchkey's own of them. */
+export async function startFloorTrip(settings: Readonly<Record<string, string>>): Promise<Server> {
+  return start(await freePort(), "/", ["bench/floor-trip.mjs"], settings);
+}
+
 /** Builds the bare Next app, unless it was built from this very source. */
 export async function buildFloorNext(): Promise<void> {
   const mark = join(floorNext, "node_modules/.next/source-hash");
@@ -89,7 +94,8 @@ const settingsFor = ({ databaseUrl, statement, cookieName }: LookUp) => ({
   SESSION_COOKIE: cookieName,
 });
 
-const originAt = (port: number) => `http://127.0.0.1:${port}`;
+// Not by its IP: Next takes that for localhost, and a provider would find two addresses to come back to.
+const originAt = (port: number) => `http://localhost:${port}`;
 
 const nextCommand = "node_modules/next/dist/bin/next";
 
