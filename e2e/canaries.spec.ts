@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test as withoutServer } from "@playwright/test";
+import { answers } from "@/lib/testing/oidc-server";
 import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
 import { readSettings } from "../scripts/settings.mjs";
 import { Client } from "./support/client";
@@ -9,8 +10,10 @@ import { FaultProxy } from "./support/fault-proxy";
 import { formWith } from "./support/forms";
 import { type Answer, cookiesOf, type Sent } from "./support/http";
 import type { Inbox } from "./support/inbox";
+import { isAt, keysOf, type Oidc, type Oidcs, testWithProviders } from "./support/oidc";
 import { Server, serverKeys } from "./support/server";
-import { expect, test as base } from "./support/test";
+import { expect } from "./support/test";
+import { leavingFor, type Provider, setOut, wayBackFrom } from "./support/travel";
 
 /** I7: a walk past everything that handles a secret, and then a search for each secret everywhere. */
 
@@ -21,7 +24,7 @@ interface WorkerFixtures {
 }
 
 /** The most talkative server there is, with limits in Redis, and a Postgres that can go away. */
-const test = base.extend<{ always: null }, WorkerFixtures>({
+const test = testWithProviders.extend<{ always: null }, WorkerFixtures>({
   wire: [
     async ({ database }, use) => {
       const wire = await FaultProxy.before(database.url);
@@ -39,8 +42,8 @@ const test = base.extend<{ always: null }, WorkerFixtures>({
     { scope: "worker" },
   ],
   server: [
-    async ({ wire, redis }, use) => {
-      const settings = { LOG_LEVEL: "debug", REDIS_URL: redis.url };
+    async ({ wire, redis, oidc }, use) => {
+      const settings = { LOG_LEVEL: "debug", REDIS_URL: redis.url, ...keysOf(oidc) };
       const server = await Server.start({ databaseUrl: wire.url, settings });
       await use(server);
       wire.restore();
@@ -78,7 +81,7 @@ class Watched extends Client {
   }
 }
 
-const ownCookie = /^latchkey-(session|asking|device)$/;
+const ownCookie = /^latchkey-(session|asking|device|handshake|onward|oauth_\w+)$/;
 const nobodysToken = "Nobodys-token_".padEnd(43, "x7Q");
 
 test("no secret is seen where it is not meant to be @once", async ({
@@ -87,9 +90,10 @@ test("no secret is seen where it is not meant to be @once", async ({
   wire,
   inbox,
   db,
+  oidc,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
+  test.setTimeout(90_000);
   await keepEveryLetter(db);
   const watched = () => new Watched(server);
   const [ada, leo, nina, stranger] = [watched(), watched(), watched(), watched()];
@@ -125,6 +129,13 @@ test("no secret is seen where it is not meant to be @once", async ({
   // By password, from signing up to removing it.
   const passwords = await walkWithPasswords(nina, stranger, ninaAt, inbox, db);
 
+  // By Google and LinkedIn, with all that can go wrong on the way.
+  const olgaAt = newAddress("olga");
+  const [olga, ...late] = [watched(), watched(), watched()];
+  const ofProviders = await walkWithProviders(olga!, stranger, olgaAt, { oidc, inbox, db });
+  const returns: [Watched, string][] = [];
+  for (const client of late) returns.push([client, await ofProviders.setsOut(client, "google")]);
+
   // By code, while parts of us fail.
   await leo.json("/api/v1/magic-links", { email: leoAt });
   const { code, token, path } = await inbox.letterTo(leoAt);
@@ -141,6 +152,9 @@ test("no secret is seen where it is not meant to be @once", async ({
     await nina.post("/sign-in/password", passwordForm, { email: ninaAt, password: passwords.last });
     await nina.json("/api/v1/session/proofs", { password: passwords.last });
     await nina.json("/api/v1/password", { password: passwords.next }, "PUT");
+    const [client, back] = returns.shift()!;
+    await client.follow(await client.get(back));
+    await olga!.json("/api/v1/auth-providers/links", { provider: "google" });
   };
   await db.sql`alter table device_marks rename to gone`;
   await tryAll();
@@ -158,11 +172,13 @@ test("no secret is seen where it is not meant to be @once", async ({
   await expect.poll(() => db.isQuiet()).toBe(true);
 
   const log = server.lines.join("\n");
-  for (const event of ["letter.sent", "refused", "flow.failed", "database.away"])
+  const events = ["letter.sent", "refused", "flow.failed", "database.away"];
+  for (const event of [...events, "provider.trouble", "provider.refuses_us"])
     expect(log).toContain(`"event":"${event}"`);
   const inRedis = await everythingIn(redis);
   expect(inRedis).toContain("latchkey:letters_per_address:");
-  const all = [ada, leo, nina, stranger].flatMap((client) =>
+  const everybody = [ada, leo, nina, stranger, olga!, ...late];
+  const all = everybody.flatMap((client) =>
     client.seen.map(({ path, answer }) => ({ client, path, answer, text: textOf(answer) })),
   );
   expect(all.filter(({ answer }) => isPayload(answer)).length).toBeGreaterThan(5);
@@ -170,9 +186,16 @@ test("no secret is seen where it is not meant to be @once", async ({
   expect(await db.standsIn("[A-Za-z0-9_-]{200}")).toContain("kept_letters.payload");
 
   const found: string[] = [];
-  const given = [ada, leo, nina, stranger].flatMap((client) => [...client.given]);
-  expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(7);
-  const secrets: readonly (readonly [name: string, secret: string])[] = [
+  const given = everybody.flatMap((client) => [...client.given]);
+  expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(9);
+  for (const name of ["handshake", "onward", "oauth_state", "oauth_verifier", "oauth_nonce"])
+    expect(
+      given.some(([own]) => own.startsWith(`latchkey-${name} `)),
+      name,
+    ).toBe(true);
+  const trips = ofProviders.secrets();
+  const cookies = new Set(given.map(([name]) => name.split(" ")[0]!));
+  const secrets: readonly (readonly [name: string, ...secrets: string[]])[] = [
     ["a link's token", link.token],
     ["another link's token", token],
     ["nobody's token", nobodysToken],
@@ -180,24 +203,30 @@ test("no secret is seen where it is not meant to be @once", async ({
     ["another code", code],
     ["a wrong code", wrongCode],
     ...Object.entries(passwords),
-    ...given,
+    ...[...cookies].map((name) => {
+      const ofThatName = given.filter(([own]) => own.startsWith(`${name} `));
+      return [name, ...ofThatName.map(([, value]) => value)] as const;
+    }),
+    ...trips,
     ...Object.entries(serverKeys),
   ];
-  for (const [name, secret] of secrets) {
-    const shape = anySpellingOf(secret);
-    for (const column of await db.standsIn(shape)) found.push(`${name} in ${column}`);
-    const places = {
-      log,
-      Redis: inRedis,
-      ...Object.fromEntries(
-        // Whoever brings a token in the path has it; the page behind it posts it.
-        all
-          .filter(({ path }) => !path.includes(secret))
-          .map(({ path, text }, at) => [`answer ${at} to ${path}`, text]),
-      ),
-    };
-    for (const [place, text] of Object.entries(places))
-      if (new RegExp(shape).test(withoutMoments(text))) found.push(`${name} in ${place}`);
+  const texts = [
+    ...Object.entries({ log, Redis: inRedis }).map(([place, text]) => ({ place, path: "", text })),
+    ...all.map(({ path, text }, at) => ({ place: `answer ${at} to ${path}`, path, text })),
+  ].map(({ text, ...where }) => ({ ...where, text: withoutMoments(text) }));
+  for (const [name, ...ofThatName] of secrets) {
+    const shape = shapeOf(ofThatName);
+    for (const column of await db.standsIn(shape.source)) found.push(`${name} in ${column}`);
+    for (const { place, path, text } of texts) {
+      // Whoever leaves for a provider takes with them what it is to send back.
+      if (leadsAway.test(path) && /^(state|nonce)$/.test(name)) continue;
+      // Whoever brings a token in the path has it; the page behind it posts it.
+      const brought = ofThatName.filter((secret) => path.includes(secret));
+      const others = ofThatName.filter((secret) => !brought.includes(secret));
+      if (others.length === 0) continue;
+      const looked = brought.length > 0 ? shapeOf(others) : shape;
+      if (looked.test(text)) found.push(`${name} in ${place}`);
+    }
   }
   // What a password is kept as is in two columns, and nowhere else at all.
   const hashes = await db.sql<{ hash: string }[]>`
@@ -213,6 +242,18 @@ test("no secret is seen where it is not meant to be @once", async ({
     for (const { hash } of hashes) expect(text).not.toContain(hash.split("$").at(-1));
   }
   expect(found).toEqual([]);
+
+  const shapeOfHers = anySpellingOf(olgaAt.split("@")[0]!);
+  expect(await db.standsIn(shapeOfHers)).toEqual([
+    "audit_traces.identifier",
+    "auth_providers.address",
+    "handshakes.email",
+    "kept_letters.to_address",
+    "outbox.to_address",
+    "users.email",
+    "verifications.identifier",
+  ]);
+  for (const text of [log, inRedis]) expect(text).not.toMatch(new RegExp(shapeOfHers));
 
   // An address is no secret to whoever typed it.
   for (const [owner, address] of [
@@ -346,6 +387,107 @@ async function walkWithPasswords(
     "a step-up code": proof.code,
   };
 }
+
+const shapeOf = (secrets: readonly string[]) => new RegExp(secrets.map(anySpellingOf).join("|"));
+
+const leadsAway = /^\/(sign-in\/leaving(\?_rsc)?|api\/v1\/auth-providers\/links)$/;
+
+/** There and back in every way; whoever calls keeps the secrets that came by, also later on. */
+async function walkWithProviders(
+  olga: Watched,
+  stranger: Watched,
+  email: string,
+  { oidc, inbox, db }: { oidc: Oidcs; inbox: Inbox; db: Db },
+) {
+  const kept = new Map<string, string[]>();
+  const keep = (name: string, secret: string | null | undefined) => {
+    if (secret) kept.set(name, [...(kept.get(name) ?? []), secret]);
+  };
+  for (const [name, provider] of Object.entries(oidc)) {
+    isAt(provider, email, { sub: `olga-at-${name}`, hd: "example.com" });
+    keep("client secret", Object.values(provider.settings)[1]);
+    provider.script.token = keepingTokens(keep);
+  }
+  const comesBack = async (url: string) => {
+    const back = await wayBackFrom(url);
+    const [asked, given] = [new URL(url).searchParams, new URLSearchParams(back.split("?")[1])];
+    for (const name of ["state", "nonce"]) keep(name, asked.get(name));
+    keep("code", given.get("code"));
+    return back;
+  };
+  const setsOut = async (client: Watched, provider: Provider) =>
+    comesBack(await setOut(client, provider));
+
+  // Fails at the provider, and in every other way.
+  for (const provider of ["google", "linkedin"] as const) {
+    const { script } = oidc[provider];
+    const usual = script.token!;
+    for (const wrong of [answers.error("invalid_client", 401), answers.html(), answers.reset()]) {
+      const back = await setsOut(olga, provider);
+      script.token = wrong;
+      await olga.follow(await olga.get(back));
+      script.token = usual;
+    }
+    script.idToken = { sign: "unknown key" };
+    await olga.follow(await olga.get(await setsOut(olga, provider)));
+    delete script.idToken;
+    await olga.looks("/sign-in/leaving");
+    const stolen = await setsOut(olga, provider);
+    await stranger.follow(await stranger.get(stolen));
+    await olga.follow(await olga.get(`${stolen}x&state=x`));
+    await olga.follow(await olga.get(stolen));
+  }
+
+  // Signs up with one, and connects the other after a proof.
+  const back = await setsOut(olga, "google");
+  await olga.looks("/sign-in/leaving");
+  await olga.follow(await olga.get(back));
+  await olga.follow(await olga.get(back));
+  await look(olga);
+  const parted = await olga.submit("/account/methods", "Connect LinkedIn");
+  await olga.follow(await olga.get(await comesBack(await leavingFor(olga, parted))));
+  for (const page of ["/account/connect", "/sign-in/connect", "/sign-in/switch"])
+    await olga.looks(page);
+  await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
+  await olga.follow(await olga.submit("/account/connect", "Connect LinkedIn"));
+  await olga.follow(await olga.submit("/account/prove", "Email me a link and a code"));
+  const proof = await inbox.letterTo(email);
+  const code = { code: proof.code };
+  await olga.follow(await olga.submit("/account/prove?asked", "Continue with the code", code));
+  await inbox.nextTo(email);
+  await olga.looks("/account/methods");
+  await olga.looks("/account/disconnect/linkedin");
+  const connected = await db.sql`select 1 from auth_providers where subject like 'olga-at-%'`;
+  expect(connected).toHaveLength(2);
+
+  const secrets = () => {
+    const sent = Object.values(oidc).flatMap(({ requests }) => requests);
+    for (const { params } of sent) keep("verifier", params.code_verifier);
+    const counts = Object.fromEntries([...kept].map(([name, { length }]) => [name, length > 1]));
+    expect(counts).toEqual({
+      "client secret": true,
+      state: true,
+      nonce: true,
+      code: true,
+      verifier: true,
+      "access token": true,
+      "ID token": true,
+    });
+    return [...kept].map(([name, values]) => [name, ...values] as const);
+  };
+  return { setsOut, secrets };
+}
+
+/** What a token endpoint usually answers, every token in it kept. */
+const keepingTokens =
+  (keep: (name: string, secret: string) => void): NonNullable<Oidc["script"]["token"]> =>
+  async (response, usual) => {
+    const { status, body } = await usual();
+    const { access_token: access, id_token: id = "" } = body as Record<string, string | undefined>;
+    if (access) keep("access token", access);
+    for (const part of id.split(".").slice(1)) if (part) keep("ID token", part);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  };
 
 const evil = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
 
