@@ -1,19 +1,35 @@
+import { randomUUID } from "node:crypto";
 import { type OutgoingHttpHeaders, request } from "node:http";
 import { type RefusalCode, refusals } from "@/lib/refusals";
+import { seal } from "@/lib/secret";
 import { Client } from "./support/client";
+import type { Db } from "./support/db";
 import { formWith, multipart, textOf } from "./support/forms";
 import { type Answer, send } from "./support/http";
 import type { Inbox } from "./support/inbox";
-import { expect, test } from "./support/test";
+import { isAt, type Oidcs, testWithProviders as test } from "./support/oidc";
+import { serverKeys } from "./support/server";
+import { expect } from "./support/test";
+import { leavingFor, setOut, wayBackFrom } from "./support/travel";
 
 const password = "four unrelated words here";
 
 /** Tables that refusals leave alone; floods of "no" are counted in the others. */
-const kept = ["users", "sessions", "verifications", "outbox", "auth_providers", "device_marks"];
+const kept = [
+  "users",
+  "sessions",
+  "verifications",
+  "outbox",
+  "auth_providers",
+  "device_marks",
+  "handshakes",
+];
 
 /** Every form of the app, as it arrives in a browser that has come to it. */
-async function everyForm(client: Client, path: string) {
+async function everyForm(client: Client, path: string, { oidc, db }: { oidc: Oidcs; db: Db }) {
   const email = "nobody@example.com";
+  await comesByProviders(client, oidc);
+  await db.sql`update auth_providers set questioned_at = now() where provider = 'linkedin'`;
   await client.json("/api/v1/sign-ups", { email, password });
   await client.json("/api/v1/password-resets", { email });
   const forms = [
@@ -37,15 +53,33 @@ async function everyForm(client: Client, path: string) {
     ["/account", "Sign out"],
     ["/account/sessions/sign-out-others", "Sign out everywhere else"],
     ["/mailbox", "Clear all limits"],
+    ["/sign-in", "Continue with Google"],
+    ["/sign-in/switch", "Switch account"],
+    ["/account/connect", "Connect Google"],
+    ["/account/methods", "Connect Google"],
+    ["/account/methods", "Keep LinkedIn"],
+    ["/account/disconnect/linkedin", "Disconnect LinkedIn"],
   ] as const;
   return Promise.all(
     forms.map(async ([at, button]) => {
       // Whoever is signed in is led on from where one signs in or up.
-      const visitor =
-        /^\/sign-/.test(at) && at !== "/sign-in/check" ? new Client(client.place) : client;
+      const isLedOn = /^\/sign-/.test(at) && !/(check|switch)$/.test(at);
+      const visitor = isLedOn ? new Client(client.place) : client;
       return { at, button, form: formWith((await visitor.get(at)).body, button) };
     }),
   );
+}
+
+/** Has one provider connected, and in question, and comes back from the other. */
+async function comesByProviders(client: Client, { google, linkedin }: Oidcs) {
+  const there = async (name: string) => {
+    const left = await client.submit("/account/methods", `Connect ${name}`);
+    await client.get(await wayBackFrom(await leavingFor(client, left)));
+  };
+  for (const provider of [google, linkedin]) isAt(provider, `${randomUUID()}@example.com`);
+  await there("LinkedIn");
+  await client.submit("/account/connect", "Connect LinkedIn");
+  await there("Google");
 }
 
 const needNothing = [
@@ -53,6 +87,9 @@ const needNothing = [
   "Sign out everywhere else",
   "Clear all limits",
   "Email me a link and a code",
+  // What it is about is in a cookie.
+  "Connect Google at /account/connect",
+  "Switch account at /sign-in/switch",
 ];
 
 const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
@@ -75,6 +112,7 @@ test.describe("Every form @once", () => {
   });
 
   test("is refused from another origin, and does nothing", async ({
+    oidc,
     client,
     server,
     inbox,
@@ -86,7 +124,7 @@ test.describe("Every form @once", () => {
     await client.askForLink(leo);
     // Ada's browser asked for Leo's link, so that no form lacks anything but its origin.
     const { path } = await inbox.letterTo(leo);
-    const forms = await everyForm(client, path);
+    const forms = await everyForm(client, path, { oidc, db });
     await expect.poll(() => db.isQuiet()).toBe(true);
     const before = await stateOf(db);
     const { port, host } = new URL(server.origin);
@@ -125,16 +163,22 @@ test.describe("Every form @once", () => {
     expect(await stateOf(db)).toEqual(before);
   });
 
-  test("refuses what it did not ask for, in words", async ({ client, inbox, db, newAddress }) => {
+  test("refuses what it did not ask for, in words", async ({
+    oidc,
+    client,
+    inbox,
+    db,
+    newAddress,
+  }) => {
     await client.signIn(newAddress("ada"), inbox);
     const leo = newAddress("leo");
     await client.askForLink(leo);
     const { path, token } = await inbox.letterTo(leo);
-    const forms = await everyForm(client, path);
+    const forms = await everyForm(client, path, { oidc, db });
     await expect.poll(() => db.isQuiet()).toBe(true);
     const before = await stateOf(db);
     const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
-    const wrongs: Parameters<typeof multipart>[1][] = [
+    const wrongs: NonNullable<Parameters<typeof multipart>[1]>[] = [
       { email: null, code: null, token: null, id: null, password: null, extra: "1" },
       {
         email: ["a@example.com", "b@example.com"],
@@ -158,11 +202,23 @@ test.describe("Every form @once", () => {
       },
       { next: ["/a", "/b"], email: "not one", code: "0x1234", token: "true" },
     ];
+    const providers = [
+      "",
+      "email",
+      "GOOGLE",
+      "google ",
+      "__proto__",
+      ["google", "linkedin"],
+      [file],
+    ];
+    for (const provider of [...providers, null])
+      wrongs.push({ provider, ...(provider === null && { providers: "google" }) });
     const answers: string[] = [];
     for (const { at, button, form } of forms)
       for (const wrong of wrongs) {
+        if ("provider" in wrong && !form.fields.some(([name]) => name === "provider")) continue;
         // These need nothing but the press; with more than that they may well do it.
-        if (needNothing.includes(button)) continue;
+        if (needNothing.includes(button) || needNothing.includes(`${button} at ${at}`)) continue;
         await db.clearLimits();
         const answer = await client.post(at, form, wrong);
         answers.push(`${button}: ${answer.status}`);
@@ -533,6 +589,7 @@ test.describe("Codes @once", () => {
 });
 
 test("odd cookies are nobody's, and never a fault @once", async ({
+  oidc,
   client,
   newClient,
   server,
@@ -542,6 +599,8 @@ test("odd cookies are nobody's, and never a fault @once", async ({
   const email = newAddress("ada");
   await client.signIn(email, inbox);
   const session = client.jar.get("latchkey-session")!;
+  await comesByProviders(client, oidc);
+  const handshake = client.jar.get("latchkey-handshake")!;
   const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const isIn = async (cookie: string | string[]) => {
     for (const path of [
@@ -552,6 +611,10 @@ test("odd cookies are nobody's, and never a fault @once", async ({
       "/l",
       "/l/x",
       "/mailbox",
+      "/sign-in/leaving",
+      "/sign-in/connect",
+      "/sign-in/switch",
+      "/account/connect",
     ]) {
       const { status } = await send(server, path, { headers: { cookie } });
       expect(status, `${path} with ${String(cookie).slice(0, 60)}`).toBeLessThan(500);
@@ -584,6 +647,12 @@ test("odd cookies are nobody's, and never a fault @once", async ({
     `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
     `latchkey-flash=${flash([])}`,
     `latchkey-flash=${flash(null)}`,
+    `latchkey-handshake=${handshake}; latchkey-method=__proto__; latchkey-onward=`,
+    `latchkey-handshake=${session}; latchkey-onward=${session}; latchkey-method=${session}`,
+    `latchkey-handshake=${handshake}; latchkey-handshake=${session}`,
+    `latchkey-handshake=%00; latchkey-onward=%%%; latchkey-method=%`,
+    `latchkey-method=; latchkey-method=google; latchkey-method=constructor`,
+    `latchkey-onward=${"A".repeat(8_000)}; latchkey-handshake=${"A".repeat(3_000)}`,
     `${"a=b; ".repeat(1_500)}`,
     `a=${"b".repeat(12_000)}`,
     `=; ;;; =x; a==b; \u00ff=\u00fe`,
@@ -713,3 +782,205 @@ function inChunks(
     outgoing.end();
   });
 }
+
+/** Sealed as we seal it, by whoever has another key than ours. */
+const otherKey = ["x".repeat(43)] as const;
+const elsewhere = JSON.stringify({ provider: "google", url: "https://evil.example/" });
+
+test("nobody but us says where the page leads that leads to a provider @once", async ({
+  client,
+  newClient,
+}) => {
+  const read = async (onward: string) => {
+    const visitor = newClient();
+    visitor.jar.set("latchkey-onward", onward);
+    return visitor.get("/sign-in/leaving");
+  };
+  await setOut(client, "google");
+  const ours = client.jar.get("latchkey-onward")!;
+  expect(textOf((await read(ours)).body)).toContain("Continue to Google");
+  // Something else that is sealed with our key.
+  const input = { provider: "google", url: "https://evil.example/" };
+  const waiting = JSON.stringify({ flow: "handshake.begin_link", input, sessionId: "" });
+  for (const onward of [
+    seal(otherKey, elsewhere),
+    Buffer.from(elsewhere).toString("base64url"),
+    encodeURIComponent(elsewhere),
+    seal([serverKeys.OUTBOX_KEY], waiting),
+    `${ours}A`,
+    ours.slice(0, -8),
+    ours.slice(4),
+    `${ours}; latchkey-onward=${ours}`,
+    "https://evil.example/",
+    "A",
+    "",
+  ]) {
+    const { status, headers, body } = await read(onward);
+    expect([status, headers.location], onward.slice(0, 60)).toEqual([307, "/sign-in"]);
+    expect(body).not.toContain("evil.example");
+  }
+});
+
+for (const provider of ["google", "linkedin"] as const)
+  test(`a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else @once`, async ({
+    oidc,
+    server,
+    newClient,
+    newAddress,
+    db,
+  }) => {
+    test.setTimeout(60_000);
+    const mallory = newClient();
+    await setOut(mallory, provider);
+    const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
+    const path = `/api/auth/callback/${provider}`;
+    type Trip = Readonly<Record<"code" | "state" | "all", string>>;
+    const evil = "https://evil.example/";
+
+    /** What comes with the right answer, and changes nothing. */
+    const beside: Record<string, (trip: Trip) => string> = {
+      "where to": ({ all }) => `${all}&callbackUrl=${encodeURIComponent(evil)}`,
+      "where to, without a scheme": ({ all }) => `${all}&callbackUrl=//evil.example`,
+      "an address of its own": ({ all }) => `${all}&redirect_uri=${evil}&next=${evil}`,
+      "a session state": ({ all }) => `${all}&session_state=x&prompt=none&__proto__=x&constructor=`,
+      "much more": ({ all }) => `${all}&${"a=b&".repeat(500)}`,
+    };
+    const wrong: Record<string, (trip: Trip) => string> = {
+      nothing: () => "?",
+      "where to, as script": ({ all }) => `${all}&callbackUrl=javascript:alert(1)`,
+      "where to, as nothing": ({ all }) => `${all}&callbackUrl=%00&callbackUrl=%25`,
+      "no value": () => "?code&state&iss",
+      "empty ones": () => "?code=&state=&iss=",
+      lists: ({ code, state }) => `?code[]=${code}&state[]=${state}`,
+      "another state after it": ({ all }) => `${all}&state=another`,
+      "another code after it": ({ all }) => `${all}&code=another`,
+      "another's state": ({ code }) => `?code=${code}&state=${of("oauth_state")}`,
+      "a state of 6,000 characters": ({ code }) => `?code=${code}&state=${"s".repeat(6_000)}`,
+      "a code of 6,000 characters": ({ state }) => `?code=${"c".repeat(6_000)}&state=${state}`,
+      "what is no UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
+      "half an escape": ({ code, state }) => `?code=${code}%&state=${state}%E0%A4%A`,
+      "a null": ({ code, state }) => `?code=${code}%00&state=${state}%00`,
+      "another line": ({ code, state }) => `?code=${code}%0d%0aset-cookie:a=b&state=${state}`,
+      "another issuer": ({ all }) => `${all}&iss=${evil}`,
+      "no issuer at all": ({ all }) => `${all}&iss=%00`,
+      "an error beside it": ({ all }) => `${all}&error=access_denied`,
+      "an error as markup": () =>
+        `?error=<script>alert(1)</script>&error_description=${"<b>".repeat(500)}`,
+      "an error as a list": () => "?error=a&error=b&error_uri=javascript:alert(1)",
+      "an ID token": ({ all }) => `${all}&id_token=e30.e30.&response=e30.e30.`,
+    };
+    const cookies: Record<string, (client: Client) => unknown> = {
+      "Auth.js's own": ({ jar }) =>
+        jar
+          .set("authjs.callback-url", evil)
+          .set("authjs.csrf-token", "x|y")
+          .set("authjs.session-token", of("oauth_state")),
+      "Auth.js's own, malformed": ({ jar }) =>
+        jar.set("authjs.callback-url", "%").set("__Host-authjs.csrf-token", "%00"),
+      "a state that is none": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
+      "an empty state": ({ jar }) => jar.set("latchkey-oauth_state", ""),
+      "another's state": ({ jar }) => jar.set("latchkey-oauth_state", of("oauth_state")),
+      "a state that is cut": ({ jar }) =>
+        jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
+      "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
+      "no handshake": ({ jar }) => jar.delete("latchkey-handshake"),
+      "another's handshake": ({ jar }) => jar.set("latchkey-handshake", of("handshake")),
+      "two handshakes": ({ jar }) =>
+        jar.set(
+          "latchkey-handshake",
+          `${jar.get("latchkey-handshake")}; latchkey-handshake=${of("handshake")}`,
+        ),
+      "a handshake that is none": ({ jar }) => jar.set("latchkey-handshake", "%%%"),
+      ...(provider === "google" && {
+        "no verifier": ({ jar }: Client) => jar.delete("latchkey-oauth_verifier"),
+        "another's verifier": ({ jar }: Client) =>
+          jar.set("latchkey-oauth_verifier", of("oauth_verifier")),
+        "a state for a verifier": ({ jar }: Client) =>
+          jar.set("latchkey-oauth_verifier", jar.get("latchkey-oauth_state")!),
+        "another's nonce": ({ jar }: Client) => jar.set("latchkey-oauth_nonce", of("oauth_nonce")),
+        "a nonce that is none": ({ jar }: Client) => jar.set("latchkey-oauth_nonce", "%"),
+      }),
+    };
+    const entered: string[] = [];
+    const come = async (
+      what: string,
+      query: (trip: Trip) => string,
+      plant: (client: Client) => unknown = () => {},
+    ) => {
+      await db.clearLimits();
+      const email = newAddress("ada");
+      isAt(oidc[provider], email);
+      const client = newClient();
+      // What other apps have left is there from the start.
+      if (what.includes("Auth.js's own")) plant(client);
+      const back = await wayBackFrom(await setOut(client, provider));
+      const all = back.slice(path.length);
+      const given = new URLSearchParams(all);
+      const [code = "", state = ""] = [given.get("code")!, given.get("state")!];
+      plant(client);
+      const answer = await client.get(path + query({ code, state, all }));
+      expect(answer.status, what).toBeLessThan(500);
+      const { location } = answer.headers;
+      if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
+      expect(JSON.stringify(answer.headers["set-cookie"] ?? []), what).not.toMatch(/evil|a=b/);
+      const page = await client.follow(answer);
+      expect(page.status, what).toBeLessThan(500);
+      expect(page.body, what).not.toMatch(/<script>alert|evil\.example|javascript:/);
+      const isIn = client.jar.has("latchkey-session");
+      expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(isIn ? 1 : 0);
+      if (isIn) entered.push(what);
+    };
+    for (const [what, query] of Object.entries({ ...beside, ...wrong })) await come(what, query);
+    for (const [what, plant] of Object.entries(cookies))
+      await come(`with ${what}`, ({ all }) => all, plant);
+    const ownOnes = ["with Auth.js's own", "with Auth.js's own, malformed"];
+    // The state is hers all the same; only on http could anybody plant it.
+    const hers = ["with another's handshake"];
+    expect(entered.sort()).toEqual([...Object.keys(beside), ...ownOnes, ...hers].sort());
+    expect(mallory.jar.has("latchkey-session")).toBe(false);
+  });
+
+test("a provider sends people back to our origin, whatever Host and forwarding headers say @once", async ({
+  oidc,
+  server,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const forged = [
+    { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" },
+    { forwarded: "host=evil.example;proto=https", "x-original-host": "evil.example" },
+    { "x-host": "evil.example", "x-forwarded-port": "1", "x-forwarded-prefix": "/evil" },
+    { "x-rewrite-url": "/evil", "x-invoke-path": "/evil", "x-auth-return-redirect": "1" },
+  ];
+  const [ada, origins] = [newClient(), new Set<string>()];
+  await ada.signIn(newAddress("ada"), inbox);
+  for (const headers of forged)
+    for (const provider of ["google", "linkedin"] as const) {
+      isAt(oidc[provider], newAddress("leo"));
+      const client = newClient();
+      const name = provider === "google" ? "Google" : "LinkedIn";
+      const left = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
+      const url = await leavingFor(client, left);
+      const asked = await ada.send("/api/v1/auth-providers/links", {
+        method: "POST",
+        body: JSON.stringify({ provider }),
+        headers: { "content-type": "application/json", ...headers },
+      });
+      for (const to of [url, (JSON.parse(asked.body) as { url: string }).url])
+        origins.add(new URL(to).searchParams.get("redirect_uri")!);
+      const answer = await client.send(await wayBackFrom(url), { headers });
+      expect(client.whereTo(answer)).toBe("/account");
+      expect(client.jar.has("latchkey-session")).toBe(true);
+      for (const { params } of oidc[provider].requests)
+        if (params.redirect_uri) origins.add(params.redirect_uri);
+    }
+  expect([...origins].sort()).toEqual(
+    ["google", "linkedin"].map((name) => `${server.origin}/api/auth/callback/${name}`),
+  );
+  // Under another name of this machine the way back is the way to our own origin.
+  const host = `127.0.0.1:${server.port}`;
+  const back = await wayBackFrom(await setOut(newClient(), "google"));
+  const sentOn = await send(server, back, { headers: { host } });
+  expect([sentOn.status, sentOn.headers.location]).toEqual([307, server.origin + back]);
+});

@@ -104,9 +104,10 @@ function trip(provider: OAuthProvider) {
       state: cookieForAuth(env, "oauth_state"),
       pkceCodeVerifier: cookieForAuth(env, "oauth_verifier"),
       nonce: cookieForAuth(env, "oauth_nonce"),
-      // It has no use for these here, and so no browser is to keep them.
-      callbackUrl: { options: { maxAge: 0 } },
-      csrfToken: { options: { maxAge: 0 } },
+      // It has no use for these here, and so no browser is to keep them; nor is it to stumble over
+      // what another app on this machine keeps by its names.
+      callbackUrl: { name: "latchkey-no-url", options: { maxAge: 0 } },
+      csrfToken: { name: "latchkey-no-csrf", options: { maxAge: 0 } },
     },
     callbacks: {
       signIn({ account, profile }) {
