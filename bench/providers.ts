@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
+import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
 import { formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
 import { type Answer, cookiesFrom, send } from "./http";
@@ -12,10 +13,6 @@ import { newNetwork } from "./sign-in";
 import type { Statement } from "./statements";
 import { median, shuffled } from "./statistics";
 import { type Strangers, tellApart } from "./strangers";
-
-/** Who is at the other end. */
-export const providers = ["google", "linkedin"] as const;
-export type Provider = (typeof providers)[number];
 
 /** Who comes back: somebody whose account it opens, or somebody who signs up by it. */
 export const travellers = ["returning", "new"] as const;
@@ -38,7 +35,7 @@ export interface TripFigures {
 
 /** The floor takes everybody for the same. */
 type TripRound = Readonly<
-  Record<Provider, Readonly<Record<Traveller, Record<"latchkey" | "node", TripFigures>>>>
+  Record<OAuthProvider, Readonly<Record<Traveller, Record<"latchkey" | "node", TripFigures>>>>
 >;
 
 /** The statements of a trip, by its two answers. */
@@ -46,7 +43,7 @@ type TripStatements = Readonly<Record<"setOut" | "back", readonly Statement[]>>;
 
 export interface ProviderFigures {
   readonly rounds: readonly TripRound[];
-  readonly statements: Readonly<Record<Provider, Readonly<Record<Traveller, TripStatements>>>>;
+  readonly statements: Readonly<Record<OAuthProvider, Readonly<Record<Traveller, TripStatements>>>>;
   /** Coming back with an address that the provider does not vouch for. */
   readonly strangers: Strangers;
 }
@@ -62,8 +59,8 @@ export async function measureProviders(stage: Stage, count: number): Promise<Pro
   const ours = await houseOf(latchkey, [stage.pid]);
   const floor = floorOf(node);
   const measureAll = async (): Promise<TripRound> => {
-    const round = { google: {}, linkedin: {} } as Record<Provider, Record<Traveller, Trips>>;
-    for (const provider of shuffled(providers))
+    const round = { google: {}, linkedin: {} } as Record<OAuthProvider, Record<Traveller, Trips>>;
+    for (const provider of shuffled(oauthProviderIds))
       for (const who of shuffled(travellers)) {
         const trips = {} as Trips;
         for (const house of shuffled([ours, floor]))
@@ -96,13 +93,13 @@ interface Person {
   readonly email_verified: boolean;
 }
 
-type People = Readonly<Record<Provider, Readonly<Record<Traveller, () => Person>>>>;
+type People = Readonly<Record<OAuthProvider, Readonly<Record<Traveller, () => Person>>>>;
 
 /** Enough known people that none is on two trips at once, and as many new ones as are asked for. */
 async function addPeople(stage: Stage): Promise<People> {
-  const people = {} as Record<Provider, People[Provider]>;
+  const people = {} as Record<OAuthProvider, People[OAuthProvider]>;
   const personAt = (email: string) => ({ sub: email, email, email_verified: true });
-  for (const provider of providers) {
+  for (const provider of oauthProviderIds) {
     const known = Array.from({ length: 64 }, (_, n) => `at-${provider}-${n}@example.com`);
     await stage.addUsers(known, { provider });
     let came = 0;
@@ -139,8 +136,8 @@ interface House {
   /** Whether an answer lets the person in, or tells why not. */
   isArrival(answer: Answer, person: Person): boolean;
   /** To the provider's address, with whatever has to be kept on the way. */
-  setOut(provider: Provider): Promise<Begun>;
-  pathBack(provider: Provider): string;
+  setOut(provider: OAuthProvider): Promise<Begun>;
+  pathBack(provider: OAuthProvider): string;
 }
 
 interface Begun {
@@ -155,8 +152,9 @@ const agent = new Agent({ keepAlive: true });
 /** Ours, by the form of the sign-in page and the page that leads on. */
 async function houseOf({ origin, pid }: Server, databasePids: readonly number[]): Promise<House> {
   const page = (await send(origin, "/sign-in")).body.toString("utf8");
-  const formFor = async (name: string) => multipart(formWith(page, `Continue with ${name}`));
-  const forms = { google: await formFor("Google"), linkedin: await formFor("LinkedIn") };
+  const formFor = (provider: OAuthProvider) =>
+    multipart(formWith(page, `Continue with ${oauthProviders[provider].name}`));
+  const forms = { google: await formFor("google"), linkedin: await formFor("linkedin") };
   return {
     ...{ who: "latchkey", origin, pids: [pid, ...databasePids] },
     async setOut(provider) {
@@ -191,12 +189,12 @@ const floorOf = ({ origin, pid }: Server): House => ({
 });
 
 /** Out, through the provider as this person, and back. */
-async function travel(house: House, provider: Provider, person: Person) {
+async function travel(house: House, provider: OAuthProvider, person: Person) {
   const begun = await house.setOut(provider);
   return { begun, back: await comeBack(house, provider, person, begun) };
 }
 
-async function comeBack(house: House, provider: Provider, person: Person, begun: Begun) {
+async function comeBack(house: House, provider: OAuthProvider, person: Person, begun: Begun) {
   const there = new URL(begun.url);
   there.searchParams.set("login_hint", JSON.stringify(person));
   const { headers } = await send(there.origin, there.pathname + there.search, { agent });
@@ -211,7 +209,11 @@ async function comeBack(house: House, provider: Provider, person: Person, begun:
 }
 
 /** Trips one after the other, which shows the latency, and eight at once, which shows the cost. */
-async function measure(house: House, provider: Provider, next: () => Person): Promise<TripFigures> {
+async function measure(
+  house: House,
+  provider: OAuthProvider,
+  next: () => Person,
+): Promise<TripFigures> {
   const burst = async (trips: number, atOnce: number) => {
     const [setOut, back]: number[][] = [[], []];
     const everybody = Array.from({ length: trips }, next);
@@ -241,7 +243,7 @@ async function countStatements(stage: Stage, people: People, settings: Settings)
   await stage.logStatements(true);
   const latchkey = await startLatchkey(stage.databaseUrl, settings);
   const house = await houseOf(latchkey, []);
-  const count = async (provider: Provider, who: Traveller) => {
+  const count = async (provider: OAuthProvider, who: Traveller) => {
     const person = people[provider][who];
     // First uses of a connection ask Postgres for its types.
     await travel(house, provider, person());
@@ -250,7 +252,7 @@ async function countStatements(stage: Stage, people: People, settings: Settings)
     const back = await stage.during(() => comeBack(house, provider, person(), begun!));
     return { setOut, back };
   };
-  const of = async (provider: Provider) => ({
+  const of = async (provider: OAuthProvider) => ({
     returning: await count(provider, "returning"),
     new: await count(provider, "new"),
   });

@@ -1,9 +1,10 @@
+import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
 import type { Who, Work } from "./contests";
 import { works } from "./contests";
 import type { Figures } from "./load";
 import type { AskTimes } from "./mail";
 import type { PasswordFigures } from "./passwords";
-import { type ProviderFigures, providers, travellers, type TripFigures } from "./providers";
+import { type ProviderFigures, travellers, type TripFigures } from "./providers";
 import type { Statement } from "./statements";
 import { auc, median, quantile } from "./statistics";
 import type { Strangers } from "./strangers";
@@ -179,10 +180,12 @@ const tripFigures: [label: string, pick: (figures: TripFigures) => number][] = [
 
 /** The floor is the exchange with the provider alone: no page, no database. */
 function rowsOfTrips({ rounds, statements, strangers }: ProviderFigures): Row[] {
-  const kinds = providers.flatMap((provider) => travellers.map((who) => ({ provider, who })));
+  const kinds = oauthProviderIds.flatMap((provider) =>
+    travellers.map((who) => ({ provider, who })),
+  );
   return [
     ...kinds.flatMap(({ provider, who }) => {
-      const work = `trip to ${provider}, ${who}`;
+      const work = `trip to ${oauthProviders[provider].name}, ${who}`;
       const { setOut, back } = statements[provider][who];
       const both = [...setOut, ...back];
       return [
