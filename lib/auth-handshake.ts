@@ -1,5 +1,6 @@
 import { DrizzleAdapter } from "@auth/drizzle-adapter";
-import NextAuth, { customFetch } from "next-auth";
+import { Auth } from "@auth/core";
+import NextAuth, { customFetch, type NextAuthConfig } from "next-auth";
 import type { Adapter, AdapterUser } from "next-auth/adapters";
 import type { Provider } from "next-auth/providers";
 import Google from "next-auth/providers/google";
@@ -93,7 +94,8 @@ function trip(provider: OAuthProvider) {
   const { env, openLine } = theWorld();
   const line = openLine(provider);
   const came: { back?: CameBack; failure?: Error } = {};
-  const auth = NextAuth({
+  const config: NextAuthConfig = {
+    basePath: "/api/auth",
     providers: [handshakes[provider](env.providers[provider]!, line)],
     adapter: guardedAdapter(),
     session: { strategy: "database" },
@@ -122,8 +124,8 @@ function trip(provider: OAuthProvider) {
       warn: () => {},
       debug: () => {},
     },
-  });
-  return { auth, line, came };
+  };
+  return { config, line, came };
 }
 
 interface CameBack {
@@ -137,8 +139,9 @@ interface CameBack {
  * `provider_failed` when what the provider says of itself makes no sense.
  */
 export async function wayTo(provider: OAuthProvider): Promise<Result<{ url: string }>> {
-  const { auth, line, came } = trip(provider);
-  const url = (await auth.signIn(provider, { redirect: false, redirectTo: "/" })) as string;
+  const { config, line, came } = trip(provider);
+  const { signIn } = NextAuth(config);
+  const url = (await signIn(provider, { redirect: false, redirectTo: "/" })) as string;
   if (!came.failure) return ok({ url });
   // The trip ends here, and the audit log has the reason.
   const returned = failureOf(came.failure, line, null);
@@ -157,8 +160,10 @@ export async function returnFrom(request: NextRequest) {
   const provider = asked.pathname.replace("/api/auth/callback/", "");
   if (!isOAuthProvider(provider) || !theWorld().env.methods.includes(provider)) return null;
   if (!asked.search) return null;
-  const { auth, line, came } = trip(provider);
-  await auth.handlers.GET(request);
+  const { config, line, came } = trip(provider);
+  // The address as it is: Next's own request reads other names of this machine as "localhost".
+  const here = theWorld().env.origin.origin + asked.pathname + asked.search;
+  await Auth(new Request(here, { headers: request.headers }), config);
   await forgetTrip();
   const returned = came.back
     ? await verified(came.back, line)

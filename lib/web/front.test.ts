@@ -32,6 +32,23 @@ interface Seen {
   readonly bytes: number;
 }
 
+it("lets nobody stay who came before it, past all that it looks at", async () => {
+  const server = createServer();
+  const arrived = new Promise((resolve) => server.once("request", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => {
+    Reflect.deleteProperty(Server.prototype, "emit");
+    server.close();
+  });
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+  await arrived;
+  installFront(local);
+  await closed;
+});
+
 const echo: RequestListener = (request, response) => {
   let bytes = 0;
   request.on("data", (chunk: Buffer) => (bytes += chunk.length));

@@ -10,6 +10,8 @@ import { refusals } from "@/lib/refusals";
  * the headers that every response has are on every response, Next's own errors included.
  */
 export function installFront(env: Env): void {
+  // Next listens before it runs instrumentation. Who came by then came past us, and has to come again.
+  for (const server of listening()) server.closeAllConnections();
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "request") {
@@ -20,6 +22,12 @@ export function installFront(env: Env): void {
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
 }
+
+/** The HTTP servers of this process. Node has no documented way to find what another has opened. */
+const listening = () =>
+  (process as unknown as { _getActiveHandles(): unknown[] })
+    ._getActiveHandles()
+    .filter((handle) => handle instanceof Server);
 
 /** What the JSON face is asked with; pages are read, and take forms. */
 const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
