@@ -245,7 +245,7 @@ test.each([
 
 describe("at the same moment", () => {
   test("ada and leo press for one identity: one has it", async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const hers = await brought(await signedIn());
       const his = await brought(await signedIn(leo));
       const answers = await Promise.all([press(hers), press(his)]);
@@ -257,7 +257,7 @@ describe("at the same moment", () => {
   });
 
   test("ada presses for two Google accounts in two browsers: one is connected", async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const home = await brought(await signedIn());
       const phone = await brought(await signedIn(), claims("g-2", elsewhere));
       const answers = await Promise.all([press(home), press(phone)]);
@@ -275,7 +275,7 @@ describe("at the same moment", () => {
   });
 
   test("somebody signs up by the very identity: theirs or hers, and nobody waits for ever", async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const browser = await brought(await signedIn());
       const stranger = new Browser(world);
       await stranger.leave("google");

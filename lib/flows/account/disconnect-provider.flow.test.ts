@@ -166,7 +166,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
   const last = refused("last_way_in");
 
   test("both providers at once: one goes, one stays", async () => {
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const browser = await byProviders("google", "linkedin");
       const answers = await Promise.all([
         disconnect(browser, "google"),
@@ -193,7 +193,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
   test("a provider and the password at once: one of them stays", async () => {
     const home = new Browser(withoutLinks);
     await home.join(ada, sound);
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       await world.plant((tx) =>
         tx.execute(sql`with way as (
             insert into auth_providers (user_id, provider) select id, 'email' from users on conflict do nothing)

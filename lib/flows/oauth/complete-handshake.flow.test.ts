@@ -518,7 +518,7 @@ describe("many at once", () => {
   });
 
   test("a first sign-in and a link of the same address: one account, whoever is first", async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const phone = new Browser(world);
       await phone.ask(ada);
       const letter = await world.letterTo(ada);
@@ -608,7 +608,7 @@ describe("many at once", () => {
   );
 
   test("a sign-in while the provider is being disconnected: in before, or not at all", async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const home = await signedIn();
       await plantIdentity(world, ada, "google", "g-1");
       const browser = new Browser(world);
