@@ -1,8 +1,10 @@
+import { rmSync } from "node:fs";
 import { answers, idTokens, wayBack } from "@/lib/testing/oidc-server";
 import { Client } from "./support/client";
 import { textOf } from "./support/forms";
 import type { Answer } from "./support/http";
 import { type Oidc, testWithProviders as test } from "./support/oidc";
+import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { press, type Provider, setOut, travel, wayBackFrom } from "./support/travel";
 
@@ -277,4 +279,21 @@ test("keys that were changed are asked for again, once @once", async ({
     const asked = oidc[provider].requests.filter(({ endpoint }) => endpoint === "keys");
     expect(asked).toHaveLength(1);
   }
+});
+
+test("a trip ends where it began, whatever this machine is called @once", async ({
+  oidc,
+  newAddress,
+}) => {
+  const settings = { ...oidc.google.settings, ...oidc.linkedin.settings };
+  const server = await Server.start({ name: "127.0.0.1", settings });
+  for (const provider of providers) {
+    oidc[provider].calm();
+    oidc[provider].person.email = newAddress("ada");
+    const client = new Client(server);
+    await travel(client, provider);
+    expect(client.jar.has("latchkey-session")).toBe(true);
+  }
+  await server.stop();
+  rmSync(server.dataDir, { recursive: true, force: true });
 });

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** The origin people use, where it is not the server's own port. */
   readonly origin?: string;
+  /** What it is called in its origin, where that is not "localhost". */
+  readonly name?: string;
   readonly settings?: Readonly<Record<string, string>>;
   /** Where the build is, where it is not this project's own. */
   readonly project?: string;
@@ -48,7 +50,7 @@ export class Server {
     readonly port: number,
     private readonly options: ServerOptions,
   ) {
-    this.origin = options.origin ?? `http://localhost:${port}`;
+    this.origin = options.origin ?? `http://${options.name ?? "localhost"}:${port}`;
     this.dataDir = options.dataDir ?? newDataDir();
   }
 
