@@ -101,6 +101,12 @@ test("who came back to one browser is of no use in another, nor in another sessi
   expect(await told(nobody, nobody.post("/account/connect", form))).toContain(
     "Sign in to Latchkey",
   );
+  const switching = formWith((await ada.get("/sign-in/switch")).body, "Switch account");
+  for (const somebody of [phone, mallory, nobody, ada])
+    expect(await told(somebody, somebody.post("/sign-in/switch", switching))).toContain(
+      "took too long",
+    );
+  expect(isIn(nobody)).toBe(false);
   expect(await connected()).toBe(0);
   expect(await told(ada, ada.post("/account/connect", form))).toContain("It is connected");
   expect(await connected()).toBe(1);
