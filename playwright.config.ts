@@ -8,8 +8,9 @@ const json = process.env.PLAYWRIGHT_JSON;
 export default defineConfig({
   testDir: "e2e",
   timeout: 30_000,
-  // Two cores; and the tests of one file are one journey.
-  workers: 2,
+  // Two cores, and browsers that wait for servers: a third keeps both at work. The tests of one
+  // file are one journey.
+  workers: 3,
   fullyParallel: false,
   // A test that passes the second time has found something.
   retries: 0,
