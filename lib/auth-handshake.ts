@@ -159,7 +159,7 @@ export async function returnFrom(request: NextRequest) {
   const asked = new URL(request.url);
   const provider = asked.pathname.replace("/api/auth/callback/", "");
   if (!isOAuthProvider(provider) || !theWorld().env.methods.includes(provider)) return null;
-  if (!asked.search) return null;
+  if (!["code", "error", "state"].some((name) => asked.searchParams.has(name))) return null;
   const { config, line, came } = trip(provider);
   // The address as it is: Next's own request reads other names of this machine as "localhost".
   const here = theWorld().env.origin.origin + asked.pathname + asked.search;

@@ -90,7 +90,11 @@ export async function receive(
 
   async function ask(outcome: Arrival["outcome"]) {
     if (switching) await leave(ctx, tx);
-    else await parkIdentity(tx, handshake.id, identity);
+    else {
+      const token = ctx.chance.token();
+      await parkIdentity(tx, handshake.id, token, identity);
+      ctx.handOver({ handshake: token });
+    }
     return arrived(outcome, outcome);
   }
 }

@@ -135,18 +135,21 @@ export async function signUpByIdentity(
 /**
  * Adds an identity to a user's ways in; one that was questioned stays from now on. `taken`: it opens
  * somebody else's account. `occupied`: another one of this provider is there (I2). `signed_out`
- * since the session was read. The caller has taken the identity.
+ * since the session was read. `other_account`: nobody set out to connect it, and it is not of this
+ * account's address; at a shared machine it may be somebody else's. The caller has taken the identity.
  */
 export async function connectIdentity(
   tx: Db,
   session: Session,
   identity: ProviderIdentity,
-): Promise<"connected" | "taken" | "occupied" | "signed_out"> {
+  { byIntent }: { byIntent: boolean },
+): Promise<"connected" | "taken" | "occupied" | "signed_out" | "other_account"> {
   const { userId } = session;
   const { provider, subject, email } = identity;
   if (!(await takeUser(tx, session))) return "signed_out";
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
+  if (!owner && !byIntent && email !== session.email) return "other_account";
   const connected = await row(
     tx,
     sql`insert into ${authProviders} (user_id, provider, subject, address)

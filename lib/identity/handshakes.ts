@@ -60,15 +60,20 @@ export async function takeReturn(
   return taken ?? null;
 }
 
-/** Keeps who came back until they go on, for as long again (O4). */
+/**
+ * Keeps who came back until they go on, for as long again (O4), under a new token: whoever knew that of
+ * the trip knows nothing of what it brought.
+ */
 export async function parkIdentity(
   tx: Db,
   id: string,
+  token: string,
   { subject, email, vouching }: ProviderIdentity,
 ): Promise<void> {
   await tx
     .update(handshakes)
     .set({
+      tokenDigest: digest("handshake", token),
       subject,
       email,
       provesMailbox: vouching === "mailbox",

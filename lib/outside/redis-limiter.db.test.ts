@@ -362,6 +362,7 @@ describe("budgets of tries", () => {
     expect(rules).toEqual([
       "codes_per_day",
       "codes_per_hour",
+      "handshakes_per_ip",
       "passwords_per_account",
       "passwords_per_device",
       "passwords_per_ip",

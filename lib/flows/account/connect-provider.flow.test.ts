@@ -151,6 +151,18 @@ describe("a press counts once, for the session that set out, and in time", () =>
     }
   });
 
+  test("at a shared machine: what nobody set out to connect is for the account of its own address", async () => {
+    await signedIn();
+    const browser = new Browser(world);
+    expect(told(await browser.travel("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+    await browser.signIn(leo);
+    expect(await press(browser)).toEqual(lost("other_account"));
+    expect(await identitiesOf(world, leo)).toEqual(["magic_link"]);
+    await world.deliver();
+    await browser.signIn(ada);
+    expect(await press(browser)).toEqual(connected());
+  });
+
   test("before the return there is nothing to connect", async () => {
     const browser = await signedIn();
     await browser.run(beginLink, { provider: "google" });

@@ -9,8 +9,8 @@ import { ok, refuse } from "@/lib/result";
 /**
  * Connects the identity that this browser brought back from a provider, after its address was shown:
  * the only way in which one ever is (O4, A2, A3). The owner is told. Refuses `step_up_required`,
- * `handshake_lost` when nothing waits or another session set out for it, `identity_taken`,
- * `provider_connected`, `not_found` where the provider is switched off.
+ * `handshake_lost` when nothing waits, another session set out for it, or nobody did and it is of
+ * another address, `identity_taken`, `provider_connected`, `not_found` where the provider is switched off.
  */
 export const connectProvider = defineFlow({
   name: "auth_provider.connect",
@@ -33,7 +33,10 @@ export const connectProvider = defineFlow({
       ctx.about({ cause: provider });
       if (!ctx.env.methods.includes(provider)) return refuse("not_found");
       await takeIdentity(tx, identity);
-      const outcome = await connectIdentity(tx, session, identity);
+      const byIntent = parked.sessionId !== null;
+      const outcome = await connectIdentity(tx, session, identity, { byIntent });
+      if (outcome === "other_account")
+        return refuse("handshake_lost", { provider, cause: outcome });
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "taken") return refuse("identity_taken", { provider });
       if (outcome === "occupied") return refuse("provider_connected", { provider });

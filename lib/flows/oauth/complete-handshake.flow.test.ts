@@ -237,6 +237,15 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await count(world, "users")).toBe(1);
   });
 
+  test("a page that is loaded again loses nothing that waits", async () => {
+    await new Browser(world).signIn(ada);
+    const browser = new Browser(world);
+    expect(told(await browser.travel("google", google()))).toBe("ask_to_sign_in");
+    const { handshake } = browser;
+    expect(told(await browser.comeBack("google", google()))).toBe("handshake_lost");
+    expect(browser.handshake).toBe(handshake);
+  });
+
   test("used twice it brings nobody in, whether it let somebody in or was parked", async () => {
     const browser = new Browser(world);
     await browser.leave("google");

@@ -38,8 +38,9 @@ export const completeHandshake = defineFlow({
 
   run: (ctx, { provider, handshake, returned }) =>
     ctx.write(async (tx) => {
-      ctx.handOver({ handshake: "ended" });
       const begun = await takeReturn(tx, provider, handshake);
+      // A page that is loaded again ends no trip, and what waits for an answer stays.
+      if (begun) ctx.handOver({ handshake: "ended" });
       if ("failure" in returned) {
         const { failure, cause } = returned;
         const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
@@ -48,9 +49,6 @@ export const completeHandshake = defineFlow({
       if (!begun) return refuse("handshake_lost", { provider, cause: "unknown" });
       const identity = readIdentity(provider, returned.claims);
       if (!identity) return refuse("provider_failed", { provider, cause: "claims" });
-      const arrived = await receive(ctx, tx, begun, identity);
-      // What waits for an answer is found again by the same token.
-      if (arrived.ok && arrived.value.outcome.startsWith("ask_")) ctx.handOver({ handshake });
-      return arrived;
+      return receive(ctx, tx, begun, identity);
     }),
 });

@@ -24,7 +24,10 @@ const asked = async (where = world) => {
 
 const seen = (signedInAs: string | null) => ({
   ok: true,
-  value: { provider: "google", address: ada, next: "/account", signedInAs },
+  value: {
+    ...{ provider: "google", address: ada, next: "/account", signedInAs },
+    isForSession: signedInAs === ada,
+  },
 });
 
 test("who was brought back, and who is signed in here: both addresses are shown before a press (A3)", async () => {
@@ -32,6 +35,8 @@ test("who was brought back, and who is signed in here: both addresses are shown 
   expect(await look(browser)).toEqual(seen(null));
   await browser.signIn("leo@example.com");
   expect(await look(browser)).toEqual(seen("leo@example.com"));
+  await browser.signIn(ada);
+  expect(await look(browser)).toEqual(seen(ada));
 });
 
 test("no address is shown that the provider does not vouch for", async () => {

@@ -19,11 +19,17 @@ export const previewHandshake = defineFlow({
     const parked = await findParked(ctx.db, handshake);
     if (!parked) return refuse("handshake_lost", { cause: "not_parked" });
     const { provider, email } = parked.identity;
+    const { session } = ctx.caller;
+    const isForSession = parked.sessionId
+      ? parked.sessionId === session?.id
+      : email !== null && email === session?.email;
     return ok({
       provider,
       address: email,
       next: parked.next,
-      signedInAs: ctx.caller.session?.email ?? null,
+      signedInAs: session?.email ?? null,
+      /** Whether whoever is signed in here may connect it. */
+      isForSession,
     });
   },
 });

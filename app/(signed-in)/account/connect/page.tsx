@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { redirect } from "next/navigation";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
@@ -16,7 +17,8 @@ export const metadata: Metadata = { title: words.connect.short };
 /** Both addresses, side by side, before a provider is connected (O4, A3). */
 export default async function ConnectPage() {
   const session = await read(readSession, here);
-  const { name, address } = await readParked("/account/methods");
+  const { name, address, isForSession } = await readParked("/account/methods");
+  if (!isForSession) redirect("/account/methods");
   return (
     <AccountFrame here={here} under="/account/methods" title={words.connect.title(name)}>
       <p>{words.connect.lead(name)}</p>
