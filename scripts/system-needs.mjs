@@ -9,6 +9,9 @@ const OS = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8
 // Ubuntu's package of that name only fetches a snap, which Playwright cannot drive.
 const debianChromium = /^ID=debian$/m.test(OS);
 
+// The browser without its windows; Playwright brings the same to other systems.
+const SHELL = "chromium-headless-shell";
+
 /** Installs what is missing where it may, and otherwise fails with the line that would. */
 export async function meetSystemNeeds() {
   if (inPath("apt-get")) await installWithApt(missingPackages());
@@ -23,7 +26,7 @@ export async function meetSystemNeeds() {
 
 function missingPackages() {
   const there = {
-    chromium: !debianChromium || existsSync("/usr/bin/chromium"),
+    [SHELL]: !debianChromium || existsSync(`/usr/bin/${SHELL}`),
     "fonts-dejavu": existsSync("/usr/share/fonts/truetype/dejavu"),
     postgresql: findPostgres(),
     "redis-server": inPath("redis-server"),
@@ -44,10 +47,14 @@ async function installWithApt(packages) {
   }
   const allowed = root ? ["env"] : ["sudo", "-n"];
   for (const step of steps) {
-    const [command, ...args] = [...allowed, "DEBIAN_FRONTEND=noninteractive", ...step];
-    await quietly(step.join(" "), [command, args]);
+    const known = step.map((word) => (word === SHELL && !isKnown(SHELL) ? "chromium" : word));
+    const [command, ...args] = [...allowed, "DEBIAN_FRONTEND=noninteractive", ...known];
+    await quietly(known.join(" "), [command, args]);
   }
 }
+
+/** Whether this release of Debian has the package; its lists are up to date by now. */
+const isKnown = (name) => spawnSync("apt-cache", ["show", name]).status === 0;
 
 async function hasPlaywrightsChromium() {
   const { chromium } = await import("@playwright/test");
