@@ -54,7 +54,10 @@ async function installWithApt(packages) {
 }
 
 /** Whether this release of Debian has the package; its lists are up to date by now. */
-const isKnown = (name) => spawnSync("apt-cache", ["show", name]).status === 0;
+function isKnown(name) {
+  const [command, ...args] = ["apt-cache", "show", name];
+  return spawnSync(command, args).status === 0;
+}
 
 async function hasPlaywrightsChromium() {
   const { chromium } = await import("@playwright/test");
