@@ -1,4 +1,5 @@
 import { type Duration, exactly } from "@/lib/duration";
+import { isOAuthProvider, oauthProviders } from "@/lib/oauth-providers";
 
 /** Everything the pages say, in one place, ready for a second language. Refusals are in `lib/refusals.ts`. */
 
@@ -257,15 +258,15 @@ export const words = {
     providers: {
       magic_link: "Email link",
       email: "Password",
-      google: "Google",
-      linkedin: "LinkedIn",
+      google: oauthProviders.google.name,
+      linkedin: oauthProviders.linkedin.name,
     } as Record<string, string>,
     sessions: "Sessions",
     sessionsLead: "Devices that are signed in to your account.",
     thisDevice: "This device",
-    // Names of ours are words, those of others are names.
-    signedInWith: (method: string) =>
-      `signed in with ${/^(Google|LinkedIn)$/.test(method) ? method : method.toLowerCase()}`,
+    /** Ways of ours are words within a sentence, providers keep their names. */
+    signedInWith: (method: string, name: string) =>
+      `signed in with ${isOAuthProvider(method) ? name : name.toLowerCase()}`,
     lastSeen: "last seen",
     unknownIp: "unknown address",
     signOutOthers: "Sign out everywhere else",

@@ -53,7 +53,9 @@ test("an address that has an account is never opened by a provider, and never a 
 }) => {
   await ada.joins(password);
   await ada.signsOut();
-  await ada.comesBy("Google");
+  await ada.open("/sign-in?next=%2Faccount%2Fsessions");
+  await ada.press("Continue with Google");
+  await ada.chooses({ email: ada.email });
   await ada.seesTitle("Sign in first");
   await ada.sees(`${ada.email} has an account here.`);
   await ada.press("Use a password");
@@ -63,6 +65,7 @@ test("an address that has an account is never opened by a provider, and never a 
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
   await ada.sees("It is connected");
+  await ada.isAt("/account/sessions");
   await ada.signsOut();
   await ada.comesBy("Google");
   await ada.isSignedIn();

@@ -147,6 +147,7 @@ export async function wayTo(provider: OAuthProvider): Promise<Result<{ url: stri
   const returned = failureOf(came.failure, line, null);
   const input = { provider, handshake: "", returned };
   const ended = await perform(completeHandshake, input, { vouched: true });
+  await writeCookie(theWorld().env, "handshake", null, lifetimes.handshake);
   if (ended.ok) throw new Error("A trip that failed to begin has arrived.");
   return ended;
 }

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CompactSign, type CryptoKey, exportJWK, exportSPKI, generateKeyPair } from "jose";
+import { systemClock } from "@/lib/outside/clock";
 
 type Claims = Record<string, unknown>;
 
@@ -34,7 +35,7 @@ interface Forgery {
 }
 type Signature = "unknown key" | "known key's name" | "none" | "client secret" | "public key";
 
-const now = () => Math.floor(Date.now() / 1000);
+const now = () => Math.floor(systemClock.now().getTime() / 1000);
 const claims = (more: Claims): Forgery => ({ claims: (usual) => ({ ...usual, ...more }) });
 
 /** For `script.token` and the other endpoints. */

@@ -9,6 +9,7 @@ import { setPassword } from "@/lib/flows/password/set-password";
 import { type NoteCode, sayDone, sayNo } from "@/lib/web/flash";
 import { interrupt, type Interrupted, type Interruptible } from "@/lib/web/interruption";
 import { perform } from "@/lib/web/perform";
+import { safeNext } from "@/lib/web/redirects";
 
 type Input = Interrupted["input"];
 type Flow<S extends z.ZodType, Out> = Parameters<typeof perform<S, Out, "session">>[0];
@@ -50,7 +51,8 @@ export const changes: Record<Interruptible, ReturnType<typeof change>> = {
   "auth_provider.connect": change(
     "auth_provider.connect",
     connectProvider,
-    say("provider_connected"),
+    // Who was on their way somewhere when they were sent to sign in first goes on there (O4).
+    ({ next }) => sayDone(next ? safeNext(next) : methods, "provider_connected"),
     { back: "/account/connect" },
   ),
   "auth_provider.keep": change("auth_provider.keep", keepProvider, say("provider_kept")),

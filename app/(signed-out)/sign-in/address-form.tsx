@@ -1,17 +1,15 @@
-import { errorFor } from "@/app/answer-note";
 import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
-import type { Flash } from "@/lib/web/flash";
 import type { LastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";
 import { askForLink, goOnWithPassword } from "./actions";
 
 interface Props {
-  readonly flash: Flash;
+  readonly error?: string | undefined;
   readonly address: string;
   readonly next: string;
   readonly last: LastMethod;
@@ -23,14 +21,14 @@ const ways = [
 ] as const;
 
 /** An address, and what can be done with it; the way used last first, which is what Enter presses. */
-export function AddressForm({ flash, address, next, last }: Props) {
+export function AddressForm({ error, address, next, last }: Props) {
   const shown = ways
     .filter(({ method }) => site().methods.includes(method))
     .sort((a, b) => Number(b.method === last) - Number(a.method === last));
   if (!shown[0]) return null;
   return (
     <Form action={shown[0].action}>
-      <EmailField enterKeyHint="go" defaultValue={address} error={errorFor(flash, "email")} />
+      <EmailField enterKeyHint="go" defaultValue={address} error={error} />
       <Checkbox name="keep" label={words.keep} />
       <input type="hidden" name="next" value={next} />
       {shown.map(({ method, action, text }, at) => (

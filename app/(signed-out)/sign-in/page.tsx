@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { AnswerNote, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
 import { Divider } from "@/app/_ui/divider";
 import { Gate } from "@/app/_ui/gate";
 import { Note } from "@/app/_ui/note";
@@ -34,7 +34,13 @@ export default async function SignInPage({ searchParams }: Props) {
   const last = await lastMethod();
   const sections = [
     (byLink || byPassword) && (
-      <AddressForm key="address" flash={flash} address={flash.email} next={onward} last={last} />
+      <AddressForm
+        key="address"
+        error={errorFor(flash, "email")}
+        address={flash.email}
+        next={onward}
+        last={last}
+      />
     ),
     methods.some(isOAuthProvider) && <ProviderForms key="providers" next={onward} last={last} />,
   ].filter(Boolean);

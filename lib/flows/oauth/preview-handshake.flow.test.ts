@@ -25,7 +25,7 @@ const asked = async (where = world) => {
 const seen = (signedInAs: string | null) => ({
   ok: true,
   value: {
-    ...{ provider: "google", address: ada, next: "/account", signedInAs },
+    ...{ provider: "google", address: ada, signedInAs },
     isForSession: signedInAs === ada,
   },
 });

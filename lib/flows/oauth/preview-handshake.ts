@@ -26,7 +26,6 @@ export const previewHandshake = defineFlow({
     return ok({
       provider,
       address: email,
-      next: parked.next,
       signedInAs: session?.email ?? null,
       /** Whether whoever is signed in here may connect it. */
       isForSession,

@@ -28,7 +28,7 @@ export default async function SessionsPage() {
             details={[
               ip ? <code key="ip">{ip}</code> : words.account.unknownIp,
               <span key="in">
-                {words.account.signedInWith(words.account.providers[method] ?? method)},{" "}
+                {words.account.signedInWith(method, words.account.providers[method] ?? method)},{" "}
                 <At at={createdAt} />
               </span>,
               <span key="seen">

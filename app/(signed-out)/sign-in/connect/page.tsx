@@ -3,12 +3,9 @@ import { redirect } from "next/navigation";
 import { Gate } from "@/app/_ui/gate";
 import { readParked } from "@/app/parked";
 import { words } from "@/app/words";
-import { readFlash } from "@/lib/web/flash";
 import { lastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";
 import { AddressForm } from "../address-form";
-
-const here = "/sign-in/connect";
 
 export const metadata: Metadata = { title: words.connect.first };
 
@@ -21,12 +18,7 @@ export default async function SignInToConnectPage() {
       <p>
         {address && <strong>{address}</strong>} {words.connect.why(name)}
       </p>
-      <AddressForm
-        flash={await readFlash(here)}
-        address={address ?? ""}
-        next="/account/connect"
-        last={await lastMethod()}
-      />
+      <AddressForm address={address ?? ""} next="/account/connect" last={await lastMethod()} />
       <p>
         <a href="/sign-in?next=%2Faccount%2Fconnect">{words.connect.otherWays}</a>
       </p>
