@@ -152,7 +152,7 @@ test("bad input is told by its name, whatever it is @once", async ({ client, db 
     expectProblem(await json(client, path, body), status, code);
   }
   const large = await json(client, links, { email: "a".repeat(70_000) });
-  expect(large.status).toBe(413);
+  expectProblem(large, 413, "body_too_large");
 });
 
 test("of Auth.js nothing but the session is there @once", async ({ client, inbox, newAddress }) => {

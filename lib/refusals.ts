@@ -1,13 +1,14 @@
 /** What a person is told, and the status a program gets, for every expected "no". */
 interface RefusalText {
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 503;
   readonly sentence: string;
 }
 
 /**
  * The catalogue. Codes are stable: programs may rely on them. Sentences say what happened and
  * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait,
- * `{least}` by the least length a password may have, `{provider}` by a provider's name.
+ * `{least}` by the least length a password may have, `{provider}` by a provider's name,
+ * `{origin}` by our own.
  */
 export const refusals = {
   input_malformed: {
@@ -16,6 +17,8 @@ export const refusals = {
   },
   not_json: { status: 415, sentence: "Send JSON, with Content-Type: application/json." },
   body_too_large: { status: 413, sentence: "That is more than we take in one request." },
+  method_unused: { status: 405, sentence: "Nothing here is asked for in that way." },
+  wrong_host: { status: 421, sentence: "This server is {origin}." },
   email_missing: { status: 400, sentence: "Enter your email address." },
   email_invalid: {
     status: 400,

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly least?: number | undefined;
   /** The provider it is about. */
   readonly provider?: OAuthProvider | undefined;
+  /** Ours, where the request went to another. */
+  readonly origin?: string | undefined;
   /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's sentence. */
@@ -36,10 +38,12 @@ export const sentenceOf = ({
   retryAfter = intervals.unavailable,
   least = bounds.passwordLeast,
   provider,
+  origin = "another one",
 }: Refusal): string =>
   refusals[code].sentence
     .replace("{wait}", inWords(retryAfter))
     .replace("{least}", String(least))
+    .replace("{origin}", origin)
     .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider")
     .replace(/^./, (first) => first.toUpperCase());
 

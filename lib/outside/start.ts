@@ -2,6 +2,7 @@ import { EnvError, readEnv } from "@/lib/env";
 import { installFront } from "@/lib/web/front";
 import { isDatabaseAway } from "@/db/client";
 import { DirectoryLockedError } from "@/db/lock";
+import { createLog } from "./log";
 import { openWorld } from "./open-world";
 
 /**
@@ -12,7 +13,7 @@ export async function start(): Promise<void> {
   try {
     const env = readEnv();
     // First: Next listens already, and whoever comes while the world opens waits behind it.
-    installFront(env);
+    installFront(env, createLog(env));
     const { stopWorker } = await openWorld(env);
     for (const signal of ["SIGTERM", "SIGINT"] as const)
       process.once(signal, () => void stopWorker());

@@ -2,9 +2,9 @@ import type { z } from "zod";
 import type { Flow } from "@/lib/flow";
 import { theWorld } from "@/lib/outside/world";
 import { bounds } from "@/lib/policy";
-import { refusals } from "@/lib/refusals";
-import { ok, type Refusal, refuse, type Result, sentenceOf } from "@/lib/result";
+import { ok, type Refusal, refuse, type Result } from "@/lib/result";
 import { performForRequest } from "./perform";
+import { type Problem, problemHeaders, problemOf, problemText, unstored } from "./problem";
 import { readRequest } from "./request";
 
 /** What a route does, as data: the document of the API is made from the same. */
@@ -60,8 +60,6 @@ async function turnAway(refusal: Refusal): Promise<Response> {
 /** Nothing lives at this address. */
 export const nothingHere = () => turnAway({ code: "not_found" });
 
-const unstored = { "Cache-Control": "private, no-store" };
-
 /**
  * Programs send neither Origin nor Sec-Fetch-Site. They are let in with JSON, or a method other
  * than a form's: no foreign page can send either without asking first, and nobody here says yes.
@@ -89,15 +87,7 @@ async function readBody(request: Request): Promise<Result<unknown>> {
   }
 }
 
-/** A refusal as problem+json: its code, its sentence, and what to quote to support. */
-function problem(refusal: Refusal): Response {
-  const { code, field, retryAfter, reference } = refusal;
-  const { status } = refusals[code];
-  return problemResponse(
-    { status, code, title: sentenceOf(refusal), field, retryAfter, requestId: reference },
-    retryAfter ? { "Retry-After": String(retryAfter) } : {},
-  );
-}
+const problem = (refusal: Refusal) => problemResponse(problemOf(refusal));
 
 const bug = (requestId: string) =>
   problemResponse({
@@ -107,12 +97,5 @@ const bug = (requestId: string) =>
     requestId,
   });
 
-function problemResponse(
-  { code, ...rest }: { status: number; code: string; [member: string]: unknown },
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(JSON.stringify({ type: `urn:latchkey:problem:${code}`, code, ...rest }), {
-    status: rest.status,
-    headers: { "Content-Type": "application/problem+json", ...unstored, ...headers },
-  });
-}
+const problemResponse = (told: Problem) =>
+  new Response(problemText(told), { status: told.status, headers: problemHeaders(told) });

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, Server } 
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/env";
+import type { Log } from "@/lib/flow";
 import { bounds } from "@/lib/policy";
 import { refusals } from "@/lib/refusals";
 import { installFront } from "./front";
@@ -18,6 +19,8 @@ const publicly: Env = {
   loopback: false,
   trustedProxyHops: 1,
 };
+
+const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 const ends: (() => void)[] = [];
 afterEach(() => {
@@ -45,7 +48,7 @@ it("lets nobody stay who came before it, past all that it looks at", async () =>
   const closed = new Promise((resolve) => socket.on("close", resolve));
   socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   await arrived;
-  installFront(local);
+  installFront(local, quiet);
   await closed;
 });
 
@@ -60,8 +63,8 @@ const echo: RequestListener = (request, response) => {
 };
 
 /** A server behind the front, whose clients come from `peer`. */
-async function serve(env: Env, { handler = echo, peer = "192.0.2.7" } = {}) {
-  installFront(env);
+async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet } = {}) {
+  installFront(env, log);
   const server = createServer(handler);
   server.on("connection", (socket) =>
     Object.defineProperty(socket, "remoteAddress", { value: peer }),
@@ -389,7 +392,8 @@ describe("a body", () => {
     expect(status).toBe(413);
     expect(headers.get("connection")).toBe("close");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(body).toBe(`${refusals.body_too_large.sentence}\n`);
+    expect(headers.get("content-type")).toBe("application/problem+json");
+    expect(JSON.parse(body)).toMatchObject({ status: 413, code: "body_too_large" });
   };
   const taken = (text: string, bytes: number) => {
     const { status, body } = parsed(text);
@@ -545,4 +549,44 @@ describe("the headers of every response", () => {
       expect((await ask(path)).headers.get("referrer-policy")).toBe("same-origin");
     },
   );
+});
+
+describe("a refusal", () => {
+  const cases = [
+    ["body_too_large", 413, refusals.body_too_large.sentence, { "content-length": "70000" }],
+    ["wrong_host", 421, "This server is http://localhost:3000.", { host: "evil.example" }],
+    ["method_unused", 405, refusals.method_unused.sentence, {}],
+  ] as const;
+
+  it.each(cases)("is a problem to programs, under an id the log has: %s", async (...one) => {
+    const [code, status, sentence, headers] = one;
+    const lines: unknown[] = [];
+    const log = { ...quiet, warn: (...line: unknown[]) => void lines.push(line) };
+    const { ask } = await serve(local, { log });
+    const answer = await ask("/api/v1/magic-links", headers, { method: "OPTIONS" });
+    const { requestId, ...told } = JSON.parse(answer.body) as { requestId: string };
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+      status,
+      "application/problem+json",
+    ]);
+    expect(answer.headers.get("cache-control")).toBe("private, no-store");
+    expect(told).toEqual({
+      type: `urn:latchkey:problem:${code}`,
+      title: sentence,
+      status,
+      code,
+    });
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(lines).toEqual([["refused", { flow: "api", code, requestId }]]);
+  });
+
+  it.each(cases)("is a sentence to people: %s", async (_, status, sentence, headers) => {
+    const { ask } = await serve(local);
+    const answer = await ask("/sign-in", headers, { method: "OPTIONS" });
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+      status,
+      "text/plain; charset=utf-8",
+    ]);
+    expect(answer.body).toBe(`${sentence}\n`);
+  });
 });

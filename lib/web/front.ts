@@ -1,15 +1,18 @@
+import { randomUUID } from "node:crypto";
 import { type IncomingMessage, Server, type ServerResponse } from "node:http";
 import { type Env, isLoopback } from "@/lib/env";
+import type { Log } from "@/lib/flow";
 import { clientIp } from "@/lib/ip";
 import { bounds } from "@/lib/policy";
-import { refusals } from "@/lib/refusals";
+import type { RefusalCode } from "@/lib/refusals";
+import { problemHeaders, problemOf, problemText } from "./problem";
 
 /**
  * What stands before Next in the same HTTP server. Here every request is put right, whatever path
  * it takes afterwards: forwarding headers are ours, Host is the origin's, bodies are counted, and
  * the headers that every response has are on every response, Next's own errors included.
  */
-export function installFront(env: Env): void {
+export function installFront(env: Env, log: Log): void {
   // Next listens before it runs instrumentation. Who came by then came past us, and has to come again.
   for (const server of listening()) server.closeAllConnections();
   const { emit } = Server.prototype;
@@ -17,7 +20,8 @@ export function installFront(env: Env): void {
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
       const go = () => void Reflect.apply(emit, this, [event, ...rest]);
-      if (receive(env, request, response, go)) return true;
+      const turnAway = (code: RefusalCode) => turnAwayFrom(request, response, code, { env, log });
+      if (receive(env, request, response, { go, turnAway })) return true;
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
@@ -33,12 +37,18 @@ const listening = () =>
 const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const pageMethods = ["GET", "HEAD", "POST"];
 
+interface Ways {
+  /** On to Next. */
+  readonly go: () => void;
+  readonly turnAway: (code: RefusalCode) => void;
+}
+
 /** True when the request is answered here, or `go` will hand it on when it has arrived whole. */
 function receive(
   env: Env,
   request: IncomingMessage,
   response: ServerResponse,
-  go: () => void,
+  { go, turnAway }: Ways,
 ): boolean {
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
@@ -46,10 +56,10 @@ function receive(
   const host = request.headers.host ?? "";
   putForwardingRight(env, request);
   return (
-    sendToOrigin(env, request, response, { host, forwardedProto }) ||
-    refuseLarge(request, response) ||
-    refuseOddities(request, response) ||
-    takeBody(request, response, go)
+    sendToOrigin(env, request, response, { host, forwardedProto, turnAway }) ||
+    refuseLarge(request, turnAway) ||
+    refuseOddities(request, response, turnAway) ||
+    takeBody(request, response, { go, turnAway })
   );
 }
 
@@ -57,6 +67,7 @@ function receive(
 function refuseOddities(
   { method = "", url = "/", headers }: IncomingMessage,
   response: ServerResponse,
+  turnAway: Ways["turnAway"],
 ): boolean {
   // Next's own tools while developing.
   if (url.startsWith("/__nextjs")) return false;
@@ -64,13 +75,13 @@ function refuseOddities(
   const methods = api ? apiMethods : pageMethods;
   if (!methods.includes(method)) {
     response.setHeader("Allow", methods.join(", "));
-    answer(response, 405, refusals.not_found.sentence);
+    turnAway("method_unused");
     return true;
   }
   // Our forms are posted by the browser itself, never as a script's call of an action.
   const isForm = formType.test(headers["content-type"] ?? "") && !headers["next-action"];
   if (isDecodable(url) && (api || isForm || method !== "POST")) return false;
-  answer(response, 400, malformed);
+  turnAway("input_malformed");
   return true;
 }
 
@@ -140,7 +151,11 @@ function sendToOrigin(
   { origin, loopback, trustedProxyHops }: Env,
   { url = "/", method }: IncomingMessage,
   response: ServerResponse,
-  { host, forwardedProto }: { host: string; forwardedProto: string },
+  {
+    host,
+    forwardedProto,
+    turnAway,
+  }: { host: string; forwardedProto: string; turnAway: Ways["turnAway"] },
 ): boolean {
   if (forMachines.test(url)) return false;
   const plain = origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
@@ -149,20 +164,17 @@ function sendToOrigin(
   const known =
     plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
   if (!known || !(method === "GET" || method === "HEAD")) {
-    answer(response, 421, `This server is ${origin.origin}.`);
+    turnAway("wrong_host");
     return true;
   }
   response.writeHead(307, { Location: origin.origin + (url.startsWith("/") ? url : "/") }).end();
   return true;
 }
 
-const tooLarge = (response: ServerResponse) =>
-  answer(response, 413, refusals.body_too_large.sentence);
-
 /** Refuses a body that says of itself that it is over the bound. */
-function refuseLarge({ headers }: IncomingMessage, response: ServerResponse): boolean {
+function refuseLarge({ headers }: IncomingMessage, turnAway: Ways["turnAway"]): boolean {
   if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
-  tooLarge(response);
+  turnAway("body_too_large");
   return true;
 }
 
@@ -171,7 +183,11 @@ function refuseLarge({ headers }: IncomingMessage, response: ServerResponse): bo
  * whole: Next would log one that breaks off as an error of ours. A form is refused if it is none:
  * Next would say 500.
  */
-function takeBody(request: IncomingMessage, response: ServerResponse, go: () => void): boolean {
+function takeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { go, turnAway }: Ways,
+): boolean {
   const { "content-type": type = "", "content-length": length, ...others } = request.headers;
   const isForm = formType.test(type) && !isApi(request);
   const hasBody = others["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
@@ -183,13 +199,13 @@ function takeBody(request: IncomingMessage, response: ServerResponse, go: () => 
     if (chunk === null) {
       const more = push(null);
       if (left < 0) return more;
-      if (isForm) void whenForm(type, chunks, go, () => answer(response, 400, malformed));
+      if (isForm) void whenForm(type, chunks, go, () => turnAway("input_malformed"));
       else if (isHeld) go();
       return more;
     }
     left -= chunk.length;
     if (left < 0) {
-      if (!response.headersSent) tooLarge(response);
+      if (!response.headersSent) turnAway("body_too_large");
       request.destroy();
       return false;
     }
@@ -201,8 +217,6 @@ function takeBody(request: IncomingMessage, response: ServerResponse, go: () => 
   return isHeld;
 }
 
-const malformed = refusals.input_malformed.sentence;
-
 async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
   const body = new Response(Buffer.concat(chunks), { headers: { "Content-Type": type } });
   const isOne = await body.formData().then(
@@ -213,10 +227,20 @@ async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () 
   else no();
 }
 
-function answer(response: ServerResponse, status: 400 | 405 | 413 | 421, text: string) {
-  response
-    .writeHead(status, { "Content-Type": "text/plain; charset=utf-8", Connection: "close" })
-    .end(`${text}\n`);
+/** In the words of the face that was asked: a sentence for people, a problem for programs (X5). */
+function turnAwayFrom(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: RefusalCode,
+  { env, log }: { env: Env; log: Log },
+) {
+  const reference = randomUUID();
+  const problem = problemOf({ code, reference, origin: env.origin.origin });
+  const [headers, text] = isApi(request)
+    ? [problemHeaders(problem), problemText(problem)]
+    : [{ "Content-Type": "text/plain; charset=utf-8" }, `${problem.title}\n`];
+  if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
+  response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }
 
 const last = (value: string | string[] | undefined) =>

@@ -1,0 +1,30 @@
+import { refusals } from "@/lib/refusals";
+import { type Refusal, sentenceOf } from "@/lib/result";
+
+/** What a program is told of a problem (RFC 9457). */
+export interface Problem {
+  readonly status: number;
+  /** Stable: programs may rely on it. */
+  readonly code: string;
+  readonly title: string;
+  readonly [member: string]: unknown;
+}
+
+/** A refusal as a problem: its code, its sentence, and what to quote to support. */
+export const problemOf = (refusal: Refusal): Problem => {
+  const { code, field, retryAfter, reference } = refusal;
+  const { status } = refusals[code];
+  return { status, code, title: sentenceOf(refusal), field, retryAfter, requestId: reference };
+};
+
+/** No answer of the JSON face is kept by anybody on its way. */
+export const unstored = { "Cache-Control": "private, no-store" };
+
+export const problemHeaders = ({ retryAfter }: Problem): Record<string, string> => ({
+  "Content-Type": "application/problem+json",
+  ...unstored,
+  ...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
+});
+
+export const problemText = ({ code, ...rest }: Problem): string =>
+  JSON.stringify({ type: `urn:latchkey:problem:${code}`, code, ...rest });
