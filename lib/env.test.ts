@@ -464,7 +464,7 @@ describe("providers that people come by", () => {
     [linkedin, [...others, "linkedin"]],
     [{ ...google, ...linkedin }, [...others, "google", "linkedin"]],
     [{ ...google, SIGN_IN_METHODS: "password" }, ["password"]],
-    [{ ...google, SIGN_IN_METHODS: "google" }, ["google"]],
+    [{ ...google, SIGN_IN_METHODS: "password,google" }, ["password", "google"]],
     [
       { ...google, ...linkedin, SIGN_IN_METHODS: "linkedin,magic_link" },
       ["linkedin", "magic_link"],
@@ -521,7 +521,7 @@ describe("providers that people come by", () => {
       "SIGN_IN_METHODS names google, but AUTH_GOOGLE_ID is not set.",
     ],
     [
-      { ...google, SIGN_IN_METHODS: "linkedin" },
+      { ...google, SIGN_IN_METHODS: "password,linkedin" },
       "SIGN_IN_METHODS names linkedin, but AUTH_LINKEDIN_ID is not set.",
     ],
     [
@@ -530,6 +530,10 @@ describe("providers that people come by", () => {
     ],
     [{ ...google, AUTH_GOOGLE_ISSUER: "accounts.google.com" }, "AUTH_GOOGLE_ISSUER must be a URL."],
     [{ ...google, AUTH_GOOGLE_ISSUER: "javascript:alert(1)" }, "AUTH_GOOGLE_ISSUER must be a URL."],
+    [
+      { ...google, SIGN_IN_METHODS: "google" },
+      "SIGN_IN_METHODS names neither magic_link nor password: one of them must be there, so that people can show that a mailbox is theirs.",
+    ],
     [
       { SIGN_IN_METHODS: "password,facebook" },
       "SIGN_IN_METHODS must be some of magic_link,password,google,linkedin.",

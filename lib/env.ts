@@ -331,6 +331,9 @@ function* mixProblems(set: Vars, env: z.output<typeof schema>) {
 
 function* providerProblems(set: Vars, env: z.output<typeof schema>) {
   const listed = env.SIGN_IN_METHODS ?? [];
+  // Else whoever comes first with a provider's word for an address has it for good (O3, A5).
+  if (listed.length > 0 && listed.every(isOAuthProvider))
+    yield "SIGN_IN_METHODS names neither magic_link nor password: one of them must be there, so that people can show that a mailbox is theirs.";
   for (const provider of oauthProviderIds) {
     const [id, secret, issuer] = ["ID", "SECRET", "ISSUER"].map(
       (what) => `AUTH_${provider.toUpperCase()}_${what}`,

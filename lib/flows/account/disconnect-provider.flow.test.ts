@@ -135,13 +135,6 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     await stays(browser, world.but({ env: testEnv({ ...linksOff, ...vars }) }));
   });
 
-  test("beside a password where those are switched off", async () => {
-    const browser = new Browser(world);
-    await browser.join(ada, sound);
-    await plantIdentity(world, ada, "google", "g-1");
-    await stays(browser, world.but({ env: testEnv({ ...keys, SIGN_IN_METHODS: "google" }) }));
-  });
-
   test("beside another that counts it may go: LinkedIn, a password", async () => {
     expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(gone("google"));
     expect(await waysIn(world, ada)).toEqual(["linkedin"]);
