@@ -5,7 +5,7 @@ import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/lib/testing/browser";
 import { inTheMiddleOf } from "@/lib/testing/held";
 import { claims, hosted, identitiesOf, keys, told } from "@/lib/testing/identities";
-import { count, hashOf, liveSecrets, waysIn } from "@/lib/testing/looks";
+import { count, disable, hashOf, liveSecrets, waysIn } from "@/lib/testing/looks";
 import { other, sound } from "@/lib/testing/passwords";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { testEnv } from "@/lib/testing/world";
@@ -366,8 +366,8 @@ const settled = async () => {
   expect((await mallory.run(setPassword, { password: his })).ok).toBe(true);
   expect((await mallory.run(beginLink, { provider: "google" })).ok).toBe(true);
   await mallory.comeBack("google", byProvider.google);
-  const { handshake } = mallory;
-  expect((await mallory.run(connectProvider, { handshake })).ok).toBe(true);
+  const { parked } = mallory;
+  expect((await mallory.run(connectProvider, { parked })).ok).toBe(true);
   const phone = new Browser(world);
   await phone.enter(ada, his, { keep: "on" });
   await world.deliver();
@@ -382,8 +382,8 @@ const expectNobodyIn = async (...browsers: Browser[]) => {
     expect(await browser.enter(ada, his)).toEqual(refused("credentials_wrong"));
     for (const provider of ["google", "linkedin"] as const) {
       expect(told(await browser.travel(provider, byProvider[provider]))).toBe("ask_to_sign_in");
-      const { handshake } = browser;
-      expect((await browser.run(connectProvider, { handshake })).ok).toBe(false);
+      const { parked } = browser;
+      expect((await browser.run(connectProvider, { parked })).ok).toBe(false);
       expect(browser.session).toBeNull();
     }
   }
@@ -440,10 +440,21 @@ describe("what was ada's own all along (O3)", () => {
     const browser = new Browser(world);
     await proofs["a link"]!();
     expect(told(await browser.travel("linkedin", claims("l-ada", ada)))).toBe("ask_to_sign_in");
-    const { handshake } = browser;
+    const { parked } = browser;
     await browser.signIn(ada);
-    expect((await browser.run(connectProvider, { handshake })).ok).toBe(true);
+    expect((await browser.run(connectProvider, { parked })).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
+  });
+
+  test("is asked about after the first proof that lets her in: one while the account is switched off is none", async () => {
+    await came();
+    await disable(world, ada);
+    const { browser, letter } = await asked();
+    expect(await browser.press(letter)).toEqual(refused("account_disabled"));
+    await world.plant((tx) => tx.execute(sql`update users set disabled_at = null`));
+    const later = await asked();
+    expect(await later.browser.press(later.letter)).toEqual(asksWhether);
+    expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada ?", "magic_link"]);
   });
 
   test("is not asked about in a browser that the account knows: all stays", async () => {
@@ -506,16 +517,14 @@ describe("a merge by address (classic-federated merge)", () => {
     expect(told(await browser.travel("google", hosted("g-ada", ada)))).toBe("ask_to_sign_in");
     expect(browser.session).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["email", "google g-m", "linkedin l-m"]);
-    const { handshake } = browser;
+    const { parked } = browser;
     await browser.ask(ada);
     expect(await browser.press(await world.letterTo(ada))).toEqual(asksWhether);
     await expectNobodyIn(mallory, phone);
     // His Google stands where hers is to be: she takes it away first.
-    expect(await browser.run(connectProvider, { handshake })).toEqual(
-      refused("provider_connected"),
-    );
+    expect(await browser.run(connectProvider, { parked })).toEqual(refused("provider_connected"));
     await browser.run(disconnectProvider, { provider: "google" });
-    expect((await browser.run(connectProvider, { handshake })).ok).toBe(true);
+    expect((await browser.run(connectProvider, { parked })).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual([
       "google g-ada",
       "linkedin l-m ?",
@@ -550,8 +559,8 @@ describe("ada proves her mailbox at the very moment when mallory", () => {
   const racing: Record<string, (mallory: Browser) => Promise<unknown>> = {
     "sets another password": (mallory) => mallory.run(setPassword, { password: `${his}!` }),
     "connects his Google": async (mallory) => {
-      const { handshake } = mallory;
-      return mallory.run(connectProvider, { handshake });
+      const { parked } = mallory;
+      return mallory.run(connectProvider, { parked });
     },
     "comes by LinkedIn again": (mallory) => mallory.travel("linkedin", byProvider.linkedin),
   };

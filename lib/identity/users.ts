@@ -60,15 +60,19 @@ export async function proveMailbox(
   return proven ?? null;
 }
 
+// Whoever is switched off proves nothing yet: their first proof is the one after that (A5).
+const provenNow = sql`case when users.disabled_at is null
+  then coalesce(users.email_verified_at, now()) else users.email_verified_at end`;
+
 // Of this transaction: it has one moment, and no other has the same.
-const fresh = sql`${users.emailVerifiedAt} = now() as fresh`;
+const fresh = sql`${users.emailVerifiedAt} is not distinct from now() as fresh`;
 
 const insertOrVerify = (identifier: Identifier) => sql`
   insert into ${users} (email, email_verified_at) select ${identifier}, now() from settled
-  on conflict (email) do update set email_verified_at = coalesce(users.email_verified_at, now())
+  on conflict (email) do update set email_verified_at = ${provenNow}
   returning id, disabled_at is not null as disabled, xmax = 0 as created, ${fresh}`;
 
 const verify = (identifier: Identifier) => sql`
-  update ${users} set email_verified_at = coalesce(email_verified_at, now())
+  update ${users} set email_verified_at = ${provenNow}
   from settled where email = ${identifier}
   returning id, disabled_at is not null as disabled, false as created, ${fresh}`;
