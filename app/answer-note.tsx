@@ -1,11 +1,13 @@
+import { oauthProviders } from "@/lib/oauth-providers";
 import { sentenceOf } from "@/lib/result";
 import type { Flash } from "@/lib/web/flash";
 import { Note } from "./_ui/note";
 import { words } from "./words";
 
 /** What the last action on this page came to: its refusal, linked to the field it is about, or its note. */
-export function AnswerNote({ flash: { refusal, note } }: { flash: Flash }) {
-  if (note) return <Note tone="ok">{words.notes[note]}</Note>;
+export function AnswerNote({ flash: { refusal, note, provider } }: { flash: Flash }) {
+  const name = provider ? oauthProviders[provider].name : "";
+  if (note) return <Note tone="ok">{words.notes[note].replace("{provider}", name)}</Note>;
   if (!refusal) return null;
   const sentence = sentenceOf(refusal);
   return (

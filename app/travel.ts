@@ -6,7 +6,7 @@ import type { Refusal } from "@/lib/result";
 import { sayDone, sayNo } from "@/lib/web/flash";
 import { leaveFor } from "@/lib/web/handshake";
 import { perform } from "@/lib/web/perform";
-import { goOn } from "@/lib/web/redirects";
+import { goOn, withNext } from "@/lib/web/redirects";
 
 /** To a provider, once a flow has begun the trip. Never returns. */
 export async function setOut(provider: OAuthProvider): Promise<never> {
@@ -19,7 +19,7 @@ export async function setOut(provider: OAuthProvider): Promise<never> {
 /** Back from one: to where they wanted to go, or to the page that asks what they meant. Never returns. */
 export async function arrive(arrived: Awaited<ReturnType<typeof completeHandshake.run>>) {
   if (!arrived.ok) return turnBack(arrived.refusal);
-  const { outcome, next } = arrived.value;
+  const { provider, outcome, next } = arrived.value;
   switch (outcome) {
     case "sign_in":
       return goOn(next);
@@ -30,7 +30,7 @@ export async function arrive(arrived: Awaited<ReturnType<typeof completeHandshak
     case "ask_to_switch":
       return redirect("/sign-in/switch");
     case "connected_already":
-      return sayDone("/account/methods", "provider_connected_already");
+      return sayDone("/account/methods", "provider_connected_already", provider);
   }
 }
 
@@ -39,7 +39,9 @@ async function turnBack(refusal: Refusal): Promise<never> {
   const session = await perform(readSession, {});
   const isIn = session.ok && session.value !== null;
   // To change one's mind is no error.
-  if (refusal.code === "provider_cancelled")
-    return sayDone(isIn ? "/account/methods" : "/sign-in", "provider_cancelled");
-  return sayNo(isIn ? "/account/methods" : "/sign-in/problem", refusal);
+  const isNoError = refusal.code === "provider_cancelled";
+  const at = isIn
+    ? "/account/methods"
+    : withNext(isNoError ? "/sign-in" : "/sign-in/problem", refusal.next ?? "");
+  return isNoError ? sayDone(at, "provider_cancelled", refusal.provider) : sayNo(at, refusal);
 }

@@ -21,8 +21,11 @@ export const words = {
   or: "or",
   lastUsed: "Last used",
   continueWith: (name: string) => `Continue with ${name}`,
-  inAppBrowser:
-    "Google lets nobody sign in inside another app’s browser. Ask for a link and use its code here, or open this page in your own browser.",
+  inAppBrowser: {
+    lead: "Google lets nobody sign in inside another app’s browser.",
+    useCode: "Ask for a link and use its code here, or open this page in your own browser.",
+    leave: "Open this page in your own browser.",
+  },
   localMailbox: "This server runs on your machine, so its mail stays here:",
   openMailbox: "open the mailbox",
 
@@ -115,11 +118,11 @@ export const words = {
     session_signed_out: "That device is signed out.",
     password_set: "Your password is set. All other devices are signed out.",
     password_removed: "Your password is removed.",
-    provider_cancelled: "You came back without signing in there. Nothing was changed.",
-    provider_connected: "It is connected: you can sign in with it from now on.",
-    provider_connected_already: "It was connected already. Nothing was changed.",
-    provider_kept: "It stays connected, and opens your account again.",
-    provider_disconnected: "It is disconnected.",
+    provider_cancelled: "You left {provider} without signing in. Nothing was changed.",
+    provider_connected: "{provider} is connected. You can sign in with it from now on.",
+    provider_connected_already: "{provider} was connected already. Nothing was changed.",
+    provider_kept: "{provider} stays connected, and opens your account again.",
+    provider_disconnected: "{provider} is disconnected.",
     sign_up_pending: "Type the code we mailed you, and your account is ready.",
     proof_asked: "A mail is on the way. Type its code here, or press its link in this browser.",
     limits_cleared: "All limits start anew.",
@@ -175,12 +178,15 @@ export const words = {
     first: "Sign in first",
     why: (name: string) =>
       `has an account here. Sign in the way you did before; then ${name} is connected with one press.`,
+    whyOwned: (name: string) =>
+      `This ${name} account waits for you to say that it is yours. Sign in the way you did before; then it is connected with one press.`,
     otherWays: "Other ways to sign in",
     title: (name: string) => `Connect ${name}?`,
     lead: (name: string) => `You can then sign in to this account with ${name}.`,
     at: (name: string) => `At ${name}`,
     here: "Your account here",
     noAddress: "no address",
+    waiting: (name: string) => `You came back from ${name}, and it is not connected yet.`,
     submit: (name: string) => `Connect ${name}`,
     notNow: "Not now",
   },
@@ -191,6 +197,10 @@ export const words = {
     came: (name: string) => `You came back from ${name}`,
     as: "as",
     notConnected: ", which does not open this account.",
+    lead: {
+      only: "Switching signs you out here.",
+      mayMake: "Switching signs you out here. If that address has no account yet, it gets one.",
+    },
     submit: "Switch account",
     stay: "Stay signed in",
     connectInstead: (name: string) =>
@@ -201,14 +211,19 @@ export const words = {
     short: "Disconnect",
     title: (name: string) => `Disconnect ${name}?`,
     lead: (name: string, address: string | null) =>
-      `You can no longer sign in with ${name}${address ? ` as ${address}` : ""}. Your devices stay signed in.`,
+      `You will no longer be able to sign in with ${name}${address ? ` as ${address}` : ""}. Your devices stay signed in.`,
     submit: (name: string) => `Disconnect ${name}`,
   },
 
   questioned: {
     title: (names: readonly string[]) => `Keep or disconnect ${list(names, "disjunction")}`,
     lead: (names: readonly string[]) =>
-      `${list(names, "conjunction")} ${names.length === 1 ? "was" : "were"} connected before you showed that this address is yours, and all other devices were signed out. Keep what you connected yourself; until then it opens nothing.`,
+      names.length === 1
+        ? `${names[0]} was connected before you showed that this address is yours, and opens nothing for now. Keep it if you connected it yourself; otherwise disconnect it.`
+        : `${list(names, "conjunction")} were connected before you showed that this address is yours, and open nothing for now. Keep what you connected yourself, and disconnect the rest.`,
+    devices: "All other devices were signed out.",
+    devicesAndPassword:
+      "All other devices were signed out, and any password set before was removed.",
     state: "waits for you to keep it",
     keep: "Keep",
   },
@@ -253,7 +268,7 @@ export const words = {
     savePassword: "Set password",
     removePasswordTitle: "Remove your password?",
     removePasswordLead:
-      "You sign in by your other ways in from then on. Your devices stay signed in.",
+      "From then on you sign in with one of your other sign-in methods. Your devices stay signed in.",
     removePasswordSubmit: "Remove password",
     providers: {
       magic_link: "Email link",

@@ -553,10 +553,10 @@ async function makeAda({ sql }: Db, email: string): Promise<void> {
 /** Somebody whom a provider sent back to this browser, and who is asked what now. */
 async function park({ sql }: Db, client: Client, email: string): Promise<void> {
   const token = randomBytes(32).toString("base64url");
-  client.jar.set("latchkey-handshake", token);
+  client.jar.set("latchkey-parked", token);
   await sql`insert into handshakes
     (token_digest, provider, keep, next, expires_at, returned_at, subject, email, proves_mailbox)
-    values (${digest("handshake", token)}, 'google', false, '', now() + interval '10 minutes',
+    values (${digest("parked", token)}, 'google', false, '', now() + interval '10 minutes',
       now(), ${email}, ${email}, false)`;
 }
 

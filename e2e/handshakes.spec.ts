@@ -3,7 +3,7 @@ import type { Client } from "./support/client";
 import { type Form, formWith, textOf } from "./support/forms";
 import { isAt, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { leavingFor, setOut, travel, wayBackFrom } from "./support/travel";
+import { leavingFor, setOut, tabOfAnother, travel, wayBackFrom } from "./support/travel";
 
 /** Trips to a provider, by HTTP: whose they are, and what the sign-in page makes of a browser. */
 
@@ -55,7 +55,7 @@ for (const provider of providers)
       expect(await told(ada, ada.get(back)), what).toContain(lost);
       expect(ada.jar.get("latchkey-session"), what).toBe(what === "signedIn" ? session : undefined);
       expect(await db.lastCause("handshake.complete")).toMatch(
-        new RegExp(`^${provider}:${what === "planted" ? "unknown" : "cookie|state"}`),
+        new RegExp(`^${provider}:${what === "onHerWay" ? "state" : "unknown"}`),
       );
     }
     expect(await db.users()).toBe(users);
@@ -67,6 +67,25 @@ for (const provider of providers)
     expect(await told(mallory, mallory.get(back))).toContain(lost);
     expect(isIn(mallory)).toBe(false);
   });
+
+test("a page that shows the way back as a picture uses up nobody's returns @once", async ({
+  oidc,
+  newClient,
+  newAddress,
+  db,
+}) => {
+  isAt(oidc.google, newAddress("ada"));
+  const ada = newClient();
+  const back = await wayBackFrom(await setOut(ada, "google"));
+  const returns = async () =>
+    (await db.sql`select 1 from audit_events where event = 'handshake.complete'`).length;
+  const before = await returns();
+  for (const dest of [...Array<string>(35).fill("image"), "iframe", "empty", "script", ""])
+    expect((await ada.send(back, { headers: { "sec-fetch-dest": dest } })).status, dest).toBe(404);
+  expect(await returns()).toBe(before);
+  await ada.send(back, { headers: { "sec-fetch-dest": "document" } });
+  expect(isIn(ada)).toBe(true);
+});
 
 test("who came back to one browser is of no use in another, nor in another session @once", async ({
   oidc,
@@ -91,24 +110,25 @@ test("who came back to one browser is of no use in another, nor in another sessi
     expect(await told(somebody, somebody.post("/account/connect", form))).toContain(
       "took too long",
     );
-    carry("handshake", ada, somebody);
+    carry("parked", ada, somebody);
     expect(await told(somebody, somebody.post("/account/connect", form))).toContain(
       "took too long",
     );
     expect(await db.lastCause("auth_provider.connect")).toMatch(/other_session/);
   }
-  carry("handshake", ada, nobody);
+  carry("parked", ada, nobody);
   expect(await told(nobody, nobody.post("/account/connect", form))).toContain(
     "Sign in to Latchkey",
   );
-  const switching = formWith((await ada.get("/sign-in/switch")).body, "Switch account");
+  const tab = await tabOfAnother(mallory, "google");
+  const switching = formWith((await tab.get("/sign-in/switch")).body, "Switch account");
   for (const somebody of [phone, mallory, nobody, ada])
     expect(await told(somebody, somebody.post("/sign-in/switch", switching))).toContain(
       "took too long",
     );
   expect(isIn(nobody)).toBe(false);
   expect(await connected()).toBe(0);
-  expect(await told(ada, ada.post("/account/connect", form))).toContain("It is connected");
+  expect(await told(ada, ada.post("/account/connect", form))).toContain("LinkedIn is connected");
   expect(await connected()).toBe(1);
   expect(await told(ada, ada.post("/account/connect", form))).toContain("took too long");
 
@@ -127,9 +147,9 @@ test("who came back to one browser is of no use in another, nor in another sessi
   expect(mallory.whereTo(await mallory.get("/account/connect"))).toBe("/account/methods");
   expect(newClient().whereTo(await newClient().get("/sign-in/connect"))).toBe("/sign-in");
   await ada.submit("/sign-in/password", "Sign in", { email, password });
-  expect(await told(ada, ada.post("/account/connect", form))).toContain("It is connected");
+  expect(await told(ada, ada.post("/account/connect", form))).toContain("Google is connected");
   expect(await connected()).toBe(2);
-  expect(ada.jar.has("latchkey-handshake")).toBe(false);
+  for (const name of ["handshake", "parked"]) expect(ada.jar.has(`latchkey-${name}`)).toBe(false);
 });
 
 test("what an old proof interrupts is done once the person has shown that it is them @once", async ({
@@ -164,14 +184,14 @@ test("what an old proof interrupts is done once the person has shown that it is 
   const back = await ada.get(await wayBackFrom(await leavingFor(ada, left)));
   expect(ada.whereTo(back)).toBe("/account/connect");
   const connected = pressesLate("/account/connect", "Connect Google");
-  expect(await told(ada, connected)).toContain(words.notes.provider_connected);
+  expect(await told(ada, connected)).toContain("Google is connected.");
   expect(await state()).toEqual(["google"]);
   await db.sql`update auth_providers set questioned_at = now() where subject = ${email}`;
   const kept = pressesLate("/account/methods", "Keep Google");
-  expect(await told(ada, kept)).toContain(words.notes.provider_kept);
+  expect(await told(ada, kept)).toContain("Google stays connected,");
   expect(await state()).toEqual(["google"]);
   const disconnected = pressesLate("/account/disconnect/google", "Disconnect Google");
-  expect(await told(ada, disconnected)).toContain(words.notes.provider_disconnected);
+  expect(await told(ada, disconnected)).toContain("Google is disconnected.");
   expect(await state()).toEqual([]);
 });
 
@@ -218,17 +238,18 @@ test("inside another app Google is not offered, and it is said why; elsewhere it
     const { body } = await newClient().send("/sign-in", { headers: { "user-agent": agent } });
     return textOf(body);
   };
+  const { leave: _, ...leaving } = words.inAppBrowser;
   for (const [name, agent] of Object.entries(inApps)) {
     const page = await look(agent);
     expect(page, name).not.toContain("Continue with Google");
-    expect(page, name).toContain(words.inAppBrowser);
+    expect(page, name).toContain(Object.values(leaving).join(" "));
     expect(page, name).toContain("Email me a sign-in link");
     expect(page, name).toContain("Continue with LinkedIn");
   }
   for (const [name, agent] of Object.entries(browsers)) {
     const page = await look(agent);
     expect(page, name).toContain("Continue with Google");
-    expect(page, name).not.toContain(words.inAppBrowser);
+    expect(page, name).not.toContain(leaving.lead);
   }
 });
 

@@ -11,7 +11,7 @@ import { press, type Provider, setOut, travel, wayBackFrom } from "./support/tra
 /** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
 
 const sentences = {
-  cancelled: "You came back without signing in there.",
+  cancelled: "without signing in. Nothing was changed.",
   lost: "took too long, or was begun in another browser",
   away: "is not answering. Use another way to sign in",
   untrusted: "gave an answer that we can’t trust",

@@ -18,7 +18,7 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   await ada.seesTitle("Connect LinkedIn?");
   await ada.sees(`work-${ada.email}`);
   await ada.press("Connect LinkedIn");
-  await ada.sees("It is connected");
+  await ada.sees("is connected. You can sign in with it");
   expect((await ada.readsTheNotice()).subject).toBe("LinkedIn now opens your Latchkey account");
 
   await ada.open("/account/password");
@@ -29,7 +29,7 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
 
   await ada.page.getByRole("link", { name: "Disconnect Google" }).click();
   await ada.press("Disconnect Google");
-  await ada.sees("It is disconnected.");
+  await ada.sees("Google is disconnected.");
   expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
   for (const way of ["LinkedIn", "Email link", "Password"])
     await expect(ada.page.getByRole("listitem").filter({ hasText: way })).toContainText(
@@ -64,7 +64,7 @@ test("an address that has an account is never opened by a provider, and never a 
 
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
-  await ada.sees("It is connected");
+  await ada.sees("is connected. You can sign in with it");
   await ada.isAt("/account/sessions");
   await ada.signsOut();
   await ada.comesBy("Google");
@@ -75,13 +75,14 @@ test("an address that has an account is never opened by a provider, and never a 
 test("to change one's mind at the provider is no error, and the way used last comes first", async ({
   ada,
 }) => {
-  await ada.open("/sign-in");
+  await ada.open("/sign-in?next=%2Faccount%2Fsessions");
   await ada.press("Continue with LinkedIn");
   await ada.chooses("cancel");
-  await ada.isAt("/sign-in");
-  await ada.sees("You came back without signing in there. Nothing was changed.");
-  await ada.comesBy("LinkedIn");
-  await ada.isSignedIn();
+  await ada.sees("You left LinkedIn without signing in. Nothing was changed.");
+  await ada.press("Continue with LinkedIn");
+  await ada.chooses({ email: ada.email });
+  // Where she was going, all the same.
+  await ada.isAt("/account/sessions");
   await ada.signsOut();
   const first = ada.page.locator("main").getByRole("button").first();
   await expect(first).toHaveText(/Continue with LinkedIn\s*Last used/);
@@ -95,6 +96,55 @@ test("an address the provider does not vouch for opens nothing; a link by mail d
   await ada.sees("LinkedIn does not vouch for an email address of yours");
   await ada.page.getByRole("link", { name: "Back to sign-in" }).click();
   await ada.signsIn();
+});
+
+test("to sign in first may be by another provider, and then both are connected", async ({
+  ada,
+}) => {
+  await ada.comesBy("LinkedIn");
+  await ada.isSignedIn();
+  await ada.signsOut();
+  await ada.comesBy("Google");
+  await ada.seesTitle("Sign in first");
+  await ada.page.getByRole("link", { name: "Other ways to sign in" }).click();
+  await ada.press("Continue with LinkedIn");
+  await ada.chooses({ email: ada.email });
+  await ada.seesTitle("Connect Google?");
+  await ada.page.getByRole("link", { name: "Not now" }).click();
+  await ada.sees("You came back from Google, and it is not connected yet.");
+  await ada.page.getByRole("link", { name: "Connect Google" }).click();
+  await ada.press("Connect Google");
+  await ada.sees("Google is connected.");
+});
+
+test("whoever signs in as somebody else than was asked for is asked which of the two they mean", async ({
+  ada,
+  leo,
+}) => {
+  await ada.joins(password);
+  await leo.comesBy("Google", { email: ada.email });
+  await leo.seesTitle("Sign in first");
+  await leo.type("Email", leo.email);
+  await leo.press("Email me a sign-in link");
+  await leo.open((await leo.readsTheLetter()).link);
+  await leo.press("Sign in");
+  await leo.seesTitle("Switch account?");
+  await leo.sees(`You are signed in as ${leo.email}.`);
+  await leo.sees("Switching signs you out here.");
+});
+
+test("connecting what opens somebody else's account is told in the title, too", async ({
+  ada,
+  leo,
+}) => {
+  await leo.comesBy("Google", { email: leo.email });
+  await leo.isSignedIn();
+  await ada.signsIn();
+  await ada.open("/account/methods");
+  await ada.press("Connect Google");
+  await ada.chooses({ email: leo.email });
+  await ada.sees("That Google account opens another account here.");
+  await expect(ada.page).toHaveTitle("Error: Sign-in methods · Latchkey");
 });
 
 test("what was connected before the mailbox was proven waits for its owner to keep it", async ({
@@ -111,9 +161,10 @@ test("what was connected before the mailbox was proven waits for its owner to ke
   await mallory.isSignedOut();
   await mallory.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Sign in first");
+  await mallory.sees("waits for you to say that it is yours");
 
   await ada.press("Keep LinkedIn");
-  await ada.sees("It stays connected");
+  await ada.sees("stays connected, and opens your account again.");
   const phone = await another(ada);
   await phone.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
   await phone.isSignedIn();
@@ -133,7 +184,7 @@ test("connecting asks first whether it is she, and then goes on to the provider"
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
-  await ada.sees("It is connected");
+  await ada.sees("is connected. You can sign in with it");
 });
 
 test("whoever is signed in already is asked whether to switch @no-js", async ({ ada, leo }) => {

@@ -160,7 +160,7 @@ test.describe("Screens @once", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("of Google and LinkedIn", async ({ ada, mallory, another }) => {
+  test("of Google and LinkedIn", async ({ ada, leo, mallory, another }) => {
     const wrong: string[] = [];
     const look = async (name: string) => wrong.push(...(await lookAt(ada.page, name)));
     await ada.comesBy("LinkedIn", { email: ada.email, verified: false });
@@ -174,8 +174,9 @@ test.describe("Screens @once", () => {
     await ada.seesTitle("Connect LinkedIn?");
     await look("connect");
     await ada.press("Connect LinkedIn");
-    await ada.sees("It is connected");
+    await ada.sees("is connected. You can sign in with it");
     await look("methods-with-providers");
+    await ada.readsTheNotice();
     await ada.open("/account/disconnect/google");
     await look("disconnect");
     await ada.signsOut();
@@ -188,12 +189,35 @@ test.describe("Screens @once", () => {
     await ada.seesTitle("Sign in first");
     await look("sign-in-to-connect");
 
+    await leo.comesBy("Google", { email: ada.email, number: "third" });
+    await leo.seesTitle("Sign in first");
+    await leo.signsInByMail();
+    await leo.open("/sign-in/switch");
+    await leo.seesTitle("Switch account?");
+    wrong.push(...(await lookAt(leo.page, "switch")));
+    await leo.open("/account");
+    await leo.signsOut();
+    // A provider that answers nothing leaves the page before it to be looked at.
+    await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
+    await leo.press("Continue with Google");
+    await leo.seesTitle("On to Google");
+    wrong.push(...(await lookAt(leo.page, "leaving")));
+    await leo.page.unrouteAll();
+
     await mallory.comesBy("LinkedIn");
     await mallory.isSignedIn();
     const owner = await another(mallory);
     await owner.signsInByMail();
     await owner.sees("Keep or disconnect LinkedIn");
     wrong.push(...(await lookAt(owner.page, "methods-questioned")));
+    await owner.press("Connect Google");
+    await owner.chooses({ email: ada.email });
+    await owner.sees("opens another account here");
+    wrong.push(...(await lookAt(owner.page, "methods-refused")));
+    await ada.signsIn();
+    await ada.open("/account/methods");
+    await ada.sees("it is not connected yet");
+    await look("methods-waiting");
     expect(wrong).toEqual([]);
   });
 

@@ -82,7 +82,7 @@ export function wordsOf(letter: Letter, facts: LetterFacts): LetterWords {
         subject: `Your ${appName} password was removed`,
         preview: `From ${letter.browser}`,
         heading: "Your password was removed",
-        lead: "You sign in by your other ways in from now on.",
+        lead: "Use one of your other sign-in methods from now on.",
         hint: done(letter, `${origin}/password`),
       };
     case "provider_connected": {
@@ -103,7 +103,7 @@ export function wordsOf(letter: Letter, facts: LetterFacts): LetterWords {
         subject: `${name} no longer opens your ${appName} account`,
         preview: `From ${letter.browser}`,
         heading: `${name} was disconnected`,
-        lead: "You sign in by your other ways in from now on.",
+        lead: "Use one of your other sign-in methods from now on.",
         hint: done(letter, `${origin}/account/methods`, "look at your ways in now"),
       };
     }

@@ -6,18 +6,17 @@ import type { Provider } from "next-auth/providers";
 import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
 import type { NextRequest } from "next/server";
-import type { z } from "zod";
 import type { ProviderKeys } from "./env";
 import type { ProviderLine } from "./flow";
-import { completeHandshake } from "./flows/oauth/complete-handshake";
+import { completeHandshake, type Returned } from "./flows/oauth/complete-handshake";
 import { isOAuthProvider, type OAuthProvider } from "./oauth-providers";
 import { theWorld } from "./outside/world";
 import { lifetimes } from "./policy";
 import { ok, type Result } from "./result";
 import { sessionReader } from "./run-flow";
 import { digest } from "./secret";
-import { cookieForAuth, oauthCookies, writeCookie } from "./web/cookies";
-import { handshakeToken } from "./web/handshake";
+import { cookieForAuth, oauthCookies, unusedForAuth, writeCookie } from "./web/cookies";
+import { begunToken, handshakeToken } from "./web/handshake";
 import { perform } from "./web/perform";
 
 const never = (what: string) => () => {
@@ -106,10 +105,9 @@ function trip(provider: OAuthProvider) {
       state: cookieForAuth(env, "oauth_state"),
       pkceCodeVerifier: cookieForAuth(env, "oauth_verifier"),
       nonce: cookieForAuth(env, "oauth_nonce"),
-      // It has no use for these here, and so no browser is to keep them; nor is it to stumble over
-      // what another app on this machine keeps by its names.
-      callbackUrl: { name: "latchkey-no-url", options: { maxAge: 0 } },
-      csrfToken: { name: "latchkey-no-csrf", options: { maxAge: 0 } },
+      // It has no use for these here; but it is not to stumble over what others keep by its names.
+      callbackUrl: unusedForAuth(env, "oauth_url"),
+      csrfToken: unusedForAuth(env, "oauth_csrf"),
     },
     callbacks: {
       signIn({ account, profile }) {
@@ -143,37 +141,44 @@ export async function wayTo(provider: OAuthProvider): Promise<Result<{ url: stri
   const { signIn } = NextAuth(config);
   const url = (await signIn(provider, { redirect: false, redirectTo: "/" })) as string;
   if (!came.failure) return ok({ url });
+  const failure = came.failure;
+  const exchange = async () => {
+    await forgetTrip();
+    return failureOf(failure, line, null);
+  };
   // The trip ends here, and the audit log has the reason.
-  const returned = failureOf(came.failure, line, null);
-  const input = { provider, handshake: "", returned };
+  const input = { provider, handshake: await begunToken(), exchange };
   const ended = await perform(completeHandshake, input, { vouched: true });
-  await writeCookie(theWorld().env, "handshake", null, lifetimes.handshake);
   if (ended.ok) throw new Error("A trip that failed to begin has arrived.");
   return ended;
 }
 
 /**
- * A browser comes back from a provider: Auth.js sees to the protocol, we to the ID token's signature,
- * and then the flow decides. Null where nothing came back, or the provider has no keys here.
+ * A browser comes back from a provider: the flow decides whether its trip is under way, and what becomes
+ * of it; Auth.js sees to the protocol, and we to the ID token's signature. Null where nothing came back,
+ * the provider has no keys here, or a page of somebody else's has this address for a picture of it.
  */
 export async function returnFrom(request: NextRequest) {
   const asked = new URL(request.url);
   const provider = asked.pathname.replace("/api/auth/callback/", "");
   if (!isOAuthProvider(provider) || !theWorld().env.methods.includes(provider)) return null;
   if (!["code", "error", "state"].some((name) => asked.searchParams.has(name))) return null;
-  const { config, line, came } = trip(provider);
-  // The address as it is: Next's own request reads other names of this machine as "localhost".
-  const here = theWorld().env.origin.origin + asked.pathname + asked.search;
-  await Auth(new Request(here, { headers: request.headers }), config);
-  await forgetTrip();
-  const returned = came.back
-    ? await verified(came.back, line)
-    : failureOf(came.failure, line, asked.searchParams.get("error"));
-  if ("failure" in returned && returned.cause === "invalid_client")
-    theWorld().log.error("provider.refuses_us", { provider });
-  const handshake = await handshakeToken();
+  if ((request.headers.get("sec-fetch-dest") ?? "document") !== "document") return null;
+  const exchange = async () => {
+    await forgetTrip();
+    const { config, line, came } = trip(provider);
+    // The address as it is: Next's own request reads other names of this machine as "localhost".
+    const here = theWorld().env.origin.origin + asked.pathname + asked.search;
+    await Auth(new Request(here, { headers: request.headers }), config);
+    const returned = came.back
+      ? await verified(came.back, line)
+      : failureOf(came.failure, line, asked.searchParams.get("error"));
+    if ("failure" in returned && returned.cause === "invalid_client")
+      theWorld().log.error("provider.refuses_us", { provider });
+    return returned;
+  };
   // Vouched for by the state, which only this browser has; a provider's redirect has no Origin.
-  const input = { provider, handshake, returned };
+  const input = { provider, handshake: await handshakeToken(), exchange };
   return perform(completeHandshake, input, { vouched: true });
 }
 
@@ -183,7 +188,6 @@ async function forgetTrip() {
     await writeCookie(theWorld().env, name, null, lifetimes.handshake);
 }
 
-type Returned = z.input<typeof completeHandshake.input>["returned"];
 type Failure = Extract<Returned, { failure: unknown }>;
 
 /** Auth.js reads an ID token's claims, and leaves its signature to us (O1). */

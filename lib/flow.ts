@@ -166,6 +166,8 @@ export interface Handover {
   device?: true;
   /** The token of a trip to a provider, which this browser alone may end. */
   handshake?: string | "ended";
+  /** The token of whom a trip brought back, while that waits for an answer. */
+  parked?: string | "ended";
 }
 
 /** Who may run a flow. `mailbox`: whoever sits at the machine, while the local mailbox exists. */

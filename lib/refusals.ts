@@ -92,7 +92,7 @@ export const refusals = {
   handshake_lost: {
     status: 400,
     sentence:
-      "Signing in with {provider} took too long, or was begun in another browser. Nothing was changed. Start again.",
+      "Your visit to {provider} took too long, or was begun in another browser. Nothing was changed. Start again.",
   },
   provider_unavailable: {
     status: 503,
@@ -106,7 +106,7 @@ export const refusals = {
   provider_email_unverified: {
     status: 403,
     sentence:
-      "{provider} does not vouch for an email address of yours, so it can’t open an account here. Use a link by mail instead.",
+      "{provider} does not vouch for an email address of yours, so it was not used. Sign in another way, such as a link by mail, or verify your address at {provider} first.",
   },
   identity_taken: {
     status: 409,
@@ -115,12 +115,12 @@ export const refusals = {
   },
   provider_connected: {
     status: 409,
-    sentence: "Another account of {provider} is connected to yours. Disconnect that one first.",
+    sentence: "A {provider} account is connected to yours. Disconnect it first to connect another.",
   },
   connect_interrupted: {
     status: 409,
     sentence:
-      "You were signed out on the way to {provider}, so nothing was connected. Sign in, then connect it again.",
+      "You were signed out on the way to {provider}, or signed in again, so nothing was connected. Connect it once more from your sign-in methods.",
   },
   last_way_in: {
     status: 409,

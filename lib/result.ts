@@ -16,6 +16,8 @@ export interface Refusal {
   readonly provider?: OAuthProvider | undefined;
   /** Ours, where the request went to another. */
   readonly origin?: string | undefined;
+  /** Where the person was going, so that they begin again on their way there. */
+  readonly next?: string | undefined;
   /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's sentence. */

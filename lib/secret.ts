@@ -17,6 +17,7 @@ export type TokenUse =
   | "password_reset"
   | "step_up"
   | "handshake"
+  | "parked"
   | "asking_browser"
   | "device";
 

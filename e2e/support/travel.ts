@@ -1,4 +1,4 @@
-import type { Client } from "./client";
+import { Client } from "./client";
 import { textOf } from "./forms";
 import type { Answer } from "./http";
 
@@ -36,4 +36,13 @@ export async function wayBackFrom(url: string): Promise<string> {
 /** There and back: the answer to coming back, not followed. */
 export async function travel(client: Client, provider: Provider, next?: string): Promise<Answer> {
   return client.get(await wayBackFrom(await setOut(client, provider, next)));
+}
+
+/** A tab from before this client signed in, where somebody else comes back: it is asked whether to switch. */
+export async function tabOfAnother(client: Client, provider: Provider): Promise<Client> {
+  const tab = new Client(client.place);
+  const away = await setOut(tab, provider);
+  tab.jar.set("latchkey-session", client.jar.get("latchkey-session")!);
+  await tab.get(await wayBackFrom(away));
+  return tab;
 }

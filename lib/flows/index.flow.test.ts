@@ -24,7 +24,8 @@ const fitting: Record<string, unknown> = {
   id: "00000000-0000-4000-8000-000000000000",
   provider: "google",
   handshake: "x".repeat(43),
-  returned: { claims: { sub: "g-1", email: "ada@example.com", email_verified: true } },
+  parked: "x".repeat(43),
+  exchange: async () => ({ failure: "provider_failed", cause: "none" }),
 };
 
 const fieldsOf = ({ input }: AnyFlow) =>

@@ -122,8 +122,8 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   // Of who is vouched for, the provider says it; whoever claims the address without that is a stranger.
   "handshake.complete": (stranger) =>
     stranger.travel("google", claims("g-666", address, { email_verified: false })),
-  "handshake.preview": (stranger) => stranger.run(previewHandshake, { handshake: unknownToken }),
-  "handshake.switch": (stranger) => stranger.run(switchAccount, { handshake: unknownToken }),
+  "handshake.preview": (stranger) => stranger.run(previewHandshake, { parked: unknownToken }),
+  "handshake.switch": (stranger) => stranger.run(switchAccount, { parked: unknownToken }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 

@@ -60,7 +60,7 @@ async function scene() {
   await home.leave("google");
   const begun = home.handshake!;
   await home.travel("linkedin", claims("l-1", ada));
-  const parked = home.handshake!;
+  const parked = home.parked!;
   return { home, letter, reset, proof, attempt, signUp, begun, parked };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
@@ -78,10 +78,10 @@ const secrets = {
   step_up: ({ proof }) => proof.token,
   step_up_code: ({ proof }) => proof.code,
   handshake: ({ begun }) => begun,
-  parked_handshake: ({ parked }) => parked,
+  parked: ({ parked }) => parked,
   password: () => password,
 } satisfies Record<
-  TokenUse | "parked_handshake" | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
+  TokenUse | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -147,11 +147,13 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
       takes: "handshake",
       opens: async (value) => (await goneAndBack(cookie("handshake", value) ?? "")).ok,
     },
+  },
+  parked: {
     "is where the identity waits": {
-      takes: "parked_handshake",
+      takes: "parked",
       opens: async (value) => {
-        const handshake = cookie("handshake", value) ?? "";
-        return (await stranger({}).run(previewHandshake, { handshake })).ok;
+        const parked = cookie("parked", value) ?? "";
+        return (await stranger({}).run(previewHandshake, { parked })).ok;
       },
     },
   },
@@ -175,7 +177,7 @@ const goneAndBack = (handshake: unknown, has: Partial<Pick<Browser, "session">> 
   stranger(has).run(completeHandshake, {
     provider: "google",
     handshake,
-    returned: { claims: claims("g-1", "new@example.com") },
+    exchange: async () => ({ claims: claims("g-1", "new@example.com") }),
   });
 
 /** By flow and field; the catalogue says whether one is missing. */
@@ -231,19 +233,19 @@ const fields: Record<string, Consumer> = {
     takes: "handshake",
     opens: async (handshake) => (await goneAndBack(handshake)).ok,
   },
-  "handshake.preview handshake": {
-    takes: "parked_handshake",
-    opens: async (handshake) => (await stranger({}).run(previewHandshake, { handshake })).ok,
+  "handshake.preview parked": {
+    takes: "parked",
+    opens: async (parked) => (await stranger({}).run(previewHandshake, { parked })).ok,
   },
-  "handshake.switch handshake": {
-    takes: "parked_handshake",
-    opens: async (handshake, { home: { session } }) =>
-      (await stranger({ session }).run(switchAccount, { handshake })).ok,
+  "handshake.switch parked": {
+    takes: "parked",
+    opens: async (parked, { home: { session } }) =>
+      (await stranger({ session }).run(switchAccount, { parked })).ok,
   },
-  "auth_provider.connect handshake": {
-    takes: "parked_handshake",
-    opens: async (handshake, { home: { session } }) =>
-      (await stranger({ session }).run(connectProvider, { handshake })).ok,
+  "auth_provider.connect parked": {
+    takes: "parked",
+    opens: async (parked, { home: { session } }) =>
+      (await stranger({ session }).run(connectProvider, { parked })).ok,
   },
   "step_up.password password": {
     takes: "password",
@@ -274,8 +276,8 @@ const chosen = [
 /** What people type and programs say that is no secret. */
 const harmless = [
   ...["email", "username", "keep", "next", "id", "purpose", "again", "provider"],
-  // What a provider said, which nobody but lib/auth-handshake hands in.
-  "returned",
+  // How a provider is asked, which nobody but lib/auth-handshake hands in.
+  "exchange",
 ];
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -304,11 +306,9 @@ const distortions = {
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
   "padded as base64": (secret) => `${secret}=`,
   "what is kept of it": (secret, name) =>
-    isToken(secret) ? digest(kindOf(name), secret) : sha256(secret),
+    isToken(secret) ? digest(name as TokenUse, secret) : sha256(secret),
   "its digest": sha256,
 } satisfies Record<string, (secret: string, name: SecretName) => unknown>;
-
-const kindOf = (name: SecretName) => (name === "parked_handshake" ? "handshake" : name) as TokenUse;
 
 function sha256(text: string) {
   return createHash("sha256").update(text).digest("base64url");

@@ -93,7 +93,7 @@ export async function receive(
     else {
       const token = ctx.chance.token();
       await parkIdentity(tx, handshake.id, token, identity);
-      ctx.handOver({ handshake: token });
+      ctx.handOver({ parked: token });
     }
     return arrived(outcome, outcome);
   }

@@ -36,6 +36,22 @@ export interface Handshake {
   readonly next: string;
 }
 
+const underWay = (provider: OAuthProvider, token: string) =>
+  and(
+    eq(handshakes.tokenDigest, digest("handshake", token)),
+    eq(handshakes.provider, provider),
+    sql`returned_at is null and expires_at > now()`,
+  );
+
+/** Whether this browser is on a trip to the provider. Changes nothing. */
+export async function isUnderWay(db: Db, provider: OAuthProvider, token: string): Promise<boolean> {
+  const found = await db
+    .select({ id: handshakes.id })
+    .from(handshakes)
+    .where(underWay(provider, token));
+  return found.length > 0;
+}
+
 /**
  * The trip this browser began, back from its provider: once, and in time. Null for any other. Decided
  * by the one statement.
@@ -49,13 +65,7 @@ export async function takeReturn(
   const [taken] = await tx
     .update(handshakes)
     .set({ returnedAt: sql`now()` })
-    .where(
-      and(
-        eq(handshakes.tokenDigest, digest("handshake", token)),
-        eq(handshakes.provider, provider),
-        sql`returned_at is null and expires_at > now()`,
-      ),
-    )
+    .where(underWay(provider, token))
     .returning({ id, sessionId, keep, next });
   return taken ?? null;
 }
@@ -73,7 +83,7 @@ export async function parkIdentity(
   await tx
     .update(handshakes)
     .set({
-      tokenDigest: digest("handshake", token),
+      tokenDigest: digest("parked", token),
       subject,
       email,
       provesMailbox: vouching === "mailbox",
@@ -97,7 +107,7 @@ interface Parked extends Handshake {
 const parkedBy = (token: string) => sql`
   select id, session_id as "sessionId", keep, next, provider, subject, email,
     proves_mailbox as "provesMailbox"
-  from ${handshakes} where token_digest = ${digest("handshake", token)}
+  from ${handshakes} where token_digest = ${digest("parked", token)}
     and subject is not null and consumed_at is null and expires_at > now()`;
 
 /** What waits in this browser; null for nothing. Changes nothing. */

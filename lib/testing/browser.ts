@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { Evidence, Flow, Grant, Handover, Requires } from "@/lib/flow";
 import { beginHandshake } from "@/lib/flows/oauth/begin-handshake";
-import { completeHandshake } from "@/lib/flows/oauth/complete-handshake";
+import { completeHandshake, type Returned } from "@/lib/flows/oauth/complete-handshake";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
@@ -32,6 +32,7 @@ export class Browser {
   asking: string | null = null;
   device: string | null = null;
   handshake: string | null = null;
+  parked: string | null = null;
   /** What came with the last answer. */
   handover: Handover = {};
   readonly #afterwards: (() => unknown)[] = [];
@@ -76,6 +77,7 @@ export class Browser {
       this.session = handover.session === "ended" ? null : handover.session.token;
     if (handover.handshake)
       this.handshake = handover.handshake === "ended" ? null : handover.handshake;
+    if (handover.parked) this.parked = handover.parked === "ended" ? null : handover.parked;
     if (handover.asking) this.asking = asking;
     if (handover.device) this.device = device;
     this.#afterwards.push(...afterwards);
@@ -125,8 +127,13 @@ export class Browser {
 
   /** Comes back from one, as whoever these claims name. */
   comeBack(provider: OAuthProvider, claims: Record<string, unknown>) {
+    return this.comeBackWith(provider, { claims });
+  }
+
+  /** Comes back with whatever Auth.js would make of it. */
+  comeBackWith(provider: OAuthProvider, returned: Returned) {
     const handshake = this.handshake ?? "";
-    return this.run(completeHandshake, { provider, handshake, returned: { claims } });
+    return this.run(completeHandshake, { provider, handshake, exchange: async () => returned });
   }
 
   /** There and back. */

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { minutes } from "@/lib/duration";
-import { type CookieName, readCookie, readToken, writeCookie } from "./cookies";
+import { type CookieName, readCookie, readToken, unusedForAuth, writeCookie } from "./cookies";
 
 const jar = vi.hoisted(() => ({ set: vi.fn() }));
 vi.mock("next/headers", () => ({ cookies: async () => jar }));
 
 const publicly = { origin: new URL("https://account.example.com") };
 const locally = { origin: new URL("http://localhost:3000") };
-const names: readonly CookieName[] = ["session", "asking", "device", "flash"];
+const names: readonly CookieName[] = ["session", "asking", "device", "flash", "parked"];
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
 
@@ -130,4 +130,12 @@ describe("a cookie we set", () => {
       expect.objectContaining({ maxAge: 0, secure: true, path: "/" }),
     );
   });
+});
+
+it("what Auth.js keeps and nobody needs has a name that only this host can have set, and no life", () => {
+  expect(unusedForAuth(publicly, "oauth_url")).toEqual({
+    name: "__Host-oauth_url",
+    options: { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: 0 },
+  });
+  expect(unusedForAuth(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
 });

@@ -5,8 +5,8 @@ import { isToken, open } from "@/lib/secret";
 
 /**
  * Every cookie we set: session, the browser as asker and as known device, the flash, a form that
- * step-up interrupted, the way in used last, a trip to a provider, the address it goes to, and what
- * Auth.js keeps of it.
+ * step-up interrupted, the way in used last, a trip to a provider, the address it goes to, whom it
+ * brought back, and what Auth.js keeps of it.
  */
 export type CookieName =
   | "session"
@@ -16,11 +16,15 @@ export type CookieName =
   | "interrupted"
   | "method"
   | "handshake"
+  | "parked"
   | "onward"
   | (typeof oauthCookies)[number];
 
 /** Auth.js's own, of one trip. */
 export const oauthCookies = ["oauth_state", "oauth_verifier", "oauth_nonce"] as const;
+
+/** Auth.js's own that have no use here. */
+type UnusedCookie = "oauth_url" | "oauth_csrf";
 
 type Place = Pick<Env, "origin">;
 
@@ -30,7 +34,7 @@ const isSecure = ({ origin }: Place) => origin.protocol === "https:";
  * On https a name that only this host can have set (RFC 6265bis `__Host-`); on a plain http
  * loopback origin a name of our own, since every port of localhost shares one jar.
  */
-const cookieName = (place: Place, name: CookieName) =>
+const cookieName = (place: Place, name: CookieName | UnusedCookie) =>
   isSecure(place) ? `__Host-${name}` : `latchkey-${name}`;
 
 /**
@@ -72,10 +76,16 @@ const attributes = (place: Place) =>
   ({ httpOnly: true, secure: isSecure(place), sameSite: "lax", path: "/" }) as const;
 
 /** A cookie's name and attributes, for Auth.js to use the same. */
-export const cookieForAuth = (place: Place, name: CookieName) => ({
+export const cookieForAuth = (place: Place, name: CookieName | UnusedCookie) => ({
   name: cookieName(place, name),
   options: attributes(place),
 });
+
+/** The same for one that no browser is to keep, nor others to have planted. */
+export function unusedForAuth(place: Place, name: UnusedCookie) {
+  const { options, ...cookie } = cookieForAuth(place, name);
+  return { ...cookie, options: { ...options, maxAge: 0 } };
+}
 
 /** Sets a cookie for so long; with `null` takes it away. In actions and routes only. */
 export async function writeCookie(

@@ -2,7 +2,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/duration";
-import { oauthProviderIds } from "@/lib/oauth-providers";
+import { type OAuthProvider, oauthProviderIds } from "@/lib/oauth-providers";
 import { theWorld } from "@/lib/outside/world";
 import { bounds, lifetimes } from "@/lib/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/refusals";
@@ -48,6 +48,8 @@ const schema = z.object({
 export interface Flash {
   readonly refusal: Refusal | null;
   readonly note: NoteCode | null;
+  /** The provider that the note is about. */
+  readonly provider?: OAuthProvider | undefined;
   readonly email: string;
   readonly keep: boolean;
 }
@@ -61,7 +63,7 @@ export async function readFlash(at: string): Promise<Flash> {
   if (!left.success || left.data.at !== at) return nothingLeft;
   const { code, field, retryAfter, least, provider, reference, note, email, keep } = left.data;
   const refusal = code ? { code, field, retryAfter, least, provider, reference } : null;
-  return { refusal, note: note ?? null, email: email ?? "", keep: keep ?? false };
+  return { refusal, note: note ?? null, provider, email: email ?? "", keep: keep ?? false };
 }
 
 /** What a form may find again as it was typed; never a password. */
@@ -103,9 +105,13 @@ const asTyped = ({ email, keep }: Typed) => ({
   keep: keep === "on",
 });
 
-/** Ends an action with a note on the page at `at`. Never returns. */
-export async function sayDone(at: string, note: NoteCode): Promise<never> {
-  await leave({ at: pathOf(at), note });
+/** Ends an action with a note on the page at `at`, maybe about a provider. Never returns. */
+export async function sayDone(
+  at: string,
+  note: NoteCode,
+  provider?: OAuthProvider,
+): Promise<never> {
+  await leave({ at: pathOf(at), note, provider });
   redirect(at);
 }
 

@@ -1,15 +1,25 @@
-import { headers } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { type OAuthProvider, oauthProviderIds } from "@/lib/oauth-providers";
 import { theWorld } from "@/lib/outside/world";
 import { lifetimes } from "@/lib/policy";
 import { seal } from "@/lib/secret";
-import { readSealed, readToken, writeCookie } from "./cookies";
+import { cookieForAuth, readSealed, readToken, writeCookie } from "./cookies";
 
 /** The token of this browser's trip to a provider; "" when it makes none, which is nobody's. */
-export async function handshakeToken(): Promise<string> {
-  return readToken((await headers()).get("cookie"), theWorld().env, "handshake") ?? "";
+export const handshakeToken = () => tokenIn("handshake");
+
+/** The token of whom a trip brought back to this browser; "" when nobody waits. */
+export const parkedToken = () => tokenIn("parked");
+
+const tokenIn = async (name: "handshake" | "parked") =>
+  readToken((await headers()).get("cookie"), theWorld().env, name) ?? "";
+
+/** The token of the trip that this very request has begun; the browser does not send it yet. */
+export async function begunToken(): Promise<string> {
+  const { name } = cookieForAuth(theWorld().env, "handshake");
+  return (await cookies()).get(name)?.value ?? "";
 }
 
 const schema = z.object({ provider: z.enum(oauthProviderIds), url: z.url() });

@@ -85,7 +85,7 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
 }
 
 async function hand(
-  { session, asking, device, handshake }: Handover,
+  { session, asking, device, ...tokens }: Handover,
   { askingToken, deviceToken }: Awaited<ReturnType<typeof readRequest>>,
 ) {
   const { env } = theWorld();
@@ -93,13 +93,10 @@ async function hand(
   else if (session) await writeCookie(env, "session", session.token, session.lifetime);
   if (session && session !== "ended" && session.method)
     await writeCookie(env, "method", session.method, lifetimes.lastMethod);
-  if (handshake)
-    await writeCookie(
-      env,
-      "handshake",
-      handshake === "ended" ? null : handshake,
-      lifetimes.handshake,
-    );
+  for (const name of ["handshake", "parked"] as const) {
+    const token = tokens[name];
+    if (token) await writeCookie(env, name, token === "ended" ? null : token, lifetimes.handshake);
+  }
   if (asking) await writeCookie(env, "asking", askingToken(), lifetimes.askingBrowser);
   if (device) await writeCookie(env, "device", deviceToken(), lifetimes.deviceMark);
 }

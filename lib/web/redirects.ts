@@ -21,6 +21,10 @@ export function safeNext(next: unknown): string {
   return origin === base && !pathname.includes("//") ? pathname + search + hash : home;
 }
 
+/** A page of ours that leads on from there; to itself where there is nowhere to go on to. */
+export const withNext = (path: string, next: string) =>
+  next ? `${path}?next=${encodeURIComponent(next)}` : path;
+
 /** After a proof of the mailbox: first to what its owner has to look at, if there is anything (O3). */
 export function goOnProven({ next, questioned }: { next: string; questioned?: true }): never {
   goOn(questioned ? "/account/methods" : next);

@@ -6,6 +6,7 @@ import { keepProvider } from "@/lib/flows/account/keep-provider";
 import { beginLink } from "@/lib/flows/oauth/begin-link";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
+import type { OAuthProvider } from "@/lib/oauth-providers";
 import { type NoteCode, sayDone, sayNo } from "@/lib/web/flash";
 import { interrupt, type Interrupted, type Interruptible } from "@/lib/web/interruption";
 import { perform } from "@/lib/web/perform";
@@ -36,6 +37,10 @@ function change<Schema extends z.ZodType, Out>(
 }
 
 const say = (note: NoteCode) => () => sayDone(methods, note);
+const sayOf =
+  (note: NoteCode) =>
+  ({ provider }: { provider: OAuthProvider }) =>
+    sayDone(methods, note, provider);
 const form = "/account/password";
 
 /** Asked for by the actions of the account pages, and again by the proof's, with the session's new token. */
@@ -52,13 +57,14 @@ export const changes: Record<Interruptible, ReturnType<typeof change>> = {
     "auth_provider.connect",
     connectProvider,
     // Who was on their way somewhere when they were sent to sign in first goes on there (O4).
-    ({ next }) => sayDone(next ? safeNext(next) : methods, "provider_connected"),
+    ({ provider, next }) =>
+      sayDone(next ? safeNext(next) : methods, "provider_connected", provider),
     { back: "/account/connect" },
   ),
-  "auth_provider.keep": change("auth_provider.keep", keepProvider, say("provider_kept")),
+  "auth_provider.keep": change("auth_provider.keep", keepProvider, sayOf("provider_kept")),
   "auth_provider.disconnect": change(
     "auth_provider.disconnect",
     disconnectProvider,
-    say("provider_disconnected"),
+    sayOf("provider_disconnected"),
   ),
 };

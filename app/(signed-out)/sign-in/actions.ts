@@ -8,9 +8,9 @@ import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { goOnTyping, sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { handshakeToken } from "@/lib/web/handshake";
+import { parkedToken } from "@/lib/web/handshake";
 import { fields, perform } from "@/lib/web/perform";
-import { goOn, goOnProven, safeNext } from "@/lib/web/redirects";
+import { goOn, goOnProven, safeNext, withNext } from "@/lib/web/redirects";
 
 export async function askForLink(form: FormData): Promise<void> {
   // From the password page it is the same form, with a field that is of no use here.
@@ -19,11 +19,10 @@ export async function askForLink(form: FormData): Promise<void> {
   const result = await perform(requestMagicLink, input);
   if (result.ok) redirect("/sign-in/check?asked");
   const { refusal } = result;
-  const at = refusal.code === "resend_too_soon" ? "/sign-in/check" : on("/sign-in", input.next);
+  const at =
+    refusal.code === "resend_too_soon" ? "/sign-in/check" : withNext("/sign-in", input.next);
   await sayNo(at, refusal, { email: form.get("email") });
 }
-
-const on = (path: string, next: string) => `${path}?next=${encodeURIComponent(next)}`;
 
 export async function typeCode(form: FormData): Promise<void> {
   const result = await perform(redeemEmailCode, fields(form));
@@ -35,17 +34,17 @@ export async function continueWith(form: FormData): Promise<void> {
   const input = { ...fields(form), next: safeNext(form.get("next")) };
   const result = await perform(beginHandshake, input);
   if (result.ok) await setOut(result.value.provider);
-  else await sayNo(on("/sign-in", input.next), result.refusal);
+  else await sayNo(withNext("/sign-in", input.next), result.refusal);
 }
 
 export async function switchTo(): Promise<void> {
-  await arrive(await perform(switchAccount, { handshake: await handshakeToken() }));
+  await arrive(await perform(switchAccount, { parked: await parkedToken() }));
 }
 
 /** To the page with the password, what was typed so far filled in there. */
 export async function goOnWithPassword(form: FormData): Promise<void> {
   const typed = { email: form.get("email"), keep: form.get("keep") };
-  await goOnTyping(on("/sign-in/password", safeNext(form.get("next"))), typed);
+  await goOnTyping(withNext("/sign-in/password", safeNext(form.get("next"))), typed);
 }
 
 export async function signInByPassword(form: FormData): Promise<void> {
@@ -56,5 +55,5 @@ export async function signInByPassword(form: FormData): Promise<void> {
   // The right password of a sign-up that waits for its code, in the browser that began it.
   if (refusal.code === "sign_up_pending") await sayDone("/verify-email", "sign_up_pending");
   const typed = { email: form.get("email"), keep: form.get("keep") };
-  await sayNo(on("/sign-in/password", input.next), refusal, typed);
+  await sayNo(withNext("/sign-in/password", input.next), refusal, typed);
 }

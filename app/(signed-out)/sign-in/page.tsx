@@ -9,7 +9,7 @@ import { readFlash } from "@/lib/web/flash";
 import { isOAuthProvider } from "@/lib/oauth-providers";
 import { lastMethod } from "@/lib/web/last-method";
 import { read } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
+import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { AddressForm } from "./address-form";
 import { ProviderForms } from "./provider-forms";
@@ -57,7 +57,7 @@ export default async function SignInPage({ searchParams }: Props) {
       {sections[1]}
       {byPassword && signUp === "open" && (
         <p>
-          <a href={`/sign-up?next=${encodeURIComponent(onward)}`}>{words.signIn.signUp}</a>
+          <a href={withNext("/sign-up", onward)}>{words.signIn.signUp}</a>
         </p>
       )}
     </Gate>

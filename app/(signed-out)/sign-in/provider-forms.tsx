@@ -35,7 +35,10 @@ export async function ProviderForms({ next, last }: Props) {
       ))}
       {turnsAway && (
         <Note tone="info">
-          <p>{words.inAppBrowser}</p>
+          <p>
+            {words.inAppBrowser.lead}{" "}
+            {words.inAppBrowser[methods.includes("magic_link") ? "useCode" : "leave"]}
+          </p>
         </Note>
       )}
     </>

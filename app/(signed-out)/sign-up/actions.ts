@@ -6,7 +6,7 @@ import { resendSignUpCode } from "@/lib/flows/sign-up/resend-sign-up-code";
 import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { sayNo, sayNoAfterProof } from "@/lib/web/flash";
 import { fields, perform } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
+import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 
 const waiting = "/verify-email";
 
@@ -15,7 +15,7 @@ export async function signUp(form: FormData): Promise<void> {
   const result = await perform(requestSignUp, input);
   if (result.ok) redirect(`${waiting}?asked`);
   const { refusal } = result;
-  const back = `/sign-up?next=${encodeURIComponent(input.next)}`;
+  const back = withNext("/sign-up", input.next);
   const typed = { email: form.get("email"), keep: form.get("keep") };
   await sayNo(refusal.code === "resend_too_soon" ? waiting : back, refusal, typed);
 }

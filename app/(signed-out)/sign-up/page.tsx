@@ -11,7 +11,7 @@ import { readSession } from "@/lib/flows/sessions/read-session";
 import { sentenceOf } from "@/lib/result";
 import { readFlash } from "@/lib/web/flash";
 import { read } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
+import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 import { onlyWith, site } from "@/lib/web/site";
 import { signUp } from "./actions";
 
@@ -33,7 +33,7 @@ export default async function SignUpPage({ searchParams }: Props) {
   const { appName, signUp: mode } = site();
   const signInLink = (
     <p>
-      <a href={`/sign-in?next=${encodeURIComponent(next)}`}>{words.signUp.signIn}</a>
+      <a href={withNext("/sign-in", next)}>{words.signUp.signIn}</a>
     </p>
   );
   if (mode === "closed")

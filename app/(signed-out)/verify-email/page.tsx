@@ -5,6 +5,7 @@ import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
+import { withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { resendCode, typeSignUpCode } from "../sign-up/actions";
 import { type SearchParams, waitFor, WaitingPage } from "../waiting";
@@ -25,7 +26,7 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
       waiting={waiting}
       sent={words.verify.sent}
       lifetimes={words.verify.lifetime(site().lifetimes.emailCode)}
-      change={`/sign-up?next=${encodeURIComponent(waiting.next)}`}
+      change={withNext("/sign-up", waiting.next)}
       resend={resendCode}
     >
       <Form action={typeSignUpCode}>

@@ -37,7 +37,7 @@ const lost = (cause: string) => refused("handshake_lost", { cause });
 const connected = (next = "") => ({ ok: true, value: { provider: "google", next } });
 
 const press = (browser: Browser, where: TestWorld = browser.world) =>
-  browser.run(connectProvider, { handshake: browser.handshake ?? "" }, { world: where });
+  browser.run(connectProvider, { parked: browser.parked ?? "" }, { world: where });
 
 const signedIn = async (email = ada, where: TestWorld = world) => {
   const browser = new Browser(where);
@@ -56,7 +56,7 @@ describe("ada presses Connect", () => {
   test("Google opens her account from now on, and she is told, with the address it has there (A2)", async () => {
     const browser = await brought(await signedIn());
     expect(await press(browser)).toEqual(connected());
-    expect(browser.handover).toEqual({ handshake: "ended" });
+    expect(browser.handover).toEqual({ parked: "ended" });
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
     const { message } = await world.letterTo(ada);
     expect(message.subject).toContain("Google");
@@ -107,18 +107,18 @@ describe("ada presses Connect", () => {
 describe("a press counts once, for the session that set out, and in time", () => {
   test("pressed again, nothing waits any more, and no second letter leaves", async () => {
     const browser = await brought(await signedIn());
-    const { handshake } = browser;
+    const { parked } = browser;
     await press(browser);
-    browser.handshake = handshake;
+    browser.parked = parked;
     expect(await press(browser)).toEqual(lost("not_parked"));
     expect(await world.deliver()).toHaveLength(1);
   });
 
   test("pressed twenty times at once: connected once, one letter", async () => {
     const browser = await brought(await signedIn());
-    const { handshake } = browser;
+    const { parked } = browser;
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => browser.run(connectProvider, { handshake })),
+      Array.from({ length: 20 }, () => browser.run(connectProvider, { parked })),
     );
     expect(answers.filter(({ ok }) => ok)).toEqual([connected()]);
     expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost("not_parked")));
@@ -144,9 +144,9 @@ describe("a press counts once, for the session that set out, and in time", () =>
 
   test("in another browser there is nothing to press, whoever is signed in there", async () => {
     await brought(await signedIn());
-    for (const handshake of [null, "", "x".repeat(43)]) {
+    for (const parked of [null, "", "x".repeat(43)]) {
       const phone = await signedIn();
-      phone.handshake = handshake;
+      phone.parked = parked;
       expect(await press(phone)).toEqual(lost("not_parked"));
     }
   });
@@ -348,7 +348,7 @@ test("both ways round: a press about to commit is gone with what was planted", a
 
 test("whatever statement the database fails at: connected, or nothing happened", async () => {
   const browser = await brought(await signedIn());
-  const { handshake } = browser;
+  const { parked } = browser;
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
@@ -357,7 +357,7 @@ test("whatever statement the database fails at: connected, or nothing happened",
     world.mendDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
-    expect(browser.handshake).toBe(handshake);
+    expect(browser.parked).toBe(parked);
     expect(await dump(world)).toBe(before);
   }
   expect(after).toBeGreaterThan(6);

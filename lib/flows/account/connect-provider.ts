@@ -18,14 +18,14 @@ export const connectProvider = defineFlow({
   requires: "session",
   recent: intervals.stepUp,
   limits: [],
-  input: z.strictObject({ handshake: token }),
+  input: z.strictObject({ parked: token }),
 
-  run: (ctx, { handshake }) =>
+  run: (ctx, input) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
       const { id: sessionId, userId, email: to } = session;
       ctx.about({ userId });
-      const parked = await takeParked(tx, handshake);
+      const parked = await takeParked(tx, input.parked);
       if (!parked || (parked.sessionId !== null && parked.sessionId !== sessionId))
         return refuse("handshake_lost", { cause: parked ? "other_session" : "not_parked" });
       const { identity } = parked;
@@ -41,7 +41,7 @@ export const connectProvider = defineFlow({
       if (outcome === "taken") return refuse("identity_taken", { provider });
       if (outcome === "occupied") return refuse("provider_connected", { provider });
       await consumeParked(tx, parked.id);
-      ctx.handOver({ handshake: "ended" });
+      ctx.handOver({ parked: "ended" });
       const at = ctx.clock.now().toISOString();
       const { browser } = ctx.caller;
       ctx.post({ kind: "provider_connected", provider, address, to, browser, at });

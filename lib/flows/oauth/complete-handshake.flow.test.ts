@@ -62,7 +62,7 @@ const setOutToConnect = async (browser: Browser) => {
 };
 
 const connect = (browser: Browser) =>
-  browser.run(connectProvider, { handshake: browser.handshake ?? "" });
+  browser.run(connectProvider, { parked: browser.parked ?? "" });
 
 describe("ada comes by Google", () => {
   test("for the first time: she is in, and this browser is known from now on (O3)", async () => {
@@ -121,10 +121,9 @@ describe("what comes back instead of claims (O5)", () => {
       const browser = new Browser(world);
       await browser.leave("google");
       const handshake = browser.handshake!;
-      const returned = { failure, cause };
-      expect(
-        await browser.run(completeHandshake, { provider: "google", handshake, returned }),
-      ).toEqual(refused(failure, { provider: "google", retryAfter: retryAfter as never }));
+      expect(await browser.comeBackWith("google", { failure, cause })).toEqual(
+        refused(failure, { provider: "google", retryAfter: retryAfter as never }),
+      );
       expect(browser.handover).toEqual({ handshake: "ended" });
       expect((await world.audit()).at(-1)).toMatchObject({
         event: "handshake.complete",
@@ -140,9 +139,8 @@ describe("what comes back instead of claims (O5)", () => {
   test("whoever is signed in stays so, and what they set out for is not done", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
-    const returned = { failure: "provider_cancelled", cause: "access_denied" };
-    const { handshake } = browser;
-    await browser.run(completeHandshake, { provider: "google", handshake, returned });
+    const returned = { failure: "provider_cancelled", cause: "access_denied" } as const;
+    await browser.comeBackWith("google", returned);
     expect(await sessionOf(browser)).toBe(ada);
     expect(await waysIn(world, ada)).toEqual(["magic_link"]);
   });
@@ -162,31 +160,92 @@ describe("what comes back instead of claims (O5)", () => {
     expect([await count(world, "users"), await parked(world)]).toEqual([0, []]);
   });
 
-  test.each([
-    null,
-    [],
-    "claims",
-    {},
-    { claims: null },
-    { claims: [] },
-    { claims: "sub" },
-    { claims: {}, failure: "provider_failed", cause: "" },
-    { failure: "identity_taken", cause: "" },
-    { failure: "provider_failed" },
-    { failure: "provider_failed", cause: "x".repeat(101) },
-    { claims: {}, user: "ada" },
-  ])("%j is no answer of a provider, and ends no trip", async (returned) => {
+  test.each([null, [], "claims", {}, { claims: google() }])(
+    "%j is no way of asking a provider, and ends no trip",
+    async (exchange) => {
+      const browser = new Browser(world);
+      await browser.leave("google");
+      const { handshake } = browser;
+      const answer = await browser.run(completeHandshake, {
+        provider: "google",
+        handshake,
+        exchange,
+      });
+      expect(answer).toEqual(refused("input_malformed"));
+      expect(told(await browser.comeBack("google", google()))).toBe("sign_in");
+    },
+  );
+});
+
+describe("who may have us ask a provider", () => {
+  /** Comes back with an answer that counts how often the provider was asked for it. */
+  const asking = () => {
+    const asked = { times: 0 };
+    const exchange = async () => {
+      asked.times += 1;
+      return { claims: google() };
+    };
+    const comeBack = (browser: Browser, handshake = browser.handshake ?? "") =>
+      browser.run(completeHandshake, { provider: "google", handshake, exchange });
+    return { asked, comeBack };
+  };
+
+  test("only whoever is on a trip there: without one, after it, and too late nobody is asked", async () => {
+    await world.whileTimeStands(async (world) => {
+      const { asked, comeBack } = asking();
+      expect(await comeBack(new Browser(world))).toEqual(lost);
+      const elsewhere = new Browser(world);
+      await elsewhere.leave("linkedin");
+      expect(await comeBack(elsewhere)).toEqual(lost);
+      const late = new Browser(world);
+      await late.leave("google");
+      await world.age(601);
+      expect(await comeBack(late)).toEqual(lost);
+      expect(asked.times).toBe(0);
+      const browser = new Browser(world);
+      await browser.leave("google");
+      const { handshake } = browser;
+      expect(told(await comeBack(browser))).toBe("sign_in");
+      expect(await comeBack(browser, handshake!)).toEqual(lost);
+      expect(asked.times).toBe(1);
+    });
+  });
+
+  test("within the limit of one network, whatever trips it is on", async () => {
+    const { asked, comeBack } = asking();
     const browser = new Browser(world);
     await browser.leave("google");
-    const { handshake } = browser;
-    const answer = await browser.run(completeHandshake, {
-      provider: "google",
-      handshake,
-      returned,
-    });
-    expect(answer).toEqual(refused("input_malformed"));
-    expect(told(await browser.comeBack("google", google()))).toBe("sign_in");
+    for (let n = 0; n < 30; n += 1) await comeBack(browser, "x".repeat(43));
+    expect(await comeBack(browser)).toMatchObject({ refusal: { code: "too_many_requests" } });
+    expect(asked.times).toBe(0);
   });
+});
+
+test("who is told no is still on their way to where they were going", async () => {
+  for (const returned of [
+    { failure: "provider_cancelled", cause: "access_denied" },
+    { claims: {} },
+    { claims: claims("g-1", ada, { email_verified: false }) },
+  ] as const) {
+    const browser = new Browser(world);
+    await browser.leave("google", { next: "/account/sessions" });
+    expect(await browser.comeBackWith("google", returned)).toMatchObject({
+      refusal: { next: "/account/sessions" },
+    });
+  }
+});
+
+test("to sign in first may be by another provider: what waits is still there (O4)", async () => {
+  const home = await signedIn();
+  await home.travel("linkedin", claims("l-1", ada));
+  expect((await connect(home)).ok).toBe(true);
+  const browser = new Browser(world);
+  expect(told(await browser.travel("google", google()))).toBe("ask_to_sign_in");
+  await browser.leave("linkedin");
+  await browser.comeBackWith("linkedin", { failure: "provider_cancelled", cause: "access_denied" });
+  expect(told(await browser.travel("linkedin", claims("l-1", ada)))).toBe("sign_in");
+  expect((await connect(browser)).ok).toBe(true);
+  expect(await identitiesOf(world, ada)).toEqual(["google g-1", "linkedin l-1", "magic_link"]);
 });
 
 describe("a trip is of one browser, to one provider, once, and in time (O1)", () => {
@@ -210,7 +269,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     const input = {
       provider: "google",
       handshake: browser.handshake,
-      returned: { claims: google() },
+      exchange: async () => ({ claims: google() }),
     };
     expect(
       (await browser.run(completeHandshake, input, { world: world.but({ clock: late }) })).ok,
@@ -241,9 +300,10 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
     expect(told(await browser.travel("google", google()))).toBe("ask_to_sign_in");
-    const { handshake } = browser;
+    const { parked } = browser;
+    expect(parked).not.toBeNull();
     expect(told(await browser.comeBack("google", google()))).toBe("handshake_lost");
-    expect(browser.handshake).toBe(handshake);
+    expect(browser.parked).toBe(parked);
   });
 
   test("used twice it brings nobody in, whether it let somebody in or was parked", async () => {
@@ -265,10 +325,10 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     const browser = new Browser(world);
     await browser.leave("google");
     const { handshake } = browser;
-    const returned = { claims: google() };
+    const exchange = async () => ({ claims: google() });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
-        browser.run(completeHandshake, { provider: "google", handshake, returned }),
+        browser.run(completeHandshake, { provider: "google", handshake, exchange }),
       ),
     );
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
@@ -435,7 +495,7 @@ describe("an account that is switched off (S5)", () => {
     const input = {
       provider: "google",
       handshake: browser.handshake,
-      returned: { claims: google() },
+      exchange: async () => ({ claims: google() }),
     };
     const [arrived] = await inTheMiddleOf(
       world,
@@ -482,7 +542,7 @@ test.each([
   const input = {
     provider: "google",
     handshake: browser.handshake,
-    returned: { claims: google() },
+    exchange: async () => ({ claims: google() }),
   };
   expect(await browser.run(completeHandshake, input, { world: off })).toEqual(refused("not_found"));
   expect(browser.session).toBeNull();
@@ -559,7 +619,7 @@ describe("many at once", () => {
     const input = {
       provider: "google",
       handshake: browser.handshake,
-      returned: { claims: google() },
+      exchange: async () => ({ claims: google() }),
     };
     const [came, pressed] = await inTheMiddleOf(
       world,
@@ -678,7 +738,7 @@ describe("whatever statement the database fails at: all, or nothing", () => {
     let after = 0;
     for (; ; after += 1) {
       world.breakDatabase(after);
-      const input = { provider: "google", handshake, returned: { claims: said } };
+      const input = { provider: "google", handshake, exchange: async () => ({ claims: said }) };
       const result = await browser.run(completeHandshake, input);
       world.mendDatabase();
       if (result.ok) {

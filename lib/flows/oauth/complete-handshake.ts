@@ -3,30 +3,33 @@ import { defineFlow } from "@/lib/flow";
 import { provider, token } from "@/lib/flows/fields";
 import { handshakeLimit } from "@/lib/flows/limit-uses";
 import { receive } from "@/lib/identity/arrivals";
-import { takeReturn } from "@/lib/identity/handshakes";
+import { isUnderWay, takeReturn } from "@/lib/identity/handshakes";
 import { readIdentity } from "@/lib/identity/provider-identity";
 import { intervals } from "@/lib/policy";
+import type { RefusalCode } from "@/lib/refusals";
 import { refuse } from "@/lib/result";
 
 /** What came back with the browser: the claims of a verified answer, or why there are none. */
-const returned = z.union([
-  z.strictObject({ claims: z.record(z.string(), z.unknown()) }),
-  z.strictObject({
-    failure: z.enum([
-      "provider_cancelled",
-      "handshake_lost",
-      "provider_unavailable",
-      "provider_failed",
-    ]),
-    cause: z.string().max(100),
-  }),
-]);
+export type Returned =
+  | { readonly claims: Readonly<Record<string, unknown>> }
+  | {
+      readonly failure: Extract<
+        RefusalCode,
+        "provider_cancelled" | "handshake_lost" | "provider_unavailable" | "provider_failed"
+      >;
+      readonly cause: string;
+    };
+
+/** Sees to the protocol, and so asks the provider. */
+type Exchange = () => Promise<Returned>;
 
 /**
- * A browser is back from a provider, and `lib/auth-handshake` has seen to the protocol. Whoever it brings is
- * signed in or asked; nothing is connected here (see `decide`). Each trip ends once, however it ends.
- * Refuses the failure, `handshake_lost`, `connect_interrupted`, `identity_taken`,
- * `provider_email_unverified`, and after the proof `sign_up_closed` and `account_disabled`.
+ * A browser is back from a provider, and whoever it brings is signed in or asked; nothing is connected
+ * here (see `decide`). The provider is asked only for a trip that is under way, and within the limit, so
+ * that nobody has us ask it at will. Each trip ends once, however it ends. Refuses the failure,
+ * `too_many_requests`, `handshake_lost`, `connect_interrupted`, `identity_taken`, `not_found` for a
+ * provider that is switched off, `provider_email_unverified`, and after the proof `sign_up_closed` and
+ * `account_disabled`.
  */
 export const completeHandshake = defineFlow({
   name: "handshake.complete",
@@ -34,21 +37,29 @@ export const completeHandshake = defineFlow({
   requires: "anyone",
   method: ({ provider }) => provider,
   limits: [handshakeLimit("return")],
-  input: z.strictObject({ provider, handshake: token, returned }),
+  input: z.strictObject({
+    provider,
+    handshake: token,
+    exchange: z.custom<Exchange>((given) => typeof given === "function"),
+  }),
 
-  run: (ctx, { provider, handshake, returned }) =>
-    ctx.write(async (tx) => {
-      const begun = await takeReturn(tx, provider, handshake);
-      // A page that is loaded again ends no trip, and what waits for an answer stays.
-      if (begun) ctx.handOver({ handshake: "ended" });
+  async run(ctx, { provider, handshake, exchange }) {
+    const isBegun = await isUnderWay(ctx.db, provider, handshake);
+    const returned = isBegun ? await exchange() : null;
+    return ctx.write(async (tx) => {
+      const begun = returned && (await takeReturn(tx, provider, handshake));
+      if (!begun) return refuse("handshake_lost", { provider, cause: "unknown" });
+      ctx.handOver({ handshake: "ended" });
+      const { next } = begun;
       if ("failure" in returned) {
         const { failure, cause } = returned;
         const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
-        return refuse(failure, { provider, cause, retryAfter });
+        return refuse(failure, { provider, cause, retryAfter, next });
       }
-      if (!begun) return refuse("handshake_lost", { provider, cause: "unknown" });
       const identity = readIdentity(provider, returned.claims);
-      if (!identity) return refuse("provider_failed", { provider, cause: "claims" });
-      return receive(ctx, tx, begun, identity);
-    }),
+      if (!identity) return refuse("provider_failed", { provider, cause: "claims", next });
+      const arrived = await receive(ctx, tx, begun, identity);
+      return arrived.ok ? arrived : refuse(arrived.refusal.code, { ...arrived.refusal, next });
+    });
+  },
 });

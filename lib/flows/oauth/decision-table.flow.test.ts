@@ -123,11 +123,12 @@ async function expectInAs(email: string, trip: Trip) {
 
 async function expectAsked(outcome: string, at: Situation, trip: Trip) {
   const { browser, provider, token } = trip;
+  const parkedToken = expect.stringMatching(/^[\w-]{43}$/) as string;
   expect(trip.answer).toEqual(arrived(outcome, trip));
   await expectNothingChanged(trip);
   // Under a new token: whoever knew that of the trip knows nothing of what it brought.
-  expect(browser.handover).toEqual({ handshake: expect.stringMatching(/^[\w-]{43}$/) as string });
-  expect(browser.handshake).not.toBe(token);
+  expect(browser.handover).toEqual({ handshake: "ended", parked: parkedToken });
+  expect(browser.parked).not.toBe(token);
   expect(await parked(world)).toEqual([`${provider} p-1`]);
   expect(await row(world.db, sql`select email, proves_mailbox as proves from handshakes`)).toEqual({
     email: at.vouching === "mailbox" || at.vouching === "verified" ? trip.address : null,
@@ -158,7 +159,8 @@ const becomes: Record<Situation["becomes"], (at: Situation, trip: Trip) => Promi
     expect(await waysNow()).toEqual(expect.arrayContaining([...trip.before.ways, way]));
     expect(await count(world, "auth_providers")).toBe(trip.before.ways.length + 1);
     await expectInAs(nobody!, trip);
-    expect([trip.browser.handshake, await parked(world)]).toEqual([null, []]);
+    expect([trip.browser.handshake, trip.browser.parked]).toEqual([null, null]);
+    expect(await parked(world)).toEqual([]);
     return `${trip.provider}:${isProven ? "signed_up" : "signed_up_unproven"}`;
   },
   async sign_in(_, trip) {
@@ -166,7 +168,8 @@ const becomes: Record<Situation["becomes"], (at: Situation, trip: Trip) => Promi
     expect(await usersNow()).toEqual(trip.before.users);
     expect(await waysNow()).toEqual(trip.before.ways);
     await expectInAs(trip.owner!, trip);
-    expect([trip.browser.handshake, await parked(world)]).toEqual([null, []]);
+    expect([trip.browser.handshake, trip.browser.parked]).toEqual([null, null]);
+    expect(await parked(world)).toEqual([]);
     return trip.provider;
   },
   async connected_already(_, trip) {

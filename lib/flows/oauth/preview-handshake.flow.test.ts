@@ -4,14 +4,14 @@ import { Browser } from "@/lib/testing/browser";
 import { claims, keys } from "@/lib/testing/identities";
 import { dump } from "@/lib/testing/invariants";
 import { refused, setUpWorld } from "@/lib/testing/setup";
+import { beginLink } from "./begin-link";
 import { previewHandshake } from "./preview-handshake";
 
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const lost = refused("handshake_lost", { cause: "not_parked" });
 
-const look = (browser: Browser) =>
-  browser.run(previewHandshake, { handshake: browser.handshake ?? "" });
+const look = (browser: Browser) => browser.run(previewHandshake, { parked: browser.parked ?? "" });
 
 /** Somebody whose Google account has the address of ada's account, and who is not signed in. */
 const asked = async (where = world) => {
@@ -27,6 +27,8 @@ const seen = (signedInAs: string | null) => ({
   value: {
     ...{ provider: "google", address: ada, signedInAs },
     isForSession: signedInAs === ada,
+    isLink: false,
+    hasOwner: false,
   },
 });
 
@@ -37,6 +39,31 @@ test("who was brought back, and who is signed in here: both addresses are shown 
   expect(await look(browser)).toEqual(seen("leo@example.com"));
   await browser.signIn(ada);
   expect(await look(browser)).toEqual(seen(ada));
+});
+
+test("an identity that waits to be kept is for its owner, whatever its address, and for nobody else (O3)", async () => {
+  const came = new Browser(world);
+  await came.travel("google", claims("g-1", ada));
+  const unvouched = claims("g-1", "leo@example.com", { email_verified: false });
+  await new Browser(world).signIn(ada);
+  const browser = new Browser(world);
+  await browser.travel("google", unvouched);
+  const asks = { address: null, hasOwner: true, isForSession: false };
+  expect(await look(browser)).toMatchObject({ value: asks });
+  await browser.signIn("leo@example.com");
+  expect(await look(browser)).toMatchObject({ value: asks });
+  await browser.signIn(ada);
+  expect(await look(browser)).toMatchObject({ value: { ...asks, isForSession: true } });
+});
+
+test("what one session set out to connect is for that one alone, and said to be so", async () => {
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  await browser.run(beginLink, { provider: "google" });
+  await browser.comeBack("google", claims("g-1", "ada@other.example"));
+  expect(await look(browser)).toMatchObject({ value: { isForSession: true, isLink: true } });
+  await browser.signIn(ada);
+  expect(await look(browser)).toMatchObject({ value: { isForSession: false, isLink: true } });
 });
 
 test("no address is shown that the provider does not vouch for", async () => {
@@ -62,9 +89,9 @@ test("nothing waits in another browser, nor before the return, nor once it was u
   await onTheWay.leave("google");
   expect(await look(onTheWay)).toEqual(lost);
   await browser.signIn(ada);
-  const { handshake } = browser;
-  expect((await browser.run(connectProvider, { handshake })).ok).toBe(true);
-  expect(await browser.run(previewHandshake, { handshake })).toEqual(lost);
+  const { parked } = browser;
+  expect((await browser.run(connectProvider, { parked })).ok).toBe(true);
+  expect(await browser.run(previewHandshake, { parked })).toEqual(lost);
 });
 
 test.each([

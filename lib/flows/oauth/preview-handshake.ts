@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { token } from "@/lib/flows/fields";
+import { findOwner } from "@/lib/identity/auth-providers";
 import { findParked } from "@/lib/identity/handshakes";
 import { ok, refuse } from "@/lib/result";
 
@@ -13,22 +14,27 @@ export const previewHandshake = defineFlow({
   kind: "read",
   requires: "anyone",
   limits: [],
-  input: z.strictObject({ handshake: token }),
+  input: z.strictObject({ parked: token }),
 
-  async run(ctx, { handshake }) {
-    const parked = await findParked(ctx.db, handshake);
+  async run(ctx, input) {
+    const parked = await findParked(ctx.db, input.parked);
     if (!parked) return refuse("handshake_lost", { cause: "not_parked" });
-    const { provider, email } = parked.identity;
+    const { provider, email: address } = parked.identity;
     const { session } = ctx.caller;
-    const isForSession = parked.sessionId
-      ? parked.sessionId === session?.id
-      : email !== null && email === session?.email;
+    const owner = await findOwner(ctx.db, parked.identity);
+    const isForUser = owner
+      ? owner.userId === session?.userId
+      : address !== null && address === session?.email;
     return ok({
       provider,
-      address: email,
+      address,
       signedInAs: session?.email ?? null,
       /** Whether whoever is signed in here may connect it. */
-      isForSession,
+      isForSession: parked.sessionId ? parked.sessionId === session?.id : isForUser,
+      /** Begun in an account, to connect it there; it signs nobody in. */
+      isLink: parked.sessionId !== null,
+      /** Whether it opens an account already, or did until its owner was asked whether it may. */
+      hasOwner: owner !== null,
     });
   },
 });

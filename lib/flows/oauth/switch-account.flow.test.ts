@@ -21,7 +21,7 @@ const leos = claims("g-leo", leo);
 const lost = refused("handshake_lost", { cause: "not_parked" });
 
 const press = (browser: Browser, where: TestWorld = browser.world) =>
-  browser.run(switchAccount, { handshake: browser.handshake ?? "" }, { world: where });
+  browser.run(switchAccount, { parked: browser.parked ?? "" }, { world: where });
 
 const sessionOf = async (browser: Browser) => {
   const read = await browser.run(readSession);
@@ -49,7 +49,7 @@ describe("ada wants to be leo", () => {
     const thief = new Browser(world);
     thief.session = browser.session;
     expect(await press(browser)).toEqual(switched("sign_in"));
-    expect(browser.handover).toMatchObject({ handshake: "ended", session: { method: "google" } });
+    expect(browser.handover).toMatchObject({ parked: "ended", session: { method: "google" } });
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([leo, null]);
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo"]);
@@ -73,15 +73,15 @@ describe("ada wants to be leo", () => {
   test("whose address has an account that Google does not open: she is out, and asked to sign in as him", async () => {
     await new Browser(world).signIn(leo);
     const browser = await asked({ isNew: true });
-    const { handshake } = browser;
+    const token = browser.parked;
     expect(await press(browser)).toEqual(switched("ask_to_sign_in"));
     expect(browser.handover).toEqual({ session: "ended" });
-    expect(browser.handshake).toBe(handshake);
+    expect(browser.parked).toBe(token);
     expect(await parked(world)).toEqual(["google g-leo"]);
     expect(await identitiesOf(world, leo)).toEqual(["magic_link"]);
     await world.deliver();
     await browser.signIn(leo);
-    expect((await browser.run(connectProvider, { handshake })).ok).toBe(true);
+    expect((await browser.run(connectProvider, { parked: token })).ok).toBe(true);
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo", "magic_link"]);
   });
 
@@ -96,10 +96,10 @@ describe("ada wants to be leo", () => {
 
   test("once: a second press finds nothing, and neither does one in another browser", async () => {
     const browser = await asked();
-    const { handshake } = browser;
+    const token = browser.parked;
     expect(await press(new Browser(world))).toEqual(lost);
     await press(browser);
-    browser.handshake = handshake;
+    browser.parked = token;
     expect(await press(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe(leo);
   });
@@ -116,11 +116,13 @@ describe("ada wants to be leo", () => {
     });
   });
 
-  test("signed out meanwhile, she may go on as him all the same", async () => {
+  test("signed out meanwhile: he does not wait there for whoever comes next", async () => {
     const browser = await asked();
     await browser.run(signOut);
-    expect(await press(browser)).toEqual(switched("sign_in"));
-    expect(await sessionOf(browser)).toBe(leo);
+    expect(browser.parked).toBeNull();
+    await browser.signIn("mallory@example.com");
+    expect(await press(browser)).toEqual(lost);
+    expect(await sessionOf(browser)).toBe("mallory@example.com");
   });
 });
 
@@ -176,9 +178,9 @@ test.each([
 
 test("pressed twenty times at once: one session, and nobody waits for ever", async () => {
   const browser = await asked();
-  const { handshake } = browser;
+  const { parked: token } = browser;
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => browser.run(switchAccount, { handshake })),
+    Array.from({ length: 20 }, () => browser.run(switchAccount, { parked: token })),
   );
   expect(answers.filter(({ ok }) => ok)).toEqual([switched("sign_in")]);
   expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));

@@ -16,17 +16,17 @@ export const switchAccount = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [pressLimit],
-  input: z.strictObject({ handshake: token }),
+  input: z.strictObject({ parked: token }),
 
-  run: (ctx, { handshake }) =>
+  run: (ctx, input) =>
     ctx.write(async (tx) => {
-      const parked = await takeParked(tx, handshake);
+      const parked = await takeParked(tx, input.parked);
       // What a session set out to connect signs nobody in.
       if (!parked || parked.sessionId) return refuse("handshake_lost", { cause: "not_parked" });
       const { identity } = parked;
       if (!ctx.env.methods.includes(identity.provider)) return refuse("not_found");
       const arrived = await receive(ctx, tx, parked, identity, { switching: true });
-      if (arrived.ok && arrived.value.outcome === "sign_in") ctx.handOver({ handshake: "ended" });
+      if (arrived.ok && arrived.value.outcome === "sign_in") ctx.handOver({ parked: "ended" });
       return arrived;
     }),
 });

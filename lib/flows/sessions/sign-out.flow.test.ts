@@ -16,7 +16,7 @@ test("signing out deletes the row and the cookie, here and nowhere else (S3)", a
   await phone.signIn(ada);
   const stolen = laptop.session;
   expect(await laptop.run(signOut)).toEqual({ ok: true, value: {} });
-  expect(laptop.handover).toEqual({ session: "ended" });
+  expect(laptop.handover).toEqual({ session: "ended", parked: "ended" });
   const thief = new Browser(world);
   thief.session = stolen;
   expect(await thief.run(readSession)).toEqual({ ok: true, value: null });

@@ -16,7 +16,8 @@ export const signOut = defineFlow({
       const { session } = ctx.caller;
       ctx.about({ userId: session.userId });
       await endSession(tx, session.userId, session.id);
-      ctx.handOver({ session: "ended" });
+      // Nor does anything wait here for whoever comes next (S3).
+      ctx.handOver({ session: "ended", parked: "ended" });
       return ok({});
     }),
 });

@@ -17,8 +17,9 @@ export const metadata: Metadata = { title: words.connect.short };
 /** Both addresses, side by side, before a provider is connected (O4, A3). */
 export default async function ConnectPage() {
   const session = await read(readSession, here);
-  const { name, address, isForSession } = await readParked("/account/methods");
-  if (!isForSession) redirect("/account/methods");
+  const { name, address, isForSession, isLink } = await readParked("/account/methods");
+  // Signed in as somebody else than was asked for: which of the two is a question of its own.
+  if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");
   return (
     <AccountFrame here={here} under="/account/methods" title={words.connect.title(name)}>
       <p>{words.connect.lead(name)}</p>

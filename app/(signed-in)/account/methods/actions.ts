@@ -1,6 +1,6 @@
 "use server";
 
-import { handshakeToken } from "@/lib/web/handshake";
+import { parkedToken } from "@/lib/web/handshake";
 import { fields } from "@/lib/web/perform";
 import { changes } from "../changes";
 
@@ -9,7 +9,7 @@ export async function connect(form: FormData): Promise<void> {
 }
 
 export async function connectParked(): Promise<void> {
-  await changes["auth_provider.connect"]({ handshake: await handshakeToken() });
+  await changes["auth_provider.connect"]({ parked: await parkedToken() });
 }
 
 export async function keep(form: FormData): Promise<void> {

@@ -1,10 +1,13 @@
 import type { Metadata } from "next";
+import { titleFor } from "@/app/answer-note";
 import { Note } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
+import { nameWaiting } from "@/app/parked";
 import { Ago, At } from "@/app/when";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
+import { readFlash } from "@/lib/web/flash";
 import { read } from "@/lib/web/perform";
 import { site } from "@/lib/web/site";
 import { AccountFrame } from "../frame";
@@ -13,11 +16,14 @@ import { connect } from "./actions";
 
 const here = "/account/methods";
 
-export const metadata: Metadata = { title: words.account.methods };
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: titleFor(words.account.methods, await readFlash(here)) };
+}
 
 export default async function MethodsPage() {
   const ways = await read(listAuthProviders, here);
   const { methods } = site();
+  const waiting = await nameWaiting();
   const questioned = ways
     .filter((way) => way.questioned)
     .map(({ provider }) => words.account.providers[provider] ?? provider);
@@ -25,9 +31,20 @@ export default async function MethodsPage() {
   return (
     <AccountFrame here={here} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
+      {waiting && (
+        <Note tone="info">
+          <p>
+            {words.connect.waiting(waiting)}{" "}
+            <a href="/account/connect">{words.connect.submit(waiting)}</a>
+          </p>
+        </Note>
+      )}
       {questioned.length > 0 && (
         <Note tone="warn" title={words.questioned.title(questioned)}>
-          <p>{words.questioned.lead(questioned)}</p>
+          <p>
+            {words.questioned.lead(questioned)}{" "}
+            {words.questioned[lacks("email") ? "devicesAndPassword" : "devices"]}
+          </p>
         </Note>
       )}
       <Rows>

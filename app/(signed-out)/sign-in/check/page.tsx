@@ -6,6 +6,7 @@ import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { sentenceOf } from "@/lib/result";
 import { readFlash } from "@/lib/web/flash";
+import { withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { type SearchParams, waitFor, WaitingPage } from "../../waiting";
 import { askForLink, typeCode } from "../actions";
@@ -28,7 +29,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       waiting={waiting}
       sent={words.check.sent}
       lifetimes={words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}
-      change={`/sign-in?next=${encodeURIComponent(next)}`}
+      change={withNext("/sign-in", next)}
       resend={askForLink}
       resendFields={
         <>

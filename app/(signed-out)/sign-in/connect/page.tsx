@@ -9,16 +9,25 @@ import { AddressForm } from "../address-form";
 
 export const metadata: Metadata = { title: words.connect.first };
 
-/** The address has an account: its owner signs in the way they did before, and then connects (O4). */
+/**
+ * The address has an account, or the identity waits to be kept: the owner signs in the way they did
+ * before, and then connects it (O4).
+ */
 export default async function SignInToConnectPage() {
-  const { name, address, signedInAs } = await readParked("/sign-in");
+  const { name, address, signedInAs, hasOwner } = await readParked("/sign-in");
   if (signedInAs) redirect("/account/connect");
+  // The account it belongs to may have another address; this one may have none.
+  const mine = hasOwner ? null : address;
   return (
     <Gate appName={site().appName} title={words.connect.first} session="">
-      <p>
-        {address && <strong>{address}</strong>} {words.connect.why(name)}
-      </p>
-      <AddressForm address={address ?? ""} next="/account/connect" last={await lastMethod()} />
+      {mine ? (
+        <p>
+          <strong>{mine}</strong> {words.connect.why(name)}
+        </p>
+      ) : (
+        <p>{words.connect.whyOwned(name)}</p>
+      )}
+      <AddressForm address={mine ?? ""} next="/account/connect" last={await lastMethod()} />
       <p>
         <a href="/sign-in?next=%2Faccount%2Fconnect">{words.connect.otherWays}</a>
       </p>

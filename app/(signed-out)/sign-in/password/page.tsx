@@ -10,7 +10,7 @@ import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { read } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
+import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 import { onlyWith, site } from "@/lib/web/site";
 import { askForLink, signInByPassword } from "../actions";
 
@@ -51,7 +51,7 @@ export default async function PasswordPage({ searchParams }: Props) {
       </p>
       {signUp === "open" && (
         <p>
-          <a href={`/sign-up?next=${encodeURIComponent(next)}`}>{words.passwordPage.signUp}</a>
+          <a href={withNext("/sign-up", next)}>{words.passwordPage.signUp}</a>
         </p>
       )}
     </Gate>

@@ -4,6 +4,7 @@ import { Gate } from "@/app/_ui/gate";
 import { Reference } from "@/app/reference";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
+import { safeNext, withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 
 const here = "/sign-in/problem";
@@ -12,8 +13,13 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: titleFor(words.problem.title, await readFlash(here)) };
 }
 
+interface Props {
+  searchParams: Promise<{ next?: string | string[] }>;
+}
+
 /** Why signing in ended, for causes that are told only after the proof, or that no form can mend. */
-export default async function ProblemPage() {
+export default async function ProblemPage({ searchParams }: Props) {
+  const { next } = await searchParams;
   const flash = await readFlash(here);
   const { appName, supportEmail } = site();
   return (
@@ -25,7 +31,9 @@ export default async function ProblemPage() {
         </p>
       )}
       <p>
-        <a href="/sign-in">{words.problem.back}</a>
+        <a href={withNext("/sign-in", next === undefined ? "" : safeNext(next))}>
+          {words.problem.back}
+        </a>
       </p>
       <Reference id={flash.refusal?.reference} />
     </Gate>

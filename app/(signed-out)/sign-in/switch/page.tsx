@@ -12,10 +12,12 @@ export const metadata: Metadata = { title: words.switching.title };
 
 /** Signed in as somebody else: nothing happens until the person says which of the two they mean. */
 export default async function SwitchPage() {
-  const { name, address, signedInAs } = await readParked("/account");
+  const { name, address, signedInAs, hasOwner, ...parked } = await readParked("/account");
   if (!signedInAs) redirect("/sign-in");
+  if (parked.isForSession || parked.isLink) redirect("/account/connect");
+  const { appName, signUp } = site();
   return (
-    <Gate appName={site().appName} title={words.switching.title}>
+    <Gate appName={appName} title={words.switching.title}>
       <p>
         {words.switching.signedInAs} <strong>{signedInAs}</strong>. {words.switching.came(name)}
         {address && (
@@ -26,13 +28,14 @@ export default async function SwitchPage() {
         )}
         {words.switching.notConnected}
       </p>
+      <p>{words.switching.lead[!hasOwner && signUp === "open" ? "mayMake" : "only"]}</p>
       <Form action={switchTo}>
         <Button variant="primary">{words.switching.submit}</Button>
       </Form>
       <p>
         <a href="/account">{words.switching.stay}</a>
       </p>
-      <p className="hint">{words.switching.connectInstead(name)}</p>
+      {!hasOwner && <p className="hint">{words.switching.connectInstead(name)}</p>}
     </Gate>
   );
 }
