@@ -32,6 +32,8 @@ function guardedAdapter(): Adapter {
   const world = theWorld();
   return {
     ...DrizzleAdapter(world.db),
+    // For Auth.js's own `auth()`, which nobody calls: setting out reads no session, and coming back
+    // ends with the path that the `signIn` callback returns, before one is read.
     async getSessionAndUser(sessionToken) {
       const found = await sessionReader(world, digest("session", sessionToken))();
       if (!found) return null;
@@ -40,7 +42,7 @@ function guardedAdapter(): Adapter {
       // The raw token goes back: Auth.js would write what it is given into the cookie.
       return { session: { sessionToken, userId, expires: endsAt }, user };
     },
-    // Sliding is `touchSession`'s; Auth.js asks for it with each read.
+    // Sliding is `touchSession`'s; `auth()` would ask for it as it reads.
     updateSession: () => null,
     getUserByAccount: () => null,
     getUser: never("look users up"),

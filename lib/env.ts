@@ -137,7 +137,7 @@ export interface Env {
   readonly mailFrom: { readonly name: string; readonly address: string };
   /** Where the embedded database, made keys and the local mailbox live. */
   readonly dataDir: string;
-  /** Signs what Auth.js keeps in cookies during a handshake. */
+  /** Encrypts what Auth.js keeps in cookies during a handshake. */
   readonly authSecret: Key;
   readonly tokenKey: Key;
   readonly outboxKey: Key;

@@ -49,7 +49,7 @@ export type Letter =
   | ({
       readonly kind: "provider_connected";
       readonly provider: OAuthProvider;
-      /** Who one is there. */
+      /** The address at the provider; null when it vouches for none. */
       readonly address: Identifier | null;
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: OAuthProvider } & Notice);

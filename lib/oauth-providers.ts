@@ -1,4 +1,4 @@
-/** Whom people may come by, as they are called and as they call themselves (their issuer, O1). */
+/** The providers people can sign in with: the name we show, and their issuer (O1). */
 export const oauthProviders = {
   google: { name: "Google", issuer: "https://accounts.google.com" },
   // With a path: it is the issuer of discovery and ID tokens alike.

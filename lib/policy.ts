@@ -169,7 +169,7 @@ export const limits = {
   stepUpsPerSession: { rule: "step_ups_per_session", max: 5, per: minutes(15), tries: true },
   /** Trips to a provider begun from one IP, and as many ended (R3). */
   handshakesPerIp: { rule: "handshakes_per_ip", max: 30, per: minutes(10), tries: true },
-  /** Buttons pressed on pages that mail leads to, from one IP (R3). */
+  /** Links pressed, codes typed, sign-ups sent and “Switch account”, from one IP (R3). */
   pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1), tries: true },
 } as const satisfies Record<string, Limit>;
 

@@ -77,7 +77,7 @@ export function typedAlike(
   issues.addIssue({ code: "custom", message, path: ["again"] });
 }
 
-/** A link's token. Whatever it is, a wrong one is a dead link, said by the flow. */
+/** A token of ours, from a link or a cookie. A wrong one is told by the flow. */
 export const token = z.string().max(1_000);
 
 /** A checkbox: in forms its word when ticked and absent when not, in JSON a boolean. */

@@ -32,7 +32,7 @@ export const mailLimits = (purpose: Purpose): readonly LimitUse<Addressed>[] => 
   },
 ];
 
-/** Of what presses a button on a page that mail leads to (R3). */
+/** Of buttons on pages that mail leads to, of sign-ups, and of “Switch account” (R3). */
 export const pressLimit: LimitUse<unknown> = {
   limit: "pressesPerIp",
   effect: "loud",

@@ -21,8 +21,9 @@ export interface Arrival {
 /**
  * Whoever came back with a proven identity is signed in, signed up, or asked; what waits for an
  * answer stays parked (O4). With `switching` they were asked, and leave the session that is here.
- * Refuses `connect_interrupted`, `identity_taken`, `provider_email_unverified`, and after the proof
- * `sign_up_closed` and `account_disabled` (S5).
+ * Refuses `connect_interrupted`, `identity_taken`, `provider_email_unverified`, `handshake_lost`
+ * when the way in was changed meanwhile, and after the proof `sign_up_closed` and
+ * `account_disabled` (S5).
  */
 export async function receive(
   ctx: Ctx,

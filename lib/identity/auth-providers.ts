@@ -12,7 +12,7 @@ import { voidVerifications } from "./verifications";
 /** One way in on one user. */
 export interface AuthProvider {
   readonly provider: string;
-  /** Who one is there, for those of others. */
+  /** The address at the provider; null for our own ways in, or when it vouched for none. */
   readonly address: string | null;
   /** Opens nothing until the person says that it is to stay (O3). */
   readonly questioned: boolean;

@@ -86,6 +86,7 @@ export async function keepRendered(db: Db, id: string, rendered: string) {
 
 const erased = { payload: null, rendered: null, doneAt: sql`now()` };
 
+/** It has left: what it said is erased. */
 export async function markSent(db: Db, id: string) {
   await db
     .update(outbox)

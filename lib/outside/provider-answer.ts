@@ -21,7 +21,7 @@ export async function answerTo(
   type = /^application\/json$/,
 ): Promise<Answer> {
   try {
-    // Not "error", which looks like a broken connection; and Next's fetch may keep what it gets.
+    // `redirect: "error"` would look like a broken connection; and Next's fetch may cache.
     const response = await fetch(asked, { signal, redirect: "manual", cache: "no-store" });
     const trouble = troubleOf(response, type);
     if (trouble) {

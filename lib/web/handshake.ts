@@ -7,7 +7,7 @@ import { lifetimes } from "@/lib/policy";
 import { seal } from "@/lib/secret";
 import { cookieForAuth, readSealed, readToken, writeCookie } from "./cookies";
 
-/** The token of this browser's trip to a provider; "" when it makes none, which is nobody's. */
+/** The token of this browser's trip to a provider; "" when there is none, which matches no row. */
 export const handshakeToken = () => tokenIn("handshake");
 
 /** The token of whom a trip brought back to this browser; "" when nobody waits. */

@@ -20,11 +20,13 @@ export const problemOf = (refusal: Refusal): Problem => {
 /** No answer of the JSON face is kept by anybody on its way. */
 export const unstored = { "Cache-Control": "private, no-store" };
 
+/** The headers of a problem: what it is, that nobody keeps it, and when to come again. */
 export const problemHeaders = ({ retryAfter }: Problem): Record<string, string> => ({
   "Content-Type": "application/problem+json",
   ...unstored,
   ...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
 });
 
+/** Its body. The type is a name, not an address: nothing is to be looked up there. */
 export const problemText = ({ code, ...rest }: Problem): string =>
   JSON.stringify({ type: `urn:latchkey:problem:${code}`, code, ...rest });

@@ -8,9 +8,10 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Connects the identity that this browser brought back from a provider, after its address was shown:
- * the only way in which one ever is (O4, A2, A3). The owner is told. Refuses `step_up_required`,
- * `handshake_lost` when nothing waits, another session set out for it, or nobody did and it is of
- * another address, `identity_taken`, `provider_connected`, `not_found` where the provider is switched off.
+ * the only way in which one ever is (O4, A2, A3). The owner is told. Refuses `sign_in_required`,
+ * `step_up_required`, `handshake_lost` when nothing waits, another session set out for it, or
+ * nobody did and it is of another address, `identity_taken`, `provider_connected`, `not_found`
+ * where the provider is switched off.
  */
 export const connectProvider = defineFlow({
   name: "auth_provider.connect",

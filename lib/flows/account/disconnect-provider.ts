@@ -7,8 +7,8 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Takes a provider from the ways in of whoever proved just now that it is them, while another remains
- * (A4); also one that is switched off by now. The owner is told (A2). Refuses `step_up_required`,
- * `last_way_in`, and `not_found` where it is not connected.
+ * (A4); also one that is switched off by now. The owner is told (A2). Refuses `sign_in_required`,
+ * `step_up_required`, `last_way_in`, and `not_found` where it is not connected.
  */
 export const disconnectProvider = defineFlow({
   name: "auth_provider.disconnect",

@@ -7,7 +7,8 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Says that a provider which was there before the mailbox was proven is one's own, so that it opens
- * the account again (O3). Refuses `step_up_required`, and `not_found` where nothing is in question.
+ * the account again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where
+ * nothing is in question.
  */
 export const keepProvider = defineFlow({
   name: "auth_provider.keep",

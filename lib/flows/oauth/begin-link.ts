@@ -9,7 +9,8 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Sets out to connect a provider: the intent is this session's alone, for one trip (A2). Refuses
- * `step_up_required`, `provider_connected` where one of that provider is there already, `not_found`.
+ * `step_up_required`, `provider_connected` where one of that provider is there already,
+ * `not_found`, `too_many_requests`.
  */
 export const beginLink = defineFlow({
   name: "handshake.begin_link",

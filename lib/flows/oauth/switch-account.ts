@@ -8,8 +8,9 @@ import { refuse } from "@/lib/result";
 
 /**
  * Somebody signed in came back from a provider as somebody else, was asked, and wants to be them: the
- * session that is here ends. Refuses `handshake_lost`, `provider_email_unverified`, and after the
- * proof `sign_up_closed` and `account_disabled`.
+ * session that is here ends. Refuses `handshake_lost`, `provider_email_unverified`, `not_found`
+ * where the provider is switched off, `too_many_requests`, and after the proof `sign_up_closed` and
+ * `account_disabled`.
  */
 export const switchAccount = defineFlow({
   name: "handshake.switch",

@@ -6,8 +6,8 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Takes the password away from whoever proved just now that it is them, while another way in
- * remains (A4). The owner is told (A2). Refuses `step_up_required`, `last_way_in`, and `not_found`
- * where there is none.
+ * remains (A4). The owner is told (A2). Refuses `sign_in_required`, `step_up_required`,
+ * `last_way_in`, and `not_found` where there is none.
  */
 export const removePassword = defineFlow({
   name: "password.remove",

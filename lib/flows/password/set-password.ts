@@ -9,7 +9,7 @@ import { ok, refuse } from "@/lib/result";
 /**
  * Sets a first password, or another one, for whoever is signed in and proved it just now (A2). All
  * other sessions end, links and codes on their way are void, and the owner is told (P7). Refuses
- * `step_up_required`, what speaks against the password, `busy`.
+ * `sign_in_required`, `step_up_required`, what speaks against the password, `busy`.
  */
 export const setPassword = defineFlow({
   name: "password.set",

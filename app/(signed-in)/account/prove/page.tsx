@@ -26,7 +26,7 @@ interface Props {
   searchParams: Promise<{ next?: string | string[]; asked?: string | string[] }>;
 }
 
-/** Step-up: by any way in that the person has. */
+/** Step-up: by a password if they have one, or by a link or code by mail. */
 export default async function ProvePage({ searchParams }: Props) {
   const { next, asked } = await searchParams;
   const [session, methods, flash] = await Promise.all([
