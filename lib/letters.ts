@@ -1,3 +1,4 @@
+import type { Ctx } from "./flow";
 import type { Identifier } from "./identifier";
 import type { OAuthProvider } from "./oauth-providers";
 
@@ -29,6 +30,13 @@ interface Notice {
   readonly browser: string;
   readonly at: string;
 }
+
+/** What every notice says: to whom, which browser did it, and when. */
+export const noticeTo = ({ caller, clock }: Ctx, to: Identifier): Notice => ({
+  to,
+  browser: caller.browser,
+  at: clock.now().toISOString(),
+});
 
 /**
  * Every e-mail we can send, as data. `magic_link` goes to people with an account;

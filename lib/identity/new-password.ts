@@ -1,5 +1,6 @@
 import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/flow";
+import { noticeTo } from "@/lib/letters";
 import { ok, refuse, type Result } from "@/lib/result";
 import type { Proven } from "./mailbox-proof";
 import { choosePassword, takeAccount } from "./passwords";
@@ -27,8 +28,7 @@ export async function acceptNewPassword(
   const questioned = !account.verified && (await dropPlanted(tx, account, ctx.caller));
   await choosePassword(ctx, tx, account, { hash, mailboxProven: true });
   await startSession(ctx, tx, { userId, method: "email", keep: false });
-  const at = ctx.clock.now().toISOString();
-  const { browser } = ctx.caller;
-  ctx.post({ kind: "password_chosen", first: !hasPassword, to: spent.identifier, browser, at });
+  const notice = noticeTo(ctx, spent.identifier);
+  ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });
   return ok({ next: spent.next, ...(questioned && { questioned }) });
 }

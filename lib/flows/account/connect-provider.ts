@@ -3,6 +3,7 @@ import { defineFlow } from "@/lib/flow";
 import { token } from "@/lib/flows/fields";
 import { connectIdentity, takeIdentity } from "@/lib/identity/auth-providers";
 import { consumeParked, takeParked } from "@/lib/identity/handshakes";
+import { noticeTo } from "@/lib/letters";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
 
@@ -24,7 +25,7 @@ export const connectProvider = defineFlow({
   run: (ctx, input) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      const { id: sessionId, userId, email: to } = session;
+      const { id: sessionId, userId } = session;
       ctx.about({ userId });
       const parked = await takeParked(tx, input.parked);
       if (!parked || (parked.sessionId !== null && parked.sessionId !== sessionId))
@@ -43,9 +44,7 @@ export const connectProvider = defineFlow({
       if (outcome === "occupied") return refuse("provider_connected", { provider });
       await consumeParked(tx, parked.id);
       ctx.handOver({ parked: "ended" });
-      const at = ctx.clock.now().toISOString();
-      const { browser } = ctx.caller;
-      ctx.post({ kind: "provider_connected", provider, address, to, browser, at });
+      ctx.post({ kind: "provider_connected", provider, address, ...noticeTo(ctx, session.email) });
       return ok({ provider, next: parked.next });
     }),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { provider } from "@/lib/flows/fields";
 import { disconnectProvider as disconnect } from "@/lib/identity/auth-providers";
+import { noticeTo } from "@/lib/letters";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
 
@@ -21,14 +22,12 @@ export const disconnectProvider = defineFlow({
   run: (ctx, { provider }) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      const { userId, email: to } = session;
-      ctx.about({ userId, cause: provider });
+      ctx.about({ userId: session.userId, cause: provider });
       const outcome = await disconnect(tx, session, provider, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_way_in");
-      const at = ctx.clock.now().toISOString();
-      ctx.post({ kind: "provider_disconnected", provider, to, browser: ctx.caller.browser, at });
+      ctx.post({ kind: "provider_disconnected", provider, ...noticeTo(ctx, session.email) });
       return ok({ provider });
     }),
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
 import { removePassword as remove } from "@/lib/identity/passwords";
+import { noticeTo } from "@/lib/letters";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
 
@@ -20,14 +21,12 @@ export const removePassword = defineFlow({
   run: (ctx) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      const { userId, email } = session;
-      ctx.about({ userId });
+      ctx.about({ userId: session.userId });
       const outcome = await remove(tx, session, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_way_in");
-      const at = ctx.clock.now().toISOString();
-      ctx.post({ kind: "password_removed", to: email, browser: ctx.caller.browser, at });
+      ctx.post({ kind: "password_removed", ...noticeTo(ctx, session.email) });
       return ok({});
     }),
 });

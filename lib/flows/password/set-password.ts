@@ -3,6 +3,7 @@ import { defineFlow } from "@/lib/flow";
 import { again, password, typedAlike } from "@/lib/flows/fields";
 import { choosePassword, takeAccount } from "@/lib/identity/passwords";
 import { renewSession } from "@/lib/identity/sessions";
+import { noticeTo } from "@/lib/letters";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
 
@@ -34,9 +35,7 @@ export const setPassword = defineFlow({
         return refuse("sign_in_required");
       await choosePassword(ctx, tx, account, { hash: hashed.value, mailboxProven: false });
       const first = !account.hasPassword;
-      const at = ctx.clock.now().toISOString();
-      const { browser } = ctx.caller;
-      ctx.post({ kind: "password_chosen", first, to: email, browser, at });
+      ctx.post({ kind: "password_chosen", first, ...noticeTo(ctx, email) });
       return ok({ first });
     });
   },
