@@ -1,15 +1,15 @@
 import { redirect } from "next/navigation";
 import { previewHandshake } from "@/lib/flows/oauth/preview-handshake";
-import { oauthProviders } from "@/lib/oauth-providers";
+import { type OAuthProvider, oauthProviders } from "@/lib/oauth-providers";
 import { parkedToken } from "@/lib/web/handshake";
 import { perform } from "@/lib/web/perform";
 
-/** The provider that whoever is signed in here may connect now; null for none. */
-export async function nameWaiting(): Promise<string | null> {
+/** The provider that whoever is signed in here came back from, and may connect; null for none. */
+export async function providerWaiting(): Promise<OAuthProvider | null> {
   const token = await parkedToken();
   if (!token) return null;
   const parked = await perform(previewHandshake, { parked: token });
-  return parked.ok && parked.value.isForSession ? oauthProviders[parked.value.provider].name : null;
+  return parked.ok && parked.value.isForSession ? parked.value.provider : null;
 }
 
 /** Whom this browser brought back from a provider; where nobody waits, on to `otherwise`. */

@@ -578,6 +578,8 @@ async function sceneOf(
   home.jar.set("latchkey-asking", asker.jar.get("latchkey-asking")!);
   await home.submit("/account/prove", "Email me a link and a code");
   await park(db, home, ada);
+  const { client: other } = await browserOf(server, db, mallory);
+  await park(db, other, ada);
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -592,7 +594,7 @@ async function sceneOf(
     signUpCode: await inbox.codeTo(work),
     password: right,
     phone: (await browserOf(server, db, ada)).id,
-    forms: await formsOf(home, asker, (await browserOf(server, db, mallory)).client, mails),
+    forms: await formsOf(home, asker, other, mails),
     async trip(provider) {
       isAt(oidc[provider], ada);
       const traveller = new Client(server);
@@ -795,8 +797,8 @@ async function formsOf(
     proveByCode: [home, "/account/prove?asked", "Continue with the code"],
     proveByLink: [home, stepUp.path, "It is me"],
     continueWith: [stranger, "/sign-in", "Continue with Google"],
-    switchTo: [home, "/sign-in/switch", "Switch account"],
-    // Ada has nothing left to connect.
+    // Ada has nobody to switch to, and nothing left to connect.
+    switchTo: [mallory, "/sign-in/switch", "Switch account"],
     connect: [mallory, "/account/methods", "Connect Google"],
     connectParked: [home, "/account/connect", "Connect Google"],
     keep: [home, "/account/methods", "Keep Google"],

@@ -81,7 +81,8 @@ class Watched extends Client {
   }
 }
 
-const ownCookie = /^latchkey-(session|asking|device|handshake|onward|oauth_\w+)$/;
+const ownCookie =
+  /^latchkey-(session|asking|device|handshake|parked|onward|oauth_(state|verifier|nonce))$/;
 const nobodysToken = "Nobodys-token_".padEnd(43, "x7Q");
 
 test("no secret is seen where it is not meant to be @once", async ({
@@ -188,7 +189,8 @@ test("no secret is seen where it is not meant to be @once", async ({
   const found: string[] = [];
   const given = everybody.flatMap((client) => [...client.given]);
   expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(9);
-  for (const name of ["handshake", "onward", "oauth_state", "oauth_verifier", "oauth_nonce"])
+  const oauth = ["oauth_state", "oauth_verifier", "oauth_nonce"];
+  for (const name of ["handshake", "parked", "onward", ...oauth])
     expect(
       given.some(([own]) => own.startsWith(`latchkey-${name} `)),
       name,

@@ -179,6 +179,8 @@ test.describe("Screens @once", () => {
     await ada.readsTheNotice();
     await ada.open("/account/disconnect/google");
     await look("disconnect");
+    await ada.press("Disconnect Google");
+    await ada.readsTheNotice();
     await ada.signsOut();
     await look("sign-in-last-used");
     const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
@@ -211,8 +213,8 @@ test.describe("Screens @once", () => {
     await owner.sees("Keep or disconnect LinkedIn");
     wrong.push(...(await lookAt(owner.page, "methods-questioned")));
     await owner.press("Connect Google");
-    await owner.chooses({ email: ada.email });
-    await owner.sees("opens another account here");
+    await owner.chooses({ email: mallory.email, verified: false });
+    await owner.sees("does not vouch for");
     wrong.push(...(await lookAt(owner.page, "methods-refused")));
     await ada.signsIn();
     await ada.open("/account/methods");

@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { titleFor } from "@/app/answer-note";
 import { Note } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
-import { nameWaiting } from "@/app/parked";
+import { providerWaiting } from "@/app/parked";
 import { Ago, At } from "@/app/when";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
@@ -23,11 +23,14 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function MethodsPage() {
   const ways = await read(listAuthProviders, here);
   const { methods } = site();
-  const waiting = await nameWaiting();
   const questioned = ways
     .filter((way) => way.questioned)
     .map(({ provider }) => words.account.providers[provider] ?? provider);
   const lacks = (wanted: string) => !ways.some(({ provider }) => provider === wanted);
+  const back = await providerWaiting();
+  // Another one of that provider would have to go first, which is told when one comes for it.
+  const isFree = !ways.some(({ provider, questioned }) => provider === back && !questioned);
+  const waiting = back && isFree && oauthProviders[back].name;
   return (
     <AccountFrame here={here} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
