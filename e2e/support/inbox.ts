@@ -27,9 +27,12 @@ export class Inbox {
   }
 
   all(): Letter[] {
-    return this.#files().map(
-      (name) => JSON.parse(readFileSync(join(this.#folder, name), "utf8")) as Letter,
-    );
+    return this.#files().flatMap((name) => {
+      const file = join(this.#folder, name);
+      // The mailbox keeps the newest letters: the oldest may go while this reads.
+      const text = existing(() => readFileSync(file, "utf8"));
+      return text === null ? [] : [JSON.parse(text) as Letter];
+    });
   }
 
   lettersTo = (address: string) => this.all().filter(({ to }) => to === address);
@@ -60,13 +63,19 @@ export class Inbox {
   }
 
   #files(): string[] {
-    try {
-      return readdirSync(this.#folder)
-        .filter((name) => name.endsWith(".json"))
-        .sort();
-    } catch {
-      return []; // No letter yet, no mailbox yet.
-    }
+    // No letter yet, no mailbox yet.
+    const names = existing(() => readdirSync(this.#folder)) ?? [];
+    return names.filter((name) => name.endsWith(".json")).sort();
+  }
+}
+
+/** What was read; null for what is not there. */
+function existing<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 }
 

@@ -75,6 +75,20 @@ describe("whoever sits at the machine finds in the mailbox", () => {
     expect(readdirSync(path.join(home, "deep", "mailbox"))).toHaveLength(100);
   });
 
+  it("what is still there, when letters go while it is read", async () => {
+    const { mailer, letters } = open();
+    for (let i = 1; i <= 100; i += 1) await mailer(letterTo(String(i)));
+    let isWriting = true;
+    const writes = async () => {
+      for (let i = 101; i <= 130; i += 1) await mailer(letterTo(String(i)));
+      isWriting = false;
+    };
+    const looks = async () => {
+      while (isWriting) expect((await letters()).length).toBeGreaterThan(50);
+    };
+    await Promise.all([writes(), looks(), looks()]);
+  });
+
   it("the letters of before a restart", async () => {
     await open().mailer(letterTo("1"));
     expect(await open().letters()).toHaveLength(1);

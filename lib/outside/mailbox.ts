@@ -7,7 +7,7 @@ import type { Mailer } from "./mailer";
 /** A mailer that keeps letters in a directory of files, one each, for the page that shows them. */
 export function localMailbox(directory: string, clock: Clock) {
   const files = async () =>
-    (await readdir(directory).catch(() => []))
+    ((await unlessGone(readdir(directory))) ?? [])
       .filter((name) => name.endsWith(".json"))
       .sort()
       .reverse();
@@ -25,13 +25,21 @@ export function localMailbox(directory: string, clock: Clock) {
     return { sent: true };
   };
 
-  const letters = async (): Promise<MailboxLetter[]> =>
-    Promise.all(
-      (await files()).map(
-        async (name) =>
-          JSON.parse(await readFile(path.join(directory, name), "utf8")) as MailboxLetter,
-      ),
+  // A new letter may take the oldest one away while this reads.
+  const letters = async (): Promise<MailboxLetter[]> => {
+    const names = await files();
+    const texts = await Promise.all(
+      names.map((name) => unlessGone(readFile(path.join(directory, name), "utf8"))),
     );
+    return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as MailboxLetter]));
+  };
 
   return { mailer, letters };
 }
+
+/** What was read; null for what is not there, or no longer. */
+const unlessGone = <T>(read: Promise<T>): Promise<T | null> =>
+  read.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
