@@ -231,6 +231,8 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["proveByLink", "/l/prove/x", "step_up.link", "nothing"],
       ["continueWith", "/sign-in", "handshake.begin", "nothing"],
       ["switchTo", "/sign-in/switch", "handshake.switch", "nothing"],
+      ["stay", "/sign-in/switch", null, "nothing"],
+      ["notNow", "/account/connect", null, "nothing"],
       [
         "connect",
         "/account/methods",
@@ -799,6 +801,8 @@ async function formsOf(
     continueWith: [stranger, "/sign-in", "Continue with Google"],
     // Ada has nobody to switch to, and nothing left to connect.
     switchTo: [mallory, "/sign-in/switch", "Switch account"],
+    stay: [mallory, "/sign-in/switch", "Stay signed in"],
+    notNow: [home, "/account/connect", "Not now"],
     connect: [mallory, "/account/methods", "Connect Google"],
     connectParked: [home, "/account/connect", "Connect Google"],
     keep: [home, "/account/methods", "Keep Google"],

@@ -56,7 +56,9 @@ async function everyForm(client: Client, path: string, { oidc, db }: { oidc: Oid
     ["/mailbox", "Clear all limits"],
     ["/sign-in", "Continue with Google"],
     ["/sign-in/switch", "Switch account"],
+    ["/sign-in/switch", "Stay signed in"],
     ["/account/connect", "Connect Google"],
+    ["/account/connect", "Not now"],
     ["/account/methods", "Connect Google"],
     ["/account/methods", "Keep LinkedIn"],
     ["/account/disconnect/linkedin", "Disconnect LinkedIn"],
@@ -92,6 +94,8 @@ const needNothing = [
   // What it is about is in a cookie.
   "Connect Google at /account/connect",
   "Switch account at /sign-in/switch",
+  "Stay signed in",
+  "Not now",
 ];
 
 const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {

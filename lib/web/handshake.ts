@@ -16,6 +16,9 @@ export const parkedToken = () => tokenIn("parked");
 const tokenIn = async (name: "handshake" | "parked") =>
   readToken((await headers()).get("cookie"), theWorld().env, name) ?? "";
 
+/** Nobody waits in this browser any more: who was asked has said no. The row ends by itself. */
+export const forgetParked = () => writeCookie(theWorld().env, "parked", null, lifetimes.handshake);
+
 /** The token of the trip that this very request has begun; the browser does not send it yet. */
 export async function begunToken(): Promise<string> {
   const { name } = cookieForAuth(theWorld().env, "handshake");

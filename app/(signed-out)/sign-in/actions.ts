@@ -8,7 +8,7 @@ import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { goOnTyping, sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { parkedToken } from "@/lib/web/handshake";
+import { forgetParked, parkedToken } from "@/lib/web/handshake";
 import { fields, perform } from "@/lib/web/perform";
 import { goOn, goOnProven, safeNext, withNext } from "@/lib/web/redirects";
 
@@ -39,6 +39,11 @@ export async function continueWith(form: FormData): Promise<void> {
 
 export async function switchTo(): Promise<void> {
   await arrive(await perform(switchAccount, { parked: await parkedToken() }));
+}
+
+export async function stay(): Promise<void> {
+  await forgetParked();
+  redirect("/account");
 }
 
 /** To the page with the password, what was typed so far filled in there. */

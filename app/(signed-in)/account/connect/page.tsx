@@ -8,7 +8,7 @@ import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { read } from "@/lib/web/perform";
 import { AccountFrame } from "../frame";
-import { connectParked } from "../methods/actions";
+import { connectParked, notNow } from "../methods/actions";
 
 const here = "/account/connect";
 
@@ -32,9 +32,9 @@ export default async function ConnectPage() {
       <Form action={connectParked}>
         <Button variant="primary">{words.connect.submit(name)}</Button>
       </Form>
-      <p>
-        <a href="/account/methods">{words.connect.notNow}</a>
-      </p>
+      <Form action={notNow}>
+        <Button variant="quiet">{words.connect.notNow}</Button>
+      </Form>
     </AccountFrame>
   );
 }

@@ -1,6 +1,7 @@
 "use server";
 
-import { parkedToken } from "@/lib/web/handshake";
+import { redirect } from "next/navigation";
+import { forgetParked, parkedToken } from "@/lib/web/handshake";
 import { fields } from "@/lib/web/perform";
 import { changes } from "../changes";
 
@@ -10,6 +11,11 @@ export async function connect(form: FormData): Promise<void> {
 
 export async function connectParked(): Promise<void> {
   await changes["auth_provider.connect"]({ parked: await parkedToken() });
+}
+
+export async function notNow(): Promise<void> {
+  await forgetParked();
+  redirect("/account/methods");
 }
 
 export async function keep(form: FormData): Promise<void> {

@@ -6,7 +6,7 @@ import { Gate } from "@/app/_ui/gate";
 import { readParked } from "@/app/parked";
 import { words } from "@/app/words";
 import { site } from "@/lib/web/site";
-import { switchTo } from "../actions";
+import { stay, switchTo } from "../actions";
 
 export const metadata: Metadata = { title: words.switching.title };
 
@@ -32,9 +32,9 @@ export default async function SwitchPage() {
       <Form action={switchTo}>
         <Button variant="primary">{words.switching.submit}</Button>
       </Form>
-      <p>
-        <a href="/account">{words.switching.stay}</a>
-      </p>
+      <Form action={stay}>
+        <Button variant="quiet">{words.switching.stay}</Button>
+      </Form>
       {!hasOwner && <p className="hint">{words.switching.connectInstead(name)}</p>}
     </Gate>
   );
