@@ -15,7 +15,8 @@ const narrow = { width: 320, height: 640 };
 export async function lookAt(page: Page, name: string): Promise<string[]> {
   const wrong: string[] = [];
   for (const { colorScheme, size, viewport } of pictures) {
-    await page.emulateMedia({ colorScheme });
+    // Still: colours on their way from one theme to the other are nobody's.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.setViewportSize(viewport);
     const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
     await page.screenshot({ path, fullPage: true });
@@ -26,7 +27,7 @@ export async function lookAt(page: Page, name: string): Promise<string[]> {
   wrong.push(...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`));
   wrong.push(...(await unreachable(page)));
   await page.setViewportSize(desktop);
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   return wrong.map((finding) => `${name}: ${finding}`);
 }
 
