@@ -172,7 +172,7 @@ async function houseOf({ origin, pid }: Server, databasePids: readonly number[])
     isArrival: (answer, { email_verified: isVouched }) =>
       isVouched
         ? /session=[\w-]/.test(cookiesFrom(answer))
-        : /\/sign-in\/problem$/.test(answer.headers.location ?? ""),
+        : /\/sign-in\/problem(\?|$)/.test(answer.headers.location ?? ""),
   };
 }
 
