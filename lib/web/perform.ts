@@ -7,6 +7,7 @@ import { lifetimes } from "@/lib/policy";
 import { ok, type Result } from "@/lib/result";
 import { runFlow } from "@/lib/run-flow";
 import { writeCookie } from "./cookies";
+import { withNext } from "./redirects";
 import { readRequest, signedInBy } from "./request";
 
 /**
@@ -117,11 +118,11 @@ export async function read<Schema extends z.ZodType, Out, R extends Requires>(
   if (result.refusal.code !== "sign_in_required") notFound();
   const { evidence } = await readRequest();
   const ended = evidence.sessionDigest ? "&note=session_ended" : "";
-  redirect(`/sign-in?next=${encodeURIComponent(here)}${ended}`);
+  redirect(withNext("/sign-in", here) + ended);
 }
 
 /** The page that asks for a proof, and then leads on to `next`. */
-export const provePath = (next: string) => `/account/prove?next=${encodeURIComponent(next)}`;
+export const provePath = (next: string) => withNext("/account/prove", next);
 
 /** A form's fields as a flow's input. A field sent twice, or a file, is no text: the schema refuses it. */
 export function fields(form: FormData): Record<string, unknown> {
