@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
 
 // The same engine without the windows and toolbars that nobody looks at here: a quarter of the work.
@@ -7,21 +8,28 @@ const debianChromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"]
 );
 const json = process.env.PLAYWRIGHT_JSON;
 
+const quiet = 120_000;
+
 /** The servers a test talks to are started by its fixtures, in e2e/support. */
 export default defineConfig({
   testDir: "e2e",
-  timeout: 30_000,
-  // Two cores, and browsers that wait for servers: a third keeps both at work. The tests of one
-  // file are one journey.
-  workers: 3,
+  // A test fails when nothing has happened for two minutes, however many steps it has.
+  timeout: 20 * quiet,
+  expect: { timeout: quiet },
+  // One worker per core: more only wait for each other, and what waits looks like what hangs.
+  workers: availableParallelism(),
   fullyParallel: false,
-  // A test that passes the second time has found something.
-  retries: 0,
+  // The second run records a trace. A test that passes then still fails the run.
+  retries: 1,
+  failOnFlakyTests: true,
+  maxFailures: 10,
   forbidOnly: true,
   reporter: json ? [["list"], ["json", { outputFile: json }]] : [["list"]],
   use: {
     ...devices["Desktop Chrome"],
-    trace: "retain-on-failure",
+    trace: "on-first-retry",
+    actionTimeout: quiet,
+    navigationTimeout: quiet,
     launchOptions: {
       ...(debianChromium && { executablePath: debianChromium }),
       args: [

@@ -109,7 +109,6 @@ test("whatever an address has here, passwords answer it alike, byte by byte @onc
   db,
   newAddress,
 }) => {
-  test.setTimeout(90_000);
   const clearLimits = (keptRule = "") => db.sql`delete from limits where rule <> ${keptRule}`;
   const join = (email: string) => newClient().join(email, password, inbox);
   const spendLetters = async (email: string) => {

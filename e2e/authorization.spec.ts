@@ -31,7 +31,7 @@ const testWithoutProxy = test.extend<object, { build: { project: string }; serve
       await use({ project });
       remove();
     },
-    { scope: "worker", timeout: 300_000 },
+    { scope: "worker" },
   ],
   server: [
     async ({ database, oidc, build: { project } }, use) => {
@@ -41,7 +41,7 @@ const testWithoutProxy = test.extend<object, { build: { project: string }; serve
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
@@ -662,7 +662,6 @@ for (const [how, test_] of [
   test_(
     `everybody gets what is theirs, ${how} @once`,
     async ({ server, db, inbox, newAddress, oidc }) => {
-      test_.setTimeout(240_000);
       const cast = await castOf(server, db, inbox, newAddress);
       const wrong: string[] = [];
       let scene: Scene | null = null;
@@ -727,7 +726,6 @@ for (const [how, test_] of [
   test_(
     `no way of asking leads in without a session, ${how} @once`,
     async ({ server, db, inbox, newAddress }) => {
-      test_.setTimeout(60_000);
       const cast = await castOf(server, db, inbox, newAddress);
       const ada = newAddress("ada");
       await makeAda(db, ada);

@@ -835,7 +835,6 @@ for (const provider of ["google", "linkedin"] as const)
     newAddress,
     db,
   }) => {
-    test.setTimeout(60_000);
     const mallory = newClient();
     await setOut(mallory, provider);
     const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;

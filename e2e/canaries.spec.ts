@@ -50,7 +50,7 @@ const test = testWithProviders.extend<{ always: null }, WorkerFixtures>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   // What goes wrong here is meant to, and is in the log as it should be.
   always: async ({ db }, use) => {
@@ -94,7 +94,6 @@ test("no secret is seen where it is not meant to be @once", async ({
   oidc,
   newAddress,
 }) => {
-  test.setTimeout(90_000);
   await keepEveryLetter(db);
   const watched = () => new Watched(server);
   const [ada, leo, nina, stranger] = [watched(), watched(), watched(), watched()];

@@ -25,7 +25,6 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
     inbox,
     newAddress,
   }) => {
-    test.setTimeout(120_000);
     const asker = newClient();
     const email = newAddress("leo");
     await asker.join(email, "four unrelated words here", inbox);

@@ -39,7 +39,7 @@ const test = base.extend<object, WorkerFixtures>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
@@ -62,7 +62,7 @@ const testWithRedis = test.extend<object, { redis: RedisServer }>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
@@ -90,7 +90,7 @@ async function healthOf(client: Client, host = "10.0.0.7") {
 }
 
 /** The bound of S4, and the rest that Redis is given. */
-const soon = { timeout: 7_000, intervals: [100] };
+const soon = { timeout: 120_000, intervals: [100] };
 
 test("without Postgres it is not ready, and says so in words alone @once", async ({
   client,

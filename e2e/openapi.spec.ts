@@ -33,7 +33,7 @@ const test = testWithProviders.extend<
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   /** One that has asked nobody anything yet, and where the last way in can be the last. */
   withoutLink: [
@@ -44,7 +44,7 @@ const test = testWithProviders.extend<
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
@@ -160,7 +160,6 @@ test("what is asked rightly is answered as it is documented; wrongly, with a pro
   newAddress,
   wire,
 }) => {
-  test.setTimeout(150_000);
   const newScene = async (): Promise<Scene> => {
     await db.clearLimits();
     const [ada, email, other] = [newClient(), newAddress("ada"), newAddress("second")];

@@ -309,7 +309,6 @@ test.describe("Under attack @once", () => {
     mallory,
     another,
   }) => {
-    test.setTimeout(60_000);
     await ada.joins(password);
     await ada.signsOut();
     await mallory.enters("guess number 0 of many", ada.email);

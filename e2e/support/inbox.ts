@@ -39,7 +39,7 @@ export class Inbox {
 
   /** The first letter to an address that nobody read yet; waits for the post. */
   async nextTo(address: string): Promise<Letter> {
-    for (let tries = 0; tries < 300; tries += 1) {
+    for (let tries = 0; tries < 2_400; tries += 1) {
       const letter = this.lettersTo(address).find(({ id }) => !this.#read.has(id));
       if (letter) {
         this.#read.add(letter.id);

@@ -38,7 +38,7 @@ export const testWithProviders = test.extend<{ calm: null }, { oidc: Oidcs; serv
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   calm: [
     async ({ oidc }, use) => {

@@ -129,7 +129,7 @@ export class Server {
     const closed = once(child, "close");
     child.kill(signal);
     // A server that does not end in time has failed to stop; it must not stay behind for that.
-    const tooLong = setTimeout(() => child.kill("SIGKILL"), 20_000);
+    const tooLong = setTimeout(() => child.kill("SIGKILL"), 120_000);
     await closed;
     clearTimeout(tooLong);
   }

@@ -52,7 +52,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   inbox: [async ({ server }, use) => use(new Inbox(server.dataDir)), { scope: "worker" }],
   db: [
@@ -90,7 +90,6 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         javaScriptEnabled: hasScript,
         ...(userAgent && { userAgent }),
       });
-      profile.setDefaultTimeout(10_000);
       profiles.push(profile);
       return Person.at(profile, { email, inbox, hasScript });
     });
@@ -113,7 +112,7 @@ export const testOnPglite = test.extend<object, WorkerFixtures>({
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker" },
   ],
   always: async ({ server, inbox }, use) => {
     const heard = server.lines.length;

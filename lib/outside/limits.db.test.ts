@@ -30,7 +30,7 @@ const overRest = () => openRedis({ by: "upstash", url: upstash.url, token: upsta
 async function overTcp() {
   const scripts = openRedis({ by: "tcp", url: redis.url });
   const isOpen = () => scripts.eval("return 1", [], []).catch(() => 0);
-  await vi.waitUntil(async () => (await isOpen()) === 1, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await isOpen()) === 1, { timeout: 120_000 });
   return scripts;
 }
 

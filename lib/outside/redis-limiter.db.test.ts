@@ -58,7 +58,7 @@ async function overTcp(): Promise<Scripts> {
 }
 const answering = (scripts: Scripts) =>
   vi.waitUntil(async () => (await scripts.eval("return 1", [], []).catch(() => 0)) === 1, {
-    timeout: 10_000,
+    timeout: 120_000,
   });
 const overRest = () => openRedis({ by: "upstash", url: upstash.url, token: upstash.token });
 
