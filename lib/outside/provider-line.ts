@@ -37,7 +37,9 @@ function linesTo(provider: OAuthProvider, keys: ProviderKeys, clock: Clock, log:
     ): Promise<T> {
       end ??= fullTime();
       try {
-        return await Promise.race([silenceAfter(end), ask(end)]);
+        // Asked first: if it throws at once, no promise is left that fails later and that nobody awaits.
+        const answer = ask(end);
+        return await Promise.race([silenceAfter(end), answer]);
       } catch (error) {
         if (!(error instanceof Trouble)) throw error;
         trouble ??= error.message;
