@@ -1,5 +1,6 @@
 /** Running other programs, with Node built-ins only: this works before anything is installed. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 /** An expected end, told in one line. Anything else thrown is a bug and keeps its stack. */
@@ -52,6 +53,52 @@ export const exitCode = (code, signal) =>
 export const onSignal = (act) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, act);
 };
+
+/**
+ * Calls `act` once when the npm that runs this script has ended. A signal to npm ends npm, or npm and
+ * the shell between it and us; neither tells us.
+ */
+export function onNpmEnd(act) {
+  if (!process.env.npm_lifecycle_event) return;
+  const shell = process.ppid;
+  const parent = aboutProcess(shell);
+  const npm = [{ pid: shell, ...parent }, { pid: parent.parent, ...aboutProcess(parent.parent) }]
+    .filter(({ name }) => name?.startsWith("npm"))
+    .map(({ pid }) => pid)[0];
+  const look = setInterval(() => {
+    if (process.ppid === shell && (!npm || aboutProcess(npm).name)) return;
+    clearInterval(look);
+    act();
+  }, 500);
+  look.unref();
+}
+
+/** The name and the parent of a process; nothing where there is no /proc, or no such process. */
+function aboutProcess(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [, name, parent] = /^\d+ \((.*)\) [^ZX] (\d+)/s.exec(stat);
+    return { name, parent: Number(parent) };
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Processor seconds of this process and of all those that it, or one of them, waited for the end
+ * of; user and system. Undefined where the system does not tell.
+ */
+export function processorSeconds() {
+  try {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
+    // Linux counts in hundredths of a second there, on every machine.
+    return (user + system + childrenUser + childrenSystem) / 100;
+  } catch {
+    return undefined;
+  }
+}
 
 export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 

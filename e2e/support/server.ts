@@ -91,7 +91,8 @@ export class Server {
   }
 
   #spawn(): ChildProcess {
-    const { PATH = "", HOME = "" } = process.env;
+    // The last one marks what belongs to a run of tests, so that its end can end it.
+    const { PATH = "", HOME = "", LATCHKEY_TEST_RUN = "" } = process.env;
     const next = ["node_modules/next/dist/bin/next", "start"];
     const child = spawn(process.execPath, [...next, "-H", "127.0.0.1", "-p", String(this.port)], {
       cwd: this.options.project ?? ".",
@@ -100,6 +101,7 @@ export class Server {
         ...serverKeys,
         PATH,
         HOME,
+        LATCHKEY_TEST_RUN,
         NODE_ENV: "production",
         NEXT_TELEMETRY_DISABLED: "1",
         HOST: "127.0.0.1",

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+/** A run of tests leaves no process and no temporary file behind, however it ends. */
+
+/** A test and the servers it started, each of which hides in another way. */
+const program = `
+  sleep 10001 & told="$!"
+  setsid sleep 10002 & told="$told $!"
+  env -i sleep 10003 & told="$told $!"
+  (trap '' TERM INT; exec sleep 10004) & told="$told $!"
+  echo "$told" > "$1/pids.draft" && mv "$1/pids.draft" "$1/pids"
+  [ "$2" = stays ] && wait
+  exit 0
+`;
+
+/** A runner as scripts/test.mjs is one: it begins a run, works and ends it. */
+const runner = `
+  import { writeFileSync } from "node:fs";
+  import { join } from "node:path";
+  import { beginRun } from ${JSON.stringify(path.resolve("scripts/test-run.mjs"))};
+  const [notes, ends] = process.argv.slice(2);
+  const run = beginRun();
+  writeFileSync(join(run.folder, "left"), "");
+  writeFileSync(join(notes, "runner"), JSON.stringify({ pid: process.pid, folder: run.folder }));
+  await run.run(["sh", ["-c", ${JSON.stringify(program)}, "test", notes, ends]], { stdio: "ignore" });
+  await run.end();
+`;
+
+let notes: string;
+let started: ChildProcess;
+
+beforeEach(() => {
+  notes = mkdtempSync(path.join(tmpdir(), "latchkey-run-"));
+  writeFileSync(path.join(notes, "runner.mjs"), runner);
+  mkdirSync(path.join(notes, "tmp"));
+});
+afterEach(() => {
+  for (const pid of [...pids(), started.pid!]) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  rmSync(notes, { recursive: true, force: true });
+});
+
+const note = (name: string) => {
+  const file = path.join(notes, name);
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+};
+const pids = () => note("pids").trim().split(" ").filter(Boolean).map(Number);
+
+function isAlive(pid: number) {
+  try {
+    // An orphan that nobody has taken note of yet is over, too.
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function until(holds: () => boolean) {
+  while (!holds()) await sleep(20);
+}
+
+/** Starts a runner, and resolves when its test has started everything. */
+async function start(command: string, args: string[]) {
+  const env = { ...process.env, TMPDIR: path.join(notes, "tmp") };
+  started = spawn(command, args, { cwd: notes, env, stdio: "ignore", detached: true });
+  await until(() => pids().length > 0);
+  const { pid, folder } = JSON.parse(note("runner")) as { pid: number; folder: string };
+  return { pid, folder };
+}
+
+async function expectNothingLeft({ pid, folder }: { pid: number; folder: string }) {
+  await until(() => !isAlive(pid) && !pids().some(isAlive) && !existsSync(folder));
+  expect(pids()).toHaveLength(4);
+}
+
+const node = (ends: "stays" | "ends") => [path.join(notes, "runner.mjs"), notes, ends];
+
+// Elsewhere nobody may look into the environment of a process.
+describe.runIf(process.platform === "linux")("nothing is left behind by a run that", () => {
+  test("comes to its end", async () => {
+    await expectNothingLeft(await start(process.execPath, node("ends")));
+  });
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)("is ended by %s", async (how) => {
+    const run = await start(process.execPath, node("stays"));
+    process.kill(run.pid, how);
+    await expectNothingLeft(run);
+  });
+
+  describe("npm began, and that", () => {
+    const startNpm = () => {
+      const script = `${JSON.stringify(process.execPath)} runner.mjs . stays`;
+      const file = path.join(notes, "package.json");
+      writeFileSync(file, JSON.stringify({ scripts: { test: script } }));
+      return start("npm", ["test"]);
+    };
+
+    test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("loses its npm by %s", async (how) => {
+      const run = await startNpm();
+      started.kill(how);
+      await expectNothingLeft(run);
+    });
+
+    // npm leaves a SIGINT to its scripts, and a terminal sends it to all of them.
+    test("is interrupted by Ctrl-C", async () => {
+      const run = await startNpm();
+      process.kill(-started.pid!, "SIGINT");
+      await expectNothingLeft(run);
+    });
+  });
+});
