@@ -1,25 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { longTag } from "./scripts/parts.mjs";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-const ON_DATABASE = "**/*.{flow,db}.test.ts";
+const folders = ["app", "lib", "db", "emails", "scripts"];
+const testFiles = folders.flatMap((folder) =>
+  readdirSync(here(folder), { recursive: true, encoding: "utf8" })
+    .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)
+    .filter((file) => /\.test\.tsx?$/.test(file)),
+);
 
-const ADAPTERS = "lib/outside/**/*.db.test.ts";
+const needsDatabase = (file: string) => /\.(flow|db)\.test\.ts$/.test(file);
 
-/** The same flows run twice: on the embedded Postgres and on a real one, where races are real too. */
-function onDatabase(name: "pglite" | "postgres"): TestProjectConfiguration[] {
-  const env = { TEST_DATABASE: name };
+/** A file that replaces a module must be the first to load it, so it shares none with other files. */
+const replacesModules = (file: string) =>
+  /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(here(file), "utf8"));
+
+/**
+ * Two projects for these files: one whose files share a process and its modules, since loading them
+ * takes as long as the tests, and one for the files that cannot share.
+ */
+function projects(
+  name: string,
+  files: string[],
+  env: Record<string, string> = {},
+): TestProjectConfiguration[] {
+  const alone = files.filter(replacesModules);
+  const shared = files.filter((file) => !alone.includes(file));
   return [
-    {
-      extends: true,
-      // Files share a process: each has a database of its own, and loading the house costs more.
-      test: { name, include: [ON_DATABASE], exclude: [ADAPTERS], env, isolate: false },
-    },
-    // Some of these put something else in a module's place, which must not be loaded before.
-    { extends: true, test: { name: `${name}-outside`, include: [ADAPTERS], env } },
+    { extends: true, test: { name, include: shared, env, isolate: false } },
+    { extends: true, test: { name: `${name}-isolated`, include: alone, env } },
   ];
 }
+
+const onDatabase = testFiles.filter(needsDatabase);
 
 export default defineConfig({
   resolve: {
@@ -31,17 +47,14 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     bail: 10,
+    tags: [{ name: longTag, description: "only in the long part, `npm run test:long`" }],
     projects: [
-      {
-        extends: true,
-        test: {
-          name: "unit",
-          include: ["{app,lib,db,emails,scripts}/**/*.test.{ts,tsx}"],
-          exclude: [ON_DATABASE],
-        },
-      },
-      ...onDatabase("pglite"),
-      ...onDatabase("postgres"),
+      ...projects(
+        "unit",
+        testFiles.filter((file) => !needsDatabase(file)),
+      ),
+      ...projects("postgres", onDatabase, { TEST_DATABASE: "postgres" }),
+      ...projects("pglite", onDatabase, { TEST_DATABASE: "pglite" }),
     ],
   },
 });

@@ -1,30 +1,18 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
+import { createDatabase } from "@/lib/testing/template";
 
 export interface Database {
   readonly url: string;
   drop(): Promise<void>;
 }
 
-/** A new, empty database on the cluster that `npm test` starts. */
-export async function newDatabase(): Promise<Database> {
+/** A new, empty database on the cluster that `npm test` starts: the server makes its tables itself. */
+export function newDatabase(): Promise<Database> {
   const cluster = process.env.TEST_POSTGRES_URL;
   if (!cluster)
     throw new Error("TEST_POSTGRES_URL is not set: `npm test -- --only=e2e` starts a Postgres.");
-  const name = `e2e_${randomUUID().replaceAll("-", "")}`;
-  await onCluster(cluster, (sql) => sql`create database ${sql(name)}`);
-  const url = new URL(cluster);
-  url.pathname = name;
-  return {
-    url: url.href,
-    drop: () => onCluster(cluster, (sql) => sql`drop database ${sql(name)} with (force)`),
-  };
-}
-
-async function onCluster(url: string, act: (sql: postgres.Sql) => Promise<unknown>) {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  await act(sql);
-  await sql.end();
+  return createDatabase(cluster, `e2e_${randomUUID().replaceAll("-", "")}`, "empty");
 }
 
 /** A look behind the pages: what is in the tables, and a hand on the clock. */

@@ -7,15 +7,7 @@ import { ok, refuse, type Result } from "@/lib/result";
 /** Cores that hash at once: one is left for everybody who only reads a page. */
 const hashers = Math.max(1, availableParallelism() - 1);
 
-const { memoryCost, timeCost, parallelism } = bounds.argon2;
-/** How every hash of today begins. */
-const today = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
-
-/**
- * A hash that no password matches: its bytes are all zero. It is verified for those who have none,
- * by the same code and with the same parameters.
- */
-const decoy = `${today}${"A".repeat(22)}$${"A".repeat(43)}`;
+type Cost = Record<keyof typeof bounds.argon2, number>;
 
 /**
  * argon2id behind a bounded queue (P6). Each hash takes a core and 19 MiB for a while, so a flood of
@@ -23,10 +15,18 @@ const decoy = `${today}${"A".repeat(22)}$${"A".repeat(43)}`;
  * crypto share. What finds the queue full is turned away at once, and what waits too long, after
  * that: `busy`, before the runner would take the database for away.
  */
-export function argon2Hasher(): Pick<Passwords, "hash" | "verify"> {
+export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash" | "verify"> {
+  const { memoryCost, timeCost, parallelism } = cost;
+  /** How every hash of today begins. */
+  const today = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
+  /**
+   * A hash that no password matches: its bytes are all zero. It is verified for those who have none,
+   * by the same code and with the same parameters.
+   */
+  const decoy = `${today}${"A".repeat(22)}$${"A".repeat(43)}`;
   const inTurn = queue(hashers, bounds.hashQueue);
   return {
-    hash: (password) => inTurn(() => hash(password, bounds.argon2)),
+    hash: (password) => inTurn(() => hash(password, cost)),
     verify: (kept, password) =>
       inTurn(async () => ({
         right: await verify(kept ?? decoy, password),

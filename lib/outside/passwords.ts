@@ -5,10 +5,14 @@ import { guessable } from "./guessing";
 import { argon2Hasher } from "./hasher";
 
 /** Passwords as flows use them: hashed and compared behind a queue, and weighed before they are taken. */
-export function openPasswords({ passwordLeast, breachLookupUrl }: Env, log: Log): Passwords {
+export function openPasswords(
+  { passwordLeast, breachLookupUrl }: Env,
+  log: Log,
+  hasher = argon2Hasher(),
+): Passwords {
   const field = "password";
   return {
-    ...argon2Hasher(),
+    ...hasher,
     async weigh(password, ownWords) {
       if ([...password].length < passwordLeast)
         return refuse("password_too_short", { field, least: passwordLeast });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Passwords } from "@/lib/flow";
+import { openPasswords } from "@/lib/outside/passwords";
 import { intervals } from "@/lib/policy";
 import { ok, refuse } from "@/lib/result";
 import type { TestWorld } from "./world";
@@ -33,6 +34,10 @@ export const cheap = (world: TestWorld) => {
     },
   });
 };
+
+/** The same world, whose hashes are made as in production. */
+export const costly = (world: TestWorld) =>
+  world.but({ passwords: openPasswords(world.env, world.log) });
 
 /** The same world on a day when too many wait to be hashed. */
 export const busy = (world: TestWorld) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { PGlite } from "@electric-sql/pglite";
@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/pglite";
 import type { Database } from "@/db/client";
 import { pendingMigrations } from "@/db/migrate";
 import * as schema from "@/db/schema";
+import { type Contents, contentsHash, fillDatabase } from "./template";
 
 // Its package.json is not exported, so it is found beside what is.
 const { version } = JSON.parse(
@@ -19,14 +20,18 @@ const { version } = JSON.parse(
   ),
 ) as { version: string };
 
-const snapshot = path.join("node_modules", ".cache", "latchkey", `pglite-${version}.tar`);
+const folder = path.join("node_modules", ".cache", "latchkey");
 
 /**
- * The embedded Postgres in memory, empty. Making one from nothing takes seconds of a processor, so
- * the first one ever is kept as it was born and the others start from its copy.
+ * The embedded Postgres in memory. Making one from nothing takes seconds of a processor and
+ * migrating it as long again, so the first of each kind is kept as it was and the others start from
+ * its copy.
  */
-export async function openMemory(onQuery?: (query: string) => void): Promise<Database> {
-  const client = await born();
+export async function openMemory(
+  contents: Contents,
+  onQuery?: (query: string) => void,
+): Promise<Database> {
+  const client = await copyOf(contents);
   const db = drizzle(client, { schema, ...(onQuery ? { logger: { logQuery: onQuery } } : {}) });
   return {
     db,
@@ -36,16 +41,21 @@ export async function openMemory(onQuery?: (query: string) => void): Promise<Dat
   };
 }
 
-async function born(): Promise<PGlite> {
+async function copyOf(contents: Contents): Promise<PGlite> {
+  const name = `pglite-${version}-${contents}`;
+  const snapshot = path.join(folder, `${name}-${contentsHash}.tar`);
   const kept = readIfThere(snapshot);
   const client = new PGlite(kept ? { loadDataDir: kept } : {});
   await client.waitReady;
   if (!kept) {
+    if (contents === "watched") await fillDatabase(drizzle(client, { schema }));
     const dump = await client.dumpDataDir("none");
-    mkdirSync(path.dirname(snapshot), { recursive: true });
+    mkdirSync(folder, { recursive: true });
     // Renamed into place: files run side by side, and none may find half of it.
     const draft = `${snapshot}.${process.pid}`;
     writeFileSync(draft, Buffer.from(await dump.arrayBuffer()));
+    for (const old of readdirSync(folder))
+      if (old.startsWith(`${name}-`) && old.endsWith(".tar")) rmSync(path.join(folder, old));
     renameSync(draft, snapshot);
   }
   return client;

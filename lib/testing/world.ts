@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { type Database, type Db, isDatabaseAway, openDatabase } from "@/db/client";
-import { migrateUp } from "@/db/migrate";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/env";
 import type { World } from "@/lib/flow";
 import { systemClock } from "@/lib/outside/clock";
 import { deliverDueLetters } from "@/lib/outside/courier";
+import { argon2Hasher } from "@/lib/outside/hasher";
 import { postgresLimiter } from "@/lib/outside/limiter";
 import type { Mailer, Message } from "@/lib/outside/mailer";
 import { openPasswords } from "@/lib/outside/passwords";
 import { openLines } from "@/lib/outside/provider-line";
 import { chance } from "@/lib/secret";
 import { openMemory } from "./pglite";
-import { startWatch } from "./watch";
+import { createDatabase } from "./template";
 
 const testKey = (byte: number) => Buffer.alloc(32, byte).toString("base64url");
 
@@ -35,6 +35,9 @@ export const testEnv = (vars: Record<string, string> = {}): Env =>
     OUTBOX_KEY: testKeys.outbox,
     ...vars,
   });
+
+/** The least that argon2 takes. Flows are about which passwords are hashed, not about how hard that is. */
+const leastCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 
 /** A letter as its reader uses it. */
 export interface ReadLetter {
@@ -95,6 +98,11 @@ export interface TestWorld extends World {
   userIdOf(address: string): Promise<string>;
   /** The same system with something else about it: closed sign-up, no mailbox, another clock. */
   but(changes: Partial<World>): TestWorld;
+  /**
+   * Keeps every row as it is now, and returns what brings them back into the empty tables, each as
+   * old as it is now.
+   */
+  keepMoment(): Promise<() => Promise<void>>;
   /** Empties every table. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -116,10 +124,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     statements.push(query);
     if (--left < 0) throw new DatabaseGone("terminating connection due to administrator command");
   };
-  const { database, drop } = await openTestDatabase(onQuery);
+  const { database, drop } = await openWatched(onQuery);
   const { db } = database;
-  await migrateUp(db);
-  await startWatch(db);
 
   const sent: Message[] = [];
   const read = new Set<Message>();
@@ -148,7 +154,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     },
     log,
     limiter,
-    passwords: openPasswords(env, log),
+    passwords: openPasswords(env, log, argon2Hasher(leastCost)),
     openLine: openLines(env, systemClock, log),
     ringCourier: () => {},
     mailbox: {
@@ -219,6 +225,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         return user.id;
       },
       but: (changes) => around({ ...self, ...changes }),
+      keepMoment: () => keepMoment(db),
       async reset() {
         sent.length = 0;
         logged.length = 0;
@@ -250,32 +257,32 @@ function readLetter(message: Message): ReadLetter {
   return { token, code, message };
 }
 
-/** A new, empty database, and what removes it. */
-export async function openTestDatabase(
-  onQuery?: (query: string) => void,
-): Promise<{ database: Database; drop: () => Promise<void>; another: () => Promise<Database> }> {
-  const url = clusterUrl();
-  if (!url) {
-    const database = await openMemory(onQuery);
+/** A new database with our tables, watched. */
+async function openWatched(onQuery: (query: string) => void) {
+  const cluster = clusterUrl();
+  if (!cluster) return { database: await openMemory("watched", onQuery), drop: async () => {} };
+  const { url, drop } = await createDatabase(cluster, newName(), "watched");
+  return { database: await openDatabase({ url, directory: "", onQuery }), drop };
+}
+
+const newName = () => `latchkey_${randomBytes(8).toString("hex")}`;
+
+/** A new, empty database, and what removes it: for the tests of what fills it. */
+export async function openTestDatabase(): Promise<{
+  database: Database;
+  drop: () => Promise<void>;
+  another: () => Promise<Database>;
+}> {
+  const cluster = clusterUrl();
+  if (!cluster) {
+    const database = await openMemory("empty");
     // The embedded database takes one connection: a second caller shares it.
     const another = () => Promise.resolve({ ...database, close: () => Promise.resolve() });
     return { database, drop: () => Promise.resolve(), another };
   }
-  const name = `latchkey_${randomBytes(8).toString("hex")}`;
-  const asOwner = async (statement: string) => {
-    const owner = await openDatabase({ url, directory: "", connections: 1 });
-    await owner.db.execute(sql.raw(statement));
-    await owner.close();
-  };
-  await asOwner(`create database ${name}`);
-  const own = new URL(url);
-  own.pathname = name;
-  const another = () => openDatabase({ url: own.href, directory: "", onQuery });
-  return {
-    database: await another(),
-    drop: () => asOwner(`drop database ${name} with (force)`),
-    another,
-  };
+  const { url, drop } = await createDatabase(cluster, newName(), "empty");
+  const another = () => openDatabase({ url, directory: "" });
+  return { database: await another(), drop, another };
 }
 
 /** Null where the tests run on the embedded database. */
@@ -314,15 +321,60 @@ async function age(db: Db, seconds: number): Promise<void> {
   );
 }
 
-/** Empties every table; as superuser, since the audit log's own triggers refuse. */
+/** The tables of ours and of the watch, by the name that SQL knows them by. */
+const tables = sql`select format('%I.%I', schemaname, tablename) as "table" from pg_tables
+  where schemaname in ('public', 'watch') order by 1`;
+
+let moments = 0;
+
+async function keepMoment(db: Db): Promise<() => Promise<void>> {
+  moments += 1;
+  const schema = `moment_${moments}`;
+  const names = (await rows<{ table: string }>(db, tables)).map(({ table }) => table);
+  const kept = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
+  const all = (statement: (table: string) => string) =>
+    sql.raw(
+      `do $do$ begin set local session_replication_role = replica; ${names.map(statement).join(" ")} end $do$`,
+    );
+  await db.execute(sql.raw(`create schema ${schema}`));
+  await db.execute(all((table) => `create table ${kept(table)} as table ${table};`));
+  const keptAt = await databaseTime(db);
+  const restore = all(
+    (table) => `insert into ${table} overriding system value table ${kept(table)};`,
+  );
+  return async () => {
+    await db.execute(restore);
+    await age(db, keptAt - (await databaseTime(db)));
+  };
+}
+
+/** In seconds. */
+async function databaseTime(db: Db): Promise<number> {
+  const time = await row<{ now: number }>(
+    db,
+    sql`select extract(epoch from clock_timestamp())::float8 as now`,
+  );
+  return time!.now;
+}
+
+/**
+ * Empties every table; as superuser, since the audit log's own triggers refuse. Deletes, because
+ * `truncate` makes new files for each table and takes ten times as long; but like it, this waits for
+ * whoever still writes.
+ */
 async function empty(db: Db): Promise<void> {
   await db.execute(sql`do $$
-    declare tables text := (
-      select string_agg(format('%I.%I', schemaname, tablename), ', ')
-      from pg_tables where schemaname in ('public', 'watch')
-    );
+    declare
+      tables text[] := (
+        select array_agg(format('%I.%I', schemaname, tablename) order by 1)
+        from pg_tables where schemaname in ('public', 'watch')
+      );
+      name text;
     begin
       set local session_replication_role = replica;
-      execute 'truncate ' || tables;
+      execute 'lock table ' || array_to_string(tables, ', ') || ' in exclusive mode';
+      foreach name in array tables loop
+        execute 'delete from ' || name;
+      end loop;
     end $$`);
 }

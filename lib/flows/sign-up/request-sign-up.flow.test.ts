@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/lib/testing/browser";
 import { dump } from "@/lib/testing/invariants";
 import { count, disable, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { broken, busy, counting, other, ready, sound } from "@/lib/testing/passwords";
+import { broken, busy, costly, counting, other, ready, sound } from "@/lib/testing/passwords";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { testEnv } from "@/lib/testing/world";
 import { requestSignUp } from "./request-sign-up";
@@ -164,7 +164,7 @@ describe("passwords (P6)", () => {
   });
 
   test("what is kept of one is its argon2id hash, with today's parameters", async () => {
-    await new Browser(world).signUp(ada, sound);
+    await new Browser(costly(world)).signUp(ada, sound);
     const [kept] = await rows<{ hash: string }>(
       world.db,
       sql`select password_hash as hash from verifications where purpose = 'sign_up'`,
