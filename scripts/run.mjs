@@ -62,7 +62,10 @@ export function onNpmEnd(act) {
   if (!process.env.npm_lifecycle_event) return;
   const shell = process.ppid;
   const parent = aboutProcess(shell);
-  const npm = [{ pid: shell, ...parent }, { pid: parent.parent, ...aboutProcess(parent.parent) }]
+  const npm = [
+    { pid: shell, ...parent },
+    { pid: parent.parent, ...aboutProcess(parent.parent) },
+  ]
     .filter(({ name }) => name?.startsWith("npm"))
     .map(({ pid }) => pid)[0];
   const look = setInterval(() => {

@@ -1,39 +1,76 @@
 /**
- * `npm test`: everything, from a bare machine. The last line counts; nothing is skipped because
- * something is not there.
+ * `npm test`: everything that a change must pass, from a bare machine. `npm run test:long`: what is
+ * worth having and takes long. The last line counts; nothing is skipped because something is not
+ * there. CONTRIBUTING.md says which part to run when.
  *
+ *   --long             the long part
  *   --only=check,e2e   these steps and what they need, for daily use
+ *   e2e/link.spec.ts   only tests in files whose path contains this
  */
 import "./node-version.mjs";
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { build } from "./build.mjs";
 import { install } from "./install.mjs";
+import {
+  embeddedProjects,
+  featureTests,
+  longTag,
+  postgresProjects,
+  unitProjects,
+} from "./parts.mjs";
 import { startCluster } from "./postgres-cluster.mjs";
-import { exitCode, Failure, finished, main, onSignal, seconds, tool } from "./run.mjs";
+import { fetchNode, otherNodes } from "./other-nodes.mjs";
+import { Failure, main, processorSeconds, seconds, tool } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 import { meetSystemNeeds } from "./system-needs.mjs";
+import { beginRun } from "./test-run.mjs";
+import { fromPlaywright, fromVitest, printSummary, sum } from "./test-results.mjs";
 
-const reports = mkdtempSync(join(tmpdir(), "latchkey-test-"));
-process.once("exit", () => rmSync(reports, { recursive: true, force: true }));
+const args = process.argv.slice(2);
+const isLong = args.includes("--long");
+const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
+const filters = args.filter((arg) => !arg.startsWith("--"));
 
+const testRun = beginRun();
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 
-const steps = {
+/** What tests stand on. */
+const ground = {
   install: { run: install },
   system: { needs: ["install"], run: meetSystemNeeds },
   cluster: { needs: ["system"], run: startPostgres },
-  check: { needs: ["install"], run: check },
-  unit: { needs: ["system"], run: () => vitest("unit", "pglite", "pglite-outside") },
-  postgres: { needs: ["cluster"], run: () => vitest("postgres", "postgres-outside") },
-  build: { needs: ["install"], run: () => build(readSettings().env) },
-  e2e: { needs: ["build", "cluster"], run: playwright },
 };
 
+const daily = {
+  ...ground,
+  check: { needs: ["install"], run: check },
+  unit: { needs: ["install"], run: () => vitest("unit", unitProjects) },
+  postgres: { needs: ["cluster"], run: () => vitest("postgres", postgresProjects) },
+  build: { needs: ["install"], run: () => build(readSettings().env) },
+  e2e: { needs: ["build", "cluster"], run: () => playwright("e2e", "--grep-invert=@long") },
+};
+
+const long = {
+  ...ground,
+  embedded: { needs: ["system"], run: () => vitest("embedded", embeddedProjects) },
+  long: {
+    needs: ["cluster"],
+    run: () => vitest("long", [...unitProjects, ...postgresProjects], { tags: longTag }),
+  },
+  ...Object.fromEntries(
+    otherNodes.map((version) => [
+      `node ${version}`,
+      { needs: ["cluster"], run: () => onOtherNode(version) },
+    ]),
+  ),
+  build: { needs: ["install"], run: () => build(readSettings().env) },
+  e2e: { needs: ["build", "cluster"], run: () => playwright("e2e", "--grep=@long") },
+};
+
+const steps = isLong ? long : daily;
+
 function chosen() {
-  const only = process.argv.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
   if (!only) return Object.keys(steps);
   const wanted = new Set();
   const want = (name) => {
@@ -49,105 +86,98 @@ function chosen() {
 async function runStep(name, results) {
   const { needs = [], run } = steps[name];
   const broken = needs.find((need) => results[need].failed > 0);
-  if (broken) return { passed: 0, failed: 1, skipped: 0, took: "", note: `needs ${broken}` };
+  if (broken) return { failed: 1, took: "", note: `needs ${broken}` };
   console.log(`\n== ${name}`);
   const since = performance.now();
-  const counts = await run().catch((error) => {
+  const result = await run().catch((error) => {
     console.error(error instanceof Failure ? error.message : error);
     return { failed: 1 };
   });
-  return { passed: 0, failed: 0, skipped: 0, note: "", ...counts, took: seconds(since) };
+  return { ...result, took: seconds(since) };
 }
 
 async function startPostgres() {
-  const { url, data } = await startCluster();
-  Object.assign(env, { TEST_POSTGRES_URL: url, TEST_POSTGRES_DATA: data });
+  const cluster = await startCluster();
+  testRun.own(cluster);
+  Object.assign(env, { TEST_POSTGRES_URL: cluster.url, TEST_POSTGRES_DATA: cluster.data });
 }
 
 async function check() {
   return counted(await runTool([process.execPath, ["scripts/check.mjs"]]), {});
 }
 
-async function vitest(...projects) {
-  const file = join(reports, `${projects.join("-")}.json`);
+/** Without tags, all tests but those of the long part; on which Node, if not on this one. */
+async function vitest(name, projects, { tags = `!${longTag}`, files = filters, node } = {}) {
+  const report = join(testRun.folder, `${name}.json`);
   const which = projects.flatMap((project) => ["--project", project]);
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const code = await runTool(tool("vitest/vitest.mjs", "run", ...which, ...reporters));
-  const report = read(file);
-  return counted(code, {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-  });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const [ours, rest] = tool("vitest/vitest.mjs", "run", ...which, `--tags-filter=${tags}`);
+  // A file that is asked for by name need not be in each project; no test at all fails the run.
+  const empty = files.length > 0 ? ["--passWithNoTests"] : [];
+  const code = await runTool([node ?? ours, [...rest, ...reporters, ...empty, ...files]]);
+  return counted(code, fromVitest(report, { of: name, isLong: tags === longTag }));
 }
 
-async function playwright() {
-  const file = join(reports, "e2e.json");
-  env.PLAYWRIGHT_JSON = file;
-  const code = await runTool(tool("@playwright/test/cli.js", "test"));
-  const { stats } = read(file);
-  return counted(code, {
-    passed: stats?.expected,
-    failed: stats && stats.unexpected + stats.flaky,
-    skipped: stats?.skipped,
-  });
+async function onOtherNode(version) {
+  const node = await fetchNode(version);
+  if (typeof node !== "string") return node;
+  const all = { node, files: [] };
+  const unit = await vitest(`unit on Node ${version}`, unitProjects, all);
+  const files = { node, files: featureTests() };
+  const flows = await vitest(`flows on Node ${version}`, postgresProjects, files);
+  return sum([unit, flows]);
+}
+
+async function playwright(name, grep) {
+  const report = join(testRun.folder, `${name}.json`);
+  env.PLAYWRIGHT_JSON = report;
+  const code = await runTool(tool("@playwright/test/cli.js", "test", grep, ...filters));
+  return counted(code, fromPlaywright(report, { of: name }));
 }
 
 /** A runner that failed beside its tests (a file that does not load) is a failure of its own. */
-function counted(code, { passed = 0, failed = 0, skipped = 0 }) {
-  return { passed, failed: code !== 0 ? Math.max(failed, 1) : failed, skipped: skipped || 0 };
+function counted(code, { failed = 0, ...rest }) {
+  return { ...rest, failed: code !== 0 ? Math.max(failed, 1) : failed };
 }
 
-/** The program at work, so that a signal can be passed on to it. */
-let running;
-
-async function runTool([command, args]) {
-  running = spawn(command, args, { env, stdio: "inherit" });
-  const { code } = await finished(running);
-  running = undefined;
+async function runTool(command) {
+  const { code } = await testRun.run(command, { env, stdio: "inherit" });
   return code;
 }
 
-function read(file) {
+/**
+ * Where `npm test` leaves its counts for a long part that follows, so that one last line counts
+ * both: a file that TEST_COUNTS names.
+ */
+function both(results) {
+  const file = process.env.TEST_COUNTS;
+  if (!file) return results;
+  if (isLong) return { "npm test": readCounts(file), ...results };
+  const { passed, failed, skipped } = sum(Object.values(results));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ passed, failed, skipped, took: "" }));
+  return results;
+}
+
+function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return {}; // The runner did not get that far; its exit code says so.
+    return { failed: 1, took: "", note: "did not get to its counts" };
   }
-}
-
-/** Leaving through process.exit, so that the cluster and the reports go with us. */
-function endOn(signal) {
-  const end = () => process.exit(exitCode(null, signal));
-  if (!running) return end();
-  // Vitest and Playwright clean up after SIGINT, and after nothing else.
-  running.once("close", end).kill("SIGINT");
-}
-
-function sum(results) {
-  return Object.values(results).reduce((a, b) => ({
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
-  }));
-}
-
-function print(results) {
-  console.log("");
-  for (const [name, { passed, failed, skipped, took, note }] of Object.entries(results)) {
-    const counts = passed + skipped > 0 ? ` (${passed} passed, ${failed} failed)` : "";
-    const verdict = `${failed > 0 ? "FAILED" : "ok"}${counts}${note && `, ${note}`}`;
-    console.log(`${name.padEnd(10)}${took.padStart(8)}  ${verdict}`);
-  }
-  const { passed, failed, skipped } = sum(results);
-  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 }
 
 await main(async () => {
-  onSignal(endOn);
+  const since = performance.now();
+  if (process.env.TEST_COUNTS && !isLong) rmSync(process.env.TEST_COUNTS, { force: true });
   const results = {};
-  for (const name of chosen()) results[name] = await runStep(name, results);
-  print(results);
-  const { failed, passed } = sum(results);
+  try {
+    for (const name of chosen()) results[name] = await runStep(name, results);
+  } finally {
+    await testRun.end();
+  }
+  const all = both(results);
+  printSummary(all, { took: seconds(since), processorSeconds: processorSeconds() });
+  const { failed, passed } = sum(Object.values(all));
   return failed > 0 || passed === 0 ? 1 : 0;
 });
