@@ -64,7 +64,7 @@ const rooms = [
     files: "^lib/web/",
     may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$"],
     mayKnow: ["^lib/identity/"],
-    npm: ["next", "react", "zod"],
+    npm: ["compression", "next", "react", "zod"],
     because: "What faces share runs a flow for a request; past the runner's back nothing is read.",
   }),
   ...room("lib-flows", {

@@ -5,6 +5,10 @@ const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 
 export default {
   poweredByHeader: false,
+  // The request gate reads pages on their way out, and compresses files.
+  compress: false,
+  // No client gets its metadata late, by a script.
+  htmlLimitedBots: /.*/,
   // Nothing here is an image to be resized; this closes the door that would do it.
   images: { unoptimized: true },
   reactStrictMode: true,

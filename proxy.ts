@@ -1,19 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
-import { refusals } from "./lib/refusals";
-import { isSameOrigin } from "./lib/web/origin";
 
 /**
- * Before pages: a content security policy with a fresh nonce, and an early, polite "no" to posts
- * from elsewhere, which Next would answer with a 500. Admission is not decided here.
+ * For pages that run Next's script, which is partly inline: a content security policy with a fresh
+ * nonce. Admission is not decided here, and our own pages do not come here (`lib/web/own-pages.ts`).
  */
 export function proxy(request: NextRequest) {
-  // The front has put the forwarding headers right: they are the configured origin.
-  const origin = `${request.headers.get("x-forwarded-proto")}://${request.headers.get("x-forwarded-host")}`;
-  const changes = request.method !== "GET" && request.method !== "HEAD";
-  if (changes && !isSameOrigin(request.headers, origin))
-    return new NextResponse(`${refusals.cross_site.sentence}\n`, { status: 403 });
-
   const nonce = randomBytes(16).toString("base64");
   const policy = contentSecurityPolicy(nonce);
   const headers = new Headers(request.headers);
@@ -42,8 +34,12 @@ function contentSecurityPolicy(nonce: string) {
 }
 
 export const config = {
-  // The JSON API, health, metrics and static files have the front's headers and need no nonce.
+  // The JSON API, health, metrics and static files have the request gate's headers and need no nonce.
   matcher: [
-    "/((?!api/|livez|readyz|metrics|_next/static|latchkey\\.js|password\\.js|icon\\.svg).*)",
+    {
+      source:
+        "/((?!api/|livez|readyz|metrics|_next/static|latchkey\\.js|password\\.js|plain-page\\.css|icon\\.svg).*)",
+      missing: [{ type: "header", key: "x-own-page", value: "without-framework" }],
+    },
   ],
 };

@@ -2,7 +2,7 @@ import "./keyline.css";
 import type { Metadata, Viewport } from "next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
-import { pageNonce, site } from "@/lib/web/site";
+import { isOwnPage, pageNonce, site } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   await connection();
@@ -18,14 +18,19 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export const viewport: Viewport = { colorScheme: "light dark" };
 
-/** Every page is drawn per request: each has a nonce of its own and none may be kept. */
+/**
+ * Every page is drawn per request, and none may be kept. Our script is for our own pages: it has
+ * the browser send their forms, where the pages of others may have React send them.
+ */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   await connection();
   return (
     <html lang="en">
       <body>
         {children}
-        <script src="/latchkey.js" nonce={await pageNonce()} defer suppressHydrationWarning />
+        {(await isOwnPage()) && (
+          <script src="/latchkey.js" nonce={await pageNonce()} defer suppressHydrationWarning />
+        )}
       </body>
     </html>
   );

@@ -4,9 +4,9 @@
   const here = location.pathname + location.search;
   const reload = () => (hidePath ? location.replace(here) : location.reload());
 
-  // Ahead of React: the browser posts, as without script.
   const post = (event) => {
     const { target: form, submitter } = event;
+    // React is awake in development, and would send the form by itself.
     event.stopPropagation();
     if (form.dataset.pending || submitter?.ariaDisabled) return event.preventDefault();
     form.dataset.pending = true;
@@ -18,10 +18,7 @@
     // Actions post to the page's address: keep it.
     for (const to of ["action", "formaction"])
       for (const one of all(`[${to}='']`)) one.setAttribute(to, here);
-    // Next's router puts its first address back.
-    const replace = history.replaceState.bind(history);
-    history.replaceState = (state, _, url) => replace(state, "", url === here ? hidePath : url);
-    history.replaceState(null, "", here);
+    history.replaceState(null, "", hidePath);
   }
 
   // Digits come in tens.

@@ -6,6 +6,7 @@ import type { Log } from "@/lib/flow";
 import { bounds } from "@/lib/policy";
 import { refusals } from "@/lib/refusals";
 import { installFront } from "./front";
+import { ownPagePolicy } from "./own-pages";
 
 const local = parseEnv({
   TOKEN_KEY: "A".repeat(43),
@@ -195,6 +196,7 @@ describe("what a client writes about itself", () => {
     "x-middleware-rewrite": "/admin",
     "x-middleware-next": "1",
     "x-nonce": "evil",
+    "x-own-page": "without-framework",
     "content-security-policy": "script-src * 'nonce-evil'",
     "content-security-policy-report-only": "script-src 'nonce-evil'",
   };
@@ -204,7 +206,7 @@ describe("what a client writes about itself", () => {
     ["a public origin", publicly],
   ])("never gets past the front: %s", async (_, env) => {
     const { seen } = await serve(env);
-    const { headers } = await seen("/", lies);
+    const { headers } = await seen("/dashboard", lies);
     expect(headers).toEqual({
       host: env.origin.host,
       connection: "close",
@@ -497,17 +499,17 @@ describe("the headers of every response", () => {
   };
 
   it.each([
-    ["a page", echo, {}, 200],
+    ["what is no page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
-    ["a page that is not there", rude, {}, 404],
+    ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["a foreign name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
-  ])("protect: %s", async (_, handler, headers, status) => {
+  ] as const)("protect: %s", async (_, handler, headers, status, policy = {}) => {
     const { ask } = await serve(local, { handler });
     const answer = await ask("/", headers);
     expect(answer.status).toBe(status);
-    expect(Object.fromEntries(answer.headers)).toMatchObject(safe);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({ ...safe, ...policy });
     expect(answer.headers.has("x-powered-by")).toBe(false);
   });
 
@@ -549,6 +551,161 @@ describe("the headers of every response", () => {
       expect((await ask(path)).headers.get("referrer-policy")).toBe("same-origin");
     },
   );
+});
+
+/** A page as Next sends it: in pieces, with its script inline, as files, and loaded early. */
+const drawn: RequestListener = (_, response) => {
+  response.setHeader("Content-Type", "text/html; charset=utf-8");
+  response.setHeader("Link", '</_next/static/a.js>; rel=preload; as="script"');
+  response.flushHeaders();
+  response.write(
+    '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/>',
+  );
+  response.write('<link rel="preload" as="script" href="/_next/static/a.js"/></head><body>');
+  response.write('<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script><scri');
+  response.end(
+    'pt src="/_next/static/a.js" async=""></script><script>x("</p>")</script></body></html>',
+  );
+};
+const withoutScript =
+  '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/></head><body>' +
+  '<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script></body></html>';
+
+describe("a page on its way out", () => {
+  it("of our own has our script and none of Next's, and a policy that allows no other", async () => {
+    const { ask } = await serve(local, { handler: drawn });
+    for (const path of ["/", "/sign-in", "/sign-in?next=/x", "/l/abc", "/%61ccount/sessions"]) {
+      const { status, headers, body } = await ask(path);
+      expect([path, status, body]).toEqual([path, 200, withoutScript]);
+      expect(headers.get("content-length")).toBe(String(withoutScript.length));
+      expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
+      expect(headers.get("content-security-policy")).not.toContain("nonce");
+      expect(headers.get("cache-control")).toBe("private, no-store");
+      expect(headers.has("link")).toBe(false);
+    }
+  });
+
+  it("of somebody else's is theirs as it is", async () => {
+    const { ask } = await serve(local, { handler: drawn });
+    for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {
+      const { headers, body } = await ask(path);
+      expect(body, path).toContain("<!DOCTYPE html>");
+      expect(headers.has("link"), path).toBe(true);
+      expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; base-uri/);
+    }
+  });
+
+  it("keeps Next's script while developing", async () => {
+    const { ask } = await serve({ ...local, production: false }, { handler: drawn });
+    expect((await ask("/sign-in")).headers.has("link")).toBe(true);
+  });
+
+  it("that leads nowhere says so without script, on any path", async () => {
+    const handler: RequestListener = (request, response) => {
+      response.statusCode = 404;
+      drawn(request, response);
+    };
+    const { ask } = await serve(local, { handler });
+    const { status, headers, body } = await ask("/nothing/here");
+    expect([status, body]).toEqual([404, withoutScript]);
+    expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
+  });
+
+  const empty = (status: number): RequestListener => {
+    return ({ url = "" }, response) => {
+      response.setHeader("Content-Type", "text/html; charset=utf-8");
+      if (url.startsWith("/_nowhere")) response.writeHead(404).end("<html>not there</html>");
+      else if (url.startsWith("/failed")) response.writeHead(500).end(`<html>failed ${url}</html>`);
+      else
+        response
+          .writeHead(status)
+          .end('<!DOCTYPE html><html id="__next_error__"><script>fill()</script></html>');
+    };
+  };
+
+  it("that Next left to its script to fill says what happened", async () => {
+    const { ask } = await serve(local, { handler: empty(404) });
+    const { status, body } = await ask("/account/disconnect/google");
+    expect([status, body]).toEqual([404, "<html>not there</html>"]);
+    // The page of somebody else has the script that fills it.
+    expect((await ask("/dashboard")).body).toContain("fill()");
+  });
+
+  it("that failed has a reference which the log has too", async () => {
+    const lines: unknown[] = [];
+    const log = { ...quiet, error: (...line: unknown[]) => void lines.push(line) };
+    const { ask } = await serve(local, { handler: empty(500), log });
+    const { status, body } = await ask("/account");
+    const [, requestId] = /reference=([0-9a-f-]{36})</.exec(body) ?? [];
+    expect(status).toBe(500);
+    expect(lines).toEqual([["page.failed", { requestId, path: "/account" }]]);
+  });
+
+  it("that only sends the browser on has no body", async () => {
+    const { ask } = await serve(local, { handler: empty(307) });
+    expect(await ask("/account")).toMatchObject({ status: 307, body: "" });
+  });
+
+  it("of our own is no payload, whatever the request says", async () => {
+    const wishes = {
+      rsc: "1",
+      "next-router-prefetch": "1",
+      "next-router-state-tree": "x",
+      "next-url": "/account",
+    };
+    const { seen } = await serve(local);
+    for (const name of Object.keys(wishes))
+      expect((await seen("/account", wishes)).headers).not.toHaveProperty(name);
+    expect((await seen("/dashboard", wishes)).headers).toMatchObject(wishes);
+  });
+
+  it("is not compressed, and a file is", async () => {
+    const long = "x".repeat(5_000);
+    const handler: RequestListener = ({ url = "" }, response) => {
+      response.setHeader("Content-Type", url.endsWith(".css") ? "text/css" : "text/html");
+      response.end(long);
+    };
+    const { ask } = await serve(local, { handler });
+    const encoding = async (path: string) =>
+      (await ask(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
+    expect(await encoding("/_next/static/a.css")).toBe("gzip");
+    for (const path of ["/sign-in", "/dashboard", "/l/a.css"])
+      expect(await encoding(path)).toBe(null);
+  });
+});
+
+describe("a form or a call of an action", () => {
+  const form = { "content-type": "application/x-www-form-urlencoded", "content-length": "3" };
+  const call = {
+    "next-action": "0".repeat(42),
+    "content-type": "text/plain",
+    "content-length": "3",
+  };
+  const post = { method: "POST", body: "a=b" };
+  const ours = { origin: local.origin.origin };
+
+  it.each([
+    ["another origin", { origin: "https://evil.example" }],
+    ["another port", { origin: "http://localhost:3001" }],
+    ["no origin", {}],
+    ["an origin that is hidden", { origin: "null" }],
+    ["another site, by the browser's word", { "sec-fetch-site": "cross-site" }],
+  ])("is refused from %s", async (_, headers) => {
+    const { ask } = await serve(local);
+    for (const path of ["/sign-in", "/dashboard"]) {
+      const answer = await ask(path, { ...form, ...headers }, post);
+      expect([answer.status, answer.body]).toEqual([403, `${refusals.cross_site.sentence}\n`]);
+      expect(answer.headers.get("cache-control")).toBe("private, no-store");
+      expect((await ask(path, { ...call, ...headers }, post)).status).toBe(403);
+    }
+  });
+
+  it("is taken from our own pages; a call only by the pages of others", async () => {
+    const { ask } = await serve(local);
+    expect((await ask("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
+    expect((await ask("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
+    expect((await ask("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
+  });
 });
 
 describe("a refusal", () => {

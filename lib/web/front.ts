@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { type IncomingMessage, Server, type ServerResponse } from "node:http";
+import { get, type IncomingMessage, Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import compression from "compression";
 import { type Env, isLoopback } from "@/lib/env";
 import type { Log } from "@/lib/flow";
 import { clientIp } from "@/lib/ip";
 import { bounds } from "@/lib/policy";
 import type { RefusalCode } from "@/lib/refusals";
-import { problemHeaders, problemOf, problemText } from "./problem";
+import { type HeldPage, holdPage } from "./held-page";
+import { isSameOrigin } from "./origin";
+import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
+import { problemHeaders, problemOf, problemText, unstored } from "./problem";
 
 /**
  * What stands before Next in the same HTTP server. Here every request is put right, whatever path
@@ -19,9 +24,12 @@ export function installFront(env: Env, log: Log): void {
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
-      const go = () => void Reflect.apply(emit, this, [event, ...rest]);
+      const next = () => void Reflect.apply(emit, this, [event, ...rest]);
+      const go = isFile(request) ? () => compressed(request, response, next) : next;
+      if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
       const turnAway = (code: RefusalCode) => turnAwayFrom(request, response, code, { env, log });
-      if (receive(env, request, response, { go, turnAway })) return true;
+      if (!receive(env, request, response, { go, turnAway })) go();
+      return true;
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
@@ -58,6 +66,7 @@ function receive(
   return (
     sendToOrigin(env, request, response, { host, forwardedProto, turnAway }) ||
     refuseLarge(request, turnAway) ||
+    refuseForeignForm(env, request, turnAway) ||
     refuseOddities(request, response, turnAway) ||
     takeBody(request, response, { go, turnAway })
   );
@@ -78,10 +87,28 @@ function refuseOddities(
     turnAway("method_unused");
     return true;
   }
-  // Our forms are posted by the browser itself, never as a script's call of an action.
-  const isForm = formType.test(headers["content-type"] ?? "") && !headers["next-action"];
-  if (isDecodable(url) && (api || isForm || method !== "POST")) return false;
+  // Forms on our own pages are posted by the browser itself, never by a script that calls an action.
+  const isAction = headers["next-action"] !== undefined;
+  const isForm = formType.test(headers["content-type"] ?? "") && !isAction;
+  const isUsed = isForm || (isAction && !isOwnPage(url));
+  if (isDecodable(url) && (api || isUsed || method !== "POST")) return false;
   turnAway("input_malformed");
+  return true;
+}
+
+/**
+ * Refuses a form or a call of an action that another site sent; Next would answer a 500. What comes
+ * without a body to pages changes nothing, and the JSON API is judged by the runner.
+ */
+function refuseForeignForm(
+  { origin }: Env,
+  request: IncomingMessage,
+  turnAway: Ways["turnAway"],
+): boolean {
+  if (request.method !== "POST" || isApi(request)) return false;
+  const get = (name: string) => (request.headers[name] as string | undefined) ?? null;
+  if (isSameOrigin({ get }, origin.origin)) return false;
+  turnAway("cross_site");
   return true;
 }
 
@@ -98,11 +125,12 @@ function isDecodable(url: string) {
   }
 }
 
-function headersFor({ origin }: Env, { url = "/" }: IncomingMessage): Record<string, string> {
+function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
   return {
-    // Pages get a policy with a nonce from proxy.ts in place of this one; nothing else runs or embeds.
+    // Pages get one that allows more in place of this: ours on their way out, others from proxy.ts.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ...(isOwnPage(url) && unstored),
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -120,13 +148,16 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage): Record<str
  * Nobody downstream sees what a client wrote about itself: the forwarding headers hold the IP that
  * the trusted hops vouch for, and the configured origin (L7, R2).
  */
-function putForwardingRight({ origin, trustedProxyHops }: Env, request: IncomingMessage) {
-  const { headers, socket } = request;
+function putForwardingRight(
+  { origin, trustedProxyHops, production }: Env,
+  request: IncomingMessage,
+) {
+  const { headers, socket, url = "/" } = request;
   const forwardedFor = trustedProxyHops > 0 ? String(headers["x-forwarded-for"] ?? "") : "";
   const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
   for (const name of Object.keys(headers))
     if (
-      /^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-middleware-|content-security-policy)/.test(
+      /^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
         name,
       )
     )
@@ -138,7 +169,70 @@ function putForwardingRight({ origin, trustedProxyHops }: Env, request: Incoming
   headers["x-forwarded-host"] = origin.host;
   headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
   headers.host = origin.host;
+  if (!isOwnPage(url)) return;
+  // For the layout, and for proxy.ts, which has nothing to do with a page that runs no inline script.
+  headers["x-own-page"] = production ? "without-framework" : "with-framework";
+  // Next's script asks for payloads. Without it, whoever asks for one gets the page.
+  if (production)
+    for (const name of Object.keys(headers))
+      if (/^(rsc$|next-(router-|url$))/.test(name)) delete headers[name];
 }
+
+interface Pages {
+  readonly log: Log;
+  /** Asks this server for another of its pages. */
+  readonly page: (path: string) => Promise<HeldPage>;
+}
+
+/**
+ * Takes Next's script out of our own pages (decision 23), and says what happened where Next would
+ * leave that to its script. A path that leads nowhere has the page of ours that says so.
+ */
+function rewritePages(request: IncomingMessage, response: ServerResponse, { log, page }: Pages) {
+  const { url = "/" } = request;
+  if (isApi(request) || isFile(request)) return;
+  const isOwn = isOwnPage(url);
+  holdPage(response, async ({ status, html }) => {
+    const isEmpty = isEmptyErrorPage(html);
+    if (!isOwn && (status !== 404 || isEmpty)) return { status, html };
+    response.setHeader("Content-Security-Policy", ownPagePolicy);
+    response.removeHeader("Link");
+    if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
+    if (status < 400) return { status, html: "" };
+    if (status === 404) return page(nowhere);
+    const reference = randomUUID();
+    log.error("page.failed", { requestId: reference, path: url });
+    return page(`/failed?reference=${reference}`);
+  });
+}
+
+/** Asks a server of this process for a page, as any client would. */
+const pageFrom =
+  (server: Server, { origin }: Env) =>
+  (path: string) =>
+    new Promise<HeldPage>((resolve, reject) => {
+      const { address, port } = server.address() as AddressInfo;
+      const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
+      get({ host, port, path, headers: { host: origin.host }, agent: false }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 500, html: Buffer.concat(chunks).toString() }),
+        );
+      }).on("error", reject);
+    });
+
+/** Files of the build and of `public`: the same for everybody, so that compressing them tells nothing. */
+const isFile = ({ url = "/" }: IncomingMessage) =>
+  !isOwnPage(url) &&
+  /^\/(_next\/static\/|[^?]*\.(css|ico|js|mjs|svg|txt|webmanifest)(\?|$))/.test(url);
+
+/** Pages are not compressed: their length would tell of secrets beside what others made them say (BREACH). */
+const compressed = compression();
+
+/** No page is there, nor can one be put there: folders that begin with "_" are private to Next. */
+const nowhere = "/_nowhere";
 
 /** Health and metrics answer to any name; machines ask by address. */
 const forMachines = /^\/(livez|readyz|metrics)(\?|$)/;
@@ -238,7 +332,7 @@ function turnAwayFrom(
   const problem = problemOf({ code, reference, origin: env.origin.origin });
   const [headers, text] = isApi(request)
     ? [problemHeaders(problem), problemText(problem)]
-    : [{ "Content-Type": "text/plain; charset=utf-8" }, `${problem.title}\n`];
+    : [{ "Content-Type": "text/plain; charset=utf-8", ...unstored }, `${problem.title}\n`];
   if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
   response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }

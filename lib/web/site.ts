@@ -26,7 +26,10 @@ export function onlyWith(method: SignInMethod): void {
   if (!theWorld().env.methods.includes(method)) notFound();
 }
 
-/** The nonce of this response's content security policy, made by `proxy.ts`. */
+/** Whether this request is for a page of Latchkey itself; the request gate says so. */
+export const isOwnPage = async () => (await headers()).has("x-own-page");
+
+/** The nonce that `proxy.ts` made, where the page runs Next's script. Scripts that are files need none elsewhere. */
 export const pageNonce = async () => (await headers()).get("x-nonce") ?? undefined;
 
 /** The time as pages show it. */

@@ -1,0 +1,70 @@
+import type { OutgoingHttpHeader, ServerResponse } from "node:http";
+
+/** A whole HTML document on its way out. Headers are those of its response. */
+export interface HeldPage {
+  readonly status: number;
+  readonly html: string;
+}
+
+/**
+ * Holds an HTML response back until it is whole, and sends what `finish` makes of it. Responses of
+ * any other type pass as they are written. `finish` may change the response's headers; what it
+ * throws is a bug, and the connection ends.
+ */
+export function holdPage(
+  response: ServerResponse,
+  finish: (page: HeldPage) => HeldPage | Promise<HeldPage>,
+): void {
+  const { writeHead, flushHeaders, write, end } = response;
+  const chunks: Buffer[] = [];
+  let isHeld = false;
+  // Asked at the first sign of a response: from then on it is held, or it is not.
+  const holds = () => {
+    if (!isHeld && !response.headersSent)
+      isHeld = String(response.getHeader("Content-Type") ?? "").startsWith("text/html");
+    return isHeld;
+  };
+  const keep = (chunk: unknown, encoding?: unknown) => {
+    if (chunk === null || chunk === undefined || typeof chunk === "function") return;
+    chunks.push(
+      typeof chunk === "string"
+        ? Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8")
+        : Buffer.from(chunk as Uint8Array),
+    );
+  };
+
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    const headers = rest.find((part) => typeof part === "object" && part !== null);
+    for (const [name, value] of Object.entries(headers ?? {}))
+      response.setHeader(name, value as OutgoingHttpHeader as string);
+    response.statusCode = status;
+    return holds() ? response : writeHead.call(response, status);
+  }) as typeof writeHead;
+  response.flushHeaders = () => {
+    if (!holds()) flushHeaders.call(response);
+  };
+  response.write = ((chunk: unknown, ...rest: unknown[]) => {
+    if (!holds()) return Reflect.apply(write, response, [chunk, ...rest]) as boolean;
+    keep(chunk, rest[0]);
+    const done = rest.find((part) => typeof part === "function");
+    if (done) process.nextTick(done);
+    return true;
+  }) as typeof write;
+  response.end = ((...args: unknown[]) => {
+    Object.assign(response, { writeHead, flushHeaders, write, end });
+    if (!holds()) return Reflect.apply(end, response, args) as ServerResponse;
+    keep(args[0], args[1]);
+    const done = args.find((part) => typeof part === "function") as (() => void) | undefined;
+    const html = Buffer.concat(chunks).toString();
+    void Promise.resolve(finish({ status: response.statusCode, html })).then(
+      (page) => {
+        response.statusCode = page.status;
+        // A HEAD request has the headers of the page and none of its bytes.
+        if (html) response.setHeader("Content-Length", Buffer.byteLength(page.html));
+        end.call(response, page.html, "utf8", done);
+      },
+      () => response.destroy(),
+    );
+    return response;
+  }) as typeof end;
+}

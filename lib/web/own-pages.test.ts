@@ -1,0 +1,46 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { isEmptyErrorPage, isOwnPage, withoutFrameworkScript } from "./own-pages";
+
+it("knows every page of the app directory as one of Latchkey's own", () => {
+  const pages = readdirSync("app", { recursive: true, encoding: "utf8" })
+    .filter((file) => /(^|\/)page\.tsx$/.test(file))
+    .map((file) => path.join("/", path.dirname(file)).replace(/\/\([^)]*\)/g, "") || "/");
+  expect(pages.length).toBeGreaterThan(20);
+  expect(pages.filter((page) => !isOwnPage(page))).toEqual([]);
+});
+
+it.each(["/sign-in", "/sign-in?x=/y", "/l/abc", "/%6c/abc", "/account/methods", "/?x"])(
+  "takes %s for a page of its own",
+  (url) => expect(isOwnPage(url)).toBe(true),
+);
+
+it.each(["/sign-inn", "/accounts", "/x?/sign-in", "/x/account", "/api/v1/session", "/%"])(
+  "leaves %s to others",
+  (url) => expect(isOwnPage(url)).toBe(false),
+);
+
+it.each([
+  ["a file of Next", '<script src="/_next/a.js" async=""></script>', ""],
+  ["an inline script", "<script>self.a=1<2</script>", ""],
+  ["an inline script with a nonce", '<script nonce="x" id="y">a("</p>")</script>', ""],
+  ["a script that is loaded early", '<link rel="preload" as="script" href="/_next/a.js"/>', ""],
+  ["a module that is loaded early", '<link rel="modulepreload" href="/_next/a.js"/>', ""],
+])("takes out %s", (_, html, left) => {
+  expect(withoutFrameworkScript(`<p>before</p>${html}<p>after</p>`)).toBe(
+    `<p>before</p>${left}<p>after</p>`,
+  );
+});
+
+it.each([
+  '<script src="/latchkey.js" defer=""></script>',
+  '<link rel="stylesheet" href="/_next/a.css" data-precedence="next"/>',
+  "<p>&lt;script&gt;what somebody typed&lt;/script&gt;</p>",
+  '<input value="&lt;script src=&quot;/_next/a.js&quot;&gt;"/>',
+])("leaves %s", (html) => expect(withoutFrameworkScript(html)).toBe(html));
+
+it("knows a document that only Next's script would fill", () => {
+  expect(isEmptyErrorPage('<!DOCTYPE html><html id="__next_error__"><head>')).toBe(true);
+  expect(isEmptyErrorPage('<!DOCTYPE html><html lang="en"><body>__next_error__')).toBe(false);
+});
