@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, Server } from "node:http";
+import {
+  createServer,
+  get,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  Server,
+} from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/env";
@@ -110,7 +116,7 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
     expect(status).toBe(200);
     return JSON.parse(body) as Seen;
   };
-  return { raw, ask, seen };
+  return { port, raw, ask, seen };
 }
 
 function parsed(text: string) {
@@ -593,6 +599,31 @@ describe("a page on its way out", () => {
       expect(headers.has("link"), path).toBe(true);
       expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; base-uri/);
     }
+  });
+
+  it("of somebody else's may be streamed", async () => {
+    let start = () => {};
+    const started = new Promise<void>((resolve) => (start = resolve));
+    const { port } = await serve(local, {
+      handler: (_, response) => {
+        response.setHeader("Content-Type", "text/html");
+        response.write("first ");
+        // The rest is written when the client has the first part: a page that is held never ends.
+        void started.then(() => response.end("rest"));
+      },
+    });
+    const body = await new Promise<string>((resolve) => {
+      const headers = { host: local.origin.host };
+      get({ port, path: "/dashboard", headers, agent: false }, (answer) => {
+        let text = "";
+        answer.on("data", (chunk: Buffer) => {
+          text += chunk.toString();
+          start();
+        });
+        answer.on("end", () => resolve(text));
+      });
+    });
+    expect(body).toBe("first rest");
   });
 
   it("keeps Next's script while developing", async () => {

@@ -192,9 +192,10 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
   const { url = "/" } = request;
   if (isApi(request) || isFile(request)) return;
   const isOwn = isOwnPage(url);
-  holdPage(response, async ({ status, html }) => {
+  const wanted = (status: number) => isOwn || status === 404;
+  holdPage(response, wanted, async ({ status, html }) => {
     const isEmpty = isEmptyErrorPage(html);
-    if (!isOwn && (status !== 404 || isEmpty)) return { status, html };
+    if (!isOwn && isEmpty) return { status, html };
     response.setHeader("Content-Security-Policy", ownPagePolicy);
     response.removeHeader("Link");
     if (!isEmpty) return { status, html: withoutFrameworkScript(html) };

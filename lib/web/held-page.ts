@@ -8,11 +8,13 @@ export interface HeldPage {
 
 /**
  * Holds an HTML response back until it is whole, and sends what `finish` makes of it. Responses of
- * any other type pass as they are written. `finish` may change the response's headers; what it
- * throws is a bug, and the connection ends.
+ * any other type pass as they are written, and so does a page of a status that is not `wanted`, which
+ * may be streamed. `finish` may change the response's headers; what it throws is a bug, and the
+ * connection ends.
  */
 export function holdPage(
   response: ServerResponse,
+  wanted: (status: number) => boolean,
   finish: (page: HeldPage) => HeldPage | Promise<HeldPage>,
 ): void {
   const { writeHead, flushHeaders, write, end } = response;
@@ -20,7 +22,7 @@ export function holdPage(
   let isHeld = false;
   // Asked at the first sign of a response: from then on it is held, or it is not.
   const holds = () => {
-    if (!isHeld && !response.headersSent)
+    if (!isHeld && !response.headersSent && wanted(response.statusCode))
       isHeld = String(response.getHeader("Content-Type") ?? "").startsWith("text/html");
     return isHeld;
   };
