@@ -504,14 +504,15 @@ describe("the headers of every response", () => {
     response.writeHead(404, { "Content-Type": "text/html" }).end("<h1>404</h1>");
   };
 
-  it.each([
+  type Case = [string, RequestListener, Record<string, string>, number, Record<string, string>?];
+  it.each<Case>([
     ["what is no page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
     ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["a foreign name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
-  ] as const)("protect: %s", async (_, handler, headers, status, policy = {}) => {
+  ])("protect: %s", async (_, handler, headers, status, policy = {}) => {
     const { ask } = await serve(local, { handler });
     const answer = await ask("/", headers);
     expect(answer.status).toBe(status);
