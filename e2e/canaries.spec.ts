@@ -6,7 +6,7 @@ import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
 import { readSettings } from "../scripts/settings.mjs";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
-import { FaultProxy } from "./support/fault-proxy";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
 import { formWith } from "./support/forms";
 import { type Answer, cookiesOf, type Sent } from "./support/http";
 import type { Inbox } from "./support/inbox";

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
 import { startSmtpSink } from "@/lib/testing/smtp-sink";
 import type { Client } from "./support/client";
-import { FaultProxy } from "./support/fault-proxy";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
 import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";
 

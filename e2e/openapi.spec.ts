@@ -3,7 +3,7 @@ import { test as withoutServer } from "@playwright/test";
 import { z } from "zod";
 import { answers } from "@/lib/testing/oidc-server";
 import { Client } from "./support/client";
-import { FaultProxy } from "./support/fault-proxy";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
 import type { Answer } from "./support/http";
 import type { SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders } from "./support/oidc";
