@@ -12,7 +12,10 @@ const testFiles = folders.flatMap((folder) =>
     .filter((file) => /\.test\.tsx?$/.test(file)),
 );
 
-const needsDatabase = (file: string) => /\.(flow|db)\.test\.ts$/.test(file);
+const needsDatabase = (file: string) => /\.(flow|db|pg)\.test\.ts$/.test(file);
+
+/** Tests of connections, which the embedded database has none of. */
+const needsPostgres = (file: string) => file.endsWith(".pg.test.ts");
 
 /** A file that replaces a module must be the first to load it, so it shares none with other files. */
 const replacesModules = (file: string) =>
@@ -54,7 +57,11 @@ export default defineConfig({
         testFiles.filter((file) => !needsDatabase(file)),
       ),
       ...projects("postgres", onDatabase, { TEST_DATABASE: "postgres" }),
-      ...projects("pglite", onDatabase, { TEST_DATABASE: "pglite" }),
+      ...projects(
+        "pglite",
+        onDatabase.filter((file) => !needsPostgres(file)),
+        { TEST_DATABASE: "pglite" },
+      ),
     ],
   },
 });

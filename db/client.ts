@@ -2,10 +2,12 @@ import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
-import type { Sql, TransactionSql } from "postgres";
+import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
+import { databaseLimits } from "@/lib/policy";
 import { lockDirectory } from "./lock";
 import { pendingMigrations } from "./migrate";
 import * as schema from "./schema";
+import { type Backend, type ConnectionLimits, type DropReason, Wires } from "./wire";
 
 /** A connection or a transaction: the same queries run on PGlite and on Postgres. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
@@ -26,34 +28,47 @@ export interface DatabaseOptions {
   /** Told of each statement; tests count with it. */
   readonly onQuery?: ((query: string) => void) | undefined;
   readonly connections?: number;
+  /** Told when a connection to Postgres is ended from this side because it is of no use any more. */
+  readonly onDrop?: ((reason: DropReason) => void) | undefined;
+  /** Limits other than those of policy.ts, in seconds. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
-
-/** Postgres answers within this, or the request is told that it is away (S4). */
-const patienceMs = 5_000;
 
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
   return options.url ? openPostgres(options.url, options) : openPglite(options);
 }
 
-async function openPostgres(url: string, { onQuery, connections = 10 }: DatabaseOptions) {
+async function openPostgres(url: string, options: DatabaseOptions) {
+  const { onQuery, connections = 10, onDrop = () => {} } = options;
   const [{ default: postgres }, { drizzle, PostgresJsSession }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
   prepareEverything(PostgresJsSession.prototype);
+  const limits = { ...databaseLimits, ...options.limits };
+  // Only to have the driver read the URL: nothing is dialled before the first query.
+  const wires = new Wires(postgres(url).options, limits, onDrop);
+  const socket = () => wires.open();
   const client = postgres(url, {
+    // The driver's types do not know this option.
+    ...({ socket } as object),
+    // The wire makes TLS itself.
+    ssl: false,
     max: connections,
-    connect_timeout: patienceMs / 1000,
+    connect_timeout: limits.connect,
+    // Our arrays are read and written in SQL. Asking for their types would be one more question on
+    // each new connection, and one whose failure nobody catches.
+    fetch_types: false,
     // Ask again soon after Postgres went away, so that we are back within 5 s of its return (S4).
     backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 1),
     onnotice: () => {},
     connection: {
       application_name: "latchkey",
-      statement_timeout: patienceMs,
-      idle_in_transaction_session_timeout: 2 * patienceMs,
+      statement_timeout: Math.round(limits.statement * 1000),
+      idle_in_transaction_session_timeout: Math.round(limits.idleInTransaction * 1000),
     },
   });
-  letGoOfDeadConnections(client);
+  limitWaiting(client, wires, new Turns(connections, limits.wait));
   const db = drizzle(client, { schema, ...logger(onQuery) });
   return {
     db,
@@ -63,46 +78,160 @@ async function openPostgres(url: string, { onQuery, connections = 10 }: Database
   };
 }
 
+/** How to end the connection of each transaction, by what Drizzle sends its queries with. */
+const endings = new WeakMap<object, () => void>();
+
+/**
+ * Ends the connection of a transaction whose work was given up, whatever it is doing, so that the
+ * pool makes another one. The embedded database has no connections: there the work goes on to its end.
+ */
+export function endTransaction(tx: Db): void {
+  const { session } = tx as unknown as { session: { client: object } };
+  endings.get(session.client)?.();
+}
+
+/** What the driver's types leave out of a query. */
+interface DriverQuery extends PendingQuery<Row[]> {
+  /** Sends it; `then` calls it, so that a query which nobody waits for is not sent. */
+  handle(): unknown;
+  /** Chooses a connection for it. */
+  handler(query: this): unknown;
+  reject(error: Error): void;
+  /** The connection it was sent over. */
+  readonly state: Backend | null;
+}
+
+type Begin = (work: Work) => Promise<unknown>;
+type Unsafe = Sql["unsafe"];
+
 /**
  * When a connection dies in a transaction, the driver writes a rollback to the socket that is gone (an
  * uncaught error, and a connection that hangs once it is used again), and what the work still sends
  * may run in somebody else's transaction on the connection made anew. So work whose connection is
  * over sends nothing more and never ends; the transaction has failed by the connection's own end.
+ * `start` begins a transaction and returns its first query.
  */
-function letGoOfDeadConnections(client: Sql) {
-  const begin = client.begin.bind(client) as (work: Work) => Promise<unknown>;
-  const guarded = (work: Work) => {
-    let over = false;
-    const ended = begin((sql) => {
+function letGoOfDeadConnections(
+  start: (work: Work) => [Promise<unknown>, DriverQuery],
+  wires: Wires,
+) {
+  return (work: Work) => {
+    let ended = false;
+    const [end, first] = start((sql) => {
       const { unsafe } = sql;
-      sql.unsafe = ((...args: Parameters<typeof unsafe>) => {
-        if (over)
-          throw Object.assign(new Error("The connection is over."), { code: "CONNECTION_CLOSED" });
-        return unsafe(...args);
-      }) as typeof unsafe;
+      const isOver = () => ended || wires.isEnding(first.state!);
+      endings.set(sql, () => {
+        if (!isOver()) wires.giveUp(first.state!);
+      });
+      sql.unsafe = ((...args: Parameters<Unsafe>) => {
+        const query = unsafe(...args) as DriverQuery;
+        const { handler } = query;
+        query.handler = (self) =>
+          isOver()
+            ? query.reject(away("The connection is over.", "CONNECTION_CLOSED"))
+            : handler(self);
+        return query;
+      }) as Unsafe;
       return work(sql).then(
-        (answer) => (over ? forEver() : answer),
+        (answer) => (isOver() ? forEver() : answer),
         async (error: unknown) => {
           // Postgres says goodbye a moment before it closes.
-          if (!over && isConnectionLost(error)) await sleep(goodbyeMs);
-          if (over) return forEver();
+          if (!isOver() && isConnectionLost(error)) await sleep(goodbyeMs);
+          if (isOver()) return forEver();
           throw error;
         },
       );
     });
-    ended.catch(() => {
-      over = true;
-    });
-    return ended;
+    const isEnded = () => {
+      ended = true;
+    };
+    end.then(isEnded, isEnded);
+    return end;
   };
-  Object.assign(client, { begin: guarded });
 }
 
 /** A new one each time: one for all would keep everybody who waits for it. */
 const forEver = () => new Promise<never>(() => {});
 const goodbyeMs = 100;
 
+const away = (message: string, code: string) => Object.assign(new Error(message), { code });
+
 type Work = (sql: TransactionSql) => Promise<unknown>;
+
+/** As many at once as there are connections. Whoever waits too long for a turn gets none. */
+class Turns {
+  readonly #waiting = new Set<() => void>();
+
+  constructor(
+    private free: number,
+    private readonly wait: number,
+  ) {}
+
+  /** Resolves to what ends the turn. */
+  take(): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const start = () => {
+        this.free -= 1;
+        clearTimeout(tooLong);
+        resolve(() => this.#end());
+      };
+      const leave = () => {
+        this.#waiting.delete(start);
+        reject(away("No connection to Postgres became free in time.", "CONNECT_TIMEOUT"));
+      };
+      const tooLong = setTimeout(leave, this.wait * 1000);
+      if (this.free > 0) start();
+      else this.#waiting.add(start);
+    });
+  }
+
+  #end() {
+    this.free += 1;
+    const [next] = this.#waiting;
+    if (!next) return;
+    this.#waiting.delete(next);
+    next();
+  }
+}
+
+/**
+ * The driver keeps whoever finds all connections busy without a limit, and sends their queries when
+ * nobody waits for the answers any more, or puts them behind others on a connection that may be dead.
+ */
+function limitWaiting(client: Sql, wires: Wires, turns: Turns) {
+  const { begin, unsafe } = client;
+  let firstOfTransaction: DriverQuery;
+  const statement = (...args: Parameters<Unsafe>) => {
+    const query = unsafe(...args) as DriverQuery;
+    const { handle, handler } = query;
+    query.handler = (self) => wires.whenNoneEnds(() => handler(self));
+    // The driver's own "begin": the transaction as a whole has its turn.
+    if (args[2] && "onexecute" in args[2]) return (firstOfTransaction = query);
+    let isAsked = false;
+    query.handle = () => {
+      if (isAsked) return;
+      isAsked = true;
+      turns.take().then(
+        (end) => {
+          handle.call(query);
+          query.then(end, end);
+        },
+        (error: Error) => query.reject(error),
+      );
+    };
+    return query;
+  };
+  const start = letGoOfDeadConnections((work) => {
+    const end = (begin as Begin)(work);
+    return [end, firstOfTransaction];
+  }, wires);
+  const transaction = async (work: Work) => {
+    const end = await turns.take();
+    return start(work).finally(end);
+  };
+  // Within a transaction the driver has functions of its own.
+  Object.assign(client, { unsafe: statement, begin: transaction });
+}
 
 let prepares = false;
 

@@ -51,7 +51,9 @@ export const intervals = {
   providerClock: seconds(30),
   /** What people are told to wait when a provider does not answer. */
   providerAway: minutes(1),
-  /** A password waits for its turn to be hashed no longer; less than the runner waits for a run. */
+  /** A run is over within this, or the caller is told that the database is away (S4). */
+  run: seconds(8),
+  /** A password waits for its turn to be hashed no longer; less than `run`. */
   hashWait: seconds(5),
   /** When more passwords wait to be hashed than may. */
   busy: seconds(2),
@@ -63,12 +65,23 @@ export const intervals = {
   mailTimeout: seconds(15),
   /** Mail that has not left this long after its first attempt is slow, and waiting pages say so. */
   mailSlow: seconds(30),
+  /**
+   * A job of the worker that made no progress for this long is given up: longer than one letter or
+   * one batch of a purge can take with every limit below it used up.
+   */
+  jobStall: seconds(60),
   /** A worker that took a letter and died leaves it to the others after this; longer than any send may take. */
   letterLease: seconds(60),
   /** Before the second, third, … attempt of a letter; the last one repeats until the letter's lifetime ends. */
   letterRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
   /** Redis answers a limit within this many milliseconds, or Postgres does (R4). */
   redisTimeoutMs: 150,
+  /** A connection to Redis is made within this. */
+  redisConnect: seconds(2),
+  /** A connection to Redis over which nothing came back for this long is given up; less than `redisRest`. */
+  redisSilence: seconds(1),
+  /** Before the first probe of TCP's keep-alive on a connection to Redis. */
+  redisKeepAlive: seconds(5),
   /** A look at our own health takes no longer than this (X4). */
   health: seconds(2),
   /** Redis is left alone this long after a failure (R4). */
@@ -78,6 +91,32 @@ export const intervals = {
   /** What the browser is told to wait when a part of us is away. */
   unavailable: seconds(5),
 } as const;
+
+/**
+ * How long the database may take before we go on without it (S4, decision 16). Postgres keeps the
+ * limit of a statement itself as long as it is heard; the others are ours, for a connection that
+ * nothing comes over any more.
+ */
+export const databaseLimits = {
+  /** Name look-up, TCP, TLS and authentication; short, because a dial into silence delays the next one. */
+  connect: seconds(3),
+  /** Postgres ends a statement that runs or waits for a lock for longer; less than a run may take. */
+  statement: seconds(5),
+  /** The same for a statement of a migration, which may rewrite a table. */
+  migration: minutes(10),
+  /** Postgres ends a transaction in which nothing was asked for this long. */
+  idleInTransaction: seconds(10),
+  /** Nothing came back for so much longer than a statement may take: the connection is dead. */
+  grace: seconds(1),
+  /** A resting connection that was not heard for this long is asked whether it is still there. */
+  quiet: seconds(1),
+  /** It answers within this or is given up; with `quiet` less than the 5 seconds of S4. */
+  probe: seconds(2),
+  /** Whoever waits for one of the pool's connections waits no longer than a run may take. */
+  wait: seconds(8),
+  /** Before the first probe of TCP's keep-alive, for the network devices on the way. */
+  keepAlive: seconds(5),
+} as const satisfies Record<string, Duration>;
 
 /** Counts and lengths. */
 export const bounds = {

@@ -343,7 +343,7 @@ const isEvent =
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   const changes = await rows<Change>(
     db,
-    sql`select xid::text, "table", "row", op, changed, event, outcome, cause from watch.changes order by id`,
+    sql`select xid::text, "table", "row", op, to_json(changed) as changed, event, outcome, cause from watch.changes order by id`,
   );
   const runs = new Map<string, Change[]>();
   for (const change of changes) runs.set(change.xid, [...(runs.get(change.xid) ?? []), change]);

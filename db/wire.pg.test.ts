@@ -1,0 +1,339 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { setImmediate as nextRound } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
+import { startTlsFront } from "@/lib/testing/tls-front";
+import { openTestDatabase } from "@/lib/testing/world";
+import { type Db, endTransaction, isDatabaseAway, openDatabase } from "./client";
+import { row } from "./rows";
+import type { ConnectionLimits } from "./wire";
+
+/**
+ * What a connection to Postgres does when the network or the server fails in ways that nobody is told
+ * of (S4). Limits are short here where a test is about them; a busy machine that exceeds one only
+ * sees one more connection made.
+ */
+const { database, drop } = await openTestDatabase();
+const { db: direct } = database;
+const { name } = (await row<{ name: string }>(direct, sql`select current_database() as name`))!;
+const url = new URL(process.env.TEST_POSTGRES_URL!);
+url.pathname = name;
+await direct.execute(sql`create table notes (id int)`);
+
+const proxy = await FaultProxy.before(url.href);
+const opened: { close: () => Promise<void> }[] = [];
+afterEach(async () => {
+  for (const { close } of opened.splice(0)) await close();
+  // Sessions that Postgres still has for connections that were lost end with this.
+  proxy.cut();
+  proxy.restore();
+  await direct.execute(sql`delete from notes`);
+});
+afterAll(async () => {
+  await proxy.close();
+  await database.close();
+  await drop();
+});
+
+/** A pool of so many connections over the wire, and why it gave some of them up. */
+async function open(
+  limits: Partial<ConnectionLimits> = {},
+  { connections = 1, through = proxy.url }: { connections?: number; through?: string } = {},
+) {
+  const drops: string[] = [];
+  const pool = await openDatabase({
+    url: through,
+    directory: "",
+    connections,
+    limits,
+    onDrop: (reason) => drops.push(reason),
+  });
+  opened.push(pool);
+  return { db: pool.db, drops };
+}
+
+const patient = { timeout: 120_000, interval: 20 };
+const ask = async (db: Db, n = 1) => (await row<{ n: number }>(db, sql`select ${n}::int as n`))!.n;
+const note = (db: Db, n: number) => db.execute(sql`insert into notes values (${n}::int)`);
+const notes = async () =>
+  (await row<{ n: number }>(direct, sql`select count(*)::int as n from notes`))!.n;
+const sleep = (db: Db, length: number) => db.execute(sql`select pg_sleep(${length}::float)`);
+/** Uses all connections at once, so that all of them are there. */
+const fill = (db: Db, connections: number) =>
+  Promise.all(Array.from({ length: connections }, () => sleep(db, 0.2)));
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => "worked",
+    (error: unknown) => (isDatabaseAway(error) ? "away" : error),
+  );
+
+/** A dead connection is found a second after it was asked. */
+const soon = { statement: 1, grace: 0.5, connect: 1, quiet: 0.2, probe: 0.5 };
+
+describe("a network that falls silent", () => {
+  test("fails the statement under way, and the next one goes over a new connection", async () => {
+    const { db, drops } = await open(soon);
+    expect(await ask(db)).toBe(1);
+    const slow = sleep(db, 0.5);
+    proxy.fallSilent();
+    expect(await failure(slow)).toBe("away");
+    expect(drops).toContain("silent");
+    proxy.restore();
+    await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
+  });
+
+  test("fails who dials meanwhile, and lets them in afterwards", async () => {
+    const { db } = await open({ connect: 0.5 });
+    proxy.fallSilent();
+    expect(await failure(ask(db))).toBe("away");
+    proxy.restore();
+    await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
+  });
+
+  test("undoes a transaction as a whole, and what comes after it is not in it", async () => {
+    const { db } = await open(soon);
+    const transaction = db.transaction(async (tx) => {
+      await note(tx, 1);
+      proxy.fallSilent();
+      await note(tx, 2);
+    });
+    expect(await failure(transaction)).toBe("away");
+    proxy.restore();
+    await vi.waitUntil(async () => (await failure(note(db, 3))) === "worked", patient);
+    await vi.waitUntil(async () => (await notes()) === 1, patient);
+  });
+
+  test("is no matter for a statement that Postgres works on for long", async () => {
+    const { db } = await open({ quiet: 0.05, probe: 0.1 });
+    expect(await failure(sleep(db, 1))).toBe("worked");
+  });
+});
+
+describe("connections that went half-open", () => {
+  test("are all replaced before anybody asked for one, and those who ask then are answered", async () => {
+    const { db, drops } = await open({ quiet: 0.5, probe: 1 }, { connections: 10 });
+    await fill(db, 10);
+    await vi.waitUntil(() => proxy.connections.open >= 10, patient);
+    const { accepted } = proxy.connections;
+    proxy.halfOpen();
+    await vi.waitUntil(() => drops.length >= 10, patient);
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(db, n)));
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    expect(proxy.connections.accepted).toBeGreaterThan(accepted);
+  });
+
+  test("do not keep a pool from closing", async () => {
+    const { db } = await open({ probe: 0.2 }, { connections: 2 });
+    await fill(db, 2);
+    proxy.halfOpen();
+    await opened.pop()!.close();
+  });
+});
+
+describe("asking a resting connection whether it is there", () => {
+  test("changes nobody's answer, however often it happens", async () => {
+    const { db } = await open({ quiet: 0.000_1, probe: 60 }, { connections: 3 });
+    const several = async (from: number) => {
+      for (let n = from; n < from + 150; n += 1) {
+        if (n % 3 === 0) await nextRound();
+        const seen = n % 5 === 0 ? await db.transaction((tx) => ask(tx, n)) : await ask(db, n);
+        if (seen !== n) return `${seen} for ${n}`;
+      }
+      return "right";
+    };
+    expect(await Promise.all([0, 1000, 2000, 3000].map(several))).toEqual(
+      Array<string>(4).fill("right"),
+    );
+  });
+
+  test("leaves Postgres its own limit for a transaction that was forgotten", async () => {
+    const { db } = await open({ quiet: 0.05, probe: 60, idleInTransaction: 0.5 });
+    let forgotten: Promise<unknown> | undefined;
+    const transaction = db.transaction(async (tx) => {
+      await note(tx, 1);
+      await (forgotten = new Promise(() => {}));
+    });
+    expect(await failure(transaction)).toBe("away");
+    expect(forgotten).toBeDefined();
+    expect(await ask(db)).toBe(1);
+  });
+});
+
+describe("a primary that became read-only", () => {
+  const readOnly = (value: "on" | "off") =>
+    direct.execute(sql.raw(`alter database ${name} set default_transaction_read_only = ${value}`));
+  const openReadOnly = async (limits: Partial<ConnectionLimits> = { quiet: 0.1, probe: 60 }) => {
+    await readOnly("on");
+    const pool = await open(limits, { connections: 3 });
+    await fill(pool.db, 3);
+    // From now on only those connections are read-only, as after a switchover behind one name.
+    await readOnly("off");
+    return pool;
+  };
+
+  test("is left by all connections with the first write that it refuses", async () => {
+    const { db, drops } = await openReadOnly();
+    const error: unknown = await note(db, 0).catch((error: unknown) => error);
+    expect(error).toMatchObject({ cause: { code: "25006" } });
+    expect(isDatabaseAway(error)).toBe(true);
+    await vi.waitUntil(() => drops.length === 3, patient);
+    expect(drops).toEqual(Array(3).fill("read_only"));
+    await Promise.all([note(db, 1), note(db, 2), note(db, 3)]);
+    expect(await notes()).toBe(3);
+  });
+
+  test("is left after a transaction too, whose own error is told", async () => {
+    const { db, drops } = await openReadOnly();
+    const transaction = db.transaction(async (tx) => {
+      await ask(tx);
+      await note(tx, 1);
+    });
+    await expect(transaction).rejects.toMatchObject({ cause: { code: "25006" } });
+    await vi.waitUntil(() => drops.length === 3, patient);
+    await note(db, 1);
+  });
+
+  test("may finish what it is doing for others", async () => {
+    const { db, drops } = await openReadOnly();
+    const reading = sleep(db, 0.5);
+    expect(await failure(note(db, 0))).toBe("away");
+    expect(await failure(reading)).toBe("worked");
+    await vi.waitUntil(() => drops.length === 3, patient);
+  });
+
+  test("is not dialled again for each refused write, while the name still leads to it", async () => {
+    await readOnly("on");
+    const { db } = await open({ quiet: 3_600 }, { connections: 3 });
+    await fill(db, 3);
+    const { accepted } = proxy.connections;
+    for (let n = 0; n < 20; n += 1) expect(await failure(note(db, n))).toBe("away");
+    expect(proxy.connections.accepted).toBe(accepted);
+    await readOnly("off");
+  });
+});
+
+describe("whoever waits for a connection", () => {
+  test("waits so long and no longer, and their statement is never sent", async () => {
+    const { db } = await open({ wait: 0.2 });
+    let end = () => {};
+    const held = db.transaction((tx) =>
+      ask(tx).then(() => new Promise<void>((resolve) => (end = resolve))),
+    );
+    expect(await failure(note(db, 1))).toBe("away");
+    expect(await failure(db.transaction((tx) => note(tx, 2)))).toBe("away");
+    end();
+    await held;
+    expect(await failure(note(db, 3))).toBe("worked");
+    expect(await notes()).toBe(1);
+  });
+
+  test("gets one in turn, and as many are used as there may be", async () => {
+    const { db } = await open({}, { connections: 4 });
+    const { accepted } = proxy.connections;
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(db, n)));
+    expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect(proxy.connections.accepted - accepted).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("a transaction whose run was given up", () => {
+  test("ends at once, changes nothing, and its connection is replaced", async () => {
+    const { db, drops } = await open({ statement: 60 });
+    let given!: Db;
+    const transaction = db.transaction(async (tx) => {
+      given = tx;
+      await note(tx, 1);
+      await sleep(tx, 60);
+    });
+    await vi.waitUntil(
+      async () =>
+        (await row(
+          direct,
+          sql`select 1 from pg_stat_activity
+          where query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()
+            and datname = current_database()`,
+        )) !== undefined,
+      patient,
+    );
+    endTransaction(given);
+    expect(await failure(transaction)).toBe("away");
+    expect(drops).toEqual(["run_given_up"]);
+    expect(await ask(db)).toBe(1);
+    expect(await notes()).toBe(0);
+  });
+
+  test("that is over already takes nobody else's connection along", async () => {
+    const { db, drops } = await open();
+    let given!: Db;
+    await db.transaction(async (tx) => {
+      given = tx;
+      await note(tx, 1);
+    });
+    const next = sleep(db, 0.3);
+    endTransaction(given);
+    expect(await failure(next)).toBe("worked");
+    expect(drops).toEqual([]);
+  });
+});
+
+describe("a server that", () => {
+  test("hangs up before it lets us in is away, and not dialled without end", async () => {
+    let dialled = 0;
+    const server = createServer((socket) => {
+      dialled += 1;
+      socket.end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { db } = await open({}, { through: `postgres://nobody@127.0.0.1:${port}/none` });
+    expect(await failure(ask(db))).toBe("away");
+    expect(dialled).toBe(1);
+    server.close();
+  });
+
+  test("is the second of two in the URL is found when the first is not there", async () => {
+    const two = new URL(url);
+    const both = two.href.replace(two.host, `127.0.0.1:1,${two.host}`);
+    const { db } = await open({}, { through: both });
+    await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
+  });
+});
+
+describe("TLS", () => {
+  const asking = (sslmode: string, of: string) => {
+    const with_ = new URL(of);
+    with_.searchParams.set("sslmode", sslmode);
+    return with_.href;
+  };
+
+  test("is spoken where the URL asks for it, and silence is noticed through it", async () => {
+    const front = await startTlsFront(proxy.url);
+    const { db, drops } = await open(soon, { through: asking("require", front.url) });
+    expect(await ask(db, 7)).toBe(7);
+    expect(front.secured()).toBe(1);
+    proxy.halfOpen();
+    await vi.waitUntil(() => drops.includes("silent"), patient);
+    await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
+    front.stop();
+  });
+
+  test("is not taken from somebody whose certificate proves nothing, where that is asked for", async () => {
+    const front = await startTlsFront(url.href);
+    const { db } = await open({}, { through: asking("verify-full", front.url) });
+    await expect(ask(db)).rejects.toMatchObject({
+      cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
+    });
+    front.stop();
+  });
+
+  test("is not gone without when the server has none, unless it is only preferred", async () => {
+    const { db } = await open({}, { through: asking("require", url.href) });
+    await expect(ask(db)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("does not offer TLS") as string },
+    });
+    const { db: preferring } = await open({}, { through: asking("prefer", url.href) });
+    expect(await ask(preferring)).toBe(1);
+  });
+});
