@@ -90,12 +90,18 @@ export interface ProviderLine {
 /** How a part of us is; `warn` still serves. */
 export type Condition = "pass" | "warn" | "fail";
 
+export type Health = Readonly<
+  Record<"database" | "migrations" | "worker" | "mail" | "limiter", Condition>
+>;
+
 /** The world as the house sees it: everything from outside, behind small types. */
 export interface World {
   readonly env: Env;
   readonly db: Db;
   /** Whether an error means that the database is away, rather than that we are wrong. */
   readonly isDatabaseAway: (error: unknown) => boolean;
+  /** Ends a transaction's connection, whatever it is doing: nobody waits for it any more. */
+  readonly endTransaction: (tx: Db) => void;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -108,7 +114,7 @@ export interface World {
   /** Null when mail really leaves. */
   readonly mailbox: LocalMailbox | null;
   /** How each part is, asked now (X4). Never throws. */
-  readonly health: () => Promise<Record<"database" | "migrations" | "mail" | "limiter", Condition>>;
+  readonly health: () => Promise<Health>;
 }
 
 /** A signed-in browser, as read with each request. */

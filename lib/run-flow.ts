@@ -1,5 +1,4 @@
 import type { Db } from "@/db/client";
-import { type Duration, seconds } from "./duration";
 import type { Caller, Ctx, Evidence, Flow, Handover, LimitUse, Requires, World } from "./flow";
 import { countRefusal, recordEvent, type AuditFacts } from "./identity/audit-log";
 import { isMarkedDevice } from "./identity/device-marks";
@@ -18,9 +17,6 @@ export interface Ran<Out> {
   /** What can wait until the response is out. */
   readonly afterwards: readonly (() => unknown)[];
 }
-
-/** Postgres answers a whole run within this, or the caller is told that it is away (S4). */
-const patience: Duration = seconds(8);
 
 /**
  * The only road into a flow: parse, admit, take limits, run, record. Every face comes through here,
@@ -46,7 +42,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
       run.abandon();
       world.log.warn("database.slow", { flow: flow.name, requestId });
       resolve(unavailable);
-    }, patience * 1000);
+    }, intervals.run * 1000);
   });
   try {
     const ran = await Promise.race([run.go(raw), tooLong]);
@@ -74,6 +70,7 @@ class Abandoned extends Error {}
 
 class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #abandoned = false;
+  #transaction: Db | undefined;
   #recorded = false;
   #overLimit = false;
   #markedDevice = false;
@@ -91,8 +88,10 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     readonly evidence: Evidence,
   ) {}
 
+  /** A run that got stuck with a connection would keep others from it. */
   abandon() {
     this.#abandoned = true;
+    if (this.#transaction) this.world.endTransaction(this.#transaction);
   }
 
   async go(raw: unknown): Promise<Ran<Out>> {
@@ -237,6 +236,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (this.#recorded) throw new Error(`${this.flow.name} writes twice in one run.`);
     this.#recorded = true;
     return this.world.db.transaction(async (tx) => {
+      if (this.#abandoned) throw new Abandoned();
+      this.#transaction = tx;
       const result = await change(tx);
       await queueLetters(tx, this.world.env.outboxKey, this.#letters);
       await recordEvent(tx, this.#facts(caller, result));

@@ -6,6 +6,7 @@
 import { type Database, openDatabase } from "@/db/client";
 import { migrateDown, migrateUp } from "@/db/migrate";
 import { seed } from "@/db/seed";
+import { databaseLimits } from "@/lib/policy";
 import { Failure, main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 
@@ -36,6 +37,7 @@ await main(async () => {
     url: MIGRATE_DATABASE_URL ?? DATABASE_URL,
     directory: env.DATA_DIR,
     connections: 1,
+    limits: { statement: databaseLimits.migration },
   }).catch((error: Error) => {
     throw new Failure(error.message);
   });

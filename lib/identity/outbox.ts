@@ -115,7 +115,10 @@ export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: 
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Whether mail that was tried is still waiting to leave: the provider is slow or away. */
+/**
+ * Whether mail is still waiting to leave so long after it was first tried, or after it was first due
+ * where nobody has tried: the provider is slow or away, or there is no courier.
+ */
 export async function isMailSlow(db: Db): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
@@ -123,7 +126,7 @@ export async function isMailSlow(db: Db): Promise<boolean> {
     .where(
       and(
         eq(outbox.state, "queued"),
-        sql`${outbox.firstAttemptAt} < now() - make_interval(secs => ${intervals.mailSlow})`,
+        sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt}) < now() - make_interval(secs => ${intervals.mailSlow})`,
       ),
     )
     .limit(1);

@@ -20,8 +20,11 @@ const over = [
   [deviceMarks, sql`last_used_at < ${ago(lifetimes.deviceMark)}`],
 ] as const;
 
-/** Deletes what is over, in batches, so that no request waits long for a lock. Returns how many rows. */
-export async function purge(db: Db): Promise<number> {
+/**
+ * Deletes what is over, in batches, so that no request waits long for a lock. Returns how many rows.
+ * `progress` is told of each batch, and throws where no other one is wanted.
+ */
+export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
   let total = 0;
   for (const [table, isOver] of over) {
     let gone: number;
@@ -35,6 +38,7 @@ export async function purge(db: Db): Promise<number> {
         )
       ).length;
       total += gone;
+      progress();
     } while (gone === bounds.purgeBatch);
   }
   return total;

@@ -16,11 +16,17 @@ type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseAway
 
 /**
  * Takes due letters from the outbox and hands them to the mailer, until none are due. Any number of
- * couriers may work at once: each letter is one's own until sent, or until its lease ends.
+ * couriers may work at once: each letter is one's own until sent, or until its lease ends. `progress`
+ * is told of each step, and throws where no other one is wanted.
  */
-export async function deliverDueLetters(world: CourierWorld, mailer: Mailer): Promise<void> {
+export async function deliverDueLetters(
+  world: CourierWorld,
+  mailer: Mailer,
+  progress: () => void = () => {},
+): Promise<void> {
   for (;;) {
     const taken = await takeLetters(world.db);
+    progress();
     const ends = await Promise.allSettled(taken.map((letter) => deliver(world, mailer, letter)));
     for (const [at, end] of ends.entries()) {
       if (end.status === "fulfilled") continue;
@@ -29,6 +35,7 @@ export async function deliverDueLetters(world: CourierWorld, mailer: Mailer): Pr
       world.log.error("letter.failed", { letterId: taken[at]?.id, error: end.reason });
     }
     if (taken.length < bounds.outboxBatch) return;
+    progress();
   }
 }
 

@@ -365,7 +365,7 @@ describe("the worker of a process", () => {
     await new Browser(world).ask(ada);
     await takeLetters(world.db);
     await world.age(intervals.letterLease);
-    const worker = startWorker(world.but({ env: testEnv() }), byResend);
+    const worker = startWorker(world.but({ env: testEnv() }), byResend, { mayOverlap: true });
     try {
       await expect.poll(() => front.delivered.length).toBe(1);
       await new Browser(world).ask("leo@example.com");
@@ -380,7 +380,7 @@ describe("the worker of a process", () => {
   test("told to stop, it finishes what it is sending", async () => {
     await new Browser(world).ask(ada);
     sink.trouble("received", { after: 0.3 });
-    const worker = startWorker(world, bySmtp);
+    const worker = startWorker(world, bySmtp, { mayOverlap: true });
     await expect.poll(() => sink.offered.length).toBe(1);
     await worker.stop();
     expect(await kept()).toMatchObject([{ state: "sent" }]);

@@ -1,11 +1,11 @@
 import path from "node:path";
-import { type Database, type Db, isDatabaseAway, openDatabase } from "@/db/client";
+import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
 import { migrateUp } from "@/db/migrate";
-import type { Duration } from "@/lib/duration";
+import { seconds } from "@/lib/duration";
 import type { Env } from "@/lib/env";
-import type { Log, World } from "@/lib/flow";
+import type { Health, Log, World } from "@/lib/flow";
 import { isMailSlow } from "@/lib/identity/outbox";
-import { intervals } from "@/lib/policy";
+import { databaseLimits, intervals, type Limit } from "@/lib/policy";
 import { chance } from "@/lib/secret";
 import { systemClock } from "./clock";
 import { postgresLimiter } from "./limiter";
@@ -13,7 +13,7 @@ import { createLog } from "./log";
 import { localMailbox } from "./mailbox";
 import type { Mailer } from "./mailer";
 import { openPasswords } from "./passwords";
-import { startWorker } from "./worker";
+import { startWorker, type Worker } from "./worker";
 import { settle } from "./world";
 
 /**
@@ -23,17 +23,25 @@ import { settle } from "./world";
 export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
   const log = createLog(env);
   await migrateApart(env);
-  const database = await openDatabase({ url: env.databaseUrl, directory: env.dataDir });
+  const database = await openDatabase({
+    url: env.databaseUrl,
+    directory: env.dataDir,
+    onDrop: (reason) => log.warn("database.connection_dropped", { reason }),
+  });
   const { db } = database;
   if (database.kind === "pglite") await migrateUp(db);
   const { limiter, isDown } = await openLimiter(env, db, log);
   const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
   const mailer = (await openMailer(env, log)) ?? local.mailer;
-  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseAway }, mailer);
+  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseAway }, mailer, {
+    // The embedded database has one connection: a second job would only wait behind the stuck one.
+    mayOverlap: database.kind === "postgres",
+  });
   const world: World = {
     env,
     db,
     isDatabaseAway,
+    endTransaction,
     clock: systemClock,
     chance,
     log,
@@ -41,7 +49,7 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
     passwords: openPasswords(env, log),
     openLine: await openProviders(env, log),
     ringCourier: worker.ring,
-    health: () => health(database, isDown),
+    health: oneAtATime(() => health(database, worker, isDown)),
     mailbox:
       env.mail.by === "local" ? { letters: local.letters, clearLimits: limiter.clear } : null,
   };
@@ -55,24 +63,47 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
   return { stopWorker: worker.stop };
 }
 
-/** The database decides whether we can serve; without mail or Redis we can, for a while or for good. */
-async function health({ db, pending }: Database, isRedisDown: () => Promise<boolean>) {
-  const asked = Promise.all([pending(), isMailSlow(db)]).catch(() => null);
-  const [answers, redisIsDown] = await Promise.all([
-    Promise.race([asked, inTime(intervals.health)]),
+/** Taken for the answer's sake; its row is written each time anew. */
+const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
+
+/**
+ * The database decides whether we can serve, and it has to take what we write: one that became
+ * read-only or has a full disk still answers reads. Without mail, worker or Redis we can serve, for
+ * a while or for good.
+ */
+async function health(
+  { db, pending }: Database,
+  worker: Worker,
+  isRedisDown: () => Promise<boolean>,
+): Promise<Health> {
+  const [written, names, mailIsSlow, redisIsDown] = await Promise.all([
+    inTime(postgresLimiter(db).take(probe, "probe")),
+    inTime(pending()),
+    inTime(isMailSlow(db)),
     isRedisDown(),
   ]);
-  const [names, mailIsSlow] = answers ?? [];
   return {
-    database: names ? "pass" : "fail",
+    database: written && names ? "pass" : "fail",
     migrations: names?.length === 0 ? "pass" : "fail",
+    worker: worker.isLate() ? "warn" : "pass",
     mail: mailIsSlow ? "warn" : "pass",
     limiter: redisIsDown ? "warn" : "pass",
-  } as const;
+  };
 }
 
-const inTime = (length: Duration) =>
-  new Promise<null>((resolve) => setTimeout(resolve, length * 1000, null).unref());
+/** Whoever asks while an answer is on its way gets the same one: the asking costs a write. */
+function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => (answer ??= ask().finally(() => (answer = null)));
+}
+
+/** What was asked; null where it failed, or takes too long. */
+function inTime<T>(asked: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => {
+    setTimeout(resolve, intervals.health * 1000, null).unref();
+  });
+  return Promise.race([asked.catch(() => null), late]);
+}
 
 // What an installation does without is not loaded either: it would cost every start, and memory.
 
@@ -105,7 +136,12 @@ async function openProviders(env: Env, log: Log): Promise<World["openLine"]> {
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */
 async function migrateApart({ migrateDatabaseUrl, dataDir }: Env) {
   if (!migrateDatabaseUrl) return;
-  const apart = await openDatabase({ url: migrateDatabaseUrl, directory: dataDir, connections: 1 });
+  const apart = await openDatabase({
+    url: migrateDatabaseUrl,
+    directory: dataDir,
+    connections: 1,
+    limits: { statement: databaseLimits.migration },
+  });
   try {
     await migrateUp(apart.db);
   } finally {

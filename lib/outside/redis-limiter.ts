@@ -59,7 +59,15 @@ export function openRedis(address: RedisAddress): Scripts {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     commandTimeout: timeoutMs,
-    connectTimeout: 2_000,
+    connectTimeout: intervals.redisConnect * 1000,
+    // A command that nobody waits for any more must not be carried out on the next connection:
+    // Postgres has counted that hit.
+    autoResendUnfulfilledCommands: false,
+    // A connection over which nothing comes back is dead, whatever the system says of it.
+    socketTimeout: intervals.redisSilence * 1000,
+    keepAlive: intervals.redisKeepAlive * 1000,
+    // A primary that became a replica stays one; its name may lead to the new one by now.
+    reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 2_000),
   });
   // Each failed call is answered for where it is made; without a listener Node would end the process.

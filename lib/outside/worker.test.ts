@@ -24,7 +24,7 @@ function held() {
 
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 let worker: Worker;
-const start = () => {
+const start = ({ mayOverlap = true } = {}) => {
   worker = startWorker(
     {
       db: {} as never,
@@ -34,6 +34,7 @@ const start = () => {
       isDatabaseAway: (error) => error instanceof Away,
     },
     async () => ({ sent: true }),
+    { mayOverlap },
   );
 };
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -134,6 +135,120 @@ describe("the worker", () => {
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
     expect(jobs.purge).toHaveBeenCalledTimes(2);
     expect(log.info).toHaveBeenCalledTimes(1);
+    await worker.stop();
+  });
+});
+
+describe("a job that is stuck", () => {
+  const stall = intervals.jobStall * 1000;
+
+  it("is given up after its limit, told of, and done again", async () => {
+    const { ends } = held();
+    start();
+    await vi.advanceTimersByTimeAsync(stall - 1);
+    expect(log.error).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await worker.stop();
+  });
+
+  it("is done again at once for whoever rang meanwhile", async () => {
+    const { ends } = held();
+    start();
+    worker.ring();
+    await vi.advanceTimersByTimeAsync(stall);
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await worker.stop();
+  });
+
+  it("takes no further step when it comes alive again", async () => {
+    let step = () => {};
+    jobs.deliver.mockImplementationOnce((_world, _mailer, progress: () => void) => {
+      step = progress;
+      return new Promise(() => {});
+    });
+    start();
+    await vi.advanceTimersByTimeAsync(stall);
+    expect(step).toThrow();
+    await worker.stop();
+  });
+
+  it("is not stuck as long as it takes steps", async () => {
+    let end = () => {};
+    jobs.deliver.mockImplementationOnce(async (_world, _mailer, progress: () => void) => {
+      const steps = setInterval(progress, stall / 2);
+      await new Promise<void>((resolve) => (end = resolve));
+      clearInterval(steps);
+    });
+    start();
+    await vi.advanceTimersByTimeAsync(stall * 20);
+    expect(log.error).not.toHaveBeenCalled();
+    expect(worker.isLate()).toBe(false);
+    end();
+    await worker.stop();
+  });
+
+  it("is not joined by a second one where both would have one connection, but followed", async () => {
+    const { ends, most } = held();
+    start({ mayOverlap: false });
+    worker.ring();
+    await vi.advanceTimersByTimeAsync(stall * 5);
+    expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
+    expect(ends).toHaveLength(1);
+    expect(worker.isLate()).toBe(true);
+    ends[0]!.resolve();
+    await settle();
+    expect(ends).toHaveLength(2);
+    expect(most()).toBe(1);
+    ends[1]!.resolve();
+    await settle();
+    expect(worker.isLate()).toBe(false);
+    await worker.stop();
+  });
+
+  it.each([true, false])(
+    "does not keep the worker from stopping (overlap: %s)",
+    async (mayOverlap) => {
+      held();
+      start({ mayOverlap });
+      await vi.advanceTimersByTimeAsync(stall);
+      const stopping = worker.stop();
+      await expect(stopping).resolves.toBeUndefined();
+    },
+  );
+
+  it("does not keep a worker from stopping that was told to before", async () => {
+    held();
+    start({ mayOverlap: false });
+    const stopping = worker.stop();
+    await vi.advanceTimersByTimeAsync(stall);
+    await expect(stopping).resolves.toBeUndefined();
+  });
+});
+
+describe("a worker is late", () => {
+  it("when a job has not come to its end in time, whether it fails or is stuck", async () => {
+    jobs.deliver.mockRejectedValue(new Away());
+    start();
+    await vi.advanceTimersByTimeAsync(intervals.jobStall * 1000);
+    expect(worker.isLate()).toBe(false);
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 + 1);
+    expect(worker.isLate()).toBe(true);
+    jobs.deliver.mockResolvedValue(0);
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(worker.isLate()).toBe(false);
+    await worker.stop();
+  });
+
+  it("when it is the purge, too", async () => {
+    jobs.purge.mockRejectedValue(new Away());
+    start();
+    await vi.advanceTimersByTimeAsync((intervals.purge + intervals.jobStall) * 1000 + 1);
+    expect(worker.isLate()).toBe(true);
     await worker.stop();
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { type Database, type Db, isDatabaseAway, openDatabase } from "@/db/client";
+import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/env";
 import type { World } from "@/lib/flow";
@@ -147,6 +147,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     env,
     db,
     isDatabaseAway,
+    endTransaction,
     clock: systemClock,
     chance: {
       token: () => kept(secrets.tokens, chance.token()),
@@ -165,7 +166,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
       clearLimits: limiter.clear,
     },
     health: () =>
-      Promise.resolve({ database: "pass", migrations: "pass", mail: "pass", limiter: "pass" }),
+      Promise.resolve({
+        ...{ database: "pass", migrations: "pass", worker: "pass", mail: "pass", limiter: "pass" },
+      }),
   };
 
   const around = (world: World): TestWorld => {
