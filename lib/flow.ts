@@ -135,6 +135,11 @@ export interface Evidence {
   readonly requestId: string;
   /** The same-origin proof of `web/origin`; writes are refused without it. */
   readonly sameOrigin: boolean;
+  /**
+   * Whom the page of a posted form showed as signed in: a user's id, "" for nobody. Null where no
+   * page was shown, as to a program.
+   */
+  readonly shownTo: string | null;
   readonly ip: string | null;
   /** The IP as limits count it: IPv6 by /64, spellings folded (R2). */
   readonly network: string;

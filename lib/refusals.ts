@@ -8,7 +8,7 @@ interface RefusalText {
  * The catalogue. Codes are stable: programs may rely on them. Sentences say what happened and
  * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait,
  * `{least}` by the least length a password may have, `{provider}` by a provider's name,
- * `{origin}` by our own.
+ * `{address}` by the address of whoever is signed in, `{origin}` by our own.
  */
 export const refusals = {
   input_malformed: {
@@ -146,6 +146,10 @@ export const refusals = {
   account_disabled: {
     status: 403,
     sentence: "This account is switched off. Write to support if you think that is a mistake.",
+  },
+  signed_in_as_other: {
+    status: 409,
+    sentence: "You are now signed in as {address}; nothing was changed.",
   },
   sign_in_required: { status: 401, sentence: "Sign in to go on." },
   not_found: { status: 404, sentence: "There is nothing here." },

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly least?: number | undefined;
   /** The provider it is about. */
   readonly provider?: OAuthProvider | undefined;
+  /** Of whoever is signed in, told to nobody but them. */
+  readonly address?: string | undefined;
   /** Ours, where the request went to another. */
   readonly origin?: string | undefined;
   /** Where the person was going, so that they begin again on their way there. */
@@ -40,11 +42,14 @@ export const sentenceOf = ({
   retryAfter = intervals.unavailable,
   least = bounds.passwordLeast,
   provider,
+  address = "somebody else",
   origin = "another one",
 }: Refusal): string =>
   refusals[code].sentence
     .replace("{wait}", inWords(retryAfter))
     .replace("{least}", String(least))
+    // By a function: an address may hold what `replace` reads as a pattern.
+    .replace("{address}", () => address)
     .replace("{origin}", origin)
     .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider")
     .replace(/^./, (first) => first.toUpperCase());

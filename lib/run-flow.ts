@@ -20,8 +20,9 @@ export interface Ran<Out> {
 
 /**
  * The only road into a flow: parse, admit, take limits, run, record. Every face comes through here,
- * so none can forget a step. Refusals: those of the flow, and `cross_site`, `input_malformed` or the
- * schema's own, `sign_in_required`, `not_found`, `step_up_required`, the limits' (429), `unavailable` when the database is away.
+ * so none can forget a step. Refusals: those of the flow, and `cross_site`, `signed_in_as_other`,
+ * `input_malformed` or the schema's own, `sign_in_required`, `not_found`, `step_up_required`, the
+ * limits' (429), `unavailable` when the database is away.
  * Throws only what is a bug.
  */
 export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>(
@@ -97,6 +98,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   async go(raw: unknown): Promise<Ran<Out>> {
     if (this.flow.kind === "write" && !this.evidence.sameOrigin)
       return this.#turnAway({ code: "cross_site" });
+    // Before anything is said of the input, which is not for whoever is signed in now to know.
+    const notTheirs = await this.#formOfAnother();
+    if (notTheirs) return this.#turnAway(notTheirs);
     const parsed = this.flow.input.safeParse(raw);
     if (!parsed.success) return this.#turnAway(refusalOf(parsed.error));
     const input = parsed.data;
@@ -137,6 +141,17 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     ];
     const afterwards = tasks.map((task) => () => this.#afterwards(task));
     return { result, handover: this.#handover, afterwards };
+  }
+
+  /** Why a form is refused whose page showed another, or nobody, as signed in than who is now. */
+  async #formOfAnother(): Promise<Refusal | null> {
+    const { shownTo } = this.evidence;
+    if (shownTo === null) return null;
+    const session = await this.evidence.readSession();
+    if (shownTo === (session?.userId ?? "")) return null;
+    return session
+      ? { code: "signed_in_as_other", address: session.email }
+      : { code: "sign_in_required" };
   }
 
   /** A "no" before the flow ran. Of those there can be floods, so writes count them by hour. */

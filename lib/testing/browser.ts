@@ -60,6 +60,7 @@ export class Browser {
       {
         requestId: randomUUID(),
         sameOrigin: true,
+        shownTo: null,
         ip,
         network: networkOf(ip),
         browser: this.name,

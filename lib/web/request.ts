@@ -36,6 +36,8 @@ export const readRequest = cache(async (): Promise<Request> => {
   const evidence: Evidence = {
     requestId: randomUUID(),
     sameOrigin: isSameOrigin(sent, world.env.origin.origin),
+    // Said by a form, which `web/perform` reads.
+    shownTo: null,
     ip,
     get network() {
       return networkOf(ip);

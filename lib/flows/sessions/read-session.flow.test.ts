@@ -41,7 +41,8 @@ test("reading a session works out nothing about the browser that it does not nee
     throw new Error("Somebody asked.");
   };
   const evidence: Evidence = {
-    ...{ requestId: "1", sameOrigin: false, ip: null, deviceIsOld: false, sessionDigest },
+    ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, deviceIsOld: false },
+    sessionDigest,
     readSession: sessionReader(world, sessionDigest),
     get network() {
       return unasked();
