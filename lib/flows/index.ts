@@ -32,6 +32,7 @@ import { requestMagicLink } from "./sign-in/request-magic-link";
 import { requestSignUp } from "./sign-up/request-sign-up";
 import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 import { verifySignUp } from "./sign-up/verify-sign-up";
+import { previewStepUp } from "./step-up/preview-step-up";
 import { requestStepUp } from "./step-up/request-step-up";
 import { stepUpByCode } from "./step-up/step-up-by-code";
 import { stepUpByLink } from "./step-up/step-up-by-link";
@@ -71,6 +72,7 @@ export const flows: readonly AnyFlow[] = [
   setPassword,
   removePassword,
   requestStepUp,
+  previewStepUp,
   stepUpByPassword,
   stepUpByCode,
   stepUpByLink,

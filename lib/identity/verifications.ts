@@ -238,6 +238,8 @@ export interface LinkPreview {
   readonly state: "live" | "used" | "voided" | "expired";
   readonly browser: string;
   readonly browserDigest: string;
+  /** Of a step-up: the session it is for. */
+  readonly sessionId: string | null;
   readonly next: string;
   readonly askedAt: Date;
 }
@@ -258,6 +260,7 @@ export async function previewLink(
         else 'live' end`,
       browser: verifications.browser,
       browserDigest: verifications.browserDigest,
+      sessionId: verifications.sessionId,
       next: verifications.next,
       askedAt: verifications.createdAt,
     })

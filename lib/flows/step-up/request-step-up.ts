@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/flow";
+import { next } from "@/lib/flows/fields";
 import { issueVerification } from "@/lib/identity/verifications";
 import { ok } from "@/lib/result";
 
 /**
  * Mails a link and a code by which to prove that it is still you; they work for this session and in
- * this browser alone. Refuses `resend_too_soon`, `too_many_requests`.
+ * this browser alone. `next` is where the link leads then, and so what the proof is for. Refuses `resend_too_soon`, `too_many_requests`.
  */
 export const requestStepUp = defineFlow({
   name: "step_up.request",
@@ -26,9 +27,9 @@ export const requestStepUp = defineFlow({
       key: (_, { network }) => network,
     },
   ],
-  input: z.strictObject({}),
+  input: z.strictObject({ next }),
 
-  async run(ctx) {
+  async run(ctx, { next }) {
     const secrets = { token: ctx.chance.token(), code: ctx.chance.code() };
     const { browser, askingDigest, session } = ctx.caller;
     const { userId, email } = session;
@@ -44,7 +45,7 @@ export const requestStepUp = defineFlow({
         browser,
         fromMarkedDevice: true,
         keep: false,
-        next: "",
+        next,
         receipt: ctx.receipt,
         linkLifetime: ctx.env.lifetimes.emailCode,
         codeLifetime: ctx.env.lifetimes.emailCode,

@@ -15,7 +15,7 @@ const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
-const proven = { ok: true, value: {} };
+const proven = { ok: true, value: { next: "" } };
 
 const prove = (browser: Browser, token: string) => browser.run(stepUpByLink, { token });
 

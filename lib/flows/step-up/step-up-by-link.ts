@@ -8,8 +8,8 @@ import { ok, refuse } from "@/lib/result";
 
 /**
  * Step-up by the pressed link from its mail, for the session and browser that asked, and nowhere
- * else: another browser would gain nothing by typing the address. Refuses `link_dead`, with the cause
- * in the audit log.
+ * else: another browser would gain nothing by typing the address. Returns what `step_up.request` was
+ * given as `next`. Refuses `link_dead`, with the cause in the audit log.
  */
 export const stepUpByLink = defineFlow({
   name: "step_up.link",
@@ -30,6 +30,6 @@ export const stepUpByLink = defineFlow({
         return refuse("link_dead", { cause });
       }
       ctx.giveBack(spent.receipt);
-      return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
+      return (await renewSession(ctx, tx)) ? ok({ next: spent.next }) : refuse("sign_in_required");
     }),
 });

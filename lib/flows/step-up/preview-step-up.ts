@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/flow";
+import { token } from "@/lib/flows/fields";
+import { previewLink } from "@/lib/identity/verifications";
+import { ok, refuse } from "@/lib/result";
+
+/**
+ * What a step-up link is for, so that its page can say so before it is pressed; spends nothing. Only
+ * for the session and browser that asked. Refuses `link_dead`.
+ */
+export const previewStepUp = defineFlow({
+  name: "step_up.preview",
+  kind: "read",
+  requires: "session",
+  limits: [],
+  input: z.strictObject({ token }),
+
+  async run(ctx, { token }) {
+    const { askingDigest, session } = ctx.caller;
+    const link = await previewLink(ctx.db, "step_up", token);
+    const isMine = link?.browserDigest === askingDigest && link.sessionId === session.id;
+    return isMine && link.state === "live" ? ok({ next: link.next }) : refuse("link_dead");
+  },
+});
