@@ -1,13 +1,21 @@
 import { oauthProviders } from "@/lib/oauth-providers";
 import { sentenceOf } from "@/lib/result";
-import type { Flash } from "@/lib/web/flash";
+import type { Flash, NoteCode } from "@/lib/web/flash";
 import { Note } from "./_ui/note";
 import { words } from "./words";
+
+/** Of notes that are no good news. */
+const tones: Partial<Record<NoteCode, "info" | "warn">> = {
+  signed_out_meanwhile: "warn",
+  interruption_cancelled: "info",
+  interruption_lost: "warn",
+};
 
 /** What the last action on this page came to: its refusal, linked to the field it is about, or its note. */
 export function AnswerNote({ flash: { refusal, note, provider } }: { flash: Flash }) {
   const name = provider ? oauthProviders[provider].name : "";
-  if (note) return <Note tone="ok">{words.notes[note].replace("{provider}", name)}</Note>;
+  if (note)
+    return <Note tone={tones[note] ?? "ok"}>{words.notes[note].replace("{provider}", name)}</Note>;
   if (!refusal) return null;
   const sentence = sentenceOf(refusal);
   return (

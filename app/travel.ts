@@ -40,8 +40,9 @@ async function turnBack(refusal: Refusal): Promise<never> {
   const isIn = session.ok && session.value !== null;
   // To change one's mind is no error.
   const isNoError = refusal.code === "provider_cancelled";
-  const at = isIn
-    ? "/account/methods"
-    : withNext(isNoError ? "/sign-in" : "/sign-in/problem", refusal.next ?? "");
+  const at =
+    isIn || refusal.code === "sign_in_required"
+      ? "/account/methods"
+      : withNext(isNoError ? "/sign-in" : "/sign-in/problem", refusal.next ?? "");
   return isNoError ? sayDone(at, "provider_cancelled", refusal.provider) : sayNo(at, refusal);
 }

@@ -81,6 +81,25 @@ export const words = {
   prove: {
     title: "Is it you?",
     lead: "Before this can be changed, show once more that it is you.",
+    titleTo: (what: string) => `Confirm it’s you to ${what}`,
+    leadTo: "Nothing is changed until you have shown that it is you.",
+    leadToPage: (what: string) => `Before you can ${what}, show once more that it is you.`,
+    /** What was interrupted; `name` is the provider it is about. */
+    interrupted: {
+      "password.set": () => "set your password",
+      "password.remove": () => "remove your password",
+      "handshake.begin_link": (name: string) => `connect ${name}`,
+      "auth_provider.connect": (name: string) => `connect ${name}`,
+      "auth_provider.keep": (name: string) => `keep ${name}`,
+      "auth_provider.disconnect": (name: string) => `disconnect ${name}`,
+    },
+    /** What a page is for that asks before it shows its form. */
+    pages: { "/account/password": "set your password" } as Record<string, string>,
+    aProvider: "a provider",
+    cancel: "Cancel",
+    lostTitle: "Nothing waits here any more",
+    lost: "What you began here was finished or cancelled, took longer than ten minutes, or something else was begun since. To do it now, begin again.",
+    begin: "Back to where it began",
     submit: "Continue",
     submitCode: "Continue with the code",
     mail: "Email me a link and a code",
@@ -90,7 +109,8 @@ export const words = {
     deadTitle: "This link can’t be used",
     dead: "It works once, for ten minutes, in the browser where you asked for it.",
     again: "Ask for another",
-    notYou: "Sign out instead",
+    notYou: "Not you?",
+    signOut: "Sign out instead",
   },
 
   password: {
@@ -124,6 +144,10 @@ export const words = {
     provider_kept: "{provider} stays connected, and opens your account again.",
     provider_disconnected: "{provider} is disconnected.",
     sign_up_pending: "Type the code we mailed you, and your account is ready.",
+    signed_out_meanwhile: "You were signed out; nothing was changed. Sign in to go on.",
+    interruption_cancelled: "Cancelled. Nothing was changed.",
+    interruption_lost:
+      "What you began was not carried out: it no longer waited for you. Nothing was changed; you can do it again now.",
     proof_asked: "A mail is on the way. Type its code here, or press its link in this browser.",
     limits_cleared: "All limits start anew.",
   },

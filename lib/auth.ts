@@ -27,6 +27,6 @@ export async function auth(): Promise<Session | null> {
  * @public
  */
 export async function signOut({ redirectTo = "/sign-in" } = {}): Promise<never> {
-  await perform(signOutFlow, {});
+  await perform(signOutFlow, {}, { form: "adopters" });
   goOn(redirectTo);
 }

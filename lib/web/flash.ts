@@ -8,8 +8,9 @@ import { bounds, lifetimes } from "@/lib/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/refusals";
 import type { Refusal } from "@/lib/result";
 import { readCookie, writeCookie } from "./cookies";
+import { withNext } from "./redirects";
 
-/** Good news that outlives one redirect. */
+/** What is no refusal and outlives one redirect: mostly good news. */
 export const notes = [
   "signed_out",
   "request_cancelled",
@@ -23,6 +24,9 @@ export const notes = [
   "provider_kept",
   "provider_disconnected",
   "proof_asked",
+  "signed_out_meanwhile",
+  "interruption_cancelled",
+  "interruption_lost",
   "sign_up_pending",
   "limits_cleared",
 ] as const;
@@ -41,6 +45,7 @@ const schema = z.object({
   note: z.enum(notes).optional(),
   provider: z.enum(oauthProviderIds).optional(),
   least: z.number().int().positive().optional(),
+  address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
   keep: z.boolean().optional(),
 });
@@ -61,8 +66,9 @@ export async function readFlash(at: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), theWorld().env, "flash");
   const left = schema.safeParse(decode(value));
   if (!left.success || left.data.at !== at) return nothingLeft;
-  const { code, field, retryAfter, least, provider, reference, note, email, keep } = left.data;
-  const refusal = code ? { code, field, retryAfter, least, provider, reference } : null;
+  const { code, note, provider, email, keep, ...rest } = left.data;
+  const { field, retryAfter, least, address, reference } = rest;
+  const refusal = code ? { code, field, retryAfter, least, provider, address, reference } : null;
   return { refusal, note: note ?? null, provider, email: email ?? "", keep: keep ?? false };
 }
 
@@ -72,14 +78,22 @@ interface Typed {
   readonly keep?: unknown;
 }
 
-/** Ends an action with a "no", told on the page at `at` beside what was typed. Never returns. */
+/**
+ * Ends an action with a "no", told on the page at `at` beside what was typed. Where the form's page was
+ * not for whoever is signed in now, neither page nor typed values are theirs to see: they are told on
+ * their own account page; or, when nobody is, on the sign-in page, from which `at` is the way back. Never
+ * returns.
+ */
 export async function sayNo(at: string, refusal: Refusal, typed: Typed = {}): Promise<never> {
-  if (refusal.code === "unavailable") redirect("/unavailable");
-  const { code, field, retryAfter, least, provider, reference } = refusal;
-  await leave({
-    ...{ at: pathOf(at), code, field, retryAfter, least, provider, reference },
-    ...asTyped(typed),
-  });
+  const { code, field, retryAfter, least, provider, address, reference } = refusal;
+  if (code === "unavailable") redirect("/unavailable");
+  if (code === "sign_in_required") return sayDone(withNext("/sign-in", at), "signed_out_meanwhile");
+  const told = { code, field, retryAfter, least, provider, address, reference };
+  if (code === "signed_in_as_other") {
+    await leave({ at: "/account", ...told });
+    redirect("/account");
+  }
+  await leave({ at: pathOf(at), ...told, ...asTyped(typed) });
   redirect(at);
 }
 

@@ -1,11 +1,12 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
+import type { Session } from "@/lib/flow";
 import { theWorld } from "@/lib/outside/world";
 import { lifetimes } from "@/lib/policy";
 import { seal } from "@/lib/secret";
-import { readCookie, readSealed, writeCookie } from "./cookies";
-import { provePath } from "./perform";
+import { readSealed, writeCookie } from "./cookies";
+import { provePath } from "./redirects";
 import { readRequest, signedInBy } from "./request";
 
 /** Forms that step-up may interrupt, by the flow they run. */
@@ -20,6 +21,7 @@ const interruptible = [
 export type Interruptible = (typeof interruptible)[number];
 
 const schema = z.object({
+  id: z.string().min(1),
   flow: z.enum(interruptible),
   input: z.record(z.string(), z.unknown()),
   sessionId: z.string(),
@@ -32,30 +34,49 @@ export type Interrupted = Pick<z.output<typeof schema>, "flow" | "input">;
 const roomInCookie = 3_800;
 
 /**
- * A form was refused with `step_up_required`: keeps it, sealed and for this session alone, and goes
- * on to the page that asks for the proof; from there `back` is where to go if nothing was kept. Never
- * returns.
+ * A form was refused with `step_up_required`: stores it, sealed and for this session alone, under an
+ * id of its own, and goes on to the page that asks for the proof of that id. `back` is the page where
+ * the person can begin again. Never returns.
  */
 export async function interrupt({ flow, input }: Interrupted, back: string): Promise<never> {
-  const { env } = theWorld();
+  const { env, chance } = theWorld();
   const session = await (await readRequest()).evidence.readSession();
-  const kept = seal(env.outboxKey, JSON.stringify({ flow, input, sessionId: session?.id ?? "" }));
-  if (kept.length < roomInCookie)
-    await writeCookie(env, "interrupted", kept, lifetimes.interruptedForm);
-  redirect(provePath(back));
+  const id = chance.token();
+  const stored = { id, flow, input, sessionId: session?.id ?? "" };
+  const sealed = seal(env.outboxKey, JSON.stringify(stored));
+  if (sealed.length >= roomInCookie) redirect(provePath(back));
+  await writeCookie(env, "interrupted", sealed, lifetimes.interruptedForm);
+  redirect(provePath(back, id));
 }
 
 /**
- * The form that waited for this session's proof, once: it is forgotten with this. `renewed` is the
- * session's token since the proof. Null when none waits.
+ * The form with this id that waits for a proof of the session's, for the page that names it. Null when
+ * it waits no more: it was carried out, cancelled or replaced, its time is over, or it is another
+ * session's.
  */
-export async function takeInterrupted(renewed: string): Promise<Interrupted | null> {
-  const { env } = theWorld();
+export async function findInterrupted(id: string): Promise<Interrupted | null> {
+  return find(id, await (await readRequest()).evidence.readSession());
+}
+
+/**
+ * The same after the proof, and forgets it. `renewed` is the session's token since then. Another form
+ * than that of `id` goes on waiting for a proof of its own.
+ */
+export async function takeInterrupted(id: string, renewed: string): Promise<Interrupted | null> {
+  const found = await find(id, await signedInBy(renewed).readSession());
+  if (found) await forget();
+  return found;
+}
+
+/** Forgets the form with this id, which its person no longer wants to be carried out. */
+export async function cancelInterrupted(id: string): Promise<void> {
+  if (await findInterrupted(id)) await forget();
+}
+
+const forget = () => writeCookie(theWorld().env, "interrupted", null, lifetimes.interruptedForm);
+
+async function find(id: string, session: Session | null): Promise<Interrupted | null> {
   const header = (await headers()).get("cookie");
-  if (readCookie(header, env, "interrupted") === null) return null;
-  await writeCookie(env, "interrupted", null, lifetimes.interruptedForm);
-  const session = await signedInBy(renewed).readSession();
-  const opened = schema.safeParse(readSealed(header, env, "interrupted"));
-  const isMine = opened.success && session !== null && opened.data.sessionId === session.id;
-  return isMine ? opened.data : null;
+  const { data } = schema.safeParse(readSealed(header, theWorld().env, "interrupted"));
+  return data && data.id === id && data.sessionId === session?.id ? data : null;
 }

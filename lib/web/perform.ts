@@ -7,7 +7,7 @@ import { lifetimes } from "@/lib/policy";
 import { ok, type Result } from "@/lib/result";
 import { runFlow } from "@/lib/run-flow";
 import { writeCookie } from "./cookies";
-import { withNext } from "./redirects";
+import { provePath, withNext } from "./redirects";
 import { readRequest, signedInBy } from "./request";
 
 /**
@@ -18,21 +18,41 @@ import { readRequest, signedInBy } from "./request";
 export async function perform<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  how: How = {},
+  { form, ...how }: HowForPages = {},
 ): Promise<Result<Out>> {
-  const answer = await performForRequest(flow, input, how);
+  const answer = await performForRequest(flow, input, { ...how, shownTo: shownTo(flow, form) });
   if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
   return answer.result;
 }
 
-/** Runs a step-up, and returns the token that the session goes on under: for what it interrupted. */
+/**
+ * Runs a step-up, and returns its value with the token that the session goes on under: for what it
+ * interrupted.
+ */
 export async function prove<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-): Promise<Result<{ renewed: string }>> {
-  const answer = await performForRequest(flow, input);
+  form: FormData,
+): Promise<Result<{ value: Out; renewed: string }>> {
+  const answer = await performForRequest(flow, input, { shownTo: shownTo(flow, form) });
   if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
-  return answer.result.ok ? ok({ renewed: answer.renewed ?? "" }) : answer.result;
+  const { result, renewed = "" } = answer;
+  return result.ok ? ok({ value: result.value, renewed }) : result;
+}
+
+/** The field in which a form says whom its page showed as signed in; `_ui/form` writes it. */
+export const shownToField = "shown-to";
+
+/**
+ * Whom a form's page showed as signed in. An action that changes what is somebody's and passes no
+ * form, or one without the field, counts as shown to nobody, so the runner refuses it: nobody can
+ * forget either.
+ */
+function shownTo({ kind, requires }: Pick<Flow, "kind" | "requires">, form: HowForPages["form"]) {
+  if (form === "adopters") return null;
+  if (!form) return kind === "write" && requires === "session" ? "" : null;
+  const [said, ...more] = form.getAll(shownToField);
+  return typeof said === "string" && more.length === 0 ? said : "";
 }
 
 interface How {
@@ -40,6 +60,16 @@ interface How {
   readonly vouched?: boolean;
   /** The session's token since a flow before this one, in the same request, renewed it. */
   readonly renewed?: string | undefined;
+  /** See `Evidence`. */
+  readonly shownTo?: string | null;
+}
+
+interface HowForPages extends Omit<How, "shownTo"> {
+  /**
+   * The form that was posted, where what it does depends on who is signed in. `adopters`: one of a
+   * page that is not ours, which names nobody.
+   */
+  readonly form?: FormData | "adopters";
 }
 
 /** What a request came to: the flow's answer, or the reference of a bug that is in the log now. */
@@ -58,7 +88,7 @@ type Performed<Out> =
 export async function performForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { vouched = false, renewed }: How = {},
+  { vouched = false, renewed, shownTo = null }: How = {},
 ): Promise<Performed<Out>> {
   const request = await readRequest();
   const { evidence } = request;
@@ -67,6 +97,7 @@ export async function performForRequest<Schema extends z.ZodType, Out, R extends
   const asked = Object.assign(
     Object.create(evidence) as Evidence,
     vouched && { sameOrigin: true },
+    { shownTo },
     renewed && signedInBy(renewed),
   );
   const ran = await runFlow(world, flow, asked, input).catch((error: unknown) => {
@@ -121,12 +152,14 @@ export async function read<Schema extends z.ZodType, Out, R extends Requires>(
   redirect(withNext("/sign-in", here) + ended);
 }
 
-/** The page that asks for a proof, and then leads on to `next`. */
-export const provePath = (next: string) => withNext("/account/prove", next);
-
-/** A form's fields as a flow's input. A field sent twice, or a file, is no text: the schema refuses it. */
+/**
+ * A form's fields as a flow's input, without Next's own and the one that says whose form it is. A
+ * field sent twice, or a file, is no text: the schema refuses it.
+ */
 export function fields(form: FormData): Record<string, unknown> {
-  const names = new Set([...form.keys()].filter((name) => !name.startsWith("$ACTION_")));
+  const names = new Set(
+    [...form.keys()].filter((name) => !name.startsWith("$ACTION_") && name !== shownToField),
+  );
   return Object.fromEntries(
     [...names].map((name) => {
       const values = form.getAll(name);

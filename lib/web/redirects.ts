@@ -25,6 +25,23 @@ export function safeNext(next: unknown): string {
 export const withNext = (path: string, next: string) =>
   next ? `${path}?next=${encodeURIComponent(next)}` : path;
 
+/**
+ * The page that asks for a proof (step-up) and then leads on to `next`. `waiting` is the id of the form
+ * that the proof is for, where one was interrupted.
+ */
+export const provePath = (next: string, waiting = "") =>
+  withNext(provePage, next) + (waiting && `&for=${encodeURIComponent(waiting)}`);
+
+const provePage = "/account/prove";
+
+/** What a path made by `provePath` says; null for any other. */
+export function readProvePath(path: string): { next: string; waiting: string } | null {
+  const [page, search] = path.split(/\?(.*)/s);
+  if (page !== provePage) return null;
+  const query = new URLSearchParams(search);
+  return { next: safeNext(query.get("next")), waiting: query.get("for") ?? "" };
+}
+
 /** After a proof of the mailbox: first to what its owner has to look at, if there is anything (O3). */
 export function goOnProven({ next, questioned }: { next: string; questioned?: true }): never {
   goOn(questioned ? "/account/methods" : next);

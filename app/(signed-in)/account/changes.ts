@@ -27,8 +27,8 @@ function change<Schema extends z.ZodType, Out>(
   done: (value: Out) => Promise<void>,
   { back = methods, told = methods } = {},
 ) {
-  return async (input: Input, renewed?: string): Promise<void> => {
-    const result = await perform(flow, input, { renewed });
+  return async (input: Input, form: FormData, renewed?: string): Promise<void> => {
+    const result = await perform(flow, input, { form, renewed });
     if (result.ok) return done(result.value);
     const { refusal } = result;
     if (refusal.code === "step_up_required") return interrupt({ flow: name, input }, back);
@@ -41,13 +41,16 @@ const sayOf =
   (note: NoteCode) =>
   ({ provider }: { provider: OAuthProvider }) =>
     sayDone(methods, note, provider);
-const form = "/account/password";
+const passwordPage = "/account/password";
 
-/** Asked for by the actions of the account pages, and again by the proof's, with the session's new token. */
+/**
+ * Asked for by the actions of the account pages, and again by the proof's, with the session's new token.
+ * `form` is the one that was posted, which says whom its page showed.
+ */
 export const changes: Record<Interruptible, ReturnType<typeof change>> = {
   "password.set": change("password.set", setPassword, say("password_set"), {
-    back: form,
-    told: form,
+    back: passwordPage,
+    told: passwordPage,
   }),
   "password.remove": change("password.remove", removePassword, say("password_removed")),
   "handshake.begin_link": change("handshake.begin_link", beginLink, ({ provider }) =>

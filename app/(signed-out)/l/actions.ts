@@ -7,7 +7,8 @@ import { fields, perform } from "@/lib/web/perform";
 import { goOnProven } from "@/lib/web/redirects";
 
 export async function signInByLink(form: FormData): Promise<void> {
-  const result = await perform(redeemMagicLink, fields(form));
+  // Its page says who is signed out by it, or that nobody is.
+  const result = await perform(redeemMagicLink, fields(form), { form });
   if (result.ok) goOnProven(result.value);
   await sayNoAfterProof(linkPath(form), result.refusal);
 }

@@ -1,6 +1,7 @@
 "use server";
 
 import { redirect } from "next/navigation";
+import { onlyWhomItShowed } from "@/app/shown-to";
 import { arrive, setOut } from "@/app/travel";
 import { beginHandshake } from "@/lib/flows/oauth/begin-handshake";
 import { switchAccount } from "@/lib/flows/oauth/switch-account";
@@ -37,11 +38,12 @@ export async function continueWith(form: FormData): Promise<void> {
   else await sayNo(withNext("/sign-in", input.next), result.refusal);
 }
 
-export async function switchTo(): Promise<void> {
-  await arrive(await perform(switchAccount, { parked: await parkedToken() }));
+export async function switchTo(form: FormData): Promise<void> {
+  await arrive(await perform(switchAccount, { parked: await parkedToken() }, { form }));
 }
 
-export async function stay(): Promise<void> {
+export async function stay(form: FormData): Promise<void> {
+  await onlyWhomItShowed(form);
   await forgetParked();
   redirect("/account");
 }

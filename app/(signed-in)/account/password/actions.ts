@@ -6,9 +6,9 @@ import { changes } from "../changes";
 
 export async function choosePassword(form: FormData): Promise<void> {
   form.delete(shownFor);
-  await changes["password.set"](fields(form));
+  await changes["password.set"](fields(form), form);
 }
 
 export async function dropPassword(form: FormData): Promise<void> {
-  await changes["password.remove"](fields(form));
+  await changes["password.remove"](fields(form), form);
 }

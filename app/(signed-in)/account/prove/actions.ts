@@ -1,50 +1,85 @@
 "use server";
 
 import { changes } from "../changes";
+import { onlyWhomItShowed } from "@/app/shown-to";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { sayDone, sayNo } from "@/lib/web/flash";
-import { takeInterrupted } from "@/lib/web/interruption";
+import { cancelInterrupted, takeInterrupted } from "@/lib/web/interruption";
 import { shownFor } from "@/app/username-of";
-import { fields, perform, prove, provePath } from "@/lib/web/perform";
-import { goOn, safeNext } from "@/lib/web/redirects";
-import type { Result } from "@/lib/result";
+import { fields, perform, prove } from "@/lib/web/perform";
+import { goOn, provePath, readProvePath, safeNext } from "@/lib/web/redirects";
+import type { Refusal } from "@/lib/result";
+
+const methodsPage = "/account/methods";
 
 export async function proveByPassword(form: FormData): Promise<void> {
-  const { next, [shownFor]: _, ...input } = fields(form);
-  await afterProof(await prove(stepUpByPassword, input), safeNext(next));
+  const { proofFor, input } = readForm(form);
+  const proof = await prove(stepUpByPassword, input, form);
+  if (proof.ok) await afterProof(proofFor, form, proof.value.renewed);
+  else await sayNotProven(proofFor, proof.refusal);
 }
 
 export async function proveByCode(form: FormData): Promise<void> {
-  const { next, ...input } = fields(form);
-  const proof = await prove(stepUpByCode, input);
-  if (proof.ok) await afterProof(proof, safeNext(next));
-  else await sayNo(askedPath(safeNext(next)), proof.refusal);
+  const { proofFor, input } = readForm(form);
+  const proof = await prove(stepUpByCode, input, form);
+  if (proof.ok) await afterProof(proofFor, form, proof.value.renewed);
+  else await sayNotProven(proofFor, proof.refusal, asked);
 }
 
 export async function askForProof(form: FormData): Promise<void> {
-  const at = askedPath(safeNext(form.get("next")));
-  const result = await perform(requestStepUp, {});
-  if (result.ok) await sayDone(at, "proof_asked");
-  else await sayNo(at, result.refusal);
+  const { proofFor } = readForm(form);
+  const at = provePath(proofFor.next, proofFor.waiting);
+  const result = await perform(requestStepUp, { next: at }, { form });
+  if (result.ok) await sayDone(at + asked, "proof_asked");
+  else await sayNotProven(proofFor, result.refusal, asked);
+}
+
+/** The link is for what the page was for on which its mail was asked for. */
+export async function proveByLink(form: FormData): Promise<void> {
+  const proof = await prove(stepUpByLink, fields(form), form);
+  if (!proof.ok) {
+    const isIn = proof.refusal.code !== "sign_in_required";
+    return sayNo(isIn ? "/l/prove/used" : methodsPage, proof.refusal);
+  }
+  const { value, renewed } = proof.value;
+  const proofFor = readProvePath(value.next) ?? { next: value.next || methodsPage, waiting: "" };
+  await afterProof(proofFor, form, renewed);
+}
+
+export async function cancelInterruption(form: FormData): Promise<void> {
+  await onlyWhomItShowed(form);
+  await cancelInterrupted(readForm(form).proofFor.waiting);
+  await sayDone(methodsPage, "interruption_cancelled");
+}
+
+/** What a proof is for: to carry out the form that waits under an id, or to go on to a page. */
+type ProofFor = NonNullable<ReturnType<typeof readProvePath>>;
+
+function readForm(form: FormData) {
+  const { next, for: waiting, [shownFor]: _, ...input } = fields(form);
+  const proofFor: ProofFor = {
+    next: safeNext(next),
+    waiting: typeof waiting === "string" ? waiting : "",
+  };
+  return { proofFor, input };
+}
+
+/** Carries out the form that the proof was for, and no other; or goes on to the page that asked. */
+async function afterProof({ next, waiting }: ProofFor, form: FormData, renewed: string) {
+  if (!waiting) return goOn(next);
+  const interrupted = await takeInterrupted(waiting, renewed);
+  if (!interrupted) return sayDone(next, "interruption_lost");
+  await changes[interrupted.flow](interrupted.input, form, renewed);
 }
 
 /** The page that asks for a proof, with the field for the code. */
-const askedPath = (next: string) => `${provePath(next)}&asked`;
+const asked = "&asked";
 
-export async function proveByLink(form: FormData): Promise<void> {
-  const proof = await prove(stepUpByLink, fields(form));
-  if (proof.ok) await afterProof(proof, "/account/methods");
-  else await sayNo("/l/prove/used", proof.refusal);
-}
-
-/** Completes what the proof was asked for, or goes on to the page that asked. */
-async function afterProof(proof: Result<{ renewed: string }>, next: string): Promise<void> {
-  if (!proof.ok) return sayNo(provePath(next), proof.refusal);
-  const { renewed } = proof.value;
-  const waiting = await takeInterrupted(renewed);
-  if (waiting) await changes[waiting.flow](waiting.input, renewed);
-  goOn(next);
+/** On the page that asked; whoever was signed out begins again where it began. */
+function sayNotProven({ next, waiting }: ProofFor, refusal: Refusal, more = ""): Promise<never> {
+  const isIn = refusal.code !== "sign_in_required";
+  return sayNo(isIn ? provePath(next, waiting) + more : next, refusal);
 }

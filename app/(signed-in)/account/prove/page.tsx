@@ -15,32 +15,61 @@ import { safeNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { AccountFrame } from "../frame";
 import { askForProof, proveByCode, proveByPassword } from "./actions";
+import { CancelForm, describeProof } from "./proof-for";
 
 const here = "/account/prove";
 
-export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.prove.title, await readFlash(here)) };
-}
+type Query = Partial<Record<"next" | "for" | "asked", string | string[]>>;
 
 interface Props {
-  searchParams: Promise<{ next?: string | string[]; asked?: string | string[] }>;
+  searchParams: Promise<Query>;
 }
 
-/** Step-up: by a password if they have one, or by a link or code by mail. */
+const proofFor = (query: Query) => ({
+  next: safeNext(query.next),
+  waiting: typeof query.for === "string" ? query.for : "",
+});
+
+export async function generateMetadata({ searchParams }: Props): Promise<Metadata> {
+  const { title } = await describeProof(proofFor(await searchParams));
+  return { title: titleFor(title, await readFlash(here)) };
+}
+
+/**
+ * Step-up: by a password if they have one, or by a link or code by mail. It says what for, and its forms
+ * say so too; where that waits no more, there is nothing to prove.
+ */
 export default async function ProvePage({ searchParams }: Props) {
-  const { next, asked } = await searchParams;
-  const [session, methods, flash] = await Promise.all([
+  const query = await searchParams;
+  const { asked } = query;
+  const { next, waiting } = proofFor(query);
+  const [session, methods, flash, { isLost, title, lead }] = await Promise.all([
     read(readSession, here),
     read(listAuthProviders, here),
     readFlash(here),
+    describeProof({ next, waiting }),
   ]);
+  if (isLost)
+    return (
+      <AccountFrame here={here} under="/account/methods" title={title}>
+        <p>{words.prove.lost}</p>
+        <p>
+          <a href={next}>{words.prove.begin}</a>
+        </p>
+      </AccountFrame>
+    );
   const hasPassword =
     site().methods.includes("password") && methods.some(({ provider }) => provider === "email");
   const email = session?.email ?? "";
-  const onward = <input type="hidden" name="next" value={safeNext(next)} />;
+  const onward = (
+    <>
+      <input type="hidden" name="next" value={next} />
+      {waiting && <input type="hidden" name="for" value={waiting} />}
+    </>
+  );
   return (
-    <AccountFrame here={here} under="/account/methods" title={words.prove.title}>
-      <p>{words.prove.lead}</p>
+    <AccountFrame here={here} under="/account/methods" title={title}>
+      <p>{lead}</p>
       {hasPassword && (
         <Form action={proveByPassword}>
           {onward}
@@ -78,6 +107,7 @@ export default async function ProvePage({ searchParams }: Props) {
           {words.prove.mail}
         </Button>
       </Form>
+      {waiting && <CancelForm waiting={waiting} />}
     </AccountFrame>
   );
 }

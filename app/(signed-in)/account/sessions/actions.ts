@@ -8,14 +8,14 @@ import { fields, perform } from "@/lib/web/perform";
 const sessionsPage = "/account/sessions";
 
 export async function signOutDevice(form: FormData): Promise<void> {
-  const result = await perform(revokeSession, fields(form));
+  const result = await perform(revokeSession, fields(form), { form });
   if (!result.ok) await sayNo(sessionsPage, result.refusal);
   else if (result.value.current) await sayDone("/sign-in", "signed_out");
   else await sayDone(sessionsPage, "session_signed_out");
 }
 
-export async function signOutOthers(): Promise<void> {
-  const result = await perform(revokeOtherSessions, {});
+export async function signOutOthers(form: FormData): Promise<void> {
+  const result = await perform(revokeOtherSessions, {}, { form });
   if (result.ok) await sayDone(sessionsPage, "others_signed_out");
   else await sayNo(sessionsPage, result.refusal);
 }

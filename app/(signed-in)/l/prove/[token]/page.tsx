@@ -6,9 +6,13 @@ import { Gate } from "@/app/_ui/gate";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/perform";
+import { perform, read } from "@/lib/web/perform";
 import { site } from "@/lib/web/site";
+import { signOutHere } from "@/app/(signed-in)/account/actions";
 import { proveByLink } from "@/app/(signed-in)/account/prove/actions";
+import { CancelForm, describeProof } from "@/app/(signed-in)/account/prove/proof-for";
+import { previewStepUp } from "@/lib/flows/step-up/preview-step-up";
+import { readProvePath } from "@/lib/web/redirects";
 
 const here = "/l";
 
@@ -20,7 +24,10 @@ interface Props {
   params: Promise<{ token: string }>;
 }
 
-/** What the link of a step-up mail opens; only the session that asked can press it. */
+/**
+ * What the link of a step-up mail opens; only the session that asked can press it, and is told what it
+ * is for.
+ */
 export default async function ProveLinkPage({ params }: Props) {
   const { token } = await params;
   const session = await read(readSession, here);
@@ -41,14 +48,36 @@ export default async function ProveLinkPage({ params }: Props) {
         </p>
       </Gate>
     );
+  const preview = await perform(previewStepUp, { token });
+  const proofFor = preview.ok ? readProvePath(preview.value.next) : null;
+  const described = proofFor && (await describeProof(proofFor));
+  const isNamed = described !== null && !described.isLost;
   return (
-    <Gate appName={appName} title={words.prove.title} session={session.id} hidePath={here}>
+    <Gate
+      appName={appName}
+      title={isNamed ? described.title : words.prove.title}
+      session={session.id}
+      hidePath={here}
+    >
+      {isNamed && <p>{described.lead}</p>}
       <p>
         {words.prove.pressLead} <strong>{session.email}</strong>
       </p>
       <Form action={proveByLink}>
         <input type="hidden" name="token" value={token} />
         <Button variant="primary">{words.prove.press}</Button>
+      </Form>
+      {isNamed && proofFor?.waiting ? (
+        <CancelForm waiting={proofFor.waiting} />
+      ) : (
+        <p>
+          <a href="/account">{words.prove.cancel}</a>
+        </p>
+      )}
+      <Form action={signOutHere}>
+        <p>
+          {words.prove.notYou} <Button variant="quiet">{words.prove.signOut}</Button>
+        </p>
       </Form>
     </Gate>
   );
