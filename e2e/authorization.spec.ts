@@ -13,6 +13,7 @@ import type { Answer, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
 import { isAt, keysOf, type Oidcs, testWithProviders as test } from "./support/oidc";
+import { park } from "./support/parked";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
@@ -110,7 +111,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/api/v1/openapi.json", null],
       ["/failed", null],
       ["/l", "session.read"],
-      ["/l/prove/unknown", "session.read"],
+      ["/l/prove/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
@@ -143,8 +144,11 @@ const action = (
 ): Attempt => ({
   flow,
   needs,
-  ask: (client, scene, headers) =>
-    client.post(at, scene.forms[name]!, typed(scene), headers ?? undefined),
+  // As if its page had shown whoever asks: else it would be refused as somebody else's, whoever that is.
+  ask: async (client, scene, headers) => {
+    const said = { ...typed(scene), ...(await client.shownHere()) };
+    return client.post(at, scene.forms[name]!, said, headers ?? undefined);
+  },
 });
 
 const email = "somebody@example.com";
@@ -227,6 +231,7 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         "session",
         ({ stepUp }) => ({ code: stepUp.code }),
       ],
+      ["cancelInterruption", "/account/prove", null, "session"],
       // Its page says of the link what it says to everybody whose link it is not.
       ["proveByLink", "/l/prove/x", "step_up.link", "nothing"],
       ["continueWith", "/sign-in", "handshake.begin", "nothing"],
@@ -552,16 +557,6 @@ async function makeAda({ sql }: Db, email: string): Promise<void> {
       ('google', ${email}, now())) as ways (provider, subject, questioned)`;
 }
 
-/** Somebody whom a provider sent back to this browser, and who is asked what now. */
-async function park({ sql }: Db, client: Client, email: string): Promise<void> {
-  const token = randomBytes(32).toString("base64url");
-  client.jar.set("latchkey-parked", token);
-  await sql`insert into handshakes
-    (token_digest, provider, keep, next, expires_at, returned_at, subject, email, proves_mailbox)
-    values (${digest("parked", token)}, 'google', false, '', now() + interval '10 minutes',
-      now(), ${email}, ${email}, false)`;
-}
-
 /** A new Ada, with all that she may be waiting for. */
 async function sceneOf(
   server: Server,
@@ -582,6 +577,7 @@ async function sceneOf(
   await park(db, home, ada);
   const { client: other } = await browserOf(server, db, mallory);
   await park(db, other, ada);
+  const { client: late } = await browserOf(server, db, ada, { provenAgo: "11 minutes" });
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -596,7 +592,7 @@ async function sceneOf(
     signUpCode: await inbox.codeTo(work),
     password: right,
     phone: (await browserOf(server, db, ada)).id,
-    forms: await formsOf(home, asker, other, mails),
+    forms: await formsOf({ home, asker, mallory: other, late }, mails),
     async trip(provider) {
       isAt(oidc[provider], ada);
       const traveller = new Client(server);
@@ -766,12 +762,11 @@ const programsDoors = ["sessions", "auth-providers", "password"].map((path) => `
 
 /** The form of every action, as it stands on the page that has it. */
 async function formsOf(
-  home: Client,
-  asker: Client,
-  mallory: Client,
+  { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
   { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
 ): Promise<Scene["forms"]> {
   const stranger = new Client(home.place);
+  const interrupted = await late.submit("/account/password/remove", "Remove password");
   // In a browser that did not ask the pages of mails have a field for the address; left out here.
   const places: Readonly<Record<string, readonly [Client, at: string, button: string]>> = {
     signOutHere: [home, "/account", "Sign out"],
@@ -795,6 +790,7 @@ async function formsOf(
     askForProof: [home, "/account/prove", "Email me a link and a code"],
     proveByPassword: [home, "/account/prove", "Continue"],
     proveByCode: [home, "/account/prove?asked", "Continue with the code"],
+    cancelInterruption: [late, late.whereTo(interrupted)!, "Cancel"],
     proveByLink: [home, stepUp.path, "It is me"],
     continueWith: [stranger, "/sign-in", "Continue with Google"],
     // Ada has nobody to switch to, and nothing left to connect.

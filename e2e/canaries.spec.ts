@@ -356,18 +356,19 @@ async function walkWithPasswords(
   const change = formWith((await nina.get("/account/password")).body, "Set password");
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
   const changed = { password: passwords["a password by a change"] };
-  await nina.follow(await nina.post("/account/password", change, changed));
+  const asking = nina.whereTo(await nina.post("/account/password", change, changed)) ?? "";
+  await nina.looks(asking);
   const waiting = nina.jar.get("latchkey-interrupted") ?? "";
   expect(waiting.length).toBeGreaterThan(50);
   for (const text of [waiting, Buffer.from(waiting, "base64url").toString("latin1")])
     expect(text).not.toMatch(new RegExp(anySpellingOf(changed.password)));
-  await nina.follow(await nina.submit("/account/prove", "Continue", { password: wrong }));
-  await nina.follow(await nina.submit("/account/prove", "Email me a link and a code"));
+  await nina.follow(await nina.submit(asking, "Continue", { password: wrong }));
+  await nina.follow(await nina.submit(asking, "Email me a link and a code"));
   const proof = await inbox.letterTo(email);
   await nina.looks(proof.path);
   await stranger.looks(proof.path);
   const prove = (code: string) =>
-    nina.submit("/account/prove?asked", "Continue with the code", { code });
+    nina.submit(`${asking}&asked`, "Continue with the code", { code });
   await nina.follow(await prove(turned(proof.code)));
   await nina.json("/api/v1/session/proofs", { token: `${proof.token}x` });
   await nina.follow(await prove(proof.code));

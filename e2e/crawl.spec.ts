@@ -110,7 +110,7 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
     await asker.submit(link, "Sign in");
     expect(asker.jar.has("latchkey-session")).toBe(true);
     asker.jar.set("latchkey-session", signedIn!);
-    expect(asker.whereTo(await asker.submit(proof, "It is me"))).toBe("/account/methods");
+    expect(asker.whereTo(await asker.submit(proof, "It is me"))).toBe("/account");
     const password = "quite another set of words";
     const answer = await asker.submit(reset, "Set password and sign in", { password });
     expect(asker.whereTo(answer)).toBe("/account");

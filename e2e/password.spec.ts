@@ -255,7 +255,8 @@ test.describe("In her account", () => {
     await ada.type("New password", better);
     await tenMinutesPass();
     await ada.press("Set password");
-    await ada.isAt("/account/prove?next=%2Faccount%2Fpassword");
+    await ada.isAt(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
+    await ada.seesTitle("Confirm it’s you to set your password");
     await ada.type("Password", password);
     await ada.press("Continue");
     await ada.isAt("/account/methods");
@@ -266,7 +267,7 @@ test.describe("In her account", () => {
     await tenMinutesPass();
     await ada.open("/account/password/remove");
     await ada.press("Remove password");
-    await ada.seesTitle("Is it you?");
+    await ada.seesTitle("Confirm it’s you to remove your password");
     await ada.press("Email me a link and a code");
     await ada.sees("A mail is on the way.");
     const { code } = await ada.readsTheLetter();

@@ -178,7 +178,7 @@ test("connecting asks first whether it is she, and then goes on to the provider"
   await ada.open("/account/methods");
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
   await ada.press("Connect Google");
-  await ada.seesTitle("Is it you?");
+  await ada.seesTitle("Confirm it’s you to connect Google");
   await ada.type("Password", password);
   await ada.press("Continue");
   await ada.chooses({ email: ada.email });

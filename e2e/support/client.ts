@@ -55,6 +55,14 @@ export class Client {
     });
   }
 
+  /** What a form says whose page showed whoever is signed in here now; to be typed over another's. */
+  async shownHere(): Promise<Record<"shown-to", string>> {
+    const { session } = JSON.parse((await this.get("/api/v1/session")).body) as {
+      session: { userId: string } | null;
+    };
+    return { "shown-to": session?.userId ?? "" };
+  }
+
   /** As a program asks. */
   json = (path: string, body: unknown, method = "POST") =>
     this.send(path, {

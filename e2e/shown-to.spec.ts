@@ -1,0 +1,263 @@
+import { readdirSync } from "node:fs";
+import { Client } from "./support/client";
+import type { Db } from "./support/db";
+import { type Form, formWith, textOf } from "./support/forms";
+import type { Inbox } from "./support/inbox";
+import { testWithProviders as test } from "./support/oidc";
+import { park } from "./support/parked";
+import { expect } from "./support/test";
+
+/** A form does nothing to anybody but the person whom its page showed as signed in (F100, F107). */
+
+const shownToField = "shown-to";
+const password = "four unrelated words here";
+const typedByAda = "a password that ada typed";
+
+/** A page's address, for somebody who has what the page is about. */
+type At = string | ((of: Person) => Promise<string>);
+
+/** Every page of somebody who is signed in. A page that is missing here fails the test below. */
+const pages: Record<string, readonly At[]> = {
+  "account/page": ["/account"],
+  "account/connect/page": ["/account/connect"],
+  "account/disconnect/[provider]/page": ["/account/disconnect/linkedin"],
+  "account/methods/page": ["/account/methods"],
+  "account/password/page": ["/account/password"],
+  "account/password/remove/page": ["/account/password/remove"],
+  "account/prove/page": ["/account/prove?asked", (person) => person.interrupted()],
+  "account/sessions/page": ["/account/sessions"],
+  "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
+  "l/prove/[token]/page": [(person) => person.stepUpLink()],
+};
+
+/** Pages that somebody signed in comes to as well, and whose forms are about who that is. */
+const alsoShown: readonly At[] = [(person) => person.switching()];
+
+/** Somebody with a password, two providers of which one waits to be kept, and a phone. */
+class Person {
+  constructor(
+    readonly client: Client,
+    readonly email: string,
+    private readonly inbox: Inbox,
+    private readonly db: Db,
+  ) {}
+
+  async joins(): Promise<this> {
+    const { client, email, db } = this;
+    await client.join(email, password, this.inbox);
+    await db.sql`insert into auth_providers (user_id, provider, subject, address, questioned_at)
+      select id, 'linkedin', email, email, now() from users where email = ${email}`;
+    await new Client(client.place).json("/api/v1/sessions", { email, password });
+    await park(db, client, email);
+    return this;
+  }
+
+  outdate = () =>
+    this.db.sql`update sessions set authenticated_at = now() - interval '11 minutes'
+      where user_id = (select id from users where email = ${this.email})`;
+
+  async interrupted(): Promise<string> {
+    await this.outdate();
+    const answer = await this.client.submit("/account/password/remove", "Remove password");
+    const at = this.client.whereTo(answer)!;
+    await this.client.json("/api/v1/session/proofs", { password });
+    return at;
+  }
+
+  async stepUpLink(): Promise<string> {
+    await this.client.submit("/account/prove", "Email me a link and a code");
+    return (await this.inbox.letterTo(this.email)).path;
+  }
+
+  async switching(): Promise<string> {
+    await park(this.db, this.client, `elsewhere-${this.email}`);
+    return "/sign-in/switch";
+  }
+
+  userId = async () => (await this.client.shownHere())["shown-to"];
+}
+
+interface Found {
+  readonly at: string;
+  readonly button: string;
+  readonly form: Form;
+  readonly html: string;
+}
+
+/** Every form of a page, by each of its buttons. */
+async function formsAt({ client }: Person, at: string): Promise<Found[]> {
+  const { status, body } = await client.get(at);
+  expect(status, at).toBe(200);
+  return [...body.matchAll(/<form\b.*?<\/form>/gs)].flatMap(([html]) =>
+    [...html.matchAll(/<button\b.*?<\/button>/gs)].map(([button]) => {
+      const label = textOf(button.replace(/<span class="badge">.*?<\/span>/g, ""));
+      return { at, html, button: label, form: formWith(html, label) };
+    }),
+  );
+}
+
+async function everyForm(person: Person, extra: readonly At[] = []): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const at of [...Object.values(pages).flat(), ...extra]) {
+    const path = typeof at === "string" ? at : await at(person);
+    const forms = await formsAt(person, path);
+    expect(forms.length, path).toBeGreaterThan(0);
+    found.push(...forms);
+  }
+  return found;
+}
+
+/** All that anybody has, and all that waits. */
+async function stateOf({ sql }: Db) {
+  return sql`
+    select 'user ' || u::text as what from users u
+    union all select 'way in ' || p::text from auth_providers p
+    union all select concat_ws(' ', 'session', id, token_digest, authenticated_at, ends_at) from sessions
+    union all select 'trip ' || h::text from handshakes h
+    union all select 'asked ' || v::text from verifications v
+    order by 1`;
+}
+
+/** What each field that a person fills in may hold; all of it right, for Leo. */
+const typed = ({ fields }: Form, code: string): Record<string, string> =>
+  Object.fromEntries(
+    fields.flatMap(([name]) => {
+      if (name === "password" || name === "again") return [[name, typedByAda]];
+      return name === "code" ? [[name, code]] : [];
+    }),
+  );
+
+test("the list above names every page of somebody who is signed in @once", () => {
+  const written = readdirSync("app/(signed-in)", { recursive: true, encoding: "utf8" })
+    .filter((file) => /(^|\/)page\.tsx$/.test(file))
+    .map((file) => file.replace(/\.tsx$/, ""));
+  expect(Object.keys(pages).sort()).toEqual(written.sort());
+});
+
+test("every form of a page of somebody who is signed in says who that is @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).joins();
+  const id = await ada.userId();
+  for (const { at, button, form } of await everyForm(ada, alsoShown))
+    expect(
+      form.fields.filter(([name]) => name === shownToField),
+      `“${button}” at ${at}`,
+    ).toEqual([[shownToField, id]]);
+});
+
+test("ada's forms, sent once leo is signed in there, change nothing and tell him so @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const client = newClient();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const forms = await everyForm(ada, alsoShown);
+  await client.submit("/account", "Sign out");
+  const leo = await new Person(client, newAddress("leo"), inbox, db).joins();
+  await client.submit("/account/prove", "Email me a link and a code");
+  const { code } = await inbox.letterTo(leo.email);
+  const before = await stateOf(db);
+  const jar = new Map(client.jar);
+  for (const { at, button, form } of forms) {
+    const what = `“${button}” at ${at}`;
+    const answer = await client.post(at, form, typed(form, code));
+    expect(client.whereTo(answer), what).toBe("/account");
+    const { body } = await client.follow(answer);
+    expect(textOf(body), what).toContain(
+      `You are now signed in as ${leo.email}; nothing was changed.`,
+    );
+    for (const hers of [ada.email, typedByAda]) expect(body, what).not.toContain(hers);
+    for (const name of ["session", "parked"])
+      expect(client.jar.get(`latchkey-${name}`), what).toBe(jar.get(`latchkey-${name}`));
+    expect(await stateOf(db), what).toEqual(before);
+  }
+});
+
+test("ada's forms, sent once nobody is signed in, tell so and lead back @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const client = newClient();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const forms = await everyForm(ada, alsoShown);
+  await client.submit("/account", "Sign out");
+  const before = await stateOf(db);
+  for (const { at, button, form } of forms) {
+    // Who wanted to sign out has what they wanted.
+    if (button === "Sign out" || button === "Sign out instead") continue;
+    const what = `“${button}” at ${at}`;
+    const answer = await client.post(at, form, typed(form, "123456"));
+    expect(client.whereTo(answer), what).toMatch(/^\/sign-in\?next=%2Faccount/);
+    expect(textOf((await client.follow(answer)).body), what).toContain(
+      "You were signed out; nothing was changed.",
+    );
+    expect(await stateOf(db), what).toEqual(before);
+  }
+});
+
+test("a form of one's own that does not say whose it is, or says it twice, is refused @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).joins();
+  const forms = await everyForm(ada, alsoShown);
+  const id = await ada.userId();
+  const before = await stateOf(db);
+  for (const { at, button, form } of forms)
+    for (const said of [null, "", [id, id]]) {
+      const what = `“${button}” at ${at} with ${JSON.stringify(said)}`;
+      const more = { ...typed(form, "123456"), [shownToField]: said };
+      const answer = await ada.client.follow(await ada.client.post(at, form, more));
+      expect(textOf(answer.body), what).toContain("nothing was changed");
+      expect(await stateOf(db), what).toEqual(before);
+    }
+});
+
+test("ada's forms are hers in her next session, too @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const client = newClient();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const at = "/account/sessions/sign-out-others";
+  const form = formWith((await client.get(at)).body, "Sign out everywhere else");
+  await client.submit("/account", "Sign out");
+  await client.json("/api/v1/sessions", { email: ada.email, password });
+  const { body } = await client.follow(await client.post(at, form));
+  expect(textOf(body)).toContain("You are signed out everywhere else.");
+  expect(await db.sessionsOf(ada.email)).toHaveLength(1);
+});
+
+test("a link's page that showed nobody signs nobody out: leo is told, and the link still works @once", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const client = newClient();
+  const [ada, leo] = [newAddress("ada"), newAddress("leo")];
+  await client.askForLink(ada);
+  const { path } = await inbox.letterTo(ada);
+  const form = formWith((await client.get(path)).body, "Sign in");
+  await client.join(leo, password, inbox);
+  const { body } = await client.follow(await client.post(path, form));
+  expect(textOf(body)).toContain(`You are now signed in as ${leo}; nothing was changed.`);
+  expect((await db.sessionsOf(leo)).length).toBe(1);
+  expect(await db.verificationsOf(ada)).toMatchObject([{ state: "live" }]);
+  // Its page, opened again, says who is signed in, and asks whether to switch.
+  await client.submit(path, "Switch account");
+  expect(await db.sessionsOf(leo)).toEqual([]);
+  expect(await db.sessionsOf(ada)).toHaveLength(1);
+});
