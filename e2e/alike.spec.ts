@@ -39,7 +39,7 @@ function shape(answer: Answer, email: string) {
 
 const withoutNonce = (text: string) => text.replaceAll(/[A-Za-z0-9+/]{22}==/g, "(nonce)");
 
-test("a known and an unknown address are answered alike, byte by byte @once", async ({
+test("a known and an unknown address are answered alike, byte by byte", async ({
   oidc,
   newClient,
   inbox,
@@ -102,7 +102,7 @@ const password = "four unrelated words here";
 const wrong = "what Mallory would guess";
 const wished = "what Mallory would like";
 
-test("whatever an address has here, passwords answer it alike, byte by byte @once", async ({
+test("whatever an address has here, passwords answer it alike, byte by byte", async ({
   oidc,
   newClient,
   inbox,
@@ -227,7 +227,7 @@ test("whatever an address has here, passwords answer it alike, byte by byte @onc
 const enter = (client: Client, email: string, password: string) =>
   client.submit("/sign-in/password", "Sign in", { email, password });
 
-test("every kind of dead link is answered alike @once", async ({
+test("every kind of dead link is answered alike", async ({
   newClient,
   inbox,
   db,

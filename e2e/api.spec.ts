@@ -26,7 +26,7 @@ function expectProblem(answer: Answer, status: number, code: string) {
   });
 }
 
-test("a program signs in by code, looks around, and signs out @once", async ({
+test("a program signs in by code, looks around, and signs out", async ({
   client,
   inbox,
   newAddress,
@@ -63,7 +63,7 @@ test("a program signs in by code, looks around, and signs out @once", async ({
   expectProblem(await client.get("/api/v1/sessions"), 401, "sign_in_required");
 });
 
-test("a link is looked at, needs the address elsewhere, and is cancelled or spent once @once", async ({
+test("a link is looked at, needs the address elsewhere, and is cancelled or spent once", async ({
   newClient,
   inbox,
   newAddress,
@@ -90,7 +90,7 @@ test("a link is looked at, needs the address elsewhere, and is cancelled or spen
   );
 });
 
-test("nobody ends another person's session @once", async ({ newClient, inbox, newAddress }) => {
+test("nobody ends another person's session", async ({ newClient, inbox, newAddress }) => {
   const [ada, mallory] = [newClient(), newClient()];
   await ada.signIn(newAddress("ada"), inbox);
   await mallory.signIn(newAddress("mallory"), inbox);
@@ -103,7 +103,7 @@ test("nobody ends another person's session @once", async ({ newClient, inbox, ne
   expect((await ada.get("/api/v1/sessions")).status).toBe(200);
 });
 
-test("a foreign page cannot post, a program can @once", async ({
+test("a foreign page cannot post, a program can", async ({
   newClient,
   server,
   newAddress,
@@ -128,7 +128,7 @@ test("a foreign page cannot post, a program can @once", async ({
   expect(preflight.headers["access-control-allow-origin"]).toBeUndefined();
 });
 
-test("bad input is told by its name, whatever it is @once", async ({ client, db }) => {
+test("bad input is told by its name, whatever it is", async ({ client, db }) => {
   const links = "/api/v1/magic-links";
   const cases: [path: string, body: unknown, status: number, code: string][] = [
     [links, {}, 400, "email_missing"],
@@ -155,7 +155,7 @@ test("bad input is told by its name, whatever it is @once", async ({ client, db 
   expectProblem(large, 413, "body_too_large");
 });
 
-test("of Auth.js nothing but the session is there @once", async ({ client, inbox, newAddress }) => {
+test("of Auth.js nothing but the session is there", async ({ client, inbox, newAddress }) => {
   await client.signIn(newAddress("ada"), inbox);
   const asked = [
     "signin",
@@ -179,7 +179,7 @@ test("of Auth.js nothing but the session is there @once", async ({ client, inbox
   expect(JSON.parse(session.body)).toHaveProperty("user.email");
 });
 
-test("the document is the one that is checked in, and machines are told how we are @once", async ({
+test("the document is the one that is checked in, and machines are told how we are", async ({
   client,
 }) => {
   const document = JSON.parse((await client.get("/api/v1/openapi.json")).body) as unknown;

@@ -430,7 +430,7 @@ const attempts = [
   ...Object.entries(operations),
 ];
 
-withoutServer("the tables hold every page, action, operation and flow there is @once", () => {
+withoutServer("the tables hold every page, action, operation and flow there is", () => {
   const document = JSON.parse(readFileSync("docs/openapi.json", "utf8")) as {
     paths: Record<string, Record<string, DocumentedOperation>>;
   };
@@ -656,7 +656,7 @@ for (const [how, test_] of [
   ["with proxy.ts deleted", testWithoutProxy],
 ] as const) {
   test_(
-    `everybody gets what is theirs, ${how} @once`,
+    `everybody gets what is theirs, ${how}`,
     async ({ server, db, inbox, newAddress, oidc }) => {
       const cast = await castOf(server, db, inbox, newAddress);
       const wrong: string[] = [];
@@ -720,7 +720,7 @@ for (const [how, test_] of [
   );
 
   test_(
-    `no way of asking leads in without a session, ${how} @once`,
+    `no way of asking leads in without a session, ${how}`,
     async ({ server, db, inbox, newAddress }) => {
       const cast = await castOf(server, db, inbox, newAddress);
       const ada = newAddress("ada");

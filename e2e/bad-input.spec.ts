@@ -103,7 +103,7 @@ const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
   return Object.fromEntries(kept.map((table) => [table, dump[table]]));
 };
 
-test.describe("Every form @once", () => {
+test.describe("Every form", () => {
   test("is taken from a browser that hides its origin, and says itself that the form is ours", async ({
     client,
     newAddress,
@@ -401,7 +401,7 @@ const ofLength = (n: number) => "four unrelated words here, ".repeat(50).slice(0
 const emoji = [..."🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊🧭"];
 const halfAnEmoji = "four unrelated \ud83d words here";
 
-test.describe("Passwords @once", () => {
+test.describe("Passwords", () => {
   test("that will not do are refused by name, and nothing is half written", async ({
     client,
     inbox,
@@ -527,7 +527,7 @@ test.describe("Passwords @once", () => {
   });
 });
 
-test.describe("Codes @once", () => {
+test.describe("Codes", () => {
   const spellings = {
     spaced: (code: string) => ` ${code.slice(0, 3)}\u00a0${code.slice(3)}\n`,
     "full-width": (code: string) => code.replace(/\d/g, (n) => "０１２３４５６７８９"[Number(n)]!),
@@ -594,7 +594,7 @@ test.describe("Codes @once", () => {
   });
 });
 
-test("odd cookies are nobody's, and never a fault @once", async ({
+test("odd cookies are nobody's, and never a fault", async ({
   oidc,
   client,
   newClient,
@@ -674,7 +674,7 @@ test("odd cookies are nobody's, and never a fault @once", async ({
   expect(planted.body).not.toContain("<script>x</script>");
 });
 
-test("the mail's link is of our origin, whatever Host and forwarding headers say @once", async ({
+test("the mail's link is of our origin, whatever Host and forwarding headers say", async ({
   server,
   client,
   inbox,
@@ -733,7 +733,7 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
   }
 });
 
-test("a forged address does not escape the limit of one network @once", async ({
+test("a forged address does not escape the limit of one network", async ({
   newClient,
   newAddress,
   db,
@@ -793,7 +793,7 @@ function inChunks(
 const otherKey = ["x".repeat(43)] as const;
 const elsewhere = JSON.stringify({ provider: "google", url: "https://evil.example/" });
 
-test("nobody but us says where the page leads that leads to a provider @once", async ({
+test("nobody but us says where the page leads that leads to a provider", async ({
   client,
   newClient,
 }) => {
@@ -828,7 +828,7 @@ test("nobody but us says where the page leads that leads to a provider @once", a
 });
 
 for (const provider of ["google", "linkedin"] as const)
-  test(`a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else @once`, async ({
+  test(`a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else`, async ({
     oidc,
     server,
     newClient,
@@ -945,7 +945,7 @@ for (const provider of ["google", "linkedin"] as const)
     expect(mallory.jar.has("latchkey-session")).toBe(false);
   });
 
-test("a provider sends people back to our origin, whatever Host and forwarding headers say @once", async ({
+test("a provider sends people back to our origin, whatever Host and forwarding headers say", async ({
   oidc,
   server,
   newClient,

@@ -10,7 +10,7 @@ import { freePort } from "./support/server";
 
 /** What the build made, and what starts it; neither needs a server of the tests. */
 
-test("nothing of the stand-ins is in the build @once", () => {
+test("nothing of the stand-ins is in the build", () => {
   const traces = [
     { text: "oidc-provider", from: ["scripts/stand-in/provider.mjs"] },
     { text: "stand-in-", from: ["scripts/stand-ins.mjs", "scripts/stand-in/provider.mjs"] },
@@ -40,7 +40,7 @@ test("nothing of the stand-ins is in the build @once", () => {
   expect(holding("color-scheme").join()).toContain(".next/static/");
 });
 
-test("npm start brings stand-ins along and takes them with it @once", async () => {
+test("npm start brings stand-ins along and takes them with it", async () => {
   // A whole start, beside whatever else runs.
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-start-"));
   const port = String(await freePort());

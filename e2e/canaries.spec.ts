@@ -85,7 +85,7 @@ const ownCookie =
   /^latchkey-(session|asking|device|handshake|parked|onward|oauth_(state|verifier|nonce))$/;
 const nobodysToken = "Nobodys-token_".padEnd(43, "x7Q");
 
-test("no secret is seen where it is not meant to be @once", async ({
+test("no secret is seen where it is not meant to be", async ({
   server,
   redis,
   wire,
@@ -277,7 +277,7 @@ test("no secret is seen where it is not meant to be @once", async ({
   }
 });
 
-withoutServer("no key of the build is in what browsers are sent, nor in a source map @once", () => {
+withoutServer("no key of the build is in what browsers are sent, nor in a source map", () => {
   const env: Record<string, string | undefined> = readSettings().env;
   const texts = readdirSync(".next", { recursive: true, encoding: "utf8" })
     .filter((file) => /^static\/.*\.\w+$|\.map$/.test(file))

@@ -17,7 +17,7 @@ const onTheWay = async (client: Client, path: string) =>
   );
 
 for (const who of ["a stranger", "Ada, signed in"] as const)
-  test(`${who} looks at everything by GET and HEAD, and changes nothing @once`, async ({
+  test(`${who} looks at everything by GET and HEAD, and changes nothing`, async ({
     newClient,
     server,
     db,
@@ -117,7 +117,7 @@ for (const who of ["a stranger", "Ada, signed in"] as const)
   });
 
 for (const provider of ["google", "linkedin"] as const)
-  test(`a way back from ${provider} is spent by the browser that comes, and by no other look at it @once`, async ({
+  test(`a way back from ${provider} is spent by the browser that comes, and by no other look at it`, async ({
     oidc,
     db,
     client,

@@ -30,7 +30,7 @@ const carry = (name: string, from: Client, to: Client) => {
 };
 
 for (const provider of providers)
-  test(`a way back from ${provider} that mallory made signs nobody in in Ada's browser @once`, async ({
+  test(`a way back from ${provider} that mallory made signs nobody in in Ada's browser`, async ({
     oidc,
     newClient,
     newAddress,
@@ -68,7 +68,7 @@ for (const provider of providers)
     expect(isIn(mallory)).toBe(false);
   });
 
-test("a page that shows the way back as a picture uses up nobody's returns @once", async ({
+test("a page that shows the way back as a picture uses up nobody's returns", async ({
   oidc,
   newClient,
   newAddress,
@@ -87,7 +87,7 @@ test("a page that shows the way back as a picture uses up nobody's returns @once
   expect(isIn(ada)).toBe(true);
 });
 
-test("who came back to one browser is of no use in another, nor in another session @once", async ({
+test("who came back to one browser is of no use in another, nor in another session", async ({
   oidc,
   newClient,
   newAddress,
@@ -149,7 +149,7 @@ test("who came back to one browser is of no use in another, nor in another sessi
   for (const name of ["handshake", "parked"]) expect(ada.jar.has(`latchkey-${name}`)).toBe(false);
 });
 
-test("what an old proof interrupts is done once the person has shown that it is them @once", async ({
+test("what an old proof interrupts is done once the person has shown that it is them", async ({
   oidc,
   newClient,
   newAddress,
@@ -228,7 +228,7 @@ const browsers = {
   nothing: "",
 };
 
-test("inside another app Google is not offered, and it is said why; elsewhere it is @once", async ({
+test("inside another app Google is not offered, and it is said why; elsewhere it is", async ({
   newClient,
 }) => {
   const look = async (agent: string) => {
@@ -269,7 +269,7 @@ const orders: Record<string, string[]> = {
 const buttons = (html: string) =>
   [...html.matchAll(/<button\b[^>]*>(.*?)<\/button>/gs)].map(([, label = ""]) => textOf(label));
 
-test("the way in that a browser used last comes first, and is marked; others are taken for none @once", async ({
+test("the way in that a browser used last comes first, and is marked; others are taken for none", async ({
   oidc,
   newClient,
   newAddress,

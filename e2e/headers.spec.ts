@@ -8,7 +8,7 @@ import { setOut, travel } from "./support/travel";
 /** A request, and the statuses it may come to. */
 type Visit = readonly [path: string, status: number | readonly number[], sent?: Sent];
 
-test("every answer has the headers that protect it @once", async ({
+test("every answer has the headers that protect it", async ({
   client,
   server,
   inbox,
@@ -128,7 +128,7 @@ function expectedOf(path: string): number | readonly number[] {
   return path.startsWith("/api/") ? [200, 404, 405] : [200, 307];
 }
 
-test("the session cookie is for this host, out of scripts' reach, for 30 days @once", async ({
+test("the session cookie is for this host, out of scripts' reach, for 30 days", async ({
   client,
   inbox,
   newAddress,

@@ -81,7 +81,7 @@ test("the fourth mail to one address is withheld, and the page is the same", asy
 });
 
 testWithProviders(
-  "the thirty-first start with a provider from one network is refused, and the other ways are not @once",
+  "the thirty-first start with a provider from one network is refused, and the other ways are not",
   async ({ newClient, newAddress, inbox, db }) => {
     const [client, ada] = [newClient(), newClient()];
     await ada.signIn(newAddress("ada"), inbox);
@@ -114,7 +114,7 @@ testWithProviders(
 );
 
 testWithProviders(
-  "the thirty-first way back from a provider is refused, and the next one is not when there is room again @once",
+  "the thirty-first way back from a provider is refused, and the next one is not when there is room again",
   async ({ oidc, newClient, newAddress, db }) => {
     isAt(oidc.linkedin, newAddress("leo"));
     const leo = newClient();

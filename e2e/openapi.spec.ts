@@ -121,7 +121,7 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   dropAuthProvider: [],
 };
 
-withoutServer("every operation is replayed @once", () => {
+withoutServer("every operation is replayed", () => {
   expect(Object.keys(bodies).sort()).toEqual(
     operations.map(({ operationId }) => operationId).sort(),
   );
@@ -153,7 +153,7 @@ function expectProblem({ status, headers, body }: Answer, what: string) {
   expect(headers["retry-after"], what).toBe(problem.retryAfter && String(problem.retryAfter));
 }
 
-test("what is asked rightly is answered as it is documented; wrongly, with a problem @once", async ({
+test("what is asked rightly is answered as it is documented; wrongly, with a problem", async ({
   newClient,
   inbox,
   db,
@@ -236,7 +236,7 @@ const namesNobody = (what: string, body: unknown) =>
   !Array.isArray(body) &&
   !("role" in body);
 
-test("providers are connected and disconnected as it is documented, or it is said why not @once", async ({
+test("providers are connected and disconnected as it is documented, or it is said why not", async ({
   oidc,
   inbox,
   db,

@@ -190,7 +190,7 @@ async function expectNothingDone(client: Client, before: number, count: () => Pr
 const providers = ["google", "linkedin"] as const;
 
 for (const provider of providers)
-  test(`${provider}: whatever it answers, people read what to do, and nothing is half done @once`, async ({
+  test(`${provider}: whatever it answers, people read what to do, and nothing is half done`, async ({
     oidc,
     newClient,
     newAddress,
@@ -222,7 +222,7 @@ for (const provider of providers)
     expect(client.jar.has("latchkey-session"), "and then it works").toBe(true);
   });
 
-test("who keeps us waiting keeps nobody for longer than five seconds, wherever it is @once", async ({
+test("who keeps us waiting keeps nobody for longer than five seconds, wherever it is", async ({
   oidc,
   newAddress,
   server,
@@ -260,7 +260,7 @@ test("who keeps us waiting keeps nobody for longer than five seconds, wherever i
   for (const provider of providers) oidc[provider].calm();
 });
 
-test("keys that were changed are asked for again, once @once", async ({
+test("keys that were changed are asked for again, once", async ({
   oidc,
   newClient,
   newAddress,
@@ -279,7 +279,7 @@ test("keys that were changed are asked for again, once @once", async ({
   }
 });
 
-test("a trip ends where it began, whatever this machine is called @once", async ({
+test("a trip ends where it began, whatever this machine is called", async ({
   oidc,
   newAddress,
 }) => {

@@ -43,7 +43,7 @@ const hundredTabs = (servers: readonly Server[], browser: Client) =>
     return tab;
   });
 
-test("of a hundred presses on one link over two servers one signs in, fifty times over @once", async ({
+test("of a hundred presses on one link over two servers one signs in, fifty times over", async ({
   newClient,
   server,
   sibling,
@@ -81,7 +81,7 @@ async function outcomesOf(db: Db, email: string): Promise<Record<string, number>
   return counts;
 }
 
-test("of a hundred right codes over two servers, one signs in @once", async ({
+test("of a hundred right codes over two servers, one signs in", async ({
   client,
   server,
   sibling,
@@ -106,7 +106,7 @@ test("of a hundred right codes over two servers, one signs in @once", async ({
   expect(await db.sessionsOf(email)).toHaveLength(1);
 });
 
-test("of a hundred wrong codes at once, five are compared @once", async ({
+test("of a hundred wrong codes at once, five are compared", async ({
   client,
   server,
   sibling,
@@ -149,7 +149,7 @@ const strangers = (servers: readonly Server[], count: number) =>
 
 const isIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-test("of a hundred right sign-up codes over two servers, one makes the account @once", async ({
+test("of a hundred right sign-up codes over two servers, one makes the account", async ({
   client,
   server,
   sibling,
@@ -171,7 +171,7 @@ test("of a hundred right sign-up codes over two servers, one makes the account @
   expect(verified.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
 });
 
-test("of a hundred presses on one reset link, each with another password, one sets it @once", async ({
+test("of a hundred presses on one reset link, each with another password, one sets it", async ({
   client,
   newClient,
   server,
@@ -205,7 +205,7 @@ test("of a hundred presses on one reset link, each with another password, one se
   expect((await enter((winners[0]! + 1) % 100)).status).toBe(401);
 });
 
-test("of sixty wrong passwords at once over two servers, ten are compared @once", async ({
+test("of sixty wrong passwords at once over two servers, ten are compared", async ({
   newClient,
   server,
   sibling,
@@ -231,7 +231,7 @@ test("of sixty wrong passwords at once over two servers, ten are compared @once"
   expect(tried.map(({ cause }) => cause)).toEqual(Array(10).fill("wrong"));
 });
 
-test("two hundred people sign in at once: who finds no room is told when to come again @once", async ({
+test("two hundred people sign in at once: who finds no room is told when to come again", async ({
   newClient,
   server,
   inbox,
@@ -279,7 +279,7 @@ test("two hundred people sign in at once: who finds no room is told when to come
   for (const n of turnedAway.slice(0, 5)) expect((await enter(people[n]!, n)).status).toBe(201);
 });
 
-test("of fifty who come back from a provider for the first time, at once and over two servers, all are one person @once", async ({
+test("of fifty who come back from a provider for the first time, at once and over two servers, all are one person", async ({
   oidc,
   server,
   sibling,

@@ -2,7 +2,7 @@ import { Client } from "./support/client";
 import { ScannerBot } from "./support/scanner-bot";
 import { expect, test } from "./support/test";
 
-test("mail filters look at a link in every way, and Ada still signs in with it @once", async ({
+test("mail filters look at a link in every way, and Ada still signs in with it", async ({
   ada,
   browser,
   server,
@@ -47,7 +47,7 @@ const kept = [
   "outbox",
 ] as const;
 
-test("mail filters press all there is on a reset link, and Ada still sets her password by it @once", async ({
+test("mail filters press all there is on a reset link, and Ada still sets her password by it", async ({
   ada,
   browser,
   server,
@@ -80,7 +80,7 @@ test("mail filters press all there is on a reset link, and Ada still sets her pa
   await ada.isSignedIn();
 });
 
-test("a step-up link is pressed in vain by whoever did not ask, signed in or not @once", async ({
+test("a step-up link is pressed in vain by whoever did not ask, signed in or not", async ({
   ada,
   browser,
   server,

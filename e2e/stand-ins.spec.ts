@@ -59,7 +59,7 @@ for (const { id, name, cancelled } of [
     await ada.sees(`/api/auth/callback/${id} was told ${cancelled}`);
   });
 
-  test(`The page of ${name}'s stand-in is fit to be used @once`, async ({
+  test(`The page of ${name}'s stand-in is fit to be used`, async ({
     ada,
     app,
     providers,

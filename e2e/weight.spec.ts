@@ -1,7 +1,7 @@
 import { testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 
-test("the sign-in page asks for few and light files, all of them ours @once", async ({
+test("the sign-in page asks for few and light files, all of them ours", async ({
   ada,
   server,
 }, info) => {
