@@ -2,7 +2,7 @@
  * How much of a table a test tries. `npm test` tries a part, chosen so that every row and every
  * column comes up; the long part tries all.
  */
-interface Extent {
+export interface Extent {
   /** For the test's title. */
   readonly extent: string;
   readonly details: { readonly tag?: string };
@@ -19,7 +19,10 @@ export const extents: readonly Extent[] = [
     details: {},
     isWhole: false,
     pairs(rows, columns, perRow = 1) {
-      const each = Math.min(Math.max(perRow, Math.ceil(columns.length / rows.length)), columns.length);
+      const each = Math.min(
+        Math.max(perRow, Math.ceil(columns.length / rows.length)),
+        columns.length,
+      );
       return rows.flatMap((row, at) =>
         Array.from({ length: each }, (_, n) => {
           return [row, columns[(at * each + n) % columns.length]!] as const;
@@ -32,7 +35,8 @@ export const extents: readonly Extent[] = [
     extent: "as a whole",
     details: { tag: "@long" },
     isWhole: true,
-    pairs: (rows, columns) => rows.flatMap((row) => columns.map((column) => [row, column] as const)),
+    pairs: (rows, columns) =>
+      rows.flatMap((row) => columns.map((column) => [row, column] as const)),
     first: (_, all) => all,
   },
 ];
