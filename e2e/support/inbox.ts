@@ -21,6 +21,8 @@ export interface SignInLetter extends Letter {
 export class Inbox {
   readonly #read = new Set<string>();
   readonly #folder: string;
+  /** By file: a letter that is there does not change. */
+  readonly #letters = new Map<string, Letter>();
 
   constructor(dataDir: string) {
     this.#folder = join(dataDir, "mailbox");
@@ -28,10 +30,14 @@ export class Inbox {
 
   all(): Letter[] {
     return this.#files().flatMap((name) => {
-      const file = join(this.#folder, name);
+      const known = this.#letters.get(name);
+      if (known) return [known];
       // The mailbox keeps the newest letters: the oldest may go while this reads.
-      const text = existing(() => readFileSync(file, "utf8"));
-      return text === null ? [] : [JSON.parse(text) as Letter];
+      const text = existing(() => readFileSync(join(this.#folder, name), "utf8"));
+      if (text === null) return [];
+      const letter = JSON.parse(text) as Letter;
+      this.#letters.set(name, letter);
+      return [letter];
     });
   }
 
