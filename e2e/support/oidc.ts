@@ -18,8 +18,21 @@ export function isAt({ person }: Oidc, email: string, claims: Record<string, unk
   Object.assign(person, { sub: email, email, email_verified: true, hd: undefined }, claims);
 }
 
-/** Tests on a server that knows two providers, which do what their script says. */
-export const testWithProviders = test.extend<{ calm: null }, { oidc: Oidcs; server: Server }>({
+interface WorkerFixtures {
+  oidc: Oidcs;
+  server: Server;
+  /** A second process of the same installation. Either may take a letter: they have one mailbox. */
+  sibling: Server;
+}
+
+/** A client may say which network it is in, as it would be said of it by a proxy. */
+const hops = { TRUSTED_PROXY_HOPS: "1" };
+
+/**
+ * Tests on a server that knows two providers, which do what their script says. Playwright keeps a
+ * worker and its server for the next file as long as that one uses the very same `test`.
+ */
+export const testWithProviders = test.extend<{ calm: null }, WorkerFixtures>({
   oidc: [
     async ({}, use) => {
       const [google, linkedin] = await Promise.all([
@@ -33,10 +46,20 @@ export const testWithProviders = test.extend<{ calm: null }, { oidc: Oidcs; serv
   ],
   server: [
     async ({ database, oidc }, use) => {
-      const server = await Server.start({ databaseUrl: database.url, settings: keysOf(oidc) });
+      const settings = { ...hops, ...keysOf(oidc) };
+      const server = await Server.start({ databaseUrl: database.url, settings });
       await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
+    },
+    { scope: "worker" },
+  ],
+  sibling: [
+    async ({ database, server: { origin, dataDir }, oidc }, use) => {
+      const settings = { ...hops, ...keysOf(oidc) };
+      const sibling = await Server.start({ databaseUrl: database.url, origin, dataDir, settings });
+      await use(sibling);
+      await sibling.stop();
     },
     { scope: "worker" },
   ],
