@@ -103,11 +103,7 @@ test("nobody ends another person's session", async ({ newClient, inbox, newAddre
   expect((await ada.get("/api/v1/sessions")).status).toBe(200);
 });
 
-test("a foreign page cannot post, a program can", async ({
-  newClient,
-  server,
-  newAddress,
-}) => {
+test("a foreign page cannot post, a program can", async ({ newClient, server, newAddress }) => {
   const ask = (headers: Sent["headers"]) =>
     json(newClient(), "/api/v1/magic-links", { email: newAddress("ada") }, { headers: headers! });
   for (const origin of ["https://evil.example", "null", "http://localhost:1", "://", "x"])
@@ -153,6 +149,35 @@ test("bad input is told by its name, whatever it is", async ({ client, db }) => 
   }
   const large = await json(client, links, { email: "a".repeat(70_000) });
   expectProblem(large, 413, "body_too_large");
+});
+
+// Where no proxy is trusted; the other tests over HTTP have a server behind one.
+test("a forged address does not escape the limit of one network", async ({
+  newClient,
+  newAddress,
+  db,
+}) => {
+  const ask = async (n: number) => {
+    const client = newClient();
+    const ip = `203.0.113.${n}`;
+    const answer = await client.submit(
+      "/sign-in",
+      "Email me a sign-in link",
+      { email: newAddress("somebody") },
+      {
+        "x-forwarded-for": [ip, `127.0.0.1, ${ip}`],
+        "x-real-ip": ip,
+        forwarded: `for=${ip}`,
+        "x-client-ip": ip,
+        "cf-connecting-ip": ip,
+        "true-client-ip": ip,
+      },
+    );
+    return client.whereTo(answer);
+  };
+  for (let n = 1; n <= 5; n += 1) expect(await ask(n)).toBe("/sign-in/check?asked");
+  for (let n = 6; n <= 8; n += 1) expect(await ask(n)).toBe("/sign-in?next=%2Faccount");
+  expect(await db.sql`select distinct ip from audit_traces where ip like '203.%'`).toEqual([]);
 });
 
 test("of Auth.js nothing but the session is there", async ({ client, inbox, newAddress }) => {

@@ -4,6 +4,7 @@ import { type RefusalCode, refusals } from "@/lib/refusals";
 import { seal } from "@/lib/secret";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
+import { extents } from "./support/extents";
 import { formWith, multipart, textOf } from "./support/forms";
 import { type Answer, send } from "./support/http";
 import type { Inbox } from "./support/inbox";
@@ -117,126 +118,138 @@ test.describe("Every form", () => {
     expect(client.whereTo(answer)).toBe("/sign-in/check?asked");
   });
 
-  test("is refused from another origin, and does nothing", async ({
-    oidc,
-    client,
-    server,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    await client.signIn(newAddress("ada"), inbox);
-    const leo = newAddress("leo");
-    await client.askForLink(leo);
-    // Ada's browser asked for Leo's link, so that no form lacks anything but its origin.
-    const { path } = await inbox.letterTo(leo);
-    const forms = await everyForm(client, path, { oidc, db });
-    await expect.poll(() => db.isQuiet()).toBe(true);
-    const before = await stateOf(db);
-    const { port, host } = new URL(server.origin);
-    const origins: OutgoingHttpHeaders[] = [
-      { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
-      { origin: "https://evil.example", "sec-fetch-site": "same-origin" },
-      { origin: `https://${host}` },
-      { origin: `http://127.0.0.1:${port}` },
-      { origin: "http://localhost" },
-      { origin: `http://localhost:${Number(port) + 1}`, "sec-fetch-site": "same-site" },
-      { origin: `${server.origin}.evil.example` },
-      { origin: `${server.origin}/` },
-      { origin: "null", "sec-fetch-site": "cross-site" },
-      { origin: "null", "sec-fetch-site": undefined },
-      { origin: undefined, "sec-fetch-site": undefined },
-      { origin: undefined, "sec-fetch-site": "cross-site" },
-      { origin: undefined, "sec-fetch-site": "none" },
-      { origin: "" },
-      { origin: "not an origin", "sec-fetch-site": "same-origin" },
-      { origin: "http://[::bad" },
-      { ["Origin" as string]: [server.origin, "https://evil.example"] },
-      {
-        origin: "https://evil.example",
-        "x-forwarded-host": "evil.example",
-        "x-forwarded-proto": "https",
-        host: "evil.example",
+  for (const { extent, details, pairs } of extents)
+    test(
+      `is refused from another origin, and does nothing, ${extent}`,
+      details,
+      async ({ oidc, client, server, inbox, db, newAddress }) => {
+        await client.signIn(newAddress("ada"), inbox);
+        const leo = newAddress("leo");
+        await client.askForLink(leo);
+        // Ada's browser asked for Leo's link, so that no form lacks anything but its origin.
+        const { path } = await inbox.letterTo(leo);
+        const forms = await everyForm(client, path, { oidc, db });
+        await expect.poll(() => db.isQuiet()).toBe(true);
+        const before = await stateOf(db);
+        const { port, host } = new URL(server.origin);
+        const origins: OutgoingHttpHeaders[] = [
+          { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+          { origin: "https://evil.example", "sec-fetch-site": "same-origin" },
+          { origin: `https://${host}` },
+          { origin: `http://127.0.0.1:${port}` },
+          { origin: "http://localhost" },
+          { origin: `http://localhost:${Number(port) + 1}`, "sec-fetch-site": "same-site" },
+          { origin: `${server.origin}.evil.example` },
+          { origin: `${server.origin}/` },
+          { origin: "null", "sec-fetch-site": "cross-site" },
+          { origin: "null", "sec-fetch-site": undefined },
+          { origin: undefined, "sec-fetch-site": undefined },
+          { origin: undefined, "sec-fetch-site": "cross-site" },
+          { origin: undefined, "sec-fetch-site": "none" },
+          { origin: "" },
+          { origin: "not an origin", "sec-fetch-site": "same-origin" },
+          { origin: "http://[::bad" },
+          { ["Origin" as string]: [server.origin, "https://evil.example"] },
+          {
+            origin: "https://evil.example",
+            "x-forwarded-host": "evil.example",
+            "x-forwarded-proto": "https",
+            host: "evil.example",
+          },
+        ];
+        for (const [{ at, button, form }, headers] of pairs(forms, origins, 2)) {
+          const answer = await client.post(at, form, { email: newAddress("mallory") }, headers);
+          const what = `${button} with ${JSON.stringify(headers)}: ${answer.status}`;
+          expect([403, 421], what).toContain(answer.status);
+          expect(answer.headers["set-cookie"], what).toBeUndefined();
+        }
+        expect(await stateOf(db)).toEqual(before);
       },
-    ];
-    for (const { at, button, form } of forms)
-      for (const headers of origins) {
-        const answer = await client.post(at, form, { email: newAddress("mallory") }, headers);
-        const what = `${button} with ${JSON.stringify(headers)}: ${answer.status}`;
-        expect([403, 421], what).toContain(answer.status);
-        expect(answer.headers["set-cookie"], what).toBeUndefined();
-      }
-    expect(await stateOf(db)).toEqual(before);
-  });
+    );
 
-  test("refuses what it did not ask for, in words", async ({
-    oidc,
-    client,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    await client.signIn(newAddress("ada"), inbox);
-    const leo = newAddress("leo");
-    await client.askForLink(leo);
-    const { path, token } = await inbox.letterTo(leo);
-    const forms = await everyForm(client, path, { oidc, db });
-    await expect.poll(() => db.isQuiet()).toBe(true);
-    const before = await stateOf(db);
-    const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
-    const wrongs: NonNullable<Parameters<typeof multipart>[1]>[] = [
-      { email: null, code: null, token: null, id: null, password: null, extra: "1" },
-      {
-        email: ["a@example.com", "b@example.com"],
-        code: ["1", "2"],
-        token: [token, token],
-        password: [password, password],
+  for (const { extent, details, pairs } of extents)
+    test(
+      `refuses what it did not ask for, in words, ${extent}`,
+      details,
+      async ({ oidc, client, inbox, db, newAddress }) => {
+        await client.signIn(newAddress("ada"), inbox);
+        const leo = newAddress("leo");
+        await client.askForLink(leo);
+        const { path, token } = await inbox.letterTo(leo);
+        const forms = await everyForm(client, path, { oidc, db });
+        await expect.poll(() => db.isQuiet()).toBe(true);
+        const before = await stateOf(db);
+        const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
+        const wrongs: NonNullable<Parameters<typeof multipart>[1]>[] = [
+          { email: null, code: null, token: null, id: null, password: null, extra: "1" },
+          {
+            email: ["a@example.com", "b@example.com"],
+            code: ["1", "2"],
+            token: [token, token],
+            password: [password, password],
+          },
+          {
+            email: [file],
+            code: [file],
+            token: [file],
+            next: [file],
+            keep: [file],
+            password: [file],
+          },
+          { email: "", code: "", token: "", password: "" },
+          { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x", password },
+          { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000", password: "\u0000" },
+          { email: "ada@example.com\r\nBcc: eve@example.com", code: "१२३", token: "../../x" },
+          { email: "a@example.com", keep: "yes", role: "admin", code: "-1e5", token: "{}" },
+          {
+            "email[]": "a@example.com",
+            __proto__: "x",
+            constructor: "y",
+            code: "NaN",
+            token: "[]",
+            email: null,
+          },
+          { next: ["/a", "/b"], email: "not one", code: "0x1234", token: "true" },
+        ];
+        const providers = [
+          "",
+          "email",
+          "GOOGLE",
+          "google ",
+          "__proto__",
+          ["google", "linkedin"],
+          [file],
+        ];
+        const ofProvider: typeof wrongs = [
+          ...providers.map((provider) => ({ provider })),
+          { provider: null, providers: "google" },
+        ];
+        // The others need nothing but the press; with more than that they may well do it.
+        const refusing = forms.filter(
+          ({ at, button }) =>
+            !needNothing.some((one) => one === button || one === `${button} at ${at}`),
+        );
+        const withProvider = refusing.filter(({ form }) =>
+          form.fields.some(([name]) => name === "provider"),
+        );
+        const answers: string[] = [];
+        for (const [{ at, button, form }, wrong] of [
+          ...pairs(refusing, wrongs, 3),
+          ...pairs(withProvider, ofProvider),
+        ]) {
+          await db.clearLimits();
+          const answer = await client.post(at, form, wrong);
+          answers.push(`${button}: ${answer.status}`);
+          expect(answer.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
+          const page = await client.follow(answer);
+          // A token that is no path leads to where nothing is.
+          expect([200, 404]).toContain(page.status);
+          expect(textOf(page.body)).not.toMatch(/undefined|\[object|Something broke/);
+        }
+        expect(answers.length).toBeGreaterThan(50);
+        expect(await stateOf(db)).toEqual(before);
       },
-      { email: [file], code: [file], token: [file], next: [file], keep: [file], password: [file] },
-      { email: "", code: "", token: "", password: "" },
-      { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x", password },
-      { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000", password: "\u0000" },
-      { email: "ada@example.com\r\nBcc: eve@example.com", code: "१२३", token: "../../x" },
-      { email: "a@example.com", keep: "yes", role: "admin", code: "-1e5", token: "{}" },
-      {
-        "email[]": "a@example.com",
-        __proto__: "x",
-        constructor: "y",
-        code: "NaN",
-        token: "[]",
-        email: null,
-      },
-      { next: ["/a", "/b"], email: "not one", code: "0x1234", token: "true" },
-    ];
-    const providers = [
-      "",
-      "email",
-      "GOOGLE",
-      "google ",
-      "__proto__",
-      ["google", "linkedin"],
-      [file],
-    ];
-    for (const provider of [...providers, null])
-      wrongs.push({ provider, ...(provider === null && { providers: "google" }) });
-    const answers: string[] = [];
-    for (const { at, button, form } of forms)
-      for (const wrong of wrongs) {
-        if ("provider" in wrong && !form.fields.some(([name]) => name === "provider")) continue;
-        // These need nothing but the press; with more than that they may well do it.
-        if (needNothing.includes(button) || needNothing.includes(`${button} at ${at}`)) continue;
-        await db.clearLimits();
-        const answer = await client.post(at, form, wrong);
-        answers.push(`${button}: ${answer.status}`);
-        expect(answer.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
-        const page = await client.follow(answer);
-        // A token that is no path leads to where nothing is.
-        expect([200, 404]).toContain(page.status);
-        expect(textOf(page.body)).not.toMatch(/undefined|\[object|Something broke/);
-      }
-    expect(answers.length).toBeGreaterThan(50);
-    expect(await stateOf(db)).toEqual(before);
-  });
+    );
 
   test("says 413 to more than 64 KB, however it is sent", async ({
     client,
@@ -256,6 +269,13 @@ test.describe("Every form", () => {
     expect([413, "reset"]).toContain(answer);
     const below = await client.post("/sign-in", form, { email, padding: "x".repeat(50_000) });
     expect(client.whereTo(below)).toMatch(/^\/sign-in/);
+    const json = (length: number) => ({ email, password: "x".repeat(length) });
+    const fromProgram = await client.json("/api/v1/sign-ups", json(66_000));
+    expect(fromProgram.status).toBe(413);
+    expect(JSON.parse(fromProgram.body)).toMatchObject({ code: "body_too_large" });
+    const large = Buffer.from(JSON.stringify(json(10_000_000)));
+    const asJson = { "content-type": "application/json" };
+    expect([413, "reset"]).toContain(await inChunks(server, large, asJson, "/api/v1/sign-ups"));
     expect(await stateOf(db)).toEqual(before);
     expect((await client.get("/sign-in")).status).toBe(200);
   });
@@ -273,7 +293,7 @@ test.describe("Every form", () => {
       ["empty", type, ""],
       ["without a boundary", "multipart/form-data", body],
       ["another boundary", "multipart/form-data; boundary=other", body],
-      ["an endless boundary", `multipart/form-data; boundary=${"b".repeat(5_000)}`, body],
+      ["an large boundary", `multipart/form-data; boundary=${"b".repeat(5_000)}`, body],
       [
         "a part without a name",
         type,
@@ -402,129 +422,103 @@ const emoji = [..."🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊🧭"];
 const halfAnEmoji = "four unrelated \ud83d words here";
 
 test.describe("Passwords", () => {
-  test("that will not do are refused by name, and nothing is half written", async ({
-    client,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    const { choosing, comparing, path } = await passwordDoors(client, inbox, newAddress);
-    await expect.poll(() => db.isQuiet()).toBe(true);
-    const before = await stateOf(db);
-    const noTexts = [[password], { password }, {}, [], 5, null, true];
-    const anywhere: readonly (readonly [unknown, RefusalCode])[] = [
-      ["", "password_missing"],
-      [ofLength(1_025), "password_too_long"],
-      [emoji[0]!.repeat(1_025), "password_too_long"],
-      ["x".repeat(30_000), "password_too_long"],
-      // One character to a person, eighteen to NFKC.
-      ["\ufdfa".repeat(60), "password_too_long"],
-      [halfAnEmoji, "input_malformed"],
-      ...noTexts.map((none) => [none, "password_missing"] as const),
-    ];
-    const chosen: readonly (readonly [unknown, RefusalCode])[] = [
-      ...anywhere,
-      [ofLength(11), "password_too_short"],
-      [emoji.slice(1).join(""), "password_too_short"],
-      ["e\u0301".repeat(11), "password_too_short"],
-      [" ".repeat(40), "password_common"],
-      ["password1234", "password_common"],
-      ["\u0000".repeat(12), "password_common"],
-    ];
-    for (const [where, send] of Object.entries(choosing))
-      for (const [typed, code] of chosen) {
-        await db.clearLimits();
-        const answer = await send(typed);
-        expectNamed(answer, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
-      }
-    for (const [where, send] of Object.entries(comparing)) {
-      for (const [typed, code] of anywhere) {
-        await db.clearLimits();
-        expectNamed(await send(typed), code, `${where} with ${String(typed).slice(0, 40)}`);
-      }
-      for (const typed of [ofLength(11), ofLength(1_024), "\u0000", `${password} `]) {
-        await db.clearLimits();
-        const code = where === "proof" ? "password_wrong" : "credentials_wrong";
-        expectNamed(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
-      }
-    }
-    expect(await stateOf(db)).toEqual(before);
+  for (const { extent, details, pairs } of extents)
+    test(
+      `that will not do are refused by name, and nothing is half written, ${extent}`,
+      details,
+      async ({ client, inbox, db, newAddress }) => {
+        const { choosing, comparing, path } = await passwordDoors(client, inbox, newAddress);
+        await expect.poll(() => db.isQuiet()).toBe(true);
+        const before = await stateOf(db);
+        const noTexts = [[password], { password }, {}, [], 5, null, true];
+        const anywhere: readonly (readonly [unknown, RefusalCode])[] = [
+          ["", "password_missing"],
+          [ofLength(1_025), "password_too_long"],
+          [emoji[0]!.repeat(1_025), "password_too_long"],
+          ["x".repeat(30_000), "password_too_long"],
+          // One character to a person, eighteen to NFKC.
+          ["\ufdfa".repeat(60), "password_too_long"],
+          [halfAnEmoji, "input_malformed"],
+          ...noTexts.map((none) => [none, "password_missing"] as const),
+        ];
+        const chosen: readonly (readonly [unknown, RefusalCode])[] = [
+          ...anywhere,
+          [ofLength(11), "password_too_short"],
+          [emoji.slice(1).join(""), "password_too_short"],
+          ["e\u0301".repeat(11), "password_too_short"],
+          [" ".repeat(40), "password_common"],
+          ["password1234", "password_common"],
+          ["\u0000".repeat(12), "password_common"],
+        ];
+        for (const [[where, send], [typed, code]] of pairs(Object.entries(choosing), chosen)) {
+          await db.clearLimits();
+          const answer = await send(typed);
+          expectNamed(answer, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
+        }
+        for (const [[where, send], [typed, code]] of pairs(Object.entries(comparing), anywhere)) {
+          await db.clearLimits();
+          expectNamed(await send(typed), code, `${where} with ${String(typed).slice(0, 40)}`);
+        }
+        for (const [where, send] of Object.entries(comparing))
+          for (const typed of [ofLength(11), ofLength(1_024), "\u0000", `${password} `]) {
+            await db.clearLimits();
+            const code = where === "proof" ? "password_wrong" : "credentials_wrong";
+            expectNamed(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
+          }
+        expect(await stateOf(db)).toEqual(before);
 
-    const visitor = new Client(client.place);
-    const forms: readonly (readonly [Client, at: string, button: string])[] = [
-      [visitor, "/sign-up", "Sign up"],
-      [client, path, "Set password and sign in"],
-      [client, "/password/check", "Set password and sign in"],
-      [client, "/account/password", "Set password"],
-    ];
-    for (const [asker, at, button] of forms)
-      for (const [typed, code] of chosen) {
-        if (typeof typed !== "string" || typed === halfAnEmoji) continue;
-        await db.clearLimits();
-        const given = asker === visitor ? { email: newAddress("leo") } : { code: "000000" };
-        const fields = at.endsWith("check") || asker === visitor ? given : {};
-        const answer = await asker.submit(at, button, { ...fields, password: typed });
-        expect(answer.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
-        const { body } = await asker.follow(answer);
-        const told = refusals[code].sentence.replace("{least}", "12");
-        expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
-        if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
-      }
-    expect(await stateOf(db)).toEqual(before);
-  });
+        const visitor = new Client(client.place);
+        const forms: readonly (readonly [Client, at: string, button: string])[] = [
+          [visitor, "/sign-up", "Sign up"],
+          [client, path, "Set password and sign in"],
+          [client, "/password/check", "Set password and sign in"],
+          [client, "/account/password", "Set password"],
+        ];
+        const texts = chosen.flatMap(([typed, code]) =>
+          typeof typed === "string" && typed !== halfAnEmoji ? [[typed, code] as const] : [],
+        );
+        for (const [[asker, at, button], [typed, code]] of pairs(forms, texts)) {
+          await db.clearLimits();
+          const given = asker === visitor ? { email: newAddress("leo") } : { code: "000000" };
+          const fields = at.endsWith("check") || asker === visitor ? given : {};
+          const answer = await asker.submit(at, button, { ...fields, password: typed });
+          expect(answer.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
+          const { body } = await asker.follow(answer);
+          const told = refusals[code].sentence.replace("{least}", "12");
+          expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
+          if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
+        }
+        expect(await stateOf(db)).toEqual(before);
+      },
+    );
 
-  test("of 12 and of 1,024 characters are taken, in any script, and however é is written", async ({
-    newClient,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    for (const [chosen, typed, wrong] of [
-      [ofLength(12), ofLength(12), `${ofLength(12)} `],
-      [ofLength(1_024), ofLength(1_024), ofLength(1_023)],
-      [emoji.join(""), emoji.join(""), emoji.slice(1).join("")],
-      ["crème brûlée à la carte", "crème brûlée à la carte".normalize("NFD"), "creme brulee"],
-      ["crème brûlée à la carte".normalize("NFD"), "crème brûlée à la carte", "CRÈME BRÛLÉE"],
-      ["ｆｏｕｒ　ｗｏｒｄｓ　ｓｏ　ｗｉｄｅ", "four words so wide", "four words so  wide"],
-      ["четыре разных слова", "четыре разных слова", "четыре разныx слова"],
-    ] as const) {
-      await db.clearLimits();
-      const email = newAddress("ada");
-      await newClient().join(email, chosen, inbox);
-      const phone = newClient();
-      const enter = (password: string) =>
-        phone.submit("/sign-in/password", "Sign in", { email, password });
-      await enter(wrong);
-      expect(phone.jar.has("latchkey-session"), chosen).toBe(false);
-      await enter(typed);
-      expect(phone.jar.has("latchkey-session"), chosen).toBe(true);
-    }
-  });
-
-  test("in bodies of 64 KB and of 10 MB are refused before anybody reads them", async ({
-    client,
-    server,
-    db,
-    newAddress,
-  }) => {
-    const email = newAddress("ada");
-    const before = await stateOf(db);
-    for (const path of ["/api/v1/sign-ups", "/api/v1/sessions", "/api/v1/password-resets"]) {
-      const json = (length: number) => ({ email, password: "x".repeat(length) });
-      const above = await client.json(path, json(66_000));
-      expect(above.status, path).toBe(413);
-      expect(JSON.parse(above.body), path).toMatchObject({ code: "body_too_large" });
-      const body = Buffer.from(JSON.stringify(json(10_000_000)));
-      const sent = await inChunks(server, body, { "content-type": "application/json" }, path);
-      expect([413, "reset"], path).toContain(sent);
-    }
-    const form = formWith((await client.get("/sign-up")).body, "Sign up");
-    const { body, type } = await multipart(form, { email, password: "x".repeat(10_000_000) });
-    const headers = { "content-type": type, origin: server.origin };
-    expect([413, "reset"]).toContain(await inChunks(server, body, headers, "/sign-up"));
-    expect(await stateOf(db)).toEqual(before);
-    expect((await client.get("/livez")).status).toBe(200);
-  });
+  for (const { extent, details, first } of extents)
+    test(
+      `of 12 and of 1,024 characters are taken, in any script, and however é is written, ${extent}`,
+      details,
+      async ({ newClient, inbox, db, newAddress }) => {
+        for (const [chosen, typed, wrong] of first(2, [
+          [ofLength(1_024), ofLength(1_024), ofLength(1_023)],
+          [emoji.join(""), emoji.join(""), emoji.slice(1).join("")],
+          [ofLength(12), ofLength(12), `${ofLength(12)} `],
+          ["crème brûlée à la carte", "crème brûlée à la carte".normalize("NFD"), "creme brulee"],
+          ["crème brûlée à la carte".normalize("NFD"), "crème brûlée à la carte", "CRÈME BRÛLÉE"],
+          ["ｆｏｕｒ　ｗｏｒｄｓ　ｓｏ　ｗｉｄｅ", "four words so wide", "four words so  wide"],
+          ["четыре разных слова", "четыре разных слова", "четыре разныx слова"],
+        ] as const)) {
+          await db.clearLimits();
+          const email = newAddress("ada");
+          await newClient().join(email, chosen, inbox);
+          const phone = newClient();
+          const enter = (password: string) =>
+            phone.submit("/sign-in/password", "Sign in", { email, password });
+          await enter(wrong);
+          expect(phone.jar.has("latchkey-session"), chosen).toBe(false);
+          await enter(typed);
+          expect(phone.jar.has("latchkey-session"), chosen).toBe(true);
+        }
+      },
+    );
 });
 
 test.describe("Codes", () => {
@@ -534,145 +528,168 @@ test.describe("Codes", () => {
     Arabic: (code: string) => code.replace(/\d/g, (n) => "٠١٢٣٤٥٦٧٨٩"[Number(n)]!),
   };
 
-  test("are read with spaces, and in full-width and Arabic digits", async ({
-    newClient,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    for (const [how, spell] of Object.entries(spellings)) {
-      await db.clearLimits();
-      const [email, client] = [newAddress("ada"), newClient()];
-      await client.submit("/sign-up", "Sign up", { email, password });
-      const signUp = spell(await inbox.codeTo(email));
-      await client.submit("/verify-email", "Finish signing up", { code: signUp });
-      expect(client.jar.has("latchkey-session"), `${how}, for sign-up`).toBe(true);
+  for (const { extent, details, first } of extents)
+    test(
+      `are read with spaces, and in full-width and Arabic digits, ${extent}`,
+      details,
+      async ({ newClient, inbox, db, newAddress }) => {
+        const { spaced, "full-width": fullWidth, Arabic: arabic } = spellings;
+        for (const [forSignUp, forProof, forReset] of first(1, [
+          [spaced, fullWidth, arabic],
+          [fullWidth, arabic, spaced],
+          [arabic, spaced, fullWidth],
+        ] as const)) {
+          await db.clearLimits();
+          const [email, client] = [newAddress("ada"), newClient()];
+          await client.submit("/sign-up", "Sign up", { email, password });
+          const signUp = forSignUp(await inbox.codeTo(email));
+          await client.submit("/verify-email", "Finish signing up", { code: signUp });
+          expect(client.jar.has("latchkey-session"), signUp).toBe(true);
 
-      await client.submit("/account/prove", "Email me a link and a code");
-      const proof = spell((await inbox.letterTo(email)).code);
-      const tokenBefore = client.jar.get("latchkey-session");
-      await client.submit("/account/prove?asked", "Continue with the code", { code: proof });
-      expect(client.jar.get("latchkey-session"), `${how}, for step-up`).not.toBe(tokenBefore);
+          await client.submit("/account/prove", "Email me a link and a code");
+          const proof = forProof((await inbox.letterTo(email)).code);
+          const tokenBefore = client.jar.get("latchkey-session");
+          await client.submit("/account/prove?asked", "Continue with the code", { code: proof });
+          expect(client.jar.get("latchkey-session"), proof).not.toBe(tokenBefore);
 
-      const phone = newClient();
-      await phone.submit("/password", "Email me a link", { email });
-      const code = spell((await inbox.letterTo(email)).code);
-      const reset = { code, password: `${password} too` };
-      await phone.submit("/password/check", "Set password and sign in", reset);
-      expect(phone.jar.has("latchkey-session"), `${how}, for a reset`).toBe(true);
-      await inbox.nextTo(email);
-    }
-  });
+          const phone = newClient();
+          await phone.submit("/password", "Email me a link", { email });
+          const code = forReset((await inbox.letterTo(email)).code);
+          const reset = { code, password: `${password} too` };
+          await phone.submit("/password/check", "Set password and sign in", reset);
+          expect(phone.jar.has("latchkey-session"), code).toBe(true);
+          await inbox.nextTo(email);
+        }
+      },
+    );
 
-  test("that are none are refused by name, and cost no try", async ({
-    client,
-    inbox,
-    db,
-    newAddress,
-  }) => {
-    const [email, other] = [newAddress("ada"), newAddress("other")];
-    await client.join(email, password, inbox);
-    await client.json("/api/v1/sign-ups", { email: other, password });
-    await client.json("/api/v1/password-resets", { email });
-    await client.json("/api/v1/session/proofs/requests", {});
-    await expect.poll(() => db.isQuiet()).toBe(true);
-    const before = await stateOf(db);
-    const doors = {
-      "sign-ups/verifications": { email: other },
-      "password-resets/redemptions": { email, password },
-      "session/proofs": {},
-    };
-    const nones = ["", "12345", "1234567", "abcdef", "12 34 5", "-12345", "1e5", "१२३", "①②③④⑤"];
-    const odd = ["\u0000123456", "1".repeat(65), "x".repeat(30_000), ["123456"], {}, 123456, null];
-    for (const [path, given] of Object.entries(doors))
-      for (const code of [...nones, ...odd, "12345\ud83d"]) {
-        await db.clearLimits();
-        const answer = await client.json(`/api/v1/${path}`, { ...given, code });
-        expectNamed(answer, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
+  for (const { extent, details, pairs } of extents)
+    test(
+      `that are none are refused by name, and cost no try, ${extent}`,
+      details,
+      async ({ client, inbox, db, newAddress }) => {
+        const [email, other] = [newAddress("ada"), newAddress("other")];
+        await client.join(email, password, inbox);
+        await client.json("/api/v1/sign-ups", { email: other, password });
+        await client.json("/api/v1/password-resets", { email });
+        await client.json("/api/v1/session/proofs/requests", {});
+        await expect.poll(() => db.isQuiet()).toBe(true);
+        const before = await stateOf(db);
+        const doors = {
+          "sign-ups/verifications": { email: other },
+          "password-resets/redemptions": { email, password },
+          "session/proofs": {},
+        };
+        const nones = [
+          "",
+          "12345",
+          "1234567",
+          "abcdef",
+          "12 34 5",
+          "-12345",
+          "1e5",
+          "१२३",
+          "①②③④⑤",
+        ];
+        const odd = [
+          "\u0000123456",
+          "1".repeat(65),
+          "x".repeat(30_000),
+          ["123456"],
+          {},
+          123456,
+          null,
+        ];
+        const codes = [...nones, ...odd, "12345\ud83d"];
+        for (const [[path, given], code] of pairs(Object.entries(doors), codes)) {
+          await db.clearLimits();
+          const answer = await client.json(`/api/v1/${path}`, { ...given, code });
+          expectNamed(answer, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
+        }
+        expect(await stateOf(db)).toEqual(before);
+      },
+    );
+});
+
+for (const { extent, details, pairs } of extents)
+  test(
+    `odd cookies are nobody's, and never a fault, ${extent}`,
+    details,
+    async ({ oidc, client, newClient, server, inbox, newAddress }) => {
+      const email = newAddress("ada");
+      await client.signIn(email, inbox);
+      const session = client.jar.get("latchkey-session")!;
+      await comesByProviders(client, oidc);
+      const handshake = client.jar.get("latchkey-handshake")!;
+      const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+      const isIn = async (cookie: string) => {
+        const { status, body } = await send(server, "/account", { headers: { cookie } });
+        expect(status, cookie.slice(0, 60)).toBeLessThan(500);
+        return status === 200 && body.includes(email);
+      };
+      expect(await isIn(`latchkey-session=${session}`)).toBe(true);
+      expect(await isIn(`a=b; latchkey-session=${session}; c`)).toBe(true);
+      const stranger = newClient();
+      await stranger.signIn(newAddress("mallory"), inbox);
+      const hers = stranger.jar.get("latchkey-session")!;
+      const odd = [
+        `latchkey-session=${session}; latchkey-session=${hers}`,
+        `latchkey-session=${hers}; latchkey-session=${session}`,
+        `latchkey-session=`,
+        `latchkey-session`,
+        `latchkey-session=${session.slice(0, -1)}`,
+        `latchkey-session=${session}x`,
+        `latchkey-session=${session.toLowerCase()}`,
+        `latchkey-session="${session}"`,
+        `latchkey-session=${session}%00`,
+        `latchkey-session=[object Object]; latchkey-asking[]=x`,
+        `LATCHKEY-SESSION=${session}`,
+        `__Host-session=${session}`,
+        `latchkey-asking=${session}; latchkey-device=${session}`,
+        `latchkey-flash=%%%; latchkey-flash=`,
+        `latchkey-flash=${flash({ at: "/sign-in", code: "__proto__", field: "<script>" })}`,
+        `latchkey-flash=${flash({ at: "/sign-in/problem", code: "too_many_requests", retryAfter: 1e308 })}`,
+        `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
+        `latchkey-flash=${flash([])}`,
+        `latchkey-flash=${flash(null)}`,
+        `latchkey-handshake=${handshake}; latchkey-method=__proto__; latchkey-onward=`,
+        `latchkey-handshake=${session}; latchkey-onward=${session}; latchkey-method=${session}`,
+        `latchkey-handshake=${handshake}; latchkey-handshake=${session}`,
+        `latchkey-handshake=%00; latchkey-onward=%%%; latchkey-method=%`,
+        `latchkey-method=; latchkey-method=google; latchkey-method=constructor`,
+        `latchkey-onward=${"A".repeat(8_000)}; latchkey-handshake=${"A".repeat(3_000)}`,
+        `${"a=b; ".repeat(1_500)}`,
+        `a=${"b".repeat(12_000)}`,
+        `=; ;;; =x; a==b; \u00ff=\u00fe`,
+        `latchkey-session=${session.replace(/./, (first) => (first === "A" ? "B" : "A"))}`,
+      ];
+      for (const cookie of odd) expect(await isIn(cookie), cookie.slice(0, 60)).toBe(false);
+      const others = [
+        "/sign-in",
+        "/sign-in/check",
+        "/sign-in/problem",
+        "/l",
+        "/l/x",
+        "/mailbox",
+        "/sign-in/leaving",
+        "/sign-in/connect",
+        "/sign-in/switch",
+        "/account/connect",
+      ];
+      const hersToo = [`latchkey-session=${session}`, `a=b; latchkey-session=${session}; c`];
+      for (const [cookie, path] of pairs([...odd, ...hersToo], others, 2)) {
+        const { status } = await send(server, path, { headers: { cookie } });
+        expect(status, `${path} with ${cookie.slice(0, 60)}`).toBeLessThan(500);
       }
-    expect(await stateOf(db)).toEqual(before);
-  });
-});
-
-test("odd cookies are nobody's, and never a fault", async ({
-  oidc,
-  client,
-  newClient,
-  server,
-  inbox,
-  newAddress,
-}) => {
-  const email = newAddress("ada");
-  await client.signIn(email, inbox);
-  const session = client.jar.get("latchkey-session")!;
-  await comesByProviders(client, oidc);
-  const handshake = client.jar.get("latchkey-handshake")!;
-  const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const isIn = async (cookie: string | string[]) => {
-    for (const path of [
-      "/account",
-      "/sign-in",
-      "/sign-in/check",
-      "/sign-in/problem",
-      "/l",
-      "/l/x",
-      "/mailbox",
-      "/sign-in/leaving",
-      "/sign-in/connect",
-      "/sign-in/switch",
-      "/account/connect",
-    ]) {
-      const { status } = await send(server, path, { headers: { cookie } });
-      expect(status, `${path} with ${String(cookie).slice(0, 60)}`).toBeLessThan(500);
-    }
-    const answer = await send(server, "/account", { headers: { cookie } });
-    return answer.status === 200 && answer.body.includes(email);
-  };
-  expect(await isIn(`latchkey-session=${session}`)).toBe(true);
-  expect(await isIn(`a=b; latchkey-session=${session}; c`)).toBe(true);
-  const stranger = newClient();
-  await stranger.signIn(newAddress("mallory"), inbox);
-  const hers = stranger.jar.get("latchkey-session")!;
-  for (const cookie of [
-    `latchkey-session=${session}; latchkey-session=${hers}`,
-    `latchkey-session=${hers}; latchkey-session=${session}`,
-    `latchkey-session=`,
-    `latchkey-session`,
-    `latchkey-session=${session.slice(0, -1)}`,
-    `latchkey-session=${session}x`,
-    `latchkey-session=${session.toLowerCase()}`,
-    `latchkey-session="${session}"`,
-    `latchkey-session=${session}%00`,
-    `latchkey-session=[object Object]; latchkey-asking[]=x`,
-    `LATCHKEY-SESSION=${session}`,
-    `__Host-session=${session}`,
-    `latchkey-asking=${session}; latchkey-device=${session}`,
-    `latchkey-flash=%%%; latchkey-flash=`,
-    `latchkey-flash=${flash({ at: "/sign-in", code: "__proto__", field: "<script>" })}`,
-    `latchkey-flash=${flash({ at: "/sign-in/problem", code: "too_many_requests", retryAfter: 1e308 })}`,
-    `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
-    `latchkey-flash=${flash([])}`,
-    `latchkey-flash=${flash(null)}`,
-    `latchkey-handshake=${handshake}; latchkey-method=__proto__; latchkey-onward=`,
-    `latchkey-handshake=${session}; latchkey-onward=${session}; latchkey-method=${session}`,
-    `latchkey-handshake=${handshake}; latchkey-handshake=${session}`,
-    `latchkey-handshake=%00; latchkey-onward=%%%; latchkey-method=%`,
-    `latchkey-method=; latchkey-method=google; latchkey-method=constructor`,
-    `latchkey-onward=${"A".repeat(8_000)}; latchkey-handshake=${"A".repeat(3_000)}`,
-    `${"a=b; ".repeat(1_500)}`,
-    `a=${"b".repeat(12_000)}`,
-    `=; ;;; =x; a==b; \u00ff=\u00fe`,
-    `latchkey-session=${session.replace(/./, (first) => (first === "A" ? "B" : "A"))}`,
-  ])
-    expect(await isIn(cookie), cookie.slice(0, 60)).toBe(false);
-  // A cookie cannot write into the page.
-  const planted = await send(server, "/sign-in", {
-    headers: {
-      cookie: `latchkey-flash=${flash({ at: "/sign-in", code: "email_invalid", field: "email", email: '"><script>x</script>' })}`,
+      // A cookie cannot write into the page.
+      const planted = await send(server, "/sign-in", {
+        headers: {
+          cookie: `latchkey-flash=${flash({ at: "/sign-in", code: "email_invalid", field: "email", email: '"><script>x</script>' })}`,
+        },
+      });
+      expect(planted.body).not.toContain("<script>x</script>");
     },
-  });
-  expect(planted.body).not.toContain("<script>x</script>");
-});
+  );
 
 test("the mail's link is of our origin, whatever Host and forwarding headers say", async ({
   server,
@@ -731,34 +748,6 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
     if (location) expect(new URL(location, server.origin).origin, path).toBe(server.origin);
     expect(answer.headers["set-cookie"]).toBeUndefined();
   }
-});
-
-test("a forged address does not escape the limit of one network", async ({
-  newClient,
-  newAddress,
-  db,
-}) => {
-  const ask = async (n: number) => {
-    const client = newClient();
-    const ip = `203.0.113.${n}`;
-    const answer = await client.submit(
-      "/sign-in",
-      "Email me a sign-in link",
-      { email: newAddress("somebody") },
-      {
-        "x-forwarded-for": [ip, `127.0.0.1, ${ip}`],
-        "x-real-ip": ip,
-        forwarded: `for=${ip}`,
-        "x-client-ip": ip,
-        "cf-connecting-ip": ip,
-        "true-client-ip": ip,
-      },
-    );
-    return client.whereTo(answer);
-  };
-  for (let n = 1; n <= 5; n += 1) expect(await ask(n)).toBe("/sign-in/check?asked");
-  for (let n = 6; n <= 8; n += 1) expect(await ask(n)).toBe("/sign-in?next=%2Faccount");
-  expect(await db.sql`select distinct ip from audit_traces where ip like '203.%'`).toEqual([]);
 });
 
 /** Sends a body without saying how long it is; the status, or "reset" when the line is cut first. */
@@ -827,165 +816,178 @@ test("nobody but us says where the page leads that leads to a provider", async (
   }
 });
 
-for (const provider of ["google", "linkedin"] as const)
-  test(`a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else`, async ({
-    oidc,
-    server,
-    newClient,
-    newAddress,
-    db,
-  }) => {
-    const mallory = newClient();
-    await setOut(mallory, provider);
-    const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
-    const path = `/api/auth/callback/${provider}`;
-    type Trip = Readonly<Record<"code" | "state" | "all", string>>;
-    const evil = "https://evil.example/";
+for (const { extent, details, isWhole } of extents)
+  for (const provider of ["google", "linkedin"] as const)
+    test(
+      `a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else, ${extent}`,
+      details,
+      async ({ oidc, server, newClient, newAddress, db }) => {
+        const mallory = newClient();
+        await setOut(mallory, provider);
+        const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
+        const path = `/api/auth/callback/${provider}`;
+        type Trip = Readonly<Record<"code" | "state" | "all", string>>;
+        const evil = "https://evil.example/";
 
-    /** What comes with the right answer, and changes nothing. */
-    const beside: Record<string, (trip: Trip) => string> = {
-      "where to": ({ all }) => `${all}&callbackUrl=${encodeURIComponent(evil)}`,
-      "where to, without a scheme": ({ all }) => `${all}&callbackUrl=//evil.example`,
-      "an address of its own": ({ all }) => `${all}&redirect_uri=${evil}&next=${evil}`,
-      "a session state": ({ all }) => `${all}&session_state=x&prompt=none&__proto__=x&constructor=`,
-      "much more": ({ all }) => `${all}&${"a=b&".repeat(500)}`,
-    };
-    const wrong: Record<string, (trip: Trip) => string> = {
-      nothing: () => "?",
-      "where to, as script": ({ all }) => `${all}&callbackUrl=javascript:alert(1)`,
-      "where to, as nothing": ({ all }) => `${all}&callbackUrl=%00&callbackUrl=%25`,
-      "no value": () => "?code&state&iss",
-      "empty ones": () => "?code=&state=&iss=",
-      lists: ({ code, state }) => `?code[]=${code}&state[]=${state}`,
-      "another state after it": ({ all }) => `${all}&state=another`,
-      "another code after it": ({ all }) => `${all}&code=another`,
-      "another's state": ({ code }) => `?code=${code}&state=${of("oauth_state")}`,
-      "a state of 6,000 characters": ({ code }) => `?code=${code}&state=${"s".repeat(6_000)}`,
-      "a code of 6,000 characters": ({ state }) => `?code=${"c".repeat(6_000)}&state=${state}`,
-      "what is no UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
-      "half an escape": ({ code, state }) => `?code=${code}%&state=${state}%E0%A4%A`,
-      "a null": ({ code, state }) => `?code=${code}%00&state=${state}%00`,
-      "another line": ({ code, state }) => `?code=${code}%0d%0aset-cookie:a=b&state=${state}`,
-      "another issuer": ({ all }) => `${all}&iss=${evil}`,
-      "no issuer at all": ({ all }) => `${all}&iss=%00`,
-      "an error beside it": ({ all }) => `${all}&error=access_denied`,
-      "an error as markup": () =>
-        `?error=<script>alert(1)</script>&error_description=${"<b>".repeat(500)}`,
-      "an error as a list": () => "?error=a&error=b&error_uri=javascript:alert(1)",
-      "an ID token": ({ all }) => `${all}&id_token=e30.e30.&response=e30.e30.`,
-    };
-    const cookies: Record<string, (client: Client) => unknown> = {
-      "Auth.js's own": ({ jar }) =>
-        jar
-          .set("authjs.callback-url", evil)
-          .set("authjs.csrf-token", "x|y")
-          .set("authjs.session-token", of("oauth_state")),
-      "Auth.js's own, malformed": ({ jar }) =>
-        jar.set("authjs.callback-url", "%").set("__Host-authjs.csrf-token", "%00"),
-      "a state that is none": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
-      "an empty state": ({ jar }) => jar.set("latchkey-oauth_state", ""),
-      "another's state": ({ jar }) => jar.set("latchkey-oauth_state", of("oauth_state")),
-      "a state that is cut": ({ jar }) =>
-        jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
-      "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
-      "no handshake": ({ jar }) => jar.delete("latchkey-handshake"),
-      "another's handshake": ({ jar }) => jar.set("latchkey-handshake", of("handshake")),
-      "two handshakes": ({ jar }) =>
-        jar.set(
-          "latchkey-handshake",
-          `${jar.get("latchkey-handshake")}; latchkey-handshake=${of("handshake")}`,
-        ),
-      "a handshake that is none": ({ jar }) => jar.set("latchkey-handshake", "%%%"),
-      ...(provider === "google" && {
-        "no verifier": ({ jar }: Client) => jar.delete("latchkey-oauth_verifier"),
-        "another's verifier": ({ jar }: Client) =>
-          jar.set("latchkey-oauth_verifier", of("oauth_verifier")),
-        "a state for a verifier": ({ jar }: Client) =>
-          jar.set("latchkey-oauth_verifier", jar.get("latchkey-oauth_state")!),
-        "another's nonce": ({ jar }: Client) => jar.set("latchkey-oauth_nonce", of("oauth_nonce")),
-        "a nonce that is none": ({ jar }: Client) => jar.set("latchkey-oauth_nonce", "%"),
-      }),
-    };
-    const entered: string[] = [];
-    const come = async (
-      what: string,
-      query: (trip: Trip) => string,
-      plant: (client: Client) => unknown = () => {},
-    ) => {
-      await db.clearLimits();
-      const email = newAddress("ada");
-      isAt(oidc[provider], email);
-      const client = newClient();
-      // What other apps have left is there from the start.
-      if (what.includes("Auth.js's own")) plant(client);
-      const back = await wayBackFrom(await setOut(client, provider));
-      const all = back.slice(path.length);
-      const given = new URLSearchParams(all);
-      const [code = "", state = ""] = [given.get("code")!, given.get("state")!];
-      plant(client);
-      const answer = await client.get(path + query({ code, state, all }));
-      expect(answer.status, what).toBeLessThan(500);
-      const { location } = answer.headers;
-      if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
-      expect(JSON.stringify(answer.headers["set-cookie"] ?? []), what).not.toMatch(/evil|a=b/);
-      const page = await client.follow(answer);
-      expect(page.status, what).toBeLessThan(500);
-      expect(page.body, what).not.toMatch(/<script>alert|evil\.example|javascript:/);
-      const isIn = client.jar.has("latchkey-session");
-      expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(isIn ? 1 : 0);
-      if (isIn) entered.push(what);
-    };
-    for (const [what, query] of Object.entries({ ...beside, ...wrong })) await come(what, query);
-    for (const [what, plant] of Object.entries(cookies))
-      await come(`with ${what}`, ({ all }) => all, plant);
-    const ownOnes = ["with Auth.js's own", "with Auth.js's own, malformed"];
-    // The state is hers all the same; only on http could anybody plant it.
-    const hers = ["with another's handshake"];
-    expect(entered.sort()).toEqual([...Object.keys(beside), ...ownOnes, ...hers].sort());
-    expect(mallory.jar.has("latchkey-session")).toBe(false);
-  });
+        /** What comes with the right answer, and changes nothing. */
+        const beside: Record<string, (trip: Trip) => string> = {
+          "where to": ({ all }) => `${all}&callbackUrl=${encodeURIComponent(evil)}`,
+          "where to, without a scheme": ({ all }) => `${all}&callbackUrl=//evil.example`,
+          "an address of its own": ({ all }) => `${all}&redirect_uri=${evil}&next=${evil}`,
+          "a session state": ({ all }) =>
+            `${all}&session_state=x&prompt=none&__proto__=x&constructor=`,
+          "much more": ({ all }) => `${all}&${"a=b&".repeat(500)}`,
+        };
+        const wrong: Record<string, (trip: Trip) => string> = {
+          nothing: () => "?",
+          "where to, as script": ({ all }) => `${all}&callbackUrl=javascript:alert(1)`,
+          "where to, as nothing": ({ all }) => `${all}&callbackUrl=%00&callbackUrl=%25`,
+          "no value": () => "?code&state&iss",
+          "empty ones": () => "?code=&state=&iss=",
+          lists: ({ code, state }) => `?code[]=${code}&state[]=${state}`,
+          "another state after it": ({ all }) => `${all}&state=another`,
+          "another code after it": ({ all }) => `${all}&code=another`,
+          "another's state": ({ code }) => `?code=${code}&state=${of("oauth_state")}`,
+          "a state of 6,000 characters": ({ code }) => `?code=${code}&state=${"s".repeat(6_000)}`,
+          "a code of 6,000 characters": ({ state }) => `?code=${"c".repeat(6_000)}&state=${state}`,
+          "what is no UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
+          "half an escape": ({ code, state }) => `?code=${code}%&state=${state}%E0%A4%A`,
+          "a null": ({ code, state }) => `?code=${code}%00&state=${state}%00`,
+          "another line": ({ code, state }) => `?code=${code}%0d%0aset-cookie:a=b&state=${state}`,
+          "another issuer": ({ all }) => `${all}&iss=${evil}`,
+          "no issuer at all": ({ all }) => `${all}&iss=%00`,
+          "an error beside it": ({ all }) => `${all}&error=access_denied`,
+          "an error as markup": () =>
+            `?error=<script>alert(1)</script>&error_description=${"<b>".repeat(500)}`,
+          "an error as a list": () => "?error=a&error=b&error_uri=javascript:alert(1)",
+          "an ID token": ({ all }) => `${all}&id_token=e30.e30.&response=e30.e30.`,
+        };
+        const cookies: Record<string, (client: Client) => unknown> = {
+          "Auth.js's own": ({ jar }) =>
+            jar
+              .set("authjs.callback-url", evil)
+              .set("authjs.csrf-token", "x|y")
+              .set("authjs.session-token", of("oauth_state")),
+          "Auth.js's own, malformed": ({ jar }) =>
+            jar.set("authjs.callback-url", "%").set("__Host-authjs.csrf-token", "%00"),
+          "a state that is none": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
+          "an empty state": ({ jar }) => jar.set("latchkey-oauth_state", ""),
+          "another's state": ({ jar }) => jar.set("latchkey-oauth_state", of("oauth_state")),
+          "a state that is cut": ({ jar }) =>
+            jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
+          "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
+          "no handshake": ({ jar }) => jar.delete("latchkey-handshake"),
+          "another's handshake": ({ jar }) => jar.set("latchkey-handshake", of("handshake")),
+          "two handshakes": ({ jar }) =>
+            jar.set(
+              "latchkey-handshake",
+              `${jar.get("latchkey-handshake")}; latchkey-handshake=${of("handshake")}`,
+            ),
+          "a handshake that is none": ({ jar }) => jar.set("latchkey-handshake", "%%%"),
+        };
+        const ofGoogle: typeof cookies = {
+          "no verifier": ({ jar }) => jar.delete("latchkey-oauth_verifier"),
+          "another's verifier": ({ jar }) =>
+            jar.set("latchkey-oauth_verifier", of("oauth_verifier")),
+          "a state for a verifier": ({ jar }) =>
+            jar.set("latchkey-oauth_verifier", jar.get("latchkey-oauth_state")!),
+          "another's nonce": ({ jar }) => jar.set("latchkey-oauth_nonce", of("oauth_nonce")),
+          "a nonce that is none": ({ jar }) => jar.set("latchkey-oauth_nonce", "%"),
+        };
+        const entered: string[] = [];
+        const come = async (
+          what: string,
+          query: (trip: Trip) => string,
+          plant: (client: Client) => unknown = () => {},
+        ) => {
+          await db.clearLimits();
+          const email = newAddress("ada");
+          isAt(oidc[provider], email);
+          const client = newClient();
+          // What other apps have left is there from the start.
+          if (what.includes("Auth.js's own")) plant(client);
+          const back = await wayBackFrom(await setOut(client, provider));
+          const all = back.slice(path.length);
+          const given = new URLSearchParams(all);
+          const [code = "", state = ""] = [given.get("code")!, given.get("state")!];
+          plant(client);
+          const answer = await client.get(path + query({ code, state, all }));
+          expect(answer.status, what).toBeLessThan(500);
+          const { location } = answer.headers;
+          if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
+          expect(JSON.stringify(answer.headers["set-cookie"] ?? []), what).not.toMatch(/evil|a=b/);
+          const page = await client.follow(answer);
+          expect(page.status, what).toBeLessThan(500);
+          expect(page.body, what).not.toMatch(/<script>alert|evil\.example|javascript:/);
+          const isIn = client.jar.has("latchkey-session");
+          expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(
+            isIn ? 1 : 0,
+          );
+          if (isIn) entered.push(what);
+        };
+        const tried: string[] = [];
+        // In part, one provider brings every other thing, and the other brings the rest.
+        const isTried = (_: unknown, at: number) =>
+          isWhole || at % 2 === Number(provider === "google");
+        for (const [what, query] of Object.entries({ ...beside, ...wrong }).filter(isTried)) {
+          tried.push(what);
+          await come(what, query);
+        }
+        for (const [what, plant] of [
+          ...Object.entries(cookies).filter(isTried),
+          ...Object.entries(provider === "google" ? ofGoogle : {}),
+        ]) {
+          tried.push(`with ${what}`);
+          await come(`with ${what}`, ({ all }) => all, plant);
+        }
+        const ownOnes = ["with Auth.js's own", "with Auth.js's own, malformed"];
+        // The state is hers all the same; only on http could anybody plant it.
+        const hers = ["with another's handshake"];
+        const letsIn = [...Object.keys(beside), ...ownOnes, ...hers];
+        expect(entered.sort()).toEqual(tried.filter((what) => letsIn.includes(what)).sort());
+        expect(mallory.jar.has("latchkey-session")).toBe(false);
+      },
+    );
 
-test("a provider sends people back to our origin, whatever Host and forwarding headers say", async ({
-  oidc,
-  server,
-  newClient,
-  newAddress,
-  inbox,
-}) => {
-  const forged = [
-    { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" },
-    { forwarded: "host=evil.example;proto=https", "x-original-host": "evil.example" },
-    { "x-host": "evil.example", "x-forwarded-port": "1", "x-forwarded-prefix": "/evil" },
-    { "x-rewrite-url": "/evil", "x-invoke-path": "/evil", "x-auth-return-redirect": "1" },
-  ];
-  const [ada, origins] = [newClient(), new Set<string>()];
-  await ada.signIn(newAddress("ada"), inbox);
-  for (const headers of forged)
-    for (const provider of ["google", "linkedin"] as const) {
-      isAt(oidc[provider], newAddress("leo"));
-      const client = newClient();
-      const name = provider === "google" ? "Google" : "LinkedIn";
-      const left = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
-      const url = await leavingFor(client, left);
-      const asked = await ada.send("/api/v1/auth-providers/links", {
-        method: "POST",
-        body: JSON.stringify({ provider }),
-        headers: { "content-type": "application/json", ...headers },
-      });
-      for (const to of [url, (JSON.parse(asked.body) as { url: string }).url])
-        origins.add(new URL(to).searchParams.get("redirect_uri")!);
-      const answer = await client.send(await wayBackFrom(url), { headers });
-      expect(client.whereTo(answer)).toBe("/account");
-      expect(client.jar.has("latchkey-session")).toBe(true);
-      for (const { params } of oidc[provider].requests)
-        if (params.redirect_uri) origins.add(params.redirect_uri);
-    }
-  expect([...origins].sort()).toEqual(
-    ["google", "linkedin"].map((name) => `${server.origin}/api/auth/callback/${name}`),
+for (const { extent, details, pairs } of extents)
+  test(
+    `a provider sends people back to our origin, whatever Host and forwarding headers say, ${extent}`,
+    details,
+    async ({ oidc, server, newClient, newAddress, inbox }) => {
+      const forged = [
+        { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" },
+        { forwarded: "host=evil.example;proto=https", "x-original-host": "evil.example" },
+        { "x-host": "evil.example", "x-forwarded-port": "1", "x-forwarded-prefix": "/evil" },
+        { "x-rewrite-url": "/evil", "x-invoke-path": "/evil", "x-auth-return-redirect": "1" },
+      ];
+      const [ada, origins] = [newClient(), new Set<string>()];
+      await ada.signIn(newAddress("ada"), inbox);
+      for (const [headers, provider] of pairs(forged, ["google", "linkedin"] as const)) {
+        isAt(oidc[provider], newAddress("leo"));
+        const client = newClient();
+        const name = provider === "google" ? "Google" : "LinkedIn";
+        const left = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
+        const url = await leavingFor(client, left);
+        const asked = await ada.send("/api/v1/auth-providers/links", {
+          method: "POST",
+          body: JSON.stringify({ provider }),
+          headers: { "content-type": "application/json", ...headers },
+        });
+        for (const to of [url, (JSON.parse(asked.body) as { url: string }).url])
+          origins.add(new URL(to).searchParams.get("redirect_uri")!);
+        const answer = await client.send(await wayBackFrom(url), { headers });
+        expect(client.whereTo(answer)).toBe("/account");
+        expect(client.jar.has("latchkey-session")).toBe(true);
+        for (const { params } of oidc[provider].requests)
+          if (params.redirect_uri) origins.add(params.redirect_uri);
+      }
+      expect([...origins].sort()).toEqual(
+        ["google", "linkedin"].map((name) => `${server.origin}/api/auth/callback/${name}`),
+      );
+      // Under another name of this machine the way back is the way to our own origin.
+      const host = `127.0.0.1:${server.port}`;
+      const back = await wayBackFrom(await setOut(newClient(), "google"));
+      const sentOn = await send(server, back, { headers: { host } });
+      expect([sentOn.status, sentOn.headers.location]).toEqual([307, server.origin + back]);
+    },
   );
-  // Under another name of this machine the way back is the way to our own origin.
-  const host = `127.0.0.1:${server.port}`;
-  const back = await wayBackFrom(await setOut(newClient(), "google"));
-  const sentOn = await send(server, back, { headers: { host } });
-  expect([sentOn.status, sentOn.headers.location]).toEqual([307, server.origin + back]);
-});
