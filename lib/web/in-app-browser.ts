@@ -5,7 +5,10 @@ import { headers } from "next/headers";
 const inApp =
   /\b(FBAN|FBAV|FB_IAB|Instagram|LinkedInApp|Line\/|MicroMessenger|Snapchat|TikTok|musical_ly|Twitter for|Pinterest\/)|; wv\)|\(iP(hone|ad|od)(?!.*Safari\/).*AppleWebKit/;
 
+/** Whether a User-Agent is that of a browser inside another app. */
+export const isInApp = (userAgent: string): boolean => inApp.test(userAgent);
+
 /** Whether the page is shown inside another app, where Google lets nobody sign in (O7). */
 export async function isInAppBrowser(): Promise<boolean> {
-  return inApp.test((await headers()).get("user-agent") ?? "");
+  return isInApp((await headers()).get("user-agent") ?? "");
 }
