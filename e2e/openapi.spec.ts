@@ -1,52 +1,52 @@
 import { readFileSync, rmSync } from "node:fs";
-import { test as withoutServer } from "@playwright/test";
 import { z } from "zod";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
 import { answers } from "@/lib/testing/oidc-server";
 import { Client } from "./support/client";
-import { FaultProxy } from "@/lib/testing/fault-proxy";
+import type { Db } from "./support/db";
+import { type Extent, extents } from "./support/extents";
 import type { Answer } from "./support/http";
-import type { SignInLetter } from "./support/inbox";
-import { keysOf, testWithProviders } from "./support/oidc";
+import type { Inbox, SignInLetter } from "./support/inbox";
+import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { wayBackFrom } from "./support/travel";
 
 /** The document of the API, replayed: what it promises of each operation is what comes. */
 
-const test = testWithProviders.extend<
-  object,
-  { wire: FaultProxy; server: Server; withoutLink: Server }
->({
-  wire: [
-    async ({ database }, use) => {
-      const wire = await FaultProxy.before(database.url);
-      await use(wire);
-      await wire.close();
-    },
-    { scope: "worker" },
-  ],
-  server: [
-    async ({ wire, oidc }, use) => {
-      const server = await Server.start({ databaseUrl: wire.url, settings: keysOf(oidc) });
-      await use(server);
-      wire.restore();
-      await server.stop();
-      rmSync(server.dataDir, { recursive: true, force: true });
-    },
-    { scope: "worker" },
-  ],
-  /** One that has asked nobody anything yet, and where the last way in can be the last. */
-  withoutLink: [
-    async ({ database, oidc }, use) => {
-      const settings = { ...keysOf(oidc), SIGN_IN_METHODS: "password,google,linkedin" };
-      const server = await Server.start({ databaseUrl: database.url, settings });
-      await use(server);
-      await server.stop();
-      rmSync(server.dataDir, { recursive: true, force: true });
-    },
-    { scope: "worker" },
-  ],
-});
+/** On a server whose database can go away. */
+const testWithWire = test.extend<object, { wire: FaultProxy; server: Server; withoutLink: Server }>(
+  {
+    wire: [
+      async ({ database }, use) => {
+        const wire = await FaultProxy.before(database.url);
+        await use(wire);
+        await wire.close();
+      },
+      { scope: "worker" },
+    ],
+    server: [
+      async ({ wire, oidc }, use) => {
+        const server = await Server.start({ databaseUrl: wire.url, settings: keysOf(oidc) });
+        await use(server);
+        wire.restore();
+        await server.stop();
+        rmSync(server.dataDir, { recursive: true, force: true });
+      },
+      { scope: "worker" },
+    ],
+    /** One that has asked nobody anything yet, and where the last way in can be the last. */
+    withoutLink: [
+      async ({ database, oidc, server: { dataDir } }, use) => {
+        const settings = { ...keysOf(oidc), SIGN_IN_METHODS: "password,google,linkedin" };
+        const withoutLink = await Server.start({ databaseUrl: database.url, dataDir, settings });
+        await use(withoutLink);
+        await withoutLink.stop();
+      },
+      { scope: "worker" },
+    ],
+  },
+);
 
 type JsonSchema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
 interface Described {
@@ -121,7 +121,7 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   dropAuthProvider: [],
 };
 
-withoutServer("every operation is replayed", () => {
+test("every operation is replayed", () => {
   expect(Object.keys(bodies).sort()).toEqual(
     operations.map(({ operationId }) => operationId).sort(),
   );
@@ -153,80 +153,117 @@ function expectProblem({ status, headers, body }: Answer, what: string) {
   expect(headers["retry-after"], what).toBe(problem.retryAfter && String(problem.retryAfter));
 }
 
+interface Replaying {
+  readonly newClient: () => Client;
+  readonly inbox: Inbox;
+  readonly db: Db;
+  readonly newAddress: (name: string) => string;
+}
+
+async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promise<Scene> {
+  await db.clearLimits();
+  const [ada, email, other] = [newClient(), newAddress("ada"), newAddress("second")];
+  await ada.join(email, password, inbox);
+  await ada.askForLink(email);
+  const letter = await inbox.letterTo(email);
+  await db.clearLimits();
+  await ada.json("/api/v1/password-resets", { email });
+  const reset = await inbox.letterTo(email);
+  await ada.json("/api/v1/session/proofs/requests", {});
+  const proof = await inbox.letterTo(email);
+  await ada.json("/api/v1/sign-ups", { email: other, password });
+  const second = { email: other, code: await inbox.codeTo(other) };
+  const [session] = await db.sessionsOf(email);
+  await db.sql`insert into auth_providers (user_id, provider, subject, address)
+    select id, 'linkedin', email, email from users where email = ${email}`;
+  return { ada, email, letter, reset, proof, second, id: session!.id };
+}
+
+/** An operation asked wrongly in many ways, then rightly; in between, with what `meanwhile` does. */
+async function replay(
+  { operation, body }: (typeof calls)[number],
+  scene: Scene,
+  { newClient, db }: Replaying,
+  { first }: Pick<Extent, "first">,
+  meanwhile: (ask: () => Promise<Answer>) => Promise<void> = async () => {},
+) {
+  const { operationId: what, path, method, requestBody, responses } = operation;
+  const sent = body?.(scene);
+  const asked = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
+  expect(asked !== undefined, `${what} takes a body`).toBe(sent !== undefined);
+
+  for (const wrong of first(3, malformed(sent))) {
+    await db.clearLimits();
+    expect(asked?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
+    const answer = await send(operation, scene, wrong);
+    expect(answer.status, `${what} ${JSON.stringify(wrong)}`).toBe(
+      namesNobody(what, wrong) ? 404 : 400,
+    );
+    expectProblem(answer, what);
+  }
+  if (method !== "GET" && !path.includes("{")) {
+    expectProblem(await send(operation, scene, "{"), what);
+    expectProblem(await send(operation, scene, "a=b", "text/plain"), what);
+  }
+  if (what === "endOneSession")
+    for (const id of ["x", "00000000-0000-4000-8000-000000000000", "%00"])
+      expectProblem(await send(operation, { ...scene, id }), what);
+  const stranger = { ...scene, ada: newClient() };
+  const refused = await send(operation, stranger, sent && {});
+  if (what !== "showSession") expectProblem(refused, what);
+
+  await meanwhile(() => send(operation, scene, sent));
+  await db.clearLimits();
+  const answer = await send(operation, scene, sent);
+  const [status] = Object.keys(responses).filter((name) => name !== "default");
+  expect(answer.status, `${what}: ${answer.body}`).toBe(Number(status));
+  const content = responses[status!]?.content;
+  expect(asked?.safeParse(sent).error, what).toBeUndefined();
+  if (!content) expect(answer.body, what).toBe("");
+  else {
+    expect(answer.headers["content-type"], what).toBe(json);
+    const said = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(answer.body));
+    expect(said.error, `${what}: ${answer.body}`).toBeUndefined();
+  }
+}
+
+const [inPart, asAWhole] = extents;
+
 test("what is asked rightly is answered as it is documented; wrongly, with a problem", async ({
   newClient,
   inbox,
   db,
   newAddress,
-  wire,
 }) => {
-  const newScene = async (): Promise<Scene> => {
-    await db.clearLimits();
-    const [ada, email, other] = [newClient(), newAddress("ada"), newAddress("second")];
-    await ada.join(email, password, inbox);
-    await ada.askForLink(email);
-    const letter = await inbox.letterTo(email);
-    await db.clearLimits();
-    await ada.json("/api/v1/password-resets", { email });
-    const reset = await inbox.letterTo(email);
-    await ada.json("/api/v1/session/proofs/requests", {});
-    const proof = await inbox.letterTo(email);
-    await ada.json("/api/v1/sign-ups", { email: other, password });
-    const second = { email: other, code: await inbox.codeTo(other) };
-    const [session] = await db.sessionsOf(email);
-    await db.sql`insert into auth_providers (user_id, provider, subject, address)
-      select id, 'linkedin', email, email from users where email = ${email}`;
-    return { ada, email, letter, reset, proof, second, id: session!.id };
-  };
-
-  for (const { operation, body } of calls) {
-    const { operationId: what, path, method, requestBody, responses } = operation;
-    const scene = await newScene();
-    const sent = body?.(scene);
-    const asked = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
-    expect(asked !== undefined, `${what} takes a body`).toBe(sent !== undefined);
-
-    for (const wrong of malformed(sent)) {
-      await db.clearLimits();
-      expect(asked?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
-      const answer = await send(operation, scene, wrong);
-      expect(answer.status, `${what} ${JSON.stringify(wrong)}`).toBe(
-        namesNobody(what, wrong) ? 404 : 400,
-      );
-      expectProblem(answer, what);
-    }
-    if (method !== "GET" && !path.includes("{")) {
-      expectProblem(await send(operation, scene, "{"), what);
-      expectProblem(await send(operation, scene, "a=b", "text/plain"), what);
-    }
-    if (what === "endOneSession")
-      for (const id of ["x", "00000000-0000-4000-8000-000000000000", "%00"])
-        expectProblem(await send(operation, { ...scene, id }), what);
-    const stranger = { ...scene, ada: newClient() };
-    const refused = await send(operation, stranger, sent && {});
-    if (what !== "showSession") expectProblem(refused, what);
-
-    wire.cut();
-    const away = await send(operation, scene, sent);
-    wire.restore();
-    expect(away.status, what).toBe(503);
-    expectProblem(away, what);
-
-    await expect.poll(async () => (await scene.ada.get("/api/v1/session")).status).toBe(200);
-    await db.clearLimits();
-    const answer = await send(operation, scene, sent);
-    const [status] = Object.keys(responses).filter((name) => name !== "default");
-    expect(answer.status, `${what}: ${answer.body}`).toBe(Number(status));
-    const content = responses[status!]?.content;
-    expect(asked?.safeParse(sent).error, what).toBeUndefined();
-    if (!content) expect(answer.body, what).toBe("");
-    else {
-      expect(answer.headers["content-type"], what).toBe(json);
-      const said = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(answer.body));
-      expect(said.error, `${what}: ${answer.body}`).toBeUndefined();
-    }
+  const replaying = { newClient, inbox, db, newAddress };
+  let scene: Scene | null = null;
+  for (const call of calls) {
+    scene ??= await newScene(replaying);
+    await replay(call, scene, replaying, inPart!);
+    // What only looks or asks leaves everything for the next one.
+    if (!/^(show|preview|ask|resend|signUp|connect)/.test(call.operation.operationId)) scene = null;
   }
 });
+
+testWithWire(
+  "so it is with all that can be wrong, and while the database is away with a problem",
+  { tag: "@long" },
+  async ({ newClient, inbox, db, newAddress, wire }) => {
+    const replaying = { newClient, inbox, db, newAddress };
+    for (const call of calls) {
+      const what = call.operation.operationId;
+      const scene = await newScene(replaying);
+      await replay(call, scene, replaying, asAWhole!, async (ask) => {
+        wire.cut();
+        const away = await ask();
+        wire.restore();
+        expect(away.status, what).toBe(503);
+        expectProblem(away, what);
+        await expect.poll(async () => (await scene.ada.get("/api/v1/session")).status).toBe(200);
+      });
+    }
+  },
+);
 
 /** A provider that there is not is nowhere, whatever it is. */
 const namesNobody = (what: string, body: unknown) =>
@@ -236,13 +273,20 @@ const namesNobody = (what: string, body: unknown) =>
   !Array.isArray(body) &&
   !("role" in body);
 
+const expectRefused = (answer: Answer, status: number, code: string) => {
+  expectProblem(answer, code);
+  expect([answer.status, JSON.parse(answer.body)]).toEqual([
+    status,
+    expect.objectContaining({ code }),
+  ]);
+};
+
 test("providers are connected and disconnected as it is documented, or it is said why not", async ({
   oidc,
   inbox,
   db,
   newClient,
   newAddress,
-  withoutLink,
 }) => {
   const [ada, email] = [newClient(), newAddress("ada")];
   await ada.join(email, password, inbox);
@@ -250,17 +294,6 @@ test("providers are connected and disconnected as it is documented, or it is sai
     client.json("/api/v1/auth-providers/links", { provider });
   const drop = (provider: string, client = ada) =>
     client.send(`/api/v1/auth-providers/${provider}`, { method: "DELETE" });
-  const expectRefused = (answer: Answer, status: number, code: string) => {
-    expectProblem(answer, code);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([
-      status,
-      expect.objectContaining({ code }),
-    ]);
-  };
-  const putAway = (names: string[]) => db.sql`
-    delete from auth_providers where provider = any(${names})
-    and user_id = (select id from users where email = ${email})`;
-
   for (const odd of [
     "email",
     "magic_link",
@@ -292,22 +325,7 @@ test("providers are connected and disconnected as it is documented, or it is sai
   expect((await drop("google")).status).toBe(204);
   expectRefused(await drop("google"), 404, "not_found");
 
-  // Where no link is mailed, the way in that is left is the last.
-  const there = new Client(withoutLink);
-  for (const [name, value] of ada.jar) there.jar.set(name, value);
-  await db.sql`insert into auth_providers (user_id, provider, subject, address)
-    select id, 'google', email, email from users where email = ${email}`;
-  await db.sql`update users set password_hash = null where email = ${email}`;
-  await putAway(["email", "magic_link"]);
-  expectRefused(await drop("google", there), 409, "last_way_in");
-
-  // It knows nothing of its providers yet, and they do not answer.
-  oidc.linkedin.script.discovery = answers.html();
-  const away = await connect("linkedin", there);
-  expectRefused(away, 503, "provider_unavailable");
-  expect(away.headers["retry-after"]).toBe("60");
-  delete oidc.linkedin.script.discovery;
-  const answer = await connect("linkedin", there);
+  const answer = await connect("linkedin");
   expect(answer.status).toBe(201);
   const { url } = JSON.parse(answer.body) as { url: string };
   const asked = new URL(url);
@@ -315,13 +333,38 @@ test("providers are connected and disconnected as it is documented, or it is sai
     `${new URL(oidc.linkedin.issuer).origin}/oauth/v2/authorization`,
   );
   // From there the browser comes to the page that asks.
-  expect(there.whereTo(await there.get(await wayBackFrom(url)))).toBe("/account/connect");
+  expect(ada.whereTo(await ada.get(await wayBackFrom(url)))).toBe("/account/connect");
 });
+
+testWithWire(
+  "the last way in stays, and a provider that does not answer is said to be away",
+  { tag: "@long" },
+  async ({ oidc, inbox, db, newAddress, withoutLink }) => {
+    const [ada, email] = [new Client(withoutLink), newAddress("ada")];
+    await ada.join(email, password, inbox);
+    await db.sql`insert into auth_providers (user_id, provider, subject, address)
+      select id, 'google', email, email from users where email = ${email}`;
+    await db.sql`update users set password_hash = null where email = ${email}`;
+    await db.sql`delete from auth_providers where provider in ('email', 'magic_link')
+      and user_id = (select id from users where email = ${email})`;
+    const last = await ada.send("/api/v1/auth-providers/google", { method: "DELETE" });
+    expectRefused(last, 409, "last_way_in");
+
+    // It knows nothing of its providers yet, and they do not answer.
+    const connect = () => ada.json("/api/v1/auth-providers/links", { provider: "linkedin" });
+    oidc.linkedin.script.discovery = answers.html();
+    const away = await connect();
+    expectRefused(away, 503, "provider_unavailable");
+    expect(away.headers["retry-after"]).toBe("60");
+    delete oidc.linkedin.script.discovery;
+    expect((await connect()).status).toBe(201);
+  },
+);
 
 /** A body with one thing wrong with it: none at all, a field too many, too few, of another kind. */
 function malformed(body: Record<string, unknown> | undefined): unknown[] {
   if (!body) return [];
   const fields = Object.keys(body).map((name) => ({ ...body, [name]: 42 }));
   const empty = fields.length > 0 ? [{}] : [];
-  return [null, [], '"text"', 42, ...empty, { ...body, role: "admin" }, ...fields];
+  return [{ ...body, role: "admin" }, ...fields, null, [], '"text"', 42, ...empty];
 }
