@@ -5,8 +5,7 @@ export interface Form {
 
 /** Finds the form with that button in a page. */
 export function formWith(html: string, button: string): Form {
-  const seen = html.replace(/<noscript>.*?<\/noscript>/gs, "");
-  for (const [, inside = ""] of seen.matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)) {
+  for (const [, inside = ""] of withoutScriptless(html).matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)) {
     const pressed = [...inside.matchAll(/<button\b([^>]*)>(.*?)<\/button>/gs)].find(
       ([, , label = ""]) => textOf(withoutBadge(label)) === button,
     );
@@ -24,6 +23,21 @@ export function formWith(html: string, button: string): Form {
   throw new Error(`No form with a button "${button}" in:\n${textOf(html)}`);
 }
 
+/** What is written on each button of a page that sends a form. */
+export const buttonsIn = (html: string): string[] =>
+  [...withoutScriptless(html).matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)].flatMap(([, inside = ""]) =>
+    [...inside.matchAll(/<button\b[^>]*>(.*?)<\/button>/gs)].map(([, label = ""]) =>
+      textOf(withoutBadge(label)),
+    ),
+  );
+
+/** The fields of a page that people type in, by name, with what is typed: a password, or any text. */
+export const fieldsToType = (html: string): { name: string; type: "password" | "text" }[] =>
+  [...withoutScriptless(html).matchAll(/<input\b([^>]*)>/g)]
+    .map(([, tag = ""]) => attributes(tag))
+    .filter(({ type }) => type !== "hidden" && type !== "checkbox")
+    .map(({ name = "", type }) => ({ name, type: type === "password" ? "password" : "text" }));
+
 /** A form's fields with some of them typed over, as a multipart body and its type. */
 export async function multipart(
   { fields }: Form,
@@ -40,6 +54,9 @@ export async function multipart(
     type: encoded.headers.get("content-type") ?? "",
   };
 }
+
+/** What only a browser without script shows. */
+const withoutScriptless = (html: string) => html.replace(/<noscript>.*?<\/noscript>/gs, "");
 
 /** It may be what was used last in one test, and not in another. */
 const withoutBadge = (label: string) => label.replace(/<span class="badge">.*?<\/span>/g, "");
