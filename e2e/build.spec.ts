@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { expect, test } from "@playwright/test";
 import { readSettings } from "../scripts/settings.mjs";
-import { freePort } from "./support/server";
+import { freePort, serverKeys } from "./support/server";
+import { expect, testWithoutServer as test } from "./support/stand-ins";
 
 /** What the build made, and what starts it; neither needs a server of the tests. */
 
@@ -38,6 +38,18 @@ test("nothing of the stand-ins is in the build", () => {
   expect(holding("Email me a sign-in link").join()).toContain(".next/server/");
   expect(holding("next-auth").join()).toContain(".next/server/");
   expect(holding("color-scheme").join()).toContain(".next/static/");
+});
+
+test("no key of the build is in what browsers are sent, nor in a source map", () => {
+  const env: Record<string, string | undefined> = readSettings().env;
+  const texts = readdirSync(".next", { recursive: true, encoding: "utf8" })
+    .filter((file) => /^static\/.*\.\w+$|\.map$/.test(file))
+    .map((file) => readFileSync(join(".next", file)));
+  expect(texts.length).toBeGreaterThan(5);
+  for (const name of [...Object.keys(serverKeys), "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"]) {
+    expect(env[name], name).toMatch(/^.{43,}$/);
+    expect(texts.filter((text) => text.includes(env[name]!)).length, name).toBe(0);
+  }
 });
 
 test("npm start brings stand-ins along and takes them with it", async () => {

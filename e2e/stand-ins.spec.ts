@@ -1,16 +1,15 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test as base, expect, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { axeFindings } from "./support/axe";
 import { Inbox } from "./support/inbox";
 import { Person } from "./support/person";
 import { lookAt } from "./support/screens";
-import { type Providers, providers } from "./support/stand-ins";
+import { expect, type Providers, testWithoutServer } from "./support/stand-ins";
 
 /** The stand-ins by themselves; what the app makes of them is told elsewhere. */
-const test = base.extend<{ app: Server; ada: Person }, { providers: Providers }>({
-  providers: [providers, { scope: "worker" }],
+const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
   // In the app's place: a page that says what it was called back with.
   app: async ({}, use) => {
     const app = createServer((request, response) => {
@@ -59,11 +58,7 @@ for (const { id, name, cancelled } of [
     await ada.sees(`/api/auth/callback/${id} was told ${cancelled}`);
   });
 
-  test(`The page of ${name}'s stand-in is fit to be used`, async ({
-    ada,
-    app,
-    providers,
-  }) => {
+  test(`The page of ${name}'s stand-in is fit to be used`, async ({ ada, app, providers }) => {
     await goTo(id, providers, ada.page, app);
     expect(await lookAt(ada.page, `stand-in-${id}`)).toEqual([]);
     await ada.chooses({ email: ada.email });

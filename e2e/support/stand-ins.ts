@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import { expect, test, type Page } from "@playwright/test";
 import { startStandIns } from "../../scripts/stand-ins.mjs";
 
 /** Google and LinkedIn, for as long as a worker runs. */
@@ -24,6 +24,12 @@ export async function providers({}, use: (providers: Providers) => Promise<void>
   await use({ settings: env });
   await stop();
 }
+
+/** Tests that need no server of ours. */
+export const testWithoutServer = test.extend<object, { providers: Providers }>({
+  providers: [providers, { scope: "worker" }],
+});
+export { expect };
 
 /** On the page of a stand-in, once it is there: types who one is, or cancels. */
 export async function choose(page: Page, who: Told | "cancel"): Promise<void> {
