@@ -44,10 +44,4 @@ export default defineConfig({
       ],
     },
   },
-  // Every journey runs with JavaScript and without, but for those tagged as being about one of
-  // them, or as having nothing to do with either (@once).
-  projects: [
-    { name: "js", grepInvert: /@no-js\b/ },
-    { name: "no-js", grepInvert: /@js\b|@once\b/, use: { javaScriptEnabled: false } },
-  ],
 });

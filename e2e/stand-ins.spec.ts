@@ -23,10 +23,11 @@ const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
     app.closeAllConnections();
     app.close();
   },
-  ada: async ({ context, javaScriptEnabled }, use) => {
-    const hasScript = javaScriptEnabled !== false;
+  ada: async ({ page, app }, use) => {
+    const { port } = app.address() as AddressInfo;
+    const place = { port, origin: `http://localhost:${port}` };
     const inbox = new Inbox("no mail comes here");
-    await use(await Person.at(context, { email: "ada@example.com", inbox, hasScript }));
+    await use(Person.at(page, { email: "ada@example.com", inbox, place, hasScript: true }));
   },
 });
 

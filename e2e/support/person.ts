@@ -1,4 +1,6 @@
 import { type BrowserContext, expect, type Page } from "@playwright/test";
+import { Client } from "./client";
+import type { Place } from "./http";
 import type { Inbox, SignInLetter } from "./inbox";
 import { choose, type Told } from "./stand-ins";
 
@@ -7,21 +9,46 @@ interface Ask {
   readonly next?: string;
 }
 
+interface Given {
+  readonly email: string;
+  readonly inbox: Inbox;
+  /** The server of ours. */
+  readonly place: Place;
+  readonly hasScript: boolean;
+}
+
 /** Somebody with an address and a browser of their own. */
 export class Person {
   private constructor(
-    readonly email: string,
-    readonly browser: BrowserContext,
     readonly page: Page,
-    private readonly inbox: Inbox,
-    private readonly hasScript: boolean,
+    private readonly given: Given,
   ) {}
 
-  static async at(
-    profile: BrowserContext,
-    { email, inbox, hasScript }: { email: string; inbox: Inbox; hasScript: boolean },
-  ): Promise<Person> {
-    return new Person(email, profile, await profile.newPage(), inbox, hasScript);
+  static at = (page: Page, given: Given) => new Person(page, given);
+
+  get email(): string {
+    return this.given.email;
+  }
+
+  get browser(): BrowserContext {
+    return this.page.context();
+  }
+
+  /** Signs in over HTTP, where signing in is not what the test is about. */
+  startsSignedIn = () => this.startsAs((client) => client.signIn(this.email, this.given.inbox));
+
+  /** Signs up with a password over HTTP, and is signed in. */
+  startsWithPassword = (password: string) =>
+    this.startsAs((client) => client.join(this.email, password, this.given.inbox));
+
+  /** Does something over HTTP, and goes on in the browser with the cookies that it left. */
+  private async startsAs(act: (client: Client) => Promise<void>): Promise<void> {
+    const client = new Client(this.given.place);
+    await act(client);
+    const flags = { url: client.place.origin, httpOnly: true, sameSite: "Lax" } as const;
+    await this.browser.addCookies(
+      [...client.jar].map(([name, value]) => ({ name, value, ...flags })),
+    );
   }
 
   open = (path: string) => this.page.goto(path);
@@ -35,7 +62,7 @@ export class Person {
   async type(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text);
     // Without script nobody can look at a new password, so it is asked for twice.
-    if (label === "New password" && !this.hasScript) await this.type(`${label} again`, text);
+    if (label === "New password" && !this.given.hasScript) await this.type(`${label} again`, text);
   }
 
   sees = (text: string | RegExp) => expect(this.page.locator("main")).toContainText(text);
@@ -63,7 +90,7 @@ export class Person {
     return this.readsTheLetter();
   }
 
-  readsTheLetter = () => this.inbox.letterTo(this.email);
+  readsTheLetter = () => this.given.inbox.letterTo(this.email);
 
   async signsIn(ask: Ask = {}): Promise<void> {
     await this.signsInByMail(ask);
@@ -82,7 +109,7 @@ export class Person {
     const answered = this.page.waitForEvent("domcontentloaded");
     await this.type("Code", code);
     // With script six digits submit by themselves.
-    if (!this.hasScript || !/^\d{6}$/.test(code)) await this.press(button);
+    if (!this.given.hasScript || !/^\d{6}$/.test(code)) await this.press(button);
     await answered;
   }
 
@@ -102,8 +129,8 @@ export class Person {
     await this.isSignedIn();
   }
 
-  readsTheCode = () => this.inbox.codeTo(this.email);
-  readsTheNotice = () => this.inbox.nextTo(this.email);
+  readsTheCode = () => this.given.inbox.codeTo(this.email);
+  readsTheNotice = () => this.given.inbox.nextTo(this.email);
 
   /** Fills in the page for a password and presses the button, whatever comes of it. */
   async enters(password: string, email = this.email): Promise<void> {
@@ -124,7 +151,7 @@ export class Person {
   }
 
   /** The same person in another tab. */
-  in = (tab: Page) => new Person(this.email, this.browser, tab, this.inbox, this.hasScript);
+  in = (tab: Page) => new Person(tab, this.given);
 
   async signsOut(): Promise<void> {
     await this.press("Sign out");

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { type BrowserContext, expect, test as base } from "@playwright/test";
+import { type BrowserContext, expect, type Page, test as base } from "@playwright/test";
 import { Client } from "./client";
 import { type Database, Db, newDatabase } from "./db";
 import { Inbox } from "./inbox";
@@ -17,6 +17,8 @@ interface WorkerFixtures {
   server: Server;
   inbox: Inbox;
   db: Db;
+  /** Pages that earlier tests are done with, each in a context of its own without cookies. */
+  idlePages: Page[];
 }
 
 interface Fixtures {
@@ -29,7 +31,6 @@ interface Fixtures {
   client: Client;
   newClient: () => Client;
   newAddress: (name: string) => string;
-  profiles: BrowserContext[];
   /** Before each test all limits start anew; after it what must always hold is looked at. */
   always: null;
 }
@@ -65,6 +66,16 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
+  idlePages: [
+    async ({ server }, use) => {
+      // They are of this server's origin.
+      void server;
+      const pages: Page[] = [];
+      await use(pages);
+      for (const page of pages) await page.context().close();
+    },
+    { scope: "worker" },
+  ],
 
   always: [
     async ({ db, server, inbox }, use) => {
@@ -77,22 +88,31 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { auto: true },
   ],
 
-  profiles: async ({}, use) => {
-    const profiles: BrowserContext[] = [];
-    await use(profiles);
-    for (const profile of profiles) await profile.close();
-  },
-  another: async ({ browser, server, inbox, profiles, javaScriptEnabled }, use) => {
-    await use(async ({ email }, userAgent) => {
-      const hasScript = javaScriptEnabled !== false;
-      const profile = await browser.newContext({
-        baseURL: server.origin,
-        javaScriptEnabled: hasScript,
-        ...(userAgent && { userAgent }),
-      });
-      profiles.push(profile);
-      return Person.at(profile, { email, inbox, hasScript });
-    });
+  another: async ({ browser, server, inbox, idlePages, javaScriptEnabled }, use) => {
+    const used: Page[] = [];
+    const fresh: BrowserContext[] = [];
+    const hasScript = javaScriptEnabled !== false;
+    const openPage = async (userAgent?: string) => {
+      const isUsual = hasScript && userAgent === undefined;
+      const idle = isUsual ? idlePages.pop() : undefined;
+      const context =
+        idle?.context() ??
+        (await browser.newContext({
+          baseURL: server.origin,
+          javaScriptEnabled: hasScript,
+          ...(userAgent && { userAgent }),
+        }));
+      const page = idle ?? (await context.newPage());
+      if (isUsual) used.push(page);
+      else fresh.push(context);
+      return page;
+    };
+    await use(async ({ email }, userAgent) =>
+      Person.at(await openPage(userAgent), { email, inbox, place: server, hasScript }),
+    );
+    for (const context of fresh) await context.close();
+    // A new context starts a process of the browser, which costs as much as loading several pages.
+    for (const page of used) idlePages.push(await emptied(page));
   },
   newAddress: async ({}, use) => use((name) => `${name}-${randomUUID().slice(0, 8)}@example.com`),
   ada: async ({ another, newAddress }, use) => use(await another({ email: newAddress("ada") })),
@@ -102,6 +122,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   newClient: async ({ server }, use) => use(() => new Client(server)),
   client: async ({ newClient }, use) => use(newClient()),
 });
+
+/** A page as it was when it was new, but for its history. */
+async function emptied(page: Page): Promise<Page> {
+  const context = page.context();
+  for (const other of context.pages()) if (other !== page) await other.close();
+  await context.unrouteAll();
+  await page.unrouteAll();
+  await page.goto("about:blank");
+  await context.clearCookies();
+  return page;
+}
 
 /** Tests on a server with the embedded database, which nobody else can look into. */
 export const testOnPglite = test.extend<object, WorkerFixtures>({
