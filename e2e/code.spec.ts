@@ -1,92 +1,101 @@
-import type { Page } from "@playwright/test";
+import type { Client } from "./support/client";
+import { formWith, textOf } from "./support/forms";
+import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
+
+/** Codes by HTTP: what the page that waits for one answers. */
 
 const otherThan = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-test("a wrong code is told beside the field, and the right one still works", async ({
-  ada,
+/** Types a code on the page that waits for it; returns the page that it leads to. */
+const typeCode = async (client: Client, code: string) =>
+  (await client.follow(await client.submit("/sign-in/check", "Continue", { code }))).body;
+
+const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
+
+test("a wrong code is told beside the field, the fifth is the last, and the link still works", async ({
+  client,
+  newAddress,
+  inbox,
   db,
 }) => {
-  const { code } = await ada.getsALetter();
-  await ada.types(otherThan(code));
-  await ada.sees("That code is not right");
-  await expect(ada.page).toHaveTitle(/^Error: Check your email/);
-  await expect(ada.page.getByLabel("Code", { exact: true })).toHaveAttribute(
-    "aria-describedby",
-    /code-error/,
+  const email = newAddress("ada");
+  await client.askForLink(email);
+  const { code, path } = await inbox.letterTo(email);
+  for (let tries = 1; tries < 5; tries += 1) {
+    const page = await typeCode(client, otherThan(code));
+    expect(textOf(page)).toContain("That code is not right");
+    expect(titleOf(page)).toMatch(/^Error: Check your email/);
+    expect(fieldOf(page, "code")).toContain('aria-invalid="true"');
+    expect(fieldOf(page, "code")).toContain('aria-describedby="code-error');
+    expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries }]);
+  }
+  const page = await typeCode(client, otherThan(code));
+  expect(textOf(page)).toContain(
+    "This code has been tried too often. A link in the same mail still works",
   );
-  expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live", tries: 1 }]);
-  await ada.types(code);
-  await ada.isSignedIn();
+  expect(fieldOf(page, "code")).toBe("");
+  await client.submit(path, "Sign in");
+  expect(isSignedIn(client)).toBe(true);
 });
 
-test("five wrong codes spend the code, and the link still works", async ({ ada, db }) => {
-  const { code, link } = await ada.getsALetter();
-  for (let tries = 1; tries <= 5; tries += 1) {
-    await ada.types(otherThan(code));
-    await expect.poll(() => db.verificationsOf(ada.email)).toMatchObject([{ tries }]);
-    if (tries < 5) await ada.sees("That code is not right");
-  }
-  await ada.sees("This code has been tried too often. A link in the same mail still works");
-  await expect(ada.page.getByLabel("Code", { exact: true })).toHaveCount(0);
-  await ada.open(link);
-  await ada.press("Sign in");
-  await ada.isSignedIn();
+test("what has no six digits is told so and costs no try", async ({
+  client,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  await client.askForLink(email);
+  for (const typed of ["", "12345", "abcdef", "1234567"])
+    expect(textOf(await typeCode(client, typed)), typed).toContain(
+      "Enter the 6 digits from the mail.",
+    );
+  expect(await db.verificationsOf(email)).toMatchObject([{ tries: 0 }]);
+  await typeCode(client, (await inbox.letterTo(email)).code);
+  expect(isSignedIn(client)).toBe(true);
 });
 
-test("a code without six digits costs no try", async ({ ada, db }) => {
-  await ada.getsALetter();
-  for (const typed of ["", "12345", "abcdef", "1234567"]) {
-    if (typed === "1234567" && (await scriptsRun(ada.page))) continue; // The field keeps six.
-    await ada.types(typed);
-    await ada.sees("Enter the 6 digits from the mail.");
-  }
-  expect(await db.verificationsOf(ada.email)).toMatchObject([{ tries: 0 }]);
-});
-
-test("a code works for ten minutes", async ({ ada, db }) => {
-  const { code, link } = await ada.getsALetter();
-  await db.age("verifications", "10 minutes 1 second", { column: "identifier", is: ada.email });
-  await ada.types(code);
-  await ada.sees("That code is not right");
-  await ada.open(link);
-  await ada.press("Sign in");
-  await ada.isSignedIn();
-});
-
-test("a code works in no other browser", async ({ ada, mallory, db }) => {
-  const { code } = await ada.getsALetter();
-  await mallory.open("/sign-in/check");
-  await mallory.isAt("/sign-in");
-  // Mallory has a page of her own to type it on, and turns it into Ada's.
-  await mallory.getsALetter();
-  await mallory.page
-    .locator("input[name=email]")
-    .first()
-    .evaluate((field, email) => ((field as HTMLInputElement).value = email), ada.email);
-  await mallory.types(code);
-  await mallory.sees("That code is not right");
-  expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live", tries: 0 }]);
-  await ada.types(code);
-  await ada.isSignedIn();
+test("a code works in no other browser, and spends no try there", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [email, mallory] = [newAddress("ada"), newClient()];
+  await client.askForLink(email);
+  const { code } = await inbox.letterTo(email);
+  expect(mallory.whereTo(await mallory.get("/sign-in/check"))).toBe("/sign-in");
+  // Mallory has a page of his own to type it on, and turns it into Ada's.
+  await mallory.askForLink(newAddress("mallory"));
+  const form = formWith((await mallory.get("/sign-in/check")).body, "Continue");
+  const answer = await mallory.follow(await mallory.post("/sign-in/check", form, { email, code }));
+  expect(textOf(answer.body)).toContain("That code is not right");
+  expect(isSignedIn(mallory)).toBe(false);
+  expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries: 0 }]);
+  await typeCode(client, code);
+  expect(isSignedIn(client)).toBe(true);
 });
 
 test("asking again at once is told to wait, and is possible after a minute", async ({
-  ada,
+  client,
+  newAddress,
+  inbox,
   db,
 }) => {
-  await ada.getsALetter();
-  await ada.asks();
-  await ada.isAt("/sign-in/check");
-  await ada.sees(/A mail was asked for just now. You can ask again in \d+ seconds?\.|1 minute\./);
-  expect(await db.lettersTo(ada.email)).toHaveLength(1);
+  const email = newAddress("ada");
+  await client.askForLink(email);
+  const again = await client.askForLink(email);
+  expect(client.whereTo(again)).toBe("/sign-in/check");
+  expect(textOf((await client.follow(again)).body)).toMatch(
+    /A mail was asked for just now\. You can ask again in (\d+ seconds?|1 minute)\./,
+  );
+  expect(await db.lettersTo(email)).toHaveLength(1);
+  await inbox.letterTo(email);
   await db.ageLimits("61 seconds");
-  await db.age("verifications", "61 seconds", { column: "identifier", is: ada.email });
-  await ada.open("/sign-in/check");
-  await ada.press("Send it again");
-  await ada.types((await ada.readsTheLetter()).code);
-  await ada.isSignedIn();
+  await db.age("verifications", "61 seconds", { column: "identifier", is: email });
+  await client.submit("/sign-in/check", "Send it again");
+  await typeCode(client, (await inbox.letterTo(email)).code);
+  expect(isSignedIn(client)).toBe(true);
 });
-
-const scriptsRun = (page: Page) =>
-  page.evaluate(() => typeof history.state === "object" && "__NA" in (history.state ?? {}));

@@ -1,3 +1,5 @@
+import { textOf } from "./support/forms";
+import { type Answer, cookiesOf } from "./support/http";
 import { expect, test } from "./support/test";
 
 test.describe("Ada signs in", () => {
@@ -26,11 +28,19 @@ test.describe("Ada signs in", () => {
     await ada.isAt("/account");
     await ada.isSignedIn();
     await ada.sees("1 device");
+    expect(await ada.cookie("session")).toMatchObject({
+      httpOnly: true,
+      sameSite: "Lax",
+      path: "/",
+      secure: false,
+    });
     await ada.page.getByRole("link", { name: "Sign-in methods" }).click();
     await ada.sees("Email link");
     await ada.page.getByRole("link", { name: "Sessions" }).click();
     await ada.sees("This device");
     await ada.sees("127.0.0.1");
+    await ada.page.reload();
+    await ada.sees("This device");
 
     expect(await db.sessionsOf(ada.email)).toHaveLength(1);
     expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "used" }]);
@@ -51,60 +61,47 @@ test.describe("Ada signs in", () => {
     await ada.isSignedIn();
     expect(await db.sessionsOf(ada.email)).toHaveLength(1);
   });
-
-  test("a second time, to the same account", async ({ ada, another, db }) => {
-    await ada.signsIn();
-    const phone = await another(ada);
-    await phone.signsIn();
-    const [users] = await db.sql`select count(*)::int as n from users where email = ${ada.email}`;
-    expect(users).toEqual({ n: 1 });
-    await phone.sees("2 devices");
-  });
-
-  test("with capitals and spaces around her address", async ({ ada, db }) => {
-    await ada.asks({}, `  ${ada.email.toUpperCase()} `);
-    await ada.sees(ada.email);
-    await ada.types((await ada.readsTheLetter()).code);
-    await ada.isSignedIn();
-    expect(await db.sessionsOf(ada.email)).toHaveLength(1);
-  });
-
-  test("and her cookie ends after 30 days, HttpOnly and Lax", async ({ ada }) => {
-    await ada.signsIn();
-    const cookie = await ada.cookie("session");
-    expect(cookie).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/", secure: false });
-    expect(daysLeft(cookie?.expires)).toBe(30);
-  });
-
-  test("and is kept signed in for 90 days when she says so", async ({ ada }) => {
-    await ada.signsIn({ keep: true });
-    expect(daysLeft((await ada.cookie("session"))?.expires)).toBe(90);
-  });
-
-  test("and her choice to be kept does not travel to another browser", async ({ ada, another }) => {
-    const { link } = await ada.getsALetter({ keep: true });
-    const phone = await another(ada);
-    await phone.open(link);
-    await phone.type("Email", ada.email);
-    await phone.press("Sign in");
-    await phone.isSignedIn();
-    expect(daysLeft((await phone.cookie("session"))?.expires)).toBe(30);
-  });
-
-  test("and stays so over a reload and a restart of the server", async ({ ada, server }) => {
-    await ada.signsIn();
-    await ada.page.reload();
-    await ada.isSignedIn();
-    await server.restart();
-    await ada.open("/account");
-    await ada.isSignedIn();
-  });
-
-  test("and finds the sign-in page leads to her account", async ({ ada }) => {
-    await ada.signsIn();
-    await ada.open("/sign-in");
-    await ada.isAt("/account");
-  });
 });
 
-const daysLeft = (expires = 0) => Math.round((expires - Date.now() / 1000) / (24 * 60 * 60));
+test("a second sign-in is to the same account, however the address is written", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  await client.signIn(email, inbox);
+  const phone = newClient();
+  const check = await phone.follow(await phone.askForLink(`  ${email.toUpperCase()} `));
+  expect(textOf(check.body)).toContain(email);
+  const { code } = await inbox.letterTo(email);
+  const account = await phone.follow(await phone.submit("/sign-in/check", "Continue", { code }));
+  expect(textOf(account.body)).toContain("2 devices");
+  expect(await db.users(email)).toBe(1);
+  expect(await db.sessionsOf(email)).toHaveLength(2);
+});
+
+test("a session lasts 30 days, and 90 where the person asked for it, in that browser alone", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const email = newAddress("ada");
+  const days = (answer: Answer) => {
+    const { attributes = [] } = cookiesOf(answer).get("latchkey-session") ?? {};
+    const age = attributes.find((one) => one.startsWith("Max-Age="))?.slice("Max-Age=".length);
+    return Number(age) / (24 * 60 * 60);
+  };
+  await client.askForLink(email);
+  expect(days(await client.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(30);
+  const [keeping, phone] = [newClient(), newClient()];
+  await keeping.askForLink(email, { keep: "on" });
+  expect(days(await keeping.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(90);
+  await newClient().askForLink(email, { keep: "on" });
+  const { path } = await inbox.letterTo(email);
+  expect(days(await phone.submit(path, "Sign in", { username: email }))).toBe(30);
+  // Whoever is signed in is led on from the sign-in page.
+  expect(phone.whereTo(await phone.get("/sign-in"))).toBe("/account");
+});
