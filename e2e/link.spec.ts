@@ -1,185 +1,201 @@
+import type { Client } from "./support/client";
+import { formWith, textOf } from "./support/forms";
+import type { Answer } from "./support/http";
+import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
-test.describe("A link opened in another browser", () => {
-  test("signs in there once the whole address is typed", async ({ ada, another, db }) => {
-    const { link } = await ada.getsALetter();
-    const phone = await another(ada);
-    await phone.open(link);
-    await phone.sees("This link was asked for in another browser.");
-    await expect(phone.page.getByLabel("Email", { exact: true })).toHaveAttribute(
-      "autocomplete",
-      "username",
-    );
-    await phone.type("Email", ada.email.toUpperCase());
-    await phone.press("Sign in");
-    await phone.isSignedIn();
-    // It signs in the browser that pressed, and no other.
-    await ada.isSignedOut();
-    expect(await db.sessionsOf(ada.email)).toHaveLength(1);
-  });
+const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-  test("says so when the address is wrong, and works afterwards", async ({ ada, another, db }) => {
-    const { link } = await ada.getsALetter();
-    const phone = await another(ada);
-    await phone.open(link);
-    for (const typed of ["", "ada", "somebody@example.com"]) {
-      await phone.type("Email", typed);
-      await phone.press("Sign in");
-      await phone.sees("That is not the address this link was sent to. Type the whole address.");
-      await expect(phone.page).toHaveTitle(/^Error: /);
-      await expect(phone.page.getByLabel("Email", { exact: true })).toHaveAttribute(
-        "aria-invalid",
-        "true",
-      );
-      expect(await phone.cookie("session")).toBeUndefined();
+/** What the page says that an answer leads to. */
+const textAfter = async (client: Client, answer: Answer) =>
+  textOf((await client.follow(answer)).body);
+
+const cannotBeUsed = "This link can’t be used";
+const wrongAddress = "That is not the address this link was sent to. Type the whole address.";
+
+test("a link opened in another browser signs in there once the whole address is typed", async ({
+  ada,
+  client,
+  db,
+}) => {
+  await client.askForLink(ada.email);
+  const { link } = await ada.readsTheLetter();
+  await ada.open(link);
+  await ada.sees("This link was asked for in another browser.");
+  await expect(ada.page.getByLabel("Email", { exact: true })).toHaveAttribute(
+    "autocomplete",
+    "username",
+  );
+  await ada.type("Email", ada.email.toUpperCase());
+  await ada.press("Sign in");
+  await ada.isSignedIn();
+  // It signs in the browser that pressed, and no other.
+  expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
+  expect(await db.sessionsOf(ada.email)).toHaveLength(1);
+});
+
+test.describe("In another browser", () => {
+  test("a wrong address is told beside its field, signs nobody in and spends nothing", async ({
+    newClient,
+    newAddress,
+    inbox,
+    db,
+  }) => {
+    const email = newAddress("ada");
+    await newClient().askForLink(email);
+    const { path } = await inbox.letterTo(email);
+    const phone = newClient();
+    for (const username of ["", "ada", "somebody@example.com", newAddress("mallory")]) {
+      const { body } = await phone.follow(await phone.submit(path, "Sign in", { username }));
+      expect(textOf(body), username).toContain(wrongAddress);
+      expect(titleOf(body), username).toMatch(/^Error: /);
+      expect(fieldOf(body, "username"), username).toContain('aria-invalid="true"');
+      expect(isSignedIn(phone), username).toBe(false);
     }
-    expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live" }]);
-    await phone.type("Email", ada.email);
-    await phone.press("Sign in");
-    await phone.isSignedIn();
+    expect(await db.sessionsOf(email)).toHaveLength(0);
+    expect(await db.verificationsOf(email)).toMatchObject([{ state: "live" }]);
+    await phone.submit(path, "Sign in", { username: email });
+    expect(isSignedIn(phone)).toBe(true);
   });
 
-  test("is cancelled there only with the whole address, too", async ({ ada, another, db }) => {
-    const { link } = await ada.getsALetter();
-    const phone = await another(ada);
-    await phone.open(link);
-    await phone.press("Cancel this request");
-    await phone.sees("That is not the address this link was sent to.");
-    expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live" }]);
-    await phone.type("Email", ada.email);
-    await phone.press("Cancel this request");
-    await phone.isAt("/sign-in");
-    await phone.sees("The request is cancelled. Its link and code no longer work.");
-    expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "voided" }]);
-  });
+  test("a request is cancelled only with the whole address, and its link and code are dead then", async ({
+    client,
+    newClient,
+    newAddress,
+    inbox,
+    db,
+  }) => {
+    const [email, phone] = [newAddress("ada"), newClient()];
+    await client.askForLink(email);
+    const { path, code } = await inbox.letterTo(email);
+    const cancel = (username: string) => phone.submit(path, "Cancel this request", { username });
+    expect(await textAfter(phone, await cancel(""))).toContain(wrongAddress);
+    expect(await db.verificationsOf(email)).toMatchObject([{ state: "live" }]);
+    const cancelled = await cancel(email);
+    expect(phone.whereTo(cancelled)).toBe("/sign-in");
+    expect(await textAfter(phone, cancelled)).toContain(
+      "The request is cancelled. Its link and code no longer work.",
+    );
+    expect(await db.verificationsOf(email)).toMatchObject([{ state: "voided" }]);
 
-  test("signs nobody in to the account of whoever sent it", async ({ ada, mallory, db }) => {
-    const { link } = await mallory.getsALetter();
-    await ada.open(link);
-    await ada.type("Email", ada.email);
-    await ada.press("Sign in");
-    await ada.sees("That is not the address this link was sent to.");
-    expect(await ada.cookie("session")).toBeUndefined();
-    expect(await db.sessionsOf(mallory.email)).toHaveLength(0);
+    const typed = await client.submit("/sign-in/check", "Continue", { code });
+    expect(await textAfter(client, typed)).toContain("That code is not right");
+    expect(textOf((await client.get(path)).body)).toContain(cannotBeUsed);
+    expect(isSignedIn(client)).toBe(false);
   });
 });
 
-test.describe("A link that can't be used", () => {
-  test("was cancelled, and its code with it", async ({ ada }) => {
-    const { link, code } = await ada.getsALetter();
-    await ada.open(link);
-    await ada.press("Cancel this request");
-    await ada.sees("The request is cancelled.");
-    await ada.open("/sign-in/check");
-    await ada.types(code);
-    await ada.sees("That code is not right");
-    await ada.open(link);
-    await ada.seesTitle("This link can’t be used");
-  });
-
-  test("was used before", async ({ ada, another }) => {
-    const { link } = await ada.getsALetter();
-    await ada.open(link);
-    await ada.press("Sign in");
-    await ada.isSignedIn();
-    const phone = await another(ada);
-    await phone.open(link);
-    await phone.seesTitle("This link can’t be used");
-    await phone.sees(/Links work once, for (1|one) hour/);
-    await phone.sees(/Reference: [0-9a-f-]{36}/);
-  });
-
-  test("is older than an hour, and is replaced right there", async ({ ada, db }) => {
-    const { link } = await ada.getsALetter();
-    await db.age("verifications", "59 minutes 30 seconds", { column: "identifier", is: ada.email });
-    await ada.open(link);
-    await ada.seesTitle("Sign in to Latchkey?");
-    await db.age("verifications", "31 seconds", { column: "identifier", is: ada.email });
+test.describe("A link that cannot be used", () => {
+  test("says so, with a reference, and is replaced right there", async ({
+    client,
+    newClient,
+    newAddress,
+    inbox,
+    db,
+  }) => {
+    const email = newAddress("ada");
+    await client.askForLink(email);
+    const { path } = await inbox.letterTo(email);
+    const form = formWith((await client.get(path)).body, "Sign in");
+    await db.age("verifications", "1 hour 1 second", { column: "identifier", is: email });
     await db.ageLimits("1 hour");
-    await ada.press("Sign in");
-    await ada.seesTitle("This link can’t be used");
+    const dead = await client.follow(await client.post(path, form));
+    expect(textOf(dead.body)).toContain(cannotBeUsed);
+    expect(isSignedIn(client)).toBe(false);
 
-    await ada.type("Email", ada.email);
-    await ada.press("Send a new link");
-    await ada.seesTitle("Check your email");
-    await ada.open((await ada.readsTheLetter()).link);
-    await ada.press("Sign in");
-    await ada.isSignedIn();
-    expect(await db.auditOf(ada.email)).toMatchObject([
+    const asked = await client.post(path, formWith(dead.body, "Send a new link"), { email });
+    expect(client.whereTo(asked)).toMatch(/^\/sign-in\/check/);
+    const { path: fresh } = await inbox.letterTo(email);
+    await client.submit(fresh, "Sign in");
+    expect(isSignedIn(client)).toBe(true);
+    expect(await db.auditOf(email)).toMatchObject([
       { event: "magic_link.request" },
       { event: "magic_link.redeem", outcome: "link_dead", cause: "expired" },
       { event: "magic_link.request" },
       { event: "magic_link.redeem", outcome: "ok" },
     ]);
+
+    const used = textOf((await newClient().get(fresh)).body);
+    expect(used).toContain(cannotBeUsed);
+    expect(used).toMatch(/Links work once, for (1|one) hour/);
+    expect(used).toMatch(/Reference: [0-9a-f-]{36}/);
   });
 
-  test("never existed", async ({ ada }) => {
-    for (const token of ["x", "A".repeat(43), "%20", "../account", "null"]) {
-      await ada.open(`/l/${token}`);
-      if (token !== "../account") await ada.seesTitle("This link can’t be used");
-    }
+  test("never existed", async ({ client }) => {
+    for (const token of ["x", "A".repeat(43), "%20", "null"])
+      expect(textOf((await client.get(`/l/${token}`)).body), token).toContain(cannotBeUsed);
+    expect((await client.get("/l/../account")).status).toBeLessThan(400);
   });
 
-  test("still lets through whoever is signed in as its person", async ({ ada, db }) => {
-    const { link } = await ada.getsALetter({ next: "/account/methods" });
-    await ada.open(link);
-    await ada.press("Sign in");
-    await ada.isAt("/account/methods");
-    await db.age("verifications", "2 hours", { column: "identifier", is: ada.email });
-    await ada.open(link);
-    await ada.isAt("/account/methods");
-  });
-
-  test("of an account that is switched off says so, and starts no session", async ({ ada, db }) => {
-    await ada.signsIn();
-    await db.sql`update users set disabled_at = now() where email = ${ada.email}`;
-    await ada.isAt("/account");
-    await ada.open("/account");
-    await ada.isAt(/\/sign-in\?.*note=session_ended/);
-    await db.clearLimits();
-    const { link } = await ada.getsALetter();
-    await ada.open(link);
-    await ada.press("Sign in");
-    await ada.isAt("/sign-in/problem");
-    await ada.sees("This account is switched off.");
-    await ada.isSignedOut();
+  test("still lets through whoever is signed in as its person", async ({
+    client,
+    newAddress,
+    inbox,
+    db,
+  }) => {
+    const email = newAddress("ada");
+    await client.askForLink(email, { next: "/account/methods" });
+    const { path } = await inbox.letterTo(email);
+    expect(client.whereTo(await client.submit(path, "Sign in"))).toBe("/account/methods");
+    await db.age("verifications", "2 hours", { column: "identifier", is: email });
+    expect(client.whereTo(await client.get(path))).toBe("/account/methods");
   });
 });
 
-test.describe("Ada is signed in, and opens Leo's link", () => {
-  test("she may stay who she is", async ({ ada, leo, db }) => {
-    await ada.signsIn();
-    await ada.open((await leo.getsALetter()).link);
-    await ada.sees(`You are signed in as ${ada.email}.`);
-    await ada.page.getByRole("link", { name: "Stay signed in" }).click();
-    await ada.isSignedIn();
-    expect(await db.verificationsOf(leo.email)).toMatchObject([{ state: "live" }]);
-  });
+test("an account that is switched off is told so after the proof, and has no session", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  await client.signIn(email, inbox);
+  await db.sql`update users set disabled_at = now() where email = ${email}`;
+  expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?.*note=session_ended/);
+  const other = newClient();
+  await other.askForLink(email);
+  const pressed = await other.submit((await inbox.letterTo(email)).path, "Sign in");
+  expect(other.whereTo(pressed)).toBe("/sign-in/problem");
+  expect(await textAfter(other, pressed)).toContain("This account is switched off.");
+  expect(isSignedIn(other)).toBe(false);
+});
 
-  test("or switch, which ends her session here", async ({ ada, leo, db }) => {
-    await ada.signsIn();
-    await ada.open((await leo.getsALetter()).link);
-    await ada.type("Email", leo.email);
-    await ada.press("Switch account");
-    await ada.isAt("/account");
-    await expect(ada.page.locator("header")).toContainText(leo.email);
-    expect(await db.sessionsOf(ada.email)).toHaveLength(0);
-    expect(await db.sessionsOf(leo.email)).toHaveLength(1);
-  });
+test("Ada is signed in and opens Leo's link: she stays who she is, or switches and her session ends", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [ada, leo] = [newAddress("ada"), newAddress("leo")];
+  await client.signIn(ada, inbox);
+  await newClient().askForLink(leo);
+  const { path } = await inbox.letterTo(leo);
+  const { body } = await client.get(path);
+  expect(textOf(body)).toContain(`You are signed in as ${ada} .`);
+  expect(body).toMatch(/<a href="\/account">Stay signed in<\/a>/);
+  expect((await client.get("/account")).body).toContain(ada);
+  expect(await db.verificationsOf(leo)).toMatchObject([{ state: "live" }]);
+
+  const switched = await client.submit(path, "Switch account", { username: leo });
+  expect(client.whereTo(switched)).toBe("/account");
+  expect((await client.follow(switched)).body).toContain(leo);
+  expect(await db.sessionsOf(ada)).toHaveLength(0);
+  expect(await db.sessionsOf(leo)).toHaveLength(1);
 });
 
 test.describe("Where signing in leads", () => {
-  test("is the page of ours that was asked for", async ({ ada }) => {
-    await ada.open("/account/sessions");
-    await ada.isAt("/sign-in?next=%2Faccount%2Fsessions");
-    await ada.type("Email", ada.email);
-    await ada.press("Email me a sign-in link");
-    await ada.open((await ada.readsTheLetter()).link);
-    await ada.press("Sign in");
-    await ada.isAt("/account/sessions");
+  test("is the page of ours that was asked for", async ({ client, newAddress, inbox }) => {
+    const email = newAddress("ada");
+    const start = client.whereTo(await client.get("/account/sessions"));
+    expect(start).toBe("/sign-in?next=%2Faccount%2Fsessions");
+    await client.submit(start!, "Email me a sign-in link", { email });
+    const { path } = await inbox.letterTo(email);
+    expect(client.whereTo(await client.submit(path, "Sign in"))).toBe("/account/sessions");
   });
 
-  test("is the account page where another was slipped in @once", async ({
+  test("is the account page where another was slipped in", async ({
     newClient,
     newAddress,
     db,
