@@ -1,11 +1,19 @@
+import { Client } from "./support/client";
+import { formWith, textOf } from "./support/forms";
 import { expect, test } from "./support/test";
 
 const PHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
 const LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
+/** Where a browser is led that was signed out elsewhere. */
+const signedOutAt = (page: string) =>
+  `/sign-in?next=${encodeURIComponent(page)}&note=session_ended`;
+
 test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
-  await ada.signsIn();
+  await ada.startsSignedIn();
+  await ada.open("/account");
+  await ada.isSignedIn();
   const before = await ada.cookie("session");
   await ada.press("Sign out");
   await ada.isAt("/sign-in");
@@ -19,14 +27,19 @@ test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
   // Nor does the cookie, had somebody kept it.
   await ada.browser.addCookies([before!]);
   await ada.open("/account");
-  await ada.isAt(/\/sign-in\?next=%2Faccount&note=session_ended/);
+  await ada.isAt(signedOutAt("/account"));
   await ada.sees("You were signed out here. Sign in to go on.");
 });
 
-test("Ada sees her devices and signs out one of them", async ({ ada, another, db }) => {
-  await ada.signsIn();
-  const phone = await another(ada, PHONE);
-  await phone.signsIn();
+test("Ada sees her devices, signs out one of them, and then all others after a page that says how many", async ({
+  ada,
+  server,
+  inbox,
+  db,
+}) => {
+  await ada.startsSignedIn();
+  const phone = new Client(server, { "user-agent": PHONE });
+  await phone.signIn(ada.email, inbox);
   await ada.open("/account/sessions");
   const rows = ada.page.getByRole("listitem");
   await expect(rows).toHaveCount(2);
@@ -37,97 +50,83 @@ test("Ada sees her devices and signs out one of them", async ({ ada, another, db
   await ada.press("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
   await expect(rows).toHaveCount(1);
-
-  await phone.open("/account/methods");
-  await phone.isAt(/\/sign-in\?next=%2Faccount%2Fmethods&note=session_ended/);
-  await phone.sees("You were signed out here. Sign in to go on.");
-  await ada.open("/account");
-  await ada.isSignedIn();
+  const ended = await phone.get("/account/methods");
+  expect(phone.whereTo(ended)).toBe(signedOutAt("/account/methods"));
+  expect(textOf((await phone.follow(ended)).body)).toContain(
+    "You were signed out here. Sign in to go on.",
+  );
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
-});
 
-test("Ada signs out everywhere else, after a page that says how many", async ({
-  ada,
-  another,
-  db,
-}) => {
-  await ada.signsIn();
-  const phone = await another(ada, PHONE);
-  const laptop = await another(ada, LAPTOP);
-  await phone.signsIn();
-  await laptop.signsIn();
-  await ada.open("/account/sessions");
+  const laptop = new Client(server, { "user-agent": LAPTOP });
+  await db.clearLimits();
+  for (const other of [phone, laptop]) await other.signIn(ada.email, inbox);
+  await ada.page.reload();
   await ada.page.getByRole("link", { name: "Sign out everywhere else" }).click();
   await ada.sees("2 other devices will be signed out. This one stays.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
   await ada.press("Sign out everywhere else");
   await ada.isAt("/account/sessions");
   await ada.sees("You are signed out everywhere else.");
-  await phone.isSignedOut();
-  await laptop.isSignedOut();
+  for (const other of [phone, laptop])
+    expect(other.whereTo(await other.get("/account"))).toBe(signedOutAt("/account"));
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
-test("Ada signs out this device from the list", async ({ ada }) => {
-  await ada.signsIn();
-  await ada.open("/account/sessions");
-  await ada.page
-    .getByRole("main")
-    .getByRole("button", { name: /^Sign out/ })
-    .click();
-  await ada.isAt("/sign-in");
-  await ada.sees("You are signed out.");
+test("the list signs out this device, and nobody else's whose id is known", async ({
+  server,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [ada, email] = [newClient(), newAddress("ada")];
+  await ada.signIn(email, inbox);
+  const leo = new Client(server, { "user-agent": LAPTOP });
+  await leo.signIn(newAddress("leo"), inbox);
+  const [hers] = await db.sessionsOf(email);
+  const { body } = await leo.get("/account/sessions");
+  const form = formWith(body, "Sign out Firefox on Linux");
+  const refused = await leo.follow(await leo.post("/account/sessions", form, { id: hers!.id }));
+  expect(textOf(refused.body)).toContain("There is nothing here.");
+  expect((await ada.get("/account")).body).toContain(email);
+
+  const signedOut = await leo.post("/account/sessions", form);
+  expect(leo.whereTo(signedOut)).toBe("/sign-in");
+  expect(textOf((await leo.follow(signedOut)).body)).toContain("You are signed out.");
+  expect(leo.jar.has("latchkey-session")).toBe(false);
 });
 
-test("Leo cannot sign out Ada, though he knows the id of her session", async ({ ada, leo, db }) => {
-  await ada.signsIn();
-  await leo.signsIn();
-  const [hers] = await db.sessionsOf(ada.email);
-  await leo.open("/account/sessions");
-  await leo.page
-    .locator("main input[name=id]")
-    .evaluate((field, id) => ((field as HTMLInputElement).value = id), hers!.id);
-  await leo.page
-    .getByRole("main")
-    .getByRole("button", { name: /^Sign out/ })
-    .click();
-  await leo.sees("There is nothing here.");
-  await ada.open("/account");
-  await ada.isSignedIn();
-});
-
-test("looking counts as using, so that a session goes on from day to day", async ({ ada, db }) => {
-  await ada.signsIn();
-  const [session] = await db.sessionsOf(ada.email);
-  await db.age("sessions", "23 hours 59 minutes", { column: "id", is: session!.id });
-  await ada.open("/account");
-  await ada.isSignedIn();
+test("a session goes on from day to day while it is used, and ends after a day without use and after 30 days", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  const signIn = async () => {
+    const client = newClient();
+    await client.signIn(email, inbox);
+    return { client, id: (await db.sessionsOf(email)).at(-1)!.id };
+  };
+  const used = await signIn();
+  await db.age("sessions", "23 hours 59 minutes", { column: "id", is: used.id });
+  expect((await used.client.get("/account")).status).toBe(200);
   // It is written down after the page is out.
   await expect
     .poll(
       () =>
-        db.sql`select 1 from sessions where id = ${session!.id} and last_seen_at > now() - interval '1 hour'`,
+        db.sql`select 1 from sessions where id = ${used.id} and last_seen_at > now() - interval '1 hour'`,
     )
     .toHaveLength(1);
-});
+  await db.age("sessions", "24 hours 1 second", { column: "id", is: used.id });
+  expect(used.client.whereTo(await used.client.get("/account"))).toBe(signedOutAt("/account"));
 
-test("a session ends after a day without use", async ({ ada, db }) => {
-  await ada.signsIn();
-  const [session] = await db.sessionsOf(ada.email);
-  await db.age("sessions", "24 hours 1 second", { column: "id", is: session!.id });
-  await ada.open("/account");
-  await ada.isAt(/note=session_ended/);
-});
-
-test("a session ends after 30 days, however busy it was", async ({ ada, db }) => {
-  await ada.signsIn();
-  const [session] = await db.sessionsOf(ada.email);
+  await db.clearLimits();
+  const busy = await signIn();
   const earlier = (by: string) =>
-    db.sql`update sessions set ends_at = ends_at - ${by}::interval where id = ${session!.id}`;
+    db.sql`update sessions set ends_at = ends_at - ${by}::interval where id = ${busy.id}`;
   await earlier("29 days 23 hours 58 minutes");
-  await ada.open("/account");
-  await ada.isSignedIn();
+  expect((await busy.client.get("/account")).status).toBe(200);
   await earlier("2 minutes");
-  await ada.open("/account");
-  await ada.isAt(/note=session_ended/);
+  expect(busy.client.whereTo(await busy.client.get("/account"))).toBe(signedOutAt("/account"));
 });
