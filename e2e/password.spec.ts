@@ -1,4 +1,8 @@
 import type { Page } from "@playwright/test";
+import type { Client } from "./support/client";
+import { formWith, textOf } from "./support/forms";
+import type { Answer } from "./support/http";
+import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
 const password = "four unrelated words here";
@@ -19,11 +23,12 @@ test("Ada signs up with a password and the code from her mail, and signs in with
   await expect(field(ada.page, "Password")).toHaveAttribute("autocomplete", "current-password");
   await ada.page.getByRole("link", { name: "Sign up" }).click();
 
-  await ada.signsUp(password);
+  await ada.type("Email", ada.email);
+  await ada.type("New password", password);
+  await ada.press("Sign up");
   await ada.isAt("/verify-email?asked");
   await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on the way.`);
-  const [before] = await db.sql`select count(*)::int as n from users where email = ${ada.email}`;
-  expect(before).toEqual({ n: 0 });
+  expect(await db.users(ada.email)).toBe(0);
   await ada.types(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ method: "email" }]);
@@ -41,78 +46,13 @@ test("Ada signs up with a password and the code from her mail, and signs in with
   ]);
 });
 
-test("a password that will not do is told beside its field, and never comes back", async ({
-  ada,
-  db,
-}) => {
-  for (const [typed, told] of [
-    ["", "Enter a password."],
-    ["eleven char", "That password is too short. Use at least 12 characters"],
-    ["password1234", "That password is easy to guess."],
-    [ada.email.split("@")[0]!, "That password is made of your own address"],
-    ["x y".repeat(342), "That password is too long. At most 1,024 characters fit."],
-  ] as const) {
-    await ada.signsUp(typed);
-    await expect(ada.page).toHaveTitle("Error: Sign up to Latchkey · Latchkey");
-    await expect(field(ada.page, "New password")).toHaveAttribute("aria-invalid", "true");
-    await expect(field(ada.page, "New password")).toHaveValue("");
-    await expect(field(ada.page, "Email")).toHaveValue(ada.email);
-    await ada.sees(told);
-    if (typed) expect(await ada.page.content()).not.toContain(typed.slice(0, 40) + '"');
-  }
-  expect(await db.lettersTo(ada.email)).toHaveLength(0);
-  // What was not taken was not mailed either, and has used up nothing of what may be.
-  await ada.signsUp(password);
-  await ada.seesTitle("Check your email");
-  await ada.types(await ada.readsTheCode(), "Finish signing up");
-  await ada.isSignedIn();
-});
-
-test("without script a new password is typed twice, and the same @no-js", async ({ ada, db }) => {
-  await ada.open("/sign-up");
-  await ada.type("Email", ada.email);
-  await ada.type("New password", password);
-  await ada.type("New password again", better);
-  await ada.press("Sign up");
-  await ada.sees("The two are not the same.");
-  await expect(field(ada.page, "New password again")).toHaveAttribute("aria-invalid", "true");
-  expect(await db.lettersTo(ada.email)).toHaveLength(0);
-});
-
-test("one answer for every pair that does not go together", async ({ ada, leo, db }) => {
-  await ada.joins(password);
-  await ada.signsOut();
-  await leo.signsIn();
-  await leo.signsOut();
-  const told = "This email and password do not go together here.";
-  for (const [person, email] of [
-    [ada, ada.email],
-    [leo, leo.email],
-    [leo, `nobody-${leo.email}`],
-  ] as const) {
-    await person.enters("not this one, surely", email);
-    await person.sees(told);
-    await expect(field(person.page, "Email")).toHaveValue(email);
-    await expect(field(person.page, "Password")).toHaveValue("");
-  }
-  await db.sql`update users set disabled_at = now() where email = ${ada.email}`;
-  await ada.enters(password);
-  await ada.sees(told);
-  await ada.press("Email me a link instead");
-  await ada.seesTitle("Check your email");
-});
-
 test("Ada forgot her password and comes back by the link, and every other device is out", async ({
   ada,
-  another,
+  client,
+  inbox,
   db,
 }) => {
-  await ada.joins(password);
-  await ada.signsOut();
-  const phone = await another(ada);
-  await phone.enters(password);
-  await phone.isSignedIn();
-
+  await client.join(ada.email, password, inbox);
   await ada.open("/sign-in/password");
   await ada.page.getByRole("link", { name: "Set a new password" }).click();
   await ada.type("Email", ada.email);
@@ -123,15 +63,11 @@ test("Ada forgot her password and comes back by the link, and every other device
   await ada.open(letter.link);
   await ada.seesTitle("Set a new password");
   await expect(field(ada.page, "Email")).toHaveValue(ada.email);
-  await ada.type("New password", "password1234");
-  await ada.press("Set password and sign in");
-  await ada.sees("That password is easy to guess.");
-  await ada.open(letter.link);
   await ada.type("New password", better);
   await ada.press("Set password and sign in");
   await ada.isSignedIn();
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
-  await phone.isSignedOut();
+  expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 
   await ada.signsOut();
@@ -141,251 +77,291 @@ test("Ada forgot her password and comes back by the link, and every other device
   await ada.isSignedIn();
 });
 
-test("the reset link wants the whole address in another browser, the code works in none", async ({
+test("Ada sets, changes and removes a password in her account, and is told each time", async ({
   ada,
-  mallory,
+  client,
+  newClient,
+  inbox,
+  db,
 }) => {
-  await ada.signsIn();
-  await ada.signsOut();
-  await mallory.open("/password");
-  await mallory.type("Email", ada.email);
-  await mallory.press("Email me a link");
-  await mallory.seesTitle("Check your email");
-  const { link, code } = await ada.readsTheLetter();
-  await ada.open(link);
-  await ada.sees("Type the whole address to sign in here.");
-  await expect(field(ada.page, "Email")).toHaveValue("");
-  await ada.type("Email", mallory.email);
-  await ada.type("New password", better);
-  await ada.press("Set password and sign in");
-  await ada.sees("That is not the address this link was sent to.");
-  // The browser that asked is Mallory's: the code is of use there, and only to who reads Ada's mail.
-  await ada.open("/password/check");
-  await ada.isAt("/password");
-  await ada.open(link);
-  await ada.type("Email", ada.email);
-  await ada.type("New password", better);
-  await ada.press("Set password and sign in");
-  await ada.isSignedIn();
-  await mallory.page.getByLabel("Code", { exact: true }).fill(code);
-  await mallory.type("New password", "what Mallory would like");
-  await mallory.press("Set password and sign in");
-  await mallory.sees("That code is not right");
-});
-
-test("a first password comes by the code of the reset mail, too", async ({ ada, db }) => {
-  await ada.signsIn();
-  await ada.signsOut();
-  await ada.open("/password");
-  await ada.type("Email", ada.email);
-  await ada.press("Email me a link");
-  const { code } = await ada.readsTheLetter();
-  await ada.page.getByLabel("Code", { exact: true }).fill(code);
-  await ada.type("New password", better);
-  await ada.press("Set password and sign in");
-  await ada.isSignedIn();
+  await ada.startsSignedIn();
+  await client.signIn(ada.email, inbox);
+  await ada.open("/account/methods");
+  await ada.page.getByRole("link", { name: "Set a password" }).click();
+  await ada.seesTitle("Set a new password");
+  await ada.sees("1 other device will be signed out.");
+  await ada.type("New password", password);
+  await ada.press("Set password");
+  await ada.isAt("/account/methods");
+  await ada.sees("Your password is set.");
   expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
-  expect(await db.sessionsOf(ada.email)).toMatchObject([{ method: "email" }]);
+  expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
+
+  await ada.page.getByRole("link", { name: "Change Password" }).click();
+  await ada.type("New password", better);
+  await ada.press("Set password");
+  expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
+
+  await ada.page.getByRole("link", { name: "Remove Password" }).click();
+  await ada.press("Remove password");
+  await ada.sees("Your password is removed.");
+  expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
+  await ada.signsOut();
+  const refused = await newClient().json("/api/v1/sessions", {
+    email: ada.email,
+    password: better,
+  });
+  expect(JSON.parse(refused.body)).toMatchObject({ code: "credentials_wrong" });
+  expect(await db.sessionsOf(ada.email)).toHaveLength(0);
 });
 
-test.describe("In her account", () => {
-  test("nobody is asked about a password before they are signed in", async ({ mallory }) => {
-    for (const page of ["password", "password/remove", "prove", "methods"]) {
-      await mallory.open(`/account/${page}`);
-      await mallory.isAt(`/sign-in?next=${encodeURIComponent(`/account/${page}`)}`);
-    }
-  });
+test("what touches the password asks first whether it is she, and then goes on", async ({
+  ada,
+  db,
+}) => {
+  await ada.startsWithPassword(password);
+  const id = (await db.sessionsOf(ada.email))[0]!.id;
+  const tokenBefore = (await ada.cookie("session"))?.value;
+  const tenMinutesPass = () =>
+    db.sql`update sessions set authenticated_at = now() - interval '601 seconds' where id = ${id}`;
 
-  test("Ada sets, changes and removes a password, and is told each time", async ({
-    ada,
-    another,
-    db,
-  }) => {
-    await ada.signsIn();
-    const phone = await another(ada);
-    await phone.signsIn();
-    await ada.open("/account/methods");
-    await ada.page.getByRole("link", { name: "Set a password" }).click();
-    await ada.seesTitle("Set a new password");
-    await ada.sees("1 other device will be signed out.");
-    await ada.type("New password", password);
-    await ada.press("Set password");
-    await ada.isAt("/account/methods");
-    await ada.sees("Your password is set.");
-    expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
-    await phone.isSignedOut();
+  await tenMinutesPass();
+  await ada.open("/account/password");
+  await ada.isAt(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
+  await ada.seesTitle("Confirm it’s you to set your password");
+  await ada.type("Password", password);
+  await ada.press("Continue");
+  await ada.isAt("/account/password");
+  expect((await ada.cookie("session"))?.value).not.toBe(tokenBefore);
 
-    await ada.page.getByRole("link", { name: "Change Password" }).click();
-    await ada.type("New password", better);
-    await ada.press("Set password");
-    expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
+  // The form lay open for too long: what she typed is completed after the proof.
+  await ada.type("New password", better);
+  await tenMinutesPass();
+  await ada.press("Set password");
+  await ada.isAt("/account/prove?next=%2Faccount%2Fpassword");
+  await ada.type("Password", password);
+  await ada.press("Continue");
+  await ada.isAt("/account/methods");
+  await ada.sees("Your password is set.");
+  await ada.readsTheNotice();
 
-    await ada.page.getByRole("link", { name: "Remove Password" }).click();
-    await ada.press("Remove password");
-    await ada.sees("Your password is removed.");
-    expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
-    await ada.signsOut();
-    await ada.enters(better);
-    await ada.sees("do not go together");
-    expect(await db.sessionsOf(ada.email)).toHaveLength(0);
-  });
-
-  test("what touches the password asks first whether it is she, and then goes on", async ({
-    ada,
-    db,
-  }) => {
-    await ada.joins(password);
-    const id = (await db.sessionsOf(ada.email))[0]!.id;
-    const tokenBefore = (await ada.cookie("session"))?.value;
-    const tenMinutesPass = () =>
-      db.sql`update sessions set authenticated_at = now() - interval '601 seconds' where id = ${id}`;
-
-    await tenMinutesPass();
-    await ada.open("/account/password");
-    await ada.isAt("/account/prove?next=%2Faccount%2Fpassword");
-    await ada.type("Password", "not this one, surely");
-    await ada.press("Continue");
-    await ada.sees("That is not the password of this account.");
-    await ada.type("Password", password);
-    await ada.press("Continue");
-    await ada.isAt("/account/password");
-    expect((await ada.cookie("session"))?.value).not.toBe(tokenBefore);
-
-    // The form lay open for too long: what she typed is completed after the proof.
-    await ada.type("New password", better);
-    await tenMinutesPass();
-    await ada.press("Set password");
-    await ada.isAt(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
-    await ada.seesTitle("Confirm it’s you to set your password");
-    await ada.type("Password", password);
-    await ada.press("Continue");
-    await ada.isAt("/account/methods");
-    await ada.sees("Your password is set.");
-    await ada.readsTheNotice();
-
-    // By mail: the code here, the link in this browser and session alone.
-    await tenMinutesPass();
-    await ada.open("/account/password/remove");
-    await ada.press("Remove password");
-    await ada.seesTitle("Confirm it’s you to remove your password");
-    await ada.press("Email me a link and a code");
-    await ada.sees("A mail is on the way.");
-    const { code } = await ada.readsTheLetter();
-    await ada.types(code === "000000" ? "000001" : "000000", "Continue with the code");
-    await ada.sees("That code is not right");
-    await expect(field(ada.page, "Code")).toHaveAttribute("aria-invalid", "true");
-    await ada.types(code, "Continue with the code");
-    await ada.sees("Your password is removed.");
-    expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
-  });
-
-  test("the link of that mail shows it in the session that asked, and in no other", async ({
-    ada,
-    another,
-    db,
-  }) => {
-    await ada.signsIn();
-    const phone = await another(ada);
-    await phone.signsIn();
-    await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-    await ada.open("/account/password");
-    await ada.press("Email me a link and a code");
-    const { link } = await ada.readsTheLetter();
-    await phone.open(link);
-    await phone.press("It is me");
-    await phone.seesTitle("This link can’t be used");
-    await phone.open("/account/password");
-    await phone.seesTitle("Is it you?");
-    await ada.open(link);
-    await ada.press("It is me");
-    await ada.open("/account/password");
-    await ada.seesTitle("Set a new password");
-  });
+  // By the code of a mail.
+  await tenMinutesPass();
+  await ada.open("/account/password/remove");
+  await ada.press("Remove password");
+  await ada.seesTitle("Confirm it’s you to remove your password");
+  await ada.press("Email me a link and a code");
+  await ada.sees("A mail is on the way.");
+  await ada.types((await ada.readsTheLetter()).code, "Continue with the code");
+  await ada.sees("Your password is removed.");
+  expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
 });
 
-// What the server does about Mallory, whatever his browser runs.
-test.describe("Under attack @once", () => {
-  test("the owner signs in from her own browser, and by link from anywhere", async ({
-    ada,
-    mallory,
-    another,
-  }) => {
-    await ada.joins(password);
-    await ada.signsOut();
-    await mallory.enters("guess number 0 of many", ada.email);
-    for (let n = 1; n < 10; n += 1) {
-      const answered = mallory.page.waitForEvent("domcontentloaded");
-      await mallory.type("Password", `guess number ${n} of many`);
-      await mallory.press("Sign in");
-      await answered;
-      await mallory.sees("do not go together");
-    }
-    await mallory.enters(password, ada.email);
-    await mallory.sees("Too many passwords were tried.");
-    await ada.enters(password);
-    await ada.isSignedIn();
-    const phone = await another(ada);
-    await phone.enters(password);
-    await phone.sees("Too many passwords were tried.");
-    await phone.press("Email me a link instead");
-    await phone.open((await phone.readsTheLetter()).link);
-    await phone.press("Sign in");
-    await phone.isSignedIn();
-  });
+/** By HTTP: what the pages answer. */
 
-  test("a sign-up with Ada's address gives Mallory nothing, whoever comes first", async ({
-    ada,
-    mallory,
-    db,
-  }) => {
-    await mallory.signsUp("what Mallory would like", ada.email);
-    await mallory.seesTitle("Check your email");
-    const planted = await ada.readsTheCode();
-    await ada.signsUp(password);
-    const own = await ada.readsTheCode();
-    // Ada types the wrong mail's code first: it activates nothing of Mallory's.
-    await ada.types(planted === own ? "000000" : planted, "Finish signing up");
-    await ada.sees("That code is not right");
-    await ada.types(own, "Finish signing up");
-    await ada.isSignedIn();
-    await mallory.types(planted, "Finish signing up");
-    await mallory.sees("That code is not right");
-    await mallory.enters("what Mallory would like", ada.email);
-    await mallory.sees("do not go together");
-    expect(await db.sessionsOf(ada.email)).toHaveLength(1);
-  });
+const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-  test("what Mallory planted is dead once Ada came by link", async ({ ada, mallory, db }) => {
-    await mallory.signsUp("what Mallory would like", ada.email);
-    const planted = await ada.readsTheCode();
-    await ada.signsIn();
-    await mallory.types(planted, "Finish signing up");
-    await mallory.sees("That code is not right");
-    await mallory.enters("what Mallory would like", ada.email);
-    await mallory.sees("do not go together");
-    const [user] = await db.sql`select password_hash from users where email = ${ada.email}`;
-    expect(user).toEqual({ password_hash: null });
-  });
+/** The page that an answer leads to. */
+const pageAfter = async (client: Client, answer: Answer) => (await client.follow(answer)).body;
 
-  test("an address that has an account is answered like any other, and its owner gets a link", async ({
-    ada,
-    mallory,
-  }) => {
-    await ada.joins(password);
-    await ada.signsOut();
-    await mallory.signsUp("what Mallory would like", ada.email);
-    await mallory.isAt("/verify-email?asked");
-    const { subject, text } = await ada.readsTheNotice();
-    expect(subject).toBe("You already have an account at Latchkey");
-    expect(text).not.toMatch(/\b\d{6}\b/);
-    // The right password of his own attempt leads him to the code page, as with any address.
-    await mallory.enters("what Mallory would like", ada.email);
-    await mallory.isAt("/verify-email");
-    await mallory.sees("Type the code we mailed you");
-    await ada.open(/http:\S+\/l\/\S+/.exec(text)![0]);
-    await ada.sees("Type the whole address to sign in here.");
-    await ada.type("Email", ada.email);
-    await ada.press("Sign in");
-    await ada.isSignedIn();
+const enter = (client: Client, email: string, password: string) =>
+  client.submit("/sign-in/password", "Sign in", { email, password });
+
+test("a password that will not do is told beside its field, and never comes back", async ({
+  client,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  for (const [typed, told] of [
+    ["", "Enter a password."],
+    ["eleven char", "That password is too short. Use at least 12 characters"],
+    ["password1234", "That password is easy to guess."],
+    [email.split("@")[0]!, "That password is made of your own address"],
+    ["x y".repeat(342), "That password is too long. At most 1,024 characters fit."],
+  ] as const) {
+    const answer = await client.submit("/sign-up", "Sign up", { email, password: typed });
+    const page = await pageAfter(client, answer);
+    expect(titleOf(page), told).toBe("Error: Sign up to Latchkey · Latchkey");
+    expect(textOf(page)).toContain(told);
+    expect(fieldOf(page, "password"), told).toContain('aria-invalid="true"');
+    expect(fieldOf(page, "password"), told).not.toContain(" value=");
+    expect(fieldOf(page, "email"), told).toContain(`value="${email}"`);
+    if (typed) expect(page).not.toContain(typed.slice(0, 40) + '"');
+  }
+  expect(await db.lettersTo(email)).toHaveLength(0);
+  // What was refused was not mailed either, and has used up nothing of what may be.
+  await client.submit("/sign-up", "Sign up", { email, password });
+  const code = await inbox.codeTo(email);
+  await client.submit("/verify-email", "Finish signing up", { code });
+  expect(isSignedIn(client)).toBe(true);
+});
+
+test("a wrong pair keeps the address and not the password, and offers a link instead", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const email = newAddress("ada");
+  await newClient().join(email, password, inbox);
+  const page = await pageAfter(client, await enter(client, email, "not this one, surely"));
+  expect(textOf(page)).toContain("This email and password do not go together here.");
+  expect(fieldOf(page, "email")).toContain(`value="${email}"`);
+  expect(fieldOf(page, "password")).not.toContain(" value=");
+  const form = formWith(page, "Email me a link instead");
+  const asked = await client.post("/sign-in/password", form, { email, password });
+  expect(client.whereTo(asked)).toBe("/sign-in/check?asked");
+  await inbox.letterTo(email);
+});
+
+test("the reset link wants the whole address in another browser, and the code works in none", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const [email, mallory] = [newAddress("ada"), newClient()];
+  await newClient().signIn(email, inbox);
+  await mallory.submit("/password", "Email me a link", { email });
+  const { path, code } = await inbox.letterTo(email);
+  const { body } = await client.get(path);
+  expect(textOf(body)).toContain("Type the whole address to sign in here.");
+  expect(fieldOf(body, "username")).not.toContain(email);
+  const save = (username: string) =>
+    client.submit(path, "Set password and sign in", { username, password: better });
+  expect(textOf(await pageAfter(client, await save(newAddress("mallory"))))).toContain(
+    "That is not the address this link was sent to.",
+  );
+  expect(isSignedIn(client)).toBe(false);
+  // The browser that asked is Mallory's: the code is of use there, and only to who reads Ada's mail.
+  expect(client.whereTo(await client.get("/password/check"))).toBe("/password");
+  await save(email);
+  expect(isSignedIn(client)).toBe(true);
+  const typed = await mallory.submit("/password/check", "Set password and sign in", {
+    code,
+    password: "what Mallory would like",
   });
+  expect(textOf(await pageAfter(mallory, typed))).toContain("That code is not right");
+  expect(isSignedIn(mallory)).toBe(false);
+});
+
+test("a first password comes by the code of the reset mail, too", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const email = newAddress("ada");
+  await newClient().signIn(email, inbox);
+  await client.submit("/password", "Email me a link", { email });
+  const { code } = await inbox.letterTo(email);
+  await client.submit("/password/check", "Set password and sign in", { code, password: better });
+  expect(isSignedIn(client)).toBe(true);
+  expect((await inbox.nextTo(email)).subject).toBe("A password was set for Latchkey");
+  expect(await db.sessionsOf(email)).toMatchObject([{ method: "email" }]);
+});
+
+test("nobody is asked about a password before they are signed in", async ({ client }) => {
+  for (const page of ["password", "password/remove", "prove", "methods"])
+    expect(client.whereTo(await client.get(`/account/${page}`))).toBe(
+      `/sign-in?next=${encodeURIComponent(`/account/${page}`)}`,
+    );
+});
+
+test("whoever does not show that it is they is told beside the field", async ({
+  client,
+  newAddress,
+  inbox,
+}) => {
+  const email = newAddress("ada");
+  await client.join(email, password, inbox);
+  const prove = "/account/prove?next=%2Faccount%2Fpassword";
+  const wrong = await client.submit(prove, "Continue", { password: "not this one, surely" });
+  const page = await pageAfter(client, wrong);
+  expect(textOf(page)).toContain("That is not the password of this account.");
+  expect(fieldOf(page, "password")).toContain('aria-invalid="true"');
+  const asked = client.whereTo(await client.submit(prove, "Email me a link and a code"))!;
+  const { code } = await inbox.letterTo(email);
+  const typed = await client.submit(asked, "Continue with the code", {
+    code: code === "000000" ? "000001" : "000000",
+  });
+  const codePage = await pageAfter(client, typed);
+  expect(textOf(codePage)).toContain("That code is not right");
+  expect(fieldOf(codePage, "code")).toContain('aria-invalid="true"');
+});
+
+test("the link of the mail for step-up works in the session that asked, and in no other", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [email, phone] = [newAddress("ada"), newClient()];
+  for (const browser of [client, phone]) await browser.signIn(email, inbox);
+  await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
+  const prove = "/account/prove?next=%2Faccount%2Fpassword";
+  for (const browser of [client, phone])
+    expect(browser.whereTo(await browser.get("/account/password"))).toBe(prove);
+  await client.submit(prove, "Email me a link and a code");
+  const { path } = await inbox.letterTo(email);
+  const pressed = await phone.submit(path, "It is me");
+  expect(textOf(await pageAfter(phone, pressed))).toContain("This link can’t be used");
+  expect(phone.whereTo(await phone.get("/account/password"))).toBe(prove);
+  await client.submit(path, "It is me");
+  expect((await client.get("/account/password")).status).toBe(200);
+});
+
+test("while a stranger guesses, the owner signs in from her own browser, and by link from anywhere", async ({
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const [ada, mallory, phone, email] = [newClient(), newClient(), newClient(), newAddress("ada")];
+  await ada.join(email, password, inbox);
+  await ada.submit("/account", "Sign out");
+  for (let n = 0; n < 10; n += 1) {
+    const guess = { email, password: `guess number ${n} of many` };
+    const { body } = await mallory.json("/api/v1/sessions", guess);
+    expect(JSON.parse(body)).toMatchObject({ code: "credentials_wrong" });
+  }
+  for (const stranger of [mallory, phone])
+    expect(textOf(await pageAfter(stranger, await enter(stranger, email, password)))).toContain(
+      "Too many passwords were tried.",
+    );
+  await enter(ada, email, password);
+  expect(isSignedIn(ada)).toBe(true);
+  await phone.submit("/sign-in/password", "Email me a link instead", { email });
+  await phone.submit((await inbox.letterTo(email)).path, "Sign in");
+  expect(isSignedIn(phone)).toBe(true);
+});
+
+test("a sign-up with Ada's address gives Mallory nothing, whoever comes first", async ({
+  newClient,
+  newAddress,
+  inbox,
+  db,
+}) => {
+  const [ada, mallory, email] = [newClient(), newClient(), newAddress("ada")];
+  const wished = "what Mallory would like";
+  const type = async (client: Client, code: string) =>
+    textOf(
+      await pageAfter(client, await client.submit("/verify-email", "Finish signing up", { code })),
+    );
+  await mallory.submit("/sign-up", "Sign up", { email, password: wished });
+  const planted = await inbox.codeTo(email);
+  await ada.submit("/sign-up", "Sign up", { email, password });
+  const own = await inbox.codeTo(email);
+  // Ada types the wrong mail's code first: it activates nothing of Mallory's.
+  expect(await type(ada, planted === own ? "000000" : planted)).toContain("That code is not right");
+  await type(ada, own);
+  expect(isSignedIn(ada)).toBe(true);
+  expect(await type(mallory, planted)).toContain("That code is not right");
+  expect(textOf(await pageAfter(mallory, await enter(mallory, email, wished)))).toContain(
+    "do not go together",
+  );
+  expect(await db.sessionsOf(email)).toHaveLength(1);
 });
