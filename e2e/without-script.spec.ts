@@ -1,0 +1,123 @@
+import { expect, test } from "./support/test";
+
+/** One journey of each way in, in a browser that runs no script. */
+test.use({ javaScriptEnabled: false });
+
+const password = "four unrelated words here";
+
+/** The same digits in the script whose zero is there. */
+const inFullWidth = (code: string) =>
+  [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join("");
+
+const otherThan = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+
+test("by link: an error stays beside its field, the waiting page leads on when it is loaded again, and one signs out", async ({
+  ada,
+}) => {
+  const email = ada.page.getByLabel("Email", { exact: true });
+  await ada.asks({}, "ada@example");
+  await ada.isAt("/sign-in?next=%2Faccount");
+  await ada.sees("Enter an email address in the form name@example.com.");
+  await expect(email).toHaveAttribute("aria-invalid", "true");
+  await expect(email).toHaveValue("ada@example");
+  await email.fill(ada.email);
+  await ada.press("Email me a sign-in link");
+  await ada.seesTitle("Check your email");
+  const { link } = await ada.readsTheLetter();
+  const tab = ada.in(await ada.browser.newPage());
+  await tab.open(link);
+  // The address of the page is the link's: nothing takes it away without script.
+  await tab.press("Sign in");
+  await tab.isSignedIn();
+  await ada.page.reload();
+  await ada.isSignedIn();
+  await ada.press("Sign out");
+  await ada.sees("You are signed out.");
+  await ada.page.goBack();
+  await expect(ada.page.getByText(ada.email)).toHaveCount(0);
+});
+
+test("by code: a wrong one is told beside its field, and the right one is tidied by the server", async ({
+  ada,
+}) => {
+  const { code } = await ada.getsALetter();
+  await ada.types(otherThan(code));
+  await ada.sees("That code is not right");
+  await expect(ada.page.getByLabel("Code", { exact: true })).toHaveAttribute(
+    "aria-invalid",
+    "true",
+  );
+  await ada.types(`${inFullWidth(code.slice(0, 3))} - ${code.slice(3)}`);
+  await ada.isSignedIn();
+});
+
+test("by password: a new one is typed twice, and the same", async ({ ada, db }) => {
+  await ada.open("/sign-up");
+  await ada.type("Email", ada.email);
+  await ada.type("New password", password);
+  await ada.type("New password again", "quite another set of words");
+  await ada.press("Sign up");
+  await ada.sees("The two are not the same.");
+  await expect(ada.page.getByLabel("New password again", { exact: true })).toHaveAttribute(
+    "aria-invalid",
+    "true",
+  );
+  expect(await db.lettersTo(ada.email)).toHaveLength(0);
+  await ada.type("New password", password);
+  await ada.press("Sign up");
+  await ada.seesTitle("Check your email");
+  await ada.types(await ada.readsTheCode(), "Finish signing up");
+  await ada.isSignedIn();
+  await ada.signsOut();
+  await ada.enters("not this one, surely");
+  await ada.sees("do not go together");
+  await ada.type("Password", password);
+  await ada.press("Sign in");
+  await ada.isSignedIn();
+});
+
+test("by LinkedIn, and by Google once it is connected, for which she shows that it is her", async ({
+  ada,
+  db,
+}) => {
+  await ada.comesBy("LinkedIn");
+  await ada.isSignedIn();
+  await ada.open("/account/methods");
+  await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
+  await ada.press("Connect Google");
+  await ada.seesTitle("Is it you?");
+  await ada.press("Email me a link and a code");
+  await ada.types((await ada.readsTheLetter()).code, "Continue with the code");
+  await ada.chooses({ email: ada.email });
+  await ada.seesTitle("Connect Google?");
+  await ada.press("Connect Google");
+  await ada.sees("is connected. You can sign in with it");
+  await ada.signsOut();
+  await ada.comesBy("Google");
+  await ada.isSignedIn();
+});
+
+test("whoever is signed in already and comes by a provider is asked whether to switch", async ({
+  ada,
+  leo,
+}) => {
+  // Tabs from before he signed in; with script they would have gone to his account by themselves.
+  const tab = await leo.browser.newPage();
+  const other = await leo.browser.newPage();
+  for (const page of [tab, other]) await page.goto("/sign-in");
+  await leo.startsSignedIn();
+  await leo.in(tab).press("Continue with Google");
+  await leo.in(tab).chooses({ email: ada.email });
+  await leo.in(tab).seesTitle("Switch account?");
+  await leo.in(tab).sees(`You are signed in as ${leo.email}.`);
+  await leo.in(tab).press("Stay signed in");
+  await leo.in(tab).isSignedIn();
+  // Ada waits there no longer for whoever comes to this machine next.
+  await tab.goto("/sign-in/switch");
+  await leo.in(tab).isSignedIn();
+
+  await leo.in(other).press("Continue with Google");
+  await leo.in(other).chooses({ email: ada.email });
+  await leo.in(other).press("Switch account");
+  await expect(other.locator("header")).toContainText(ada.email);
+});
