@@ -12,7 +12,7 @@ const password = "four unrelated words here";
 const serverWith = (methods: string, databaseUrl: string, { dataDir }: Server) =>
   Server.start({ databaseUrl, dataDir, settings: { SIGN_IN_METHODS: methods } });
 
-test("with links switched off people have passwords, and cannot remove their last way in @once", async ({
+test("with links switched off people have passwords, and cannot remove their last way in", async ({
   database,
   server: main,
   inbox,
@@ -49,7 +49,7 @@ test("with links switched off people have passwords, and cannot remove their las
   await server.stop();
 });
 
-test("with passwords switched off there are neither their pages nor their flows @once", async ({
+test("with passwords switched off there are neither their pages nor their flows", async ({
   database,
   server: main,
   inbox,

@@ -1,62 +1,60 @@
+import type { Client } from "./support/client";
+import { textOf } from "./support/forms";
 import { Server } from "./support/server";
 import { expect, testOnPglite as test } from "./support/test";
 
-test("Ada signs in on the embedded database, and stays signed in over a restart", async ({
+const password = "four unrelated words here";
+
+/** Whether the account is shown to whoever looks at it there, and not the way to sign in. */
+const isIn = async (client: Client) => (await client.get("/account")).status === 200;
+
+test("every way in works on the embedded database, and sessions outlive a restart and a power cut", async ({
   ada,
-  another,
+  newClient,
+  newAddress,
+  inbox,
   server,
 }) => {
-  await ada.signsIn({ keep: true });
-  await server.restart();
-  await ada.open("/account/methods");
-  await ada.sees("Email link");
-  await server.kill();
-  await server.start();
-  await ada.open("/account");
-  await ada.isSignedIn();
-
-  const phone = await another(ada);
-  const { code } = await phone.getsALetter();
-  await phone.types(code);
-  await phone.isSignedIn();
-  await ada.open("/account/sessions/sign-out-others");
-  await ada.sees("1 other device will be signed out.");
-  await ada.press("Sign out everywhere else");
-  await phone.isSignedOut();
-  await ada.press("Sign out");
-  await ada.sees("You are signed out.");
-
+  // By link, by code, by password and by a provider.
+  const [byLink, byCode, byPassword] = [newClient(), newClient(), newClient()];
+  await byLink.askForLink(ada.email, { keep: "on" });
+  await byLink.submit((await inbox.letterTo(ada.email)).path, "Sign in");
+  await byCode.askForLink(ada.email);
+  const { code } = await inbox.letterTo(ada.email);
+  await byCode.submit("/sign-in/check", "Continue", { code });
+  const leo = newAddress("leo");
+  await byPassword.submit("/sign-up", "Sign up", { email: leo, password });
+  const typed = { code: await inbox.codeTo(leo) };
+  await byPassword.submit("/verify-email", "Finish signing up", typed);
   await ada.comesBy("LinkedIn", { email: `work-${ada.email}` });
   await ada.seesTitle("Your account");
-  await ada.open("/account/sessions");
-  await ada.sees("signed in with LinkedIn");
-});
 
-test("Ada signs up with a password there, and it outlives a restart as her session does", async ({
-  ada,
-  another,
-  server,
-}) => {
-  const password = "four unrelated words here";
-  await ada.joins(password);
-  await ada.signsOut();
-  await ada.enters("not this one, surely");
-  await ada.sees("do not go together");
-  await ada.enters(password);
-  await ada.isSignedIn();
   await server.restart();
-  await ada.open("/account/methods");
-  await ada.sees("Password");
+  const everybody = [byLink, byCode, byPassword];
+  for (const one of everybody) expect(await isIn(one)).toBe(true);
+  expect(textOf((await byPassword.get("/account/methods")).body)).toContain("Password");
   await server.kill();
   await server.start();
-  await ada.open("/account");
-  await ada.isSignedIn();
-  const phone = await another(ada);
-  await phone.enters(password);
-  await phone.isSignedIn();
+  for (const one of everybody) expect(await isIn(one)).toBe(true);
+  await ada.open("/account/sessions");
+  await ada.sees("signed in with LinkedIn");
+
+  // What is there can be used: sessions end, and the password opens the account again.
+  const others = await byLink.get("/account/sessions/sign-out-others");
+  expect(textOf(others.body)).toContain("1 other device will be signed out.");
+  await byLink.submit("/account/sessions/sign-out-others", "Sign out everywhere else");
+  expect([await isIn(byLink), await isIn(byCode)]).toEqual([true, false]);
+  const out = await byPassword.follow(await byPassword.submit("/account", "Sign out"));
+  expect(textOf(out.body)).toContain("You are signed out.");
+  const enter = (password: string) =>
+    byPassword.submit("/sign-in/password", "Sign in", { email: leo, password });
+  const refused = await byPassword.follow(await enter("not this one, surely"));
+  expect(textOf(refused.body)).toContain("do not go together");
+  await enter(password);
+  expect(await isIn(byPassword)).toBe(true);
 });
 
-test("a second server on the same data directory gives up in one clear line @once", async ({
+test("a second server on the same data directory gives up in one clear line", async ({
   server,
   client,
 }) => {
