@@ -11,21 +11,43 @@ const pictures = [
 /** What 400 % zoom leaves of a window, and the narrowest phone. */
 const narrow = { width: 320, height: 640 };
 
-/** Looks at a page in both themes, and both sizes, keeps pictures, and returns what is wrong with it. */
+type Picture = (typeof pictures)[number];
+
+/** Looks at a page in both themes and both sizes and with the tab key; returns what is wrong with it. */
 export async function lookAt(page: Page, name: string): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { colorScheme, size, viewport } of pictures) {
-    // Still: colours on their way from one theme to the other are nobody's.
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.setViewportSize(viewport);
-    const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
-    await page.screenshot({ path, fullPage: true });
-    wrong.push(...(await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`));
-  }
+  for (const picture of pictures) wrong.push(...(await pictured(page, name, picture)));
+  wrong.push(...(await narrowed(page)), ...(await unreachable(page)));
+  return named(name, page, wrong);
+}
+
+/** The same in the n-th of the themes, and without the tab key. */
+export async function glanceAt(page: Page, name: string, n: number): Promise<string[]> {
+  const wrong = await pictured(page, name, pictures[n % pictures.length]!);
+  wrong.push(...(await narrowed(page)));
+  return named(name, page, wrong);
+}
+
+/** Keeps a picture of a page, and returns what axe finds. */
+async function pictured(page: Page, name: string, { colorScheme, size, viewport }: Picture) {
+  // Still: colours on their way from one theme to the other are nobody's.
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await page.setViewportSize(viewport);
+  const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
+  await page.screenshot({ path, fullPage: true });
+  return (await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`);
+}
+
+async function narrowed(page: Page): Promise<string[]> {
   await page.setViewportSize(narrow);
-  wrong.push(...(await page.evaluate(tooWide)).map((what) => `wider than 320 px: ${what}`));
-  wrong.push(...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`));
-  wrong.push(...(await unreachable(page)));
+  return [
+    ...(await page.evaluate(tooWide)).map((what) => `wider than 320 px: ${what}`),
+    ...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`),
+  ];
+}
+
+/** Leaves the page as it was. */
+async function named(name: string, page: Page, wrong: readonly string[]): Promise<string[]> {
   await page.setViewportSize(desktop);
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   return wrong.map((finding) => `${name}: ${finding}`);
