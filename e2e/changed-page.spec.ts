@@ -1,0 +1,95 @@
+import type { Person } from "./support/person";
+import { expect, test } from "./support/test";
+
+/**
+ * Extensions and translators change a page before its scripts run. Its forms post all the same:
+ * with a framework that takes over the page, every button would be dead after that.
+ */
+
+const password = "four unrelated words here";
+
+/** Each runs in the browser before the page does, and marks the window when it has changed the page. */
+const changes = {
+  "a password manager that puts an icon beside the address": () =>
+    addEventListener("DOMContentLoaded", () => {
+      document.querySelector("#email, form button")?.after(document.createElement("div"));
+      Object.assign(globalThis, { isChanged: true });
+    }),
+  "a translator that wraps all text": () =>
+    addEventListener("DOMContentLoaded", () => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const texts: Text[] = [];
+      while (walker.nextNode()) texts.push(walker.currentNode as Text);
+      for (const text of texts) {
+        if (!text.data.trim() || text.parentElement?.closest("script, style, noscript")) continue;
+        const font = document.createElement("font");
+        text.replaceWith(font);
+        font.append(text);
+      }
+      Object.assign(globalThis, { isChanged: true });
+    }),
+};
+
+/** Waits until the page was changed, and until scripts that load late have run. */
+async function changed({ page }: Person) {
+  await page.waitForLoadState("networkidle");
+  expect(await page.evaluate(() => "isChanged" in globalThis)).toBe(true);
+}
+
+for (const [what, change] of Object.entries(changes))
+  test.describe(`With ${what}`, () => {
+    test("one signs in by link and by code, and signs out", async ({ another, newAddress }) => {
+      const ada = await another({ email: newAddress("ada") }, "a browser with an extension");
+      await ada.browser.addInitScript(change);
+      await ada.open("/sign-in");
+      await changed(ada);
+      await ada.type("Email", ada.email);
+      await ada.press("Email me a sign-in link");
+      await ada.seesTitle("Check your email");
+      await changed(ada);
+      await ada.types((await ada.readsTheLetter()).code);
+      await ada.isSignedIn();
+      await changed(ada);
+      await ada.signsOut();
+
+      const phone = await another(ada, "another with that extension");
+      await phone.browser.addInitScript(change);
+      const { link } = await phone.getsALetter();
+      await phone.open(link);
+      await changed(phone);
+      await phone.press("Sign in");
+      await phone.isSignedIn();
+      await changed(phone);
+      await phone.signsOut();
+    });
+
+    test("one signs up and in with a password, and sets another", async ({
+      another,
+      newAddress,
+    }) => {
+      const ada = await another({ email: newAddress("ada") }, "a browser with an extension");
+      await ada.browser.addInitScript(change);
+      await ada.open("/sign-up");
+      await changed(ada);
+      await ada.type("Email", ada.email);
+      await ada.type("New password", password);
+      await ada.press("Sign up");
+      await ada.seesTitle("Check your email");
+      await changed(ada);
+      await ada.types(await ada.readsTheCode(), "Finish signing up");
+      await ada.isSignedIn();
+      await ada.open("/account/password");
+      await changed(ada);
+      await ada.type("New password", "quite another set of words");
+      await ada.press("Set password");
+      await ada.sees("Your password is set.");
+      await changed(ada);
+      await ada.signsOut();
+      await ada.open("/sign-in/password");
+      await changed(ada);
+      await ada.type("Email", ada.email);
+      await ada.type("Password", "quite another set of words");
+      await ada.press("Sign in");
+      await ada.isSignedIn();
+    });
+  });
