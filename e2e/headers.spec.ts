@@ -25,12 +25,8 @@ test("every answer has the headers that protect it", async ({
   await client.askForLink(leo);
   const { token } = await inbox.letterTo(leo);
   const page = await client.get("/sign-in/check");
-  const assets = [...page.body.matchAll(/"(\/_next\/static\/[^"\\]+)/g)].map(([, path]) => path!);
+  const assets = [...page.body.matchAll(/"(\/_next\/static\/[^"]+)/g)].map(([, path]) => path!);
   expect(assets.length).toBeGreaterThan(0);
-
-  // Next sends whoever asks for a payload to the address that names what it varies by.
-  const payload =
-    client.whereTo(await client.send("/account", { headers: { rsc: "1" } })) ?? "/account";
   const visits: readonly Visit[] = [
     ...routes({ token, id: randomUUID(), provider: "google" }).map(
       (path) => [path, expectedOf(path)] as const,
@@ -50,9 +46,9 @@ test("every answer has the headers that protect it", async ({
     ["/l/unknown", 200],
     ["/nothing/here", 404],
     ["/account/nothing", 404],
-    [payload, 200, { headers: { rsc: "1" } }],
-    [`/l/${token}`, [200, 307], { headers: { rsc: "1" } }],
-    ["/account", [200, 204, 307, 404], { headers: { rsc: "1", "next-router-prefetch": "1" } }],
+    ["/account", 200, { headers: { rsc: "1" } }],
+    [`/l/${token}`, 200, { headers: { rsc: "1" } }],
+    ["/account", 200, { headers: { rsc: "1", "next-router-prefetch": "1" } }],
     [
       "/sign-in",
       403,
@@ -79,7 +75,6 @@ test("every answer has the headers that protect it", async ({
     ["/_next/image?url=%2Ficon.svg&w=64&q=75", [400, 404]],
     ["/%", [400, 404]],
   ];
-  const nonces: string[] = [];
   for (const [path, status, sent] of visits) {
     const { headers, body, ...answer } = await client.send(path, sent);
     const what = `${path} (${answer.status})`;
@@ -97,12 +92,12 @@ test("every answer has the headers that protect it", async ({
       expect(policy, what).toContain(directive);
     expect(policy, what).not.toMatch(/unsafe-inline|unsafe-eval|\*/);
     if (headers["content-type"]?.startsWith("text/html")) {
-      const [, nonce] = /script-src 'nonce-([^']+)'/.exec(policy) ?? [];
-      expect(nonce, what).toBeDefined();
-      nonces.push(nonce!);
+      // Nothing inline, and no script but files of ours.
+      expect(policy, what).toContain("script-src 'self';");
+      expect(policy, what).not.toContain("nonce");
       expect(headers["cache-control"], what).toContain("private");
       for (const [tag] of body.matchAll(/<(script|style)\b[^>]*>/g))
-        expect(tag, what).toContain(`nonce="${nonce}"`);
+        expect(tag, what).toMatch(/^<script src="\/(latchkey|password)\.js"/);
       expect(body, what).not.toMatch(/\son\w+="|javascript:/);
       // One page leads elsewhere, and to one place.
       const ours = path === "/sign-in/leaving" ? body.replace(inHtml(leaving), "/") : body;
@@ -115,7 +110,6 @@ test("every answer has the headers that protect it", async ({
       expect(headers["cache-control"] ?? "", what).not.toMatch(/public|s-maxage|max-age=[1-9]/);
     expect(headers["x-robots-tag"], what).toBe("noindex");
   }
-  expect(new Set(nonces).size).toBe(nonces.length);
 });
 
 const inHtml = (url: string) => `href="${url.replaceAll("&", "&amp;")}"`;
