@@ -85,7 +85,7 @@ test("by LinkedIn, and by Google once it is connected, for which she shows that 
   await ada.open("/account/methods");
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
   await ada.press("Connect Google");
-  await ada.seesTitle("Is it you?");
+  await ada.seesTitle("Confirm it’s you to connect Google");
   await ada.press("Email me a link and a code");
   await ada.types((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.chooses({ email: ada.email });
