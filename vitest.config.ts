@@ -56,6 +56,15 @@ export default defineConfig({
         "unit",
         testFiles.filter((file) => !needsDatabase(file)),
       ),
+      // That the embedded database can be migrated is not left to the long part.
+      {
+        extends: true,
+        test: {
+          name: "unit-pglite",
+          include: ["db/migrate.db.test.ts"],
+          env: { TEST_DATABASE: "pglite" },
+        },
+      },
       ...projects("postgres", onDatabase, { TEST_DATABASE: "postgres" }),
       ...projects(
         "pglite",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 const withIsolated = (name) => [name, `${name}-isolated`];
 
 /** No database server is needed. */
-export const unitProjects = withIsolated("unit");
+export const unitProjects = [...withIsolated("unit"), "unit-pglite"];
 /** Flows and what they stand on, on a real Postgres, where races are real: in `npm test`. */
 export const postgresProjects = withIsolated("postgres");
 /** The same on the embedded database: in the long part. */

@@ -7,6 +7,7 @@ import { inTheMiddleOf } from "@/lib/testing/held";
 import { claims, hosted, identitiesOf, keys, told } from "@/lib/testing/identities";
 import { count, disable, hashOf, liveSecrets, waysIn } from "@/lib/testing/looks";
 import { other, sound } from "@/lib/testing/passwords";
+import { race } from "@/lib/testing/race";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { testEnv } from "@/lib/testing/world";
 import { flows } from ".";
@@ -273,35 +274,33 @@ describe("whoever proves the mailbox by another way first owns the account", () 
     expect(await hashOf(world, ada)).toBeNull();
   });
 
-  test("at once, with mallory trying every code: one user, and never his password", async () => {
-    for (let round = 0; round < 20; round += 1) {
-      const { mallory } = await planted();
-      const { browser, code } = await begun();
-      const { browser: phone, letter } = await asked();
-      await world.limiter.clear();
-      const [typed, pressed, ...others] = await Promise.all([
-        browser.verify(code, ada),
-        phone.press(letter),
-        mallory.verify(code, ada),
-        mallory.verify(letter.code, ada),
-        mallory.signUp(ada, `${his}!`),
-        new Browser(world).ask(ada),
-      ]);
-      expect([typed, pressed, ...others]).not.toContainEqual(refused("unavailable"));
-      expect(pressed).toEqual(welcome);
-      expect(mallory.session).toBeNull();
-      expect(
-        await row(
-          world.db,
-          sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
-        ),
-      ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
-      await world.limiter.clear();
-      for (const password of [his, `${his}!`])
-        expect((await new Browser(world).enter(ada, password)).ok).toBe(false);
-      expect((await new Browser(world).enter(ada, hers)).ok).toBe(typed.ok);
-      await world.reset();
-    }
+  race("at once, with mallory trying every code: one user, and never his password", async () => {
+    const { mallory } = await planted();
+    const { browser, code } = await begun();
+    const { browser: phone, letter } = await asked();
+    await world.limiter.clear();
+    const [typed, pressed, ...others] = await Promise.all([
+      browser.verify(code, ada),
+      phone.press(letter),
+      mallory.verify(code, ada),
+      mallory.verify(letter.code, ada),
+      mallory.signUp(ada, `${his}!`),
+      new Browser(world).ask(ada),
+    ]);
+    expect([typed, pressed, ...others]).not.toContainEqual(refused("unavailable"));
+    expect(pressed).toEqual(welcome);
+    expect(mallory.session).toBeNull();
+    expect(
+      await row(
+        world.db,
+        sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
+      ),
+    ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
+    await world.limiter.clear();
+    for (const password of [his, `${his}!`])
+      expect((await new Browser(world).enter(ada, password)).ok).toBe(false);
+    expect((await new Browser(world).enter(ada, hers)).ok).toBe(typed.ok);
+    await world.reset();
   });
 });
 
@@ -574,7 +573,10 @@ describe("ada proves her mailbox at the very moment when mallory", () => {
       const { browser, letter } = await asked();
       const [answer, pressed] = await Promise.all([act(mallory), browser.press(letter)]);
       expect(answer).not.toEqual(refused("unavailable"));
-      expect(pressed).toEqual(asksWhether);
+      // A new password voids the links: if he was first, she asks for another.
+      const isVoid = !pressed.ok && pressed.refusal.code === "link_dead";
+      const again = isVoid ? await asked() : null;
+      expect(again ? await again.browser.press(again.letter) : pressed).toEqual(asksWhether);
       expect(await hashOf(world, ada)).toBeNull();
       expect(await sessionOf(mallory)).toBeNull();
       expect((await identitiesOf(world, ada)).filter((way) => !way.endsWith("?"))).toEqual([

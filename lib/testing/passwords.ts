@@ -51,9 +51,10 @@ export const broken = (world: TestWorld) => {
   return world.but({ passwords: { ...world.passwords, hash: bug, verify: bug } });
 };
 
-/** The same world, in which `password` is hashed already: for races that hashing would keep apart. */
+/** The same world, in which `password` is weighed and hashed already: for races that this would keep apart. */
 export async function ready(world: TestWorld, password: string) {
   const hashed = await world.passwords.hash(password);
   const hash = () => Promise.resolve(hashed);
-  return world.but({ passwords: { ...world.passwords, hash } });
+  const weigh = () => Promise.resolve(ok({}));
+  return world.but({ passwords: { ...world.passwords, hash, weigh } });
 }

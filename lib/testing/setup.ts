@@ -10,6 +10,9 @@ import { openTestWorld, type TestWorld } from "./world";
  */
 export async function setUpWorld(vars?: Record<string, string>): Promise<TestWorld> {
   const world = await openTestWorld(vars);
+  // Loads the lists of passwords. Within a flow that could take longer, on a busy machine, than the
+  // runner waits for the database.
+  await world.passwords.weigh("kettle voyage under marble", []);
   afterEach(async () => {
     world.mendDatabase();
     try {

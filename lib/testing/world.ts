@@ -366,18 +366,22 @@ async function databaseTime(db: Db): Promise<number> {
  * whoever still writes.
  */
 async function empty(db: Db): Promise<void> {
-  await db.execute(sql`do $$
-    declare
-      tables text[] := (
-        select array_agg(format('%I.%I', schemaname, tablename) order by 1)
-        from pg_tables where schemaname in ('public', 'watch')
-      );
-      name text;
-    begin
-      set local session_replication_role = replica;
-      execute 'lock table ' || array_to_string(tables, ', ') || ' in exclusive mode';
-      foreach name in array tables loop
-        execute 'delete from ' || name;
-      end loop;
-    end $$`);
+  await db.transaction(async (tx) => {
+    // Whoever still writes may take longer than a request may.
+    await tx.execute(sql`set local statement_timeout = 0`);
+    await tx.execute(sql`do $$
+      declare
+        tables text[] := (
+          select array_agg(format('%I.%I', schemaname, tablename) order by 1)
+          from pg_tables where schemaname in ('public', 'watch')
+        );
+        name text;
+      begin
+        set local session_replication_role = replica;
+        execute 'lock table ' || array_to_string(tables, ', ') || ' in exclusive mode';
+        foreach name in array tables loop
+          execute 'delete from ' || name;
+        end loop;
+      end $$`);
+  });
 }

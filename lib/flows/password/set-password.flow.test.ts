@@ -10,6 +10,7 @@ import { inTheMiddleOf } from "@/lib/testing/held";
 import { dump } from "@/lib/testing/invariants";
 import { count, hashOf, lettersOf, liveSecrets, waysIn } from "@/lib/testing/looks";
 import { broken, busy, other, ready, sound } from "@/lib/testing/passwords";
+import { race } from "@/lib/testing/race";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { testEnv, type TestWorld } from "@/lib/testing/world";
 import { redeemPasswordReset } from "./redeem-password-reset";
@@ -223,11 +224,11 @@ test("whatever statement the database fails at: the password is new, or nothing 
 });
 
 describe("all at once", async () => {
-  const rounds = 12;
   const quick = await ready(generous, sound);
 
-  test("a change and a sign-in: never a session by the old password once it is changed (P7)", async () => {
-    for (let round = 0; round < rounds; round += 1) {
+  race(
+    "a change and a sign-in: never a session by the old password once it is changed (P7)",
+    async (round) => {
       const hers = await joined();
       const mallory = new Browser(world);
       const [changed] = await Promise.all([choose(hers, sound, quick), mallory.enter(ada, other)]);
@@ -235,8 +236,8 @@ describe("all at once", async () => {
       expect(await sessionOf(mallory), `round ${round}`).toBeNull();
       expect(await count(world, "sessions")).toBe(1);
       await world.reset();
-    }
-  });
+    },
+  );
 
   test("a sign-in that is about to commit is ended by the change", async () => {
     const hers = await joined();
@@ -278,75 +279,64 @@ describe("all at once", async () => {
     expect(await sessionOf(phone)).toBeNull();
   });
 
-  test("a change and a pressed link: no deadlock, and one of both orders (L4)", async () => {
-    for (let round = 0; round < rounds; round += 1) {
-      const hers = await joined();
-      const phone = new Browser(generous);
-      await phone.ask(ada);
-      const link = await world.letterTo(ada);
-      // A stranger's sign-up at the address is voided by both.
-      for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, sound);
-      const [changed, pressed] = await Promise.all([choose(hers, sound, quick), phone.press(link)]);
-      expect(changed).not.toEqual(refused("unavailable"));
-      expect(pressed).not.toEqual(refused("unavailable"));
-      expect(changed.ok).toBe(true);
-      // Pressed first, its session ended with the change; pressed too late, it was void.
-      expect(await sessionOf(phone), `round ${round}`).toBeNull();
-      await world.reset();
-    }
+  race("a change and a pressed link: no deadlock, and one of both orders (L4)", async (round) => {
+    const hers = await joined();
+    const phone = new Browser(generous);
+    await phone.ask(ada);
+    const link = await world.letterTo(ada);
+    // A stranger's sign-up at the address is voided by both.
+    for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, sound);
+    const [changed, pressed] = await Promise.all([choose(hers, sound, quick), phone.press(link)]);
+    expect(changed).not.toEqual(refused("unavailable"));
+    expect(pressed).not.toEqual(refused("unavailable"));
+    expect(changed.ok).toBe(true);
+    // Pressed first, its session ended with the change; pressed too late, it was void.
+    expect(await sessionOf(phone), `round ${round}`).toBeNull();
+    await world.reset();
   });
 
-  test("two browsers at once: one of them changes it, and one session is left", async () => {
-    for (let round = 0; round < rounds; round += 1) {
-      const laptop = await joined();
-      const phone = new Browser(world);
-      await phone.enter(ada, other);
-      const answers = await Promise.all([
-        choose(laptop, sound, quick),
-        choose(phone, sound, quick),
-      ]);
-      expect(answers).not.toContainEqual(refused("unavailable"));
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(await count(world, "sessions")).toBe(1);
-      await world.reset();
-    }
+  race("two browsers at once: one of them changes it, and one session is left", async () => {
+    const laptop = await joined();
+    const phone = new Browser(world);
+    await phone.enter(ada, other);
+    const answers = await Promise.all([choose(laptop, sound, quick), choose(phone, sound, quick)]);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(await count(world, "sessions")).toBe(1);
+    await world.reset();
   });
 
-  test("a change, and other browsers signing out all others: no deadlock", async () => {
-    for (let round = 0; round < rounds; round += 1) {
-      const laptop = await joined();
-      const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
-      for (const phone of phones) await phone.enter(ada, other);
-      await laptop.enter(ada, other);
-      const answers = await Promise.all([
-        choose(laptop, sound, quick),
-        ...phones.map((phone) => phone.run(revokeOtherSessions)),
-      ]);
-      expect(answers).not.toContainEqual(refused("unavailable"));
-      // Whoever came first ended all others, who then had no say any more.
-      expect(await count(world, "sessions")).toBe(1);
-      await world.reset();
-    }
+  race("a change, and other browsers signing out all others: no deadlock", async () => {
+    const laptop = await joined();
+    const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
+    for (const phone of phones) await phone.enter(ada, other);
+    await laptop.enter(ada, other);
+    const answers = await Promise.all([
+      choose(laptop, sound, quick),
+      ...phones.map((phone) => phone.run(revokeOtherSessions)),
+    ]);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    // Whoever came first ended all others, who then had no say any more.
+    expect(await count(world, "sessions")).toBe(1);
+    await world.reset();
   });
 
-  test("a change here, a reset and a proof elsewhere: no deadlock", async () => {
-    for (let round = 0; round < rounds; round += 1) {
-      const laptop = await joined();
-      const phone = new Browser(generous);
-      await phone.enter(ada, other);
-      const lost = new Browser(generous);
-      await lost.run(requestPasswordReset, { email: ada });
-      const reset = await world.letterTo(ada);
-      await phone.run(requestStepUp);
-      const proof = await world.letterTo(ada);
-      const answers = await Promise.all([
-        choose(laptop, sound, quick),
-        lost.run(redeemPasswordReset, { token: reset.token, password: sound }, { world: quick }),
-        phone.run(stepUpByLink, { token: proof.token }),
-      ]);
-      expect(answers).not.toContainEqual(refused("unavailable"));
-      expect(await count(world, "sessions")).toBe(1);
-      await world.reset();
-    }
+  race("a change here, a reset and a proof elsewhere: no deadlock", async () => {
+    const laptop = await joined();
+    const phone = new Browser(generous);
+    await phone.enter(ada, other);
+    const lost = new Browser(generous);
+    await lost.run(requestPasswordReset, { email: ada });
+    const reset = await world.letterTo(ada);
+    await phone.run(requestStepUp);
+    const proof = await world.letterTo(ada);
+    const answers = await Promise.all([
+      choose(laptop, sound, quick),
+      lost.run(redeemPasswordReset, { token: reset.token, password: sound }, { world: quick }),
+      phone.run(stepUpByLink, { token: proof.token }),
+    ]);
+    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(await count(world, "sessions")).toBe(1);
+    await world.reset();
   });
 });
