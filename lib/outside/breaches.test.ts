@@ -8,7 +8,7 @@ import { openPasswords } from "./passwords";
 
 /** Passwords that others have stolen before, against a server that answers as Pwned Passwords does (P6). */
 
-const patience = vi.hoisted(() => ({ seconds: 1 }));
+const patience = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "breachLookup", {
@@ -27,7 +27,7 @@ const log: Log = {
 };
 
 beforeEach(() => {
-  patience.seconds = 1;
+  patience.seconds = 120;
   warnings.length = 0;
 });
 afterEach(() => front.calm());

@@ -11,7 +11,7 @@ import { openLines } from "./provider-line";
 
 /** What we take from a provider, and what we make of its silence (O1, O5), over real HTTP. */
 
-const patience = vi.hoisted(() => ({ seconds: 30 }));
+const patience = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "providerAnswer", {
@@ -46,7 +46,7 @@ const warned = (provider: string, at: string, trouble: string) => [
 let openLine = openLines(env, clock, log);
 
 beforeEach(() => {
-  patience.seconds = 30;
+  patience.seconds = 120;
   now = Math.floor(Date.now() / 1000);
   warnings.length = 0;
   openLine = openLines(env, clock, log);
@@ -337,7 +337,7 @@ describe("a line's time", () => {
     patience.seconds = 0.3;
     google.script.token = answers.hang();
     await expect(ask.token(line, "google")).rejects.toThrow("timeout");
-    patience.seconds = 30;
+    patience.seconds = 120;
     google.calm();
     await expect(ask.token(line, "google")).rejects.toThrow("timeout");
     await expect(ask.userinfo(line, "google")).rejects.toThrow("timeout");
@@ -365,7 +365,7 @@ describe("a line's time", () => {
   test("begins with its first call", async () => {
     patience.seconds = 0;
     const line = openLine("google");
-    patience.seconds = 30;
+    patience.seconds = 120;
     expect((await ask.discovery(line, "google")).status).toBe(200);
   });
 
@@ -391,7 +391,7 @@ test("a question that stays open ends for whoever joins in late, too", async () 
   patience.seconds = 0.3;
   google.script.discovery = answers.hang();
   const first = ask.discovery(openLine("google"), "google").catch(messageOf);
-  patience.seconds = 30;
+  patience.seconds = 120;
   await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("timeout");
   expect(await first).toBe("timeout");
   expect(asked(google, "discovery")).toBe(1);
