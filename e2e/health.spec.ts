@@ -66,7 +66,13 @@ const testWithRedis = test.extend<object, { redis: RedisServer }>({
   ],
 });
 
-const checks = { database: "pass", migrations: "pass", mail: "pass", limiter: "pass" };
+const checks = {
+  database: "pass",
+  migrations: "pass",
+  worker: "pass",
+  mail: "pass",
+  limiter: "pass",
+};
 const well = { status: 200, said: { status: "pass", checks } };
 const warns = (which: Partial<typeof checks>) => ({
   status: 200,
@@ -105,6 +111,28 @@ test("without Postgres it is not ready, and says so in words alone @once", async
   expect(await healthOf(client)).toEqual(without);
   wire.restore();
   await expect.poll(() => healthOf(client), soon).toEqual(well);
+});
+
+test("a Postgres that became read-only is not ready, and is left for one that is not @once", async ({
+  client,
+  db,
+  newAddress,
+}) => {
+  const readOnly = async (value: "on" | "off") => {
+    const [of] = await db.sql<{ name: string }[]>`select current_database() as name`;
+    await db.sql.unsafe(`alter database ${of!.name} set default_transaction_read_only = ${value}`);
+  };
+  const asks = async () => client.whereTo(await client.askForLink(newAddress("ada")));
+  await readOnly("on");
+  await db.sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'latchkey'`;
+  await expect.poll(() => healthOf(client), soon).toEqual(fails({ database: "fail" }));
+  expect(await asks()).toBe("/unavailable");
+
+  // The connections that there are stay read-only; the next ones reach a primary.
+  await readOnly("off");
+  await expect.poll(() => healthOf(client), soon).toEqual(well);
+  await expect.poll(asks, soon).toBe("/sign-in/check?asked");
 });
 
 test("while a migration is pending it is not ready @once", async ({ client, db }) => {

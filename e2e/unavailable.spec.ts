@@ -91,6 +91,24 @@ test("a Postgres that falls silent is away too, and its return is noticed @once"
   await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
 });
 
+test("connections over which nothing comes any more are replaced without a restart @once", async ({
+  client,
+  inbox,
+  wire,
+  newAddress,
+}) => {
+  await client.signIn(newAddress("ada"), inbox);
+  const twenty = () =>
+    Promise.all(Array.from({ length: 20 }, async () => (await client.get("/account")).status));
+  const allWell = Array<number>(20).fill(200);
+  expect(await twenty()).toEqual(allWell);
+  const { open, accepted } = wire.connections;
+  expect(open).toBeGreaterThan(1);
+  wire.halfOpen();
+  await expect.poll(twenty, soon).toEqual(allWell);
+  expect(wire.connections.accepted - accepted).toBeGreaterThan(0);
+});
+
 test("wherever Postgres dies under a pressed link, it is spent if and only if a session began @once", async ({
   newClient,
   inbox,

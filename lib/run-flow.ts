@@ -1,4 +1,5 @@
 import type { Db } from "@/db/client";
+import type { Duration } from "./duration";
 import type { Caller, Ctx, Evidence, Flow, Handover, LimitUse, Requires, World } from "./flow";
 import { countRefusal, recordEvent, type AuditFacts } from "./identity/audit-log";
 import { isMarkedDevice } from "./identity/device-marks";
@@ -30,6 +31,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
   flow: Flow<Schema, Out, R>,
   evidence: Evidence,
   raw: unknown,
+  patience: Duration = intervals.run,
 ): Promise<Ran<Out>> {
   const run = new Run(world, flow, evidence);
   const { requestId } = evidence;
@@ -43,7 +45,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
       run.abandon();
       world.log.warn("database.slow", { flow: flow.name, requestId });
       resolve(unavailable);
-    }, intervals.run * 1000);
+    }, patience * 1000);
   });
   try {
     const ran = await Promise.race([run.go(raw), tooLong]);

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from "drizzle-orm";
+import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
@@ -115,18 +115,24 @@ export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: 
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/**
- * Whether mail is still waiting to leave so long after it was first tried, or after it was first due
- * where nobody has tried: the provider is slow or away, or there is no courier.
- */
-export async function isMailSlow(db: Db): Promise<boolean> {
+/** Whether mail that was tried is still waiting to leave: the provider is slow or away. */
+export function isMailSlow(db: Db): Promise<boolean> {
+  return waitsSince(db, sql`${outbox.firstAttemptAt}`);
+}
+
+/** The same, or whether mail that is due was never tried: there is no courier at work. */
+export function isMailOverdue(db: Db): Promise<boolean> {
+  return waitsSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
+}
+
+async function waitsSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
     .from(outbox)
     .where(
       and(
         eq(outbox.state, "queued"),
-        sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt}) < now() - make_interval(secs => ${intervals.mailSlow})`,
+        sql`${moment} < now() - make_interval(secs => ${intervals.mailSlow})`,
       ),
     )
     .limit(1);

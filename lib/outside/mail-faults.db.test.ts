@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
 import { readWaiting } from "@/lib/flows/sign-in/read-waiting";
-import { isMailSlow, takeLetters } from "@/lib/identity/outbox";
+import { isMailOverdue, isMailSlow, takeLetters } from "@/lib/identity/outbox";
 import { intervals, lifetimes } from "@/lib/policy";
 import { Browser } from "@/lib/testing/browser";
 import { resendError, startResendFront } from "@/lib/testing/resend-front";
@@ -343,6 +343,24 @@ describe("a provider that is down", () => {
     await new Browser(world).ask("leo@example.com");
     await world.age(intervals.mailSlow + 1);
     expect(await isMailSlow(world.db)).toBe(false);
+  });
+
+  test("operators are told of a letter that nobody tried, and of one that was tried in vain (X4)", async () => {
+    await new Browser(world).ask(ada);
+    await world.age(intervals.mailSlow - 10);
+    expect(await isMailOverdue(world.db)).toBe(false);
+    await world.age(11);
+    expect(await isMailOverdue(world.db)).toBe(true);
+
+    front.trouble(down);
+    await deliverDueLetters(world, byResend);
+    expect(await isMailOverdue(world.db)).toBe(false);
+    await world.age(intervals.mailSlow + 1);
+    expect(await isMailOverdue(world.db)).toBe(true);
+
+    front.calm();
+    await deliverDueLetters(world, byResend);
+    expect(await isMailOverdue(world.db)).toBe(false);
   });
 
   test("asking for mail answers the same, and at once (P8)", async () => {

@@ -4,7 +4,7 @@ import { migrateUp } from "@/db/migrate";
 import { seconds } from "@/lib/duration";
 import type { Env } from "@/lib/env";
 import type { Health, Log, World } from "@/lib/flow";
-import { isMailSlow } from "@/lib/identity/outbox";
+import { isMailOverdue } from "@/lib/identity/outbox";
 import { databaseLimits, intervals, type Limit } from "@/lib/policy";
 import { chance } from "@/lib/secret";
 import { systemClock } from "./clock";
@@ -76,17 +76,17 @@ async function health(
   worker: Worker,
   isRedisDown: () => Promise<boolean>,
 ): Promise<Health> {
-  const [written, names, mailIsSlow, redisIsDown] = await Promise.all([
+  const [written, names, mailIsOverdue, redisIsDown] = await Promise.all([
     inTime(postgresLimiter(db).take(probe, "probe")),
     inTime(pending()),
-    inTime(isMailSlow(db)),
+    inTime(isMailOverdue(db)),
     isRedisDown(),
   ]);
   return {
     database: written && names ? "pass" : "fail",
     migrations: names?.length === 0 ? "pass" : "fail",
     worker: worker.isLate() ? "warn" : "pass",
-    mail: mailIsSlow ? "warn" : "pass",
+    mail: mailIsOverdue ? "warn" : "pass",
     limiter: redisIsDown ? "warn" : "pass",
   };
 }

@@ -8,6 +8,7 @@ import { hours } from "@/lib/duration";
 import type { Clock } from "@/lib/flow";
 import { bounds, intervals, type Limit, limits } from "@/lib/policy";
 import { Browser } from "@/lib/testing/browser";
+import { FaultProxy } from "@/lib/testing/fault-proxy";
 import { startRedis } from "@/lib/testing/redis-server";
 import { refused, setUpWorld } from "@/lib/testing/setup";
 import { startUpstashFront } from "@/lib/testing/upstash-front";
@@ -339,6 +340,45 @@ describe("lateness", () => {
   });
 });
 
+describe("a connection to Redis", () => {
+  const set = (scripts: Scripts) => scripts.eval("return redis.call('set', 'x', '1')", [], []);
+  const patient = { timeout: 120_000 };
+
+  test("that went half-open is made anew, and what was lost on it is not counted later", async () => {
+    patience.ms = trueBudget;
+    const proxy = await FaultProxy.before(redis.url);
+    const scripts = openRedis({ by: "tcp", url: proxy.url });
+    await answering(scripts);
+    const { limiter } = limiterOver(scripts);
+    const { accepted } = proxy.connections;
+    proxy.halfOpen();
+    expect((await limiter.take(ten, "ada")).ok).toBe(true);
+    expect(await inPostgres()).toBe(1);
+    await vi.waitUntil(() => proxy.connections.accepted > accepted, patient);
+    await answering(scripts);
+    expect(await inRedis()).toBe(0);
+    await proxy.close();
+  });
+
+  test("that leads to a primary which became a replica is made anew, where its name leads now", async () => {
+    const next = await startRedis();
+    const proxy = await FaultProxy.before(redis.url);
+    const scripts = openRedis({ by: "tcp", url: proxy.url });
+    await answering(scripts);
+    await redis.say("replicaof", "127.0.0.1", "1");
+    try {
+      proxy.leadTo(next.url);
+      await expect(set(scripts)).rejects.toThrow("READONLY");
+      await vi.waitUntil(() => set(scripts).catch(() => null), patient);
+      expect(await next.keys()).toEqual(["x"]);
+    } finally {
+      await redis.say("replicaof", "no", "one");
+      await proxy.close();
+      await next.stop();
+    }
+  });
+});
+
 describe("budgets of tries", () => {
   const tries = Object.values(limits).filter(
     (limit): limit is typeof limit & { tries: true } => "tries" in limit,
@@ -471,7 +511,7 @@ describe("in a whole system", () => {
         const answer = await readyz();
         return [answer.status, await answer.json()] as unknown;
       };
-      const checks = { database: "pass", migrations: "pass", mail: "pass" };
+      const checks = { database: "pass", migrations: "pass", worker: "pass", mail: "pass" };
       const well = [200, { status: "pass", checks: { ...checks, limiter: "pass" } }];
       const away = [200, { status: "warn", checks: { ...checks, limiter: "warn" } }];
 
