@@ -29,6 +29,7 @@ const here = world.but({ db });
 const evidence: Evidence = {
   requestId: "r",
   sameOrigin: true,
+  shownTo: null,
   ip: null,
   network: "n",
   browser: "Firefox",
