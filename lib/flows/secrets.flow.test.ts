@@ -22,6 +22,7 @@ import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
 import { readWaiting } from "./sign-in/read-waiting";
 import { requestStepUp } from "./step-up/request-step-up";
+import { previewStepUp } from "./step-up/preview-step-up";
 import { stepUpByCode } from "./step-up/step-up-by-code";
 import { stepUpByLink } from "./step-up/step-up-by-link";
 import { stepUpByPassword } from "./step-up/step-up-by-password";
@@ -257,6 +258,11 @@ const fields: Record<string, Consumer> = {
     forgives: ["padded"],
     opens: async (code, { home: { session, asking } }) =>
       (await stranger({ session, asking }).run(stepUpByCode, { code })).ok,
+  },
+  "step_up.preview token": {
+    takes: "step_up",
+    opens: async (token, { home: { session, asking } }) =>
+      (await stranger({ session, asking }).run(previewStepUp, { token })).ok,
   },
   "step_up.link token": {
     takes: "step_up",
