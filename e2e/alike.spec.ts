@@ -10,25 +10,25 @@ import { press, travel } from "./support/travel";
 function shape(answer: Answer, email: string) {
   const {
     date,
-    "content-security-policy": policy,
+    "content-length": length,
     "set-cookie": cookies,
     etag,
     ...headers
   } = answer.headers;
-  void [date, policy, cookies, etag];
+  // The body is compared itself; its length tells how long the address is, and how many digits a wait has.
+  void [date, length, cookies, etag];
   return {
     status: answer.status,
     // A second more or less to wait tells the time, and nothing of the address.
     headers: {
       ...headers,
-      link: withoutNonce(String(headers.link)),
       "retry-after": headers["retry-after"] && "(wait)",
     },
     cookies: [...cookiesOf(answer)].map(([name, { attributes }]) => [
       name,
       attributes.filter((attribute) => !attribute.startsWith("Expires=")),
     ]),
-    body: withoutNonce(answer.body)
+    body: answer.body
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
@@ -37,8 +37,6 @@ function shape(answer: Answer, email: string) {
       .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(chance)"),
   };
 }
-
-const withoutNonce = (text: string) => text.replaceAll(/[A-Za-z0-9+/]{22}==/g, "(nonce)");
 
 for (const { extent, details, isWhole } of extents)
   test(
