@@ -217,6 +217,12 @@ test("the document is the one that is checked in, and machines are told how we a
   expect(ready.status).toBe(200);
   expect(JSON.parse(ready.body)).toEqual({
     status: "pass",
-    checks: { database: "pass", migrations: "pass", mail: "pass", limiter: "pass" },
+    checks: {
+      database: "pass",
+      migrations: "pass",
+      worker: "pass",
+      mail: "pass",
+      limiter: "pass",
+    },
   });
 });
