@@ -149,6 +149,24 @@ for (const { how, isThorough, tag } of [
       await leo.press("Email me a link and a code");
       await leo.sees("A mail is on the way.");
       await look(leo, "prove-without-password-asked");
+
+      // What waits for a proof of its own, named and with a way out.
+      await ada.open("/account/password/remove");
+      await ada.press("Remove password");
+      await ada.seesTitle("Confirm it’s you to remove your password");
+      await look(ada, "prove-waiting");
+      const waiting = ada.page.url();
+      await db.clearLimits();
+      await ada.press("Email me a link and a code");
+      await ada.sees("A mail is on the way.");
+      await ada.open((await ada.readsTheLetter()).link);
+      await ada.seesTitle("Confirm it’s you to remove your password");
+      await look(ada, "prove-link-waiting");
+      await ada.press("Cancel");
+      await ada.sees("Cancelled. Nothing was changed.");
+      await ada.open(waiting);
+      await ada.seesTitle("Nothing waits here any more");
+      await look(ada, "prove-lost");
     });
 
     test("of a password in the account", async ({ look, ada, client, inbox }) => {
