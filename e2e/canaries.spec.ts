@@ -453,11 +453,12 @@ async function walkWithProviders(
   for (const page of ["/account/connect", "/sign-in/connect", "/sign-in/switch"])
     await olga.looks(page);
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
-  await olga.follow(await olga.submit("/account/connect", "Connect LinkedIn"));
-  await olga.follow(await olga.submit("/account/prove", "Email me a link and a code"));
+  const asking = olga.whereTo(await olga.submit("/account/connect", "Connect LinkedIn")) ?? "";
+  await olga.looks(asking);
+  await olga.follow(await olga.submit(asking, "Email me a link and a code"));
   const proof = await inbox.letterTo(email);
   const code = { code: proof.code };
-  await olga.follow(await olga.submit("/account/prove?asked", "Continue with the code", code));
+  await olga.follow(await olga.submit(`${asking}&asked`, "Continue with the code", code));
   await inbox.nextTo(email);
   await olga.looks("/account/methods");
   await olga.looks("/account/disconnect/linkedin");
