@@ -7,7 +7,12 @@ import { databaseLimits } from "@/lib/policy";
 import { lockDirectory } from "./lock";
 import { pendingMigrations } from "./migrate";
 import * as schema from "./schema";
-import { type Backend, type ConnectionLimits, type DropReason, Wires } from "./wire";
+import {
+  type Backend,
+  type ConnectionLimits,
+  type DropReason,
+  PostgresSockets,
+} from "./postgres-socket";
 
 /** A connection or a transaction: the same queries run on PGlite and on Postgres. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
@@ -47,12 +52,12 @@ async function openPostgres(url: string, options: DatabaseOptions) {
   prepareEverything(PostgresJsSession.prototype);
   const limits = { ...databaseLimits, ...options.limits };
   // Only to have the driver read the URL: nothing is dialled before the first query.
-  const wires = new Wires(postgres(url).options, limits, onDrop);
-  const socket = () => wires.open();
+  const sockets = new PostgresSockets(postgres(url).options, limits, onDrop);
+  const socket = () => sockets.open();
   const client = postgres(url, {
     // The driver's types do not know this option.
     ...({ socket } as object),
-    // The wire makes TLS itself.
+    // PostgresSocket makes TLS itself.
     ssl: false,
     max: connections,
     connect_timeout: limits.connect,
@@ -68,7 +73,7 @@ async function openPostgres(url: string, options: DatabaseOptions) {
       idle_in_transaction_session_timeout: Math.round(limits.idleInTransaction * 1000),
     },
   });
-  limitWaiting(client, wires, new Turns(connections, limits.wait));
+  limitWaiting(client, sockets, new Slots(connections, limits.poolWait));
   const db = drizzle(client, { schema, ...logger(onQuery) });
   return {
     db,
@@ -113,15 +118,15 @@ type Unsafe = Sql["unsafe"];
  */
 function letGoOfDeadConnections(
   start: (work: Work) => [Promise<unknown>, DriverQuery],
-  wires: Wires,
+  sockets: PostgresSockets,
 ) {
   return (work: Work) => {
     let ended = false;
     const [end, first] = start((sql) => {
       const { unsafe } = sql;
-      const isOver = () => ended || wires.isEnding(first.state!);
+      const isOver = () => ended || sockets.isClosing(first.state!);
       endings.set(sql, () => {
-        if (!isOver()) wires.giveUp(first.state!);
+        if (!isOver()) sockets.giveUp(first.state!);
       });
       sql.unsafe = ((...args: Parameters<Unsafe>) => {
         const query = unsafe(...args) as DriverQuery;
@@ -158,8 +163,8 @@ const away = (message: string, code: string) => Object.assign(new Error(message)
 
 type Work = (sql: TransactionSql) => Promise<unknown>;
 
-/** As many at once as there are connections. Whoever waits too long for a turn gets none. */
-class Turns {
+/** One for each connection. Whoever waits too long for one gets none. */
+class Slots {
   readonly #waiting = new Set<() => void>();
 
   constructor(
@@ -167,13 +172,13 @@ class Turns {
     private readonly wait: number,
   ) {}
 
-  /** Resolves to what ends the turn. */
-  take(): Promise<() => void> {
+  /** Resolves to what releases it. */
+  acquire(): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const start = () => {
         this.free -= 1;
         clearTimeout(tooLong);
-        resolve(() => this.#end());
+        resolve(() => this.#release());
       };
       const leave = () => {
         this.#waiting.delete(start);
@@ -185,7 +190,7 @@ class Turns {
     });
   }
 
-  #end() {
+  #release() {
     this.free += 1;
     const [next] = this.#waiting;
     if (!next) return;
@@ -198,23 +203,23 @@ class Turns {
  * The driver keeps whoever finds all connections busy without a limit, and sends their queries when
  * nobody waits for the answers any more, or puts them behind others on a connection that may be dead.
  */
-function limitWaiting(client: Sql, wires: Wires, turns: Turns) {
+function limitWaiting(client: Sql, sockets: PostgresSockets, slots: Slots) {
   const { begin, unsafe } = client;
   let firstOfTransaction: DriverQuery;
   const statement = (...args: Parameters<Unsafe>) => {
     const query = unsafe(...args) as DriverQuery;
     const { handle, handler } = query;
-    query.handler = (self) => wires.whenNoneEnds(() => handler(self));
-    // The driver's own "begin": the transaction as a whole has its turn.
+    query.handler = (self) => sockets.whenNoneIsClosing(() => handler(self));
+    // The driver's own "begin": the transaction as a whole has its slot.
     if (args[2] && "onexecute" in args[2]) return (firstOfTransaction = query);
     let isAsked = false;
     query.handle = () => {
       if (isAsked) return;
       isAsked = true;
-      turns.take().then(
-        (end) => {
+      slots.acquire().then(
+        (release) => {
           handle.call(query);
-          query.then(end, end);
+          query.then(release, release);
         },
         (error: Error) => query.reject(error),
       );
@@ -224,10 +229,10 @@ function limitWaiting(client: Sql, wires: Wires, turns: Turns) {
   const start = letGoOfDeadConnections((work) => {
     const end = (begin as Begin)(work);
     return [end, firstOfTransaction];
-  }, wires);
+  }, sockets);
   const transaction = async (work: Work) => {
-    const end = await turns.take();
-    return start(work).finally(end);
+    const release = await slots.acquire();
+    return start(work).finally(release);
   };
   // Within a transaction the driver has functions of its own.
   Object.assign(client, { unsafe: statement, begin: transaction });

@@ -109,11 +109,11 @@ export const databaseLimits = {
   /** Nothing came back for so much longer than a statement may take: the connection is dead. */
   grace: seconds(1),
   /** A resting connection that was not heard for this long is asked whether it is still there. */
-  quiet: seconds(1),
-  /** It answers within this or is given up; with `quiet` less than the 5 seconds of S4. */
-  probe: seconds(2),
+  idleBeforeProbe: seconds(1),
+  /** It answers within this or is given up; with `idleBeforeProbe` less than the 5 seconds of S4. */
+  probeReply: seconds(2),
   /** Whoever waits for one of the pool's connections waits no longer than a run may take. */
-  wait: seconds(8),
+  poolWait: seconds(8),
   /** Before the first probe of TCP's keep-alive, for the network devices on the way. */
   keepAlive: seconds(5),
 } as const satisfies Record<string, Duration>;

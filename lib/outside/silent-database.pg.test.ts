@@ -18,7 +18,7 @@ vi.mock(import("@/lib/policy"), async (original) => {
   const policy = await original();
   return {
     ...policy,
-    databaseLimits: { ...policy.databaseLimits, connect: 2, statement: 1, grace: 1, wait: 2 },
+    databaseLimits: { ...policy.databaseLimits, connect: 2, statement: 1, grace: 1, poolWait: 2 },
     intervals: { ...policy.intervals, outboxPoll: 1 },
   } as never;
 });

@@ -21,8 +21,8 @@ export interface Backend {
 }
 
 /** Every connection of one pool. */
-export class Wires {
-  readonly #wires = new Set<Wire>();
+export class PostgresSockets {
+  readonly #sockets = new Set<PostgresSocket>();
   readonly #waiting: (() => void)[] = [];
   /** The host whose turn it is, where the URL names several. */
   #host = 0;
@@ -34,66 +34,71 @@ export class Wires {
   ) {}
 
   /** Dials. The host's name is looked up anew each time. */
-  open(): Wire {
+  open(): PostgresSocket {
     const { host, port, path, ssl, sslnegotiation } = this.target;
     const [name, number] = [host[this.#host]!, port[this.#host]!];
-    const wire = new Wire({ host: name, port: number, path, ssl, sslnegotiation }, this);
-    this.#wires.add(wire);
-    wire.once("close", () => {
-      this.#wires.delete(wire);
-      if (!wire.wasReady) this.#leaveHostOf(wire);
+    const socket = new PostgresSocket(
+      { host: name, port: number, path, ssl, sslnegotiation },
+      this,
+    );
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      if (!socket.hasStarted) this.#tryNextHostAfter(socket);
       // The driver, who listens too, hears of it first.
-      process.nextTick(() => this.#goOn());
+      process.nextTick(() => this.#runWaiting());
     });
-    return wire;
+    return socket;
   }
 
   /** Whether the driver takes a connection to be there whose end it has not heard of yet. */
-  isEnding(of?: Backend) {
-    return [...this.#wires].some((wire) => wire.destroyed && (!of || wire.isTo(of)));
+  isClosing(of?: Backend) {
+    return [...this.#sockets].some(
+      (socket) => socket.destroyed && (!of || socket.isConnectedTo(of)),
+    );
   }
 
   /** At once, or as soon as the driver has heard of every end. */
-  whenNoneEnds(act: () => void) {
-    if (this.isEnding()) this.#waiting.push(act);
+  whenNoneIsClosing(act: () => void) {
+    if (this.isClosing()) this.#waiting.push(act);
     else act();
   }
 
-  #goOn() {
-    for (const act of this.#waiting.splice(0)) this.whenNoneEnds(act);
+  #runWaiting() {
+    for (const act of this.#waiting.splice(0)) this.whenNoneIsClosing(act);
   }
 
   /** Once, however many of its connections say so. */
-  #leaveHostOf({ target }: Wire) {
+  #tryNextHostAfter({ target }: PostgresSocket) {
     const { host, port } = this.target;
     const isCurrent = target.host === host[this.#host] && target.port === port[this.#host];
     if (isCurrent) this.#host = (this.#host + 1) % host.length;
   }
 
   /** Told once for each connection. */
-  gaveUp(reason: DropReason) {
+  reportDrop(reason: DropReason) {
     this.onDrop(reason);
   }
 
-  /** A primary that became read-only stays one: whoever still holds a connection to it looks again. */
-  dropReadOnly(found: Wire) {
-    this.#leaveHostOf(found);
+  /** A primary that became read-only stays read-only: its connections go, and the next ones look the name up. */
+  dropReadOnly(found: PostgresSocket) {
+    this.#tryNextHostAfter(found);
     const now = performance.now();
-    for (const wire of this.#wires) wire.dropWhenIdle(now);
+    for (const socket of this.#sockets) socket.dropWhenIdle(now);
   }
 
   /** Ends the connection of work that was given up, whatever it is doing. */
   giveUp(of: Backend) {
-    for (const wire of this.#wires) if (wire.isTo(of)) wire.giveUp("run_given_up");
+    for (const socket of this.#sockets) if (socket.isConnectedTo(of)) socket.giveUp("run_given_up");
   }
 }
 
 // Message types of the protocol (PostgreSQL documentation, chapter "Message Formats").
-const fromServer = { keyData: 0x4b, error: 0x45, ready: 0x5a } as const;
-const fromClient = { query: 0x51, sync: 0x53, terminate: 0x58 } as const;
+const backendMessage = { keyData: 0x4b, error: 0x45, ready: 0x5a } as const;
+const frontendMessage = { query: 0x51, sync: 0x53, terminate: 0x58 } as const;
 const idle = 0x49;
 const readOnlyTransaction = "25006";
-const sync = Buffer.from([fromClient.sync, 0, 0, 0, 4]);
+const sync = Buffer.from([frontendMessage.sync, 0, 0, 0, 4]);
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const sslAccepted = 0x53;
 
@@ -103,75 +108,75 @@ const sslAccepted = 0x53;
  * Sync, which Postgres answers at once and which the driver does not see. TLS is made here and not
  * in the driver, which would leave nothing to read.
  */
-class Wire extends Duplex {
+class PostgresSocket extends Duplex {
   #backend: Backend = { pid: null, secret: null };
-  /** Postgres let us in. */
-  wasReady = false;
-  readonly #socket: Socket;
-  readonly #dialledAt = performance.now();
+  /** Authenticated and ready once. */
+  hasStarted = false;
+  readonly #tcp: Socket;
+  readonly #openedAt = performance.now();
   /** What reaches Postgres: the socket, or TLS over it. */
   #stream: Socket | undefined;
   /** What the driver wrote before there was a stream. */
-  #early: (() => void) | undefined;
+  #writeOnceOpen: (() => void) | undefined;
   #incoming: Buffer = Buffer.alloc(0);
   /** Answers that Postgres owes, in their order. */
-  readonly #owed: ("query" | "probe")[] = [];
+  readonly #pendingReplies: ("query" | "probe")[] = [];
   /** Messages were written whose Sync is still to come. */
-  #isHalfAsked = false;
+  #isSequenceOpen = false;
   #isInTransaction = false;
-  #isStarted = false;
-  #isEnding = false;
+  #hasWritten = false;
+  #isTerminating = false;
   #dropWhenIdle = false;
   /** When Postgres was last heard, or was last asked something while it owed nothing. */
-  #since = performance.now();
+  #lastActivityAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly target: Omit<Target, "host" | "port"> & { host: string; port: number },
-    private readonly pool: Wires,
+    private readonly pool: PostgresSockets,
   ) {
     super({ emitClose: false, allowHalfOpen: false });
     const { path, host, port } = target;
-    // The driver bounds the time until Postgres lets us in (`connect`).
-    this.#socket = connect({
+    // Until Postgres is ready the driver keeps the time (`connect`).
+    this.#tcp = connect({
       ...(path ? { path } : { host, port }),
       keepAlive: true,
       keepAliveInitialDelay: pool.limits.keepAlive * 1000,
     });
-    this.#follow(this.#socket);
-    this.#socket.once("connect", () => this.#secure());
+    this.#closeWith(this.#tcp);
+    this.#tcp.once("connect", () => this.#secure());
   }
 
   /** As `net.Socket` has it; the driver looks. */
   get readyState() {
-    return this.destroyed ? "closed" : this.#socket.readyState;
+    return this.destroyed ? "closed" : this.#tcp.readyState;
   }
 
-  isTo({ pid, secret }: Backend) {
+  isConnectedTo({ pid, secret }: Backend) {
     return pid !== null && pid === this.#backend.pid && secret === this.#backend.secret;
   }
 
   giveUp(reason: DropReason) {
     if (this.destroyed) return;
-    this.pool.gaveUp(reason);
+    this.pool.reportDrop(reason);
     this.destroy();
   }
 
-  /** Lets what is under way end first. A connection made just now is kept: the name says the same still. */
+  /** What is under way ends first. A connection made just now stays: the name leads to the same host still. */
   dropWhenIdle(now: number) {
-    if (now - this.#dialledAt < this.pool.limits.quiet * 1000) return;
+    if (now - this.#openedAt < this.pool.limits.idleBeforeProbe * 1000) return;
     this.#dropWhenIdle = true;
     this.#dropIfIdle();
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void) {
     const send = () => {
-      this.#noteAsked(chunk);
+      this.#trackRequests(chunk);
       // What goes wrong here ends the stream, and that is told once, by its own events.
       this.#stream!.write(chunk, (error) => error ?? done());
     };
     if (this.#stream) send();
-    else this.#early = send;
+    else this.#writeOnceOpen = send;
   }
 
   override _read() {
@@ -179,21 +184,22 @@ class Wire extends Duplex {
   }
 
   override _final(done: () => void) {
-    this.#isEnding = true;
-    this.#arm();
-    this.#socket.end();
+    this.#isTerminating = true;
+    this.#armTimer();
+    (this.#stream ?? this.#tcp).end();
     done();
   }
 
   /**
-   * The driver collects what it writes until the end of the turn. When it hears of an end before
-   * that, it forgets that something is due and never writes over this connection's successors
-   * again. So it hears of the end when what it may have collected by now has been written.
+   * The driver collects what it writes until the end of the event loop's turn. When the connection
+   * closes before that, it drops the write but not the note that one is scheduled, and never
+   * writes over the connections that replace this one. So "close" comes two turns later, when
+   * whatever was scheduled by now has been written.
    */
   override _destroy(error: Error | null, done: (error: Error | null) => void) {
     clearTimeout(this.#timer);
     this.#stream?.destroy();
-    this.#socket.destroy();
+    this.#tcp.destroy();
     const tell = () => {
       done(error);
       // Whether it ended in an error, as sockets tell and other streams do not.
@@ -202,142 +208,142 @@ class Wire extends Duplex {
     setImmediate(() => setImmediate(tell));
   }
 
-  #follow(stream: Socket) {
+  #closeWith(stream: Socket) {
     stream.on("error", (error) => this.destroy(error));
-    stream.once("close", () => this.destroy(this.wasReady ? undefined : new ClosedEarly()));
+    stream.once("close", () => this.destroy(this.hasStarted ? undefined : new ClosedEarly()));
   }
 
   /** As the driver does it, but that a server without TLS is told as such. */
   #secure() {
     const { ssl, sslnegotiation } = this.target;
-    if (!ssl) return this.#open(this.#socket);
+    if (!ssl) return this.#open(this.#tcp);
     if (sslnegotiation === "direct") return this.#startTls(["postgresql"]);
-    this.#socket.once("data", (answer) => {
+    this.#tcp.once("data", (answer) => {
       // More than the one byte would be something injected before TLS.
       if (answer[0] === sslAccepted && answer.length === 1) this.#startTls();
-      else if (ssl === "prefer") this.#open(this.#socket);
+      else if (ssl === "prefer") this.#open(this.#tcp);
       else this.destroy(new Error("Postgres does not offer TLS, which DATABASE_URL asks for."));
     });
-    this.#socket.write(sslRequest);
+    this.#tcp.write(sslRequest);
   }
 
   #startTls(ALPNProtocols?: string[]) {
     const { host, ssl } = this.target;
     const unverified = ssl === "require" || ssl === "allow" || ssl === "prefer";
     const stream = connectTls({
-      socket: this.#socket,
+      socket: this.#tcp,
       ...(isIP(host) ? {} : { servername: host }),
       ...(ALPNProtocols && { ALPNProtocols }),
       ...(unverified && { rejectUnauthorized: false }),
       ...(typeof ssl === "object" && ssl),
     });
-    this.#follow(stream);
+    this.#closeWith(stream);
     stream.once("secureConnect", () => this.#open(stream));
   }
 
   #open(stream: Socket) {
     this.#stream = stream;
-    stream.on("data", (chunk) => this.#take(chunk));
-    this.#early?.();
-    this.#early = undefined;
+    stream.on("data", (chunk) => this.#receive(chunk));
+    this.#writeOnceOpen?.();
+    this.#writeOnceOpen = undefined;
   }
 
   /** The driver writes whole messages. Its first has no type: it starts the session, or cancels. */
-  #noteAsked(chunk: Buffer) {
-    if (!this.#owesAnswer()) this.#since = performance.now();
+  #trackRequests(chunk: Buffer) {
+    if (!this.#isAwaitingReply()) this.#lastActivityAt = performance.now();
     let at = 0;
-    if (!this.#isStarted) {
-      this.#isStarted = true;
-      this.#owed.push("query");
+    if (!this.#hasWritten) {
+      this.#hasWritten = true;
+      this.#pendingReplies.push("query");
       at = chunk.readUInt32BE(0);
     }
     while (at < chunk.length) {
       const type = chunk[at];
-      const ends = type === fromClient.sync || type === fromClient.query;
-      if (ends) this.#owed.push("query");
-      if (type === fromClient.terminate) this.#isEnding = true;
+      const ends = type === frontendMessage.sync || type === frontendMessage.query;
+      if (ends) this.#pendingReplies.push("query");
+      if (type === frontendMessage.terminate) this.#isTerminating = true;
       // A password belongs to the start, which owes its answer already.
-      this.#isHalfAsked = !ends && this.wasReady;
+      this.#isSequenceOpen = !ends && this.hasStarted;
       at += 1 + chunk.readUInt32BE(at + 1);
     }
-    this.#arm();
+    this.#armTimer();
   }
 
   /** Hands whole messages on, without the answers to our own probes. */
-  #take(chunk: Buffer) {
-    this.#since = performance.now();
+  #receive(chunk: Buffer) {
+    this.#lastActivityAt = performance.now();
     const data = this.#incoming.length > 0 ? Buffer.concat([this.#incoming, chunk]) : chunk;
     let from = 0;
     let at = 0;
     let isReadOnly = false;
-    const handOn = (to: number) => {
+    const forward = (to: number) => {
       if (to > from && !this.push(data.subarray(from, to))) this.#stream!.pause();
     };
     while (data.length >= at + 5) {
       const end = at + 1 + data.readUInt32BE(at + 1);
       if (data.length < end) break;
       const type = data[at];
-      if (type === fromServer.keyData)
+      if (type === backendMessage.keyData)
         this.#backend = { pid: data.readUInt32BE(at + 5), secret: data.readUInt32BE(at + 9) };
-      if (type === fromServer.error)
+      if (type === backendMessage.error)
         isReadOnly ||= sqlStateOf(data.subarray(at + 5, end)) === readOnlyTransaction;
-      if (type === fromServer.ready) {
-        this.wasReady = true;
+      if (type === backendMessage.ready) {
+        this.hasStarted = true;
         this.#isInTransaction = data[at + 5] !== idle;
-        if (this.#owed.shift() === "probe") {
-          handOn(at);
+        if (this.#pendingReplies.shift() === "probe") {
+          forward(at);
           from = end;
         }
       }
       at = end;
     }
     this.#incoming = data.subarray(at);
-    handOn(at);
+    forward(at);
     if (this.destroyed) return;
-    this.#arm();
+    this.#armTimer();
     this.#dropIfIdle();
     if (isReadOnly) this.pool.dropReadOnly(this);
   }
 
-  #owesAnswer() {
-    return this.#owed.length > 0 || this.#isHalfAsked || this.#isEnding;
+  #isAwaitingReply() {
+    return this.#pendingReplies.length > 0 || this.#isSequenceOpen || this.#isTerminating;
   }
 
   #dropIfIdle() {
-    if (this.#dropWhenIdle && !this.#owesAnswer() && !this.#isInTransaction)
+    if (this.#dropWhenIdle && !this.#isAwaitingReply() && !this.#isInTransaction)
       this.giveUp("read_only");
   }
 
   /** Sets the moment of the next look: Postgres is late, or was quiet for long enough to be asked. */
-  #arm() {
+  #armTimer() {
     clearTimeout(this.#timer);
-    const limit = this.#patience();
+    const limit = this.#timeLimit();
     if (limit === null) return;
-    const left = this.#since + limit * 1000 - performance.now();
-    this.#timer = setTimeout(() => this.#look(), left).unref();
+    const left = this.#lastActivityAt + limit * 1000 - performance.now();
+    this.#timer = setTimeout(() => this.#onTimeout(), left).unref();
   }
 
-  #patience(): number | null {
-    const { quiet, probe, statement, grace } = this.pool.limits;
-    if (this.#isEnding) return probe;
-    if (!this.wasReady) return null;
-    if (this.#owed[0] === "query" || this.#isHalfAsked) return statement + grace;
-    if (this.#owed[0] === "probe") return probe;
+  #timeLimit(): number | null {
+    const { idleBeforeProbe, probeReply, statement, grace } = this.pool.limits;
+    if (this.#isTerminating) return probeReply;
+    if (!this.hasStarted) return null;
+    if (this.#pendingReplies[0] === "query" || this.#isSequenceOpen) return statement + grace;
+    if (this.#pendingReplies[0] === "probe") return probeReply;
     // A probe would make the server's own limit for a forgotten transaction begin anew.
-    return this.#isInTransaction ? null : quiet;
+    return this.#isInTransaction ? null : idleBeforeProbe;
   }
 
-  #look() {
-    if (!this.#owesAnswer()) {
-      this.#since = performance.now();
-      this.#owed.push("probe");
+  #onTimeout() {
+    if (!this.#isAwaitingReply()) {
+      this.#lastActivityAt = performance.now();
+      this.#pendingReplies.push("probe");
       this.#stream!.write(sync);
-      return this.#arm();
+      return this.#armTimer();
     }
     // This process may have been busy itself: what has come meanwhile is read before the verdict.
-    const since = this.#since;
+    const since = this.#lastActivityAt;
     setImmediate(() => {
-      if (this.#since === since) this.giveUp("silent");
+      if (this.#lastActivityAt === since) this.giveUp("silent");
     });
   }
 }
@@ -345,7 +351,7 @@ class Wire extends Duplex {
 /** The driver would dial again and again, without a pause and without telling anybody. */
 class ClosedEarly extends Error {
   readonly code = "ECONNRESET";
-  override readonly message = "The connection was closed before Postgres let us in.";
+  override readonly message = "The connection was closed before Postgres was ready.";
 }
 
 /** The code of an ErrorResponse: fields of one letter and a text each, ended by zeros. */

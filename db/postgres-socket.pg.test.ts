@@ -8,7 +8,7 @@ import { startTlsFront } from "@/lib/testing/tls-front";
 import { openTestDatabase } from "@/lib/testing/world";
 import { type Db, endTransaction, isDatabaseAway, openDatabase } from "./client";
 import { row } from "./rows";
-import type { ConnectionLimits } from "./wire";
+import type { ConnectionLimits } from "./postgres-socket";
 
 /**
  * What a connection to Postgres does when the network or the server fails in ways that nobody is told
@@ -70,7 +70,7 @@ const failure = (work: Promise<unknown>) =>
   );
 
 /** A dead connection is found a second after it was asked. */
-const soon = { statement: 1, grace: 0.5, connect: 1, quiet: 0.2, probe: 0.5 };
+const soon = { statement: 1, grace: 0.5, connect: 1, idleBeforeProbe: 0.2, probeReply: 0.5 };
 
 describe("a network that falls silent", () => {
   test("fails the statement under way, and the next one goes over a new connection", async () => {
@@ -106,14 +106,14 @@ describe("a network that falls silent", () => {
   });
 
   test("is no matter for a statement that Postgres works on for long", async () => {
-    const { db } = await open({ quiet: 0.05, probe: 0.1 });
+    const { db } = await open({ idleBeforeProbe: 0.05, probeReply: 0.1 });
     expect(await failure(sleep(db, 1))).toBe("worked");
   });
 });
 
 describe("connections that went half-open", () => {
   test("are all replaced before anybody asked for one, and those who ask then are answered", async () => {
-    const { db, drops } = await open({ quiet: 0.5, probe: 1 }, { connections: 10 });
+    const { db, drops } = await open({ idleBeforeProbe: 0.5, probeReply: 1 }, { connections: 10 });
     await fill(db, 10);
     await vi.waitUntil(() => proxy.connections.open >= 10, patient);
     const { accepted } = proxy.connections;
@@ -125,16 +125,17 @@ describe("connections that went half-open", () => {
   });
 
   test("do not keep a pool from closing", async () => {
-    const { db } = await open({ probe: 0.2 }, { connections: 2 });
+    const { db, drops } = await open({ probeReply: 0.2 }, { connections: 2 });
     await fill(db, 2);
     proxy.halfOpen();
     await opened.pop()!.close();
+    expect(drops).toEqual(["silent", "silent"]);
   });
 });
 
 describe("asking a resting connection whether it is there", () => {
   test("changes nobody's answer, however often it happens", async () => {
-    const { db } = await open({ quiet: 0.000_1, probe: 60 }, { connections: 3 });
+    const { db } = await open({ idleBeforeProbe: 0.000_1, probeReply: 60 }, { connections: 3 });
     const several = async (from: number) => {
       for (let n = from; n < from + 150; n += 1) {
         if (n % 3 === 0) await nextRound();
@@ -149,7 +150,7 @@ describe("asking a resting connection whether it is there", () => {
   });
 
   test("leaves Postgres its own limit for a transaction that was forgotten", async () => {
-    const { db } = await open({ quiet: 0.05, probe: 60, idleInTransaction: 0.5 });
+    const { db } = await open({ idleBeforeProbe: 0.05, probeReply: 60, idleInTransaction: 0.5 });
     let forgotten: Promise<unknown> | undefined;
     const transaction = db.transaction(async (tx) => {
       await note(tx, 1);
@@ -164,7 +165,9 @@ describe("asking a resting connection whether it is there", () => {
 describe("a primary that became read-only", () => {
   const readOnly = (value: "on" | "off") =>
     direct.execute(sql.raw(`alter database ${name} set default_transaction_read_only = ${value}`));
-  const openReadOnly = async (limits: Partial<ConnectionLimits> = { quiet: 0.1, probe: 60 }) => {
+  const openReadOnly = async (
+    limits: Partial<ConnectionLimits> = { idleBeforeProbe: 0.1, probeReply: 60 },
+  ) => {
     await readOnly("on");
     const pool = await open(limits, { connections: 3 });
     await fill(pool.db, 3);
@@ -205,7 +208,7 @@ describe("a primary that became read-only", () => {
 
   test("is not dialled again for each refused write, while the name still leads to it", async () => {
     await readOnly("on");
-    const { db } = await open({ quiet: 3_600 }, { connections: 3 });
+    const { db } = await open({ idleBeforeProbe: 3_600 }, { connections: 3 });
     await fill(db, 3);
     const { accepted } = proxy.connections;
     for (let n = 0; n < 20; n += 1) expect(await failure(note(db, n))).toBe("away");
@@ -216,7 +219,7 @@ describe("a primary that became read-only", () => {
 
 describe("whoever waits for a connection", () => {
   test("waits so long and no longer, and their statement is never sent", async () => {
-    const { db } = await open({ wait: 0.2 });
+    const { db } = await open({ poolWait: 0.2 });
     let end = () => {};
     const held = db.transaction((tx) =>
       ask(tx).then(() => new Promise<void>((resolve) => (end = resolve))),
