@@ -154,6 +154,7 @@ for (const { how, isThorough, tag } of [
       await ada.open("/account/password/remove");
       await ada.press("Remove password");
       await ada.seesTitle("Confirm it’s you to remove your password");
+      await expect(ada.page.getByRole("alert")).toHaveCount(0);
       await look(ada, "prove-waiting");
       const waiting = ada.page.url();
       await db.clearLimits();

@@ -43,6 +43,8 @@ export async function interrupt({ flow, input }: Interrupted, back: string): Pro
   const session = await (await readRequest()).evidence.readSession();
   const id = chance.token();
   const stored = { id, flow, input, sessionId: session?.id ?? "" };
+  // What the page that asks said of another proof is not about this one.
+  await writeCookie(env, "flash", null, lifetimes.flash);
   const sealed = seal(env.outboxKey, JSON.stringify(stored));
   if (sealed.length >= roomInCookie) redirect(provePath(back));
   await writeCookie(env, "interrupted", sealed, lifetimes.interruptedForm);
