@@ -88,23 +88,24 @@ async function tryToWrite(db: Db): Promise<true> {
  * a while or for good.
  */
 async function health(
-  { db, pending }: Database,
+  database: Database,
   worker: Worker,
   isRedisDown: () => Promise<boolean>,
 ): Promise<Health> {
-  const [written, names, mailIsOverdue, redisIsDown] = await Promise.all([
-    inTime(tryToWrite(db)),
-    inTime(pending()),
-    inTime(isMailOverdue(db)),
-    isRedisDown(),
-  ]);
+  const [found, redisIsDown] = await Promise.all([inTime(lookInto(database)), isRedisDown()]);
   return {
-    database: written && names ? "pass" : "fail",
-    migrations: names?.length === 0 ? "pass" : "fail",
+    database: found?.isWritable ? "pass" : "fail",
+    migrations: found?.pending.length === 0 ? "pass" : "fail",
     worker: worker.isLate() ? "warn" : "pass",
-    mail: mailIsOverdue ? "warn" : "pass",
+    mail: found?.mailIsOverdue ? "warn" : "pass",
     limiter: redisIsDown ? "warn" : "pass",
   };
+}
+
+/** One after the other, so that a look needs one connection. */
+async function lookInto({ db, pending }: Database) {
+  const isWritable = await tryToWrite(db).catch(() => false);
+  return { isWritable, pending: await pending(), mailIsOverdue: await isMailOverdue(db) };
 }
 
 /** Whoever asks while an answer is on its way gets the same one: the asking costs a write. */
@@ -113,7 +114,7 @@ function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
   return () => (answer ??= ask().finally(() => (answer = null)));
 }
 
-/** What was asked; null where it failed, or takes too long. */
+/** What was asked; null where it failed, or took too long. */
 function inTime<T>(asked: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => {
     setTimeout(resolve, intervals.health * 1000, null).unref();
