@@ -98,10 +98,7 @@ async function healthOf(client: Client, host = "10.0.0.7") {
 /** The bound of S4, and the rest that Redis is given. */
 const soon = { timeout: 120_000, intervals: [100] };
 
-test("without Postgres it is not ready, and says so in words alone @once", async ({
-  client,
-  wire,
-}) => {
+test("without Postgres it is not ready, and says so in words alone", async ({ client, wire }) => {
   const without = fails({ database: "fail", migrations: "fail" });
   wire.cut();
   expect(await healthOf(client)).toEqual(without);
@@ -113,7 +110,7 @@ test("without Postgres it is not ready, and says so in words alone @once", async
   await expect.poll(() => healthOf(client), soon).toEqual(well);
 });
 
-test("while a migration is pending it is not ready @once", async ({ client, db }) => {
+test("while a migration is pending it is not ready", async ({ client, db }) => {
   const applied = db.sql`drizzle.__drizzle_migrations`;
   await db.sql`update ${applied} set created_at = -created_at where id = (select max(id) from ${applied})`;
   expect(await healthOf(client)).toEqual(fails({ migrations: "fail" }));
@@ -121,7 +118,7 @@ test("while a migration is pending it is not ready @once", async ({ client, db }
   expect(await healthOf(client)).toEqual(well);
 });
 
-test("mail that does not leave is a warning until it has left @once", async ({
+test("mail that does not leave is a warning until it has left", async ({
   client,
   sink,
   db,
@@ -143,7 +140,7 @@ test("mail that does not leave is a warning until it has left @once", async ({
   expect(sink.accepted).toHaveLength(1);
 });
 
-test("whoever asks is answered, by whatever name @once", async ({ client, server }) => {
+test("whoever asks is answered, by whatever name", async ({ client, server }) => {
   for (const host of ["10.0.0.7:8080", "evil.example", "[::1]", "latchkey.internal", "_"]) {
     expect(await healthOf(client, host)).toEqual(well);
     expect((await client.send("/sign-in", { headers: { host } })).status).not.toBe(200);
@@ -152,7 +149,7 @@ test("whoever asks is answered, by whatever name @once", async ({ client, server
 });
 
 // Its letters leave over a connection that the sink's troubles do not reach: so it comes after those.
-test("a Postgres that became read-only is not ready, and is left for one that is not @once", async ({
+test("a Postgres that became read-only is not ready, and is left for one that is not", async ({
   client,
   db,
   newAddress,
@@ -175,7 +172,7 @@ test("a Postgres that became read-only is not ready, and is left for one that is
 });
 
 testWithRedis(
-  "a Redis that is away is told before anybody came, and so is its return @once",
+  "a Redis that is away is told before anybody came, and so is its return",
   async ({ client, redis }) => {
     expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
     await redis.start();

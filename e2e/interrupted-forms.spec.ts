@@ -111,7 +111,7 @@ const notCarriedOut = "What you began was not carried out";
 for (const [by, prepare] of Object.entries(proofs)) {
   for (const [name, action] of Object.entries(actions)) {
     testAda(
-      `a proof by ${by} on the page that asks to ${name} does so @once`,
+      `a proof by ${by} on the page that asks to ${name} does so`,
       async ({ visitor: ada }) => {
         const at = await ada.interrupted(action);
         expect(at).toMatch(/^\/account\/prove\?next=.*&for=[\w-]{43}$/);
@@ -129,7 +129,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
     );
 
     testAda(
-      `who leaves the page that asks to ${name} and proves it for another by ${by} changes nothing @once`,
+      `who leaves the page that asks to ${name} and proves it for another by ${by} changes nothing`,
       async ({ visitor: ada, db }) => {
         const before = await ada.state();
         await ada.interrupted(action);
@@ -151,7 +151,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
   }
 
   testAda(
-    `of two tabs, the proof of the first by ${by} does not carry out the form of the second @once`,
+    `of two tabs, the proof of the first by ${by} does not carry out the form of the second`,
     async ({ visitor: ada, db }) => {
       const before = await ada.state();
       const first = await ada.interrupted(actions["remove the password"]);
@@ -173,7 +173,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
   );
 
   testAda(
-    `Cancel forgets what waited: a proof by ${by} on its page, sent after that, changes nothing @once`,
+    `Cancel forgets what waited: a proof by ${by} on its page, sent after that, changes nothing`,
     async ({ visitor: ada }) => {
       const before = await ada.state();
       const page = await ada.interrupted(actions["remove the password"]);
@@ -190,7 +190,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
   );
 }
 
-testAda("Cancel in one tab leaves what waits in another @once", async ({ visitor: ada }) => {
+testAda("Cancel in one tab leaves what waits in another", async ({ visitor: ada }) => {
   const first = await ada.interrupted(actions["remove the password"]);
   const cancel = await ada.formAt(first, "Cancel");
   const second = await ada.interrupted(actions["disconnect Google"]);
@@ -198,7 +198,7 @@ testAda("Cancel in one tab leaves what waits in another @once", async ({ visitor
   expect(await ada.read(second)).toContain(actions["disconnect Google"].title);
 });
 
-testAda("what waited for ten minutes is not carried out @once", async ({ visitor: ada }) => {
+testAda("what waited for ten minutes is not carried out", async ({ visitor: ada }) => {
   const before = await ada.state();
   const page = await ada.interrupted(actions["remove the password"]);
   const { at, form, typed } = await proofs.password(ada, page);
@@ -209,31 +209,28 @@ testAda("what waited for ten minutes is not carried out @once", async ({ visitor
   expect(await ada.state()).toEqual(before);
 });
 
-testAda(
-  "a password that was typed waits for its own page alone @once",
-  async ({ visitor: ada }) => {
-    await ada.outdate();
-    await ada.client.json("/api/v1/session/proofs", { password });
-    const change = await ada.formAt("/account/password", "Set password");
-    await ada.outdate();
-    const before = await ada.state();
-    const { path: page, text: asked } = await ada.sends("/account/password", change, {
-      password: better,
-    });
-    expect(asked).toContain("Confirm it’s you to set your password");
-    // The same page opened by the menu, without the id.
-    const other = page.replace(/&for=.*/, "");
-    const { path } = await ada.sends(other, await ada.formAt(other, "Continue"), { password });
-    expect(path).toBe("/account/password");
-    expect(await ada.state()).toEqual(before);
-    const { text } = await ada.sends(page, await ada.formAt(page, "Continue"), { password });
-    expect(text).toContain("Your password is set.");
-    expect((await ada.state()).hash).not.toBe(before.hash);
-  },
-);
+testAda("a password that was typed waits for its own page alone", async ({ visitor: ada }) => {
+  await ada.outdate();
+  await ada.client.json("/api/v1/session/proofs", { password });
+  const change = await ada.formAt("/account/password", "Set password");
+  await ada.outdate();
+  const before = await ada.state();
+  const { path: page, text: asked } = await ada.sends("/account/password", change, {
+    password: better,
+  });
+  expect(asked).toContain("Confirm it’s you to set your password");
+  // The same page opened by the menu, without the id.
+  const other = page.replace(/&for=.*/, "");
+  const { path } = await ada.sends(other, await ada.formAt(other, "Continue"), { password });
+  expect(path).toBe("/account/password");
+  expect(await ada.state()).toEqual(before);
+  const { text } = await ada.sends(page, await ada.formAt(page, "Continue"), { password });
+  expect(text).toContain("Your password is set.");
+  expect((await ada.state()).hash).not.toBe(before.hash);
+});
 
 testAda(
-  "what waits is one session's: another of hers with the same cookie and address finds nothing @once",
+  "what waits is one session's: another of hers with the same cookie and address finds nothing",
   async ({ visitor: ada, newClient }) => {
     const before = await ada.state();
     const page = await ada.interrupted(actions["remove the password"]);

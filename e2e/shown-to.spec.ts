@@ -127,14 +127,14 @@ const typed = ({ fields }: Form, code: string): Record<string, string> =>
     }),
   );
 
-test("the list above names every page of somebody who is signed in @once", () => {
+test("the list above names every page of somebody who is signed in", () => {
   const written = readdirSync("app/(signed-in)", { recursive: true, encoding: "utf8" })
     .filter((file) => /(^|\/)page\.tsx$/.test(file))
     .map((file) => file.replace(/\.tsx$/, ""));
   expect(Object.keys(pages).sort()).toEqual(written.sort());
 });
 
-test("every form of a page of somebody who is signed in says who that is @once", async ({
+test("every form of a page of somebody who is signed in says who that is", async ({
   newClient,
   newAddress,
   inbox,
@@ -149,7 +149,7 @@ test("every form of a page of somebody who is signed in says who that is @once",
     ).toEqual([[shownToField, id]]);
 });
 
-test("ada's forms, sent once leo is signed in there, change nothing and tell him so @once", async ({
+test("ada's forms, sent once leo is signed in there, change nothing and tell him so", async ({
   newClient,
   newAddress,
   inbox,
@@ -179,7 +179,7 @@ test("ada's forms, sent once leo is signed in there, change nothing and tell him
   }
 });
 
-test("ada's forms, sent once nobody is signed in, tell so and lead back @once", async ({
+test("ada's forms, sent once nobody is signed in, tell so and lead back", async ({
   newClient,
   newAddress,
   inbox,
@@ -203,7 +203,7 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back @once", 
   }
 });
 
-test("a form of one's own that does not say whose it is, or says it twice, is refused @once", async ({
+test("a form of one's own that does not say whose it is, or says it twice, is refused", async ({
   newClient,
   newAddress,
   inbox,
@@ -223,7 +223,7 @@ test("a form of one's own that does not say whose it is, or says it twice, is re
     }
 });
 
-test("ada's forms are hers in her next session, too @once", async ({
+test("ada's forms are hers in her next session, too", async ({
   newClient,
   newAddress,
   inbox,
@@ -240,7 +240,7 @@ test("ada's forms are hers in her next session, too @once", async ({
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
-test("a link's page that showed nobody signs nobody out: leo is told, and the link still works @once", async ({
+test("a link's page that showed nobody signs nobody out: leo is told, and the link still works", async ({
   newClient,
   newAddress,
   inbox,

@@ -74,7 +74,7 @@ test("a link pressed while Postgres is away is not burnt", async ({ ada, wire, d
   await ada.isSignedIn();
 });
 
-test("a Postgres that falls silent is away too, and its return is noticed @once", async ({
+test("a Postgres that falls silent is away too, and its return is noticed", async ({
   client,
   inbox,
   wire,
@@ -91,7 +91,7 @@ test("a Postgres that falls silent is away too, and its return is noticed @once"
   await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
 });
 
-test("connections over which nothing comes any more are replaced without a restart @once", async ({
+test("connections over which nothing comes any more are replaced without a restart", async ({
   client,
   inbox,
   wire,
@@ -109,7 +109,7 @@ test("connections over which nothing comes any more are replaced without a resta
   expect(wire.connections.accepted - accepted).toBeGreaterThan(0);
 });
 
-test("wherever Postgres dies under a pressed link, it is spent if and only if a session began @once", async ({
+test("wherever Postgres dies under a pressed link, it is spent if and only if a session began", async ({
   newClient,
   inbox,
   wire,
