@@ -37,6 +37,8 @@ function asciiDomain(domain: string): string | null {
   const lookalike = domain.normalize("NFC") !== domain.normalize("NFKC");
   if (lookalike || !letters.test(domain) || invisible.test(domain)) return null;
   const ascii = domainToASCII(domain);
+  // Punycode that encodes nothing: Node 24 returns it as it is, where Node 20 and 22 return "".
+  if (/(^|\.)xn--/.test(domainToUnicode(ascii))) return null;
   // Whatever it still maps to other letters (a capital ß to ss) would be somebody else's domain.
   const plain = domain.normalize("NFC").toLowerCase();
   if (
