@@ -243,14 +243,14 @@ test(
     for (const [n, { status, headers, body }] of (await Promise.all(entering)).entries()) {
       if (status === 201) continue;
       turnedAway.push(n);
-      // On a busy machine a run may reach its own limit before its password's turn comes.
-      const { code } = JSON.parse(body) as { code: string };
-      expect([status, code, headers["retry-after"]]).toEqual(
-        code === "busy" ? [503, "busy", "2"] : [503, "unavailable", "5"],
-      );
+      expect([status, headers["retry-after"], JSON.parse(body)]).toEqual([
+        503,
+        "2",
+        expect.objectContaining({ code: "busy" }),
+      ]);
     }
     expect(turnedAway.length).toBeGreaterThan(0);
-    expect(turnedAway.length).toBeLessThan(people.length);
+    expect(turnedAway.length).toBeLessThan(150);
     for (const n of turnedAway.slice(0, 5)) expect((await enter(people[n]!, n)).status).toBe(201);
   },
 );
