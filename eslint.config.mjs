@@ -3,7 +3,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 const TESTS = ["**/*.test.{ts,tsx}", "lib/testing/**", "e2e/**"];
-const ASK_ENV = "lib/env.ts reads the environment once and refuses what is half set; ask it.";
+const ASK_ENV = "lib/core/env.ts reads the environment once and refuses what is half set; ask it.";
 const ASK_CLOCK = "Time is handed in, so that tests can move it: ask the clock.";
 
 export default defineConfig([
@@ -36,7 +36,7 @@ export default defineConfig([
   },
   {
     files: ["{app,lib,db,emails}/**"],
-    ignores: ["lib/env.ts", ...TESTS],
+    ignores: ["lib/core/env.ts", ...TESTS],
     rules: {
       "no-restricted-properties": [
         "error",
@@ -60,7 +60,7 @@ export default defineConfig([
   },
   {
     files: ["{app,lib}/**"],
-    ignores: ["lib/outside/clock.ts", ...TESTS],
+    ignores: ["lib/adapters/clock.ts", ...TESTS],
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -77,7 +77,7 @@ export default defineConfig([
   },
   {
     files: ["{app,lib}/**"],
-    ignores: ["lib/outside/log.ts", ...TESTS],
+    ignores: ["lib/adapters/log.ts", ...TESTS],
     // The log redacts secrets and addresses; the console does not.
     rules: { "no-console": "error" },
   },

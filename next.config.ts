@@ -1,5 +1,5 @@
 import type { NextConfig } from "next";
-import { bounds } from "./lib/policy";
+import { bounds } from "./lib/core/policy";
 
 const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 

@@ -3,7 +3,7 @@ import { type NextRequest, NextResponse } from "next/server";
 
 /**
  * For pages that run Next's script, which is partly inline: a content security policy with a fresh
- * nonce. Admission is not decided here, and our own pages do not come here (`lib/web/own-pages.ts`).
+ * nonce. Admission is not decided here, and our own pages do not come here (`lib/server/own-pages.ts`).
  */
 export function proxy(request: NextRequest) {
   const nonce = randomBytes(16).toString("base64");

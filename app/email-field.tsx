@@ -1,5 +1,5 @@
 import type { ComponentProps } from "react";
-import { bounds } from "@/lib/policy";
+import { bounds } from "@/lib/core/policy";
 import { Field } from "./_ui/field";
 import { words } from "./words";
 

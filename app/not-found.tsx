@@ -1,5 +1,5 @@
 import { site } from "@/lib/web/site";
-import { Gate } from "./_ui/gate";
+import { Gate } from "./_ui/signed-out-layout";
 import { words } from "./words";
 
 export default function NotFound() {

@@ -1,4 +1,4 @@
-import { bounds } from "@/lib/policy";
+import { bounds } from "@/lib/core/policy";
 import { pageNonce, site } from "@/lib/web/site";
 import { Field } from "./_ui/field";
 import { PasswordField } from "./_ui/password-field";

@@ -1,6 +1,6 @@
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { sayNo } from "@/lib/web/flash";
-import { perform } from "@/lib/web/perform";
+import { perform } from "@/lib/web/run-for-request";
 
 /**
  * For an action that runs no flow: goes on only where the form's page showed whoever is signed in now.

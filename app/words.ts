@@ -1,7 +1,7 @@
-import { type Duration, exactly } from "@/lib/duration";
-import { isOAuthProvider, oauthProviders } from "@/lib/oauth-providers";
+import { type Duration, exactly } from "@/lib/core/duration";
+import { isOAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
 
-/** Everything the pages say, in one place, ready for a second language. Refusals are in `lib/refusals.ts`. */
+/** Everything the pages say, in one place, ready for a second language. Refusals are in `lib/core/errors.ts`. */
 
 const count = (n: number, one: string, other: string) =>
   `${n} ${new Intl.PluralRules("en").select(n) === "one" ? one : other}`;

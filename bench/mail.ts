@@ -1,8 +1,8 @@
-import { limits } from "@/lib/policy";
+import { limits } from "@/lib/core/policy";
 import type { Stage } from "./postgres";
 import type { Latchkey } from "./servers";
 import { ask, newAddress, redeem } from "./sign-in";
-import { ofProviders, type Strangers, tellApart } from "./strangers";
+import { ofProviders, type Strangers, tellApart } from "./timing-oracle";
 
 /** Times of asking for a link and of pressing it, in milliseconds. */
 export interface AskTimes {

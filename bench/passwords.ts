@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
-import { bounds } from "@/lib/policy";
+import { bounds } from "@/lib/core/policy";
 import { Failure } from "../scripts/run.mjs";
 import { send } from "./http";
 import { inTurn } from "./load";
@@ -9,7 +9,7 @@ import type { Stage } from "./postgres";
 import { canLookInside, cpuMs, residentMb } from "./processes";
 import { type Latchkey, startLatchkey } from "./servers";
 import { newNetwork, signIn } from "./sign-in";
-import { ofProviders, type Strangers, tellApart } from "./strangers";
+import { ofProviders, type Strangers, tellApart } from "./timing-oracle";
 
 const password = "four unrelated words here";
 const atOnce = 8;

@@ -4,7 +4,7 @@
  * `login_hint` names; the settings for ours go to the parent.
  */
 import type { ServerResponse } from "node:http";
-import { startOidcServer } from "@/lib/testing/oidc-server";
+import { startOidcServer } from "@/test/support/oidc-server";
 
 type Person = Readonly<Record<string, unknown>>;
 

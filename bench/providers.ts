@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
-import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
+import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
 import { type Answer, cookiesFrom, send } from "./http";
@@ -12,7 +12,7 @@ import { type Server, startFloorTrip, startLatchkey } from "./servers";
 import { newNetwork } from "./sign-in";
 import type { Statement } from "./statements";
 import { median, shuffled } from "./statistics";
-import { type Strangers, tellApart } from "./strangers";
+import { type Strangers, tellApart } from "./timing-oracle";
 
 /** Who comes back: somebody whose account it opens, or somebody who signs up by it. */
 export const travellers = ["returning", "new"] as const;

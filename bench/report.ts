@@ -1,14 +1,14 @@
-import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
-import type { Who, Work } from "./contests";
-import { works } from "./contests";
+import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
+import type { Who, Work } from "./comparisons";
+import { works } from "./comparisons";
 import type { Figures } from "./load";
 import type { AskTimes } from "./mail";
 import type { PasswordFigures } from "./passwords";
 import { type ProviderFigures, travellers, type TripFigures } from "./providers";
 import type { Statement } from "./statements";
 import { auc, median, quantile } from "./statistics";
-import type { Strangers } from "./strangers";
-import type { Size, Weight } from "./weight";
+import type { Strangers } from "./timing-oracle";
+import type { Size, Weight } from "./page-size";
 
 type Pair = Readonly<Record<"latchkey" | "next", number>>;
 

@@ -22,7 +22,7 @@ import {
   type Who,
   type Work,
   works,
-} from "./contests";
+} from "./comparisons";
 import { send } from "./http";
 import { type AskTimes, timeAsking, timeStrangers } from "./mail";
 import { measurePasswords } from "./passwords";
@@ -39,7 +39,7 @@ import {
 import { ask, newAddress, redeem, signIn } from "./sign-in";
 import { shuffled } from "./statistics";
 import { tableOf } from "./table";
-import { weigh } from "./weight";
+import { weigh } from "./page-size";
 
 const pairsOfStrangers = 400;
 const asksPerRound = 40;

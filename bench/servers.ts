@@ -67,7 +67,7 @@ export async function startFloorNode(lookUp: LookUp): Promise<Server> {
 
 /** The exchange with providers and nothing else; `settings` are Latchkey's own of them. */
 export async function startFloorTrip(settings: Readonly<Record<string, string>>): Promise<Server> {
-  return start(await freePort(), "/", ["bench/floor-trip.mjs"], settings);
+  return start(await freePort(), "/", ["bench/baseline-oauth.mjs"], settings);
 }
 
 /** Builds the bare Next app, unless it was built from this very source. */

@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
-import { databaseLimits } from "@/lib/policy";
+import { databaseLimits } from "@/lib/core/policy";
 import { lockDirectory } from "./lock";
 import { pendingMigrations } from "./migrate";
 import * as schema from "./schema";

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { usePassword } from "@/lib/identity/passwords";
-import { openTestDatabase } from "@/lib/testing/world";
+import { usePassword } from "@/lib/store/passwords";
+import { openTestDatabase } from "@/test/support/world";
 import type { Db } from "./client";
 import { migrateDown, migrateUp } from "./migrate";
 import { row, rows } from "./rows";

@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type postgres from "postgres";
-import type { databaseLimits } from "@/lib/policy";
+import type { databaseLimits } from "@/lib/core/policy";
 
 export type ConnectionLimits = Record<keyof typeof databaseLimits, number>;
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hash } from "@node-rs/argon2";
 import { words } from "@/app/words";
 import { flows } from "@/lib/flows";
-import { bounds } from "@/lib/policy";
-import { digest } from "@/lib/secret";
+import { bounds } from "@/lib/core/policy";
+import { digest } from "@/lib/core/crypto";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { extents } from "./support/extents";
@@ -13,11 +13,11 @@ import type { Answer, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
 import { isAt, keysOf, type Oidcs, testWithProviders as test } from "./support/oidc";
-import { park } from "./support/parked";
+import { park } from "./support/pending-identity";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { type Provider, setOut, wayBackFrom } from "./support/travel";
+import { type Provider, setOut, wayBackFrom } from "./support/oauth";
 import { buildWithoutProxy } from "./support/without-proxy";
 
 /**

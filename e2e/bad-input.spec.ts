@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type OutgoingHttpHeaders, request } from "node:http";
-import { type RefusalCode, refusals } from "@/lib/refusals";
-import { seal } from "@/lib/secret";
+import { type RefusalCode, refusals } from "@/lib/core/errors";
+import { seal } from "@/lib/core/crypto";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { extents } from "./support/extents";
@@ -11,7 +11,7 @@ import type { Inbox } from "./support/inbox";
 import { isAt, type Oidcs, testWithProviders as test } from "./support/oidc";
 import { serverKeys } from "./support/server";
 import { expect } from "./support/test";
-import { leavingFor, setOut, tabOfAnother, wayBackFrom } from "./support/travel";
+import { leavingFor, setOut, tabOfAnother, wayBackFrom } from "./support/oauth";
 
 const password = "four unrelated words here";
 

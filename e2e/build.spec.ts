@@ -6,18 +6,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { readSettings } from "../scripts/settings.mjs";
 import { freePort, serverKeys } from "./support/server";
-import { expect, testWithoutServer as test } from "./support/stand-ins";
+import { expect, testWithoutServer as test } from "./support/fake-providers";
 
 /** What the build made, and what starts it; neither needs a server of the tests. */
 
 test("nothing of the stand-ins is in the build", () => {
   const traces = [
-    { text: "oidc-provider", from: ["scripts/stand-in/provider.mjs"] },
-    { text: "stand-in-", from: ["scripts/stand-ins.mjs", "scripts/stand-in/provider.mjs"] },
-    { text: "Stand-in for", from: ["scripts/stand-in/page.mjs"] },
-    { text: "Continue as somebody else", from: ["scripts/stand-in/page.mjs"] },
-    { text: "leo@corp.example", from: ["scripts/stand-in/google.mjs"] },
-    { text: "The user cancelled LinkedIn login", from: ["scripts/stand-in/linkedin.mjs"] },
+    { text: "oidc-provider", from: ["scripts/fake-providers/provider.mjs"] },
+    { text: "stand-in-", from: ["scripts/fake-providers.mjs", "scripts/fake-providers/provider.mjs"] },
+    { text: "Stand-in for", from: ["scripts/fake-providers/page.mjs"] },
+    { text: "Continue as somebody else", from: ["scripts/fake-providers/page.mjs"] },
+    { text: "leo@corp.example", from: ["scripts/fake-providers/google.mjs"] },
+    { text: "The user cancelled LinkedIn login", from: ["scripts/fake-providers/linkedin.mjs"] },
   ];
   // What is looked for is what there is to be found.
   for (const { text, from } of traces)

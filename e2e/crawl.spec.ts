@@ -7,7 +7,7 @@ import { disguises, spellings } from "./support/odd-requests";
 import { isAt, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { expect } from "./support/test";
-import { leavingFor, setOut, wayBackFrom } from "./support/travel";
+import { leavingFor, setOut, wayBackFrom } from "./support/oauth";
 
 const callbacks = ["/api/auth/callback/google", "/api/auth/callback/linkedin"];
 

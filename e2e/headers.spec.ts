@@ -3,7 +3,7 @@ import type { Sent } from "./support/http";
 import { isAt, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { expect } from "./support/test";
-import { setOut, travel } from "./support/travel";
+import { setOut, travel } from "./support/oauth";
 
 /** A request, and the statuses it may come to. */
 type Visit = readonly [path: string, status: number | readonly number[], sent?: Sent];

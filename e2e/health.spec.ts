@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { type RedisServer, startRedis } from "@/lib/testing/redis-server";
-import { startSmtpSink } from "@/lib/testing/smtp-sink";
+import { type RedisServer, startRedis } from "@/test/support/redis-server";
+import { startSmtpSink } from "@/test/support/fake-smtp";
 import type { Client } from "./support/client";
-import { FaultProxy } from "@/lib/testing/fault-proxy";
+import { FaultProxy } from "@/test/support/fault-proxy";
 import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";
 

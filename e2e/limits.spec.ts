@@ -1,7 +1,7 @@
 import { formWith, textOf } from "./support/forms";
 import { isAt, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { setOut, travel, wayBackFrom } from "./support/travel";
+import { setOut, travel, wayBackFrom } from "./support/oauth";
 
 /** What a limit looks like from outside; when it is reached, the flows' own tests say. */
 

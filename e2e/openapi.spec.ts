@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { FaultProxy } from "@/lib/testing/fault-proxy";
-import { answers } from "@/lib/testing/oidc-server";
+import { FaultProxy } from "@/test/support/fault-proxy";
+import { answers } from "@/test/support/oidc-server";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { type Extent, extents } from "./support/extents";
@@ -10,7 +10,7 @@ import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { wayBackFrom } from "./support/travel";
+import { wayBackFrom } from "./support/oauth";
 
 /** The document of the API, replayed: what it promises of each operation is what comes. */
 

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { answers, idTokens, wayBack } from "@/lib/testing/oidc-server";
+import { answers, idTokens, wayBack } from "@/test/support/oidc-server";
 import { Client } from "./support/client";
 import { extents } from "./support/extents";
 import { textOf } from "./support/forms";
@@ -7,7 +7,7 @@ import type { Answer } from "./support/http";
 import { keysOf, type Oidc, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { press, type Provider, setOut, travel, wayBackFrom } from "./support/travel";
+import { press, type Provider, setOut, travel, wayBackFrom } from "./support/oauth";
 
 /** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
 

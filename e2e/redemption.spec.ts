@@ -5,7 +5,7 @@ import { formWith } from "./support/forms";
 import { isAt, testWithProviders as test } from "./support/oidc";
 import type { Server } from "./support/server";
 import { expect } from "./support/test";
-import { setOut, wayBackFrom } from "./support/travel";
+import { setOut, wayBackFrom } from "./support/oauth";
 
 // Whoever asks comes through a proxy, and so from a network of their own: races are decided by what
 // spends the secret, and not by how often one network may press.

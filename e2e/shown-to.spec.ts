@@ -4,7 +4,7 @@ import type { Db } from "./support/db";
 import { type Form, formWith, textOf } from "./support/forms";
 import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
-import { park } from "./support/parked";
+import { park } from "./support/pending-identity";
 import { expect } from "./support/test";
 
 /** A form does nothing to anybody but the person whom its page showed as signed in (F100, F107). */

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { FaultProxy } from "@/lib/testing/fault-proxy";
+import { FaultProxy } from "@/test/support/fault-proxy";
 import { formWith } from "./support/forms";
 import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";

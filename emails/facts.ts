@@ -1,4 +1,4 @@
-import type { Duration } from "@/lib/duration";
+import type { Duration } from "@/lib/core/duration";
 
 /** What templates know besides the letter itself. */
 export interface LetterFacts {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Duration, hours, minutes } from "@/lib/duration";
-import type { Identifier } from "@/lib/identifier";
-import type { Letter } from "@/lib/letters";
+import { type Duration, hours, minutes } from "@/lib/core/duration";
+import type { Identifier } from "@/lib/core/identifier";
+import type { Letter } from "@/lib/core/letters";
 import type { LetterFacts } from "./facts";
 import { renderLetter } from "./index";
 import { samples } from "./samples";

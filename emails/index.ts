@@ -1,6 +1,6 @@
 import { createElement } from "react";
 import { render, toPlainText } from "react-email";
-import type { Letter } from "@/lib/letters";
+import type { Letter } from "@/lib/core/letters";
 import type { LetterFacts } from "./facts";
 import { LetterTemplate } from "./letter";
 import { wordsOf } from "./words";

@@ -1,4 +1,4 @@
-import type { Letter } from "@/lib/letters";
+import type { Letter } from "@/lib/core/letters";
 
 const to = "ada@example.com" as Letter["to"];
 const browser = "Firefox on Linux";

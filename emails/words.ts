@@ -1,6 +1,6 @@
-import { type Duration, exactly } from "@/lib/duration";
-import type { Letter } from "@/lib/letters";
-import { oauthProviders } from "@/lib/oauth-providers";
+import { type Duration, exactly } from "@/lib/core/duration";
+import type { Letter } from "@/lib/core/letters";
+import { oauthProviders } from "@/lib/core/oauth-providers";
 import type { LetterFacts } from "./facts";
 import type { LetterWords } from "./letter";
 

@@ -6,7 +6,7 @@
 import { type Database, openDatabase } from "@/db/client";
 import { migrateDown, migrateUp } from "@/db/migrate";
 import { seed } from "@/db/seed";
-import { databaseLimits } from "@/lib/policy";
+import { databaseLimits } from "@/lib/core/policy";
 import { Failure, main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 

@@ -2,8 +2,8 @@
 import { createServer } from "node:http";
 import { renderLetter } from "@/emails";
 import { samples } from "@/emails/samples";
-import type { Letter } from "@/lib/letters";
-import { lifetimes } from "@/lib/policy";
+import type { Letter } from "@/lib/core/letters";
+import { lifetimes } from "@/lib/core/policy";
 import { main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 

@@ -1,4 +1,4 @@
-/** What the launcher must know before the server, with lib/env.ts, checks everything. */
+/** What the launcher must know before the server, with lib/core/env.ts, checks everything. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { keysFor } from "./keys.mjs";

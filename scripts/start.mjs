@@ -1,6 +1,6 @@
 /**
  * `npm start`: from a fresh clone to a page that answers. It installs and builds when there is
- * something new and then runs the server; everything it cannot know is left to lib/env.ts.
+ * something new and then runs the server; everything it cannot know is left to lib/core/env.ts.
  *
  *   --dev          the development server, which builds as it goes
  *   --build-only   stops before the server
@@ -14,7 +14,7 @@ import { build } from "./build.mjs";
 import { install } from "./install.mjs";
 import { exitCode, Failure, main, onSignal, seconds, tool } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
-import { startStandIns } from "./stand-ins.mjs";
+import { startStandIns } from "./fake-providers.mjs";
 
 const dev = process.argv.includes("--dev");
 const buildOnly = process.argv.includes("--build-only");

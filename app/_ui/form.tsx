@@ -1,6 +1,6 @@
 import { cache, type ReactNode } from "react";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { perform, shownToField } from "@/lib/web/perform";
+import { perform, shownToField } from "@/lib/web/run-for-request";
 
 interface FormProps {
   action: (form: FormData) => Promise<void>;

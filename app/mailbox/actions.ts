@@ -2,7 +2,7 @@
 
 import { clearLimits } from "@/lib/flows/mailbox/clear-limits";
 import { sayDone, sayNo } from "@/lib/web/flash";
-import { perform } from "@/lib/web/perform";
+import { perform } from "@/lib/web/run-for-request";
 
 export async function clearAllLimits(): Promise<void> {
   const result = await perform(clearLimits, {});

@@ -1,15 +1,15 @@
 import "@/app/account.css";
 import type { Metadata } from "next";
-import { AnswerNote } from "@/app/answer-note";
+import { AnswerNote } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { Row, Rows } from "@/app/_ui/rows";
-import { Ago } from "@/app/when";
+import { Ago } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/perform";
+import { read } from "@/lib/web/run-for-request";
 import { site } from "@/lib/web/site";
 import { clearAllLimits } from "./actions";
 

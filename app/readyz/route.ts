@@ -1,4 +1,4 @@
-import { intervals } from "@/lib/policy";
+import { intervals } from "@/lib/core/policy";
 import { readHealth } from "@/lib/web/site";
 
 /** Whether this instance should get requests: 503 only when the database or its migrations fail (X4). */

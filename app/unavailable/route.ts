@@ -1,5 +1,5 @@
-import { intervals } from "@/lib/policy";
-import { sentenceOf } from "@/lib/result";
+import { intervals } from "@/lib/core/policy";
+import { sentenceOf } from "@/lib/core/result";
 import { staticPage } from "../static-page";
 import { words } from "../words";
 

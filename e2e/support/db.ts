@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
-import { createDatabase } from "@/lib/testing/template";
+import { createDatabase } from "@/test/support/template";
 
 export interface Database {
   readonly url: string;

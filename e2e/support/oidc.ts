@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { startOidcServer } from "@/lib/testing/oidc-server";
+import { startOidcServer } from "@/test/support/oidc-server";
 import { Server } from "./server";
 import { test } from "./test";
-import type { Provider } from "./travel";
+import type { Provider } from "./oauth";
 
 export type Oidc = Awaited<ReturnType<typeof startOidcServer>>;
 export type Oidcs = Readonly<Record<Provider, Oidc>>;

@@ -2,7 +2,7 @@ import { type BrowserContext, expect, type Page } from "@playwright/test";
 import { Client } from "./client";
 import type { Place } from "./http";
 import type { Inbox, SignInLetter } from "./inbox";
-import { choose, type Told } from "./stand-ins";
+import { choose, type Told } from "./fake-providers";
 
 interface Ask {
   readonly keep?: boolean;

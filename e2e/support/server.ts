@@ -30,7 +30,7 @@ export const serverKeys = {
 
 /** Every variable the server knows, set to nothing, so that a developer's .env does not leak in. */
 const nothingSet = Object.fromEntries(
-  (readFileSync("lib/env.ts", "utf8").match(/\b[A-Z][A-Z0-9_]{3,}\b/g) ?? []).map((name) => [
+  (readFileSync("lib/core/env.ts", "utf8").match(/\b[A-Z][A-Z0-9_]{3,}\b/g) ?? []).map((name) => [
     name,
     "",
   ]),

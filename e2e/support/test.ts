@@ -6,7 +6,7 @@ import { type Database, Db, newDatabase } from "./db";
 import { Inbox } from "./inbox";
 import { Person } from "./person";
 import { Server } from "./server";
-import { type Providers, providers } from "./stand-ins";
+import { type Providers, providers } from "./fake-providers";
 
 interface WorkerFixtures {
   /** Stand-ins for Google and LinkedIn, which the worker's own server uses. */

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
-import type { AnyFlow } from "@/lib/flow";
-import { Browser } from "@/lib/testing/browser";
-import { keys } from "@/lib/testing/identities";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import type { AnyFlow } from "@/lib/runtime/flow";
+import { Browser } from "@/test/support/browser";
+import { keys } from "@/test/support/oauth-fixtures";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { flows } from ".";
 
 const world = await setUpWorld(keys);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { anyText } from "@/lib/testing/texts";
-import { minutes } from "@/lib/duration";
+import { anyText } from "@/test/support/texts";
+import { minutes } from "@/lib/core/duration";
 import { type CookieName, readCookie, readToken, unusedForAuth, writeCookie } from "./cookies";
 
 const jar = vi.hoisted(() => ({ set: vi.fn() }));

@@ -1,7 +1,7 @@
 import { cookies } from "next/headers";
-import type { Duration } from "@/lib/duration";
-import type { Env } from "@/lib/env";
-import { isToken, open } from "@/lib/secret";
+import type { Duration } from "@/lib/core/duration";
+import type { Env } from "@/lib/core/env";
+import { isToken, open } from "@/lib/core/crypto";
 
 /**
  * Every cookie we set: session, the browser as asker and as known device, the flash, a form that

@@ -1,12 +1,12 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import { seconds } from "@/lib/duration";
-import { type OAuthProvider, oauthProviderIds } from "@/lib/oauth-providers";
-import { theWorld } from "@/lib/outside/world";
-import { bounds, lifetimes } from "@/lib/policy";
-import { isRefusalCode, type RefusalCode } from "@/lib/refusals";
-import type { Refusal } from "@/lib/result";
+import { seconds } from "@/lib/core/duration";
+import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
+import { theWorld } from "@/lib/runtime/world";
+import { bounds, lifetimes } from "@/lib/core/policy";
+import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
+import type { Refusal } from "@/lib/core/result";
 import { readCookie, writeCookie } from "./cookies";
 import { withNext } from "./redirects";
 

@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
-import type { SignInMethod } from "@/lib/env";
-import { theWorld } from "@/lib/outside/world";
+import type { SignInMethod } from "@/lib/core/env";
+import { theWorld } from "@/lib/runtime/world";
 import { readCookie } from "./cookies";
 
 const methods: Record<string, SignInMethod> = {

@@ -1,5 +1,5 @@
-import { refusals } from "@/lib/refusals";
-import { type Refusal, sentenceOf } from "@/lib/result";
+import { refusals } from "@/lib/core/errors";
+import { type Refusal, sentenceOf } from "@/lib/core/result";
 
 /** What a program is told of a problem (RFC 9457). */
 export interface Problem {

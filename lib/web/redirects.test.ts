@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyText } from "@/lib/testing/texts";
+import { anyText } from "@/test/support/texts";
 import { safeNext } from "./redirects";
 
 const origin = "https://account.example.com";

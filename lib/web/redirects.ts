@@ -1,5 +1,5 @@
 import { redirect } from "next/navigation";
-import { bounds } from "@/lib/policy";
+import { bounds } from "@/lib/core/policy";
 
 const home = "/account";
 // What paths of ours are made of. Backslashes, control characters, user info and whatever else a

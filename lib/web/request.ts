@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { headers } from "next/headers";
 import { userAgent } from "next/server";
 import { cache } from "react";
-import type { Evidence } from "@/lib/flow";
-import { canonicalIp, networkOf } from "@/lib/ip";
-import { theWorld } from "@/lib/outside/world";
-import { sessionReader } from "@/lib/run-flow";
-import { digest } from "@/lib/secret";
+import type { Evidence } from "@/lib/runtime/flow";
+import { canonicalIp, networkOf } from "@/lib/core/ip";
+import { theWorld } from "@/lib/runtime/world";
+import { sessionReader } from "@/lib/runtime/run-flow";
+import { digest } from "@/lib/core/crypto";
 import { readCookie, readToken } from "./cookies";
 import { isSameOrigin } from "./origin";
 

@@ -1,8 +1,8 @@
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import type { SignInMethod } from "@/lib/env";
-import { limits } from "@/lib/policy";
-import { theWorld } from "@/lib/outside/world";
+import type { SignInMethod } from "@/lib/core/env";
+import { limits } from "@/lib/core/policy";
+import { theWorld } from "@/lib/runtime/world";
 
 /** What pages know about the installation they belong to. */
 export function site() {

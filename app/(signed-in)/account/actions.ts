@@ -2,7 +2,7 @@
 
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { sayDone, sayNo } from "@/lib/web/flash";
-import { perform } from "@/lib/web/perform";
+import { perform } from "@/lib/web/run-for-request";
 
 export async function signOutHere(form: FormData): Promise<void> {
   const result = await perform(signOut, {}, { form });

@@ -1,12 +1,12 @@
 import type { Metadata } from "next";
 import { DefinitionList } from "@/app/_ui/definition-list";
-import { At } from "@/app/when";
+import { At } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "./frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "./account-layout";
 
 const here = "/account";
 

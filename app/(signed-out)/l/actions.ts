@@ -3,7 +3,7 @@
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/perform";
+import { fields, perform } from "@/lib/web/run-for-request";
 import { goOnProven } from "@/lib/web/redirects";
 
 export async function signInByLink(form: FormData): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { words } from "@/app/words";
-import { DeadLink } from "./dead-link";
+import { DeadLink } from "./invalid-link";
 
 export const metadata: Metadata = { title: words.link.reopenTitle };
 

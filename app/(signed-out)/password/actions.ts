@@ -5,7 +5,7 @@ import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset"
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/perform";
+import { fields, perform } from "@/lib/web/run-for-request";
 import { goOnProven } from "@/lib/web/redirects";
 
 const waiting = "/password/check";

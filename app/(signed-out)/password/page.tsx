@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";

@@ -2,15 +2,15 @@
 
 import { redirect } from "next/navigation";
 import { onlyWhomItShowed } from "@/app/shown-to";
-import { arrive, setOut } from "@/app/travel";
-import { beginHandshake } from "@/lib/flows/oauth/begin-handshake";
+import { arrive, setOut } from "@/app/oauth-redirects";
+import { beginHandshake } from "@/lib/flows/oauth/start-oauth";
 import { switchAccount } from "@/lib/flows/oauth/switch-account";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { goOnTyping, sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { forgetParked, parkedToken } from "@/lib/web/handshake";
-import { fields, perform } from "@/lib/web/perform";
+import { forgetParked, parkedToken } from "@/lib/web/oauth-cookies";
+import { fields, perform } from "@/lib/web/run-for-request";
 import { goOn, goOnProven, safeNext, withNext } from "@/lib/web/redirects";
 
 export async function askForLink(form: FormData): Promise<void> {

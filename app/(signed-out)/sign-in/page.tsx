@@ -1,14 +1,14 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
 import { Divider } from "@/app/_ui/divider";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { Note } from "@/app/_ui/note";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { isOAuthProvider } from "@/lib/oauth-providers";
+import { isOAuthProvider } from "@/lib/core/oauth-providers";
 import { lastMethod } from "@/lib/web/last-method";
-import { read } from "@/lib/web/perform";
+import { read } from "@/lib/web/run-for-request";
 import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { AddressForm } from "./address-form";

@@ -3,7 +3,7 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Note } from "@/app/_ui/note";
 import { words } from "@/app/words";
-import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
+import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";

@@ -5,7 +5,7 @@ import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
 import { resendSignUpCode } from "@/lib/flows/sign-up/resend-sign-up-code";
 import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/perform";
+import { fields, perform } from "@/lib/web/run-for-request";
 import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 
 const waiting = "/verify-email";

@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/answer-note";
+import { errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
@@ -8,7 +8,7 @@ import { readFlash } from "@/lib/web/flash";
 import { withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
 import { resendCode, typeSignUpCode } from "../sign-up/actions";
-import { type SearchParams, waitFor, WaitingPage } from "../waiting";
+import { type SearchParams, waitFor, WaitingPage } from "../check-email-page";
 
 const here = "/verify-email";
 

@@ -1,4 +1,4 @@
-import { nothingHere } from "@/lib/web/answer";
+import { nothingHere } from "@/lib/web/json-response";
 
 export {
   nothingHere as DELETE,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { oauthProviderIds } from "@/lib/oauth-providers";
-import { refusalCodes } from "@/lib/result";
+import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { refusalCodes } from "@/lib/core/result";
 import * as operations from "./operations";
 
 type Method = "get" | "post" | "put" | "delete";

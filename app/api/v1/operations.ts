@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { disconnectProvider } from "@/lib/flows/account/disconnect-provider";
+import { disconnectProvider } from "@/lib/flows/account/unlink-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { beginLink } from "@/lib/flows/oauth/begin-link";
-import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { beginLink } from "@/lib/flows/oauth/start-linking-provider";
+import { preparePassword } from "@/lib/flows/password/read-password-status";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
@@ -17,7 +17,7 @@ import { revokeSession } from "@/lib/flows/sessions/revoke-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
-import { readWaiting } from "@/lib/flows/sign-in/read-waiting";
+import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
@@ -28,7 +28,7 @@ import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
-import { operation } from "@/lib/web/answer";
+import { operation } from "@/lib/web/json-response";
 import { safeNext } from "@/lib/web/redirects";
 
 /** The JSON face: which flow each address runs, and what it says. Routes and the OpenAPI document read it. */
@@ -211,7 +211,7 @@ export const connectAuthProvider = operation({
   flow: beginLink,
   status: 201,
   // Only here is Auth.js needed, so nobody else loads it.
-  further: async ({ provider }) => (await import("@/lib/auth-handshake")).wayTo(provider),
+  further: async ({ provider }) => (await import("@/lib/web/authjs")).wayTo(provider),
   says: {
     shape: z.strictObject({ url: z.url() }),
     of: ({ url }) => ({ url }),

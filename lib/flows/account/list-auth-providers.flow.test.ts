@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { claims, keys, linksOff, plantIdentity } from "@/lib/testing/identities";
-import { sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { claims, keys, linksOff, plantIdentity } from "@/test/support/oauth-fixtures";
+import { sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
 import { listAuthProviders } from "./list-auth-providers";
 
 const world = await setUpWorld(keys);

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { isLastWayIn, isUsable, listAuthProviders as list } from "@/lib/identity/auth-providers";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { isLastWayIn, isUsable, listAuthProviders as list } from "@/lib/store/auth-providers";
+import { ok } from "@/lib/core/result";
 
 /** A person's ways in, when each was last used, and what each is good for (A1, A4). Refuses `sign_in_required`. */
 export const listAuthProviders = defineFlow({

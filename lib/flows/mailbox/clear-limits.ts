@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { ok } from "@/lib/core/result";
 
 /** Forgets every count, for whoever tries Latchkey on their own machine. Refuses `not_found` elsewhere (X1). */
 export const clearLimits = defineFlow({

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { readMailbox } from "./read-mailbox";
 
 const world = await setUpWorld();

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { listWithheld } from "@/lib/identity/outbox";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { listWithheld } from "@/lib/store/outbox";
+import { ok } from "@/lib/core/result";
 
 /** The local mailbox: what was sent, and what was withheld and why. Refuses `not_found` elsewhere (X1). */
 export const readMailbox = defineFlow({

@@ -2,15 +2,15 @@ import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
-import type { OAuthProvider } from "@/lib/oauth-providers";
-import { digest } from "@/lib/secret";
-import { Browser } from "@/lib/testing/browser";
-import { claims, hosted, keys, parked, plantIdentity, told } from "@/lib/testing/identities";
-import { count } from "@/lib/testing/looks";
-import { sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { type Situation, situations } from "@/lib/testing/situations";
-import { beginLink } from "./begin-link";
+import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import { digest } from "@/lib/core/crypto";
+import { Browser } from "@/test/support/browser";
+import { claims, hosted, keys, parked, plantIdentity, told } from "@/test/support/oauth-fixtures";
+import { count } from "@/test/support/queries";
+import { sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { type Situation, situations } from "@/test/support/oauth-decision-table";
+import { beginLink } from "./start-linking-provider";
 
 /**
  * Every cell of the decision table on a database: what a person gets, and what the tables hold then.

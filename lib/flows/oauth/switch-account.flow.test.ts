@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { connectProvider } from "@/lib/flows/account/connect-provider";
+import { connectProvider } from "@/lib/flows/account/link-provider";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
-import { Browser } from "@/lib/testing/browser";
-import { claims, identitiesOf, keys, parked, plantIdentity, told } from "@/lib/testing/identities";
-import { dump } from "@/lib/testing/invariants";
-import { count, disable, forgetLimits } from "@/lib/testing/looks";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
-import { beginLink } from "./begin-link";
+import { Browser } from "@/test/support/browser";
+import { claims, identitiesOf, keys, parked, plantIdentity, told } from "@/test/support/oauth-fixtures";
+import { dump } from "@/test/support/invariants";
+import { count, disable, forgetLimits } from "@/test/support/queries";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
+import { beginLink } from "./start-linking-provider";
 import { switchAccount } from "./switch-account";
 
 const world = await setUpWorld(keys);

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token } from "@/lib/flows/fields";
-import { pressLimit } from "@/lib/flows/limit-uses";
-import { receive } from "@/lib/identity/arrivals";
-import { takeParked } from "@/lib/identity/handshakes";
-import { refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token } from "@/lib/runtime/fields";
+import { pressLimit } from "@/lib/runtime/limits";
+import { receive } from "./steps";
+import { takeParked } from "@/lib/store/oauth-attempts";
+import { refuse } from "@/lib/core/result";
 
 /**
  * Somebody signed in came back from a provider as somebody else, was asked, and wants to be them: the

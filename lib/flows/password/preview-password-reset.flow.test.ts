@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { other, sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { previewPasswordReset } from "./preview-password-reset";
 import { redeemPasswordReset } from "./redeem-password-reset";
 import { requestPasswordReset } from "./request-password-reset";

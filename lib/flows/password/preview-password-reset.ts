@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token } from "@/lib/flows/fields";
-import { previewLink } from "@/lib/identity/verifications";
-import { masked } from "@/lib/identifier";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token } from "@/lib/runtime/fields";
+import { previewLink } from "@/lib/store/verifications";
+import { masked } from "@/lib/core/identifier";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * What the page for a new password shows behind a reset link. Spends nothing (L2). The whole address

@@ -2,12 +2,12 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, disable, forgetLimits, hashOf, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, disable, forgetLimits, hashOf, lettersOf, liveSecrets } from "@/test/support/queries";
+import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
 import { redeemPasswordResetCode } from "./redeem-password-reset-code";
 import { requestPasswordReset } from "./request-password-reset";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { again, code, email, password, typedAlike } from "@/lib/flows/fields";
-import { codeLimits } from "@/lib/flows/limit-uses";
-import { acceptNewPassword } from "@/lib/identity/new-password";
-import { consumeCode, refuseCode } from "@/lib/identity/verifications";
+import { defineFlow } from "@/lib/runtime/flow";
+import { again, code, email, password, typedAlike } from "@/lib/runtime/fields";
+import { codeLimits } from "@/lib/runtime/limits";
+import { acceptNewPassword } from "./steps";
+import { consumeCode, refuseCode } from "@/lib/store/verifications";
 
 /**
  * Sets a new password by the code from the mail, in the browser that asked for it. The password is

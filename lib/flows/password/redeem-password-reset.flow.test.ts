@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
 import {
   count,
   disable,
@@ -13,10 +13,10 @@ import {
   lettersOf,
   liveSecrets,
   waysIn,
-} from "@/lib/testing/looks";
-import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { type ReadLetter, testEnv, type TestWorld } from "@/lib/testing/world";
+} from "@/test/support/queries";
+import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { type ReadLetter, testEnv, type TestWorld } from "@/test/support/world";
 import { redeemPasswordReset } from "./redeem-password-reset";
 import { redeemPasswordResetCode } from "./redeem-password-reset-code";
 import { requestPasswordReset } from "./request-password-reset";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { again, password, token, typedAddress, typedAlike } from "@/lib/flows/fields";
-import { pressLimit } from "@/lib/flows/limit-uses";
-import { acceptNewPassword } from "@/lib/identity/new-password";
-import { consumeLink, previewLink } from "@/lib/identity/verifications";
-import { refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { again, password, token, typedAddress, typedAlike } from "@/lib/runtime/fields";
+import { pressLimit } from "@/lib/runtime/limits";
+import { acceptNewPassword } from "./steps";
+import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { refuse } from "@/lib/core/result";
 
 /**
  * Sets a new password by the link from the mail. In a browser that did not ask for it the whole

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { removePassword as remove } from "@/lib/identity/passwords";
-import { noticeTo } from "@/lib/letters";
-import { intervals } from "@/lib/policy";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { removePassword as remove } from "@/lib/store/passwords";
+import { noticeTo } from "@/lib/core/letters";
+import { intervals } from "@/lib/core/policy";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Takes the password away from whoever proved just now that it is them, while another way in

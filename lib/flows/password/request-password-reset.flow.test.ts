@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, disable, forgetLimits, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, disable, forgetLimits, lettersOf, liveSecrets } from "@/test/support/queries";
+import { sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { requestPasswordReset } from "./request-password-reset";
 
 const world = await setUpWorld();

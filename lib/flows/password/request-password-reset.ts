@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { email } from "@/lib/flows/fields";
-import { mailLimits } from "@/lib/flows/limit-uses";
-import { findUserAlone } from "@/lib/identity/users";
-import { issueVerification } from "@/lib/identity/verifications";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { email } from "@/lib/runtime/fields";
+import { mailLimits } from "@/lib/runtime/limits";
+import { findUserAlone } from "@/lib/store/users";
+import { issueVerification } from "@/lib/store/verifications";
+import { ok } from "@/lib/core/result";
 
 /**
  * Asks for a mail by which to set a new password, also a first one (P7, L9). An address without an

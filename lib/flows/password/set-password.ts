@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { again, password, typedAlike } from "@/lib/flows/fields";
-import { choosePassword, takeAccount } from "@/lib/identity/passwords";
-import { renewSession } from "@/lib/identity/sessions";
-import { noticeTo } from "@/lib/letters";
-import { intervals } from "@/lib/policy";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { again, password, typedAlike } from "@/lib/runtime/fields";
+import { choosePassword, takeAccount } from "@/lib/store/passwords";
+import { renewSession } from "@/lib/store/sessions";
+import { noticeTo } from "@/lib/core/letters";
+import { intervals } from "@/lib/core/policy";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Sets a first password, or another one, for whoever is signed in and proved it just now (A2). All

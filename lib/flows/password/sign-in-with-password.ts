@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { checkbox, email, next, password } from "@/lib/flows/fields";
-import { findCredentials, usePassword } from "@/lib/identity/passwords";
-import { startSession } from "@/lib/identity/sessions";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { checkbox, email, next, password } from "@/lib/runtime/fields";
+import { findCredentials, usePassword } from "@/lib/store/passwords";
+import { startSession } from "@/lib/store/sessions";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Signs in by password. A wrong pair, an unknown address, an account without a password, one that

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { days } from "@/lib/duration";
+import { Browser } from "@/test/support/browser";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { days } from "@/lib/core/duration";
 import { listSessions } from "./list-sessions";
 
 const world = await setUpWorld();

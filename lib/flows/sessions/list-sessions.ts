@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { listSessions as list } from "@/lib/identity/sessions";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { listSessions as list } from "@/lib/store/sessions";
+import { ok } from "@/lib/core/result";
 
 /** The browsers a person is signed in on, this one marked (S2). Refuses `sign_in_required`. */
 export const listSessions = defineFlow({

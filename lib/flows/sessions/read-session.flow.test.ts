@@ -1,14 +1,14 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { days, hours, minutes } from "@/lib/duration";
+import { days, hours, minutes } from "@/lib/core/duration";
 import { row } from "@/db/rows";
-import type { Evidence } from "@/lib/flow";
-import { runFlow, sessionReader } from "@/lib/run-flow";
-import { digest } from "@/lib/secret";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import type { Evidence } from "@/lib/runtime/flow";
+import { runFlow, sessionReader } from "@/lib/runtime/run-flow";
+import { digest } from "@/lib/core/crypto";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { readSession } from "./read-session";
 
 const world = await setUpWorld();

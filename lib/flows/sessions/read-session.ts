@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { ok } from "@/lib/core/result";
 
 /** Who is signed in here; null for nobody. One statement, or none without a cookie. */
 export const readSession = defineFlow({

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { rows } from "@/db/rows";
-import { Browser } from "@/lib/testing/browser";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { Browser } from "@/test/support/browser";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { readSession } from "./read-session";
 import { revokeOtherSessions } from "./revoke-other-sessions";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { endOtherSessions } from "@/lib/identity/sessions";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { endOtherSessions } from "@/lib/store/sessions";
+import { ok } from "@/lib/core/result";
 
 /** Signs out every browser but this one, and forgets their device marks (S2, R6). */
 export const revokeOtherSessions = defineFlow({

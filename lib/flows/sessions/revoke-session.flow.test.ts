@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { Browser } from "@/test/support/browser";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { listSessions } from "./list-sessions";
 import { readSession } from "./read-session";
 import { revokeSession } from "./revoke-session";

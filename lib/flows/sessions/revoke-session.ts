@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { ownId } from "@/lib/flows/fields";
-import { endSession } from "@/lib/identity/sessions";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { ownId } from "@/lib/runtime/fields";
+import { endSession } from "@/lib/store/sessions";
+import { ok, refuse } from "@/lib/core/result";
 
 /** Signs out one of one's own browsers, effective on its next request (S2). Refuses `not_found`. */
 export const revokeSession = defineFlow({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { endSession } from "@/lib/identity/sessions";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { endSession } from "@/lib/store/sessions";
+import { ok } from "@/lib/core/result";
 
 /** Signs out this browser: the row is gone, and the cookie with it (S3). */
 export const signOut = defineFlow({

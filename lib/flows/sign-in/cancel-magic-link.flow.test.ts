@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { Browser } from "@/test/support/browser";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { cancelMagicLink } from "./cancel-magic-link";
 
 const world = await setUpWorld();

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token, typedAddress } from "@/lib/flows/fields";
-import { pressLimit } from "@/lib/flows/limit-uses";
-import { previewLink, voidLink } from "@/lib/identity/verifications";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token, typedAddress } from "@/lib/runtime/fields";
+import { pressLimit } from "@/lib/runtime/limits";
+import { previewLink, voidLink } from "@/lib/store/verifications";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * "Not you? Cancel this request": voids a link and its code. Asks for as much as signing in does,

@@ -2,11 +2,11 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
-import { readWaiting } from "./read-waiting";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
+import { readWaiting } from "./read-pending-request";
 import { redeemEmailCode } from "./redeem-email-code";
 
 const world = await setUpWorld();

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { code, email } from "@/lib/flows/fields";
-import { codeLimits } from "@/lib/flows/limit-uses";
-import { acceptMailboxProof } from "@/lib/identity/mailbox-proof";
-import { consumeCode, refuseCode } from "@/lib/identity/verifications";
+import { defineFlow } from "@/lib/runtime/flow";
+import { code, email } from "@/lib/runtime/fields";
+import { codeLimits } from "@/lib/runtime/limits";
+import { acceptMailboxProof } from "@/lib/flows/shared/complete-email-sign-in";
+import { consumeCode, refuseCode } from "@/lib/store/verifications";
 
 /**
  * Signs in by the code from the mail, in the browser that asked for it. The budgets are those of

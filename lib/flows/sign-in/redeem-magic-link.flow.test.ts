@@ -3,17 +3,17 @@ import { describe, expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { days, hours } from "@/lib/duration";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { days, hours } from "@/lib/core/duration";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
 import {
   DatabaseGone,
   type ReadLetter,
   testEnv,
   testKeys,
   type TestWorld,
-} from "@/lib/testing/world";
+} from "@/test/support/world";
 import { redeemEmailCode } from "./redeem-email-code";
 import { redeemMagicLink } from "./redeem-magic-link";
 

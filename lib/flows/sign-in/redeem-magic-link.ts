@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token, typedAddress } from "@/lib/flows/fields";
-import { pressLimit } from "@/lib/flows/limit-uses";
-import { acceptMailboxProof } from "@/lib/identity/mailbox-proof";
-import { consumeLink, previewLink } from "@/lib/identity/verifications";
-import { refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token, typedAddress } from "@/lib/runtime/fields";
+import { pressLimit } from "@/lib/runtime/limits";
+import { acceptMailboxProof } from "@/lib/flows/shared/complete-email-sign-in";
+import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { refuse } from "@/lib/core/result";
 
 /**
  * Signs in by a pressed link. In a browser that did not ask for it the whole address has to be

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
 import { redeemMagicLink } from "./redeem-magic-link";
 import { requestMagicLink } from "./request-magic-link";
 

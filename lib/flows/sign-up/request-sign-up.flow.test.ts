@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, disable, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { broken, busy, costly, counting, other, ready, sound } from "@/lib/testing/passwords";
-import { race } from "@/lib/testing/race";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, disable, lettersOf, liveSecrets } from "@/test/support/queries";
+import { broken, busy, costly, counting, other, ready, sound } from "@/test/support/passwords";
+import { race } from "@/test/support/race";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { requestSignUp } from "./request-sign-up";
 
 const world = await setUpWorld();
@@ -156,7 +156,7 @@ describe("passwords (P6)", () => {
 
   test("an operator may ask for longer ones, and the answer says how long", async () => {
     const strict = world.but({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
-    const { weigh } = (await import("@/lib/outside/passwords")).openPasswords(
+    const { weigh } = (await import("@/lib/adapters/passwords")).openPasswords(
       strict.env,
       world.log,
     );

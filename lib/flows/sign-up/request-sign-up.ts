@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { again, checkbox, email, next, password, typedAlike } from "@/lib/flows/fields";
-import { mailLimits, pressLimit } from "@/lib/flows/limit-uses";
-import { mailSignUpCode } from "@/lib/identity/sign-ups";
-import { refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { again, checkbox, email, next, password, typedAlike } from "@/lib/runtime/fields";
+import { mailLimits, pressLimit } from "@/lib/runtime/limits";
+import { mailSignUpCode } from "./steps";
+import { refuse } from "@/lib/core/result";
 
 /**
  * Signs up with an address and a password: an attempt of this browser, and a code in the mail. No

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
-import { days } from "@/lib/duration";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, lettersOf } from "@/lib/testing/looks";
-import { counting, other, sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { days } from "@/lib/core/duration";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, lettersOf } from "@/test/support/queries";
+import { counting, other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
 import { resendSignUpCode } from "./resend-sign-up-code";
 
 const world = await setUpWorld();

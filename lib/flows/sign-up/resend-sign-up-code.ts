@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { email } from "@/lib/flows/fields";
-import { mailLimits } from "@/lib/flows/limit-uses";
-import { findAttempt, mailSignUpCode } from "@/lib/identity/sign-ups";
-import { refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { email } from "@/lib/runtime/fields";
+import { mailLimits } from "@/lib/runtime/limits";
+import { findAttempt, mailSignUpCode } from "./steps";
+import { refuse } from "@/lib/core/result";
 
 /**
  * Mails another code for the sign-up this browser has begun. Unknown, pending and verified

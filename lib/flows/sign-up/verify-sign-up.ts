@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { code, email } from "@/lib/flows/fields";
-import { codeLimits } from "@/lib/flows/limit-uses";
-import { acceptSignUp } from "@/lib/identity/sign-ups";
-import { consumeCode, refuseCode } from "@/lib/identity/verifications";
+import { defineFlow } from "@/lib/runtime/flow";
+import { code, email } from "@/lib/runtime/fields";
+import { codeLimits } from "@/lib/runtime/limits";
+import { acceptSignUp } from "./steps";
+import { consumeCode, refuseCode } from "@/lib/store/verifications";
 
 /**
  * Proves the mailbox of a sign-up by the code from its mail, in the browser that signed up; that

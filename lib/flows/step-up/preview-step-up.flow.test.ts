@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { previewStepUp } from "./preview-step-up";
 import { requestStepUp } from "./request-step-up";
 import { stepUpByLink } from "./step-up-by-link";

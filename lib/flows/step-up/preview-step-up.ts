@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token } from "@/lib/flows/fields";
-import { previewLink } from "@/lib/identity/verifications";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token } from "@/lib/runtime/fields";
+import { previewLink } from "@/lib/store/verifications";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * What a step-up link is for, so that its page can say so before it is pressed; spends nothing. Only

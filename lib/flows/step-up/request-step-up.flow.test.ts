@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { forgetLimits, lettersOf, liveSecrets } from "@/lib/testing/looks";
-import { refused, setUpWorld } from "@/lib/testing/setup";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { forgetLimits, lettersOf, liveSecrets } from "@/test/support/queries";
+import { refused, setUpWorld } from "@/test/support/setup";
 import { requestStepUp } from "./request-step-up";
 
 const world = await setUpWorld();

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { next } from "@/lib/flows/fields";
-import { issueVerification } from "@/lib/identity/verifications";
-import { ok } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { next } from "@/lib/runtime/fields";
+import { issueVerification } from "@/lib/store/verifications";
+import { ok } from "@/lib/core/result";
 
 /**
  * Mails a link and a code by which to prove that it is still you; they work for this session and in

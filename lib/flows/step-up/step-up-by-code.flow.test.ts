@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
-import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { preparePassword } from "@/lib/flows/password/read-password-status";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, forgetLimits } from "@/lib/testing/looks";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv, type TestWorld } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, forgetLimits } from "@/test/support/queries";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv, type TestWorld } from "@/test/support/world";
 import { requestStepUp } from "./request-step-up";
 import { stepUpByCode } from "./step-up-by-code";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { code } from "@/lib/flows/fields";
-import { stepUpLimit } from "@/lib/flows/limit-uses";
-import { renewSession } from "@/lib/identity/sessions";
-import { consumeCode, refuseCode } from "@/lib/identity/verifications";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { code } from "@/lib/runtime/fields";
+import { stepUpLimit } from "@/lib/runtime/limits";
+import { renewSession } from "@/lib/store/sessions";
+import { consumeCode, refuseCode } from "@/lib/store/verifications";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Step-up by the code from its mail: for the session that asked, which goes on under a new token.

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { preparePassword } from "@/lib/flows/password/read-password-status";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, forgetLimits, liveSecrets } from "@/lib/testing/looks";
-import { sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import type { TestWorld } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, forgetLimits, liveSecrets } from "@/test/support/queries";
+import { sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import type { TestWorld } from "@/test/support/world";
 import { requestStepUp } from "./request-step-up";
 import { stepUpByLink } from "./step-up-by-link";
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { token } from "@/lib/flows/fields";
-import { pressLimit } from "@/lib/flows/limit-uses";
-import { renewSession } from "@/lib/identity/sessions";
-import { consumeLink, previewLink } from "@/lib/identity/verifications";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token } from "@/lib/runtime/fields";
+import { pressLimit } from "@/lib/runtime/limits";
+import { renewSession } from "@/lib/store/sessions";
+import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Step-up by the pressed link from its mail, for the session and browser that asked, and nowhere

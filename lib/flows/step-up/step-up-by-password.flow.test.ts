@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { preparePassword } from "@/lib/flows/password/read-password-status";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { Browser } from "@/lib/testing/browser";
-import { dump } from "@/lib/testing/invariants";
-import { count, disable, forgetLimits } from "@/lib/testing/looks";
-import { broken, busy, counting, other, sound } from "@/lib/testing/passwords";
-import { refused, setUpWorld } from "@/lib/testing/setup";
-import { testEnv } from "@/lib/testing/world";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { count, disable, forgetLimits } from "@/test/support/queries";
+import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
 import { stepUpByPassword } from "./step-up-by-password";
 
 const world = await setUpWorld();

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineFlow } from "@/lib/flow";
-import { password } from "@/lib/flows/fields";
-import { stepUpLimit } from "@/lib/flows/limit-uses";
-import { findPasswordHash } from "@/lib/identity/passwords";
-import { renewSession } from "@/lib/identity/sessions";
-import { ok, refuse } from "@/lib/result";
+import { defineFlow } from "@/lib/runtime/flow";
+import { password } from "@/lib/runtime/fields";
+import { stepUpLimit } from "@/lib/runtime/limits";
+import { findPasswordHash } from "@/lib/store/passwords";
+import { renewSession } from "@/lib/store/sessions";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Step-up by password: the session goes on under a new token, its last proof now. Refuses

@@ -3,11 +3,11 @@ import { redirect } from "next/navigation";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { readParked } from "@/app/parked";
+import { readParked } from "@/app/pending-identity";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../account-layout";
 import { connectParked, notNow } from "../methods/actions";
 
 const here = "/account/connect";

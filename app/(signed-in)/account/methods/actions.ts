@@ -1,10 +1,10 @@
 "use server";
 
 import { redirect } from "next/navigation";
-import { forgetParked, parkedToken } from "@/lib/web/handshake";
-import { fields } from "@/lib/web/perform";
+import { forgetParked, parkedToken } from "@/lib/web/oauth-cookies";
+import { fields } from "@/lib/web/run-for-request";
 import { onlyWhomItShowed } from "@/app/shown-to";
-import { changes } from "../changes";
+import { changes } from "../sensitive-actions";
 
 export async function connect(form: FormData): Promise<void> {
   await changes["handshake.begin_link"](fields(form), form);

@@ -1,17 +1,17 @@
 import type { Metadata } from "next";
-import { titleFor } from "@/app/answer-note";
+import { titleFor } from "@/app/flash-message";
 import { Note } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
-import { providerWaiting } from "@/app/parked";
-import { Ago, At } from "@/app/when";
+import { providerWaiting } from "@/app/pending-identity";
+import { Ago, At } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { oauthProviderIds, oauthProviders } from "@/lib/oauth-providers";
+import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/perform";
+import { read } from "@/lib/web/run-for-request";
 import { site } from "@/lib/web/site";
-import { AccountFrame } from "../frame";
-import { Actions, ProviderForm } from "./way-actions";
+import { AccountFrame } from "../account-layout";
+import { Actions, ProviderForm } from "./method-actions";
 import { connect } from "./actions";
 
 const here = "/account/methods";

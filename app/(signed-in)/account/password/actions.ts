@@ -1,8 +1,8 @@
 "use server";
 
-import { shownFor } from "@/app/username-of";
-import { fields } from "@/lib/web/perform";
-import { changes } from "../changes";
+import { shownFor } from "@/app/username-field";
+import { fields } from "@/lib/web/run-for-request";
+import { changes } from "../sensitive-actions";
 
 export async function choosePassword(form: FormData): Promise<void> {
   form.delete(shownFor);

@@ -1,14 +1,14 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/answer-note";
+import { errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
-import { UsernameOf } from "@/app/username-of";
+import { UsernameOf } from "@/app/username-field";
 import { words } from "@/app/words";
-import { preparePassword } from "@/lib/flows/password/prepare-password";
+import { preparePassword } from "@/lib/flows/password/read-password-status";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../account-layout";
 import { choosePassword } from "./actions";
 
 const here = "/account/password";

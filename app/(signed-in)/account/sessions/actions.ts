@@ -3,7 +3,7 @@
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { revokeSession } from "@/lib/flows/sessions/revoke-session";
 import { sayDone, sayNo } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/perform";
+import { fields, perform } from "@/lib/web/run-for-request";
 
 const sessionsPage = "/account/sessions";
 

@@ -3,11 +3,11 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
-import { Ago, At } from "@/app/when";
+import { Ago, At } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../account-layout";
 import { signOutDevice } from "./actions";
 
 const here = "/account/sessions";

@@ -1,19 +1,19 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { Note } from "@/app/_ui/note";
-import { Ago } from "@/app/when";
+import { Ago } from "@/app/timestamps";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readFlash } from "@/lib/web/flash";
-import { perform } from "@/lib/web/perform";
+import { perform } from "@/lib/web/run-for-request";
 import { goOn } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
-import { DeadLink } from "../dead-link";
+import { DeadLink } from "../invalid-link";
 import { cancelRequest, signInByLink } from "../actions";
 
 const here = "/l";

@@ -1,15 +1,15 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/answer-note";
+import { errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
-import { UsernameOf } from "@/app/username-of";
+import { UsernameOf } from "@/app/username-field";
 import { words } from "@/app/words";
-import { sentenceOf } from "@/lib/result";
+import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
 import { site } from "@/lib/web/site";
-import { type SearchParams, waitFor, WaitingPage } from "../../waiting";
+import { type SearchParams, waitFor, WaitingPage } from "../../check-email-page";
 import { askForReset, resetByCode } from "../actions";
 
 const here = "/password/check";

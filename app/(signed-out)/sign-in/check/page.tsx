@@ -1,14 +1,14 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/answer-note";
+import { errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
-import { sentenceOf } from "@/lib/result";
+import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
 import { withNext } from "@/lib/web/redirects";
 import { site } from "@/lib/web/site";
-import { type SearchParams, waitFor, WaitingPage } from "../../waiting";
+import { type SearchParams, waitFor, WaitingPage } from "../../check-email-page";
 import { askForLink, typeCode } from "../actions";
 
 const here = "/sign-in/check";

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { Gate } from "@/app/_ui/gate";
-import { readParked } from "@/app/parked";
+import { Gate } from "@/app/_ui/signed-out-layout";
+import { readParked } from "@/app/pending-identity";
 import { words } from "@/app/words";
 import { lastMethod } from "@/lib/web/last-method";
 import { site } from "@/lib/web/site";

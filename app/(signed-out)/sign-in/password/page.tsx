@@ -1,15 +1,15 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { CurrentPassword } from "@/app/password-fields";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/perform";
+import { read } from "@/lib/web/run-for-request";
 import { goOn, safeNext, withNext } from "@/lib/web/redirects";
 import { onlyWith, site } from "@/lib/web/site";
 import { askForLink, signInByPassword } from "../actions";

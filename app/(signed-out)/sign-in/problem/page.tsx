@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
-import { AnswerNote, titleFor } from "@/app/answer-note";
-import { Gate } from "@/app/_ui/gate";
-import { Reference } from "@/app/reference";
+import { AnswerNote, titleFor } from "@/app/flash-message";
+import { Gate } from "@/app/_ui/signed-out-layout";
+import { Reference } from "@/app/request-id";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
 import { safeNext, withNext } from "@/lib/web/redirects";

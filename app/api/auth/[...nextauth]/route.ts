@@ -1,7 +1,7 @@
 import type { NextRequest } from "next/server";
-import { arrive } from "@/app/travel";
-import { returnFrom } from "@/lib/auth-handshake";
-import { nothingHere } from "@/lib/web/answer";
+import { arrive } from "@/app/oauth-redirects";
+import { returnFrom } from "@/lib/web/authjs";
+import { nothingHere } from "@/lib/web/json-response";
 
 /**
  * Auth.js's door. Only the way back from a provider is open; its sign-in, sign-out, CSRF, provider

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { asAuthSession } from "@/lib/auth";
+import { asAuthSession } from "@/lib/web/auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { answer, operation } from "@/lib/web/answer";
+import { answer, operation } from "@/lib/web/json-response";
 
 const showAuthSession = operation({
   flow: readSession,

@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/answer";
+import { answer } from "@/lib/web/json-response";
 import { askForLink, showWaiting } from "../operations";
 
 export const POST = (request: Request) => answer(request, askForLink);

@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/answer";
+import { answer } from "@/lib/web/json-response";
 import { choosePassword, dropPassword, showPassword } from "../operations";
 
 export const GET = (request: Request) => answer(request, showPassword);

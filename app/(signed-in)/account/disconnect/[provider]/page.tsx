@@ -4,9 +4,9 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { oauthProviders, isOAuthProvider } from "@/lib/oauth-providers";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../../frame";
+import { oauthProviders, isOAuthProvider } from "@/lib/core/oauth-providers";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../../account-layout";
 import { disconnect } from "../../methods/actions";
 
 export const metadata: Metadata = { title: words.disconnect.short };

@@ -3,8 +3,8 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../../frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../../account-layout";
 import { dropPassword } from "../actions";
 
 const here = "/account/password/remove";

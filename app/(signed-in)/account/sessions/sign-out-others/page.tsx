@@ -3,8 +3,8 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { read } from "@/lib/web/perform";
-import { AccountFrame } from "../../frame";
+import { read } from "@/lib/web/run-for-request";
+import { AccountFrame } from "../../account-layout";
 import { signOutOthers } from "../actions";
 
 export const metadata: Metadata = { title: words.account.signOutOthers };

@@ -1,20 +1,20 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { AnswerNote, errorFor, titleFor } from "@/app/answer-note";
+import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/gate";
+import { Gate } from "@/app/_ui/signed-out-layout";
 import { Note } from "@/app/_ui/note";
 import { EmailField } from "@/app/email-field";
 import { NewPassword } from "@/app/password-fields";
-import { Reference } from "@/app/reference";
-import { Ago } from "@/app/when";
+import { Reference } from "@/app/request-id";
+import { Ago } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { askForReset, resetByLink } from "@/app/(signed-out)/password/actions";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { perform, read } from "@/lib/web/perform";
+import { perform, read } from "@/lib/web/run-for-request";
 import { site } from "@/lib/web/site";
 
 // Token pages share one place for what an action tells them, without the token.

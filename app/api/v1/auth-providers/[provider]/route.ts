@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/answer";
+import { answer } from "@/lib/web/json-response";
 import { dropAuthProvider } from "../../operations";
 
 export async function DELETE(

@@ -1,0 +1,87 @@
+import { redirect } from "next/navigation";
+import type { ReactNode } from "react";
+import { AnswerNote } from "@/app/flash-message";
+import { Button } from "@/app/_ui/button";
+import { Disclosure } from "@/app/_ui/disclosure";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/signed-out-layout";
+import { Note } from "@/app/_ui/note";
+import { MailboxHint } from "@/app/mailbox-hint";
+import { words } from "@/app/words";
+import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import type { Flash } from "@/lib/web/flash";
+import { perform } from "@/lib/web/run-for-request";
+import { goOn } from "@/lib/web/redirects";
+import { site } from "@/lib/web/site";
+
+type Purpose = "magic_link" | "sign_up" | "password_reset";
+export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
+
+/** What this browser waits for; where it waits for nothing, back to `start`. */
+export async function waitFor(purpose: Purpose, start: string, searchParams: SearchParams) {
+  const { asked } = await searchParams;
+  const waiting = await perform(readWaiting, { purpose });
+  if (!waiting.ok) {
+    if (waiting.refusal.code === "unavailable") redirect("/unavailable");
+    // Somebody who just asked and has no cookie to show for it has a browser that keeps none.
+    redirect(asked === undefined ? start : "/sign-in?note=cookies_blocked");
+  }
+  if (waiting.value.done) goOn(waiting.value.next);
+  return waiting.value;
+}
+
+interface Props {
+  readonly title: string;
+  readonly flash: Flash;
+  readonly waiting: Awaited<ReturnType<typeof waitFor>>;
+  readonly sent: { readonly before: string; readonly after: string };
+  readonly lifetimes: string;
+  /** Where the address is typed anew. */
+  readonly change: string;
+  /** Asks for the same mail again, with the fields it needs. */
+  readonly resend: (form: FormData) => Promise<void>;
+  readonly resendFields?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** "Check your email", whatever for: the same words for every address. */
+export function WaitingPage({
+  title,
+  flash,
+  waiting,
+  sent,
+  lifetimes,
+  change,
+  resend,
+  resendFields,
+  children,
+}: Props) {
+  const { email, resendIn, mailIsSlow } = waiting;
+  const { appName, lettersPerHour } = site();
+  return (
+    <Gate appName={appName} title={title} session="" recheck>
+      <AnswerNote flash={flash} />
+      <p>
+        {sent.before}
+        <strong>{email}</strong>
+        {sent.after} {lifetimes} <a href={change}>{words.check.changeAddress}</a>
+      </p>
+      {mailIsSlow && <Note tone="warn">{words.check.slow}</Note>}
+      <MailboxHint />
+      {children}
+      <Form action={resend}>
+        <input type="hidden" name="email" value={email} />
+        {resendFields}
+        <Button
+          countdown={resendIn > 0 ? { seconds: resendIn, text: words.check.resendIn } : undefined}
+        >
+          {words.check.resend}
+        </Button>
+      </Form>
+      <Disclosure summary={words.check.nothing}>
+        <p>{words.check.lookInSpam}</p>
+        <p>{words.check.rule(lettersPerHour)}</p>
+      </Disclosure>
+    </Gate>
+  );
+}

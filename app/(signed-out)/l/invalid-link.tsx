@@ -1,0 +1,31 @@
+import { askForLink } from "../sign-in/actions";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { Gate } from "@/app/_ui/signed-out-layout";
+import { Reference } from "@/app/request-id";
+import { EmailField } from "@/app/email-field";
+import { words } from "@/app/words";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { read } from "@/lib/web/run-for-request";
+import { site } from "@/lib/web/site";
+
+interface Props {
+  readonly title: string;
+  readonly lead: string;
+  readonly reference?: string | undefined;
+}
+
+/** A link that does nothing any more, with the way to a new one right there (L3). */
+export async function DeadLink({ title, lead, reference }: Props) {
+  const session = await read(readSession, "/l");
+  return (
+    <Gate appName={site().appName} title={title} session={session?.id ?? ""} hidePath="/l">
+      <p>{lead}</p>
+      <Form action={askForLink}>
+        <EmailField enterKeyHint="go" />
+        <Button variant="primary">{words.link.sendNew}</Button>
+      </Form>
+      <Reference id={reference} />
+    </Gate>
+  );
+}

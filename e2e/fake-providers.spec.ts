@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Page } from "@playwright/test";
+import { axeFindings } from "./support/axe";
+import { Inbox } from "./support/inbox";
+import { Person } from "./support/person";
+import { lookAt } from "./support/screens";
+import { expect, type Providers, testWithoutServer } from "./support/fake-providers";
+
+/** The stand-ins by themselves; what the app makes of them is told elsewhere. */
+const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
+  // In the app's place: a page that says what it was called back with.
+  app: async ({}, use) => {
+    const app = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url!, "http://localhost");
+      const back = searchParams.get("error") ?? (searchParams.has("code") ? "a code" : "nothing");
+      response.setHeader("content-type", "text/html");
+      response.end(`<main>${pathname} was told ${back}</main>`);
+    });
+    await once(app.listen(0, "127.0.0.1"), "listening");
+    await use(app);
+    app.closeAllConnections();
+    app.close();
+  },
+  ada: async ({ page, app }, use) => {
+    const { port } = app.address() as AddressInfo;
+    const place = { port, origin: `http://localhost:${port}` };
+    const inbox = new Inbox("no mail comes here");
+    await use(Person.at(page, { email: "ada@example.com", inbox, place, hasScript: true }));
+  },
+});
+
+async function goTo(id: "google" | "linkedin", { settings }: Providers, page: Page, app: Server) {
+  const setting = (part: string) => settings[`AUTH_${id.toUpperCase()}_${part}`]!;
+  const query = new URLSearchParams({
+    client_id: setting("ID"),
+    response_type: "code",
+    scope: "openid email",
+    redirect_uri: `http://localhost:${(app.address() as AddressInfo).port}/api/auth/callback/${id}`,
+  });
+  await page.goto(`${setting("ISSUER")}/auth?${query}`);
+}
+
+for (const { id, name, cancelled } of [
+  { id: "google", name: "Google", cancelled: "access_denied" },
+  { id: "linkedin", name: "LinkedIn", cancelled: "user_cancelled_login" },
+] as const) {
+  test(`Ada chooses who she is at ${name}, or cancels`, async ({ ada, app, providers }) => {
+    await goTo(id, providers, ada.page, app);
+    await ada.seesTitle(`Stand-in for ${name} on this machine: no password needed`);
+    await ada.chooses({ email: ada.email, verified: false, number: "4711" });
+    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await goTo(id, providers, ada.page, app);
+    await ada.press("Continue as ada@gmail.com");
+    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await goTo(id, providers, ada.page, app);
+    await ada.chooses("cancel");
+    await ada.sees(`/api/auth/callback/${id} was told ${cancelled}`);
+  });
+
+  test(`The page of ${name}'s stand-in is fit to be used`, async ({ ada, app, providers }) => {
+    await goTo(id, providers, ada.page, app);
+    expect(await lookAt(ada.page, `stand-in-${id}`)).toEqual([]);
+    await ada.chooses({ email: ada.email });
+    await ada.page.goBack();
+    await ada.sees("This visit is over.");
+    expect(await axeFindings(ada.page)).toEqual([]);
+  });
+}

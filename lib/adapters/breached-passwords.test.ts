@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Log } from "@/lib/runtime/flow";
+import { startRangeFront } from "@/test/support/fake-pwned-passwords";
+import { testEnv } from "@/test/support/world";
+import { openPasswords } from "./passwords";
+
+/** Passwords that others have stolen before, against a server that answers as Pwned Passwords does (P6). */
+
+const patience = vi.hoisted(() => ({ seconds: 120 }));
+vi.mock(import("@/lib/core/policy"), async (original) => {
+  const policy = await original();
+  const intervals = Object.defineProperty({ ...policy.intervals }, "breachLookup", {
+    get: () => patience.seconds,
+  });
+  return { ...policy, intervals } as never;
+});
+
+const stolen = "barbell glue feel";
+const front = await startRangeFront([stolen]);
+const warnings: unknown[] = [];
+const log: Log = {
+  info() {},
+  warn: (event, facts) => void warnings.push([event, facts]),
+  error() {},
+};
+
+beforeEach(() => {
+  patience.seconds = 120;
+  warnings.length = 0;
+});
+afterEach(() => front.calm());
+afterAll(() => front.stop());
+
+async function verdict(password: string, url = front.url) {
+  const { weigh } = openPasswords(testEnv({ BREACH_LOOKUP_URL: url }), log);
+  const result = await weigh(password, ["ada@example.com", "Latchkey"]);
+  return result.ok ? "taken" : result.refusal;
+}
+
+const breached = { code: "password_breached", field: "password" };
+
+test("a stolen one is refused, others are taken", async () => {
+  expect(await verdict(stolen)).toEqual(breached);
+  expect(await verdict("barbell glue feels")).toBe("taken");
+  expect(await verdict(stolen, `${front.url}/`)).toEqual(breached);
+  expect(warnings).toEqual([]);
+});
+
+test("one that counts 0 is padding, and no stolen one", async () => {
+  front.forget(stolen);
+  expect(await verdict(stolen)).toBe("taken");
+  expect(warnings).toEqual([]);
+});
+
+test("letters of any script are looked up as UTF-8", async () => {
+  await verdict("правильная лошадь");
+  const digest = createHash("sha1").update(Buffer.from("правильная лошадь")).digest("hex");
+  expect(front.asked[0]!.path).toContain(`/range/${digest.slice(0, 5).toUpperCase()}`);
+});
+
+test("what leaves is five digits, and nothing of who asks", async () => {
+  await verdict(stolen);
+  const digest = createHash("sha1").update(stolen).digest("hex").toUpperCase();
+  expect(front.asked).toHaveLength(1);
+  const { method, path, headers, body } = front.asked[0]!;
+  expect([method, path, body]).toEqual(["GET", `/range/${digest.slice(0, 5)}?mode=sha1`, ""]);
+  const { "add-padding": padding, "user-agent": agent, ...others } = headers;
+  expect([padding, agent]).toEqual(["true", "Latchkey"]);
+  // What Node itself says in every request.
+  expect(Object.keys(others).sort()).toEqual([
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "host",
+    "sec-fetch-mode",
+  ]);
+});
+
+test.each([
+  ["too short", "barbell"],
+  ["easy to guess", "password1234"],
+  ["one's own", "ada@example.com"],
+])("nobody is asked about what is %s", async (_, password) => {
+  await verdict(password);
+  expect(front.asked).toEqual([]);
+});
+
+test("nobody is asked where that is not allowed", async () => {
+  expect(await verdict(stolen, "")).toBe("taken");
+  expect(front.asked).toEqual([]);
+});
+
+describe("a service in trouble stops nobody, and is logged once, without a word of the password", () => {
+  const say = (status: number, text: string) => (response: ServerResponse) =>
+    void response.writeHead(status).end(text);
+  const html = "<!doctype html>\n<h1>Sign in: to this network</h1>\n";
+
+  test.each<[string, (response: ServerResponse) => void, string]>([
+    ["500", say(500, "oops"), "Internal Server Error"],
+    ["503", say(503, ""), "Service Unavailable"],
+    ["429", say(429, ""), "Too Many Requests"],
+    ["a 400 that repeats the question", say(400, "not valid: 12ABC"), "Error"],
+    ["500 in words of its own", (response) => response.writeHead(500, "12ABC").end(), "Error"],
+    ["200 in HTML", say(200, html), "not a range"],
+    ["200 in JSON", say(200, "null"), "not a range"],
+    ["200 with nothing", say(200, ""), "not a range"],
+    ["digests that are too short", say(200, `${"A".repeat(34)}:3`), "not a range"],
+    ["a connection that breaks", (response) => void response.destroy(), "UND_ERR_SOCKET"],
+    [
+      "an answer that breaks off",
+      (response) => {
+        response.writeHead(200, { "content-length": 100 }).write(`${"A".repeat(35)}:3\r\n`);
+        setTimeout(() => response.destroy(), 20);
+      },
+      "UND_ERR_SOCKET",
+    ],
+  ])("%s", async (_, trouble, reason) => {
+    front.trouble(trouble);
+    expect(await verdict(stolen)).toBe("taken");
+    expect(warnings).toEqual([["breach_lookup.failed", { reason }]]);
+  });
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ["no answer", () => {}],
+    ["half an answer", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
+    ["an answer without end", (response) => flood(response)],
+  ])("%s, when the time is up", async (_, trouble) => {
+    patience.seconds = 0.2;
+    front.trouble(trouble);
+    expect(await verdict(stolen)).toBe("taken");
+    expect(warnings).toEqual([["breach_lookup.failed", { reason: "TimeoutError" }]]);
+  });
+
+  test("nobody there, or a name that is none", async () => {
+    const gone = await startRangeFront([]);
+    await gone.stop();
+    expect(await verdict(stolen, gone.url)).toBe("taken");
+    expect(await verdict(stolen, "http://no-such-host.invalid")).toBe("taken");
+    expect(warnings).toEqual([
+      ["breach_lookup.failed", { reason: "ECONNREFUSED" }],
+      ["breach_lookup.failed", { reason: expect.stringMatching(/^E[A-Z_]+$/) as string }],
+    ]);
+  });
+
+  test("an answer far longer than any there is", async () => {
+    front.trouble((response) => void response.end(`${`${"A".repeat(35)}:3\r\n`.repeat(100_000)}`));
+    expect(await verdict(stolen)).toBe("taken");
+    expect(warnings).toEqual([]);
+  });
+});
+
+/** Line after line, as fast as they are read, until nobody reads. */
+function flood(response: ServerResponse) {
+  const lines = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
+  const more = () => {
+    while (!response.destroyed && response.write(lines));
+  };
+  response.on("drain", more);
+  more();
+}

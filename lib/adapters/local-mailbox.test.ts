@@ -1,0 +1,120 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Clock } from "@/lib/runtime/flow";
+import { localMailbox } from "./local-mailbox";
+import type { Message } from "./mailer";
+
+let home: string;
+beforeEach(() => (home = mkdtempSync(path.join(tmpdir(), "latchkey-mailbox-"))));
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+/** A clock that goes on by a minute each time somebody looks. */
+function steps(from: string): Clock {
+  let at = Date.parse(from);
+  return { now: () => new Date((at += 60_000)) };
+}
+
+const letterTo = (id: string): Message => ({
+  id,
+  from: { name: "Latchkey", address: "latchkey@localhost" },
+  to: "ada@example.com",
+  subject: `Letter ${id}`,
+  html: "<p>Your code is 482193</p>",
+  text: "Your code is 482193",
+  date: "2026-11-20T08:12:00.000Z",
+});
+
+const open = (clock = steps("2026-11-20T08:00:00Z")) =>
+  localMailbox(path.join(home, "deep", "mailbox"), clock);
+
+describe("whoever sits at the machine finds in the mailbox", () => {
+  it("nothing, before the first letter", async () => {
+    expect(await open().letters()).toEqual([]);
+  });
+
+  it("what would have left, as it would have been read", async () => {
+    const { mailer, letters } = open();
+    expect(await mailer(letterTo("1"))).toEqual({ sent: true });
+    expect(await letters()).toEqual([
+      expect.objectContaining({
+        id: "1",
+        to: "ada@example.com",
+        subject: "Letter 1",
+        text: "Your code is 482193",
+        sentAt: "2026-11-20T08:01:00.000Z",
+      }),
+    ]);
+  });
+
+  it("the newest letter first, also across midnight and a year's end", async () => {
+    const { mailer, letters } = open(steps("2026-12-31T23:57:30Z"));
+    for (const id of ["c", "a", "d", "b"]) await mailer(letterTo(id));
+    expect((await letters()).map(({ id }) => id)).toEqual(["b", "d", "a", "c"]);
+  });
+
+  it("both letters of one moment", async () => {
+    const { mailer, letters } = open({ now: () => new Date("2026-11-20T08:00:00Z") });
+    await Promise.all([mailer(letterTo("1")), mailer(letterTo("2"))]);
+    expect((await letters()).map(({ id }) => id).sort()).toEqual(["1", "2"]);
+  });
+
+  it("a letter once, when it was sent twice in one moment", async () => {
+    const { mailer, letters } = open({ now: () => new Date("2026-11-20T08:00:00Z") });
+    await mailer(letterTo("1"));
+    await mailer(letterTo("1"));
+    expect(await letters()).toHaveLength(1);
+  });
+
+  it("the last hundred letters and no more", async () => {
+    const { mailer, letters } = open();
+    for (let i = 1; i <= 103; i += 1) await mailer(letterTo(String(i)));
+    const ids = (await letters()).map(({ id }) => id);
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, i) => String(103 - i)));
+    expect(readdirSync(path.join(home, "deep", "mailbox"))).toHaveLength(100);
+  });
+
+  it("what is still there, when letters go while it is read", async () => {
+    const { mailer, letters } = open();
+    for (let i = 1; i <= 100; i += 1) await mailer(letterTo(String(i)));
+    let isWriting = true;
+    const writes = async () => {
+      for (let i = 101; i <= 130; i += 1) await mailer(letterTo(String(i)));
+      isWriting = false;
+    };
+    const looks = async () => {
+      while (isWriting) expect((await letters()).length).toBeGreaterThan(50);
+    };
+    await Promise.all([writes(), looks(), looks()]);
+  });
+
+  it("the letters of before a restart", async () => {
+    await open().mailer(letterTo("1"));
+    expect(await open().letters()).toHaveLength(1);
+  });
+
+  it("no letter that is half written", async () => {
+    const { mailer, letters } = open();
+    await mailer(letterTo("1"));
+    writeFileSync(path.join(home, "deep", "mailbox", "20261120T090000000Z-2.json.part"), '{"id":');
+    expect((await letters()).map(({ id }) => id)).toEqual(["1"]);
+  });
+});
+
+it.skipIf(process.platform === "win32")(
+  "nobody else on the machine can read a letter, however open the process's files are",
+  async () => {
+    const before = process.umask(0);
+    try {
+      const { mailer } = open();
+      await mailer(letterTo("1"));
+      const directory = path.join(home, "deep", "mailbox");
+      expect(statSync(directory).mode & 0o777).toBe(0o700);
+      for (const file of readdirSync(directory))
+        expect(statSync(path.join(directory, file)).mode & 0o777).toBe(0o600);
+    } finally {
+      process.umask(before);
+    }
+  },
+);

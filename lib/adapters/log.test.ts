@@ -1,0 +1,154 @@
+import type * as Pino from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Log } from "@/lib/runtime/flow";
+import { createLog } from "./log";
+
+const written = vi.hoisted(() => ({ text: "" }));
+// The real pino, with a string in place of standard output.
+vi.mock("pino", async (original) => {
+  const { default: pino } = await original<typeof Pino>();
+  const sink = { write: (line: string) => void (written.text += line) };
+  return { default: Object.assign((options: object) => pino(options, sink), pino) };
+});
+
+const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
+const address = "ada.lovelace+canary@example.com";
+const canaries = [token, address, "ada.lovelace", "canary@"];
+
+let log: Log;
+beforeEach(() => {
+  written.text = "";
+  log = createLog({ logLevel: "debug" as "info" });
+});
+afterEach(() => {
+  for (const canary of canaries) expect(written.text).not.toContain(canary);
+});
+
+const lines = () => written.text.split("\n").filter(Boolean);
+const only = () => {
+  expect(lines()).toHaveLength(1);
+  expect(written.text).toMatch(/\n$/);
+  return JSON.parse(lines()[0]!) as Record<string, unknown>;
+};
+
+describe("whoever reads the log sees no secret and no address", () => {
+  it.each([
+    ["a token", { found: token }],
+    ["a token in a sentence", { said: `session=${token}; path=/` }],
+    ["a digest", { digest: `${token}AAAA` }],
+    ["a sealed text", { sealed: token.repeat(20) }],
+    ["a link's path", { path: `/l/${token}` }],
+    ["a link", { url: `https://account.example.com/l/${token}?x=1#y` }],
+    ["a link with half a token", { url: "/l/7hYt2mQpXo0R" }],
+    ["an address", { to: address }],
+    ["an address in a sentence", { said: `Mail for <${address}> came back` }],
+    ["an address in an envelope", { said: `RCPT TO:<${address}>, 550` }],
+    ["a list of addresses", { to: [address, { address }] }],
+    ["an object in an object", { a: { b: { c: { d: [token, { e: address }] } } } }],
+    ["a database URL", { url: `postgres://${address}/db` }],
+    ["an error", { error: new Error(`No row for ${address} with ${token}`) }],
+    ["an error in a list", { errors: [new Error(address)] }],
+    ["an error with a cause", { error: new Error("x", { cause: new Error(address) }) }],
+    [
+      "an error with more",
+      {
+        error: Object.assign(new Error("x"), {
+          detail: `(email)=(${address})`,
+          parameters: [token],
+        }),
+      },
+    ],
+    ["several errors in one", { error: new AggregateError([new Error(address)], token) }],
+    ["an error of a kind of its own", { error: new (class extends TypeError {})(`/l/${token}`) }],
+    ["an error's name", { error: Object.assign(new Error("x"), { name: `Error for ${address}` }) }],
+    ["a name of a fact", { [address]: 1, inner: { [token]: 1 } }],
+    ["an address as it stands in a URL", { url: `/sign-in?email=${encodeURIComponent(address)}` }],
+  ])("in %s", (_, facts) => {
+    log.info("test.happened", facts);
+    log.warn("test.happened", facts);
+    log.error("test.happened", facts);
+    expect(lines()).toHaveLength(3);
+  });
+
+  it("in the name of an event, should one ever be put together", () => {
+    log.warn(`mail for ${address} with ${token} failed`);
+    expect(lines()).toHaveLength(1);
+  });
+
+  it("and still what is needed to find the fault", () => {
+    log.error("mail.failed", {
+      error: new TypeError(`No mail for ${address}`),
+      path: `/l/${token}`,
+      requestId: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+      rows: 3,
+      ok: false,
+      none: null,
+    });
+    expect(only()).toMatchObject({
+      event: "mail.failed",
+      error: {
+        name: "TypeError",
+        message: "No mail for [address]",
+        stack: expect.stringContaining("log.test.ts"),
+      },
+      path: "/l/[redacted]",
+      requestId: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+      rows: 3,
+      ok: false,
+      none: null,
+    });
+  });
+});
+
+it("whoever reads a stack finds the files in it, those of scoped packages as well", () => {
+  const error = new Error("x");
+  error.stack =
+    "Error: x\n    at run (file:///srv/node_modules/@electric-sql/pglite/dist/index.js:1:2)";
+  log.error("test.failed", { error });
+  expect(written.text).toContain("/srv/node_modules/@electric-sql/pglite/dist/index.js:1:2");
+});
+
+describe("an event is one line", () => {
+  it.each(["a\nb", "a\r\nb", "a\u2028b", '"}\n{"level":50,"event":"forged"}', "\x1b[2K", "\0"])(
+    "whatever a value holds: %j",
+    (value) => {
+      log.warn("test.happened", { value, nested: { value }, error: new Error(value) });
+      expect(only()).toMatchObject({ event: "test.happened", value });
+    },
+  );
+
+  it("whatever its own name holds", () => {
+    log.warn('x"}\n{"level":50,"event":"forged"}');
+    expect(only()["event"]).toContain("forged");
+  });
+
+  it("with the time, its level and nothing about the machine", () => {
+    log.info("test.happened");
+    log.warn("test.happened");
+    log.error("test.happened");
+    const all = lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(all.map(({ level }) => level)).toEqual(["info", "warn", "error"]);
+    for (const line of all) expect(Object.keys(line).sort()).toEqual(["event", "level", "time"]);
+  });
+
+  it("or none, below the level that was asked for", () => {
+    const quiet = createLog({ logLevel: "error" });
+    quiet.info("test.happened");
+    quiet.warn("test.happened");
+    expect(written.text).toBe("");
+    quiet.error("test.happened");
+    expect(only()).toMatchObject({ level: "error" });
+  });
+
+  it("also when a fact holds itself, or cannot be read", () => {
+    const facts: Record<string, unknown> = { rows: 3 };
+    facts["self"] = facts;
+    expect(() => log.error("test.happened", facts)).not.toThrow();
+    expect(only()).toMatchObject({ event: "test.happened", rows: 3 });
+  });
+
+  it("that shows a moment as one", () => {
+    log.info("test.happened", { at: new Date("2026-11-20T08:12:00Z") });
+    expect(only()["at"]).toBe("2026-11-20T08:12:00.000Z");
+  });
+});

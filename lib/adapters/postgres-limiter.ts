@@ -1,0 +1,55 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { row } from "@/db/rows";
+import { limitHits } from "@/db/schema";
+import { seconds } from "@/lib/core/duration";
+import type { Limiter } from "@/lib/runtime/flow";
+
+/** A hit by its time in microseconds, which is as exact as Postgres keeps it. */
+const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint::text`;
+
+/**
+ * Limits in Postgres: per rule and key the moments of the hits that still count. So a limit holds
+ * in every window of its length, not only in those that start on the hour. One upsert each: its row
+ * lock makes parallel takers queue.
+ */
+export function postgresLimiter(db: Db): Limiter {
+  return {
+    async take({ rule, max, per }, keyHash) {
+      const length = sql`make_interval(secs => ${per})`;
+      const taken = await row<{ granted: boolean; hit: string; wait: number }>(
+        db,
+        sql`insert into ${limitHits} (rule, key_hash, hits, granted, expires_at)
+          values (${rule}, ${keyHash}, array[clock_timestamp()], true, clock_timestamp() + ${length})
+          on conflict (rule, key_hash) do update set (hits, granted, expires_at) = (
+            select case when cardinality(live) < ${max}::int then live || greatest(
+                clock_timestamp(), live[cardinality(live)] + interval '1 microsecond'
+              ) else live end,
+              cardinality(live) < ${max}::int, clock_timestamp() + ${length}
+            from (
+              select coalesce(array_agg(hit order by hit), '{}') as live
+              from unnest(limits.hits) as hit where hit > clock_timestamp() - ${length}
+            ) as counted
+          )
+          returning granted, ${moment(sql`hits[cardinality(hits)]`)} as hit,
+            greatest(1, ceil(extract(epoch from hits[1] + ${length} - clock_timestamp())))::int as wait`,
+      );
+      return taken!.granted
+        ? { ok: true, hit: taken!.hit }
+        : { ok: false, retryAfter: seconds(taken!.wait) };
+    },
+
+    async giveBack(rule, keyHash, hit) {
+      await row(
+        db,
+        sql`update ${limitHits} set hits = array(
+              select one from unnest(hits) as one where ${moment(sql`one`)} <> ${hit} order by one
+            ) where rule = ${rule} and key_hash = ${keyHash}`,
+      );
+    },
+
+    async clear() {
+      await db.delete(limitHits);
+    },
+  };
+}

@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { intervals } from "@/lib/core/policy";
+import { startWorker, type Worker } from "./worker";
+
+const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn() }));
+vi.mock("./courier", () => ({ deliverDueLetters: jobs.deliver }));
+vi.mock("@/lib/store/purge", () => ({ purge: jobs.purge }));
+
+class Away extends Error {}
+
+/** A job that ends when the test says so. */
+function held() {
+  const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  let atOnce = 0;
+  let most = 0;
+  jobs.deliver.mockImplementation(() => {
+    most = Math.max(most, (atOnce += 1));
+    return new Promise<void>((resolve, reject) => ends.push({ resolve, reject })).finally(
+      () => (atOnce -= 1),
+    );
+  });
+  return { ends, most: () => most };
+}
+
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+let worker: Worker;
+const start = ({ mayOverlap = true } = {}) => {
+  worker = startWorker(
+    {
+      db: {} as never,
+      env: {} as never,
+      log,
+      clock: { now: () => new Date(0) },
+      isDatabaseAway: (error) => error instanceof Away,
+    },
+    async () => ({ sent: true }),
+    { mayOverlap },
+  );
+};
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.resetAllMocks();
+  jobs.deliver.mockResolvedValue(0);
+  jobs.purge.mockResolvedValue(0);
+});
+afterEach(() => vi.useRealTimers());
+
+describe("the worker", () => {
+  it("looks for letters at once, and again after each pause", async () => {
+    start();
+    expect(jobs.deliver).toHaveBeenCalledTimes(1);
+    await settle();
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(jobs.deliver).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 10);
+    expect(jobs.deliver).toHaveBeenCalledTimes(12);
+    await worker.stop();
+  });
+
+  it("looks when it is rung, without waiting for the pause to end", async () => {
+    start();
+    await settle();
+    worker.ring();
+    expect(jobs.deliver).toHaveBeenCalledTimes(2);
+    await settle();
+    await worker.stop();
+  });
+
+  it("never delivers twice at once, however often it is rung", async () => {
+    const { ends, most } = held();
+    start();
+    for (let i = 0; i < 50; i += 1) worker.ring();
+    await settle();
+    expect(ends).toHaveLength(1);
+    ends[0]!.resolve();
+    await settle();
+    for (let i = 0; i < 50; i += 1) worker.ring();
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 3);
+    expect(most()).toBe(1);
+    const stopped = worker.stop();
+    ends[1]!.resolve();
+    await stopped;
+  });
+
+  it("loses no ring that comes while it works: fifty are one more look", async () => {
+    const { ends } = held();
+    start();
+    for (let i = 0; i < 50; i += 1) worker.ring();
+    ends[0]!.resolve();
+    await settle();
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await settle();
+    expect(ends).toHaveLength(2);
+    await worker.stop();
+  });
+
+  it("keeps one rhythm after a ring, not two", async () => {
+    start();
+    await settle();
+    worker.ring();
+    await settle();
+    jobs.deliver.mockClear();
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 4);
+    expect(jobs.deliver).toHaveBeenCalledTimes(4);
+    await worker.stop();
+  });
+
+  it("goes on after a failure, and the failure is in the log", async () => {
+    jobs.deliver.mockRejectedValueOnce(new Error("a bug"));
+    start();
+    await settle();
+    expect(log.error).toHaveBeenCalledWith("courier.failed", { error: expect.any(Error) });
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(jobs.deliver).toHaveBeenCalledTimes(2);
+    await worker.stop();
+  });
+
+  it("takes a database that is away for no bug", async () => {
+    jobs.deliver.mockRejectedValueOnce(new Away());
+    start();
+    await settle();
+    expect(log.error).not.toHaveBeenCalled();
+    expect(log.warn).toHaveBeenCalledWith("database.away", { job: "courier" });
+    await worker.stop();
+  });
+
+  it("purges what is over beside it, and says so when there was something", async () => {
+    jobs.purge.mockResolvedValueOnce(7);
+    start();
+    await settle();
+    expect(log.info).toHaveBeenCalledExactlyOnceWith("purge.done", { rows: 7 });
+    await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
+    expect(jobs.purge).toHaveBeenCalledTimes(2);
+    expect(log.info).toHaveBeenCalledTimes(1);
+    await worker.stop();
+  });
+});
+
+describe("a job that is stuck", () => {
+  const stall = intervals.jobStall * 1000;
+
+  it("is given up after its limit, told of, and done again", async () => {
+    const { ends } = held();
+    start();
+    await vi.advanceTimersByTimeAsync(stall - 1);
+    expect(log.error).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await worker.stop();
+  });
+
+  it("is done again at once for whoever rang meanwhile", async () => {
+    const { ends } = held();
+    start();
+    worker.ring();
+    await vi.advanceTimersByTimeAsync(stall);
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await worker.stop();
+  });
+
+  it("takes no further step when it comes alive again", async () => {
+    let step = () => {};
+    jobs.deliver.mockImplementationOnce((_world, _mailer, progress: () => void) => {
+      step = progress;
+      return new Promise(() => {});
+    });
+    start();
+    await vi.advanceTimersByTimeAsync(stall);
+    expect(step).toThrow();
+    await worker.stop();
+  });
+
+  it("is not stuck as long as it takes steps", async () => {
+    let end = () => {};
+    jobs.deliver.mockImplementationOnce(async (_world, _mailer, progress: () => void) => {
+      const steps = setInterval(progress, stall / 2);
+      await new Promise<void>((resolve) => (end = resolve));
+      clearInterval(steps);
+    });
+    start();
+    await vi.advanceTimersByTimeAsync(stall * 20);
+    expect(log.error).not.toHaveBeenCalled();
+    expect(worker.isLate()).toBe(false);
+    end();
+    await worker.stop();
+  });
+
+  it("is not joined by a second one where both would have one connection, but followed", async () => {
+    const { ends, most } = held();
+    start({ mayOverlap: false });
+    worker.ring();
+    await vi.advanceTimersByTimeAsync(stall * 5);
+    expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
+    expect(ends).toHaveLength(1);
+    expect(worker.isLate()).toBe(true);
+    ends[0]!.resolve();
+    await settle();
+    expect(ends).toHaveLength(2);
+    expect(most()).toBe(1);
+    ends[1]!.resolve();
+    await settle();
+    expect(worker.isLate()).toBe(false);
+    await worker.stop();
+  });
+
+  it.each([true, false])(
+    "does not keep the worker from stopping (overlap: %s)",
+    async (mayOverlap) => {
+      held();
+      start({ mayOverlap });
+      await vi.advanceTimersByTimeAsync(stall);
+      const stopping = worker.stop();
+      await expect(stopping).resolves.toBeUndefined();
+    },
+  );
+
+  it("does not keep a worker from stopping that was told to before", async () => {
+    held();
+    start({ mayOverlap: false });
+    const stopping = worker.stop();
+    await vi.advanceTimersByTimeAsync(stall);
+    await expect(stopping).resolves.toBeUndefined();
+  });
+});
+
+describe("a worker is late", () => {
+  it("when a job has not come to its end in time, whether it fails or is stuck", async () => {
+    jobs.deliver.mockRejectedValue(new Away());
+    start();
+    await vi.advanceTimersByTimeAsync(intervals.jobStall * 1000);
+    expect(worker.isLate()).toBe(false);
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 + 1);
+    expect(worker.isLate()).toBe(true);
+    jobs.deliver.mockResolvedValue(0);
+    await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
+    expect(worker.isLate()).toBe(false);
+    await worker.stop();
+  });
+
+  it("when it is the purge, too", async () => {
+    jobs.purge.mockRejectedValue(new Away());
+    start();
+    await vi.advanceTimersByTimeAsync((intervals.purge + intervals.jobStall) * 1000 + 1);
+    expect(worker.isLate()).toBe(true);
+    await worker.stop();
+  });
+});
+
+describe("a worker that is told to stop", () => {
+  it("stops when what is under way is done, and not before", async () => {
+    const { ends } = held();
+    start();
+    let stopped = false;
+    const stopping = worker.stop().then(() => (stopped = true));
+    await settle();
+    expect(stopped).toBe(false);
+    ends[0]!.resolve();
+    await stopping;
+    expect(stopped).toBe(true);
+  });
+
+  it("stops although the last job failed", async () => {
+    const { ends } = held();
+    start();
+    const stopping = worker.stop();
+    ends[0]!.reject(new Error("a bug"));
+    await expect(stopping).resolves.toBeUndefined();
+  });
+
+  it("takes nothing new, rung before or after", async () => {
+    const { ends } = held();
+    start();
+    worker.ring();
+    const stopping = worker.stop();
+    worker.ring();
+    ends[0]!.resolve();
+    await stopping;
+    worker.ring();
+    await vi.advanceTimersByTimeAsync(intervals.purge * 1000 * 3);
+    expect(ends).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

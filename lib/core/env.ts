@@ -1,0 +1,361 @@
+import path from "node:path";
+import { z } from "zod";
+import { type Duration, days, hours, minutes } from "./duration";
+import { parseIdentifier } from "./identifier";
+import {
+  isOAuthProvider,
+  type OAuthProvider,
+  oauthProviderIds,
+  oauthProviders,
+} from "./oauth-providers";
+import { bounds, type LimitName, lifetimes, limits } from "./policy";
+import type { Key } from "./crypto";
+
+/**
+ * The environment, read in one place. `parseEnv` takes any record, so that tests can ask what a
+ * mix of values would do; a bad mix gives every problem at once, and never a value of a secret.
+ */
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+
+/** The ways of signing in that an operator may switch off. */
+const signInMethods = ["magic_link", "password", ...oauthProviderIds] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+const isSignInMethod = (name: string): name is SignInMethod =>
+  signInMethods.some((method) => method === name);
+
+const key = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes in base64url (43 characters)");
+
+const oneLine = z
+  .string()
+  .max(60, "must be at most 60 characters")
+  .regex(/^[^\p{Cc}<>"]+$/u, "must be one line without quotes or angle brackets");
+
+const issuer = z.url({ protocol: /^https?$/, error: "must be a URL" });
+
+const schema = z.object({
+  NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
+  PORT: wholeNumber(1, 65_535).default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  AUTH_URL: z.string().optional(),
+  APP_NAME: oneLine.default("Latchkey"),
+  MAIL_FROM: z
+    .string()
+    .transform((text, issues) => {
+      const from = parseMailbox(text);
+      if (from) return from;
+      issues.addIssue({
+        code: "custom",
+        message: "must be an address, or Name <address>",
+      });
+      return z.NEVER;
+    })
+    .optional(),
+  SUPPORT_EMAIL: z.email("must be an email address").optional(),
+  RESEND_API_KEY: z.string().optional(),
+  RESEND_BASE_URL: z.url("must be a URL").optional(),
+  SMTP_URL: z
+    .url({
+      protocol: /^smtps?$/,
+      hostname: /./,
+      error: "must be a URL such as smtps://user:password@host",
+    })
+    .optional(),
+  DATA_DIR: z.string().default(".data"),
+  AUTH_SECRET: key,
+  AUTH_SECRET_PREVIOUS: key.optional(),
+  TOKEN_KEY: key,
+  TOKEN_KEY_PREVIOUS: key.optional(),
+  OUTBOX_KEY: key,
+  OUTBOX_KEY_PREVIOUS: key.optional(),
+  NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: z
+    .base64("must be base64")
+    .refine((text) => [16, 24, 32].includes(Buffer.from(text, "base64").length), {
+      error: "must be 16, 24 or 32 bytes in base64",
+    })
+    .optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .optional(),
+  MIGRATE_DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, hostname: /./, error: "must be a redis:// or rediss:// URL" })
+    .optional(),
+  UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+  SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
+  SIGN_IN_METHODS: z
+    .string()
+    .default(signInMethods.join())
+    .transform((text, issues) => {
+      const names = [...new Set(text.split(",").map((name) => name.trim()))];
+      if (names.every(isSignInMethod)) return names;
+      issues.addIssue({ code: "custom", message: `must be some of ${signInMethods.join()}` });
+      return z.NEVER;
+    }),
+  AUTH_GOOGLE_ID: oneLine.optional(),
+  AUTH_GOOGLE_SECRET: z.string().optional(),
+  AUTH_GOOGLE_ISSUER: issuer.optional(),
+  AUTH_LINKEDIN_ID: oneLine.optional(),
+  AUTH_LINKEDIN_SECRET: z.string().optional(),
+  AUTH_LINKEDIN_ISSUER: issuer.optional(),
+  TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
+    .default("info"),
+  BREACH_LOOKUP_URL: z
+    .url({ protocol: /^https?$/, error: "must be a URL" })
+    .refine((url) => !new URL(url).username, "must be a URL without a user name")
+    .optional(),
+  PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordLeast),
+  LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
+  SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
+  SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
+  LETTERS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.lettersPerAddress.max),
+  MAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.mailRequestsPerIp.max),
+});
+
+type Vars = Record<string, string | undefined>;
+
+export interface Env {
+  readonly production: boolean;
+  readonly origin: URL;
+  /** The origin is this machine's own: plain http, a mailbox page instead of mail. */
+  readonly loopback: boolean;
+  readonly appName: string;
+  readonly supportEmail: string | undefined;
+  readonly mail: MailTransport;
+  readonly mailFrom: { readonly name: string; readonly address: string };
+  /** Where the embedded database, made keys and the local mailbox live. */
+  readonly dataDir: string;
+  /** Encrypts what Auth.js keeps in cookies during a handshake. */
+  readonly authSecret: Key;
+  readonly tokenKey: Key;
+  readonly outboxKey: Key;
+  readonly databaseUrl: string | undefined;
+  readonly migrateDatabaseUrl: string | undefined;
+  /** Where shared limits are counted; null for Postgres. */
+  readonly redis: RedisAddress | null;
+  readonly signUp: "open" | "closed";
+  /** The ways in that there are: those of providers only where their keys are. */
+  readonly methods: readonly SignInMethod[];
+  readonly providers: { readonly [P in OAuthProvider]?: ProviderKeys };
+  /** A range service for stolen passwords (k-anonymity); unset, nobody is asked. */
+  readonly breachLookupUrl: string | undefined;
+  readonly passwordLeast: number;
+  readonly trustedProxyHops: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
+  readonly limitMax: { readonly [K in LimitName]?: number };
+}
+
+/** How a provider knows us, and where it is. */
+export interface ProviderKeys {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly issuer: string;
+}
+
+/** How mail leaves; `local` keeps it on this machine, for the mailbox page. */
+export type MailTransport =
+  | { readonly by: "resend"; readonly key: string; readonly baseUrl: string | undefined }
+  | { readonly by: "smtp"; readonly url: string }
+  | { readonly by: "local" };
+
+export type RedisAddress =
+  | { readonly by: "tcp"; readonly url: string }
+  | { readonly by: "upstash"; readonly url: string; readonly token: string };
+
+/** What is wrong with an environment, one line per problem. */
+export class EnvError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment is not usable:\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+  }
+}
+
+/** Whether a host name can only mean this machine (RFC 6761, RFC 1122). */
+export const isLoopback = (hostname: string) =>
+  /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
+
+/** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
+export function parseEnv(vars: Vars): Env {
+  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
+  const problems: string[] = [];
+  const env = readEach(set, problems);
+  const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
+  const loopback = isLoopback(origin.hostname);
+  problems.push(...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
+  if (problems.length > 0) throw new EnvError(problems);
+
+  const providers = providerKeys(env);
+  return {
+    production: env.NODE_ENV === "production",
+    origin,
+    loopback,
+    appName: env.APP_NAME,
+    supportEmail: env.SUPPORT_EMAIL,
+    mail: mailTransport(env),
+    mailFrom: env.MAIL_FROM ?? { name: env.APP_NAME, address: "latchkey@localhost" },
+    dataDir: path.resolve(/* turbopackIgnore: true */ env.DATA_DIR),
+    authSecret: keyPair(env.AUTH_SECRET, env.AUTH_SECRET_PREVIOUS),
+    tokenKey: keyPair(env.TOKEN_KEY, env.TOKEN_KEY_PREVIOUS),
+    outboxKey: keyPair(env.OUTBOX_KEY, env.OUTBOX_KEY_PREVIOUS),
+    databaseUrl: env.DATABASE_URL,
+    migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
+    redis: redisAddress(env),
+    signUp: env.SIGN_UP,
+    methods: env.SIGN_IN_METHODS.filter((name) => !isOAuthProvider(name) || providers[name]),
+    providers,
+    breachLookupUrl: env.BREACH_LOOKUP_URL,
+    passwordLeast: env.PASSWORD_MIN_LENGTH,
+    trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
+    logLevel: env.LOG_LEVEL,
+    lifetimes: {
+      ...lifetimes,
+      magicLink: minutes(env.LINK_LIFETIME_MINUTES),
+      sessionIdle: hours(env.SESSION_IDLE_HOURS),
+      session: days(env.SESSION_LIFETIME_DAYS),
+    },
+    limitMax: {
+      lettersPerAddress: env.LETTERS_PER_ADDRESS,
+      mailRequestsPerIp: env.MAIL_REQUESTS_PER_IP,
+    },
+  };
+}
+
+const keyPair = (current: string, previous: string | undefined): Key =>
+  previous ? [current, previous] : [current];
+
+/**
+ * Each variable by itself, so that one bad value hides no other problem. Where there is a problem
+ * the record is not what its type says; it goes no further than the checks that add more.
+ */
+function readEach(set: Vars, problems: string[]) {
+  const read = Object.entries(schema.shape).map(([name, field]) => {
+    const { success, data, error } = field.safeParse(set[name]);
+    if (success) return [name, data];
+    const unset = `is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own`;
+    const messages = error.issues.map(({ message }) => (set[name] === undefined ? unset : message));
+    problems.push(...new Set(messages.map((message) => `${name} ${message}.`)));
+    return [name, undefined];
+  });
+  return Object.fromEntries(read) as z.output<typeof schema>;
+}
+
+/** The process's own environment. */
+export const readEnv = () => parseEnv(process.env);
+
+/** Of each provider that people may come by. */
+function providerKeys(env: z.output<typeof schema>): Env["providers"] {
+  const keys = {
+    google: [env.AUTH_GOOGLE_ID, env.AUTH_GOOGLE_SECRET, env.AUTH_GOOGLE_ISSUER],
+    linkedin: [env.AUTH_LINKEDIN_ID, env.AUTH_LINKEDIN_SECRET, env.AUTH_LINKEDIN_ISSUER],
+  } as const;
+  return Object.fromEntries(
+    oauthProviderIds.flatMap((id) => {
+      const [clientId, clientSecret, issuer = oauthProviders[id].issuer] = keys[id];
+      const isWanted = env.SIGN_IN_METHODS.includes(id) && clientId && clientSecret;
+      return isWanted ? [[id, { clientId, clientSecret, issuer }]] : [];
+    }),
+  );
+}
+
+function mailTransport({
+  RESEND_API_KEY,
+  RESEND_BASE_URL,
+  SMTP_URL,
+}: z.output<typeof schema>): MailTransport {
+  if (RESEND_API_KEY) return { by: "resend", key: RESEND_API_KEY, baseUrl: RESEND_BASE_URL };
+  return SMTP_URL ? { by: "smtp", url: SMTP_URL } : { by: "local" };
+}
+
+function redisAddress({
+  REDIS_URL: url,
+  UPSTASH_REDIS_REST_URL: restUrl,
+  UPSTASH_REDIS_REST_TOKEN: token,
+}: z.output<typeof schema>): RedisAddress | null {
+  if (restUrl && token) return { by: "upstash", url: restUrl, token };
+  return url ? { by: "tcp", url } : null;
+}
+
+function parseMailbox(text: string): { name: string; address: string } | null {
+  const [, name = "", bracketed] = /^([^<>"\p{Cc}]*)<([^<>]+)>$/u.exec(text.trim()) ?? [];
+  const address = parseIdentifier(bracketed ?? text);
+  return address && { name: name.trim(), address };
+}
+
+function parseOrigin(text: string, problems: string[]): URL {
+  const origin = URL.canParse(text) ? new URL(text) : null;
+  if (origin && /^https?:$/.test(origin.protocol) && text.replace(/\/$/, "") === origin.origin)
+    return origin;
+  problems.push("AUTH_URL must be an origin such as https://account.example.com, without a path.");
+  return new URL("http://localhost");
+}
+
+/** What does not go together. Whether something is there is asked of what was set, be it readable or not. */
+function* mixProblems(set: Vars, env: z.output<typeof schema>) {
+  const loopback = isLoopback(parseOrigin(set.AUTH_URL ?? "http://localhost", []).hostname);
+  if (loopback && set.HOST && !isLoopback(set.HOST))
+    yield "HOST is not a loopback address, but AUTH_URL is: set AUTH_URL to the public origin.";
+  if (set.RESEND_API_KEY && set.SMTP_URL)
+    yield "RESEND_API_KEY and SMTP_URL are both set: mail can leave by one of them.";
+  if (set.RESEND_BASE_URL && !set.RESEND_API_KEY)
+    yield "RESEND_BASE_URL is set, but RESEND_API_KEY is not.";
+  if ((set.RESEND_API_KEY || set.SMTP_URL) && !set.MAIL_FROM)
+    yield "MAIL_FROM must be set where mail leaves: an address that your mail server may send from.";
+  if (Boolean(set.UPSTASH_REDIS_REST_URL) !== Boolean(set.UPSTASH_REDIS_REST_TOKEN))
+    yield "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN go together: set both.";
+  if (set.REDIS_URL && set.UPSTASH_REDIS_REST_URL)
+    yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.";
+  if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
+    yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
+  yield* providerProblems(set, env);
+  for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
+    if (set[name] && set[name] === set[`${name}_PREVIOUS`])
+      yield `${name}_PREVIOUS is the same as ${name}: nothing was rotated.`;
+  const keys = [set.AUTH_SECRET, set.TOKEN_KEY, set.OUTBOX_KEY].filter(Boolean);
+  if (new Set(keys).size < keys.length)
+    yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must differ: each needs its own.";
+  if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
+    yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
+}
+
+function* providerProblems(set: Vars, env: z.output<typeof schema>) {
+  const listed = env.SIGN_IN_METHODS ?? [];
+  // Else whoever comes first with a provider's word for an address has it for good (O3, A5).
+  if (listed.length > 0 && listed.every(isOAuthProvider))
+    yield "SIGN_IN_METHODS names neither magic_link nor password: one of them must be there, so that people can show that a mailbox is theirs.";
+  for (const provider of oauthProviderIds) {
+    const [id, secret, issuer] = ["ID", "SECRET", "ISSUER"].map(
+      (what) => `AUTH_${provider.toUpperCase()}_${what}`,
+    ) as [string, string, string];
+    if (Boolean(set[id]) !== Boolean(set[secret]))
+      yield `${id} and ${secret} go together: set both.`;
+    if (set[issuer] && !set[id]) yield `${issuer} is set, but ${id} is not.`;
+    if (set.SIGN_IN_METHODS && listed.includes(provider) && !set[id])
+      yield `SIGN_IN_METHODS names ${provider}, but ${id} is not set.`;
+  }
+}
+
+function* publicProblems(set: Vars, origin: URL) {
+  if (origin.protocol !== "https:")
+    yield "AUTH_URL must be https: plain http is for loopback origins only (L7).";
+  if (!set.TRUSTED_PROXY_HOPS)
+    yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
+  if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
+    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
+  for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
+    if (set[name])
+      yield `${name} is for another issuer on this machine: on a public origin only the provider itself vouches for people.`;
+  if (!set.RESEND_API_KEY && !set.SMTP_URL)
+    yield "RESEND_API_KEY or SMTP_URL must be set on a public origin: the local mailbox exists on a loopback origin only.";
+}

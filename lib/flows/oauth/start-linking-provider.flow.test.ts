@@ -1,0 +1,90 @@
+import { sql } from "drizzle-orm";
+import { describe, expect, test } from "vitest";
+import { row } from "@/db/rows";
+import { Browser } from "@/test/support/browser";
+import { keys, plantIdentity } from "@/test/support/oauth-fixtures";
+import { count } from "@/test/support/queries";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { testEnv } from "@/test/support/world";
+import { beginLink } from "./start-linking-provider";
+
+const world = await setUpWorld(keys);
+const ada = "ada@example.com";
+
+const set = (browser: Browser, provider: unknown = "google") =>
+  browser.run(beginLink, { provider });
+
+const signedIn = async (where = world) => {
+  const browser = new Browser(where);
+  await browser.signIn(ada);
+  return browser;
+};
+
+test("ada sets out to connect: the intent is of this session alone", async () => {
+  const browser = await signedIn();
+  expect(await set(browser)).toEqual({ ok: true, value: { provider: "google" } });
+  expect(browser.handover).toEqual({ handshake: browser.handshake });
+  expect(
+    await row(
+      world.db,
+      sql`select session_id = (select id from sessions) as hers, keep, next from handshakes`,
+    ),
+  ).toEqual({ hers: true, keep: false, next: "" });
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "handshake.begin_link",
+    outcome: "ok",
+    cause: "google",
+    subject: await world.userIdOf(ada),
+  });
+});
+
+test("where one of that provider is connected there is nothing to set out for; another provider is another", async () => {
+  const browser = await signedIn();
+  await plantIdentity(world, ada, "google", "g-1");
+  expect(await set(browser)).toEqual(refused("provider_connected", { provider: "google" }));
+  expect(browser.handover).toEqual({});
+  expect(await count(world, "handshakes")).toBe(0);
+  expect((await set(browser, "linkedin")).ok).toBe(true);
+});
+
+test("one that is in question may be proven again", async () => {
+  const browser = await signedIn();
+  await plantIdentity(world, ada, "google", "g-1", { questioned: true });
+  expect((await set(browser)).ok).toBe(true);
+});
+
+describe("only for whoever proved just now that it is them (A2)", () => {
+  test.each([
+    ["599 s", 599, { ok: true, value: { provider: "google" } }],
+    ["601 s", 601, refused("step_up_required")],
+  ])("%s after signing in", async (_, passed, answer) => {
+    await world.whileTimeStands(async (world) => {
+      const browser = await signedIn(world);
+      await world.age(passed);
+      expect(await set(browser)).toEqual(answer);
+      expect(browser.handshake !== null).toBe(passed < 600);
+    });
+  });
+
+  test("whoever is not signed in is asked to", async () => {
+    expect(await set(new Browser(world))).toEqual(refused("sign_in_required"));
+  });
+});
+
+test.each(["", "facebook", "email", null, ["google"], { toString: "google" }])(
+  "there is no provider %j",
+  async (provider) => expect(await set(await signedIn(), provider)).toEqual(refused("not_found")),
+);
+
+test("nobody sets out for a provider that is switched off", async () => {
+  const browser = await signedIn();
+  for (const vars of [{}, { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }])
+    expect(
+      await browser.run(
+        beginLink,
+        { provider: "google" },
+        { world: world.but({ env: testEnv(vars) }) },
+      ),
+    ).toEqual(refused("not_found"));
+  expect(await count(world, "handshakes")).toBe(0);
+});

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { defineFlow } from "@/lib/runtime/flow";
+import { findPasswordHash } from "@/lib/store/passwords";
+import { listSessions } from "@/lib/store/sessions";
+import { intervals } from "@/lib/core/policy";
+import { ok } from "@/lib/core/result";
+
+/**
+ * What the page for a new password shows: whether there is one already, and how many other devices
+ * it will sign out. Asks for as much as setting it does, so that nobody types one in vain. Refuses
+ * `sign_in_required`, `step_up_required`.
+ */
+export const preparePassword = defineFlow({
+  name: "password.prepare",
+  kind: "read",
+  requires: "session",
+  recent: intervals.stepUp,
+  method: "password",
+  limits: [],
+  input: z.strictObject({}),
+
+  async run(ctx) {
+    const { userId, email } = ctx.caller.session;
+    const sessions = await listSessions(ctx.db, userId);
+    const hasPassword = (await findPasswordHash(ctx.db, userId)) !== null;
+    return ok({ email, hasPassword, otherDevices: sessions.length - 1 });
+  },
+});

@@ -1,0 +1,63 @@
+import { sql } from "drizzle-orm";
+import { afterAll, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { openDatabase } from "@/db/client";
+import { row } from "@/db/rows";
+import { seconds } from "@/lib/core/duration";
+import { defineFlow, type Evidence } from "./flow";
+import { ok } from "@/lib/core/result";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { runFlow } from "./run-flow";
+
+const world = await setUpWorld();
+const { name } = (await row<{ name: string }>(world.db, sql`select current_database() as name`))!;
+const url = new URL(process.env.TEST_POSTGRES_URL!);
+url.pathname = name;
+const reasons: string[] = [];
+const pool = await openDatabase({
+  url: url.href,
+  directory: "",
+  connections: 1,
+  // Postgres itself would end the transaction only after this.
+  limits: { idleInTransaction: 600 },
+  onDrop: (reason) => reasons.push(reason),
+});
+afterAll(() => pool.close());
+const { db } = pool;
+const here = world.but({ db });
+
+const evidence: Evidence = {
+  requestId: "r",
+  sameOrigin: true,
+  shownTo: null,
+  ip: null,
+  network: "n",
+  browser: "Firefox",
+  sessionDigest: null,
+  askingDigest: "a",
+  deviceDigest: "d",
+  deviceIsOld: false,
+  readSession: () => Promise.resolve(null),
+};
+
+const stuck = defineFlow({
+  name: "test.stuck",
+  kind: "write",
+  requires: "anyone",
+  limits: [],
+  input: z.object({}),
+  run: (ctx) =>
+    ctx.write(async (tx) => {
+      await tx.execute(sql`insert into users (email) values ('ada@example.com')`);
+      await new Promise(() => {});
+      return ok(null);
+    }),
+});
+
+test("a run that is given up gives its only connection back, and its change is undone (S4)", async () => {
+  const { result } = await runFlow(here, stuck, evidence, {}, seconds(1));
+  expect(result).toEqual(refused("unavailable"));
+  expect(reasons).toEqual(["run_given_up"]);
+  await vi.waitUntil(() => row(db, sql`select 1`).catch(() => null), { timeout: 120_000 });
+  expect(await row(world.db, sql`select from users`)).toBeUndefined();
+});

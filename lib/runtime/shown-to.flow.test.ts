@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { flows } from "@/lib/flows";
+import { removePassword } from "@/lib/flows/password/remove-password";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
+import { Browser } from "@/test/support/browser";
+import { dump } from "@/test/support/invariants";
+import { hashOf } from "@/test/support/queries";
+import { other, sound } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+
+/** A form works only for the person whom its page showed as signed in. */
+
+const world = await setUpWorld();
+
+const ada = "ada@example.com";
+const leo = "leo@example.com";
+
+/** Ada's id, and Leo's browser after he signed in just now where she had. */
+const leoAfterAda = async () => {
+  const browser = new Browser(world);
+  await browser.join(ada, other);
+  const adasId = await world.userIdOf(ada);
+  await browser.run(signOut);
+  await browser.join(leo, other);
+  await world.deliver();
+  return { browser, adasId, leosId: await world.userIdOf(leo) };
+};
+
+test("every flow refuses a form whose page showed somebody else, or nobody, and changes nothing", async () => {
+  const { browser, adasId } = await leoAfterAda();
+  const before = await dump(world, "audit_counts");
+  for (const flow of flows)
+    // Whatever was typed: that is not for him to hear about.
+    for (const shownTo of [adasId, "", adasId.toUpperCase(), ada])
+      expect(await browser.run(flow, { password: "x" }, { shownTo }), flow.name).toEqual(
+        refused("signed_in_as_other", { address: leo }),
+      );
+  expect(browser.handover).toEqual({});
+  expect(await dump(world, "audit_counts")).toBe(before);
+});
+
+test("every flow refuses a form of hers once nobody is signed in", async () => {
+  const { adasId } = await leoAfterAda();
+  const nobody = new Browser(world);
+  for (const flow of flows)
+    expect(await nobody.run(flow, { password: "x" }, { shownTo: adasId }), flow.name).toEqual(
+      refused("sign_in_required"),
+    );
+});
+
+test("ada's own forms work, in the session that the page showed and in her next", async () => {
+  const browser = new Browser(world);
+  await browser.join(ada, other);
+  const shownTo = await world.userIdOf(ada);
+  expect((await browser.run(stepUpByPassword, { password: other }, { shownTo })).ok).toBe(true);
+  expect((await browser.run(setPassword, { password: sound }, { shownTo })).ok).toBe(true);
+  await browser.run(signOut);
+  await browser.enter(ada, sound);
+  expect((await browser.run(revokeOtherSessions, {}, { shownTo })).ok).toBe(true);
+});
+
+test("that leo signed in just now proves nothing for a form of ada's", async () => {
+  const { browser, adasId } = await leoAfterAda();
+  const hashes = async () => [await hashOf(world, ada), await hashOf(world, leo)];
+  const before = await hashes();
+  await browser.run(setPassword, { password: sound }, { shownTo: adasId });
+  await browser.run(removePassword, {}, { shownTo: adasId });
+  expect(await hashes()).toEqual(before);
+});
+
+test("a program shows nobody a page, and is not asked whom", async () => {
+  const { browser } = await leoAfterAda();
+  expect((await browser.run(revokeOtherSessions, {}, { shownTo: null })).ok).toBe(true);
+});

@@ -1,0 +1,167 @@
+import path from "node:path";
+import { TransactionRollbackError } from "drizzle-orm/errors";
+import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
+import { migrateUp } from "@/db/migrate";
+import { seconds } from "@/lib/core/duration";
+import type { Env } from "@/lib/core/env";
+import type { Health, Log, World } from "@/lib/runtime/flow";
+import { isMailOverdue } from "@/lib/store/outbox";
+import { databaseLimits, intervals, type Limit } from "@/lib/core/policy";
+import { chance } from "@/lib/core/crypto";
+import { systemClock } from "@/lib/adapters/clock";
+import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
+import { createLog } from "@/lib/adapters/log";
+import { localMailbox } from "@/lib/adapters/local-mailbox";
+import type { Mailer } from "@/lib/adapters/mailer";
+import { openPasswords } from "@/lib/adapters/passwords";
+import { startWorker, type Worker } from "@/lib/adapters/worker";
+import { settle } from "@/lib/runtime/world";
+
+/**
+ * Opens everything a server needs: migrates, connects, starts the worker. Throws what stands in
+ * the way. Returns what ends the work beside the requests, so that these can drain.
+ */
+export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
+  const log = createLog(env);
+  await migrateApart(env);
+  const database = await openDatabase({
+    url: env.databaseUrl,
+    directory: env.dataDir,
+    onDrop: (reason) => log.warn("database.connection_dropped", { reason }),
+  });
+  const { db } = database;
+  if (database.kind === "pglite") await migrateUp(db);
+  const { limiter, isDown } = await openLimiter(env, db, log);
+  const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
+  const mailer = (await openMailer(env, log)) ?? local.mailer;
+  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseAway }, mailer, {
+    // The embedded database has one connection: a second job would only wait behind the stuck one.
+    mayOverlap: database.kind === "postgres",
+  });
+  const world: World = {
+    env,
+    db,
+    isDatabaseAway,
+    endTransaction,
+    clock: systemClock,
+    chance,
+    log,
+    limiter,
+    passwords: openPasswords(env, log),
+    openLine: await openProviders(env, log),
+    ringCourier: worker.ring,
+    health: oneAtATime(() => health(database, worker, isDown)),
+    mailbox:
+      env.mail.by === "local" ? { letters: local.letters, clearLimits: limiter.clear } : null,
+  };
+  settle(world);
+  log.info("world.open", {
+    database: database.kind,
+    limits: env.redis?.by ?? "postgres",
+    mail: env.mail.by,
+    origin: env.origin.origin,
+  });
+  return { stopWorker: worker.stop };
+}
+
+/** Written only to see whether the database takes it. */
+const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
+
+/** Fails where the database takes no writes. Leaves nothing behind: what asks for health changes nothing. */
+async function tryToWrite(db: Db): Promise<true> {
+  const written = db.transaction(async (tx) => {
+    await postgresLimiter(tx).take(probe, "probe");
+    tx.rollback();
+  });
+  return written.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof TransactionRollbackError) return true;
+      throw error;
+    },
+  );
+}
+
+/**
+ * The database decides whether we can serve, and it has to take what we write: one that became
+ * read-only or has a full disk still answers reads. Without mail, worker or Redis we can serve, for
+ * a while or for good.
+ */
+async function health(
+  database: Database,
+  worker: Worker,
+  isRedisDown: () => Promise<boolean>,
+): Promise<Health> {
+  const [found, redisIsDown] = await Promise.all([inTime(lookInto(database)), isRedisDown()]);
+  return {
+    database: found?.isWritable ? "pass" : "fail",
+    migrations: found?.pending.length === 0 ? "pass" : "fail",
+    worker: worker.isLate() ? "warn" : "pass",
+    mail: found?.mailIsOverdue ? "warn" : "pass",
+    limiter: redisIsDown ? "warn" : "pass",
+  };
+}
+
+/** One after the other, so that a look needs one connection. */
+async function lookInto({ db, pending }: Database) {
+  const isWritable = await tryToWrite(db).catch(() => false);
+  return { isWritable, pending: await pending(), mailIsOverdue: await isMailOverdue(db) };
+}
+
+/** Whoever asks while an answer is on its way gets the same one: the asking costs a write. */
+function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => (answer ??= ask().finally(() => (answer = null)));
+}
+
+/** What was asked; null where it failed, or took too long. */
+function inTime<T>(asked: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>((resolve) => {
+    setTimeout(resolve, intervals.health * 1000, null).unref();
+  });
+  return Promise.race([asked.catch(() => null), late]);
+}
+
+// What an installation does without is not loaded either: it would cost every start, and memory.
+
+async function openLimiter({ redis }: Env, db: Db, log: Log) {
+  const postgres = postgresLimiter(db);
+  if (!redis) return { limiter: postgres, isDown: () => Promise.resolve(false) };
+  const { openRedis, redisLimiter, withFallback } = await import("@/lib/adapters/redis-limiter");
+  return withFallback(redisLimiter(openRedis(redis), systemClock), postgres, systemClock, log);
+}
+
+async function openMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
+  switch (mail.by) {
+    case "resend":
+      return (await import("@/lib/adapters/resend")).resendMailer(mail.key, mail.baseUrl);
+    case "smtp":
+      return (await import("@/lib/adapters/smtp")).smtpMailer(mail.url, log);
+    case "local":
+      return null;
+  }
+}
+
+async function openProviders(env: Env, log: Log): Promise<World["openLine"]> {
+  if (Object.keys(env.providers).length > 0)
+    return (await import("@/lib/adapters/oidc-client")).openLines(env, systemClock, log);
+  return (provider) => {
+    throw new Error(`${provider} has no keys, so there is no line to it.`);
+  };
+}
+
+/** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */
+async function migrateApart({ migrateDatabaseUrl, dataDir }: Env) {
+  if (!migrateDatabaseUrl) return;
+  const apart = await openDatabase({
+    url: migrateDatabaseUrl,
+    directory: dataDir,
+    connections: 1,
+    limits: { statement: databaseLimits.migration },
+  });
+  try {
+    await migrateUp(apart.db);
+  } finally {
+    await apart.close();
+  }
+}

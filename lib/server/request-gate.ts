@@ -1,0 +1,345 @@
+import { randomUUID } from "node:crypto";
+import { get, type IncomingMessage, Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import compression from "compression";
+import { type Env, isLoopback } from "@/lib/core/env";
+import type { Log } from "@/lib/runtime/flow";
+import { clientIp } from "@/lib/core/ip";
+import { bounds } from "@/lib/core/policy";
+import type { RefusalCode } from "@/lib/core/errors";
+import { type HeldPage, holdPage } from "./held-page";
+import { isSameOrigin } from "@/lib/web/origin";
+import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
+import { problemHeaders, problemOf, problemText, unstored } from "@/lib/web/problem";
+
+/**
+ * What stands before Next in the same HTTP server. Here every request is put right, whatever path
+ * it takes afterwards: forwarding headers are ours, Host is the origin's, bodies are counted, and
+ * the headers that every response has are on every response, Next's own errors included.
+ */
+export function installFront(env: Env, log: Log): void {
+  // Next listens before it runs instrumentation. Who came by then came past us, and has to come again.
+  for (const server of listening()) server.closeAllConnections();
+  const { emit } = Server.prototype;
+  Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
+    if (event === "request") {
+      const [request, response] = rest as [IncomingMessage, ServerResponse];
+      const next = () => void Reflect.apply(emit, this, [event, ...rest]);
+      const go = isFile(request) ? () => compressed(request, response, next) : next;
+      if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
+      const turnAway = (code: RefusalCode) => turnAwayFrom(request, response, code, { env, log });
+      if (!receive(env, request, response, { go, turnAway })) go();
+      return true;
+    }
+    return Reflect.apply(emit, this, [event, ...rest]) as boolean;
+  };
+}
+
+/** The HTTP servers of this process. Node has no documented way to find what another has opened. */
+const listening = () =>
+  (process as unknown as { _getActiveHandles(): unknown[] })
+    ._getActiveHandles()
+    .filter((handle) => handle instanceof Server);
+
+/** What the JSON face is asked with; pages are read, and take forms. */
+const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const pageMethods = ["GET", "HEAD", "POST"];
+
+interface Ways {
+  /** On to Next. */
+  readonly go: () => void;
+  readonly turnAway: (code: RefusalCode) => void;
+}
+
+/** True when the request is answered here, or `go` will hand it on when it has arrived whole. */
+function receive(
+  env: Env,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { go, turnAway }: Ways,
+): boolean {
+  for (const [name, value] of Object.entries(headersFor(env, request)))
+    response.setHeader(name, value);
+  const forwardedProto = last(request.headers["x-forwarded-proto"]);
+  const host = request.headers.host ?? "";
+  putForwardingRight(env, request);
+  return (
+    sendToOrigin(env, request, response, { host, forwardedProto, turnAway }) ||
+    refuseLarge(request, turnAway) ||
+    refuseForeignForm(env, request, turnAway) ||
+    refuseOddities(request, response, turnAway) ||
+    takeBody(request, response, { go, turnAway })
+  );
+}
+
+/** Methods, paths and bodies that nobody here uses, and that Next answers with a 500. */
+function refuseOddities(
+  { method = "", url = "/", headers }: IncomingMessage,
+  response: ServerResponse,
+  turnAway: Ways["turnAway"],
+): boolean {
+  // Next's own tools while developing.
+  if (url.startsWith("/__nextjs")) return false;
+  const api = isApi({ url });
+  const methods = api ? apiMethods : pageMethods;
+  if (!methods.includes(method)) {
+    response.setHeader("Allow", methods.join(", "));
+    turnAway("method_unused");
+    return true;
+  }
+  // Forms on our own pages are posted by the browser itself, never by a script that calls an action.
+  const isAction = headers["next-action"] !== undefined;
+  const isForm = formType.test(headers["content-type"] ?? "") && !isAction;
+  const isUsed = isForm || (isAction && !isOwnPage(url));
+  if (isDecodable(url) && (api || isUsed || method !== "POST")) return false;
+  turnAway("input_malformed");
+  return true;
+}
+
+/**
+ * Refuses a form or a call of an action that another site sent; Next would answer a 500. What comes
+ * without a body to pages changes nothing, and the JSON API is judged by the runner.
+ */
+function refuseForeignForm(
+  { origin }: Env,
+  request: IncomingMessage,
+  turnAway: Ways["turnAway"],
+): boolean {
+  if (request.method !== "POST" || isApi(request)) return false;
+  const get = (name: string) => (request.headers[name] as string | undefined) ?? null;
+  if (isSameOrigin({ get }, origin.origin)) return false;
+  turnAway("cross_site");
+  return true;
+}
+
+const isApi = ({ url = "/" }: { url?: string | undefined }) => url.startsWith("/api/");
+
+const formType = /^(multipart\/form-data|application\/x-www-form-urlencoded)/i;
+
+function isDecodable(url: string) {
+  try {
+    decodeURIComponent(url.split("?")[0]!);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
+  return {
+    // Pages get one that allows more in place of this: ours on their way out, others from proxy.ts.
+    "Content-Security-Policy":
+      "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ...(isOwnPage(url) && unstored),
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    // A token page tells nobody its path, and still sends an Origin with its form (L6).
+    "Referrer-Policy": /^\/l(\/|\?|$)/.test(url) ? "strict-origin" : "same-origin",
+    "X-Robots-Tag": "noindex",
+    ...(origin.protocol === "https:"
+      ? { "Strict-Transport-Security": "max-age=63072000; includeSubDomains" }
+      : {}),
+  };
+}
+
+/**
+ * Nobody downstream sees what a client wrote about itself: the forwarding headers hold the IP that
+ * the trusted hops vouch for, and the configured origin (L7, R2).
+ */
+function putForwardingRight(
+  { origin, trustedProxyHops, production }: Env,
+  request: IncomingMessage,
+) {
+  const { headers, socket, url = "/" } = request;
+  const forwardedFor = trustedProxyHops > 0 ? String(headers["x-forwarded-for"] ?? "") : "";
+  const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
+  for (const name of Object.keys(headers))
+    if (
+      /^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
+        name,
+      )
+    )
+      delete headers[name];
+  // A browser that hides its origin and says itself that the form is ours; Next would not take it.
+  if (headers.origin === "null" && headers["sec-fetch-site"] === "same-origin")
+    headers.origin = origin.origin;
+  headers["x-forwarded-for"] = ip ?? "";
+  headers["x-forwarded-host"] = origin.host;
+  headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
+  headers.host = origin.host;
+  if (!isOwnPage(url)) return;
+  // For the layout, and for proxy.ts, which has nothing to do with a page that runs no inline script.
+  headers["x-own-page"] = production ? "without-framework" : "with-framework";
+  // Next's script asks for payloads. Without it, whoever asks for one gets the page.
+  if (production)
+    for (const name of Object.keys(headers))
+      if (/^(rsc$|next-(router-|url$))/.test(name)) delete headers[name];
+}
+
+interface Pages {
+  readonly log: Log;
+  /** Asks this server for another of its pages. */
+  readonly page: (path: string) => Promise<HeldPage>;
+}
+
+/**
+ * Takes Next's script out of our own pages (decision 23), and says what happened where Next would
+ * leave that to its script. A path that leads nowhere has the page of ours that says so.
+ */
+function rewritePages(request: IncomingMessage, response: ServerResponse, { log, page }: Pages) {
+  const { url = "/" } = request;
+  if (isApi(request) || isFile(request)) return;
+  const isOwn = isOwnPage(url);
+  const wanted = (status: number) => isOwn || status === 404;
+  holdPage(response, wanted, async ({ status, html }) => {
+    const isEmpty = isEmptyErrorPage(html);
+    if (!isOwn && isEmpty) return { status, html };
+    response.setHeader("Content-Security-Policy", ownPagePolicy);
+    response.removeHeader("Link");
+    if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
+    if (status < 400) return { status, html: "" };
+    if (status === 404) return page(nowhere);
+    const reference = randomUUID();
+    log.error("page.failed", { requestId: reference, path: url });
+    return page(`/failed?reference=${reference}`);
+  });
+}
+
+/** Asks a server of this process for a page, as any client would. */
+const pageFrom =
+  (server: Server, { origin }: Env) =>
+  (path: string) =>
+    new Promise<HeldPage>((resolve, reject) => {
+      const { address, port } = server.address() as AddressInfo;
+      const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
+      get({ host, port, path, headers: { host: origin.host }, agent: false }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 500, html: Buffer.concat(chunks).toString() }),
+        );
+      }).on("error", reject);
+    });
+
+/** Files of the build and of `public`: the same for everybody, so that compressing them tells nothing. */
+const isFile = ({ url = "/" }: IncomingMessage) =>
+  !isOwnPage(url) &&
+  /^\/(_next\/static\/|[^?]*\.(css|ico|js|mjs|svg|txt|webmanifest)(\?|$))/.test(url);
+
+/** Pages are not compressed: their length would tell of secrets beside what others made them say (BREACH). */
+const compressed = compression();
+
+/** No page is there, nor can one be put there: folders that begin with "_" are private to Next. */
+const nowhere = "/_nowhere";
+
+/** Health and metrics answer to any name; machines ask by address. */
+const forMachines = /^\/(livez|readyz|metrics)(\?|$)/;
+
+/**
+ * Sends a browser that came by another name of this machine, or by plain http, on to the origin
+ * with its path. On a loopback origin a foreign name is refused: it is somebody's DNS pointing at us.
+ */
+function sendToOrigin(
+  { origin, loopback, trustedProxyHops }: Env,
+  { url = "/", method }: IncomingMessage,
+  response: ServerResponse,
+  {
+    host,
+    forwardedProto,
+    turnAway,
+  }: { host: string; forwardedProto: string; turnAway: Ways["turnAway"] },
+): boolean {
+  if (forMachines.test(url)) return false;
+  const plain = origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
+  const otherName = loopback && host !== origin.host;
+  if (!plain && !otherName) return false;
+  const known =
+    plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
+  if (!known || !(method === "GET" || method === "HEAD")) {
+    turnAway("wrong_host");
+    return true;
+  }
+  response.writeHead(307, { Location: origin.origin + (url.startsWith("/") ? url : "/") }).end();
+  return true;
+}
+
+/** Refuses a body that says of itself that it is over the bound. */
+function refuseLarge({ headers }: IncomingMessage, turnAway: Ways["turnAway"]): boolean {
+  if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
+  turnAway("body_too_large");
+  return true;
+}
+
+/**
+ * Counts a body as it arrives, and refuses it once it is over the bound. It is held until it is
+ * whole: Next would log one that breaks off as an error of ours. A form is refused if it is none:
+ * Next would say 500.
+ */
+function takeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { go, turnAway }: Ways,
+): boolean {
+  const { "content-type": type = "", "content-length": length, ...others } = request.headers;
+  const isForm = formType.test(type) && !isApi(request);
+  const hasBody = others["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
+  const isHeld = isForm || (isApi(request) && hasBody);
+  const chunks: Buffer[] = [];
+  let left = bounds.bodyBytes;
+  const push = request.push.bind(request);
+  request.push = (chunk: Buffer | null, encoding) => {
+    if (chunk === null) {
+      const more = push(null);
+      if (left < 0) return more;
+      if (isForm) void whenForm(type, chunks, go, () => turnAway("input_malformed"));
+      else if (isHeld) go();
+      return more;
+    }
+    left -= chunk.length;
+    if (left < 0) {
+      if (!response.headersSent) turnAway("body_too_large");
+      request.destroy();
+      return false;
+    }
+    if (isForm) chunks.push(chunk);
+    const more = push(chunk, encoding);
+    // Nobody reads it yet, so it must not wait for a reader; it is small.
+    return isHeld || more;
+  };
+  return isHeld;
+}
+
+async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
+  const body = new Response(Buffer.concat(chunks), { headers: { "Content-Type": type } });
+  const isOne = await body.formData().then(
+    () => true,
+    () => false,
+  );
+  if (isOne) yes();
+  else no();
+}
+
+/** In the words of the face that was asked: a sentence for people, a problem for programs (X5). */
+function turnAwayFrom(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: RefusalCode,
+  { env, log }: { env: Env; log: Log },
+) {
+  const reference = randomUUID();
+  const problem = problemOf({ code, reference, origin: env.origin.origin });
+  const [headers, text] = isApi(request)
+    ? [problemHeaders(problem), problemText(problem)]
+    : [{ "Content-Type": "text/plain; charset=utf-8", ...unstored }, `${problem.title}\n`];
+  if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
+  response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
+}
+
+const last = (value: string | string[] | undefined) =>
+  String(value ?? "")
+    .split(",")
+    .at(-1)!
+    .trim();

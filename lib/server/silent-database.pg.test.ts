@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { sql } from "drizzle-orm";
+import { expect, test, vi } from "vitest";
+import { GET as readyz } from "@/app/readyz/route";
+import { row } from "@/db/rows";
+import { Browser } from "@/test/support/browser";
+import { FaultProxy } from "@/test/support/fault-proxy";
+import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world";
+import { openWorld } from "./create-world";
+import { theWorld } from "@/lib/runtime/world";
+
+/** A whole system on a connection over which nothing comes back for a while (F20 and S4). */
+
+// The same limits in the same order, in less time.
+vi.mock(import("@/lib/core/policy"), async (original) => {
+  const policy = await original();
+  return {
+    ...policy,
+    databaseLimits: { ...policy.databaseLimits, connect: 2, statement: 1, grace: 1, poolWait: 2 },
+    intervals: { ...policy.intervals, outboxPoll: 1 },
+  } as never;
+});
+
+const patient = { timeout: 120_000, interval: 50 };
+
+test("after a silence that the worker sat through, a link that is asked for is mailed", async () => {
+  const { database, drop } = await openTestDatabase();
+  const { name } = (await row<{ name: string }>(
+    database.db,
+    sql`select current_database() as name`,
+  ))!;
+  const url = new URL(process.env.TEST_POSTGRES_URL!);
+  url.pathname = name;
+  const proxy = await FaultProxy.before(url.href);
+  const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
+  const lines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const logged = (text: string) => lines.mock.calls.some(([line]) => String(line).includes(text));
+  const { stopWorker } = await openWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
+  try {
+    const isMailed = async (address: string) => {
+      const browser = new Browser(theWorld() as TestWorld);
+      await vi.waitUntil(async () => (await browser.ask(address)).ok, patient);
+      await vi.waitUntil(async () => {
+        const letters = await theWorld().mailbox!.letters();
+        return letters.some(({ to }) => to === address);
+      }, patient);
+    };
+    await isMailed("leo@example.com");
+    proxy.fallSilent();
+    await vi.waitUntil(() => logged(`"job":"courier"`), patient);
+    expect((await readyz()).status).toBe(503);
+    await vi.waitUntil(() => logged(`"reason":"silent"`), patient);
+
+    proxy.restore();
+    await isMailed("ada@example.com");
+    await vi.waitUntil(async () => (await readyz()).status === 200, patient);
+  } finally {
+    await stopWorker();
+    lines.mockRestore();
+    await proxy.close();
+    await database.close();
+    await drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,49 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { auditCounts, auditEvents, auditTraces } from "@/db/schema";
+import { row } from "@/db/rows";
+import type { Identifier } from "@/lib/core/identifier";
+
+/** What one audit row says. Ids go into the row; where from and which address, into its trace. */
+export interface AuditFacts {
+  readonly event: string;
+  /** "ok", or the refusal's code. */
+  readonly outcome: string;
+  readonly cause?: string | undefined;
+  readonly subjectId?: string | undefined;
+  readonly callerId?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly requestId: string;
+  readonly ip: string | null;
+  readonly browser: string;
+  readonly identifier?: Identifier | undefined;
+}
+
+/** Writes an event and its trace in one statement (I6: within the transaction of the change). */
+export async function recordEvent(db: Db, facts: AuditFacts): Promise<void> {
+  await row(
+    db,
+    sql`with event as (
+      insert into ${auditEvents} (event, outcome, cause, subject_id, caller_id, session_id, request_id)
+      values (${facts.event}, ${facts.outcome}, ${facts.cause ?? null}, ${facts.subjectId ?? null}::uuid,
+              ${facts.callerId ?? null}::uuid, ${facts.sessionId ?? null}::uuid, ${facts.requestId})
+      returning id
+    )
+    insert into ${auditTraces} (event_id, ip, browser, identifier)
+    select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event`,
+  );
+}
+
+/** Counts a refusal of which there can be floods, by hour and keyed hash of the network (T3). */
+export async function countRefusal(
+  db: Db,
+  { event, outcome, keyHash }: { event: string; outcome: string; keyHash: string },
+): Promise<void> {
+  await db
+    .insert(auditCounts)
+    .values({ event, outcome, keyHash, hour: sql`date_trunc('hour', now())` })
+    .onConflictDoUpdate({
+      target: [auditCounts.event, auditCounts.outcome, auditCounts.keyHash, auditCounts.hour],
+      set: { count: sql`${auditCounts.count} + 1` },
+    });
+}

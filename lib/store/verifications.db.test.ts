@@ -1,0 +1,220 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { row, rows } from "@/db/rows";
+import { minutes } from "@/lib/core/duration";
+import type { Identifier } from "@/lib/core/identifier";
+import { digest } from "@/lib/core/crypto";
+import { setUpWorld } from "@/test/support/setup";
+import {
+  type CodeClaim,
+  consumeCode,
+  consumeLink,
+  issueVerification,
+  type NewVerification,
+  type Purpose,
+  voidLink,
+  voidVerifications,
+} from "./verifications";
+
+const world = await setUpWorld();
+const ada = "ada@example.com" as Identifier;
+const asker = digest("asking_browser", "hers");
+
+const issue = async (
+  more: Partial<Omit<NewVerification, "code">> & { code?: string | null } = {},
+) => {
+  const token = world.chance.token();
+  const code = more.code === undefined ? "482193" : more.code;
+  const id = await world.plant((tx) =>
+    issueVerification(tx, {
+      purpose: "magic_link",
+      identifier: ada,
+      token,
+      codeKey: world.env.tokenKey[0],
+      browserDigest: asker,
+      browser: "Firefox on Linux",
+      fromMarkedDevice: false,
+      keep: false,
+      next: "",
+      receipt: "",
+      linkLifetime: minutes(60),
+      codeLifetime: minutes(10),
+      stillborn: false,
+      ...more,
+      code,
+    }),
+  );
+  return { id, token, code: code ?? "" };
+};
+
+const guess = (code: string, more: Partial<CodeClaim> = {}) =>
+  world.plant((tx) =>
+    consumeCode(tx, {
+      purpose: "magic_link",
+      browserDigest: asker,
+      identifier: ada,
+      code,
+      keys: world.env.tokenKey,
+      ...more,
+    }),
+  );
+
+const pressAs = (token: string) =>
+  world.plant((tx) => consumeLink(tx, "magic_link", token, { browserDigest: asker, typed: null }));
+
+test("two hundred guesses at once: five are compared, the others come too late (I10)", async () => {
+  await issue();
+  const outcomes = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => guess(String(100_000 + i))),
+  );
+  const causes = outcomes.map((outcome) => (outcome.consumed ? "right" : outcome.cause));
+  expect(causes.filter((cause) => cause === "wrong")).toHaveLength(5);
+  expect(causes.filter((cause) => cause === "spent")).toHaveLength(195);
+  expect(await row(world.db, sql`select tries from verifications`)).toEqual({ tries: 5 });
+});
+
+test("a hundred presses at once: one of them has the link (I3)", async () => {
+  const { token, id } = await issue();
+  const spent = await Promise.all(Array.from({ length: 100 }, () => pressAs(token)));
+  expect(spent.filter(Boolean)).toMatchObject([{ id, identifier: ada }]);
+});
+
+test("the right code twenty times at once: spent once", async () => {
+  const { code } = await issue();
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => guess(code)));
+  expect(outcomes.filter(({ consumed }) => consumed)).toHaveLength(1);
+});
+
+test("with two mails out, either code is right, and a wrong one costs both a try", async () => {
+  await issue({ code: "111111" });
+  await issue({ code: "222222" });
+  await guess("333333");
+  expect(await rows(world.db, sql`select tries from verifications`)).toEqual([
+    { tries: 1 },
+    { tries: 1 },
+  ]);
+  expect((await guess("111111")).consumed).not.toBeNull();
+});
+
+test("the same code in two mails hashes to two texts", async () => {
+  await issue({ code: "111111" });
+  await issue({ code: "111111" });
+  const [first, second] = await rows<{ hash: string }>(
+    world.db,
+    sql`select code_hash as hash from verifications`,
+  );
+  expect(first!.hash).not.toBe(second!.hash);
+});
+
+test("a voided link cannot be spent, a spent one not voided", async () => {
+  const claim = { browserDigest: asker, typed: null };
+  const cancelled = await issue();
+  expect(await world.plant((tx) => voidLink(tx, "magic_link", cancelled.token, claim))).toBe(true);
+  expect(await pressAs(cancelled.token)).toBeNull();
+  const pressed = await issue();
+  expect(await pressAs(pressed.token)).not.toBeNull();
+  expect(await world.plant((tx) => voidLink(tx, "magic_link", pressed.token, claim))).toBe(false);
+});
+
+const purposes: Purpose[] = ["magic_link", "sign_up", "password_reset", "step_up"];
+
+const live = async () =>
+  (
+    await rows<{ purpose: string }>(
+      world.db,
+      sql`select purpose from verifications
+          where consumed_at is null and voided_at is null and expires_at > now() order by created_at`,
+    )
+  ).map(({ purpose }) => purpose);
+
+test.each(purposes)("a %s's token and code work for no other purpose", async (purpose) => {
+  const { token, code } = await issue({ purpose });
+  const claim = { browserDigest: asker, typed: ada };
+  for (const other of purposes.filter((name) => name !== purpose)) {
+    expect(await world.plant((tx) => consumeLink(tx, other, token, claim))).toBeNull();
+    expect(await guess(code, { purpose: other })).toEqual({ consumed: null, cause: "none" });
+  }
+  expect(await world.plant((tx) => consumeLink(tx, purpose, token, claim))).not.toBeNull();
+});
+
+test("the same token for two purposes is two digests", async () => {
+  expect(new Set(purposes.map((purpose) => digest(purpose, "t"))).size).toBe(purposes.length);
+});
+
+test("spending one voids the others of its purpose, and leaves other purposes alone", async () => {
+  for (const purpose of purposes) await issue({ purpose });
+  const { token } = await issue();
+  await pressAs(token);
+  expect(await live()).toEqual(["sign_up", "password_reset", "step_up"]);
+});
+
+test("what belongs to a session is had by that session alone, by link and by code", async () => {
+  const sessionId = randomUUID();
+  const step = { purpose: "step_up", sessionId } as const;
+  const { token, code } = await issue(step);
+  const press = (more: { sessionId?: string }) =>
+    world.plant((tx) =>
+      consumeLink(tx, "step_up", token, { browserDigest: asker, typed: ada, ...more }),
+    );
+  for (const other of [{}, { sessionId: randomUUID() }]) {
+    expect(await press(other)).toBeNull();
+    expect(await guess(code, { purpose: "step_up", ...other })).toMatchObject({ cause: "none" });
+  }
+  expect(await press({ sessionId })).not.toBeNull();
+});
+
+test("a mail without a code has none that is right, nor has one that nobody gets", async () => {
+  await issue({ code: null });
+  await issue({ stillborn: true });
+  for (const code of ["482193", "000000", "null"]) expect((await guess(code)).consumed).toBeNull();
+});
+
+test("attempts to sign up push out only those of their own browser (P1)", async () => {
+  const mallory = digest("asking_browser", "his");
+  await issue({ purpose: "sign_up", passwordHash: "$argon2id$ada" });
+  for (let n = 0; n < 5; n += 1)
+    await issue({ purpose: "sign_up", browserDigest: mallory, passwordHash: "$argon2id$mallory" });
+  expect(
+    await rows(
+      world.db,
+      sql`select password_hash as hash, count(*)::int as live from verifications
+          where voided_at is null group by 1 order by 1`,
+    ),
+  ).toEqual([
+    { hash: "$argon2id$ada", live: 1 },
+    { hash: "$argon2id$mallory", live: 3 },
+  ]);
+});
+
+test("one that nobody gets pushes out nobody's", async () => {
+  for (let n = 0; n < 3; n += 1) await issue();
+  for (let n = 0; n < 3; n += 1) await issue({ stillborn: true });
+  expect(await live()).toHaveLength(6);
+});
+
+test("a spent attempt has its password, and the choice to stay signed in for its own browser alone", async () => {
+  const { code } = await issue({
+    purpose: "sign_up",
+    passwordHash: "$argon2id$",
+    keep: true,
+    next: "/account",
+  });
+  expect(await guess(code, { purpose: "sign_up" })).toMatchObject({
+    consumed: { passwordHash: "$argon2id$", keep: true, next: "/account", identifier: ada },
+  });
+  const { token } = await issue({ keep: true });
+  const elsewhere = { browserDigest: digest("asking_browser", "phone"), typed: ada };
+  expect(await world.plant((tx) => consumeLink(tx, "magic_link", token, elsewhere))).toMatchObject({
+    keep: false,
+  });
+});
+
+test("voiding takes the purposes it names, of that address, and only what lives", async () => {
+  for (const purpose of purposes) await issue({ purpose });
+  await issue({ identifier: "leo@example.com" as Identifier });
+  await world.plant((tx) =>
+    tx.execute(voidVerifications(sql`${ada}`, ["magic_link", "password_reset"])),
+  );
+  expect(await live()).toEqual(["sign_up", "step_up", "magic_link"]);
+});

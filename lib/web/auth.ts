@@ -1,0 +1,32 @@
+import type { Session } from "next-auth";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { signOut as signOutFlow } from "@/lib/flows/sessions/sign-out";
+import type { Session as OurSession } from "@/lib/runtime/flow";
+import { perform, read } from "./run-for-request";
+import { goOn } from "./redirects";
+
+/** Our session in Auth.js's shape, as adopters of it expect. */
+export const asAuthSession = ({ userId, email, endsAt }: OurSession): Session => ({
+  user: { id: userId, email },
+  expires: endsAt.toISOString(),
+});
+
+/**
+ * Who is signed in, for pages and actions: null for nobody. One prepared statement, read once per
+ * request. While the database is away the request goes on to `/unavailable`: nobody is taken for
+ * signed out (S4).
+ * @public
+ */
+export async function auth(): Promise<Session | null> {
+  const session = await read(readSession, "/");
+  return session && asAuthSession(session);
+}
+
+/**
+ * Ends this browser's session and goes to `redirectTo`, a path of ours. Never returns.
+ * @public
+ */
+export async function signOut({ redirectTo = "/sign-in" } = {}): Promise<never> {
+  await perform(signOutFlow, {}, { form: "adopters" });
+  goOn(redirectTo);
+}

@@ -1,0 +1,55 @@
+/**
+ * `node scripts/fake-provider.mjs google|linkedin`: stands in for that provider on this machine, for an
+ * app without keys. Who signs in is chosen on a page, without a password.
+ *
+ * AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET (or the LinkedIn ones) are the client it knows, and PORT
+ * is where it listens; any free port without. It tells its issuer to the process that forked it, or
+ * prints it.
+ */
+import "./node-version.mjs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Failure, main } from "./run.mjs";
+import { google } from "./fake-providers/google.mjs";
+import { linkedin } from "./fake-providers/linkedin.mjs";
+
+await main(async () => {
+  const as = { google, linkedin }[process.argv[2]];
+  if (!as) throw new Failure("Say which: node scripts/fake-provider.mjs google|linkedin");
+  const client = clientOf(as);
+
+  let answering;
+  const server = createServer(async (request, response) => {
+    // Loaded when it is first asked: who starts the app does not wait for what answers here.
+    answering ??= load(as, issuer, client);
+    (await answering)(request, response);
+  });
+  const listening = once(server.listen(process.env.PORT ?? 0, "127.0.0.1"), "listening");
+  await listening.catch(({ message }) => {
+    throw new Failure(message);
+  });
+  const issuer = `http://127.0.0.1:${server.address().port}${as.path}`;
+  if (process.send) serveParent(issuer);
+  else console.log(issuer);
+});
+
+function clientOf({ id: provider }) {
+  const prefix = `AUTH_${provider.toUpperCase()}`;
+  const { [`${prefix}_ID`]: id, [`${prefix}_SECRET`]: secret } = process.env;
+  if (!id || !secret) throw new Failure(`Set ${prefix}_ID and ${prefix}_SECRET.`);
+  return { id, secret };
+}
+
+async function load(as, issuer, client) {
+  // oidc-provider tells on the console what a real provider would have to change.
+  console.info = console.warn = () => {};
+  const { createStandIn } = await import("./fake-providers/provider.mjs");
+  return createStandIn(as, issuer, client);
+}
+
+function serveParent(issuer) {
+  process.once("disconnect", () => process.exit());
+  // Ctrl-C reaches every process of a terminal; the launcher stops this one after the server.
+  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
+  process.send({ issuer });
+}

@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Failure } from "./run.mjs";
+import { startStandIns } from "./fake-providers.mjs";
+
+const here = { AUTH_URL: "http://localhost:3000" };
+const google = ["AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET", "AUTH_GOOGLE_ISSUER"];
+const linkedin = ["AUTH_LINKEDIN_ID", "AUTH_LINKEDIN_SECRET", "AUTH_LINKEDIN_ISSUER"];
+
+let home: string;
+let stops: (() => Promise<void>)[];
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), "latchkey-stand-ins-"));
+  stops = [];
+});
+afterEach(async () => {
+  for (const stop of stops) await stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+type Options = Parameters<typeof startStandIns>[1];
+
+async function start(env: Record<string, string>, options?: Options) {
+  const started = await startStandIns(env, options);
+  stops.push(started.stop);
+  return { ...started, env: started.env as Record<string, string> };
+}
+
+/** A program in the place of the stand-in. */
+function program(text: string) {
+  const file = path.join(home, "program.mjs");
+  writeFileSync(file, text);
+  return file;
+}
+
+describe("on one's own machine", () => {
+  it("both come up, and the server is told where they are", async () => {
+    const { names, env } = await start(here);
+    expect(names).toEqual(["Google", "LinkedIn"]);
+    expect(Object.keys(env)).toEqual([...google, ...linkedin]);
+    for (const issuer of [env["AUTH_GOOGLE_ISSUER"], env["AUTH_LINKEDIN_ISSUER"]]) {
+      const answer = await fetch(`${issuer}/.well-known/openid-configuration`);
+      expect(((await answer.json()) as { issuer: string }).issuer).toBe(issuer);
+    }
+  });
+
+  it("they know the client that the server was given, and no other secret", async () => {
+    const { env } = await start({ ...here, SIGN_IN_METHODS: "google" });
+    const ask = async (secret = "") => {
+      const answer = await fetch(`${env["AUTH_GOOGLE_ISSUER"]}/token`, {
+        method: "POST",
+        body: new URLSearchParams({
+          grant_type: "authorization_code",
+          redirect_uri: "http://localhost/api/auth/callback/google",
+          code: "unknown",
+          client_id: env["AUTH_GOOGLE_ID"]!,
+          client_secret: secret,
+        }),
+      });
+      return ((await answer.json()) as { error: string }).error;
+    };
+    expect(await ask(env["AUTH_GOOGLE_SECRET"])).toBe("invalid_grant");
+    expect(await ask("another")).toBe("invalid_client");
+  });
+
+  it("no two starts share a secret", async () => {
+    const echo = program(`process.send({ issuer: "here" }); process.on("message", () => {});`);
+    const secrets = await Promise.all(
+      [1, 2].map(async () => {
+        const { env } = await start(here, { program: echo });
+        return [env["AUTH_GOOGLE_SECRET"], env["AUTH_LINKEDIN_SECRET"]];
+      }),
+    );
+    expect(new Set(secrets.flat()).size).toBe(4);
+    for (const secret of secrets.flat()) expect(secret).toMatch(/^[\w-]{43}$/);
+  });
+
+  it.each(google)("whoever sets %s has no stand-in for Google", async (name) => {
+    const { names, env } = await start({ ...here, [name]: "a real one" });
+    expect(names).toEqual(["LinkedIn"]);
+    expect(Object.keys(env)).toEqual(linkedin);
+  });
+
+  it.each(linkedin)("whoever sets %s has no stand-in for LinkedIn", async (name) => {
+    const { names, env } = await start({ ...here, [name]: "a real one" });
+    expect(names).toEqual(["Google"]);
+    expect(Object.keys(env)).toEqual(google);
+  });
+
+  it.each([
+    { methods: "magic_link,password", names: [] },
+    { methods: "magic_link, linkedin", names: ["LinkedIn"] },
+    { methods: "google", names: ["Google"] },
+    { methods: "linkedin,google", names: ["Google", "LinkedIn"] },
+  ])("of $methods only those come up", async ({ methods, names }) => {
+    expect((await start({ ...here, SIGN_IN_METHODS: methods })).names).toEqual(names);
+  });
+
+  it("they get nothing of the server's environment but their client", async () => {
+    const echo = program(
+      `process.send({ issuer: Object.keys(process.env).join() }); process.on("message", () => {});`,
+    );
+    const env = { ...here, PORT: "3000", AUTH_SECRET: "s".repeat(43), RESEND_API_KEY: "canary" };
+    const started = await start(env, { program: echo });
+    expect(started.env["AUTH_GOOGLE_ISSUER"]).toBe("AUTH_GOOGLE_ID,AUTH_GOOGLE_SECRET");
+  });
+});
+
+it.each([
+  "https://account.example.com",
+  "http://192.168.1.5:3000",
+  "https://localhost.example.com",
+])("a public origin gets none: %s", async (AUTH_URL) => {
+  const { names, env } = await start({ AUTH_URL });
+  expect({ names, env }).toEqual({ names: [], env: {} });
+});
+
+describe("one that fails", () => {
+  let wire: Server;
+  beforeEach(async () => {
+    wire = createServer().listen(0, "127.0.0.1");
+    await once(wire, "listening");
+  });
+  afterEach(async () => {
+    wire.close();
+    await once(wire, "close");
+  });
+  const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+  it("at start is told in one line, and takes the other with it", async () => {
+    const connected = once(wire, "connection") as Promise<[Socket]>;
+    const oneDies = program(`
+      import { connect } from "node:net";
+      if (process.argv[2] === "google") process.exit(3);
+      connect(${portOf(wire)}, "127.0.0.1", () => process.send({ issuer: "here" }));`);
+    const starting = start(here, { program: oneDies });
+    await expect(starting).rejects.toThrow(
+      new Failure("The stand-in for Google did not start: it ended with exit code 3."),
+    );
+    const [other] = await connected;
+    if (!other.destroyed) await once(other.on("error", () => {}).resume(), "close");
+  });
+
+  it("to say a word is told in one line, and ended", async () => {
+    const connected = once(wire, "connection") as Promise<[Socket]>;
+    const silent = program(`
+      import { connect } from "node:net";
+      connect(${portOf(wire)}, "127.0.0.1");`);
+    const starting = start(
+      { ...here, SIGN_IN_METHODS: "linkedin" },
+      { program: silent, patience: 2000 },
+    );
+    await expect(starting).rejects.toThrow(
+      new Failure("The stand-in for LinkedIn did not start: no word from it in 2 s."),
+    );
+    const [socket] = await connected;
+    if (!socket.destroyed) await once(socket.on("error", () => {}).resume(), "close");
+  });
+
+  const mortal = `
+    import { createServer } from "node:net";
+    const server = createServer(() => process.exit(7)).listen(0, "127.0.0.1", () =>
+      process.send({ issuer: String(server.address().port) }));`;
+
+  it("later is told in one line, and nobody else is disturbed", async () => {
+    const told = vi.spyOn(console, "error");
+    try {
+      const line = new Promise((resolve) => told.mockImplementation(resolve));
+      const { env } = await start(
+        { ...here, SIGN_IN_METHODS: "google" },
+        { program: program(mortal) },
+      );
+      connect(Number(env["AUTH_GOOGLE_ISSUER"]), "127.0.0.1").on("error", () => {});
+      expect(await line).toBe(
+        "The stand-in for Google ended with exit code 7; restart to sign in with it.",
+      );
+    } finally {
+      told.mockRestore();
+    }
+  });
+
+  it("because it was stopped is not told at all", async () => {
+    const told = vi.spyOn(console, "error").mockReturnValue();
+    try {
+      const { stop } = await start(here, { program: program(mortal) });
+      await stop();
+      expect(told).not.toHaveBeenCalled();
+    } finally {
+      told.mockRestore();
+    }
+  });
+});

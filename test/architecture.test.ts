@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { inWords } from "@/lib/core/duration";
+import { flows } from "@/lib/flows";
+import { lifetimes, type LimitName, limits } from "@/lib/core/policy";
+import { refusals } from "@/lib/core/errors";
+
+/** The house held against its own rules: what no compiler sees and everybody would forget. */
+
+const files = (folder: string, ending: RegExp): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((file) => path.join(folder, file))
+    .filter((file) => ending.test(file));
+
+const textOf = (found: string[]) => found.map((file) => readFileSync(file, "utf8")).join("\n");
+
+const flowFiles = files("lib/flows", /^lib\/flows\/[^/]+\/[^/]+(?<!\.test)\.ts$/);
+const constantName = (file: string) =>
+  /export const (\w+) = defineFlow/.exec(readFileSync(file, "utf8"))?.[1] ?? `no flow in ${file}`;
+
+describe("the catalogue", () => {
+  it("holds every flow there is", () => {
+    const index = readFileSync("lib/flows/index.ts", "utf8");
+    const listed = /flows: readonly AnyFlow\[\] = \[([^\]]*)\]/.exec(index)?.[1] ?? "";
+    expect(listed.match(/\w+/g)?.sort()).toEqual(flowFiles.map(constantName).sort());
+  });
+
+  it("gives each flow a name of its own in the audit log", () => {
+    const names = flows.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("lets strangers write nothing without a loud or quiet limit", () => {
+    const unlimited = flows.filter(
+      ({ kind, requires, limits }) =>
+        kind === "write" && requires === "anyone" && limits.length === 0,
+    );
+    expect(unlimited).toEqual([]);
+  });
+
+  it("takes no limit before a read", () => {
+    expect(flows.filter(({ kind, limits }) => kind === "read" && limits.length > 0)).toEqual([]);
+  });
+
+  it.each(flowFiles)("has a test beside %s", (file) => {
+    expect(existsSync(file.replace(/\.ts$/, ".flow.test.ts"))).toBe(true);
+  });
+
+  it.each(flowFiles)("has a face for %s", (file) => {
+    // Auth.js's way back is one, too.
+    const faces = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
+    expect(faces).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
+  });
+});
+
+describe("what is declared is used", () => {
+  const code = textOf(
+    files("lib", /(?<!\.test)\.tsx?$/).filter((file) => !/refusals\.ts$/.test(file)),
+  );
+
+  it.each(Object.keys(refusals))("refusal %s", (refusal) => {
+    expect(code).toContain(`"${refusal}"`);
+  });
+
+  it.each(Object.keys(limits))("limit %s", (limit) => {
+    const used = flows.flatMap((flow) =>
+      flow.limits.flatMap((use) => [use.limit, use.markedDevice]),
+    );
+    expect(used).toContain(limit);
+  });
+});
+
+describe("the README says what the code does", () => {
+  const readme = readFileSync("README.md", "utf8");
+  const table = (heading: string) => {
+    const section = readme.split(`### ${heading}\n`)[1]?.split(/\n#/)[0] ?? "";
+    return section
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .slice(2)
+      .map((line) =>
+        line
+          .split("|")
+          .slice(1, -1)
+          .map((cell) => cell.trim().replaceAll("`", "")),
+      );
+  };
+  const limitInWords = (name: LimitName) => `${limits[name].max} per ${inWords(limits[name].per)}`;
+
+  it("about flows: their names, who may run them, and what they are limited by", () => {
+    const declared = flows.map(({ name, kind, requires, recent, limits: uses }) => [
+      name,
+      kind,
+      recent ? `${requires}, proven within ${inWords(recent)}` : requires,
+      uses.map((use) => use.limit).join(", ") || "–",
+    ]);
+    expect(table("Flows")).toEqual(declared);
+  });
+
+  it("about limits", () => {
+    const declared = Object.keys(limits).map((name) => [name, limitInWords(name as LimitName)]);
+    expect(table("Limits").map((row) => row.slice(0, 2))).toEqual(declared);
+  });
+
+  it("about lifetimes", () => {
+    const declared = Object.entries(lifetimes).map(([name, length]) => [name, inWords(length)]);
+    expect(table("Lifetimes").map((row) => row.slice(0, 2))).toEqual(declared);
+  });
+
+  it("about the environment, and so does .env.example", () => {
+    const schema = /const schema = z\.object\(\{([^]*?)^\}\);/m.exec(
+      readFileSync("lib/core/env.ts", "utf8"),
+    )!;
+    const read = [...schema[1]!.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)]
+      .map(([, name]) => name)
+      .filter((name) => name !== "NODE_ENV");
+    const example = [...readFileSync(".env.example", "utf8").matchAll(/^#?\s?([A-Z_]+)=/gm)];
+    expect(
+      table("Environment")
+        .flatMap(([names]) => names!.split(", "))
+        .sort(),
+    ).toEqual(read.sort());
+    expect(example.map(([, name]) => name).sort()).toEqual(read.sort());
+  });
+});

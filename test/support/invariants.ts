@@ -1,0 +1,367 @@
+import { sql } from "drizzle-orm";
+import { expect } from "vitest";
+import { rows } from "@/db/rows";
+import { parseIdentifier } from "@/lib/core/identifier";
+import { readSession } from "@/lib/store/sessions";
+import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { bounds, lifetimes } from "@/lib/core/policy";
+import type { Change } from "./change-log";
+import type { TestWorld } from "./world";
+
+/** Events that prove a mailbox by spending what was mailed there. */
+const proving = [
+  "magic_link.redeem",
+  "email_code.redeem",
+  "sign_up.verify",
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+];
+/** Events that spend a secret, and the outcomes with which they do. */
+const spending = [...proving, "step_up.code", "step_up.link"];
+const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
+/** Outcomes of proofs that say the mailbox was proven. */
+const provenWith = ["ok", "account_disabled"];
+/** Events that begin a session. */
+const welcoming = [...proving, "password.sign_in"];
+/** Events that end a trip to a provider; what came of it is their cause. */
+const arriving = ["handshake.complete", "handshake.switch"];
+/** Causes of arrivals with which somebody was let in. */
+const letIn = /^\w+(:signed_up(_unproven)?)?$/;
+/** Accepted requests for mail, and changes that the owner is told of. */
+const writing = [
+  "magic_link.request",
+  "sign_up.request",
+  "sign_up.resend",
+  "password_reset.request",
+  "step_up.request",
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+  "password.set",
+  "password.remove",
+  "auth_provider.connect",
+  "auth_provider.disconnect",
+];
+
+/** Runs after every test on a database. */
+export const expectInvariants = async (world: TestWorld) =>
+  expect(await brokenInvariants(world)).toEqual([]);
+
+/**
+ * Holds the database, and what was noted while it changed, against the invariants of the house.
+ * Returns one line for each thing that must not be, beginning with the invariant it breaks.
+ */
+export async function brokenInvariants(world: TestWorld): Promise<string[]> {
+  const runs = await changesByRun(world);
+  return [
+    ...(await brokenRows(world)),
+    ...(await unreadableAddresses(world)),
+    ...effectsOfSecrets(runs),
+    ...connectedByArrivals(runs),
+    ...(await sessionsReadOtherwise(world)),
+    ...lettersOfRequests(runs),
+    ...(await bytesOfLetters(world)),
+    ...unrecordedChanges(runs),
+    ...(await secretsInTheOpen(world)),
+  ];
+}
+
+/** What rows tell by themselves: each query finds what must not be. */
+const mustNotBe = (world: TestWorld) => ({
+  /** I1: one user per address. */
+  "I1 twice": sql`select email from users group by email having count(*) > 1`,
+
+  /**
+   * I2: a way in belongs to somebody, once per person and once per identity; and everybody has one,
+   * or gave up the last row while the e-mail link, which needs none, was there.
+   */
+  "I2 way in of nobody": sql`select * from auth_providers p
+    where not exists (select from users u where u.id = p.user_id)`,
+  "I2 twice": sql`
+    select user_id::text, provider from auth_providers group by 1, 2 having count(*) > 1
+    union all select subject, provider from auth_providers
+    where subject is not null group by 1, 2 having count(*) > 1`,
+  "I2 nobody's way in": sql`select id from users u where disabled_at is null
+    and not exists (select from auth_providers p where p.user_id = u.id)
+    and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
+      where e.subject_id = u.id and e.outcome = 'ok'
+        and e.event in ('password.remove', 'auth_provider.disconnect')))`,
+
+  /** I2, O1: who one is there belongs to every way in of others and to none of ours; only those are asked about. */
+  "I2 subject": sql`select * from auth_providers
+    where (provider in ${oauthProviderIds}) <> (subject is not null)
+      or (provider not in ${oauthProviderIds} and questioned_at is not null)`,
+
+  /** I3: a secret is spent within its time, never after it was voided, and once. */
+  "I3 spent late or dead": sql`select id from verifications
+    where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
+  "I3 spent again": sql`select "row" from watch.changes where "table" = 'verifications'
+    and op = 'UPDATE' and 'consumed_at' = any(changed) group by "row" having count(*) > 1`,
+
+  "I3 a trip that ended or was used again": sql`select "row" from watch.changes
+    where "table" = 'handshakes' and op = 'UPDATE'
+    group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
+      or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
+
+  "I3 waits before it came back": sql`select id from handshakes
+    where subject is not null and returned_at is null`,
+
+  /** I4: no session outlives the longest that one may live. */
+  "I4 too long": sql`select id from sessions
+    where ends_at > created_at + make_interval(secs => ${longestSession(world)})`,
+
+  /** I5: a letter is queued with its payload, or ended as sent or dead, with the reason and without the payload. */
+  "I5 half ended": sql`select id, state, reason from outbox where not case state
+    when 'queued' then payload is not null and done_at is null and reason is null
+    when 'sent' then payload is null and rendered is null and done_at is not null and reason is null
+    else payload is null and rendered is null and done_at is not null and reason is not null end`,
+
+  /** I8: an address counts as verified exactly when the audit log tells of its proof. */
+  "I8 verified": sql`select id, email_verified_at from users u
+    where (email_verified_at is not null) <> exists (select from audit_events e
+      where e.subject_id = u.id and (
+        e.event in (${list(proving)}) and e.outcome in (${list(provenWith)})
+        or e.event in (${list(arriving)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
+
+  /** P1, P2: a password that is usable belongs to a way in, and no user is without a proof. */
+  "P2 password without a way in": sql`select id from users u where password_hash is not null
+    and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
+  "P2 way in without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
+    where p.provider = 'email' and u.password_hash is null`,
+  /** I7: what is kept of a password is its argon2id hash. */
+  "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
+    union all select id from verifications where password_hash not like '$argon2id$%'`,
+
+  /** I10, as far as rows tell: no secret was tried more often than it may be. */
+  "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeTries}`,
+});
+
+const list = (words: string[]) =>
+  sql.join(
+    words.map((word) => sql`${word}`),
+    sql`, `,
+  );
+
+const longestSession = ({ env }: TestWorld) =>
+  Math.max(env.lifetimes.session, env.lifetimes.keptSession, lifetimes.keptSession);
+
+async function brokenRows(world: TestWorld) {
+  const queries = Object.entries(mustNotBe(world)).map(
+    ([rule, query]) =>
+      sql`select ${rule}::text as rule, to_jsonb(x)::text as row from (${query}) x`,
+  );
+  const found = await rows<{ rule: string; row: string }>(
+    world.db,
+    sql.join(queries, sql` union all `),
+  );
+  return found.map(({ rule, row }) => `${rule}: ${row}`);
+}
+
+/** I1: addresses are stored in their one canonical spelling. */
+async function unreadableAddresses({ db }: TestWorld) {
+  const people = await rows<{ email: string }>(db, sql`select email from users`);
+  return people
+    .filter(({ email }) => parseIdentifier(email) !== email)
+    .map(({ email }) => `I1 not canonical: ${email}`);
+}
+
+/**
+ * I3: a transaction spends one secret at most, and if it does it has exactly one effect: the audit
+ * row that says so, and the session if that says "ok". No session comes from anything else.
+ */
+function effectsOfSecrets(runs: Change[][]) {
+  return runs
+    .map((changes) => ({
+      spent: changes.filter(
+        ({ table, op, changed }) =>
+          table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
+      ).length,
+      said: changes.filter(isEvent(spending, spentWith)).length,
+      welcomed:
+        changes.filter(isEvent(welcoming, ["ok"])).length +
+        changes.filter(isEvent(arriving, ["ok"])).filter(({ cause }) => letIn.test(cause ?? ""))
+          .length,
+      sessions: changes.filter(({ table, op }) => table === "sessions" && op === "INSERT").length,
+    }))
+    .filter(
+      ({ spent, said, welcomed, sessions }) => spent !== said || spent > 1 || sessions !== welcomed,
+    )
+    .map((counts) => `I3 effect: ${JSON.stringify(counts)}`);
+}
+
+/**
+ * I2: an arrival from a provider makes a user with one way in, or neither; it never connects (O4). And an
+ * identity stays whose it is.
+ */
+function connectedByArrivals(runs: Change[][]) {
+  const inserted = (changes: Change[], name: string) =>
+    changes.filter(({ table, op }) => table === name && op === "INSERT").length;
+  return runs.flatMap((changes) => {
+    const arrival = changes.find(({ event }) => arriving.includes(event ?? ""));
+    const made = Number(/:signed_up/.test(arrival?.cause ?? ""));
+    const [users, ways] = [inserted(changes, "users"), inserted(changes, "auth_providers")];
+    const moved = changes.filter(
+      ({ table, op, changed }) =>
+        table === "auth_providers" &&
+        op === "UPDATE" &&
+        ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
+    ).length;
+    return [
+      ...(arrival && (users !== made || ways !== made)
+        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, ways })}`]
+        : []),
+      ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
+    ];
+  });
+}
+
+/** I4: whoever brings a session's token is let in exactly while it lives and its user may come in. */
+async function sessionsReadOtherwise({ db }: TestWorld) {
+  const kept = await rows<{ digest: string; live: boolean }>(
+    db,
+    sql`select s.token_digest as digest,
+          u.id is not null and u.disabled_at is null and s.ends_at > now()
+          and s.last_seen_at + make_interval(secs => s.idle_seconds) > now() as live
+        from sessions s left join users u on u.id = s.user_id`,
+  );
+  const wrong: string[] = [];
+  for (const { digest, live } of kept)
+    if (((await readSession(db, digest)) !== null) !== live)
+      wrong.push(`I4: a session that ${live ? "lives" : "is over"} is read otherwise`);
+  return wrong;
+}
+
+/** I5: an accepted request for mail, and a change that is told, left exactly one letter; nothing else did. */
+function lettersOfRequests(runs: Change[][]) {
+  return runs
+    .map((changes) => ({
+      requests: changes.filter(isEvent(writing, ["ok"])).length,
+      letters: changes.filter(({ table, op }) => table === "outbox" && op === "INSERT").length,
+    }))
+    .filter(({ requests, letters }) => requests !== letters)
+    .map((counts) => `I5 letters: ${JSON.stringify(counts)}`);
+}
+
+/** I5: what left twice left as the same bytes, and nothing left that was withheld. */
+async function bytesOfLetters({ db, sent }: TestWorld) {
+  const withheld = new Set(
+    (
+      await rows<{ id: string }>(
+        db,
+        sql`select id from outbox where state = 'dead' and attempts = 0`,
+      )
+    ).map(({ id }) => id),
+  );
+  const firstBytes = new Map<string, string>();
+  return sent.flatMap((message) => {
+    const bytes = JSON.stringify(message);
+    const first = firstBytes.get(message.id) ?? bytes;
+    firstBytes.set(message.id, first);
+    return [
+      ...(first === bytes ? [] : [`I5 other bytes: ${message.id}`]),
+      ...(withheld.has(message.id) ? [`I5 withheld, yet sent: ${message.id}`] : []),
+    ];
+  });
+}
+
+/**
+ * I6: a transaction that changes state has exactly one audit row, and that row its trace. What the
+ * courier does to letters, and with the first attempt to the ends of a link, and when a session was
+ * last seen, is no change of state.
+ */
+function unrecordedChanges(runs: Change[][]) {
+  const isQuiet = ({ table, op, changed }: Change) =>
+    table === "audit_events" ||
+    table === "audit_traces" ||
+    (op === "UPDATE" &&
+      (table === "outbox" ||
+        (table === "verifications" && only(changed, ["expires_at", "code_expires_at"])) ||
+        (table === "sessions" && only(changed, ["last_seen_at"]))));
+  return runs
+    .map((changes) => ({
+      changed: changes
+        .filter((change) => !isQuiet(change))
+        .map(({ op, table }) => `${op} ${table}`),
+      events: changes.filter(({ table }) => table === "audit_events").length,
+      traces: changes.filter(({ table }) => table === "audit_traces").length,
+    }))
+    .filter(
+      ({ changed, events, traces }) =>
+        events !== traces || events > 1 || (changed.length > 0 && events !== 1),
+    )
+    .map((counts) => `I6: ${JSON.stringify(counts)}`);
+}
+
+const only = (changed: string[], allowed: string[]) =>
+  changed.every((name) => allowed.includes(name));
+
+/**
+ * I7, as far as the database and the log reach: no token and no code that was ever made stands in
+ * either. Moments are left out of the search, as six digits of a fraction may look like a code.
+ */
+async function secretsInTheOpen(world: TestWorld) {
+  const kept = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
+  const codesSeen = new Set(kept.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "").match(/\b\d{6}\b/g));
+  return [
+    ...[...world.secrets.tokens]
+      .filter((token) => kept.includes(token))
+      .map((token) => `I7 token: ${token}`),
+    ...[...world.secrets.codes]
+      .filter((code) => codesSeen.has(code))
+      .map((code) => `I7 code: ${code}`),
+  ];
+}
+
+/**
+ * Everything the tables hold, as text; without `except`, as limits are counted whether or not
+ * anything came of it.
+ */
+export async function dump({ db }: Pick<TestWorld, "db">, except = ""): Promise<string> {
+  const tables = await rows<{ name: string }>(
+    db,
+    sql`select tablename as name from pg_tables
+        where schemaname = 'public' and tablename <> ${except} order by 1`,
+  );
+  const texts = await rows<{ text: string }>(
+    db,
+    sql.join(
+      tables.map(
+        ({ name }) =>
+          sql`select ${name} || ' ' || to_jsonb(t)::text as text from ${sql.identifier(name)} t`,
+      ),
+      sql` union all `,
+    ),
+  );
+  return texts.map(({ text }) => text).join("\n");
+}
+
+const isEvent =
+  (events: string[], outcomes: string[]) =>
+  ({ table, event, outcome }: Change) =>
+    table === "audit_events" && events.includes(event ?? "") && outcomes.includes(outcome ?? "");
+
+/** What was noted, one list per transaction. */
+async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
+  const changes = await rows<Change>(
+    db,
+    sql`select xid::text, "table", "row", op, to_json(changed) as changed, event, outcome, cause from watch.changes order by id`,
+  );
+  const runs = new Map<string, Change[]>();
+  for (const change of changes) runs.set(change.xid, [...(runs.get(change.xid) ?? []), change]);
+  return [...runs.values()];
+}
+
+/** I1 and I2 hold by index, not by luck: asked once, as no test changes the tables. */
+export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
+  const there = await rows<{ definition: string }>(
+    db,
+    sql`select indexdef as definition from pg_indexes where schemaname = 'public'`,
+  );
+  for (const [table, columns] of [
+    ["users", "email"],
+    ["auth_providers", "user_id, provider"],
+    ["auth_providers", "provider, subject"],
+  ])
+    expect(there.map(({ definition }) => definition)).toContainEqual(
+      expect.stringMatching(`^CREATE UNIQUE INDEX .* ON public.${table} .*\\(${columns}\\)$`),
+    );
+}

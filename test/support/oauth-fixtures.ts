@@ -1,0 +1,66 @@
+import { sql } from "drizzle-orm";
+import { rows } from "@/db/rows";
+import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { Browser } from "./browser";
+import type { TestWorld } from "./world";
+
+/** Keys of both providers, so that people may come by them. */
+export const keys = {
+  AUTH_GOOGLE_ID: "g",
+  AUTH_GOOGLE_SECRET: "gs",
+  AUTH_LINKEDIN_ID: "l",
+  AUTH_LINKEDIN_SECRET: "ls",
+};
+
+/** The same where only providers let people in: the e-mail link is no way back. */
+export const linksOff = { ...keys, SIGN_IN_METHODS: "password,google,linkedin" };
+
+/** What a provider says of somebody whose address it has seen a proof of. */
+export const claims = (sub: string, email: string, more: Record<string, unknown> = {}) => ({
+  sub,
+  email,
+  email_verified: true,
+  ...more,
+});
+
+/** What Google says of somebody whose mailbox it runs. */
+export const hosted = (sub: string, email: string) =>
+  claims(sub, email, { hd: email.slice(email.indexOf("@") + 1) });
+
+/** What a person sees who came back, in short: the outcome, or the refusal's code. */
+export const told = (answer: Awaited<ReturnType<Browser["travel"]>>) =>
+  answer.ok ? answer.value.outcome : answer.refusal.code;
+
+/** Ways in with who they are at the provider: "google g-1", with "?" where it is questioned. */
+export const identitiesOf = async ({ db }: TestWorld, address: string) =>
+  (
+    await rows<{ way: string }>(
+      db,
+      sql`select concat_ws(' ', provider, subject, case when questioned_at is not null then '?' end) as way
+          from auth_providers join users on id = user_id where email = ${address} order by 1`,
+    )
+  ).map(({ way }) => way);
+
+/** What waits to be gone on with, as "google g-1". */
+export const parked = async ({ db }: TestWorld) =>
+  (
+    await rows<{ who: string }>(
+      db,
+      sql`select provider || ' ' || subject as who from handshakes
+          where subject is not null and consumed_at is null and expires_at > now() order by 1`,
+    )
+  ).map(({ who }) => who);
+
+/** Adds an identity to whoever has the address, behind the product's back. */
+export const plantIdentity = (
+  world: TestWorld,
+  address: string,
+  provider: OAuthProvider,
+  subject: string,
+  { questioned = false } = {},
+) =>
+  world.plant((tx) =>
+    tx.execute(sql`insert into auth_providers (user_id, provider, subject, address, questioned_at)
+      select id, ${provider}, ${subject}, email, case when ${questioned} then now() end
+      from users where email = ${address}`),
+  );

@@ -1,0 +1,387 @@
+import { randomBytes } from "node:crypto";
+import { sql } from "drizzle-orm";
+import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
+import { row, rows } from "@/db/rows";
+import { type Env, parseEnv } from "@/lib/core/env";
+import type { World } from "@/lib/runtime/flow";
+import { systemClock } from "@/lib/adapters/clock";
+import { deliverDueLetters } from "@/lib/adapters/courier";
+import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
+import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
+import type { Mailer, Message } from "@/lib/adapters/mailer";
+import { openPasswords } from "@/lib/adapters/passwords";
+import { openLines } from "@/lib/adapters/oidc-client";
+import { chance } from "@/lib/core/crypto";
+import { openMemory } from "./pglite";
+import { createDatabase } from "./template";
+
+const testKey = (byte: number) => Buffer.alloc(32, byte).toString("base64url");
+
+/** Fixed keys, and for those that tests rotate the next one. */
+export const testKeys = {
+  auth: testKey(5),
+  token: testKey(1),
+  nextToken: testKey(2),
+  outbox: testKey(3),
+  nextOutbox: testKey(4),
+} as const;
+
+/** An environment as `parseEnv` reads it, on a loopback origin. */
+export const testEnv = (vars: Record<string, string> = {}): Env =>
+  parseEnv({
+    NODE_ENV: "test",
+    AUTH_SECRET: testKeys.auth,
+    TOKEN_KEY: testKeys.token,
+    OUTBOX_KEY: testKeys.outbox,
+    ...vars,
+  });
+
+/** The least that argon2 takes. Flows are about which passwords are hashed, not about how hard that is. */
+const leastCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
+
+/** A letter as its reader uses it. */
+export interface ReadLetter {
+  readonly token: string;
+  readonly code: string;
+  readonly message: Message;
+}
+
+/** One row of the audit log with its trace. */
+export interface AuditRow {
+  readonly event: string;
+  readonly outcome: string;
+  readonly cause: string | null;
+  readonly subject: string | null;
+  readonly caller: string | null;
+  readonly session: string | null;
+  readonly ip: string | null;
+  readonly browser: string | null;
+  readonly identifier: string | null;
+}
+
+interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly facts: Record<string, unknown>;
+}
+
+/** What tests may see of a world, beside what the product sees of it. */
+export interface TestWorld extends World {
+  /** What the mailer was handed, in order. */
+  readonly sent: Message[];
+  readonly logged: LogLine[];
+  /** Every secret that was made, for the search that must find none of them (I7). */
+  readonly secrets: { tokens: Set<string>; codes: Set<string> };
+  readonly mailer: Mailer;
+  /** Lets the courier work, and returns what it handed over just now. */
+  deliver(): Promise<Message[]>;
+  /** The letters an address has got so far, the oldest first. */
+  lettersTo(address: string): ReadLetter[];
+  /** Delivers, and reads the newest letter to an address. Throws when nothing new came. */
+  letterTo(address: string): Promise<ReadLetter>;
+  /** The statements that ran meanwhile; `begin` and `commit` are none. */
+  statementsOf(act: () => Promise<unknown>): Promise<string[]>;
+  /** Makes the statement after the next `after` ones, and all that follow, fail as if Postgres had gone. */
+  breakDatabase(after: number): void;
+  mendDatabase(): void;
+  /** Lets time pass for the database: every moment it has kept moves this many seconds back. */
+  age(seconds: number): Promise<void>;
+  /**
+   * Runs something in a world in which `now()` stands still, but for `age`: for what must hold to
+   * the second. Unwatched, as it is one transaction.
+   */
+  whileTimeStands(act: (world: TestWorld) => Promise<void>): Promise<void>;
+  /** Changes rows behind the product's back, unwatched by the invariants. */
+  plant<T>(change: (tx: Db) => Promise<T>): Promise<T>;
+  audit(): Promise<AuditRow[]>;
+  /** The only user with this address, as ids are needed in expectations. */
+  userIdOf(address: string): Promise<string>;
+  /** The same system with something else about it: closed sign-up, no mailbox, another clock. */
+  but(changes: Partial<World>): TestWorld;
+  /**
+   * Keeps every row as it is now, and returns what brings them back into the empty tables, each as
+   * old as it is now.
+   */
+  keepMoment(): Promise<() => Promise<void>>;
+  /** Empties every table. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What Postgres says when it is told to stop. */
+export class DatabaseGone extends Error {
+  readonly code = "57P01";
+}
+
+/**
+ * Opens a migrated system of one's own: on the embedded Postgres in memory, or, when
+ * TEST_DATABASE=postgres, in a new database of the cluster at TEST_POSTGRES_URL.
+ */
+export async function openTestWorld(vars: Record<string, string> = {}): Promise<TestWorld> {
+  const statements: string[] = [];
+  let left = Infinity;
+  const onQuery = (query: string) => {
+    statements.push(query);
+    if (--left < 0) throw new DatabaseGone("terminating connection due to administrator command");
+  };
+  const { database, drop } = await openWatched(onQuery);
+  const { db } = database;
+
+  const sent: Message[] = [];
+  const read = new Set<Message>();
+  const logged: LogLine[] = [];
+  const secrets = { tokens: new Set<string>(), codes: new Set<string>() };
+  const note =
+    (level: LogLine["level"]) =>
+    (event: string, facts: Record<string, unknown> = {}) =>
+      void logged.push({ level, event, facts });
+  const kept = (set: Set<string>, secret: string) => {
+    set.add(secret);
+    return secret;
+  };
+  const limiter = postgresLimiter(db);
+
+  const env = testEnv(vars);
+  const log = { info: note("info"), warn: note("warn"), error: note("error") };
+  const world: World = {
+    env,
+    db,
+    isDatabaseAway,
+    endTransaction,
+    clock: systemClock,
+    chance: {
+      token: () => kept(secrets.tokens, chance.token()),
+      code: () => kept(secrets.codes, chance.code()),
+    },
+    log,
+    limiter,
+    passwords: openPasswords(env, log, argon2Hasher(leastCost)),
+    openLine: openLines(env, systemClock, log),
+    ringCourier: () => {},
+    mailbox: {
+      letters: () =>
+        Promise.resolve(
+          sent.map(({ id, to, subject, text }) => ({ id, to, subject, text, sentAt: "" })),
+        ),
+      clearLimits: limiter.clear,
+    },
+    health: () =>
+      Promise.resolve({
+        ...{ database: "pass", migrations: "pass", worker: "pass", mail: "pass", limiter: "pass" },
+      }),
+  };
+
+  const around = (world: World): TestWorld => {
+    const mailer: Mailer = (message) => {
+      sent.push(message);
+      return Promise.resolve({ sent: true });
+    };
+    const self: TestWorld = {
+      ...world,
+      sent,
+      logged,
+      secrets,
+      mailer,
+      async deliver() {
+        const before = sent.length;
+        await deliverDueLetters(self, mailer);
+        const fresh = sent.splice(before);
+        sent.push(...(fresh.length > 1 ? await asAsked(self.db, fresh) : fresh));
+        return sent.slice(before);
+      },
+      lettersTo: (address) => sent.filter(({ to }) => to === address).map(readLetter),
+      async letterTo(address) {
+        await self.deliver();
+        const newest = sent.filter(({ to }) => to === address).at(-1);
+        if (!newest || read.has(newest)) throw new Error(`No new letter came to ${address}.`);
+        read.add(newest);
+        return readLetter(newest);
+      },
+      async statementsOf(act) {
+        const before = statements.length;
+        await act();
+        return statements.slice(before);
+      },
+      breakDatabase: (after) => void (left = after),
+      mendDatabase: () => void (left = Infinity),
+      age: (seconds) => age(self.db, seconds),
+      whileTimeStands: (act) =>
+        self.plant((tx) => act(self.but({ db: tx, limiter: postgresLimiter(tx) }))),
+      plant: (change) =>
+        self.db.transaction(async (tx) => {
+          await tx.execute(sql`set local watch.off = 'on'`);
+          return change(tx);
+        }),
+      audit: () =>
+        rows<AuditRow>(
+          self.db,
+          sql`select event, outcome, cause, subject_id as subject, caller_id as caller,
+                session_id as session, ip, browser, identifier
+              from audit_events join audit_traces on event_id = id order by id`,
+        ),
+      async userIdOf(address) {
+        const user = await row<{ id: string }>(
+          db,
+          sql`select id from users where email = ${address}`,
+        );
+        if (!user) throw new Error(`Nobody has the address ${address}.`);
+        return user.id;
+      },
+      but: (changes) => around({ ...self, ...changes }),
+      keepMoment: () => keepMoment(db),
+      async reset() {
+        sent.length = 0;
+        logged.length = 0;
+        statements.length = 0;
+        secrets.tokens.clear();
+        secrets.codes.clear();
+        await empty(db);
+      },
+      async close() {
+        await database.close();
+        await drop();
+      },
+    };
+    return self;
+  };
+  return around(world);
+}
+
+/** Couriers draw letters side by side; people get them in the order in which they were asked for. */
+async function asAsked(db: Db, letters: Message[]): Promise<Message[]> {
+  const order = await rows<{ id: string }>(db, sql`select id from outbox order by created_at, id`);
+  const place = new Map(order.map(({ id }, at) => [id, at]));
+  return letters.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+}
+
+function readLetter(message: Message): ReadLetter {
+  const token = /\/l\/(?:\w+\/)?([A-Za-z0-9_-]{43})\b/.exec(message.text)?.[1] ?? "";
+  const code = /\b\d{6}\b/.exec(message.text)?.[0] ?? "";
+  return { token, code, message };
+}
+
+/** A new database with our tables, watched. */
+async function openWatched(onQuery: (query: string) => void) {
+  const cluster = clusterUrl();
+  if (!cluster) return { database: await openMemory("watched", onQuery), drop: async () => {} };
+  const { url, drop } = await createDatabase(cluster, newName(), "watched");
+  return { database: await openDatabase({ url, directory: "", onQuery }), drop };
+}
+
+const newName = () => `latchkey_${randomBytes(8).toString("hex")}`;
+
+/** A new, empty database, and what removes it: for the tests of what fills it. */
+export async function openTestDatabase(): Promise<{
+  database: Database;
+  drop: () => Promise<void>;
+  another: () => Promise<Database>;
+}> {
+  const cluster = clusterUrl();
+  if (!cluster) {
+    const database = await openMemory("empty");
+    // The embedded database takes one connection: a second caller shares it.
+    const another = () => Promise.resolve({ ...database, close: () => Promise.resolve() });
+    return { database, drop: () => Promise.resolve(), another };
+  }
+  const { url, drop } = await createDatabase(cluster, newName(), "empty");
+  const another = () => openDatabase({ url, directory: "" });
+  return { database: await another(), drop, another };
+}
+
+/** Null where the tests run on the embedded database. */
+function clusterUrl(): string | null {
+  if (process.env.TEST_DATABASE !== "postgres") return null;
+  const url = process.env.TEST_POSTGRES_URL;
+  if (!url)
+    throw new Error(
+      "TEST_POSTGRES_URL is not set: `npm test -- --only=postgres` starts a cluster.",
+    );
+  return url;
+}
+
+/**
+ * The one way in which tests let time pass. Expiry is judged by the database's clock, which nobody
+ * can turn; so everything it has kept is made older instead. The audit log stays: it may not change,
+ * and nothing is judged by it.
+ */
+async function age(db: Db, seconds: number): Promise<void> {
+  const moments = await rows<{ table: string; sets: string }>(
+    db,
+    sql`select c.table_name as table, string_agg(case c.data_type
+          when 'ARRAY' then format('%1$I = (select coalesce(array_agg(m - make_interval(secs => ${sql.raw(String(seconds))}) order by n), ''{}'')
+                                    from unnest(%1$I) with ordinality as old(m, n))', c.column_name)
+          else format('%1$I = %1$I - make_interval(secs => ${sql.raw(String(seconds))})', c.column_name) end, ', ') as sets
+        from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+        where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name not like 'audit%'
+          and (c.udt_name = 'timestamptz' or c.udt_name = '_timestamptz')
+        group by c.table_name`,
+  );
+  const updates = moments.map(({ table, sets }) => `update "${table}" set ${sets};`);
+  await db.execute(
+    sql.raw(
+      `do $do$ begin perform set_config('watch.off', 'on', true); ${updates.join(" ")} end $do$`,
+    ),
+  );
+}
+
+/** The tables of ours and of the watch, by the name that SQL knows them by. */
+const tables = sql`select format('%I.%I', schemaname, tablename) as "table" from pg_tables
+  where schemaname in ('public', 'watch') order by 1`;
+
+let moments = 0;
+
+async function keepMoment(db: Db): Promise<() => Promise<void>> {
+  moments += 1;
+  const schema = `moment_${moments}`;
+  const names = (await rows<{ table: string }>(db, tables)).map(({ table }) => table);
+  const kept = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
+  const all = (statement: (table: string) => string) =>
+    sql.raw(
+      `do $do$ begin set local session_replication_role = replica; ${names.map(statement).join(" ")} end $do$`,
+    );
+  await db.execute(sql.raw(`create schema ${schema}`));
+  await db.execute(all((table) => `create table ${kept(table)} as table ${table};`));
+  const keptAt = await databaseTime(db);
+  const restore = all(
+    (table) => `insert into ${table} overriding system value table ${kept(table)};`,
+  );
+  return async () => {
+    await db.execute(restore);
+    await age(db, keptAt - (await databaseTime(db)));
+  };
+}
+
+/** In seconds. */
+async function databaseTime(db: Db): Promise<number> {
+  const time = await row<{ now: number }>(
+    db,
+    sql`select extract(epoch from clock_timestamp())::float8 as now`,
+  );
+  return time!.now;
+}
+
+/**
+ * Empties every table; as superuser, since the audit log's own triggers refuse. Deletes, because
+ * `truncate` makes new files for each table and takes ten times as long; but like it, this waits for
+ * whoever still writes.
+ */
+async function empty(db: Db): Promise<void> {
+  await db.transaction(async (tx) => {
+    // Whoever still writes may take longer than a request may.
+    await tx.execute(sql`set local statement_timeout = 0`);
+    await tx.execute(sql`do $$
+      declare
+        tables text[] := (
+          select array_agg(format('%I.%I', schemaname, tablename) order by 1)
+          from pg_tables where schemaname in ('public', 'watch')
+        );
+        name text;
+      begin
+        set local session_replication_role = replica;
+        execute 'lock table ' || array_to_string(tables, ', ') || ' in exclusive mode';
+        foreach name in array tables loop
+          execute 'delete from ' || name;
+        end loop;
+      end $$`);
+  });
+}
