@@ -2,11 +2,11 @@ import "./keyline.css";
 import type { Metadata, Viewport } from "next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
-import { isOwnPage, pageNonce, site } from "@/lib/web/site";
+import { isOwnPage, pageNonce, siteConfig } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   await connection();
-  const { appName } = site();
+  const { appName } = siteConfig();
   return {
     title: { default: appName, template: `%s · ${appName}` },
     icons: "/icon.svg",

@@ -1,5 +1,5 @@
 import { bounds } from "@/lib/core/policy";
-import { pageNonce, site } from "@/lib/web/site";
+import { pageNonce, siteConfig } from "@/lib/web/site";
 import { Field } from "./_ui/field";
 import { PasswordField } from "./_ui/password-field";
 import { words } from "./words";
@@ -24,21 +24,21 @@ export async function CurrentPassword(field: Props) {
 
 /** A password to be: with its rule, its length in words, and without script to be typed twice. */
 export async function NewPassword({ differ, ...field }: Props & { differ?: string | undefined }) {
-  const least = site().passwordLeast;
+  const minLength = siteConfig().passwordMinLength;
   return (
     <>
       <PasswordField
         {...field}
         name="password"
         label={words.password.newLabel}
-        hint={words.password.hint(least)}
+        hint={words.password.hint(minLength)}
         words={words.password}
-        choosing={{ least, ample: Math.max(least, bounds.passwordAmple) }}
+        newPassword={{ minLength, strongLength: Math.max(minLength, bounds.passwordStrongLength) }}
         nonce={await pageNonce()}
       />
       <noscript>
         <Field
-          name="again"
+          name="confirmPassword"
           label={words.password.again}
           type="password"
           autoComplete="new-password"

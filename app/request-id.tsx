@@ -1,7 +1,7 @@
 import { words } from "./words";
 
 /** What to quote to support; the log has the same. */
-export function Reference({ id }: { id: string | undefined }) {
+export function RequestId({ id }: { id: string | undefined }) {
   return (
     id && (
       <p className="hint">

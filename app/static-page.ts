@@ -1,4 +1,4 @@
-import { site } from "@/lib/web/site";
+import { siteConfig } from "@/lib/web/site";
 import { words } from "./words";
 
 interface StaticPage {
@@ -19,7 +19,7 @@ export function staticPage(page: StaticPage): Response {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${page.title} · ${site().appName.replaceAll("&", "&amp;")}</title>
+<title>${page.title} · ${siteConfig().appName.replaceAll("&", "&amp;")}</title>
 <link rel="stylesheet" href="/plain-page.css">
 </head>
 <body>

@@ -1,4 +1,4 @@
-import { theTime } from "@/lib/web/site";
+import { now } from "@/lib/web/site";
 import { Time } from "./_ui/time";
 
 const date = new Intl.DateTimeFormat("en-GB", {
@@ -9,14 +9,14 @@ const date = new Intl.DateTimeFormat("en-GB", {
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** A moment, in words everybody reads alike. */
-export const At = ({ at }: { at: Date }) => (
+export const Timestamp = ({ at }: { at: Date }) => (
   <Time dateTime={at.toISOString()}>{`${date.format(at)} UTC`}</Time>
 );
 
 /** A recent moment as people say it ("2 minutes ago"); older than a day, by its date. */
-export function Ago({ at }: { at: Date }) {
-  const minutes = Math.round((at.getTime() - theTime().getTime()) / 60_000);
-  if (minutes < -24 * 60) return <At at={at} />;
+export function RelativeTime({ at }: { at: Date }) {
+  const minutes = Math.round((at.getTime() - now().getTime()) / 60_000);
+  if (minutes < -24 * 60) return <Timestamp at={at} />;
   const text =
     minutes > -1
       ? "just now"

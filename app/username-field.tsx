@@ -2,7 +2,7 @@ import { Field } from "./_ui/field";
 import { words } from "./words";
 
 /** What the field is sent as where nobody needs it: whose password it is, the session says. */
-export const shownFor = "shown-for";
+export const displayedUsername = "shown-for";
 
 interface Props {
   /** Where the form does need it. */
@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** Whose password it will be: shown, and told to the password manager that files it. */
-export function UsernameOf({ name = shownFor, address }: Props) {
+export function UsernameField({ name = displayedUsername, address }: Props) {
   return (
     <Field
       name={name}

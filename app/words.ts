@@ -88,10 +88,10 @@ export const words = {
     interrupted: {
       "password.set": () => "set your password",
       "password.remove": () => "remove your password",
-      "handshake.begin_link": (name: string) => `connect ${name}`,
-      "auth_provider.connect": (name: string) => `connect ${name}`,
-      "auth_provider.keep": (name: string) => `keep ${name}`,
-      "auth_provider.disconnect": (name: string) => `disconnect ${name}`,
+      "oauth.start_linking": (name: string) => `connect ${name}`,
+      "auth_provider.link": (name: string) => `connect ${name}`,
+      "auth_provider.confirm": (name: string) => `keep ${name}`,
+      "auth_provider.unlink": (name: string) => `disconnect ${name}`,
     },
     /** What a page is for that asks before it shows its form. */
     pages: { "/account/password": "set your password" } as Record<string, string>,
@@ -140,15 +140,16 @@ export const words = {
     password_removed: "Your password is removed.",
     provider_cancelled: "You left {provider} without signing in. Nothing was changed.",
     provider_connected: "{provider} is connected. You can sign in with it from now on.",
-    provider_connected_already: "{provider} was connected already. Nothing was changed.",
-    provider_kept: "{provider} stays connected, and opens your account again.",
+    provider_already_linked: "{provider} was connected already. Nothing was changed.",
+    provider_confirmed: "{provider} stays connected, and opens your account again.",
     provider_disconnected: "{provider} is disconnected.",
     sign_up_pending: "Type the code we mailed you, and your account is ready.",
     signed_out_meanwhile: "You were signed out; nothing was changed. Sign in to go on.",
-    interruption_cancelled: "Cancelled. Nothing was changed.",
-    interruption_lost:
+    suspended_action_cancelled: "Cancelled. Nothing was changed.",
+    suspended_action_lost:
       "What you began was not carried out: it no longer waited for you. Nothing was changed; you can do it again now.",
-    proof_asked: "A mail is on the way. Type its code here, or press its link in this browser.",
+    step_up_requested:
+      "A mail is on the way. Type its code here, or press its link in this browser.",
     limits_cleared: "All limits start anew.",
   },
 

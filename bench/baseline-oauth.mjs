@@ -33,7 +33,7 @@ createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, origin);
   const [, way, name] = pathname.split("/");
   if (way === "out") setOut(providers[name], response);
-  else if (way === "back") void comeBack(providers[name], searchParams, request, response);
+  else if (way === "back") void finishOAuth(providers[name], searchParams, request, response);
   else response.end("Here.");
 }).listen(Number(PORT), "127.0.0.1");
 
@@ -53,7 +53,7 @@ function setOut({ facts, quirks, client, redirect }, response) {
   response.writeHead(303, { location: url.href, "set-cookie": cookie }).end();
 }
 
-async function comeBack(
+async function finishOAuth(
   { issuer, facts, keys, quirks, client, redirect },
   back,
   request,

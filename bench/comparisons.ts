@@ -15,7 +15,7 @@ interface Contest {
 }
 
 /** The bare Next app has one page, which looks the session up where there is a cookie. */
-const contests = {
+const comparisons = {
   "session check": {
     signedIn: true,
     requests: 2_000,
@@ -25,11 +25,11 @@ const contests = {
   "sign-in page": { signedIn: false, requests: 800, paths: { latchkey: "/sign-in", next: "/" } },
 } as const satisfies Record<string, Contest>;
 
-export type Work = keyof typeof contests;
-export const works = Object.keys(contests) as Work[];
+export type Work = keyof typeof comparisons;
+export const works = Object.keys(comparisons) as Work[];
 
-export const pathOf = (work: Work) => contests[work].paths.latchkey;
-export const needsSession = (work: Work) => contests[work].signedIn;
+export const pathOf = (work: Work) => comparisons[work].paths.latchkey;
+export const needsSession = (work: Work) => comparisons[work].signedIn;
 
 /** A server as a contestant: with a cookie of its own, and the database that works for it. */
 export interface Contestant {
@@ -43,22 +43,22 @@ export type Contestants = Readonly<Partial<Record<Who, Contestant>>>;
 /** Lets everybody do one work, in random order, so that whatever drifts favours nobody. */
 export async function hold(
   work: Work,
-  contestants: Contestants,
+  subjects: Contestants,
 ): Promise<Partial<Record<Who, Figures>>> {
-  const { paths }: Contest = contests[work];
+  const { paths }: Contest = comparisons[work];
   const figures: Partial<Record<Who, Figures>> = {};
-  for (const who of shuffled(Object.keys(contestants) as Who[])) {
+  for (const who of shuffled(Object.keys(subjects) as Who[])) {
     const path = paths[who];
-    if (path) figures[who] = await measure(target(work, path, contestants[who]!));
+    if (path) figures[who] = await measure(target(work, path, subjects[who]!));
   }
   return figures;
 }
 
 /** A floor that looked nobody up would be too low: each must know who is signed in. */
-export async function checkFloors(contestants: Contestants): Promise<void> {
+export async function checkFloors(subjects: Contestants): Promise<void> {
   for (const work of works.filter(needsSession))
-    for (const [who, path] of Object.entries(contests[work].paths)) {
-      const { server, cookie } = contestants[who as Who]!;
+    for (const [who, path] of Object.entries(comparisons[work].paths)) {
+      const { server, cookie } = subjects[who as Who]!;
       const { body } = await send(server.origin, path, { headers: { cookie } });
       if (!/person-\d+@/.test(body.toString("utf8")))
         throw new Failure(`${server.origin}${path} (${who}) does not say who is signed in.`);
@@ -66,7 +66,7 @@ export async function checkFloors(contestants: Contestants): Promise<void> {
 }
 
 function target(work: Work, path: string, { server, cookie, databasePids }: Contestant): Target {
-  const { signedIn, requests } = contests[work];
+  const { signedIn, requests } = comparisons[work];
   return {
     url: server.origin + path,
     cookie: signedIn ? cookie : "",

@@ -11,14 +11,14 @@ const sql = postgres(DATABASE_URL);
 const token = new RegExp(`${SESSION_COOKIE}=([\\w-]+)`);
 
 createServer((request, response) => {
-  void answer(request.headers.cookie ?? "").then((session) =>
+  void httpResponse(request.headers.cookie ?? "").then((session) =>
     response
       .writeHead(200, { "Content-Type": "application/json" })
       .end(JSON.stringify({ session: session ?? null })),
   );
 }).listen(Number(PORT), "127.0.0.1");
 
-async function answer(cookie) {
+async function httpResponse(cookie) {
   const [, value = ""] = token.exec(cookie) ?? [];
   const digest = createHash("sha256").update(`session:${value}`).digest("base64url");
   const [session] = await sql.unsafe(SESSION_LOOK_UP, [digest], { prepare: true });

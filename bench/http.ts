@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** As it came over the wire, still compressed. */
@@ -28,7 +28,7 @@ export function send(
     form,
     agent = oneConnection,
   }: { headers?: OutgoingHttpHeaders; json?: unknown; form?: Form; agent?: Agent } = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const body = json === undefined ? form?.body : JSON.stringify(json);
   const type = body === undefined ? {} : { "Content-Type": form?.type ?? "application/json" };
   const method = body === undefined ? "GET" : "POST";
@@ -58,8 +58,8 @@ export function send(
 }
 
 /** The cookies an answer sets, as a browser would send them back: those that are to go are gone. */
-export const cookiesFrom = ({ headers }: Answer) =>
+export const cookiesFrom = ({ headers }: HttpResponse) =>
   (headers["set-cookie"] ?? [])
-    .filter((line) => !/; max-age=0/i.test(line))
-    .map((line) => line.split(";")[0])
+    .filter((logLine) => !/; max-age=0/i.test(logLine))
+    .map((logLine) => logLine.split(";")[0])
     .join("; ");

@@ -2,7 +2,7 @@ import { limits } from "@/lib/core/policy";
 import type { Stage } from "./postgres";
 import type { Latchkey } from "./servers";
 import { ask, newAddress, redeem } from "./sign-in";
-import { ofProviders, type Strangers, tellApart } from "./timing-oracle";
+import { ofProviders, type Strangers, distinguish } from "./timing-oracle";
 
 /** Times of asking for a link and of pressing it, in milliseconds. */
 export interface AskTimes {
@@ -27,7 +27,7 @@ export async function timeAsking(stage: Stage, latchkey: Latchkey, n: number): P
 export function timeStrangers(stage: Stage, latchkey: Latchkey, n: number): Promise<Strangers> {
   let count = 0;
   const known = { provider: "magic_link" } as const;
-  return tellApart(stage, "link", { known, ...ofProviders }, n, async (email) => {
+  return distinguish(stage, "link", { known, ...ofProviders }, n, async (email) => {
     const { ms } = await calmly(stage, count, () => ask(latchkey, email));
     count += 1;
     return ms;
@@ -37,6 +37,6 @@ export function timeStrangers(stage: Stage, latchkey: Latchkey, n: number): Prom
 /** Within the limits as they are set, and without the courier at work on the letter before. */
 async function calmly<T>(stage: Stage, count: number, act: () => Promise<T>): Promise<T> {
   await stage.mailIsOut();
-  if (count % limits.mailRequestsPerIp.max === 0) await stage.clearLimits();
+  if (count % limits.emailRequestsPerIp.max === 0) await stage.clearLimits();
   return act();
 }

@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { type Answer, send } from "./http";
+import { type HttpResponse, send } from "./http";
 
 /** Bytes as they travel and as they are. */
 export interface Size {
@@ -17,7 +17,7 @@ export interface Weight {
   readonly ownScript: Size;
 }
 
-export async function weigh(origin: string, path: string): Promise<Weight> {
+export async function checkStrength(origin: string, path: string): Promise<Weight> {
   const page = await fetchLikeBrowsers(origin, path);
   const tags =
     unpack(page)
@@ -52,12 +52,12 @@ async function total(origin: string, addresses: string[]): Promise<Size> {
 const fetchLikeBrowsers = (origin: string, path: string) =>
   send(origin, path, { headers: { "Accept-Encoding": "gzip, br" } });
 
-const sizeOf = (answer: Answer): Size => ({
-  wire: answer.body.length,
-  raw: unpack(answer).length,
+const sizeOf = (response: HttpResponse): Size => ({
+  wire: response.body.length,
+  raw: unpack(response).length,
 });
 
-function unpack({ headers, body }: Answer): Buffer {
+function unpack({ headers, body }: HttpResponse): Buffer {
   const encoding = headers["content-encoding"];
   if (encoding === "br") return brotliDecompressSync(body);
   return encoding === "gzip" ? gunzipSync(body) : body;

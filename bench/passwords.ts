@@ -9,7 +9,7 @@ import type { Stage } from "./postgres";
 import { canLookInside, cpuMs, residentMb } from "./processes";
 import { type Latchkey, startLatchkey } from "./servers";
 import { newNetwork, signIn } from "./sign-in";
-import { ofProviders, type Strangers, tellApart } from "./timing-oracle";
+import { ofProviders, type Strangers, distinguish } from "./timing-oracle";
 
 const password = "four unrelated words here";
 const atOnce = 8;
@@ -37,13 +37,13 @@ export interface PasswordFigures {
 
 /** What passwords cost, beside the comparison alone; on a server of its own. */
 export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
-  const kept = await hash(password, bounds.argon2);
-  const machine = await timeVerify(kept);
+  const storedHash = await hash(password, bounds.argon2);
+  const machine = await timeVerify(storedHash);
   // Everybody comes from an address of their own, as limits are not what is measured.
   const latchkey = await startLatchkey(stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
   const entrance = new Entrance(latchkey);
   const people = Array.from({ length: 100 }, (_, n) => `keeper-${n}@example.com`);
-  await stage.addUsers(people, { provider: "email", passwordHash: kept });
+  await stage.addUsers(people, { provider: "email", passwordHash: storedHash });
   const pids = [latchkey.pid, stage.pid];
   await inTurn(people, 16, (email) => entrance.enter(email, password, 201));
 
@@ -54,7 +54,7 @@ export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
   const signInRate = (signIns * 1000) / (performance.now() - since);
   const signInCpu = ((canLookInside ? cpuMs(pids) : NaN) - cpuBefore) / signIns;
 
-  const strangers = await timeWrongPasswords(stage, entrance, kept);
+  const strangers = await timeWrongPasswords(stage, entrance, storedHash);
   await stage.clearLimits();
   const cookie = await signIn(latchkey);
   const idle = await timeChecks(latchkey, cookie);
@@ -107,12 +107,12 @@ class Entrance {
 }
 
 /** The comparison alone: one after the other, and as many at once as for sign-ins. */
-async function timeVerify(kept: string) {
+async function timeVerify(storedHash: string) {
   const n = 80;
   const jobs = Array.from({ length: n });
   const rate = async (width: number) => {
     const since = performance.now();
-    await inTurn(jobs, width, () => verify(kept, password));
+    await inTurn(jobs, width, () => verify(storedHash, password));
     return (n * 1000) / (performance.now() - since);
   };
   await rate(atOnce);
@@ -126,9 +126,9 @@ async function timeVerify(kept: string) {
   };
 }
 
-function timeWrongPasswords(stage: Stage, entrance: Entrance, kept: string) {
-  const known = { provider: "email", passwordHash: kept } as const;
-  return tellApart(stage, "pw", { known, ...ofProviders }, pairs, async (email) => {
+function timeWrongPasswords(stage: Stage, entrance: Entrance, storedHash: string) {
+  const known = { provider: "email", passwordHash: storedHash } as const;
+  return distinguish(stage, "pw", { known, ...ofProviders }, pairs, async (email) => {
     const since = performance.now();
     await entrance.enter(email, "not this one, surely", 401);
     return performance.now() - since;

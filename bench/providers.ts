@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
-import { type Answer, cookiesFrom, send } from "./http";
+import { type HttpResponse, cookiesFrom, send } from "./http";
 import { inTurn } from "./load";
 import type { Stage } from "./postgres";
 import { canLookInside, cpuMs } from "./processes";
@@ -12,7 +12,7 @@ import { type Server, startFloorTrip, startLatchkey } from "./servers";
 import { newNetwork } from "./sign-in";
 import type { Statement } from "./statements";
 import { median, shuffled } from "./statistics";
-import { type Strangers, tellApart } from "./timing-oracle";
+import { type Strangers, distinguish } from "./timing-oracle";
 
 /** Who comes back: somebody whose account it opens, or somebody who signs up by it. */
 export const travellers = ["returning", "new"] as const;
@@ -51,7 +51,7 @@ export interface ProviderFigures {
 /** What Google and LinkedIn cost, beside the exchange with them alone; on servers of its own. */
 export async function measureProviders(stage: Stage, count: number): Promise<ProviderFigures> {
   const people = await addPeople(stage);
-  const { settings, stop } = await openProviders();
+  const { settings, stop } = await createOidcClientFactory();
   const statements = await countStatements(stage, people, settings);
 
   const latchkey = await startLatchkey(stage.databaseUrl, settings);
@@ -74,9 +74,9 @@ export async function measureProviders(stage: Stage, count: number): Promise<Pro
   for (let n = 1; n <= count; n += 1) rounds.push(await measureAll());
 
   const known = { provider: "magic_link" } as const;
-  const strangers = await tellApart(stage, "trip", { known }, pairs, async (email) => {
+  const strangers = await distinguish(stage, "trip", { known }, pairs, async (email) => {
     const person = { sub: `unvouched-${email}`, email, email_verified: false };
-    const { back } = await travel(ours, "google", person);
+    const { back } = await signInWithProvider(ours, "google", person);
     return back.ms;
   });
   for (const server of [latchkey, node]) await server.stop();
@@ -115,7 +115,7 @@ async function addPeople(stage: Stage): Promise<People> {
 type Settings = Readonly<Record<string, string>>;
 
 /** Starts both; gives what ours must know of them. Everybody comes from an address of their own. */
-async function openProviders(): Promise<{ settings: Settings; stop: () => void }> {
+async function createOidcClientFactory(): Promise<{ settings: Settings; stop: () => void }> {
   const child = fork("bench/provider-server.ts");
   const gone = once(child, "exit").then(() => {
     throw new Failure("The scripted providers did not start.");
@@ -134,14 +134,14 @@ interface House {
   readonly origin: string;
   readonly pids: readonly number[];
   /** Whether an answer lets the person in, or tells why not. */
-  isArrival(answer: Answer, person: Person): boolean;
+  isArrival(response: HttpResponse, person: Person): boolean;
   /** To the provider's address, with whatever has to be kept on the way. */
   setOut(provider: OAuthProvider): Promise<Begun>;
   pathBack(provider: OAuthProvider): string;
 }
 
 interface Begun {
-  readonly answer: Answer;
+  readonly response: HttpResponse;
   readonly headers: Readonly<Record<string, string>>;
   readonly url: string;
 }
@@ -161,27 +161,27 @@ async function houseOf({ origin, pid }: Server, databasePids: readonly number[])
       const network = newNetwork();
       const asked = { ...network, origin, "sec-fetch-site": "same-origin" };
       const form = forms[provider];
-      const answer = await send(origin, "/sign-in", { headers: asked, form, agent });
-      const headers = { ...network, cookie: cookiesFrom(answer) };
-      const leaving = await send(origin, "/sign-in/leaving", { headers, agent });
+      const response = await send(origin, "/sign-in", { headers: asked, form, agent });
+      const headers = { ...network, cookie: cookiesFrom(response) };
+      const leaving = await send(origin, "/sign-in/continue", { headers, agent });
       const [, url] = /content="0;url=([^"]+)"/.exec(leaving.body.toString("utf8")) ?? [];
-      if (!url) throw new Failure(`Nothing leads to ${provider}: ${answer.status}`);
-      return { answer, headers, url: url.replaceAll("&amp;", "&") };
+      if (!url) throw new Failure(`Nothing leads to ${provider}: ${response.status}`);
+      return { response, headers, url: url.replaceAll("&amp;", "&") };
     },
     pathBack: (provider) => `/api/auth/callback/${provider}`,
-    isArrival: (answer, { email_verified: isVouched }) =>
-      isVouched
-        ? /session=[\w-]/.test(cookiesFrom(answer))
-        : /\/sign-in\/problem(\?|$)/.test(answer.headers.location ?? ""),
+    isArrival: (response, { email_verified: isSameOriginVerified }) =>
+      isSameOriginVerified
+        ? /session=[\w-]/.test(cookiesFrom(response))
+        : /\/sign-in\/problem(\?|$)/.test(response.headers.location ?? ""),
   };
 }
 
 const floorOf = ({ origin, pid }: Server): House => ({
   ...{ who: "node", origin, pids: [pid] },
   async setOut(provider) {
-    const answer = await send(origin, `/out/${provider}`, { agent });
-    const { location: url = "" } = answer.headers;
-    return { answer, headers: { cookie: cookiesFrom(answer) }, url };
+    const response = await send(origin, `/out/${provider}`, { agent });
+    const { location: url = "" } = response.headers;
+    return { response, headers: { cookie: cookiesFrom(response) }, url };
   },
   pathBack: (provider) => `/back/${provider}`,
   isArrival: ({ status, body }, { email }) =>
@@ -189,23 +189,23 @@ const floorOf = ({ origin, pid }: Server): House => ({
 });
 
 /** Out, through the provider as this person, and back. */
-async function travel(house: House, provider: OAuthProvider, person: Person) {
+async function signInWithProvider(house: House, provider: OAuthProvider, person: Person) {
   const begun = await house.setOut(provider);
-  return { begun, back: await comeBack(house, provider, person, begun) };
+  return { begun, back: await finishOAuth(house, provider, person, begun) };
 }
 
-async function comeBack(house: House, provider: OAuthProvider, person: Person, begun: Begun) {
+async function finishOAuth(house: House, provider: OAuthProvider, person: Person, begun: Begun) {
   const there = new URL(begun.url);
   there.searchParams.set("login_hint", JSON.stringify(person));
   const { headers } = await send(there.origin, there.pathname + there.search, { agent });
   const { search } = new URL(headers.location ?? "", house.origin);
   const path = house.pathBack(provider) + search;
-  const answer = await send(house.origin, path, { headers: begun.headers, agent });
-  if (!house.isArrival(answer, person))
+  const response = await send(house.origin, path, { headers: begun.headers, agent });
+  if (!house.isArrival(response, person))
     throw new Failure(
-      `Back from ${provider}, ${house.who} leads to ${answer.headers.location ?? answer.status}.`,
+      `Back from ${provider}, ${house.who} leads to ${response.headers.location ?? response.status}.`,
     );
-  return answer;
+  return response;
 }
 
 /** Trips one after the other, which shows the latency, and eight at once, which shows the cost. */
@@ -218,8 +218,8 @@ async function measure(
     const [setOut, back]: number[][] = [[], []];
     const everybody = Array.from({ length: trips }, next);
     await inTurn(everybody, atOnce, async (person) => {
-      const trip = await travel(house, provider, person);
-      setOut!.push(trip.begun.answer.ms);
+      const trip = await signInWithProvider(house, provider, person);
+      setOut!.push(trip.begun.response.ms);
       back!.push(trip.back.ms);
     });
     return { setOut: median(setOut!), back: median(back!) };
@@ -246,10 +246,10 @@ async function countStatements(stage: Stage, people: People, settings: Settings)
   const count = async (provider: OAuthProvider, who: Traveller) => {
     const person = people[provider][who];
     // First uses of a connection ask Postgres for its types.
-    await travel(house, provider, person());
+    await signInWithProvider(house, provider, person());
     let begun: Begun | undefined;
     const setOut = await stage.during(async () => (begun = await house.setOut(provider)));
-    const back = await stage.during(() => comeBack(house, provider, person(), begun!));
+    const back = await stage.during(() => finishOAuth(house, provider, person(), begun!));
     return { setOut, back };
   };
   const of = async (provider: OAuthProvider) => ({

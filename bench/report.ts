@@ -54,17 +54,17 @@ export interface Row {
 
 /** A bound on a figure, or on its ratio to a floor. */
 interface Goal {
-  readonly least?: number;
+  readonly minLength?: number;
   readonly most: number;
   readonly times?: "next" | "node";
   /** Worth having, beyond what was promised. */
-  readonly further?: true;
+  readonly then?: true;
 }
 
 export const rowsFor = (findings: Findings): Row[] => [
   ...rowsOfWork(findings, "session check", [
     { most: 1.15, times: "next" },
-    { most: 1.5, times: "node", further: true },
+    { most: 1.5, times: "node", then: true },
   ]),
   ...rowsOfWork(findings, "signed-in page", [{ most: 1.1, times: "next" }]),
   ...rowsOfWork(findings, "sign-in page", []),
@@ -92,18 +92,18 @@ function rowsOfWork({ rounds }: Findings, work: Work, cpuGoals: readonly Goal[])
       rounds.map((round) => mapped(round.figures[work], pick)),
       goal,
     );
-  const [first, ...further] = cpuGoals;
+  const [first, ...then] = cpuGoals;
   return [
     row("CPU ms a request", ({ cpu }) => cpu, first),
-    ...further.map((goal) => row("CPU ms a request", ({ cpu }) => cpu, goal)),
+    ...then.map((goal) => row("CPU ms a request", ({ cpu }) => cpu, goal)),
     ...figures.map(([label, pick]) => row(label, pick)),
   ];
 }
 
 function rowsOfStatements({ byWork, askAndRedeem, lookUp }: Statements): Row[] {
   const work = "statements";
-  const exactlyOne: Goal = { least: 1, most: 1 };
-  const none: Goal = { least: 0, most: 0 };
+  const exactlyOne: Goal = { minLength: 1, most: 1 };
+  const none: Goal = { minLength: 0, most: 0 };
   const lookUps = (of: Work) => byWork[of].filter(({ sql }) => sql === lookUp).length;
   return [
     ...works.map((of) =>
@@ -141,8 +141,8 @@ const rowsOfStrangers = (door: string, { unknown, accounts }: Strangers): Row[] 
     const apart = Math.abs(median(times) - median(unknown));
     return [
       plain(work, "medians apart, ms", apart, { most: 0.2 }),
-      plain(work, "AUC", telling, { least: 0.45, most: 0.55 }),
-      plain(work, "AUC", telling, { least: 0.48, most: 0.52, further: true }),
+      plain(work, "AUC", telling, { minLength: 0.45, most: 0.55 }),
+      plain(work, "AUC", telling, { minLength: 0.48, most: 0.52, then: true }),
     ];
   });
 
@@ -155,9 +155,9 @@ function rowsOfPasswords(passwords: PasswordFigures): Row[] {
     plain(work, "CPU ms of one comparison", verifyCpu),
     plain(work, "CPU ms at 8", signInCpu),
     plain(work, "… × one comparison", signInCpu / verifyCpu, { most: 1.35 }),
-    plain(work, "… × one comparison", signInCpu / verifyCpu, { most: 1.25, further: true }),
+    plain(work, "… × one comparison", signInCpu / verifyCpu, { most: 1.25, then: true }),
     plain(work, "a second at 8", signInRate),
-    plain(work, "… × comparing at 8", signInRate / verifyRate, { least: 0.75, most: Infinity }),
+    plain(work, "… × comparing at 8", signInRate / verifyRate, { minLength: 0.75, most: Infinity }),
     plain(work, "… × comparing with our bound", signInRate / boundedRate),
     ...rowsOfStrangers("wrong password", passwords.strangers),
     plain("session check among 32 sign-ins", "p50 ms", median(busy)),
@@ -262,17 +262,17 @@ function compare(
   };
 }
 
-function judged(value: number, { least = -Infinity, most, times, further }: Goal) {
+function judged(value: number, { minLength = -Infinity, most, times, then }: Goal) {
   const range =
     most === Infinity
-      ? `≥ ${least}`
-      : least === most
+      ? `≥ ${minLength}`
+      : minLength === most
         ? `${most}`
-        : least > -Infinity
-          ? `${least}–${most}`
+        : minLength > -Infinity
+          ? `${minLength}–${most}`
           : `≤ ${most}`;
-  const goal = `${range}${times ? ` × ${times}` : ""}${further ? ", further" : ""}`;
-  return { goal, met: value >= least && value <= most };
+  const goal = `${range}${times ? ` × ${times}` : ""}${then ? ", further" : ""}`;
+  return { goal, met: value >= minLength && value <= most };
 }
 
 const mapped = <T>(by: Partial<Record<Who, T>>, pick: (of: T) => number) =>

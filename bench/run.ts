@@ -39,7 +39,7 @@ import {
 import { ask, newAddress, redeem, signIn } from "./sign-in";
 import { shuffled } from "./statistics";
 import { tableOf } from "./table";
-import { weigh } from "./page-size";
+import { checkStrength } from "./page-size";
 
 const pairsOfStrangers = 400;
 const asksPerRound = 40;
@@ -80,25 +80,25 @@ async function find(stage: Stage, count: number): Promise<Findings> {
   const node = await startFloorNode(lookUp);
   const cookie = await signIn(latchkey);
   const shared = { cookie, databasePids: [stage.pid] };
-  const contestants = {
+  const subjects = {
     latchkey: { ...shared, server: latchkey },
     next: { ...shared, server: next },
     node: { ...shared, server: node },
   };
   const weight = {
-    latchkey: await weigh(latchkey.origin, "/sign-in"),
-    next: await weigh(next.origin, "/"),
+    latchkey: await checkStrength(latchkey.origin, "/sign-in"),
+    next: await checkStrength(next.origin, "/"),
   };
-  await checkFloors(contestants);
-  for (const work of works) await hold(work, contestants);
+  await checkFloors(subjects);
+  for (const work of works) await hold(work, subjects);
 
   const rounds: Round[] = [];
   const asks: AskTimes = { asked: [], redeemed: [] };
   for (let n = 1; n <= count; n += 1) {
     console.log(`Round ${n} of ${count} …`);
     rounds.push({
-      figures: await holdAll(contestants),
-      memory: { latchkey: memoryOf(contestants.latchkey), next: memoryOf(contestants.next) },
+      figures: await holdAll(subjects),
+      memory: { latchkey: memoryOf(subjects.latchkey), next: memoryOf(subjects.next) },
       start: await timeStart(stage, lookUp),
     });
     const times = await timeAsking(stage, latchkey, asksPerRound);
@@ -108,7 +108,7 @@ async function find(stage: Stage, count: number): Promise<Findings> {
 
   console.log("Telling strangers from friends …");
   const strangers = await timeStrangers(stage, latchkey, pairsOfStrangers);
-  for (const { server } of Object.values(contestants)) await server.stop();
+  for (const { server } of Object.values(subjects)) await server.stop();
 
   console.log("Passwords …");
   const passwords = await measurePasswords(stage);
@@ -156,9 +156,9 @@ async function countStatements(stage: Stage): Promise<{ statements: Statements; 
   };
 }
 
-async function holdAll(contestants: Contestants): Promise<Round["figures"]> {
+async function holdAll(subjects: Contestants): Promise<Round["figures"]> {
   const figures = {} as Round["figures"];
-  for (const work of shuffled(works)) figures[work] = await hold(work, contestants);
+  for (const work of shuffled(works)) figures[work] = await hold(work, subjects);
   return figures;
 }
 

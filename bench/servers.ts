@@ -48,9 +48,9 @@ export async function startLatchkey(
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
   process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-  const place = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
+  const serverAddress = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
   const database = databaseUrl ? { DATABASE_URL: databaseUrl } : {};
-  const settings = { ...keys, ...place, ...database, ...more };
+  const settings = { ...keys, ...serverAddress, ...database, ...more };
   return { ...(await start(port, "/sign-in", nextStart(".", port), settings)), dataDir };
 }
 
@@ -126,9 +126,9 @@ async function start(
     stdio: ["ignore", "ignore", "pipe"],
   });
   const origin = originAt(port);
-  const takeAlong = () => child.kill("SIGKILL");
-  process.once("exit", takeAlong);
-  const closed = once(child, "close").then(() => process.off("exit", takeAlong));
+  const killChildOnExit = () => child.kill("SIGKILL");
+  process.once("exit", killChildOnExit);
+  const closed = once(child, "close").then(() => process.off("exit", killChildOnExit));
   await firstAnswer(child, origin, firstPage);
   return {
     origin,
@@ -148,8 +148,8 @@ async function firstAnswer(child: ChildProcess, origin: string, path: string): P
   child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
   const tooLate = performance.now() + 60_000;
   while (child.exitCode === null && performance.now() < tooLate) {
-    const answer = await send(origin, path).catch(() => null);
-    if (answer?.status === 200) return;
+    const response = await send(origin, path).catch(() => null);
+    if (response?.status === 200) return;
     await sleep(5);
   }
   throw new Failure(`${child.spawnargs.join(" ")} does not answer:\n${complaints}`);

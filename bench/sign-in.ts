@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../scripts/run.mjs";
-import { type Answer, cookiesFrom, send } from "./http";
+import { type HttpResponse, cookiesFrom, send } from "./http";
 import type { Latchkey } from "./servers";
 
 let people = 0;
@@ -20,12 +20,16 @@ export function newNetwork(): { "x-forwarded-for": string } {
 }
 
 /** Asks for a link through the JSON face. */
-export async function ask({ origin }: Latchkey, email: string): Promise<Answer> {
+export async function ask({ origin }: Latchkey, email: string): Promise<HttpResponse> {
   return expectStatus(202, await send(origin, "/api/v1/magic-links", { json: { email } }));
 }
 
 /** Presses the link that came of it, in the browser that asked. */
-export async function redeem(latchkey: Latchkey, email: string, asked: Answer): Promise<Answer> {
+export async function redeem(
+  latchkey: Latchkey,
+  email: string,
+  asked: HttpResponse,
+): Promise<HttpResponse> {
   const json = { token: await tokenFor(latchkey, email) };
   const headers = { cookie: cookiesFrom(asked) };
   return expectStatus(201, await send(latchkey.origin, "/api/v1/sessions", { headers, json }));
@@ -71,7 +75,9 @@ function newestFirst(folder: string): string[] {
   }
 }
 
-function expectStatus(status: number, answer: Answer): Answer {
-  if (answer.status === status) return answer;
-  throw new Failure(`Expected ${status}, not ${answer.status}: ${answer.body.toString("utf8")}`);
+function expectStatus(status: number, response: HttpResponse): HttpResponse {
+  if (response.status === status) return response;
+  throw new Failure(
+    `Expected ${status}, not ${response.status}: ${response.body.toString("utf8")}`,
+  );
 }

@@ -1,10 +1,10 @@
 /** The value below which that share of the values lies, between neighbours in proportion. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(place)] ?? NaN;
-  const above = sorted[Math.ceil(place)] ?? NaN;
-  return below + (above - below) * (place % 1);
+  const serverAddress = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(serverAddress)] ?? NaN;
+  const above = sorted[Math.ceil(serverAddress)] ?? NaN;
+  return below + (above - below) * (serverAddress % 1);
 }
 
 export const median = (values: readonly number[]) => quantile(values, 0.5);

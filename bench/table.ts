@@ -24,14 +24,14 @@ export function tableOf(machine: Readonly<Record<string, unknown>>, rows: readon
     }),
   ];
   const widths = columns.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)));
-  const lines = cells.map((row) =>
+  const textLines = cells.map((row) =>
     row
       .map((cell, at) => (words.has(at) ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
       .join("  ")
       .trimEnd(),
   );
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${String(value)}`);
-  return [facts.join(" · "), "", ...lines].join("\n");
+  return [facts.join(" · "), "", ...textLines].join("\n");
 }
 
 /** Three digits are what a measurement is good for. */

@@ -17,7 +17,7 @@ export const ofProviders = {
  * Does the same for addresses with each kind of account and for as many without one, in random order;
  * `act` tells how long its answer took.
  */
-export async function tellApart(
+export async function distinguish(
   stage: Stage,
   door: string,
   accounts: Readonly<Record<string, Account>>,

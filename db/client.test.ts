@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { isDatabaseAway } from "./client";
+import { isDatabaseUnavailable } from "./client";
 
 const coded = (code: unknown, message = "x") => Object.assign(new Error(message), { code });
 const within = (cause: unknown, times = 1): unknown =>
@@ -38,26 +38,26 @@ describe("a fault that is told as “try again in a few seconds”", () => {
     ["deadlock", "40P01"],
     ["lock not available", "55P03"],
   ])("is: %s (%s)", (_, code) => {
-    expect(isDatabaseAway(coded(code))).toBe(true);
-    expect(isDatabaseAway(within(coded(code)))).toBe(true);
-    expect(isDatabaseAway(within(coded(code), 5))).toBe(true);
-    expect(isDatabaseAway(new AggregateError([new Error("x"), coded(code)]))).toBe(true);
-    expect(isDatabaseAway(within(new AggregateError([within(coded(code))])))).toBe(true);
+    expect(isDatabaseUnavailable(coded(code))).toBe(true);
+    expect(isDatabaseUnavailable(within(coded(code)))).toBe(true);
+    expect(isDatabaseUnavailable(within(coded(code), 5))).toBe(true);
+    expect(isDatabaseUnavailable(new AggregateError([new Error("x"), coded(code)]))).toBe(true);
+    expect(isDatabaseUnavailable(within(new AggregateError([within(coded(code))])))).toBe(true);
   });
 
   it("is: as the query builder wraps it, with the query around", () => {
     const error = new DrizzleQueryError("select 1", [], coded("57P01"));
-    expect(isDatabaseAway(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(true);
   });
 
   it("is: no address of several answered", () => {
     const all = ["::1", "127.0.0.1"].map((address) =>
       coded("ECONNREFUSED", `connect ECONNREFUSED ${address}:5432`),
     );
-    expect(isDatabaseAway(Object.assign(new AggregateError(all), { code: "ECONNREFUSED" }))).toBe(
-      true,
-    );
-    expect(isDatabaseAway(new AggregateError(all))).toBe(true);
+    expect(
+      isDatabaseUnavailable(Object.assign(new AggregateError(all), { code: "ECONNREFUSED" })),
+    ).toBe(true);
+    expect(isDatabaseUnavailable(new AggregateError(all))).toBe(true);
   });
 });
 
@@ -83,9 +83,9 @@ describe("a fault that is ours, and must not be told as the database's", () => {
     ["a number", 57014],
     ["a broken header", "ERR_INVALID_CHAR"],
   ])("is: %s (%s)", (_, code) => {
-    expect(isDatabaseAway(coded(code))).toBe(false);
-    expect(isDatabaseAway(within(coded(code), 3))).toBe(false);
-    expect(isDatabaseAway(new AggregateError([coded(code)]))).toBe(false);
+    expect(isDatabaseUnavailable(coded(code))).toBe(false);
+    expect(isDatabaseUnavailable(within(coded(code), 3))).toBe(false);
+    expect(isDatabaseUnavailable(new AggregateError([coded(code)]))).toBe(false);
   });
 
   it.each([
@@ -99,7 +99,7 @@ describe("a fault that is ours, and must not be told as the database's", () => {
     ["an error whose cause is a text", new Error("x", { cause: "57P01" })],
     ["a collection of nothing", new AggregateError([])],
     ["a type error", new TypeError("x is not a function")],
-  ])("is: %s", (_, error) => expect(isDatabaseAway(error)).toBe(false));
+  ])("is: %s", (_, error) => expect(isDatabaseUnavailable(error)).toBe(false));
 
   it("is: a file that is not there, which no database has to do with", () => {
     const error = Object.assign(new Error("ENOENT: no such file or directory, open 'x.json'"), {
@@ -108,7 +108,7 @@ describe("a fault that is ours, and must not be told as the database's", () => {
       syscall: "open",
       path: "x.json",
     });
-    expect(isDatabaseAway(error)).toBe(false);
+    expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
   it("is not: the socket file of a Postgres on this machine that is not there", () => {
@@ -116,6 +116,6 @@ describe("a fault that is ours, and must not be told as the database's", () => {
       code: "ENOENT",
       syscall: "connect",
     });
-    expect(isDatabaseAway(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(true);
   });
 });

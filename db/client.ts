@@ -49,7 +49,7 @@ async function openPostgres(url: string, options: DatabaseOptions) {
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
-  prepareEverything(PostgresJsSession.prototype);
+  prepareAllStatements(PostgresJsSession.prototype);
   const limits = { ...databaseLimits, ...options.limits };
   // Only to have the driver read the URL: nothing is dialled before the first query.
   const sockets = new PostgresSockets(postgres(url).options, limits, onDrop);
@@ -84,7 +84,7 @@ async function openPostgres(url: string, options: DatabaseOptions) {
 }
 
 /** How to end the connection of each transaction, by what Drizzle sends its queries with. */
-const endings = new WeakMap<object, () => void>();
+const connectionClosers = new WeakMap<object, () => void>();
 
 /**
  * Ends the connection of a transaction whose work was given up, whatever it is doing, so that the
@@ -92,7 +92,7 @@ const endings = new WeakMap<object, () => void>();
  */
 export function endTransaction(tx: Db): void {
   const { session } = tx as unknown as { session: { client: object } };
-  endings.get(session.client)?.();
+  connectionClosers.get(session.client)?.();
 }
 
 /** What the driver's types leave out of a query. */
@@ -116,7 +116,7 @@ type Unsafe = Sql["unsafe"];
  * over sends nothing more and never ends; the transaction has failed by the connection's own end.
  * `start` begins a transaction and returns its first query.
  */
-function letGoOfDeadConnections(
+function guardTransactionsOnConnectionLoss(
   start: (work: Work) => [Promise<unknown>, DriverQuery],
   sockets: PostgresSockets,
 ) {
@@ -125,7 +125,7 @@ function letGoOfDeadConnections(
     const [end, first] = start((sql) => {
       const { unsafe } = sql;
       const isOver = () => ended || sockets.isClosing(first.state!);
-      endings.set(sql, () => {
+      connectionClosers.set(sql, () => {
         if (!isOver()) sockets.giveUp(first.state!);
       });
       sql.unsafe = ((...args: Parameters<Unsafe>) => {
@@ -133,16 +133,16 @@ function letGoOfDeadConnections(
         const { handler } = query;
         query.handler = (self) =>
           isOver()
-            ? query.reject(away("The connection is over.", "CONNECTION_CLOSED"))
+            ? query.reject(unavailableError("The connection is over.", "CONNECTION_CLOSED"))
             : handler(self);
         return query;
       }) as Unsafe;
       return work(sql).then(
-        (answer) => (isOver() ? forEver() : answer),
+        (response) => (isOver() ? never() : response),
         async (error: unknown) => {
           // Postgres says goodbye a moment before it closes.
-          if (!isOver() && isConnectionLost(error)) await sleep(goodbyeMs);
-          if (isOver()) return forEver();
+          if (!isOver() && isConnectionLost(error)) await sleep(closeGraceMs);
+          if (isOver()) return never();
           throw error;
         },
       );
@@ -156,10 +156,11 @@ function letGoOfDeadConnections(
 }
 
 /** A new one each time: one for all would keep everybody who waits for it. */
-const forEver = () => new Promise<never>(() => {});
-const goodbyeMs = 100;
+const never = () => new Promise<never>(() => {});
+const closeGraceMs = 100;
 
-const away = (message: string, code: string) => Object.assign(new Error(message), { code });
+const unavailableError = (message: string, code: string) =>
+  Object.assign(new Error(message), { code });
 
 type Work = (sql: TransactionSql) => Promise<unknown>;
 
@@ -182,7 +183,9 @@ class Slots {
       };
       const leave = () => {
         this.#waiting.delete(start);
-        reject(away("No connection to Postgres became free in time.", "CONNECT_TIMEOUT"));
+        reject(
+          unavailableError("No connection to Postgres became free in time.", "CONNECT_TIMEOUT"),
+        );
       };
       const tooLong = setTimeout(leave, this.wait * 1000);
       if (this.free > 0) start();
@@ -226,7 +229,7 @@ function limitWaiting(client: Sql, sockets: PostgresSockets, slots: Slots) {
     };
     return query;
   };
-  const start = letGoOfDeadConnections((work) => {
+  const start = guardTransactionsOnConnectionLoss((work) => {
     const end = (begin as Begin)(work);
     return [end, firstOfTransaction];
   }, sockets);
@@ -245,7 +248,7 @@ let prepares = false;
  * plans and describes everything else anew, with one more round trip. Our statements are few and
  * their texts never change, so all of them are worth keeping; any name will do.
  */
-function prepareEverything(session: {
+function prepareAllStatements(session: {
   prepareQuery(
     ...args: [query: unknown, fields: unknown, name?: string, ...rest: unknown[]]
   ): unknown;
@@ -298,8 +301,8 @@ const logger = (onQuery: DatabaseOptions["onQuery"]) =>
 
 // Classes of SQLSTATE that say "Postgres is away, starting, stopping, full or read-only", and what
 // the driver and the network say. A wrong query or a broken constraint is none of them: it is a bug.
-const awaySqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
-const awayDriverCode =
+const unavailableSqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
+const unavailableDriverCode =
   /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
 // Of these the ones after which the server closes the connection.
@@ -314,19 +317,22 @@ const codesOf = function* (error: unknown) {
 
 function isConnectionLost(error: unknown): boolean {
   return [...codesOf(error)].some(
-    (code) => closingSqlState.test(code) || awayDriverCode.test(code),
+    (code) => closingSqlState.test(code) || unavailableDriverCode.test(code),
   );
 }
 
 /** Whether an error means that the database is away for now, rather than that we are wrong. */
-export function isDatabaseAway(error: unknown): boolean {
+export function isDatabaseUnavailable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
     // The socket file of a Postgres on this machine; other files that are missing are our affair.
     if (code === "ENOENT" && syscall === "connect") return true;
-    if (typeof code === "string" && (awaySqlState.test(code) || awayDriverCode.test(code)))
+    if (
+      typeof code === "string" &&
+      (unavailableSqlState.test(code) || unavailableDriverCode.test(code))
+    )
       return true;
-    if (cause instanceof AggregateError && cause.errors.some(isDatabaseAway)) return true;
+    if (cause instanceof AggregateError && cause.errors.some(isDatabaseUnavailable)) return true;
   }
   return false;
 }

@@ -90,7 +90,7 @@ afterEach(async () => {
   await Promise.all(children.splice(0).map(kill));
 });
 
-const take = async (where = directory) => {
+const consume = async (where = directory) => {
   const release = await lockDirectory(where);
   releases.push(release);
   return release;
@@ -108,12 +108,12 @@ async function another(cwd = home) {
   children.push(child);
   await once(child, "message");
   const say = async (message: string | null) => {
-    const answer = once(child, "message");
+    const response = once(child, "message");
     child.send(message as string);
-    return String((await answer)[0]);
+    return String((await response)[0]);
   };
   return {
-    take: (where = directory) => say(where),
+    consume: (where = directory) => say(where),
     release: () => say(null),
     kill: () => kill(child),
   };
@@ -124,65 +124,65 @@ const turnedAway =
 
 describe("while somebody holds the database's directory", () => {
   it("a second taker in the same process is turned away in plain words", async () => {
-    await take();
-    await expect(take()).rejects.toThrow(DirectoryLockedError);
-    await expect(take()).rejects.toThrow(`The embedded database in ${directory} is in use`);
+    await consume();
+    await expect(consume()).rejects.toThrow(DirectoryLockedError);
+    await expect(consume()).rejects.toThrow(`The embedded database in ${directory} is in use`);
   });
 
   it("a second process is turned away, as often as it tries", async () => {
-    await take();
+    await consume();
     const other = await another();
-    for (let i = 0; i < 3; i += 1) expect(await other.take()).toMatch(turnedAway);
+    for (let i = 0; i < 3; i += 1) expect(await other.consume()).toMatch(turnedAway);
   });
 
   it("this process is turned away by another one's lock", async () => {
     const other = await another();
-    expect(await other.take()).toBe("held");
-    await expect(take()).rejects.toThrow(DirectoryLockedError);
+    expect(await other.consume()).toBe("held");
+    await expect(consume()).rejects.toThrow(DirectoryLockedError);
   });
 
   it("a process that spells the directory in another way is turned away as well", async () => {
-    await take();
+    await consume();
     const neighbour = await another(directory);
     for (const spelling of [".", "./", path.join("..", path.basename(directory)), `${directory}/`])
-      expect(await neighbour.take(spelling)).toMatch(turnedAway);
+      expect(await neighbour.consume(spelling)).toMatch(turnedAway);
   });
 
   it("other directories are free", async () => {
-    await take();
-    await take(mkdtempSync(path.join(home, "d-")));
+    await consume();
+    await consume(mkdtempSync(path.join(home, "d-")));
   });
 });
 
 describe("the directory is free again", () => {
   it("when its holder gives it back", async () => {
-    const release = await take();
+    const release = await consume();
     release();
-    await take();
-    expect(await (await another()).take()).toMatch(turnedAway);
+    await consume();
+    expect(await (await another()).consume()).toMatch(turnedAway);
   });
 
   it("when its holder in another process gives it back", async () => {
     const other = await another();
-    await other.take();
+    await other.consume();
     await other.release();
-    await take();
+    await consume();
   });
 
   it("when its holder is killed in the middle of everything", async () => {
     const other = await another();
-    expect(await other.take()).toBe("held");
+    expect(await other.consume()).toBe("held");
     await other.kill();
     // The socket's file is still there; nobody listens at it.
     expect(existsSync(path.join(directory, "lock"))).toBe(true);
-    await take();
-    expect(await (await another()).take()).toMatch(turnedAway);
+    await consume();
+    expect(await (await another()).consume()).toMatch(turnedAway);
   });
 
   it("also after many such ends", async () => {
     for (let i = 0; i < 2; i += 1) {
       const other = await another();
-      expect(await other.take()).toBe("held");
+      expect(await other.consume()).toBe("held");
       await other.kill();
     }
     expect(existsSync(path.join(directory, "lock.turn"))).toBe(false);
@@ -190,7 +190,7 @@ describe("the directory is free again", () => {
 
   it("when a file of that name lies there that nobody listens at", async () => {
     writeFileSync(path.join(directory, "lock"), "");
-    await take();
+    await consume();
   });
 
   it("at the second try at the latest, when somebody died while taking over", async () => {
@@ -198,15 +198,15 @@ describe("the directory is free again", () => {
     const turn = path.join(directory, "lock.turn");
     mkdirSync(turn);
     utimesSync(turn, new Date(0), new Date(0));
-    await take().catch((error: unknown) => expect(error).toBeInstanceOf(DirectoryLockedError));
-    if (releases.length === 0) await take();
+    await consume().catch((error: unknown) => expect(error).toBeInstanceOf(DirectoryLockedError));
+    if (releases.length === 0) await consume();
   });
 });
 
 describe("of several who come at once exactly one holds it", () => {
   const stale = async () => {
     const dead = await another();
-    await dead.take();
+    await dead.consume();
     await dead.kill();
   };
 
@@ -215,7 +215,7 @@ describe("of several who come at once exactly one holds it", () => {
     ["left behind by a crash", stale],
   ])("in one process, when it is %s", async (_, prepare) => {
     await prepare();
-    const all = await Promise.allSettled(Array.from({ length: 10 }, () => take()));
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => consume()));
     expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const one of all)
       if (one.status === "rejected") expect(one.reason).toBeInstanceOf(DirectoryLockedError);
@@ -224,42 +224,42 @@ describe("of several who come at once exactly one holds it", () => {
   it("in ten processes, when it is left behind by a crash", async () => {
     await stale();
     const all = await Promise.all(Array.from({ length: 10 }, () => another()));
-    const answers = await Promise.all(all.map((one) => one.take()));
-    expect(answers.filter((answer) => answer === "held")).toHaveLength(1);
-    for (const answer of answers) if (answer !== "held") expect(answer).toMatch(turnedAway);
+    const responses = await Promise.all(all.map((one) => one.consume()));
+    expect(responses.filter((response) => response === "held")).toHaveLength(1);
+    for (const response of responses) if (response !== "held") expect(response).toMatch(turnedAway);
   }, 20_000);
 
   it("when its holder leaves just while another looks whether it is alive", async () => {
-    const release = await take();
-    let goOn = () => {};
+    const release = await consume();
+    let redirectToNext = () => {};
     const looked = new Promise<void>((resolve) => {
       between.failedConnect = () => {
         resolve();
-        return new Promise((go) => (goOn = go));
+        return new Promise((go) => (redirectToNext = go));
       };
     });
-    const late = take();
+    const late = consume();
     late.catch(() => {});
     release();
     await looked;
     // The directory is free, so a third may take it; the late one must not push it out.
-    const third = await take().then(
+    const third = await consume().then(
       () => "held",
       () => "turned away",
     );
-    goOn();
+    redirectToNext();
     const lateCame = await late.then(
       () => "held",
       () => "turned away",
     );
-    expect([third, lateCame].filter((answer) => answer === "held")).toHaveLength(1);
+    expect([third, lateCame].filter((response) => response === "held")).toHaveLength(1);
   });
 
   it("and one who comes as another's turn ends reads that it is in use, not a riddle", async () => {
     writeFileSync(path.join(directory, "lock"), "");
     // The turn was somebody's when it was asked for, and is gone a moment later.
     between.turnIsTaken = true;
-    await expect(take()).rejects.toThrow(DirectoryLockedError);
+    await expect(consume()).rejects.toThrow(DirectoryLockedError);
   });
 });
 
@@ -276,11 +276,11 @@ describe("a directory so deep that a socket's path has no room for it", () => {
     mkdirSync(path.join(where, ".data"));
     const one = await another(where);
     const two = await another(where);
-    expect(await one.take(".data")).toBe("held");
-    expect(await two.take(".data")).toMatch(turnedAway);
-    expect(await two.take(path.join(where, ".data"))).toMatch(turnedAway);
+    expect(await one.consume(".data")).toBe("held");
+    expect(await two.consume(".data")).toMatch(turnedAway);
+    expect(await two.consume(path.join(where, ".data"))).toMatch(turnedAway);
     await one.kill();
-    expect(await two.take(".data")).toBe("held");
+    expect(await two.consume(".data")).toBe("held");
   });
 
   it("is locked from elsewhere too, or refused for its length, but never taken for its neighbour", async () => {
@@ -288,12 +288,12 @@ describe("a directory so deep that a socket's path has no room for it", () => {
     const neighbour = path.join(path.dirname(where), `${"d".repeat(39)}e`);
     mkdirSync(neighbour);
     const [one, two] = [await another(), await another()];
-    expect(await one.take(where)).not.toMatch(turnedAway);
-    expect(await two.take(neighbour)).not.toMatch(turnedAway);
+    expect(await one.consume(where)).not.toMatch(turnedAway);
+    expect(await two.consume(neighbour)).not.toMatch(turnedAway);
   });
 });
 
 it("a directory that is not there is no lock held by somebody", async () => {
   const nowhere = path.join(directory, "nowhere");
-  await expect(take(nowhere)).rejects.not.toThrow(DirectoryLockedError);
+  await expect(consume(nowhere)).rejects.not.toThrow(DirectoryLockedError);
 });

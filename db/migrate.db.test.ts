@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { usePassword } from "@/lib/store/passwords";
+import { recordPasswordSignIn } from "@/lib/store/passwords";
 import { openTestDatabase } from "@/test/support/world";
 import type { Db } from "./client";
 import { migrateDown, migrateUp } from "./migrate";
@@ -22,7 +22,7 @@ afterAll(async () => {
 /** Tables, columns, indexes, constraints, functions and triggers of the app, as text. */
 const schemaOf = async (db: Db) =>
   (
-    await rows<{ line: string }>(
+    await rows<{ textLine: string }>(
       db,
       sql`select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
             from information_schema.columns where table_schema = 'public'
@@ -33,7 +33,7 @@ const schemaOf = async (db: Db) =>
           union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
           order by 1`,
     )
-  ).map(({ line }) => line);
+  ).map(({ textLine }) => textLine);
 
 /** One row, or more, of everything there is. */
 const seed = async (db: Db) => {
@@ -46,10 +46,10 @@ const seed = async (db: Db) => {
   await db.execute(sql`insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
     select email, id, 'magic_link', 'Firefox', 60, now() from users`);
   await db.execute(
-    sql`insert into device_marks (device_digest, user_id) select email, id from users`,
+    sql`insert into known_devices (device_digest, user_id) select email, id from users`,
   );
-  await db.execute(sql`insert into verifications (purpose, identifier, token_digest, code_hash, browser_digest, browser,
-      stillborn, from_marked_device, keep, next, receipt, expires_at, code_expires_at)
+  await db.execute(sql`insert into verifications (purpose, identifier, token_digest, code_hash, requesting_browser_digest, browser,
+      is_decoy, from_known_device, keep, next, receipt, expires_at, code_expires_at)
     values ('magic_link', 'ada@example.com', 'd', 'h', 'b', 'Firefox', false, false, false, '', '', now(), now())`);
   await db.execute(
     sql`insert into outbox (kind, to_address, state, payload) values ('magic_link', 'ada@example.com', 'queued', 'x')`,
@@ -58,7 +58,7 @@ const seed = async (db: Db) => {
     sql`insert into limits (rule, key_hash, hits, granted, expires_at) values ('r', 'k', array[now()], true, now())`,
   );
   await db.execute(sql`with e as (insert into audit_events (event, outcome, request_id) values ('a.b', 'ok', 'r') returning id)
-    insert into audit_traces (event_id) select id from e`);
+    insert into audit_event_details (event_id) select id from e`);
   await db.execute(
     sql`insert into audit_counts (event, outcome, key_hash, hour) values ('a.b', 'no', 'k', now())`,
   );
@@ -116,7 +116,7 @@ test("each later migration and its way back leave the rows that were there", asy
 });
 
 describe("0003_password_providers (A1)", () => {
-  const ways = () =>
+  const linkedMethods = () =>
     rows(
       db,
       sql`select u.email, p.provider, p.backfilled from auth_providers p
@@ -142,7 +142,7 @@ describe("0003_password_providers (A1)", () => {
   test("gives everybody who has a password that way in, and nobody else", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    expect(await ways()).toEqual([
+    expect(await linkedMethods()).toEqual([
       { ...ada, provider: "email", backfilled: true },
       { ...ada, provider: "magic_link" },
       ...rest,
@@ -151,10 +151,10 @@ describe("0003_password_providers (A1)", () => {
 
   test("its way back takes those it made, and no other", async () => {
     await before();
-    const there = await ways();
+    const there = await linkedMethods();
     await migrateUp(db, "0003_password_providers");
     expect(await migrateDown(db)).toBe("0003_password_providers");
-    expect(await ways()).toEqual(there);
+    expect(await linkedMethods()).toEqual(there);
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
   });
 
@@ -165,9 +165,9 @@ describe("0003_password_providers (A1)", () => {
       db,
       sql`select id from users where email = ${ada.email}`,
     );
-    expect(await usePassword(db, user!.id, "h", null)).toBe(true);
+    expect(await recordPasswordSignIn(db, user!.id, "h", null)).toBe(true);
     await migrateDown(db);
-    expect(await ways()).toEqual([
+    expect(await linkedMethods()).toEqual([
       { ...ada, provider: "email" },
       { ...ada, provider: "magic_link" },
       ...rest,
@@ -177,10 +177,10 @@ describe("0003_password_providers (A1)", () => {
   test("run again, it adds nothing twice", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    const there = await ways();
+    const there = await linkedMethods();
     await migrateDown(db);
     await migrateUp(db, "0003_password_providers");
-    expect(await ways()).toEqual(there);
+    expect(await linkedMethods()).toEqual(there);
   });
 });
 
@@ -196,16 +196,16 @@ describe("0004_handshakes (O3, O4)", () => {
   test("what opened an account before opens it still; who one is there nobody knows", async () => {
     await before();
     await migrateUp(db, "0004_handshakes");
-    expect(await rows(db, sql`select distinct address, questioned_at from auth_providers`)).toEqual(
-      [{ address: null, questioned_at: null }],
-    );
+    expect(
+      await rows(db, sql`select distinct address, confirmation_required_at from auth_providers`),
+    ).toEqual([{ address: null, confirmation_required_at: null }]);
   });
 
   test("its way back drops trips under way and no way in", async () => {
     await before();
     const there = await contents(db);
     await migrateUp(db, "0004_handshakes");
-    await db.execute(sql`insert into handshakes (token_digest, provider, keep, next, expires_at)
+    await db.execute(sql`insert into oauth_attempts (token_digest, provider, keep, next, expires_at)
       values ('d', 'google', false, '', now())`);
     await db.execute(
       sql`update auth_providers set address = 'ada@gmail.com' where subject = 'g-1'`,
@@ -218,7 +218,7 @@ describe("0004_handshakes (O3, O4)", () => {
     await migrateUp(db, "0004_handshakes");
     await seed(db);
     expect(
-      await rows(db, sql`select 1 from auth_providers where questioned_at is null`),
+      await rows(db, sql`select 1 from auth_providers where confirmation_required_at is null`),
     ).toHaveLength(2);
   });
 });
@@ -261,7 +261,7 @@ describe("the audit log only grows (T3)", () => {
     "update audit_events set outcome = outcome where false or id > 0",
     "delete from audit_events",
     "truncate audit_events cascade",
-    "truncate audit_traces, audit_events",
+    "truncate audit_event_details, audit_events",
     "insert into audit_events (id, event, outcome, request_id) overriding system value values (1, 'a.b', 'no', 'r') on conflict (id) do update set outcome = 'no'",
   ])("%s", async (statement) => {
     await migrateUp(db);
@@ -270,6 +270,6 @@ describe("the audit log only grows (T3)", () => {
       cause: { message: expect.stringContaining("append-only") as string },
     });
     expect(await rows(db, sql`select outcome from audit_events`)).toEqual([{ outcome: "ok" }]);
-    expect(await rows(db, sql`select 1 from audit_traces`)).toHaveLength(1);
+    expect(await rows(db, sql`select 1 from audit_event_details`)).toHaveLength(1);
   });
 });

@@ -4,9 +4,9 @@ import { setImmediate as nextRound } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { FaultProxy } from "@/test/support/fault-proxy";
-import { startTlsFront } from "@/test/support/tls-proxy";
+import { startTlsProxy } from "@/test/support/tls-proxy";
 import { openTestDatabase } from "@/test/support/world";
-import { type Db, endTransaction, isDatabaseAway, openDatabase } from "./client";
+import { type Db, endTransaction, isDatabaseUnavailable, openDatabase } from "./client";
 import { row } from "./rows";
 import type { ConnectionLimits } from "./postgres-socket";
 
@@ -66,7 +66,7 @@ const fill = (db: Db, connections: number) =>
 const failure = (work: Promise<unknown>) =>
   work.then(
     () => "worked",
-    (error: unknown) => (isDatabaseAway(error) ? "away" : error),
+    (error: unknown) => (isDatabaseUnavailable(error) ? "away" : error),
   );
 
 /** A dead connection is found a second after it was asked. */
@@ -119,8 +119,8 @@ describe("connections that went half-open", () => {
     const { accepted } = proxy.connections;
     proxy.halfOpen();
     await vi.waitUntil(() => drops.length >= 10, patient);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(db, n)));
-    expect(answers).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    const responses = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(db, n)));
+    expect(responses).toEqual(Array.from({ length: 20 }, (_, n) => n));
     expect(proxy.connections.accepted).toBeGreaterThan(accepted);
   });
 
@@ -180,7 +180,7 @@ describe("a primary that became read-only", () => {
     const { db, drops } = await openReadOnly();
     const error: unknown = await note(db, 0).catch((error: unknown) => error);
     expect(error).toMatchObject({ cause: { code: "25006" } });
-    expect(isDatabaseAway(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(true);
     await vi.waitUntil(() => drops.length === 3, patient);
     expect(drops).toEqual(Array(3).fill("read_only"));
     await Promise.all([note(db, 1), note(db, 2), note(db, 3)]);
@@ -235,8 +235,8 @@ describe("whoever waits for a connection", () => {
   test("gets one in turn, and as many are used as there may be", async () => {
     const { db } = await open({}, { connections: 4 });
     const { accepted } = proxy.connections;
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(db, n)));
-    expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    const responses = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(db, n)));
+    expect(responses).toEqual(Array.from({ length: 50 }, (_, n) => n));
     expect(proxy.connections.accepted - accepted).toBeLessThanOrEqual(4);
   });
 });
@@ -305,38 +305,38 @@ describe("a server that", () => {
 });
 
 describe("TLS", () => {
-  const asking = (sslmode: string, of: string) => {
+  const mailRequest = (sslmode: string, of: string) => {
     const with_ = new URL(of);
     with_.searchParams.set("sslmode", sslmode);
     return with_.href;
   };
 
   test("is spoken where the URL asks for it, and silence is noticed through it", async () => {
-    const front = await startTlsFront(proxy.url);
-    const { db, drops } = await open(soon, { through: asking("require", front.url) });
+    const fake = await startTlsProxy(proxy.url);
+    const { db, drops } = await open(soon, { through: mailRequest("require", fake.url) });
     expect(await ask(db, 7)).toBe(7);
-    expect(front.secured()).toBe(1);
+    expect(fake.secured()).toBe(1);
     proxy.halfOpen();
     await vi.waitUntil(() => drops.includes("silent"), patient);
     await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
-    front.stop();
+    fake.stop();
   });
 
   test("is not taken from somebody whose certificate proves nothing, where that is asked for", async () => {
-    const front = await startTlsFront(url.href);
-    const { db } = await open({}, { through: asking("verify-full", front.url) });
+    const fake = await startTlsProxy(url.href);
+    const { db } = await open({}, { through: mailRequest("verify-full", fake.url) });
     await expect(ask(db)).rejects.toMatchObject({
       cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
     });
-    front.stop();
+    fake.stop();
   });
 
   test("is not gone without when the server has none, unless it is only preferred", async () => {
-    const { db } = await open({}, { through: asking("require", url.href) });
+    const { db } = await open({}, { through: mailRequest("require", url.href) });
     await expect(ask(db)).rejects.toMatchObject({
       cause: { message: expect.stringContaining("does not offer TLS") as string },
     });
-    const { db: preferring } = await open({}, { through: asking("prefer", url.href) });
+    const { db: preferring } = await open({}, { through: mailRequest("prefer", url.href) });
     expect(await ask(preferring)).toBe(1);
   });
 });

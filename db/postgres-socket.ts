@@ -218,9 +218,9 @@ class PostgresSocket extends Duplex {
     const { ssl, sslnegotiation } = this.target;
     if (!ssl) return this.#open(this.#tcp);
     if (sslnegotiation === "direct") return this.#startTls(["postgresql"]);
-    this.#tcp.once("data", (answer) => {
+    this.#tcp.once("data", (response) => {
       // More than the one byte would be something injected before TLS.
-      if (answer[0] === sslAccepted && answer.length === 1) this.#startTls();
+      if (response[0] === sslAccepted && response.length === 1) this.#startTls();
       else if (ssl === "prefer") this.#open(this.#tcp);
       else this.destroy(new Error("Postgres does not offer TLS, which DATABASE_URL asks for."));
     });

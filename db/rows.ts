@@ -6,8 +6,8 @@ import type { Db } from "./client";
  * with the rows, PGlite with an object around them). Times come back as text: ask for seconds.
  */
 export async function rows<Row>(db: Db, query: SQL): Promise<Row[]> {
-  const answer = (await db.execute(query)) as unknown as Row[] | { rows: Row[] };
-  return Array.isArray(answer) ? answer : answer.rows;
+  const response = (await db.execute(query)) as unknown as Row[] | { rows: Row[] };
+  return Array.isArray(response) ? response : response.rows;
 }
 
 /** The first row of `rows`, for statements that return one or none. */

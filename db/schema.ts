@@ -67,7 +67,7 @@ export const authProviders = pgTable(
      * Planted, perhaps, before the owner of the mailbox proved that it is theirs: opens nothing until
      * they say that it is to stay (O3, A5).
      */
-    questionedAt: at("questioned_at"),
+    confirmationRequiredAt: at("confirmation_required_at"),
     /** Made by a migration rather than by its first use; what that migration's way back deletes. */
     backfilled: boolean("backfilled").notNull().default(false),
     createdAt: createdAt(),
@@ -94,17 +94,17 @@ export const verifications = pgTable(
     /** Keyed, because six digits can be guessed from a plain digest. */
     codeHash: text("code_hash").notNull(),
     /** The browser that asked; its code works there alone (L5). */
-    browserDigest: text("browser_digest").notNull(),
+    requestingBrowserDigest: text("requesting_browser_digest").notNull(),
     browser: text("browser").notNull(),
     /** Nobody is to have its secrets: tried like the others, and never right. */
-    stillborn: boolean("stillborn").notNull(),
+    isDecoy: boolean("is_decoy").notNull(),
     /** Asked by a browser that has signed in to this address before: never pushed out by strangers. */
-    fromMarkedDevice: boolean("from_marked_device").notNull(),
+    fromKnownDevice: boolean("from_known_device").notNull(),
     /** What a sign-up will have as its password, once its mailbox is proven (P1). */
     passwordHash: text("password_hash"),
     /** The session that a step-up is for; it works for no other. */
     sessionId: uuid("session_id"),
-    keep: boolean("keep").notNull(),
+    remember: boolean("keep").notNull(),
     next: text("next").notNull(),
     /** The counts to give back when this is used (R2). */
     receipt: text("receipt").notNull(),
@@ -117,7 +117,7 @@ export const verifications = pgTable(
   },
   (t) => [
     index().on(t.identifier, t.purpose),
-    index().on(t.browserDigest),
+    index().on(t.requestingBrowserDigest),
     index().on(t.expiresAt),
   ],
 );
@@ -126,15 +126,15 @@ export const verifications = pgTable(
  * Trips to a provider, each of one browser; and what was proven there, until it is used or its time is
  * over (O4).
  */
-export const handshakes = pgTable(
-  "handshakes",
+export const oauthAttempts = pgTable(
+  "oauth_attempts",
   {
     id: id(),
     tokenDigest: text("token_digest").notNull().unique(),
     provider: text("provider").notNull(),
     /** The session that set out to connect it, and for which alone it counts; null for signing in. */
     sessionId: uuid("session_id"),
-    keep: boolean("keep").notNull(),
+    remember: boolean("keep").notNull(),
     next: text("next").notNull(),
     createdAt: createdAt(),
     expiresAt: at("expires_at").notNull(),
@@ -143,7 +143,7 @@ export const handshakes = pgTable(
     subject: text("subject"),
     email: text("email"),
     /** The provider's word for the address is proof of the mailbox itself (O3). */
-    provesMailbox: boolean("proves_mailbox"),
+    isAuthoritative: boolean("is_authoritative"),
     consumedAt: at("consumed_at"),
   },
   (t) => [index().on(t.expiresAt)],
@@ -192,8 +192,8 @@ export const limitHits = pgTable(
 );
 
 /** This browser has signed in to that account before (R6). */
-export const deviceMarks = pgTable(
-  "device_marks",
+export const knownDevices = pgTable(
+  "known_devices",
   {
     deviceDigest: text("device_digest").notNull(),
     userId: uuid("user_id")
@@ -227,7 +227,7 @@ export const auditEvents = pgTable(
 );
 
 /** Where an event came from and about which address; emptied when a person is erased. */
-export const auditTraces = pgTable("audit_traces", {
+export const auditEventDetails = pgTable("audit_event_details", {
   eventId: bigint("event_id", { mode: "number" })
     .primaryKey()
     .references(() => auditEvents.id),

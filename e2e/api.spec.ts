@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Client } from "./support/client";
-import type { Answer, Sent } from "./support/http";
+import type { HttpResponse, Sent } from "./support/http";
 import { expect, test } from "./support/test";
 
 /** The JSON face, as programs and foreign pages meet it. */
@@ -13,11 +13,11 @@ const json = (client: Client, path: string, body?: unknown, sent: Sent = {}) =>
   });
 
 /** A problem as RFC 9457 has it, with our code and the request's id. */
-function expectProblem(answer: Answer, status: number, code: string) {
-  expect(answer.status, answer.body).toBe(status);
-  expect(answer.headers["content-type"]).toBe("application/problem+json");
-  expect(answer.headers["cache-control"]).toBe("private, no-store");
-  expect(JSON.parse(answer.body)).toMatchObject({
+function expectProblem(response: HttpResponse, status: number, code: string) {
+  expect(response.status, response.body).toBe(status);
+  expect(response.headers["content-type"]).toBe("application/problem+json");
+  expect(response.headers["cache-control"]).toBe("private, no-store");
+  expect(JSON.parse(response.body)).toMatchObject({
     type: `urn:latchkey:problem:${code}`,
     status,
     code,
@@ -33,7 +33,7 @@ test("a program signs in by code, looks around, and signs out", async ({
 }) => {
   const email = newAddress("ada");
   expect(JSON.parse((await client.get("/api/v1/session")).body)).toEqual({ session: null });
-  expect(await json(client, "/api/v1/magic-links", { email, keep: true })).toMatchObject({
+  expect(await json(client, "/api/v1/magic-links", { email, remember: true })).toMatchObject({
     status: 202,
     body: "",
   });
@@ -75,18 +75,18 @@ test("a link is looked at, needs the address elsewhere, and is cancelled or spen
   const preview = await json(other, "/api/v1/magic-links/previews", { token });
   expect(JSON.parse(preview.body)).toMatchObject({ sameBrowser: false, signedInAs: null });
   expect(preview.body).not.toContain(email);
-  expectProblem(await json(other, "/api/v1/sessions", { token }), 400, "address_differs");
+  expectProblem(await json(other, "/api/v1/sessions", { token }), 400, "email_mismatch");
   expectProblem(
     await json(other, "/api/v1/magic-links/cancellations", { token, username: "x@example.com" }),
     400,
-    "address_differs",
+    "email_mismatch",
   );
   expect((await json(other, "/api/v1/sessions", { token, username: email })).status).toBe(201);
-  expectProblem(await json(asker, "/api/v1/sessions", { token }), 400, "link_dead");
+  expectProblem(await json(asker, "/api/v1/sessions", { token }), 400, "link_invalid");
   expectProblem(
     await json(asker, "/api/v1/magic-links/cancellations", { token }),
     400,
-    "link_dead",
+    "link_invalid",
   );
 });
 
@@ -117,7 +117,7 @@ test("a foreign page cannot post, a program can", async ({ newClient, server, ne
     expectProblem(
       await json(newClient(), "/api/v1/magic-links", "a=b", { headers: { "content-type": type } }),
       415,
-      "not_json",
+      "unsupported_media_type",
     );
   const preflight = await newClient().send("/api/v1/magic-links", { method: "OPTIONS" });
   expect(preflight.status).toBe(405);
@@ -132,15 +132,15 @@ test("bad input is told by its name, whatever it is", async ({ client, db }) => 
     [links, { email: ["ada@example.com"] }, 400, "email_missing"],
     [links, { email: "ada" }, 400, "email_invalid"],
     [links, { email: "ada@example.com\r\nBcc: eve@example.com" }, 400, "email_invalid"],
-    [links, { email: "ada@example.com", role: "admin" }, 400, "input_malformed"],
-    [links, { email: "ada@example.com", next: "\u0000" }, 400, "input_malformed"],
-    [links, "{", 400, "input_malformed"],
-    [links, "null", 400, "input_malformed"],
-    [links, '"\\ud800"', 400, "input_malformed"],
+    [links, { email: "ada@example.com", role: "admin" }, 400, "invalid_input"],
+    [links, { email: "ada@example.com", next: "\u0000" }, 400, "invalid_input"],
+    [links, "{", 400, "invalid_input"],
+    [links, "null", 400, "invalid_input"],
+    [links, '"\\ud800"', 400, "invalid_input"],
     ["/api/v1/sessions", { email: "ada@example.com", code: 123456 }, 400, "code_malformed"],
     ["/api/v1/sessions", { email: "ada@example.com", code: "12345" }, 400, "code_malformed"],
-    ["/api/v1/sessions", { token: null }, 400, "input_malformed"],
-    ["/api/v1/sessions", { token: "x" }, 400, "link_dead"],
+    ["/api/v1/sessions", { token: null }, 400, "invalid_input"],
+    ["/api/v1/sessions", { token: "x" }, 400, "link_invalid"],
     ["/api/v1/nothing", {}, 404, "not_found"],
   ];
   for (const [path, body, status, code] of cases) {
@@ -160,7 +160,7 @@ test("a forged address does not escape the limit of one network", async ({
   const ask = async (n: number) => {
     const client = newClient();
     const ip = `203.0.113.${n}`;
-    const answer = await client.submit(
+    const response = await client.submit(
       "/sign-in",
       "Email me a sign-in link",
       { email: newAddress("somebody") },
@@ -173,11 +173,13 @@ test("a forged address does not escape the limit of one network", async ({
         "true-client-ip": ip,
       },
     );
-    return client.whereTo(answer);
+    return client.whereTo(response);
   };
   for (let n = 1; n <= 5; n += 1) expect(await ask(n)).toBe("/sign-in/check?asked");
   for (let n = 6; n <= 8; n += 1) expect(await ask(n)).toBe("/sign-in?next=%2Faccount");
-  expect(await db.sql`select distinct ip from audit_traces where ip like '203.%'`).toEqual([]);
+  expect(await db.sql`select distinct ip from audit_event_details where ip like '203.%'`).toEqual(
+    [],
+  );
 });
 
 test("of Auth.js nothing but the session is there", async ({ client, inbox, newAddress }) => {

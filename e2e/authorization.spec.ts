@@ -9,15 +9,15 @@ import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { extents } from "./support/extents";
 import { type Form, formWith } from "./support/forms";
-import type { Answer, Sent } from "./support/http";
+import type { HttpResponse, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
-import { isAt, keysOf, type Oidcs, testWithProviders as test } from "./support/oidc";
-import { park } from "./support/pending-identity";
+import { setUser, keysOf, type OidcServers, testWithProviders as test } from "./support/oidc";
+import { insertPendingIdentity } from "./support/pending-identity";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { type Provider, setOut, wayBackFrom } from "./support/oauth";
+import { type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
 import { buildWithoutProxy } from "./support/without-proxy";
 
 /**
@@ -67,7 +67,7 @@ interface Scene {
   /** The browser that she is signed in with, that asked for all of it, and that Google sent back. */
   readonly home: Client;
   /** Begins a trip to a provider, and comes to where it sends her back to; with what her browser keeps. */
-  readonly trip: (provider: Provider) => Promise<{ back: string; kept: Client["jar"] }>;
+  readonly trip: (provider: Provider) => Promise<{ back: string; saved: Client["jar"] }>;
 }
 
 /** Something that can be asked, on Ada's account where it can name one. */
@@ -75,7 +75,7 @@ interface Attempt {
   readonly flow: string | null;
   /** `proof`: a session, and one that was proven to be hers just now. */
   readonly needs: "proof" | "session" | "nothing";
-  readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<Answer>;
+  readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<HttpResponse>;
 }
 
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
@@ -85,7 +85,7 @@ const page = (path: string, flow: string | null, needs: Attempt["needs"] = "noth
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
-      "/l/prove/unknown": stepUp.path,
+      "/l/confirm/unknown": stepUp.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
@@ -98,12 +98,12 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/", null],
       ["/.well-known/change-password", null],
       ["/account", "session.list", "session"],
-      ["/account/connect", "handshake.preview", "session"],
+      ["/account/connect", "oauth.preview", "session"],
       ["/account/disconnect/{provider}", "auth_provider.list", "session"],
       ["/account/methods", "auth_provider.list", "session"],
-      ["/account/password", "password.prepare", "proof"],
+      ["/account/password", "password.read_status", "proof"],
       ["/account/password/remove", "auth_provider.list", "session"],
-      ["/account/prove", "auth_provider.list", "session"],
+      ["/account/confirm", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
       ["/api/auth/session", "session.read"],
@@ -112,24 +112,24 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/api/v1/openapi.json", null],
       ["/failed", null],
       ["/l", "session.read"],
-      ["/l/prove/unknown", "step_up.preview"],
+      ["/l/confirm/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
       ["/mailbox", "mailbox.read"],
       ["/password", null],
-      ["/password/check", "verification.wait"],
+      ["/password/check", "verification.pending"],
       ["/readyz", null],
       ["/sign-in", "session.read"],
-      ["/sign-in/check", "verification.wait"],
-      ["/sign-in/connect", "handshake.preview"],
-      ["/sign-in/leaving", null],
+      ["/sign-in/check", "verification.pending"],
+      ["/sign-in/connect", "oauth.preview"],
+      ["/sign-in/continue", null],
       ["/sign-in/password", "session.read"],
       ["/sign-in/problem", null],
-      ["/sign-in/switch", "handshake.preview"],
+      ["/sign-in/switch", "oauth.preview"],
       ["/sign-up", "session.read"],
       ["/unavailable", null],
-      ["/verify-email", "verification.wait"],
+      ["/verify-email", "verification.pending"],
     ] as const
   ).map(([path, flow, needs]) => [path, page(path, flow, needs)]),
 );
@@ -147,7 +147,7 @@ const action = (
   needs,
   // As if its page had shown whoever asks: else it would be refused as somebody else's, whoever that is.
   ask: async (client, scene, headers) => {
-    const said = { ...typed(scene), ...(await client.shownHere()) };
+    const said = { ...typed(scene), ...(await client.shownToField()) };
     return client.post(at, await scene.formOf(name), said, headers ?? undefined);
   },
 });
@@ -157,7 +157,7 @@ const email = "somebody@example.com";
 const actions: Record<string, Attempt> = Object.fromEntries(
   (
     [
-      ["signOutHere", "/account", "session.sign_out", "session"],
+      ["submitSignOut", "/account", "session.sign_out", "session"],
       [
         "signOutDevice",
         "/account/sessions",
@@ -168,25 +168,25 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["signOutOthers", "/account/sessions/sign-out-others", "session.revoke_others", "session"],
       ["askForLink", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
       [
-        "typeCode",
+        "submitCode",
         "/sign-in/check",
         "email_code.redeem",
         "nothing",
         ({ ada, letter }) => ({ email: ada, code: letter.code }),
       ],
-      ["signInByLink", "/l/x", "magic_link.redeem", "nothing"],
-      ["cancelRequest", "/l/x", "magic_link.cancel", "nothing"],
+      ["submitLink", "/l/x", "magic_link.redeem", "nothing"],
+      ["submitLinkCancellation", "/l/x", "magic_link.cancel", "nothing"],
       ["clearAllLimits", "/mailbox", "mailbox.clear_limits", "nothing"],
       ["signUp", "/sign-up", "sign_up.request", "nothing", () => ({ email, password: another })],
       ["resendCode", "/verify-email", "sign_up.resend", "nothing", ({ work }) => ({ email: work })],
       [
-        "typeSignUpCode",
+        "submitSignUpCode",
         "/verify-email",
         "sign_up.verify",
         "nothing",
         ({ work, signUpCode }) => ({ email: work, code: signUpCode }),
       ],
-      ["goOnWithPassword", "/sign-in", null, "nothing", () => ({ email })],
+      ["continueWithPassword", "/sign-in", null, "nothing", () => ({ email })],
       [
         "signInByPassword",
         "/sign-in/password",
@@ -217,38 +217,38 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         () => ({ password: another }),
       ],
       ["dropPassword", "/account/password/remove", "password.remove", "proof"],
-      ["askForProof", "/account/prove", "step_up.request", "session"],
+      ["askForProof", "/account/confirm", "step_up.request", "session"],
       [
-        "proveByPassword",
-        "/account/prove",
+        "stepUpWithPassword",
+        "/account/confirm",
         "step_up.password",
         "session",
         ({ password }) => ({ password }),
       ],
       [
-        "proveByCode",
-        "/account/prove",
+        "stepUpWithCode",
+        "/account/confirm",
         "step_up.code",
         "session",
         ({ stepUp }) => ({ code: stepUp.code }),
       ],
-      ["cancelInterruption", "/account/prove", null, "session"],
+      ["cancelSuspended", "/account/confirm", null, "session"],
       // Its page says of the link what it says to everybody whose link it is not.
-      ["proveByLink", "/l/prove/x", "step_up.link", "nothing"],
-      ["continueWith", "/sign-in", "handshake.begin", "nothing"],
-      ["switchTo", "/sign-in/switch", "handshake.switch", "nothing"],
+      ["stepUpWithLink", "/l/confirm/x", "step_up.link", "nothing"],
+      ["continueWith", "/sign-in", "oauth.start", "nothing"],
+      ["submitAccountSwitch", "/sign-in/switch", "oauth.switch_account", "nothing"],
       ["stay", "/sign-in/switch", null, "nothing"],
       ["notNow", "/account/connect", null, "nothing"],
       [
         "connect",
         "/account/methods",
-        "handshake.begin_link",
+        "oauth.start_linking",
         "proof",
         () => ({ provider: "google" }),
       ],
-      ["connectParked", "/account/connect", "auth_provider.connect", "proof"],
-      ["keep", "/account/methods", "auth_provider.keep", "proof"],
-      ["disconnect", "/account/disconnect/google", "auth_provider.disconnect", "proof"],
+      ["linkPendingProvider", "/account/connect", "auth_provider.link", "proof"],
+      ["remember", "/account/methods", "auth_provider.confirm", "proof"],
+      ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "proof"],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
 );
@@ -277,7 +277,7 @@ const operation = (
 /** By name; where the body decides which flow it is, once for each, the name said on. */
 const operations: Record<string, Attempt> = {
   askForLink: operation("magic_link.request", "nothing", "POST", "magic-links", () => ({ email })),
-  showWaiting: operation("verification.wait", "nothing", "GET", "magic-links"),
+  showWaiting: operation("verification.pending", "nothing", "GET", "magic-links"),
   previewLink: operation(
     "magic_link.preview",
     "nothing",
@@ -358,7 +358,7 @@ const operations: Record<string, Attempt> = {
     "password-resets/redemptions",
     ({ ada, reset: { code } }) => ({ email: ada, code, password: another }),
   ),
-  showPassword: operation("password.prepare", "proof", "GET", "password"),
+  showPassword: operation("password.read_status", "proof", "GET", "password"),
   choosePassword: operation("password.set", "proof", "PUT", "password", () => ({
     password: another,
   })),
@@ -367,43 +367,38 @@ const operations: Record<string, Attempt> = {
     "step_up.request",
     "session",
     "POST",
-    "session/proofs/requests",
+    "session/step-ups/requests",
     () => ({}),
   ),
   prove: operation(
     "step_up.link",
     "session",
     "POST",
-    "session/proofs",
+    "session/step-ups",
     ({ stepUp: { token } }) => ({ token }),
   ),
   "prove by code": operation(
     "step_up.code",
     "session",
     "POST",
-    "session/proofs",
+    "session/step-ups",
     ({ stepUp: { code } }) => ({ code }),
   ),
   "prove by password": operation(
     "step_up.password",
     "session",
     "POST",
-    "session/proofs",
+    "session/step-ups",
     ({ password }) => ({ password }),
   ),
   connectAuthProvider: operation(
-    "handshake.begin_link",
+    "oauth.start_linking",
     "proof",
     "POST",
     "auth-providers/links",
     () => ({ provider: "google" }),
   ),
-  dropAuthProvider: operation(
-    "auth_provider.disconnect",
-    "proof",
-    "DELETE",
-    "auth-providers/google",
-  ),
+  dropAuthProvider: operation("auth_provider.unlink", "proof", "DELETE", "auth-providers/google"),
 };
 
 /** The way back from a provider with what only she can have got there, in whose browser it may be. */
@@ -411,12 +406,12 @@ const returns: Record<string, Attempt> = Object.fromEntries(
   (["google", "linkedin"] as const).map((provider) => [
     `the way back from ${provider}`,
     {
-      flow: "handshake.complete",
+      flow: "oauth.complete",
       needs: "nothing",
       async ask(client, { home, trip }, headers) {
-        const { back, kept } = await trip(provider);
+        const { back, saved } = await trip(provider);
         const isHers = client.jar.get("latchkey-session") === home.jar.get("latchkey-session");
-        if (isHers) for (const [name, value] of kept) client.jar.set(name, value);
+        if (isHers) for (const [name, value] of saved) client.jar.set(name, value);
         return client.send(back, { headers: headers! });
       },
     },
@@ -487,7 +482,7 @@ interface Cast {
 
 interface Ends {
   readonly endsIn?: string;
-  readonly provenAgo?: string;
+  readonly authAge?: string;
 }
 
 /** A browser with a session, as if its person had signed in; a past end makes it one that was. */
@@ -495,7 +490,7 @@ async function browserOf(
   server: Server,
   { sql }: Db,
   email: string,
-  { endsIn = "1 hour", provenAgo = "0" }: Ends = {},
+  { endsIn = "1 hour", authAge = "0" }: Ends = {},
 ) {
   const client = new Client(server);
   const token = randomBytes(32).toString("base64url");
@@ -503,7 +498,7 @@ async function browserOf(
   const [session] = await sql<{ id: string }[]>`
     insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at, authenticated_at)
     select ${digest("session", token)}, id, 'magic_link', 'Phone', 86400,
-      now() + ${endsIn}::interval, now() - ${provenAgo}::interval
+      now() + ${endsIn}::interval, now() - ${authAge}::interval
     from users where email = ${email} returning id`;
   return { client, id: session!.id };
 }
@@ -525,7 +520,7 @@ async function clientOf(
     case "Mallory":
       return (await browserOf(server, db, mallory)).client;
     case "Ada, whose last proof is old":
-      return (await browserOf(server, db, ada, { provenAgo: "11 minutes" })).client;
+      return (await browserOf(server, db, ada, { authAge: "11 minutes" })).client;
     case "another site in Ada's browser":
     case "Ada": {
       const client = new Client(server);
@@ -552,7 +547,7 @@ async function makeAda({ sql }: Db, email: string): Promise<void> {
   await sql`with made as (
       insert into users (email, password_hash) values (${email}, ${await hashed}) returning id
     )
-    insert into auth_providers (user_id, provider, subject, address, questioned_at)
+    insert into auth_providers (user_id, provider, subject, address, confirmation_required_at)
     select id, provider, subject, subject, questioned from made, (values
       ('email', null, null), ('magic_link', null, null), ('linkedin', ${email}, null),
       ('google', ${email}, now())) as ways (provider, subject, questioned)`;
@@ -564,7 +559,7 @@ async function sceneOf(
   db: Db,
   inbox: Inbox,
   newAddress: NewAddress,
-  { oidc, mallory }: { oidc: Oidcs; mallory: string },
+  { oidc, mallory }: { oidc: OidcServers; mallory: string },
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
   await makeAda(db, ada);
@@ -574,11 +569,11 @@ async function sceneOf(
   await asker.submit("/sign-up", "Sign up", { email: work, password: right });
   const { client: home } = await browserOf(server, db, ada);
   home.jar.set("latchkey-asking", asker.jar.get("latchkey-asking")!);
-  await home.submit("/account/prove", "Email me a link and a code");
-  await park(db, home, ada);
+  await home.submit("/account/confirm", "Email me a link and a code");
+  await insertPendingIdentity(db, home, ada);
   const { client: other } = await browserOf(server, db, mallory);
-  await park(db, other, ada);
-  const { client: late } = await browserOf(server, db, ada, { provenAgo: "11 minutes" });
+  await insertPendingIdentity(db, other, ada);
+  const { client: late } = await browserOf(server, db, ada, { authAge: "11 minutes" });
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -595,10 +590,10 @@ async function sceneOf(
     phone: (await browserOf(server, db, ada)).id,
     formOf: formsOf({ home, asker, mallory: other, late }, mails),
     async trip(provider) {
-      isAt(oidc[provider], ada);
+      setUser(oidc[provider], ada);
       const traveller = new Client(server);
-      const back = await wayBackFrom(await setOut(traveller, provider));
-      return { back, kept: traveller.jar };
+      const back = await callbackUrlFrom(await startOAuth(traveller, provider));
+      return { back, saved: traveller.jar };
     },
   };
 }
@@ -610,26 +605,26 @@ async function whatIsHers({ sql }: Db, { ada, work }: Scene) {
     select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from mine
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join mine on mine.id = s.user_id
-    union all select concat_ws(' ', 'way in', provider, subject, questioned_at), false
+    union all select concat_ws(' ', 'way in', provider, subject, confirmation_required_at), false
       from auth_providers p join mine on mine.id = p.user_id
     union all select concat_ws(' ', 'trip', h.id, returned_at, subject, consumed_at), false
-      from handshakes h where email = ${ada} or session_id in (
+      from oauth_attempts h where email = ${ada} or session_id in (
         select s.id from sessions s join mine on mine.id = s.user_id)
     union all select concat_ws(' ', 'device', device_digest), false
-      from device_marks d join mine on mine.id = d.user_id
+      from known_devices d join mine on mine.id = d.user_id
     union all select concat_ws(' ', 'asked', id, tries, consumed_at, voided_at, password_hash), true
       from verifications where identifier in (${ada}, ${work})`;
   return hers.map(({ what, asked }) => ({ what, asked }));
 }
 
 /** Flows that add to what was asked for, and touch nothing else. */
-const asking = [
+const mailRequest = [
   "magic_link.request",
   "sign_up.request",
   "sign_up.resend",
   "password_reset.request",
   "step_up.request",
-  "handshake.begin",
+  "oauth.start",
 ];
 
 type Hers = Awaited<ReturnType<typeof whatIsHers>>;
@@ -682,7 +677,7 @@ for (const [how, test_, extent] of [
         scene ??= await sceneOf(server, db, inbox, newAddress, { oidc, ...cast });
         const { ada, phone } = scene;
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
-        const asks = flow !== null && asking.includes(flow);
+        const requestLink = flow !== null && mailRequest.includes(flow);
         let isSpent = false;
 
         for (const role of roles) {
@@ -696,37 +691,37 @@ for (const [how, test_, extent] of [
           const client = await clientOf(role, server, db, cast, scene);
           const before = await whatIsHers(db, scene);
           const known = { ...scene, password: foreign || role === "Ada" ? right : wrongly };
-          const answer = await ask(client, known, foreign ? fromElsewhere : {});
-          const { path, body } = await endOf(client, answer);
-          const touched = isTouched(before, await whatIsHers(db, scene), asks);
+          const response = await ask(client, known, foreign ? fromElsewhere : {});
+          const { path, body } = await endOf(client, response);
+          const touched = isTouched(before, await whatIsHers(db, scene), requestLink);
           isSpent ||= touched;
           const shown =
             !foreign &&
-            [ada, phone].some((hers) => answer.body.includes(hers) || body.includes(hers));
+            [ada, phone].some((hers) => response.body.includes(hers) || body.includes(hers));
 
-          if (answer.status >= 500 && what !== "/unavailable") complain(`${answer.status}`);
+          if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
           if (role === "Ada") {
-            const changes = writes && !asks && flow !== "mailbox.clear_limits";
+            const changes = writes && !requestLink && flow !== "mailbox.clear_limits";
             if (touched !== changes) complain(`changed what is hers: ${touched}`);
             const served = shown || /magic_link|"hasPassword":true/.test(body);
             if (needs !== "nothing" && !writes && !served)
-              complain(`shows ${answer.status} ${path}`);
+              complain(`shows ${response.status} ${path}`);
             continue;
           }
           if (touched) complain(`touched what is hers`);
           if (isOld) {
-            const led = path.startsWith("/account/prove?next=");
-            const told = answer.status === 403 && answer.body.includes('"step_up_required"');
-            if (!led && !told) complain(`${answer.status}, led to ${path}`);
+            const led = path.startsWith("/account/confirm?next=");
+            const told = response.status === 403 && response.body.includes('"step_up_required"');
+            if (!led && !told) complain(`${response.status}, led to ${path}`);
             continue;
           }
           // Whoever typed the address finds it typed.
           const mayShow = what === "/mailbox" || /^\/(mailbox|sign-in\/password)/.test(path);
           if (shown && !mayShow) complain(`shows what is hers at ${path}`);
           if (!foreign && (await isHer(db, client, scene))) complain("got a session");
-          const away = answer.status === 401 || path.startsWith("/sign-in");
+          const away = response.status === 401 || path.startsWith("/sign-in");
           if (needs !== "nothing" && outside.includes(role) && !away)
-            complain(`${answer.status}, led to ${path}`);
+            complain(`${response.status}, led to ${path}`);
         }
         if (isSpent) scene = null;
       }
@@ -747,13 +742,13 @@ for (const [how, test_, extent] of [
       const hers = [ada, ...Object.values(cast), ...ids.map(({ id }) => id), words.account.skip];
       const wrong: string[] = [];
       const look = async (client: Client, path: string, headers: Sent["headers"] = {}) => {
-        const answer = await client.send(path, { headers });
-        const { status, body } = answer;
+        const response = await client.send(path, { headers });
+        const { status, body } = response;
         const what = `${path} ${JSON.stringify(headers)}: ${status}`;
         if (status >= 500) wrong.push(what);
         if (hers.some((one) => body.includes(one))) wrong.push(`${what} shows what is inside`);
         // Next sends whoever asks for a payload to the address that names what it varies by.
-        const at = client.whereTo(answer);
+        const at = client.whereTo(response);
         if (at?.includes("_rsc") && at !== path) await look(client, at, headers);
       };
       const inside = routes({ provider: "google" }).filter((path) => path.startsWith("/account"));
@@ -764,7 +759,7 @@ for (const [how, test_, extent] of [
       const visits = clients.flatMap((client) => doors.map((path) => ({ client, path })));
       for (const { client, path } of visits) await look(client, path);
       type Ask = (visit: (typeof visits)[number]) => Promise<void>;
-      const ways: Ask[] = [
+      const linkedMethods: Ask[] = [
         ...spellings("/").map((_, n): Ask => {
           return ({ client, path }) => look(client, spellings(path)[n]!);
         }),
@@ -772,7 +767,7 @@ for (const [how, test_, extent] of [
           return ({ client, path }) => look(client, path, headers);
         }),
       ];
-      for (const [visit, ask] of pairs(visits, ways)) await ask(visit);
+      for (const [visit, ask] of pairs(visits, linkedMethods)) await ask(visit);
       expect(wrong).toEqual([]);
       await look(home, "/account");
       await look(home, "/account", { rsc: "1" });
@@ -789,44 +784,44 @@ function formsOf(
   { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
   { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
 ): Scene["formOf"] {
-  const stranger = new Client(home.place);
-  const interrupted = async () =>
+  const stranger = new Client(home.serverAddress);
+  const suspended = async () =>
     late.whereTo(await late.submit("/account/password/remove", "Remove password"))!;
   // In a browser that did not ask the pages of mails have a field for the address; left out here.
   const places: Readonly<
     Record<string, readonly [Client, at: string | (() => Promise<string>), button: string]>
   > = {
-    signOutHere: [home, "/account", "Sign out"],
+    submitSignOut: [home, "/account", "Sign out"],
     signOutDevice: [home, "/account/sessions", "Sign out Phone"],
     signOutOthers: [home, "/account/sessions/sign-out-others", "Sign out everywhere else"],
     askForLink: [stranger, "/sign-in", "Email me a sign-in link"],
-    typeCode: [asker, "/sign-in/check", "Continue"],
-    signInByLink: [stranger, letter.path, "Sign in"],
-    cancelRequest: [stranger, letter.path, "Cancel this request"],
+    submitCode: [asker, "/sign-in/check", "Continue"],
+    submitLink: [stranger, letter.path, "Sign in"],
+    submitLinkCancellation: [stranger, letter.path, "Cancel this request"],
     clearAllLimits: [stranger, "/mailbox", "Clear all limits"],
     signUp: [stranger, "/sign-up", "Sign up"],
     resendCode: [asker, "/verify-email", "Send it again"],
-    typeSignUpCode: [asker, "/verify-email", "Finish signing up"],
-    goOnWithPassword: [stranger, "/sign-in", "Use a password"],
+    submitSignUpCode: [asker, "/verify-email", "Finish signing up"],
+    continueWithPassword: [stranger, "/sign-in", "Use a password"],
     signInByPassword: [stranger, "/sign-in/password", "Sign in"],
     askForReset: [stranger, "/password", "Email me a link"],
     resetByCode: [asker, "/password/check", "Set password and sign in"],
     resetByLink: [stranger, reset.path, "Set password and sign in"],
     choosePassword: [home, "/account/password", "Set password"],
     dropPassword: [home, "/account/password/remove", "Remove password"],
-    askForProof: [home, "/account/prove", "Email me a link and a code"],
-    proveByPassword: [home, "/account/prove", "Continue"],
-    proveByCode: [home, "/account/prove?asked", "Continue with the code"],
-    cancelInterruption: [late, interrupted, "Cancel"],
-    proveByLink: [home, stepUp.path, "It is me"],
+    askForProof: [home, "/account/confirm", "Email me a link and a code"],
+    stepUpWithPassword: [home, "/account/confirm", "Continue"],
+    stepUpWithCode: [home, "/account/confirm?asked", "Continue with the code"],
+    cancelSuspended: [late, suspended, "Cancel"],
+    stepUpWithLink: [home, stepUp.path, "It is me"],
     continueWith: [stranger, "/sign-in", "Continue with Google"],
     // Ada has nobody to switch to, and nothing left to connect.
-    switchTo: [mallory, "/sign-in/switch", "Switch account"],
+    submitAccountSwitch: [mallory, "/sign-in/switch", "Switch account"],
     stay: [mallory, "/sign-in/switch", "Stay signed in"],
     notNow: [home, "/account/connect", "Not now"],
     connect: [mallory, "/account/methods", "Connect Google"],
-    connectParked: [home, "/account/connect", "Connect Google"],
-    keep: [home, "/account/methods", "Keep Google"],
+    linkPendingProvider: [home, "/account/connect", "Connect Google"],
+    remember: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
   };
   const read = async ([client, at, button]: (typeof places)[string]) => {
@@ -843,8 +838,11 @@ function formsOf(
 }
 
 /** Where an answer leads to in the end, and what is there. */
-async function endOf(client: Client, answer: Answer): Promise<{ path: string; body: string }> {
-  let [path, end] = ["", answer];
+async function endOf(
+  client: Client,
+  response: HttpResponse,
+): Promise<{ path: string; body: string }> {
+  let [path, end] = ["", response];
   for (let at = client.whereTo(end); at !== null; at = client.whereTo(end)) {
     path = at;
     end = await client.get(at);

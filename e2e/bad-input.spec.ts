@@ -6,34 +6,43 @@ import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { extents } from "./support/extents";
 import { formWith, multipart, textOf } from "./support/forms";
-import { type Answer, send } from "./support/http";
+import { type HttpResponse, send } from "./support/http";
 import type { Inbox } from "./support/inbox";
-import { isAt, type Oidcs, testWithProviders as test } from "./support/oidc";
+import { setUser, type OidcServers, testWithProviders as test } from "./support/oidc";
 import { serverKeys } from "./support/server";
 import { expect } from "./support/test";
-import { leavingFor, setOut, tabOfAnother, wayBackFrom } from "./support/oauth";
+import {
+  authorizationUrlOf,
+  startOAuth,
+  otherClientWithAttempt,
+  callbackUrlFrom,
+} from "./support/oauth";
 
 const password = "four unrelated words here";
 
 /** Tables that refusals leave alone; floods of "no" are counted in the others. */
-const kept = [
+const saved = [
   "users",
   "sessions",
   "verifications",
   "outbox",
   "auth_providers",
-  "device_marks",
-  "handshakes",
+  "known_devices",
+  "oauth_attempts",
 ];
 
 /** Every form of the app, as it arrives in a browser that has come to it. */
-async function everyForm(client: Client, path: string, { oidc, db }: { oidc: Oidcs; db: Db }) {
+async function everyForm(
+  client: Client,
+  path: string,
+  { oidc, db }: { oidc: OidcServers; db: Db },
+) {
   const email = "nobody@example.com";
   await comesByProviders(client, oidc);
-  await db.sql`update auth_providers set questioned_at = now() where provider = 'linkedin'`;
+  await db.sql`update auth_providers set confirmation_required_at = now() where provider = 'linkedin'`;
   await client.json("/api/v1/sign-ups", { email, password });
   await client.json("/api/v1/password-resets", { email });
-  const tab = await tabOfAnother(client, "google");
+  const tab = await otherClientWithAttempt(client, "google");
   const forms = [
     ["/sign-in", "Email me a sign-in link"],
     ["/sign-in", "Use a password"],
@@ -45,8 +54,8 @@ async function everyForm(client: Client, path: string, { oidc, db }: { oidc: Oid
     ["/password/check", "Set password and sign in"],
     ["/account/password", "Set password"],
     ["/account/password/remove", "Remove password"],
-    ["/account/prove", "Email me a link and a code"],
-    ["/account/prove?asked", "Continue with the code"],
+    ["/account/confirm", "Email me a link and a code"],
+    ["/account/confirm?asked", "Continue with the code"],
     ["/sign-in/check", "Continue"],
     ["/sign-in/check", "Send it again"],
     [path, "Switch account"],
@@ -69,19 +78,19 @@ async function everyForm(client: Client, path: string, { oidc, db }: { oidc: Oid
       // Whoever is signed in is led on from where one signs in or up.
       const isLedOn = /^\/sign-/.test(at) && !/(check|switch)$/.test(at);
       const isAsked = at === "/sign-in/switch";
-      const visitor = isAsked ? tab : isLedOn ? new Client(client.place) : client;
+      const visitor = isAsked ? tab : isLedOn ? new Client(client.serverAddress) : client;
       return { at, button, form: formWith((await visitor.get(at)).body, button) };
     }),
   );
 }
 
 /** Has one provider connected, and in question, and comes back from the other. */
-async function comesByProviders(client: Client, { google, linkedin }: Oidcs) {
+async function comesByProviders(client: Client, { google, linkedin }: OidcServers) {
   const there = async (name: string) => {
     const left = await client.submit("/account/methods", `Connect ${name}`);
-    await client.get(await wayBackFrom(await leavingFor(client, left)));
+    await client.get(await callbackUrlFrom(await authorizationUrlOf(client, left)));
   };
-  for (const provider of [google, linkedin]) isAt(provider, `${randomUUID()}@example.com`);
+  for (const provider of [google, linkedin]) setUser(provider, `${randomUUID()}@example.com`);
   await there("LinkedIn");
   await client.submit("/account/connect", "Connect LinkedIn");
   await there("Google");
@@ -101,7 +110,7 @@ const needNothing = [
 
 const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
   const dump = await db.dump();
-  return Object.fromEntries(kept.map((table) => [table, dump[table]]));
+  return Object.fromEntries(saved.map((table) => [table, dump[table]]));
 };
 
 test.describe("Every form", () => {
@@ -109,13 +118,13 @@ test.describe("Every form", () => {
     client,
     newAddress,
   }) => {
-    const answer = await client.submit(
+    const response = await client.submit(
       "/sign-in",
       "Email me a sign-in link",
       { email: newAddress("ada") },
       { origin: "null", "sec-fetch-site": "same-origin" },
     );
-    expect(client.whereTo(answer)).toBe("/sign-in/check?asked");
+    expect(client.whereTo(response)).toBe("/sign-in/check?asked");
   });
 
   for (const { extent, details, pairs } of extents)
@@ -158,10 +167,10 @@ test.describe("Every form", () => {
           },
         ];
         for (const [{ at, button, form }, headers] of pairs(forms, origins, 2)) {
-          const answer = await client.post(at, form, { email: newAddress("mallory") }, headers);
-          const what = `${button} with ${JSON.stringify(headers)}: ${answer.status}`;
-          expect([403, 421], what).toContain(answer.status);
-          expect(answer.headers["set-cookie"], what).toBeUndefined();
+          const response = await client.post(at, form, { email: newAddress("mallory") }, headers);
+          const what = `${button} with ${JSON.stringify(headers)}: ${response.status}`;
+          expect([403, 421], what).toContain(response.status);
+          expect(response.headers["set-cookie"], what).toBeUndefined();
         }
         expect(await stateOf(db)).toEqual(before);
       },
@@ -180,7 +189,7 @@ test.describe("Every form", () => {
         await expect.poll(() => db.isQuiet()).toBe(true);
         const before = await stateOf(db);
         const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
-        const wrongs: NonNullable<Parameters<typeof multipart>[1]>[] = [
+        const failureReasons: NonNullable<Parameters<typeof multipart>[1]>[] = [
           { email: null, code: null, token: null, id: null, password: null, extra: "1" },
           {
             email: ["a@example.com", "b@example.com"],
@@ -193,14 +202,14 @@ test.describe("Every form", () => {
             code: [file],
             token: [file],
             next: [file],
-            keep: [file],
+            remember: [file],
             password: [file],
           },
           { email: "", code: "", token: "", password: "" },
           { email: "a".repeat(30_000), code: "1".repeat(30_000), token: "x", password },
           { email: "\u0000", code: "\u0000\uFFFD", token: "\u0000", password: "\u0000" },
           { email: "ada@example.com\r\nBcc: eve@example.com", code: "१२३", token: "../../x" },
-          { email: "a@example.com", keep: "yes", role: "admin", code: "-1e5", token: "{}" },
+          { email: "a@example.com", remember: "yes", role: "admin", code: "-1e5", token: "{}" },
           {
             "email[]": "a@example.com",
             __proto__: "x",
@@ -220,7 +229,7 @@ test.describe("Every form", () => {
           ["google", "linkedin"],
           [file],
         ];
-        const ofProvider: typeof wrongs = [
+        const ofProvider: typeof failureReasons = [
           ...providers.map((provider) => ({ provider })),
           { provider: null, providers: "google" },
         ];
@@ -232,21 +241,21 @@ test.describe("Every form", () => {
         const withProvider = refusing.filter(({ form }) =>
           form.fields.some(([name]) => name === "provider"),
         );
-        const answers: string[] = [];
+        const responses: string[] = [];
         for (const [{ at, button, form }, wrong] of [
-          ...pairs(refusing, wrongs, 3),
+          ...pairs(refusing, failureReasons, 3),
           ...pairs(withProvider, ofProvider),
         ]) {
           await db.clearLimits();
-          const answer = await client.post(at, form, wrong);
-          answers.push(`${button}: ${answer.status}`);
-          expect(answer.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
-          const page = await client.follow(answer);
+          const response = await client.post(at, form, wrong);
+          responses.push(`${button}: ${response.status}`);
+          expect(response.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
+          const page = await client.follow(response);
           // A token that is no path leads to where nothing is.
           expect([200, 404]).toContain(page.status);
           expect(textOf(page.body)).not.toMatch(/undefined|\[object|Something broke/);
         }
-        expect(answers.length).toBeGreaterThan(50);
+        expect(responses.length).toBeGreaterThan(50);
         expect(await stateOf(db)).toEqual(before);
       },
     );
@@ -265,8 +274,8 @@ test.describe("Every form", () => {
     expect(above.status).toBe(413);
     expect(above.body).toContain("That is more than we take in one request.");
     const { body, type } = await multipart(form, { email, next: "x".repeat(10_000_000) });
-    const answer = await inChunks(server, body, { "content-type": type, origin: server.origin });
-    expect([413, "reset"]).toContain(answer);
+    const response = await inChunks(server, body, { "content-type": type, origin: server.origin });
+    expect([413, "reset"]).toContain(response);
     const below = await client.post("/sign-in", form, { email, padding: "x".repeat(50_000) });
     expect(client.whereTo(below)).toMatch(/^\/sign-in/);
     const json = (length: number) => ({ email, password: "x".repeat(length) });
@@ -403,15 +412,15 @@ async function passwordDoors(client: Client, inbox: Inbox, newAddress: (name: st
     },
     comparing: {
       "sign-in": post("sessions", { email }),
-      proof: post("session/proofs", {}),
+      proof: post("session/step-ups", {}),
     },
   };
 }
 
 /** A problem by its name, its sentence and its field, and without what was typed. */
-function expectNamed(answer: Answer, code: RefusalCode, what: string) {
+function expectNamed(response: HttpResponse, code: RefusalCode, what: string) {
   const { status, sentence } = refusals[code];
-  expect([answer.status, JSON.parse(answer.body)], what).toEqual([
+  expect([response.status, JSON.parse(response.body)], what).toEqual([
     status,
     expect.objectContaining({ code, title: sentence.replace("{least}", "12") }),
   ]);
@@ -438,7 +447,7 @@ test.describe("Passwords", () => {
           ["x".repeat(30_000), "password_too_long"],
           // One character to a person, eighteen to NFKC.
           ["\ufdfa".repeat(60), "password_too_long"],
-          [halfAnEmoji, "input_malformed"],
+          [halfAnEmoji, "invalid_input"],
           ...noTexts.map((none) => [none, "password_missing"] as const),
         ];
         const chosen: readonly (readonly [unknown, RefusalCode])[] = [
@@ -452,8 +461,8 @@ test.describe("Passwords", () => {
         ];
         for (const [[where, send], [typed, code]] of pairs(Object.entries(choosing), chosen)) {
           await db.clearLimits();
-          const answer = await send(typed);
-          expectNamed(answer, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
+          const response = await send(typed);
+          expectNamed(response, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
         }
         for (const [[where, send], [typed, code]] of pairs(Object.entries(comparing), anywhere)) {
           await db.clearLimits();
@@ -462,12 +471,12 @@ test.describe("Passwords", () => {
         for (const [where, send] of Object.entries(comparing))
           for (const typed of [ofLength(11), ofLength(1_024), "\u0000", `${password} `]) {
             await db.clearLimits();
-            const code = where === "proof" ? "password_wrong" : "credentials_wrong";
+            const code = where === "proof" ? "password_incorrect" : "invalid_credentials";
             expectNamed(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
           }
         expect(await stateOf(db)).toEqual(before);
 
-        const visitor = new Client(client.place);
+        const visitor = new Client(client.serverAddress);
         const forms: readonly (readonly [Client, at: string, button: string])[] = [
           [visitor, "/sign-up", "Sign up"],
           [client, path, "Set password and sign in"],
@@ -481,9 +490,9 @@ test.describe("Passwords", () => {
           await db.clearLimits();
           const given = asker === visitor ? { email: newAddress("leo") } : { code: "000000" };
           const fields = at.endsWith("check") || asker === visitor ? given : {};
-          const answer = await asker.submit(at, button, { ...fields, password: typed });
-          expect(answer.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
-          const { body } = await asker.follow(answer);
+          const response = await asker.submit(at, button, { ...fields, password: typed });
+          expect(response.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
+          const { body } = await asker.follow(response);
           const told = refusals[code].sentence.replace("{least}", "12");
           expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
           if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
@@ -546,10 +555,10 @@ test.describe("Codes", () => {
           await client.submit("/verify-email", "Finish signing up", { code: signUp });
           expect(client.jar.has("latchkey-session"), signUp).toBe(true);
 
-          await client.submit("/account/prove", "Email me a link and a code");
+          await client.submit("/account/confirm", "Email me a link and a code");
           const proof = forProof((await inbox.letterTo(email)).code);
           const tokenBefore = client.jar.get("latchkey-session");
-          await client.submit("/account/prove?asked", "Continue with the code", { code: proof });
+          await client.submit("/account/confirm?asked", "Continue with the code", { code: proof });
           expect(client.jar.get("latchkey-session"), proof).not.toBe(tokenBefore);
 
           const phone = newClient();
@@ -572,13 +581,13 @@ test.describe("Codes", () => {
         await client.join(email, password, inbox);
         await client.json("/api/v1/sign-ups", { email: other, password });
         await client.json("/api/v1/password-resets", { email });
-        await client.json("/api/v1/session/proofs/requests", {});
+        await client.json("/api/v1/session/step-ups/requests", {});
         await expect.poll(() => db.isQuiet()).toBe(true);
         const before = await stateOf(db);
         const doors = {
           "sign-ups/verifications": { email: other },
           "password-resets/redemptions": { email, password },
-          "session/proofs": {},
+          "session/step-ups": {},
         };
         const nones = [
           "",
@@ -603,8 +612,8 @@ test.describe("Codes", () => {
         const codes = [...nones, ...odd, "12345\ud83d"];
         for (const [[path, given], code] of pairs(Object.entries(doors), codes)) {
           await db.clearLimits();
-          const answer = await client.json(`/api/v1/${path}`, { ...given, code });
-          expectNamed(answer, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
+          const response = await client.json(`/api/v1/${path}`, { ...given, code });
+          expectNamed(response, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
         }
         expect(await stateOf(db)).toEqual(before);
       },
@@ -620,7 +629,7 @@ for (const { extent, details, pairs } of extents)
       await client.signIn(email, inbox);
       const session = client.jar.get("latchkey-session")!;
       await comesByProviders(client, oidc);
-      const handshake = client.jar.get("latchkey-handshake")!;
+      const oauthAttempt = client.jar.get("latchkey-oauth_attempt")!;
       const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const isIn = async (cookie: string) => {
         const { status, body } = await send(server, "/account", { headers: { cookie } });
@@ -645,19 +654,19 @@ for (const { extent, details, pairs } of extents)
         `latchkey-session=[object Object]; latchkey-asking[]=x`,
         `LATCHKEY-SESSION=${session}`,
         `__Host-session=${session}`,
-        `latchkey-asking=${session}; latchkey-device=${session}`,
+        `latchkey-mail_request=${session}; latchkey-device=${session}`,
         `latchkey-flash=%%%; latchkey-flash=`,
         `latchkey-flash=${flash({ at: "/sign-in", code: "__proto__", field: "<script>" })}`,
         `latchkey-flash=${flash({ at: "/sign-in/problem", code: "too_many_requests", retryAfter: 1e308 })}`,
         `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
         `latchkey-flash=${flash([])}`,
         `latchkey-flash=${flash(null)}`,
-        `latchkey-handshake=${handshake}; latchkey-method=__proto__; latchkey-onward=`,
-        `latchkey-handshake=${session}; latchkey-onward=${session}; latchkey-method=${session}`,
-        `latchkey-handshake=${handshake}; latchkey-handshake=${session}`,
-        `latchkey-handshake=%00; latchkey-onward=%%%; latchkey-method=%`,
+        `latchkey-oauth_attempt=${oauthAttempt}; latchkey-method=__proto__; latchkey-oauth_redirect=`,
+        `latchkey-oauth_attempt=${session}; latchkey-oauth_redirect=${session}; latchkey-method=${session}`,
+        `latchkey-oauth_attempt=${oauthAttempt}; latchkey-oauth_attempt=${session}`,
+        `latchkey-oauth_attempt=%00; latchkey-oauth_redirect=%%%; latchkey-method=%`,
         `latchkey-method=; latchkey-method=google; latchkey-method=constructor`,
-        `latchkey-onward=${"A".repeat(8_000)}; latchkey-handshake=${"A".repeat(3_000)}`,
+        `latchkey-oauth_redirect=${"A".repeat(8_000)}; latchkey-oauth_attempt=${"A".repeat(3_000)}`,
         `${"a=b; ".repeat(1_500)}`,
         `a=${"b".repeat(12_000)}`,
         `=; ;;; =x; a==b; \u00ff=\u00fe`,
@@ -671,7 +680,7 @@ for (const { extent, details, pairs } of extents)
         "/l",
         "/l/x",
         "/mailbox",
-        "/sign-in/leaving",
+        "/sign-in/continue",
         "/sign-in/connect",
         "/sign-in/switch",
         "/account/connect",
@@ -707,8 +716,8 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
   for (const headers of forged) {
     await db.clearLimits();
     const email = newAddress("ada");
-    const answer = await client.submit("/sign-in", "Email me a sign-in link", { email }, headers);
-    expect(client.whereTo(answer)).toBe("/sign-in/check?asked");
+    const response = await client.submit("/sign-in", "Email me a sign-in link", { email }, headers);
+    expect(client.whereTo(response)).toBe("/sign-in/check?asked");
     const { link } = await inbox.letterTo(email);
     expect(link.startsWith(`${server.origin}/l/`)).toBe(true);
   }
@@ -723,9 +732,9 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
     "localhost:1@evil.example",
   ])
     for (const path of ["/sign-in", "/account", "/latchkey.js", "/unavailable"]) {
-      const answer = await send(server, path, { headers: { host } });
-      expect([400, 421], `${path} for ${host}`).toContain(answer.status);
-      expect(answer.headers.location).toBeUndefined();
+      const response = await send(server, path, { headers: { host } });
+      expect([400, 421], `${path} for ${host}`).toContain(response.status);
+      expect(response.headers.location).toBeUndefined();
     }
   // Other names of this machine are sent on, with their path.
   for (const host of [
@@ -734,8 +743,11 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
     "localhost",
     "app.localhost",
   ]) {
-    const answer = await send(server, "/l/abc?x=1", { headers: { host } });
-    expect([answer.status, answer.headers.location]).toEqual([307, `${server.origin}/l/abc?x=1`]);
+    const response = await send(server, "/l/abc?x=1", { headers: { host } });
+    expect([response.status, response.headers.location]).toEqual([
+      307,
+      `${server.origin}/l/abc?x=1`,
+    ]);
   }
   for (const path of [
     "//evil.example/",
@@ -743,29 +755,33 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
     "http://evil.example/",
     "/%0d%0aset-cookie:a=b",
   ]) {
-    const answer = await send(server, path, { headers: { host: `127.0.0.1:${server.port}` } });
-    const { location } = answer.headers;
+    const response = await send(server, path, { headers: { host: `127.0.0.1:${server.port}` } });
+    const { location } = response.headers;
     if (location) expect(new URL(location, server.origin).origin, path).toBe(server.origin);
-    expect(answer.headers["set-cookie"]).toBeUndefined();
+    expect(response.headers["set-cookie"]).toBeUndefined();
   }
 });
 
 /** Sends a body without saying how long it is; the status, or "reset" when the line is cut first. */
 function inChunks(
-  place: { port: number; origin: string },
+  serverAddress: { port: number; origin: string },
   body: Buffer,
   headers: Record<string, string>,
   path = "/sign-in",
 ) {
-  return new Promise<Answer["status"] | "reset">((resolve) => {
+  return new Promise<HttpResponse["status"] | "reset">((resolve) => {
     const outgoing = request(
       {
         host: "127.0.0.1",
-        port: place.port,
+        port: serverAddress.port,
         path,
         method: "POST",
         agent: false,
-        headers: { host: new URL(place.origin).host, "transfer-encoding": "chunked", ...headers },
+        headers: {
+          host: new URL(serverAddress.origin).host,
+          "transfer-encoding": "chunked",
+          ...headers,
+        },
       },
       (incoming) => {
         incoming.resume();
@@ -788,15 +804,15 @@ test("nobody but us says where the page leads that leads to a provider", async (
 }) => {
   const read = async (onward: string) => {
     const visitor = newClient();
-    visitor.jar.set("latchkey-onward", onward);
-    return visitor.get("/sign-in/leaving");
+    visitor.jar.set("latchkey-oauth_redirect", onward);
+    return visitor.get("/sign-in/continue");
   };
-  await setOut(client, "google");
-  const ours = client.jar.get("latchkey-onward")!;
+  await startOAuth(client, "google");
+  const ours = client.jar.get("latchkey-oauth_redirect")!;
   expect(textOf((await read(ours)).body)).toContain("Continue to Google");
   // Something else that is sealed with our key.
   const input = { provider: "google", url: "https://evil.example/" };
-  const waiting = JSON.stringify({ flow: "handshake.begin_link", input, sessionId: "" });
+  const waiting = JSON.stringify({ flow: "oauth.start_linking", input, sessionId: "" });
   for (const onward of [
     seal(otherKey, elsewhere),
     Buffer.from(elsewhere).toString("base64url"),
@@ -805,7 +821,7 @@ test("nobody but us says where the page leads that leads to a provider", async (
     `${ours}A`,
     ours.slice(0, -8),
     ours.slice(4),
-    `${ours}; latchkey-onward=${ours}`,
+    `${ours}; latchkey-oauth_redirect=${ours}`,
     "https://evil.example/",
     "A",
     "",
@@ -823,7 +839,7 @@ for (const { extent, details, isWhole } of extents)
       details,
       async ({ oidc, server, newClient, newAddress, db }) => {
         const mallory = newClient();
-        await setOut(mallory, provider);
+        await startOAuth(mallory, provider);
         const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
         const path = `/api/auth/callback/${provider}`;
         type Trip = Readonly<Record<"code" | "state" | "all", string>>;
@@ -876,14 +892,15 @@ for (const { extent, details, isWhole } of extents)
           "a state that is cut": ({ jar }) =>
             jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
           "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
-          "no handshake": ({ jar }) => jar.delete("latchkey-handshake"),
-          "another's handshake": ({ jar }) => jar.set("latchkey-handshake", of("handshake")),
-          "two handshakes": ({ jar }) =>
+          "no handshake": ({ jar }) => jar.delete("latchkey-oauth_attempt"),
+          "another's handshake": ({ jar }) =>
+            jar.set("latchkey-oauth_attempt", of("oauth_attempt")),
+          "two oauth_attempts": ({ jar }) =>
             jar.set(
-              "latchkey-handshake",
-              `${jar.get("latchkey-handshake")}; latchkey-handshake=${of("handshake")}`,
+              "latchkey-oauth_attempt",
+              `${jar.get("latchkey-oauth_attempt")}; latchkey-oauth_attempt=${of("oauth_attempt")}`,
             ),
-          "a handshake that is none": ({ jar }) => jar.set("latchkey-handshake", "%%%"),
+          "a handshake that is none": ({ jar }) => jar.set("latchkey-oauth_attempt", "%%%"),
         };
         const ofGoogle: typeof cookies = {
           "no verifier": ({ jar }) => jar.delete("latchkey-oauth_verifier"),
@@ -898,25 +915,27 @@ for (const { extent, details, isWhole } of extents)
         const come = async (
           what: string,
           query: (trip: Trip) => string,
-          plant: (client: Client) => unknown = () => {},
+          writeDirectly: (client: Client) => unknown = () => {},
         ) => {
           await db.clearLimits();
           const email = newAddress("ada");
-          isAt(oidc[provider], email);
+          setUser(oidc[provider], email);
           const client = newClient();
           // What other apps have left is there from the start.
-          if (what.includes("Auth.js's own")) plant(client);
-          const back = await wayBackFrom(await setOut(client, provider));
+          if (what.includes("Auth.js's own")) writeDirectly(client);
+          const back = await callbackUrlFrom(await startOAuth(client, provider));
           const all = back.slice(path.length);
           const given = new URLSearchParams(all);
           const [code = "", state = ""] = [given.get("code")!, given.get("state")!];
-          plant(client);
-          const answer = await client.get(path + query({ code, state, all }));
-          expect(answer.status, what).toBeLessThan(500);
-          const { location } = answer.headers;
+          writeDirectly(client);
+          const response = await client.get(path + query({ code, state, all }));
+          expect(response.status, what).toBeLessThan(500);
+          const { location } = response.headers;
           if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
-          expect(JSON.stringify(answer.headers["set-cookie"] ?? []), what).not.toMatch(/evil|a=b/);
-          const page = await client.follow(answer);
+          expect(JSON.stringify(response.headers["set-cookie"] ?? []), what).not.toMatch(
+            /evil|a=b/,
+          );
+          const page = await client.follow(response);
           expect(page.status, what).toBeLessThan(500);
           expect(page.body, what).not.toMatch(/<script>alert|evil\.example|javascript:/);
           const isIn = client.jar.has("latchkey-session");
@@ -933,12 +952,12 @@ for (const { extent, details, isWhole } of extents)
           tried.push(what);
           await come(what, query);
         }
-        for (const [what, plant] of [
+        for (const [what, writeDirectly] of [
           ...Object.entries(cookies).filter(isTried),
           ...Object.entries(provider === "google" ? ofGoogle : {}),
         ]) {
           tried.push(`with ${what}`);
-          await come(`with ${what}`, ({ all }) => all, plant);
+          await come(`with ${what}`, ({ all }) => all, writeDirectly);
         }
         const ownOnes = ["with Auth.js's own", "with Auth.js's own, malformed"];
         // The state is hers all the same; only on http could anybody plant it.
@@ -963,11 +982,11 @@ for (const { extent, details, pairs } of extents)
       const [ada, origins] = [newClient(), new Set<string>()];
       await ada.signIn(newAddress("ada"), inbox);
       for (const [headers, provider] of pairs(forged, ["google", "linkedin"] as const)) {
-        isAt(oidc[provider], newAddress("leo"));
+        setUser(oidc[provider], newAddress("leo"));
         const client = newClient();
         const name = provider === "google" ? "Google" : "LinkedIn";
         const left = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
-        const url = await leavingFor(client, left);
+        const url = await authorizationUrlOf(client, left);
         const asked = await ada.send("/api/v1/auth-providers/links", {
           method: "POST",
           body: JSON.stringify({ provider }),
@@ -975,8 +994,8 @@ for (const { extent, details, pairs } of extents)
         });
         for (const to of [url, (JSON.parse(asked.body) as { url: string }).url])
           origins.add(new URL(to).searchParams.get("redirect_uri")!);
-        const answer = await client.send(await wayBackFrom(url), { headers });
-        expect(client.whereTo(answer)).toBe("/account");
+        const response = await client.send(await callbackUrlFrom(url), { headers });
+        expect(client.whereTo(response)).toBe("/account");
         expect(client.jar.has("latchkey-session")).toBe(true);
         for (const { params } of oidc[provider].requests)
           if (params.redirect_uri) origins.add(params.redirect_uri);
@@ -986,7 +1005,7 @@ for (const { extent, details, pairs } of extents)
       );
       // Under another name of this machine the way back is the way to our own origin.
       const host = `127.0.0.1:${server.port}`;
-      const back = await wayBackFrom(await setOut(newClient(), "google"));
+      const back = await callbackUrlFrom(await startOAuth(newClient(), "google"));
       const sentOn = await send(server, back, { headers: { host } });
       expect([sentOn.status, sentOn.headers.location]).toEqual([307, server.origin + back]);
     },

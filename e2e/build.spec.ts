@@ -13,7 +13,10 @@ import { expect, testWithoutServer as test } from "./support/fake-providers";
 test("nothing of the stand-ins is in the build", () => {
   const traces = [
     { text: "oidc-provider", from: ["scripts/fake-providers/provider.mjs"] },
-    { text: "stand-in-", from: ["scripts/fake-providers.mjs", "scripts/fake-providers/provider.mjs"] },
+    {
+      text: "stand-in-",
+      from: ["scripts/fake-providers.mjs", "scripts/fake-providers/provider.mjs"],
+    },
     { text: "Stand-in for", from: ["scripts/fake-providers/page.mjs"] },
     { text: "Continue as somebody else", from: ["scripts/fake-providers/page.mjs"] },
     { text: "leo@corp.example", from: ["scripts/fake-providers/google.mjs"] },
@@ -72,9 +75,9 @@ test("npm start brings stand-ins along and takes them with it", async () => {
   const closed = once(launcher, "close");
   try {
     const said: string[] = [];
-    for await (const line of createInterface(launcher.stdout)) {
-      said.push(line);
-      if (line.startsWith("Started in")) break;
+    for await (const logLine of createInterface(launcher.stdout)) {
+      said.push(logLine);
+      if (logLine.startsWith("Started in")) break;
     }
     expect(said).toContain(`Latchkey is at http://localhost:${port}`);
     expect(said).toContain("Google and LinkedIn are stand-ins on this machine; no keys are needed");

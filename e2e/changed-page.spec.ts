@@ -47,20 +47,20 @@ for (const [what, change] of Object.entries(changes))
       await ada.press("Email me a sign-in link");
       await ada.seesTitle("Check your email");
       await changed(ada);
-      await ada.types((await ada.readsTheLetter()).code);
+      await ada.submitCode((await ada.readsTheLetter()).code);
       await ada.isSignedIn();
       await changed(ada);
-      await ada.signsOut();
+      await ada.signOut();
 
       const phone = await another(ada, "another with that extension");
       await phone.browser.addInitScript(change);
-      const { link } = await phone.getsALetter();
+      const { link } = await phone.requestAndReceiveLink();
       await phone.open(link);
       await changed(phone);
       await phone.press("Sign in");
       await phone.isSignedIn();
       await changed(phone);
-      await phone.signsOut();
+      await phone.signOut();
     });
 
     test("one signs up and in with a password, and sets another", async ({
@@ -76,7 +76,7 @@ for (const [what, change] of Object.entries(changes))
       await ada.press("Sign up");
       await ada.seesTitle("Check your email");
       await changed(ada);
-      await ada.types(await ada.readsTheCode(), "Finish signing up");
+      await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
       await ada.isSignedIn();
       await ada.open("/account/password");
       await changed(ada);
@@ -84,7 +84,7 @@ for (const [what, change] of Object.entries(changes))
       await ada.press("Set password");
       await ada.sees("Your password is set.");
       await changed(ada);
-      await ada.signsOut();
+      await ada.signOut();
       await ada.open("/sign-in/password");
       await changed(ada);
       await ada.type("Email", ada.email);

@@ -8,7 +8,7 @@ import { expect, test } from "./support/test";
 const otherThan = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
 /** Types a code on the page that waits for it; returns the page that it leads to. */
-const typeCode = async (client: Client, code: string) =>
+const submitCode = async (client: Client, code: string) =>
   (await client.follow(await client.submit("/sign-in/check", "Continue", { code }))).body;
 
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
@@ -23,14 +23,14 @@ test("a wrong code is told beside the field, the fifth is the last, and the link
   await client.askForLink(email);
   const { code, path } = await inbox.letterTo(email);
   for (let tries = 1; tries < 5; tries += 1) {
-    const page = await typeCode(client, otherThan(code));
+    const page = await submitCode(client, otherThan(code));
     expect(textOf(page)).toContain("That code is not right");
     expect(titleOf(page)).toMatch(/^Error: Check your email/);
     expect(fieldOf(page, "code")).toContain('aria-invalid="true"');
     expect(fieldOf(page, "code")).toContain('aria-describedby="code-error');
     expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries }]);
   }
-  const page = await typeCode(client, otherThan(code));
+  const page = await submitCode(client, otherThan(code));
   expect(textOf(page)).toContain(
     "This code has been tried too often. A link in the same mail still works",
   );
@@ -48,11 +48,11 @@ test("what has no six digits is told so and costs no try", async ({
   const email = newAddress("ada");
   await client.askForLink(email);
   for (const typed of ["", "12345", "abcdef", "1234567"])
-    expect(textOf(await typeCode(client, typed)), typed).toContain(
+    expect(textOf(await submitCode(client, typed)), typed).toContain(
       "Enter the 6 digits from the mail.",
     );
   expect(await db.verificationsOf(email)).toMatchObject([{ tries: 0 }]);
-  await typeCode(client, (await inbox.letterTo(email)).code);
+  await submitCode(client, (await inbox.letterTo(email)).code);
   expect(isSignedIn(client)).toBe(true);
 });
 
@@ -70,11 +70,13 @@ test("a code works in no other browser, and spends no try there", async ({
   // Mallory has a page of his own to type it on, and turns it into Ada's.
   await mallory.askForLink(newAddress("mallory"));
   const form = formWith((await mallory.get("/sign-in/check")).body, "Continue");
-  const answer = await mallory.follow(await mallory.post("/sign-in/check", form, { email, code }));
-  expect(textOf(answer.body)).toContain("That code is not right");
+  const response = await mallory.follow(
+    await mallory.post("/sign-in/check", form, { email, code }),
+  );
+  expect(textOf(response.body)).toContain("That code is not right");
   expect(isSignedIn(mallory)).toBe(false);
   expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries: 0 }]);
-  await typeCode(client, code);
+  await submitCode(client, code);
   expect(isSignedIn(client)).toBe(true);
 });
 
@@ -94,8 +96,8 @@ test("asking again at once is told to wait, and is possible after a minute", asy
   expect(await db.lettersTo(email)).toHaveLength(1);
   await inbox.letterTo(email);
   await db.ageLimits("61 seconds");
-  await db.age("verifications", "61 seconds", { column: "identifier", is: email });
+  await db.advance("verifications", "61 seconds", { column: "identifier", is: email });
   await client.submit("/sign-in/check", "Send it again");
-  await typeCode(client, (await inbox.letterTo(email)).code);
+  await submitCode(client, (await inbox.letterTo(email)).code);
   expect(isSignedIn(client)).toBe(true);
 });

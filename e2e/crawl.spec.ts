@@ -4,15 +4,15 @@ import type { Client } from "./support/client";
 import { extents } from "./support/extents";
 import { textOf } from "./support/forms";
 import { disguises, spellings } from "./support/odd-requests";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { expect } from "./support/test";
-import { leavingFor, setOut, wayBackFrom } from "./support/oauth";
+import { authorizationUrlOf, startOAuth, callbackUrlFrom } from "./support/oauth";
 
 const callbacks = ["/api/auth/callback/google", "/api/auth/callback/linkedin"];
 
 const onTheWay = async (client: Client, path: string) =>
-  leavingFor(
+  authorizationUrlOf(
     client,
     await client.submit(path, path === "/sign-in" ? "Continue with Google" : "Connect Google"),
   );
@@ -26,7 +26,7 @@ for (const { extent, details, isWhole, pairs } of extents)
         const asker = newClient();
         const email = newAddress("leo");
         await asker.join(email, "four unrelated words here", inbox);
-        await asker.submit("/account/prove", "Email me a link and a code");
+        await asker.submit("/account/confirm", "Email me a link and a code");
         const proof = (await inbox.letterTo(email)).path;
         await asker.submit("/password", "Email me a link", { email });
         const reset = (await inbox.letterTo(email)).path;
@@ -38,12 +38,12 @@ for (const { extent, details, isWhole, pairs } of extents)
         const ada = newAddress("ada");
         await (who === "a stranger" ? newClient() : client).signIn(ada, inbox);
         // Somebody came back from a provider, waits to be asked, and is about to leave once more.
-        isAt(oidc.google, ada);
+        setUser(oidc.google, ada);
         const left = await onTheWay(client, who === "a stranger" ? "/sign-in" : "/account/methods");
-        await client.get(await wayBackFrom(left));
-        const parked = client.jar.get("latchkey-handshake")!;
+        await client.get(await callbackUrlFrom(left));
+        const pendingIdentity = client.jar.get("latchkey-oauth_attempt")!;
         await onTheWay(client, who === "a stranger" ? "/sign-in" : "/account/methods");
-        client.jar.set("latchkey-handshake", parked);
+        client.jar.set("latchkey-oauth_attempt", pendingIdentity);
         await expect.poll(() => db.isQuiet()).toBe(true);
         // What a used link gives back, it gives back after the response.
         await db.clearLimits();
@@ -122,8 +122,8 @@ for (const { extent, details, isWhole, pairs } of extents)
         asker.jar.set("latchkey-session", signedIn!);
         expect(asker.whereTo(await asker.submit(proof, "It is me"))).toBe("/account");
         const password = "quite another set of words";
-        const answer = await asker.submit(reset, "Set password and sign in", { password });
-        expect(asker.whereTo(answer)).toBe("/account");
+        const response = await asker.submit(reset, "Set password and sign in", { password });
+        expect(asker.whereTo(response)).toBe("/account");
       },
     );
 
@@ -133,8 +133,8 @@ for (const { extent, details, isWhole, pairs } of extents)
       `a way back from ${provider} is spent by the browser that comes, and by no other look at it, ${extent}`,
       details,
       async ({ oidc, db, client, newClient, newAddress }) => {
-        isAt(oidc[provider], newAddress("ada"));
-        const back = await wayBackFrom(await setOut(client, provider));
+        setUser(oidc[provider], newAddress("ada"));
+        const back = await callbackUrlFrom(await startOAuth(client, provider));
         const [path = ""] = back.split("?");
         const before = await db.dump();
         const jar = new Map(client.jar);
@@ -162,7 +162,7 @@ for (const { extent, details, isWhole, pairs } of extents)
         const changed = Object.keys(after).filter(
           (table) => `${after[table]}` !== `${before[table]}`,
         );
-        expect(changed).toEqual(["audit_events", "audit_traces", "limits"]);
+        expect(changed).toEqual(["audit_events", "audit_event_details", "limits"]);
         expect(oidc[provider].requests.filter(({ endpoint }) => endpoint === "token")).toEqual([]);
 
         await client.get(back);

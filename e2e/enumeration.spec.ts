@@ -1,34 +1,34 @@
 import type { Client } from "./support/client";
 import { extents } from "./support/extents";
-import type { Answer } from "./support/http";
+import type { HttpResponse } from "./support/http";
 import { cookiesOf } from "./support/http";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { press, travel } from "./support/oauth";
+import { press, signInWithProvider } from "./support/oauth";
 
 /** An answer without what differs from one request to the next in any case. */
-function shape(answer: Answer, email: string) {
+function shape(response: HttpResponse, email: string) {
   const {
     date,
     "content-length": length,
     "set-cookie": cookies,
     etag,
     ...headers
-  } = answer.headers;
+  } = response.headers;
   // The body is compared itself; its length tells how long the address is, and how many digits a wait has.
   void [date, length, cookies, etag];
   return {
-    status: answer.status,
+    status: response.status,
     // A second more or less to wait tells the time, and nothing of the address.
     headers: {
       ...headers,
       "retry-after": headers["retry-after"] && "(wait)",
     },
-    cookies: [...cookiesOf(answer)].map(([name, { attributes }]) => [
+    cookies: [...cookiesOf(response)].map(([name, { attributes }]) => [
       name,
       attributes.filter((attribute) => !attribute.startsWith("Expires=")),
     ]),
-    body: answer.body
+    body: response.body
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
@@ -52,9 +52,10 @@ for (const { extent, details, isWhole } of extents)
       const ofProviders = [newAddress("known"), newAddress("known")];
       if (isWhole) {
         const [byGoogle = "", byLinkedIn = ""] = ofProviders;
-        isAt(oidc.google, byGoogle, { hd: "example.com" });
-        isAt(oidc.linkedin, byLinkedIn);
-        for (const provider of ["google", "linkedin"] as const) await travel(newClient(), provider);
+        setUser(oidc.google, byGoogle, { hd: "example.com" });
+        setUser(oidc.linkedin, byLinkedIn);
+        for (const provider of ["google", "linkedin"] as const)
+          await signInWithProvider(newClient(), provider);
         expect(
           await db.sql`select 1 from users where email in ${db.sql(ofProviders)}`,
         ).toHaveLength(2);
@@ -63,7 +64,7 @@ for (const { extent, details, isWhole } of extents)
       const walk = async (email: string) => {
         await db.clearLimits();
         const client = newClient();
-        const step = async (answer: Promise<Answer>) => shape(await answer, email);
+        const step = async (response: Promise<HttpResponse>) => shape(await response, email);
         return {
           asked: await step(client.askForLink(email)),
           check: await step(client.get("/sign-in/check?asked")),
@@ -71,7 +72,7 @@ for (const { extent, details, isWhole } of extents)
           told: await step(client.get("/sign-in/check")),
           wrongCode: await step(client.submit("/sign-in/check", "Continue", { code: "000000" })),
           toGoogle: await step(press(client, "google")),
-          leaving: await step(client.get("/sign-in/leaving")),
+          leaving: await step(client.get("/sign-in/continue")),
         };
       };
       const first = await walk(known);
@@ -82,20 +83,20 @@ for (const { extent, details, isWhole } of extents)
       // And when the limit of letters to the address is reached.
       for (const email of [known, unknown])
         for (let n = 0; n < 3; n += 1) {
-          await db.sql`delete from limits where rule <> 'letters_per_address'`;
+          await db.sql`delete from limits where rule <> 'emails_per_address'`;
           await newClient().askForLink(email);
         }
-      await db.sql`delete from limits where rule <> 'letters_per_address'`;
-      const overLimit = async (email: string) => {
+      await db.sql`delete from limits where rule <> 'emails_per_address'`;
+      const suppressed = async (email: string) => {
         const client = newClient();
         return [
           shape(await client.askForLink(email), email),
           shape(await client.get("/sign-in/check?asked"), email),
         ];
       };
-      expect(await overLimit(unknown)).toEqual([first.asked, first.check]);
-      await db.sql`delete from limits where rule <> 'letters_per_address'`;
-      expect(await overLimit(known)).toEqual([first.asked, first.check]);
+      expect(await suppressed(unknown)).toEqual([first.asked, first.check]);
+      await db.sql`delete from limits where rule <> 'emails_per_address'`;
+      expect(await suppressed(known)).toEqual([first.asked, first.check]);
     },
   );
 
@@ -112,7 +113,7 @@ for (const { extent, details, first } of extents)
       const join = (email: string) => newClient().join(email, password, inbox);
       const spendLetters = async (email: string) => {
         for (let n = 0; n < 3; n += 1) {
-          await clearLimits("letters_per_address");
+          await clearLimits("emails_per_address");
           await newClient().askForLink(email);
         }
       };
@@ -130,12 +131,12 @@ for (const { extent, details, first } of extents)
           newClient().json("/api/v1/sign-ups", { email, password }),
         "a link alone": (email) => newClient().signIn(email, inbox),
         "Google alone": (email) => {
-          isAt(oidc.google, email, { hd: "example.com" });
-          return travel(newClient(), "google");
+          setUser(oidc.google, email, { hd: "example.com" });
+          return signInWithProvider(newClient(), "google");
         },
         "LinkedIn alone, its mailbox unproven": (email) => {
-          isAt(oidc.linkedin, email);
-          return travel(newClient(), "linkedin");
+          setUser(oidc.linkedin, email);
+          return signInWithProvider(newClient(), "linkedin");
         },
         "a password": join,
         nothing: async () => {},
@@ -143,22 +144,22 @@ for (const { extent, details, first } of extents)
       };
 
       /** All that a stranger can ask of an address, with what each answer leads to. */
-      async function walk(email: string, overLimit: boolean) {
+      async function walk(email: string, suppressed: boolean) {
         const seen: Record<string, unknown> = {};
         let client: Client;
         const begin = async () => {
-          await clearLimits(overLimit ? "letters_per_address" : "");
+          await clearLimits(suppressed ? "emails_per_address" : "");
           client = newClient();
         };
-        const look = async (what: string, answering: Promise<Answer>) => {
-          const answer = await answering;
-          const to = client.whereTo(answer);
-          seen[what] = [shape(answer, email), to && shape(await client.get(to), email)];
+        const look = async (what: string, answering: Promise<HttpResponse>) => {
+          const response = await answering;
+          const to = client.whereTo(response);
+          seen[what] = [shape(response, email), to && shape(await client.get(to), email)];
         };
         const newOne = { email, password: wished };
         const code = "000000";
         const forget = () =>
-          db.sql`delete from limits where rule in ('resends', 'mail_requests_per_ip')`;
+          db.sql`delete from limits where rule in ('resends', 'email_requests_per_ip')`;
 
         await begin();
         await look("sign-up", client!.submit("/sign-up", "Sign up", newOne));
@@ -214,8 +215,8 @@ for (const { extent, details, first } of extents)
         if (!/nothing|sign-up/.test(what))
           expect(await db.sql`select 1 from users where email = ${email}`, what).toHaveLength(1);
         const seen = await walk(email, what.includes("limit"));
-        for (const [step, answer] of Object.entries(seen))
-          expect(answer, `${step}, for ${what}`).toEqual(ofNobody[step]);
+        for (const [step, response] of Object.entries(seen))
+          expect(response, `${step}, for ${what}`).toEqual(ofNobody[step]);
         if (!what.includes("disabled")) continue;
         const client = newClient();
         const right = await client.follow(await enter(client, email, password));
@@ -239,11 +240,11 @@ test("every kind of dead link is answered alike", async ({ newClient, inbox, db,
     if (kind === "used") await asker.submit(path, "Sign in");
     if (kind === "cancelled") await asker.submit(path, "Cancel this request");
     if (kind === "expired")
-      await db.age("verifications", "2 hours", { column: "identifier", is: email });
+      await db.advance("verifications", "2 hours", { column: "identifier", is: email });
     const other =
       kind === "tampered" ? token.slice(0, -1) + (token.endsWith("A") ? "B" : "A") : token;
-    const answer = await newClient().get(`/l/${kind === "unknown" ? "x".repeat(43) : other}`);
-    const looked = shape(answer, email);
+    const response = await newClient().get(`/l/${kind === "unknown" ? "x".repeat(43) : other}`);
+    const looked = shape(response, email);
     const plain = (text: string) => text.replaceAll(/\/?l\\?\/[\w-]{43}|[\w-]{43}/g, "(token)");
     return { ...looked, body: plain(looked.body) };
   };

@@ -25,9 +25,9 @@ const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
   },
   ada: async ({ page, app }, use) => {
     const { port } = app.address() as AddressInfo;
-    const place = { port, origin: `http://localhost:${port}` };
+    const serverAddress = { port, origin: `http://localhost:${port}` };
     const inbox = new Inbox("no mail comes here");
-    await use(Person.at(page, { email: "ada@example.com", inbox, place, hasScript: true }));
+    await use(Person.at(page, { email: "ada@example.com", inbox, serverAddress, hasScript: true }));
   },
 });
 

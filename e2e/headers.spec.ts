@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Sent } from "./support/http";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { expect } from "./support/test";
-import { setOut, travel } from "./support/oauth";
+import { startOAuth, signInWithProvider } from "./support/oauth";
 
 /** A request, and the statuses it may come to. */
 type Visit = readonly [path: string, status: number | readonly number[], sent?: Sent];
@@ -16,11 +16,11 @@ test("every answer has the headers that protect it", async ({
   newClient,
   newAddress,
 }) => {
-  isAt(oidc.google, newAddress("ada"));
-  await travel(client, "google");
+  setUser(oidc.google, newAddress("ada"));
+  await signInWithProvider(client, "google");
   const stranger = newClient();
-  const leaving = await setOut(stranger, "google");
-  client.jar.set("latchkey-onward", stranger.jar.get("latchkey-onward")!);
+  const leaving = await startOAuth(stranger, "google");
+  client.jar.set("latchkey-oauth_redirect", stranger.jar.get("latchkey-oauth_redirect")!);
   const leo = newAddress("leo");
   await client.askForLink(leo);
   const { token } = await inbox.letterTo(leo);
@@ -31,7 +31,7 @@ test("every answer has the headers that protect it", async ({
     ...routes({ token, id: randomUUID(), provider: "google" }).map(
       (path) => [path, expectedOf(path)] as const,
     ),
-    ["/sign-in/leaving", 200],
+    ["/sign-in/continue", 200],
     ["/account/disconnect/google", 200],
     ["/account/disconnect/linkedin", 404],
     ...["google", "linkedin"].flatMap((provider): Visit[] => {
@@ -76,9 +76,9 @@ test("every answer has the headers that protect it", async ({
     ["/%", [400, 404]],
   ];
   for (const [path, status, sent] of visits) {
-    const { headers, body, ...answer } = await client.send(path, sent);
-    const what = `${path} (${answer.status})`;
-    expect([status].flat(), what).toContain(answer.status);
+    const { headers, body, ...response } = await client.send(path, sent);
+    const what = `${path} (${response.status})`;
+    expect([status].flat(), what).toContain(response.status);
     expect(headers, what).toMatchObject({
       "x-content-type-options": "nosniff",
       "cross-origin-opener-policy": "same-origin",
@@ -100,11 +100,11 @@ test("every answer has the headers that protect it", async ({
         expect(tag, what).toMatch(/^<script src="\/(latchkey|password)\.js"/);
       expect(body, what).not.toMatch(/\son\w+="|javascript:/);
       // One page leads elsewhere, and to one place.
-      const ours = path === "/sign-in/leaving" ? body.replace(inHtml(leaving), "/") : body;
+      const ours = path === "/sign-in/continue" ? body.replace(inHtml(leaving), "/") : body;
       expect(ours, what).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!localhost)/);
     }
     const isFile = path.startsWith("/_next/static/") || /\.(js|svg|json)$/.test(path);
-    if (answer.status < 400 && !isFile && headers.location === undefined)
+    if (response.status < 400 && !isFile && headers.location === undefined)
       expect(headers["cache-control"] ?? "none", what).toMatch(/no-store/);
     if (!isFile)
       expect(headers["cache-control"] ?? "", what).not.toMatch(/public|s-maxage|max-age=[1-9]/);
@@ -131,7 +131,7 @@ test("the session cookie is for this host, out of scripts' reach, for 30 days", 
   await client.askForLink(email);
   const { path } = await inbox.letterTo(email);
   const { headers } = await client.submit(path, "Sign in");
-  const cookie = headers["set-cookie"]?.find((line) => line.startsWith("latchkey-session="));
+  const cookie = headers["set-cookie"]?.find((logLine) => logLine.startsWith("latchkey-session="));
   expect(
     cookie
       ?.split("; ")

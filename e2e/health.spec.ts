@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { type RedisServer, startRedis } from "@/test/support/redis-server";
-import { startSmtpSink } from "@/test/support/fake-smtp";
+import { startFakeSmtp } from "@/test/support/fake-smtp";
 import type { Client } from "./support/client";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { Server } from "./support/server";
@@ -8,7 +8,7 @@ import { expect, test as base } from "./support/test";
 
 interface WorkerFixtures {
   wire: FaultProxy;
-  sink: Awaited<ReturnType<typeof startSmtpSink>>;
+  sink: Awaited<ReturnType<typeof startFakeSmtp>>;
   server: Server;
 }
 
@@ -24,7 +24,7 @@ const test = base.extend<object, WorkerFixtures>({
   ],
   sink: [
     async ({}, use) => {
-      const sink = await startSmtpSink();
+      const sink = await startFakeSmtp();
       await use(sink);
       await sink.stop();
     },
@@ -124,18 +124,18 @@ test("mail that does not leave is a warning until it has left", async ({
   db,
   newAddress,
 }) => {
-  sink.trouble("greeting", { says: 421 });
+  sink.failWith("greeting", { says: 421 });
   const email = newAddress("ada");
   await client.askForLink(email);
   const later = async () => {
-    await db.age("outbox", "31 seconds", { column: "to_address", is: email });
+    await db.advance("outbox", "31 seconds", { column: "to_address", is: email });
     return healthOf(client);
   };
   const attempts = () => db.sql`
     select 1 from outbox where to_address = ${email} and first_attempt_at is not null`;
   await expect.poll(attempts).toHaveLength(1);
   expect(await later()).toEqual(warns({ mail: "warn" }));
-  sink.calm();
+  sink.resetProviders();
   await expect.poll(later, soon).toEqual(well);
   expect(sink.accepted).toHaveLength(1);
 });
@@ -158,17 +158,17 @@ test("a Postgres that became read-only is not ready, and is left for one that is
     const [of] = await db.sql<{ name: string }[]>`select current_database() as name`;
     await db.sql.unsafe(`alter database ${of!.name} set default_transaction_read_only = ${value}`);
   };
-  const asks = async () => client.whereTo(await client.askForLink(newAddress("ada")));
+  const requestLink = async () => client.whereTo(await client.askForLink(newAddress("ada")));
   await readOnly("on");
   await db.sql`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'latchkey'`;
   await expect.poll(() => healthOf(client), soon).toEqual(fails({ database: "fail" }));
-  expect(await asks()).toBe("/unavailable");
+  expect(await requestLink()).toBe("/unavailable");
 
   // The connections that there are stay read-only; the next ones reach a primary.
   await readOnly("off");
   await expect.poll(() => healthOf(client), soon).toEqual(well);
-  await expect.poll(asks, soon).toBe("/sign-in/check?asked");
+  await expect.poll(requestLink, soon).toBe("/sign-in/check?asked");
 });
 
 testWithRedis(

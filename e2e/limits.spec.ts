@@ -1,7 +1,7 @@
 import { formWith, textOf } from "./support/forms";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { setOut, travel, wayBackFrom } from "./support/oauth";
+import { startOAuth, signInWithProvider, callbackUrlFrom } from "./support/oauth";
 
 /** What a limit looks like from outside; when it is reached, the flows' own tests say. */
 
@@ -14,7 +14,7 @@ test("an address that cannot be mailed is told beside its field, and nothing is 
     ["", "Enter your email address."],
     ["ａda@example.com", "Enter an email address in the form name@example.com."],
   ] as const) {
-    await ada.asks({}, typed);
+    await ada.requestLink({}, typed);
     const summary = ada.page.getByRole("alert").filter({ hasText: told });
     await expect(summary).toBeFocused();
     await expect(summary.getByRole("link", { name: told })).toHaveAttribute("href", "#email");
@@ -35,8 +35,8 @@ test("the sixth request from one network in an hour is refused, and keeps the ad
 }) => {
   for (let n = 0; n < 5; n += 1) {
     const somebody = newClient();
-    const answer = await somebody.askForLink(newAddress("somebody"));
-    expect(somebody.whereTo(answer)).toBe("/sign-in/check?asked");
+    const response = await somebody.askForLink(newAddress("somebody"));
+    expect(somebody.whereTo(response)).toBe("/sign-in/check?asked");
   }
   const [ada, email] = [newClient(), newAddress("ada")];
   const page = await ada.follow(await ada.askForLink(email));
@@ -83,7 +83,7 @@ test("the thirty-first start with a provider from one network is refused, and th
         next: "/account/methods",
       }),
     );
-  for (let n = 1; n < 30; n += 1) expect(await start(n), `start ${n}`).toBe("/sign-in/leaving");
+  for (let n = 1; n < 30; n += 1) expect(await start(n), `start ${n}`).toBe("/sign-in/continue");
   // To set out for connecting counts as well.
   const link = () => ada.json("/api/v1/auth-providers/links", { provider: "google" });
   expect((await link()).status).toBe(201);
@@ -99,7 +99,7 @@ test("the thirty-first start with a provider from one network is refused, and th
   });
   expect(client.whereTo(mailed)).toBe("/sign-in/check?asked");
   await db.ageLimits("10 minutes");
-  expect(await start(32)).toBe("/sign-in/leaving");
+  expect(await start(32)).toBe("/sign-in/continue");
 });
 
 test("the thirty-first way back from a provider is refused, and the next one is not when there is room again", async ({
@@ -108,13 +108,13 @@ test("the thirty-first way back from a provider is refused, and the next one is 
   newAddress,
   db,
 }) => {
-  isAt(oidc.linkedin, newAddress("leo"));
+  setUser(oidc.linkedin, newAddress("leo"));
   const leo = newClient();
-  const late = await wayBackFrom(await setOut(leo, "linkedin"));
+  const late = await callbackUrlFrom(await startOAuth(leo, "linkedin"));
   for (let n = 1; n <= 30; n += 1) {
     const client = newClient();
-    const answer = await client.get("/api/auth/callback/google?code=x&state=y");
-    expect(client.whereTo(answer)).toBe("/sign-in/problem");
+    const response = await client.get("/api/auth/callback/google?code=x&state=y");
+    expect(client.whereTo(response)).toBe("/sign-in/problem");
   }
   const users = await db.users();
   const page = await leo.follow(await leo.get(late));
@@ -122,6 +122,6 @@ test("the thirty-first way back from a provider is refused, and the next one is 
   expect(page.body).toContain('href="/sign-in"');
   expect([leo.jar.has("latchkey-session"), await db.users()]).toEqual([false, users]);
   await db.ageLimits("10 minutes");
-  await travel(leo, "linkedin");
+  await signInWithProvider(leo, "linkedin");
   expect(leo.jar.has("latchkey-session")).toBe(true);
 });

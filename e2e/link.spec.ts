@@ -1,14 +1,14 @@
 import type { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
-import type { Answer } from "./support/http";
+import type { HttpResponse } from "./support/http";
 import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
 /** What the page says that an answer leads to. */
-const textAfter = async (client: Client, answer: Answer) =>
-  textOf((await client.follow(answer)).body);
+const textAfter = async (client: Client, response: HttpResponse) =>
+  textOf((await client.follow(response)).body);
 
 const cannotBeUsed = "This link can’t be used";
 const wrongAddress = "That is not the address this link was sent to. Type the whole address.";
@@ -97,7 +97,7 @@ test.describe("A link that cannot be used", () => {
     await client.askForLink(email);
     const { path } = await inbox.letterTo(email);
     const form = formWith((await client.get(path)).body, "Sign in");
-    await db.age("verifications", "1 hour 1 second", { column: "identifier", is: email });
+    await db.advance("verifications", "1 hour 1 second", { column: "identifier", is: email });
     await db.ageLimits("1 hour");
     const dead = await client.follow(await client.post(path, form));
     expect(textOf(dead.body)).toContain(cannotBeUsed);
@@ -110,7 +110,7 @@ test.describe("A link that cannot be used", () => {
     expect(isSignedIn(client)).toBe(true);
     expect(await db.auditOf(email)).toMatchObject([
       { event: "magic_link.request" },
-      { event: "magic_link.redeem", outcome: "link_dead", cause: "expired" },
+      { event: "magic_link.redeem", outcome: "link_invalid", cause: "expired" },
       { event: "magic_link.request" },
       { event: "magic_link.redeem", outcome: "ok" },
     ]);
@@ -137,7 +137,7 @@ test.describe("A link that cannot be used", () => {
     await client.askForLink(email, { next: "/account/methods" });
     const { path } = await inbox.letterTo(email);
     expect(client.whereTo(await client.submit(path, "Sign in"))).toBe("/account/methods");
-    await db.age("verifications", "2 hours", { column: "identifier", is: email });
+    await db.advance("verifications", "2 hours", { column: "identifier", is: email });
     expect(client.whereTo(await client.get(path))).toBe("/account/methods");
   });
 });

@@ -37,8 +37,8 @@ test("with links switched off people have passwords, and cannot remove their las
   const methods = textOf((await ada.get("/account/methods")).body);
   expect(methods).toContain("The last way in");
   expect(methods).not.toMatch(/Remove|Email link/);
-  const answer = await ada.submit("/account/password/remove", "Remove password");
-  const { body } = await ada.follow(answer);
+  const response = await ada.submit("/account/password/remove", "Remove password");
+  const { body } = await ada.follow(response);
   expect(textOf(body)).toContain("This is the last way into your account.");
 
   // Signing up again brings its owner a letter without a link, as there are none.

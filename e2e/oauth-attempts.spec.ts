@@ -1,9 +1,15 @@
 import { words } from "@/app/words";
 import type { Client } from "./support/client";
 import { type Form, formWith, textOf } from "./support/forms";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { leavingFor, setOut, tabOfAnother, travel, wayBackFrom } from "./support/oauth";
+import {
+  authorizationUrlOf,
+  startOAuth,
+  otherClientWithAttempt,
+  signInWithProvider,
+  callbackUrlFrom,
+} from "./support/oauth";
 
 /** Trips to a provider, by HTTP: whose they are, and what the sign-in page makes of a browser. */
 
@@ -14,13 +20,13 @@ const providers = ["google", "linkedin"] as const;
 const isIn = ({ jar }: Client) => jar.has("latchkey-session");
 
 /** What an answer leads to, as it reads. */
-const told = async (client: Client, answer: Promise<Parameters<Client["follow"]>[0]>) =>
-  textOf((await client.follow(await answer)).body);
+const told = async (client: Client, response: Promise<Parameters<Client["follow"]>[0]>) =>
+  textOf((await client.follow(await response)).body);
 
 /** From the methods page to a provider and back, to where it is asked whether to connect. */
 async function comesToConnect(client: Client, name: string): Promise<Form> {
   const left = await client.submit("/account/methods", `Connect ${name}`);
-  const back = await client.get(await wayBackFrom(await leavingFor(client, left)));
+  const back = await client.get(await callbackUrlFrom(await authorizationUrlOf(client, left)));
   expect(client.whereTo(back)).toBe("/account/connect");
   return formWith((await client.get("/account/connect")).body, `Connect ${name}`);
 }
@@ -37,30 +43,30 @@ for (const provider of providers)
     inbox,
     db,
   }) => {
-    isAt(oidc[provider], newAddress("mallory"));
+    setUser(oidc[provider], newAddress("mallory"));
     const mallory = newClient();
-    const wayBack = async () => wayBackFrom(await setOut(mallory, provider));
+    const callbackUrl = async () => callbackUrlFrom(await startOAuth(mallory, provider));
 
     const away = newClient();
     const [signedIn, onHerWay, planted] = [newClient(), newClient(), newClient()];
     await signedIn.signIn(newAddress("ada"), inbox);
     const session = signedIn.jar.get("latchkey-session");
-    await setOut(onHerWay, provider);
+    await startOAuth(onHerWay, provider);
     const users = await db.users();
     for (const [what, ada] of Object.entries({ away, signedIn, onHerWay, planted })) {
-      const back = await wayBack();
+      const back = await callbackUrl();
       // What another site of the same domain could write, if this one did not have names of its own.
       for (const name of what === "planted" ? ["state", "verifier", "nonce"] : [])
         carry(`oauth_${name}`, mallory, ada);
       expect(await told(ada, ada.get(back)), what).toContain(lost);
       expect(ada.jar.get("latchkey-session"), what).toBe(what === "signedIn" ? session : undefined);
-      expect(await db.lastCause("handshake.complete")).toMatch(
+      expect(await db.lastCause("oauth.complete")).toMatch(
         new RegExp(`^${provider}:${what === "onHerWay" ? "state" : "unknown"}`),
       );
     }
     expect(await db.users()).toBe(users);
     // In her own it is as good as ever.
-    const back = await wayBack();
+    const back = await callbackUrl();
     await mallory.get(back);
     expect(isIn(mallory)).toBe(true);
     await told(mallory, mallory.submit("/account", "Sign out"));
@@ -74,11 +80,11 @@ test("a page that shows the way back as a picture uses up nobody's returns", asy
   newAddress,
   db,
 }) => {
-  isAt(oidc.google, newAddress("ada"));
+  setUser(oidc.google, newAddress("ada"));
   const ada = newClient();
-  const back = await wayBackFrom(await setOut(ada, "google"));
+  const back = await callbackUrlFrom(await startOAuth(ada, "google"));
   const returns = async () =>
-    (await db.sql`select 1 from audit_events where event = 'handshake.complete'`).length;
+    (await db.sql`select 1 from audit_events where event = 'oauth.complete'`).length;
   const before = await returns();
   for (const dest of [...Array<string>(35).fill("image"), "iframe", "empty", "script", ""])
     expect((await ada.send(back, { headers: { "sec-fetch-dest": dest } })).status, dest).toBe(404);
@@ -103,23 +109,23 @@ test("who came back to one browser is of no use in another, nor in another sessi
     (await db.sql`select 1 from auth_providers where subject in (${email}, ${other})`).length;
   /** Presses in somebody's browser what was shown in another's. */
   const pressing = async (somebody: Client, at: string, form: Form) =>
-    told(somebody, somebody.post(at, form, await somebody.shownHere()));
+    told(somebody, somebody.post(at, form, await somebody.shownToField()));
 
   // Set out for in one session: for that one alone.
-  isAt(oidc.linkedin, other);
+  setUser(oidc.linkedin, other);
   const form = await comesToConnect(ada, "LinkedIn");
   expect(textOf((await ada.get("/account/connect")).body)).toContain(other);
   for (const somebody of [phone, mallory]) {
     expect(await pressing(somebody, "/account/connect", form)).toContain("took too long");
-    carry("parked", ada, somebody);
+    carry("pending_identity", ada, somebody);
     expect(await pressing(somebody, "/account/connect", form)).toContain("took too long");
-    expect(await db.lastCause("auth_provider.connect")).toMatch(/other_session/);
+    expect(await db.lastCause("auth_provider.link")).toMatch(/other_session/);
   }
-  carry("parked", ada, nobody);
+  carry("pending_identity", ada, nobody);
   expect(await told(nobody, nobody.post("/account/connect", form))).toContain(
     "Sign in to Latchkey",
   );
-  const tab = await tabOfAnother(mallory, "google");
+  const tab = await otherClientWithAttempt(mallory, "google");
   const switching = formWith((await tab.get("/sign-in/switch")).body, "Switch account");
   for (const somebody of [phone, mallory, nobody, ada])
     expect(await pressing(somebody, "/sign-in/switch", switching)).toContain("took too long");
@@ -130,23 +136,24 @@ test("who came back to one browser is of no use in another, nor in another sessi
   expect(await told(ada, ada.post("/account/connect", form))).toContain("took too long");
 
   // Signed out on the way: nothing is connected, and nobody signed in or up.
-  isAt(oidc.google, other);
+  setUser(oidc.google, other);
   const left = await ada.submit("/account/methods", "Connect Google");
-  const back = await wayBackFrom(await leavingFor(ada, left));
+  const back = await callbackUrlFrom(await authorizationUrlOf(ada, left));
   await ada.submit("/account", "Sign out");
   expect(await told(ada, ada.get(back))).toContain("You were signed out on the way to Google");
   expect(isIn(ada)).toBe(false);
   expect(await connected()).toBe(1);
 
   // Before signing in: only where the provider sent the browser.
-  isAt(oidc.google, email);
-  expect(ada.whereTo(await travel(ada, "google"))).toBe("/sign-in/connect");
+  setUser(oidc.google, email);
+  expect(ada.whereTo(await signInWithProvider(ada, "google"))).toBe("/sign-in/connect");
   expect(mallory.whereTo(await mallory.get("/account/connect"))).toBe("/account/methods");
   expect(newClient().whereTo(await newClient().get("/sign-in/connect"))).toBe("/sign-in");
   await ada.submit("/sign-in/password", "Sign in", { email, password });
   expect(await told(ada, ada.post("/account/connect", form))).toContain("Google is connected");
   expect(await connected()).toBe(2);
-  for (const name of ["handshake", "parked"]) expect(ada.jar.has(`latchkey-${name}`)).toBe(false);
+  for (const name of ["oauth_attempt", "pending_identity"])
+    expect(ada.jar.has(`latchkey-${name}`)).toBe(false);
 });
 
 test("what an old proof interrupts is done once the person has shown that it is them", async ({
@@ -158,15 +165,15 @@ test("what an old proof interrupts is done once the person has shown that it is 
 }) => {
   const [ada, email] = [newClient(), newAddress("ada")];
   await ada.join(email, password, inbox);
-  for (const provider of providers) isAt(oidc[provider], email);
+  for (const provider of providers) setUser(oidc[provider], email);
   const outdate = () =>
     db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
   const state = async () =>
     (
-      await db.sql<{ provider: string; questioned: boolean }[]>`
-        select provider, questioned_at is not null as questioned from auth_providers
+      await db.sql<{ provider: string; needsConfirmation: boolean }[]>`
+        select provider, confirmation_required_at is not null as questioned from auth_providers
         where subject = ${email}`
-    ).map(({ provider, questioned }) => `${provider}${questioned ? "?" : ""}`);
+    ).map(({ provider, needsConfirmation }) => `${provider}${needsConfirmation ? "?" : ""}`);
   /** Presses, is asked, shows it, and reads what came of it. */
   const pressesLate = async (path: string, button: string) => {
     await outdate();
@@ -178,14 +185,14 @@ test("what an old proof interrupts is done once the person has shown that it is 
   };
 
   const left = await pressesLate("/account/methods", "Connect Google");
-  const back = await ada.get(await wayBackFrom(await leavingFor(ada, left)));
+  const back = await ada.get(await callbackUrlFrom(await authorizationUrlOf(ada, left)));
   expect(ada.whereTo(back)).toBe("/account/connect");
   const connected = pressesLate("/account/connect", "Connect Google");
   expect(await told(ada, connected)).toContain("Google is connected.");
   expect(await state()).toEqual(["google"]);
-  await db.sql`update auth_providers set questioned_at = now() where subject = ${email}`;
-  const kept = pressesLate("/account/methods", "Keep Google");
-  expect(await told(ada, kept)).toContain("Google stays connected,");
+  await db.sql`update auth_providers set confirmation_required_at = now() where subject = ${email}`;
+  const saved = pressesLate("/account/methods", "Keep Google");
+  expect(await told(ada, saved)).toContain("Google stays connected,");
   expect(await state()).toEqual(["google"]);
   const disconnected = pressesLate("/account/disconnect/google", "Disconnect Google");
   expect(await told(ada, disconnected)).toContain("Google is disconnected.");
@@ -239,15 +246,15 @@ test("the way in that a browser used last comes first, and is marked; others are
 }) => {
   const seen = async (client: Client) => buttons((await client.get("/sign-in")).body);
   const email = newAddress("ada");
-  isAt(oidc.google, newAddress("leo"));
-  isAt(oidc.linkedin, newAddress("nina"));
-  const ways: Record<string, (client: Client) => Promise<unknown>> = {
+  setUser(oidc.google, newAddress("leo"));
+  setUser(oidc.linkedin, newAddress("nina"));
+  const linkedMethods: Record<string, (client: Client) => Promise<unknown>> = {
     magic_link: (client) => client.signIn(newAddress("ada"), inbox),
     email: (client) => client.join(email, password, inbox),
-    google: (client) => travel(client, "google"),
-    linkedin: (client) => travel(client, "linkedin"),
+    google: (client) => signInWithProvider(client, "google"),
+    linkedin: (client) => signInWithProvider(client, "linkedin"),
   };
-  for (const [method, come] of Object.entries(ways)) {
+  for (const [method, come] of Object.entries(linkedMethods)) {
     const client = newClient();
     await come(client);
     expect(client.jar.get("latchkey-method"), method).toBe(method);

@@ -1,16 +1,16 @@
 import { readFileSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { FaultProxy } from "@/test/support/fault-proxy";
-import { answers } from "@/test/support/oidc-server";
+import { responses } from "@/test/support/oidc-server";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { type Extent, extents } from "./support/extents";
-import type { Answer } from "./support/http";
+import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { wayBackFrom } from "./support/oauth";
+import { callbackUrlFrom } from "./support/oauth";
 
 /** The document of the API, replayed: what it promises of each operation is what comes. */
 
@@ -84,16 +84,16 @@ interface Scene {
 
 /** What is sent where the document asks for a body; several where there are several ways. */
 const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
-  askForLink: [() => ({ email: "leo@example.com", keep: true, next: "/account" })],
+  askForLink: [() => ({ email: "leo@example.com", remember: true, next: "/account" })],
   showWaiting: [],
   previewLink: [({ letter: { token } }) => ({ token })],
   cancelLink: [({ letter: { token }, email: username }) => ({ token, username })],
   signIn: [
     ({ letter: { token }, email: username }) => ({ token, username }),
     ({ letter: { code }, email }) => ({ email, code }),
-    ({ email }) => ({ email, password, keep: true, next: "/account" }),
+    ({ email }) => ({ email, password, remember: true, next: "/account" }),
   ],
-  signUp: [() => ({ email: "leo@example.com", password, keep: true, next: "/account" })],
+  signUp: [() => ({ email: "leo@example.com", password, remember: true, next: "/account" })],
   resendCode: [({ second: { email } }) => ({ email })],
   verifyCode: [({ second }) => second],
   askForReset: [({ email }) => ({ email })],
@@ -130,8 +130,10 @@ test("every operation is replayed", () => {
 /** Each operation with each body it takes, or without one. */
 const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unknown> }[] =
   operations.flatMap((operation) => {
-    const ways = bodies[operation.operationId] ?? [];
-    return ways.length > 0 ? ways.map((body) => ({ operation, body })) : [{ operation }];
+    const linkedMethods = bodies[operation.operationId] ?? [];
+    return linkedMethods.length > 0
+      ? linkedMethods.map((body) => ({ operation, body }))
+      : [{ operation }];
   });
 
 function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, type = json) {
@@ -145,7 +147,7 @@ function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, t
 
 const json = "application/json";
 
-function expectProblem({ status, headers, body }: Answer, what: string) {
+function expectProblem({ status, headers, body }: HttpResponse, what: string) {
   expect(headers["content-type"], what).toBe("application/problem+json");
   const problem = JSON.parse(body) as { status: number; retryAfter?: number };
   expect(problemShape.safeParse(problem).error, what).toBeUndefined();
@@ -169,7 +171,7 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   await db.clearLimits();
   await ada.json("/api/v1/password-resets", { email });
   const reset = await inbox.letterTo(email);
-  await ada.json("/api/v1/session/proofs/requests", {});
+  await ada.json("/api/v1/session/step-ups/requests", {});
   const proof = await inbox.letterTo(email);
   await ada.json("/api/v1/sign-ups", { email: other, password });
   const second = { email: other, code: await inbox.codeTo(other) };
@@ -185,7 +187,7 @@ async function replay(
   scene: Scene,
   { newClient, db }: Replaying,
   { first }: Pick<Extent, "first">,
-  meanwhile: (ask: () => Promise<Answer>) => Promise<void> = async () => {},
+  meanwhile: (ask: () => Promise<HttpResponse>) => Promise<void> = async () => {},
 ) {
   const { operationId: what, path, method, requestBody, responses } = operation;
   const sent = body?.(scene);
@@ -195,11 +197,11 @@ async function replay(
   for (const wrong of first(3, malformed(sent))) {
     await db.clearLimits();
     expect(asked?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
-    const answer = await send(operation, scene, wrong);
-    expect(answer.status, `${what} ${JSON.stringify(wrong)}`).toBe(
+    const response = await send(operation, scene, wrong);
+    expect(response.status, `${what} ${JSON.stringify(wrong)}`).toBe(
       namesNobody(what, wrong) ? 404 : 400,
     );
-    expectProblem(answer, what);
+    expectProblem(response, what);
   }
   if (method !== "GET" && !path.includes("{")) {
     expectProblem(await send(operation, scene, "{"), what);
@@ -214,16 +216,16 @@ async function replay(
 
   await meanwhile(() => send(operation, scene, sent));
   await db.clearLimits();
-  const answer = await send(operation, scene, sent);
+  const response = await send(operation, scene, sent);
   const [status] = Object.keys(responses).filter((name) => name !== "default");
-  expect(answer.status, `${what}: ${answer.body}`).toBe(Number(status));
+  expect(response.status, `${what}: ${response.body}`).toBe(Number(status));
   const content = responses[status!]?.content;
   expect(asked?.safeParse(sent).error, what).toBeUndefined();
-  if (!content) expect(answer.body, what).toBe("");
+  if (!content) expect(response.body, what).toBe("");
   else {
-    expect(answer.headers["content-type"], what).toBe(json);
-    const said = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(answer.body));
-    expect(said.error, `${what}: ${answer.body}`).toBeUndefined();
+    expect(response.headers["content-type"], what).toBe(json);
+    const said = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(response.body));
+    expect(said.error, `${what}: ${response.body}`).toBeUndefined();
   }
 }
 
@@ -273,9 +275,9 @@ const namesNobody = (what: string, body: unknown) =>
   !Array.isArray(body) &&
   !("role" in body);
 
-const expectRefused = (answer: Answer, status: number, code: string) => {
-  expectProblem(answer, code);
-  expect([answer.status, JSON.parse(answer.body)]).toEqual([
+const expectRefused = (response: HttpResponse, status: number, code: string) => {
+  expectProblem(response, code);
+  expect([response.status, JSON.parse(response.body)]).toEqual([
     status,
     expect.objectContaining({ code }),
   ]);
@@ -325,15 +327,15 @@ test("providers are connected and disconnected as it is documented, or it is sai
   expect((await drop("google")).status).toBe(204);
   expectRefused(await drop("google"), 404, "not_found");
 
-  const answer = await connect("linkedin");
-  expect(answer.status).toBe(201);
-  const { url } = JSON.parse(answer.body) as { url: string };
+  const response = await connect("linkedin");
+  expect(response.status).toBe(201);
+  const { url } = JSON.parse(response.body) as { url: string };
   const asked = new URL(url);
   expect(asked.origin + asked.pathname).toBe(
     `${new URL(oidc.linkedin.issuer).origin}/oauth/v2/authorization`,
   );
   // From there the browser comes to the page that asks.
-  expect(ada.whereTo(await ada.get(await wayBackFrom(url)))).toBe("/account/connect");
+  expect(ada.whereTo(await ada.get(await callbackUrlFrom(url)))).toBe("/account/connect");
 });
 
 testWithWire(
@@ -348,11 +350,11 @@ testWithWire(
     await db.sql`delete from auth_providers where provider in ('email', 'magic_link')
       and user_id = (select id from users where email = ${email})`;
     const last = await ada.send("/api/v1/auth-providers/google", { method: "DELETE" });
-    expectRefused(last, 409, "last_way_in");
+    expectRefused(last, 409, "last_sign_in_method");
 
     // It knows nothing of its providers yet, and they do not answer.
     const connect = () => ada.json("/api/v1/auth-providers/links", { provider: "linkedin" });
-    oidc.linkedin.script.discovery = answers.html();
+    oidc.linkedin.script.discovery = responses.html();
     const away = await connect();
     expectRefused(away, 503, "provider_unavailable");
     expect(away.headers["retry-after"]).toBe("60");

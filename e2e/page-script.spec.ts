@@ -3,7 +3,7 @@ import { expect, test } from "./support/test";
 
 test.describe("With script", () => {
   test("the waiting page moves on when the link is used in this browser", async ({ ada }) => {
-    const { link } = await ada.getsALetter();
+    const { link } = await ada.requestAndReceiveLink();
     const tab = await ada.browser.newPage();
     await tab.goto(link);
     await tab.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -27,16 +27,16 @@ test.describe("With script", () => {
     await client.askForLink(phone.email);
     const { link, token } = await phone.readsTheLetter();
     await phone.open(link);
-    await phone.isAt("/l");
+    await phone.setUser("/l");
     await phone.press("Sign in");
     await phone.sees("That is not the address this link was sent to.");
-    await phone.isAt("/l");
+    await phone.setUser("/l");
     // The answer reads like the page before it, so it is awaited.
     const answered = phone.page.waitForEvent("domcontentloaded");
     await phone.press("Cancel this request");
     await answered;
     await phone.sees("That is not the address this link was sent to.");
-    await phone.isAt("/l");
+    await phone.setUser("/l");
     expect(await phone.page.evaluate(() => location.href)).not.toContain(token);
     await phone.page.reload();
     await phone.seesTitle("Open the link again");
@@ -47,14 +47,14 @@ test.describe("With script", () => {
   });
 
   test("a pasted code submits by itself", async ({ ada }) => {
-    const { code } = await ada.getsALetter();
+    const { code } = await ada.requestAndReceiveLink();
     await ada.page.getByLabel("Code", { exact: true }).focus();
     await paste(ada.page, `الرمز: ${inArabic(code)}.`);
     await ada.isSignedIn();
   });
 
   test("the button to send again counts down and rests until then", async ({ ada, db }) => {
-    await ada.getsALetter();
+    await ada.requestAndReceiveLink();
     const button = ada.page.getByRole("button", { name: /^Send it again/ });
     await expect(button).toContainText(/in 0:\d\d/);
     await expect(button).toHaveAttribute("aria-disabled", "true");
@@ -63,7 +63,7 @@ test.describe("With script", () => {
     // Resting is said, not enforced by the browser: a press all the same does nothing.
     await button.click({ force: true });
     expect(await db.lettersTo(ada.email)).toHaveLength(1);
-    await db.age("verifications", "58 seconds", { column: "identifier", is: ada.email });
+    await db.advance("verifications", "58 seconds", { column: "identifier", is: ada.email });
     await ada.page.reload();
     await expect(button).toHaveText("Send it again ");
     await expect(button).not.toHaveAttribute("aria-disabled");
@@ -84,7 +84,7 @@ test.describe("With script", () => {
   });
 
   test("a form can be sent again after coming back to it", async ({ ada, db }) => {
-    await ada.getsALetter();
+    await ada.requestAndReceiveLink();
     await ada.page.goBack();
     await ada.seesTitle("Sign in to Latchkey");
     await db.clearLimits();
@@ -98,7 +98,7 @@ test.describe("With script", () => {
     const said: string[] = [];
     ada.browser.on("console", (message) => said.push(message.text()));
     ada.browser.on("weberror", (error) => said.push(String(error.error())));
-    await ada.asks({}, "nobody");
+    await ada.requestLink({}, "nobody");
     await ada.sees("Enter an email address");
     await ada.startsSignedIn();
     for (const path of [

@@ -14,7 +14,7 @@ const markup = `<!doctype html>
     <label for="password">New password</label>
     <input id="password" name="password" type="password">
     <button type="button" data-show aria-pressed="false" hidden>Show<span> password</span></button>
-    <p><strong aria-live="polite" data-length='${JSON.stringify({ least: 12, ample: 16, more, enough, strong })}'></strong></p>
+    <p><strong aria-live="polite" data-length='${JSON.stringify({ minLength: 12, strongLength: 16, more, enough, strong })}'></strong></p>
   </div>
   <button type="submit">Continue</button>
 </form>

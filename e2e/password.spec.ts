@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import type { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
-import type { Answer } from "./support/http";
+import type { HttpResponse } from "./support/http";
 import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
@@ -26,15 +26,15 @@ test("Ada signs up with a password and the code from her mail, and signs in with
   await ada.type("Email", ada.email);
   await ada.type("New password", password);
   await ada.press("Sign up");
-  await ada.isAt("/verify-email?asked");
+  await ada.setUser("/verify-email?asked");
   await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on the way.`);
   expect(await db.users(ada.email)).toBe(0);
-  await ada.types(await ada.readsTheCode(), "Finish signing up");
+  await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ method: "email" }]);
 
-  await ada.signsOut();
-  await ada.enters(password);
+  await ada.signOut();
+  await ada.signInWithPassword(password);
   await ada.isSignedIn();
   await ada.open("/account/methods");
   await ada.sees("Password");
@@ -57,7 +57,7 @@ test("Ada forgot her password and comes back by the link, and every other device
   await ada.page.getByRole("link", { name: "Set a new password" }).click();
   await ada.type("Email", ada.email);
   await ada.press("Email me a link");
-  await ada.isAt("/password/check?asked");
+  await ada.setUser("/password/check?asked");
   const letter = await ada.readsTheLetter();
   expect(letter.subject).toBe("Set a new password for Latchkey");
   await ada.open(letter.link);
@@ -70,10 +70,10 @@ test("Ada forgot her password and comes back by the link, and every other device
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 
-  await ada.signsOut();
-  await ada.enters(password);
+  await ada.signOut();
+  await ada.signInWithPassword(password);
   await ada.sees("do not go together");
-  await ada.enters(better);
+  await ada.signInWithPassword(better);
   await ada.isSignedIn();
 });
 
@@ -92,7 +92,7 @@ test("Ada sets, changes and removes a password in her account, and is told each 
   await ada.sees("1 other device will be signed out.");
   await ada.type("New password", password);
   await ada.press("Set password");
-  await ada.isAt("/account/methods");
+  await ada.setUser("/account/methods");
   await ada.sees("Your password is set.");
   expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
@@ -106,12 +106,12 @@ test("Ada sets, changes and removes a password in her account, and is told each 
   await ada.press("Remove password");
   await ada.sees("Your password is removed.");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
-  await ada.signsOut();
+  await ada.signOut();
   const refused = await newClient().json("/api/v1/sessions", {
     email: ada.email,
     password: better,
   });
-  expect(JSON.parse(refused.body)).toMatchObject({ code: "credentials_wrong" });
+  expect(JSON.parse(refused.body)).toMatchObject({ code: "invalid_credentials" });
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
 });
 
@@ -127,21 +127,21 @@ test("what touches the password asks first whether it is she, and then goes on",
 
   await tenMinutesPass();
   await ada.open("/account/password");
-  await ada.isAt("/account/prove?next=%2Faccount%2Fpassword");
+  await ada.setUser("/account/confirm?next=%2Faccount%2Fpassword");
   await ada.type("Password", password);
   await ada.press("Continue");
-  await ada.isAt("/account/password");
+  await ada.setUser("/account/password");
   expect((await ada.cookie("session"))?.value).not.toBe(tokenBefore);
 
   // The form lay open for too long: what she typed is completed after the proof.
   await ada.type("New password", better);
   await tenMinutesPass();
   await ada.press("Set password");
-  await ada.isAt(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
+  await ada.setUser(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
   await ada.seesTitle("Confirm it’s you to set your password");
   await ada.type("Password", password);
   await ada.press("Continue");
-  await ada.isAt("/account/methods");
+  await ada.setUser("/account/methods");
   await ada.sees("Your password is set.");
   await ada.readsTheNotice();
 
@@ -152,7 +152,7 @@ test("what touches the password asks first whether it is she, and then goes on",
   await ada.seesTitle("Confirm it’s you to remove your password");
   await ada.press("Email me a link and a code");
   await ada.sees("A mail is on the way.");
-  await ada.types((await ada.readsTheLetter()).code, "Continue with the code");
+  await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.sees("Your password is removed.");
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
 });
@@ -162,7 +162,8 @@ test("what touches the password asks first whether it is she, and then goes on",
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
 /** The page that an answer leads to. */
-const pageAfter = async (client: Client, answer: Answer) => (await client.follow(answer)).body;
+const pageAfter = async (client: Client, result: HttpResponse) =>
+  (await client.follow(result)).body;
 
 const enter = (client: Client, email: string, password: string) =>
   client.submit("/sign-in/password", "Sign in", { email, password });
@@ -181,8 +182,8 @@ test("a password that will not do is told beside its field, and never comes back
     [email.split("@")[0]!, "That password is made of your own address"],
     ["x y".repeat(342), "That password is too long. At most 1,024 characters fit."],
   ] as const) {
-    const answer = await client.submit("/sign-up", "Sign up", { email, password: typed });
-    const page = await pageAfter(client, answer);
+    const result = await client.submit("/sign-up", "Sign up", { email, password: typed });
+    const page = await pageAfter(client, result);
     expect(titleOf(page), told).toBe("Error: Sign up to Latchkey · Latchkey");
     expect(textOf(page)).toContain(told);
     expect(fieldOf(page, "password"), told).toContain('aria-invalid="true"');
@@ -278,7 +279,7 @@ test("whoever does not show that it is they is told beside the field", async ({
 }) => {
   const email = newAddress("ada");
   await client.join(email, password, inbox);
-  const prove = "/account/prove?next=%2Faccount%2Fpassword";
+  const prove = "/account/confirm?next=%2Faccount%2Fpassword";
   const wrong = await client.submit(prove, "Continue", { password: "not this one, surely" });
   const page = await pageAfter(client, wrong);
   expect(textOf(page)).toContain("That is not the password of this account.");
@@ -303,7 +304,7 @@ test("the link of the mail for step-up works in the session that asked, and in n
   const [email, phone] = [newAddress("ada"), newClient()];
   for (const browser of [client, phone]) await browser.signIn(email, inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-  const prove = "/account/prove?next=%2Faccount%2Fpassword";
+  const prove = "/account/confirm?next=%2Faccount%2Fpassword";
   for (const browser of [client, phone])
     expect(browser.whereTo(await browser.get("/account/password"))).toBe(prove);
   await client.submit(prove, "Email me a link and a code");
@@ -326,7 +327,7 @@ test("while a stranger guesses, the owner signs in from her own browser, and by 
   for (let n = 0; n < 10; n += 1) {
     const guess = { email, password: `guess number ${n} of many` };
     const { body } = await mallory.json("/api/v1/sessions", guess);
-    expect(JSON.parse(body)).toMatchObject({ code: "credentials_wrong" });
+    expect(JSON.parse(body)).toMatchObject({ code: "invalid_credentials" });
   }
   for (const stranger of [mallory, phone])
     expect(textOf(await pageAfter(stranger, await enter(stranger, email, password)))).toContain(

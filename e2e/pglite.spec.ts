@@ -17,7 +17,7 @@ test("every way in works on the embedded database, and sessions outlive a restar
 }) => {
   // By link, by code, by password and by a provider.
   const [byLink, byCode, byPassword] = [newClient(), newClient(), newClient()];
-  await byLink.askForLink(ada.email, { keep: "on" });
+  await byLink.askForLink(ada.email, { remember: "on" });
   await byLink.submit((await inbox.letterTo(ada.email)).path, "Sign in");
   await byCode.askForLink(ada.email);
   const { code } = await inbox.letterTo(ada.email);
@@ -26,7 +26,7 @@ test("every way in works on the embedded database, and sessions outlive a restar
   await byPassword.submit("/sign-up", "Sign up", { email: leo, password });
   const typed = { code: await inbox.codeTo(leo) };
   await byPassword.submit("/verify-email", "Finish signing up", typed);
-  await ada.comesBy("LinkedIn", { email: `work-${ada.email}` });
+  await ada.signInWithProvider("LinkedIn", { email: `work-${ada.email}` });
   await ada.seesTitle("Your account");
 
   await server.restart();
@@ -60,10 +60,12 @@ test("a second server on the same data directory gives up in one clear line", as
 }) => {
   const { code, said } = await Server.giveUp({ dataDir: server.dataDir });
   expect(code).toBe(1);
-  const lines = said
+  const textLines = said
     .split("\n")
-    .filter((line) => line.trim() && !/^\s*([▲✓]|- (Local|Network|Environments):)/.test(line));
-  expect(lines).toEqual([
+    .filter(
+      (logLine) => logLine.trim() && !/^\s*([▲✓]|- (Local|Network|Environments):)/.test(logLine),
+    );
+  expect(textLines).toEqual([
     `The embedded database in ${server.dataDir} is in use by another process. Stop that server first, or set DATABASE_URL.`,
   ]);
   expect((await client.get("/sign-in")).status).toBe(200);

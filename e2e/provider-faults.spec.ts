@@ -1,13 +1,19 @@
 import { rmSync } from "node:fs";
-import { answers, idTokens, wayBack } from "@/test/support/oidc-server";
+import { responses, idTokens, callbackUrl } from "@/test/support/oidc-server";
 import { Client } from "./support/client";
 import { extents } from "./support/extents";
 import { textOf } from "./support/forms";
-import type { Answer } from "./support/http";
-import { keysOf, type Oidc, testWithProviders as test } from "./support/oidc";
+import type { HttpResponse } from "./support/http";
+import { keysOf, type OidcServer, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
-import { press, type Provider, setOut, travel, wayBackFrom } from "./support/oauth";
+import {
+  press,
+  type Provider,
+  startOAuth,
+  signInWithProvider,
+  callbackUrlFrom,
+} from "./support/oauth";
 
 /** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
 
@@ -21,40 +27,42 @@ const sentences = {
 
 interface Fault {
   /** What the provider does. */
-  readonly does: (oidc: Oidc) => unknown;
+  readonly does: (oidc: OidcServer) => unknown;
   readonly told: keyof typeof sentences;
   readonly audit: RegExp;
   /** Where it cannot happen. */
   readonly not?: Provider;
 }
 
-const claims = (more: Record<string, unknown>) => (oidc: Oidc) => Object.assign(oidc.person, more);
-const idToken = (forgery: Oidc["script"]["idToken"]) => (oidc: Oidc) =>
+const claims = (more: Record<string, unknown>) => (oidc: OidcServer) =>
+  Object.assign(oidc.person, more);
+const idToken = (forgery: OidcServer["script"]["idToken"]) => (oidc: OidcServer) =>
   (oidc.script.idToken = forgery!);
-const comesBack = (way: NonNullable<Oidc["script"]["wayBack"]>) => (oidc: Oidc) =>
-  (oidc.script.wayBack = way);
-const atToken = (answer: NonNullable<Oidc["script"]["token"]>) => (oidc: Oidc) =>
-  (oidc.script.token = answer);
+const comesBack =
+  (linkedMethod: NonNullable<OidcServer["script"]["callbackUrl"]>) => (oidc: OidcServer) =>
+    (oidc.script.callbackUrl = linkedMethod);
+const atToken = (response: NonNullable<OidcServer["script"]["token"]>) => (oidc: OidcServer) =>
+  (oidc.script.token = response);
 
 /** What keeps us waiting is in a test of its own. */
 const faults: Record<string, Fault> = {
   "cancelled, as Google says it": {
-    does: comesBack(wayBack.denied),
+    does: comesBack(callbackUrl.denied),
     told: "cancelled",
     audit: /access_denied/,
   },
   "cancelled, as LinkedIn says it": {
-    does: comesBack(wayBack.cancelled),
+    does: comesBack(callbackUrl.cancelled),
     told: "cancelled",
     audit: /user_cancelled_login/,
   },
   "down for a while": {
-    does: comesBack(wayBack.unavailable),
+    does: comesBack(callbackUrl.unavailable),
     told: "away",
     audit: /temporarily_unavailable/,
   },
   "broken, by its own account": {
-    does: comesBack(wayBack.serverError),
+    does: comesBack(callbackUrl.serverError),
     told: "away",
     audit: /server_error/,
   },
@@ -63,43 +71,47 @@ const faults: Record<string, Fault> = {
     told: "untrusted",
     audit: /:unknown$/,
   },
-  "without the state": { does: comesBack(wayBack.withoutState), told: "lost", audit: /state/ },
-  "with another state": { does: comesBack(wayBack.otherState), told: "lost", audit: /state/ },
-  "without a code": { does: comesBack(wayBack.withoutCode), told: "untrusted", audit: /./ },
+  "without the state": { does: comesBack(callbackUrl.withoutState), told: "lost", audit: /state/ },
+  "with another state": { does: comesBack(callbackUrl.otherState), told: "lost", audit: /state/ },
+  "without a code": { does: comesBack(callbackUrl.withoutCode), told: "untrusted", audit: /./ },
   "a code that was used before": {
-    does: atToken(answers.error("invalid_grant")),
+    does: atToken(responses.error("invalid_grant")),
     told: "lost",
     audit: /code/,
   },
   "500 for the code": {
-    does: atToken(answers.error("oops", 500)),
+    does: atToken(responses.error("oops", 500)),
     told: "away",
     audit: /status_500/,
   },
-  "HTML for JSON": { does: atToken(answers.html()), told: "away", audit: /not_json/ },
-  "two million characters": { does: atToken(answers.large()), told: "away", audit: /too_large/ },
+  "HTML for JSON": {
+    does: atToken(responses.html()),
+    told: "away",
+    audit: /unsupported_media_type/,
+  },
+  "two million characters": { does: atToken(responses.large()), told: "away", audit: /too_large/ },
   "an answer without an end": {
-    does: atToken(answers.endless()),
+    does: atToken(responses.endless()),
     told: "away",
     audit: /too_large/,
   },
   "a redirect elsewhere": {
-    does: atToken(answers.redirect("http://127.0.0.1:9/")),
+    does: atToken(responses.redirect("http://127.0.0.1:9/")),
     told: "away",
     audit: /redirect/,
   },
   "a connection that breaks": {
-    does: atToken(answers.reset()),
+    does: atToken(responses.reset()),
     told: "away",
     audit: /unreachable/,
   },
   "no ID token": {
-    does: atToken(answers.but({ id_token: undefined })),
+    does: atToken(responses.with({ id_token: undefined })),
     told: "untrusted",
     audit: /./,
   },
   "an ID token that is a number": {
-    does: atToken(answers.but({ id_token: 7 })),
+    does: atToken(responses.with({ id_token: 7 })),
     told: "untrusted",
     audit: /./,
   },
@@ -147,15 +159,15 @@ const faults: Record<string, Fault> = {
     not: "linkedin",
   },
   "userinfo of somebody else": {
-    does: (oidc) => (oidc.script.userinfo = answers.but({ sub: "somebody-else" })),
+    does: (oidc) => (oidc.script.userinfo = responses.with({ sub: "somebody-else" })),
     told: "untrusted",
     audit: /./,
     not: "google",
   },
   "userinfo as HTML": {
-    does: (oidc) => (oidc.script.userinfo = answers.html()),
+    does: (oidc) => (oidc.script.userinfo = responses.html()),
     told: "away",
-    audit: /not_json/,
+    audit: /unsupported_media_type/,
     not: "google",
   },
   "an address that is not verified": {
@@ -205,24 +217,24 @@ for (const { extent, details, isWhole } of extents)
           if (not === provider || !isTried) continue;
           await test.step(name, async () => {
             await db.clearLimits();
-            script.calm();
+            script.resetProviders();
             script.person.email = newAddress("ada");
             does(script);
             const client = newClient();
             const before = await db.users();
-            const answer = await travel(client, provider);
-            const page = await client.follow(answer);
+            const response = await signInWithProvider(client, provider);
+            const page = await client.follow(response);
             const text = textOf(page.body);
             expect(text, name).toContain(sentences[what]);
             if (what !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
             await expectNothingDone(client, before, () => db.users());
-            expect(await db.lastCause("handshake.complete"), name).toMatch(audit);
+            expect(await db.lastCause("oauth.complete"), name).toMatch(audit);
           });
         }
-        script.calm();
+        script.resetProviders();
         script.person.email = newAddress("ada");
         const client = newClient();
-        await client.follow(await travel(client, provider));
+        await client.follow(await signInWithProvider(client, provider));
         expect(client.jar.has("latchkey-session"), "and then it works").toBe(true);
       },
     );
@@ -231,8 +243,8 @@ test(
   "a provider that never answers is given up, wherever it is silent",
   { tag: "@long" },
   async ({ oidc, newAddress, server }) => {
-    const told = async (client: Client, answer: Promise<Answer>) => {
-      const page = textOf((await client.follow(await answer)).body);
+    const told = async (client: Client, response: Promise<HttpResponse>) => {
+      const page = textOf((await client.follow(await response)).body);
       expect(page).toContain(sentences.away);
       expect([...client.jar.keys()]).toEqual(["latchkey-flash"]);
     };
@@ -240,7 +252,7 @@ test(
     await server.restart();
     await Promise.all(
       providers.map(async (provider) => {
-        oidc[provider].script.discovery = answers.hang();
+        oidc[provider].script.discovery = responses.hang();
         const client = new Client(server);
         await told(client, press(client, provider));
       }),
@@ -248,12 +260,12 @@ test(
     for (const endpoint of ["token", "keys"] as const)
       await Promise.all(
         providers.map(async (provider) => {
-          oidc[provider].calm();
+          oidc[provider].resetProviders();
           oidc[provider].person.email = newAddress("ada");
           await oidc[provider].rotateKeys();
           const client = new Client(server);
-          const back = await wayBackFrom(await setOut(client, provider));
-          oidc[provider].script[endpoint] = answers.hang();
+          const back = await callbackUrlFrom(await startOAuth(client, provider));
+          oidc[provider].script[endpoint] = responses.hang();
           await told(client, client.get(back));
         }),
       );
@@ -268,7 +280,7 @@ test(
     for (const provider of providers) {
       oidc[provider].person.email = newAddress("ada");
       const client = new Client(server);
-      await travel(client, provider);
+      await signInWithProvider(client, provider);
       expect(client.jar.has("latchkey-session")).toBe(true);
     }
     await server.stop();

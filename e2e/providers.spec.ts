@@ -6,9 +6,9 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   ada,
   db,
 }) => {
-  await ada.comesBy("Google");
+  await ada.signInWithProvider("Google");
   await ada.isSignedIn();
-  await ada.signsOut();
+  await ada.signOut();
   await ada.startsSignedIn();
   expect(await db.users(ada.email)).toBe(1);
 
@@ -31,19 +31,19 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   await ada.press("Disconnect Google");
   await ada.sees("Google is disconnected.");
   expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
-  for (const way of ["LinkedIn", "Email link", "Password"])
-    await expect(ada.page.getByRole("listitem").filter({ hasText: way })).toContainText(
+  for (const linkedMethod of ["LinkedIn", "Email link", "Password"])
+    await expect(ada.page.getByRole("listitem").filter({ hasText: linkedMethod })).toContainText(
       "last used just now",
     );
   await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
     "not connected",
   );
 
-  await ada.signsOut();
-  await ada.comesBy("LinkedIn", { email: `work-${ada.email}` });
+  await ada.signOut();
+  await ada.signInWithProvider("LinkedIn", { email: `work-${ada.email}` });
   await ada.isSignedIn();
   expect(await db.auditOf(ada.email)).not.toContainEqual(
-    expect.objectContaining({ outcome: "identity_taken" }),
+    expect.objectContaining({ outcome: "identity_already_in_use" }),
   );
 });
 
@@ -66,9 +66,9 @@ test("an address that has an account is never opened by a provider, and never a 
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
   await ada.sees("is connected. You can sign in with it");
-  await ada.isAt("/account/sessions");
-  await ada.signsOut();
-  await ada.comesBy("Google");
+  await ada.setUser("/account/sessions");
+  await ada.signOut();
+  await ada.signInWithProvider("Google");
   await ada.isSignedIn();
   expect(await db.users(ada.email)).toBe(1);
 });
@@ -82,17 +82,17 @@ test("to change one's mind at the provider is no error, and leads where one was 
   await ada.sees("You left LinkedIn without signing in. Nothing was changed.");
   await ada.press("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
-  await ada.isAt("/account/sessions");
+  await ada.setUser("/account/sessions");
 });
 
 test("to sign in first may be by another provider, then both are connected, and to nobody else", async ({
   ada,
   mallory,
 }) => {
-  await ada.comesBy("LinkedIn");
+  await ada.signInWithProvider("LinkedIn");
   await ada.isSignedIn();
-  await ada.signsOut();
-  await ada.comesBy("Google");
+  await ada.signOut();
+  await ada.signInWithProvider("Google");
   await ada.seesTitle("Sign in first");
   await ada.page.getByRole("link", { name: "Other ways to sign in" }).click();
   await ada.press("Continue with LinkedIn");
@@ -119,7 +119,7 @@ test("whoever signs in as somebody else than was asked for is asked which of the
   inbox,
 }) => {
   await client.signIn(ada.email, inbox);
-  await leo.comesBy("Google", { email: ada.email });
+  await leo.signInWithProvider("Google", { email: ada.email });
   await leo.seesTitle("Sign in first");
   await leo.type("Email", leo.email);
   await leo.press("Email me a sign-in link");
@@ -135,20 +135,20 @@ test("what was connected before the mailbox was proven waits for its owner to ke
   mallory,
   another,
 }) => {
-  await mallory.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
+  await mallory.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Your account");
 
-  await ada.signsInByMail();
-  await ada.isAt("/account/methods");
+  await ada.signInByLink();
+  await ada.setUser("/account/methods");
   await ada.sees("Keep or disconnect LinkedIn");
   await mallory.isSignedOut();
-  await mallory.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
+  await mallory.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Sign in first");
   await mallory.sees("waits for you to say that it is yours");
 
   await ada.press("Keep LinkedIn");
   await ada.sees("stays connected, and opens your account again.");
   const phone = await another(ada);
-  await phone.comesBy("LinkedIn", { email: ada.email, number: "mallory" });
+  await phone.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await phone.isSignedIn();
 });

@@ -2,10 +2,10 @@ import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { extents } from "./support/extents";
 import { formWith } from "./support/forms";
-import { isAt, testWithProviders as test } from "./support/oidc";
+import { setUser, testWithProviders as test } from "./support/oidc";
 import type { Server } from "./support/server";
 import { expect } from "./support/test";
-import { setOut, wayBackFrom } from "./support/oauth";
+import { startOAuth, callbackUrlFrom } from "./support/oauth";
 
 // Whoever asks comes through a proxy, and so from a network of their own: races are decided by what
 // spends the secret, and not by how often one network may press.
@@ -32,8 +32,8 @@ for (const { details, isWhole } of extents) {
         const { path } = await inbox.letterTo(email);
         const form = formWith((await asker.get(path)).body, "Sign in");
         const tabs = tabsOf(asker, [server, sibling], count);
-        for (const answer of await Promise.all(tabs.map((tab) => tab.post(path, form))))
-          expect(answer.status).toBe(303);
+        for (const response of await Promise.all(tabs.map((tab) => tab.post(path, form))))
+          expect(response.status).toBe(303);
 
         const [winner, ...others] = tabs.filter(({ jar }) => jar.has("latchkey-session"));
         expect(others, `round ${round}`).toHaveLength(0);
@@ -41,7 +41,7 @@ for (const { details, isWhole } of extents) {
         expect(page.status).toBe(200);
         expect(page.body).toContain(email);
         expect(await db.sessionsOf(email)).toHaveLength(1);
-        expect(await outcomesOf(db, email)).toEqual({ ok: 1, link_dead: count - 1 });
+        expect(await outcomesOf(db, email)).toEqual({ ok: 1, link_invalid: count - 1 });
       }
     },
   );
@@ -134,10 +134,10 @@ for (const { details, isWhole } of extents) {
       const code = await inbox.codeTo(email);
       const form = formWith((await client.get("/verify-email")).body, "Finish signing up");
       const tabs = tabsOf(client, [server, sibling], count);
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         tabs.map((tab) => tab.post("/verify-email", form, { code })),
       );
-      expect(answers.filter(({ status }) => status !== 303)).toEqual([]);
+      expect(responses.filter(({ status }) => status !== 303)).toEqual([]);
       expect(tabs.filter(isIn)).toHaveLength(1);
       expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(1);
       expect(await db.sessionsOf(email)).toHaveLength(1);
@@ -160,10 +160,10 @@ for (const { details, isWhole } of extents) {
       const form = formWith((await client.get(path)).body, "Set password and sign in");
       const tabs = tabsOf(client, [server, sibling], count);
       const passwordOf = (n: number) => `${password} number ${n}`;
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         tabs.map((tab, n) => tab.post(path, form, { password: passwordOf(n) })),
       );
-      expect(answers.filter(({ status }) => status !== 303)).toEqual([]);
+      expect(responses.filter(({ status }) => status !== 303)).toEqual([]);
       const winners = [...tabs.keys()].filter((n) => isIn(tabs[n]!));
       expect(winners).toHaveLength(1);
       expect(await db.sessionsOf(email)).toHaveLength(1);
@@ -190,17 +190,17 @@ for (const { details, isWhole } of extents) {
     async ({ newClient, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
       await newClient().join(email, password, inbox);
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         strangers([server, sibling], count).map((mallory, n) =>
           mallory.json("/api/v1/sessions", { email, password: `guess number ${n} of many` }),
         ),
       );
-      const codes = answers.map(({ body }) => (JSON.parse(body) as { code: string }).code).sort();
+      const codes = responses.map(({ body }) => (JSON.parse(body) as { code: string }).code).sort();
       expect(codes).toEqual([
-        ...Array<string>(10).fill("credentials_wrong"),
-        ...Array<string>(count - 10).fill("password_tries_spent"),
+        ...Array<string>(10).fill("invalid_credentials"),
+        ...Array<string>(count - 10).fill("password_too_many_attempts"),
       ]);
-      for (const { status, headers } of answers)
+      for (const { status, headers } of responses)
         if (status !== 401)
           expect([status, Number(headers["retry-after"]) > 0]).toEqual([429, true]);
       const tried = (await db.auditOf(email)).filter(({ event }) => event === "password.sign_in");
@@ -226,9 +226,9 @@ test(
     const people = strangers([server], 200);
     let left = people.length;
     const entering = people.map(async (person, n) => {
-      const answer = await enter(person, n);
+      const response = await enter(person, n);
       left -= 1;
-      return answer;
+      return response;
     });
     // Whoever looks after the server hears of it while the crowd still waits.
     const heard: number[] = [];
@@ -246,7 +246,7 @@ test(
       expect([status, headers["retry-after"], JSON.parse(body)]).toEqual([
         503,
         "2",
-        expect.objectContaining({ code: "busy" }),
+        expect.objectContaining({ code: "overloaded" }),
       ]);
     }
     expect(turnedAway.length).toBeGreaterThan(0);
@@ -264,13 +264,13 @@ for (const { details, isWhole } of extents) {
       for (const provider of ["google", "linkedin"] as const) {
         await db.clearLimits();
         const email = newAddress("ada");
-        isAt(oidc[provider], email);
+        setUser(oidc[provider], email);
         const browsers = strangers([server, sibling], count);
         const backs = await Promise.all(
-          browsers.map(async (browser) => wayBackFrom(await setOut(browser, provider))),
+          browsers.map(async (browser) => callbackUrlFrom(await startOAuth(browser, provider))),
         );
-        const answers = await Promise.all(browsers.map((browser, n) => browser.get(backs[n]!)));
-        expect(answers.filter(({ status }) => status !== 307)).toEqual([]);
+        const responses = await Promise.all(browsers.map((browser, n) => browser.get(backs[n]!)));
+        expect(responses.filter(({ status }) => status !== 307)).toEqual([]);
         expect(browsers.filter(isIn)).toHaveLength(count);
         const users = await db.sql`select id from users where email = ${email}`;
         expect(users).toHaveLength(1);
@@ -281,7 +281,7 @@ for (const { details, isWhole } of extents) {
         // One way back, brought by many tabs at once, signs in once at most: whoever finds the code used
         // ends the trip, and may be ahead of the one who used it.
         const [first] = strangers([server, sibling], 1);
-        const back = await wayBackFrom(await setOut(first!, provider));
+        const back = await callbackUrlFrom(await startOAuth(first!, provider));
         const tabs = tabsOf(first!, [server, sibling], 20);
         await Promise.all(tabs.map((tab) => tab.get(back)));
         const entered = tabs.filter(isIn).length;

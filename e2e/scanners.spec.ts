@@ -32,7 +32,7 @@ test("mail filters look at a link in every way, and Ada still signs in with it",
   const pressed = await bot.pressesEverything(path);
   expect(pressed).not.toContain("latchkey-session");
   const after = await db.dump();
-  for (const table of ["verifications", "sessions", "users", "device_marks", "outbox"])
+  for (const table of ["verifications", "sessions", "users", "known_devices", "outbox"])
     expect(after[table], table).toEqual(before[table]);
 
   await client.submit(path, "Sign in");
@@ -42,12 +42,12 @@ test("mail filters look at a link in every way, and Ada still signs in with it",
 const password = "four unrelated words here";
 const better = "quite another set of words";
 /** All that a press could change. */
-const kept = [
+const saved = [
   "verifications",
   "sessions",
   "users",
   "auth_providers",
-  "device_marks",
+  "known_devices",
   "outbox",
 ] as const;
 
@@ -77,7 +77,7 @@ test("mail filters press all there is on a reset link, and Ada still sets her pa
   expect(await db.dump()).toEqual(before);
   expect(await bot.pressesEverything(path)).not.toContain("latchkey-session");
   const after = await db.dump();
-  for (const table of kept) expect(after[table], table).toEqual(before[table]);
+  for (const table of saved) expect(after[table], table).toEqual(before[table]);
 
   await client.submit(path, "Set password and sign in", { password: better });
   expect((await client.get("/account")).body).toContain(email);
@@ -98,7 +98,7 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   await phone.json("/api/v1/sessions", { email, password });
   await mallory.signIn(newAddress("mallory"), inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-  const asked = await ada.submit("/account/prove", "Email me a link and a code");
+  const asked = await ada.submit("/account/confirm", "Email me a link and a code");
   expect(textOf((await ada.follow(asked)).body)).toContain("A mail is on the way.");
   const { path, token } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
@@ -114,15 +114,15 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   // Whoever is not signed in finds nothing to press.
   await bot.pressesEverything(path, 0);
   for (const client of [phone, mallory]) {
-    const answer = await client.submit(path, "It is me");
-    expect((await client.follow(answer)).body).toContain("This link can’t be used");
+    const response = await client.submit(path, "It is me");
+    expect((await client.follow(response)).body).toContain("This link can’t be used");
   }
   for (const client of [phone, mallory, nobody]) {
-    const { status } = await client.json("/api/v1/session/proofs", { token });
+    const { status } = await client.json("/api/v1/session/step-ups", { token });
     expect([400, 401]).toContain(status);
   }
   const after = await db.dump();
-  for (const table of kept) expect(after[table], table).toEqual(before[table]);
+  for (const table of saved) expect(after[table], table).toEqual(before[table]);
 
   expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/prove/);
   await ada.submit(path, "It is me");

@@ -41,12 +41,12 @@ for (const { how, isThorough, tag } of [
     test("of signing in", async ({ look, ada, another }) => {
       await ada.open("/sign-in");
       await look(ada, "sign-in");
-      await ada.asks({}, "ada@example");
+      await ada.requestLink({}, "ada@example");
       await ada.sees("Enter an email address");
       await look(ada, "sign-in-error");
-      const { link, code } = await ada.getsALetter();
+      const { link, code } = await ada.requestAndReceiveLink();
       await look(ada, "check");
-      await ada.types(wrongFor(code));
+      await ada.submitCode(wrongFor(code));
       await ada.sees("That code is not right");
       await look(ada, "check-error");
       await ada.open(link);
@@ -64,22 +64,22 @@ for (const { how, isThorough, tag } of [
       await ada.type("New password", "wet gravel,");
       await ada.sees("1 more character.");
       await look(ada, "sign-up-typed");
-      await ada.signsUp("too short");
+      await ada.signUp("too short");
       await ada.sees("That password is too short.");
       await look(ada, "sign-up-error");
-      await ada.signsUp(password);
+      await ada.signUp(password);
       await ada.seesTitle("Check your email");
       await look(ada, "verify");
       const code = await ada.readsTheCode();
-      await ada.types(wrongFor(code), "Finish signing up");
+      await ada.submitCode(wrongFor(code), "Finish signing up");
       await ada.sees("That code is not right");
       await look(ada, "verify-error");
       await ada.open("/sign-in/password");
       await look(ada, "password-sign-in");
-      await ada.enters(password);
+      await ada.signInWithPassword(password);
       await ada.sees("Type the code we mailed you");
       await look(ada, "verify-pending");
-      await ada.enters("not this one, surely");
+      await ada.signInWithPassword("not this one, surely");
       await ada.sees("do not go together");
       await look(ada, "password-sign-in-error");
     });
@@ -118,7 +118,7 @@ for (const { how, isThorough, tag } of [
 
     test("of proving that it is her", async ({ look, ada, leo, another, db }) => {
       await ada.startsWithPassword(password);
-      await ada.open("/account/prove?next=%2Faccount%2Fpassword");
+      await ada.open("/account/confirm?next=%2Faccount%2Fpassword");
       await look(ada, "prove");
       await ada.type("Password", "not this one, surely");
       await ada.press("Continue");
@@ -128,7 +128,7 @@ for (const { how, isThorough, tag } of [
       await ada.sees("A mail is on the way.");
       await look(ada, "prove-asked");
       const { link, code } = await ada.readsTheLetter();
-      await ada.types(wrongFor(code), "Continue with the code");
+      await ada.submitCode(wrongFor(code), "Continue with the code");
       await ada.sees("That code is not right");
       await look(ada, "prove-code-error");
       await ada.open(link);
@@ -191,12 +191,12 @@ for (const { how, isThorough, tag } of [
     });
 
     test("of Google and LinkedIn", async ({ look, ada, leo, mallory, another }) => {
-      await ada.comesBy("LinkedIn", { email: ada.email, verified: false });
+      await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
       await ada.sees("does not vouch for");
       await look(ada, "problem-unvouched");
       await ada.page.getByRole("link", { name: "Back to sign-in" }).click();
       await ada.seesTitle("Sign in to Latchkey");
-      await ada.comesBy("Google");
+      await ada.signInWithProvider("Google");
       await ada.isSignedIn();
       await ada.open("/account/methods");
       await ada.press("Connect LinkedIn");
@@ -211,24 +211,24 @@ for (const { how, isThorough, tag } of [
       await look(ada, "disconnect");
       await ada.press("Disconnect Google");
       await ada.readsTheNotice();
-      await ada.signsOut();
+      await ada.signOut();
       await look(ada, "sign-in-last-used");
       const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
       await phone.open("/sign-in");
       await phone.sees("inside another app’s browser");
       await look(phone, "sign-in-in-app");
-      await ada.comesBy("Google", { email: ada.email, number: "another" });
+      await ada.signInWithProvider("Google", { email: ada.email, number: "another" });
       await ada.seesTitle("Sign in first");
       await look(ada, "sign-in-to-connect");
 
-      await leo.comesBy("Google", { email: ada.email, number: "third" });
+      await leo.signInWithProvider("Google", { email: ada.email, number: "third" });
       await leo.seesTitle("Sign in first");
       await leo.startsSignedIn();
       await leo.open("/sign-in/switch");
       await leo.seesTitle("Switch account?");
       await look(leo, "switch");
       await leo.open("/account");
-      await leo.signsOut();
+      await leo.signOut();
       // A provider that answers nothing leaves the page before it to be looked at.
       await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
       await leo.press("Continue with Google");
@@ -236,7 +236,7 @@ for (const { how, isThorough, tag } of [
       await look(leo, "leaving");
       await leo.page.unrouteAll();
 
-      await mallory.comesBy("LinkedIn");
+      await mallory.signInWithProvider("LinkedIn");
       await mallory.isSignedIn();
       const owner = await another(mallory);
       await owner.startsSignedIn();
@@ -267,10 +267,10 @@ for (const { how, isThorough, tag } of [
       await client.signIn(ada.email, inbox);
       await db.sql`update users set disabled_at = now() where email = ${ada.email}`;
       await db.clearLimits();
-      const { link } = await ada.getsALetter();
+      const { link } = await ada.requestAndReceiveLink();
       await ada.open(link);
       await ada.press("Sign in");
-      await ada.isAt("/sign-in/problem");
+      await ada.setUser("/sign-in/problem");
       await look(ada, "problem");
     });
 

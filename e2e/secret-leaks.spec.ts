@@ -1,17 +1,23 @@
 import { rmSync } from "node:fs";
-import { answers } from "@/test/support/oidc-server";
+import { responses } from "@/test/support/oidc-server";
 import { type RedisServer, startRedis } from "@/test/support/redis-server";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { type Extent, extents } from "./support/extents";
 import { formWith } from "./support/forms";
-import { type Answer, cookiesOf, type Sent } from "./support/http";
+import { type HttpResponse, cookiesOf, type Sent } from "./support/http";
 import type { Inbox } from "./support/inbox";
-import { isAt, keysOf, type Oidc, type Oidcs, testWithProviders } from "./support/oidc";
+import {
+  setUser,
+  keysOf,
+  type OidcServer,
+  type OidcServers,
+  testWithProviders,
+} from "./support/oidc";
 import { Server, serverKeys } from "./support/server";
 import { expect } from "./support/test";
-import { leavingFor, type Provider, setOut, wayBackFrom } from "./support/oauth";
+import { authorizationUrlOf, type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
 
 /** I7: a walk past everything that handles a secret, and then a search for each secret everywhere. */
 
@@ -59,15 +65,15 @@ const test = testWithProviders.extend<{ always: null }, WorkerFixtures>({
 
 /** A client that remembers all it was answered, and every cookie it was given. */
 class Watched extends Client {
-  readonly seen: { readonly path: string; readonly answer: Answer }[] = [];
+  readonly seen: { readonly path: string; readonly httpResponse: HttpResponse }[] = [];
   readonly given = new Map<string, string>();
 
-  override async send(path: string, sent: Sent = {}): Promise<Answer> {
-    const answer = await super.send(path, sent);
-    this.seen.push({ path, answer });
-    for (const [name, { value }] of cookiesOf(answer))
+  override async send(path: string, sent: Sent = {}): Promise<HttpResponse> {
+    const httpResponse = await super.send(path, sent);
+    this.seen.push({ path, httpResponse });
+    for (const [name, { value }] of cookiesOf(httpResponse))
       if (ownCookie.test(name) && value) this.given.set(`${name} ${this.given.size}`, value);
-    return answer;
+    return httpResponse;
   }
 
   /** The page, and the payload that Next's own script would ask for. */
@@ -156,15 +162,15 @@ for (const { extent, details, isWhole, first } of extents)
           email: ninaAt,
           password: passwords.last,
         });
-        await nina.json("/api/v1/session/proofs", { password: passwords.last });
+        await nina.json("/api/v1/session/step-ups", { password: passwords.last });
         await nina.json("/api/v1/password", { password: passwords.next }, "PUT");
         const [client, back] = returns.shift()!;
         await client.follow(await client.get(back));
         await olga!.json("/api/v1/auth-providers/links", { provider: "google" });
       };
-      await db.sql`alter table device_marks rename to gone`;
+      await db.sql`alter table known_devices rename to gone`;
       await tryAll();
-      await db.sql`alter table gone rename to device_marks`;
+      await db.sql`alter table gone rename to known_devices`;
       wire.cut();
       await tryAll();
       wire.restore();
@@ -176,26 +182,31 @@ for (const { extent, details, isWhole, first } of extents)
       await ada.looks("/sign-in");
       await expect.poll(() => db.isQuiet()).toBe(true);
 
-      const log = server.lines.join("\n");
-      const events = ["letter.sent", "refused", "flow.failed", "database.away"];
-      for (const event of [...events, "provider.trouble", "provider.refuses_us"])
+      const log = server.textLines.join("\n");
+      const events = ["letter.sent", "refused", "flow.failed", "database.unavailable"];
+      for (const event of [...events, "provider.failed", "provider.client_rejected"])
         expect(log).toContain(`"event":"${event}"`);
       const inRedis = await everythingIn(redis);
-      expect(inRedis).toContain("latchkey:letters_per_address:");
+      expect(inRedis).toContain("latchkey:emails_per_address:");
       const everybody = [ada, leo, nina, stranger, olga!, ...late];
       const all = everybody.flatMap((client) =>
-        client.seen.map(({ path, answer }) => ({ client, path, answer, text: textOf(answer) })),
+        client.seen.map(({ path, httpResponse }) => ({
+          client,
+          path,
+          httpResponse,
+          text: textOf(httpResponse),
+        })),
       );
       // Our pages hand out no payloads, whoever asks for one.
-      expect(all.filter(({ answer }) => isPayload(answer))).toEqual([]);
-      expect(all.filter(({ answer }) => isProblem(answer)).length).toBeGreaterThan(8);
+      expect(all.filter(({ httpResponse }) => isPayload(httpResponse))).toEqual([]);
+      expect(all.filter(({ httpResponse }) => isProblem(httpResponse)).length).toBeGreaterThan(8);
       expect(await db.standsIn("[A-Za-z0-9_-]{200}")).toContain("kept_letters.payload");
 
       const found: string[] = [];
       const given = everybody.flatMap((client) => [...client.given]);
       expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(9);
       const oauth = ["oauth_state", "oauth_verifier", "oauth_nonce"];
-      for (const name of ["handshake", "parked", "onward", ...oauth])
+      for (const name of ["oauth_attempt", "pending_identity", "oauth_redirect", ...oauth])
         expect(
           given.some(([own]) => own.startsWith(`latchkey-${name} `)),
           name,
@@ -218,17 +229,21 @@ for (const { extent, details, isWhole, first } of extents)
         ...Object.entries(serverKeys),
       ];
       const texts = [
-        ...Object.entries({ log, Redis: inRedis }).map(([place, text]) => ({
-          place,
+        ...Object.entries({ log, Redis: inRedis }).map(([serverAddress, text]) => ({
+          serverAddress,
           path: "",
           text,
         })),
-        ...all.map(({ path, text }, at) => ({ place: `answer ${at} to ${path}`, path, text })),
+        ...all.map(({ path, text }, at) => ({
+          serverAddress: `answer ${at} to ${path}`,
+          path,
+          text,
+        })),
       ].map(({ text, ...where }) => ({ ...where, text: withoutMoments(text) }));
       for (const [name, ...ofThatName] of secrets) {
         const shape = shapeOf(ofThatName);
         for (const column of await db.standsIn(shape.source)) found.push(`${name} in ${column}`);
-        for (const { place, path, text } of texts) {
+        for (const { serverAddress, path, text } of texts) {
           // Whoever leaves for a provider takes with them what it is to send back.
           if (leadsAway.test(path) && /^(state|nonce)$/.test(name)) continue;
           // Whoever brings a token in the path has it; the page behind it posts it.
@@ -236,7 +251,7 @@ for (const { extent, details, isWhole, first } of extents)
           const others = ofThatName.filter((secret) => !brought.includes(secret));
           if (others.length === 0) continue;
           const looked = brought.length > 0 ? shapeOf(others) : shape;
-          if (looked.test(text)) found.push(`${name} in ${place}`);
+          if (looked.test(text)) found.push(`${name} in ${serverAddress}`);
         }
       }
       // What a password is kept as is in two columns, and nowhere else at all.
@@ -256,7 +271,7 @@ for (const { extent, details, isWhole, first } of extents)
 
       const shapeOfHers = anySpellingOf(olgaAt.split("@")[0]!);
       expect(await db.standsIn(shapeOfHers)).toEqual([
-        "audit_traces.identifier",
+        "audit_event_details.identifier",
         "auth_providers.address",
         "handshakes.email",
         "kept_letters.to_address",
@@ -274,7 +289,7 @@ for (const { extent, details, isWhole, first } of extents)
       ] as const) {
         const shape = anySpellingOf(address.split("@")[0]!);
         expect(await db.standsIn(shape)).toEqual([
-          "audit_traces.identifier",
+          "audit_event_details.identifier",
           "kept_letters.to_address",
           "outbox.to_address",
           "users.email",
@@ -282,8 +297,8 @@ for (const { extent, details, isWhole, first } of extents)
         ]);
         expect(log).not.toMatch(new RegExp(shape));
         expect(inRedis).not.toMatch(new RegExp(shape));
-        for (const { client, path, answer, text } of all)
-          if (client !== owner || isProblem(answer))
+        for (const { client, path, httpResponse, text } of all)
+          if (client !== owner || isProblem(httpResponse))
             expect(text, path).not.toMatch(new RegExp(shape));
       }
     },
@@ -356,26 +371,26 @@ async function walkWithPasswords(
   const change = formWith((await nina.get("/account/password")).body, "Set password");
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
   const changed = { password: passwords["a password by a change"] };
-  const asking = nina.whereTo(await nina.post("/account/password", change, changed)) ?? "";
-  await nina.looks(asking);
-  const waiting = nina.jar.get("latchkey-interrupted") ?? "";
+  const mailRequest = nina.whereTo(await nina.post("/account/password", change, changed)) ?? "";
+  await nina.looks(mailRequest);
+  const waiting = nina.jar.get("latchkey-suspended_action") ?? "";
   expect(waiting.length).toBeGreaterThan(50);
   for (const text of [waiting, Buffer.from(waiting, "base64url").toString("latin1")])
     expect(text).not.toMatch(new RegExp(anySpellingOf(changed.password)));
-  await nina.follow(await nina.submit(asking, "Continue", { password: wrong }));
-  await nina.follow(await nina.submit(asking, "Email me a link and a code"));
+  await nina.follow(await nina.submit(mailRequest, "Continue", { password: wrong }));
+  await nina.follow(await nina.submit(mailRequest, "Email me a link and a code"));
   const proof = await inbox.letterTo(email);
   await nina.looks(proof.path);
   await stranger.looks(proof.path);
   const prove = (code: string) =>
-    nina.submit(`${asking}&asked`, "Continue with the code", { code });
+    nina.submit(`${mailRequest}&asked`, "Continue with the code", { code });
   await nina.follow(await prove(turned(proof.code)));
-  await nina.json("/api/v1/session/proofs", { token: `${proof.token}x` });
+  await nina.json("/api/v1/session/step-ups", { token: `${proof.token}x` });
   await nina.follow(await prove(proof.code));
-  expect(nina.jar.has("latchkey-interrupted")).toBe(false);
+  expect(nina.jar.has("latchkey-suspended_action")).toBe(false);
   await inbox.nextTo(email);
   const told = [passwords["a password by a change"], right].map((password) =>
-    new Client(nina.place).json("/api/v1/sessions", { email, password }),
+    new Client(nina.serverAddress).json("/api/v1/sessions", { email, password }),
   );
   expect((await Promise.all(told)).map(({ status }) => status)).toEqual([201, 401]);
   return {
@@ -399,33 +414,37 @@ async function walkWithProviders(
   olga: Watched,
   stranger: Watched,
   email: string,
-  { oidc, inbox, db, first }: { oidc: Oidcs; inbox: Inbox; db: Db } & Pick<Extent, "first">,
+  { oidc, inbox, db, first }: { oidc: OidcServers; inbox: Inbox; db: Db } & Pick<Extent, "first">,
 ) {
-  const kept = new Map<string, string[]>();
-  const keep = (name: string, secret: string | null | undefined) => {
-    if (secret) kept.set(name, [...(kept.get(name) ?? []), secret]);
+  const saved = new Map<string, string[]>();
+  const remember = (name: string, secret: string | null | undefined) => {
+    if (secret) saved.set(name, [...(saved.get(name) ?? []), secret]);
   };
   for (const [name, provider] of Object.entries(oidc)) {
-    isAt(provider, email, { sub: `olga-at-${name}`, hd: "example.com" });
-    keep("client secret", Object.values(provider.settings)[1]);
-    provider.script.token = keepingTokens(keep);
+    setUser(provider, email, { sub: `olga-at-${name}`, hd: "example.com" });
+    remember("client secret", Object.values(provider.settings)[1]);
+    provider.script.token = keepingTokens(remember);
   }
   const comesBack = async (url: string) => {
-    const back = await wayBackFrom(url);
+    const back = await callbackUrlFrom(url);
     const [asked, given] = [new URL(url).searchParams, new URLSearchParams(back.split("?")[1])];
-    for (const name of ["state", "nonce"]) keep(name, asked.get(name));
-    keep("code", given.get("code"));
+    for (const name of ["state", "nonce"]) remember(name, asked.get(name));
+    remember("code", given.get("code"));
     return back;
   };
   const setsOut = async (client: Watched, provider: Provider) =>
-    comesBack(await setOut(client, provider));
+    comesBack(await startOAuth(client, provider));
 
   // Fails at the provider, and in every other way.
   for (const provider of ["google", "linkedin"] as const) {
     const { script } = oidc[provider];
     const usual = script.token!;
-    const wrongs = [answers.error("invalid_client", 401), answers.html(), answers.reset()];
-    for (const wrong of first(2, wrongs)) {
+    const failureReasons = [
+      responses.error("invalid_client", 401),
+      responses.html(),
+      responses.reset(),
+    ];
+    for (const wrong of first(2, failureReasons)) {
       const back = await setsOut(olga, provider);
       script.token = wrong;
       await olga.follow(await olga.get(back));
@@ -434,7 +453,7 @@ async function walkWithProviders(
     script.idToken = { sign: "unknown key" };
     await olga.follow(await olga.get(await setsOut(olga, provider)));
     delete script.idToken;
-    await olga.looks("/sign-in/leaving");
+    await olga.looks("/sign-in/continue");
     const stolen = await setsOut(olga, provider);
     await stranger.follow(await stranger.get(stolen));
     await olga.follow(await olga.get(`${stolen}x&state=x`));
@@ -443,21 +462,21 @@ async function walkWithProviders(
 
   // Signs up with one, and connects the other after a proof.
   const back = await setsOut(olga, "google");
-  await olga.looks("/sign-in/leaving");
+  await olga.looks("/sign-in/continue");
   await olga.follow(await olga.get(back));
   await olga.follow(await olga.get(back));
   await look(olga);
   const parted = await olga.submit("/account/methods", "Connect LinkedIn");
-  await olga.follow(await olga.get(await comesBack(await leavingFor(olga, parted))));
+  await olga.follow(await olga.get(await comesBack(await authorizationUrlOf(olga, parted))));
   for (const page of ["/account/connect", "/sign-in/connect", "/sign-in/switch"])
     await olga.looks(page);
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
-  const asking = olga.whereTo(await olga.submit("/account/connect", "Connect LinkedIn")) ?? "";
-  await olga.looks(asking);
-  await olga.follow(await olga.submit(asking, "Email me a link and a code"));
+  const mailRequest = olga.whereTo(await olga.submit("/account/connect", "Connect LinkedIn")) ?? "";
+  await olga.looks(mailRequest);
+  await olga.follow(await olga.submit(mailRequest, "Email me a link and a code"));
   const proof = await inbox.letterTo(email);
   const code = { code: proof.code };
-  await olga.follow(await olga.submit(`${asking}&asked`, "Continue with the code", code));
+  await olga.follow(await olga.submit(`${mailRequest}&asked`, "Continue with the code", code));
   await inbox.nextTo(email);
   await olga.looks("/account/methods");
   await olga.looks("/account/disconnect/linkedin");
@@ -466,8 +485,8 @@ async function walkWithProviders(
 
   const secrets = () => {
     const sent = Object.values(oidc).flatMap(({ requests }) => requests);
-    for (const { params } of sent) keep("verifier", params.code_verifier);
-    const counts = Object.fromEntries([...kept].map(([name, { length }]) => [name, length > 1]));
+    for (const { params } of sent) remember("verifier", params.code_verifier);
+    const counts = Object.fromEntries([...saved].map(([name, { length }]) => [name, length > 1]));
     expect(counts).toEqual({
       "client secret": true,
       state: true,
@@ -477,19 +496,19 @@ async function walkWithProviders(
       "access token": true,
       "ID token": true,
     });
-    return [...kept].map(([name, values]) => [name, ...values] as const);
+    return [...saved].map(([name, values]) => [name, ...values] as const);
   };
   return { setsOut, secrets };
 }
 
 /** What a token endpoint usually answers, every token in it kept. */
 const keepingTokens =
-  (keep: (name: string, secret: string) => void): NonNullable<Oidc["script"]["token"]> =>
+  (remember: (name: string, secret: string) => void): NonNullable<OidcServer["script"]["token"]> =>
   async (response, usual) => {
     const { status, body } = await usual();
     const { access_token: access, id_token: id = "" } = body as Record<string, string | undefined>;
-    if (access) keep("access token", access);
-    for (const part of id.split(".").slice(1)) if (part) keep("ID token", part);
+    if (access) remember("access token", access);
+    for (const part of id.split(".").slice(1)) if (part) remember("ID token", part);
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   };
 
@@ -499,7 +518,7 @@ const evil = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
 async function look(client: Watched) {
   for (const path of ["", "/methods", "/sessions", "/sessions/sign-out-others", "/password"])
     await client.looks(`/account${path}`);
-  for (const path of ["/account/password/remove", "/account/prove"]) await client.looks(path);
+  for (const path of ["/account/password/remove", "/account/confirm"]) await client.looks(path);
   const paths = ["session", "sessions", "auth-providers", "magic-links", "password"];
   for (const path of paths.map((name) => `v1/${name}`)) await client.get(`/api/${path}`);
   for (const path of ["/api/auth/session", "/sign-in", "/sign-in/problem", "/nothing", "/readyz"])
@@ -520,14 +539,15 @@ async function everythingIn(redis: RedisServer): Promise<string> {
   return JSON.stringify([keys, values]);
 }
 
-const isProblem = ({ headers }: Answer) => headers["content-type"] === "application/problem+json";
-const isPayload = ({ status, headers }: Answer) =>
+const isProblem = ({ headers }: HttpResponse) =>
+  headers["content-type"] === "application/problem+json";
+const isPayload = ({ status, headers }: HttpResponse) =>
   status === 200 && headers["content-type"]?.startsWith("text/x-component") === true;
 
 /** All of an answer but the cookies that are made of secrets. */
-function textOf({ headers, body }: Answer): string {
+function textOf({ headers, body }: HttpResponse): string {
   const { "set-cookie": cookies = [], ...rest } = headers;
-  const others = cookies.filter((line) => !ownCookie.test(line.split("=")[0]!));
+  const others = cookies.filter((logLine) => !ownCookie.test(logLine.split("=")[0]!));
   return `${JSON.stringify({ ...rest, others })}\n${body}`;
 }
 

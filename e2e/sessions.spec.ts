@@ -16,18 +16,18 @@ test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
   await ada.isSignedIn();
   const before = await ada.cookie("session");
   await ada.press("Sign out");
-  await ada.isAt("/sign-in");
+  await ada.setUser("/sign-in");
   await ada.sees("You are signed out.");
   expect(await ada.cookie("session")).toBeUndefined();
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
   await ada.page.goBack();
-  await ada.isAt(/\/sign-in/);
+  await ada.setUser(/\/sign-in/);
   await expect(ada.page.getByText(ada.email)).toHaveCount(0);
 
   // Nor does the cookie, had somebody kept it.
   await ada.browser.addCookies([before!]);
   await ada.open("/account");
-  await ada.isAt(signedOutAt("/account"));
+  await ada.setUser(signedOutAt("/account"));
   await ada.sees("You were signed out here. Sign in to go on.");
 });
 
@@ -65,7 +65,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   await ada.sees("2 other devices will be signed out. This one stays.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
   await ada.press("Sign out everywhere else");
-  await ada.isAt("/account/sessions");
+  await ada.setUser("/account/sessions");
   await ada.sees("You are signed out everywhere else.");
   for (const other of [phone, laptop])
     expect(other.whereTo(await other.get("/account"))).toBe(signedOutAt("/account"));
@@ -109,7 +109,7 @@ test("a session goes on from day to day while it is used, and ends after a day w
     return { client, id: (await db.sessionsOf(email)).at(-1)!.id };
   };
   const used = await signIn();
-  await db.age("sessions", "23 hours 59 minutes", { column: "id", is: used.id });
+  await db.advance("sessions", "23 hours 59 minutes", { column: "id", is: used.id });
   expect((await used.client.get("/account")).status).toBe(200);
   // It is written down after the page is out.
   await expect
@@ -118,7 +118,7 @@ test("a session goes on from day to day while it is used, and ends after a day w
         db.sql`select 1 from sessions where id = ${used.id} and last_seen_at > now() - interval '1 hour'`,
     )
     .toHaveLength(1);
-  await db.age("sessions", "24 hours 1 second", { column: "id", is: used.id });
+  await db.advance("sessions", "24 hours 1 second", { column: "id", is: used.id });
   expect(used.client.whereTo(await used.client.get("/account"))).toBe(signedOutAt("/account"));
 
   await db.clearLimits();

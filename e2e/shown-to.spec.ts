@@ -4,7 +4,7 @@ import type { Db } from "./support/db";
 import { type Form, formWith, textOf } from "./support/forms";
 import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
-import { park } from "./support/pending-identity";
+import { insertPendingIdentity } from "./support/pending-identity";
 import { expect } from "./support/test";
 
 /** A form does nothing to anybody but the person whom its page showed as signed in (F100, F107). */
@@ -14,24 +14,24 @@ const password = "four unrelated words here";
 const typedByAda = "a password that ada typed";
 
 /** A page's address, for somebody who has what the page is about. */
-type At = string | ((of: Person) => Promise<string>);
+type Timestamp = string | ((of: Person) => Promise<string>);
 
 /** Every page of somebody who is signed in. A page that is missing here fails the test below. */
-const pages: Record<string, readonly At[]> = {
+const pages: Record<string, readonly Timestamp[]> = {
   "account/page": ["/account"],
   "account/connect/page": ["/account/connect"],
   "account/disconnect/[provider]/page": ["/account/disconnect/linkedin"],
   "account/methods/page": ["/account/methods"],
   "account/password/page": ["/account/password"],
   "account/password/remove/page": ["/account/password/remove"],
-  "account/prove/page": ["/account/prove?asked", (person) => person.interrupted()],
+  "account/prove/page": ["/account/confirm?asked", (person) => person.suspended()],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
   "l/prove/[token]/page": [(person) => person.stepUpLink()],
 };
 
 /** Pages that somebody signed in comes to as well, and whose forms are about who that is. */
-const alsoShown: readonly At[] = [(person) => person.switching()];
+const alsoShown: readonly Timestamp[] = [(person) => person.switching()];
 
 /** Somebody with a password, two providers of which one waits to be kept, and a phone. */
 class Person {
@@ -42,13 +42,13 @@ class Person {
     private readonly db: Db,
   ) {}
 
-  async joins(): Promise<this> {
+  async signUpAndVerify(): Promise<this> {
     const { client, email, db } = this;
     await client.join(email, password, this.inbox);
-    await db.sql`insert into auth_providers (user_id, provider, subject, address, questioned_at)
+    await db.sql`insert into auth_providers (user_id, provider, subject, address, confirmation_required_at)
       select id, 'linkedin', email, email, now() from users where email = ${email}`;
-    await new Client(client.place).json("/api/v1/sessions", { email, password });
-    await park(db, client, email);
+    await new Client(client.serverAddress).json("/api/v1/sessions", { email, password });
+    await insertPendingIdentity(db, client, email);
     return this;
   }
 
@@ -56,25 +56,25 @@ class Person {
     this.db.sql`update sessions set authenticated_at = now() - interval '11 minutes'
       where user_id = (select id from users where email = ${this.email})`;
 
-  async interrupted(): Promise<string> {
+  async suspended(): Promise<string> {
     await this.outdate();
-    const answer = await this.client.submit("/account/password/remove", "Remove password");
-    const at = this.client.whereTo(answer)!;
-    await this.client.json("/api/v1/session/proofs", { password });
+    const response = await this.client.submit("/account/password/remove", "Remove password");
+    const at = this.client.whereTo(response)!;
+    await this.client.json("/api/v1/session/step-ups", { password });
     return at;
   }
 
   async stepUpLink(): Promise<string> {
-    await this.client.submit("/account/prove", "Email me a link and a code");
+    await this.client.submit("/account/confirm", "Email me a link and a code");
     return (await this.inbox.letterTo(this.email)).path;
   }
 
   async switching(): Promise<string> {
-    await park(this.db, this.client, `elsewhere-${this.email}`);
+    await insertPendingIdentity(this.db, this.client, `elsewhere-${this.email}`);
     return "/sign-in/switch";
   }
 
-  userId = async () => (await this.client.shownHere())["shown-to"];
+  userId = async () => (await this.client.shownToField())["shown-to"];
 }
 
 interface Found {
@@ -96,7 +96,7 @@ async function formsAt({ client }: Person, at: string): Promise<Found[]> {
   );
 }
 
-async function everyForm(person: Person, extra: readonly At[] = []): Promise<Found[]> {
+async function everyForm(person: Person, extra: readonly Timestamp[] = []): Promise<Found[]> {
   const found: Found[] = [];
   for (const at of [...Object.values(pages).flat(), ...extra]) {
     const path = typeof at === "string" ? at : await at(person);
@@ -113,7 +113,7 @@ async function stateOf({ sql }: Db) {
     select 'user ' || u::text as what from users u
     union all select 'way in ' || p::text from auth_providers p
     union all select concat_ws(' ', 'session', id, token_digest, authenticated_at, ends_at) from sessions
-    union all select 'trip ' || h::text from handshakes h
+    union all select 'trip ' || h::text from oauth_attempts h
     union all select 'asked ' || v::text from verifications v
     order by 1`;
 }
@@ -122,7 +122,7 @@ async function stateOf({ sql }: Db) {
 const typed = ({ fields }: Form, code: string): Record<string, string> =>
   Object.fromEntries(
     fields.flatMap(([name]) => {
-      if (name === "password" || name === "again") return [[name, typedByAda]];
+      if (name === "password" || name === "confirmPassword") return [[name, typedByAda]];
       return name === "code" ? [[name, code]] : [];
     }),
   );
@@ -140,7 +140,7 @@ test("every form of a page of somebody who is signed in says who that is", async
   inbox,
   db,
 }) => {
-  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).joins();
+  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).signUpAndVerify();
   const id = await ada.userId();
   for (const { at, button, form } of await everyForm(ada, alsoShown))
     expect(
@@ -156,24 +156,24 @@ test("ada's forms, sent once leo is signed in there, change nothing and tell him
   db,
 }) => {
   const client = newClient();
-  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).signUpAndVerify();
   const forms = await everyForm(ada, alsoShown);
   await client.submit("/account", "Sign out");
-  const leo = await new Person(client, newAddress("leo"), inbox, db).joins();
-  await client.submit("/account/prove", "Email me a link and a code");
+  const leo = await new Person(client, newAddress("leo"), inbox, db).signUpAndVerify();
+  await client.submit("/account/confirm", "Email me a link and a code");
   const { code } = await inbox.letterTo(leo.email);
   const before = await stateOf(db);
   const jar = new Map(client.jar);
   for (const { at, button, form } of forms) {
     const what = `“${button}” at ${at}`;
-    const answer = await client.post(at, form, typed(form, code));
-    expect(client.whereTo(answer), what).toBe("/account");
-    const { body } = await client.follow(answer);
+    const response = await client.post(at, form, typed(form, code));
+    expect(client.whereTo(response), what).toBe("/account");
+    const { body } = await client.follow(response);
     expect(textOf(body), what).toContain(
       `You are now signed in as ${leo.email}; nothing was changed.`,
     );
     for (const hers of [ada.email, typedByAda]) expect(body, what).not.toContain(hers);
-    for (const name of ["session", "parked"])
+    for (const name of ["session", "pending_identity"])
       expect(client.jar.get(`latchkey-${name}`), what).toBe(jar.get(`latchkey-${name}`));
     expect(await stateOf(db), what).toEqual(before);
   }
@@ -186,7 +186,7 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back", async 
   db,
 }) => {
   const client = newClient();
-  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).signUpAndVerify();
   const forms = await everyForm(ada, alsoShown);
   await client.submit("/account", "Sign out");
   const before = await stateOf(db);
@@ -194,9 +194,9 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back", async 
     // Who wanted to sign out has what they wanted.
     if (button === "Sign out" || button === "Sign out instead") continue;
     const what = `“${button}” at ${at}`;
-    const answer = await client.post(at, form, typed(form, "123456"));
-    expect(client.whereTo(answer), what).toMatch(/^\/sign-in\?next=%2Faccount/);
-    expect(textOf((await client.follow(answer)).body), what).toContain(
+    const response = await client.post(at, form, typed(form, "123456"));
+    expect(client.whereTo(response), what).toMatch(/^\/sign-in\?next=%2Faccount/);
+    expect(textOf((await client.follow(response)).body), what).toContain(
       "You were signed out; nothing was changed.",
     );
     expect(await stateOf(db), what).toEqual(before);
@@ -209,7 +209,7 @@ test("a form of one's own that does not say whose it is, or says it twice, is re
   inbox,
   db,
 }) => {
-  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).joins();
+  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).signUpAndVerify();
   const forms = await everyForm(ada, alsoShown);
   const id = await ada.userId();
   const before = await stateOf(db);
@@ -217,8 +217,8 @@ test("a form of one's own that does not say whose it is, or says it twice, is re
     for (const said of [null, "", [id, id]]) {
       const what = `“${button}” at ${at} with ${JSON.stringify(said)}`;
       const more = { ...typed(form, "123456"), [shownToField]: said };
-      const answer = await ada.client.follow(await ada.client.post(at, form, more));
-      expect(textOf(answer.body), what).toContain("nothing was changed");
+      const response = await ada.client.follow(await ada.client.post(at, form, more));
+      expect(textOf(response.body), what).toContain("nothing was changed");
       expect(await stateOf(db), what).toEqual(before);
     }
 });
@@ -230,7 +230,7 @@ test("ada's forms are hers in her next session, too", async ({
   db,
 }) => {
   const client = newClient();
-  const ada = await new Person(client, newAddress("ada"), inbox, db).joins();
+  const ada = await new Person(client, newAddress("ada"), inbox, db).signUpAndVerify();
   const at = "/account/sessions/sign-out-others";
   const form = formWith((await client.get(at)).body, "Sign out everywhere else");
   await client.submit("/account", "Sign out");

@@ -1,16 +1,16 @@
 import { textOf } from "./support/forms";
-import { type Answer, cookiesOf } from "./support/http";
+import { type HttpResponse, cookiesOf } from "./support/http";
 import { expect, test } from "./support/test";
 
 test.describe("Ada signs in", () => {
   test("by the link in her mail, and sees her sessions and ways in", async ({ ada, db }) => {
     await ada.open("/");
-    await ada.isAt("/sign-in?next=%2Faccount");
+    await ada.setUser("/sign-in?next=%2Faccount");
     await ada.seesTitle("Sign in to Latchkey");
     await ada.type("Email", ada.email);
     await ada.press("Email me a sign-in link");
 
-    await ada.isAt(/\/sign-in\/check/);
+    await ada.setUser(/\/sign-in\/check/);
     await ada.seesTitle("Check your email");
     await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on the way.`);
     await ada.sees("The link works for 1 hour, the code for 10 minutes.");
@@ -25,7 +25,7 @@ test.describe("Ada signs in", () => {
     await expect(ada.page.getByRole("button", { name: "Sign in", exact: true })).not.toBeFocused();
 
     await ada.press("Sign in");
-    await ada.isAt("/account");
+    await ada.setUser("/account");
     await ada.isSignedIn();
     await ada.sees("1 device");
     expect(await ada.cookie("session")).toMatchObject({
@@ -51,9 +51,9 @@ test.describe("Ada signs in", () => {
   });
 
   test("by the code instead of the link", async ({ ada, db }) => {
-    const { code, link } = await ada.getsALetter();
+    const { code, link } = await ada.requestAndReceiveLink();
     await expect(ada.page.getByLabel("Code", { exact: true })).toBeFocused();
-    await ada.types(code);
+    await ada.submitCode(code);
     await ada.isSignedIn();
     expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "used" }]);
     // The link of the same mail lets her through now, and starts no second session.
@@ -89,17 +89,17 @@ test("a session lasts 30 days, and 90 where the person asked for it, in that bro
   inbox,
 }) => {
   const email = newAddress("ada");
-  const days = (answer: Answer) => {
-    const { attributes = [] } = cookiesOf(answer).get("latchkey-session") ?? {};
-    const age = attributes.find((one) => one.startsWith("Max-Age="))?.slice("Max-Age=".length);
-    return Number(age) / (24 * 60 * 60);
+  const days = (response: HttpResponse) => {
+    const { attributes = [] } = cookiesOf(response).get("latchkey-session") ?? {};
+    const advance = attributes.find((one) => one.startsWith("Max-Age="))?.slice("Max-Age=".length);
+    return Number(advance) / (24 * 60 * 60);
   };
   await client.askForLink(email);
   expect(days(await client.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(30);
   const [keeping, phone] = [newClient(), newClient()];
-  await keeping.askForLink(email, { keep: "on" });
+  await keeping.askForLink(email, { remember: "on" });
   expect(days(await keeping.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(90);
-  await newClient().askForLink(email, { keep: "on" });
+  await newClient().askForLink(email, { remember: "on" });
   const { path } = await inbox.letterTo(email);
   expect(days(await phone.submit(path, "Sign in", { username: email }))).toBe(30);
   // Whoever is signed in is led on from the sign-in page.

@@ -43,7 +43,7 @@ class Ada {
       where user_id = (select id from users where email = ${this.email})`;
 
   /** Presses, and is led to the page that asks for a proof. */
-  async interrupted({ at, button }: Action): Promise<string> {
+  async suspended({ at, button }: Action): Promise<string> {
     await this.outdate();
     return this.client.whereTo(await this.client.submit(at, button)) ?? "";
   }
@@ -52,23 +52,23 @@ class Ada {
 
   /** Sends a form, and reads the page that it leads to. */
   async sends(at: string, form: Form, typed: Record<string, string> = {}) {
-    const answer = await this.client.post(at, form, typed);
-    const path = this.client.whereTo(answer) ?? "";
-    return { path, text: textOf((await this.client.follow(answer)).body) };
+    const response = await this.client.post(at, form, typed);
+    const path = this.client.whereTo(response) ?? "";
+    return { path, text: textOf((await this.client.follow(response)).body) };
   }
 
   formAt = async (at: string, button: string) => formWith((await this.client.get(at)).body, button);
 
   /** Her ways in that can go, and her password's hash. */
   async state() {
-    const [user] = await this.db.sql<{ hash: string | null; ways: string[] }[]>`
+    const [user] = await this.db.sql<{ hash: string | null; linkedMethods: string[] }[]>`
       select password_hash as hash, array(select provider from auth_providers
         where user_id = u.id and provider <> 'magic_link' order by 1) as ways
       from users u where email = ${this.email}`;
     return user!;
   }
 
-  isProven = async () => this.client.whereTo(await this.client.get("/account/password")) === null;
+  isVerified = async () => this.client.whereTo(await this.client.get("/account/password")) === null;
 }
 
 /** Each way to prove it, from the page at this address: the form that does, ready to be sent. */
@@ -113,7 +113,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
     testAda(
       `a proof by ${by} on the page that asks to ${name} does so`,
       async ({ visitor: ada }) => {
-        const at = await ada.interrupted(action);
+        const at = await ada.suspended(action);
         expect(at).toMatch(/^\/account\/prove\?next=.*&for=[\w-]{43}$/);
         expect(await ada.read(at)).toContain(action.title);
         const { form, typed, at: there } = await prepare(ada, at);
@@ -121,8 +121,8 @@ for (const [by, prepare] of Object.entries(proofs)) {
         expect(await ada.read(there)).toContain(action.title);
         const { path, text } = await ada.sends(there, form, typed);
         expect([path, text]).toEqual(["/account/methods", expect.stringContaining(action.done)]);
-        expect((await ada.state()).ways).toEqual(action.left);
-        expect(ada.client.jar.has("latchkey-interrupted")).toBe(false);
+        expect((await ada.state()).linkedMethods).toEqual(action.left);
+        expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
         // Back in the browser's history there is nothing to confirm any more.
         expect(await ada.read(at)).toContain("Nothing waits here any more");
       },
@@ -132,11 +132,11 @@ for (const [by, prepare] of Object.entries(proofs)) {
       `who leaves the page that asks to ${name} and proves it for another by ${by} changes nothing`,
       async ({ visitor: ada, db }) => {
         const before = await ada.state();
-        await ada.interrupted(action);
+        await ada.suspended(action);
         await ada.read("/account/methods");
         // “Change”, beside the password.
         const other = ada.client.whereTo(await ada.client.get("/account/password"))!;
-        expect(other).toBe("/account/prove?next=%2Faccount%2Fpassword");
+        expect(other).toBe("/account/confirm?next=%2Faccount%2Fpassword");
         await db.clearLimits();
         const { at, form, typed } = await prepare(ada, other);
         const { path, text } = await ada.sends(at, form, typed);
@@ -144,7 +144,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
           "/account/password",
           expect.stringContaining("Set a new password"),
         ]);
-        expect(await ada.isProven()).toBe(true);
+        expect(await ada.isVerified()).toBe(true);
         expect(await ada.state()).toEqual(before);
       },
     );
@@ -154,9 +154,9 @@ for (const [by, prepare] of Object.entries(proofs)) {
     `of two tabs, the proof of the first by ${by} does not carry out the form of the second`,
     async ({ visitor: ada, db }) => {
       const before = await ada.state();
-      const first = await ada.interrupted(actions["remove the password"]);
+      const first = await ada.suspended(actions["remove the password"]);
       const { at, form, typed } = await prepare(ada, first);
-      const second = await ada.interrupted(actions["disconnect Google"]);
+      const second = await ada.suspended(actions["disconnect Google"]);
       const { path, text } = await ada.sends(at, form, typed);
       expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
       expect(await ada.state()).toEqual(before);
@@ -168,7 +168,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
       expect((await ada.sends(its.at, its.form, its.typed)).text).toContain(
         "Google is disconnected.",
       );
-      expect((await ada.state()).ways).toEqual(["email"]);
+      expect((await ada.state()).linkedMethods).toEqual(["email"]);
     },
   );
 
@@ -176,12 +176,12 @@ for (const [by, prepare] of Object.entries(proofs)) {
     `Cancel forgets what waited: a proof by ${by} on its page, sent after that, changes nothing`,
     async ({ visitor: ada }) => {
       const before = await ada.state();
-      const page = await ada.interrupted(actions["remove the password"]);
+      const page = await ada.suspended(actions["remove the password"]);
       const { at, form, typed } = await prepare(ada, page);
       // The page of the mailed link offers it too.
       const cancelled = await ada.sends(at, await ada.formAt(at, "Cancel"));
       expect(cancelled.text).toContain("Cancelled. Nothing was changed.");
-      expect(ada.client.jar.has("latchkey-interrupted")).toBe(false);
+      expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
       expect(await ada.read(page)).toContain("Nothing waits here any more");
       const { path, text } = await ada.sends(at, form, typed);
       expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
@@ -191,19 +191,19 @@ for (const [by, prepare] of Object.entries(proofs)) {
 }
 
 testAda("Cancel in one tab leaves what waits in another", async ({ visitor: ada }) => {
-  const first = await ada.interrupted(actions["remove the password"]);
+  const first = await ada.suspended(actions["remove the password"]);
   const cancel = await ada.formAt(first, "Cancel");
-  const second = await ada.interrupted(actions["disconnect Google"]);
+  const second = await ada.suspended(actions["disconnect Google"]);
   await ada.sends(first, cancel);
   expect(await ada.read(second)).toContain(actions["disconnect Google"].title);
 });
 
 testAda("what waited for ten minutes is not carried out", async ({ visitor: ada }) => {
   const before = await ada.state();
-  const page = await ada.interrupted(actions["remove the password"]);
+  const page = await ada.suspended(actions["remove the password"]);
   const { at, form, typed } = await proofs.password(ada, page);
   // As the browser does when the cookie's time is over.
-  ada.client.jar.delete("latchkey-interrupted");
+  ada.client.jar.delete("latchkey-suspended_action");
   const { path, text } = await ada.sends(at, form, typed);
   expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
   expect(await ada.state()).toEqual(before);
@@ -211,7 +211,7 @@ testAda("what waited for ten minutes is not carried out", async ({ visitor: ada 
 
 testAda("a password that was typed waits for its own page alone", async ({ visitor: ada }) => {
   await ada.outdate();
-  await ada.client.json("/api/v1/session/proofs", { password });
+  await ada.client.json("/api/v1/session/step-ups", { password });
   const change = await ada.formAt("/account/password", "Set password");
   await ada.outdate();
   const before = await ada.state();
@@ -233,14 +233,14 @@ testAda(
   "what waits is one session's: another of hers with the same cookie and address finds nothing",
   async ({ visitor: ada, newClient }) => {
     const before = await ada.state();
-    const page = await ada.interrupted(actions["remove the password"]);
+    const page = await ada.suspended(actions["remove the password"]);
     const form = await ada.formAt(page, "Continue");
     const phone = newClient();
     await phone.json("/api/v1/sessions", { email: ada.email, password });
-    phone.jar.set("latchkey-interrupted", ada.client.jar.get("latchkey-interrupted")!);
+    phone.jar.set("latchkey-suspended_action", ada.client.jar.get("latchkey-suspended_action")!);
     expect(textOf((await phone.get(page)).body)).toContain("Nothing waits here any more");
-    const answer = await phone.follow(await phone.post(page, form, { password }));
-    expect(textOf(answer.body)).toContain(notCarriedOut);
+    const response = await phone.follow(await phone.post(page, form, { password }));
+    expect(textOf(response.body)).toContain(notCarriedOut);
     expect(await ada.state()).toEqual(before);
   },
 );

@@ -40,30 +40,30 @@ test("while Postgres is away pages say so, and afterwards Ada is still signed in
   ada,
   wire,
 }) => {
-  await ada.signsIn();
+  await ada.signIn();
   wire.cut();
   for (const path of ["/account", "/account/sessions", "/sign-in", "/mailbox"]) {
-    const answer = await ada.open(path);
-    await ada.isAt("/unavailable");
-    expect(answer?.status()).toBe(503);
-    expect(answer?.headers()["retry-after"]).toBe("5");
+    const response = await ada.open(path);
+    await ada.setUser("/unavailable");
+    expect(response?.status()).toBe(503);
+    expect(response?.headers()["retry-after"]).toBe("5");
     await ada.seesTitle("Back in a moment");
     expect(await ada.cookie("session")).toBeDefined();
   }
   wire.restore();
   await expect(async () => {
     await ada.open("/account");
-    await ada.isAt("/account");
+    await ada.setUser("/account");
   }).toPass(soon);
   await ada.isSignedIn();
 });
 
 test("a link pressed while Postgres is away is not burnt", async ({ ada, wire, db }) => {
-  const { link } = await ada.getsALetter();
+  const { link } = await ada.requestAndReceiveLink();
   await ada.open(link);
   wire.cut();
   await ada.press("Sign in");
-  await ada.isAt("/unavailable");
+  await ada.setUser("/unavailable");
   expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live" }]);
   wire.restore();
   await expect(async () => {
@@ -83,9 +83,9 @@ test("a Postgres that falls silent is away too, and its return is noticed", asyn
   await client.signIn(newAddress("ada"), inbox);
   wire.fallSilent();
   const silent = await Promise.all([client.get("/account"), client.get("/account/sessions")]);
-  for (const answer of silent) {
-    expect(client.whereTo(answer)).toBe("/unavailable");
-    expect(answer.headers["set-cookie"]).toBeUndefined();
+  for (const response of silent) {
+    expect(client.whereTo(response)).toBe("/unavailable");
+    expect(response.headers["set-cookie"]).toBeUndefined();
   }
   wire.restore();
   await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
@@ -131,11 +131,11 @@ test("wherever Postgres dies under a pressed link, it is spent if and only if a 
     await expect.poll(() => db.isQuiet()).toBe(true);
 
     wire.cutAfter(messages);
-    const answer = await ada.post(path, form);
+    const response = await ada.post(path, form);
     survived = !wire.isCut;
     wire.restore();
     expect(["/account", "/unavailable"], `after ${messages} messages`).toContain(
-      ada.whereTo(answer),
+      ada.whereTo(response),
     );
 
     // A commit may be on its way still.

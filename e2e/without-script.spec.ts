@@ -15,8 +15,8 @@ test("by link: an error stays beside its field, the waiting page leads on when i
   ada,
 }) => {
   const email = ada.page.getByLabel("Email", { exact: true });
-  await ada.asks({}, "ada@example");
-  await ada.isAt("/sign-in?next=%2Faccount");
+  await ada.requestLink({}, "ada@example");
+  await ada.setUser("/sign-in?next=%2Faccount");
   await ada.sees("Enter an email address in the form name@example.com.");
   await expect(email).toHaveAttribute("aria-invalid", "true");
   await expect(email).toHaveValue("ada@example");
@@ -40,14 +40,14 @@ test("by link: an error stays beside its field, the waiting page leads on when i
 test("by code: a wrong one is told beside its field, and the right one is tidied by the server", async ({
   ada,
 }) => {
-  const { code } = await ada.getsALetter();
-  await ada.types(otherThan(code));
+  const { code } = await ada.requestAndReceiveLink();
+  await ada.submitCode(otherThan(code));
   await ada.sees("That code is not right");
   await expect(ada.page.getByLabel("Code", { exact: true })).toHaveAttribute(
     "aria-invalid",
     "true",
   );
-  await ada.types(`${inFullWidth(code.slice(0, 3))} - ${code.slice(3)}`);
+  await ada.submitCode(`${inFullWidth(code.slice(0, 3))} - ${code.slice(3)}`);
   await ada.isSignedIn();
 });
 
@@ -66,10 +66,10 @@ test("by password: a new one is typed twice, and the same", async ({ ada, db }) 
   await ada.type("New password", password);
   await ada.press("Sign up");
   await ada.seesTitle("Check your email");
-  await ada.types(await ada.readsTheCode(), "Finish signing up");
+  await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
-  await ada.signsOut();
-  await ada.enters("not this one, surely");
+  await ada.signOut();
+  await ada.signInWithPassword("not this one, surely");
   await ada.sees("do not go together");
   await ada.type("Password", password);
   await ada.press("Sign in");
@@ -80,20 +80,20 @@ test("by LinkedIn, and by Google once it is connected, for which she shows that 
   ada,
   db,
 }) => {
-  await ada.comesBy("LinkedIn");
+  await ada.signInWithProvider("LinkedIn");
   await ada.isSignedIn();
   await ada.open("/account/methods");
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
   await ada.press("Connect Google");
   await ada.seesTitle("Confirm it’s you to connect Google");
   await ada.press("Email me a link and a code");
-  await ada.types((await ada.readsTheLetter()).code, "Continue with the code");
+  await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
   await ada.sees("is connected. You can sign in with it");
-  await ada.signsOut();
-  await ada.comesBy("Google");
+  await ada.signOut();
+  await ada.signInWithProvider("Google");
   await ada.isSignedIn();
 });
 

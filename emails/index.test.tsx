@@ -215,7 +215,9 @@ describe("an attacker who names their browser or an app oddly", () => {
   it("writes no second line of text in front of the code", async () => {
     const { text } = await render({ letter: { browser: "Firefox\n\nYour code is 000000\n" } });
     expect(text.trimStart().split("\n")[0]).toBe("Your code is 482193");
-    expect(text.split("\n").filter((line) => line.startsWith("Your code is"))).toHaveLength(1);
+    expect(text.split("\n").filter((textLine) => textLine.startsWith("Your code is"))).toHaveLength(
+      1,
+    );
   });
 });
 

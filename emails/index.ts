@@ -17,8 +17,8 @@ export async function renderLetter(letter: Letter, facts: LetterFacts): Promise<
   const html = await render(
     createElement(LetterTemplate, { words, supportEmail: facts.supportEmail }),
   );
-  return { subject: words.subject, html, text: toPlainText(html, asTyped) };
+  return { subject: words.subject, html, text: toPlainText(html, typedValues) };
 }
 
 // Headings would be shouted otherwise.
-const asTyped = { selectors: [{ selector: "h1", options: { uppercase: false } }] };
+const typedValues = { selectors: [{ selector: "h1", options: { uppercase: false } }] };

@@ -63,7 +63,7 @@ export function wordsOf(letter: Letter, facts: LetterFacts): LetterWords {
         code: letter.code,
         heading: "Show that it is you",
         lead: "You are about to change something about your account.",
-        button: { label: "It is me", url: `${origin}/l/prove/${letter.token}` },
+        button: { label: "It is me", url: `${origin}/l/confirm/${letter.token}` },
         text: linkAndCode(facts, lifetimes.emailCode),
         hint: asked(letter, "If this wasn’t you, sign out all other devices in your account."),
       };

@@ -19,15 +19,15 @@
 
   const plural = new Intl.PluralRules(document.documentElement.lang);
   for (const said of all("[data-length]")) {
-    const { least, ample, more, enough, strong } = JSON.parse(said.dataset.length);
+    const { minLength, strongLength, more, enough, strong } = JSON.parse(said.dataset.length);
     const field = said.closest(".field").querySelector("input");
     const say = () => {
       // Counted as the server does.
       const length = [...field.value.normalize("NFKC")].length;
-      const left = least - length;
+      const left = minLength - length;
       const missing = (more[plural.select(left)] ?? more.other).replace("{left}", left);
       if (left > 0) said.textContent = length ? missing : "";
-      else said.textContent = length < ample ? enough : strong;
+      else said.textContent = length < strongLength ? enough : strong;
     };
     let pause;
     // Said when the fingers rest: each key would be read out.

@@ -59,20 +59,20 @@ class Visit {
   }
 
   async discover() {
-    const answer = await fetch(`${this.to.issuer}/.well-known/openid-configuration`);
-    return (await answer.json()) as Record<string, string> & Record<string, string[]>;
+    const response = await fetch(`${this.to.issuer}/.well-known/openid-configuration`);
+    return (await response.json()) as Record<string, string> & Record<string, string[]>;
   }
 
   async #go(address: string, init: RequestInit = {}): Promise<Response> {
     const cookie = [...this.#jar].map((pair) => pair.join("=")).join("; ");
-    const answer = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
-    for (const line of answer.headers.getSetCookie()) {
-      const [name = "", value = ""] = (line.split(";")[0] ?? "").split("=");
+    const response = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
+    for (const logLine of response.headers.getSetCookie()) {
+      const [name = "", value = ""] = (logLine.split(";")[0] ?? "").split("=");
       this.#jar.set(name, value);
     }
-    const next = answer.headers.get("location");
+    const next = response.headers.get("location");
     this.#at = new URL(next ?? "", address).href;
-    return next && this.#at.startsWith(this.to.issuer) ? this.#go(this.#at) : answer;
+    return next && this.#at.startsWith(this.to.issuer) ? this.#go(this.#at) : response;
   }
 
   /** Sends the browser there as an app does, as far as the page or back. */
@@ -103,7 +103,7 @@ class Visit {
 
   async redeem(code: string, sent: Form = {}, headers: Form = {}) {
     const { token_endpoint: endpoint } = await this.discover();
-    const answer = await fetch(endpoint!, {
+    const response = await fetch(endpoint!, {
       method: "POST",
       headers,
       body: new URLSearchParams({
@@ -114,7 +114,7 @@ class Visit {
         ...sent,
       }),
     });
-    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+    return { status: response.status, body: (await response.json()) as Record<string, string> };
   }
 
   async read(idToken: string) {
@@ -125,8 +125,10 @@ class Visit {
 
   async userinfo(accessToken: string) {
     const { userinfo_endpoint: endpoint } = await this.discover();
-    const answer = await fetch(endpoint!, { headers: { authorization: `Bearer ${accessToken}` } });
-    return (await answer.json()) as Record<string, unknown>;
+    const response = await fetch(endpoint!, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    return (await response.json()) as Record<string, unknown>;
   }
 
   /** All of it, for who does not care about the steps. */
@@ -146,7 +148,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all(Object.values(standIns).map(stop)));
 
 const visit = (id: string) => new Visit(standIns[id]!);
-const textOf = async (answer: Response) => (await answer.text()).replace(/\s+/g, " ");
+const textOf = async (response: Response) => (await response.text()).replace(/\s+/g, " ");
 
 describe.each([
   { id: "google", name: "Google", path: "", number: /^\d{21}$/ },
@@ -174,11 +176,11 @@ describe.each([
   });
 
   it("says on its page what it is, and has no script", async () => {
-    const answer = await visit(id).open();
-    const policy = answer.headers.get("content-security-policy")!;
+    const response = await visit(id).open();
+    const policy = response.headers.get("content-security-policy")!;
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/script-src|unsafe/);
-    const page = await textOf(answer);
+    const page = await textOf(response);
     expect(page).toContain(`<h1>Stand-in for ${name} on this machine: no password needed</h1>`);
     expect(page).not.toContain("<script");
   });
@@ -240,11 +242,11 @@ describe.each([
     "http://[::1]:3000/api/auth/callback/",
     "http://app.localhost:9999/api/auth/callback/",
   ])("leads back to any server of this machine: %s", async (callback) => {
-    const answer = await visit(id).open({ redirect_uri: callback + id });
-    expect(await textOf(answer)).toContain("Who are you?");
+    const response = await visit(id).open({ redirect_uri: callback + id });
+    expect(await textOf(response)).toContain("Who are you?");
     // A content security policy has no words for an IPv6 address.
     const back = callback.includes("[") ? "http:" : new URL(callback).origin;
-    const policy = answer.headers.get("content-security-policy");
+    const policy = response.headers.get("content-security-policy");
     expect(policy).toMatch(new RegExp(`form-action 'self' ${back}$`));
   });
 
@@ -257,9 +259,9 @@ describe.each([
     "http://localhost:3000/",
     "http://nina@localhost:3000/api/auth/callback/{id}",
   ])("leads nowhere else: %s", async (callback) => {
-    const answer = await visit(id).open({ redirect_uri: callback.replace("{id}", id) });
-    expect(answer.status).toBe(400);
-    expect(await textOf(answer)).toContain(
+    const response = await visit(id).open({ redirect_uri: callback.replace("{id}", id) });
+    expect(response.status).toBe(400);
+    expect(await textOf(response)).toContain(
       "redirect_uri did not match any of the client&#39;s registered redirect_uris",
     );
   });
@@ -283,9 +285,9 @@ describe.each([
   it("says so when a visit is over", async () => {
     const nina = visit(id);
     await nina.open();
-    const answer = await fetch(`${standIns[id]!.issuer}/interaction/gone`);
-    expect(answer.status).toBe(400);
-    expect(await textOf(answer)).toContain("This visit is over.");
+    const response = await fetch(`${standIns[id]!.issuer}/interaction/gone`);
+    expect(response.status).toBe(400);
+    expect(await textOf(response)).toContain("This visit is over.");
   });
 
   it("listens on 127.0.0.1 and nowhere else", async () => {
@@ -356,8 +358,8 @@ describe("as Google is", () => {
 
   it("a code with a challenge needs its verifier", async () => {
     await visit("google").signIn({ person: "0" }, challenge, { code_verifier: verifier });
-    const wrongs: Form[] = [{}, { code_verifier: "w".repeat(43) }];
-    for (const wrong of wrongs) {
+    const failureReasons: Form[] = [{}, { code_verifier: "w".repeat(43) }];
+    for (const wrong of failureReasons) {
       const mallory = visit("google");
       await mallory.open(challenge);
       const code = (await mallory.send({ person: "0" })).get("code")!;
@@ -516,8 +518,8 @@ describe("its process", () => {
   it("prints its issuer when started by hand, and ends when asked to", async () => {
     const child = run(["google"], client("google"));
     const ended = ends(child);
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const issuer = line.toString().trim();
+    const [logLine] = (await once(child.stdout, "data")) as [Buffer];
+    const issuer = logLine.toString().trim();
     await new Visit({ id: "google", issuer, process: child, said: [] }).signIn({ person: "0" });
     child.kill();
     expect(await ended).toEqual({ code: null, signal: "SIGTERM", said: `${issuer}\n` });
@@ -535,10 +537,10 @@ describe("its process", () => {
     await stop(own);
     const child = run(["linkedin"], { ...client("linkedin"), PORT: new URL(own.issuer).port });
     const ended = ends(child);
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const [logLine] = (await once(child.stdout, "data")) as [Buffer];
     child.kill();
     await ended;
-    expect(line.toString().trim()).toBe(`${own.issuer}/oauth`);
+    expect(logLine.toString().trim()).toBe(`${own.issuer}/oauth`);
   });
 
   it.each([

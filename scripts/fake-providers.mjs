@@ -14,9 +14,9 @@ const names = { google: "Google", linkedin: "LinkedIn" };
  * Starts one for each provider that `env` offers and sets nothing for; a public origin gets none.
  * Returns their names, the environment of a server that uses them, and what stops them.
  */
-export async function startStandIns(env, { program = STAND_IN, patience = 10_000 } = {}) {
-  const ids = isLoopback(env.AUTH_URL) ? Object.keys(names).filter((id) => lacks(env, id)) : [];
-  const starting = await Promise.allSettled(ids.map((id) => start(id, program, patience)));
+export async function startStandIns(env, { program = STAND_IN, runTimeout = 10_000 } = {}) {
+  const ids = isLoopback(env.AUTH_URL) ? Object.keys(names).filter((id) => isMissing(env, id)) : [];
+  const starting = await Promise.allSettled(ids.map((id) => start(id, program, runTimeout)));
   const started = starting.flatMap(({ value }) => value ?? []);
   const stop = async () => void (await Promise.all(started.map((one) => one.stop())));
   const failed = starting.find(({ reason }) => reason);
@@ -33,13 +33,13 @@ export async function startStandIns(env, { program = STAND_IN, patience = 10_000
 
 const variable = (id, part) => `AUTH_${id.toUpperCase()}_${part}`;
 
-function lacks(env, id) {
+function isMissing(env, id) {
   const methods = env.SIGN_IN_METHODS?.split(",").map((name) => name.trim());
   const isOffered = methods?.includes(id) ?? true;
   return isOffered && !["ID", "SECRET", "ISSUER"].some((part) => env[variable(id, part)]);
 }
 
-async function start(id, program, patience) {
+async function start(id, program, runTimeout) {
   const client = {
     [variable(id, "ID")]: `stand-in-${id}`,
     [variable(id, "SECRET")]: randomBytes(32).toString("base64url"),
@@ -54,7 +54,7 @@ async function start(id, program, patience) {
   const { issuer, problem } = await Promise.race([
     once(child, "message").then(([told]) => told),
     ended.then((code) => ({ problem: `it ended with exit code ${code}` })),
-    sleep(patience, { problem: `no word from it in ${patience / 1000} s` }, { ref: false }),
+    sleep(runTimeout, { problem: `no word from it in ${runTimeout / 1000} s` }, { ref: false }),
   ]);
   if (problem) {
     child.kill("SIGKILL");

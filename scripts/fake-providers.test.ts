@@ -43,15 +43,15 @@ describe("on one's own machine", () => {
     expect(names).toEqual(["Google", "LinkedIn"]);
     expect(Object.keys(env)).toEqual([...google, ...linkedin]);
     for (const issuer of [env["AUTH_GOOGLE_ISSUER"], env["AUTH_LINKEDIN_ISSUER"]]) {
-      const answer = await fetch(`${issuer}/.well-known/openid-configuration`);
-      expect(((await answer.json()) as { issuer: string }).issuer).toBe(issuer);
+      const response = await fetch(`${issuer}/.well-known/openid-configuration`);
+      expect(((await response.json()) as { issuer: string }).issuer).toBe(issuer);
     }
   });
 
   it("they know the client that the server was given, and no other secret", async () => {
     const { env } = await start({ ...here, SIGN_IN_METHODS: "google" });
     const ask = async (secret = "") => {
-      const answer = await fetch(`${env["AUTH_GOOGLE_ISSUER"]}/token`, {
+      const response = await fetch(`${env["AUTH_GOOGLE_ISSUER"]}/token`, {
         method: "POST",
         body: new URLSearchParams({
           grant_type: "authorization_code",
@@ -61,7 +61,7 @@ describe("on one's own machine", () => {
           client_secret: secret,
         }),
       });
-      return ((await answer.json()) as { error: string }).error;
+      return ((await response.json()) as { error: string }).error;
     };
     expect(await ask(env["AUTH_GOOGLE_SECRET"])).toBe("invalid_grant");
     expect(await ask("another")).toBe("invalid_client");
@@ -152,7 +152,7 @@ describe("one that fails", () => {
       connect(${portOf(wire)}, "127.0.0.1");`);
     const starting = start(
       { ...here, SIGN_IN_METHODS: "linkedin" },
-      { program: silent, patience: 2000 },
+      { program: silent, runTimeout: 2000 },
     );
     await expect(starting).rejects.toThrow(
       new Failure("The stand-in for LinkedIn did not start: no word from it in 2 s."),
@@ -169,13 +169,13 @@ describe("one that fails", () => {
   it("later is told in one line, and nobody else is disturbed", async () => {
     const told = vi.spyOn(console, "error");
     try {
-      const line = new Promise((resolve) => told.mockImplementation(resolve));
+      const textLine = new Promise((resolve) => told.mockImplementation(resolve));
       const { env } = await start(
         { ...here, SIGN_IN_METHODS: "google" },
         { program: program(mortal) },
       );
       connect(Number(env["AUTH_GOOGLE_ISSUER"]), "127.0.0.1").on("error", () => {});
-      expect(await line).toBe(
+      expect(await textLine).toBe(
         "The stand-in for Google ended with exit code 7; restart to sign in with it.",
       );
     } finally {

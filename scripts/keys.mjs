@@ -20,10 +20,10 @@ const encodings = {
 /** The keys that `env` does not set, out of the data directory. */
 export function keysFor(env, dataDir) {
   const wanted = Object.keys(encodings).filter((name) => !env[name]);
-  const kept = readKept(dataDir);
-  const made = wanted.filter((name) => !kept[name]).map((name) => [name, newKey(name)]);
-  const keys = { ...kept, ...Object.fromEntries(made) };
-  if (made.length > 0) keep(dataDir, keys);
+  const saved = readKept(dataDir);
+  const made = wanted.filter((name) => !saved[name]).map((name) => [name, newKey(name)]);
+  const keys = { ...saved, ...Object.fromEntries(made) };
+  if (made.length > 0) remember(dataDir, keys);
   return Object.fromEntries(wanted.map((name) => [name, keys[name]]));
 }
 
@@ -41,7 +41,7 @@ function readKept(dataDir) {
 }
 
 /** Written beside and renamed, so that a crash leaves the old keys or the new, never half a file. */
-function keep(dataDir, keys) {
+function remember(dataDir, keys) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${fileIn(dataDir)}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });

@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const kept = () =>
+const saved = () =>
   JSON.parse(readFileSync(path.join(dataDir, "keys.json"), "utf8")) as Record<string, string>;
 
 /** What the launcher reads in a fresh directory with this environment. */
@@ -68,7 +68,7 @@ describe("somebody who starts it on their own machine", () => {
   it("gets the same keys at every start after that, so nobody is signed out", () => {
     const first = keysFor({}, dataDir);
     expect(keysFor({}, dataDir)).toEqual(first);
-    expect(kept()).toEqual(first);
+    expect(saved()).toEqual(first);
   });
 
   it("gets other keys than somebody else", () => {
@@ -94,7 +94,7 @@ describe("somebody who starts it on their own machine", () => {
     writeFileSync(path.join(dataDir, "keys.json"), JSON.stringify({ TOKEN_KEY: "T".repeat(43) }));
     const keys = keysFor({}, dataDir);
     expect(keys["TOKEN_KEY"]).toBe("T".repeat(43));
-    expect(Object.keys(kept()).sort()).toEqual([...names].sort());
+    expect(Object.keys(saved()).sort()).toEqual([...names].sort());
   });
 
   it("is told when they cannot be read, and they are not replaced", () => {
@@ -126,7 +126,7 @@ describe("somebody who sets a key of their own", () => {
     const own = "O".repeat(43);
     const keys = keysFor({ TOKEN_KEY: own }, dataDir);
     expect(keys).not.toHaveProperty("TOKEN_KEY");
-    expect(JSON.stringify(kept())).not.toContain(own);
+    expect(JSON.stringify(saved())).not.toContain(own);
     expect(launch({ TOKEN_KEY: own }).env["TOKEN_KEY"]).toBe(own);
   });
 

@@ -106,7 +106,7 @@ function ownerOf(folder) {
 
 /** Nothing here outlives the run, so durability is off: it would only be waited for. */
 function configure(data, port) {
-  const lines = [
+  const textLines = [
     `port = ${port}`,
     `listen_addresses = '127.0.0.1'`,
     // Their path would be too long for some systems.
@@ -115,7 +115,7 @@ function configure(data, port) {
     `fsync = off`,
     `full_page_writes = off`,
   ];
-  appendFileSync(join(data, "postgresql.conf"), `${lines.join("\n")}\n`);
+  appendFileSync(join(data, "postgresql.conf"), `${textLines.join("\n")}\n`);
 }
 
 async function freePort() {

@@ -23,10 +23,10 @@ export async function quietly(title, [command, args], env = process.env) {
   console.log(`${title} …`);
   const since = performance.now();
   const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const takeAlong = () => child.kill();
-  process.once("exit", takeAlong);
+  const killChildOnExit = () => child.kill();
+  process.once("exit", killChildOnExit);
   const { code, output } = await finished(child);
-  process.off("exit", takeAlong);
+  process.off("exit", killChildOnExit);
   if (code !== 0) {
     process.stderr.write(output);
     throw new Failure(`${title} failed after ${seconds(since)} (exit code ${code}).`);

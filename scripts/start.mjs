@@ -41,8 +41,8 @@ async function run(settings, standIns, since) {
   const exit = new Promise((resolve) => {
     server.once("exit", (code, signal) => resolve(exitCode(code, signal)));
   });
-  const announced = dropAnnouncements(server.stdout);
-  if (await answers(settings, exit)) greet(settings, standIns, since);
+  const announced = filterNextBanner(server.stdout);
+  if (await responses(settings, exit)) printReady(settings, standIns, since);
   announced();
   return exit;
 }
@@ -60,10 +60,10 @@ function serve(env) {
  * Next announces the address it bound, which need not be the one people use; greet() tells that.
  * Returns what to call when the announcements are over.
  */
-function dropAnnouncements(stdout) {
+function filterNextBanner(stdout) {
   const filter = (chunk) => {
-    for (const line of String(chunk).split(/(?<=\n)/))
-      if (!/^\s*(▲|✓|- (Local|Network):|$)/.test(line)) process.stdout.write(line);
+    for (const logLine of String(chunk).split(/(?<=\n)/))
+      if (!/^\s*(▲|✓|- (Local|Network):|$)/.test(logLine)) process.stdout.write(logLine);
   };
   stdout?.on("data", filter);
   return () => stdout?.off("data", filter).pipe(process.stdout);
@@ -80,7 +80,7 @@ async function refuseBusyPort({ HOST, PORT }) {
 }
 
 /** True once the sign-in page answers, false when the server ended before it could. */
-async function answers({ env: { HOST, PORT }, origin }, exit) {
+async function responses({ env: { HOST, PORT }, origin }, exit) {
   // Reached where it listens, addressed as people address it: another Host is sent elsewhere.
   const page = {
     host: { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST,
@@ -95,13 +95,13 @@ async function answers({ env: { HOST, PORT }, origin }, exit) {
     });
   const ended = exit.then(() => "ended");
   for (;;) {
-    const answer = await Promise.race([ask(), ended]);
-    if (answer) return answer !== "ended";
+    const httpResponse = await Promise.race([ask(), ended]);
+    if (httpResponse) return httpResponse !== "ended";
     await sleep(50);
   }
 }
 
-function greet({ origin, mailbox }, { names }, since) {
+function printReady({ origin, mailbox }, { names }, since) {
   console.log(`Latchkey is at ${origin}`);
   if (mailbox) console.log(`Mail goes to ${origin}/mailbox`);
   if (names.length > 0) {

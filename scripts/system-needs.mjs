@@ -13,7 +13,7 @@ const debianChromium = /^ID=debian$/m.test(OS);
 const SHELL = "chromium-headless-shell";
 
 /** Installs what is missing where it may, and otherwise fails with the line that would. */
-export async function meetSystemNeeds() {
+export async function installSystemPackages() {
   if (inPath("apt-get")) await installWithApt(missingPackages());
   else if (!findPostgres() || !inPath("redis-server"))
     throw new Failure(
@@ -42,8 +42,8 @@ async function installWithApt(packages) {
   ];
   const root = process.getuid?.() === 0;
   if (!root && spawnSync("sudo", ["-n", "true"]).status !== 0) {
-    const line = steps.map((step) => `sudo ${step.join(" ")}`).join(" && ");
-    throw new Failure(`The tests need more, and installing it takes a password. Run: ${line}`);
+    const textLine = steps.map((step) => `sudo ${step.join(" ")}`).join(" && ");
+    throw new Failure(`The tests need more, and installing it takes a password. Run: ${textLine}`);
   }
   const allowed = root ? ["env"] : ["sudo", "-n"];
   for (const step of steps) {

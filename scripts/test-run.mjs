@@ -91,7 +91,7 @@ function startWatchdog(folder) {
   // Should it have been ended, the tests go on without it.
   watchdog.stdin.on("error", () => {});
   return {
-    tell: (line) => watchdog.stdin.write(`${line}\n`),
+    tell: (textLine) => watchdog.stdin.write(`${textLine}\n`),
     async end() {
       watchdog.stdin.end();
       await over;

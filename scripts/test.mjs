@@ -23,7 +23,7 @@ import { startCluster } from "./postgres-cluster.mjs";
 import { fetchNode, otherNodes } from "./other-nodes.mjs";
 import { Failure, main, processorSeconds, seconds, tool } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
-import { meetSystemNeeds } from "./system-needs.mjs";
+import { installSystemPackages } from "./system-needs.mjs";
 import { beginRun } from "./test-run.mjs";
 import { fromPlaywright, fromVitest, printSummary, sum } from "./test-results.mjs";
 
@@ -38,7 +38,7 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 /** What tests stand on. */
 const ground = {
   install: { run: install },
-  system: { needs: ["install"], run: meetSystemNeeds },
+  system: { needs: ["install"], run: installSystemPackages },
   cluster: { needs: ["system"], run: startPostgres },
 };
 

@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const [mark, folder] = process.argv.slice(2);
-const patience = 5_000;
+const runTimeout = 5_000;
 
 /** Whoever started the run may have closed what we write to. */
 process.stderr.on("error", () => {});
@@ -19,9 +19,9 @@ process.stderr.on("error", () => {});
 let told = "";
 for await (const chunk of process.stdin) told += chunk;
 const groups = new Set();
-for (const line of told.split("\n").filter(Boolean)) {
-  const group = Number(line.slice(1));
-  if (line.startsWith("+")) groups.add(group);
+for (const logLine of told.split("\n").filter(Boolean)) {
+  const group = Number(logLine.slice(1));
+  if (logLine.startsWith("+")) groups.add(group);
   else groups.delete(group);
 }
 
@@ -91,7 +91,7 @@ function send(target, signal) {
 
 /** Sends a signal to all that remains, again and again, until nothing does or time is up. */
 async function end(signal) {
-  const until = Date.now() + patience;
+  const until = Date.now() + runTimeout;
   let last = [];
   for (let left = remaining(); left.length > 0 && Date.now() < until; left = remaining()) {
     // Once each: a second SIGTERM means "at once" to some programs.

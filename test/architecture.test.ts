@@ -65,7 +65,7 @@ describe("what is declared is used", () => {
 
   it.each(Object.keys(limits))("limit %s", (limit) => {
     const used = flows.flatMap((flow) =>
-      flow.limits.flatMap((use) => [use.limit, use.markedDevice]),
+      flow.limits.flatMap((rule) => [rule.limit, rule.knownDevice]),
     );
     expect(used).toContain(limit);
   });
@@ -77,10 +77,10 @@ describe("the README says what the code does", () => {
     const section = readme.split(`### ${heading}\n`)[1]?.split(/\n#/)[0] ?? "";
     return section
       .split("\n")
-      .filter((line) => line.startsWith("| "))
+      .filter((entry) => entry.startsWith("| "))
       .slice(2)
-      .map((line) =>
-        line
+      .map((entry) =>
+        entry
           .split("|")
           .slice(1, -1)
           .map((cell) => cell.trim().replaceAll("`", "")),
@@ -89,11 +89,11 @@ describe("the README says what the code does", () => {
   const limitInWords = (name: LimitName) => `${limits[name].max} per ${inWords(limits[name].per)}`;
 
   it("about flows: their names, who may run them, and what they are limited by", () => {
-    const declared = flows.map(({ name, kind, requires, recent, limits: uses }) => [
+    const declared = flows.map(({ name, kind, requires, maxAuthAge, limits: rules }) => [
       name,
       kind,
-      recent ? `${requires}, proven within ${inWords(recent)}` : requires,
-      uses.map((use) => use.limit).join(", ") || "–",
+      maxAuthAge ? `${requires}, proven within ${inWords(maxAuthAge)}` : requires,
+      rules.map((rule) => rule.limit).join(", ") || "–",
     ]);
     expect(table("Flows")).toEqual(declared);
   });

@@ -1,39 +1,43 @@
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
-import { AnswerNote } from "@/app/flash-message";
+import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Note } from "@/app/_ui/note";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { Alert } from "@/app/_ui/note";
 import { MailboxHint } from "@/app/mailbox-hint";
 import { words } from "@/app/words";
-import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import type { Flash } from "@/lib/web/flash";
-import { perform } from "@/lib/web/run-for-request";
-import { goOn } from "@/lib/web/redirects";
-import { site } from "@/lib/web/site";
+import { runForRequest } from "@/lib/web/run-for-request";
+import { redirectToNext } from "@/lib/web/redirects";
+import { siteConfig } from "@/lib/web/site";
 
 type Purpose = "magic_link" | "sign_up" | "password_reset";
 export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
 
 /** What this browser waits for; where it waits for nothing, back to `start`. */
-export async function waitFor(purpose: Purpose, start: string, searchParams: SearchParams) {
+export async function loadPendingRequest(
+  purpose: Purpose,
+  start: string,
+  searchParams: SearchParams,
+) {
   const { asked } = await searchParams;
-  const waiting = await perform(readWaiting, { purpose });
-  if (!waiting.ok) {
-    if (waiting.refusal.code === "unavailable") redirect("/unavailable");
+  const pending = await runForRequest(readPendingRequest, { purpose });
+  if (!pending.ok) {
+    if (pending.refusal.code === "unavailable") redirect("/unavailable");
     // Somebody who just asked and has no cookie to show for it has a browser that keeps none.
     redirect(asked === undefined ? start : "/sign-in?note=cookies_blocked");
   }
-  if (waiting.value.done) goOn(waiting.value.next);
-  return waiting.value;
+  if (pending.value.done) redirectToNext(pending.value.next);
+  return pending.value;
 }
 
 interface Props {
   readonly title: string;
   readonly flash: Flash;
-  readonly waiting: Awaited<ReturnType<typeof waitFor>>;
+  readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
   readonly sent: { readonly before: string; readonly after: string };
   readonly lifetimes: string;
   /** Where the address is typed anew. */
@@ -45,10 +49,10 @@ interface Props {
 }
 
 /** "Check your email", whatever for: the same words for every address. */
-export function WaitingPage({
+export function CheckEmailPage({
   title,
   flash,
-  waiting,
+  pending,
   sent,
   lifetimes,
   change,
@@ -56,17 +60,17 @@ export function WaitingPage({
   resendFields,
   children,
 }: Props) {
-  const { email, resendIn, mailIsSlow } = waiting;
-  const { appName, lettersPerHour } = site();
+  const { email, resendIn, mailIsDelayed } = pending;
+  const { appName, emailsPerHour } = siteConfig();
   return (
-    <Gate appName={appName} title={title} session="" recheck>
-      <AnswerNote flash={flash} />
+    <SignedOutLayout appName={appName} title={title} session="" recheck>
+      <FlashMessage flash={flash} />
       <p>
         {sent.before}
         <strong>{email}</strong>
         {sent.after} {lifetimes} <a href={change}>{words.check.changeAddress}</a>
       </p>
-      {mailIsSlow && <Note tone="warn">{words.check.slow}</Note>}
+      {mailIsDelayed && <Alert tone="warn">{words.check.slow}</Alert>}
       <MailboxHint />
       {children}
       <Form action={resend}>
@@ -80,8 +84,8 @@ export function WaitingPage({
       </Form>
       <Disclosure summary={words.check.nothing}>
         <p>{words.check.lookInSpam}</p>
-        <p>{words.check.rule(lettersPerHour)}</p>
+        <p>{words.check.rule(emailsPerHour)}</p>
       </Disclosure>
-    </Gate>
+    </SignedOutLayout>
   );
 }

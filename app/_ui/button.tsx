@@ -31,7 +31,7 @@ export function Button({
     >
       <span className="label">
         {children}
-        {object && <span className="hidden"> {object}</span>}
+        {object && <span className="visually-hidden"> {object}</span>}
         {countdown && " "}
         {countdown && (
           <span data-left={countdown.text} suppressHydrationWarning>

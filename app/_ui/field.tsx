@@ -7,10 +7,10 @@ export interface FieldProps extends Omit<ComponentProps<"input">, "className" | 
   hint?: ReactNode;
   error?: string | undefined;
   /** A button of its own, after it in the order of tabs. */
-  beside?: ReactNode;
+  trailing?: ReactNode;
 }
 
-export function Field({ name, label, hint, error, beside, ...input }: FieldProps) {
+export function Field({ name, label, hint, error, trailing, ...input }: FieldProps) {
   const errorId = error && `${name}-error`;
   const hintId = hint && `${name}-hint`;
   return (
@@ -24,7 +24,7 @@ export function Field({ name, label, hint, error, beside, ...input }: FieldProps
         aria-describedby={[errorId, hintId].filter(Boolean).join(" ") || undefined}
         suppressHydrationWarning
       />
-      {beside}
+      {trailing}
       {error && (
         <p className="error" id={errorId}>
           {error}

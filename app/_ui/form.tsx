@@ -1,6 +1,6 @@
 import { cache, type ReactNode } from "react";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { perform, shownToField } from "@/lib/web/run-for-request";
+import { runForRequest, shownToField } from "@/lib/web/run-for-request";
 
 interface FormProps {
   action: (form: FormData) => Promise<void>;
@@ -24,6 +24,6 @@ export async function Form({ action, children }: FormProps) {
 
 /** The user's id rather than the session's: the same person's next session does as well. */
 const whoIsSignedIn = cache(async () => {
-  const session = await perform(readSession, {});
+  const session = await runForRequest(readSession, {});
   return (session.ok && session.value?.userId) || "";
 });

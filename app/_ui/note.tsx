@@ -8,7 +8,7 @@ interface NoteProps {
   summary?: boolean;
 }
 
-export function Note({ tone, title, children, summary }: NoteProps) {
+export function Alert({ tone, title, children, summary }: NoteProps) {
   const focus = summary && { tabIndex: -1, role: "alert", autoFocus: true };
   return (
     <div className={`note tone--${tone}`} {...focus}>

@@ -16,14 +16,17 @@ test("one's own is filled in by a password manager, and nothing is said of its l
 });
 
 test("a new one is made by a password manager that knows the rule", () => {
-  const html = draw({ choosing: { least: 15, ample: 20 }, hint: words.password.hint(15) });
+  const html = draw({
+    newPassword: { minLength: 15, strongLength: 20 },
+    hint: words.password.hint(15),
+  });
   expect(inputIn(html)).toContain('autoComplete="new-password"');
   expect(inputIn(html)).toContain('passwordrules="minlength: 15;"');
   expect(html).toContain("At least 15 characters; a few words do well. <strong aria-live");
 });
 
 test("no value is ever in it, and none is cut, corrected or sent away", () => {
-  for (const html of [draw(), draw({ choosing: { least: 12, ample: 16 } })]) {
+  for (const html of [draw(), draw({ newPassword: { minLength: 12, strongLength: 16 } })]) {
     expect(inputIn(html)).not.toMatch(/ value=| maxlength=/i);
     expect(inputIn(html)).toMatch(/autoCapitalize="none" autoCorrect="off" spellCheck="false"/i);
   }

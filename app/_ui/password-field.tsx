@@ -14,39 +14,39 @@ interface PasswordFieldProps extends Pick<
     strong: string;
   };
   /** For a new one: how long it has to be, and from which length it is called strong. */
-  choosing?: { least: number; ample: number };
+  newPassword?: { minLength: number; strongLength: number };
   /** Of this response, for the script that shows and counts. */
   nonce: string | undefined;
 }
 
 /** No maxlength: what is pasted would be cut in silence, and be another password. */
-export function PasswordField({ words, choosing, nonce, hint, ...field }: PasswordFieldProps) {
+export function PasswordField({ words, newPassword, nonce, hint, ...field }: PasswordFieldProps) {
   const { show, what, more, enough, strong } = words;
   return (
     <>
       <Field
         {...field}
         type="password"
-        autoComplete={choosing ? "new-password" : "current-password"}
+        autoComplete={newPassword ? "new-password" : "current-password"}
         // While it is shown, it is a text like others: nothing may correct it, or send it to be spelt.
         autoCapitalize="none"
         autoCorrect="off"
         spellCheck={false}
         enterKeyHint="go"
-        {...(choosing && { passwordrules: `minlength: ${choosing.least};` })}
-        beside={
+        {...(newPassword && { passwordrules: `minlength: ${newPassword.minLength};` })}
+        trailing={
           <button type="button" data-show aria-pressed={false} hidden suppressHydrationWarning>
             {show}
-            <span className="hidden"> {what}</span>
+            <span className="visually-hidden"> {what}</span>
           </button>
         }
         hint={
-          choosing ? (
+          newPassword ? (
             <>
               {hint}{" "}
               <strong
                 aria-live="polite"
-                data-length={JSON.stringify({ ...choosing, more, enough, strong })}
+                data-length={JSON.stringify({ ...newPassword, more, enough, strong })}
                 suppressHydrationWarning
               >
                 {""}

@@ -13,7 +13,15 @@ interface GateProps {
   hidePath?: string;
 }
 
-export function Gate({ appName, title, children, footer, session, recheck, hidePath }: GateProps) {
+export function SignedOutLayout({
+  appName,
+  title,
+  children,
+  footer,
+  session,
+  recheck,
+  hidePath,
+}: GateProps) {
   return (
     <div
       className="gate"

@@ -1,11 +1,11 @@
 "use server";
 
 import { clearLimits } from "@/lib/flows/mailbox/clear-limits";
-import { sayDone, sayNo } from "@/lib/web/flash";
-import { perform } from "@/lib/web/run-for-request";
+import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
+import { runForRequest } from "@/lib/web/run-for-request";
 
 export async function clearAllLimits(): Promise<void> {
-  const result = await perform(clearLimits, {});
-  if (result.ok) await sayDone("/mailbox", "limits_cleared");
-  else await sayNo("/mailbox", result.refusal);
+  const result = await runForRequest(clearLimits, {});
+  if (result.ok) await redirectWithNotice("/mailbox", "limits_cleared");
+  else await redirectWithError("/mailbox", result.refusal);
 }

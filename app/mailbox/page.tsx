@@ -1,42 +1,42 @@
 import "@/app/account.css";
 import type { Metadata } from "next";
-import { AnswerNote } from "@/app/flash-message";
+import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Row, Rows } from "@/app/_ui/rows";
-import { Ago } from "@/app/timestamps";
+import { RelativeTime } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
 import { clearAllLimits } from "./actions";
 
-const here = "/mailbox";
+const path = "/mailbox";
 
 export const metadata: Metadata = { title: words.mailbox.title };
 
 /** The letters of a machine that sends no mail (X1). */
 export default async function MailboxPage() {
-  const { sent, withheld } = await read(readMailbox, here);
-  const { appName, origin } = site();
+  const { sent, withheld } = await readOrRedirect(readMailbox, path);
+  const { appName, origin } = siteConfig();
   return (
-    <Gate
+    <SignedOutLayout
       appName={appName}
       title={words.mailbox.title}
       footer={<a href="/sign-in">{words.mailbox.signIn}</a>}
     >
       <p>
-        {words.mailbox.lead} <a href={here}>{words.mailbox.reload}</a>
+        {words.mailbox.lead} <a href={path}>{words.mailbox.reload}</a>
       </p>
-      <AnswerNote flash={await readFlash(here)} />
+      <FlashMessage flash={await readFlash(path)} />
       {sent.length === 0 && <p>{words.mailbox.empty}</p>}
       {sent.map(({ id, to, subject, text, sentAt }) => (
         <article key={id} className="letter">
           <h2>{subject}</h2>
           <p className="hint">
-            {words.mailbox.to} <strong>{to}</strong> · <Ago at={new Date(sentAt)} />
+            {words.mailbox.to} <strong>{to}</strong> · <RelativeTime at={new Date(sentAt)} />
           </p>
           <LetterText text={text} origin={origin} />
         </article>
@@ -51,7 +51,7 @@ export default async function MailboxPage() {
             details={[
               to,
               words.mailbox.reasons[reason ?? ""] ?? reason,
-              <Ago key="at" at={createdAt} />,
+              <RelativeTime key="at" at={createdAt} />,
             ]}
           />
         ))}
@@ -59,7 +59,7 @@ export default async function MailboxPage() {
       <Form action={clearAllLimits}>
         <Button>{words.mailbox.clearLimits}</Button>
       </Form>
-    </Gate>
+    </SignedOutLayout>
   );
 }
 

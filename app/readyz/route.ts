@@ -4,9 +4,8 @@ import { readHealth } from "@/lib/web/site";
 /** Whether this instance should get requests: 503 only when the database or its migrations fail (X4). */
 export async function GET(): Promise<Response> {
   const checks = await readHealth();
-  const conditions = Object.values(checks);
-  const status =
-    ["fail", "warn"].find((one) => conditions.some((found) => found === one)) ?? "pass";
+  const statuses = Object.values(checks);
+  const status = ["fail", "warn"].find((one) => statuses.some((found) => found === one)) ?? "pass";
   return Response.json(
     { status, checks },
     {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type Form, formWith, multipart } from "./forms";
-import { type Answer, cookiesOf, type Place, send, type Sent } from "./http";
+import { type HttpResponse, cookiesOf, type ServerAddress, send, type Sent } from "./http";
 import type { Inbox } from "./inbox";
 
 /** A browser without a window: cookies, forms and redirects, and every answer to look at. */
@@ -8,20 +8,20 @@ export class Client {
   readonly jar = new Map<string, string>();
 
   constructor(
-    readonly place: Place,
+    readonly serverAddress: ServerAddress,
     private readonly always: OutgoingHttpHeaders = {},
   ) {}
 
-  async send(path: string, sent: Sent = {}): Promise<Answer> {
+  async send(path: string, sent: Sent = {}): Promise<HttpResponse> {
     const cookie = [...this.jar].map((pair) => pair.join("=")).join("; ");
-    const answer = await send(this.place, path, {
+    const response = await send(this.serverAddress, path, {
       ...sent,
       headers: { ...this.always, ...(cookie && { cookie }), ...sent.headers },
     });
-    for (const [name, { value, attributes }] of cookiesOf(answer))
+    for (const [name, { value, attributes }] of cookiesOf(response))
       if (attributes.includes("Max-Age=0")) this.jar.delete(name);
       else this.jar.set(name, value);
-    return answer;
+    return response;
   }
 
   get = (path: string) => this.send(path);
@@ -32,7 +32,7 @@ export class Client {
     button: string,
     typed: Parameters<typeof multipart>[1] = {},
     headers: OutgoingHttpHeaders = {},
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const page = await this.get(path);
     return this.post(path, formWith(page.body, button), typed, headers);
   }
@@ -42,12 +42,12 @@ export class Client {
     form: Form,
     typed: Parameters<typeof multipart>[1] = {},
     headers: OutgoingHttpHeaders = {},
-  ): Promise<Answer> {
+  ): Promise<HttpResponse> {
     const { body, type } = await multipart(form, typed);
     return this.send(path, {
       body,
       headers: {
-        origin: this.place.origin,
+        origin: this.serverAddress.origin,
         "sec-fetch-site": "same-origin",
         "content-type": type,
         ...headers,
@@ -56,7 +56,7 @@ export class Client {
   }
 
   /** What a form says whose page showed whoever is signed in here now; to be typed over another's. */
-  async shownHere(): Promise<Record<"shown-to", string>> {
+  async shownToField(): Promise<Record<"shown-to", string>> {
     const { session } = JSON.parse((await this.get("/api/v1/session")).body) as {
       session: { userId: string } | null;
     };
@@ -72,16 +72,16 @@ export class Client {
     });
 
   /** Where an answer sends the browser on to, as a path of ours; the whole address when elsewhere. */
-  whereTo({ headers }: Answer): string | null {
+  whereTo({ headers }: HttpResponse): string | null {
     if (headers.location === undefined) return null;
-    const { origin, href, pathname, search } = new URL(headers.location, this.place.origin);
-    return origin === this.place.origin ? pathname + search : href;
+    const { origin, href, pathname, search } = new URL(headers.location, this.serverAddress.origin);
+    return origin === this.serverAddress.origin ? pathname + search : href;
   }
 
   /** Follows an answer to the page it leads to. */
-  async follow(answer: Answer): Promise<Answer> {
-    const at = this.whereTo(answer);
-    return at === null ? answer : this.follow(await this.get(at));
+  async follow(response: HttpResponse): Promise<HttpResponse> {
+    const at = this.whereTo(response);
+    return at === null ? response : this.follow(await this.get(at));
   }
 
   /** On the sign-in page, or where somebody who is signed in can ask: on the page of a dead link. */

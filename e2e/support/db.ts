@@ -45,17 +45,17 @@ export class Db {
     const tables = Object.keys(await this.dump());
     const found = await Promise.all(
       tables.map(
-        (table) => this.sql<{ place: string }[]>`
+        (table) => this.sql<{ serverAddress: string }[]>`
           select distinct ${table} || '.' || key as place
           from ${this.sql(table)} t, jsonb_each_text(to_jsonb(t))
           where regexp_replace(value, '\d{4}-\d\d-\d\d[T ][\d:.]+', '', 'g') ~ ${pattern}`,
       ),
     );
-    return found.flatMap((rows) => rows.map(({ place }) => place)).sort();
+    return found.flatMap((rows) => rows.map(({ serverAddress }) => serverAddress)).sort();
   }
 
   /** Makes rows older: every time in them moves back, so that the database's clock judges as if it were later. */
-  async age(table: string, by: string, where: { column: string; is: string }): Promise<void> {
+  async advance(table: string, by: string, where: { column: string; is: string }): Promise<void> {
     const columns = await this.sql<{ name: string; array: boolean }[]>`
       select column_name as name, data_type = 'ARRAY' as array from information_schema.columns
       where table_schema = 'public' and table_name = ${table}
@@ -88,7 +88,7 @@ export class Db {
   }
 
   async verificationsOf(email: string) {
-    return this.sql<{ state: string; tries: number; next: string; keep: boolean }[]>`
+    return this.sql<{ state: string; tries: number; next: string; remember: boolean }[]>`
       select tries, next, keep,
         case when consumed_at is not null then 'used' when voided_at is not null then 'voided'
           when expires_at <= now() then 'expired' else 'live' end as state
@@ -116,7 +116,7 @@ export class Db {
 
   async auditOf(email: string) {
     return this.sql<{ event: string; outcome: string; cause: string | null }[]>`
-      select e.event, e.outcome, e.cause from audit_events e join audit_traces t on t.event_id = e.id
+      select e.event, e.outcome, e.cause from audit_events e join audit_event_details t on t.event_id = e.id
       where t.identifier = ${email} order by e.id`;
   }
 
@@ -136,7 +136,7 @@ export class Db {
         where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
           -- Whoever gave up the last row has the link, which needs none.
           and not exists (select from audit_events e where e.subject_id = u.id and e.outcome = 'ok'
-            and e.event in ('password.remove', 'auth_provider.disconnect'))
+            and e.event in ('password.remove', 'auth_provider.unlink'))
       union all
       select 'letter ' || id || ' is dead without a reason' from outbox where state = 'dead' and reason is null
       union all

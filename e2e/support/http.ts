@@ -1,12 +1,12 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 
 /** Where a server listens, and the origin it answers for. */
-export interface Place {
+export interface ServerAddress {
   readonly port: number;
   readonly origin: string;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -20,31 +20,35 @@ export interface Sent {
 }
 
 /** One request as written, path included: no client tidies it, and no redirect is followed. */
-export function send(place: Place, path: string, sent: Sent = {}): Promise<Answer> {
+export function send(
+  serverAddress: ServerAddress,
+  path: string,
+  sent: Sent = {},
+): Promise<HttpResponse> {
   const { method = sent.body === undefined ? "GET" : "POST", headers, body } = sent;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         host: "127.0.0.1",
-        port: place.port,
+        port: serverAddress.port,
         path,
         method,
         agent: false,
-        headers: { host: new URL(place.origin).host, ...withoutUndefined(headers) },
+        headers: { host: new URL(serverAddress.origin).host, ...withoutUndefined(headers) },
         insecureHTTPParser: true,
       },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        const answer = () =>
+        const response = () =>
           resolve({
             status: incoming.statusCode ?? 0,
             headers: incoming.headers,
             body: Buffer.concat(chunks).toString("utf8"),
           });
-        incoming.once("end", answer);
+        incoming.once("end", response);
         // An answer that came before all was sent ends with the connection.
-        incoming.once("error", answer);
+        incoming.once("error", response);
       },
     );
     outgoing.once("error", reject);
@@ -56,10 +60,10 @@ const withoutUndefined = (headers: OutgoingHttpHeaders = {}) =>
   Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 
 /** The cookies an answer sets, by name: the value and its attributes as written. */
-export const cookiesOf = ({ headers }: Answer) =>
+export const cookiesOf = ({ headers }: HttpResponse) =>
   new Map(
-    (headers["set-cookie"] ?? []).map((line) => {
-      const [pair = "", ...attributes] = line.split("; ");
+    (headers["set-cookie"] ?? []).map((logLine) => {
+      const [pair = "", ...attributes] = logLine.split("; ");
       const [name = "", value = ""] = pair.split(/=(.*)/s);
       return [name, { value, attributes }] as const;
     }),

@@ -4,22 +4,26 @@ import { Server } from "./server";
 import { test } from "./test";
 import type { Provider } from "./oauth";
 
-export type Oidc = Awaited<ReturnType<typeof startOidcServer>>;
-export type Oidcs = Readonly<Record<Provider, Oidc>>;
+export type OidcServer = Awaited<ReturnType<typeof startOidcServer>>;
+export type OidcServers = Readonly<Record<Provider, OidcServer>>;
 
 /** What a server has to know of them. */
-export const keysOf = ({ google, linkedin }: Oidcs) => ({
+export const keysOf = ({ google, linkedin }: OidcServers) => ({
   ...google.settings,
   ...linkedin.settings,
 });
 
 /** Whoever comes back from a provider now: somebody new there, unless they came before. */
-export function isAt({ person }: Oidc, email: string, claims: Record<string, unknown> = {}): void {
+export function setUser(
+  { person }: OidcServer,
+  email: string,
+  claims: Record<string, unknown> = {},
+): void {
   Object.assign(person, { sub: email, email, email_verified: true, hd: undefined }, claims);
 }
 
 interface WorkerFixtures {
-  oidc: Oidcs;
+  oidc: OidcServers;
   server: Server;
   /** A second process of the same installation. Either may take a letter: they have one mailbox. */
   sibling: Server;
@@ -32,7 +36,7 @@ const hops = { TRUSTED_PROXY_HOPS: "1" };
  * Tests on a server that knows two providers, which do what their script says. Playwright keeps a
  * worker and its server for the next file as long as that one uses the very same `test`.
  */
-export const testWithProviders = test.extend<{ calm: null }, WorkerFixtures>({
+export const testWithProviders = test.extend<{ resetProviders: null }, WorkerFixtures>({
   oidc: [
     async ({}, use) => {
       const [google, linkedin] = await Promise.all([
@@ -63,9 +67,9 @@ export const testWithProviders = test.extend<{ calm: null }, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  calm: [
+  resetProviders: [
     async ({ oidc }, use) => {
-      for (const provider of Object.values(oidc)) provider.calm();
+      for (const provider of Object.values(oidc)) provider.resetProviders();
       await use(null);
     },
     { auto: true },

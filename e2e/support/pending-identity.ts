@@ -4,11 +4,15 @@ import type { Client } from "./client";
 import type { Db } from "./db";
 
 /** Somebody whom a provider sent back to this browser, and who is asked what now. */
-export async function park({ sql }: Db, client: Client, email: string): Promise<void> {
+export async function insertPendingIdentity(
+  { sql }: Db,
+  client: Client,
+  email: string,
+): Promise<void> {
   const token = randomBytes(32).toString("base64url");
-  client.jar.set("latchkey-parked", token);
-  await sql`insert into handshakes
-    (token_digest, provider, keep, next, expires_at, returned_at, subject, email, proves_mailbox)
-    values (${digest("parked", token)}, 'google', false, '', now() + interval '10 minutes',
+  client.jar.set("latchkey-pending_identity", token);
+  await sql`insert into oauth_attempts
+    (token_digest, provider, keep, next, expires_at, returned_at, subject, email, is_authoritative)
+    values (${digest("pending_identity", token)}, 'google', false, '', now() + interval '10 minutes',
       now(), ${email}, ${email}, false)`;
 }

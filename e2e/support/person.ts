@@ -1,11 +1,11 @@
 import { type BrowserContext, expect, type Page } from "@playwright/test";
 import { Client } from "./client";
-import type { Place } from "./http";
+import type { ServerAddress } from "./http";
 import type { Inbox, SignInLetter } from "./inbox";
 import { choose, type Told } from "./fake-providers";
 
 interface Ask {
-  readonly keep?: boolean;
+  readonly remember?: boolean;
   readonly next?: string;
 }
 
@@ -13,7 +13,7 @@ interface Given {
   readonly email: string;
   readonly inbox: Inbox;
   /** The server of ours. */
-  readonly place: Place;
+  readonly serverAddress: ServerAddress;
   readonly hasScript: boolean;
 }
 
@@ -43,9 +43,9 @@ export class Person {
 
   /** Does something over HTTP, and goes on in the browser with the cookies that it left. */
   private async startsAs(act: (client: Client) => Promise<void>): Promise<void> {
-    const client = new Client(this.given.place);
+    const client = new Client(this.given.serverAddress);
     await act(client);
-    const flags = { url: client.place.origin, httpOnly: true, sameSite: "Lax" } as const;
+    const flags = { url: client.serverAddress.origin, httpOnly: true, sameSite: "Lax" } as const;
     await this.browser.addCookies(
       [...client.jar].map(([name, value]) => ({ name, value, ...flags })),
     );
@@ -70,41 +70,41 @@ export class Person {
   seesTitle = (title: string) =>
     expect(this.page.getByRole("heading", { level: 1 })).toHaveText(title);
 
-  isAt = (path: string | RegExp) =>
+  setUser = (path: string | RegExp) =>
     typeof path === "string"
       ? expect(this.page).toHaveURL((url) => url.pathname + url.search === path)
       : expect(this.page).toHaveURL(path);
 
   /** Fills in the sign-in page and presses the button, whatever comes of it. */
-  async asks({ keep = false, next }: Ask = {}, email = this.email): Promise<void> {
+  async requestLink({ remember = false, next }: Ask = {}, email = this.email): Promise<void> {
     await this.open(next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`);
     await this.type("Email", email);
-    if (keep) await this.page.getByLabel("Keep me signed in").check();
+    if (remember) await this.page.getByLabel("Keep me signed in").check();
     await this.press("Email me a sign-in link");
   }
 
   /** Asks for a sign-in mail and reads it. */
-  async getsALetter(ask: Ask = {}): Promise<SignInLetter> {
-    await this.asks(ask);
+  async requestAndReceiveLink(ask: Ask = {}): Promise<SignInLetter> {
+    await this.requestLink(ask);
     await this.seesTitle("Check your email");
     return this.readsTheLetter();
   }
 
   readsTheLetter = () => this.given.inbox.letterTo(this.email);
 
-  async signsIn(ask: Ask = {}): Promise<void> {
-    await this.signsInByMail(ask);
+  async signIn(ask: Ask = {}): Promise<void> {
+    await this.signInByLink(ask);
     await this.isSignedIn();
   }
 
   /** The same, wherever it leads. */
-  async signsInByMail(ask: Ask = {}): Promise<void> {
-    const { link } = await this.getsALetter(ask);
+  async signInByLink(ask: Ask = {}): Promise<void> {
+    const { link } = await this.requestAndReceiveLink(ask);
     await this.open(link);
     await this.press("Sign in");
   }
 
-  async types(code: string, button = "Continue"): Promise<void> {
+  async submitCode(code: string, button = "Continue"): Promise<void> {
     // The page before it may already say what the answer will say, so the answer is awaited.
     const answered = this.page.waitForEvent("domcontentloaded");
     await this.type("Code", code);
@@ -114,7 +114,7 @@ export class Person {
   }
 
   /** Fills in the sign-up page and presses the button, whatever comes of it. */
-  async signsUp(password: string, email = this.email): Promise<void> {
+  async signUp(password: string, email = this.email): Promise<void> {
     await this.open("/sign-up");
     await this.type("Email", email);
     await this.type("New password", password);
@@ -122,10 +122,10 @@ export class Person {
   }
 
   /** Signs up with a password, and types the code from the mail. */
-  async joins(password: string): Promise<void> {
-    await this.signsUp(password);
+  async signUpAndVerify(password: string): Promise<void> {
+    await this.signUp(password);
     await this.seesTitle("Check your email");
-    await this.types(await this.readsTheCode(), "Finish signing up");
+    await this.submitCode(await this.readsTheCode(), "Finish signing up");
     await this.isSignedIn();
   }
 
@@ -133,7 +133,7 @@ export class Person {
   readsTheNotice = () => this.given.inbox.nextTo(this.email);
 
   /** Fills in the page for a password and presses the button, whatever comes of it. */
-  async enters(password: string, email = this.email): Promise<void> {
+  async signInWithPassword(password: string, email = this.email): Promise<void> {
     await this.open("/sign-in/password");
     await this.type("Email", email);
     await this.type("Password", password);
@@ -144,7 +144,10 @@ export class Person {
   chooses = (who: Told | "cancel") => choose(this.page, who);
 
   /** Comes by a provider from the sign-in page, whatever comes of it. */
-  async comesBy(provider: "Google" | "LinkedIn", who: Told = { email: this.email }): Promise<void> {
+  async signInWithProvider(
+    provider: "Google" | "LinkedIn",
+    who: Told = { email: this.email },
+  ): Promise<void> {
     await this.open("/sign-in");
     await this.press(`Continue with ${provider}`);
     await this.chooses(who);
@@ -153,7 +156,7 @@ export class Person {
   /** The same person in another tab. */
   in = (tab: Page) => new Person(tab, this.given);
 
-  async signsOut(): Promise<void> {
+  async signOut(): Promise<void> {
     await this.press("Sign out");
     await this.seesTitle("Sign in to Latchkey");
   }
@@ -166,10 +169,10 @@ export class Person {
   /** Looks at a page of the account and is asked to sign in. */
   async isSignedOut(): Promise<void> {
     await this.open("/account");
-    await this.isAt(/\/sign-in\?next=%2Faccount/);
+    await this.setUser(/\/sign-in\?next=%2Faccount/);
   }
 
-  async cookie(name: "session" | "asking" | "device" | "flash") {
+  async cookie(name: "session" | "mail_request" | "device" | "flash") {
     const cookies = await this.browser.cookies();
     return cookies.find((cookie) => cookie.name === `latchkey-${name}`);
   }

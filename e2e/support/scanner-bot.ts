@@ -1,7 +1,7 @@
 import { type Browser, expect } from "@playwright/test";
 import { Client } from "./client";
 import { buttonsIn, fieldsToType, formWith } from "./forms";
-import type { Place } from "./http";
+import type { ServerAddress } from "./http";
 
 const password = "what a mail filter would like";
 
@@ -11,7 +11,7 @@ const password = "what a mail filter would like";
  */
 export class ScannerBot {
   constructor(
-    private readonly place: Place,
+    private readonly serverAddress: ServerAddress,
     private readonly browser: Browser,
   ) {}
 
@@ -36,7 +36,7 @@ export class ScannerBot {
   async renders(path: string): Promise<string[]> {
     const profile = await this.browser.newContext({ javaScriptEnabled: true });
     const page = await profile.newPage();
-    await page.goto(this.place.origin + path, { waitUntil: "networkidle" });
+    await page.goto(this.serverAddress.origin + path, { waitUntil: "networkidle" });
     const cookies = await profile.cookies();
     await profile.close();
     return cookies.map(({ name }) => name);
@@ -44,7 +44,7 @@ export class ScannerBot {
 
   /** Presses every button it finds, first as the page is, then with something typed in every field. */
   async pressesEverything(path: string, leastButtons = 1): Promise<string[]> {
-    const bot = new Client(this.place);
+    const bot = new Client(this.serverAddress);
     const { body } = await bot.get(path);
     const buttons = buttonsIn(body);
     expect(buttons.length).toBeGreaterThanOrEqual(leastButtons);
@@ -62,7 +62,7 @@ export class ScannerBot {
   }
 
   async #sends(path: string, sent: Parameters<Client["send"]>[1]): Promise<string[]> {
-    const client = new Client(this.place);
+    const client = new Client(this.serverAddress);
     await client.send(path, sent);
     return [...client.jar.keys()];
   }

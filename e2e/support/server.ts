@@ -41,7 +41,7 @@ const newDataDir = () => mkdtempSync(join(tmpdir(), "latchkey-e2e-"));
 /** A production server in a process of its own. */
 export class Server {
   /** What it wrote, line by line, over all its lives. */
-  readonly lines: string[] = [];
+  readonly textLines: string[] = [];
   readonly origin: string;
   readonly dataDir: string;
   #process: ChildProcess | undefined;
@@ -64,7 +64,7 @@ export class Server {
   static async giveUp(options: ServerOptions): Promise<{ code: number | null; said: string }> {
     const server = new Server(await freePort(), options);
     const [code] = (await once(server.#spawn(), "close")) as [number | null];
-    return { code, said: server.lines.join("\n") };
+    return { code, said: server.textLines.join("\n") };
   }
 
   async start(): Promise<void> {
@@ -72,9 +72,10 @@ export class Server {
     let ended = false;
     child.once("close", () => (ended = true));
     for (;;) {
-      if (ended) throw new Error(`The server ended before it answered:\n${this.lines.join("\n")}`);
-      const answer = await send(this, "/sign-in").catch(() => null);
-      if (answer?.status === 200) return;
+      if (ended)
+        throw new Error(`The server ended before it answered:\n${this.textLines.join("\n")}`);
+      const response = await send(this, "/sign-in").catch(() => null);
+      if (response?.status === 200) return;
       await sleep(50);
     }
   }
@@ -116,9 +117,9 @@ export class Server {
     for (const stream of [child.stdout, child.stderr]) {
       let rest = "";
       stream.on("data", (chunk: Buffer) => {
-        const lines = (rest + chunk.toString()).split("\n");
-        rest = lines.pop() ?? "";
-        this.lines.push(...lines);
+        const textLines = (rest + chunk.toString()).split("\n");
+        rest = textLines.pop() ?? "";
+        this.textLines.push(...textLines);
       });
     }
     this.#process = child;

@@ -80,10 +80,10 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   always: [
     async ({ db, server, inbox }, use) => {
       await db.clearLimits();
-      const heard = server.lines.length;
+      const heard = server.textLines.length;
       await use(null);
       expect(await db.broken(), "what must hold in the tables").toEqual([]);
-      expectCleanLog(server.lines.slice(heard), inbox);
+      expectCleanLog(server.textLines.slice(heard), inbox);
     },
     { auto: true },
   ],
@@ -108,7 +108,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       return page;
     };
     await use(async ({ email }, userAgent) =>
-      Person.at(await openPage(userAgent), { email, inbox, place: server, hasScript }),
+      Person.at(await openPage(userAgent), { email, inbox, serverAddress: server, hasScript }),
     );
     for (const context of fresh) await context.close();
     // A new context starts a process of the browser, which costs as much as loading several pages.
@@ -146,21 +146,23 @@ export const testOnPglite = test.extend<object, WorkerFixtures>({
     { scope: "worker" },
   ],
   always: async ({ server, inbox }, use) => {
-    const heard = server.lines.length;
+    const heard = server.textLines.length;
     await use(null);
-    expectCleanLog(server.lines.slice(heard), inbox);
+    expectCleanLog(server.textLines.slice(heard), inbox);
   },
 });
 
 /** Nothing secret is in the log, and nothing that somebody would have to look into. */
-function expectCleanLog(lines: readonly string[], inbox: Inbox) {
+function expectCleanLog(textLines: readonly string[], inbox: Inbox) {
   // An id's digits may happen to be somebody's code.
-  const log = lines.join("\n").replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "(id)");
+  const log = textLines
+    .join("\n")
+    .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "(id)");
   for (const { to, text } of inbox.all()) {
     const secrets = [to, ...(text.match(/\b\d{6}\b|[\w-]{43}/g) ?? [])];
     for (const secret of secrets) expect(log, "the log").not.toContain(secret);
   }
-  const errors = lines.filter((line) => /"level":"(error|fatal)"|^\s*⨯/.test(line));
+  const errors = textLines.filter((logLine) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine));
   expect(errors, "errors in the log").toEqual([]);
 }
 

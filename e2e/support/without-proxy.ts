@@ -23,8 +23,8 @@ export async function buildCopy({
 }): Promise<Copy> {
   const project = mkdtempSync(join(tmpdir(), "latchkey-copy-"));
   const remove = () => rmSync(project, { recursive: true, force: true });
-  const kept = SOURCE.filter((name) => !without.includes(name) && name !== "next.config.ts");
-  for (const name of kept) cpSync(name, join(project, name), { recursive: true });
+  const saved = SOURCE.filter((name) => !without.includes(name) && name !== "next.config.ts");
+  for (const name of saved) cpSync(name, join(project, name), { recursive: true });
   cpSync("next.config.ts", join(project, "next.config.base.ts"));
   for (const [file, text] of Object.entries({ ...files, "next.config.ts": config })) {
     mkdirSync(dirname(join(project, file)), { recursive: true });

@@ -16,7 +16,7 @@ vi.mock(import("@node-rs/argon2"), async (original) => {
 });
 
 const password = "wet gravel, warm bread";
-const busy = { ok: false, refusal: { code: "busy", retryAfter: intervals.busy } };
+const busy = { ok: false, refusal: { code: "overloaded", retryAfter: intervals.overloaded } };
 
 beforeEach(() => {
   vi.mocked(argon2.hash).mockClear();
@@ -27,28 +27,32 @@ describe("what is kept and compared", () => {
   const { hash, verify } = argon2Hasher();
 
   test("a password matches its own hash and no other", async () => {
-    const [kept, again] = await Promise.all([hash(password), hash(password)]);
-    if (!kept.ok || !again.ok) throw new Error("There is room for two.");
-    expect(kept.value).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
-    expect(kept.value).not.toBe(again.value);
-    expect(await verify(kept.value, password)).toEqual(told({ right: true }));
-    expect(await verify(kept.value, `${password} `)).toEqual(told({ right: false }));
-    expect(await verify(kept.value, "")).toEqual(told({ right: false }));
+    const [storedHash, again] = await Promise.all([hash(password), hash(password)]);
+    if (!storedHash.ok || !again.ok) throw new Error("There is room for two.");
+    expect(storedHash.value).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
+    expect(storedHash.value).not.toBe(again.value);
+    expect(await verify(storedHash.value, password)).toEqual(told({ matches: true }));
+    expect(await verify(storedHash.value, `${password} `)).toEqual(told({ matches: false }));
+    expect(await verify(storedHash.value, "")).toEqual(told({ matches: false }));
   });
 
   test("letters are compared as they come: who calls has made them one", async () => {
-    const kept = await hash("caf\u00e9 au lait noir");
-    if (!kept.ok) throw new Error("There is room for one.");
-    expect(await verify(kept.value, "cafe\u0301 au lait noir")).toEqual(told({ right: false }));
+    const storedHash = await hash("caf\u00e9 au lait noir");
+    if (!storedHash.ok) throw new Error("There is room for one.");
+    expect(await verify(storedHash.value, "cafe\u0301 au lait noir")).toEqual(
+      told({ matches: false }),
+    );
   });
 
   test("having none is compared too, once and with the parameters of today, and is never right", async () => {
     for (const typed of [password, "", "\0".repeat(32)])
-      expect(await verify(null, typed)).toEqual(told({ right: false }));
+      expect(await verify(null, typed)).toEqual(told({ matches: false }));
     expect(argon2.verify).toHaveBeenCalledTimes(3);
     const [decoy] = vi.mocked(argon2.verify).mock.calls[0]!;
-    const kept = await hash(password);
-    expect(kept.ok && argon2.parseOptions(kept.value)).toEqual(argon2.parseOptions(decoy));
+    const storedHash = await hash(password);
+    expect(storedHash.ok && argon2.parseOptions(storedHash.value)).toEqual(
+      argon2.parseOptions(decoy),
+    );
     expect(argon2.parseOptions(decoy)).toMatchObject(bounds.argon2);
   });
 
@@ -60,37 +64,37 @@ describe("what is kept and compared", () => {
     ["argon2d", { algorithm: 0 }],
     ["argon2's older version", { version: 0 }],
   ])("one made with %s is still right, and outdated", async (_, other) => {
-    const kept = await argon2.hash(password, { ...bounds.argon2, ...other });
-    expect(await verify(kept, password)).toEqual(told({ right: true, outdated: true }));
+    const storedHash = await argon2.hash(password, { ...bounds.argon2, ...other });
+    expect(await verify(storedHash, password)).toEqual(told({ matches: true, needsRehash: true }));
   });
 });
 
-const told = ({ right, outdated = false }: { right: boolean; outdated?: boolean }) => ({
+const told = ({ matches, needsRehash = false }: { matches: boolean; needsRehash?: boolean }) => ({
   ok: true,
-  value: { right, outdated },
+  value: { matches, needsRehash },
 });
 
 describe("the queue", () => {
   /** Hashes that are done when told to; in the order in which they were begun. */
   function held({ hash } = argon2) {
-    const begun: { name: string; end: () => void; fail: () => void }[] = [];
+    const started: { name: string; end: () => void; fail: () => void }[] = [];
     vi.mocked(hash).mockImplementation(
       (name) =>
         new Promise<string>((resolve, reject) => {
           const fail = () => reject(new Error("out of memory"));
-          begun.push({
+          started.push({
             name: name as string,
             end: () => resolve(`hash of ${name as string}`),
             fail,
           });
         }),
     );
-    return begun;
+    return started;
   }
   const names = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, at) => String(from + at));
   const soon = () => new Promise((resolve) => setImmediate(resolve));
-  const namesOf = (begun: readonly { name: string }[]) => begun.map(({ name }) => name);
+  const namesOf = (started: readonly { name: string }[]) => started.map(({ name }) => name);
 
   test.each([
     [1, 1],
@@ -102,30 +106,30 @@ describe("the queue", () => {
     vi.resetModules();
     const { argon2Hasher } = await import("./argon2-hasher");
     machine.cores = 4;
-    const begun = held(await import("@node-rs/argon2"));
+    const started = held(await import("@node-rs/argon2"));
     const { hash } = argon2Hasher();
     for (const name of names(0, 20)) void hash(name);
     await soon();
-    expect(namesOf(begun)).toEqual(names(0, atOnce));
+    expect(namesOf(started)).toEqual(names(0, atOnce));
   });
 
   test("who comes first is served first, and nobody overtakes those who wait", async () => {
-    const begun = held();
+    const started = held();
     const { hash } = argon2Hasher();
-    const answers = names(0, 6).map((name) => hash(name));
+    const responses = names(0, 6).map((name) => hash(name));
     await soon();
-    expect(namesOf(begun)).toEqual(names(0, 3));
-    begun[1]!.end();
+    expect(namesOf(started)).toEqual(names(0, 3));
+    started[1]!.end();
     // Comes in the moment in which a place is free.
-    answers.push(hash("6"));
+    responses.push(hash("6"));
     await soon();
-    expect(namesOf(begun)).toEqual(names(0, 4));
+    expect(namesOf(started)).toEqual(names(0, 4));
     for (let at = 0; at < 7; at += 1) {
-      begun[at]!.end();
+      started[at]!.end();
       await soon();
     }
-    expect(namesOf(begun)).toEqual(names(0, 7));
-    expect(await Promise.all(answers)).toEqual(
+    expect(namesOf(started)).toEqual(names(0, 7));
+    expect(await Promise.all(responses)).toEqual(
       names(0, 7).map((name) => ({ ok: true, value: `hash of ${name}` })),
     );
   });
@@ -133,60 +137,60 @@ describe("the queue", () => {
   test("who waits too long is told so, and the turn goes to the next one who still waits", async () => {
     vi.useFakeTimers();
     try {
-      const begun = held();
+      const started = held();
       const { hash } = argon2Hasher();
-      const answers = names(0, 3).map((name) => hash(name));
+      const responses = names(0, 3).map((name) => hash(name));
       const patient = hash("patient");
       await vi.advanceTimersByTimeAsync(intervals.hashWait * 1000 - 1);
       const late = hash("late");
       await vi.advanceTimersByTimeAsync(1);
       expect(await patient).toEqual(busy);
       for (let at = 0; at < 4; at += 1) {
-        begun[at]!.end();
+        started[at]!.end();
         await vi.advanceTimersByTimeAsync(0);
       }
       expect(await late).toMatchObject({ ok: true });
-      expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
-      expect(namesOf(begun)).toEqual([...names(0, 3), "late"]);
+      expect((await Promise.all(responses)).every(({ ok }) => ok)).toBe(true);
+      expect(namesOf(started)).toEqual([...names(0, 3), "late"]);
     } finally {
       vi.useRealTimers();
     }
   });
 
   test("who finds it full is told at once, and there is room again when one is done", async () => {
-    const begun = held();
+    const started = held();
     const { hash, verify } = argon2Hasher();
     const room = 3 + bounds.hashQueue;
-    const answers = names(0, room).map((name) => hash(name));
+    const responses = names(0, room).map((name) => hash(name));
     expect(await hash("one too many")).toEqual(busy);
     expect(await verify(null, "one too many")).toEqual(busy);
-    begun[0]!.end();
-    await answers[0];
-    answers.push(hash("last"));
+    started[0]!.end();
+    await responses[0];
+    responses.push(hash("last"));
     expect(await hash("one too many")).toEqual(busy);
     for (let at = 0; at <= room; at += 1) {
-      begun[at]!.end();
+      started[at]!.end();
       await soon();
     }
-    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
-    expect(namesOf(begun)).toEqual([...names(0, room), "last"]);
+    expect((await Promise.all(responses)).every(({ ok }) => ok)).toBe(true);
+    expect(namesOf(started)).toEqual([...names(0, room), "last"]);
     expect(argon2.verify).not.toHaveBeenCalled();
   });
 
   test("one that throws frees its place, and is a throw to its caller alone", async () => {
-    const begun = held();
+    const started = held();
     const { hash, verify } = argon2Hasher();
-    const answers = names(0, 5).map((name) => hash(name));
+    const responses = names(0, 5).map((name) => hash(name));
     await soon();
-    begun[0]!.fail();
-    await expect(answers[0]).rejects.toThrow("out of memory");
+    started[0]!.fail();
+    await expect(responses[0]).rejects.toThrow("out of memory");
     await soon();
-    expect(namesOf(begun)).toEqual(names(0, 4));
+    expect(namesOf(started)).toEqual(names(0, 4));
     for (let at = 1; at < 5; at += 1) {
-      begun[at]!.end();
+      started[at]!.end();
       await soon();
     }
-    expect(await Promise.all(answers.slice(1))).toHaveLength(4);
+    expect(await Promise.all(responses.slice(1))).toHaveLength(4);
     // A kept hash that is none is a bug, and stands in nobody's way either.
     for (let at = 0; at < 5; at += 1)
       await expect(verify("$2b$10$foreign", password)).rejects.toThrow();
@@ -194,13 +198,13 @@ describe("the queue", () => {
   });
 
   test("comparing and hashing wait in one line", async () => {
-    const begun = held();
+    const started = held();
     const { hash, verify } = argon2Hasher();
     for (const name of names(0, 3)) void hash(name);
-    const answer = verify(null, password);
+    const response = verify(null, password);
     await soon();
     expect(argon2.verify).not.toHaveBeenCalled();
-    begun[2]!.end();
-    expect(await answer).toMatchObject({ ok: true });
+    started[2]!.end();
+    expect(await response).toMatchObject({ ok: true });
   });
 });

@@ -13,7 +13,7 @@ type Cost = Record<keyof typeof bounds.argon2, number>;
  * argon2id behind a bounded queue (P6). Each hash takes a core and 19 MiB for a while, so a flood of
  * sign-ins would keep everybody else waiting, and with it the thread pool that files, DNS and
  * crypto share. What finds the queue full is turned away at once, and what waits too long, after
- * that: `busy`, before the runner would take the database for away.
+ * that: `overloaded`, before the runner would take the database for away.
  */
 export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash" | "verify"> {
   const { memoryCost, timeCost, parallelism } = cost;
@@ -24,13 +24,13 @@ export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash"
    * by the same code and with the same parameters.
    */
   const decoy = `${today}${"A".repeat(22)}$${"A".repeat(43)}`;
-  const inTurn = queue(hashers, bounds.hashQueue);
+  const enqueue = queue(hashers, bounds.hashQueue);
   return {
-    hash: (password) => inTurn(() => hash(password, cost)),
-    verify: (kept, password) =>
-      inTurn(async () => ({
-        right: await verify(kept ?? decoy, password),
-        outdated: kept !== null && !kept.startsWith(today),
+    hash: (password) => enqueue(() => hash(password, cost)),
+    verify: (storedHash, password) =>
+      enqueue(async () => ({
+        matches: await verify(storedHash ?? decoy, password),
+        needsRehash: storedHash !== null && !storedHash.startsWith(today),
       })),
   };
 }
@@ -54,10 +54,10 @@ function queue(atOnce: number, mayWait: number) {
       }, intervals.hashWait * 1000);
       waiting.add(begin);
     });
-  return async function inTurn<T>(work: () => Promise<T>): Promise<Result<T>> {
+  return async function enqueue<T>(work: () => Promise<T>): Promise<Result<T>> {
     if (working < atOnce) working += 1;
     else if (waiting.size >= mayWait || !(await turn()))
-      return refuse("busy", { retryAfter: intervals.busy });
+      return refuse("overloaded", { retryAfter: intervals.overloaded });
     try {
       return ok(await work());
     } finally {

@@ -2,23 +2,23 @@ import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Log } from "@/lib/runtime/flow";
-import { startRangeFront } from "@/test/support/fake-pwned-passwords";
+import { startFakePwnedPasswords } from "@/test/support/fake-pwned-passwords";
 import { testEnv } from "@/test/support/world";
-import { openPasswords } from "./passwords";
+import { createPasswords } from "./passwords";
 
 /** Passwords that others have stolen before, against a server that answers as Pwned Passwords does (P6). */
 
-const patience = vi.hoisted(() => ({ seconds: 120 }));
+const runTimeout = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "breachLookup", {
-    get: () => patience.seconds,
+    get: () => runTimeout.seconds,
   });
   return { ...policy, intervals } as never;
 });
 
 const stolen = "barbell glue feel";
-const front = await startRangeFront([stolen]);
+const server = await startFakePwnedPasswords([stolen]);
 const warnings: unknown[] = [];
 const log: Log = {
   info() {},
@@ -27,15 +27,15 @@ const log: Log = {
 };
 
 beforeEach(() => {
-  patience.seconds = 120;
+  runTimeout.seconds = 120;
   warnings.length = 0;
 });
-afterEach(() => front.calm());
-afterAll(() => front.stop());
+afterEach(() => server.resetProviders());
+afterAll(() => server.stop());
 
-async function verdict(password: string, url = front.url) {
-  const { weigh } = openPasswords(testEnv({ BREACH_LOOKUP_URL: url }), log);
-  const result = await weigh(password, ["ada@example.com", "Latchkey"]);
+async function verdict(password: string, url = server.url) {
+  const { checkStrength } = createPasswords(testEnv({ BREACH_LOOKUP_URL: url }), log);
+  const result = await checkStrength(password, ["ada@example.com", "Latchkey"]);
   return result.ok ? "taken" : result.refusal;
 }
 
@@ -44,12 +44,12 @@ const breached = { code: "password_breached", field: "password" };
 test("a stolen one is refused, others are taken", async () => {
   expect(await verdict(stolen)).toEqual(breached);
   expect(await verdict("barbell glue feels")).toBe("taken");
-  expect(await verdict(stolen, `${front.url}/`)).toEqual(breached);
+  expect(await verdict(stolen, `${server.url}/`)).toEqual(breached);
   expect(warnings).toEqual([]);
 });
 
 test("one that counts 0 is padding, and no stolen one", async () => {
-  front.forget(stolen);
+  server.forget(stolen);
   expect(await verdict(stolen)).toBe("taken");
   expect(warnings).toEqual([]);
 });
@@ -57,14 +57,14 @@ test("one that counts 0 is padding, and no stolen one", async () => {
 test("letters of any script are looked up as UTF-8", async () => {
   await verdict("правильная лошадь");
   const digest = createHash("sha1").update(Buffer.from("правильная лошадь")).digest("hex");
-  expect(front.asked[0]!.path).toContain(`/range/${digest.slice(0, 5).toUpperCase()}`);
+  expect(server.asked[0]!.path).toContain(`/range/${digest.slice(0, 5).toUpperCase()}`);
 });
 
 test("what leaves is five digits, and nothing of who asks", async () => {
   await verdict(stolen);
   const digest = createHash("sha1").update(stolen).digest("hex").toUpperCase();
-  expect(front.asked).toHaveLength(1);
-  const { method, path, headers, body } = front.asked[0]!;
+  expect(server.asked).toHaveLength(1);
+  const { method, path, headers, body } = server.asked[0]!;
   expect([method, path, body]).toEqual(["GET", `/range/${digest.slice(0, 5)}?mode=sha1`, ""]);
   const { "add-padding": padding, "user-agent": agent, ...others } = headers;
   expect([padding, agent]).toEqual(["true", "Latchkey"]);
@@ -85,12 +85,12 @@ test.each([
   ["one's own", "ada@example.com"],
 ])("nobody is asked about what is %s", async (_, password) => {
   await verdict(password);
-  expect(front.asked).toEqual([]);
+  expect(server.asked).toEqual([]);
 });
 
 test("nobody is asked where that is not allowed", async () => {
   expect(await verdict(stolen, "")).toBe("taken");
-  expect(front.asked).toEqual([]);
+  expect(server.asked).toEqual([]);
 });
 
 describe("a service in trouble stops nobody, and is logged once, without a word of the password", () => {
@@ -117,8 +117,8 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
       },
       "UND_ERR_SOCKET",
     ],
-  ])("%s", async (_, trouble, reason) => {
-    front.trouble(trouble);
+  ])("%s", async (_, failWith, reason) => {
+    server.failWith(failWith);
     expect(await verdict(stolen)).toBe("taken");
     expect(warnings).toEqual([["breach_lookup.failed", { reason }]]);
   });
@@ -127,15 +127,15 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
     ["no answer", () => {}],
     ["half an answer", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
     ["an answer without end", (response) => flood(response)],
-  ])("%s, when the time is up", async (_, trouble) => {
-    patience.seconds = 0.2;
-    front.trouble(trouble);
+  ])("%s, when the time is up", async (_, failWith) => {
+    runTimeout.seconds = 0.2;
+    server.failWith(failWith);
     expect(await verdict(stolen)).toBe("taken");
     expect(warnings).toEqual([["breach_lookup.failed", { reason: "TimeoutError" }]]);
   });
 
   test("nobody there, or a name that is none", async () => {
-    const gone = await startRangeFront([]);
+    const gone = await startFakePwnedPasswords([]);
     await gone.stop();
     expect(await verdict(stolen, gone.url)).toBe("taken");
     expect(await verdict(stolen, "http://no-such-host.invalid")).toBe("taken");
@@ -146,7 +146,9 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
   });
 
   test("an answer far longer than any there is", async () => {
-    front.trouble((response) => void response.end(`${`${"A".repeat(35)}:3\r\n`.repeat(100_000)}`));
+    server.failWith(
+      (response) => void response.end(`${`${"A".repeat(35)}:3\r\n`.repeat(100_000)}`),
+    );
     expect(await verdict(stolen)).toBe("taken");
     expect(warnings).toEqual([]);
   });
@@ -154,9 +156,9 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
 
 /** Line after line, as fast as they are read, until nobody reads. */
 function flood(response: ServerResponse) {
-  const lines = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
+  const textLines = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
   const more = () => {
-    while (!response.destroyed && response.write(lines));
+    while (!response.destroyed && response.write(textLines));
   };
   response.on("drain", more);
   more();

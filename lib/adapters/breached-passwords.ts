@@ -13,29 +13,29 @@ import { intervals } from "@/lib/core/policy";
  */
 export async function isBreached(password: string, baseUrl: string, log: Log): Promise<boolean> {
   const digest = createHash("sha1").update(password).digest("hex").toUpperCase();
-  const answer = await pwnedPasswordRange(digest.slice(0, 5), {
+  const result = await pwnedPasswordRange(digest.slice(0, 5), {
     baseUrl,
     addPadding: true,
     signal: AbortSignal.timeout(intervals.breachLookup * 1000),
     userAgent: "Latchkey",
   }).catch((error: Error) => error);
-  if (answer instanceof Error || !isRange(answer)) {
-    log.warn("breach_lookup.failed", { reason: reasonOf(answer) });
+  if (result instanceof Error || !isRange(result)) {
+    log.warn("breach_lookup.failed", { reason: reasonOf(result) });
     return false;
   }
   // Padding counts 0.
-  return (answer[digest.slice(5)] ?? 0) > 0;
+  return (result[digest.slice(5)] ?? 0) > 0;
 }
 
 /** Whoever stands in between may answer 200 and mean something else. */
-function isRange(answer: Record<string, number>) {
-  const suffixes = Object.keys(answer);
+function isRange(result: Record<string, number>) {
+  const suffixes = Object.keys(result);
   return suffixes.length > 0 && suffixes.every((suffix) => /^[0-9A-F]{35}$/.test(suffix));
 }
 
 /** In words that are not the service's: those may repeat what it was asked. */
-function reasonOf(answer: object) {
-  if (!(answer instanceof Error)) return "not a range";
-  const { name, message, cause } = answer as Error & { cause?: { code?: string } };
+function reasonOf(result: object) {
+  if (!(result instanceof Error)) return "not a range";
+  const { name, message, cause } = result as Error & { cause?: { code?: string } };
   return cause?.code ?? (Object.values(STATUS_CODES).includes(message) ? message : name);
 }

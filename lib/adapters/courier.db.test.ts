@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv, testKeys, type TestWorld } from "@/test/support/world";
-import { takeLetters } from "@/lib/store/outbox";
+import { leaseDueLetters } from "@/lib/store/outbox";
 import { intervals, lifetimes } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
 import type { Mailer, Message } from "./mailer";
@@ -20,7 +20,7 @@ interface Kept {
   rendered: string | null;
   attempts: number;
 }
-const kept = (where: TestWorld = world) =>
+const saved = (where: TestWorld = world) =>
   rows<Kept>(
     where.db,
     sql`select id, state, reason, payload, rendered, attempts from outbox order by created_at`,
@@ -43,11 +43,11 @@ const failing = (tried: Message[] = []): Mailer => {
 
 describe("at rest", () => {
   test("a waiting letter is sealed: neither token, code nor address can be read in it", async () => {
-    await new Browser(world).ask(ada);
-    const [queued] = await kept();
+    await new Browser(world).requestLink(ada);
+    const [queued] = await saved();
     await deliverDueLetters(world, failing());
-    const [tried] = await kept();
-    await world.age(intervals.letterRetries[0]);
+    const [tried] = await saved();
+    await world.advance(intervals.letterRetries[0]);
     const { token, code } = await world.letterTo(ada);
     for (const text of [queued!.payload, tried!.payload, tried!.rendered]) {
       expect(text).toMatch(/^[\w-]{100,}$/);
@@ -60,10 +60,10 @@ describe("at rest", () => {
   });
 
   test("what was sent, and what was withheld, is erased", async () => {
-    for (let i = 0; i < 4; i += 1) await new Browser(world).ask(ada);
+    for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
     const gone = { payload: null, rendered: null };
-    expect(await kept()).toMatchObject([
+    expect(await saved()).toMatchObject([
       { state: "sent", ...gone },
       { state: "sent", ...gone },
       { state: "sent", ...gone },
@@ -72,13 +72,13 @@ describe("at rest", () => {
   });
 
   test("letters sealed with the previous OUTBOX_KEY still leave", async () => {
-    await new Browser(world).ask(ada);
-    await new Browser(world).ask("leo@example.com");
-    const rotated = world.but({
+    await new Browser(world).requestLink(ada);
+    await new Browser(world).requestLink("leo@example.com");
+    const rotated = world.with({
       env: testEnv({ OUTBOX_KEY: testKeys.nextOutbox, OUTBOX_KEY_PREVIOUS: testKeys.outbox }),
     });
     await deliverDueLetters(rotated, failing());
-    await world.age(intervals.letterRetries[0]);
+    await world.advance(intervals.letterRetries[0]);
     expect((await rotated.deliver()).map(({ to }) => to).sort()).toEqual([ada, "leo@example.com"]);
   });
 });
@@ -86,15 +86,15 @@ describe("at rest", () => {
 describe("again and again", () => {
   test("every retry sends the same bytes, though the clock, the name and the address of this place change", async () => {
     const tried: Message[] = [];
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     await deliverDueLetters(world, failing(tried));
-    await world.age(120);
-    const later = world.but({
+    await world.advance(120);
+    const later = world.with({
       clock: { now: () => new Date(Date.UTC(2033, 1)) },
       env: testEnv({ APP_NAME: "Elsewhere", PORT: "4000" }),
     });
     await deliverDueLetters(later, failing(tried));
-    await world.age(120);
+    await world.advance(120);
     tried.push(...(await world.deliver()));
     expect(tried).toHaveLength(3);
     expect(tried[1]).toEqual(tried[0]);
@@ -102,19 +102,21 @@ describe("again and again", () => {
   });
 
   test("the pauses grow, and the last one repeats (X3)", async () => {
-    await world.whileTimeStands(async (world) => {
-      await new Browser(world.but({ env: testEnv({ LINK_LIFETIME_MINUTES: "600" }) })).ask(ada);
-      const lasting = world.but({ env: testEnv({ LINK_LIFETIME_MINUTES: "600" }) });
+    await world.withFrozenTime(async (world) => {
+      await new Browser(world.with({ env: testEnv({ LINK_LIFETIME_MINUTES: "600" }) })).requestLink(
+        ada,
+      );
+      const lasting = world.with({ env: testEnv({ LINK_LIFETIME_MINUTES: "600" }) });
       const pauses = [];
       for (let i = 0; i < 7; i += 1) {
         await deliverDueLetters(lasting, failing());
         const next = await pause(world);
         pauses.push(next);
-        await world.age(next - 1);
+        await world.advance(next - 1);
         const early: Message[] = [];
         await deliverDueLetters(lasting, failing(early));
         expect(early).toEqual([]);
-        await world.age(1);
+        await world.advance(1);
       }
       expect(pauses).toEqual([
         ...intervals.letterRetries,
@@ -124,34 +126,34 @@ describe("again and again", () => {
   });
 
   test("what was never tried for a day dies as too late, and is erased", async () => {
-    await new Browser(world).ask(ada);
-    await world.age(lifetimes.letter + 1);
+    await new Browser(world).requestLink(ada);
+    await world.advance(lifetimes.letter + 1);
     expect(await world.deliver()).toEqual([]);
-    expect(await kept()).toMatchObject([
+    expect(await saved()).toMatchObject([
       { state: "dead", reason: "too_late", payload: null, rendered: null, attempts: 0 },
     ]);
-    await world.age(3600);
+    await world.advance(3600);
     expect(await world.deliver()).toEqual([]);
   });
 
   test("a letter that keeps failing ends, and never leaves after that", async () => {
-    await new Browser(world).ask(ada);
-    for (let i = 0; i < 60 && (await kept())[0]!.state === "queued"; i += 1) {
+    await new Browser(world).requestLink(ada);
+    for (let i = 0; i < 60 && (await saved())[0]!.state === "queued"; i += 1) {
       await deliverDueLetters(world, failing());
-      await world.age(intervals.letterRetries.at(-1)!);
+      await world.advance(intervals.letterRetries.at(-1)!);
     }
-    expect(await kept()).toMatchObject([{ state: "dead", reason: "too_late", payload: null }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", payload: null }]);
     expect(await world.deliver()).toEqual([]);
   });
 
   test("a letter may wait for its first attempt longer than its link lives, and its link still works (L1)", async () => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.ask(ada);
-      await world.age(5 * 3600);
+      await browser.requestLink(ada);
+      await world.advance(5 * 3600);
       const { token } = await world.letterTo(ada);
-      await world.age(3599);
-      expect((await browser.press({ token })).ok).toBe(true);
+      await world.advance(3599);
+      expect((await browser.openLink({ token })).ok).toBe(true);
     });
   });
 
@@ -162,12 +164,12 @@ describe("again and again", () => {
         sql`select extract(epoch from expires_at - now())::int as link,
                    extract(epoch from code_expires_at - now())::int as code from verifications`,
       );
-    await world.whileTimeStands(async (world) => {
-      await new Browser(world).ask(ada);
-      await world.age(1000);
+    await world.withFrozenTime(async (world) => {
+      await new Browser(world).requestLink(ada);
+      await world.advance(1000);
       await deliverDueLetters(world, failing());
       expect(await ends(world)).toEqual({ link: 3600, code: 600 });
-      await world.age(100);
+      await world.advance(100);
       await world.deliver();
       expect(await ends(world)).toEqual({ link: 3500, code: 500 });
     });
@@ -175,8 +177,8 @@ describe("again and again", () => {
 
   test("a link that was cancelled is not brought back to life by its letter", async () => {
     const browser = new Browser(world);
-    await browser.ask(ada);
-    await world.plant((tx) => tx.execute(sql`update verifications set voided_at = now()`));
+    await browser.requestLink(ada);
+    await world.writeDirectly((tx) => tx.execute(sql`update verifications set voided_at = now()`));
     await world.deliver();
     expect(await rows(world.db, sql`select 1 from verifications where voided_at is null`)).toEqual(
       [],
@@ -186,33 +188,33 @@ describe("again and again", () => {
 
 describe("couriers that die", () => {
   test("between taking and handing over: the letter is another's once the lease is over", async () => {
-    await new Browser(world).ask(ada);
-    const [taken] = await takeLetters(world.db);
+    await new Browser(world).requestLink(ada);
+    const [leased] = await leaseDueLetters(world.db);
     expect(await world.deliver()).toEqual([]);
-    await world.age(intervals.letterLease);
+    await world.advance(intervals.letterLease);
     const sent = await world.deliver();
-    expect(sent.map(({ id }) => id)).toEqual([taken!.id]);
-    expect(await kept()).toMatchObject([{ state: "sent", attempts: 2 }]);
+    expect(sent.map(({ id }) => id)).toEqual([leased!.id]);
+    expect(await saved()).toMatchObject([{ state: "sent", attempts: 2 }]);
   });
 
   test("between handing over and writing it down: it leaves again, with the same id and bytes (I5)", async () => {
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     const dying: Mailer = async (message) => {
       await world.mailer(message);
       throw new Error("killed");
     };
     await deliverDueLetters(world, dying).catch(() => {});
     expect(await world.deliver()).toEqual([]);
-    await world.age(intervals.letterLease);
+    await world.advance(intervals.letterLease);
     await world.deliver();
     expect(world.sent).toHaveLength(2);
     expect(world.sent[1]).toEqual(world.sent[0]);
   });
 
   test("one letter that cannot be opened keeps none of the others back", async () => {
-    await new Browser(world).ask("broken@example.com");
-    await world.plant((tx) => tx.execute(sql`update outbox set payload = 'nonsense'`));
-    for (let i = 0; i < 8; i += 1) await new Browser(world).ask(`person${i}@example.com`);
+    await new Browser(world).requestLink("broken@example.com");
+    await world.writeDirectly((tx) => tx.execute(sql`update outbox set payload = 'nonsense'`));
+    for (let i = 0; i < 8; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
     await deliverDueLetters(world, world.mailer).catch(() => {});
     const sentByThen = world.sent.length;
     await expect.poll(() => world.sent.length).toBe(8);
@@ -223,7 +225,8 @@ describe("couriers that die", () => {
 
 describe("couriers at once", () => {
   const many = async (count: number) => {
-    for (let i = 0; i < count; i += 1) await new Browser(world).ask(`person${i}@example.com`);
+    for (let i = 0; i < count; i += 1)
+      await new Browser(world).requestLink(`person${i}@example.com`);
   };
 
   test("two couriers lose no letter and send none twice", async () => {
@@ -234,7 +237,7 @@ describe("couriers at once", () => {
     ]);
     expect(world.sent).toHaveLength(35);
     expect(new Set(world.sent.map(({ id }) => id)).size).toBe(35);
-    expect((await kept()).every(({ state, attempts }) => state === "sent" && attempts === 1)).toBe(
+    expect((await saved()).every(({ state, attempts }) => state === "sent" && attempts === 1)).toBe(
       true,
     );
   });
@@ -249,7 +252,7 @@ describe("couriers at once", () => {
     };
     const first = deliverDueLetters(world, slow);
     await expect
-      .poll(async () => (await kept()).filter(({ attempts }) => attempts > 0))
+      .poll(async () => (await saved()).filter(({ attempts }) => attempts > 0))
       .toHaveLength(5);
     expect(await world.deliver()).toEqual([]);
     release();

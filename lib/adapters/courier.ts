@@ -1,18 +1,18 @@
 import type { World } from "@/lib/runtime/flow";
 import {
-  bury,
-  keepRendered,
+  markDead,
+  storeRendered,
   markSent,
-  retryLater,
-  type TakenLetter,
-  takeLetters,
+  reschedule,
+  type LeasedLetter,
+  leaseDueLetters,
 } from "@/lib/store/outbox";
 import type { Letter } from "@/lib/core/letters";
 import { bounds } from "@/lib/core/policy";
-import { open, seal } from "@/lib/core/crypto";
+import { unseal, seal } from "@/lib/core/crypto";
 import type { Mailer, Message } from "./mailer";
 
-type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseAway">;
+type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
 
 /**
  * Takes due letters from the outbox and hands them to the mailer, until none are due. Any number of
@@ -25,42 +25,42 @@ export async function deliverDueLetters(
   progress: () => void = () => {},
 ): Promise<void> {
   for (;;) {
-    const taken = await takeLetters(world.db);
+    const leased = await leaseDueLetters(world.db);
     progress();
-    const ends = await Promise.allSettled(taken.map((letter) => deliver(world, mailer, letter)));
+    const ends = await Promise.allSettled(leased.map((letter) => deliver(world, mailer, letter)));
     for (const [at, end] of ends.entries()) {
       if (end.status === "fulfilled") continue;
-      if (world.isDatabaseAway(end.reason)) throw end.reason;
+      if (world.isDatabaseUnavailable(end.reason)) throw end.reason;
       // A letter that cannot be opened or drawn keeps none of the others back; its lease runs out.
-      world.log.error("letter.failed", { letterId: taken[at]?.id, error: end.reason });
+      world.log.error("letter.failed", { letterId: leased[at]?.id, error: end.reason });
     }
-    if (taken.length < bounds.outboxBatch) return;
+    if (leased.length < bounds.outboxBatch) return;
     progress();
   }
 }
 
-async function deliver(world: CourierWorld, mailer: Mailer, taken: TakenLetter): Promise<void> {
+async function deliver(world: CourierWorld, mailer: Mailer, leased: LeasedLetter): Promise<void> {
   const { db, log } = world;
-  const facts = { letterId: taken.id, attempt: taken.attempts };
-  const message = await finalBytes(world, taken);
+  const facts = { letterId: leased.id, attempt: leased.attempts };
+  const message = await renderOnce(world, leased);
   const outcome = await mailer(message);
   if (outcome.sent) {
-    await markSent(db, taken.id);
+    await markSent(db, leased.id);
     log.info("letter.sent", facts);
   } else if ("refused" in outcome) {
-    await bury(db, taken.id, "refused");
+    await markDead(db, leased.id, "refused");
     log.error("letter.refused", { ...facts, reason: outcome.reason });
   } else {
-    await retryLater(db, taken, outcome.retryAfter);
+    await reschedule(db, leased, outcome.retryAfter);
     log.warn("letter.delayed", { ...facts, reason: outcome.reason });
   }
 }
 
 /** The letter as first rendered; rendered and kept now if this is its first attempt (X3). */
-async function finalBytes(world: CourierWorld, taken: TakenLetter): Promise<Message> {
+async function renderOnce(world: CourierWorld, leased: LeasedLetter): Promise<Message> {
   const { db, env, clock } = world;
-  if (taken.rendered) return JSON.parse(open(env.outboxKey, taken.rendered)) as Message;
-  const letter = JSON.parse(open(env.outboxKey, taken.payload)) as Letter;
+  if (leased.rendered) return JSON.parse(unseal(env.outboxKey, leased.rendered)) as Message;
+  const letter = JSON.parse(unseal(env.outboxKey, leased.payload)) as Letter;
   // Templates come with the first letter: React's renderer is large, and a start need not wait for it.
   const { renderLetter } = await import("@/emails");
   const content = await renderLetter(letter, {
@@ -71,7 +71,7 @@ async function finalBytes(world: CourierWorld, taken: TakenLetter): Promise<Mess
     now: clock.now(),
   });
   const date = clock.now().toISOString();
-  const message: Message = { id: taken.id, from: env.mailFrom, to: letter.to, date, ...content };
-  await keepRendered(db, taken.id, seal(env.outboxKey, JSON.stringify(message)));
+  const message: Message = { id: leased.id, from: env.mailFrom, to: letter.to, date, ...content };
+  await storeRendered(db, leased.id, seal(env.outboxKey, JSON.stringify(message)));
   return message;
 }

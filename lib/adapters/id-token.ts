@@ -3,7 +3,7 @@ import type { ProviderKeys } from "@/lib/core/env";
 import { intervals } from "@/lib/core/policy";
 
 /** What does not hold: by the claim it is about, or else by what jose calls it. */
-const wrongs = {
+const failureReasons = {
   iss: "issuer",
   aud: "audience",
   exp: "expiry",
@@ -18,19 +18,19 @@ const wrongs = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
 } as const;
 
-type Wrong = (typeof wrongs)[keyof typeof wrongs] | "key_unusable";
+type FailureReason = (typeof failureReasons)[keyof typeof failureReasons] | "key_unusable";
 
 /**
  * The claims of an ID token, word for word, or what does not hold in it. Its signature is by one of
  * the keys and by a public-key algorithm, it is from this issuer and for us alone, and these are its
  * times; of everything else nothing is promised, not even that a subject is text (O1, O2).
  */
-export async function judgeIdToken(
+export async function verifyIdToken(
   idToken: string,
   keys: JWTVerifyGetKey,
   { issuer, clientId }: ProviderKeys,
   now: Date,
-): Promise<JWTPayload | Wrong> {
+): Promise<JWTPayload | FailureReason> {
   try {
     const { payload } = await jwtVerify(idToken, keys, {
       // Named one by one: with HS256, who knows the public key or our secret could sign.
@@ -45,11 +45,12 @@ export async function judgeIdToken(
   } catch (error) {
     const { claim = "", code = "" } = error as { claim?: string; code?: string };
     // What else is thrown comes from reading the key that fits: nothing else here varies.
-    return wrongOf(claim) ?? wrongOf(code) ?? "key_unusable";
+    return failureReasonOf(claim) ?? failureReasonOf(code) ?? "key_unusable";
   }
 }
 
-const wrongOf = (what: string): Wrong | undefined => wrongs[what as keyof typeof wrongs];
+const failureReasonOf = (what: string): FailureReason | undefined =>
+  failureReasons[what as keyof typeof failureReasons];
 
 /** Somebody else who may use it, too, could have brought it. */
 const isForUsAlone = ({ aud, azp }: JWTPayload, clientId: string) =>

@@ -6,12 +6,12 @@ import { type Limit, limits } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { startRedis } from "@/test/support/redis-server";
 import { setUpWorld } from "@/test/support/setup";
-import { startUpstashFront } from "@/test/support/fake-upstash";
+import { startFakeUpstash } from "@/test/support/fake-upstash";
 import type { Limiter } from "@/lib/runtime/flow";
 import { purge } from "@/lib/store/purge";
 import { systemClock } from "./clock";
 import { postgresLimiter } from "./postgres-limiter";
-import { openRedis, redisLimiter } from "./redis-limiter";
+import { createRedisClient, redisLimiter } from "./redis-limiter";
 
 /** One set of rules for every place where limits are counted: nobody should notice which one it is (R4). */
 
@@ -23,12 +23,12 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
 
 const world = await setUpWorld();
 const redis = await startRedis();
-const upstash = await startUpstashFront(redis);
-const overRest = () => openRedis({ by: "upstash", url: upstash.url, token: upstash.token });
+const upstash = await startFakeUpstash(redis);
+const overRest = () => createRedisClient({ by: "upstash", url: upstash.url, token: upstash.token });
 
 /** A new connection over TCP, once it stands. */
 async function overTcp() {
-  const scripts = openRedis({ by: "tcp", url: redis.url });
+  const scripts = createRedisClient({ by: "tcp", url: redis.url });
   const isOpen = () => scripts.eval("return 1", [], []).catch(() => 0);
   await vi.waitUntil(async () => (await isOpen()) === 1, { timeout: 120_000 });
   return scripts;
@@ -37,16 +37,16 @@ async function overTcp() {
 interface Place {
   /** Two limiters that share nothing but the place, as two processes would. */
   readonly limiters: [Limiter, Limiter];
-  readonly age: (seconds: number) => Promise<unknown>;
+  readonly advance: (seconds: number) => Promise<unknown>;
   /** Everything that is kept there, as text. */
-  readonly kept: () => Promise<string>;
+  readonly saved: () => Promise<string>;
   /** Rids the place of what is over, where it does not by itself. */
   readonly tidy: () => Promise<unknown>;
 }
 
 const inRedis = {
-  age: (seconds: number) => redis.age(seconds),
-  async kept() {
+  advance: (seconds: number) => redis.advance(seconds),
+  async saved() {
     const keys = await redis.keys();
     const values = await Promise.all(keys.map((key) => redis.say("zrange", key, "0", "-1")));
     return keys.map((key, i) => `${key} ${JSON.stringify(values[i])}`).join("\n");
@@ -56,8 +56,8 @@ const inRedis = {
 const places: Record<"postgres" | "redis" | "upstash", Place> = {
   postgres: {
     limiters: [postgresLimiter(world.db), postgresLimiter(world.db)],
-    age: (seconds) => world.age(seconds),
-    kept: async () =>
+    advance: (seconds) => world.advance(seconds),
+    saved: async () =>
       (await rows(world.db, sql`select * from limits`))
         .map((row) => JSON.stringify(row))
         .join("\n"),
@@ -85,12 +85,12 @@ afterAll(async () => {
 const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
 describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (name) => {
-  const { limiters, age, kept, tidy } = places[name];
+  const { limiters, advance, saved, tidy } = places[name];
   const [limiter, another] = limiters;
 
   /** How many of so many takes at once were granted, asked of both processes in turn. */
   const granted = async (takes: number, key = "ada", limit = ten) => {
-    const asked = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.take(limit, key));
+    const asked = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.consume(limit, key));
     return (await Promise.all(asked)).filter(({ ok }) => ok).length;
   };
 
@@ -103,19 +103,19 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   const hits = async (count: number, key = "ada") => {
     const names: string[] = [];
     while (names.length < count) {
-      const taken = await limiter.take(ten, key);
-      if (!taken.ok) throw new Error("There was no room.");
-      names.push(taken.hit);
+      const result = await limiter.consume(ten, key);
+      if (!result.ok) throw new Error("There was no room.");
+      names.push(result.hit);
     }
     return names;
   };
 
   test("what one process took, the other counts, and can give back", async () => {
     const [first = ""] = await hits(10);
-    expect((await another.take(ten, "ada")).ok).toBe(false);
-    await another.giveBack("ten", "ada", first);
-    expect((await limiter.take(ten, "ada")).ok).toBe(true);
-    expect((await limiter.take(ten, "ada")).ok).toBe(false);
+    expect((await another.consume(ten, "ada")).ok).toBe(false);
+    await another.refund("ten", "ada", first);
+    expect((await limiter.consume(ten, "ada")).ok).toBe(true);
+    expect((await limiter.consume(ten, "ada")).ok).toBe(false);
   });
 
   test("the window slides: no hour holds more than ten, and none less than it could", async () => {
@@ -127,65 +127,65 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
       const got = await granted(takes);
       expect(got).toBe(Math.min(takes, room));
       history.push(got);
-      await age(600);
+      await advance(600);
     }
   });
 
   test("an edge is no door: ten just before it leave room for none just after", async () => {
     await granted(1, "edge");
-    await age(3590);
+    await advance(3590);
     expect(await granted(50, "edge")).toBe(9);
-    await age(10);
+    await advance(10);
     expect(await granted(50, "edge")).toBe(1);
-    await age(3580);
+    await advance(3580);
     expect(await granted(50, "edge")).toBe(0);
   });
 
   test("who is refused is told when there is room: not too early, and not a second too late", async () => {
     const since = performance.now();
     await granted(1);
-    await age(600);
+    await advance(600);
     await granted(9);
-    const answer = await another.take(ten, "ada");
-    const { retryAfter } = answer as { retryAfter: number };
+    const response = await another.consume(ten, "ada");
+    const { retryAfter } = response as { retryAfter: number };
     // Ten minutes of the hour are over, and what really passed since.
     const passed = (performance.now() - since) / 1000;
     expect(retryAfter).toBeLessThanOrEqual(3000);
     expect(retryAfter).toBeGreaterThanOrEqual(Math.ceil(3000 - passed));
-    await age(retryAfter);
+    await advance(retryAfter);
     expect(await granted(20)).toBe(1);
   });
 
   test("whole seconds only, and at least one", async () => {
     await granted(10);
-    await age(3599.5);
-    const answer = await limiter.take(ten, "ada");
+    await advance(3599.5);
+    const response = await limiter.consume(ten, "ada");
     // Half a second is left, or the machine was slow and there is room by now.
-    if (!answer.ok) expect(answer.retryAfter).toBe(1);
+    if (!response.ok) expect(response.retryAfter).toBe(1);
   });
 
   test("in real time: refused until the moment it said, and let in then", async () => {
     const one: Limit = { rule: "one", max: 1, per: seconds(2) };
-    await limiter.take(one, "ada");
-    const { retryAfter } = (await limiter.take(one, "ada")) as { retryAfter: number };
+    await limiter.consume(one, "ada");
+    const { retryAfter } = (await limiter.consume(one, "ada")) as { retryAfter: number };
     expect([1, 2]).toContain(retryAfter);
     await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000));
-    expect(await another.take(one, "ada")).toMatchObject({ ok: true });
+    expect(await another.consume(one, "ada")).toMatchObject({ ok: true });
   });
 
   test("asking while refused makes the wait no longer", async () => {
     await granted(10);
-    await age(1800);
+    await advance(1800);
     expect(await granted(30)).toBe(0);
-    await age(1800);
+    await advance(1800);
     expect(await granted(30)).toBe(10);
   });
 
   test("giving back makes room for the one that is given back, once", async () => {
     const [first = "", second = ""] = await hits(10);
-    for (let i = 0; i < 3; i += 1) await limiter.giveBack("ten", "ada", first);
+    for (let i = 0; i < 3; i += 1) await limiter.refund("ten", "ada", first);
     expect(await granted(50)).toBe(1);
-    await limiter.giveBack("ten", "ada", second);
+    await limiter.refund("ten", "ada", second);
     expect(await granted(50)).toBe(1);
   });
 
@@ -193,7 +193,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     const names = await hits(10);
     expect(new Set(names).size).toBe(10);
     await Promise.all(
-      Array.from({ length: 50 }, (_, i) => limiters[i % 2]!.giveBack("ten", "ada", names[i % 10]!)),
+      Array.from({ length: 50 }, (_, i) => limiters[i % 2]!.refund("ten", "ada", names[i % 10]!)),
     );
     expect(await granted(50)).toBe(10);
   });
@@ -203,8 +203,8 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
         i % 4 === 0
-          ? limiter.giveBack("ten", "ada", names[i / 4]!).then(() => false)
-          : another.take(ten, "ada").then(({ ok }) => ok),
+          ? limiter.refund("ten", "ada", names[i / 4]!).then(() => false)
+          : another.consume(ten, "ada").then(({ ok }) => ok),
       ),
     );
     const more = results.filter(Boolean).length;
@@ -215,27 +215,29 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
 
   test("however fast they come, every hit has a name of its own", async () => {
     const many: Limit = { rule: "many", max: 300, per: hours(1) };
-    const taken = await Promise.all(Array.from({ length: 300 }, () => limiter.take(many, "ada")));
-    const names = new Set(taken.map((one) => (one.ok ? one.hit : "")));
+    const result = await Promise.all(
+      Array.from({ length: 300 }, () => limiter.consume(many, "ada")),
+    );
+    const names = new Set(result.map((one) => (one.ok ? one.hit : "")));
     expect(names.size).toBe(300);
-    await limiter.giveBack("many", "ada", [...names][150]!);
+    await limiter.refund("many", "ada", [...names][150]!);
     expect(await granted(20, "ada", many)).toBe(1);
   });
 
   test("what ran out by itself makes no room in place of another", async () => {
     const [early = ""] = await hits(1);
-    await age(3601);
+    await advance(3601);
     expect(await granted(10)).toBe(10);
-    await limiter.giveBack("ten", "ada", early);
+    await limiter.refund("ten", "ada", early);
     expect(await granted(50)).toBe(0);
   });
 
   test("what was never taken, or by another, makes no room", async () => {
     const [adas = ""] = await hits(1);
     await granted(10, "leo");
-    for (const name of [adas, "nonsense", "", "*"]) await limiter.giveBack("ten", "leo", name);
+    for (const name of [adas, "nonsense", "", "*"]) await limiter.refund("ten", "leo", name);
     expect(await granted(50, "leo")).toBe(0);
-    await limiter.giveBack("ten", "nobody", adas);
+    await limiter.refund("ten", "nobody", adas);
     expect(await granted(50, "nobody")).toBe(10);
   });
 
@@ -254,14 +256,14 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   test("what is over leaves nothing behind", async () => {
     await granted(10);
     await granted(1, "leo", limits.resends);
-    expect(await kept()).not.toBe("");
-    await age(limits.resends.per);
+    expect(await saved()).not.toBe("");
+    await advance(limits.resends.per);
     await tidy();
-    expect(await kept()).toMatch(/ten/);
-    expect(await kept()).not.toMatch(/resends/);
-    await age(ten.per);
+    expect(await saved()).toMatch(/ten/);
+    expect(await saved()).not.toMatch(/resends/);
+    await advance(ten.per);
     await tidy();
-    expect(await kept()).toBe("");
+    expect(await saved()).toBe("");
   });
 
   test("clearing forgets every count", async () => {
@@ -271,22 +273,22 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   });
 
   test("keys are a rule and a keyed hash; no address and no IP is kept (R4)", async () => {
-    const here = world.but({ limiter });
-    await new Browser(here, { ip: "203.0.113.9" }).ask("ada@example.com");
-    const all = await kept();
+    const here = world.with({ limiter });
+    await new Browser(here, { ip: "203.0.113.9" }).requestLink("ada@example.com");
+    const all = await saved();
     expect(all.split("\n")).toHaveLength(3);
-    for (const rule of ["letters_per_address", "mail_requests_per_ip", "resends"])
+    for (const rule of ["emails_per_address", "email_requests_per_ip", "resends"])
       expect(all).toContain(rule);
     expect(all).not.toMatch(/@|ada|example|203\.0/);
   });
 
   test("a person's fourth letter in an hour is withheld, the sixth request refused (R1, R2)", async () => {
-    const here = world.but({ limiter });
+    const here = world.with({ limiter });
     const ip = "198.51.100.4";
-    const answers = [];
+    const responses = [];
     for (let i = 0; i < 6; i += 1)
-      answers.push((await new Browser(here, { ip }).ask("ada@example.com")).ok);
-    expect(answers).toEqual([true, true, true, true, true, false]);
+      responses.push((await new Browser(here, { ip }).requestLink("ada@example.com")).ok);
+    expect(responses).toEqual([true, true, true, true, true, false]);
     expect(await here.deliver()).toHaveLength(3);
   });
 });
@@ -295,14 +297,14 @@ describe("in Redis", () => {
   const [limiter] = places.redis.limiters;
 
   test("keys are latchkey:{rule}:{hmac}", async () => {
-    await new Browser(world.but({ limiter })).ask("ada@example.com");
+    await new Browser(world.with({ limiter })).requestLink("ada@example.com");
     const keys = await redis.keys();
     expect(keys).toHaveLength(3);
     for (const key of keys) expect(key).toMatch(/^latchkey:[a-z_]+:[\w-]{43}$/);
   });
 
   test("every key ends with its window, also one that is only refused", async () => {
-    for (let i = 0; i < 12; i += 1) await limiter.take(ten, "ada");
+    for (let i = 0; i < 12; i += 1) await limiter.consume(ten, "ada");
     const [key = ""] = await redis.keys();
     const left = Number(await redis.say("ttl", key));
     expect(left).toBeGreaterThan(0);
@@ -311,15 +313,15 @@ describe("in Redis", () => {
 
   test("clearing leaves what is not ours", async () => {
     await redis.say("set", "others:key", "theirs");
-    await limiter.take(ten, "ada");
+    await limiter.consume(ten, "ada");
     await limiter.clear();
     expect(await redis.keys()).toEqual(["others:key"]);
   });
 
   test("over REST and over TCP it is one budget", async () => {
     const [overRest] = places.upstash.limiters;
-    for (let i = 0; i < 10; i += 1) await (i % 2 ? limiter : overRest).take(ten, "ada");
-    expect((await limiter.take(ten, "ada")).ok).toBe(false);
-    expect((await overRest.take(ten, "ada")).ok).toBe(false);
+    for (let i = 0; i < 10; i += 1) await (i % 2 ? limiter : overRest).consume(ten, "ada");
+    expect((await limiter.consume(ten, "ada")).ok).toBe(false);
+    expect((await overRest.consume(ten, "ada")).ok).toBe(false);
   });
 });

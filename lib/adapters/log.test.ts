@@ -7,7 +7,7 @@ const written = vi.hoisted(() => ({ text: "" }));
 // The real pino, with a string in place of standard output.
 vi.mock("pino", async (original) => {
   const { default: pino } = await original<typeof Pino>();
-  const sink = { write: (line: string) => void (written.text += line) };
+  const sink = { write: (logLine: string) => void (written.text += logLine) };
   return { default: Object.assign((options: object) => pino(options, sink), pino) };
 });
 
@@ -24,11 +24,11 @@ afterEach(() => {
   for (const canary of canaries) expect(written.text).not.toContain(canary);
 });
 
-const lines = () => written.text.split("\n").filter(Boolean);
+const textLines = () => written.text.split("\n").filter(Boolean);
 const only = () => {
-  expect(lines()).toHaveLength(1);
+  expect(textLines()).toHaveLength(1);
   expect(written.text).toMatch(/\n$/);
-  return JSON.parse(lines()[0]!) as Record<string, unknown>;
+  return JSON.parse(textLines()[0]!) as Record<string, unknown>;
 };
 
 describe("whoever reads the log sees no secret and no address", () => {
@@ -67,12 +67,12 @@ describe("whoever reads the log sees no secret and no address", () => {
     log.info("test.happened", facts);
     log.warn("test.happened", facts);
     log.error("test.happened", facts);
-    expect(lines()).toHaveLength(3);
+    expect(textLines()).toHaveLength(3);
   });
 
   it("in the name of an event, should one ever be put together", () => {
     log.warn(`mail for ${address} with ${token} failed`);
-    expect(lines()).toHaveLength(1);
+    expect(textLines()).toHaveLength(1);
   });
 
   it("and still what is needed to find the fault", () => {
@@ -126,9 +126,10 @@ describe("an event is one line", () => {
     log.info("test.happened");
     log.warn("test.happened");
     log.error("test.happened");
-    const all = lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    const all = textLines().map((logLine) => JSON.parse(logLine) as Record<string, unknown>);
     expect(all.map(({ level }) => level)).toEqual(["info", "warn", "error"]);
-    for (const line of all) expect(Object.keys(line).sort()).toEqual(["event", "level", "time"]);
+    for (const logLine of all)
+      expect(Object.keys(logLine).sort()).toEqual(["event", "level", "time"]);
   });
 
   it("or none, below the level that was asked for", () => {

@@ -43,9 +43,9 @@ export function createLog({ logLevel }: Pick<Env, "logLevel">): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   });
-  const line =
+  const logLine =
     (level: "info" | "warn" | "error"): Log["info"] =>
     (event, facts = {}) =>
       out[level](scrub(facts), scrubText(event));
-  return { info: line("info"), warn: line("warn"), error: line("error") };
+  return { info: logLine("info"), warn: logLine("warn"), error: logLine("error") };
 }

@@ -3,19 +3,19 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { minutes } from "@/lib/core/duration";
-import type { Log, ProviderLine } from "@/lib/runtime/flow";
+import type { Log, OidcClient } from "@/lib/runtime/flow";
 import { bounds, intervals } from "@/lib/core/policy";
-import { answers, idTokens, startOidcServer } from "@/test/support/oidc-server";
+import { responses, idTokens, startOidcServer } from "@/test/support/oidc-server";
 import { testEnv } from "@/test/support/world";
-import { openLines } from "./oidc-client";
+import { createOidcClients } from "./oidc-client";
 
 /** What we take from a provider, and what we make of its silence (O1, O5), over real HTTP. */
 
-const patience = vi.hoisted(() => ({ seconds: 120 }));
+const runTimeout = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "providerAnswer", {
-    get: () => patience.seconds,
+    get: () => runTimeout.seconds,
   });
   return { ...policy, intervals } as never;
 });
@@ -38,20 +38,20 @@ const log: Log = {
   warn: (event, facts) => void warnings.push([event, facts]),
   error() {},
 };
-const warned = (provider: string, at: string, trouble: string) => [
-  "provider.trouble",
-  { provider, at, trouble },
+const warned = (provider: string, at: string, lastError: string) => [
+  "provider.failed",
+  { provider, at, lastError },
 ];
 
-let openLine = openLines(env, clock, log);
+let createOidcClient = createOidcClients(env, clock, log);
 
 beforeEach(() => {
-  patience.seconds = 120;
+  runTimeout.seconds = 120;
   now = Math.floor(Date.now() / 1000);
   warnings.length = 0;
-  openLine = openLines(env, clock, log);
+  createOidcClient = createOidcClients(env, clock, log);
 });
-afterEach(() => Object.values(servers).forEach((server) => server.calm()));
+afterEach(() => Object.values(servers).forEach((server) => server.resetProviders()));
 afterAll(() => Promise.all(Object.values(servers).map((server) => server.stop())));
 
 const asked = (server: Server, at: Endpoint) =>
@@ -69,21 +69,21 @@ const bearer = { authorization: "Bearer a-token-of-ada" };
 
 /** What is asked over a line, as Auth.js asks it. */
 const ask = {
-  discovery: (line: ProviderLine, provider: Provider) => line.fetch(selfOf(servers[provider])),
-  token: (line: ProviderLine, provider: Provider) => {
+  discovery: (client: OidcClient, provider: Provider) => client.fetch(selfOf(servers[provider])),
+  token: (client: OidcClient, provider: Provider) => {
     const body = new URLSearchParams(secrets);
-    return line.fetch(urls[provider].token_endpoint!, { method: "POST", headers: bearer, body });
+    return client.fetch(urls[provider].token_endpoint!, { method: "POST", headers: bearer, body });
   },
-  userinfo: (line: ProviderLine, provider: Provider) =>
-    line.fetch(urls[provider].userinfo_endpoint!, { headers: bearer }),
+  userinfo: (client: OidcClient, provider: Provider) =>
+    client.fetch(urls[provider].userinfo_endpoint!, { headers: bearer }),
 };
 
-const verdict = async (line: ProviderLine, idToken: string) => {
-  const result = await line.verify(idToken);
+const verdict = async (client: OidcClient, idToken: string) => {
+  const result = await client.verify(idToken);
   return result.ok ? "fine" : result.refusal;
 };
-const verdictOf = async (server: Server, line = openLine("google")) =>
-  verdict(line, await server.idToken());
+const verdictOf = async (server: Server, client = createOidcClient("google")) =>
+  verdict(client, await server.idToken());
 
 const failed = (cause: string) => ({
   ...{ code: "provider_failed", provider: "google", cause: `id_token_${cause}` },
@@ -94,35 +94,37 @@ const away = (provider: Provider, cause: string) => ({
 const messageOf = (error: Error) => error.message;
 
 test("there is no line to a provider without keys", () => {
-  expect(() => openLines(testEnv(google.settings), clock, log)("linkedin")).toThrow("no keys");
+  expect(() => createOidcClients(testEnv(google.settings), clock, log)("linkedin")).toThrow(
+    "no keys",
+  );
 });
 
 describe.each(providers)("what %s says of itself", (provider) => {
   const server = servers[provider];
 
   test("is asked once in ten minutes, by however many at a time", async () => {
-    const lines = Array.from({ length: 20 }, () => openLine(provider));
-    const answers = await Promise.all(lines.map((line) => ask.discovery(line, provider)));
-    for (const answer of answers) expect(await answer.json()).toEqual(urls[provider]);
+    const textLines = Array.from({ length: 20 }, () => createOidcClient(provider));
+    const responses = await Promise.all(textLines.map((client) => ask.discovery(client, provider)));
+    for (const httpResponse of responses) expect(await httpResponse.json()).toEqual(urls[provider]);
     now += minutes(10) - 1;
-    await ask.discovery(openLine(provider), provider);
+    await ask.discovery(createOidcClient(provider), provider);
     expect(asked(server, "discovery")).toBe(1);
     now += 1;
-    const answer = await ask.discovery(openLine(provider), provider);
-    expect(answer.headers.get("content-type")).toBe("application/json");
+    const httpResponse = await ask.discovery(createOidcClient(provider), provider);
+    expect(httpResponse.headers.get("content-type")).toBe("application/json");
     expect(asked(server, "discovery")).toBe(2);
     expect(warnings).toEqual([]);
   });
 
   test("and its keys too", async () => {
     const idTokens = await Promise.all([1, 2, 3].map(() => server.idToken()));
-    const all = await Promise.all(idTokens.map((one) => verdict(openLine(provider), one)));
+    const all = await Promise.all(idTokens.map((one) => verdict(createOidcClient(provider), one)));
     now += minutes(10) - 1;
-    all.push(await verdict(openLine(provider), await server.idToken()));
+    all.push(await verdict(createOidcClient(provider), await server.idToken()));
     expect(all).toEqual(["fine", "fine", "fine", "fine"]);
     expect(asked(server, "keys")).toBe(1);
     now += 1;
-    expect(await verdict(openLine(provider), await server.idToken())).toBe("fine");
+    expect(await verdict(createOidcClient(provider), await server.idToken())).toBe("fine");
     expect(asked(server, "keys")).toBe(2);
   });
 
@@ -138,24 +140,30 @@ describe.each(providers)("what %s says of itself", (provider) => {
       { userinfo_endpoint: null },
       { jwks_uri: {} },
     ]) {
-      server.script.discovery = answers.but(changes);
-      const line = openLine(provider);
-      troubles.push(await ask.discovery(line, provider).then(() => null, messageOf));
+      server.script.discovery = responses.with(changes);
+      const client = createOidcClient(provider);
+      troubles.push(await ask.discovery(client, provider).then(() => null, messageOf));
     }
     expect(new Set(troubles)).toEqual(new Set(["not_discovery"]));
     for (const body of [null, [], "text", 42]) {
-      server.script.discovery = answers.json(body);
-      await expect(ask.discovery(openLine(provider), provider)).rejects.toThrow("not_discovery");
+      server.script.discovery = responses.json(body);
+      await expect(ask.discovery(createOidcClient(provider), provider)).rejects.toThrow(
+        "not_discovery",
+      );
     }
     delete server.script.discovery;
-    expect(await verdict(openLine(provider), await server.idToken())).toBe("fine");
+    expect(await verdict(createOidcClient(provider), await server.idToken())).toBe("fine");
   });
 });
 
 test("an issuer may be written with a slash at its end", async () => {
   const issuer = `${google.issuer}/`;
-  const open = openLines(testEnv({ ...google.settings, AUTH_GOOGLE_ISSUER: issuer }), clock, log);
-  google.script.discovery = answers.but({ issuer });
+  const open = createOidcClients(
+    testEnv({ ...google.settings, AUTH_GOOGLE_ISSUER: issuer }),
+    clock,
+    log,
+  );
+  google.script.discovery = responses.with({ issuer });
   expect((await open("google").fetch(selfOf(google))).status).toBe(200);
   google.script.idToken = idTokens.with({ iss: issuer });
   expect(await verdictOf(google, open("google"))).toBe("fine");
@@ -164,45 +172,48 @@ test("an issuer may be written with a slash at its end", async () => {
 
 describe("an answer", () => {
   test("is handed on as it came, whatever it says, for what was asked as it was", async () => {
-    google.script.token = answers.error("invalid_grant");
-    const line = openLine("google");
-    const answer = await ask.token(line, "google");
-    expect([answer.status, await answer.json()]).toEqual([400, { error: "invalid_grant" }]);
+    google.script.token = responses.error("invalid_grant");
+    const client = createOidcClient("google");
+    const httpResponse = await ask.token(client, "google");
+    expect([httpResponse.status, await httpResponse.json()]).toEqual([
+      400,
+      { error: "invalid_grant" },
+    ]);
     expect(google.requests).toEqual([
       { endpoint: "token", method: "POST", params: secrets, ...bearer },
     ]);
-    const denied = await ask.userinfo(line, "google");
+    const denied = await ask.userinfo(client, "google");
     expect([denied.status, await denied.json()]).toEqual([401, { error: "invalid_token" }]);
-    expect([line.trouble(), warnings]).toEqual([null, []]);
+    expect([client.lastError(), warnings]).toEqual([null, []]);
   });
 
   test.each(["application/json", "Application/JSON; charset=utf-8", "application/json;x=y"])(
     "is JSON by the name of %s",
     async (type) => {
-      google.script.userinfo = answers.text("{}", 200, type);
-      expect(await (await ask.userinfo(openLine("google"), "google")).json()).toEqual({});
+      google.script.userinfo = responses.text("{}", 200, type);
+      expect(await (await ask.userinfo(createOidcClient("google"), "google")).json()).toEqual({});
     },
   );
 
   test("that holds keys may be called so, and no other", async () => {
-    const keys = answers.typed("application/jwk-set+json");
+    const keys = responses.typed("application/jwk-set+json");
     Object.assign(google.script, { keys, discovery: keys });
-    await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("not_json");
+    await expect(ask.discovery(createOidcClient("google"), "google")).rejects.toThrow("not_json");
     delete google.script.discovery;
     expect(await verdictOf(google)).toBe("fine");
   });
 
   test("may be as long as we allow, and no byte longer", async () => {
     const text = JSON.stringify("x".repeat(bounds.providerAnswerBytes - 2));
-    google.script.userinfo = answers.text(text);
-    expect(await (await ask.userinfo(openLine("google"), "google")).text()).toBe(text);
-    google.script.userinfo = answers.text(` ${text}`);
-    await expect(ask.userinfo(openLine("google"), "google")).rejects.toThrow("too_large");
+    google.script.userinfo = responses.text(text);
+    expect(await (await ask.userinfo(createOidcClient("google"), "google")).text()).toBe(text);
+    google.script.userinfo = responses.text(` ${text}`);
+    await expect(ask.userinfo(createOidcClient("google"), "google")).rejects.toThrow("too_large");
   });
 });
 
 describe("a provider in trouble", () => {
-  const zipped: ReturnType<typeof answers.json> = (response) =>
+  const zipped: ReturnType<typeof responses.json> = (response) =>
     response
       .writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" })
       .end(gzipSync(JSON.stringify("x".repeat(2_000_000))));
@@ -212,76 +223,76 @@ describe("a provider in trouble", () => {
   };
   const elsewhere = urls.google.userinfo_endpoint!;
 
-  const troubles: [string, ReturnType<typeof answers.json>, string][] = [
-    ["500 in JSON", answers.json({ error: "server_error" }, 500), "status_500"],
-    ["503 in HTML", answers.html(503), "status_503"],
-    ["599", answers.json({}, 599), "status_599"],
-    ["429", answers.json({ error: "slow_down" }, 429), "status_429"],
-    ["200 in HTML", answers.html(), "not_json"],
-    ["400 in HTML", answers.html(400), "not_json"],
-    ["HTML that calls itself JSON", answers.text("<h1>"), "not_json"],
-    ["JSON that calls itself text", answers.typed("text/plain"), "not_json"],
-    ["JSON that calls itself JSON almost", answers.typed("application/jsonp"), "not_json"],
-    ["a signed answer", answers.typed("application/jwt"), "not_json"],
+  const troubles: [string, ReturnType<typeof responses.json>, string][] = [
+    ["500 in JSON", responses.json({ error: "server_error" }, 500), "status_500"],
+    ["503 in HTML", responses.html(503), "status_503"],
+    ["599", responses.json({}, 599), "status_599"],
+    ["429", responses.json({ error: "slow_down" }, 429), "status_429"],
+    ["200 in HTML", responses.html(), "not_json"],
+    ["400 in HTML", responses.html(400), "not_json"],
+    ["HTML that calls itself JSON", responses.text("<h1>"), "not_json"],
+    ["JSON that calls itself text", responses.typed("text/plain"), "not_json"],
+    ["JSON that calls itself JSON almost", responses.typed("application/jsonp"), "not_json"],
+    ["a signed answer", responses.typed("application/jwt"), "not_json"],
     ["JSON without a name", (response) => response.writeHead(200).end("{}"), "not_json"],
-    ["nothing", answers.text(""), "not_json"],
+    ["nothing", responses.text(""), "not_json"],
     ["204", (response) => response.writeHead(204).end(), "not_json"],
-    ["2 MB", answers.large(), "too_large"],
+    ["2 MB", responses.large(), "too_large"],
     ["2 MB in two thousand bytes", zipped, "too_large"],
-    ["an answer without end", answers.endless(), "too_large"],
-    ["a way elsewhere", answers.redirect(elsewhere), "redirect"],
+    ["an answer without end", responses.endless(), "too_large"],
+    ["a way elsewhere", responses.redirect(elsewhere), "redirect"],
     ["a way nowhere", (response) => response.writeHead(304).end(), "redirect"],
-    ["a connection that breaks", answers.reset(), "unreachable"],
+    ["a connection that breaks", responses.reset(), "unreachable"],
     ["an answer that breaks off", brokenOff, "unreachable"],
   ];
   const late: typeof troubles = [
-    ["no answer", answers.hang(), "timeout"],
-    ["half an answer", answers.half(), "timeout"],
+    ["no answer", responses.hang(), "timeout"],
+    ["half an answer", responses.half(), "timeout"],
   ];
 
   /** How it is told, and told once; no secret is in it. */
   async function told(at: keyof typeof ask | "keys", provider: Provider, word: string) {
     const server = servers[provider];
-    const line = openLine(provider);
+    const client = createOidcClient(provider);
     const idToken = await server.idToken();
     const error =
       at === "keys"
-        ? await line.verify(idToken)
-        : await ask[at](line, provider).catch((error: Error) => error);
+        ? await client.verify(idToken)
+        : await ask[at](client, provider).catch((error: Error) => error);
     if (error instanceof Error) expect([error.message, error.cause]).toEqual([word, undefined]);
     else expect(error).toEqual({ ok: false, refusal: away(provider, word) });
-    expect(line.trouble()).toBe(word);
+    expect(client.lastError()).toBe(word);
     expect(warnings).toEqual([warned(provider, at, word)]);
     expect(asked(server, at)).toBe(1);
     expect(asked(google, "userinfo")).toBe(provider === "google" && at === "userinfo" ? 1 : 0);
   }
 
   describe.each(["discovery", "token", "userinfo", "keys"] as const)("at %s", (at) => {
-    test.each(troubles)("%s", async (_, answer, word) => {
-      google.script[at] = answer;
+    test.each(troubles)("%s", async (_, httpResponse, word) => {
+      google.script[at] = httpResponse;
       await told(at, "google", word);
     });
 
-    test.each(late)("%s, when the time is up", async (_, answer, word) => {
-      if (at === "keys") await ask.discovery(openLine("google"), "google");
-      patience.seconds = 0.3;
-      google.script[at] = answer;
+    test.each(late)("%s, when the time is up", async (_, httpResponse, word) => {
+      if (at === "keys") await ask.discovery(createOidcClient("google"), "google");
+      runTimeout.seconds = 0.3;
+      google.script[at] = httpResponse;
       await told(at, "google", word);
     });
   });
 
   test.each(["discovery", "token", "userinfo", "keys"] as const)("LinkedIn's %s", async (at) => {
-    linkedin.script[at] = answers.html(502);
+    linkedin.script[at] = responses.html(502);
     await told(at, "linkedin", "status_502");
   });
 
   test.each(["discovery", "keys"] as const)("a 404 at %s, though in JSON", async (at) => {
-    google.script[at] = answers.error("not_found", 404);
+    google.script[at] = responses.error("not_found", 404);
     await told(at, "google", "status_404");
   });
 
   test.each([{}, null, [], { keys: "none" }, { keys: ["none"] }])("keys %j", async (keys) => {
-    google.script.keys = answers.json(keys);
+    google.script.keys = responses.json(keys);
     await told("keys", "google", "not_keys");
   });
 
@@ -292,39 +303,39 @@ describe("a provider in trouble", () => {
         response.writeHead(503).write("half");
       };
     });
-    await expect(ask.token(openLine("google"), "google")).rejects.toThrow("status_503");
+    await expect(ask.token(createOidcClient("google"), "google")).rejects.toThrow("status_503");
     await hungUp;
   });
 
   test("no failure is kept, nor told of the next", async () => {
-    google.script.discovery = google.script.keys = answers.reset();
+    google.script.discovery = google.script.keys = responses.reset();
     expect(await verdictOf(google)).toEqual(away("google", "unreachable"));
     delete google.script.discovery;
     expect(await verdictOf(google)).toEqual(away("google", "unreachable"));
     delete google.script.keys;
-    const line = openLine("google");
-    expect([await verdictOf(google, line), line.trouble()]).toEqual(["fine", null]);
+    const client = createOidcClient("google");
+    expect([await verdictOf(google, client), client.lastError()]).toEqual(["fine", null]);
   });
 
   test("nobody there", async () => {
     const gone = await startOidcServer({ quirks: "google" });
     await gone.stop();
-    const line = openLines(testEnv(gone.settings), clock, log)("google");
-    await expect(line.fetch(selfOf(gone))).rejects.toThrow("unreachable");
-    expect(await verdictOf(gone, line)).toEqual(away("google", "unreachable"));
-    expect(line.trouble()).toBe("unreachable");
+    const client = createOidcClients(testEnv(gone.settings), clock, log)("google");
+    await expect(client.fetch(selfOf(gone))).rejects.toThrow("unreachable");
+    expect(await verdictOf(gone, client)).toEqual(away("google", "unreachable"));
+    expect(client.lastError()).toBe("unreachable");
   });
 
   test("our bugs are not its trouble", async () => {
     const now = () => {
       throw new Error("a broken clock");
     };
-    patience.seconds = 0.3;
-    const line = openLines(env, { now }, log)("google");
-    await expect(line.fetch("no address")).rejects.toThrow(TypeError);
-    await expect(ask.discovery(line, "google")).rejects.toThrow("a broken clock");
-    await expect(verdictOf(google, line)).rejects.toThrow("a broken clock");
-    expect([line.trouble(), warnings]).toEqual([null, []]);
+    runTimeout.seconds = 0.3;
+    const client = createOidcClients(env, { now }, log)("google");
+    await expect(client.fetch("no address")).rejects.toThrow(TypeError);
+    await expect(ask.discovery(client, "google")).rejects.toThrow("a broken clock");
+    await expect(verdictOf(google, client)).rejects.toThrow("a broken clock");
+    expect([client.lastError(), warnings]).toEqual([null, []]);
     // When its time is up nothing fails that nobody waits for: Vitest would tell.
     await once(AbortSignal.timeout(400), "abort");
   });
@@ -332,82 +343,86 @@ describe("a provider in trouble", () => {
 
 describe("a line's time", () => {
   test("is one for all its calls: once it is up, nothing is asked any more", async () => {
-    const line = openLine("google");
-    await ask.discovery(openLine("google"), "google");
-    patience.seconds = 0.3;
-    google.script.token = answers.hang();
-    await expect(ask.token(line, "google")).rejects.toThrow("timeout");
-    patience.seconds = 120;
-    google.calm();
-    await expect(ask.token(line, "google")).rejects.toThrow("timeout");
-    await expect(ask.userinfo(line, "google")).rejects.toThrow("timeout");
-    await expect(ask.discovery(line, "google")).rejects.toThrow("timeout");
-    expect(await verdictOf(google, line)).toEqual(away("google", "timeout"));
+    const client = createOidcClient("google");
+    await ask.discovery(createOidcClient("google"), "google");
+    runTimeout.seconds = 0.3;
+    google.script.token = responses.hang();
+    await expect(ask.token(client, "google")).rejects.toThrow("timeout");
+    runTimeout.seconds = 120;
+    google.resetProviders();
+    await expect(ask.token(client, "google")).rejects.toThrow("timeout");
+    await expect(ask.userinfo(client, "google")).rejects.toThrow("timeout");
+    await expect(ask.discovery(client, "google")).rejects.toThrow("timeout");
+    expect(await verdictOf(google, client)).toEqual(away("google", "timeout"));
     expect(google.requests).toEqual([]);
-    expect((await ask.userinfo(openLine("google"), "google")).status).toBe(401);
+    expect((await ask.userinfo(createOidcClient("google"), "google")).status).toBe(401);
   });
 
   test.each([
-    ["no answer", answers.hang()],
-    ["half an answer", answers.half()],
-  ])("ends the call itself: %s", async (_, answer) => {
+    ["no answer", responses.hang()],
+    ["half an answer", responses.half()],
+  ])("ends the call itself: %s", async (_, httpResponse) => {
     const hungUp = new Promise<void>((resolve) => {
       google.script.token = (response, usual) => {
         response.on("close", resolve);
-        return answer(response, usual);
+        return httpResponse(response, usual);
       };
     });
-    patience.seconds = 0.3;
-    await expect(ask.token(openLine("google"), "google")).rejects.toThrow("timeout");
+    runTimeout.seconds = 0.3;
+    await expect(ask.token(createOidcClient("google"), "google")).rejects.toThrow("timeout");
     await hungUp;
   });
 
   test("begins with its first call", async () => {
-    patience.seconds = 0;
-    const line = openLine("google");
-    patience.seconds = 120;
-    expect((await ask.discovery(line, "google")).status).toBe(200);
+    runTimeout.seconds = 0;
+    const client = createOidcClient("google");
+    runTimeout.seconds = 120;
+    expect((await ask.discovery(client, "google")).status).toBe(200);
   });
 
   test("ends for whoever waits along with others, and for nobody else", async () => {
-    let answer = () => {};
-    const held = new Promise<void>((resolve) => (answer = resolve));
+    let httpResponse = () => {};
+    const held = new Promise<void>((resolve) => (httpResponse = resolve));
     google.script.discovery = async (response, usual) => {
       await held;
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify((await usual()).body));
     };
-    const first = ask.discovery(openLine("google"), "google");
-    patience.seconds = 0.3;
-    await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("timeout");
-    answer();
+    const first = ask.discovery(createOidcClient("google"), "google");
+    runTimeout.seconds = 0.3;
+    await expect(ask.discovery(createOidcClient("google"), "google")).rejects.toThrow("timeout");
+    httpResponse();
     expect((await first).status).toBe(200);
-    await ask.discovery(openLine("google"), "google");
+    await ask.discovery(createOidcClient("google"), "google");
     expect(asked(google, "discovery")).toBe(1);
   });
 });
 
 test("a question that stays open ends for whoever joins in late, too", async () => {
-  patience.seconds = 0.3;
-  google.script.discovery = answers.hang();
-  const first = ask.discovery(openLine("google"), "google").catch(messageOf);
-  patience.seconds = 120;
-  await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("timeout");
+  runTimeout.seconds = 0.3;
+  google.script.discovery = responses.hang();
+  const first = ask.discovery(createOidcClient("google"), "google").catch(messageOf);
+  runTimeout.seconds = 120;
+  await expect(ask.discovery(createOidcClient("google"), "google")).rejects.toThrow("timeout");
   expect(await first).toBe("timeout");
   expect(asked(google, "discovery")).toBe(1);
 });
 
 describe("plain http", () => {
   const lineTo = (issuer: string) =>
-    openLines(testEnv({ ...google.settings, AUTH_GOOGLE_ISSUER: issuer }), clock, log)("google");
+    createOidcClients(
+      testEnv({ ...google.settings, AUTH_GOOGLE_ISSUER: issuer }),
+      clock,
+      log,
+    )("google");
   afterEach(() => vi.unstubAllGlobals());
 
   test.each(["https://issuer.example", "http://issuer.example"])(
     "is not spoken with %s, wherever that leads",
     async (issuer) => {
-      const line = lineTo(issuer);
-      await expect(ask.token(line, "google")).rejects.toThrow("not_https");
-      await expect(ask.userinfo(line, "google")).rejects.toThrow("not_https");
+      const client = lineTo(issuer);
+      await expect(ask.token(client, "google")).rejects.toThrow("not_https");
+      await expect(ask.userinfo(client, "google")).rejects.toThrow("not_https");
       expect(google.requests).toEqual([]);
       expect(warnings).toHaveLength(2);
     },
@@ -428,18 +443,20 @@ describe("plain http", () => {
     const says = (more: object) =>
       vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ issuer, ...at, ...more })));
     says({ [endpoint]: urls.google[endpoint] });
-    const line = lineTo(issuer);
+    const client = lineTo(issuer);
     const self = `${issuer}/.well-known/openid-configuration`;
-    await expect(line.fetch(self)).rejects.toThrow("not_https");
+    await expect(client.fetch(self)).rejects.toThrow("not_https");
     says({});
-    expect(await (await line.fetch(self)).json()).toEqual({ issuer, ...at });
+    expect(await (await client.fetch(self)).json()).toEqual({ issuer, ...at });
   });
 
   test.each(["javascript:alert(1)", "file:///etc/passwd", "/authorize", ""])(
     "nor anything else is: %s",
     async (url) => {
-      google.script.discovery = answers.but({ authorization_endpoint: url });
-      await expect(ask.discovery(openLine("google"), "google")).rejects.toThrow("not_https");
+      google.script.discovery = responses.with({ authorization_endpoint: url });
+      await expect(ask.discovery(createOidcClient("google"), "google")).rejects.toThrow(
+        "not_https",
+      );
     },
   );
 });
@@ -448,7 +465,7 @@ describe("an ID token", () => {
   test.each(providers)("of %s gives back what was signed", async (provider) => {
     const server = servers[provider];
     server.person.email_verified = true;
-    const result = await openLine(provider).verify(await server.idToken("a-nonce"));
+    const result = await createOidcClient(provider).verify(await server.idToken("a-nonce"));
     const { sub, email } = server.person;
     const { issuer: iss, clientId: aud } = server;
     const nonce = provider === "google" ? "a-nonce" : undefined;
@@ -502,7 +519,9 @@ describe("an ID token", () => {
   test.each(["", "a", "a.b.c", "a.b.c.d.e", "bnVsbA.bnVsbA.bnVsbA", null])(
     "is no ID token: %j",
     async (text) => {
-      expect(await verdict(openLine("google"), text as string)).toEqual(failed("malformed"));
+      expect(await verdict(createOidcClient("google"), text as string)).toEqual(
+        failed("malformed"),
+      );
     },
   );
 
@@ -510,18 +529,18 @@ describe("an ID token", () => {
     const [head, body, signature] = (await google.idToken()).split(".") as [string, string, string];
     google.person.email = "mallory@example.com";
     const [, otherBody] = (await google.idToken()).split(".");
-    expect(await verdict(openLine("google"), `${head}.${otherBody}.${signature}`)).toEqual(
+    expect(await verdict(createOidcClient("google"), `${head}.${otherBody}.${signature}`)).toEqual(
       failed("signature"),
     );
-    expect(await verdict(openLine("google"), `${head}.${body}.${signature}`)).toBe("fine");
+    expect(await verdict(createOidcClient("google"), `${head}.${body}.${signature}`)).toBe("fine");
   });
 
   test("may be half a minute off by our clock, and no second more", async () => {
     now = Date.UTC(2033, 1) / 1000;
     const at = async (times: object) => {
       google.script.idToken = claims({ ...times });
-      const answer = await verdictOf(google);
-      return answer === "fine" ? answer : answer.cause;
+      const httpResponse = await verdictOf(google);
+      return httpResponse === "fine" ? httpResponse : httpResponse.cause;
     };
     expect(await at({ exp: now - 29 })).toBe("fine");
     expect(await at({ exp: now - 30 })).toBe("id_token_expiry");
@@ -538,9 +557,9 @@ describe("an ID token", () => {
       ["RS512", failed("algorithm")],
       ["ES384", failed("algorithm")],
       ["EdDSA", failed("algorithm")],
-    ])("by %s", async (alg, answer) => {
+    ])("by %s", async (alg, httpResponse) => {
       await google.rotateKeys({ alg });
-      expect(await verdictOf(google)).toEqual(answer);
+      expect(await verdictOf(google)).toEqual(httpResponse);
     });
 
     test.each<[string, object]>([
@@ -550,7 +569,7 @@ describe("an ID token", () => {
     ])("by a key that is %s", async (_, changes) => {
       await google.rotateKeys();
       const { keys } = (await (await fetch(urls.google.jwks_uri!)).json()) as { keys: object[] };
-      google.script.keys = answers.json({ keys: keys.map((key) => ({ ...key, ...changes })) });
+      google.script.keys = responses.json({ keys: keys.map((key) => ({ ...key, ...changes })) });
       expect(await verdictOf(google)).toEqual(failed("key_unusable"));
     });
   });
@@ -561,13 +580,13 @@ describe("keys that have changed", () => {
     "are asked for once more; the old one published: %s",
     async (keepOld) => {
       const before = await google.idToken();
-      expect(await verdict(openLine("google"), before)).toBe("fine");
+      expect(await verdict(createOidcClient("google"), before)).toBe("fine");
       await google.rotateKeys({ keepOld });
       const after = await Promise.all([1, 2, 3, 4, 5].map(() => google.idToken()));
-      const verdicts = after.map((one) => verdict(openLine("google"), one));
+      const verdicts = after.map((one) => verdict(createOidcClient("google"), one));
       expect(new Set(await Promise.all(verdicts))).toEqual(new Set(["fine"]));
       expect(asked(google, "keys")).toBe(2);
-      expect(await verdict(openLine("google"), before)).toEqual(
+      expect(await verdict(createOidcClient("google"), before)).toEqual(
         keepOld ? "fine" : failed("key_unknown"),
       );
     },
@@ -588,7 +607,7 @@ describe("keys that have changed", () => {
   test("can't be had", async () => {
     expect(await verdictOf(google)).toBe("fine");
     await google.rotateKeys();
-    google.script.keys = answers.html(503);
+    google.script.keys = responses.html(503);
     expect(await verdictOf(google)).toEqual(away("google", "status_503"));
   });
 });
@@ -602,7 +621,7 @@ describe("whatever is signed", () => {
       fc.asyncProperty(fc.dictionary(fc.string(), json), async (more) => {
         google.script.idToken = { claims: (usual) => ({ ...more, ...usual, azp: undefined }) };
         const idToken = await google.idToken();
-        const result = await openLine("google").verify(idToken);
+        const result = await createOidcClient("google").verify(idToken);
         expect(result.ok && JSON.stringify(result.value)).toBe(payloadOf(idToken));
       }),
     );
@@ -617,7 +636,7 @@ describe("whatever is signed", () => {
       fc.asyncProperty(odd, async (more) => {
         google.script.idToken = idTokens.with(more);
         const idToken = await google.idToken();
-        const result = await openLine("google").verify(idToken);
+        const result = await createOidcClient("google").verify(idToken);
         if (result.ok) expect(JSON.stringify(result.value)).toBe(payloadOf(idToken));
         else expect(result.refusal.cause).toMatch(/^id_token_[a-z_]+$/);
       }),

@@ -1,10 +1,10 @@
 import { bounds, intervals } from "@/lib/core/policy";
 
 /** There is no answer; the message says why, in a word that never changes and repeats nothing of theirs. */
-export class Trouble extends Error {}
+export class ProviderError extends Error {}
 
 /** A whole answer, as text that is JSON. */
-export interface Answer {
+export interface ProviderResponse {
   readonly status: number;
   readonly text: string;
   readonly json: unknown;
@@ -15,30 +15,30 @@ export interface Answer {
  * `bounds.providerAnswerBytes` and not about being away (429, 5xx). Never follows a redirect: what
  * is sent holds a secret or a token. Throws `Trouble` where there is no such answer.
  */
-export async function answerTo(
+export async function fetchJson(
   asked: Request,
   signal: AbortSignal,
   type = /^application\/json$/,
-): Promise<Answer> {
+): Promise<ProviderResponse> {
   try {
     // `redirect: "error"` would look like a broken connection; and Next's fetch may cache.
     const response = await fetch(asked, { signal, redirect: "manual", cache: "no-store" });
-    const trouble = troubleOf(response, type);
-    if (trouble) {
+    const errorCode = errorCodeOf(response, type);
+    if (errorCode) {
       // Not awaited: Next's fetch may hold a copy, and until that is let go the end never comes.
       response.body?.cancel().catch(() => {});
-      throw new Trouble(trouble);
+      throw new ProviderError(errorCode);
     }
     const text = await textOf(response);
     return { status: response.status, text, json: JSON.parse(text) as unknown };
   } catch (error) {
-    if (error instanceof Trouble) throw error;
-    if (error instanceof SyntaxError) throw new Trouble("not_json");
-    throw new Trouble(signal.aborted ? "timeout" : "unreachable");
+    if (error instanceof ProviderError) throw error;
+    if (error instanceof SyntaxError) throw new ProviderError("not_json");
+    throw new ProviderError(signal.aborted ? "timeout" : "unreachable");
   }
 }
 
-function troubleOf({ status, headers }: Response, type: RegExp) {
+function errorCodeOf({ status, headers }: Response, type: RegExp) {
   if (status >= 300 && status < 400) return "redirect";
   if (status === 429 || status >= 500) return `status_${status}`;
   const [given = ""] = (headers.get("content-type") ?? "").split(";");
@@ -51,11 +51,11 @@ async function textOf({ body }: Response) {
   // Counted as they are unpacked: a small answer may hold a large one.
   for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > bounds.providerAnswerBytes) throw new Trouble("too_large");
+    if (bytes > bounds.providerAnswerBytes) throw new ProviderError("too_large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
 /** The time in which a provider has to have answered, from now on. */
-export const fullTime = () => AbortSignal.timeout(intervals.providerAnswer * 1000);
+export const requestTimeout = () => AbortSignal.timeout(intervals.providerAnswer * 1000);

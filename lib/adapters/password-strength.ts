@@ -1,21 +1,21 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
-import { ownWordsIn } from "./user-inputs";
+import { userInputsFrom } from "./user-inputs";
 
-let opened: Promise<ZxcvbnFactory> | undefined;
+let dictionaries: Promise<ZxcvbnFactory> | undefined;
 
 /**
  * How somebody who knows what everybody chooses, and these words of the person, would guess a
  * password within `bounds.guesses`; null when they would not. By zxcvbn's lists of passwords, words
  * and keys that lie side by side, which come with it: nobody is asked.
  */
-export async function guessable(
+export async function findWeakness(
   password: string,
   known: readonly string[],
 ): Promise<Extract<RefusalCode, "password_personal" | "password_common"> | null> {
-  const zxcvbn = await (opened ??= open());
-  const words = ownWordsIn(known);
+  const zxcvbn = await (dictionaries ??= loadDictionaries());
+  const words = userInputsFrom(known);
   const whole = password.toLowerCase();
   const rest = words.reduce((left, word) => left.replaceAll(word, ""), whole);
   const { guesses, sequence } = zxcvbn.check(password, words);
@@ -30,7 +30,7 @@ export async function guessable(
 }
 
 /** At the first weighing, because it takes a moment and some MB, and most days nobody chooses one. */
-async function open() {
+async function loadDictionaries() {
   const [{ ZxcvbnFactory }, common, english] = await Promise.all([
     import("@zxcvbn-ts/core"),
     import("@zxcvbn-ts/language-common"),
@@ -41,7 +41,7 @@ async function open() {
   return new ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...lists },
     graphs: common.adjacencyGraphs,
-    maxLength: bounds.weighedLength,
-    l33tMaxSubstitutions: bounds.weighedSpellings,
+    maxLength: bounds.strengthLength,
+    l33tMaxSubstitutions: bounds.strengthSubstitutions,
   });
 }

@@ -2,16 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { Log } from "@/lib/runtime/flow";
 import { bounds } from "@/lib/core/policy";
 import { testEnv } from "@/test/support/world";
-import { ownWordsIn } from "./user-inputs";
-import { openPasswords } from "./passwords";
+import { userInputsFrom } from "./user-inputs";
+import { createPasswords } from "./passwords";
 
 /** What speaks against choosing a password (P6). */
 
 const known = ["ada.lovelace@example.com", "Latchkey"];
 const log: Log = { info() {}, warn() {}, error() {} };
-const { weigh } = openPasswords(testEnv(), log);
+const { checkStrength } = createPasswords(testEnv(), log);
 const verdict = async (password: string, words = known) => {
-  const result = await weigh(password, words);
+  const result = await checkStrength(password, words);
   return result.ok ? "taken" : result.refusal.code;
 };
 
@@ -20,15 +20,15 @@ test.each([
   ["12 letters", "kqzvtxwmrbpj", "taken"],
   ["11 emoji, which are 22 units", "🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊", "password_too_short"],
   ["nothing", "", "password_too_short"],
-])("%s", async (_, password, answer) => {
-  expect(await verdict(password)).toBe(answer);
+])("%s", async (_, password, outcome) => {
+  expect(await verdict(password)).toBe(outcome);
 });
 
 test("how long it has to be is the operator's to say, and is said", async () => {
-  const { weigh } = openPasswords(testEnv({ PASSWORD_MIN_LENGTH: "15" }), log);
-  expect(await weigh("kqzvtxwmrbpjaa", known)).toEqual({
+  const { checkStrength } = createPasswords(testEnv({ PASSWORD_MIN_LENGTH: "15" }), log);
+  expect(await checkStrength("kqzvtxwmrbpjaa", known)).toEqual({
     ok: false,
-    refusal: { code: "password_too_short", field: "password", least: 15 },
+    refusal: { code: "password_too_short", field: "password", minLength: 15 },
   });
 });
 
@@ -205,8 +205,8 @@ describe("made of what others know of the person", () => {
     ["an@t.co", "canned anchovies and tango", "taken"],
     ["swo@example.com", "password1234", "password_common"],
     ["ada@example.com", "ada1234567890", "password_common"],
-  ])("for %s: %s", async (email, password, answer) => {
-    expect(await verdict(password, [email, "Latchkey"])).toBe(answer);
+  ])("for %s: %s", async (email, password, outcome) => {
+    expect(await verdict(password, [email, "Latchkey"])).toBe(outcome);
   });
 
   test("others may have what one may not", async () => {
@@ -215,7 +215,7 @@ describe("made of what others know of the person", () => {
   });
 
   test("the words of an address and of a name", () => {
-    expect(ownWordsIn(["Ada.Love-lace1815+x@mail.example.com"])).toEqual([
+    expect(userInputsFrom(["Ada.Love-lace1815+x@mail.example.com"])).toEqual([
       "ada.love-lace1815+x@mail.example.com",
       "ada.love-lace1815+x",
       "mail.example.com",
@@ -226,19 +226,19 @@ describe("made of what others know of the person", () => {
       "lace",
       "ada",
     ]);
-    expect(ownWordsIn(["Ada & Friends, Ltd."])).toEqual([
+    expect(userInputsFrom(["Ada & Friends, Ltd."])).toEqual([
       "ada & friends, ltd.",
       "adafriendsltd",
       "friends",
       "ada",
       "ltd",
     ]);
-    expect(ownWordsIn(["", "@", "a@b"])).toEqual(["a@b"]);
+    expect(userInputsFrom(["", "@", "a@b"])).toEqual(["a@b"]);
   });
 });
 
 test("what is weighed has an end, wherever the password ends", async () => {
-  const easy = "ab".repeat(bounds.weighedLength / 2);
+  const easy = "ab".repeat(bounds.strengthLength / 2);
   expect(await verdict(`${easy}kqzvtxwmrbpj`)).toBe("password_common");
   expect(await verdict(`${easy.slice(2)} kqzvtxwmrbpj`)).toBe("password_common");
   expect(await verdict(`${easy.slice(12)}kqzvtxwmrbpj`)).toBe("taken");

@@ -11,7 +11,7 @@ const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
 /** How many of so many takes at once were granted. */
 const granted = async (takes: number, key = "ada") =>
-  (await Promise.all(Array.from({ length: takes }, () => limiter.take(ten, key)))).filter(
+  (await Promise.all(Array.from({ length: takes }, () => limiter.consume(ten, key)))).filter(
     ({ ok }) => ok,
   ).length;
 
@@ -22,57 +22,57 @@ test("fifty takes at once: exactly as many as there is room for", async () => {
 
 test("the window slides: what was taken an hour ago makes room, and no more than that", async () => {
   expect(await granted(3)).toBe(3);
-  await world.age(1800);
+  await world.advance(1800);
   expect(await granted(50)).toBe(7);
-  await world.age(1800);
+  await world.advance(1800);
   expect(await granted(50)).toBe(3);
-  await world.age(1800);
+  await world.advance(1800);
   expect(await granted(50)).toBe(7);
 });
 
 test("in no hour more than ten, however the takes are spread", async () => {
-  let taken = 0;
+  let result = 0;
   const history: number[] = [];
   for (let tenMinutes = 0; tenMinutes < 24; tenMinutes += 1) {
-    taken = await granted(4);
-    history.push(taken);
+    result = await granted(4);
+    history.push(result);
     const lastHour = history.slice(-6).reduce((sum, n) => sum + n, 0);
     expect(lastHour).toBeLessThanOrEqual(10);
-    await world.age(600);
+    await world.advance(600);
   }
   expect(history.reduce((sum, n) => sum + n, 0)).toBe(40);
 });
 
 test("a refused take counts for nothing, and says when there is room", async () => {
   await granted(10);
-  await world.age(3000);
-  const refused = await limiter.take(ten, "ada");
+  await world.advance(3000);
+  const refused = await limiter.consume(ten, "ada");
   expect(refused).toEqual({ ok: false, retryAfter: expect.any(Number) as never });
   const { retryAfter } = refused as { retryAfter: number };
   expect(retryAfter).toBeGreaterThan(0);
   expect(retryAfter).toBeLessThanOrEqual(600);
-  await world.age(retryAfter);
+  await world.advance(retryAfter);
   expect(await granted(50)).toBe(10);
 });
 
 test("keys and rules do not share", async () => {
   expect(await granted(20, "ada")).toBe(10);
   expect(await granted(20, "leo")).toBe(10);
-  expect(await limiter.take({ ...ten, rule: "other" }, "ada")).toMatchObject({ ok: true });
+  expect(await limiter.consume({ ...ten, rule: "other" }, "ada")).toMatchObject({ ok: true });
 });
 
 describe("giving back", () => {
   /** Takes one, and says which it was. */
   const hit = async (key = "ada") => {
-    const taken = await limiter.take(ten, key);
-    if (!taken.ok) throw new Error("There was no room.");
-    return taken.hit;
+    const result = await limiter.consume(ten, key);
+    if (!result.ok) throw new Error("There was no room.");
+    return result.hit;
   };
 
   test("makes room for the one that is given back, once", async () => {
     const first = await hit();
     await granted(9);
-    for (let i = 0; i < 3; i += 1) await limiter.giveBack("ten", "ada", first);
+    for (let i = 0; i < 3; i += 1) await limiter.refund("ten", "ada", first);
     expect(await granted(50)).toBe(1);
   });
 
@@ -80,25 +80,25 @@ describe("giving back", () => {
     const hits = await Promise.all(Array.from({ length: 10 }, () => hit()));
     expect(new Set(hits).size).toBe(10);
     await Promise.all(
-      Array.from({ length: 50 }, (_, i) => limiter.giveBack("ten", "ada", hits[i % 10]!)),
+      Array.from({ length: 50 }, (_, i) => limiter.refund("ten", "ada", hits[i % 10]!)),
     );
     expect(await granted(50)).toBe(10);
   });
 
   test("what has run out by itself makes no room in place of another", async () => {
     const early = await hit();
-    await world.age(3601);
+    await world.advance(3601);
     expect(await granted(10)).toBe(10);
-    await limiter.giveBack("ten", "ada", early);
+    await limiter.refund("ten", "ada", early);
     expect(await granted(50)).toBe(0);
   });
 
   test("of nothing, or of another's, is nothing", async () => {
     const adas = await hit();
-    await limiter.giveBack("ten", "nobody", adas);
+    await limiter.refund("ten", "nobody", adas);
     await granted(10, "leo");
-    await limiter.giveBack("ten", "leo", adas);
-    await limiter.giveBack("ten", "leo", "nonsense");
+    await limiter.refund("ten", "leo", adas);
+    await limiter.refund("ten", "leo", "nonsense");
     expect(await granted(50, "leo")).toBe(0);
     expect(await granted(50, "nobody")).toBe(10);
   });
@@ -112,8 +112,8 @@ test("clearing forgets every count", async () => {
 
 test("keys are kept as they came, which is hashed; no address or IP is in the table (R4)", async () => {
   const { Browser } = await import("@/test/support/browser");
-  await new Browser(world, { ip: "203.0.113.9" }).ask("ada@example.com");
+  await new Browser(world, { ip: "203.0.113.9" }).requestLink("ada@example.com");
   const all = JSON.stringify(await rows(world.db, sql`select rule, key_hash from limits`));
   expect(all).not.toMatch(/@|example|203\.0/);
-  expect(all).toMatch(/letters_per_address/);
+  expect(all).toMatch(/emails_per_address/);
 });

@@ -15,9 +15,9 @@ const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint:
  */
 export function postgresLimiter(db: Db): Limiter {
   return {
-    async take({ rule, max, per }, keyHash) {
+    async consume({ rule, max, per }, keyHash) {
       const length = sql`make_interval(secs => ${per})`;
-      const taken = await row<{ granted: boolean; hit: string; wait: number }>(
+      const result = await row<{ granted: boolean; hit: string; wait: number }>(
         db,
         sql`insert into ${limitHits} (rule, key_hash, hits, granted, expires_at)
           values (${rule}, ${keyHash}, array[clock_timestamp()], true, clock_timestamp() + ${length})
@@ -34,12 +34,12 @@ export function postgresLimiter(db: Db): Limiter {
           returning granted, ${moment(sql`hits[cardinality(hits)]`)} as hit,
             greatest(1, ceil(extract(epoch from hits[1] + ${length} - clock_timestamp())))::int as wait`,
       );
-      return taken!.granted
-        ? { ok: true, hit: taken!.hit }
-        : { ok: false, retryAfter: seconds(taken!.wait) };
+      return result!.granted
+        ? { ok: true, hit: result!.hit }
+        : { ok: false, retryAfter: seconds(result!.wait) };
     },
 
-    async giveBack(rule, keyHash, hit) {
+    async refund(rule, keyHash, hit) {
       await row(
         db,
         sql`update ${limitHits} set hits = array(

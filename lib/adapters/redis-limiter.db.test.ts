@@ -11,20 +11,20 @@ import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { startRedis } from "@/test/support/redis-server";
 import { refused, setUpWorld } from "@/test/support/setup";
-import { startUpstashFront } from "@/test/support/fake-upstash";
+import { startFakeUpstash } from "@/test/support/fake-upstash";
 import { testEnv } from "@/test/support/world";
-import { openRedis, redisLimiter, withFallback } from "./redis-limiter";
-import { openWorld } from "@/lib/server/create-world";
-import { theWorld } from "@/lib/runtime/world";
+import { createRedisClient, redisLimiter, withFallback } from "./redis-limiter";
+import { createWorld } from "@/lib/server/create-world";
+import { getWorld } from "@/lib/runtime/world";
 
 /** What a lost, slow or broken Redis must not do: let anybody through, hold anybody up, or be seen (R4). */
 
 // A busy machine may be late where Redis is well; only who tests lateness asks for the true budget.
-const patience = vi.hoisted(() => ({ ms: 10_000 }));
+const runTimeout = vi.hoisted(() => ({ ms: 10_000 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "redisTimeoutMs", {
-    get: () => patience.ms,
+    get: () => runTimeout.ms,
   });
   return { ...policy, intervals } as never;
 });
@@ -48,12 +48,12 @@ const atMost = 2_500;
 
 const world = await setUpWorld();
 const redis = await startRedis();
-const upstash = await startUpstashFront(redis);
+const upstash = await startFakeUpstash(redis);
 
-type Scripts = ReturnType<typeof openRedis>;
+type Scripts = ReturnType<typeof createRedisClient>;
 
 async function overTcp(): Promise<Scripts> {
-  const scripts = openRedis({ by: "tcp", url: redis.url });
+  const scripts = createRedisClient({ by: "tcp", url: redis.url });
   await answering(scripts);
   return scripts;
 }
@@ -61,16 +61,16 @@ const answering = (scripts: Scripts) =>
   vi.waitUntil(async () => (await scripts.eval("return 1", [], []).catch(() => 0)) === 1, {
     timeout: 120_000,
   });
-const overRest = () => openRedis({ by: "upstash", url: upstash.url, token: upstash.token });
+const overRest = () => createRedisClient({ by: "upstash", url: upstash.url, token: upstash.token });
 
 const tcp = await overTcp();
 const rest = overRest();
 
 beforeEach(() => {
-  patience.ms = 10_000;
+  runTimeout.ms = 10_000;
 });
 afterEach(async () => {
-  upstash.calm();
+  upstash.resetProviders();
   await redis.flush();
 });
 afterAll(async () => {
@@ -85,25 +85,25 @@ function limiterOver(scripts: Scripts) {
   let time = Date.UTC(2030, 1);
   const clock: Clock = { now: () => new Date(time) };
   let asked = 0;
-  const counting: Scripts = {
+  const countingHasher: Scripts = {
     eval: (...call) => {
       asked += 1;
       return scripts.eval(...call);
     },
   };
-  const { limiter, isDown } = withFallback(
-    redisLimiter(counting, clock),
+  const { limiter, isRedisUnavailable } = withFallback(
+    redisLimiter(countingHasher, clock),
     world.limiter,
     clock,
     world.log,
   );
   const many = async (takes: number, limit = ten) =>
-    (await Promise.all(Array.from({ length: takes }, () => limiter.take(limit, "ada")))).filter(
+    (await Promise.all(Array.from({ length: takes }, () => limiter.consume(limit, "ada")))).filter(
       ({ ok }) => ok,
     ).length;
   return {
     limiter,
-    isDown,
+    isRedisUnavailable,
     asked: () => asked,
     pass: (seconds: number) => void (time += seconds * 1000),
     /** How many of so many takes at once are granted. */
@@ -126,11 +126,11 @@ interface Fault {
   readonly breaks: () => unknown;
   readonly mends: () => unknown;
 }
-const answer = (status: number, body: string) => () => upstash.trouble({ status, body });
+const reply = (status: number, body: string) => () => upstash.failWith({ status, body });
 const rested = (breaks: () => unknown): Fault => ({
   over: rest,
   breaks,
-  mends: () => upstash.calm(),
+  mends: () => upstash.resetProviders(),
 });
 const html = "<!doctype html><title>Bad gateway</title>";
 
@@ -152,16 +152,16 @@ const faults: Record<string, Fault> = {
     breaks: () => redis.kill(),
     mends: () => redis.start(),
   },
-  "Upstash 401": rested(answer(401, '{"error":"WRONGPASS invalid or missing auth token"}')),
-  "Upstash 429": rested(answer(429, '{"error":"ERR max daily request limit exceeded"}')),
-  "Upstash 500": rested(answer(500, '{"error":"internal"}')),
-  "Upstash 502 in HTML": rested(answer(502, html)),
-  "Upstash 200 in HTML": rested(answer(200, html)),
-  "Upstash 200 with an error in it": rested(answer(200, '[{"error":"ERR upstream"}]')),
-  "Upstash 200 with somebody else's JSON": rested(answer(200, '{"status":"ok"}')),
-  "Upstash 204, empty": rested(answer(204, "")),
-  "Upstash hanging": rested(() => upstash.trouble("never_answers")),
-  "Upstash hanging up after the command": rested(() => upstash.trouble("lost")),
+  "Upstash 401": rested(reply(401, '{"error":"WRONGPASS invalid or missing auth token"}')),
+  "Upstash 429": rested(reply(429, '{"error":"ERR max daily request limit exceeded"}')),
+  "Upstash 500": rested(reply(500, '{"error":"internal"}')),
+  "Upstash 502 in HTML": rested(reply(502, html)),
+  "Upstash 200 in HTML": rested(reply(200, html)),
+  "Upstash 200 with an error in it": rested(reply(200, '[{"error":"ERR upstream"}]')),
+  "Upstash 200 with somebody else's JSON": rested(reply(200, '{"status":"ok"}')),
+  "Upstash 204, empty": rested(reply(204, "")),
+  "Upstash hanging": rested(() => upstash.failWith("never_answers")),
+  "Upstash hanging up after the command": rested(() => upstash.failWith("lost")),
 };
 
 describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
@@ -169,12 +169,12 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   let broken = false;
   const breakIt = async () => {
     broken = true;
-    patience.ms = trueBudget;
+    runTimeout.ms = trueBudget;
     await breaks();
   };
   const mend = async () => {
     broken = false;
-    patience.ms = 10_000;
+    runTimeout.ms = 10_000;
     await mends();
     await answering(over);
   };
@@ -183,87 +183,87 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 
   test("nobody notices: Postgres grants what the limit allows, in time, and no more", async () => {
-    const { limiter, many, isDown } = limiterOver(over);
-    expect(await limiter.take(ten, "ada")).toMatchObject({ ok: true });
+    const { limiter, many, isRedisUnavailable } = limiterOver(over);
+    expect(await limiter.consume(ten, "ada")).toMatchObject({ ok: true });
     expect([await inRedis(), await inPostgres()]).toEqual([1, 0]);
 
     await breakIt();
     const since = performance.now();
-    expect(await limiter.take(ten, "ada")).toMatchObject({ ok: true });
+    expect(await limiter.consume(ten, "ada")).toMatchObject({ ok: true });
     expect(performance.now() - since).toBeLessThan(atMost);
-    expect(await isDown()).toBe(true);
+    expect(await isRedisUnavailable()).toBe(true);
     expect(await many(50)).toBe(9);
-    const more = await limiter.take(ten, "ada");
+    const more = await limiter.consume(ten, "ada");
     expect(more).toEqual({ ok: false, retryAfter: expect.any(Number) as number });
     expect(await inPostgres()).toBe(10);
-    expect(warnings().filter((event) => event === "limiter.redis_away")).toHaveLength(1);
+    expect(warnings().filter((event) => event === "limiter.redis_unavailable")).toHaveLength(1);
   });
 
   test("fifty at the very moment it breaks: exactly as many as the limit allows", async () => {
-    const { many, isDown } = limiterOver(over);
+    const { many, isRedisUnavailable } = limiterOver(over);
     await breakIt();
     expect(await many(50)).toBe(10);
     expect(await inPostgres()).toBe(10);
-    expect(await isDown()).toBe(true);
+    expect(await isRedisUnavailable()).toBe(true);
   });
 
   test("giving back and clearing work on, without a word", async () => {
     const { limiter, many } = limiterOver(over);
     await breakIt();
-    const taken = await limiter.take(ten, "ada");
+    const consumed = await limiter.consume(ten, "ada");
     expect(await many(20)).toBe(9);
-    if (taken.ok) await limiter.giveBack("ten", "ada", taken.hit);
+    if (consumed.ok) await limiter.refund("ten", "ada", consumed.hit);
     expect(await many(20)).toBe(1);
     await limiter.clear();
     expect(await many(20)).toBe(10);
   });
 
   test("it is left alone for a while, tried once, and used again when it is back", async () => {
-    const { limiter, many, asked, pass, isDown } = limiterOver(over);
+    const { limiter, many, asked, pass, isRedisUnavailable } = limiterOver(over);
     await breakIt();
-    await limiter.take(ten, "ada");
+    await limiter.consume(ten, "ada");
     expect(asked()).toBe(1);
 
-    pass(intervals.redisRest - 1);
+    pass(intervals.redisCooldown - 1);
     await many(20);
     expect(asked()).toBe(1);
 
     pass(1);
     await many(20);
     expect(asked()).toBe(2);
-    expect(await isDown()).toBe(true);
+    expect(await isRedisUnavailable()).toBe(true);
     expect(asked()).toBe(2);
 
     await mend();
     await many(20);
     expect(asked()).toBe(2);
 
-    pass(intervals.redisRest);
+    pass(intervals.redisCooldown);
     const before = await inPostgres();
-    expect((await limiter.take(ten, "ada")).ok).toBe(true);
+    expect((await limiter.consume(ten, "ada")).ok).toBe(true);
     expect(asked()).toBe(3);
     expect(await inPostgres()).toBe(before);
-    expect(warnings()).toContain("limiter.redis_back");
+    expect(warnings()).toContain("limiter.redis_recovered");
 
     await many(5);
     expect(asked()).toBe(8);
   });
 
   test("whoever asks how it is hears so before anybody came, in time, and that it is back", async () => {
-    const { isDown, asked, pass } = limiterOver(over);
-    expect(await isDown()).toBe(false);
+    const { isRedisUnavailable, asked, pass } = limiterOver(over);
+    expect(await isRedisUnavailable()).toBe(false);
 
     await breakIt();
     const since = performance.now();
-    expect(await isDown()).toBe(true);
+    expect(await isRedisUnavailable()).toBe(true);
     expect(performance.now() - since).toBeLessThan(atMost);
-    expect(await isDown()).toBe(true);
+    expect(await isRedisUnavailable()).toBe(true);
     expect(asked()).toBe(2);
 
     await mend();
-    expect(await isDown()).toBe(true);
-    pass(intervals.redisRest);
-    expect(await isDown()).toBe(false);
+    expect(await isRedisUnavailable()).toBe(true);
+    pass(intervals.redisCooldown);
+    expect(await isRedisUnavailable()).toBe(false);
     expect(await inPostgres("health")).toBe(0);
   });
 });
@@ -282,23 +282,23 @@ test("a full Redis that may evict nothing still counts, and grants no more than 
 });
 
 test("an answer that is no answer is Redis failing, not somebody's refusal", async () => {
-  const { limiter, isDown } = limiterOver(rest);
+  const { limiter, isRedisUnavailable } = limiterOver(rest);
   for (const result of ["T0s=", "bnVsbA==", [], ["MQ=="], [1], [0, "eA=="], 0, null]) {
-    upstash.trouble({ status: 200, body: JSON.stringify([{ result }]) });
+    upstash.failWith({ status: 200, body: JSON.stringify([{ result }]) });
     expect(
       await redisLimiter(rest, { now: () => new Date() })
-        .take(ten, "ada")
+        .consume(ten, "ada")
         .catch(() => "failed"),
     ).toBe("failed");
   }
-  expect((await limiter.take(ten, "ada")).ok).toBe(true);
-  expect(await isDown()).toBe(true);
+  expect((await limiter.consume(ten, "ada")).ok).toBe(true);
+  expect(await isRedisUnavailable()).toBe(true);
 });
 
 describe("lateness", () => {
   test("a Redis that was stopped answers nobody any more after its budget", async () => {
-    patience.ms = trueBudget;
-    const scripts = openRedis({ by: "tcp", url: redis.url });
+    runTimeout.ms = trueBudget;
+    const scripts = createRedisClient({ by: "tcp", url: redis.url });
     await answering(scripts);
     redis.pause();
     try {
@@ -311,30 +311,32 @@ describe("lateness", () => {
   });
 
   test("nor does an Upstash that hangs", async () => {
-    patience.ms = trueBudget;
-    upstash.trouble("never_answers");
+    runTimeout.ms = trueBudget;
+    upstash.failWith("never_answers");
     const since = performance.now();
     await expect(overRest().eval("return 1", [], [])).rejects.toThrow();
     expect(performance.now() - since).toBeLessThan(atMost);
   });
 
   test("an address where nobody listens holds nobody up", async () => {
-    patience.ms = trueBudget;
+    runTimeout.ms = trueBudget;
     for (const scripts of [
-      openRedis({ by: "tcp", url: "redis://127.0.0.1:1" }),
-      openRedis({ by: "upstash", url: "http://127.0.0.1:1", token: "none" }),
+      createRedisClient({ by: "tcp", url: "redis://127.0.0.1:1" }),
+      createRedisClient({ by: "upstash", url: "http://127.0.0.1:1", token: "none" }),
     ]) {
       const { limiter } = limiterOver(scripts);
       const since = performance.now();
-      expect(await limiter.take(ten, `nobody ${since}`)).toMatchObject({ ok: true });
+      expect(await limiter.consume(ten, `nobody ${since}`)).toMatchObject({ ok: true });
       expect(performance.now() - since).toBeLessThan(atMost);
     }
   });
 
   test("no call is made twice: what was carried out and lost on its way is not counted again", async () => {
-    upstash.trouble("lost");
+    upstash.failWith("lost");
     const before = upstash.requests();
-    await expect(redisLimiter(rest, { now: () => new Date() }).take(ten, "ada")).rejects.toThrow();
+    await expect(
+      redisLimiter(rest, { now: () => new Date() }).consume(ten, "ada"),
+    ).rejects.toThrow();
     expect(upstash.requests() - before).toBe(1);
     expect(await inRedis()).toBe(1);
   });
@@ -345,14 +347,14 @@ describe("a connection to Redis", () => {
   const patient = { timeout: 120_000 };
 
   test("that went half-open is made anew, and what was lost on it is not counted later", async () => {
-    patience.ms = trueBudget;
+    runTimeout.ms = trueBudget;
     const proxy = await FaultProxy.before(redis.url);
-    const scripts = openRedis({ by: "tcp", url: proxy.url });
+    const scripts = createRedisClient({ by: "tcp", url: proxy.url });
     await answering(scripts);
     const { limiter } = limiterOver(scripts);
     const { accepted } = proxy.connections;
     proxy.halfOpen();
-    expect((await limiter.take(ten, "ada")).ok).toBe(true);
+    expect((await limiter.consume(ten, "ada")).ok).toBe(true);
     expect(await inPostgres()).toBe(1);
     await vi.waitUntil(() => proxy.connections.accepted > accepted, patient);
     await answering(scripts);
@@ -363,7 +365,7 @@ describe("a connection to Redis", () => {
   test("that leads to a primary which became a replica is made anew, where its name leads now", async () => {
     const next = await startRedis();
     const proxy = await FaultProxy.before(redis.url);
-    const scripts = openRedis({ by: "tcp", url: proxy.url });
+    const scripts = createRedisClient({ by: "tcp", url: proxy.url });
     await answering(scripts);
     await redis.say("replicaof", "127.0.0.1", "1");
     try {
@@ -393,7 +395,7 @@ describe("budgets of tries", () => {
       expect(await many(20, limit)).toBe(0);
       expect(asked()).toBe(0);
       expect(await redis.keys()).toEqual([]);
-      expect((await limiter.take(limit, "leo")).ok).toBe(true);
+      expect((await limiter.consume(limit, "leo")).ok).toBe(true);
     },
   );
 
@@ -402,34 +404,34 @@ describe("budgets of tries", () => {
     expect(rules).toEqual([
       "codes_per_day",
       "codes_per_hour",
-      "handshakes_per_ip",
+      "oauth_attempts_per_ip",
       "passwords_per_account",
       "passwords_per_device",
       "passwords_per_ip",
-      "presses_per_ip",
+      "confirmations_per_ip",
       "step_ups_per_session",
     ]);
   });
 
   test("whoever guesses codes gets no more guesses when Redis is flushed, or gone (I10)", async () => {
     const { limiter } = limiterOver(tcp);
-    const here = world.but({ limiter });
+    const here = world.with({ limiter });
     const email = "ada@example.com";
     const tried = [];
     for (let letters = 0; letters < 3; letters += 1) {
       const browser = new Browser(here);
-      await browser.ask(email);
+      await browser.requestLink(email);
       const { code } = await here.letterTo(email);
       const wrong = code === "000000" ? "000001" : "000000";
       for (let i = 0; i < bounds.codeTries; i += 1) {
-        const result = await browser.type(wrong, email);
+        const result = await browser.submitCode(wrong, email);
         tried.push(result.ok ? "in" : result.refusal.code);
       }
       await redis.flush();
     }
     expect(tried).toEqual([
-      ...Array<string>(limits.codesPerHour.max).fill("code_wrong"),
-      ...Array<string>(bounds.codeTries).fill("code_tries_spent"),
+      ...Array<string>(limits.codesPerHour.max).fill("code_invalid"),
+      ...Array<string>(bounds.codeTries).fill("code_too_many_attempts"),
     ]);
   });
 });
@@ -437,28 +439,28 @@ describe("budgets of tries", () => {
 describe("people, while Redis comes and goes", () => {
   test("sign in all the same, and the limits hold (S4)", async () => {
     const { limiter, pass } = limiterOver(rest);
-    const here = world.but({ limiter });
-    upstash.trouble({ status: 500, body: "{}" });
+    const here = world.with({ limiter });
+    upstash.failWith({ status: 500, body: "{}" });
     await new Browser(here).signIn("ada@example.com");
-    upstash.calm();
-    pass(intervals.redisRest);
+    upstash.resetProviders();
+    pass(intervals.redisCooldown);
     await new Browser(here).signIn("leo@example.com");
-    upstash.trouble("lost");
+    upstash.failWith("lost");
     const ip = "203.0.113.77";
-    const answers = [];
+    const responses = [];
     for (let i = 0; i < 7; i += 1)
-      answers.push(await new Browser(here, { ip }).ask(`mallory${i}@example.com`));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(limits.mailRequestsPerIp.max);
-    expect(answers.at(-1)).toEqual(refused("too_many_requests"));
+      responses.push(await new Browser(here, { ip }).requestLink(`mallory${i}@example.com`));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(limits.emailRequestsPerIp.max);
+    expect(responses.at(-1)).toEqual(refused("too_many_requests"));
   });
 
   test("flapping: neither place grants more than the limit, so nobody gets more than twice that", async () => {
     const { many, pass } = limiterOver(rest);
     let granted = 0;
     for (let i = 0; i < 30; i += 1) {
-      if (i % 2) upstash.calm();
-      else upstash.trouble({ status: 500, body: "{}" });
-      pass(intervals.redisRest);
+      if (i % 2) upstash.resetProviders();
+      else upstash.failWith({ status: 500, body: "{}" });
+      pass(intervals.redisCooldown);
       granted += await many(5);
     }
     expect([await inPostgres(), await inRedis()]).toEqual([ten.max, ten.max]);
@@ -467,26 +469,26 @@ describe("people, while Redis comes and goes", () => {
 
   test("what was taken in one place makes no room in the other when it is given back", async () => {
     const { limiter, many, pass } = limiterOver(rest);
-    const inOne = await limiter.take(ten, "ada");
-    upstash.trouble({ status: 500, body: "{}" });
-    const inTheOther = await limiter.take(ten, "ada");
+    const inOne = await limiter.consume(ten, "ada");
+    upstash.failWith({ status: 500, body: "{}" });
+    const inTheOther = await limiter.consume(ten, "ada");
     if (!inOne.ok || !inTheOther.ok) throw new Error("There was room in both.");
-    await limiter.giveBack("ten", "ada", inOne.hit);
+    await limiter.refund("ten", "ada", inOne.hit);
     expect(await inPostgres()).toBe(1);
     expect(await many(20)).toBe(9);
-    upstash.calm();
-    pass(intervals.redisRest);
-    await limiter.giveBack("ten", "ada", inTheOther.hit);
+    upstash.resetProviders();
+    pass(intervals.redisCooldown);
+    await limiter.refund("ten", "ada", inTheOther.hit);
     expect(await inRedis()).toBe(1);
     expect(await many(20)).toBe(9);
   });
 
   test("what the log says of it holds neither keys nor the script", async () => {
     const { limiter } = limiterOver(rest);
-    upstash.trouble({ status: 401, body: '{"error":"WRONGPASS"}' });
-    await limiter.take(ten, "k3y-of-ada");
+    upstash.failWith({ status: 401, body: '{"error":"WRONGPASS"}' });
+    await limiter.consume(ten, "k3y-of-ada");
     const said = JSON.stringify(world.logged);
-    expect(said).toContain("limiter.redis_away");
+    expect(said).toContain("limiter.redis_unavailable");
     expect(said).toContain("WRONGPASS");
     expect(said).not.toContain("k3y-of-ada");
     expect(said).not.toContain("redis.call");
@@ -497,37 +499,37 @@ describe("people, while Redis comes and goes", () => {
 describe("in a whole system", () => {
   test("/readyz warns while Redis is away, still serves, and passes when it is back (X4)", async () => {
     lent.db = world.db;
-    const lines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-    const { stopWorker } = await openWorld(
+    const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const { stopWorker } = await createWorld(
       testEnv({ UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token }),
     );
     try {
-      const { limiter } = theWorld();
+      const { limiter } = getWorld();
       const pass = () => {
-        const restIsOver = Date.now() + intervals.redisRest * 1000 + 1;
+        const restIsOver = Date.now() + intervals.redisCooldown * 1000 + 1;
         vi.useFakeTimers({ toFake: ["Date"], now: restIsOver });
       };
       const ready = async () => {
-        const answer = await readyz();
-        return [answer.status, await answer.json()] as unknown;
+        const reply = await readyz();
+        return [reply.status, await reply.json()] as unknown;
       };
       const checks = { database: "pass", migrations: "pass", worker: "pass", mail: "pass" };
       const well = [200, { status: "pass", checks: { ...checks, limiter: "pass" } }];
       const away = [200, { status: "warn", checks: { ...checks, limiter: "warn" } }];
 
-      upstash.trouble({ status: 401, body: '{"error":"no"}' });
+      upstash.failWith({ status: 401, body: '{"error":"no"}' });
       expect(await ready()).toEqual(away);
-      expect((await limiter.take(ten, "ada")).ok).toBe(true);
+      expect((await limiter.consume(ten, "ada")).ok).toBe(true);
       expect(await ready()).toEqual(away);
 
-      upstash.calm();
+      upstash.resetProviders();
       pass();
       expect(await ready()).toEqual(well);
-      expect((await limiter.take(ten, "ada")).ok).toBe(true);
+      expect((await limiter.consume(ten, "ada")).ok).toBe(true);
       expect(await inRedis()).toBe(1);
     } finally {
       vi.useRealTimers();
-      lines.mockRestore();
+      textLines.mockRestore();
       lent.db = undefined;
       await stopWorker();
     }

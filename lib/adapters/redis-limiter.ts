@@ -16,7 +16,7 @@ interface Scripts {
  * the limit; answers {granted, seconds until the oldest leaves, the hit's name}. The library's own windows are
  * cheaper, but let through up to twice the limit across an edge.
  */
-const take = `
+const consumeScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local length = ARGV[2] * 1000000
@@ -32,9 +32,9 @@ end
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 return {granted and 1 or 0, math.max(1, math.ceil((oldest + length - now) / 1000000)), hit}`;
 
-const giveBack = `return redis.call('ZREM', KEYS[1], ARGV[1])`;
+const refundScript = `return redis.call('ZREM', KEYS[1], ARGV[1])`;
 
-const clear = `
+const clearScript = `
 for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
 return 1`;
 
@@ -44,7 +44,7 @@ const probe: Limit = { rule: "health", max: 1, per: seconds(1) };
 const prefixOf = (rule: string) => `latchkey:${rule}`;
 
 /** Reaches Redis over TCP, or Upstash over REST; every call within `intervals.redisTimeout`, none retried. */
-export function openRedis(address: RedisAddress): Scripts {
+export function createRedisClient(address: RedisAddress): Scripts {
   const timeoutMs = intervals.redisTimeoutMs;
   if (address.by === "upstash") {
     const { url, token } = address;
@@ -75,8 +75,8 @@ export function openRedis(address: RedisAddress): Scripts {
   return { eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args) };
 }
 
-const isAnswer = (answer: unknown): answer is [number, number, string] =>
-  Array.isArray(answer) && typeof answer[0] === "number" && typeof answer[1] === "number";
+const isAnswer = (reply: unknown): reply is [number, number, string] =>
+  Array.isArray(reply) && typeof reply[0] === "number" && typeof reply[1] === "number";
 
 /** What an exact log looks like to @upstash/ratelimit, which takes algorithms of one's own. */
 const slidingLog =
@@ -85,9 +85,9 @@ const slidingLog =
     const now = () => clock.now().getTime();
     return {
       async limit({ redis }, key) {
-        const answer = await redis.eval(take, [key], [max, per]);
-        if (!isAnswer(answer)) throw new Error("Redis answered something else.");
-        const [granted, wait, hit] = answer;
+        const reply = await redis.eval(consumeScript, [key], [max, per]);
+        if (!isAnswer(reply)) throw new Error("Redis answered something else.");
+        const [granted, wait, hit] = reply;
         return {
           success: granted === 1,
           limit: max,
@@ -97,7 +97,7 @@ const slidingLog =
         };
       },
       getRemaining: () => Promise.resolve({ remaining: 0, reset: now(), limit: max }),
-      resetTokens: async ({ redis }, key) => void (await redis.eval(clear, [key], [])),
+      resetTokens: async ({ redis }, key) => void (await redis.eval(clearScript, [key], [])),
     };
   };
 
@@ -124,17 +124,17 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
     return made;
   };
   return {
-    async take(limit, keyHash) {
+    async consume(limit, keyHash) {
       const { success, reset, pending } = await limiterOf(limit).limit(keyHash);
       if (success) return { ok: true, hit: String(await pending) };
       const wait = Math.ceil((reset - clock.now().getTime()) / 1000);
       return { ok: false, retryAfter: seconds(Math.max(1, wait)) };
     },
-    async giveBack(rule, keyHash, hit) {
-      await redis.eval(giveBack, [`${prefixOf(rule)}:${keyHash}`], [hit]);
+    async refund(rule, keyHash, hit) {
+      await redis.eval(refundScript, [`${prefixOf(rule)}:${keyHash}`], [hit]);
     },
     async clear() {
-      await redis.eval(clear, [], []);
+      await redis.eval(clearScript, [], []);
     },
   };
 }
@@ -146,53 +146,57 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
  * none (R3, I10).
  */
 export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {
-  let restUntil = 0;
+  let cooldownUntil = 0;
   let down = false;
 
-  async function either<T>(ask: (limiter: Limiter) => Promise<T>): Promise<T> {
+  async function callWithFallback<T>(requestLink: (limiter: Limiter) => Promise<T>): Promise<T> {
     const now = clock.now().getTime();
-    if (now < restUntil) return ask(postgres);
+    if (now < cooldownUntil) return requestLink(postgres);
     // Whoever comes while this call is out is answered by Postgres, if Redis was down before.
-    if (down) restUntil = now + intervals.redisRest * 1000;
+    if (down) cooldownUntil = now + intervals.redisCooldown * 1000;
     try {
-      const answer = await withinTime(ask(redis));
-      if (down) log.info("limiter.redis_back");
+      const reply = await withTimeout(requestLink(redis));
+      if (down) log.info("limiter.redis_recovered");
       down = false;
-      restUntil = 0;
-      return answer;
+      cooldownUntil = 0;
+      return reply;
     } catch (error) {
-      if (!down) log.warn("limiter.redis_away", { reason: withoutCommand(error) });
+      if (!down) log.warn("limiter.redis_unavailable", { reason: withoutCommand(error) });
       down = true;
-      restUntil = clock.now().getTime() + intervals.redisRest * 1000;
-      return ask(postgres);
+      cooldownUntil = clock.now().getTime() + intervals.redisCooldown * 1000;
+      return requestLink(postgres);
     }
   }
 
   const limiter: Limiter = {
-    take: (limit, keyHash) =>
-      limit.tries ? postgres.take(limit, keyHash) : either((one) => one.take(limit, keyHash)),
-    giveBack: (rule, keyHash, hit) => either((one) => one.giveBack(rule, keyHash, hit)),
+    consume: (limit, keyHash) =>
+      limit.tries
+        ? postgres.consume(limit, keyHash)
+        : callWithFallback((one) => one.consume(limit, keyHash)),
+    refund: (rule, keyHash, hit) => callWithFallback((one) => one.refund(rule, keyHash, hit)),
     clear: async () => {
       await postgres.clear();
-      await either((one) => one.clear());
+      await callWithFallback((one) => one.clear());
     },
   };
   /** Asked of Redis now, as traffic would tell only when somebody came; while it rests, what is known. */
-  const isDown = async () => {
-    await either(async (one) => void (one === redis && (await one.take(probe, "probe"))));
+  const isRedisUnavailable = async () => {
+    await callWithFallback(
+      async (one) => void (one === redis && (await one.consume(probe, "probe"))),
+    );
     return down;
   };
-  return { limiter, isDown };
+  return { limiter, isRedisUnavailable };
 }
 
 /** Upstash's client repeats the whole script and its keys in what it throws. */
 const withoutCommand = (error: unknown) => String(error).split(", command was:")[0];
 
 /** The clients keep time too, but not while they are still connecting. */
-function withinTime<T>(answer: Promise<T>): Promise<T> {
+function withTimeout<T>(reply: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("no answer in time")), intervals.redisTimeoutMs);
   });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  return Promise.race([reply, late]).finally(() => clearTimeout(timer));
 }

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { row } from "@/db/rows";
 import { intervals } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
-import { resendError, startResendFront } from "@/test/support/fake-resend";
+import { resendError, startFakeResend } from "@/test/support/fake-resend";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { deliverDueLetters } from "./courier";
@@ -13,30 +13,30 @@ import { resendMailer } from "./resend";
 
 /** Mail by Resend, against a server that answers as Resend does (X2, X3). */
 
-const patience = vi.hoisted(() => ({ seconds: 15 }));
+const runTimeout = vi.hoisted(() => ({ seconds: 15 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   const intervals = Object.defineProperty({ ...policy.intervals }, "mailTimeout", {
-    get: () => patience.seconds,
+    get: () => runTimeout.seconds,
   });
   return { ...policy, intervals } as never;
 });
 
 const world = await setUpWorld();
-const front = await startResendFront();
-const mailer = resendMailer(front.key, front.baseUrl);
+const server = await startFakeResend();
+const mailer = resendMailer(server.key, server.baseUrl);
 
 beforeEach(() => {
-  patience.seconds = 15;
+  runTimeout.seconds = 15;
 });
-afterEach(() => front.calm());
-afterAll(() => front.stop());
+afterEach(() => server.resetProviders());
+afterAll(() => server.stop());
 
 const ada = "ada@example.com";
-const here = world.but({
+const here = world.with({
   env: testEnv({
-    RESEND_API_KEY: front.key,
-    RESEND_BASE_URL: front.baseUrl,
+    RESEND_API_KEY: server.key,
+    RESEND_BASE_URL: server.baseUrl,
     MAIL_FROM: "Latchkey <sign-in@mail.example.org>",
   }),
 });
@@ -49,7 +49,7 @@ interface Kept {
   attempts: number;
   pause: number;
 }
-const kept = async (where = world) =>
+const saved = async (where = world) =>
   (await row<Kept>(
     where.db,
     sql`select id, state, reason, attempts,
@@ -69,13 +69,13 @@ const message: Message = {
 const html = { status: 502, body: "<!doctype html><h1>Bad gateway</h1>" };
 
 test("a letter is handed over whole: one address, both parts, our headers, its id as the key", async () => {
-  await new Browser(world).ask(ada);
+  await new Browser(world).requestLink(ada);
   await deliver();
-  const { id, state } = await kept();
+  const { id, state } = await saved();
   expect(state).toBe("sent");
-  expect(front.keys).toEqual([id]);
-  expect(front.delivered).toHaveLength(1);
-  const [letter] = front.delivered;
+  expect(server.keys).toEqual([id]);
+  expect(server.delivered).toHaveLength(1);
+  const [letter] = server.delivered;
   expect(letter).toMatchObject({
     to: [ada],
     subject: "Sign in to Latchkey",
@@ -117,26 +117,26 @@ describe("what cannot be done now", () => {
     ["a connection that breaks", "hangs_up"],
   ] as const)(
     "%s: the letter waits, and leaves once with the same body and key",
-    async (_, trouble) => {
-      front.trouble(trouble, 1);
-      await new Browser(world).ask(ada);
+    async (_, failWith) => {
+      server.failWith(failWith, 1);
+      await new Browser(world).requestLink(ada);
       await deliver();
-      expect(await kept()).toMatchObject({ state: "queued", reason: null, attempts: 1 });
+      expect(await saved()).toMatchObject({ state: "queued", reason: null, attempts: 1 });
       expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "letter.delayed" });
-      await world.age(intervals.letterRetries[0]);
+      await world.advance(intervals.letterRetries[0]);
       await deliver();
-      expect(await kept()).toMatchObject({ state: "sent", attempts: 2 });
-      expect(front.delivered).toHaveLength(1);
-      expect(new Set(front.keys).size).toBe(1);
-      expect(new Set(front.bodies).size).toBe(1);
+      expect(await saved()).toMatchObject({ state: "sent", attempts: 2 });
+      expect(server.delivered).toHaveLength(1);
+      expect(new Set(server.keys).size).toBe(1);
+      expect(new Set(server.bodies).size).toBe(1);
     },
   );
 
   test("no answer within the budget counts as none", async () => {
-    patience.seconds = 0.3;
-    front.trouble("never_answers");
-    const answer = await mailer(message);
-    expect(answer).toEqual({
+    runTimeout.seconds = 0.3;
+    server.failWith("never_answers");
+    const response = await mailer(message);
+    expect(response).toEqual({
       sent: false,
       reason: expect.stringMatching(/^resend no answer/) as string,
       retryAfter: undefined,
@@ -149,13 +149,13 @@ describe("what cannot be done now", () => {
   });
 
   test("a wrong key is the operator's to mend: nothing is lost meanwhile", async () => {
-    await new Browser(world).ask(ada);
-    await deliverDueLetters(here, resendMailer("re_wrong", front.baseUrl));
-    expect(await kept()).toMatchObject({ state: "queued" });
+    await new Browser(world).requestLink(ada);
+    await deliverDueLetters(here, resendMailer("re_wrong", server.baseUrl));
+    expect(await saved()).toMatchObject({ state: "queued" });
     expect(JSON.stringify(world.logged)).not.toContain("re_wrong");
-    await world.age(intervals.letterRetries[0]);
+    await world.advance(intervals.letterRetries[0]);
     await deliver();
-    expect(await kept()).toMatchObject({ state: "sent" });
+    expect(await saved()).toMatchObject({ state: "sent" });
   });
 
   test.each([
@@ -167,29 +167,29 @@ describe("what cannot be done now", () => {
     ["soon", intervals.letterRetries[0]],
     ["Fri, 20 Nov 2026 08:12:00 GMT", intervals.letterRetries[0]],
   ])("retry-after %s: again after %i seconds", async (retryAfter, pause) => {
-    await world.whileTimeStands(async (world) => {
-      front.trouble(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
-      await new Browser(world).ask(ada);
-      const here = world.but({ env: testEnv() });
+    await world.withFrozenTime(async (world) => {
+      server.failWith(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
+      await new Browser(world).requestLink(ada);
+      const here = world.with({ env: testEnv() });
       await deliverDueLetters(here, mailer);
-      expect((await kept(world)).pause).toBe(pause);
-      await world.age(pause - 1);
+      expect((await saved(world)).pause).toBe(pause);
+      await world.advance(pause - 1);
       await deliverDueLetters(here, mailer);
-      expect(front.keys).toHaveLength(1);
-      await world.age(1);
+      expect(server.keys).toHaveLength(1);
+      await world.advance(1);
       await deliverDueLetters(here, mailer);
-      expect(front.keys).toHaveLength(2);
-      expect(await kept(world)).toMatchObject({ state: "sent" });
+      expect(server.keys).toHaveLength(2);
+      expect(await saved(world)).toMatchObject({ state: "sent" });
     });
   });
 
   test.each(["1e999", "99999999999999999999", "Infinity"])(
     "a retry-after beyond all measure, %s, neither breaks anything nor loses the letter",
     async (retryAfter) => {
-      front.trouble(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
-      await new Browser(world).ask(ada);
+      server.failWith(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
+      await new Browser(world).requestLink(ada);
       await deliver();
-      expect(await kept()).toMatchObject({ state: "queued", attempts: 1 });
+      expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
       expect(world.logged.map(({ event }) => event)).toEqual(["letter.delayed"]);
     },
   );
@@ -197,44 +197,44 @@ describe("what cannot be done now", () => {
 
 describe("what cannot be done ever", () => {
   test("422 validation_error: dead as refused, and not tried again", async () => {
-    front.trouble(resendError(422, "validation_error"));
-    await new Browser(world).ask(ada);
+    server.failWith(resendError(422, "validation_error"));
+    await new Browser(world).requestLink(ada);
     await deliver();
-    expect(await kept()).toMatchObject({ state: "dead", reason: "refused", attempts: 1 });
+    expect(await saved()).toMatchObject({ state: "dead", reason: "refused", attempts: 1 });
     expect(world.logged.at(-1)).toMatchObject({ level: "error", event: "letter.refused" });
-    await world.age(600);
+    await world.advance(600);
     await deliver();
-    expect(front.keys).toHaveLength(1);
+    expect(server.keys).toHaveLength(1);
   });
 });
 
 describe("accepted and lost on the way back (I5)", () => {
   test("delivered once, however often it is lost", async () => {
-    front.trouble("lost", 3);
-    await new Browser(world).ask(ada);
+    server.failWith("lost", 3);
+    await new Browser(world).requestLink(ada);
     for (let i = 0; i < 3; i += 1) {
       await deliver();
-      expect(await kept()).toMatchObject({ state: "queued" });
-      await world.age(intervals.letterRetries[i]!);
+      expect(await saved()).toMatchObject({ state: "queued" });
+      await world.advance(intervals.letterRetries[i]!);
     }
     await deliver();
-    expect(await kept()).toMatchObject({ state: "sent", attempts: 4 });
-    expect(front.keys).toHaveLength(4);
-    expect(front.delivered).toHaveLength(1);
+    expect(await saved()).toMatchObject({ state: "sent", attempts: 4 });
+    expect(server.keys).toHaveLength(4);
+    expect(server.delivered).toHaveLength(1);
   });
 
   test("the same body goes again, though name, sender and clock are others by then", async () => {
-    front.trouble("lost", 1);
-    await new Browser(world).ask(ada);
+    server.failWith("lost", 1);
+    await new Browser(world).requestLink(ada);
     await deliver();
-    await world.age(intervals.letterRetries[0]);
-    const moved = world.but({
+    await world.advance(intervals.letterRetries[0]);
+    const moved = world.with({
       clock: { now: () => new Date(Date.UTC(2033, 1)) },
       env: testEnv({ APP_NAME: "Elsewhere", MAIL_FROM: "other@example.net", PORT: "4000" }),
     });
     await deliverDueLetters(moved, mailer);
-    expect(await kept()).toMatchObject({ state: "sent" });
-    expect(front.delivered).toHaveLength(1);
+    expect(await saved()).toMatchObject({ state: "sent" });
+    expect(server.delivered).toHaveLength(1);
   });
 
   test("another letter under a known key is refused there, and that is no end of the letter here", async () => {
@@ -244,7 +244,7 @@ describe("accepted and lost on the way back (I5)", () => {
       reason: "resend 409 invalid_idempotent_request",
       retryAfter: undefined,
     });
-    expect(front.delivered).toHaveLength(1);
+    expect(server.delivered).toHaveLength(1);
   });
 });
 
@@ -252,7 +252,7 @@ test.each(["Latchkey, Inc.", "Ada @ Home", "(Latchkey)", "Schlüssel: Öl; & Co.
   "the sender's name stays a name: %s",
   async (name) => {
     await mailer({ ...message, from: { ...message.from, name } });
-    expect(addressParser(front.delivered[0]!.from)).toEqual([
+    expect(addressParser(server.delivered[0]!.from)).toEqual([
       { name, address: message.from.address },
     ]);
   },
@@ -260,23 +260,23 @@ test.each(["Latchkey, Inc.", "Ada @ Home", "(Latchkey)", "Schlüssel: Öl; & Co.
 
 test("no name, no brackets", async () => {
   await mailer({ ...message, from: { ...message.from, name: "" } });
-  expect(front.delivered[0]!.from).toBe("sign-in@mail.example.org");
+  expect(server.delivered[0]!.from).toBe("sign-in@mail.example.org");
 });
 
 test("whatever comes back, nothing is thrown", async () => {
-  const answers = [
+  const responses = [
     { status: 200, body: '{"id":' },
     { status: 204, body: "" },
     { status: 301, body: "", headers: { location: "/elsewhere" } },
-    { status: 307, body: "", headers: { location: `${front.baseUrl}/nowhere` } },
+    { status: 307, body: "", headers: { location: `${server.baseUrl}/nowhere` } },
     { status: 418, body: '"teapot"' },
     { status: 422, body: '{"name":"validation_error"}' },
     { status: 500, body: '{"statusCode":"500","name":{},"message":7}' },
     { status: 520, body: "\0\xff" },
   ];
-  for (const answer of answers) {
-    front.trouble(answer, 1);
+  for (const response of responses) {
+    server.failWith(response, 1);
     expect(await mailer(message)).toMatchObject({ sent: false });
   }
-  expect(front.delivered).toEqual([]);
+  expect(server.delivered).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { row } from "@/db/rows";
 import { intervals } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
-import { startSmtpSink } from "@/test/support/fake-smtp";
+import { startFakeSmtp } from "@/test/support/fake-smtp";
 import { testEnv } from "@/test/support/world";
 import { deliverDueLetters } from "./courier";
 import type { Mailer, Message } from "./mailer";
@@ -14,7 +14,7 @@ import { smtpMailer } from "./smtp";
 
 /** Mail by SMTP, against a server that really speaks it (X2, X3). */
 
-const patience = vi.hoisted(() => ({ seconds: 15 }));
+const runTimeout = vi.hoisted(() => ({ seconds: 15 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   // The lease shrinks with the budget, so that what holds for seconds here holds for minutes there.
@@ -22,8 +22,8 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
   const intervals = Object.defineProperties(
     { ...policy.intervals },
     {
-      mailTimeout: { get: () => patience.seconds },
-      letterLease: { get: () => (letterLease * patience.seconds) / mailTimeout },
+      mailTimeout: { get: () => runTimeout.seconds },
+      letterLease: { get: () => (letterLease * runTimeout.seconds) / mailTimeout },
     },
   );
   return { ...policy, intervals } as never;
@@ -45,17 +45,17 @@ vi.mock(import("mailer"), async (original) => {
 });
 
 const world = await setUpWorld();
-const sink = await startSmtpSink();
-const secure = await startSmtpSink({ tls: true });
+const sink = await startFakeSmtp();
+const secure = await startFakeSmtp({ tls: true });
 
 beforeEach(() => {
   elsewhere.port = sink.port;
   elsewhere.trusted = true;
-  patience.seconds = 15;
+  runTimeout.seconds = 15;
 });
 afterEach(() => {
-  sink.calm();
-  secure.calm();
+  sink.resetProviders();
+  secure.resetProviders();
 });
 afterAll(async () => {
   await sink.stop();
@@ -66,10 +66,10 @@ const ada = "ada@example.com";
 const from = "Latchkey at Example <sign-in@mail.example.org>";
 const mailer = smtpMailer(sink.url, world.log);
 
-const here = world.but({ env: testEnv({ SMTP_URL: sink.url, MAIL_FROM: from }) });
+const here = world.with({ env: testEnv({ SMTP_URL: sink.url, MAIL_FROM: from }) });
 const deliver = (by: Mailer = mailer) => deliverDueLetters(here, by);
 /** Lets the longest pause between two attempts pass, but not the link's life. */
-const later = () => world.age(intervals.letterRetries[3]);
+const later = () => world.advance(intervals.letterRetries[3]);
 
 interface Kept {
   id: string;
@@ -77,7 +77,7 @@ interface Kept {
   reason: string | null;
   attempts: number;
 }
-const kept = async () =>
+const saved = async () =>
   (await row<Kept>(world.db, sql`select id, state, reason, attempts from outbox`))!;
 
 const message: Message = {
@@ -100,13 +100,13 @@ const headersOf = (raw: string) =>
     .slice(0, raw.indexOf("\r\n\r\n"))
     .replace(/\r\n[ \t]+/g, " ")
     .split("\r\n");
-const namesOf = (raw: string) => headersOf(raw).map((line) => line.split(":")[0]!.toLowerCase());
+const namesOf = (raw: string) => headersOf(raw).map((entry) => entry.split(":")[0]!.toLowerCase());
 
 describe("a letter that arrives", () => {
   test("goes to the stored address alone, once, with its code and link", async () => {
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     await deliver();
-    expect(await kept()).toMatchObject({ state: "sent", attempts: 1 });
+    expect(await saved()).toMatchObject({ state: "sent", attempts: 1 });
     expect(sink.accepted).toHaveLength(1);
     const [{ raw, from: sender, to }] = sink.accepted as [(typeof sink.accepted)[0]];
     expect({ sender, to }).toEqual({ sender: "sign-in@mail.example.org", to: [ada] });
@@ -127,15 +127,15 @@ describe("a letter that arrives", () => {
 
   test("has the headers of machine-made mail, its own id on our domain, and no others", async () => {
     const before = Math.floor(Date.now() / 1000) * 1000;
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     await deliver();
-    const { id } = await kept();
+    const { id } = await saved();
     const { raw } = sink.accepted[0]!;
     const headers = headersOf(raw);
     expect(headers).toContain(`Message-ID: <${id}@mail.example.org>`);
     expect(headers).toContain("Auto-Submitted: auto-generated");
-    expect(headers.map((line) => line.toLowerCase())).toContain(`x-entity-ref-id: ${id}`);
-    const date = headers.find((line) => line.startsWith("Date: "))!.slice("Date: ".length);
+    expect(headers.map((entry) => entry.toLowerCase())).toContain(`x-entity-ref-id: ${id}`);
+    const date = headers.find((entry) => entry.startsWith("Date: "))!.slice("Date: ".length);
     expect(new Date(date).getTime()).toBeGreaterThanOrEqual(before);
     expect(new Date(date).getTime()).toBeLessThanOrEqual(Date.now());
     expect(namesOf(raw).sort()).toEqual(
@@ -154,7 +154,7 @@ describe("a letter that arrives", () => {
   });
 
   test("says the same as text and as HTML, within 20 KB, and loads nothing", async () => {
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     await deliver();
     const { raw } = sink.accepted[0]!;
     expect(raw.length).toBeLessThan(20 * 1024);
@@ -176,7 +176,7 @@ describe("a letter that arrives", () => {
   });
 
   test("ten letters at once arrive as ten", async () => {
-    for (let i = 0; i < 12; i += 1) await new Browser(world).ask(`person${i}@example.com`);
+    for (let i = 0; i < 12; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
     await deliver();
     const arrived = sink.accepted.map(({ to }) => to.join()).sort();
     expect(arrived).toEqual(Array.from({ length: 12 }, (_, i) => `person${i}@example.com`).sort());
@@ -206,19 +206,19 @@ describe("a server that is not willing now", () => {
     async (step, says, text) => {
       const user = step === "auth" ? "ada:secret@" : "";
       const by = smtpMailer(`smtp://${user}127.0.0.1:${sink.port}`, world.log);
-      sink.trouble(step, { says, text });
-      await new Browser(world).ask(ada);
+      sink.failWith(step, { says, text });
+      await new Browser(world).requestLink(ada);
       await deliver(by);
-      expect(await kept()).toMatchObject({ state: "queued", attempts: 1 });
+      expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
       expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "letter.delayed" });
       expect(sink.accepted).toEqual([]);
 
-      sink.trouble(step, "hangs_up", 0);
+      sink.failWith(step, "hangs_up", 0);
       await deliver(by);
       expect(sink.accepted).toEqual([]);
       await later();
       await deliver(by);
-      expect(await kept()).toMatchObject({ state: "sent", attempts: 2 });
+      expect(await saved()).toMatchObject({ state: "sent", attempts: 2 });
       expect(sink.accepted).toHaveLength(1);
     },
   );
@@ -226,14 +226,14 @@ describe("a server that is not willing now", () => {
   test.each(["greeting", "mail", "rcpt", "data", "received"] as const)(
     "that hangs up at %s: the letter waits, and the next one gets through",
     async (step) => {
-      sink.trouble(step, "hangs_up");
-      await new Browser(world).ask(ada);
+      sink.failWith(step, "hangs_up");
+      await new Browser(world).requestLink(ada);
       await deliver(smtpMailer(sink.url, world.log));
-      expect(await kept()).toMatchObject({ state: "queued", attempts: 1 });
-      sink.calm();
+      expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
+      sink.resetProviders();
       await later();
       await deliver();
-      expect(await kept()).toMatchObject({ state: "sent" });
+      expect(await saved()).toMatchObject({ state: "sent" });
       expect(sink.accepted).toHaveLength(1);
     },
   );
@@ -241,9 +241,9 @@ describe("a server that is not willing now", () => {
   test.each(["greeting", "auth", "mail", "rcpt", "received"] as const)(
     "that never answers at %s is given up after its budget",
     async (step) => {
-      patience.seconds = 0.3;
+      runTimeout.seconds = 0.3;
       const by = smtpMailer(`smtp://ada:secret@127.0.0.1:${sink.port}`, world.log);
-      sink.trouble(step, "never_answers");
+      sink.failWith(step, "never_answers");
       expect(await by(message)).toEqual(because(/^smtp E(TIMEDOUT|ABORT)/));
     },
   );
@@ -257,19 +257,19 @@ describe("a server that is not willing now", () => {
       await new Promise<void>((resolve) => nonsense.listen(0, "127.0.0.1", resolve));
       const { port } = nonsense.address() as AddressInfo;
       for (const scheme of ["smtp", "smtps"]) {
-        const answer = await smtpMailer(`${scheme}://127.0.0.1:${port}`, world.log)(message);
-        expect(answer).toEqual(because(/^smtp /));
+        const response = await smtpMailer(`${scheme}://127.0.0.1:${port}`, world.log)(message);
+        expect(response).toEqual(because(/^smtp /));
       }
       nonsense.close();
     }
   });
 
   test("every retry is the same bytes, though clock, name and origin changed meanwhile (X3)", async () => {
-    await new Browser(world).ask(ada);
-    sink.trouble("received", { says: 451 }, 2);
+    await new Browser(world).requestLink(ada);
+    sink.failWith("received", { says: 451 }, 2);
     await deliver();
     await later();
-    const moved = here.but({
+    const moved = here.with({
       clock: { now: () => new Date(Date.UTC(2033, 1)) },
       env: testEnv({ APP_NAME: "Elsewhere", PORT: "4000", MAIL_FROM: "other@example.net" }),
     });
@@ -289,8 +289,8 @@ describe("a server that is not willing now", () => {
   });
 
   test("two letters never look alike: each has boundaries and ids of its own", async () => {
-    await new Browser(world).ask(ada);
-    await new Browser(world).ask("leo@example.com");
+    await new Browser(world).requestLink(ada);
+    await new Browser(world).requestLink("leo@example.com");
     await deliver();
     const boundaries = sink.accepted.map(({ raw }) => /boundary="?([^"\r\n]+)/.exec(raw)?.[1]);
     expect(boundaries).not.toContain(undefined);
@@ -307,10 +307,10 @@ describe("a server that refuses for good", () => {
   ] as const)(
     "at %s with %i: the letter is dead as refused, and is not tried again",
     async (step, says, text) => {
-      sink.trouble(step, { says, text }, 1);
-      await new Browser(world).ask(ada);
+      sink.failWith(step, { says, text }, 1);
+      await new Browser(world).requestLink(ada);
       await deliver();
-      expect(await kept()).toMatchObject({ state: "dead", reason: "refused", attempts: 1 });
+      expect(await saved()).toMatchObject({ state: "dead", reason: "refused", attempts: 1 });
       expect(world.logged.at(-1)).toMatchObject({ level: "error", event: "letter.refused" });
       await later();
       await deliver();
@@ -324,20 +324,20 @@ describe("a server that refuses for good", () => {
       ["mail", 550],
       ["mail", 530],
     ] as const) {
-      sink.calm();
-      sink.trouble(step, { says });
-      const answer = await smtpMailer(sink.url, world.log)(message);
-      expect(answer).toEqual(because(new RegExp(`^smtp ${says}`)));
-      expect(answer).not.toHaveProperty("refused");
+      sink.resetProviders();
+      sink.failWith(step, { says });
+      const response = await smtpMailer(sink.url, world.log)(message);
+      expect(response).toEqual(because(new RegExp(`^smtp ${says}`)));
+      expect(response).not.toHaveProperty("refused");
     }
   });
 
   test("535: letters wait, and the log says where to look", async () => {
-    sink.trouble("auth", { says: 535, text: "5.7.8 Username and Password not accepted" }, 1);
+    sink.failWith("auth", { says: 535, text: "5.7.8 Username and Password not accepted" }, 1);
     const by = smtpMailer(`smtp://ada:s3cret-pass@127.0.0.1:${sink.port}`, world.log);
-    await new Browser(world).ask(ada);
+    await new Browser(world).requestLink(ada);
     await deliver(by);
-    expect(await kept()).toMatchObject({ state: "queued", attempts: 1 });
+    expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
     const said = world.logged.find(({ event }) => event === "mail.sign_in_refused");
     expect(said).toMatchObject({ level: "error", facts: { host: "127.0.0.1" } });
     expect(JSON.stringify(said)).toMatch(/SMTP_URL/);
@@ -345,14 +345,14 @@ describe("a server that refuses for good", () => {
     expect(JSON.stringify(world.logged)).not.toMatch(/s3cret-pass|"ada"/);
     await later();
     await deliver(by);
-    expect(await kept()).toMatchObject({ state: "sent" });
+    expect(await saved()).toMatchObject({ state: "sent" });
   });
 
   test.each(["smtp.gmail.com", "smtp-relay.gmail.com", "SMTP.GMail.com"])(
     "535 from %s explains app passwords",
     async (host) => {
       elsewhere.port = secure.port;
-      secure.trouble("auth", { says: 535, text: "5.7.8 BadCredentials" });
+      secure.failWith("auth", { says: 535, text: "5.7.8 BadCredentials" });
       const by = smtpMailer(`smtp://ada%40gmail.com:s3cret-pass@${host}:587`, world.log);
       expect(await by(message)).toEqual(because(/^smtp 535/));
       const help = JSON.stringify(world.logged);
@@ -363,7 +363,7 @@ describe("a server that refuses for good", () => {
 
   test("535 from a name that only looks like Gmail's does not", async () => {
     elsewhere.port = secure.port;
-    secure.trouble("auth", { says: 535 });
+    secure.failWith("auth", { says: 535 });
     await smtpMailer("smtp://ada:secret@notgmail.com", world.log)(message);
     await smtpMailer("smtp://ada:secret@gmail.com.example.org", world.log)(message);
     expect(world.logged).toHaveLength(2);
@@ -374,9 +374,9 @@ describe("a server that refuses for good", () => {
 describe("credentials on their way to another machine", () => {
   test("are not said where the server offers no encryption, and no letter leaves", async () => {
     const by = smtpMailer("smtp://ada:secret@mail.example.org:587", world.log);
-    const answer = await by(message);
-    expect(answer).toEqual(because(/^smtp /));
-    expect(answer).not.toHaveProperty("refused");
+    const response = await by(message);
+    expect(response).toEqual(because(/^smtp /));
+    expect(response).not.toHaveProperty("refused");
     expect(sink.passwords).toEqual([]);
     expect(sink.mails()).toBe(0);
   });
@@ -384,8 +384,8 @@ describe("credentials on their way to another machine", () => {
   test("nor to somebody with a certificate of their own making", async () => {
     elsewhere.port = secure.port;
     elsewhere.trusted = false;
-    const answer = await smtpMailer("smtp://ada:secret@mail.example.org", world.log)(message);
-    expect(answer).toEqual(because(/^smtp /));
+    const response = await smtpMailer("smtp://ada:secret@mail.example.org", world.log)(message);
+    expect(response).toEqual(because(/^smtp /));
     expect(secure.passwords).toEqual([]);
     expect(secure.mails()).toBe(0);
   });
@@ -398,8 +398,8 @@ describe("credentials on their way to another machine", () => {
   });
 
   test("a letter without credentials is not sent in clear either", async () => {
-    const answer = await smtpMailer("smtp://mail.example.org:25", world.log)(message);
-    expect(answer).toEqual(because(/^smtp /));
+    const response = await smtpMailer("smtp://mail.example.org:25", world.log)(message);
+    expect(response).toEqual(because(/^smtp /));
     expect(sink.mails()).toBe(0);
   });
 });
@@ -453,10 +453,10 @@ describe("nothing that somebody typed becomes a header or a recipient", () => {
 
 test("a server that takes its time gets no letter twice, though two workers look for work", async () => {
   // Each step is well within the budget; what takes long is a whole batch of letters.
-  patience.seconds = 1;
+  runTimeout.seconds = 1;
   for (const step of ["greeting", "mail", "rcpt", "received"] as const)
-    sink.trouble(step, { after: 0.4 });
-  for (let i = 0; i < 10; i += 1) await new Browser(world).ask(`person${i}@example.com`);
+    sink.failWith(step, { after: 0.4 });
+  for (let i = 0; i < 10; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
   const another = smtpMailer(sink.url, world.log);
   const looks: Promise<void>[] = [];
   const again = setInterval(() => looks.push(deliver(another)), 300);
@@ -468,18 +468,18 @@ test("a server that takes its time gets no letter twice, though two workers look
 });
 
 test("a send is over within its budget, however slowly the server goes about it", async () => {
-  patience.seconds = 1;
-  for (const step of ["mail", "rcpt", "received"] as const) sink.trouble(step, { after: 0.7 });
-  const answer = await smtpMailer(sink.url, world.log)(message);
-  expect(answer).toEqual(because(/^smtp /));
+  runTimeout.seconds = 1;
+  for (const step of ["mail", "rcpt", "received"] as const) sink.failWith(step, { after: 0.7 });
+  const response = await smtpMailer(sink.url, world.log)(message);
+  expect(response).toEqual(because(/^smtp /));
   expect(sink.accepted).toEqual([]);
 });
 
 test("a server that hangs up on everybody is tried once per attempt: the outbox does the retrying", async () => {
   const by = smtpMailer(sink.url, world.log);
   await by(message);
-  sink.calm();
-  sink.trouble("mail", "hangs_up");
+  sink.resetProviders();
+  sink.failWith("mail", "hangs_up");
   expect(await by(message)).toEqual(because(/^smtp /));
   expect(sink.mails()).toBe(1);
 });

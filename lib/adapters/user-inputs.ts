@@ -1,13 +1,15 @@
 /** Shorter ones are in every password by chance. */
-const LEAST = 3;
+const MIN_LENGTH = 3;
 
 /**
  * What others know of a person or a place, as a password could be made of it: each address or name
  * as it is, its parts, and these joined. Lower case, the longest first, none under 3 characters.
  */
-export function ownWordsIn(known: readonly string[]): string[] {
+export function userInputsFrom(known: readonly string[]): string[] {
   const words = new Set(known.flatMap((text) => wordsIn(text.normalize("NFKC").toLowerCase())));
-  return [...words].filter((word) => [...word].length >= LEAST).sort((a, b) => b.length - a.length);
+  return [...words]
+    .filter((word) => [...word].length >= MIN_LENGTH)
+    .sort((a, b) => b.length - a.length);
 }
 
 function wordsIn(text: string): string[] {

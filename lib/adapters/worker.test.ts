@@ -31,7 +31,7 @@ const start = ({ mayOverlap = true } = {}) => {
       env: {} as never,
       log,
       clock: { now: () => new Date(0) },
-      isDatabaseAway: (error) => error instanceof Away,
+      isDatabaseUnavailable: (error) => error instanceof Away,
     },
     async () => ({ sent: true }),
     { mayOverlap },
@@ -62,7 +62,7 @@ describe("the worker", () => {
   it("looks when it is rung, without waiting for the pause to end", async () => {
     start();
     await settle();
-    worker.ring();
+    worker.wake();
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
     await settle();
     await worker.stop();
@@ -71,12 +71,12 @@ describe("the worker", () => {
   it("never delivers twice at once, however often it is rung", async () => {
     const { ends, most } = held();
     start();
-    for (let i = 0; i < 50; i += 1) worker.ring();
+    for (let i = 0; i < 50; i += 1) worker.wake();
     await settle();
     expect(ends).toHaveLength(1);
     ends[0]!.resolve();
     await settle();
-    for (let i = 0; i < 50; i += 1) worker.ring();
+    for (let i = 0; i < 50; i += 1) worker.wake();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 3);
     expect(most()).toBe(1);
     const stopped = worker.stop();
@@ -87,7 +87,7 @@ describe("the worker", () => {
   it("loses no ring that comes while it works: fifty are one more look", async () => {
     const { ends } = held();
     start();
-    for (let i = 0; i < 50; i += 1) worker.ring();
+    for (let i = 0; i < 50; i += 1) worker.wake();
     ends[0]!.resolve();
     await settle();
     expect(ends).toHaveLength(2);
@@ -100,7 +100,7 @@ describe("the worker", () => {
   it("keeps one rhythm after a ring, not two", async () => {
     start();
     await settle();
-    worker.ring();
+    worker.wake();
     await settle();
     jobs.deliver.mockClear();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 4);
@@ -123,7 +123,7 @@ describe("the worker", () => {
     start();
     await settle();
     expect(log.error).not.toHaveBeenCalled();
-    expect(log.warn).toHaveBeenCalledWith("database.away", { job: "courier" });
+    expect(log.warn).toHaveBeenCalledWith("database.unavailable", { job: "courier" });
     await worker.stop();
   });
 
@@ -158,7 +158,7 @@ describe("a job that is stuck", () => {
   it("is done again at once for whoever rang meanwhile", async () => {
     const { ends } = held();
     start();
-    worker.ring();
+    worker.wake();
     await vi.advanceTimersByTimeAsync(stall);
     expect(ends).toHaveLength(2);
     ends[1]!.resolve();
@@ -195,7 +195,7 @@ describe("a job that is stuck", () => {
   it("is not joined by a second one where both would have one connection, but followed", async () => {
     const { ends, most } = held();
     start({ mayOverlap: false });
-    worker.ring();
+    worker.wake();
     await vi.advanceTimersByTimeAsync(stall * 5);
     expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
     expect(ends).toHaveLength(1);
@@ -277,12 +277,12 @@ describe("a worker that is told to stop", () => {
   it("takes nothing new, rung before or after", async () => {
     const { ends } = held();
     start();
-    worker.ring();
+    worker.wake();
     const stopping = worker.stop();
-    worker.ring();
+    worker.wake();
     ends[0]!.resolve();
     await stopping;
-    worker.ring();
+    worker.wake();
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000 * 3);
     expect(ends).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);

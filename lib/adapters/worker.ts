@@ -6,14 +6,14 @@ import type { Mailer } from "./mailer";
 
 export interface Worker {
   /** There is something to do now. */
-  ring(): void;
+  wake(): void;
   /** Whether a job has got nowhere for longer than its pause and its limit together. */
   isLate(): boolean;
   /** Takes nothing new, and resolves when what was under way is done, or given up. */
   stop(): Promise<void>;
 }
 
-type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseAway">;
+type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
 
 /**
  * Delivers letters and purges what is over, in this process, beside the requests (X3, X10). A job
@@ -37,7 +37,7 @@ export function startWorker(
     },
   });
   return {
-    ring: courier.ring,
+    wake: courier.wake,
     isLate: () => courier.isLate() || purger.isLate(),
     stop: async () => void (await Promise.all([courier.stop(), purger.stop()])),
   };
@@ -60,7 +60,7 @@ class GivenUp extends Error {}
 function repeat({ world, name, every, mayOverlap, job }: Repeated) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
-  let rung = false;
+  let pending = false;
   let stopped = false;
   let aliveAt = performance.now();
   /** Waits for a job that was given up no longer. */
@@ -93,7 +93,7 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
     } catch (error) {
       // A background job has nobody to answer to; the log is where its failures are seen.
       if (error instanceof GivenUp) return;
-      if (world.isDatabaseAway(error)) world.log.warn("database.away", { job: name });
+      if (world.isDatabaseUnavailable(error)) world.log.warn("database.unavailable", { job: name });
       else world.log.error(`${name}.failed`, { error });
     } finally {
       clearTimeout(watch);
@@ -101,22 +101,22 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
   };
   const run = async () => {
     do {
-      rung = false;
+      pending = false;
       await once();
-    } while (rung && !stopped);
+    } while (pending && !stopped);
     running = null;
     if (!stopped) timer = setTimeout(start, every * 1000).unref();
   };
   const start = () => void (running ??= run());
-  const ring = () => {
+  const wake = () => {
     if (stopped) return;
-    rung = true;
+    pending = true;
     clearTimeout(timer);
     start();
   };
   start();
   return {
-    ring,
+    wake,
     isLate: () => performance.now() - aliveAt > (every + intervals.jobStall) * 1000,
     stop: async () => {
       stopped = true;

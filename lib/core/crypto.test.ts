@@ -1,16 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyText } from "@/test/support/texts";
-import { alike, chance, digest, isToken, keyedHash, open, seal, type TokenUse } from "./crypto";
+import {
+  constantTimeEqual,
+  random,
+  digest,
+  isToken,
+  keyedHash,
+  unseal,
+  seal,
+  type TokenUse,
+} from "./crypto";
 
 const current = Buffer.alloc(32, 1).toString("base64url");
 const previous = Buffer.alloc(32, 2).toString("base64url");
 const stranger = Buffer.alloc(32, 3).toString("base64url");
-const token = chance.token();
+const token = random.token();
 
 describe("a token", () => {
   it("is 32 random bytes that fit in a path and a cookie, never twice the same", () => {
-    const tokens = Array.from({ length: 1_000 }, () => chance.token());
+    const tokens = Array.from({ length: 1_000 }, () => random.token());
     expect(new Set(tokens).size).toBe(1_000);
     for (const one of tokens) {
       expect(one).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -48,7 +57,7 @@ describe("a token", () => {
   });
 
   it("of one use is nothing to another", () => {
-    const uses: TokenUse[] = ["session", "magic_link", "asking_browser", "device"];
+    const uses: TokenUse[] = ["session", "magic_link", "requesting_browser", "device"];
     const digests = uses.map((use) => digest(use, token));
     expect(new Set(digests).size).toBe(uses.length);
     for (const one of digests) expect(one).not.toContain(token);
@@ -61,7 +70,7 @@ describe("a token", () => {
 
 describe("a code", () => {
   it("has six digits, leading zeros included", () => {
-    const codes = Array.from({ length: 5_000 }, () => chance.code());
+    const codes = Array.from({ length: 5_000 }, () => random.code());
     for (const code of codes) expect(code).toMatch(/^\d{6}$/);
     // One in ten begins with a zero; that none of 5,000 does would be a chance of 10⁻²²⁸.
     expect(codes.some((code) => code.startsWith("0"))).toBe(true);
@@ -84,9 +93,9 @@ describe("a keyed hash", () => {
 
   it("is alike to itself alone", () => {
     const hash = keyedHash(current, "code", "123456");
-    expect(alike(hash, hash)).toBe(true);
+    expect(constantTimeEqual(hash, hash)).toBe(true);
     for (const other of ["", hash.slice(1), `${hash}A`, keyedHash(current, "code", "654321")])
-      expect(alike(hash, other)).toBe(false);
+      expect(constantTimeEqual(hash, other)).toBe(false);
   });
 });
 
@@ -94,25 +103,25 @@ describe("a sealed text", () => {
   it("opens with the key that sealed it, whatever it says", () => {
     fc.assert(
       fc.property(anyText(), (text) => {
-        expect(open([current], seal([current], text))).toBe(text);
+        expect(unseal([current], seal([current], text))).toBe(text);
       }),
     );
   });
 
   it("sealed before a rotation opens after it", () => {
     const sealed = seal([previous], "482193");
-    expect(open([current, previous], sealed)).toBe("482193");
+    expect(unseal([current, previous], sealed)).toBe("482193");
   });
 
   it("is sealed with the current key, never with the one before it", () => {
     const sealed = seal([current, previous], "482193");
-    expect(open([current], sealed)).toBe("482193");
-    expect(() => open([previous], sealed)).toThrow();
+    expect(unseal([current], sealed)).toBe("482193");
+    expect(() => unseal([previous], sealed)).toThrow();
   });
 
   it("opens with nobody else's key", () => {
-    expect(() => open([stranger], seal([current], "482193"))).toThrow();
-    expect(() => open([stranger, previous], seal([current], "482193"))).toThrow();
+    expect(() => unseal([stranger], seal([current], "482193"))).toThrow();
+    expect(() => unseal([stranger, previous], seal([current], "482193"))).toThrow();
   });
 
   it("looks different each time and shows nothing of the text", () => {
@@ -128,23 +137,23 @@ describe("a sealed text", () => {
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const turned = Buffer.from(bytes);
       turned[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => open([current, previous], turned.toString("base64url"))).toThrow();
+      expect(() => unseal([current, previous], turned.toString("base64url"))).toThrow();
     }
   });
 
   it("cut short anywhere, or made longer, does not open", () => {
     const bytes = Buffer.from(seal([current], "482193"), "base64url");
     for (let length = 0; length < bytes.length; length += 1)
-      expect(() => open([current], bytes.subarray(0, length).toString("base64url"))).toThrow();
+      expect(() => unseal([current], bytes.subarray(0, length).toString("base64url"))).toThrow();
     const longer = Buffer.concat([bytes, Buffer.from("x")]);
-    expect(() => open([current], longer.toString("base64url"))).toThrow();
+    expect(() => unseal([current], longer.toString("base64url"))).toThrow();
   });
 
   it("cut short does not open either when it is empty, so nobody may guess a shorter proof", () => {
     const bytes = Buffer.from(seal([current], ""), "base64url");
     const opened = Array.from({ length: bytes.length }, (_, length) => length).filter((length) => {
       try {
-        open([current], bytes.subarray(0, length).toString("base64url"));
+        unseal([current], bytes.subarray(0, length).toString("base64url"));
         return true;
       } catch {
         return false;
@@ -155,12 +164,12 @@ describe("a sealed text", () => {
 
   it.each(["", "x", "not sealed", "\0", "é".repeat(50), "A".repeat(9_000)])(
     "that was none does not open: %j",
-    (text) => expect(() => open([current, previous], text)).toThrow(),
+    (text) => expect(() => unseal([current, previous], text)).toThrow(),
   );
 
   it("that does not open says nothing of itself or of the keys", () => {
     const sealed = seal([stranger], "482193");
     for (const secret of [sealed, current, previous, "482193"])
-      expect(() => open([current, previous], sealed)).not.toThrow(secret);
+      expect(() => unseal([current, previous], sealed)).not.toThrow(secret);
   });
 });

@@ -16,20 +16,20 @@ export type TokenUse =
   | "sign_up"
   | "password_reset"
   | "step_up"
-  | "handshake"
-  | "parked"
-  | "asking_browser"
+  | "oauth_attempt"
+  | "pending_identity"
+  | "requesting_browser"
   | "device";
 
 /** Chance, handed in through the world so that tests may know it. */
-export interface Chance {
+export interface SecretGenerator {
   /** 256 random bits as 43 characters of base64url. */
   token(): string;
   /** Six random digits, leading zeros kept. */
   code(): string;
 }
 
-export const chance: Chance = {
+export const random: SecretGenerator = {
   token: () => randomBytes(bounds.tokenBytes).toString("base64url"),
   code: () => String(randomInt(10 ** bounds.codeDigits)).padStart(bounds.codeDigits, "0"),
 };
@@ -55,7 +55,7 @@ export const keyedHash = (key: string, use: string, text: string) =>
   createHmac("sha256", key).update(`${use}:${text}`).digest("base64url");
 
 /** Whether two hashes are alike, in a time that does not tell where they differ. */
-export const alike = (a: string, b: string) =>
+export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /**
@@ -70,7 +70,7 @@ export function seal(key: Key, text: string): string {
 }
 
 /** Opens what `seal` made with this key or the one before it. Throws on anything else. */
-export function open(key: Key, sealed: string): string {
+export function unseal(key: Key, sealed: string): string {
   const bytes = Buffer.from(sealed, "base64url");
   for (const candidate of key) {
     const decipher = createDecipheriv(

@@ -43,8 +43,8 @@ describe("somebody who sets nothing but the keys", () => {
       logLevel: "info",
       lifetimes,
       limitMax: {
-        lettersPerAddress: limits.lettersPerAddress.max,
-        mailRequestsPerIp: limits.mailRequestsPerIp.max,
+        emailsPerAddress: limits.emailsPerAddress.max,
+        emailRequestsPerIp: limits.emailRequestsPerIp.max,
       },
     });
   });
@@ -55,7 +55,7 @@ describe("somebody who sets nothing but the keys", () => {
 
   it("gets the same when every other variable is there and empty", () => {
     const empty = Object.fromEntries(
-      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS LETTERS_PER_ADDRESS MAIL_REQUESTS_PER_IP"
+      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP"
         .split(" ")
         .map((name) => [name, ""]),
     );
@@ -73,8 +73,8 @@ describe("an operator's own numbers", () => {
       LINK_LIFETIME_MINUTES: "15",
       SESSION_IDLE_HOURS: "2",
       SESSION_LIFETIME_DAYS: "7",
-      LETTERS_PER_ADDRESS: "10",
-      MAIL_REQUESTS_PER_IP: "50",
+      EMAILS_PER_ADDRESS: "10",
+      EMAIL_REQUESTS_PER_IP: "50",
     });
     expect(env.lifetimes).toEqual({
       ...lifetimes,
@@ -82,7 +82,7 @@ describe("an operator's own numbers", () => {
       sessionIdle: 2 * 3_600,
       session: 7 * 86_400,
     });
-    expect(env.limitMax).toEqual({ lettersPerAddress: 10, mailRequestsPerIp: 50 });
+    expect(env.limitMax).toEqual({ emailsPerAddress: 10, emailRequestsPerIp: 50 });
   });
 
   it.each([
@@ -91,13 +91,13 @@ describe("an operator's own numbers", () => {
     ["LINK_LIFETIME_MINUTES", "4", "1441", "60.5", "1h", "-60"],
     ["SESSION_IDLE_HOURS", "0", "721", "1e9", "day"],
     ["SESSION_LIFETIME_DAYS", "0", "366", "ever"],
-    ["LETTERS_PER_ADDRESS", "0", "1001", "-3", "unlimited"],
-    ["MAIL_REQUESTS_PER_IP", "0", "100001", "off"],
+    ["EMAILS_PER_ADDRESS", "0", "1001", "-3", "unlimited"],
+    ["EMAIL_REQUESTS_PER_IP", "0", "100001", "off"],
   ])("are refused when they make no sense: %s", (name, ...values) => {
     for (const value of values) {
       const said = problemsWith({ [name]: value });
       expect(said.length).toBeGreaterThan(0);
-      for (const line of said) expect(line).toMatch(new RegExp(`^${name} must be .+\\.$`));
+      for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be .+\\.$`));
     }
   });
 
@@ -327,7 +327,7 @@ describe("a mix that cannot be meant", () => {
   });
 
   it.each([
-    ["LOG_LEVEL", "loud"],
+    ["LOG_LEVEL", "reject"],
     ["NODE_ENV", "staging"],
   ])("is refused with the words that would do: %s", (name, value) => {
     expect(problemsWith({ [name]: value })).toEqual([
@@ -449,7 +449,7 @@ describe("limits that are counted in Redis", () => {
   ])("are refused when it is half set, or set twice: %j", (vars, sentence) => {
     const said = problemsWith(vars);
     expect(said).not.toEqual([]);
-    for (const line of said) expect(line).toMatch(sentence);
+    for (const entry of said) expect(entry).toMatch(sentence);
   });
 });
 
@@ -582,7 +582,7 @@ describe("an operator who mistyped a value", () => {
   ])("is told that %s is wrong, and not that it is missing", (name) => {
     const said = problemsWith({ ...complete, [name]: "!" });
     expect(said).not.toEqual([]);
-    for (const line of said) expect(line).toMatch(new RegExp(`^${name} must be (?!set)`));
+    for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be (?!set)`));
   });
 
   it("is told of each once", () => {
@@ -595,8 +595,8 @@ describe("an operator who mistyped a value", () => {
   it("is told of missing keys once each, and of nothing that follows from it", () => {
     const said = problems({});
     for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])
-      expect(said.filter((line) => line.startsWith(`${name} is not set`))).toHaveLength(1);
-    for (const line of said) expect(line).toMatch(/^\w+ is not set\. /);
+      expect(said.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(1);
+    for (const entry of said) expect(entry).toMatch(/^\w+ is not set\. /);
   });
 });
 

@@ -16,12 +16,17 @@ import type { Key } from "./crypto";
  * mix of values would do; a bad mix gives every problem at once, and never a value of a secret.
  */
 
-const wholeNumber = (least: number, most: number) =>
+const wholeNumber = (minLength: number, most: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, "must be a whole number")
     .transform(Number)
-    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+    .pipe(
+      z
+        .number()
+        .min(minLength, `must be at least ${minLength}`)
+        .max(most, `must be at most ${most}`),
+    );
 
 /** The ways of signing in that an operator may switch off. */
 const signInMethods = ["magic_link", "password", ...oauthProviderIds] as const;
@@ -116,12 +121,12 @@ const schema = z.object({
     .url({ protocol: /^https?$/, error: "must be a URL" })
     .refine((url) => !new URL(url).username, "must be a URL without a user name")
     .optional(),
-  PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordLeast),
+  PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordMinLength),
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
   SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
-  LETTERS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.lettersPerAddress.max),
-  MAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.mailRequestsPerIp.max),
+  EMAILS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.emailsPerAddress.max),
+  EMAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.emailRequestsPerIp.max),
 });
 
 type Vars = Record<string, string | undefined>;
@@ -151,7 +156,7 @@ export interface Env {
   readonly providers: { readonly [P in OAuthProvider]?: ProviderKeys };
   /** A range service for stolen passwords (k-anonymity); unset, nobody is asked. */
   readonly breachLookupUrl: string | undefined;
-  readonly passwordLeast: number;
+  readonly passwordMinLength: number;
   readonly trustedProxyHops: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
@@ -178,7 +183,9 @@ export type RedisAddress =
 /** What is wrong with an environment, one line per problem. */
 export class EnvError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The environment is not usable:\n${problems.map((line) => `  - ${line}`).join("\n")}`);
+    super(
+      `The environment is not usable:\n${problems.map((textLine) => `  - ${textLine}`).join("\n")}`,
+    );
   }
 }
 
@@ -216,7 +223,7 @@ export function parseEnv(vars: Vars): Env {
     methods: env.SIGN_IN_METHODS.filter((name) => !isOAuthProvider(name) || providers[name]),
     providers,
     breachLookupUrl: env.BREACH_LOOKUP_URL,
-    passwordLeast: env.PASSWORD_MIN_LENGTH,
+    passwordMinLength: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
     logLevel: env.LOG_LEVEL,
     lifetimes: {
@@ -226,8 +233,8 @@ export function parseEnv(vars: Vars): Env {
       session: days(env.SESSION_LIFETIME_DAYS),
     },
     limitMax: {
-      lettersPerAddress: env.LETTERS_PER_ADDRESS,
-      mailRequestsPerIp: env.MAIL_REQUESTS_PER_IP,
+      emailsPerAddress: env.EMAILS_PER_ADDRESS,
+      emailRequestsPerIp: env.EMAIL_REQUESTS_PER_IP,
     },
   };
 }

@@ -11,25 +11,28 @@ interface RefusalText {
  * `{address}` by the address of whoever is signed in, `{origin}` by our own.
  */
 export const refusals = {
-  input_malformed: {
+  invalid_input: {
     status: 400,
     sentence: "This form did not arrive as it was sent. Reload the page and try again.",
   },
-  not_json: { status: 415, sentence: "Send JSON, with Content-Type: application/json." },
+  unsupported_media_type: {
+    status: 415,
+    sentence: "Send JSON, with Content-Type: application/json.",
+  },
   body_too_large: { status: 413, sentence: "That is more than we take in one request." },
-  method_unused: { status: 405, sentence: "Nothing here is asked for in that way." },
-  wrong_host: { status: 421, sentence: "This server is {origin}." },
+  method_not_allowed: { status: 405, sentence: "Nothing here is asked for in that way." },
+  misdirected_request: { status: 421, sentence: "This server is {origin}." },
   email_missing: { status: 400, sentence: "Enter your email address." },
   email_invalid: {
     status: 400,
     sentence: "Enter an email address in the form name@example.com.",
   },
   code_malformed: { status: 400, sentence: "Enter the 6 digits from the mail." },
-  code_wrong: {
+  code_invalid: {
     status: 400,
     sentence: "That code is not right, or too old by now. Check the newest mail.",
   },
-  code_tries_spent: {
+  code_too_many_attempts: {
     status: 429,
     sentence:
       "This code has been tried too often. A link in the same mail still works; or ask for another mail.",
@@ -43,7 +46,7 @@ export const refusals = {
     status: 400,
     sentence: "That password is too long. At most 1,024 characters fit.",
   },
-  passwords_differ: {
+  passwords_do_not_match: {
     status: 400,
     sentence: "The two are not the same. Type the new password twice.",
   },
@@ -61,13 +64,13 @@ export const refusals = {
     sentence:
       "That password is in a published list of stolen ones, so others try it. Choose another.",
   },
-  password_wrong: { status: 400, sentence: "That is not the password of this account." },
-  password_tries_spent: {
+  password_incorrect: { status: 400, sentence: "That is not the password of this account." },
+  password_too_many_attempts: {
     status: 429,
     sentence:
       "Too many passwords were tried. Try again in {wait}, or ask for a sign-in link: that works at once.",
   },
-  credentials_wrong: {
+  invalid_credentials: {
     status: 401,
     sentence:
       "This email and password do not go together here. Try again, or ask for a sign-in link.",
@@ -81,7 +84,7 @@ export const refusals = {
     sentence: "This address has an account by now. Sign in to it, or set a new password.",
   },
   step_up_required: { status: 403, sentence: "Show that it is you, then go on." },
-  step_up_tries_spent: {
+  step_up_too_many_attempts: {
     status: 429,
     sentence: "Too many tries. Try again in {wait}, or sign out and in again.",
   },
@@ -89,7 +92,7 @@ export const refusals = {
     status: 400,
     sentence: "You left {provider} without signing in. Nothing was changed.",
   },
-  handshake_lost: {
+  oauth_state_invalid: {
     status: 400,
     sentence:
       "Your visit to {provider} took too long, or was begun in another browser. Nothing was changed. Start again.",
@@ -108,7 +111,7 @@ export const refusals = {
     sentence:
       "{provider} does not vouch for an email address of yours, so it was not used. Sign in another way, such as a link by mail, or verify your address at {provider} first.",
   },
-  identity_taken: {
+  identity_already_in_use: {
     status: 409,
     sentence:
       "That {provider} account opens another account here. It stays there, and nothing was changed.",
@@ -117,25 +120,25 @@ export const refusals = {
     status: 409,
     sentence: "A {provider} account is connected to yours. Disconnect it first to connect another.",
   },
-  connect_interrupted: {
+  session_changed: {
     status: 409,
     sentence:
       "You were signed out on the way to {provider}, or signed in again, so nothing was connected. Connect it once more from your sign-in methods.",
   },
-  last_way_in: {
+  last_sign_in_method: {
     status: 409,
     sentence: "This is the last way into your account. Add another one first.",
   },
-  busy: {
+  overloaded: {
     status: 503,
     sentence: "Very many people are signing in at this moment. Try again in {wait}.",
   },
-  link_dead: {
+  link_invalid: {
     status: 400,
     sentence:
       "This link can’t be used. Links work once, and not for long. Some mail filters open them first.",
   },
-  address_differs: {
+  email_mismatch: {
     status: 400,
     sentence: "That is not the address this link was sent to. Type the whole address.",
   },

@@ -16,7 +16,7 @@ interface SignInLetter {
 }
 
 /** Which browser asked, and when; shown, never judged. */
-interface Asked {
+interface RequestInfo {
   readonly to: Identifier;
   readonly verificationId: string;
   readonly browser: string;
@@ -48,8 +48,8 @@ export const noticeTo = ({ caller, clock }: Ctx, to: Identifier): Notice => ({
 export type Letter =
   | ({ readonly kind: "magic_link" } & SignInLetter)
   | ({ readonly kind: "sign_up_link" } & SignInLetter)
-  | ({ readonly kind: "sign_up_code"; readonly code: string } & Asked)
-  | ({ readonly kind: "already_signed_up"; readonly token: string | null } & Asked)
+  | ({ readonly kind: "sign_up_code"; readonly code: string } & RequestInfo)
+  | ({ readonly kind: "already_signed_up"; readonly token: string | null } & RequestInfo)
   | ({ readonly kind: "password_reset" } & SignInLetter)
   | ({ readonly kind: "step_up" } & SignInLetter)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
@@ -63,4 +63,4 @@ export type Letter =
   | ({ readonly kind: "provider_disconnected"; readonly provider: OAuthProvider } & Notice);
 
 /** Why a letter was never sent. The first three are decided before it is queued. */
-export type DeathReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";
+export type WithheldReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";

@@ -1,22 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Situation, situations } from "@/test/support/oauth-decision-table";
-import { type Circumstances, decide, readIdentity } from "./oauth-identity";
+import { type OAuthSituation, decide, readIdentity } from "./oauth-identity";
 
 describe("who comes back from a provider, and what now", () => {
-  const cells = [false, true].flatMap((intent) =>
+  const cells = [false, true].flatMap((linking) =>
     [false, true].flatMap((signedIn) =>
-      (["free", "mine", "anothers"] as const).flatMap((identity) =>
-        [false, true].flatMap((questioned) =>
-          (["none", "mine", "anothers"] as const).flatMap((account) =>
-            (["mailbox", "verified", "unverified", "missing"] as const).map(
-              (vouching): Circumstances => ({
-                intent,
+      (["none", "own", "other"] as const).flatMap((identity) =>
+        [false, true].flatMap((needsConfirmation) =>
+          (["none", "own", "other"] as const).flatMap((account) =>
+            (["authoritative", "verified", "unverified", "missing"] as const).map(
+              (emailAssurance): OAuthSituation => ({
+                linking,
                 signedIn,
                 identity,
-                questioned,
+                needsConfirmation,
                 account,
-                vouching,
+                emailAssurance,
               }),
             ),
           ),
@@ -26,18 +26,20 @@ describe("who comes back from a provider, and what now", () => {
   );
 
   /** Why a cell cannot come about. */
-  const impossible: Record<string, (at: Circumstances) => boolean> = {
+  const impossible: Record<string, (at: OAuthSituation) => boolean> = {
     "of nobody who is signed in something is theirs": (at) =>
-      !at.signedIn && (at.account === "mine" || at.identity === "mine"),
-    "only a session sets out to connect": (at) => at.intent && !at.signedIn,
-    "what opens no account waits for nobody": (at) => at.questioned && at.identity === "free",
+      !at.signedIn && (at.account === "own" || at.identity === "own"),
+    "only a session sets out to connect": (at) => at.linking && !at.signedIn,
+    "what opens no account waits for nobody": (at) =>
+      at.needsConfirmation && at.identity === "none",
     "whose address it is is not asked where the identity opens an account": (at) =>
-      at.identity !== "free" && at.account !== "none",
+      at.identity !== "none" && at.account !== "none",
     "nor where nobody vouches for the address": (at) =>
-      at.account !== "none" && (at.vouching === "unverified" || at.vouching === "missing"),
+      at.account !== "none" &&
+      (at.emailAssurance === "unverified" || at.emailAssurance === "missing"),
   };
 
-  const expected = (at: Circumstances) =>
+  const expected = (at: OAuthSituation) =>
     situations.filter((situation) =>
       Object.entries(at).every(([name, value]) => situation[name as keyof Situation] === value),
     );
@@ -59,11 +61,12 @@ describe("who comes back from a provider, and what now", () => {
     for (const at of cells) {
       const decision = decide(at);
       const isLetIn = decision === "sign_in" || decision === "sign_up";
-      if (isLetIn) expect(at.intent).toBe(false);
-      if (decision === "sign_in") expect(at.questioned).toBe(false);
-      if (isLetIn) expect(at.identity === "free").toBe(decision === "sign_up");
+      if (isLetIn) expect(at.linking).toBe(false);
+      if (decision === "sign_in") expect(at.needsConfirmation).toBe(false);
+      if (isLetIn) expect(at.identity === "none").toBe(decision === "sign_up");
       if (decision === "sign_up") expect(at).toMatchObject({ account: "none", signedIn: false });
-      if (decision === "sign_up") expect(["mailbox", "verified"]).toContain(at.vouching);
+      if (decision === "sign_up")
+        expect(["authoritative", "verified"]).toContain(at.emailAssurance);
     }
   });
 });
@@ -79,7 +82,7 @@ describe("what a provider's claims are worth", () => {
       provider: "google",
       subject: "g-1",
       email: "ada@example.com",
-      vouching: "verified",
+      emailAssurance: "verified",
     });
   });
 
@@ -100,7 +103,7 @@ describe("what a provider's claims are worth", () => {
       for (const more of [{}, { hd: "example.com" }, { email: "ada@gmail.com" }])
         expect(read({ ...more, email_verified: verified })).toMatchObject({
           email: null,
-          vouching: "unverified",
+          emailAssurance: "unverified",
         });
   });
 
@@ -125,7 +128,7 @@ describe("what a provider's claims are worth", () => {
   ])("an address that is none counts as missing: %s", (_, email) => {
     expect(google({ email, hd: "example.com" })).toMatchObject({
       email: null,
-      vouching: "missing",
+      emailAssurance: "missing",
     });
   });
 
@@ -136,19 +139,23 @@ describe("what a provider's claims are worth", () => {
     ["Ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"],
     ["ada+news@example.com", "ada+news@example.com"],
   ])("another spelling of an address is that address: %s", (email, canonical) => {
-    expect(linkedin({ email })).toMatchObject({ email: canonical, vouching: "verified" });
+    expect(linkedin({ email })).toMatchObject({ email: canonical, emailAssurance: "verified" });
   });
 
   test.each([
-    ["gmail.com", { email: "ada@gmail.com" }, "mailbox"],
-    ["gmail.com, spelt otherwise", { email: "Ada@GMAIL.com" }, "mailbox"],
+    ["gmail.com", { email: "ada@gmail.com" }, "authoritative"],
+    ["gmail.com, spelt otherwise", { email: "Ada@GMAIL.com" }, "authoritative"],
     [
       "gmail.com, whatever the workspace",
       { email: "ada@gmail.com", hd: "other.example" },
-      "mailbox",
+      "authoritative",
     ],
-    ["a domain of its workspaces", { hd: "example.com" }, "mailbox"],
-    ["spelt otherwise, of that domain", { email: "Ada@EXAMPLE.com", hd: "example.com" }, "mailbox"],
+    ["a domain of its workspaces", { hd: "example.com" }, "authoritative"],
+    [
+      "spelt otherwise, of that domain",
+      { email: "Ada@EXAMPLE.com", hd: "example.com" },
+      "authoritative",
+    ],
     ["googlemail.com, which nobody is told to trust", { email: "ada@googlemail.com" }, "verified"],
     ["no workspace", {}, "verified"],
     ["the workspace of another domain", { hd: "other.example" }, "verified"],
@@ -162,13 +169,13 @@ describe("what a provider's claims are worth", () => {
     ["gmail.com as a name", { email: "gmail.com@example.com" }, "verified"],
     ["a look-alike of gmail.com", { email: "ada@gmail.com.evil.example" }, "verified"],
     ["a domain that ends in gmail.com", { email: "ada@notgmail.com" }, "verified"],
-  ])("Google's word proves the mailbox where it runs it (O3): %s", (_, more, vouching) => {
-    expect(google(more)).toMatchObject({ vouching });
+  ])("Google's word proves the mailbox where it runs it (O3): %s", (_, more, emailAssurance) => {
+    expect(google(more)).toMatchObject({ emailAssurance });
   });
 
   test("LinkedIn runs no mailbox, whatever it says", () => {
     for (const more of [{ email: "ada@gmail.com" }, { hd: "example.com" }, { hd: "gmail.com" }])
-      expect(linkedin(more)).toMatchObject({ vouching: "verified" });
+      expect(linkedin(more)).toMatchObject({ emailAssurance: "verified" });
   });
 
   test.each([
@@ -221,10 +228,11 @@ describe("what a provider's claims are worth", () => {
         if (read === null) return;
         expect(read.subject).toBe(said.sub);
         expect(read.subject).toMatch(/^[!-~]{1,255}$/);
-        const isVouched = read.vouching === "mailbox" || read.vouching === "verified";
-        expect(read.email !== null).toBe(isVouched);
-        if (isVouched) expect(said.email_verified).toBe(true);
-        if (read.vouching === "mailbox") expect(provider).toBe("google");
+        const isSameOriginVerified =
+          read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
+        expect(read.email !== null).toBe(isSameOriginVerified);
+        if (isSameOriginVerified) expect(said.email_verified).toBe(true);
+        if (read.emailAssurance === "authoritative") expect(provider).toBe("google");
       }),
       { numRuns: 2_000 },
     );

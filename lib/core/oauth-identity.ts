@@ -6,7 +6,7 @@ import { bounds } from "./policy";
  * What a provider's word for an address is worth (O2, O3). `mailbox`: it runs the mailbox, so its
  * word is the proof. `verified`: it has seen a proof once. The others are worth nothing.
  */
-export type Vouching = "mailbox" | "verified" | "unverified" | "missing";
+export type EmailAssurance = "authoritative" | "verified" | "unverified" | "missing";
 
 /** Somebody as a provider knows them. Who they are is provider and subject, never the address (O1). */
 export interface ProviderIdentity {
@@ -14,7 +14,7 @@ export interface ProviderIdentity {
   readonly subject: string;
   /** Only an address that the provider vouches for. */
   readonly email: Identifier | null;
-  readonly vouching: Vouching;
+  readonly emailAssurance: EmailAssurance;
 }
 
 // OpenID Connect: ASCII, case-sensitive. Anything else names nobody we could tell apart from others.
@@ -30,30 +30,31 @@ export function readIdentity(
 ): ProviderIdentity | null {
   if (typeof sub !== "string" || !subjectShape.test(sub)) return null;
   const address = typeof claimed === "string" ? parseIdentifier(claimed) : null;
-  if (!address) return { provider, subject: sub, email: null, vouching: "missing" };
-  if (verified !== true) return { provider, subject: sub, email: null, vouching: "unverified" };
-  const vouching = runsMailbox(provider, address, hd) ? "mailbox" : "verified";
-  return { provider, subject: sub, email: address, vouching };
+  if (!address) return { provider, subject: sub, email: null, emailAssurance: "missing" };
+  if (verified !== true)
+    return { provider, subject: sub, email: null, emailAssurance: "unverified" };
+  const emailAssurance = isAuthoritative(provider, address, hd) ? "authoritative" : "verified";
+  return { provider, subject: sub, email: address, emailAssurance };
 }
 
 /** Google runs gmail.com, and the domains of its workspaces, which it names in `hd`. */
-function runsMailbox(provider: OAuthProvider, address: Identifier, hd: unknown): boolean {
+function isAuthoritative(provider: OAuthProvider, address: Identifier, hd: unknown): boolean {
   const domain = address.slice(address.lastIndexOf("@") + 1);
   return provider === "google" && (domain === "gmail.com" || domain === hd);
 }
 
 /** All that decides what becomes of somebody who comes back from a provider. */
-export interface Circumstances {
-  readonly vouching: Vouching;
+export interface OAuthSituation {
+  readonly emailAssurance: EmailAssurance;
   /** Whose account has the address that is vouched for. Who only begun to sign up has none (P1). */
-  readonly account: "none" | "mine" | "anothers";
+  readonly account: "none" | "own" | "other";
   readonly signedIn: boolean;
   /** They set out to connect the provider, in this very session. */
-  readonly intent: boolean;
+  readonly linking: boolean;
   /** Whose account the identity opens. */
-  readonly identity: "free" | "mine" | "anothers";
+  readonly identity: "none" | "own" | "other";
   /** Its owner has not said that it may, since they proved the mailbox (O3). */
-  readonly questioned: boolean;
+  readonly needsConfirmation: boolean;
 }
 
 /**
@@ -61,7 +62,7 @@ export interface Circumstances {
  * - `ask_to_connect`: to the account signed in here, once they press for it
  * - `ask_to_sign_in`: by another way first, then they are asked to connect (O4)
  * - `ask_to_switch`: somebody else is signed in here
- * - `connected_already`, and what is refused
+ * - `already_linked`, and what is refused
  */
 export type Decision =
   | "sign_in"
@@ -69,8 +70,8 @@ export type Decision =
   | "ask_to_connect"
   | "ask_to_sign_in"
   | "ask_to_switch"
-  | "connected_already"
-  | "identity_taken"
+  | "already_linked"
+  | "identity_already_in_use"
   | "provider_email_unverified";
 
 /**
@@ -78,22 +79,27 @@ export type Decision =
  * connected here, but only ever by a press afterwards; and an address opens no account by being the
  * same.
  */
-export function decide(at: Circumstances): Decision {
-  const { vouching, account, signedIn, identity, questioned } = at;
-  if (at.intent) return decideForConnecting(at);
-  if (identity === "mine") return questioned ? "ask_to_connect" : "sign_in";
-  if (identity === "anothers" && signedIn) return "ask_to_switch";
-  if (identity === "anothers") return questioned ? "ask_to_sign_in" : "sign_in";
-  if (!isVouchedFor(vouching)) return "provider_email_unverified";
-  if (account === "mine") return "ask_to_connect";
+export function decide(at: OAuthSituation): Decision {
+  const { emailAssurance, account, signedIn, identity, needsConfirmation } = at;
+  if (at.linking) return decideForConnecting(at);
+  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "sign_in";
+  if (identity === "other" && signedIn) return "ask_to_switch";
+  if (identity === "other") return needsConfirmation ? "ask_to_sign_in" : "sign_in";
+  if (!hasVerifiedEmail(emailAssurance)) return "provider_email_unverified";
+  if (account === "own") return "ask_to_connect";
   if (signedIn) return "ask_to_switch";
-  return account === "anothers" ? "ask_to_sign_in" : "sign_up";
+  return account === "other" ? "ask_to_sign_in" : "sign_up";
 }
 
-function decideForConnecting({ vouching, identity, questioned }: Circumstances): Decision {
-  if (identity === "mine") return questioned ? "ask_to_connect" : "connected_already";
-  if (identity === "anothers") return "identity_taken";
-  return isVouchedFor(vouching) ? "ask_to_connect" : "provider_email_unverified";
+function decideForConnecting({
+  emailAssurance,
+  identity,
+  needsConfirmation,
+}: OAuthSituation): Decision {
+  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "already_linked";
+  if (identity === "other") return "identity_already_in_use";
+  return hasVerifiedEmail(emailAssurance) ? "ask_to_connect" : "provider_email_unverified";
 }
 
-const isVouchedFor = (vouching: Vouching) => vouching === "mailbox" || vouching === "verified";
+const hasVerifiedEmail = (emailAssurance: EmailAssurance) =>
+  emailAssurance === "authoritative" || emailAssurance === "verified";

@@ -11,20 +11,20 @@ export const lifetimes = {
   /** Nobody stays signed in for ever, however busy (S1). env */
   session: days(30),
   /** The same two when the person asked to be kept signed in (S1). */
-  keptSessionIdle: days(30),
-  keptSession: days(90),
+  rememberedSessionIdle: days(30),
+  rememberedSession: days(90),
   /** Whoever signs up has this long to find the code's mail, or to ask for another (P1). */
   signUpAttempt: hours(1),
   /** To a provider and back, and after that for what was proven there to be used (O4). */
-  handshake: minutes(10),
+  oauthAttempt: minutes(10),
   /** Which way in a browser used last, so that the sign-in page can offer it first. */
   lastMethod: days(180),
   /** A form that was interrupted by step-up is completed within this, or filled in again. */
-  interruptedForm: minutes(10),
+  suspendedAction: minutes(10),
   /** A browser that asked may type the code, and press without the address, while the mail can arrive. */
-  askingBrowser: days(1),
+  requestingBrowser: days(1),
   /** A device mark not used for this long is forgotten; twice the longest session. */
-  deviceMark: days(180),
+  knownDevice: days(180),
   /** A message carried over one redirect (house: faces). */
   flash: seconds(60),
   /** A mail that could not leave by now is of no use to anybody (X3). */
@@ -46,7 +46,7 @@ export const intervals = {
   /** A provider has answered all that a trip asks of it within this, or people are told (O5). */
   providerAnswer: seconds(5),
   /** What a provider says of itself, its keys included, is asked again after this. */
-  providerFacts: minutes(10),
+  discoveryCache: minutes(10),
   /** A provider's clock and ours may be this far apart; oauth4webapi allows the same. */
   providerClock: seconds(30),
   /** What people are told to wait when a provider does not answer. */
@@ -56,7 +56,7 @@ export const intervals = {
   /** A password waits for its turn to be hashed no longer; less than `run`. */
   hashWait: seconds(5),
   /** When more passwords wait to be hashed than may. */
-  busy: seconds(2),
+  overloaded: seconds(2),
   /** Asking for the same mail again from the same browser. */
   resend: seconds(60),
   /** Between two looks at the outbox when nobody rings. */
@@ -64,7 +64,7 @@ export const intervals = {
   /** A mail server or provider answers within this; see the lease below. */
   mailTimeout: seconds(15),
   /** Mail that has not left this long after its first attempt is slow, and waiting pages say so. */
-  mailSlow: seconds(30),
+  mailDelayed: seconds(30),
   /**
    * A job of the worker that made no progress for this long is given up: longer than one letter or
    * one batch of a purge can take with every limit below it used up.
@@ -85,7 +85,7 @@ export const intervals = {
   /** A look at our own health takes no longer than this (X4). */
   health: seconds(2),
   /** Redis is left alone this long after a failure (R4). */
-  redisRest: seconds(5),
+  redisCooldown: seconds(5),
   /** Between two purges (X10). */
   purge: minutes(10),
   /** What the browser is told to wait when a part of us is away. */
@@ -129,11 +129,11 @@ export const bounds = {
   /** Live links of one address and purpose (L4). */
   liveLinks: 3,
   /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 6. env */
-  passwordLeast: 12,
+  passwordMinLength: 12,
   /** From here on a new password is called strong by its length: past NIST's 15, and past what people type from habit. */
-  passwordAmple: 16,
+  passwordStrongLength: 16,
   /** Longer ones are no safer, and somebody has to hash them (P6). */
-  passwordMost: 1_024,
+  passwordMaxLength: 1_024,
   /**
    * Guesses that a password must stand, as zxcvbn counts them. Three easy parts in a row stand 1e8,
    * three random words 1e11, 12 random letters 1e12. A thief of the hashes needs about a hundred
@@ -141,9 +141,9 @@ export const bounds = {
    */
   guesses: 1e9,
   /** Characters of a password that are weighed: what is easy for so long is easy, and time is bounded. */
-  weighedLength: 32,
+  strengthLength: 32,
   /** Ways to read "P4$$w0rd" as letters that are tried; each costs as much as reading it once. */
-  weighedSpellings: 2,
+  strengthSubstitutions: 2,
   /** argon2id as OWASP's cheat sheet has it: 19 MiB, two passes, one lane. */
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
   /** Passwords that may wait to be hashed: about half a second's work on one core. */
@@ -187,13 +187,13 @@ export interface Limit {
  */
 export const limits = {
   /** Letters that strangers can cause to one address (R1). env */
-  lettersPerAddress: { rule: "letters_per_address", max: 3, per: hours(1) },
+  emailsPerAddress: { rule: "emails_per_address", max: 3, per: hours(1) },
   /** The same from a browser that has signed in to that address before (R1). */
-  lettersPerDevice: { rule: "letters_per_device", max: 3, per: hours(1) },
+  emailsPerDevice: { rule: "emails_per_device", max: 3, per: hours(1) },
   /** Requests for mail from one IP (R2). env */
-  mailRequestsPerIp: { rule: "mail_requests_per_ip", max: 5, per: hours(1) },
+  emailRequestsPerIp: { rule: "email_requests_per_ip", max: 5, per: hours(1) },
   /** The same from a marked browser, whatever its IP (R2). */
-  mailRequestsPerDevice: { rule: "mail_requests_per_device", max: 5, per: hours(1) },
+  emailRequestsPerDevice: { rule: "email_requests_per_device", max: 5, per: hours(1) },
   /** The same mail again from the same browser. */
   resends: { rule: "resends", max: 1, per: intervals.resend },
   /** Codes typed for one address and purpose (R3). */
@@ -207,9 +207,9 @@ export const limits = {
   /** Proofs of a signed-in person, by password or code (R3). */
   stepUpsPerSession: { rule: "step_ups_per_session", max: 5, per: minutes(15), tries: true },
   /** Trips to a provider begun from one IP, and as many ended (R3). */
-  handshakesPerIp: { rule: "handshakes_per_ip", max: 30, per: minutes(10), tries: true },
+  oauthAttemptsPerIp: { rule: "oauth_attempts_per_ip", max: 30, per: minutes(10), tries: true },
   /** Links pressed, codes typed, sign-ups sent and “Switch account”, from one IP (R3). */
-  pressesPerIp: { rule: "presses_per_ip", max: 60, per: hours(1), tries: true },
+  confirmationsPerIp: { rule: "confirmations_per_ip", max: 60, per: hours(1), tries: true },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

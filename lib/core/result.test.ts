@@ -41,12 +41,12 @@ describe("what people read when the answer is no", () => {
 
   it("promises no lifetime that the operator may have changed", () => {
     // The link's lifetime is LINK_LIFETIME_MINUTES; one fixed in a sentence is wrong next door.
-    expect(refusals.link_dead.sentence).not.toMatch(/hour|minute/);
+    expect(refusals.link_invalid.sentence).not.toMatch(/hour|minute/);
   });
 
   it("keeps the cause and the request's id to the log", () => {
-    const refusal = { code: "link_dead", cause: "expired", reference: "req-1" } as const;
-    expect(sentenceOf(refusal)).toBe(refusals.link_dead.sentence);
+    const refusal = { code: "link_invalid", cause: "expired", reference: "req-1" } as const;
+    expect(sentenceOf(refusal)).toBe(refusals.link_invalid.sentence);
   });
 });
 
@@ -60,16 +60,16 @@ describe("a code from a cookie or a program", () => {
     "__proto__",
     "hasOwnProperty",
     "LINK_DEAD",
-    "link_dead ",
+    "link_invalid ",
   ])("is none of ours: %j", (code) => expect(isRefusalCode(code)).toBe(false));
 });
 
 describe("an answer", () => {
   it("is a yes with its value or a no with its code", () => {
     expect(ok(7)).toEqual({ ok: true, value: 7 });
-    expect(refuse("link_dead", { cause: "used" })).toEqual({
+    expect(refuse("link_invalid", { cause: "used" })).toEqual({
       ok: false,
-      refusal: { code: "link_dead", cause: "used" },
+      refusal: { code: "link_invalid", cause: "used" },
     });
   });
 });

@@ -11,7 +11,7 @@ export interface Refusal {
   /** When asking again makes sense. */
   readonly retryAfter?: Duration | undefined;
   /** How long it has to be, where it was too short. */
-  readonly least?: number | undefined;
+  readonly minLength?: number | undefined;
   /** The provider it is about. */
   readonly provider?: OAuthProvider | undefined;
   /** Of whoever is signed in, told to nobody but them. */
@@ -40,14 +40,14 @@ export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Res
 export const sentenceOf = ({
   code,
   retryAfter = intervals.unavailable,
-  least = bounds.passwordLeast,
+  minLength = bounds.passwordMinLength,
   provider,
   address = "somebody else",
   origin = "another one",
 }: Refusal): string =>
   refusals[code].sentence
     .replace("{wait}", inWords(retryAfter))
-    .replace("{least}", String(least))
+    .replace("{least}", String(minLength))
     // By a function: an address may hold what `replace` reads as a pattern.
     .replace("{address}", () => address)
     .replace("{origin}", origin)

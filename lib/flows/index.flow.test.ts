@@ -16,15 +16,15 @@ const fitting: Record<string, unknown> = {
   code: "123456",
   token: "x".repeat(43),
   username: "ada@example.com",
-  keep: "on",
+  remember: "on",
   next: "/account",
   password: "four unrelated words here",
-  again: "four unrelated words here",
+  confirmPassword: "four unrelated words here",
   purpose: "sign_up",
   id: "00000000-0000-4000-8000-000000000000",
   provider: "google",
-  handshake: "x".repeat(43),
-  parked: "x".repeat(43),
+  oauthAttempt: "x".repeat(43),
+  pendingIdentity: "x".repeat(43),
   exchange: async () => ({ failure: "provider_failed", cause: "none" }),
 };
 
@@ -72,7 +72,7 @@ describe.each(
       expect(await browser.run(flow, fittingInput(flow), { sameOrigin: false })).toEqual(
         refused("cross_site"),
       );
-    expect(browser.handover).toEqual({});
+    expect(browser.cookieChanges).toEqual({});
     expect(await dump(world, "audit_counts")).toBe(before);
     expect(await rows(world.db, sql`select event, outcome, count from audit_counts`)).toEqual([
       { event: name, outcome: "cross_site", count: 3 },
@@ -113,7 +113,7 @@ describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) =
   test("refuses a surplus field, and no input at all, rather than guess", async () => {
     const browser = await person();
     expect(await browser.run(flow, { ...fittingInput(flow), role: "admin" })).toEqual(
-      refused("input_malformed"),
+      refused("invalid_input"),
     );
     expect((await browser.run(flow, null)).ok).toBe(false);
   });

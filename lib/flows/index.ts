@@ -1,16 +1,16 @@
 import type { AnyFlow } from "@/lib/runtime/flow";
-import { connectProvider } from "@/lib/flows/account/link-provider";
-import { disconnectProvider } from "@/lib/flows/account/unlink-provider";
-import { keepProvider } from "@/lib/flows/account/confirm-provider";
+import { linkProvider } from "@/lib/flows/account/link-provider";
+import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { listAuthProviders } from "./account/list-auth-providers";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
-import { beginHandshake } from "@/lib/flows/oauth/start-oauth";
-import { beginLink } from "@/lib/flows/oauth/start-linking-provider";
-import { completeHandshake } from "@/lib/flows/oauth/complete-oauth";
-import { previewHandshake } from "@/lib/flows/oauth/preview-oauth";
+import { startOAuth } from "@/lib/flows/oauth/start-oauth";
+import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
+import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
@@ -25,7 +25,7 @@ import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
-import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { redeemEmailCode } from "./sign-in/redeem-email-code";
 import { redeemMagicLink } from "./sign-in/redeem-magic-link";
 import { requestMagicLink } from "./sign-in/request-magic-link";
@@ -41,7 +41,7 @@ import { stepUpByPassword } from "./step-up/step-up-by-password";
 /** The catalogue: everything that can be done here. `house.test.ts` holds it against code and README. */
 export const flows: readonly AnyFlow[] = [
   requestMagicLink,
-  readWaiting,
+  readPendingRequest,
   previewMagicLink,
   redeemMagicLink,
   redeemEmailCode,
@@ -54,9 +54,9 @@ export const flows: readonly AnyFlow[] = [
   previewPasswordReset,
   redeemPasswordReset,
   redeemPasswordResetCode,
-  beginHandshake,
-  completeHandshake,
-  previewHandshake,
+  startOAuth,
+  completeOAuth,
+  previewOAuth,
   switchAccount,
   readSession,
   listSessions,
@@ -64,11 +64,11 @@ export const flows: readonly AnyFlow[] = [
   revokeOtherSessions,
   signOut,
   listAuthProviders,
-  beginLink,
-  connectProvider,
-  keepProvider,
-  disconnectProvider,
-  preparePassword,
+  startLinkingProvider,
+  linkProvider,
+  confirmProvider,
+  unlinkProvider,
+  readPasswordStatus,
   setPassword,
   removePassword,
   requestStepUp,

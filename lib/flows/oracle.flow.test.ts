@@ -4,10 +4,10 @@ import type { Result } from "@/lib/core/result";
 import { Browser } from "@/test/support/browser";
 import { claims, hosted, keys } from "@/test/support/oauth-fixtures";
 import { disable } from "@/test/support/queries";
-import { cheap, counting, other, sound } from "@/test/support/passwords";
+import { fastHasher, countingHasher, otherPassword, validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import { flows } from ".";
-import { previewHandshake } from "@/lib/flows/oauth/preview-oauth";
+import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
@@ -17,7 +17,7 @@ import { listSessions } from "./sessions/list-sessions";
 import { readSession } from "./sessions/read-session";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
-import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { redeemMagicLink } from "./sign-in/redeem-magic-link";
 import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 
@@ -27,7 +27,7 @@ import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
  * nobody has: the answer, what the browser is given, the statements, and what follows.
  */
 
-const world = cheap(await setUpWorld(keys));
+const world = fastHasher(await setUpWorld(keys));
 
 const address = "ada@example.com";
 const unknownToken = "x".repeat(43);
@@ -44,13 +44,13 @@ const states: Record<string, () => Promise<void>> = {
     await signUp();
   },
   "google-only": async () => {
-    await new Browser(world).travel("google", hosted("g-1", address));
+    await new Browser(world).signInWithProvider("google", hosted("g-1", address));
   },
   "linkedin-only, the mailbox never proven": async () => {
-    await new Browser(world).travel("linkedin", claims("l-1", address));
+    await new Browser(world).signInWithProvider("linkedin", claims("l-1", address));
   },
   "a provider that is in question": async () => {
-    await new Browser(world).travel("google", claims("g-1", address));
+    await new Browser(world).signInWithProvider("google", claims("g-1", address));
     await signUp();
   },
   pending: async () => {
@@ -61,12 +61,12 @@ const states: Record<string, () => Promise<void>> = {
     await switchOff();
   },
   "disabled, with the very password": async () => {
-    await new Browser(world).join(address, sound);
+    await new Browser(world).join(address, validPassword);
     await switchOff();
   },
   "over its limit": async () => {
     await signUp();
-    for (let n = 0; n < 3; n += 1) await new Browser(world).ask(address);
+    for (let n = 0; n < 3; n += 1) await new Browser(world).requestLink(address);
   },
 };
 
@@ -79,15 +79,15 @@ async function signUp() {
 
 async function switchOff() {
   await disable(world, address);
-  await world.plant((tx) => tx.execute(sql`delete from sessions`));
+  await world.writeDirectly((tx) => tx.execute(sql`delete from sessions`));
 }
 
 /** What a stranger can do, by the flow's name; the catalogue says whether one is missing. */
 const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
-  "magic_link.request": (stranger) => stranger.ask(address),
-  "verification.wait": async (stranger) => {
-    await stranger.ask(address);
-    return stranger.run(readWaiting);
+  "magic_link.request": (stranger) => stranger.requestLink(address),
+  "verification.pending": async (stranger) => {
+    await stranger.requestLink(address);
+    return stranger.run(readPendingRequest);
   },
   "magic_link.preview": (stranger) => stranger.run(previewMagicLink, { token: unknownToken }),
   "magic_link.redeem": (stranger) =>
@@ -95,65 +95,70 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   "magic_link.cancel": (stranger) =>
     stranger.run(cancelMagicLink, { token: unknownToken, username: address }),
   "email_code.redeem": async (stranger) => {
-    await stranger.ask(address);
-    return stranger.type("000000", address);
+    await stranger.requestLink(address);
+    return stranger.submitCode("000000", address);
   },
-  "sign_up.request": (stranger) => stranger.signUp(address, sound),
+  "sign_up.request": (stranger) => stranger.signUp(address, validPassword),
   "sign_up.resend": (stranger) => stranger.run(resendSignUpCode, { email: address }),
   "sign_up.verify": async (stranger) => {
-    await stranger.signUp(address, sound);
+    await stranger.signUp(address, validPassword);
     return stranger.verify("000000", address);
   },
-  "password.sign_in": (stranger) => stranger.enter(address, sound),
+  "password.sign_in": (stranger) => stranger.signInWithPassword(address, validPassword),
   "password_reset.request": (stranger) => stranger.run(requestPasswordReset, { email: address }),
   "password_reset.preview": (stranger) =>
     stranger.run(previewPasswordReset, { token: unknownToken }),
   "password_reset.redeem": (stranger) =>
-    stranger.run(redeemPasswordReset, { token: unknownToken, username: address, password: sound }),
+    stranger.run(redeemPasswordReset, {
+      token: unknownToken,
+      username: address,
+      password: validPassword,
+    }),
   "password_reset.redeem_code": async (stranger) => {
     await stranger.run(requestPasswordReset, { email: address });
     return stranger.run(redeemPasswordResetCode, {
       email: address,
       code: "000000",
-      password: sound,
+      password: validPassword,
     });
   },
-  "handshake.begin": (stranger) => stranger.leave("google"),
+  "oauth.start": (stranger) => stranger.startOAuth("google"),
   // Of who is vouched for, the provider says it; whoever claims the address without that is a stranger.
-  "handshake.complete": (stranger) =>
-    stranger.travel("google", claims("g-666", address, { email_verified: false })),
-  "handshake.preview": (stranger) => stranger.run(previewHandshake, { parked: unknownToken }),
-  "handshake.switch": (stranger) => stranger.run(switchAccount, { parked: unknownToken }),
+  "oauth.complete": (stranger) =>
+    stranger.signInWithProvider("google", claims("g-666", address, { email_verified: false })),
+  "oauth.preview": (stranger) => stranger.run(previewOAuth, { pendingIdentity: unknownToken }),
+  "oauth.switch_account": (stranger) =>
+    stranger.run(switchAccount, { pendingIdentity: unknownToken }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 
 /** What a stranger can do in more than one step, in a browser of their own. */
 const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
   "a sign-up, then the right password for it": async (stranger) => {
-    await stranger.signUp(address, sound);
-    return stranger.enter(address, sound);
+    await stranger.signUp(address, validPassword);
+    return stranger.signInWithPassword(address, validPassword);
   },
   "a sign-up, then a wrong password for it": async (stranger) => {
-    await stranger.signUp(address, sound);
-    return stranger.enter(address, other);
+    await stranger.signUp(address, validPassword);
+    return stranger.signInWithPassword(address, otherPassword);
   },
   "a sign-up, waited for": async (stranger) => {
-    await stranger.signUp(address, sound);
-    return stranger.run(readWaiting, { purpose: "sign_up" });
+    await stranger.signUp(address, validPassword);
+    return stranger.run(readPendingRequest, { purpose: "sign_up" });
   },
   "a sign-up, then another code": async (stranger) => {
-    await stranger.signUp(address, sound);
-    await world.age(60);
+    await stranger.signUp(address, validPassword);
+    await world.advance(60);
     return stranger.run(resendSignUpCode, { email: address });
   },
   "a sign-up, then a code for signing in": async (stranger) => {
-    await stranger.signUp(address, sound);
-    return stranger.type("000000", address);
+    await stranger.signUp(address, validPassword);
+    return stranger.submitCode("000000", address);
   },
   "a sign-up, then another password": async (stranger) => {
-    await stranger.signUp(address, other);
-    await world.age(60);
-    return stranger.signUp(address, sound);
+    await stranger.signUp(address, otherPassword);
+    await world.advance(60);
+    return stranger.signUp(address, validPassword);
   },
   "a code asked for again without a sign-up, then typed": async (stranger) => {
     await stranger.run(resendSignUpCode, { email: address });
@@ -161,13 +166,14 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
   },
   "a reset, waited for": async (stranger) => {
     await stranger.run(requestPasswordReset, { email: address });
-    return stranger.run(readWaiting, { purpose: "password_reset" });
+    return stranger.run(readPendingRequest, { purpose: "password_reset" });
   },
   "LinkedIn, with the address verified as a text": (stranger) =>
-    stranger.travel("linkedin", claims("l-666", address, { email_verified: "true" })),
+    stranger.signInWithProvider("linkedin", claims("l-666", address, { email_verified: "true" })),
   "twelve passwords": async (stranger) => {
-    for (let n = 0; n < 11; n += 1) await new Browser(world).enter(address, other);
-    return stranger.enter(address, other);
+    for (let n = 0; n < 11; n += 1)
+      await new Browser(world).signInWithPassword(address, otherPassword);
+    return stranger.signInWithPassword(address, otherPassword);
   },
 };
 
@@ -182,14 +188,14 @@ async function bringAbout(state: string) {
   const again = moments.get(state);
   if (again) return again();
   await states[state]!();
-  moments.set(state, await world.keepMoment());
+  moments.set(state, await world.saveMoment());
 }
 const moments = new Map<string, () => Promise<void>>();
 
 /** All that can be seen of one cell, and of what follows it in the same browser. */
 async function cell(entryPoint: string, state: string, signUp: "open" | "closed") {
   await bringAbout(state);
-  const { world: counted, work } = counting(world.but({ env: { ...world.env, signUp } }));
+  const { world: counted, work } = countingHasher(world.with({ env: { ...world.env, signUp } }));
   const stranger = new Browser(counted);
   const seen = async (act: () => Promise<Result<unknown>>) => {
     let result: Result<unknown> | undefined;
@@ -198,18 +204,18 @@ async function cell(entryPoint: string, state: string, signUp: "open" | "closed"
       result = await act();
     });
     // A token is another each time.
-    const given = JSON.stringify(stranger.handover).replace(/"[\w-]{43}"/g, '"…"');
+    const given = JSON.stringify(stranger.cookieChanges).replace(/"[\w-]{43}"/g, '"…"');
     return { ...told(result!), given, statements: statements.length, ...work };
   };
-  const answer = await seen(() => ({ ...entryPoints, ...walks })[entryPoint]!(stranger));
-  const nextPage = await seen(() => stranger.run(readWaiting));
-  const wrongPassword = await seen(() => stranger.enter(address, other));
-  const coolDown = await seen(() => stranger.ask(address));
+  const outcome = await seen(() => ({ ...entryPoints, ...walks })[entryPoint]!(stranger));
+  const nextPage = await seen(() => stranger.run(readPendingRequest));
+  const wrongPassword = await seen(() => stranger.signInWithPassword(address, otherPassword));
+  const coolDown = await seen(() => stranger.requestLink(address));
   const wrongCodes = [];
   for (let n = 0; n < 6; n += 1)
-    wrongCodes.push(await seen(() => stranger.type("111111", address)));
+    wrongCodes.push(await seen(() => stranger.submitCode("111111", address)));
   const inside = await seen(() => stranger.run(listSessions));
-  return { answer, nextPage, wrongPassword, coolDown, wrongCodes, inside };
+  return { outcome, nextPage, wrongPassword, coolDown, wrongCodes, inside };
 }
 
 /**
@@ -234,7 +240,7 @@ const opensAccounts = [
   "sign_up.request",
   "sign_up.resend",
   "sign_up.verify",
-  "handshake.complete",
+  "oauth.complete",
   "a sign-up, then the right password for it",
 ];
 
@@ -245,7 +251,8 @@ describe.each(["open", "closed"] as const)("where sign-up is %s", (signUp) => {
       const seen: Record<string, unknown> = {};
       for (const state of Object.keys(states)) seen[state] = await cell(entryPoint, state, signUp);
       const { none, ...others } = seen;
-      for (const [state, other] of Object.entries(others)) expect(other, state).toEqual(none);
+      for (const [state, otherPassword] of Object.entries(others))
+        expect(otherPassword, state).toEqual(none);
     });
   }
 });

@@ -9,9 +9,9 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { setUpWorld } from "@/test/support/setup";
 import { type CookieName, type oauthCookies, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
-import { connectProvider } from "@/lib/flows/account/link-provider";
-import { completeHandshake } from "@/lib/flows/oauth/complete-oauth";
-import { previewHandshake } from "@/lib/flows/oauth/preview-oauth";
+import { linkProvider } from "@/lib/flows/account/link-provider";
+import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
+import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
@@ -20,7 +20,7 @@ import { requestPasswordReset } from "./password/request-password-reset";
 import { listSessions } from "./sessions/list-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
-import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { requestStepUp } from "./step-up/request-step-up";
 import { previewStepUp } from "./step-up/preview-step-up";
 import { stepUpByCode } from "./step-up/step-up-by-code";
@@ -37,7 +37,7 @@ const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const second = "ada@second.example";
 const password = "four unrelated words here";
-const other = "four quite different words";
+const otherPassword = "four quite different words";
 
 /**
  * Ada at home, with one of everything alive: signed in here by a password, just asked for another
@@ -47,7 +47,7 @@ const other = "four quite different words";
 async function scene() {
   const home = new Browser(world);
   await home.join(ada, password);
-  await home.ask(ada);
+  await home.requestLink(ada);
   const letter = await world.letterTo(ada);
   await home.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
@@ -58,17 +58,17 @@ async function scene() {
   // Made for its row alone, after the link that an owner would get, and mailed to nobody.
   const attempt = { token: [...world.secrets.tokens][before + 1]! };
   const signUp = await world.letterTo(second);
-  await home.leave("google");
-  const begun = home.handshake!;
-  await home.travel("linkedin", claims("l-1", ada));
-  const parked = home.parked!;
-  return { home, letter, reset, proof, attempt, signUp, begun, parked };
+  await home.startOAuth("google");
+  const started = home.oauthAttempt!;
+  await home.signInWithProvider("linkedin", claims("l-1", ada));
+  const pendingIdentity = home.pendingIdentity!;
+  return { home, letter, reset, proof, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
 const secrets = {
   session: ({ home }) => home.session!,
-  asking_browser: ({ home }) => home.asking!,
+  requesting_browser: ({ home }) => home.mailRequest!,
   device: ({ home }) => home.device!,
   magic_link: ({ letter }) => letter.token,
   email_code: ({ letter }) => letter.code,
@@ -78,8 +78,8 @@ const secrets = {
   password_reset_code: ({ reset }) => reset.code,
   step_up: ({ proof }) => proof.token,
   step_up_code: ({ proof }) => proof.code,
-  handshake: ({ begun }) => begun,
-  parked: ({ parked }) => parked,
+  oauth_attempt: ({ started }) => started,
+  pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
 } satisfies Record<
   TokenUse | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
@@ -97,7 +97,7 @@ interface Consumer {
 }
 
 /** A browser that lacks nothing but what is presented. */
-const stranger = (has: Partial<Pick<Browser, "session" | "asking" | "device">>) =>
+const stranger = (has: Partial<Pick<Browser, "session" | "mailRequest" | "device">>) =>
   Object.assign(new Browser(world), has);
 
 /** A cookie with that value, read as from a request; a list is sent as several. */
@@ -110,7 +110,8 @@ const cookie = (name: CookieName, value: unknown) => {
  * No secret of ours: the flash and the way in used last carry none, an interrupted form and the address
  * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
  */
-type Harmless = "flash" | "interrupted" | "method" | "onward" | (typeof oauthCookies)[number];
+type Harmless =
+  "flash" | "interrupted" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {
@@ -121,40 +122,49 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
         (await stranger({ session: cookie("session", value) }).run(listSessions)).ok,
     },
   },
-  asking: {
+  mail_request: {
     "shows what was asked for": {
-      takes: "asking_browser",
+      takes: "requesting_browser",
       opens: async (value) =>
-        (await stranger({ asking: cookie("asking", value) }).run(readWaiting)).ok,
+        (await stranger({ mailRequest: cookie("mail_request", value) }).run(readPendingRequest)).ok,
     },
     "stands for the address when the link is pressed": {
-      takes: "asking_browser",
+      takes: "requesting_browser",
       opens: async (value, { letter }) =>
-        (await stranger({ asking: cookie("asking", value) }).press(letter)).ok,
+        (await stranger({ mailRequest: cookie("mail_request", value) }).openLink(letter)).ok,
     },
     "stands for the address when the request is cancelled": {
-      takes: "asking_browser",
+      takes: "requesting_browser",
       opens: async (value, { letter: { token } }) =>
-        (await stranger({ asking: cookie("asking", value) }).run(cancelMagicLink, { token })).ok,
+        (
+          await stranger({ mailRequest: cookie("mail_request", value) }).run(cancelMagicLink, {
+            token,
+          })
+        ).ok,
     },
     "is where the code works": {
-      takes: "asking_browser",
+      takes: "requesting_browser",
       opens: async (value, { letter }) =>
-        (await stranger({ asking: cookie("asking", value) }).type(letter.code, ada)).ok,
+        (
+          await stranger({ mailRequest: cookie("mail_request", value) }).submitCode(
+            letter.code,
+            ada,
+          )
+        ).ok,
     },
   },
-  handshake: {
+  oauth_attempt: {
     "brings back whoever set out": {
-      takes: "handshake",
-      opens: async (value) => (await goneAndBack(cookie("handshake", value) ?? "")).ok,
+      takes: "oauth_attempt",
+      opens: async (value) => (await goneAndBack(cookie("oauth_attempt", value) ?? "")).ok,
     },
   },
-  parked: {
+  pending_identity: {
     "is where the identity waits": {
-      takes: "parked",
+      takes: "pending_identity",
       opens: async (value) => {
-        const parked = cookie("parked", value) ?? "";
-        return (await stranger({}).run(previewHandshake, { parked })).ok;
+        const pendingIdentity = cookie("pending_identity", value) ?? "";
+        return (await stranger({}).run(previewOAuth, { pendingIdentity })).ok;
       },
     },
   },
@@ -162,10 +172,10 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
     "is known": {
       takes: "device",
       async opens(value) {
-        await stranger({ device: cookie("device", value) }).ask(ada);
+        await stranger({ device: cookie("device", value) }).requestLink(ada);
         const newest = await row<{ marked: boolean }>(
           world.db,
-          sql`select from_marked_device as marked from verifications order by created_at desc limit 1`,
+          sql`select from_known_device as marked from verifications order by created_at desc limit 1`,
         );
         return newest!.marked;
       },
@@ -174,10 +184,10 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
 };
 
 /** What comes back with whoever a trip to Google was begun by. */
-const goneAndBack = (handshake: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
-  stranger(has).run(completeHandshake, {
+const goneAndBack = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
+  stranger(has).run(completeOAuth, {
     provider: "google",
-    handshake,
+    oauthAttempt,
     exchange: async () => ({ claims: claims("g-1", "new@example.com") }),
   });
 
@@ -189,29 +199,29 @@ const fields: Record<string, Consumer> = {
   },
   "magic_link.redeem token": {
     takes: "magic_link",
-    opens: async (token, { home: { asking } }) =>
-      (await stranger({ asking }).press({ token: token as string })).ok,
+    opens: async (token, { home: { mailRequest } }) =>
+      (await stranger({ mailRequest }).openLink({ token: token as string })).ok,
   },
   "magic_link.cancel token": {
     takes: "magic_link",
-    opens: async (token, { home: { asking } }) =>
-      (await stranger({ asking }).run(cancelMagicLink, { token })).ok,
+    opens: async (token, { home: { mailRequest } }) =>
+      (await stranger({ mailRequest }).run(cancelMagicLink, { token })).ok,
   },
   "email_code.redeem code": {
     takes: "email_code",
     forgives: ["padded"],
-    opens: async (code, { home: { asking } }) =>
-      (await stranger({ asking }).type(code as string, ada)).ok,
+    opens: async (code, { home: { mailRequest } }) =>
+      (await stranger({ mailRequest }).submitCode(code as string, ada)).ok,
   },
   "sign_up.verify code": {
     takes: "sign_up_code",
     forgives: ["padded"],
-    opens: async (code, { home: { asking } }) =>
-      (await stranger({ asking }).verify(code as string, second)).ok,
+    opens: async (code, { home: { mailRequest } }) =>
+      (await stranger({ mailRequest }).verify(code as string, second)).ok,
   },
   "password.sign_in password": {
     takes: "password",
-    opens: async (typed) => (await stranger({}).enter(ada, typed as string)).ok,
+    opens: async (typed) => (await stranger({}).signInWithPassword(ada, typed as string)).ok,
   },
   "password_reset.preview token": {
     takes: "password_reset",
@@ -219,34 +229,36 @@ const fields: Record<string, Consumer> = {
   },
   "password_reset.redeem token": {
     takes: "password_reset",
-    opens: async (token, { home: { asking } }) =>
-      (await stranger({ asking }).run(redeemPasswordReset, { token, password: other })).ok,
+    opens: async (token, { home: { mailRequest } }) =>
+      (await stranger({ mailRequest }).run(redeemPasswordReset, { token, password: otherPassword }))
+        .ok,
   },
   "password_reset.redeem_code code": {
     takes: "password_reset_code",
     forgives: ["padded"],
-    opens: async (code, { home: { asking } }) => {
-      const input = { email: ada, code, password: other };
-      return (await stranger({ asking }).run(redeemPasswordResetCode, input)).ok;
+    opens: async (code, { home: { mailRequest } }) => {
+      const input = { email: ada, code, password: otherPassword };
+      return (await stranger({ mailRequest }).run(redeemPasswordResetCode, input)).ok;
     },
   },
-  "handshake.complete handshake": {
-    takes: "handshake",
-    opens: async (handshake) => (await goneAndBack(handshake)).ok,
+  "oauth.complete handshake": {
+    takes: "oauth_attempt",
+    opens: async (oauthAttempt) => (await goneAndBack(oauthAttempt)).ok,
   },
-  "handshake.preview parked": {
-    takes: "parked",
-    opens: async (parked) => (await stranger({}).run(previewHandshake, { parked })).ok,
+  "oauth.preview parked": {
+    takes: "pending_identity",
+    opens: async (pendingIdentity) =>
+      (await stranger({}).run(previewOAuth, { pendingIdentity })).ok,
   },
-  "handshake.switch parked": {
-    takes: "parked",
-    opens: async (parked, { home: { session } }) =>
-      (await stranger({ session }).run(switchAccount, { parked })).ok,
+  "oauth.switch_account parked": {
+    takes: "pending_identity",
+    opens: async (pendingIdentity, { home: { session } }) =>
+      (await stranger({ session }).run(switchAccount, { pendingIdentity })).ok,
   },
-  "auth_provider.connect parked": {
-    takes: "parked",
-    opens: async (parked, { home: { session } }) =>
-      (await stranger({ session }).run(connectProvider, { parked })).ok,
+  "auth_provider.link parked": {
+    takes: "pending_identity",
+    opens: async (pendingIdentity, { home: { session } }) =>
+      (await stranger({ session }).run(linkProvider, { pendingIdentity })).ok,
   },
   "step_up.password password": {
     takes: "password",
@@ -256,18 +268,18 @@ const fields: Record<string, Consumer> = {
   "step_up.code code": {
     takes: "step_up_code",
     forgives: ["padded"],
-    opens: async (code, { home: { session, asking } }) =>
-      (await stranger({ session, asking }).run(stepUpByCode, { code })).ok,
+    opens: async (code, { home: { session, mailRequest } }) =>
+      (await stranger({ session, mailRequest }).run(stepUpByCode, { code })).ok,
   },
   "step_up.preview token": {
     takes: "step_up",
-    opens: async (token, { home: { session, asking } }) =>
-      (await stranger({ session, asking }).run(previewStepUp, { token })).ok,
+    opens: async (token, { home: { session, mailRequest } }) =>
+      (await stranger({ session, mailRequest }).run(previewStepUp, { token })).ok,
   },
   "step_up.link token": {
     takes: "step_up",
-    opens: async (token, { home: { session, asking } }) =>
-      (await stranger({ session, asking }).run(stepUpByLink, { token })).ok,
+    opens: async (token, { home: { session, mailRequest } }) =>
+      (await stranger({ session, mailRequest }).run(stepUpByLink, { token })).ok,
   },
 };
 
@@ -281,8 +293,8 @@ const chosen = [
 
 /** What people type and programs say that is no secret. */
 const harmless = [
-  ...["email", "username", "keep", "next", "id", "purpose", "again", "provider"],
-  // How a provider is asked, which nobody but lib/auth-handshake hands in.
+  ...["email", "username", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
+  // How a provider is asked, which nobody but lib/auth-oauth_attempt hands in.
   "exchange",
 ];
 
@@ -327,11 +339,11 @@ const standing = async () =>
       world.db,
       sql`select 'session ' || id as what from sessions
         union all select 'link ' || id from verifications
-          where not stillborn and consumed_at is null and voided_at is null
-        union all select 'trip ' || id from handshakes where returned_at is null
-        union all select 'identity ' || id from handshakes
+          where not is_decoy and consumed_at is null and voided_at is null
+        union all select 'trip ' || id from oauth_attempts where returned_at is null
+        union all select 'identity ' || id from oauth_attempts
           where subject is not null and consumed_at is null
-        union all select 'mark ' || user_id || device_digest from device_marks`,
+        union all select 'mark ' || user_id || device_digest from known_devices`,
     )
   ).map(({ what }) => what);
 

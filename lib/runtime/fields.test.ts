@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { anyText } from "@/test/support/texts";
 import type { z } from "zod";
 import { isRefusalCode } from "@/lib/core/errors";
-import { checkbox, code, email, next, ownId, token, typedAddress } from "./fields";
+import { checkbox, code, email, next, uuid, token, optionalEmail } from "./fields";
 
 /** What a field says no with; null when it took the value. */
 const no = (field: z.ZodType, value: unknown) =>
@@ -134,15 +134,15 @@ describe("an email address in a form", () => {
 
 describe("an address typed to prove that one knows it", () => {
   it("is read as any other address", () => {
-    expect(typedAddress.parse(" ADA@example.com")).toBe("ada@example.com");
+    expect(optionalEmail.parse(" ADA@example.com")).toBe("ada@example.com");
   });
 
   it.each([undefined, "", "ada", "ada@", "\0"])("is simply not it when unreadable: %j", (typed) => {
-    expect(typedAddress.parse(typed)).toBeNull();
+    expect(optionalEmail.parse(typed)).toBeNull();
   });
 
   it.each(notText.slice(1))("is refused when it is no text: %s", (_, value) => {
-    expect(typedAddress.safeParse(value).success).toBe(false);
+    expect(optionalEmail.safeParse(value).success).toBe(false);
   });
 });
 
@@ -150,7 +150,7 @@ describe("a link's token, a return path and an id", () => {
   it.each(notText.slice(1))("are refused when they are no text: %s", (_, value) => {
     expect(token.safeParse(value).success).toBe(false);
     expect(next.safeParse(value).success).toBe(false);
-    expect(no(ownId, value)).toBe("not_found");
+    expect(no(uuid, value)).toBe("not_found");
   });
 
   it("are refused when they are longer than ours can be", () => {
@@ -165,11 +165,11 @@ describe("a link's token, a return path and an id", () => {
     "0190a1b2",
     "'; drop table sessions; --",
     "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n",
-  ])("are nobody's row when they are no id: %j", (id) => expect(no(ownId, id)).toBe("not_found"));
+  ])("are nobody's row when they are no id: %j", (id) => expect(no(uuid, id)).toBe("not_found"));
 
   it("are taken when they are ours", () => {
     const id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
-    expect(ownId.parse(id)).toBe(id);
+    expect(uuid.parse(id)).toBe(id);
     expect(next.parse(undefined)).toBe("");
     expect(token.parse("")).toBe("");
   });
@@ -187,7 +187,7 @@ describe("a checkbox", () => {
 });
 
 it("every no a field says by name is one that people can read", () => {
-  const said = [code, email, ownId].flatMap((field) =>
+  const said = [code, email, uuid].flatMap((field) =>
     notText.map(([, value]) => no(field, value) ?? ""),
   );
   for (const message of said) expect(isRefusalCode(message)).toBe(true);

@@ -6,10 +6,10 @@ import type { RefusalCode } from "@/lib/core/errors";
 
 /** The fields forms and programs send, each with the refusal it earns when it is wrong. */
 
-const says = (code: RefusalCode) => ({ error: code });
+const errorCode = (code: RefusalCode) => ({ error: code });
 
 /** An e-mail address, read into its canonical form. Refuses `email_missing`, `email_invalid`. */
-export const email = z.string(says("email_missing")).transform((typed, issues): Identifier => {
+export const email = z.string(errorCode("email_missing")).transform((typed, issues): Identifier => {
   const identifier = parseIdentifier(typed);
   if (identifier) return identifier;
   const message: RefusalCode = typed.trim() ? "email_invalid" : "email_missing";
@@ -21,7 +21,7 @@ export const email = z.string(says("email_missing")).transform((typed, issues): 
  * The address typed to prove that one knows it: empty or unreadable is simply not it, and the
  * flow says so without telling which.
  */
-export const typedAddress = z
+export const optionalEmail = z
   .string()
   .max(1_000)
   .optional()
@@ -32,8 +32,8 @@ export const typedAddress = z
  * read as what they mean. Refuses `code_malformed`.
  */
 export const code = z
-  .string(says("code_malformed"))
-  .max(64, says("code_malformed"))
+  .string(errorCode("code_malformed"))
+  .max(64, errorCode("code_malformed"))
   .transform((typed, issues) => {
     const digits = asciiDigits(typed).replace(/[\s\u200b-\u200f\u2060-]/g, "");
     if (new RegExp(`^\\d{${bounds.codeDigits}}$`).test(digits)) return digits;
@@ -56,25 +56,25 @@ function asciiDigits(text: string) {
  * `password_too_long`.
  */
 export const password = z
-  .string(says("password_missing"))
-  .min(1, says("password_missing"))
-  .max(4 * bounds.passwordMost, says("password_too_long"))
+  .string(errorCode("password_missing"))
+  .min(1, errorCode("password_missing"))
+  .max(4 * bounds.passwordMaxLength, errorCode("password_too_long"))
   // Half a character would become another on its way to be hashed.
-  .refine((typed) => !/\p{Cs}/u.test(typed), says("input_malformed"))
+  .refine((typed) => !/\p{Cs}/u.test(typed), errorCode("invalid_input"))
   .transform((typed) => typed.normalize("NFKC"))
-  .refine((typed) => [...typed].length <= bounds.passwordMost, says("password_too_long"));
+  .refine((typed) => [...typed].length <= bounds.passwordMaxLength, errorCode("password_too_long"));
 
 /** The same once more, from a form without script, where nobody can look at what they typed. */
-export const again = z.string().optional();
+export const confirmPassword = z.string().optional();
 
-/** For `superRefine`, on an input with both: refuses `passwords_differ`. */
-export function typedAlike(
-  { password, again }: { password: string; again?: string | undefined },
+/** For `superRefine`, on an input with both: refuses `passwords_do_not_match`. */
+export function passwordsMatch(
+  { password, confirmPassword }: { password: string; confirmPassword?: string | undefined },
   issues: z.core.$RefinementCtx,
 ): void {
-  if (again === undefined || again.normalize("NFKC") === password) return;
-  const message: RefusalCode = "passwords_differ";
-  issues.addIssue({ code: "custom", message, path: ["again"] });
+  if (confirmPassword === undefined || confirmPassword.normalize("NFKC") === password) return;
+  const message: RefusalCode = "passwords_do_not_match";
+  issues.addIssue({ code: "custom", message, path: ["confirmPassword"] });
 }
 
 /** A token of ours, from a link or a cookie. A wrong one is told by the flow. */
@@ -98,7 +98,7 @@ export const next = z
   .default("");
 
 /** The id of a row of one's own. Another form of text is nobody's row: `not_found`. */
-export const ownId = z.uuid(says("not_found"));
+export const uuid = z.uuid(errorCode("not_found"));
 
 /** One of the providers people come by; another name is nobody's: `not_found`. */
-export const provider = z.enum(oauthProviderIds, says("not_found"));
+export const provider = z.enum(oauthProviderIds, errorCode("not_found"));

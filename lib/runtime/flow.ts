@@ -3,12 +3,12 @@ import type { Db } from "@/db/client";
 import type { Duration } from "@/lib/core/duration";
 import type { Env, SignInMethod } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
-import type { DeathReason, Letter } from "@/lib/core/letters";
+import type { WithheldReason, Letter } from "@/lib/core/letters";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Limit, LimitName } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
 import type { Result } from "@/lib/core/result";
-import type { Chance } from "@/lib/core/crypto";
+import type { SecretGenerator } from "@/lib/core/crypto";
 
 /** The time as shown and logged; expiry is the database's business. */
 export interface Clock {
@@ -23,15 +23,15 @@ export interface Log {
 }
 
 /** `hit` names the count that was added, for giving it back. */
-export type Taken =
+export type LimitResult =
   | { readonly ok: true; readonly hit: string }
   | { readonly ok: false; readonly retryAfter: Duration };
 
 /** Counts one more, if that stays within the limit. Atomic; keys arrive hashed. */
 export interface Limiter {
-  take(limit: Limit, keyHash: string): Promise<Taken>;
+  consume(limit: Limit, keyHash: string): Promise<LimitResult>;
   /** Takes this hit back, when what was counted turned out to be wanted (R2); gone ones stay gone. */
-  giveBack(rule: string, keyHash: string, hit: string): Promise<void>;
+  refund(rule: string, keyHash: string, hit: string): Promise<void>;
   /** Forgets every count; for the local mailbox page. */
   clear(): Promise<void>;
 }
@@ -53,33 +53,33 @@ export interface MailboxLetter {
 
 /** What can be done with passwords: a few at a time, and the same work for everybody (P5, P6). */
 export interface Passwords {
-  /** Hashes for keeping (argon2id, as a PHC string). Refuses `busy` when too many wait already. */
+  /** Hashes for keeping (argon2id, as a PHC string). Refuses `overloaded` when too many wait already. */
   hash(password: string): Promise<Result<string>>;
   /**
    * Compares with a kept hash; with `null`, against one that nothing matches, so that having none
-   * takes as long. `outdated`: it was made with other parameters than today's. Refuses `busy`.
+   * takes as long. `outdated`: it was made with other parameters than today's. Refuses `overloaded`.
    */
   verify(
-    kept: string | null,
+    storedHash: string | null,
     password: string,
-  ): Promise<Result<{ readonly right: boolean; readonly outdated: boolean }>>;
+  ): Promise<Result<{ readonly matches: boolean; readonly needsRehash: boolean }>>;
   /**
    * What speaks against choosing it: refuses `password_too_short`, `password_personal`,
    * `password_common`, and `password_breached` where looking that up is allowed. `ownWords` are
    * what others know of the person.
    */
-  weigh(password: string, ownWords: readonly string[]): Promise<Result<unknown>>;
+  checkStrength(password: string, userInputs: readonly string[]): Promise<Result<unknown>>;
 }
 
 /** One trip's line to a provider. All that is asked over it shares one short time (O5). */
-export interface ProviderLine {
+export interface OidcClient {
   /**
    * As `fetch`, for Auth.js: JSON of a bounded size, without redirects, within the line's time;
    * what the provider says of itself is asked once and kept. Throws where there is no such answer.
    */
   readonly fetch: typeof fetch;
   /** Why the provider's answer was none, for log and audit; null as long as it answers. */
-  readonly trouble: () => string | null;
+  readonly lastError: () => string | null;
   /**
    * The claims of an ID token whose signature, issuer, audience and times hold (O1). Refuses
    * `provider_failed` and, when its keys can't be had, `provider_unavailable`.
@@ -88,10 +88,10 @@ export interface ProviderLine {
 }
 
 /** How a part of us is; `warn` still serves. */
-export type Condition = "pass" | "warn" | "fail";
+export type HealthStatus = "pass" | "warn" | "fail";
 
 export type Health = Readonly<
-  Record<"database" | "migrations" | "worker" | "mail" | "limiter", Condition>
+  Record<"database" | "migrations" | "worker" | "mail" | "limiter", HealthStatus>
 >;
 
 /** The world as the house sees it: everything from outside, behind small types. */
@@ -99,18 +99,18 @@ export interface World {
   readonly env: Env;
   readonly db: Db;
   /** Whether an error means that the database is away, rather than that we are wrong. */
-  readonly isDatabaseAway: (error: unknown) => boolean;
+  readonly isDatabaseUnavailable: (error: unknown) => boolean;
   /** Ends a transaction's connection, whatever it is doing: nobody waits for it any more. */
   readonly endTransaction: (tx: Db) => void;
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: SecretGenerator;
   readonly log: Log;
   readonly limiter: Limiter;
   readonly passwords: Passwords;
   /** Only for a provider whose keys are set. */
-  readonly openLine: (provider: OAuthProvider) => ProviderLine;
+  readonly createOidcClient: (provider: OAuthProvider) => OidcClient;
   /** Rings for the outbox worker, so that it need not wait for its next look. */
-  readonly ringCourier: () => void;
+  readonly wakeCourier: () => void;
   /** Null when mail really leaves. */
   readonly mailbox: LocalMailbox | null;
   /** How each part is, asked now (X4). Never throws. */
@@ -125,13 +125,13 @@ export interface Session {
   /** Its absolute end. */
   readonly endsAt: Date;
   /** Seconds since the person last proved that it is them, by the database's clock. */
-  readonly provenAgo: number;
+  readonly authAge: number;
   /** `last_seen_at` is older than it should be; somebody should write it after the response. */
   readonly stale: boolean;
 }
 
 /** Who asks, as far as the request can show. All secrets are digests by now. */
-export interface Evidence {
+export interface RequestContext {
   readonly requestId: string;
   /** The same-origin proof of `web/origin`; writes are refused without it. */
   readonly sameOrigin: boolean;
@@ -147,21 +147,21 @@ export interface Evidence {
   readonly browser: string;
   readonly sessionDigest: string | null;
   /** This browser as the asker of mail; made anew when it had none. */
-  readonly askingDigest: string;
+  readonly requestingBrowserDigest: string;
   /** This browser as a known device; made anew when it had none (R6). */
   readonly deviceDigest: string;
   /** It brought that device cookie along, so a mark is possible. */
-  readonly deviceIsOld: boolean;
+  readonly hasDeviceCookie: boolean;
   /** The session of `sessionDigest`, read once per request. */
   readonly readSession: () => Promise<Session | null>;
 }
 
-export interface Caller<S extends Session | null = Session | null> extends Evidence {
+export interface Caller<S extends Session | null = Session | null> extends RequestContext {
   readonly session: S;
 }
 
 /** A session's token, seen once, on its way into a cookie. */
-export interface Grant {
+export interface NewSession {
   readonly token: string;
   readonly lifetime: Duration;
   /** The way in it began by; none where it only goes on under another token. */
@@ -169,31 +169,31 @@ export interface Grant {
 }
 
 /** What the browser is to be given along with the answer. Only `web/perform` looks at it. */
-export interface Handover {
-  session?: Grant | "ended";
+export interface CookieChanges {
+  session?: NewSession | "ended";
   /** Keep this browser's asking cookie, so that its code works here. */
-  asking?: true;
+  mailRequest?: true;
   /** Keep this browser's device cookie. */
   device?: true;
   /** The token of a trip to a provider, which this browser alone may end. */
-  handshake?: string | "ended";
+  oauthAttempt?: string | "ended";
   /** The token of whom a trip brought back, while that waits for an answer. */
-  parked?: string | "ended";
+  pendingIdentity?: string | "ended";
 }
 
 /** Who may run a flow. `mailbox`: whoever sits at the machine, while the local mailbox exists. */
-export type Requires = "anyone" | "session" | "mailbox";
+export type Requires = "anyone" | "session" | "local";
 
 /** How a flow takes a limit. */
-export interface LimitUse<In> {
+export interface LimitRule<In> {
   readonly limit: LimitName;
-  /** **loud** answers 429; **quiet** lets the flow run in full with letters born dead. */
-  readonly effect: "loud" | "quiet";
+  /** **reject** answers 429; **suppress** lets the flow run in full with letters born dead. */
+  readonly effect: "reject" | "suppress";
   readonly key: (input: In, caller: Caller) => string;
   /** The budget of a browser with a device mark for this address, instead of the above (R1, R2). */
-  readonly markedDevice?: LimitName;
+  readonly knownDevice?: LimitName;
   /** Counts for the flow's receipt, so that it can be given back. */
-  readonly returnable?: true;
+  readonly refundable?: true;
   /** The loud answer, where "too many requests" would not tell enough. */
   readonly refusal?: RefusalCode;
 }
@@ -202,14 +202,14 @@ export interface Ctx<S extends Session | null = Session | null> {
   /** For reading. Inside `write` use its transaction. */
   readonly db: Db;
   readonly clock: Clock;
-  readonly chance: Chance;
+  readonly random: SecretGenerator;
   readonly passwords: Passwords;
   readonly env: Env;
   readonly caller: Caller<S>;
   /** A quiet limit is exceeded: run in full all the same. Letters posted now are born dead. */
-  readonly overLimit: boolean;
+  readonly suppressed: boolean;
   /** This browser has signed in to the address this is about before (R6). */
-  readonly markedDevice: boolean;
+  readonly knownDevice: boolean;
   /** For the returnable limits that were taken; to be kept until it is known whether they are given back. */
   readonly receipt: string;
   /**
@@ -218,14 +218,14 @@ export interface Ctx<S extends Session | null = Session | null> {
    */
   write<T>(change: (tx: Db) => Promise<Result<T>>): Promise<Result<T>>;
   /** Queues a letter in the transaction; with `withheld`, born dead for that reason. */
-  post(letter: Letter, withheld?: DeathReason | null): void;
+  post(letter: Letter, withheld?: WithheldReason | null): void;
   /** Whom the audit row is about. */
-  about(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
-  handOver(handover: Handover): void;
+  auditSubject(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
+  setCookies(cookieChanges: CookieChanges): void;
   /** Gives the counts of a receipt back, after the response. */
-  giveBack(receipt: string): void;
+  refund(receipt: string): void;
   /** Nothing will be mailed: what this run counted as mail is given back, after the response. */
-  mailsNothing(): void;
+  refundMailLimits(): void;
   /** Only flows that require it see one. */
   readonly mailbox: LocalMailbox | null;
 }
@@ -244,12 +244,12 @@ export interface Flow<
   readonly kind: "read" | "write";
   readonly requires: R;
   /** The session's last proof may be no older: else `step_up_required`. */
-  readonly recent?: Duration;
+  readonly maxAuthAge?: Duration;
   /** The way of signing in it belongs to: where that is switched off, there is `not_found`. */
   readonly method?: SignInMethod | ((input: z.output<Schema>) => SignInMethod);
-  readonly limits: readonly LimitUse<z.output<Schema>>[];
+  readonly limits: readonly LimitRule<z.output<Schema>>[];
   /** The address it is about; device marks are looked up by it, and the audit trace names it. */
-  readonly concerns?: (input: z.output<Schema>) => Identifier;
+  readonly identifierOf?: (input: z.output<Schema>) => Identifier;
   readonly input: Schema;
   readonly run: (ctx: Ctx<SessionOf<R>>, input: z.output<Schema>) => Promise<Result<Out>>;
 }

@@ -1,4 +1,4 @@
-import type { LimitUse } from "./flow";
+import type { LimitRule } from "./flow";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Purpose } from "@/lib/store/verifications";
 
@@ -9,58 +9,59 @@ interface Addressed {
 }
 
 /** Of what makes us write to an address that anybody may name (R1, R2). */
-export const mailLimits = (purpose: Purpose): readonly LimitUse<Addressed>[] => [
+export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
   {
     limit: "resends",
-    effect: "loud",
+    effect: "reject",
     refusal: "resend_too_soon",
-    returnable: true,
-    key: ({ email }, { askingDigest }) => `${purpose} ${askingDigest} ${email}`,
+    refundable: true,
+    key: ({ email }, { requestingBrowserDigest }) =>
+      `${purpose} ${requestingBrowserDigest} ${email}`,
   },
   {
-    limit: "mailRequestsPerIp",
-    markedDevice: "mailRequestsPerDevice",
-    effect: "loud",
-    returnable: true,
+    limit: "emailRequestsPerIp",
+    knownDevice: "emailRequestsPerDevice",
+    effect: "reject",
+    refundable: true,
     key: (_, { network }) => network,
   },
   {
-    limit: "lettersPerAddress",
-    markedDevice: "lettersPerDevice",
-    effect: "quiet",
+    limit: "emailsPerAddress",
+    knownDevice: "emailsPerDevice",
+    effect: "suppress",
     key: ({ email }) => email,
   },
 ];
 
 /** Of buttons on pages that mail leads to, of sign-ups, and of “Switch account” (R3). */
-export const pressLimit: LimitUse<unknown> = {
-  limit: "pressesPerIp",
-  effect: "loud",
+export const confirmationLimit: LimitRule<unknown> = {
+  limit: "confirmationsPerIp",
+  effect: "reject",
   key: (_, { network }) => network,
 };
 
 /** Of what tries a code mailed to an address (R3). */
-export const codeLimits = (purpose: Purpose): readonly LimitUse<Addressed>[] => [
-  pressLimit,
-  ...(["codesPerHour", "codesPerDay"] as const).map((limit): LimitUse<Addressed> => ({
+export const codeLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
+  confirmationLimit,
+  ...(["codesPerHour", "codesPerDay"] as const).map((limit): LimitRule<Addressed> => ({
     limit,
-    effect: "loud",
-    refusal: "code_tries_spent",
+    effect: "reject",
+    refusal: "code_too_many_attempts",
     key: ({ email }) => `${purpose} ${email}`,
   })),
 ];
 
 /** Of what tries to prove again that a signed-in person is who they are (R3). */
-export const stepUpLimit: LimitUse<unknown> = {
+export const stepUpLimit: LimitRule<unknown> = {
   limit: "stepUpsPerSession",
-  effect: "loud",
-  refusal: "step_up_tries_spent",
+  effect: "reject",
+  refusal: "step_up_too_many_attempts",
   key: (_, { session }) => session?.id ?? "",
 };
 
 /** Of what begins a trip to a provider, and of what ends one (R3). */
-export const handshakeLimit = (way: "begin" | "return"): LimitUse<unknown> => ({
-  limit: "handshakesPerIp",
-  effect: "loud",
-  key: (_, { network }) => `${way} ${network}`,
+export const oauthLimit = (direction: "begin" | "return"): LimitRule<unknown> => ({
+  limit: "oauthAttemptsPerIp",
+  effect: "reject",
+  key: (_, { network }) => `${direction} ${network}`,
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { openDatabase } from "@/db/client";
 import { row } from "@/db/rows";
 import { seconds } from "@/lib/core/duration";
-import { defineFlow, type Evidence } from "./flow";
+import { defineFlow, type RequestContext } from "./flow";
 import { ok } from "@/lib/core/result";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { runFlow } from "./run-flow";
@@ -24,9 +24,9 @@ const pool = await openDatabase({
 });
 afterAll(() => pool.close());
 const { db } = pool;
-const here = world.but({ db });
+const here = world.with({ db });
 
-const evidence: Evidence = {
+const requestContext: RequestContext = {
   requestId: "r",
   sameOrigin: true,
   shownTo: null,
@@ -34,9 +34,9 @@ const evidence: Evidence = {
   network: "n",
   browser: "Firefox",
   sessionDigest: null,
-  askingDigest: "a",
+  requestingBrowserDigest: "a",
   deviceDigest: "d",
-  deviceIsOld: false,
+  hasDeviceCookie: false,
   readSession: () => Promise.resolve(null),
 };
 
@@ -55,7 +55,7 @@ const stuck = defineFlow({
 });
 
 test("a run that is given up gives its only connection back, and its change is undone (S4)", async () => {
-  const { result } = await runFlow(here, stuck, evidence, {}, seconds(1));
+  const { result } = await runFlow(here, stuck, requestContext, {}, seconds(1));
   expect(result).toEqual(refused("unavailable"));
   expect(reasons).toEqual(["run_given_up"]);
   await vi.waitUntil(() => row(db, sql`select 1`).catch(() => null), { timeout: 120_000 });

@@ -8,7 +8,7 @@ import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { hashOf } from "@/test/support/queries";
-import { other, sound } from "@/test/support/passwords";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 
 /** A form works only for the person whom its page showed as signed in. */
@@ -21,10 +21,10 @@ const leo = "leo@example.com";
 /** Ada's id, and Leo's browser after he signed in just now where she had. */
 const leoAfterAda = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, other);
+  await browser.join(ada, otherPassword);
   const adasId = await world.userIdOf(ada);
   await browser.run(signOut);
-  await browser.join(leo, other);
+  await browser.join(leo, otherPassword);
   await world.deliver();
   return { browser, adasId, leosId: await world.userIdOf(leo) };
 };
@@ -38,7 +38,7 @@ test("every flow refuses a form whose page showed somebody else, or nobody, and 
       expect(await browser.run(flow, { password: "x" }, { shownTo }), flow.name).toEqual(
         refused("signed_in_as_other", { address: leo }),
       );
-  expect(browser.handover).toEqual({});
+  expect(browser.cookieChanges).toEqual({});
   expect(await dump(world, "audit_counts")).toBe(before);
 });
 
@@ -53,12 +53,14 @@ test("every flow refuses a form of hers once nobody is signed in", async () => {
 
 test("ada's own forms work, in the session that the page showed and in her next", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, other);
+  await browser.join(ada, otherPassword);
   const shownTo = await world.userIdOf(ada);
-  expect((await browser.run(stepUpByPassword, { password: other }, { shownTo })).ok).toBe(true);
-  expect((await browser.run(setPassword, { password: sound }, { shownTo })).ok).toBe(true);
+  expect((await browser.run(stepUpByPassword, { password: otherPassword }, { shownTo })).ok).toBe(
+    true,
+  );
+  expect((await browser.run(setPassword, { password: validPassword }, { shownTo })).ok).toBe(true);
   await browser.run(signOut);
-  await browser.enter(ada, sound);
+  await browser.signInWithPassword(ada, validPassword);
   expect((await browser.run(revokeOtherSessions, {}, { shownTo })).ok).toBe(true);
 });
 
@@ -66,7 +68,7 @@ test("that leo signed in just now proves nothing for a form of ada's", async () 
   const { browser, adasId } = await leoAfterAda();
   const hashes = async () => [await hashOf(world, ada), await hashOf(world, leo)];
   const before = await hashes();
-  await browser.run(setPassword, { password: sound }, { shownTo: adasId });
+  await browser.run(setPassword, { password: validPassword }, { shownTo: adasId });
   await browser.run(removePassword, {}, { shownTo: adasId });
   expect(await hashes()).toEqual(before);
 });

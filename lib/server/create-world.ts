@@ -1,29 +1,35 @@
 import path from "node:path";
 import { TransactionRollbackError } from "drizzle-orm/errors";
-import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
+import {
+  type Database,
+  type Db,
+  endTransaction,
+  isDatabaseUnavailable,
+  openDatabase,
+} from "@/db/client";
 import { migrateUp } from "@/db/migrate";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import type { Health, Log, World } from "@/lib/runtime/flow";
 import { isMailOverdue } from "@/lib/store/outbox";
 import { databaseLimits, intervals, type Limit } from "@/lib/core/policy";
-import { chance } from "@/lib/core/crypto";
+import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import { createLog } from "@/lib/adapters/log";
 import { localMailbox } from "@/lib/adapters/local-mailbox";
 import type { Mailer } from "@/lib/adapters/mailer";
-import { openPasswords } from "@/lib/adapters/passwords";
+import { createPasswords } from "@/lib/adapters/passwords";
 import { startWorker, type Worker } from "@/lib/adapters/worker";
-import { settle } from "@/lib/runtime/world";
+import { setWorld } from "@/lib/runtime/world";
 
 /**
  * Opens everything a server needs: migrates, connects, starts the worker. Throws what stands in
  * the way. Returns what ends the work beside the requests, so that these can drain.
  */
-export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
+export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
   const log = createLog(env);
-  await migrateApart(env);
+  await migrateOnOwnConnection(env);
   const database = await openDatabase({
     url: env.databaseUrl,
     directory: env.dataDir,
@@ -31,30 +37,30 @@ export async function openWorld(env: Env): Promise<{ stopWorker: () => Promise<v
   });
   const { db } = database;
   if (database.kind === "pglite") await migrateUp(db);
-  const { limiter, isDown } = await openLimiter(env, db, log);
+  const { limiter, isRedisUnavailable } = await createLimiter(env, db, log);
   const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
-  const mailer = (await openMailer(env, log)) ?? local.mailer;
-  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseAway }, mailer, {
+  const mailer = (await createMailer(env, log)) ?? local.mailer;
+  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseUnavailable }, mailer, {
     // The embedded database has one connection: a second job would only wait behind the stuck one.
     mayOverlap: database.kind === "postgres",
   });
   const world: World = {
     env,
     db,
-    isDatabaseAway,
+    isDatabaseUnavailable,
     endTransaction,
     clock: systemClock,
-    chance,
+    random,
     log,
     limiter,
-    passwords: openPasswords(env, log),
-    openLine: await openProviders(env, log),
-    ringCourier: worker.ring,
-    health: oneAtATime(() => health(database, worker, isDown)),
+    passwords: createPasswords(env, log),
+    createOidcClient: await createOidcClientFactory(env, log),
+    wakeCourier: worker.wake,
+    health: oneAtATime(() => health(database, worker, isRedisUnavailable)),
     mailbox:
       env.mail.by === "local" ? { letters: local.letters, clearLimits: limiter.clear } : null,
   };
-  settle(world);
+  setWorld(world);
   log.info("world.open", {
     database: database.kind,
     limits: env.redis?.by ?? "postgres",
@@ -70,7 +76,7 @@ const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
 /** Fails where the database takes no writes. Leaves nothing behind: what asks for health changes nothing. */
 async function tryToWrite(db: Db): Promise<true> {
   const written = db.transaction(async (tx) => {
-    await postgresLimiter(tx).take(probe, "probe");
+    await postgresLimiter(tx).consume(probe, "probe");
     tx.rollback();
   });
   return written.then(
@@ -90,15 +96,18 @@ async function tryToWrite(db: Db): Promise<true> {
 async function health(
   database: Database,
   worker: Worker,
-  isRedisDown: () => Promise<boolean>,
+  isRedisUnavailable: () => Promise<boolean>,
 ): Promise<Health> {
-  const [found, redisIsDown] = await Promise.all([inTime(lookInto(database)), isRedisDown()]);
+  const [found, redisIsUnavailable] = await Promise.all([
+    orNullInTime(lookInto(database)),
+    isRedisUnavailable(),
+  ]);
   return {
     database: found?.isWritable ? "pass" : "fail",
     migrations: found?.pending.length === 0 ? "pass" : "fail",
     worker: worker.isLate() ? "warn" : "pass",
     mail: found?.mailIsOverdue ? "warn" : "pass",
-    limiter: redisIsDown ? "warn" : "pass",
+    limiter: redisIsUnavailable ? "warn" : "pass",
   };
 }
 
@@ -110,12 +119,12 @@ async function lookInto({ db, pending }: Database) {
 
 /** Whoever asks while an answer is on its way gets the same one: the asking costs a write. */
 function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | null = null;
-  return () => (answer ??= ask().finally(() => (answer = null)));
+  let result: Promise<T> | null = null;
+  return () => (result ??= ask().finally(() => (result = null)));
 }
 
 /** What was asked; null where it failed, or took too long. */
-function inTime<T>(asked: Promise<T>): Promise<T | null> {
+function orNullInTime<T>(asked: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => {
     setTimeout(resolve, intervals.health * 1000, null).unref();
   });
@@ -124,14 +133,20 @@ function inTime<T>(asked: Promise<T>): Promise<T | null> {
 
 // What an installation does without is not loaded either: it would cost every start, and memory.
 
-async function openLimiter({ redis }: Env, db: Db, log: Log) {
+async function createLimiter({ redis }: Env, db: Db, log: Log) {
   const postgres = postgresLimiter(db);
-  if (!redis) return { limiter: postgres, isDown: () => Promise.resolve(false) };
-  const { openRedis, redisLimiter, withFallback } = await import("@/lib/adapters/redis-limiter");
-  return withFallback(redisLimiter(openRedis(redis), systemClock), postgres, systemClock, log);
+  if (!redis) return { limiter: postgres, isRedisUnavailable: () => Promise.resolve(false) };
+  const { createRedisClient, redisLimiter, withFallback } =
+    await import("@/lib/adapters/redis-limiter");
+  return withFallback(
+    redisLimiter(createRedisClient(redis), systemClock),
+    postgres,
+    systemClock,
+    log,
+  );
 }
 
-async function openMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
+async function createMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
   switch (mail.by) {
     case "resend":
       return (await import("@/lib/adapters/resend")).resendMailer(mail.key, mail.baseUrl);
@@ -142,16 +157,16 @@ async function openMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
   }
 }
 
-async function openProviders(env: Env, log: Log): Promise<World["openLine"]> {
+async function createOidcClientFactory(env: Env, log: Log): Promise<World["createOidcClient"]> {
   if (Object.keys(env.providers).length > 0)
-    return (await import("@/lib/adapters/oidc-client")).openLines(env, systemClock, log);
+    return (await import("@/lib/adapters/oidc-client")).createOidcClients(env, systemClock, log);
   return (provider) => {
     throw new Error(`${provider} has no keys, so there is no line to it.`);
   };
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */
-async function migrateApart({ migrateDatabaseUrl, dataDir }: Env) {
+async function migrateOnOwnConnection({ migrateDatabaseUrl, dataDir }: Env) {
   if (!migrateDatabaseUrl) return;
   const apart = await openDatabase({
     url: migrateDatabaseUrl,

@@ -26,7 +26,7 @@ export function holdPage(
       isHeld = String(response.getHeader("Content-Type") ?? "").startsWith("text/html");
     return isHeld;
   };
-  const keep = (chunk: unknown, encoding?: unknown) => {
+  const push = (chunk: unknown, encoding?: unknown) => {
     if (chunk === null || chunk === undefined || typeof chunk === "function") return;
     chunks.push(
       typeof chunk === "string"
@@ -47,7 +47,7 @@ export function holdPage(
   };
   response.write = ((chunk: unknown, ...rest: unknown[]) => {
     if (!holds()) return Reflect.apply(write, response, [chunk, ...rest]) as boolean;
-    keep(chunk, rest[0]);
+    push(chunk, rest[0]);
     const done = rest.find((part) => typeof part === "function");
     if (done) process.nextTick(done);
     return true;
@@ -55,7 +55,7 @@ export function holdPage(
   response.end = ((...args: unknown[]) => {
     Object.assign(response, { writeHead, flushHeaders, write, end });
     if (!holds()) return Reflect.apply(end, response, args) as ServerResponse;
-    keep(args[0], args[1]);
+    push(args[0], args[1]);
     const done = args.find((part) => typeof part === "function") as (() => void) | undefined;
     const html = Buffer.concat(chunks).toString();
     void Promise.resolve(finish({ status: response.statusCode, html })).then(

@@ -11,7 +11,7 @@ import { type Env, parseEnv } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/flow";
 import { bounds } from "@/lib/core/policy";
 import { refusals } from "@/lib/core/errors";
-import { installFront } from "./request-gate";
+import { installRequestGate } from "./request-gate";
 import { ownPagePolicy } from "./own-pages";
 
 const local = parseEnv({
@@ -55,7 +55,7 @@ it("lets nobody stay who came before it, past all that it looks at", async () =>
   const closed = new Promise((resolve) => socket.on("close", resolve));
   socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   await arrived;
-  installFront(local, quiet);
+  installRequestGate(local, quiet);
   await closed;
 });
 
@@ -71,7 +71,7 @@ const echo: RequestListener = (request, response) => {
 
 /** A server behind the front, whose clients come from `peer`. */
 async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet } = {}) {
-  installFront(env, log);
+  installRequestGate(env, log);
   const server = createServer(handler);
   server.on("connection", (socket) =>
     Object.defineProperty(socket, "remoteAddress", { value: peer }),
@@ -87,45 +87,45 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
   /** Sends bytes as they are and reads until the connection ends. */
   const raw = (...parts: string[]) =>
     new Promise<string>((resolve) => {
-      let answer = "";
+      let httpResponse = "";
       const socket = connect(port, "127.0.0.1", () => {
         for (const part of parts) socket.write(part);
       });
-      socket.on("data", (chunk: Buffer) => (answer += chunk.toString("latin1")));
+      socket.on("data", (chunk: Buffer) => (httpResponse += chunk.toString("latin1")));
       // A reset after the answer is the server's good right; what counts is what was read.
       socket.on("error", () => {});
-      socket.on("close", () => resolve(answer));
+      socket.on("close", () => resolve(httpResponse));
     });
 
-  const ask = async (
+  const requestLink = async (
     path: string,
     headers: Record<string, string | string[]> = {},
     more: Partial<{ method: string; body: string }> = {},
   ) => {
     const { method = "GET", body = "" } = more;
     const all = { host: env.origin.host, connection: "close", ...headers };
-    const lines = Object.entries(all).flatMap(([name, value]) =>
+    const textLines = Object.entries(all).flatMap(([name, value]) =>
       [value].flat().map((one) => `${name}: ${one}\r\n`),
     );
-    const text = await raw(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, body);
+    const text = await raw(`${method} ${path} HTTP/1.1\r\n${textLines.join("")}\r\n`, body);
     return parsed(text);
   };
 
-  const seen = async (...args: Parameters<typeof ask>) => {
-    const { status, body } = await ask(...args);
+  const seen = async (...args: Parameters<typeof requestLink>) => {
+    const { status, body } = await requestLink(...args);
     expect(status).toBe(200);
     return JSON.parse(body) as Seen;
   };
-  return { port, raw, ask, seen };
+  return { port, raw, requestLink, seen };
 }
 
 function parsed(text: string) {
   const [head = "", ...rest] = text.split("\r\n\r\n");
-  const [first = "", ...lines] = head.split("\r\n");
+  const [first = "", ...textLines] = head.split("\r\n");
   const headers = new Headers(
-    lines.map((line): [string, string] => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    textLines.map((logLine): [string, string] => {
+      const colon = logLine.indexOf(":");
+      return [logLine.slice(0, colon), logLine.slice(colon + 1).trim()];
     }),
   );
   const body = rest.join("\r\n\r\n");
@@ -248,13 +248,13 @@ describe("what a client writes about itself", () => {
 
   it("that is ours to judge later stays: cookies, Origin, Sec-Fetch-Site, agent", async () => {
     const { seen } = await serve(local);
-    const kept = {
+    const saved = {
       cookie: "a=1",
       origin: "http://evil.example",
       "sec-fetch-site": "cross-site",
       "user-agent": "x",
     };
-    expect((await seen("/", kept)).headers).toMatchObject(kept);
+    expect((await seen("/", saved)).headers).toMatchObject(saved);
   });
 });
 
@@ -267,9 +267,9 @@ describe("a browser that comes by another name", () => {
     "app.localhost:3000",
     "LOCALHOST",
   ])("of this machine (%s) is sent on to the origin with its path", async (host) => {
-    const { ask } = await serve(local);
+    const { requestLink } = await serve(local);
     for (const method of ["GET", "HEAD"]) {
-      const { status, headers } = await ask("/l/abc?x=1&y=%2F", { host }, { method });
+      const { status, headers } = await requestLink("/l/abc?x=1&y=%2F", { host }, { method });
       expect(status).toBe(307);
       expect(headers.get("location")).toBe("http://localhost:3000/l/abc?x=1&y=%2F");
     }
@@ -289,8 +289,8 @@ describe("a browser that comes by another name", () => {
     "[",
     "localhost:99999",
   ])("that is somebody's DNS pointing at this machine (%j) is refused", async (host) => {
-    const { ask } = await serve(local);
-    const { status, headers, body } = await ask("/", { host });
+    const { requestLink } = await serve(local);
+    const { status, headers, body } = await requestLink("/", { host });
     expect(status).toBe(421);
     expect(headers.get("connection")).toBe("close");
     expect(body).toBe("This server is http://localhost:3000.\n");
@@ -300,8 +300,8 @@ describe("a browser that comes by another name", () => {
     "cannot %s anything there, and nothing behind the front hears of it",
     async (method) => {
       let heard = 0;
-      const { ask } = await serve(local, { handler: () => (heard += 1) });
-      const { status } = await ask(
+      const { requestLink } = await serve(local, { handler: () => (heard += 1) });
+      const { status } = await requestLink(
         "/sign-in",
         { host: "127.0.0.1:3000", "content-length": "0" },
         { method },
@@ -313,8 +313,8 @@ describe("a browser that comes by another name", () => {
   it.each(["//evil.example/x", "/\\evil.example", "///evil.example", "http://evil.example/x", "*"])(
     "stays on the origin whatever its path is: %s",
     async (path) => {
-      const { ask } = await serve(local);
-      const { status, headers } = await ask(path, { host: "127.0.0.1:3000" });
+      const { requestLink } = await serve(local);
+      const { status, headers } = await requestLink(path, { host: "127.0.0.1:3000" });
       expect(status).toBe(307);
       expect(new URL(headers.get("location") ?? "").origin).toBe("http://localhost:3000");
     },
@@ -339,54 +339,62 @@ describe("a browser that comes by another name", () => {
     "/LIVEZ",
     "/account?/livez",
   ])("may not ask for %s as if it were health", async (path) => {
-    const { ask } = await serve(local);
-    expect((await ask(path, { host: "evil.example" })).status).toBe(421);
+    const { requestLink } = await serve(local);
+    expect((await requestLink(path, { host: "evil.example" })).status).toBe(421);
   });
 });
 
 describe("an http link to an https origin", () => {
   it("survives the redirect with its path and query", async () => {
-    const { ask } = await serve(publicly);
-    const { status, headers } = await ask("/l/abc?x=1", { "x-forwarded-proto": "http" });
+    const { requestLink } = await serve(publicly);
+    const { status, headers } = await requestLink("/l/abc?x=1", { "x-forwarded-proto": "http" });
     expect(status).toBe(307);
     expect(headers.get("location")).toBe("https://account.example.com/l/abc?x=1");
   });
 
   it("goes to the origin, not to the host it came by", async () => {
-    const { ask } = await serve(publicly);
-    const { headers } = await ask("/l/abc", { "x-forwarded-proto": "http", host: "evil.example" });
+    const { requestLink } = await serve(publicly);
+    const { headers } = await requestLink("/l/abc", {
+      "x-forwarded-proto": "http",
+      host: "evil.example",
+    });
     expect(headers.get("location")).toBe("https://account.example.com/l/abc");
   });
 
   it("is told by the last proxy; what stands left of it was the client's", async () => {
-    const { ask } = await serve(publicly);
-    expect((await ask("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
-    expect((await ask("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
-    expect((await ask("/", { "x-forwarded-proto": "https" })).status).toBe(200);
+    const { requestLink } = await serve(publicly);
+    expect((await requestLink("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
+    expect((await requestLink("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
+    expect((await requestLink("/", { "x-forwarded-proto": "https" })).status).toBe(200);
   });
 
   it("is not followed by a form, which would carry what was typed in the clear", async () => {
-    const { ask } = await serve(publicly);
+    const { requestLink } = await serve(publicly);
     const headers = { "x-forwarded-proto": "http", "content-length": "0" };
-    expect((await ask("/sign-in", headers, { method: "POST" })).status).toBe(421);
+    expect((await requestLink("/sign-in", headers, { method: "POST" })).status).toBe(421);
   });
 
   it("cannot be feigned by a client where no proxy is trusted", async () => {
-    const { ask } = await serve({ ...publicly, trustedProxyHops: 0 });
-    expect((await ask("/", { "x-forwarded-proto": "http" })).status).toBe(200);
+    const { requestLink } = await serve({ ...publicly, trustedProxyHops: 0 });
+    expect((await requestLink("/", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 
   it("does not hide health from a probe that speaks plain http", async () => {
-    const { ask } = await serve(publicly);
-    expect((await ask("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
+    const { requestLink } = await serve(publicly);
+    expect((await requestLink("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 });
 
 describe("a body", () => {
-  const head = (...lines: string[]) =>
-    ["POST /api/x HTTP/1.1", "Host: localhost:3000", "Connection: close", ...lines, "", ""].join(
-      "\r\n",
-    );
+  const head = (...textLines: string[]) =>
+    [
+      "POST /api/x HTTP/1.1",
+      "Host: localhost:3000",
+      "Connection: close",
+      ...textLines,
+      "",
+      "",
+    ].join("\r\n");
   const chunks = (total: number, size: number) => {
     const all: string[] = [];
     for (let left = total; left > 0; left -= size) {
@@ -477,10 +485,10 @@ describe("a body", () => {
     ["Content-Length: 5", "Content-Length: 6"],
     ["Content-Length: 5", "Transfer-Encoding: chunked"],
     ["Transfer-Encoding: chunked, identity"],
-  ])("with a length that can be read two ways reaches nobody: %s %s", async (...lines) => {
+  ])("with a length that can be read two ways reaches nobody: %s %s", async (...textLines) => {
     let heard = 0;
     const { raw } = await serve(local, { handler: () => (heard += 1) });
-    expect(parsed(await raw(head(...lines), "hello")).status).toBe(400);
+    expect(parsed(await raw(head(...textLines), "hello")).status).toBe(400);
     expect(heard).toBe(0);
   });
 });
@@ -513,49 +521,49 @@ describe("the headers of every response", () => {
     ["a foreign name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
   ])("protect: %s", async (_, handler, headers, status, policy = {}) => {
-    const { ask } = await serve(local, { handler });
-    const answer = await ask("/", headers);
-    expect(answer.status).toBe(status);
-    expect(Object.fromEntries(answer.headers)).toMatchObject({ ...safe, ...policy });
-    expect(answer.headers.has("x-powered-by")).toBe(false);
+    const { requestLink } = await serve(local, { handler });
+    const httpResponse = await requestLink("/", headers);
+    expect(httpResponse.status).toBe(status);
+    expect(Object.fromEntries(httpResponse.headers)).toMatchObject({ ...safe, ...policy });
+    expect(httpResponse.headers.has("x-powered-by")).toBe(false);
   });
 
   it("may be replaced by a page's own policy", async () => {
     const own = "script-src 'nonce-abc'";
-    const { ask } = await serve(local, {
+    const { requestLink } = await serve(local, {
       handler: (_, response) => void response.setHeader("content-security-policy", own).end(),
     });
-    expect((await ask("/")).headers.get("content-security-policy")).toBe(own);
+    expect((await requestLink("/")).headers.get("content-security-policy")).toBe(own);
   });
 
   it("promise https for the future on an https origin only", async () => {
-    const { ask } = await serve(publicly);
+    const { requestLink } = await serve(publicly);
     for (const [path, headers] of [
       ["/", {}],
       ["/", { "x-forwarded-proto": "http" }],
       ["/", { "content-length": "70000" }],
     ] as const)
-      expect((await ask(path, headers)).headers.get("strict-transport-security")).toBe(
+      expect((await requestLink(path, headers)).headers.get("strict-transport-security")).toBe(
         "max-age=63072000; includeSubDomains",
       );
     ends.splice(0).forEach((end) => end());
     const plain = await serve(local);
-    expect((await plain.ask("/")).headers.has("strict-transport-security")).toBe(false);
+    expect((await plain.requestLink("/")).headers.has("strict-transport-security")).toBe(false);
   });
 
   it.each(["/l/abc", "/l/abc?x=1", "/l", "/l/", "/l?x"])(
     "let a token page tell its origin and never its path: %s",
     async (path) => {
-      const { ask } = await serve(local);
-      expect((await ask(path)).headers.get("referrer-policy")).toBe("strict-origin");
+      const { requestLink } = await serve(local);
+      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("strict-origin");
     },
   );
 
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
     "let no other page tell anybody where its reader came from: %s",
     async (path) => {
-      const { ask } = await serve(local);
-      expect((await ask(path)).headers.get("referrer-policy")).toBe("same-origin");
+      const { requestLink } = await serve(local);
+      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("same-origin");
     },
   );
 });
@@ -580,9 +588,9 @@ const withoutScript =
 
 describe("a page on its way out", () => {
   it("of our own has our script and none of Next's, and a policy that allows no other", async () => {
-    const { ask } = await serve(local, { handler: drawn });
+    const { requestLink } = await serve(local, { handler: drawn });
     for (const path of ["/", "/sign-in", "/sign-in?next=/x", "/l/abc", "/%61ccount/sessions"]) {
-      const { status, headers, body } = await ask(path);
+      const { status, headers, body } = await requestLink(path);
       expect([path, status, body]).toEqual([path, 200, withoutScript]);
       expect(headers.get("content-length")).toBe(String(withoutScript.length));
       expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
@@ -593,9 +601,9 @@ describe("a page on its way out", () => {
   });
 
   it("of somebody else's is theirs as it is", async () => {
-    const { ask } = await serve(local, { handler: drawn });
+    const { requestLink } = await serve(local, { handler: drawn });
     for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {
-      const { headers, body } = await ask(path);
+      const { headers, body } = await requestLink(path);
       expect(body, path).toContain("<!DOCTYPE html>");
       expect(headers.has("link"), path).toBe(true);
       expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; base-uri/);
@@ -615,21 +623,21 @@ describe("a page on its way out", () => {
     });
     const body = await new Promise<string>((resolve) => {
       const headers = { host: local.origin.host };
-      get({ port, path: "/dashboard", headers, agent: false }, (answer) => {
+      get({ port, path: "/dashboard", headers, agent: false }, (httpResponse) => {
         let text = "";
-        answer.on("data", (chunk: Buffer) => {
+        httpResponse.on("data", (chunk: Buffer) => {
           text += chunk.toString();
           start();
         });
-        answer.on("end", () => resolve(text));
+        httpResponse.on("end", () => resolve(text));
       });
     });
     expect(body).toBe("first rest");
   });
 
   it("keeps Next's script while developing", async () => {
-    const { ask } = await serve({ ...local, production: false }, { handler: drawn });
-    expect((await ask("/sign-in")).headers.has("link")).toBe(true);
+    const { requestLink } = await serve({ ...local, production: false }, { handler: drawn });
+    expect((await requestLink("/sign-in")).headers.has("link")).toBe(true);
   });
 
   it("that leads nowhere says so without script, on any path", async () => {
@@ -637,8 +645,8 @@ describe("a page on its way out", () => {
       response.statusCode = 404;
       drawn(request, response);
     };
-    const { ask } = await serve(local, { handler });
-    const { status, headers, body } = await ask("/nothing/here");
+    const { requestLink } = await serve(local, { handler });
+    const { status, headers, body } = await requestLink("/nothing/here");
     expect([status, body]).toEqual([404, withoutScript]);
     expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
   });
@@ -656,26 +664,26 @@ describe("a page on its way out", () => {
   };
 
   it("that Next left to its script to fill says what happened", async () => {
-    const { ask } = await serve(local, { handler: empty(404) });
-    const { status, body } = await ask("/account/disconnect/google");
+    const { requestLink } = await serve(local, { handler: empty(404) });
+    const { status, body } = await requestLink("/account/disconnect/google");
     expect([status, body]).toEqual([404, "<html>not there</html>"]);
     // The page of somebody else has the script that fills it.
-    expect((await ask("/dashboard")).body).toContain("fill()");
+    expect((await requestLink("/dashboard")).body).toContain("fill()");
   });
 
   it("that failed has a reference which the log has too", async () => {
-    const lines: unknown[] = [];
-    const log = { ...quiet, error: (...line: unknown[]) => void lines.push(line) };
-    const { ask } = await serve(local, { handler: empty(500), log });
-    const { status, body } = await ask("/account");
+    const textLines: unknown[] = [];
+    const log = { ...quiet, error: (...logLine: unknown[]) => void textLines.push(logLine) };
+    const { requestLink } = await serve(local, { handler: empty(500), log });
+    const { status, body } = await requestLink("/account");
     const [, requestId] = /reference=([0-9a-f-]{36})</.exec(body) ?? [];
     expect(status).toBe(500);
-    expect(lines).toEqual([["page.failed", { requestId, path: "/account" }]]);
+    expect(textLines).toEqual([["page.failed", { requestId, path: "/account" }]]);
   });
 
   it("that only sends the browser on has no body", async () => {
-    const { ask } = await serve(local, { handler: empty(307) });
-    expect(await ask("/account")).toMatchObject({ status: 307, body: "" });
+    const { requestLink } = await serve(local, { handler: empty(307) });
+    expect(await requestLink("/account")).toMatchObject({ status: 307, body: "" });
   });
 
   it("of our own is no payload, whatever the request says", async () => {
@@ -697,9 +705,9 @@ describe("a page on its way out", () => {
       response.setHeader("Content-Type", url.endsWith(".css") ? "text/css" : "text/html");
       response.end(long);
     };
-    const { ask } = await serve(local, { handler });
+    const { requestLink } = await serve(local, { handler });
     const encoding = async (path: string) =>
-      (await ask(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
+      (await requestLink(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
     expect(await encoding("/_next/static/a.css")).toBe("gzip");
     for (const path of ["/sign-in", "/dashboard", "/l/a.css"])
       expect(await encoding(path)).toBe(null);
@@ -723,42 +731,45 @@ describe("a form or a call of an action", () => {
     ["an origin that is hidden", { origin: "null" }],
     ["another site, by the browser's word", { "sec-fetch-site": "cross-site" }],
   ])("is refused from %s", async (_, headers) => {
-    const { ask } = await serve(local);
+    const { requestLink } = await serve(local);
     for (const path of ["/sign-in", "/dashboard"]) {
-      const answer = await ask(path, { ...form, ...headers }, post);
-      expect([answer.status, answer.body]).toEqual([403, `${refusals.cross_site.sentence}\n`]);
-      expect(answer.headers.get("cache-control")).toBe("private, no-store");
-      expect((await ask(path, { ...call, ...headers }, post)).status).toBe(403);
+      const httpResponse = await requestLink(path, { ...form, ...headers }, post);
+      expect([httpResponse.status, httpResponse.body]).toEqual([
+        403,
+        `${refusals.cross_site.sentence}\n`,
+      ]);
+      expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
+      expect((await requestLink(path, { ...call, ...headers }, post)).status).toBe(403);
     }
   });
 
   it("is taken from our own pages; a call only by the pages of others", async () => {
-    const { ask } = await serve(local);
-    expect((await ask("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
-    expect((await ask("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
-    expect((await ask("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
+    const { requestLink } = await serve(local);
+    expect((await requestLink("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
+    expect((await requestLink("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
+    expect((await requestLink("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
   });
 });
 
 describe("a refusal", () => {
   const cases = [
     ["body_too_large", 413, refusals.body_too_large.sentence, { "content-length": "70000" }],
-    ["wrong_host", 421, "This server is http://localhost:3000.", { host: "evil.example" }],
-    ["method_unused", 405, refusals.method_unused.sentence, {}],
+    ["misdirected_request", 421, "This server is http://localhost:3000.", { host: "evil.example" }],
+    ["method_not_allowed", 405, refusals.method_not_allowed.sentence, {}],
   ] as const;
 
   it.each(cases)("is a problem to programs, under an id the log has: %s", async (...one) => {
     const [code, status, sentence, headers] = one;
-    const lines: unknown[] = [];
-    const log = { ...quiet, warn: (...line: unknown[]) => void lines.push(line) };
-    const { ask } = await serve(local, { log });
-    const answer = await ask("/api/v1/magic-links", headers, { method: "OPTIONS" });
-    const { requestId, ...told } = JSON.parse(answer.body) as { requestId: string };
-    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+    const textLines: unknown[] = [];
+    const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
+    const { requestLink } = await serve(local, { log });
+    const httpResponse = await requestLink("/api/v1/magic-links", headers, { method: "OPTIONS" });
+    const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
+    expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
       status,
       "application/problem+json",
     ]);
-    expect(answer.headers.get("cache-control")).toBe("private, no-store");
+    expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
     expect(told).toEqual({
       type: `urn:latchkey:problem:${code}`,
       title: sentence,
@@ -766,16 +777,16 @@ describe("a refusal", () => {
       code,
     });
     expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(lines).toEqual([["refused", { flow: "api", code, requestId }]]);
+    expect(textLines).toEqual([["refused", { flow: "api", code, requestId }]]);
   });
 
   it.each(cases)("is a sentence to people: %s", async (_, status, sentence, headers) => {
-    const { ask } = await serve(local);
-    const answer = await ask("/sign-in", headers, { method: "OPTIONS" });
-    expect([answer.status, answer.headers.get("content-type")]).toEqual([
+    const { requestLink } = await serve(local);
+    const httpResponse = await requestLink("/sign-in", headers, { method: "OPTIONS" });
+    expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
       status,
       "text/plain; charset=utf-8",
     ]);
-    expect(answer.body).toBe(`${sentence}\n`);
+    expect(httpResponse.body).toBe(`${sentence}\n`);
   });
 });

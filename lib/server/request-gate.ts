@@ -10,14 +10,14 @@ import type { RefusalCode } from "@/lib/core/errors";
 import { type HeldPage, holdPage } from "./held-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
-import { problemHeaders, problemOf, problemText, unstored } from "@/lib/web/problem";
+import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/problem";
 
 /**
  * What stands before Next in the same HTTP server. Here every request is put right, whatever path
  * it takes afterwards: forwarding headers are ours, Host is the origin's, bodies are counted, and
  * the headers that every response has are on every response, Next's own errors included.
  */
-export function installFront(env: Env, log: Log): void {
+export function installRequestGate(env: Env, log: Log): void {
   // Next listens before it runs instrumentation. Who came by then came past us, and has to come again.
   for (const server of listening()) server.closeAllConnections();
   const { emit } = Server.prototype;
@@ -25,10 +25,10 @@ export function installFront(env: Env, log: Log): void {
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
       const next = () => void Reflect.apply(emit, this, [event, ...rest]);
-      const go = isFile(request) ? () => compressed(request, response, next) : next;
+      const proceed = isFile(request) ? () => compressed(request, response, next) : next;
       if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
-      const turnAway = (code: RefusalCode) => turnAwayFrom(request, response, code, { env, log });
-      if (!receive(env, request, response, { go, turnAway })) go();
+      const reject = (code: RefusalCode) => rejectRequest(request, response, code, { env, log });
+      if (!gateRequest(env, request, response, { proceed, reject })) proceed();
       return true;
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
@@ -45,38 +45,38 @@ const listening = () =>
 const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const pageMethods = ["GET", "HEAD", "POST"];
 
-interface Ways {
+interface Next {
   /** On to Next. */
-  readonly go: () => void;
-  readonly turnAway: (code: RefusalCode) => void;
+  readonly proceed: () => void;
+  readonly reject: (code: RefusalCode) => void;
 }
 
 /** True when the request is answered here, or `go` will hand it on when it has arrived whole. */
-function receive(
+function gateRequest(
   env: Env,
   request: IncomingMessage,
   response: ServerResponse,
-  { go, turnAway }: Ways,
+  { proceed, reject }: Next,
 ): boolean {
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
   const forwardedProto = last(request.headers["x-forwarded-proto"]);
   const host = request.headers.host ?? "";
-  putForwardingRight(env, request);
+  normalizeForwardingHeaders(env, request);
   return (
-    sendToOrigin(env, request, response, { host, forwardedProto, turnAway }) ||
-    refuseLarge(request, turnAway) ||
-    refuseForeignForm(env, request, turnAway) ||
-    refuseOddities(request, response, turnAway) ||
-    takeBody(request, response, { go, turnAway })
+    redirectToOrigin(env, request, response, { host, forwardedProto, reject }) ||
+    rejectLargeBody(request, reject) ||
+    rejectCrossSiteForm(env, request, reject) ||
+    rejectUnsupported(request, response, reject) ||
+    bufferBody(request, response, { proceed, reject })
   );
 }
 
 /** Methods, paths and bodies that nobody here uses, and that Next answers with a 500. */
-function refuseOddities(
+function rejectUnsupported(
   { method = "", url = "/", headers }: IncomingMessage,
   response: ServerResponse,
-  turnAway: Ways["turnAway"],
+  reject: Next["reject"],
 ): boolean {
   // Next's own tools while developing.
   if (url.startsWith("/__nextjs")) return false;
@@ -84,7 +84,7 @@ function refuseOddities(
   const methods = api ? apiMethods : pageMethods;
   if (!methods.includes(method)) {
     response.setHeader("Allow", methods.join(", "));
-    turnAway("method_unused");
+    reject("method_not_allowed");
     return true;
   }
   // Forms on our own pages are posted by the browser itself, never by a script that calls an action.
@@ -92,7 +92,7 @@ function refuseOddities(
   const isForm = formType.test(headers["content-type"] ?? "") && !isAction;
   const isUsed = isForm || (isAction && !isOwnPage(url));
   if (isDecodable(url) && (api || isUsed || method !== "POST")) return false;
-  turnAway("input_malformed");
+  reject("invalid_input");
   return true;
 }
 
@@ -100,15 +100,15 @@ function refuseOddities(
  * Refuses a form or a call of an action that another site sent; Next would answer a 500. What comes
  * without a body to pages changes nothing, and the JSON API is judged by the runner.
  */
-function refuseForeignForm(
+function rejectCrossSiteForm(
   { origin }: Env,
   request: IncomingMessage,
-  turnAway: Ways["turnAway"],
+  reject: Next["reject"],
 ): boolean {
   if (request.method !== "POST" || isApi(request)) return false;
   const get = (name: string) => (request.headers[name] as string | undefined) ?? null;
   if (isSameOrigin({ get }, origin.origin)) return false;
-  turnAway("cross_site");
+  reject("cross_site");
   return true;
 }
 
@@ -130,7 +130,7 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
     // Pages get one that allows more in place of this: ours on their way out, others from proxy.ts.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    ...(isOwnPage(url) && unstored),
+    ...(isOwnPage(url) && noStore),
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -148,7 +148,7 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
  * Nobody downstream sees what a client wrote about itself: the forwarding headers hold the IP that
  * the trusted hops vouch for, and the configured origin (L7, R2).
  */
-function putForwardingRight(
+function normalizeForwardingHeaders(
   { origin, trustedProxyHops, production }: Env,
   request: IncomingMessage,
 ) {
@@ -214,12 +214,15 @@ const pageFrom =
     new Promise<HeldPage>((resolve, reject) => {
       const { address, port } = server.address() as AddressInfo;
       const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
-      get({ host, port, path, headers: { host: origin.host }, agent: false }, (answer) => {
+      get({ host, port, path, headers: { host: origin.host }, agent: false }, (httpResponse) => {
         const chunks: Buffer[] = [];
-        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-        answer.on("error", reject);
-        answer.on("end", () =>
-          resolve({ status: answer.statusCode ?? 500, html: Buffer.concat(chunks).toString() }),
+        httpResponse.on("data", (chunk: Buffer) => chunks.push(chunk));
+        httpResponse.on("error", reject);
+        httpResponse.on("end", () =>
+          resolve({
+            status: httpResponse.statusCode ?? 500,
+            html: Buffer.concat(chunks).toString(),
+          }),
         );
       }).on("error", reject);
     });
@@ -236,30 +239,30 @@ const compressed = compression();
 const nowhere = "/_nowhere";
 
 /** Health and metrics answer to any name; machines ask by address. */
-const forMachines = /^\/(livez|readyz|metrics)(\?|$)/;
+const healthPaths = /^\/(livez|readyz|metrics)(\?|$)/;
 
 /**
  * Sends a browser that came by another name of this machine, or by plain http, on to the origin
  * with its path. On a loopback origin a foreign name is refused: it is somebody's DNS pointing at us.
  */
-function sendToOrigin(
+function redirectToOrigin(
   { origin, loopback, trustedProxyHops }: Env,
   { url = "/", method }: IncomingMessage,
   response: ServerResponse,
   {
     host,
     forwardedProto,
-    turnAway,
-  }: { host: string; forwardedProto: string; turnAway: Ways["turnAway"] },
+    reject,
+  }: { host: string; forwardedProto: string; reject: Next["reject"] },
 ): boolean {
-  if (forMachines.test(url)) return false;
+  if (healthPaths.test(url)) return false;
   const plain = origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
   const otherName = loopback && host !== origin.host;
   if (!plain && !otherName) return false;
   const known =
     plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
   if (!known || !(method === "GET" || method === "HEAD")) {
-    turnAway("wrong_host");
+    reject("misdirected_request");
     return true;
   }
   response.writeHead(307, { Location: origin.origin + (url.startsWith("/") ? url : "/") }).end();
@@ -267,9 +270,9 @@ function sendToOrigin(
 }
 
 /** Refuses a body that says of itself that it is over the bound. */
-function refuseLarge({ headers }: IncomingMessage, turnAway: Ways["turnAway"]): boolean {
+function rejectLargeBody({ headers }: IncomingMessage, reject: Next["reject"]): boolean {
   if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
-  turnAway("body_too_large");
+  reject("body_too_large");
   return true;
 }
 
@@ -278,10 +281,10 @@ function refuseLarge({ headers }: IncomingMessage, turnAway: Ways["turnAway"]): 
  * whole: Next would log one that breaks off as an error of ours. A form is refused if it is none:
  * Next would say 500.
  */
-function takeBody(
+function bufferBody(
   request: IncomingMessage,
   response: ServerResponse,
-  { go, turnAway }: Ways,
+  { proceed, reject }: Next,
 ): boolean {
   const { "content-type": type = "", "content-length": length, ...others } = request.headers;
   const isForm = formType.test(type) && !isApi(request);
@@ -294,13 +297,13 @@ function takeBody(
     if (chunk === null) {
       const more = push(null);
       if (left < 0) return more;
-      if (isForm) void whenForm(type, chunks, go, () => turnAway("input_malformed"));
-      else if (isHeld) go();
+      if (isForm) void validateForm(type, chunks, proceed, () => reject("invalid_input"));
+      else if (isHeld) proceed();
       return more;
     }
     left -= chunk.length;
     if (left < 0) {
-      if (!response.headersSent) turnAway("body_too_large");
+      if (!response.headersSent) reject("body_too_large");
       request.destroy();
       return false;
     }
@@ -312,7 +315,7 @@ function takeBody(
   return isHeld;
 }
 
-async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
+async function validateForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
   const body = new Response(Buffer.concat(chunks), { headers: { "Content-Type": type } });
   const isOne = await body.formData().then(
     () => true,
@@ -323,7 +326,7 @@ async function whenForm(type: string, chunks: Buffer[], yes: () => void, no: () 
 }
 
 /** In the words of the face that was asked: a sentence for people, a problem for programs (X5). */
-function turnAwayFrom(
+function rejectRequest(
   request: IncomingMessage,
   response: ServerResponse,
   code: RefusalCode,
@@ -333,7 +336,7 @@ function turnAwayFrom(
   const problem = problemOf({ code, reference, origin: env.origin.origin });
   const [headers, text] = isApi(request)
     ? [problemHeaders(problem), problemText(problem)]
-    : [{ "Content-Type": "text/plain; charset=utf-8", ...unstored }, `${problem.title}\n`];
+    : [{ "Content-Type": "text/plain; charset=utf-8", ...noStore }, `${problem.title}\n`];
   if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
   response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }

@@ -8,8 +8,8 @@ import { row } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world";
-import { openWorld } from "./create-world";
-import { theWorld } from "@/lib/runtime/world";
+import { createWorld } from "./create-world";
+import { getWorld } from "@/lib/runtime/world";
 
 /** A whole system on a connection over which nothing comes back for a while (F20 and S4). */
 
@@ -35,15 +35,16 @@ test("after a silence that the worker sat through, a link that is asked for is m
   url.pathname = name;
   const proxy = await FaultProxy.before(url.href);
   const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
-  const lines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const logged = (text: string) => lines.mock.calls.some(([line]) => String(line).includes(text));
-  const { stopWorker } = await openWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
+  const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const logged = (text: string) =>
+    textLines.mock.calls.some(([textLine]) => String(textLine).includes(text));
+  const { stopWorker } = await createWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
   try {
     const isMailed = async (address: string) => {
-      const browser = new Browser(theWorld() as TestWorld);
-      await vi.waitUntil(async () => (await browser.ask(address)).ok, patient);
+      const browser = new Browser(getWorld() as TestWorld);
+      await vi.waitUntil(async () => (await browser.requestLink(address)).ok, patient);
       await vi.waitUntil(async () => {
-        const letters = await theWorld().mailbox!.letters();
+        const letters = await getWorld().mailbox!.letters();
         return letters.some(({ to }) => to === address);
       }, patient);
     };
@@ -58,7 +59,7 @@ test("after a silence that the worker sat through, a link that is asked for is m
     await vi.waitUntil(async () => (await readyz()).status === 200, patient);
   } finally {
     await stopWorker();
-    lines.mockRestore();
+    textLines.mockRestore();
     await proxy.close();
     await database.close();
     await drop();

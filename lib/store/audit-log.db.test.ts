@@ -2,15 +2,15 @@ import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { rows } from "@/db/rows";
 import { setUpWorld } from "@/test/support/setup";
-import { countRefusal, recordEvent } from "./audit-log";
+import { countRejection, recordEvent } from "./audit-log";
 
 const world = await setUpWorld();
 
 test("fifty refusals at once are one row that says fifty (T3)", async () => {
   const refusal = { event: "magic_link.request", outcome: "cross_site", keyHash: "somebody" };
-  await Promise.all(Array.from({ length: 50 }, () => countRefusal(world.db, refusal)));
-  await countRefusal(world.db, { ...refusal, keyHash: "somebody else" });
-  await countRefusal(world.db, { ...refusal, outcome: "too_many_requests" });
+  await Promise.all(Array.from({ length: 50 }, () => countRejection(world.db, refusal)));
+  await countRejection(world.db, { ...refusal, keyHash: "somebody else" });
+  await countRejection(world.db, { ...refusal, outcome: "too_many_requests" });
   expect(
     await rows(
       world.db,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
-import { auditCounts, auditEvents, auditTraces } from "@/db/schema";
+import { auditCounts, auditEvents, auditEventDetails } from "@/db/schema";
 import { row } from "@/db/rows";
 import type { Identifier } from "@/lib/core/identifier";
 
@@ -29,13 +29,13 @@ export async function recordEvent(db: Db, facts: AuditFacts): Promise<void> {
               ${facts.callerId ?? null}::uuid, ${facts.sessionId ?? null}::uuid, ${facts.requestId})
       returning id
     )
-    insert into ${auditTraces} (event_id, ip, browser, identifier)
+    insert into ${auditEventDetails} (event_id, ip, browser, identifier)
     select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event`,
   );
 }
 
 /** Counts a refusal of which there can be floods, by hour and keyed hash of the network (T3). */
-export async function countRefusal(
+export async function countRejection(
   db: Db,
   { event, outcome, keyHash }: { event: string; outcome: string; keyHash: string },
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type { Env } from "@/lib/core/env";
 import type { Session } from "@/lib/runtime/flow";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { ProviderIdentity } from "@/lib/core/oauth-identity";
-import { takeUser } from "./sessions";
+import { lockSessionUser } from "./sessions";
 import { voidVerifications } from "./verifications";
 
 /** One way in on one user. */
@@ -15,38 +15,46 @@ export interface AuthProvider {
   /** The address at the provider; null for our own ways in, or when it vouched for none. */
   readonly address: string | null;
   /** Opens nothing until the person says that it is to stay (O3). */
-  readonly questioned: boolean;
+  readonly needsConfirmation: boolean;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
 }
 
 /** A user's ways in, the last used one first. */
 export async function listAuthProviders(db: Db, userId: string): Promise<AuthProvider[]> {
-  const { provider, address, questionedAt, createdAt, lastUsedAt } = authProviders;
-  const questioned = sql<boolean>`${questionedAt} is not null`;
+  const { provider, address, confirmationRequiredAt, createdAt, lastUsedAt } = authProviders;
+  const needsConfirmation = sql<boolean>`${confirmationRequiredAt} is not null`;
   const found = await db
-    .select({ provider, address, questioned, createdAt, lastUsedAt })
+    .select({ provider, address, needsConfirmation, createdAt, lastUsedAt })
     .from(authProviders)
     .where(eq(authProviders.userId, userId));
   return found.sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime());
 }
 
-type WayIn = Pick<AuthProvider, "provider" | "questioned">;
+type LinkedMethod = Pick<AuthProvider, "provider" | "needsConfirmation">;
 
-const methodOf = ({ provider }: WayIn) => (provider === "email" ? "password" : provider);
+const methodOf = ({ provider }: LinkedMethod) => (provider === "email" ? "password" : provider);
 
 /** Whether it opens the account here and now. */
-export const isUsable = (way: WayIn, methods: readonly string[]) =>
-  methods.includes(methodOf(way)) && !way.questioned;
+export const isUsable = (linkedMethod: LinkedMethod, methods: readonly string[]) =>
+  methods.includes(methodOf(linkedMethod)) && !linkedMethod.needsConfirmation;
 
 /**
  * Whether it is the only one that does (A4). The e-mail link, which needs no row, always opens it where
  * there is such a thing.
  */
-export const isLastWayIn = (ways: readonly WayIn[], provider: string, { methods }: Methods) =>
+export const isLastMethod = (
+  linkedMethods: readonly LinkedMethod[],
+  provider: string,
+  { methods }: Methods,
+) =>
   !methods.includes("magic_link") &&
-  ways.some((way) => way.provider === provider && isUsable(way, methods)) &&
-  !ways.some((way) => way.provider !== provider && isUsable(way, methods));
+  linkedMethods.some(
+    (linkedMethod) => linkedMethod.provider === provider && isUsable(linkedMethod, methods),
+  ) &&
+  !linkedMethods.some(
+    (linkedMethod) => linkedMethod.provider !== provider && isUsable(linkedMethod, methods),
+  );
 
 type Methods = Pick<Env, "methods">;
 
@@ -55,7 +63,7 @@ type Methods = Pick<Env, "methods">;
  * sign-ins at once one makes the user, and the others find it. A statement of its own: the next one
  * sees what those before left.
  */
-export async function takeIdentity(tx: Db, { provider, subject }: ProviderIdentity): Promise<void> {
+export async function lockIdentity(tx: Db, { provider, subject }: ProviderIdentity): Promise<void> {
   await row(
     tx,
     sql`select pg_advisory_xact_lock(hashtextextended(${`${provider} ${subject}`}, 1))`,
@@ -66,7 +74,7 @@ export async function takeIdentity(tx: Db, { provider, subject }: ProviderIdenti
 export interface Owner {
   readonly userId: string;
   readonly disabled: boolean;
-  readonly questioned: boolean;
+  readonly needsConfirmation: boolean;
 }
 
 /** Whose way in this identity is; null for nobody's. */
@@ -76,7 +84,7 @@ export async function findOwner(
 ): Promise<Owner | null> {
   const found = await row<Owner>(
     db,
-    sql`select user_id as "userId", disabled_at is not null as disabled, questioned_at is not null as questioned
+    sql`select user_id as "userId", disabled_at is not null as disabled, confirmation_required_at is not null as "needsConfirmation"
       from ${authProviders} join ${users} on id = user_id
       where provider = ${provider} and subject = ${subject}`,
   );
@@ -84,20 +92,20 @@ export async function findOwner(
 }
 
 /** Marks the way in as used (A1). False when it is gone, questioned, or its user switched off meanwhile. */
-export async function touchIdentity(
+export async function markIdentityUsed(
   tx: Db,
   { provider, subject }: ProviderIdentity,
 ): Promise<boolean> {
   const used = await row(
     tx,
-    sql`with welcome as (
+    sql`with enabled_user as (
       select id from ${users} where disabled_at is null and id in (
         select user_id from ${authProviders} where provider = ${provider} and subject = ${subject}
       ) for no key update
     )
     update ${authProviders} set last_used_at = greatest(last_used_at, now())
-    where provider = ${provider} and subject = ${subject} and questioned_at is null
-      and user_id in (select id from welcome)
+    where provider = ${provider} and subject = ${subject} and confirmation_required_at is null
+      and user_id in (select id from enabled_user)
     returning 1`,
   );
   return used !== undefined;
@@ -108,53 +116,53 @@ export async function touchIdentity(
  * provider runs the mailbox; then whatever others began for it is dead, as after any proof (O3, A5).
  * Null when somebody has the address by now: the insert itself tells.
  */
-export async function signUpByIdentity(
+export async function createUserFromIdentity(
   tx: Db,
-  { provider, subject, email, vouching }: ProviderIdentity,
+  { provider, subject, email, emailAssurance }: ProviderIdentity,
 ): Promise<{ id: string } | null> {
-  const isProven = vouching === "mailbox";
+  const isVerified = emailAssurance === "authoritative";
   const made = await row<{ id: string }>(
     tx,
-    sql`with dead as (
-      ${isProven ? voidVerifications(sql`${email}`, ["sign_up"]) : sql`select 1`}
-    ), settled as (
-      select count(*) from dead
-    ), made as (
+    sql`with voided as (
+      ${isVerified ? voidVerifications(sql`${email}`, ["sign_up"]) : sql`select 1`}
+    ), barrier as (
+      select count(*) from voided
+    ), inserted as (
       insert into ${users} (email, email_verified_at)
-      select ${email}, case when ${isProven} then now() end from settled
+      select ${email}, case when ${isVerified} then now() end from barrier
       on conflict (email) do nothing returning id
-    ), way_in as (
+    ), provider_row as (
       insert into ${authProviders} (user_id, provider, subject, address)
-      select id, ${provider}, ${subject}, ${email} from made
+      select id, ${provider}, ${subject}, ${email} from inserted
     )
-    select id from made`,
+    select id from inserted`,
   );
   return made ?? null;
 }
 
 /**
- * Adds an identity to a user's ways in; one that was questioned stays from now on. `taken`: it opens
+ * Adds an identity to a user's ways in; one that was "needsConfirmation" stays from now on. `taken`: it opens
  * somebody else's account. `occupied`: another one of this provider is there (I2). `signed_out`
  * since the session was read. `other_account`: nobody set out to connect it, and it is not of this
  * account's address; at a shared machine it may be somebody else's. The caller has taken the identity.
  */
-export async function connectIdentity(
+export async function linkIdentity(
   tx: Db,
   session: Session,
   identity: ProviderIdentity,
-  { byIntent }: { byIntent: boolean },
+  { explicit }: { explicit: boolean },
 ): Promise<"connected" | "taken" | "occupied" | "signed_out" | "other_account"> {
   const { userId } = session;
   const { provider, subject, email } = identity;
-  if (!(await takeUser(tx, session))) return "signed_out";
+  if (!(await lockSessionUser(tx, session))) return "signed_out";
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
-  if (!owner && !byIntent && email !== session.email) return "other_account";
+  if (!owner && !explicit && email !== session.email) return "other_account";
   const connected = await row(
     tx,
     sql`insert into ${authProviders} (user_id, provider, subject, address)
       values (${userId}::uuid, ${provider}, ${subject}, ${email})
-      on conflict (user_id, provider) do update set questioned_at = null
+      on conflict (user_id, provider) do update set confirmation_required_at = null
         where auth_providers.subject = excluded.subject
       returning 1`,
   );
@@ -162,19 +170,19 @@ export async function connectIdentity(
 }
 
 /** Says that a questioned way in is one's own, so that it opens the account again. `none`: no such one. */
-export async function keepIdentity(
+export async function confirmIdentity(
   tx: Db,
   session: Session,
   provider: OAuthProvider,
 ): Promise<"kept" | "none" | "signed_out"> {
-  if (!(await takeUser(tx, session))) return "signed_out";
-  const kept = await row(
+  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const confirmed = await row(
     tx,
-    sql`update ${authProviders} set questioned_at = null
-      where user_id = ${session.userId}::uuid and provider = ${provider} and questioned_at is not null
+    sql`update ${authProviders} set confirmation_required_at = null
+      where user_id = ${session.userId}::uuid and provider = ${provider} and confirmation_required_at is not null
       returning 1`,
   );
-  return kept ? "kept" : "none";
+  return confirmed ? "kept" : "none";
 }
 
 /**
@@ -182,16 +190,16 @@ export async function keepIdentity(
  * taken first: of two parallel removals one is refused. One that is questioned opens nothing, so it
  * can always go.
  */
-export async function disconnectProvider(
+export async function unlinkProvider(
   tx: Db,
   session: Session,
   provider: OAuthProvider,
   env: Methods,
 ): Promise<"disconnected" | "none" | "last" | "signed_out"> {
   const { userId } = session;
-  if (!(await takeUser(tx, session))) return "signed_out";
-  const ways = await listAuthProviders(tx, userId);
-  if (isLastWayIn(ways, provider, env)) return "last";
+  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const linkedMethods = await listAuthProviders(tx, userId);
+  if (isLastMethod(linkedMethods, provider, env)) return "last";
   const gone = await row(
     tx,
     sql`delete from ${authProviders}

@@ -1,54 +1,61 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { handshakes } from "@/db/schema";
+import { oauthAttempts } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { lifetimes } from "@/lib/core/policy";
 import { digest } from "@/lib/core/crypto";
 import type { ProviderIdentity } from "@/lib/core/oauth-identity";
 
-const lifetime = sql`make_interval(secs => ${lifetimes.handshake})`;
+const lifetime = sql`make_interval(secs => ${lifetimes.oauthAttempt})`;
 
-export interface NewHandshake {
+export interface NewOAuthAttempt {
   readonly provider: OAuthProvider;
   readonly token: string;
   /** The session that sets out to connect the provider; null for signing in. */
   readonly sessionId: string | null;
-  readonly keep: boolean;
+  readonly remember: boolean;
   readonly next: string;
 }
 
 /** Begins a trip to a provider, for the browser that is given the token. */
-export async function beginHandshake(tx: Db, { token, ...begun }: NewHandshake): Promise<void> {
-  await tx.insert(handshakes).values({
-    ...begun,
-    tokenDigest: digest("handshake", token),
+export async function insertOAuthAttempt(
+  tx: Db,
+  { token, ...started }: NewOAuthAttempt,
+): Promise<void> {
+  await tx.insert(oauthAttempts).values({
+    ...started,
+    tokenDigest: digest("oauth_attempt", token),
     expiresAt: sql`now() + ${lifetime}`,
   });
 }
 
 /** A trip that came back. */
-export interface Handshake {
+export interface OAuthAttempt {
   readonly id: string;
   readonly sessionId: string | null;
-  readonly keep: boolean;
+  readonly remember: boolean;
   readonly next: string;
 }
 
-const underWay = (provider: OAuthProvider, token: string) =>
+const openAttempt = (provider: OAuthProvider, token: string) =>
   and(
-    eq(handshakes.tokenDigest, digest("handshake", token)),
-    eq(handshakes.provider, provider),
+    eq(oauthAttempts.tokenDigest, digest("oauth_attempt", token)),
+    eq(oauthAttempts.provider, provider),
     sql`returned_at is null and expires_at > now()`,
   );
 
 /** Whether this browser is on a trip to the provider. Changes nothing. */
-export async function isUnderWay(db: Db, provider: OAuthProvider, token: string): Promise<boolean> {
+export async function isOAuthAttemptOpen(
+  db: Db,
+  provider: OAuthProvider,
+  token: string,
+): Promise<boolean> {
   const found = await db
-    .select({ id: handshakes.id })
-    .from(handshakes)
-    .where(underWay(provider, token));
+    .select({ id: oauthAttempts.id })
+    .from(oauthAttempts)
+    .where(openAttempt(provider, token));
   return found.length > 0;
 }
 
@@ -56,17 +63,17 @@ export async function isUnderWay(db: Db, provider: OAuthProvider, token: string)
  * The trip this browser began, back from its provider: once, and in time. Null for any other. Decided
  * by the one statement.
  */
-export async function takeReturn(
+export async function consumeOAuthAttempt(
   tx: Db,
   provider: OAuthProvider,
   token: string,
-): Promise<Handshake | null> {
-  const { id, sessionId, keep, next } = handshakes;
+): Promise<OAuthAttempt | null> {
+  const { id, sessionId, remember, next } = oauthAttempts;
   const [taken] = await tx
-    .update(handshakes)
+    .update(oauthAttempts)
     .set({ returnedAt: sql`now()` })
-    .where(underWay(provider, token))
-    .returning({ id, sessionId, keep, next });
+    .where(openAttempt(provider, token))
+    .returning({ id, sessionId, remember, next });
   return taken ?? null;
 }
 
@@ -74,63 +81,63 @@ export async function takeReturn(
  * Keeps who came back until they go on, for as long again (O4), under a new token: whoever knew that of
  * the trip knows nothing of what it brought.
  */
-export async function parkIdentity(
+export async function storePendingIdentity(
   tx: Db,
   id: string,
   token: string,
-  { subject, email, vouching }: ProviderIdentity,
+  { subject, email, emailAssurance }: ProviderIdentity,
 ): Promise<void> {
   await tx
-    .update(handshakes)
+    .update(oauthAttempts)
     .set({
-      tokenDigest: digest("parked", token),
+      tokenDigest: digest("pending_identity", token),
       subject,
       email,
-      provesMailbox: vouching === "mailbox",
+      isAuthoritative: emailAssurance === "authoritative",
       expiresAt: sql`now() + ${lifetime}`,
     })
-    .where(eq(handshakes.id, id));
+    .where(eq(oauthAttempts.id, id));
 }
 
 /** An identity that was proven in this browser, and waits for its owner to go on. */
-export interface ParkedIdentity extends Handshake {
+export interface PendingIdentity extends OAuthAttempt {
   readonly identity: ProviderIdentity;
 }
 
-interface Parked extends Handshake {
+interface PendingRow extends OAuthAttempt {
   provider: OAuthProvider;
   subject: string;
   email: Identifier | null;
-  provesMailbox: boolean;
+  isAuthoritative: boolean;
 }
 
-const parkedBy = (token: string) => sql`
+const pendingBy = (token: string) => sql`
   select id, session_id as "sessionId", keep, next, provider, subject, email,
-    proves_mailbox as "provesMailbox"
-  from ${handshakes} where token_digest = ${digest("parked", token)}
+    is_authoritative as "isAuthoritative"
+  from ${oauthAttempts} where token_digest = ${digest("pending_identity", token)}
     and subject is not null and consumed_at is null and expires_at > now()`;
 
 /** What waits in this browser; null for nothing. Changes nothing. */
-export async function findParked(db: Db, token: string): Promise<ParkedIdentity | null> {
-  return asParked(await row<Parked>(db, parkedBy(token)));
+export async function findPendingIdentity(db: Db, token: string): Promise<PendingIdentity | null> {
+  return asPendingIdentity(await row<PendingRow>(db, pendingBy(token)));
 }
 
 /** The same, taken until the transaction ends: who comes second finds what the first has left. */
-export async function takeParked(tx: Db, token: string): Promise<ParkedIdentity | null> {
-  return asParked(await row<Parked>(tx, sql`${parkedBy(token)} for update`));
+export async function lockPendingIdentity(tx: Db, token: string): Promise<PendingIdentity | null> {
+  return asPendingIdentity(await row<PendingRow>(tx, sql`${pendingBy(token)} for update`));
 }
 
-function asParked(found: Parked | undefined): ParkedIdentity | null {
+function asPendingIdentity(found: PendingRow | undefined): PendingIdentity | null {
   if (!found) return null;
-  const { provider, subject, email, provesMailbox, ...handshake } = found;
-  const vouching = !email ? "missing" : provesMailbox ? "mailbox" : "verified";
-  return { ...handshake, identity: { provider, subject, email, vouching } };
+  const { provider, subject, email, isAuthoritative, ...oauthAttempt } = found;
+  const emailAssurance = !email ? "missing" : isAuthoritative ? "authoritative" : "verified";
+  return { ...oauthAttempt, identity: { provider, subject, email, emailAssurance } };
 }
 
 /** It was used; nobody can again. */
-export async function consumeParked(tx: Db, id: string): Promise<void> {
+export async function consumePendingIdentity(tx: Db, id: string): Promise<void> {
   await tx
-    .update(handshakes)
+    .update(oauthAttempts)
     .set({ consumedAt: sql`now()` })
-    .where(eq(handshakes.id, id));
+    .where(eq(oauthAttempts.id, id));
 }

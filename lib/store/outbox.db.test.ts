@@ -25,8 +25,8 @@ const posting = (then: (ctx: Ctx) => Promise<Result<object>>) =>
         kind: "magic_link",
         to: ada,
         verificationId: "00000000-0000-4000-8000-000000000000",
-        token: ctx.chance.token(),
-        code: ctx.chance.code(),
+        token: ctx.random.token(),
+        code: ctx.random.code(),
         browser: "Firefox on Linux",
         askedAt: new Date().toISOString(),
       });
@@ -79,7 +79,7 @@ test("a letter that cannot be queued takes the change with it", async () => {
 });
 
 test("withheld letters are listed with their reason, the newest first; sent ones are not", async () => {
-  for (let i = 0; i < 5; i += 1) await new Browser(world).ask(ada);
+  for (let i = 0; i < 5; i += 1) await new Browser(world).requestLink(ada);
   await world.deliver();
   const withheld = await listWithheld(world.db);
   expect(withheld).toMatchObject(

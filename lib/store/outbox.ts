@@ -3,13 +3,13 @@ import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
-import type { DeathReason, Letter } from "@/lib/core/letters";
+import type { WithheldReason, Letter } from "@/lib/core/letters";
 import { bounds, intervals, lifetimes } from "@/lib/core/policy";
 import { seal, type Key } from "@/lib/core/crypto";
 
 export interface QueuedLetter {
   readonly letter: Letter;
-  readonly withheld: DeathReason | null;
+  readonly withheld: WithheldReason | null;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLet
 }
 
 /** A letter taken by a worker, still sealed. */
-export interface TakenLetter {
+export interface LeasedLetter {
   readonly id: string;
   readonly payload: string;
   readonly rendered: string | null;
@@ -48,8 +48,8 @@ export interface TakenLetter {
  * begin anew, as long as they were issued for (L1). Letters that are of no use any more die instead: older than `lifetimes.letter`, or
  * tried before and their link over by now, or void (X3).
  */
-export async function takeLetters(db: Db): Promise<TakenLetter[]> {
-  return rows<TakenLetter>(
+export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
+  return rows<LeasedLetter>(
     db,
     sql`with due as (
       select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.letter})
@@ -58,7 +58,7 @@ export async function takeLetters(db: Db): Promise<TakenLetter[]> {
       from ${outbox} o left join ${verifications} v on v.id = o.verification_id
       where o.state = 'queued' and o.next_attempt_at <= now()
       order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
-    ), buried as (
+    ), expired as (
       update ${outbox} set state = 'dead', reason = 'too_late', payload = null, rendered = null, done_at = now()
       where id in (select id from due where late)
     ), started as (
@@ -80,7 +80,7 @@ export async function takeLetters(db: Db): Promise<TakenLetter[]> {
 }
 
 /** Keeps the bytes as first rendered, so that every retry sends the same (X3). */
-export async function keepRendered(db: Db, id: string, rendered: string) {
+export async function storeRendered(db: Db, id: string, rendered: string) {
   await db.update(outbox).set({ rendered }).where(eq(outbox.id, id));
 }
 
@@ -95,7 +95,7 @@ export async function markSent(db: Db, id: string) {
 }
 
 /** Nobody will want it any more. */
-export async function bury(db: Db, id: string, reason: DeathReason) {
+export async function markDead(db: Db, id: string, reason: WithheldReason) {
   await db
     .update(outbox)
     .set({ state: "dead", reason, ...erased })
@@ -106,7 +106,7 @@ export async function bury(db: Db, id: string, reason: DeathReason) {
  * It did not leave this time: again after the n-th pause for the n-th attempt, the last one
  * repeating, or when the provider said, if that is later.
  */
-export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: Duration) {
+export async function reschedule(db: Db, { id, attempts }: LeasedLetter, asked?: Duration) {
   const usual = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
   const pause = Math.min(Math.max(usual, asked ?? 0), lifetimes.letter);
   await db
@@ -116,7 +116,7 @@ export async function retryLater(db: Db, { id, attempts }: TakenLetter, asked?: 
 }
 
 /** Whether mail that was tried is still waiting to leave: the provider is slow or away. */
-export function isMailSlow(db: Db): Promise<boolean> {
+export function isMailDelayed(db: Db): Promise<boolean> {
   return waitsSince(db, sql`${outbox.firstAttemptAt}`);
 }
 
@@ -132,7 +132,7 @@ async function waitsSince(db: Db, moment: SQL): Promise<boolean> {
     .where(
       and(
         eq(outbox.state, "queued"),
-        sql`${moment} < now() - make_interval(secs => ${intervals.mailSlow})`,
+        sql`${moment} < now() - make_interval(secs => ${intervals.mailDelayed})`,
       ),
     )
     .limit(1);

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { authProviders, deviceMarks, sessions, users, verifications } from "@/db/schema";
+import { authProviders, knownDevices, sessions, users, verifications } from "@/db/schema";
 import type { Ctx, Session } from "@/lib/runtime/flow";
 import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
-import { isLastWayIn, listAuthProviders } from "./auth-providers";
-import { takeUser } from "./sessions";
-import { takeVerifications, voidVerifications } from "./verifications";
+import { isLastMethod, listAuthProviders } from "./auth-providers";
+import { lockSessionUser } from "./sessions";
+import { lockVerifications, voidVerifications } from "./verifications";
 
 /** What a typed password is compared with. */
 export interface Credentials {
@@ -23,13 +23,13 @@ export interface Credentials {
 export async function findCredentials(
   db: Db,
   identifier: Identifier,
-  browserDigest: string,
+  requestingBrowserDigest: string,
 ): Promise<Credentials> {
   const found = await row<Credentials>(
     db,
     sql`select u.id as "userId", u.disabled_at is not null as disabled, u.password_hash as "passwordHash", (
         select v.password_hash from ${verifications} v
-        where v.purpose = 'sign_up' and v.identifier = ${identifier} and v.browser_digest = ${browserDigest}
+        where v.purpose = 'sign_up' and v.identifier = ${identifier} and v.requesting_browser_digest = ${requestingBrowserDigest}
           and v.consumed_at is null and v.voided_at is null and v.expires_at > now()
         order by v.created_at desc limit 1
       ) as "attemptHash"
@@ -48,27 +48,27 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
 }
 
 /**
- * Somebody signed in with the password of this hash: the way in is marked as used (A1), and the hash
+ * Somebody signed in with the password of this hash: the way in is remembered as used (A1), and the hash
  * replaced where today's parameters are others. False when it was changed, or the user disabled,
  * since it was compared.
  */
-export async function usePassword(
+export async function recordPasswordSignIn(
   tx: Db,
   userId: string,
   hash: string,
   rehashed: string | null,
 ): Promise<boolean> {
-  const kept = sql`id = ${userId}::uuid and password_hash = ${hash} and disabled_at is null`;
+  const current = sql`id = ${userId}::uuid and password_hash = ${hash} and disabled_at is null`;
   const used = await row(
     tx,
-    sql`with proven as (
+    sql`with verified as (
       ${
         rehashed
-          ? sql`update ${users} set password_hash = ${rehashed} where ${kept} returning id`
-          : sql`select id from ${users} where ${kept} for no key update`
+          ? sql`update ${users} set password_hash = ${rehashed} where ${current} returning id`
+          : sql`select id from ${users} where ${current} for no key update`
       }
     )
-    insert into ${authProviders} (user_id, provider) select id, 'email' from proven
+    insert into ${authProviders} (user_id, provider) select id, 'email' from verified
     on conflict (user_id, provider) do update set backfilled = false,
       last_used_at = greatest(auth_providers.last_used_at, now())
     returning 1`,
@@ -77,7 +77,7 @@ export async function usePassword(
 }
 
 /** Somebody's account, taken by this transaction alone. */
-export interface TakenAccount {
+export interface LockedAccount {
   readonly id: string;
   readonly identifier: Identifier;
   readonly disabled: boolean;
@@ -91,52 +91,57 @@ export interface TakenAccount {
  * next statement reads has all that those before left, a session just begun by the old password
  * included. Changes nothing. Null when nobody has the address.
  */
-export async function takeAccount(tx: Db, identifier: Identifier): Promise<TakenAccount | null> {
-  const taken = await row<TakenAccount>(
+export async function lockAccount(tx: Db, identifier: Identifier): Promise<LockedAccount | null> {
+  const taken = await row<LockedAccount>(
     tx,
-    sql`with alone as (
-      ${takeVerifications(sql`${identifier}`, endedByPassword)}
-    ), settled as (
-      select count(*) from alone
+    sql`with locked as (
+      ${lockVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
+    ), barrier as (
+      select count(*) from locked
     )
     select u.id, u.email as identifier, u.disabled_at is not null as disabled,
       u.email_verified_at is not null as verified,
       u.password_hash is not null as "hasPassword"
-    from ${users} u, settled where u.email = ${identifier} for update of u`,
+    from ${users} u, barrier where u.email = ${identifier} for update of u`,
   );
   return taken ?? null;
 }
 
-const endedByPassword = ["magic_link", "password_reset", "step_up", "sign_up"] as const;
+const purposesVoidedByPasswordChange = [
+  "magic_link",
+  "password_reset",
+  "step_up",
+  "sign_up",
+] as const;
 
 /**
  * Gives a taken account a password. With it go all its sessions but the caller's own, the devices
  * these were on, and every link and code on its way (P7, R6, L4). The mailbox counts as proven when
  * `mailboxProven`.
  */
-export async function choosePassword(
+export async function setPasswordAndRevoke(
   { caller }: Ctx,
   tx: Db,
-  { id, identifier }: TakenAccount,
-  { hash, mailboxProven }: { hash: string; mailboxProven: boolean },
+  { id, identifier }: LockedAccount,
+  { hash, emailVerified }: { hash: string; emailVerified: boolean },
 ): Promise<void> {
   const own = caller.session?.userId === id ? caller.session.id : null;
   await row(
     tx,
     sql`with voided as (
-      ${voidVerifications(sql`${identifier}`, endedByPassword)}
+      ${voidVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
     ), ended as (
       delete from ${sessions} where user_id = ${id}::uuid and id is distinct from ${own}::uuid
-    ), forgotten as (
-      delete from ${deviceMarks}
+    ), deleted_devices as (
+      delete from ${knownDevices}
       where user_id = ${id}::uuid and device_digest <> ${caller.deviceDigest}
-    ), way_in as (
+    ), provider_row as (
       insert into ${authProviders} (user_id, provider) values (${id}::uuid, 'email')
       on conflict (user_id, provider) do update set backfilled = false,
         last_used_at = greatest(auth_providers.last_used_at, now())
     )
     update ${users} set password_hash = ${hash},
-      email_verified_at = case when ${mailboxProven} then coalesce(email_verified_at, now()) else email_verified_at end
+      email_verified_at = case when ${emailVerified} then coalesce(email_verified_at, now()) else email_verified_at end
     where id = ${id}::uuid`,
   );
 }
@@ -152,9 +157,9 @@ export async function removePassword(
   env: Pick<Env, "methods">,
 ): Promise<"removed" | "none" | "last" | "signed_out"> {
   const { userId } = session;
-  if (!(await takeUser(tx, session))) return "signed_out";
+  if (!(await lockSessionUser(tx, session))) return "signed_out";
   if (!(await findPasswordHash(tx, userId))) return "none";
-  if (isLastWayIn(await listAuthProviders(tx, userId), "email", env)) return "last";
+  if (isLastMethod(await listAuthProviders(tx, userId), "email", env)) return "last";
   await row(
     tx,
     sql`with gone as (

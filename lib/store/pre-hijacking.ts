@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { authProviders, deviceMarks, sessions, users } from "@/db/schema";
+import { authProviders, knownDevices, sessions, users } from "@/db/schema";
 import type { Caller } from "@/lib/runtime/flow";
 import type { Identifier } from "@/lib/core/identifier";
 import { oauthProviderIds } from "@/lib/core/oauth-providers";
-import { isMarkedDevice } from "./known-devices";
+import { isKnownDevice } from "./known-devices";
 
 /**
  * The mailbox of an account was proven for the first time. In a browser the account does not know, what
@@ -13,27 +13,27 @@ import { isMarkedDevice } from "./known-devices";
  * password goes, all sessions and known devices too, and what providers open waits for the owner to
  * say that it is theirs (O3, A5). Returns whether something waits so. For who has taken the user's row.
  */
-export async function dropPlanted(
+export async function revokeUnverifiedCredentials(
   tx: Db,
   { id, identifier }: { id: string; identifier: Identifier },
   { deviceDigest }: Caller,
 ): Promise<true | false> {
-  if (await isMarkedDevice(tx, deviceDigest, identifier)) return false;
-  const left = await row<{ questioned: boolean }>(
+  if (await isKnownDevice(tx, deviceDigest, identifier)) return false;
+  const left = await row<{ needsConfirmation: boolean }>(
     tx,
     sql`with ended as (
       delete from ${sessions} where user_id = ${id}::uuid
-    ), forgotten as (
-      delete from ${deviceMarks} where user_id = ${id}::uuid
-    ), way_in as (
+    ), deleted_devices as (
+      delete from ${knownDevices} where user_id = ${id}::uuid
+    ), provider_row as (
       delete from ${authProviders} where user_id = ${id}::uuid and provider = 'email'
-    ), questioned as (
-      update ${authProviders} set questioned_at = now()
+    ), suspended as (
+      update ${authProviders} set confirmation_required_at = now()
       where user_id = ${id}::uuid and provider in ${oauthProviderIds} returning 1
     ), password as (
       update ${users} set password_hash = null where id = ${id}::uuid
     )
-    select exists (select from questioned) as questioned`,
+    select exists (select from suspended) as "needsConfirmation"`,
   );
-  return left!.questioned;
+  return left!.needsConfirmation;
 }

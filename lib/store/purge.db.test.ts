@@ -4,9 +4,9 @@ import { row } from "@/db/rows";
 import { days, hours } from "@/lib/core/duration";
 import { bounds } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
-import { claims, keys, parked } from "@/test/support/oauth-fixtures";
+import { claims, keys, pendingIdentity } from "@/test/support/oauth-fixtures";
 import { count } from "@/test/support/queries";
-import { sound } from "@/test/support/passwords";
+import { validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
@@ -20,22 +20,22 @@ const sizes = async ({ db }: Pick<TestWorld, "db"> = world) =>
     db,
     sql`select (select count(*)::int from sessions) as sessions,
       (select count(*)::int from verifications) as verifications, (select count(*)::int from outbox) as letters,
-      (select count(*)::int from limits) as limits, (select count(*)::int from device_marks) as marks,
+      (select count(*)::int from limits) as limits, (select count(*)::int from known_devices) as marks,
       (select count(*)::int from users) as users, (select count(*)::int from audit_events) as events`,
   );
 
-const purged = () => world.plant((tx) => purge(tx));
+const purged = () => world.writeDirectly((tx) => purge(tx));
 
 test("nothing that is of use goes", async () => {
   await new Browser(world).signIn(ada);
-  await new Browser(world).ask(ada);
+  await new Browser(world).requestLink(ada);
   const before = await sizes();
   expect(await purged()).toBe(0);
   expect(await sizes()).toEqual(before);
 });
 
 test("each kind goes when its time is over, and people and the log stay (X10)", async () => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     await new Browser(world).signIn(ada);
     const left = async () => (await purge(world.db), await sizes(world));
     const all = {
@@ -48,20 +48,20 @@ test("each kind goes when its time is over, and people and the log stay (X10)", 
       events: 2,
     };
     // The clock of limits does not stand, so their day is a little more.
-    await world.age(hours(24) - 1);
+    await world.advance(hours(24) - 1);
     expect(await left()).toMatchObject({ ...all, limits: 0 });
-    await world.age(2);
+    await world.advance(2);
     expect(await left()).toEqual({ ...all, sessions: 0 });
     // A used link stays a day past its end, for its page (L3).
-    await world.age(hours(1) - 1);
+    await world.advance(hours(1) - 1);
     expect(await left()).toMatchObject({ verifications: 1 });
-    await world.age(1);
+    await world.advance(1);
     expect(await left()).toEqual({ ...all, sessions: 0, verifications: 0 });
-    await world.age(days(6) - hours(1) - 1);
+    await world.advance(days(6) - hours(1) - 1);
     expect(await left()).toMatchObject({ letters: 1 });
-    await world.age(2);
+    await world.advance(2);
     expect(await left()).toMatchObject({ letters: 0, marks: 1 });
-    await world.age(days(180));
+    await world.advance(days(180));
     expect(await left()).toEqual({
       sessions: 0,
       verifications: 0,
@@ -75,18 +75,18 @@ test("each kind goes when its time is over, and people and the log stay (X10)", 
 });
 
 test("a trip to a provider goes when its time is over, and what waits after it with its own (O4)", async () => {
-  await world.whileTimeStands(async (world) => {
-    const trips = async () => (await purge(world.db), await count(world, "handshakes"));
-    await new Browser(world).travel("google", claims("g-1", ada));
-    await world.age(300);
+  await world.withFrozenTime(async (world) => {
+    const trips = async () => (await purge(world.db), await count(world, "oauth_attempts"));
+    await new Browser(world).signInWithProvider("google", claims("g-1", ada));
+    await world.advance(300);
     const asked = new Browser(world);
-    expect((await asked.travel("google", claims("g-2", ada))).ok).toBe(true);
-    await world.age(299);
+    expect((await asked.signInWithProvider("google", claims("g-2", ada))).ok).toBe(true);
+    await world.advance(299);
     expect(await trips()).toBe(2);
-    await world.age(2);
+    await world.advance(2);
     expect(await trips()).toBe(1);
-    expect(await parked(world)).toEqual(["google g-2"]);
-    await world.age(300);
+    expect(await pendingIdentity(world)).toEqual(["google g-2"]);
+    await world.advance(300);
     expect(await trips()).toBe(0);
   });
 });
@@ -98,17 +98,17 @@ test("the page of a used link can say so for a day past its end (L3)", async () 
     const seen = await new Browser(world).run(previewMagicLink, { token: letter!.token });
     return seen.ok ? "ok" : seen.refusal.cause;
   };
-  await world.age(hours(24));
+  await world.advance(hours(24));
   await purged();
   expect(await cause()).toBe("used");
-  await world.age(hours(1) + 60);
+  await world.advance(hours(1) + 60);
   await purged();
   expect(await cause()).toBe("unknown");
 });
 
 test("an attempt to sign up goes with its hash, a day past its hour (X10)", async () => {
-  await world.whileTimeStands(async (world) => {
-    await new Browser(world).signUp(ada, sound);
+  await world.withFrozenTime(async (world) => {
+    await new Browser(world).signUp(ada, validPassword);
     await world.deliver();
     const hashes = async () =>
       row(
@@ -116,27 +116,27 @@ test("an attempt to sign up goes with its hash, a day past its hour (X10)", asyn
         sql`select count(*)::int as attempts, count(password_hash)::int as hashes from verifications
             where purpose = 'sign_up'`,
       );
-    await world.age(hours(25));
+    await world.advance(hours(25));
     await purge(world.db);
     expect(await hashes()).toEqual({ attempts: 1, hashes: 1 });
-    await world.age(1);
+    await world.advance(1);
     await purge(world.db);
     expect(await hashes()).toEqual({ attempts: 0, hashes: 0 });
   });
 });
 
 test("attempts that were withheld, spent or given up go alike", async () => {
-  await new Browser(world).join(ada, sound);
-  for (let n = 0; n < 4; n += 1) await new Browser(world).signUp("leo@example.com", sound);
+  await new Browser(world).join(ada, validPassword);
+  for (let n = 0; n < 4; n += 1) await new Browser(world).signUp("leo@example.com", validPassword);
   await world.deliver();
-  await world.age(days(2) + 60);
+  await world.advance(days(2) + 60);
   await purged();
   expect(await sizes()).toMatchObject({ verifications: 0, users: 1 });
 });
 
 test("a link whose letter still waits for its first attempt is kept for it", async () => {
-  await new Browser(world).ask(ada);
-  await world.age(days(2));
+  await new Browser(world).requestLink(ada);
+  await world.advance(days(2));
   await purged();
   expect(await sizes()).toMatchObject({ verifications: 1, letters: 1 });
   await world.deliver();
@@ -145,19 +145,19 @@ test("a link whose letter still waits for its first attempt is kept for it", asy
 });
 
 test("a limit's count survives for as long as it counts, whatever is purged", async () => {
-  for (let i = 0; i < 10; i += 1) await new Browser(world).type("123456", ada);
-  await world.age(hours(1) - 60);
+  for (let i = 0; i < 10; i += 1) await new Browser(world).submitCode("123456", ada);
+  await world.advance(hours(1) - 60);
   await purged();
-  expect((await new Browser(world).type("123456", ada)).ok).toBe(false);
+  expect((await new Browser(world).submitCode("123456", ada)).ok).toBe(false);
   expect(await sizes()).not.toMatchObject({ limits: 0 });
-  await world.age(hours(25));
+  await world.advance(hours(25));
   await purged();
   expect(await sizes()).toMatchObject({ limits: 0 });
 });
 
 test("many rows go in batches, so that no request waits for all of them", async () => {
   const many = 2 * bounds.purgeBatch + 1;
-  await world.plant((tx) =>
+  await world.writeDirectly((tx) =>
     tx.execute(sql`insert into limits (rule, key_hash, hits, granted, expires_at)
       select 'test', n::text, '{}', true, now() - interval '1 second' from generate_series(1, ${many}) n`),
   );
@@ -166,7 +166,7 @@ test("many rows go in batches, so that no request waits for all of them", async 
 });
 
 test("two purges at once do not get in each other's way", async () => {
-  await world.plant((tx) =>
+  await world.writeDirectly((tx) =>
     tx.execute(sql`insert into limits (rule, key_hash, hits, granted, expires_at)
       select 'test', n::text, '{}', true, now() - interval '1 second' from generate_series(1, 1200) n`),
   );

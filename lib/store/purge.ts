@@ -1,23 +1,30 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
-import { deviceMarks, handshakes, limitHits, outbox, sessions, verifications } from "@/db/schema";
+import {
+  knownDevices,
+  oauthAttempts,
+  limitHits,
+  outbox,
+  sessions,
+  verifications,
+} from "@/db/schema";
 import { bounds, lifetimes } from "@/lib/core/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
 /** What is over for each table (X10). Used links stay a day past their end, for their page (L3). */
-const over = [
+const expired = [
   [sessions, sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`],
   [
     verifications,
     sql`expires_at < ${ago(lifetimes.deadVerification)} and not exists
     (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`,
   ],
-  [handshakes, sql`expires_at < now()`],
+  [oauthAttempts, sql`expires_at < now()`],
   [outbox, sql`done_at < ${ago(lifetimes.finishedLetter)}`],
   [limitHits, sql`expires_at < now()`],
-  [deviceMarks, sql`last_used_at < ${ago(lifetimes.deviceMark)}`],
+  [knownDevices, sql`last_used_at < ${ago(lifetimes.knownDevice)}`],
 ] as const;
 
 /**
@@ -26,14 +33,14 @@ const over = [
  */
 export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
   let total = 0;
-  for (const [table, isOver] of over) {
+  for (const [table, isExpired] of expired) {
     let gone: number;
     do {
       gone = (
         await rows(
           db,
           sql`delete from ${table} where ctid = any(array(
-            select ctid from ${table} where ${isOver} limit ${bounds.purgeBatch} for update skip locked
+            select ctid from ${table} where ${isExpired} limit ${bounds.purgeBatch} for update skip locked
           )) returning 1`,
         )
       ).length;

@@ -1,13 +1,13 @@
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
-import { deviceMarks, sessions, users } from "@/db/schema";
+import { knownDevices, sessions, users } from "@/db/schema";
 import { type Duration } from "@/lib/core/duration";
 import type { Caller, Ctx, Session } from "@/lib/runtime/flow";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals } from "@/lib/core/policy";
 import { digest } from "@/lib/core/crypto";
-import { deviceMarked } from "./known-devices";
+import { deviceRemembered } from "./known-devices";
 
 const live = sql`${sessions.endsAt} > now()
   and ${sessions.lastSeenAt} + make_interval(secs => ${sessions.idleSeconds}) > now()`;
@@ -19,7 +19,7 @@ const prepareRead = (db: Db) =>
       userId: sessions.userId,
       email: users.email,
       endsAt: sessions.endsAt,
-      provenAgo: sql<number>`extract(epoch from now() - ${sessions.authenticatedAt})::int`,
+      authAge: sql<number>`extract(epoch from now() - ${sessions.authenticatedAt})::int`,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })
     .from(sessions)
@@ -57,28 +57,28 @@ export async function touchSession(db: Db, id: string): Promise<void> {
 
 /**
  * The one place where sessions start, for every method. A new token each time; the session this
- * browser had is gone with the same statement (rotation), and the browser is marked as known (R6).
+ * browser had is gone with the same statement (rotation), and the browser is remembered as known (R6).
  * The token goes to the browser through the handover and is kept nowhere.
  */
 export async function startSession(
   ctx: Ctx,
   tx: Db,
-  { userId, method, keep }: { userId: string; method: string; keep: boolean },
+  { userId, method, remember }: { userId: string; method: string; remember: boolean },
 ): Promise<void> {
   const { caller, env } = ctx;
-  const token = ctx.chance.token();
-  const lifetime: Duration = keep ? env.lifetimes.keptSession : env.lifetimes.session;
-  const idle: Duration = keep ? env.lifetimes.keptSessionIdle : env.lifetimes.sessionIdle;
+  const token = ctx.random.token();
+  const lifetime: Duration = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
+  const idle: Duration = remember ? env.lifetimes.rememberedSessionIdle : env.lifetimes.sessionIdle;
   await row(
     tx,
     sql`with rotated as (
       delete from ${sessions} where token_digest = ${caller.sessionDigest ?? ""}
-    ), ${deviceMarked(caller.deviceDigest, userId)}
+    ), ${deviceRemembered(caller.deviceDigest, userId)}
     insert into ${sessions} (token_digest, user_id, method, ip, browser, idle_seconds, ends_at)
     values (${digest("session", token)}, ${userId}::uuid, ${method}, ${caller.ip}, ${caller.browser},
             ${idle}::int, now() + make_interval(secs => ${lifetime}))`,
   );
-  ctx.handOver({ session: { token, lifetime, method }, device: true });
+  ctx.setCookies({ session: { token, lifetime, method }, device: true });
 }
 
 /**
@@ -87,14 +87,14 @@ export async function startSession(
  */
 export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> {
   const { session, sessionDigest } = ctx.caller;
-  const token = ctx.chance.token();
+  const token = ctx.random.token();
   const renewed = await row<{ lifetime: Duration }>(
     tx,
     sql`update ${sessions} set token_digest = ${digest("session", token)}, authenticated_at = now(), last_seen_at = now()
       where id = ${session.id}::uuid and token_digest = ${sessionDigest}
       returning greatest(1, extract(epoch from ends_at - now()))::int as lifetime`,
   );
-  if (renewed) ctx.handOver({ session: { token, lifetime: renewed.lifetime } });
+  if (renewed) ctx.setCookies({ session: { token, lifetime: renewed.lifetime } });
   return renewed !== undefined;
 }
 
@@ -103,7 +103,7 @@ export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> 
  * removals at once the second sees the first. False when they were switched off or their session was
  * ended since it was read, by whoever proved the mailbox, say: it has no say any more (A5).
  */
-export async function takeUser(tx: Db, { id, userId }: Session): Promise<boolean> {
+export async function lockSessionUser(tx: Db, { id, userId }: Session): Promise<boolean> {
   await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for update`);
   const [stillIn] = await rows(
     tx,
@@ -155,8 +155,8 @@ export async function endOtherSessions(
   const stillIn = sql`exists (select from ${sessions} own where own.id = ${session.id}::uuid)`;
   const ended = await rows(
     tx,
-    sql`with forgotten as (
-      delete from ${deviceMarks}
+    sql`with deleted_devices as (
+      delete from ${knownDevices}
       where user_id = ${session.userId}::uuid and device_digest <> ${deviceDigest} and ${stillIn}
     )
     delete from ${sessions}

@@ -3,19 +3,19 @@ import { expect, test } from "vitest";
 import { rows } from "@/db/rows";
 import type { Identifier } from "@/lib/core/identifier";
 import { setUpWorld } from "@/test/support/setup";
-import { findUserAlone, proveMailbox } from "./users";
+import { lockAddressAndFindUser, markEmailVerified } from "./users";
 
 const world = await setUpWorld();
 const ada = "ada@example.com" as Identifier;
 
 test("fifty first uses at once make one user with one way in, and one of them made it (A1, I1, I2)", async () => {
-  const proven = await Promise.all(
+  const verified = await Promise.all(
     Array.from({ length: 50 }, () =>
-      world.plant((tx) => proveMailbox(tx, ada, { mayCreate: true })),
+      world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: true })),
     ),
   );
-  expect(new Set(proven.map((user) => user!.id)).size).toBe(1);
-  expect(proven.filter((user) => user!.created)).toHaveLength(1);
+  expect(new Set(verified.map((user) => user!.id)).size).toBe(1);
+  expect(verified.filter((user) => user!.created)).toHaveLength(1);
   expect(await rows(world.db, sql`select email from users`)).toEqual([{ email: ada }]);
   expect(await rows(world.db, sql`select provider from auth_providers`)).toEqual([
     { provider: "magic_link" },
@@ -24,17 +24,19 @@ test("fifty first uses at once make one user with one way in, and one of them ma
 });
 
 test("a mailbox stays verified since its first proof", async () => {
-  await world.plant((tx) => proveMailbox(tx, ada, { mayCreate: true }));
-  await world.age(1000);
+  await world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: true }));
+  await world.advance(1000);
   const since = () => rows(world.db, sql`select email_verified_at from users`);
   const first = await since();
-  await world.plant((tx) => proveMailbox(tx, ada, { mayCreate: false }));
+  await world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: false }));
   expect(await since()).toEqual(first);
   await recordProof();
 });
 
 test("where none may be made, nobody is", async () => {
-  expect(await world.plant((tx) => proveMailbox(tx, ada, { mayCreate: false }))).toBeNull();
+  expect(
+    await world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: false })),
+  ).toBeNull();
   expect(await rows(world.db, sql`select 1 from users`)).toEqual([]);
 });
 
@@ -45,14 +47,14 @@ test("whoever asks for the same address waits for the other to end; other addres
   let entered = () => {};
   const inside = new Promise<void>((resolve) => (entered = resolve));
   const first = world.db.transaction(async (tx) => {
-    await findUserAlone(tx, ada);
+    await lockAddressAndFindUser(tx, ada);
     entered();
     await held;
     order.push("first");
   });
   await inside;
   const second = world.db.transaction(async (tx) => {
-    await findUserAlone(tx, ada);
+    await lockAddressAndFindUser(tx, ada);
     order.push("second");
   });
   release();
@@ -62,7 +64,7 @@ test("whoever asks for the same address waits for the other to end; other addres
 
 /** What flows would have written, for the sake of the invariants. */
 const recordProof = () =>
-  world.plant((tx) =>
+  world.writeDirectly((tx) =>
     tx.execute(sql`insert into audit_events (event, outcome, subject_id, request_id)
       select 'magic_link.redeem', 'ok', id, 'test' from users`),
   );

@@ -7,7 +7,7 @@ import type { Identifier } from "@/lib/core/identifier";
 import { digest } from "@/lib/core/crypto";
 import { setUpWorld } from "@/test/support/setup";
 import {
-  type CodeClaim,
+  type CodeAttempt,
   consumeCode,
   consumeLink,
   issueVerification,
@@ -19,28 +19,28 @@ import {
 
 const world = await setUpWorld();
 const ada = "ada@example.com" as Identifier;
-const asker = digest("asking_browser", "hers");
+const asker = digest("requesting_browser", "hers");
 
 const issue = async (
   more: Partial<Omit<NewVerification, "code">> & { code?: string | null } = {},
 ) => {
-  const token = world.chance.token();
+  const token = world.random.token();
   const code = more.code === undefined ? "482193" : more.code;
-  const id = await world.plant((tx) =>
+  const id = await world.writeDirectly((tx) =>
     issueVerification(tx, {
       purpose: "magic_link",
       identifier: ada,
       token,
       codeKey: world.env.tokenKey[0],
-      browserDigest: asker,
+      requestingBrowserDigest: asker,
       browser: "Firefox on Linux",
-      fromMarkedDevice: false,
-      keep: false,
+      fromKnownDevice: false,
+      remember: false,
       next: "",
       receipt: "",
       linkLifetime: minutes(60),
       codeLifetime: minutes(10),
-      stillborn: false,
+      isDecoy: false,
       ...more,
       code,
     }),
@@ -48,11 +48,11 @@ const issue = async (
   return { id, token, code: code ?? "" };
 };
 
-const guess = (code: string, more: Partial<CodeClaim> = {}) =>
-  world.plant((tx) =>
+const guess = (code: string, more: Partial<CodeAttempt> = {}) =>
+  world.writeDirectly((tx) =>
     consumeCode(tx, {
       purpose: "magic_link",
-      browserDigest: asker,
+      requestingBrowserDigest: asker,
       identifier: ada,
       code,
       keys: world.env.tokenKey,
@@ -61,7 +61,9 @@ const guess = (code: string, more: Partial<CodeClaim> = {}) =>
   );
 
 const pressAs = (token: string) =>
-  world.plant((tx) => consumeLink(tx, "magic_link", token, { browserDigest: asker, typed: null }));
+  world.writeDirectly((tx) =>
+    consumeLink(tx, "magic_link", token, { requestingBrowserDigest: asker, typedEmail: null }),
+  );
 
 test("two hundred guesses at once: five are compared, the others come too late (I10)", async () => {
   await issue();
@@ -76,8 +78,8 @@ test("two hundred guesses at once: five are compared, the others come too late (
 
 test("a hundred presses at once: one of them has the link (I3)", async () => {
   const { token, id } = await issue();
-  const spent = await Promise.all(Array.from({ length: 100 }, () => pressAs(token)));
-  expect(spent.filter(Boolean)).toMatchObject([{ id, identifier: ada }]);
+  const consumed = await Promise.all(Array.from({ length: 100 }, () => pressAs(token)));
+  expect(consumed.filter(Boolean)).toMatchObject([{ id, identifier: ada }]);
 });
 
 test("the right code twenty times at once: spent once", async () => {
@@ -108,13 +110,17 @@ test("the same code in two mails hashes to two texts", async () => {
 });
 
 test("a voided link cannot be spent, a spent one not voided", async () => {
-  const claim = { browserDigest: asker, typed: null };
+  const access = { requestingBrowserDigest: asker, typedEmail: null };
   const cancelled = await issue();
-  expect(await world.plant((tx) => voidLink(tx, "magic_link", cancelled.token, claim))).toBe(true);
+  expect(
+    await world.writeDirectly((tx) => voidLink(tx, "magic_link", cancelled.token, access)),
+  ).toBe(true);
   expect(await pressAs(cancelled.token)).toBeNull();
   const pressed = await issue();
   expect(await pressAs(pressed.token)).not.toBeNull();
-  expect(await world.plant((tx) => voidLink(tx, "magic_link", pressed.token, claim))).toBe(false);
+  expect(await world.writeDirectly((tx) => voidLink(tx, "magic_link", pressed.token, access))).toBe(
+    false,
+  );
 });
 
 const purposes: Purpose[] = ["magic_link", "sign_up", "password_reset", "step_up"];
@@ -130,12 +136,12 @@ const live = async () =>
 
 test.each(purposes)("a %s's token and code work for no other purpose", async (purpose) => {
   const { token, code } = await issue({ purpose });
-  const claim = { browserDigest: asker, typed: ada };
+  const access = { requestingBrowserDigest: asker, typedEmail: ada };
   for (const other of purposes.filter((name) => name !== purpose)) {
-    expect(await world.plant((tx) => consumeLink(tx, other, token, claim))).toBeNull();
+    expect(await world.writeDirectly((tx) => consumeLink(tx, other, token, access))).toBeNull();
     expect(await guess(code, { purpose: other })).toEqual({ consumed: null, cause: "none" });
   }
-  expect(await world.plant((tx) => consumeLink(tx, purpose, token, claim))).not.toBeNull();
+  expect(await world.writeDirectly((tx) => consumeLink(tx, purpose, token, access))).not.toBeNull();
 });
 
 test("the same token for two purposes is two digests", async () => {
@@ -153,28 +159,36 @@ test("what belongs to a session is had by that session alone, by link and by cod
   const sessionId = randomUUID();
   const step = { purpose: "step_up", sessionId } as const;
   const { token, code } = await issue(step);
-  const press = (more: { sessionId?: string }) =>
-    world.plant((tx) =>
-      consumeLink(tx, "step_up", token, { browserDigest: asker, typed: ada, ...more }),
+  const openLink = (more: { sessionId?: string }) =>
+    world.writeDirectly((tx) =>
+      consumeLink(tx, "step_up", token, {
+        requestingBrowserDigest: asker,
+        typedEmail: ada,
+        ...more,
+      }),
     );
   for (const other of [{}, { sessionId: randomUUID() }]) {
-    expect(await press(other)).toBeNull();
+    expect(await openLink(other)).toBeNull();
     expect(await guess(code, { purpose: "step_up", ...other })).toMatchObject({ cause: "none" });
   }
-  expect(await press({ sessionId })).not.toBeNull();
+  expect(await openLink({ sessionId })).not.toBeNull();
 });
 
 test("a mail without a code has none that is right, nor has one that nobody gets", async () => {
   await issue({ code: null });
-  await issue({ stillborn: true });
+  await issue({ isDecoy: true });
   for (const code of ["482193", "000000", "null"]) expect((await guess(code)).consumed).toBeNull();
 });
 
 test("attempts to sign up push out only those of their own browser (P1)", async () => {
-  const mallory = digest("asking_browser", "his");
+  const mallory = digest("requesting_browser", "his");
   await issue({ purpose: "sign_up", passwordHash: "$argon2id$ada" });
   for (let n = 0; n < 5; n += 1)
-    await issue({ purpose: "sign_up", browserDigest: mallory, passwordHash: "$argon2id$mallory" });
+    await issue({
+      purpose: "sign_up",
+      requestingBrowserDigest: mallory,
+      passwordHash: "$argon2id$mallory",
+    });
   expect(
     await rows(
       world.db,
@@ -189,7 +203,7 @@ test("attempts to sign up push out only those of their own browser (P1)", async 
 
 test("one that nobody gets pushes out nobody's", async () => {
   for (let n = 0; n < 3; n += 1) await issue();
-  for (let n = 0; n < 3; n += 1) await issue({ stillborn: true });
+  for (let n = 0; n < 3; n += 1) await issue({ isDecoy: true });
   expect(await live()).toHaveLength(6);
 });
 
@@ -197,23 +211,28 @@ test("a spent attempt has its password, and the choice to stay signed in for its
   const { code } = await issue({
     purpose: "sign_up",
     passwordHash: "$argon2id$",
-    keep: true,
+    remember: true,
     next: "/account",
   });
   expect(await guess(code, { purpose: "sign_up" })).toMatchObject({
-    consumed: { passwordHash: "$argon2id$", keep: true, next: "/account", identifier: ada },
+    consumed: { passwordHash: "$argon2id$", remember: true, next: "/account", identifier: ada },
   });
-  const { token } = await issue({ keep: true });
-  const elsewhere = { browserDigest: digest("asking_browser", "phone"), typed: ada };
-  expect(await world.plant((tx) => consumeLink(tx, "magic_link", token, elsewhere))).toMatchObject({
-    keep: false,
+  const { token } = await issue({ remember: true });
+  const elsewhere = {
+    requestingBrowserDigest: digest("requesting_browser", "phone"),
+    typedEmail: ada,
+  };
+  expect(
+    await world.writeDirectly((tx) => consumeLink(tx, "magic_link", token, elsewhere)),
+  ).toMatchObject({
+    remember: false,
   });
 });
 
 test("voiding takes the purposes it names, of that address, and only what lives", async () => {
   for (const purpose of purposes) await issue({ purpose });
   await issue({ identifier: "leo@example.com" as Identifier });
-  await world.plant((tx) =>
+  await world.writeDirectly((tx) =>
     tx.execute(voidVerifications(sql`${ada}`, ["magic_link", "password_reset"])),
   );
   expect(await live()).toEqual(["sign_up", "step_up", "magic_link"]);

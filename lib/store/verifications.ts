@@ -6,7 +6,7 @@ import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import { bounds, intervals } from "@/lib/core/policy";
 import { refuse, type Result } from "@/lib/core/result";
-import { alike, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
+import { constantTimeEqual, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
 
 /** What a verification is for; its token works for nothing else. */
 export type Purpose = Extract<TokenUse, "magic_link" | "sign_up" | "password_reset" | "step_up">;
@@ -23,10 +23,10 @@ export interface NewVerification {
   /** Null for a mail that carries none: then no code is right. */
   readonly code: string | null;
   readonly codeKey: string;
-  readonly browserDigest: string;
+  readonly requestingBrowserDigest: string;
   readonly browser: string;
-  readonly fromMarkedDevice: boolean;
-  readonly keep: boolean;
+  readonly fromKnownDevice: boolean;
+  readonly remember: boolean;
   readonly next: string;
   readonly receipt: string;
   readonly linkLifetime: Duration;
@@ -35,7 +35,7 @@ export interface NewVerification {
    * Nobody gets its secrets: its letter is withheld, or is another. It takes tries as any other
    * does, so that a stranger cannot tell (L8); but no code is right, and it pushes out nobody's.
    */
-  readonly stillborn: boolean;
+  readonly isDecoy: boolean;
   /** What a sign-up will have as its password. */
   readonly passwordHash?: string | null;
   /** The session that a step-up is for. */
@@ -50,22 +50,22 @@ export interface NewVerification {
  */
 export async function issueVerification(tx: Db, v: NewVerification): Promise<string> {
   const tokenDigest = digest(v.purpose, v.token);
-  const hash = codeHash(v.codeKey, tokenDigest, v.stillborn ? v.token : (v.code ?? v.token));
+  const hash = codeHash(v.codeKey, tokenDigest, v.isDecoy ? v.token : (v.code ?? v.token));
   const issued = await row<{ id: string }>(
     tx,
-    sql`with pushed_out as (
-      update ${verifications} set voided_at = now() where not ${v.stillborn} and id in (
+    sql`with evicted as (
+      update ${verifications} set voided_at = now() where not ${v.isDecoy} and id in (
         select id from ${verifications}
-        where identifier = ${v.identifier} and purpose = ${v.purpose} and ${stillLive} and not stillborn
-          and (purpose <> 'sign_up' or browser_digest = ${v.browserDigest})
-        order by from_marked_device desc, created_at desc offset ${bounds.liveLinks - 1}
+        where identifier = ${v.identifier} and purpose = ${v.purpose} and ${stillLive} and not is_decoy
+          and (purpose <> 'sign_up' or requesting_browser_digest = ${v.requestingBrowserDigest})
+        order by from_known_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
-    insert into ${verifications} (purpose, identifier, token_digest, code_hash, browser_digest, browser,
-      stillborn, from_marked_device, password_hash, session_id, keep, next, receipt, expires_at, code_expires_at)
+    insert into ${verifications} (purpose, identifier, token_digest, code_hash, requesting_browser_digest, browser,
+      is_decoy, from_known_device, password_hash, session_id, keep, next, receipt, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
-      ${v.browserDigest}, ${v.browser}, ${v.stillborn}, ${v.fromMarkedDevice},
-      ${v.passwordHash ?? null}, ${v.sessionId ?? null}::uuid, ${v.keep}, ${v.next}, ${v.receipt},
+      ${v.requestingBrowserDigest}, ${v.browser}, ${v.isDecoy}, ${v.fromKnownDevice},
+      ${v.passwordHash ?? null}, ${v.sessionId ?? null}::uuid, ${v.remember}, ${v.next}, ${v.receipt},
       now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,
   );
@@ -79,7 +79,7 @@ export interface Consumed {
   readonly next: string;
   readonly receipt: string;
   /** The person's choice to be kept signed in; made in the browser that asked, for that browser. */
-  readonly keep: boolean;
+  readonly remember: boolean;
   /** Of a sign-up. */
   readonly passwordHash: string | null;
 }
@@ -88,16 +88,16 @@ export interface Consumed {
  * Who may spend a link: the browser that asked, or whoever typed the whole address (L5). A step-up's
  * belongs to its session, and to no other browser whatever is typed there.
  */
-export interface Claim {
-  readonly browserDigest: string;
-  readonly typed: Identifier | null;
+export interface LinkAccess {
+  readonly requestingBrowserDigest: string;
+  readonly typedEmail: Identifier | null;
   readonly sessionId?: string;
 }
 
-const claimedBy = ({ browserDigest, typed }: Claim) =>
+const canConsume = ({ requestingBrowserDigest, typedEmail }: LinkAccess) =>
   or(
-    eq(verifications.browserDigest, browserDigest),
-    typed ? eq(verifications.identifier, typed) : undefined,
+    eq(verifications.requestingBrowserDigest, requestingBrowserDigest),
+    typedEmail ? eq(verifications.identifier, typedEmail) : undefined,
   );
 
 const byToken = (purpose: Purpose, token: string) =>
@@ -107,46 +107,46 @@ const byToken = (purpose: Purpose, token: string) =>
  * Spends a link in one statement, so that of two racing presses one wins (I3), and voids the
  * address's other links with it (L4). Null if it is not to be had.
  */
-export const consumeLink = (tx: Db, purpose: Purpose, token: string, claim: Claim) =>
-  spend(
+export const consumeLink = (tx: Db, purpose: Purpose, token: string, access: LinkAccess) =>
+  consumeVerification(
     tx,
     purpose,
-    claim.browserDigest,
-    sql`token_digest = ${digest(purpose, token)} and not stillborn
-      and (browser_digest = ${claim.browserDigest} or identifier = ${claim.typed}::text)
-      and session_id is not distinct from ${claim.sessionId ?? null}::uuid`,
+    access.requestingBrowserDigest,
+    sql`token_digest = ${digest(purpose, token)} and not is_decoy
+      and (requesting_browser_digest = ${access.requestingBrowserDigest} or identifier = ${access.typedEmail}::text)
+      and session_id is not distinct from ${access.sessionId ?? null}::uuid`,
   );
 
 /**
  * All live rows of an address are taken in one order, so that presses on several of its links at
  * the same moment wait for each other instead of for ever.
  */
-async function spend(
+async function consumeVerification(
   tx: Db,
   purpose: Purpose,
-  browserDigest: string,
+  requestingBrowserDigest: string,
   which: SQL,
 ): Promise<Consumed | null> {
-  const spent = await row<Consumed>(
+  const consumed = await row<Consumed>(
     tx,
-    sql`with mine as (
+    sql`with target as (
       select id, identifier from ${verifications} where purpose = ${purpose} and ${which} and ${stillLive}
-    ), alone as (
+    ), locked as (
       select id from ${verifications}
-      where purpose = ${purpose} and identifier in (select identifier from mine) and ${stillLive}
+      where purpose = ${purpose} and identifier in (select identifier from target) and ${stillLive}
       order by id for update
-    ), settled as (
+    ), changed as (
       update ${verifications} v set
-        consumed_at = case when v.id = mine.id then now() end,
-        voided_at = case when v.id <> mine.id then now() end
-      from mine where v.id in (select id from alone) and mine.id in (select id from alone)
-      returning v.*, v.id = mine.id as spent
+        consumed_at = case when v.id = target.id then now() end,
+        voided_at = case when v.id <> target.id then now() end
+      from target where v.id in (select id from locked) and target.id in (select id from locked)
+      returning v.*, v.id = target.id as consumed
     )
-    select id, identifier, next, receipt, keep and browser_digest = ${browserDigest} as keep,
+    select id, identifier, next, receipt, keep and requesting_browser_digest = ${requestingBrowserDigest} as keep,
       password_hash as "passwordHash"
-    from settled where spent`,
+    from changed where consumed`,
   );
-  return spent ?? null;
+  return consumed ?? null;
 }
 
 /** Voids a link and its code, by the same claim as spending it. False if it is not to be had. */
@@ -154,12 +154,12 @@ export async function voidLink(
   tx: Db,
   purpose: Purpose,
   token: string,
-  claim: Claim,
+  access: LinkAccess,
 ): Promise<boolean> {
   const voided = await tx
     .update(verifications)
     .set({ voidedAt: sql`now()` })
-    .where(and(byToken(purpose, token), stillLive, claimedBy(claim)))
+    .where(and(byToken(purpose, token), stillLive, canConsume(access)))
     .returning({ id: verifications.id });
   return voided.length > 0;
 }
@@ -175,41 +175,48 @@ export type CodeOutcome =
  */
 export async function consumeCode(
   tx: Db,
-  { purpose, browserDigest, sessionId, identifier, code, keys }: CodeClaim,
+  { purpose, requestingBrowserDigest, sessionId, identifier, code, keys }: CodeAttempt,
 ): Promise<CodeOutcome> {
-  const asked = sql`browser_digest = ${browserDigest} and identifier = ${identifier}
+  const asked = sql`requesting_browser_digest = ${requestingBrowserDigest} and identifier = ${identifier}
     and session_id is not distinct from ${sessionId ?? null}::uuid
     and purpose = ${purpose} and ${stillLive} and code_expires_at > now()`;
   const tried = await rows<{ id: string; tokenDigest: string; codeHash: string }>(
     tx,
-    sql`with alone as (
+    sql`with locked as (
       select id from ${verifications}
       where purpose = ${purpose} and identifier = ${identifier} and ${stillLive}
       order by id for update
     )
     update ${verifications} set tries = tries + 1
-    where id in (select id from alone) and ${asked} and tries < ${bounds.codeTries}
+    where id in (select id from locked) and ${asked} and tries < ${bounds.codeTries}
     returning id, token_digest as "tokenDigest", code_hash as "codeHash"`,
   );
   const right = tried.find((candidate) =>
-    keys.some((key) => alike(candidate.codeHash, codeHash(key, candidate.tokenDigest, code))),
+    keys.some((key) =>
+      constantTimeEqual(candidate.codeHash, codeHash(key, candidate.tokenDigest, code)),
+    ),
   );
   if (!right) {
     if (tried.length > 0) return { consumed: null, cause: "wrong" };
     const left = await rows(tx, sql`select 1 from ${verifications} where ${asked}`);
     return { consumed: null, cause: left.length > 0 ? "spent" : "none" };
   }
-  const spent = await spend(tx, purpose, browserDigest, sql`id = ${right.id}::uuid`);
-  return spent ? { consumed: spent } : { consumed: null, cause: "none" };
+  const consumed = await consumeVerification(
+    tx,
+    purpose,
+    requestingBrowserDigest,
+    sql`id = ${right.id}::uuid`,
+  );
+  return consumed ? { consumed } : { consumed: null, cause: "none" };
 }
 
 /** A code that was not right, as its form is told; the cause is for the audit log. */
 export const refuseCode = (cause: "wrong" | "spent" | "none"): Result<never> =>
-  refuse(cause === "spent" ? "code_tries_spent" : "code_wrong", { field: "code", cause });
+  refuse(cause === "spent" ? "code_too_many_attempts" : "code_invalid", { field: "code", cause });
 
-export interface CodeClaim {
+export interface CodeAttempt {
   readonly purpose: Purpose;
-  readonly browserDigest: string;
+  readonly requestingBrowserDigest: string;
   /** Of a step-up: the session it is for. */
   readonly sessionId?: string;
   readonly identifier: Identifier;
@@ -222,7 +229,7 @@ export interface CodeClaim {
  * statement. Whoever takes several takes them in one order, so that nobody waits for ever: a reset
  * goes on to all the others, a link to sign-ups, and these to none.
  */
-export const takeVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+export const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   select id from ${verifications}
   where identifier = ${identifier} and purpose in ${purposes} and ${stillLive}
   order by purpose <> 'password_reset', purpose, id for update`;
@@ -230,14 +237,14 @@ export const takeVerifications = (identifier: SQL, purposes: readonly Purpose[])
 /** What becomes of an address's other secrets when its password or its proof changes (L4, P7). */
 export const voidVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   update ${verifications} set voided_at = now()
-  where id in (${takeVerifications(identifier, purposes)}) returning 1`;
+  where id in (${lockVerifications(identifier, purposes)}) returning 1`;
 
 /** A link as its confirm page shows it, whatever became of it. Changes nothing. */
 export interface LinkPreview {
   readonly identifier: Identifier;
   readonly state: "live" | "used" | "voided" | "expired";
   readonly browser: string;
-  readonly browserDigest: string;
+  readonly requestingBrowserDigest: string;
   /** Of a step-up: the session it is for. */
   readonly sessionId: string | null;
   readonly next: string;
@@ -259,7 +266,7 @@ export async function previewLink(
         when ${verifications.expiresAt} <= now() then 'expired'
         else 'live' end`,
       browser: verifications.browser,
-      browserDigest: verifications.browserDigest,
+      requestingBrowserDigest: verifications.requestingBrowserDigest,
       sessionId: verifications.sessionId,
       next: verifications.next,
       askedAt: verifications.createdAt,
@@ -270,10 +277,10 @@ export async function previewLink(
 }
 
 /** What a browser is waiting for: the last thing it asked for. */
-export interface Waiting {
+export interface PendingRequest {
   readonly identifier: Identifier;
   readonly used: boolean;
-  readonly keep: boolean;
+  readonly remember: boolean;
   readonly next: string;
   /** Seconds until the same mail may be asked for again. */
   readonly resendIn: number;
@@ -281,23 +288,28 @@ export interface Waiting {
 }
 
 /** The newest verification this browser asked for; null when it waits for nothing. */
-export async function findWaiting(
+export async function findPendingRequest(
   db: Db,
   purpose: Purpose,
-  browserDigest: string,
-): Promise<Waiting | null> {
+  requestingBrowserDigest: string,
+): Promise<PendingRequest | null> {
   const [found] = await db
     .select({
       identifier: verifications.identifier,
       used: sql<boolean>`${verifications.consumedAt} is not null`,
-      keep: verifications.keep,
+      remember: verifications.remember,
       next: verifications.next,
       resendIn: sql<number>`greatest(0, ceil(extract(epoch from
         ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now())))::int`,
       codeSpent: sql<boolean>`${verifications.tries} >= ${bounds.codeTries}`,
     })
     .from(verifications)
-    .where(and(eq(verifications.browserDigest, browserDigest), eq(verifications.purpose, purpose)))
+    .where(
+      and(
+        eq(verifications.requestingBrowserDigest, requestingBrowserDigest),
+        eq(verifications.purpose, purpose),
+      ),
+    )
     .orderBy(desc(verifications.createdAt))
     .limit(1);
   return found ? { ...found, identifier: found.identifier as Identifier } : null;

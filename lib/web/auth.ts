@@ -2,8 +2,8 @@ import type { Session } from "next-auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut as signOutFlow } from "@/lib/flows/sessions/sign-out";
 import type { Session as OurSession } from "@/lib/runtime/flow";
-import { perform, read } from "./run-for-request";
-import { goOn } from "./redirects";
+import { runForRequest, readOrRedirect } from "./run-for-request";
+import { redirectToNext } from "./redirects";
 
 /** Our session in Auth.js's shape, as adopters of it expect. */
 export const asAuthSession = ({ userId, email, endsAt }: OurSession): Session => ({
@@ -18,7 +18,7 @@ export const asAuthSession = ({ userId, email, endsAt }: OurSession): Session =>
  * @public
  */
 export async function auth(): Promise<Session | null> {
-  const session = await read(readSession, "/");
+  const session = await readOrRedirect(readSession, "/");
   return session && asAuthSession(session);
 }
 
@@ -27,6 +27,6 @@ export async function auth(): Promise<Session | null> {
  * @public
  */
 export async function signOut({ redirectTo = "/sign-in" } = {}): Promise<never> {
-  await perform(signOutFlow, {}, { form: "adopters" });
-  goOn(redirectTo);
+  await runForRequest(signOutFlow, {}, { form: "adopters" });
+  redirectToNext(redirectTo);
 }

@@ -7,17 +7,17 @@ import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
 import type { NextRequest } from "next/server";
 import type { ProviderKeys } from "@/lib/core/env";
-import type { ProviderLine } from "@/lib/runtime/flow";
-import { completeHandshake, type Returned } from "@/lib/flows/oauth/complete-oauth";
+import type { OidcClient } from "@/lib/runtime/flow";
+import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
 import { isOAuthProvider, type OAuthProvider } from "@/lib/core/oauth-providers";
-import { theWorld } from "@/lib/runtime/world";
+import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
 import { sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
-import { cookieForAuth, oauthCookies, unusedForAuth, writeCookie } from "./cookies";
-import { begunToken, handshakeToken } from "./oauth-cookies";
-import { perform } from "./run-for-request";
+import { cookieForAuthJs, oauthCookies, unusedForAuthJs, writeCookie } from "./cookies";
+import { startedAttemptToken, oauthAttemptToken } from "./oauth-cookies";
+import { runForRequest } from "./run-for-request";
 
 const never = (what: string) => () => {
   throw new Error(`Auth.js may not ${what}: that is a flow's to do.`);
@@ -29,7 +29,7 @@ const never = (what: string) => () => {
  * who somebody is; so it knows nobody.
  */
 function guardedAdapter(): Adapter {
-  const world = theWorld();
+  const world = getWorld();
   return {
     ...DrizzleAdapter(world.db),
     // For Auth.js's own `auth()`, which nobody calls: setting out reads no session, and coming back
@@ -63,24 +63,26 @@ function guardedAdapter(): Adapter {
 const profile = ({ sub }: { sub: string }) => ({ id: sub });
 
 /** The way to a provider and back, as Auth.js is to make it, over a line of its own. */
-const handshakes: { [P in OAuthProvider]: (keys: ProviderKeys, line: ProviderLine) => Provider } = {
+const authJsProviders: {
+  [P in OAuthProvider]: (keys: ProviderKeys, client: OidcClient) => Provider;
+} = {
   // Its ID token says all we ask for.
-  google: (keys, line) =>
+  google: (keys, client) =>
     Google({
       ...keys,
       checks: ["pkce", "state", "nonce"],
       profile,
       authorization: { params: { scope: "openid email", prompt: "select_account" } },
-      [customFetch]: line.fetch,
+      [customFetch]: client.fetch,
     }),
   // Its ID token has no nonce, and "verified" as a text; what it says when asked has it as it should be.
-  linkedin: (keys, line) => ({
+  linkedin: (keys, client) => ({
     ...LinkedIn({
       ...keys,
       checks: ["state"],
       profile,
       authorization: { params: { scope: "openid email" } },
-      [customFetch]: line.fetch,
+      [customFetch]: client.fetch,
     }),
     idToken: false,
   }),
@@ -91,44 +93,44 @@ const handshakes: { [P in OAuthProvider]: (keys: ProviderKeys, line: ProviderLin
  * and returns a path, which ends Auth.js's work before it makes a user or a session; what it would
  * log, and then turn into a page of its own, is kept instead.
  */
-function trip(provider: OAuthProvider) {
-  const { env, openLine } = theWorld();
-  const line = openLine(provider);
-  const came: { back?: CameBack; failure?: Error } = {};
+function authJsFlow(provider: OAuthProvider) {
+  const { env, createOidcClient } = getWorld();
+  const client = createOidcClient(provider);
+  const seen: { back?: Callback; failure?: Error } = {};
   const config: NextAuthConfig = {
     basePath: "/api/auth",
-    providers: [handshakes[provider](env.providers[provider]!, line)],
+    providers: [authJsProviders[provider](env.providers[provider]!, client)],
     adapter: guardedAdapter(),
     session: { strategy: "database" },
     secret: [...env.authSecret],
     trustHost: true,
     cookies: {
-      sessionToken: cookieForAuth(env, "session"),
-      state: cookieForAuth(env, "oauth_state"),
-      pkceCodeVerifier: cookieForAuth(env, "oauth_verifier"),
-      nonce: cookieForAuth(env, "oauth_nonce"),
+      sessionToken: cookieForAuthJs(env, "session"),
+      state: cookieForAuthJs(env, "oauth_state"),
+      pkceCodeVerifier: cookieForAuthJs(env, "oauth_verifier"),
+      nonce: cookieForAuthJs(env, "oauth_nonce"),
       // It has no use for these here; but it is not to stumble over what others keep by its names.
-      callbackUrl: unusedForAuth(env, "oauth_url"),
-      csrfToken: unusedForAuth(env, "oauth_csrf"),
+      callbackUrl: unusedForAuthJs(env, "oauth_url"),
+      csrfToken: unusedForAuthJs(env, "oauth_csrf"),
     },
     callbacks: {
       signIn({ account, profile }) {
-        came.back = { idToken: account?.id_token, claims: { ...profile } };
+        seen.back = { idToken: account?.id_token, claims: { ...profile } };
         return "/";
       },
       // Whatever a parameter or a cookie asks for; a bad one would be a 500.
       redirect: ({ baseUrl }) => baseUrl,
     },
     logger: {
-      error: (error) => void (came.failure ??= error),
+      error: (error) => void (seen.failure ??= error),
       warn: () => {},
       debug: () => {},
     },
   };
-  return { config, line, came };
+  return { config, client, seen };
 }
 
-interface CameBack {
+interface Callback {
   readonly idToken: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -138,19 +140,19 @@ interface CameBack {
  * else its checks need in cookies. Only for actions and routes. Refuses `provider_unavailable`, and
  * `provider_failed` when what the provider says of itself makes no sense.
  */
-export async function wayTo(provider: OAuthProvider): Promise<Result<{ url: string }>> {
-  const { config, line, came } = trip(provider);
+export async function authorizationUrl(provider: OAuthProvider): Promise<Result<{ url: string }>> {
+  const { config, client, seen } = authJsFlow(provider);
   const { signIn } = NextAuth(config);
   const url = (await signIn(provider, { redirect: false, redirectTo: "/" })) as string;
-  if (!came.failure) return ok({ url });
-  const failure = came.failure;
+  if (!seen.failure) return ok({ url });
+  const failure = seen.failure;
   const exchange = async () => {
-    await forgetTrip();
-    return failureOf(failure, line, null);
+    await clearOAuthCookies();
+    return failureOf(failure, client, null);
   };
   // The trip ends here, and the audit log has the reason.
-  const input = { provider, handshake: await begunToken(), exchange };
-  const ended = await perform(completeHandshake, input, { vouched: true });
+  const input = { provider, oauthAttempt: await startedAttemptToken(), exchange };
+  const ended = await runForRequest(completeOAuth, input, { sameOriginVerified: true });
   if (ended.ok) throw new Error("A trip that failed to begin has arrived.");
   return ended;
 }
@@ -160,41 +162,44 @@ export async function wayTo(provider: OAuthProvider): Promise<Result<{ url: stri
  * of it; Auth.js sees to the protocol, and we to the ID token's signature. Null where nothing came back,
  * the provider has no keys here, or a page of somebody else's has this address for a picture of it.
  */
-export async function returnFrom(request: NextRequest) {
+export async function handleCallback(request: NextRequest) {
   const asked = new URL(request.url);
   const provider = asked.pathname.replace("/api/auth/callback/", "");
-  if (!isOAuthProvider(provider) || !theWorld().env.methods.includes(provider)) return null;
+  if (!isOAuthProvider(provider) || !getWorld().env.methods.includes(provider)) return null;
   if (!["code", "error", "state"].some((name) => asked.searchParams.has(name))) return null;
   if ((request.headers.get("sec-fetch-dest") ?? "document") !== "document") return null;
   const exchange = async () => {
-    await forgetTrip();
-    const { config, line, came } = trip(provider);
+    await clearOAuthCookies();
+    const { config, client, seen } = authJsFlow(provider);
     // The address as it is: Next's own request reads other names of this machine as "localhost".
-    const here = theWorld().env.origin.origin + asked.pathname + asked.search;
+    const here = getWorld().env.origin.origin + asked.pathname + asked.search;
     await Auth(new Request(here, { headers: request.headers }), config);
-    const returned = came.back
-      ? await verified(came.back, line)
-      : failureOf(came.failure, line, asked.searchParams.get("error"));
-    if ("failure" in returned && returned.cause === "invalid_client")
-      theWorld().log.error("provider.refuses_us", { provider });
-    return returned;
+    const callbackResult = seen.back
+      ? await verifyCallback(seen.back, client)
+      : failureOf(seen.failure, client, asked.searchParams.get("error"));
+    if ("failure" in callbackResult && callbackResult.cause === "invalid_client")
+      getWorld().log.error("provider.client_rejected", { provider });
+    return callbackResult;
   };
   // Vouched for by the state, which only this browser has; a provider's redirect has no Origin.
-  const input = { provider, handshake: await handshakeToken(), exchange };
-  return perform(completeHandshake, input, { vouched: true });
+  const input = { provider, oauthAttempt: await oauthAttemptToken(), exchange };
+  return runForRequest(completeOAuth, input, { sameOriginVerified: true });
 }
 
 /** Each trip has its cookies once, however it ends. */
-async function forgetTrip() {
-  for (const name of [...oauthCookies, "onward"] as const)
-    await writeCookie(theWorld().env, name, null, lifetimes.handshake);
+async function clearOAuthCookies() {
+  for (const name of [...oauthCookies, "oauth_redirect"] as const)
+    await writeCookie(getWorld().env, name, null, lifetimes.oauthAttempt);
 }
 
-type Failure = Extract<Returned, { failure: unknown }>;
+type Failure = Extract<CallbackResult, { failure: unknown }>;
 
 /** Auth.js reads an ID token's claims, and leaves its signature to us (O1). */
-async function verified({ idToken, claims }: CameBack, line: ProviderLine): Promise<Returned> {
-  const read = await line.verify(idToken ?? "");
+async function verifyCallback(
+  { idToken, claims }: Callback,
+  client: OidcClient,
+): Promise<CallbackResult> {
+  const read = await client.verify(idToken ?? "");
   if (!read.ok) {
     const { code, cause = "" } = read.refusal;
     return { failure: code === "provider_unavailable" ? code : "provider_failed", cause };
@@ -205,26 +210,30 @@ async function verified({ idToken, claims }: CameBack, line: ProviderLine): Prom
 }
 
 // What people did at the provider; LinkedIn has words of its own.
-const cancelled = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
+const cancelledCodes = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
 
 /** What stopped Auth.js, as people are told it, and as the audit log has it. `said` by the provider. */
-function failureOf(error: unknown, line: ProviderLine, said: string | null): Failure {
-  const trouble = line.trouble();
-  if (trouble) return { failure: "provider_unavailable", cause: trouble };
+function failureOf(error: unknown, client: OidcClient, said: string | null): Failure {
+  const lastError = client.lastError();
+  if (lastError) return { failure: "provider_unavailable", cause: lastError };
   const { type, cause } = (error ?? {}) as { type?: string; cause?: { err?: unknown } };
   // A cookie of the trip is missing, or another's.
-  if (type === "InvalidCheck") return { failure: "handshake_lost", cause: "cookie" };
+  if (type === "InvalidCheck") return { failure: "oauth_state_invalid", cause: "cookie" };
   if (type === "OAuthCallbackError" && said) {
-    if (cancelled.includes(said)) return { failure: "provider_cancelled", cause: said };
+    if (cancelledCodes.includes(said)) return { failure: "provider_cancelled", cause: said };
     const isAway = said === "server_error" || said === "temporarily_unavailable";
-    return { failure: isAway ? "provider_unavailable" : "provider_failed", cause: plain(said) };
+    return { failure: isAway ? "provider_unavailable" : "provider_failed", cause: safeCause(said) };
   }
   const inner = (cause?.err ?? error) as { code?: string; error?: string; message?: string };
-  if (/"state"/.test(inner.message ?? "")) return { failure: "handshake_lost", cause: "state" };
+  if (/"state"/.test(inner.message ?? ""))
+    return { failure: "oauth_state_invalid", cause: "state" };
   // The code is too old, or was used before.
-  if (inner.error === "invalid_grant") return { failure: "handshake_lost", cause: "code" };
-  return { failure: "provider_failed", cause: plain(inner.error ?? inner.code ?? type ?? "none") };
+  if (inner.error === "invalid_grant") return { failure: "oauth_state_invalid", cause: "code" };
+  return {
+    failure: "provider_failed",
+    cause: safeCause(inner.error ?? inner.code ?? type ?? "none"),
+  };
 }
 
 /** A word from outside, as far as it is one. */
-const plain = (word: string) => (/^[\w.-]{1,60}$/.test(word) ? word.toLowerCase() : "unknown");
+const safeCause = (word: string) => (/^[\w.-]{1,60}$/.test(word) ? word.toLowerCase() : "unknown");

@@ -2,14 +2,20 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { anyText } from "@/test/support/texts";
 import { minutes } from "@/lib/core/duration";
-import { type CookieName, readCookie, readToken, unusedForAuth, writeCookie } from "./cookies";
+import { type CookieName, readCookie, readToken, unusedForAuthJs, writeCookie } from "./cookies";
 
 const jar = vi.hoisted(() => ({ set: vi.fn() }));
 vi.mock("next/headers", () => ({ cookies: async () => jar }));
 
 const publicly = { origin: new URL("https://account.example.com") };
 const locally = { origin: new URL("http://localhost:3000") };
-const names: readonly CookieName[] = ["session", "asking", "device", "flash", "parked"];
+const names: readonly CookieName[] = [
+  "session",
+  "mail_request",
+  "device",
+  "flash",
+  "pending_identity",
+];
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
 
@@ -134,9 +140,9 @@ describe("a cookie we set", () => {
 });
 
 it("what Auth.js keeps and nobody needs has a name that only this host can have set, and no life", () => {
-  expect(unusedForAuth(publicly, "oauth_url")).toEqual({
+  expect(unusedForAuthJs(publicly, "oauth_url")).toEqual({
     name: "__Host-oauth_url",
     options: { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: 0 },
   });
-  expect(unusedForAuth(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
+  expect(unusedForAuthJs(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
 });

@@ -1,7 +1,7 @@
 import { cookies } from "next/headers";
 import type { Duration } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
-import { isToken, open } from "@/lib/core/crypto";
+import { isToken, unseal } from "@/lib/core/crypto";
 
 /**
  * Every cookie we set: session, the browser as asker and as known device, the flash, a form that
@@ -10,14 +10,14 @@ import { isToken, open } from "@/lib/core/crypto";
  */
 export type CookieName =
   | "session"
-  | "asking"
+  | "mail_request"
   | "device"
   | "flash"
-  | "interrupted"
+  | "suspended_action"
   | "method"
-  | "handshake"
-  | "parked"
-  | "onward"
+  | "oauth_attempt"
+  | "pending_identity"
+  | "oauth_redirect"
   | (typeof oauthCookies)[number];
 
 /** Auth.js's own, of one trip. */
@@ -26,23 +26,27 @@ export const oauthCookies = ["oauth_state", "oauth_verifier", "oauth_nonce"] as 
 /** Auth.js's own that have no use here. */
 type UnusedCookie = "oauth_url" | "oauth_csrf";
 
-type Place = Pick<Env, "origin">;
+type CookieScope = Pick<Env, "origin">;
 
-const isSecure = ({ origin }: Place) => origin.protocol === "https:";
+const isSecure = ({ origin }: CookieScope) => origin.protocol === "https:";
 
 /**
  * On https a name that only this host can have set (RFC 6265bis `__Host-`); on a plain http
  * loopback origin a name of our own, since every port of localhost shares one jar.
  */
-const cookieName = (place: Place, name: CookieName | UnusedCookie) =>
-  isSecure(place) ? `__Host-${name}` : `latchkey-${name}`;
+const cookieName = (scope: CookieScope, name: CookieName | UnusedCookie) =>
+  isSecure(scope) ? `__Host-${name}` : `latchkey-${name}`;
 
 /**
  * A cookie's value from the request's header. Sent twice it counts as not sent: of two values one
  * was planted, and nobody can tell which.
  */
-export function readCookie(header: string | null, place: Place, name: CookieName): string | null {
-  const wanted = `${cookieName(place, name)}=`;
+export function readCookie(
+  header: string | null,
+  scope: CookieScope,
+  name: CookieName,
+): string | null {
+  const wanted = `${cookieName(scope, name)}=`;
   const values = (header ?? "")
     .split(/;\s*/)
     .filter((pair) => pair.startsWith(wanted))
@@ -51,8 +55,12 @@ export function readCookie(header: string | null, place: Place, name: CookieName
 }
 
 /** A token from a cookie; null when there is none or it is none of ours. */
-export function readToken(header: string | null, place: Place, name: CookieName): string | null {
-  const value = readCookie(header, place, name);
+export function readToken(
+  header: string | null,
+  scope: CookieScope,
+  name: CookieName,
+): string | null {
+  const value = readCookie(header, scope, name);
   return isToken(value) ? value : null;
 }
 
@@ -66,36 +74,36 @@ export function readSealed(
   name: CookieName,
 ): unknown {
   try {
-    return JSON.parse(open(env.outboxKey, readCookie(header, env, name) ?? ""));
+    return JSON.parse(unseal(env.outboxKey, readCookie(header, env, name) ?? ""));
   } catch {
     return null;
   }
 }
 
-const attributes = (place: Place) =>
-  ({ httpOnly: true, secure: isSecure(place), sameSite: "lax", path: "/" }) as const;
+const attributes = (scope: CookieScope) =>
+  ({ httpOnly: true, secure: isSecure(scope), sameSite: "lax", path: "/" }) as const;
 
 /** A cookie's name and attributes, for Auth.js to use the same. */
-export const cookieForAuth = (place: Place, name: CookieName | UnusedCookie) => ({
-  name: cookieName(place, name),
-  options: attributes(place),
+export const cookieForAuthJs = (scope: CookieScope, name: CookieName | UnusedCookie) => ({
+  name: cookieName(scope, name),
+  options: attributes(scope),
 });
 
 /** The same for one that no browser is to keep, nor others to have planted. */
-export function unusedForAuth(place: Place, name: UnusedCookie) {
-  const { options, ...cookie } = cookieForAuth(place, name);
+export function unusedForAuthJs(scope: CookieScope, name: UnusedCookie) {
+  const { options, ...cookie } = cookieForAuthJs(scope, name);
   return { ...cookie, options: { ...options, maxAge: 0 } };
 }
 
 /** Sets a cookie for so long; with `null` takes it away. In actions and routes only. */
 export async function writeCookie(
-  place: Place,
+  scope: CookieScope,
   name: CookieName,
   value: string | null,
   maxAge: Duration,
 ): Promise<void> {
-  (await cookies()).set(cookieName(place, name), value ?? "", {
-    ...attributes(place),
+  (await cookies()).set(cookieName(scope, name), value ?? "", {
+    ...attributes(scope),
     maxAge: value === null ? 0 : maxAge,
   });
 }

@@ -3,7 +3,7 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/core/duration";
 import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
-import { theWorld } from "@/lib/runtime/world";
+import { getWorld } from "@/lib/runtime/world";
 import { bounds, lifetimes } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
@@ -20,13 +20,13 @@ export const notes = [
   "password_removed",
   "provider_cancelled",
   "provider_connected",
-  "provider_connected_already",
-  "provider_kept",
+  "provider_already_linked",
+  "provider_confirmed",
   "provider_disconnected",
-  "proof_asked",
+  "step_up_requested",
   "signed_out_meanwhile",
-  "interruption_cancelled",
-  "interruption_lost",
+  "suspended_action_cancelled",
+  "suspended_action_lost",
   "sign_up_pending",
   "limits_cleared",
 ] as const;
@@ -37,17 +37,17 @@ export type NoteCode = (typeof notes)[number];
  * secret), or a note. It lives in a cookie for a minute, so that forms work without JavaScript.
  */
 const schema = z.object({
-  at: z.string(),
+  page: z.string(),
   code: z.custom<RefusalCode>((code) => typeof code === "string" && isRefusalCode(code)).optional(),
   field: z.string().optional(),
   retryAfter: z.number().int().positive().transform(seconds).optional(),
   reference: z.string().optional(),
   note: z.enum(notes).optional(),
   provider: z.enum(oauthProviderIds).optional(),
-  least: z.number().int().positive().optional(),
+  minLength: z.number().int().positive().optional(),
   address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
-  keep: z.boolean().optional(),
+  remember: z.boolean().optional(),
 });
 
 export interface Flash {
@@ -56,26 +56,28 @@ export interface Flash {
   /** The provider that the note is about. */
   readonly provider?: OAuthProvider | undefined;
   readonly email: string;
-  readonly keep: boolean;
+  readonly remember: boolean;
 }
 
-const nothingLeft: Flash = { refusal: null, note: null, email: "", keep: false };
+const emptyFlash: Flash = { refusal: null, note: null, email: "", remember: false };
 
 /** What the last action left for this page; empty when it left nothing or the cookie is not ours. */
-export async function readFlash(at: string): Promise<Flash> {
-  const value = readCookie((await headers()).get("cookie"), theWorld().env, "flash");
-  const left = schema.safeParse(decode(value));
-  if (!left.success || left.data.at !== at) return nothingLeft;
-  const { code, note, provider, email, keep, ...rest } = left.data;
-  const { field, retryAfter, least, address, reference } = rest;
-  const refusal = code ? { code, field, retryAfter, least, provider, address, reference } : null;
-  return { refusal, note: note ?? null, provider, email: email ?? "", keep: keep ?? false };
+export async function readFlash(page: string): Promise<Flash> {
+  const value = readCookie((await headers()).get("cookie"), getWorld().env, "flash");
+  const stored = schema.safeParse(decode(value));
+  if (!stored.success || stored.data.page !== page) return emptyFlash;
+  const { code, note, provider, email, remember, ...rest } = stored.data;
+  const { field, retryAfter, minLength, address, reference } = rest;
+  const refusal = code
+    ? { code, field, retryAfter, minLength, provider, address, reference }
+    : null;
+  return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
 
 /** What a form may find again as it was typed; never a password. */
 interface Typed {
   readonly email?: unknown;
-  readonly keep?: unknown;
+  readonly remember?: unknown;
 }
 
 /**
@@ -84,61 +86,69 @@ interface Typed {
  * their own account page; or, when nobody is, on the sign-in page, from which `at` is the way back. Never
  * returns.
  */
-export async function sayNo(at: string, refusal: Refusal, typed: Typed = {}): Promise<never> {
-  const { code, field, retryAfter, least, provider, address, reference } = refusal;
+export async function redirectWithError(
+  page: string,
+  refusal: Refusal,
+  typed: Typed = {},
+): Promise<never> {
+  const { code, field, retryAfter, minLength, provider, address, reference } = refusal;
   if (code === "unavailable") redirect("/unavailable");
-  if (code === "sign_in_required") return sayDone(withNext("/sign-in", at), "signed_out_meanwhile");
-  const told = { code, field, retryAfter, least, provider, address, reference };
+  if (code === "sign_in_required")
+    return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
+  const told = { code, field, retryAfter, minLength, provider, address, reference };
   if (code === "signed_in_as_other") {
-    await leave({ at: "/account", ...told });
+    await writeFlash({ page: "/account", ...told });
     redirect("/account");
   }
-  await leave({ at: pathOf(at), ...told, ...asTyped(typed) });
-  redirect(at);
+  await writeFlash({ page: pathOf(page), ...told, ...typedValues(typed) });
+  redirect(page);
 }
 
 // Told only to whoever has proved that the mailbox is theirs; no form can mend them.
-const afterProof = new Set<RefusalCode>([
+const afterVerification = new Set<RefusalCode>([
   "account_disabled",
   "sign_up_closed",
   "already_signed_up",
 ]);
 
 /** Like `sayNo`, for what proves a mailbox: what is known only after that has a page of its own. */
-export const sayNoAfterProof = (at: string, refusal: Refusal): Promise<never> =>
-  sayNo(afterProof.has(refusal.code) ? "/sign-in/problem" : at, refusal);
+export const redirectWithErrorAfterVerification = (
+  page: string,
+  refusal: Refusal,
+): Promise<never> =>
+  redirectWithError(afterVerification.has(refusal.code) ? "/sign-in/problem" : page, refusal);
 
 /** Ends an action with the same form on another page, what was typed in it. Never returns. */
-export async function goOnTyping(at: string, typed: Typed): Promise<never> {
-  await leave({ at: pathOf(at), ...asTyped(typed) });
-  redirect(at);
+export async function redirectWithValues(page: string, typed: Typed): Promise<never> {
+  await writeFlash({ page: pathOf(page), ...typedValues(typed) });
+  redirect(page);
 }
 
-const asTyped = ({ email, keep }: Typed) => ({
+const typedValues = ({ email, remember }: Typed) => ({
   email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
-  keep: keep === "on",
+  remember: remember === "on",
 });
 
 /** Ends an action with a note on the page at `at`, maybe about a provider. Never returns. */
-export async function sayDone(
-  at: string,
+export async function redirectWithNotice(
+  page: string,
   note: NoteCode,
   provider?: OAuthProvider,
 ): Promise<never> {
-  await leave({ at: pathOf(at), note, provider });
-  redirect(at);
+  await writeFlash({ page: pathOf(page), note, provider });
+  redirect(page);
 }
 
-const leave = (flash: z.input<typeof schema>) =>
+const writeFlash = (flash: z.input<typeof schema>) =>
   writeCookie(
-    theWorld().env,
+    getWorld().env,
     "flash",
     Buffer.from(JSON.stringify(flash)).toString("base64url"),
     lifetimes.flash,
   );
 
 // A token page is told by its place alone; its token stays out of the cookie.
-const pathOf = (at: string) => at.split("?")[0]!.replace(/^\/l\/.*/, "/l");
+const pathOf = (page: string) => page.split("?")[0]!.replace(/^\/l\/.*/, "/l");
 
 function decode(value: string | null): unknown {
   try {

@@ -2,26 +2,27 @@ import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
-import { theWorld } from "@/lib/runtime/world";
+import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";
-import { cookieForAuth, readSealed, readToken, writeCookie } from "./cookies";
+import { cookieForAuthJs, readSealed, readToken, writeCookie } from "./cookies";
 
 /** The token of this browser's trip to a provider; "" when there is none, which matches no row. */
-export const handshakeToken = () => tokenIn("handshake");
+export const oauthAttemptToken = () => tokenFrom("oauth_attempt");
 
 /** The token of whom a trip brought back to this browser; "" when nobody waits. */
-export const parkedToken = () => tokenIn("parked");
+export const pendingIdentityToken = () => tokenFrom("pending_identity");
 
-const tokenIn = async (name: "handshake" | "parked") =>
-  readToken((await headers()).get("cookie"), theWorld().env, name) ?? "";
+const tokenFrom = async (name: "oauth_attempt" | "pending_identity") =>
+  readToken((await headers()).get("cookie"), getWorld().env, name) ?? "";
 
 /** Nobody waits in this browser any more: who was asked has said no. The row ends by itself. */
-export const forgetParked = () => writeCookie(theWorld().env, "parked", null, lifetimes.handshake);
+export const clearPendingIdentity = () =>
+  writeCookie(getWorld().env, "pending_identity", null, lifetimes.oauthAttempt);
 
 /** The token of the trip that this very request has begun; the browser does not send it yet. */
-export async function begunToken(): Promise<string> {
-  const { name } = cookieForAuth(theWorld().env, "handshake");
+export async function startedAttemptToken(): Promise<string> {
+  const { name } = cookieForAuthJs(getWorld().env, "oauth_attempt");
   return (await cookies()).get(name)?.value ?? "";
 }
 
@@ -32,15 +33,15 @@ const schema = z.object({ provider: z.enum(oauthProviderIds), url: z.url() });
  * redirects against `form-action`, which names nobody but us. The address is sealed on its way, so
  * that nobody else can say where that page leads. Never returns.
  */
-export async function leaveFor(provider: OAuthProvider, url: string): Promise<never> {
-  const { env } = theWorld();
+export async function redirectToProvider(provider: OAuthProvider, url: string): Promise<never> {
+  const { env } = getWorld();
   const sealed = seal(env.outboxKey, JSON.stringify({ provider, url }));
-  await writeCookie(env, "onward", sealed, lifetimes.flash);
-  redirect("/sign-in/leaving");
+  await writeCookie(env, "oauth_redirect", sealed, lifetimes.flash);
+  redirect("/sign-in/continue");
 }
 
 /** Where this browser is on its way to; null when it is not. */
-export async function readOnward(): Promise<z.output<typeof schema> | null> {
+export async function readOAuthRedirect(): Promise<z.output<typeof schema> | null> {
   const header = (await headers()).get("cookie");
-  return schema.safeParse(readSealed(header, theWorld().env, "onward")).data ?? null;
+  return schema.safeParse(readSealed(header, getWorld().env, "oauth_redirect")).data ?? null;
 }

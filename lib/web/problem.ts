@@ -18,12 +18,12 @@ export const problemOf = (refusal: Refusal): Problem => {
 };
 
 /** No answer of the JSON face is kept by anybody on its way. */
-export const unstored = { "Cache-Control": "private, no-store" };
+export const noStore = { "Cache-Control": "private, no-store" };
 
 /** The headers of a problem: what it is, that nobody keeps it, and when to come again. */
 export const problemHeaders = ({ retryAfter }: Problem): Record<string, string> => ({
   "Content-Type": "application/problem+json",
-  ...unstored,
+  ...noStore,
   ...(retryAfter ? { "Retry-After": String(retryAfter) } : {}),
 });
 

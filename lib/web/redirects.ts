@@ -29,25 +29,31 @@ export const withNext = (path: string, next: string) =>
  * The page that asks for a proof (step-up) and then leads on to `next`. `waiting` is the id of the form
  * that the proof is for, where one was interrupted.
  */
-export const provePath = (next: string, waiting = "") =>
-  withNext(provePage, next) + (waiting && `&for=${encodeURIComponent(waiting)}`);
+export const stepUpPath = (next: string, actionId = "") =>
+  withNext(stepUpPage, next) + (actionId && `&for=${encodeURIComponent(actionId)}`);
 
-const provePage = "/account/prove";
+const stepUpPage = "/account/confirm";
 
 /** What a path made by `provePath` says; null for any other. */
-export function readProvePath(path: string): { next: string; waiting: string } | null {
+export function parseStepUpPath(path: string): { next: string; actionId: string } | null {
   const [page, search] = path.split(/\?(.*)/s);
-  if (page !== provePage) return null;
+  if (page !== stepUpPage) return null;
   const query = new URLSearchParams(search);
-  return { next: safeNext(query.get("next")), waiting: query.get("for") ?? "" };
+  return { next: safeNext(query.get("next")), actionId: query.get("for") ?? "" };
 }
 
 /** After a proof of the mailbox: first to what its owner has to look at, if there is anything (O3). */
-export function goOnProven({ next, questioned }: { next: string; questioned?: true }): never {
-  goOn(questioned ? "/account/methods" : next);
+export function redirectAfterSignIn({
+  next,
+  needsConfirmation,
+}: {
+  next: string;
+  needsConfirmation?: true;
+}): never {
+  redirectToNext(needsConfirmation ? "/account/methods" : next);
 }
 
 /** Ends a request with a redirect to where the person wanted to go. Never returns. */
-export function goOn(next: string): never {
+export function redirectToNext(next: string): never {
   redirect(safeNext(next));
 }

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { headers } from "next/headers";
 import { userAgent } from "next/server";
 import { cache } from "react";
-import type { Evidence } from "@/lib/runtime/flow";
+import type { RequestContext } from "@/lib/runtime/flow";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
-import { theWorld } from "@/lib/runtime/world";
+import { getWorld } from "@/lib/runtime/world";
 import { sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
 import { readCookie, readToken } from "./cookies";
@@ -12,8 +12,8 @@ import { isSameOrigin } from "./origin";
 
 /** A request, with the raw tokens its cookies may need to be set again from. */
 interface Request {
-  readonly evidence: Evidence;
-  readonly askingToken: () => string;
+  readonly requestContext: RequestContext;
+  readonly requestingBrowserToken: () => string;
   readonly deviceToken: () => string;
   readonly hasFlash: boolean;
 }
@@ -23,17 +23,19 @@ interface Request {
  * only some flows look at is made when they do: most requests only read a session.
  */
 export const readRequest = cache(async (): Promise<Request> => {
-  const world = theWorld();
+  const world = getWorld();
   const sent = await headers();
   const cookie = sent.get("cookie");
   const sessionToken = readToken(cookie, world.env, "session");
   const oldDevice = readToken(cookie, world.env, "device");
-  const askingToken = once(() => readToken(cookie, world.env, "asking") ?? world.chance.token());
-  const deviceToken = once(() => oldDevice ?? world.chance.token());
+  const requestingBrowserToken = once(
+    () => readToken(cookie, world.env, "mail_request") ?? world.random.token(),
+  );
+  const deviceToken = once(() => oldDevice ?? world.random.token());
   const browser = once(() => browserInWords(sent));
   const ip = canonicalIp(sent.get("x-forwarded-for") ?? undefined);
   const sessionDigest = sessionToken && digest("session", sessionToken);
-  const evidence: Evidence = {
+  const requestContext: RequestContext = {
     requestId: randomUUID(),
     sameOrigin: isSameOrigin(sent, world.env.origin.origin),
     // Said by a form, which `web/perform` reads.
@@ -46,23 +48,23 @@ export const readRequest = cache(async (): Promise<Request> => {
       return browser();
     },
     sessionDigest,
-    get askingDigest() {
-      return digest("asking_browser", askingToken());
+    get requestingBrowserDigest() {
+      return digest("requesting_browser", requestingBrowserToken());
     },
     get deviceDigest() {
       return digest("device", deviceToken());
     },
-    deviceIsOld: oldDevice !== null,
+    hasDeviceCookie: oldDevice !== null,
     readSession: cache(sessionReader(world, sessionDigest)),
   };
   const hasFlash = readCookie(cookie, world.env, "flash") !== null;
-  return { evidence, askingToken, deviceToken, hasFlash };
+  return { requestContext, requestingBrowserToken, deviceToken, hasFlash };
 });
 
 /** What a request shows once its session goes on under another token. */
-export function signedInBy(token: string): Pick<Evidence, "sessionDigest" | "readSession"> {
+export function signedInBy(token: string): Pick<RequestContext, "sessionDigest" | "readSession"> {
   const sessionDigest = digest("session", token);
-  return { sessionDigest, readSession: sessionReader(theWorld(), sessionDigest) };
+  return { sessionDigest, readSession: sessionReader(getWorld(), sessionDigest) };
 }
 
 function once<T>(make: () => T): () => T {

@@ -1,13 +1,13 @@
 import { notFound, redirect } from "next/navigation";
 import { after } from "next/server";
 import type { z } from "zod";
-import type { Evidence, Flow, Handover, Requires } from "@/lib/runtime/flow";
-import { theWorld } from "@/lib/runtime/world";
+import type { RequestContext, Flow, CookieChanges, Requires } from "@/lib/runtime/flow";
+import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
 import { runFlow } from "@/lib/runtime/run-flow";
 import { writeCookie } from "./cookies";
-import { provePath, withNext } from "./redirects";
+import { stepUpPath, withNext } from "./redirects";
 import { readRequest, signedInBy } from "./request";
 
 /**
@@ -15,28 +15,31 @@ import { readRequest, signedInBy } from "./request";
  * and the runner's, see `runFlow`. A throw is a bug: the person lands on a page that says so with
  * status 500, where Next alone would draw an empty one without JavaScript.
  */
-export async function perform<Schema extends z.ZodType, Out, R extends Requires>(
+export async function runForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { form, ...how }: HowForPages = {},
+  { form, ...options }: PageRunOptions = {},
 ): Promise<Result<Out>> {
-  const answer = await performForRequest(flow, input, { ...how, shownTo: shownTo(flow, form) });
-  if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
-  return answer.result;
+  const response = await runFlowForRequest(flow, input, {
+    ...options,
+    shownTo: shownTo(flow, form),
+  });
+  if (response.failed) redirect(`/failed?reference=${response.reference}`);
+  return response.result;
 }
 
 /**
  * Runs a step-up, and returns its value with the token that the session goes on under: for what it
  * interrupted.
  */
-export async function prove<Schema extends z.ZodType, Out, R extends Requires>(
+export async function stepUp<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
   form: FormData,
 ): Promise<Result<{ value: Out; renewed: string }>> {
-  const answer = await performForRequest(flow, input, { shownTo: shownTo(flow, form) });
-  if (answer.failed) redirect(`/failed?reference=${answer.reference}`);
-  const { result, renewed = "" } = answer;
+  const response = await runFlowForRequest(flow, input, { shownTo: shownTo(flow, form) });
+  if (response.failed) redirect(`/failed?reference=${response.reference}`);
+  const { result, renewed = "" } = response;
   return result.ok ? ok({ value: result.value, renewed }) : result;
 }
 
@@ -48,23 +51,26 @@ export const shownToField = "shown-to";
  * form, or one without the field, counts as shown to nobody, so the runner refuses it: nobody can
  * forget either.
  */
-function shownTo({ kind, requires }: Pick<Flow, "kind" | "requires">, form: HowForPages["form"]) {
+function shownTo(
+  { kind, requires }: Pick<Flow, "kind" | "requires">,
+  form: PageRunOptions["form"],
+) {
   if (form === "adopters") return null;
   if (!form) return kind === "write" && requires === "session" ? "" : null;
   const [said, ...more] = form.getAll(shownToField);
   return typeof said === "string" && more.length === 0 ? said : "";
 }
 
-interface How {
+interface RunOptions {
   /** The same-origin proof, where the face has one of its own. */
-  readonly vouched?: boolean;
+  readonly sameOriginVerified?: boolean;
   /** The session's token since a flow before this one, in the same request, renewed it. */
   readonly renewed?: string | undefined;
   /** See `Evidence`. */
   readonly shownTo?: string | null;
 }
 
-interface HowForPages extends Omit<How, "shownTo"> {
+interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
   /**
    * The form that was posted, where what it does depends on who is signed in. `adopters`: one of a
    * page that is not ours, which names nobody.
@@ -73,7 +79,7 @@ interface HowForPages extends Omit<How, "shownTo"> {
 }
 
 /** What a request came to: the flow's answer, or the reference of a bug that is in the log now. */
-type Performed<Out> =
+type RequestRun<Out> =
   | {
       readonly failed: false;
       readonly result: Result<Out>;
@@ -85,52 +91,54 @@ type Performed<Out> =
  * The road that pages, actions and routes share: runs a flow for this request and gives the browser
  * what comes with the answer.
  */
-export async function performForRequest<Schema extends z.ZodType, Out, R extends Requires>(
+export async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { vouched = false, renewed, shownTo = null }: How = {},
-): Promise<Performed<Out>> {
+  { sameOriginVerified = false, renewed, shownTo = null }: RunOptions = {},
+): Promise<RequestRun<Out>> {
   const request = await readRequest();
-  const { evidence } = request;
-  const world = theWorld();
+  const { requestContext } = request;
+  const world = getWorld();
   // Not a copy, as in the runner.
   const asked = Object.assign(
-    Object.create(evidence) as Evidence,
-    vouched && { sameOrigin: true },
+    Object.create(requestContext) as RequestContext,
+    sameOriginVerified && { sameOrigin: true },
     { shownTo },
     renewed && signedInBy(renewed),
   );
-  const ran = await runFlow(world, flow, asked, input).catch((error: unknown) => {
+  const flowRun = await runFlow(world, flow, asked, input).catch((error: unknown) => {
     // Logged here and once: Next would print the statement with its parameters.
-    world.log.error("flow.failed", { flow: flow.name, requestId: evidence.requestId, error });
+    world.log.error("flow.failed", { flow: flow.name, requestId: requestContext.requestId, error });
     return null;
   });
-  if (!ran) return { failed: true, reference: evidence.requestId };
-  const { result, handover, afterwards } = ran;
-  await hand(handover, request);
+  if (!flowRun) return { failed: true, reference: requestContext.requestId };
+  const { result, cookieChanges, afterResponse } = flowRun;
+  await writeCookies(cookieChanges, request);
   // What an earlier attempt was told is settled now.
   if (result.ok && flow.kind === "write" && request.hasFlash)
     await writeCookie(world.env, "flash", null, lifetimes.flash);
-  for (const task of afterwards) after(task);
-  const { session } = handover;
+  for (const task of afterResponse) after(task);
+  const { session } = cookieChanges;
   return { failed: false, result, renewed: session === "ended" ? undefined : session?.token };
 }
 
-async function hand(
-  { session, asking, device, ...tokens }: Handover,
-  { askingToken, deviceToken }: Awaited<ReturnType<typeof readRequest>>,
+async function writeCookies(
+  { session, mailRequest, device, ...tokens }: CookieChanges,
+  { requestingBrowserToken, deviceToken }: Awaited<ReturnType<typeof readRequest>>,
 ) {
-  const { env } = theWorld();
+  const { env } = getWorld();
   if (session === "ended") await writeCookie(env, "session", null, lifetimes.session);
   else if (session) await writeCookie(env, "session", session.token, session.lifetime);
   if (session && session !== "ended" && session.method)
     await writeCookie(env, "method", session.method, lifetimes.lastMethod);
-  for (const name of ["handshake", "parked"] as const) {
+  for (const name of ["oauth_attempt", "pending_identity"] as const) {
     const token = tokens[name];
-    if (token) await writeCookie(env, name, token === "ended" ? null : token, lifetimes.handshake);
+    if (token)
+      await writeCookie(env, name, token === "ended" ? null : token, lifetimes.oauthAttempt);
   }
-  if (asking) await writeCookie(env, "asking", askingToken(), lifetimes.askingBrowser);
-  if (device) await writeCookie(env, "device", deviceToken(), lifetimes.deviceMark);
+  if (mailRequest)
+    await writeCookie(env, "mail_request", requestingBrowserToken(), lifetimes.requestingBrowser);
+  if (device) await writeCookie(env, "device", deviceToken(), lifetimes.knownDevice);
 }
 
 /**
@@ -138,17 +146,17 @@ async function hand(
  * on to where that is explained: to the sign-in page and back to `here`, to step-up and back,
  * to `/unavailable`, or to "not found".
  */
-export async function read<Schema extends z.ZodType, Out, R extends Requires>(
+export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   here: string,
 ): Promise<Out> {
-  const result = await perform(flow, {});
+  const result = await runForRequest(flow, {});
   if (result.ok) return result.value;
   if (result.refusal.code === "unavailable") redirect("/unavailable");
-  if (result.refusal.code === "step_up_required") redirect(provePath(here));
+  if (result.refusal.code === "step_up_required") redirect(stepUpPath(here));
   if (result.refusal.code !== "sign_in_required") notFound();
-  const { evidence } = await readRequest();
-  const ended = evidence.sessionDigest ? "&note=session_ended" : "";
+  const { requestContext } = await readRequest();
+  const ended = requestContext.sessionDigest ? "&note=session_ended" : "";
   redirect(withNext("/sign-in", here) + ended);
 }
 

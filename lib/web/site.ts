@@ -2,28 +2,28 @@ import { headers } from "next/headers";
 import { notFound } from "next/navigation";
 import type { SignInMethod } from "@/lib/core/env";
 import { limits } from "@/lib/core/policy";
-import { theWorld } from "@/lib/runtime/world";
+import { getWorld } from "@/lib/runtime/world";
 
 /** What pages know about the installation they belong to. */
-export function site() {
-  const { env, mailbox } = theWorld();
-  const { appName, supportEmail, lifetimes, signUp, methods, passwordLeast } = env;
+export function siteConfig() {
+  const { env, mailbox } = getWorld();
+  const { appName, supportEmail, lifetimes, signUp, methods, passwordMinLength } = env;
   return {
     appName,
     supportEmail,
     lifetimes,
     signUp,
     methods,
-    passwordLeast,
-    lettersPerHour: env.limitMax.lettersPerAddress ?? limits.lettersPerAddress.max,
+    passwordMinLength,
+    emailsPerHour: env.limitMax.emailsPerAddress ?? limits.emailsPerAddress.max,
     hasMailbox: mailbox !== null,
     origin: env.origin.origin,
   };
 }
 
 /** A page of a way of signing in: where that is switched off, there is no such page. */
-export function onlyWith(method: SignInMethod): void {
-  if (!theWorld().env.methods.includes(method)) notFound();
+export function requireMethod(method: SignInMethod): void {
+  if (!getWorld().env.methods.includes(method)) notFound();
 }
 
 /** Whether this request is for a page of Latchkey itself; the request gate says so. */
@@ -33,7 +33,7 @@ export const isOwnPage = async () => (await headers()).has("x-own-page");
 export const pageNonce = async () => (await headers()).get("x-nonce") ?? undefined;
 
 /** The time as pages show it. */
-export const theTime = () => theWorld().clock.now();
+export const now = () => getWorld().clock.now();
 
 /** How each part of this installation is, asked now. */
-export const readHealth = () => theWorld().health();
+export const readHealth = () => getWorld().health();

@@ -120,7 +120,7 @@ function choosing(provider, as, chosen) {
     }
     const { scope, client_id, redirect_uri } = interaction.params;
     if (ctx.method !== "POST") return send(ctx, chooser(as), new URL(redirect_uri));
-    const result = await answerTo(new URLSearchParams(await read(ctx.req)));
+    const result = await fetchJson(new URLSearchParams(await read(ctx.req)));
     ctx.redirect(
       await provider.interactionResult(ctx.req, ctx.res, result, {
         mergeWithLastSubmission: false,
@@ -128,14 +128,14 @@ function choosing(provider, as, chosen) {
     );
     ctx.status = 303;
 
-    async function answerTo(form) {
+    async function fetchJson(form) {
       if (form.has("cancel")) {
         const [error, error_description] = as.cancelled;
         return { error, error_description };
       }
       const person = personFrom(as, form);
       chosen.set(person.number, person);
-      const grant = new provider.Grant({ accountId: person.number, clientId: client_id });
+      const grant = new provider.NewSession({ accountId: person.number, clientId: client_id });
       if (scope) grant.addOIDCScope(scope);
       return {
         login: { accountId: person.number },

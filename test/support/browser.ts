@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import type { Evidence, Flow, Grant, Handover, Requires } from "@/lib/runtime/flow";
-import { beginHandshake } from "@/lib/flows/oauth/start-oauth";
-import { completeHandshake, type Returned } from "@/lib/flows/oauth/complete-oauth";
+import type { RequestContext, Flow, NewSession, CookieChanges, Requires } from "@/lib/runtime/flow";
+import { startOAuth } from "@/lib/flows/oauth/start-oauth";
+import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
@@ -29,13 +29,13 @@ export class Browser {
   readonly name: string;
   ip: string;
   session: string | null = null;
-  asking: string | null = null;
+  mailRequest: string | null = null;
   device: string | null = null;
-  handshake: string | null = null;
-  parked: string | null = null;
+  oauthAttempt: string | null = null;
+  pendingIdentity: string | null = null;
   /** What came with the last answer. */
-  handover: Handover = {};
-  readonly #afterwards: (() => unknown)[] = [];
+  cookieChanges: CookieChanges = {};
+  readonly #afterResponse: (() => unknown)[] = [];
 
   constructor(
     readonly world: TestWorld,
@@ -48,13 +48,13 @@ export class Browser {
   async run<Schema extends z.ZodType, Out, R extends Requires>(
     flow: Flow<Schema, Out, R>,
     input: unknown = {},
-    { world = this.world, ...evidence }: Partial<Evidence> & { world?: TestWorld } = {},
+    { world = this.world, ...requestContext }: Partial<RequestContext> & { world?: TestWorld } = {},
   ): Promise<Result<Out>> {
-    const asking = this.asking ?? world.chance.token();
-    const device = this.device ?? world.chance.token();
+    const mailRequest = this.mailRequest ?? world.random.token();
+    const device = this.device ?? world.random.token();
     const sessionDigest = this.session && digest("session", this.session);
     const ip = canonicalIp(this.ip);
-    const { result, handover, afterwards } = await runFlow(
+    const { result, cookieChanges, afterResponse } = await runFlow(
       world,
       flow,
       {
@@ -65,51 +65,54 @@ export class Browser {
         network: networkOf(ip),
         browser: this.name,
         sessionDigest,
-        askingDigest: digest("asking_browser", asking),
+        requestingBrowserDigest: digest("requesting_browser", mailRequest),
         deviceDigest: digest("device", device),
-        deviceIsOld: this.device !== null,
+        hasDeviceCookie: this.device !== null,
         readSession: sessionReader(world, sessionDigest),
-        ...evidence,
+        ...requestContext,
       },
       input,
     );
-    this.handover = handover;
-    if (handover.session)
-      this.session = handover.session === "ended" ? null : handover.session.token;
-    if (handover.handshake)
-      this.handshake = handover.handshake === "ended" ? null : handover.handshake;
-    if (handover.parked) this.parked = handover.parked === "ended" ? null : handover.parked;
-    if (handover.asking) this.asking = asking;
-    if (handover.device) this.device = device;
-    this.#afterwards.push(...afterwards);
+    this.cookieChanges = cookieChanges;
+    if (cookieChanges.session)
+      this.session = cookieChanges.session === "ended" ? null : cookieChanges.session.token;
+    if (cookieChanges.oauthAttempt)
+      this.oauthAttempt =
+        cookieChanges.oauthAttempt === "ended" ? null : cookieChanges.oauthAttempt;
+    if (cookieChanges.pendingIdentity)
+      this.pendingIdentity =
+        cookieChanges.pendingIdentity === "ended" ? null : cookieChanges.pendingIdentity;
+    if (cookieChanges.mailRequest) this.mailRequest = mailRequest;
+    if (cookieChanges.device) this.device = device;
+    this.#afterResponse.push(...afterResponse);
     return result;
   }
 
   /** The response is out: what could wait until then is done now. */
   async settle(): Promise<void> {
-    for (const task of this.#afterwards.splice(0)) await task();
+    for (const task of this.#afterResponse.splice(0)) await task();
   }
 
   /** The session the last answer brought; fails when it brought none. */
-  get grant(): Grant {
-    if (!this.handover.session || this.handover.session === "ended")
+  get newSession(): NewSession {
+    if (!this.cookieChanges.session || this.cookieChanges.session === "ended")
       throw new Error("The last answer brought no session.");
-    return this.handover.session;
+    return this.cookieChanges.session;
   }
 
-  ask(email: string, more: { keep?: "on"; next?: string } = {}) {
+  requestLink(email: string, more: { remember?: "on"; next?: string } = {}) {
     return this.run(requestMagicLink, { email, ...more });
   }
 
-  press({ token }: Pick<ReadLetter, "token">, username?: string) {
+  openLink({ token }: Pick<ReadLetter, "token">, username?: string) {
     return this.run(redeemMagicLink, username === undefined ? { token } : { token, username });
   }
 
-  type(code: string, email: string) {
+  submitCode(code: string, email: string) {
     return this.run(redeemEmailCode, { email, code });
   }
 
-  signUp(email: string, password: string, more: { keep?: "on"; next?: string } = {}) {
+  signUp(email: string, password: string, more: { remember?: "on"; next?: string } = {}) {
     return this.run(requestSignUp, { email, password, ...more });
   }
 
@@ -117,30 +120,38 @@ export class Browser {
     return this.run(verifySignUp, { email, code });
   }
 
-  enter(email: string, password: string, more: { keep?: "on"; next?: string } = {}) {
+  signInWithPassword(
+    email: string,
+    password: string,
+    more: { remember?: "on"; next?: string } = {},
+  ) {
     return this.run(signInWithPassword, { email, password, ...more });
   }
 
   /** Sets out for a provider, to sign in. */
-  leave(provider: OAuthProvider, more: { next?: string } = {}) {
-    return this.run(beginHandshake, { provider, ...more });
+  startOAuth(provider: OAuthProvider, more: { next?: string } = {}) {
+    return this.run(startOAuth, { provider, ...more });
   }
 
   /** Comes back from one, as whoever these claims name. */
-  comeBack(provider: OAuthProvider, claims: Record<string, unknown>) {
-    return this.comeBackWith(provider, { claims });
+  finishOAuth(provider: OAuthProvider, claims: Record<string, unknown>) {
+    return this.finishOAuthWith(provider, { claims });
   }
 
   /** Comes back with whatever Auth.js would make of it. */
-  comeBackWith(provider: OAuthProvider, returned: Returned) {
-    const handshake = this.handshake ?? "";
-    return this.run(completeHandshake, { provider, handshake, exchange: async () => returned });
+  finishOAuthWith(provider: OAuthProvider, callbackResult: CallbackResult) {
+    const oauthAttempt = this.oauthAttempt ?? "";
+    return this.run(completeOAuth, {
+      provider,
+      oauthAttempt,
+      exchange: async () => callbackResult,
+    });
   }
 
   /** There and back. */
-  async travel(provider: OAuthProvider, claims: Record<string, unknown>) {
-    const left = await this.leave(provider);
-    return left.ok ? this.comeBack(provider, claims) : left;
+  async signInWithProvider(provider: OAuthProvider, claims: Record<string, unknown>) {
+    const left = await this.startOAuth(provider);
+    return left.ok ? this.finishOAuth(provider, claims) : left;
   }
 
   /** Signs up with a password, reads the mail, types the code, here. */
@@ -154,9 +165,9 @@ export class Browser {
   }
 
   /** Asks, reads the mail, presses the button, here. */
-  async signIn(email: string, more: { keep?: "on" } = {}): Promise<void> {
-    const asked = await this.ask(email, more);
-    const pressed = asked.ok ? await this.press(await this.world.letterTo(email)) : asked;
+  async signIn(email: string, more: { remember?: "on" } = {}): Promise<void> {
+    const asked = await this.requestLink(email, more);
+    const pressed = asked.ok ? await this.openLink(await this.world.letterTo(email)) : asked;
     if (!pressed.ok) throw new Error(`${email} could not sign in: ${pressed.refusal.code}`);
     await this.settle();
   }

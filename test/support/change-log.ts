@@ -22,7 +22,7 @@ const unwatched = ["limits", "audit_counts"];
  * Notes every change of every row with its transaction, by triggers that the product knows nothing
  * of. So the invariants can say what happened together, which the rows alone do not tell.
  */
-export async function startWatch(db: Db): Promise<void> {
+export async function startChangeLog(db: Db): Promise<void> {
   await db.execute(sql`create schema watch`);
   await db.execute(sql`create table watch.changes (
     id bigint generated always as identity, xid xid8 not null default pg_current_xact_id(),

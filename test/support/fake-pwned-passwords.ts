@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 
 /** What it says instead of a range. */
-type Trouble = (response: ServerResponse) => void;
+type Failure = (response: ServerResponse) => void;
 
 /** What came, word for word. */
 interface Asked {
@@ -22,12 +22,12 @@ const padding = (at: number) => `${sha1(`padding ${at}`).slice(5)}:0`;
  * A server that speaks as Pwned Passwords does: 5 hex digits in the path, a line for each stolen
  * password that begins so, and with `Add-Padding` some that count 0. It keeps all it was told.
  */
-export async function startRangeFront(stolen: readonly string[]) {
+export async function startFakePwnedPasswords(stolen: readonly string[]) {
   const asked: Asked[] = [];
   const unstolen = new Set<string>();
-  let trouble: Trouble | null = null;
+  let failWith: Failure | null = null;
 
-  function answer(path: string, isPadded: boolean, response: ServerResponse) {
+  function result(path: string, isPadded: boolean, response: ServerResponse) {
     const prefix = /^\/range\/([0-9A-Fa-f]{5})(\?mode=sha1)?$/.exec(path)?.[1]?.toUpperCase();
     if (!prefix) return response.writeHead(400).end("The hash prefix was not in a valid format");
     const known = stolen
@@ -44,8 +44,8 @@ export async function startRangeFront(stolen: readonly string[]) {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       asked.push({ method, path: url, headers, body: Buffer.concat(chunks).toString() });
-      if (trouble) trouble(response);
-      else answer(url, headers["add-padding"] === "true", response);
+      if (failWith) failWith(response);
+      else result(url, headers["add-padding"] === "true", response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,11 +53,11 @@ export async function startRangeFront(stolen: readonly string[]) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
-    trouble: (next: Trouble) => void (trouble = next),
+    failWith: (next: Failure) => void (failWith = next),
     /** From now on this one is padding: it counts 0. */
     forget: (password: string) => void unstolen.add(sha1(password)),
-    calm() {
-      trouble = null;
+    resetProviders() {
+      failWith = null;
       asked.length = 0;
       unstolen.clear();
     },

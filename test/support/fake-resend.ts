@@ -13,16 +13,16 @@ interface SentMail {
 }
 
 /** An answer word for word. */
-interface Answer {
+interface ProviderResponse {
   readonly status: number;
   readonly body: string;
   readonly headers?: Record<string, string>;
 }
 
 /** `lost`: the letter is accepted, and the connection dies before the answer. */
-type Trouble = Answer | "lost" | "hangs_up" | "never_answers";
+type Failure = ProviderResponse | "lost" | "hangs_up" | "never_answers";
 
-const json = (status: number, body: object, headers = {}): Answer => ({
+const json = (status: number, body: object, headers = {}): ProviderResponse => ({
   status,
   body: JSON.stringify(body),
   headers: { "content-type": "application/json", ...headers },
@@ -36,14 +36,14 @@ export const resendError = (status: number, name: string, headers: Record<string
  * A server that speaks as Resend does: a key to be let in, idempotency keys that answer a repeated
  * letter with the first one's id and refuse another letter under the same key.
  */
-export async function startResendFront(key = "re_test") {
+export async function startFakeResend(key = "re_test") {
   const delivered: SentMail[] = [];
   const bodies: string[] = [];
   const keys: string[] = [];
   const known = new Map<string, { body: string; id: string }>();
-  let trouble: { trouble: Trouble; times: number } | null = null;
+  let failWith: { failWith: Failure; times: number } | null = null;
 
-  function accept(idempotencyKey: string, body: string): Answer {
+  function accept(idempotencyKey: string, body: string): ProviderResponse {
     const before = known.get(idempotencyKey);
     if (before && before.body !== body) return resendError(409, "invalid_idempotent_request");
     const id = before?.id ?? randomUUID();
@@ -52,18 +52,18 @@ export async function startResendFront(key = "re_test") {
     return json(200, { id });
   }
 
-  function answerOf({ method, url, headers }: IncomingMessage, body: string): Answer {
+  function answerOf({ method, url, headers }: IncomingMessage, body: string): ProviderResponse {
     if (method !== "POST" || url !== "/emails") return resendError(404, "not_found");
     if (!headers.authorization) return resendError(401, "missing_api_key");
     if (headers.authorization !== `Bearer ${key}`) return resendError(403, "invalid_api_key");
     const idempotencyKey = String(headers["idempotency-key"] ?? "");
     bodies.push(body);
     keys.push(idempotencyKey);
-    if (!trouble || trouble.times === 0) return accept(idempotencyKey, body);
-    trouble.times -= 1;
-    if (typeof trouble.trouble === "object") return trouble.trouble;
-    if (trouble.trouble === "lost") accept(idempotencyKey, body);
-    throw trouble.trouble === "never_answers" ? new Silence() : new HungUp();
+    if (!failWith || failWith.times === 0) return accept(idempotencyKey, body);
+    failWith.times -= 1;
+    if (typeof failWith.failWith === "object") return failWith.failWith;
+    if (failWith.failWith === "lost") accept(idempotencyKey, body);
+    throw failWith.failWith === "never_answers" ? new Silence() : new HungUp();
   }
 
   const server = createServer((request, response: ServerResponse) => {
@@ -90,14 +90,14 @@ export async function startResendFront(key = "re_test") {
     bodies,
     keys,
     /** Makes trouble the next times it is asked; for good when not said otherwise. */
-    trouble(next: Trouble, times = Infinity) {
-      trouble = { trouble: next, times };
+    failWith(next: Failure, times = Infinity) {
+      failWith = { failWith: next, times };
     },
     /** Serves as it should from now on, and forgets what came. */
-    calm() {
-      trouble = null;
+    resetProviders() {
+      failWith = null;
       known.clear();
-      for (const kept of [delivered, bodies, keys]) kept.length = 0;
+      for (const saved of [delivered, bodies, keys]) saved.length = 0;
     },
     /** Hangs up on whoever still waits for an answer. */
     release: () => server.closeAllConnections(),

@@ -8,7 +8,7 @@ type Step = "greeting" | "auth" | "mail" | "rcpt" | "data" | "received";
  * What the sink does there instead of agreeing at once. `after`: it agrees, so many seconds later;
  * `lost`: it accepts, and hangs up before it says so.
  */
-type Trouble =
+type Failure =
   { says: number; text?: string } | { after: number } | "hangs_up" | "never_answers" | "lost";
 
 /** A message as it came over the wire. */
@@ -31,11 +31,11 @@ interface Connection {
  * A real SMTP server that keeps what it is sent, and causes trouble when told. By default it knows
  * no TLS and takes anybody's password; with `tls` it offers STARTTLS with a self-signed certificate.
  */
-export async function startSmtpSink({ tls = false } = {}) {
+export async function startFakeSmtp({ tls = false } = {}) {
   const accepted: Arrival[] = [];
   const offered: Arrival[] = [];
   const passwords: string[] = [];
-  const waiting = new Map<Step, { trouble: Trouble; times: number }>();
+  const waiting = new Map<Step, { failWith: Failure; times: number }>();
   let commands = 0;
 
   const hangUp = (id: string) => {
@@ -48,11 +48,11 @@ export async function startSmtpSink({ tls = false } = {}) {
     const entry = waiting.get(step);
     if (!entry || entry.times === 0) return pass();
     entry.times -= 1;
-    const { trouble } = entry;
-    if (trouble === "never_answers") return;
-    if (typeof trouble === "string") return hangUp(id);
-    if ("after" in trouble) return void setTimeout(pass, trouble.after * 1000);
-    pass(Object.assign(new Error(trouble.text ?? "No"), { responseCode: trouble.says }));
+    const { failWith } = entry;
+    if (failWith === "never_answers") return;
+    if (typeof failWith === "string") return hangUp(id);
+    if ("after" in failWith) return void setTimeout(pass, failWith.after * 1000);
+    pass(Object.assign(new Error(failWith.text ?? "No"), { responseCode: failWith.says }));
   }
 
   const server = new SMTPServer({
@@ -62,10 +62,10 @@ export async function startSmtpSink({ tls = false } = {}) {
     disableReverseLookup: true,
     closeTimeout: 1,
     onConnect: ({ id }, pass) => at("greeting", id, pass),
-    onAuth({ username, password }, { id }, answer) {
+    onAuth({ username, password }, { id }, response) {
       passwords.push(password ?? "");
       at("auth", id, (error) =>
-        error ? answer(error) : answer(null, { user: username ?? "nobody" }),
+        error ? response(error) : response(null, { user: username ?? "nobody" }),
       );
     },
     onMailFrom: (_, { id }, pass) => {
@@ -87,8 +87,8 @@ export async function startSmtpSink({ tls = false } = {}) {
             encrypted: secure,
           };
           offered.push(arrival);
-          const { trouble, times = 0 } = waiting.get("received") ?? {};
-          if (trouble === "lost" && times > 0) accepted.push(arrival);
+          const { failWith, times = 0 } = waiting.get("received") ?? {};
+          if (failWith === "lost" && times > 0) accepted.push(arrival);
           at("received", id, (error) => {
             if (!error) accepted.push(arrival);
             pass(error);
@@ -114,13 +114,13 @@ export async function startSmtpSink({ tls = false } = {}) {
     /** How many envelopes were begun. */
     mails: () => commands,
     /** Makes trouble the next times it gets there; for good when not said otherwise. */
-    trouble(step: Step, trouble: Trouble, times = Infinity) {
-      waiting.set(step, { trouble, times });
+    failWith(step: Step, failWith: Failure, times = Infinity) {
+      waiting.set(step, { failWith, times });
     },
     /** Agrees to everything from now on, and forgets what came. */
-    calm() {
+    resetProviders() {
       waiting.clear();
-      for (const kept of [accepted, offered, passwords]) kept.length = 0;
+      for (const saved of [accepted, offered, passwords]) saved.length = 0;
       commands = 0;
     },
     stop: () =>

@@ -5,13 +5,13 @@ import { Redis } from "ioredis";
 import type { RedisServer } from "./redis-server";
 
 /** An answer instead of Redis's. `lost`: the command is carried out, and the connection dies before the answer. */
-type Trouble = { status: number; body: string } | "never_answers" | "lost";
+type Failure = { status: number; body: string } | "never_answers" | "lost";
 
 /**
  * A server that speaks to a Redis as Upstash's REST does: a token to be let in; a command as a JSON
  * array posted to `/`, several to `/pipeline` or `/multi-exec`; text in base64 when asked for.
  */
-export async function startUpstashFront({ url }: RedisServer, token = "upstash_test") {
+export async function startFakeUpstash({ url }: RedisServer, token = "upstash_test") {
   // What cannot be carried out at once fails: nothing may wait here and be counted later.
   const redis = new Redis(url, {
     enableOfflineQueue: false,
@@ -21,7 +21,7 @@ export async function startUpstashFront({ url }: RedisServer, token = "upstash_t
   });
   redis.on("error", () => {});
   await once(redis, "ready");
-  let trouble: Trouble | null = null;
+  let failWith: Failure | null = null;
   let requests = 0;
 
   const say = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
@@ -42,15 +42,15 @@ export async function startUpstashFront({ url }: RedisServer, token = "upstash_t
     const encode = headers["upstash-encoding"] === "base64" ? inBase64 : (value: unknown) => value;
     const sent = JSON.parse(body) as unknown[];
     if (url === "/") {
-      const answer = await run(sent, encode);
-      return { status: "error" in answer ? 400 : 200, body: answer };
+      const reply = await run(sent, encode);
+      return { status: "error" in reply ? 400 : 200, body: reply };
     }
     const atOnce = url === "/multi-exec";
     if (url !== "/pipeline" && !atOnce) return { status: 404, body: { error: "Not Found" } };
     if (atOnce) await say(["multi"]);
-    const answers = [];
-    for (const command of sent) answers.push(await run(command, encode));
-    if (!atOnce) return { status: 200, body: answers };
+    const responses = [];
+    for (const command of sent) responses.push(await run(command, encode));
+    if (!atOnce) return { status: 200, body: responses };
     const results = (await say(["exec"])) as unknown[];
     return { status: 200, body: results.map((result) => ({ result: encode(result) })) };
   }
@@ -60,7 +60,7 @@ export async function startUpstashFront({ url }: RedisServer, token = "upstash_t
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       requests += 1;
-      const now = trouble;
+      const now = failWith;
       if (now === "never_answers") return;
       if (now && now !== "lost") return void response.writeHead(now.status).end(now.body);
       void answerOf(request, Buffer.concat(chunks).toString()).then(({ status, body }) => {
@@ -76,8 +76,8 @@ export async function startUpstashFront({ url }: RedisServer, token = "upstash_t
     token,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
-    trouble: (next: Trouble) => void (trouble = next),
-    calm: () => void (trouble = null),
+    failWith: (next: Failure) => void (failWith = next),
+    resetProviders: () => void (failWith = null),
     stop: () =>
       new Promise<void>((resolve) => {
         redis.disconnect();

@@ -8,7 +8,7 @@ import type { TestWorld } from "./world";
  * is about to commit when `second` comes upon what it holds. On the embedded database, which knows
  * one transaction at a time, the second simply comes next.
  */
-export async function inTheMiddleOf<A, B>(
+export async function runDuringCommitOf<A, B>(
   world: TestWorld,
   first: (world: TestWorld) => Promise<A>,
   second: () => Promise<B>,
@@ -18,13 +18,13 @@ export async function inTheMiddleOf<A, B>(
   const db = Object.assign(Object.create(world.db) as Db, {
     transaction: (work: (tx: Db) => Promise<unknown>) =>
       world.db.transaction(async (tx) => {
-        const answer = await work(tx);
+        const response = await work(tx);
         done.give();
         await letGo.given;
-        return answer;
+        return response;
       }),
   });
-  const running = first(world.but({ db }));
+  const running = first(world.with({ db }));
   await done.given;
   const next = second();
   await somebodyWaits(world, next);
@@ -36,12 +36,15 @@ export async function inTheMiddleOf<A, B>(
  * The same world, in which something happens to whoever was let in and is about to write: what was
  * read of them until then, their session say, is of before.
  */
-export function lateWorld(world: TestWorld, meanwhile: () => Promise<unknown>): TestWorld {
+export function withChangeBeforeWrite(
+  world: TestWorld,
+  meanwhile: () => Promise<unknown>,
+): TestWorld {
   const transaction: Db["transaction"] = async (work) => {
     await meanwhile();
     return world.db.transaction(work);
   };
-  return world.but({ db: Object.assign(Object.create(world.db) as Db, { transaction }) });
+  return world.with({ db: Object.assign(Object.create(world.db) as Db, { transaction }) });
 }
 
 function signal() {

@@ -12,11 +12,11 @@ const ada = "ada@example.com";
 const letter = (columns: SQL) => sql`insert into outbox (kind, to_address, ${columns}`;
 
 /** What must never be found, one for each thing that the invariants look for. */
-const wrongs: Record<string, SQL> = {
+const failureReasons: Record<string, SQL> = {
   "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
   "I2 nobody's way in": sql`delete from auth_providers`,
-  "I2 subject": sql`update auth_providers set questioned_at = now()`,
-  "I3 waits before it came back": sql`insert into handshakes (token_digest, provider, keep, next, subject, expires_at)
+  "I2 subject": sql`update auth_providers set confirmation_required_at = now()`,
+  "I3 waits before it came back": sql`insert into oauth_attempts (token_digest, provider, keep, next, subject, expires_at)
     values ('d', 'google', false, '', 'g-1', now())`,
   "I3 spent late or dead": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
   "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,
@@ -26,12 +26,12 @@ const wrongs: Record<string, SQL> = {
   "I7 token": sql`update sessions set browser = `,
 };
 
-test.each(Object.entries(wrongs))("%s is found", async (rule, wrong) => {
+test.each(Object.entries(failureReasons))("%s is found", async (rule, wrong) => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   const statement = rule === "I7 token" ? sql`${wrong}${browser.session}` : wrong;
   expect(await brokenInvariants(world)).toEqual([]);
-  await world.plant((tx) => tx.execute(statement));
+  await world.writeDirectly((tx) => tx.execute(statement));
   expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining(rule));
 });
 
@@ -48,7 +48,7 @@ const unrecorded: Record<string, SQL> = {
   "I2 connected by an arrival": sql`with way as (
       insert into auth_providers (user_id, provider, subject) select id, 'google', 'g-1' from users)
     insert into audit_events (event, outcome, cause, request_id)
-    values ('handshake.complete', 'ok', 'google', 'r')`,
+    values ('oauth.complete', 'ok', 'google', 'r')`,
   "I2 identity moved": sql`update auth_providers set provider = 'google', subject = 'g-1'`,
   'I6: {"changed":[],"events":2': sql`insert into audit_events (event, outcome, request_id)
     values ('a.b', 'ok', 'r'), ('a.b', 'ok', 'r')`,
@@ -61,14 +61,14 @@ test.each(Object.entries(unrecorded))("a change unrecorded is found: %s", async 
 });
 
 test("a code in the log is found (I7)", async () => {
-  await new Browser(world).ask(ada);
+  await new Browser(world).requestLink(ada);
   const { code } = await world.letterTo(ada);
   world.log.warn("refused", { typed: code });
   expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining("I7 code"));
 });
 
 test("a letter that left with other bytes the second time is found (I5)", async () => {
-  await new Browser(world).ask(ada);
+  await new Browser(world).requestLink(ada);
   const { message } = await world.letterTo(ada);
   await world.mailer({ ...message, subject: "another" });
   expect(await brokenInvariants(world)).toContainEqual(expect.stringContaining("I5 other bytes"));

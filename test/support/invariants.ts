@@ -24,7 +24,7 @@ const provenWith = ["ok", "account_disabled"];
 /** Events that begin a session. */
 const welcoming = [...proving, "password.sign_in"];
 /** Events that end a trip to a provider; what came of it is their cause. */
-const arriving = ["handshake.complete", "handshake.switch"];
+const arriving = ["oauth.complete", "oauth.switch_account"];
 /** Causes of arrivals with which somebody was let in. */
 const letIn = /^\w+(:signed_up(_unproven)?)?$/;
 /** Accepted requests for mail, and changes that the owner is told of. */
@@ -38,8 +38,8 @@ const writing = [
   "password_reset.redeem_code",
   "password.set",
   "password.remove",
-  "auth_provider.connect",
-  "auth_provider.disconnect",
+  "auth_provider.link",
+  "auth_provider.unlink",
 ];
 
 /** Runs after every test on a database. */
@@ -84,12 +84,12 @@ const mustNotBe = (world: TestWorld) => ({
     and not exists (select from auth_providers p where p.user_id = u.id)
     and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
       where e.subject_id = u.id and e.outcome = 'ok'
-        and e.event in ('password.remove', 'auth_provider.disconnect')))`,
+        and e.event in ('password.remove', 'auth_provider.unlink')))`,
 
   /** I2, O1: who one is there belongs to every way in of others and to none of ours; only those are asked about. */
   "I2 subject": sql`select * from auth_providers
     where (provider in ${oauthProviderIds}) <> (subject is not null)
-      or (provider not in ${oauthProviderIds} and questioned_at is not null)`,
+      or (provider not in ${oauthProviderIds} and confirmation_required_at is not null)`,
 
   /** I3: a secret is spent within its time, never after it was voided, and once. */
   "I3 spent late or dead": sql`select id from verifications
@@ -98,11 +98,11 @@ const mustNotBe = (world: TestWorld) => ({
     and op = 'UPDATE' and 'consumed_at' = any(changed) group by "row" having count(*) > 1`,
 
   "I3 a trip that ended or was used again": sql`select "row" from watch.changes
-    where "table" = 'handshakes' and op = 'UPDATE'
+    where "table" = 'oauth_attempts' and op = 'UPDATE'
     group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
       or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
 
-  "I3 waits before it came back": sql`select id from handshakes
+  "I3 waits before it came back": sql`select id from oauth_attempts
     where subject is not null and returned_at is null`,
 
   /** I4: no session outlives the longest that one may live. */
@@ -142,7 +142,7 @@ const list = (words: string[]) =>
   );
 
 const longestSession = ({ env }: TestWorld) =>
-  Math.max(env.lifetimes.session, env.lifetimes.keptSession, lifetimes.keptSession);
+  Math.max(env.lifetimes.session, env.lifetimes.rememberedSession, lifetimes.rememberedSession);
 
 async function brokenRows(world: TestWorld) {
   const queries = Object.entries(mustNotBe(world)).map(
@@ -198,7 +198,10 @@ function connectedByArrivals(runs: Change[][]) {
   return runs.flatMap((changes) => {
     const arrival = changes.find(({ event }) => arriving.includes(event ?? ""));
     const made = Number(/:signed_up/.test(arrival?.cause ?? ""));
-    const [users, ways] = [inserted(changes, "users"), inserted(changes, "auth_providers")];
+    const [users, linkedMethods] = [
+      inserted(changes, "users"),
+      inserted(changes, "auth_providers"),
+    ];
     const moved = changes.filter(
       ({ table, op, changed }) =>
         table === "auth_providers" &&
@@ -206,8 +209,8 @@ function connectedByArrivals(runs: Change[][]) {
         ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
     ).length;
     return [
-      ...(arrival && (users !== made || ways !== made)
-        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, ways })}`]
+      ...(arrival && (users !== made || linkedMethods !== made)
+        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, linkedMethods })}`]
         : []),
       ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
     ];
@@ -216,7 +219,7 @@ function connectedByArrivals(runs: Change[][]) {
 
 /** I4: whoever brings a session's token is let in exactly while it lives and its user may come in. */
 async function sessionsReadOtherwise({ db }: TestWorld) {
-  const kept = await rows<{ digest: string; live: boolean }>(
+  const saved = await rows<{ digest: string; live: boolean }>(
     db,
     sql`select s.token_digest as digest,
           u.id is not null and u.disabled_at is null and s.ends_at > now()
@@ -224,7 +227,7 @@ async function sessionsReadOtherwise({ db }: TestWorld) {
         from sessions s left join users u on u.id = s.user_id`,
   );
   const wrong: string[] = [];
-  for (const { digest, live } of kept)
+  for (const { digest, live } of saved)
     if (((await readSession(db, digest)) !== null) !== live)
       wrong.push(`I4: a session that ${live ? "lives" : "is over"} is read otherwise`);
   return wrong;
@@ -271,7 +274,7 @@ async function bytesOfLetters({ db, sent }: TestWorld) {
 function unrecordedChanges(runs: Change[][]) {
   const isQuiet = ({ table, op, changed }: Change) =>
     table === "audit_events" ||
-    table === "audit_traces" ||
+    table === "audit_event_details" ||
     (op === "UPDATE" &&
       (table === "outbox" ||
         (table === "verifications" && only(changed, ["expires_at", "code_expires_at"])) ||
@@ -282,7 +285,7 @@ function unrecordedChanges(runs: Change[][]) {
         .filter((change) => !isQuiet(change))
         .map(({ op, table }) => `${op} ${table}`),
       events: changes.filter(({ table }) => table === "audit_events").length,
-      traces: changes.filter(({ table }) => table === "audit_traces").length,
+      traces: changes.filter(({ table }) => table === "audit_event_details").length,
     }))
     .filter(
       ({ changed, events, traces }) =>
@@ -299,11 +302,11 @@ const only = (changed: string[], allowed: string[]) =>
  * either. Moments are left out of the search, as six digits of a fraction may look like a code.
  */
 async function secretsInTheOpen(world: TestWorld) {
-  const kept = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
-  const codesSeen = new Set(kept.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "").match(/\b\d{6}\b/g));
+  const saved = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
+  const codesSeen = new Set(saved.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "").match(/\b\d{6}\b/g));
   return [
     ...[...world.secrets.tokens]
-      .filter((token) => kept.includes(token))
+      .filter((token) => saved.includes(token))
       .map((token) => `I7 token: ${token}`),
     ...[...world.secrets.codes]
       .filter((code) => codesSeen.has(code))

@@ -1,7 +1,7 @@
-import type { Circumstances, Decision } from "@/lib/core/oauth-identity";
+import type { OAuthSituation, Decision } from "@/lib/core/oauth-identity";
 
 /** A situation in which somebody comes back, and what is to become of them. */
-export interface Situation extends Circumstances {
+export interface Situation extends OAuthSituation {
   readonly name: string;
   readonly becomes: Decision;
 }
@@ -39,8 +39,8 @@ const words: Record<string, Decision | null> = {
   "first sign in": "ask_to_sign_in",
   "connect?": "ask_to_connect",
   "switch?": "ask_to_switch",
-  already: "connected_already",
-  taken: "identity_taken",
+  already: "already_linked",
+  taken: "identity_already_in_use",
   "no address": "provider_email_unverified",
   impossible: null,
 };
@@ -50,23 +50,32 @@ export const situations: readonly Situation[] = table
   .trim()
   .split("\n")
   .slice(1)
-  .flatMap((line) => {
-    const [goal, here, whose = "", account, ...cells] = line.split("|").map((cell) => cell.trim());
-    const [identity, questioned] = whose.split(" ");
-    return (["mailbox", "verified", "unverified", "missing"] as const).flatMap((vouching, n) => {
-      const becomes = words[cells[n]!];
-      if (becomes === undefined) throw new Error(`${cells[n]} is no word of the table.`);
-      if (becomes === null) return [];
-      const at = { intent: goal === "connect", signedIn: here === "ada", vouching, becomes };
-      const name = `to ${goal}, ${here} here, identity ${whose}, address ${vouching} of ${account}: ${cells[n]}`;
-      return [
-        {
-          ...at,
-          name,
-          identity: identity as Situation["identity"],
-          questioned: questioned !== undefined,
-          account: account as Situation["account"],
-        },
-      ];
-    });
+  .flatMap((textLine) => {
+    const [goal, here, whose = "", account, ...cells] = textLine
+      .split("|")
+      .map((cell) => cell.trim());
+    const [identity, needsConfirmation] = whose.split(" ");
+    return (["authoritative", "verified", "unverified", "missing"] as const).flatMap(
+      (emailAssurance, n) => {
+        const becomes = words[cells[n]!];
+        if (becomes === undefined) throw new Error(`${cells[n]} is no word of the table.`);
+        if (becomes === null) return [];
+        const at = {
+          linking: goal === "connect",
+          signedIn: here === "ada",
+          emailAssurance,
+          becomes,
+        };
+        const name = `to ${goal}, ${here} here, identity ${whose}, address ${emailAssurance} of ${account}: ${cells[n]}`;
+        return [
+          {
+            ...at,
+            name,
+            identity: identity as Situation["identity"],
+            needsConfirmation: needsConfirmation !== undefined,
+            account: account as Situation["account"],
+          },
+        ];
+      },
+    );
   });

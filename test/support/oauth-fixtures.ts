@@ -28,39 +28,39 @@ export const hosted = (sub: string, email: string) =>
   claims(sub, email, { hd: email.slice(email.indexOf("@") + 1) });
 
 /** What a person sees who came back, in short: the outcome, or the refusal's code. */
-export const told = (answer: Awaited<ReturnType<Browser["travel"]>>) =>
-  answer.ok ? answer.value.outcome : answer.refusal.code;
+export const told = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>) =>
+  result.ok ? result.value.outcome : result.refusal.code;
 
 /** Ways in with who they are at the provider: "google g-1", with "?" where it is questioned. */
 export const identitiesOf = async ({ db }: TestWorld, address: string) =>
   (
-    await rows<{ way: string }>(
+    await rows<{ linkedMethod: string }>(
       db,
-      sql`select concat_ws(' ', provider, subject, case when questioned_at is not null then '?' end) as way
+      sql`select concat_ws(' ', provider, subject, case when confirmation_required_at is not null then '?' end) as way
           from auth_providers join users on id = user_id where email = ${address} order by 1`,
     )
-  ).map(({ way }) => way);
+  ).map(({ linkedMethod }) => linkedMethod);
 
 /** What waits to be gone on with, as "google g-1". */
-export const parked = async ({ db }: TestWorld) =>
+export const pendingIdentity = async ({ db }: TestWorld) =>
   (
     await rows<{ who: string }>(
       db,
-      sql`select provider || ' ' || subject as who from handshakes
+      sql`select provider || ' ' || subject as who from oauth_attempts
           where subject is not null and consumed_at is null and expires_at > now() order by 1`,
     )
   ).map(({ who }) => who);
 
 /** Adds an identity to whoever has the address, behind the product's back. */
-export const plantIdentity = (
+export const writeIdentityDirectly = (
   world: TestWorld,
   address: string,
   provider: OAuthProvider,
   subject: string,
-  { questioned = false } = {},
+  { needsConfirmation = false } = {},
 ) =>
-  world.plant((tx) =>
-    tx.execute(sql`insert into auth_providers (user_id, provider, subject, address, questioned_at)
-      select id, ${provider}, ${subject}, email, case when ${questioned} then now() end
+  world.writeDirectly((tx) =>
+    tx.execute(sql`insert into auth_providers (user_id, provider, subject, address, confirmation_required_at)
+      select id, ${provider}, ${subject}, email, case when ${needsConfirmation} then now() end
       from users where email = ${address}`),
   );

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { decodeJwt } from "jose";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { answers, idTokens, startOidcServer, wayBack } from "./oidc-server";
+import { responses, idTokens, startOidcServer, callbackUrl } from "./oidc-server";
 
 /** The stand-ins for Google and LinkedIn, held against what those two do. */
 
@@ -11,7 +11,7 @@ const [google, linkedin] = await Promise.all([
 ]);
 const both = [google, linkedin];
 
-afterEach(() => both.forEach((server) => server.calm()));
+afterEach(() => both.forEach((server) => server.resetProviders()));
 
 const redirect = "http://localhost:3000/api/auth/callback/one";
 const verifier = "v".repeat(43);
@@ -25,7 +25,7 @@ const described = async ({ issuer }: Server) =>
   (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Words;
 
 /** What comes back with the browser. */
-async function leave(server: Server, more: Words = {}) {
+async function startOAuth(server: Server, more: Words = {}) {
   const { authorization_endpoint: at } = await described(server);
   const params = { client_id: server.clientId, response_type: "code", redirect_uri: redirect };
   const asked = new URLSearchParams({ ...params, state: "s", nonce: "n", ...more });
@@ -39,8 +39,10 @@ async function redeem(server: Server, more: Words = {}, headers: Words = {}) {
   const params = { grant_type: "authorization_code", redirect_uri: redirect };
   const body = new URLSearchParams({ ...params, ...more });
   const response = await fetch(at!, { method: "POST", headers, body });
-  const answer = (await response.json()) as Partial<Record<"id_token" | "access_token", string>>;
-  return { ...answer, status: response.status };
+  const httpResponse = (await response.json()) as Partial<
+    Record<"id_token" | "access_token", string>
+  >;
+  return { ...httpResponse, status: response.status };
 }
 
 const secretOf = ({ clientId, settings }: Server) => ({
@@ -59,11 +61,11 @@ async function userinfo(server: Server, accessToken = "") {
 }
 
 test("Google: nonce, PKCE, a boolean, and its issuer on the way back", async () => {
-  const { code = "", ...back } = await leave(google, pkce);
+  const { code = "", ...back } = await startOAuth(google, pkce);
   expect(back).toMatchObject({ state: "s", iss: google.issuer });
-  const answer = await redeem(google, { code, code_verifier: verifier }, basic(google));
-  expect(decodeJwt(answer.id_token!)).toMatchObject({ nonce: "n", email_verified: true });
-  expect(await userinfo(google, answer.access_token)).toEqual(google.person);
+  const httpResponse = await redeem(google, { code, code_verifier: verifier }, basic(google));
+  expect(decodeJwt(httpResponse.id_token!)).toMatchObject({ nonce: "n", email_verified: true });
+  expect(await userinfo(google, httpResponse.access_token)).toEqual(google.person);
   expect(google.requests.filter(({ endpoint }) => endpoint === "token")).toMatchObject([
     { method: "POST", params: { code, code_verifier: verifier }, ...basic(google) },
   ]);
@@ -71,20 +73,22 @@ test("Google: nonce, PKCE, a boolean, and its issuer on the way back", async () 
 
 test("LinkedIn: no nonce, no PKCE, text in the token and a boolean in userinfo", async () => {
   expect(linkedin.issuer).toMatch(/\/oauth$/);
-  const { code = "", ...back } = await leave(linkedin);
+  const { code = "", ...back } = await startOAuth(linkedin);
   expect(back).toEqual({ state: "s" });
-  const answer = await redeem(linkedin, { code, ...secretOf(linkedin) });
-  const claims = decodeJwt(answer.id_token!);
+  const httpResponse = await redeem(linkedin, { code, ...secretOf(linkedin) });
+  const claims = decodeJwt(httpResponse.id_token!);
   expect(claims).toMatchObject({ iss: linkedin.issuer, email_verified: "true" });
   expect(claims).not.toHaveProperty("nonce");
-  expect(await userinfo(linkedin, answer.access_token)).toMatchObject({ email_verified: true });
+  expect(await userinfo(linkedin, httpResponse.access_token)).toMatchObject({
+    email_verified: true,
+  });
 });
 
 describe("a code is taken", () => {
   const refusal = (error: string, status = 400) => ({ status, error });
 
   test("once", async () => {
-    const { code = "" } = await leave(google);
+    const { code = "" } = await startOAuth(google);
     expect((await redeem(google, { code, ...secretOf(google) })).status).toBe(200);
     expect(await redeem(google, { code, ...secretOf(google) })).toEqual(refusal("invalid_grant"));
   });
@@ -96,7 +100,7 @@ describe("a code is taken", () => {
   });
 
   test.each([undefined, "w".repeat(43)])("with the right verifier, not %s", async (other) => {
-    const { code = "" } = await leave(google, pkce);
+    const { code = "" } = await startOAuth(google, pkce);
     const more = other ? { code_verifier: other } : {};
     expect(await redeem(google, { code, ...secretOf(google), ...more })).toEqual(
       refusal("invalid_grant"),
@@ -104,35 +108,38 @@ describe("a code is taken", () => {
   });
 
   test("by LinkedIn without any", async () => {
-    const { code = "" } = await leave(linkedin, pkce);
+    const { code = "" } = await startOAuth(linkedin, pkce);
     const more = { ...secretOf(linkedin), code_verifier: verifier };
     expect(await redeem(linkedin, { code, ...more })).toEqual(refusal("invalid_request"));
   });
 
   test("for the address it was sent to", async () => {
-    const { code = "" } = await leave(google);
+    const { code = "" } = await startOAuth(google);
     const elsewhere = { ...secretOf(google), redirect_uri: `${redirect}/else` };
     expect(await redeem(google, { code, ...elsewhere })).toEqual(refusal("invalid_grant"));
   });
 });
 
 test("what comes back is what the script says", async () => {
-  linkedin.script.wayBack = wayBack.cancelled;
-  expect(await leave(linkedin)).toEqual({ state: "s", error: "user_cancelled_login" });
-  linkedin.script.wayBack = wayBack.withoutState;
-  expect(Object.keys(await leave(linkedin))).toEqual(["code"]);
-  linkedin.script.wayBack = wayBack.otherIssuer;
-  expect(await leave(linkedin)).toMatchObject({ iss: "https://elsewhere.example", state: "s" });
+  linkedin.script.callbackUrl = callbackUrl.cancelled;
+  expect(await startOAuth(linkedin)).toEqual({ state: "s", error: "user_cancelled_login" });
+  linkedin.script.callbackUrl = callbackUrl.withoutState;
+  expect(Object.keys(await startOAuth(linkedin))).toEqual(["code"]);
+  linkedin.script.callbackUrl = callbackUrl.otherIssuer;
+  expect(await startOAuth(linkedin)).toMatchObject({
+    iss: "https://elsewhere.example",
+    state: "s",
+  });
 });
 
 test("an endpoint does what the script says, and then what it should again", async () => {
-  google.script.userinfo = answers.but({ email: undefined, sub: "mallory" });
-  const { code = "" } = await leave(google);
+  google.script.userinfo = responses.with({ email: undefined, sub: "mallory" });
+  const { code = "" } = await startOAuth(google);
   const { access_token: token } = await redeem(google, { code, ...secretOf(google) });
   expect(await userinfo(google, token)).toEqual({
     ...{ sub: "mallory", name: "Ada Lovelace", email_verified: true },
   });
-  google.calm();
+  google.resetProviders();
   expect(await userinfo(google, token)).toEqual(google.person);
   expect(google.requests.map(({ endpoint }) => endpoint)).toEqual(["discovery", "userinfo"]);
 });
@@ -148,7 +155,7 @@ test("who comes back is whom the test says", async () => {
 test("one that has stopped hangs up on whoever waits", async () => {
   const server = await startOidcServer({ quirks: "google" });
   onTestFinished(() => server.stop());
-  server.script.discovery = answers.hang();
+  server.script.discovery = responses.hang();
   const asked = described(server).catch((error: Error) => error.message);
   while (server.requests.length === 0) await new Promise(setImmediate);
   await server.stop();

@@ -14,7 +14,7 @@ interface Usual {
 }
 
 /** What an endpoint does. `usual` does what it would have done, and tells what it would have said. */
-type Answer = (response: ServerResponse, usual: () => Promise<Usual>) => unknown;
+type ProviderResponse = (response: ServerResponse, usual: () => Promise<Usual>) => unknown;
 
 /** What is asked, as the addresses differ from provider to provider. */
 type Endpoint = "discovery" | "authorize" | "token" | "userinfo" | "keys";
@@ -39,42 +39,42 @@ const now = () => Math.floor(systemClock.now().getTime() / 1000);
 const claims = (more: Claims): Forgery => ({ claims: (usual) => ({ ...usual, ...more }) });
 
 /** For `script.token` and the other endpoints. */
-export const answers = {
+export const responses = {
   /** Nothing, until the server stops. */
-  hang: (): Answer => () => {},
+  hang: (): ProviderResponse => () => {},
   delay:
-    (ms: number): Answer =>
+    (ms: number): ProviderResponse =>
     (response, usual) =>
       setTimeout(() => void usual().then((said) => say(response, said)), ms),
   /** JSON, word for word. */
   json:
-    (body: unknown, status = 200): Answer =>
+    (body: unknown, status = 200): ProviderResponse =>
     (response) =>
       say(response, { status, body }),
   /** An error as OAuth has it. */
-  error: (error: string, status = 400): Answer => answers.json({ error }, status),
+  error: (error: string, status = 400): ProviderResponse => responses.json({ error }, status),
   /** The usual JSON with something else in it; what is undefined is left out. */
-  but:
-    (changes: Claims): Answer =>
+  with:
+    (changes: Claims): ProviderResponse =>
     async (response, usual) => {
       const { status, body } = await usual();
       say(response, { status, body: { ...(body as Claims), ...changes } });
     },
   /** As another type of content. */
   typed:
-    (type: string): Answer =>
+    (type: string): ProviderResponse =>
     async (response, usual) =>
       response.writeHead(200, { "content-type": type }).end(JSON.stringify((await usual()).body)),
   text:
-    (text: string, status = 200, type = "application/json"): Answer =>
+    (text: string, status = 200, type = "application/json"): ProviderResponse =>
     (response) =>
       response.writeHead(status, { "content-type": type }).end(text),
-  html: (status = 200): Answer =>
-    answers.text("<!doctype html><h1>Sign in to this network</h1>", status, "text/html"),
+  html: (status = 200): ProviderResponse =>
+    responses.text("<!doctype html><h1>Sign in to this network</h1>", status, "text/html"),
   /** JSON of two million characters. */
-  large: (): Answer => answers.json({ padding: "x".repeat(2_000_000) }),
+  large: (): ProviderResponse => responses.json({ padding: "x".repeat(2_000_000) }),
   /** JSON as fast as it is read, for as long as somebody reads. */
-  endless: (): Answer => (response) => {
+  endless: (): ProviderResponse => (response) => {
     const more = () => {
       while (!response.destroyed && response.write(" ".repeat(10_000)));
     };
@@ -82,13 +82,13 @@ export const answers = {
     more();
   },
   /** The first half of an answer, and nothing more until the server stops. */
-  half: (): Answer => (response) => response.writeHead(200, jsonType).write('{"half":'),
+  half: (): ProviderResponse => (response) => response.writeHead(200, jsonType).write('{"half":'),
   redirect:
-    (location: string): Answer =>
+    (location: string): ProviderResponse =>
     (response) =>
       say(response, { status: 302, location }),
   /** The connection is gone. */
-  reset: (): Answer => (response) => response.destroy(),
+  reset: (): ProviderResponse => (response) => response.destroy(),
 };
 
 /** For `script.idToken`. */
@@ -115,7 +115,7 @@ export const idTokens = {
 } as const satisfies Record<string, Forgery | typeof claims>;
 
 /** For `script.wayBack`: the parameters that come back to us; what is undefined is left out. */
-export const wayBack = {
+export const callbackUrl = {
   denied: { error: "access_denied", code: undefined },
   cancelled: { error: "user_cancelled_login", code: undefined },
   serverError: { error: "server_error", code: undefined },
@@ -126,9 +126,9 @@ export const wayBack = {
   otherIssuer: { iss: "https://elsewhere.example" },
 } as const satisfies Record<string, Record<string, string | undefined>>;
 
-interface Script extends Partial<Record<Endpoint, Answer>> {
+interface Script extends Partial<Record<Endpoint, ProviderResponse>> {
   idToken?: Forgery;
-  wayBack?: Readonly<Record<string, string | undefined>>;
+  callbackUrl?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Where the two differ, as they are out there. */
@@ -190,12 +190,12 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
   const accessTokens = new Set<string>();
   let keys = [await makeKey("RS256")];
 
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => void httpResponse(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const issuer = origin + kind.issuerPath;
 
-  async function answer(request: IncomingMessage, response: ServerResponse) {
+  async function httpResponse(request: IncomingMessage, response: ServerResponse) {
     const { pathname, searchParams } = new URL(request.url ?? "", origin);
     const endpoint = endpoints.get(pathname);
     if (!endpoint) return response.writeHead(404).end();
@@ -236,7 +236,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
       codes.set(code, { redirect, challenge: params.code_challenge, nonce });
       const back = new URL(redirect);
       const usual = { ...kind.alsoBack(issuer), state, code };
-      for (const [name, value] of Object.entries({ ...usual, ...script.wayBack }))
+      for (const [name, value] of Object.entries({ ...usual, ...script.callbackUrl }))
         if (value !== undefined) back.searchParams.set(name, value);
       return { status: 302, location: back.href };
     },
@@ -335,7 +335,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
       keys = [await makeKey(alg), ...(keepOld ? keys : [])];
     },
     /** Serves Ada as it should from now on, and forgets what it was asked. */
-    calm() {
+    resetProviders() {
       requests.length = 0;
       for (const changed of [script, person] as Claims[])
         for (const name of Object.keys(changed)) delete changed[name];

@@ -44,10 +44,10 @@ export async function openMemory(
 async function copyOf(contents: Contents): Promise<PGlite> {
   const name = `pglite-${version}-${contents}`;
   const snapshot = path.join(folder, `${name}-${contentsHash}.tar`);
-  const kept = readIfThere(snapshot);
-  const client = new PGlite(kept ? { loadDataDir: kept } : {});
+  const saved = readIfThere(snapshot);
+  const client = new PGlite(saved ? { loadDataDir: saved } : {});
   await client.waitReady;
-  if (!kept) {
+  if (!saved) {
     if (contents === "watched") await fillDatabase(drizzle(client, { schema }));
     const dump = await client.dumpDataDir("none");
     mkdirSync(folder, { recursive: true });

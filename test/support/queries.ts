@@ -15,7 +15,7 @@ export const lettersOf = async ({ db }: TestWorld, address: string) =>
   ).map(({ told }) => told);
 
 /** The ways in of an address's user, by name; empty where nobody has it. */
-export const waysIn = async ({ db }: TestWorld, address: string) =>
+export const methodsOf = async ({ db }: TestWorld, address: string) =>
   (
     await rows<{ provider: string }>(
       db,
@@ -42,17 +42,17 @@ export const liveSecrets = async ({ db }: TestWorld, address: string) =>
   (
     await rows<{ purpose: string }>(
       db,
-      sql`select purpose from verifications where identifier = ${address} and not stillborn
+      sql`select purpose from verifications where identifier = ${address} and not is_decoy
           and consumed_at is null and voided_at is null and expires_at > now() order by 1`,
     )
   ).map(({ purpose }) => purpose);
 
 /** Switches a person's account off. */
 export const disable = (world: TestWorld, address: string) =>
-  world.plant((tx) =>
+  world.writeDirectly((tx) =>
     tx.execute(sql`update users set disabled_at = now() where email = ${address}`),
   );
 
 /** Forgets what was counted; where what is asked is not how often. */
 export const forgetLimits = (world: TestWorld) =>
-  world.plant((tx) => tx.execute(sql`delete from limits`));
+  world.writeDirectly((tx) => tx.execute(sql`delete from limits`));

@@ -42,7 +42,7 @@ export async function startRedis() {
       return Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0);
     },
     /** Lets time pass: every hit moves this many seconds back, and every key's end comes nearer. */
-    age: (seconds: number) => eyes.eval(ageing, 0, seconds),
+    advance: (seconds: number) => eyes.eval(ageing, 0, seconds),
     kill: die,
     async start() {
       server = await launch(port);
@@ -67,9 +67,9 @@ async function launch(port: number): Promise<ChildProcess> {
     ["--port", String(port), "--bind", "127.0.0.1", ...quiet, "--dir", "/tmp"],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const takeAlong = () => void server.kill("SIGKILL");
-  process.once("exit", takeAlong);
-  server.once("exit", () => process.off("exit", takeAlong));
+  const killChildOnExit = () => void server.kill("SIGKILL");
+  process.once("exit", killChildOnExit);
+  server.once("exit", () => process.off("exit", killChildOnExit));
   await new Promise<void>((resolve, reject) => {
     let said = "";
     server.once("error", () =>

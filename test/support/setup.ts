@@ -12,9 +12,9 @@ export async function setUpWorld(vars?: Record<string, string>): Promise<TestWor
   const world = await openTestWorld(vars);
   // Loads the lists of passwords. Within a flow that could take longer, on a busy machine, than the
   // runner waits for the database.
-  await world.passwords.weigh("kettle voyage under marble", []);
+  await world.passwords.checkStrength("kettle voyage under marble", []);
   afterEach(async () => {
-    world.mendDatabase();
+    world.restoreDatabase();
     try {
       await expectInvariants(world);
     } finally {

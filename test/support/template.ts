@@ -5,14 +5,14 @@ import { sql } from "drizzle-orm";
 import { type Db, openDatabase } from "@/db/client";
 import { migrateUp } from "@/db/migrate";
 import { row } from "@/db/rows";
-import { startWatch } from "./change-log";
+import { startChangeLog } from "./change-log";
 
 /** What a new database has in it: nothing, or our tables and what notes every change of them. */
 export type Contents = "empty" | "watched";
 
 export async function fillDatabase(db: Db): Promise<void> {
   await migrateUp(db);
-  await startWatch(db);
+  await startChangeLog(db);
 }
 
 const migrations = path.join("db", "migrations");

@@ -23,7 +23,7 @@ zNFIQ8801cCamqXZWup7FXOlLJB1HHmpWWI=
 };
 
 /** A Postgres that speaks TLS: it grants what the first message asks for, and passes on what is inside. */
-export async function startTlsFront(target: string) {
+export async function startTlsProxy(target: string) {
   const { port, hostname } = new URL(target);
   let secured = 0;
   const server = createServer((client) => {

@@ -1,6 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
-import { type Database, type Db, endTransaction, isDatabaseAway, openDatabase } from "@/db/client";
+import {
+  type Database,
+  type Db,
+  endTransaction,
+  isDatabaseUnavailable,
+  openDatabase,
+} from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/core/env";
 import type { World } from "@/lib/runtime/flow";
@@ -9,9 +15,9 @@ import { deliverDueLetters } from "@/lib/adapters/courier";
 import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import type { Mailer, Message } from "@/lib/adapters/mailer";
-import { openPasswords } from "@/lib/adapters/passwords";
-import { openLines } from "@/lib/adapters/oidc-client";
-import { chance } from "@/lib/core/crypto";
+import { createPasswords } from "@/lib/adapters/passwords";
+import { createOidcClients } from "@/lib/adapters/oidc-client";
+import { random } from "@/lib/core/crypto";
 import { openMemory } from "./pglite";
 import { createDatabase } from "./template";
 
@@ -82,27 +88,27 @@ export interface TestWorld extends World {
   /** The statements that ran meanwhile; `begin` and `commit` are none. */
   statementsOf(act: () => Promise<unknown>): Promise<string[]>;
   /** Makes the statement after the next `after` ones, and all that follow, fail as if Postgres had gone. */
-  breakDatabase(after: number): void;
-  mendDatabase(): void;
+  failDatabaseAfter(after: number): void;
+  restoreDatabase(): void;
   /** Lets time pass for the database: every moment it has kept moves this many seconds back. */
-  age(seconds: number): Promise<void>;
+  advance(seconds: number): Promise<void>;
   /**
    * Runs something in a world in which `now()` stands still, but for `age`: for what must hold to
    * the second. Unwatched, as it is one transaction.
    */
-  whileTimeStands(act: (world: TestWorld) => Promise<void>): Promise<void>;
+  withFrozenTime(act: (world: TestWorld) => Promise<void>): Promise<void>;
   /** Changes rows behind the product's back, unwatched by the invariants. */
-  plant<T>(change: (tx: Db) => Promise<T>): Promise<T>;
+  writeDirectly<T>(change: (tx: Db) => Promise<T>): Promise<T>;
   audit(): Promise<AuditRow[]>;
   /** The only user with this address, as ids are needed in expectations. */
   userIdOf(address: string): Promise<string>;
   /** The same system with something else about it: closed sign-up, no mailbox, another clock. */
-  but(changes: Partial<World>): TestWorld;
+  with(changes: Partial<World>): TestWorld;
   /**
    * Keeps every row as it is now, and returns what brings them back into the empty tables, each as
    * old as it is now.
    */
-  keepMoment(): Promise<() => Promise<void>>;
+  saveMoment(): Promise<() => Promise<void>>;
   /** Empties every table. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -135,7 +141,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     (level: LogLine["level"]) =>
     (event: string, facts: Record<string, unknown> = {}) =>
       void logged.push({ level, event, facts });
-  const kept = (set: Set<string>, secret: string) => {
+  const saved = (set: Set<string>, secret: string) => {
     set.add(secret);
     return secret;
   };
@@ -146,18 +152,18 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
   const world: World = {
     env,
     db,
-    isDatabaseAway,
+    isDatabaseUnavailable,
     endTransaction,
     clock: systemClock,
-    chance: {
-      token: () => kept(secrets.tokens, chance.token()),
-      code: () => kept(secrets.codes, chance.code()),
+    random: {
+      token: () => saved(secrets.tokens, random.token()),
+      code: () => saved(secrets.codes, random.code()),
     },
     log,
     limiter,
-    passwords: openPasswords(env, log, argon2Hasher(leastCost)),
-    openLine: openLines(env, systemClock, log),
-    ringCourier: () => {},
+    passwords: createPasswords(env, log, argon2Hasher(leastCost)),
+    createOidcClient: createOidcClients(env, systemClock, log),
+    wakeCourier: () => {},
     mailbox: {
       letters: () =>
         Promise.resolve(
@@ -202,12 +208,12 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         await act();
         return statements.slice(before);
       },
-      breakDatabase: (after) => void (left = after),
-      mendDatabase: () => void (left = Infinity),
-      age: (seconds) => age(self.db, seconds),
-      whileTimeStands: (act) =>
-        self.plant((tx) => act(self.but({ db: tx, limiter: postgresLimiter(tx) }))),
-      plant: (change) =>
+      failDatabaseAfter: (after) => void (left = after),
+      restoreDatabase: () => void (left = Infinity),
+      advance: (seconds) => advance(self.db, seconds),
+      withFrozenTime: (act) =>
+        self.writeDirectly((tx) => act(self.with({ db: tx, limiter: postgresLimiter(tx) }))),
+      writeDirectly: (change) =>
         self.db.transaction(async (tx) => {
           await tx.execute(sql`set local watch.off = 'on'`);
           return change(tx);
@@ -217,7 +223,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
           self.db,
           sql`select event, outcome, cause, subject_id as subject, caller_id as caller,
                 session_id as session, ip, browser, identifier
-              from audit_events join audit_traces on event_id = id order by id`,
+              from audit_events join audit_event_details on event_id = id order by id`,
         ),
       async userIdOf(address) {
         const user = await row<{ id: string }>(
@@ -227,8 +233,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         if (!user) throw new Error(`Nobody has the address ${address}.`);
         return user.id;
       },
-      but: (changes) => around({ ...self, ...changes }),
-      keepMoment: () => keepMoment(db),
+      with: (changes) => around({ ...self, ...changes }),
+      saveMoment: () => saveMoment(db),
       async reset() {
         sent.length = 0;
         logged.length = 0;
@@ -304,7 +310,7 @@ function clusterUrl(): string | null {
  * can turn; so everything it has kept is made older instead. The audit log stays: it may not change,
  * and nothing is judged by it.
  */
-async function age(db: Db, seconds: number): Promise<void> {
+async function advance(db: Db, seconds: number): Promise<void> {
   const moments = await rows<{ table: string; sets: string }>(
     db,
     sql`select c.table_name as table, string_agg(case c.data_type
@@ -330,24 +336,24 @@ const tables = sql`select format('%I.%I', schemaname, tablename) as "table" from
 
 let moments = 0;
 
-async function keepMoment(db: Db): Promise<() => Promise<void>> {
+async function saveMoment(db: Db): Promise<() => Promise<void>> {
   moments += 1;
   const schema = `moment_${moments}`;
   const names = (await rows<{ table: string }>(db, tables)).map(({ table }) => table);
-  const kept = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
+  const saved = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
   const all = (statement: (table: string) => string) =>
     sql.raw(
       `do $do$ begin set local session_replication_role = replica; ${names.map(statement).join(" ")} end $do$`,
     );
   await db.execute(sql.raw(`create schema ${schema}`));
-  await db.execute(all((table) => `create table ${kept(table)} as table ${table};`));
+  await db.execute(all((table) => `create table ${saved(table)} as table ${table};`));
   const keptAt = await databaseTime(db);
   const restore = all(
-    (table) => `insert into ${table} overriding system value table ${kept(table)};`,
+    (table) => `insert into ${table} overriding system value table ${saved(table)};`,
   );
   return async () => {
     await db.execute(restore);
-    await age(db, keptAt - (await databaseTime(db)));
+    await advance(db, keptAt - (await databaseTime(db)));
   };
 }
 

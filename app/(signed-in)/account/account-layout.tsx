@@ -1,6 +1,6 @@
 import "@/app/account.css";
 import type { ReactNode } from "react";
-import { AnswerNote } from "@/app/flash-message";
+import { FlashMessage } from "@/app/flash-message";
 import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
@@ -8,9 +8,9 @@ import { SideNav } from "@/app/_ui/side-nav";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
-import { signOutHere } from "./actions";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
+import { submitSignOut } from "./actions";
 
 const pages = [
   { href: "/account", text: words.account.short },
@@ -20,19 +20,19 @@ const pages = [
 
 interface Props {
   /** The page's path: where signing in leads back to, and which entry of the list is current. */
-  readonly here: string;
+  readonly path: string;
   /** The entry that a page without one of its own belongs to. */
-  readonly under?: string;
+  readonly navItem?: string;
   readonly title: string;
   readonly children: ReactNode;
 }
 
 /** The frame of the account pages. A component rather than a layout, because layouts do not run again. */
-export async function AccountFrame({ here, under = here, title, children }: Props) {
-  const session = await read(readSession, here);
+export async function AccountLayout({ path, navItem = path, title, children }: Props) {
+  const session = await readOrRedirect(readSession, path);
   return (
     <AppShell
-      appName={site().appName}
+      appName={siteConfig().appName}
       person={session?.email ?? ""}
       session={session?.id ?? ""}
       skip={words.account.skip}
@@ -40,16 +40,16 @@ export async function AccountFrame({ here, under = here, title, children }: Prop
       nav={
         <SideNav
           label={words.account.nav}
-          items={pages.map((page) => ({ ...page, current: page.href === under }))}
+          items={pages.map((page) => ({ ...page, current: page.href === navItem }))}
         />
       }
       signOut={
-        <Form action={signOutHere}>
+        <Form action={submitSignOut}>
           <Button variant="quiet">{words.account.signOut}</Button>
         </Form>
       }
     >
-      <AnswerNote flash={await readFlash(here)} />
+      <FlashMessage flash={await readFlash(path)} />
       {children}
     </AppShell>
   );

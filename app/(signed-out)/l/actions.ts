@@ -2,21 +2,25 @@
 
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
-import { sayDone, sayNo, sayNoAfterProof } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/run-for-request";
-import { goOnProven } from "@/lib/web/redirects";
+import {
+  redirectWithNotice,
+  redirectWithError,
+  redirectWithErrorAfterVerification,
+} from "@/lib/web/flash";
+import { fields, runForRequest } from "@/lib/web/run-for-request";
+import { redirectAfterSignIn } from "@/lib/web/redirects";
 
-export async function signInByLink(form: FormData): Promise<void> {
+export async function submitLink(form: FormData): Promise<void> {
   // Its page says who is signed out by it, or that nobody is.
-  const result = await perform(redeemMagicLink, fields(form), { form });
-  if (result.ok) goOnProven(result.value);
-  await sayNoAfterProof(linkPath(form), result.refusal);
+  const result = await runForRequest(redeemMagicLink, fields(form), { form });
+  if (result.ok) redirectAfterSignIn(result.value);
+  await redirectWithErrorAfterVerification(linkPath(form), result.refusal);
 }
 
-export async function cancelRequest(form: FormData): Promise<void> {
-  const result = await perform(cancelMagicLink, fields(form));
-  if (result.ok) await sayDone("/sign-in", "request_cancelled");
-  else await sayNo(linkPath(form), result.refusal);
+export async function submitLinkCancellation(form: FormData): Promise<void> {
+  const result = await runForRequest(cancelMagicLink, fields(form));
+  if (result.ok) await redirectWithNotice("/sign-in", "request_cancelled");
+  else await redirectWithError(linkPath(form), result.refusal);
 }
 
 /** Back to the link's own page, which knows what became of it. */

@@ -1,13 +1,13 @@
-import { askForLink } from "../sign-in/actions";
+import { submitLinkRequest } from "../sign-in/actions";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Reference } from "@/app/request-id";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { RequestId } from "@/app/request-id";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
 
 interface Props {
   readonly title: string;
@@ -16,16 +16,21 @@ interface Props {
 }
 
 /** A link that does nothing any more, with the way to a new one right there (L3). */
-export async function DeadLink({ title, lead, reference }: Props) {
-  const session = await read(readSession, "/l");
+export async function InvalidLink({ title, lead, reference }: Props) {
+  const session = await readOrRedirect(readSession, "/l");
   return (
-    <Gate appName={site().appName} title={title} session={session?.id ?? ""} hidePath="/l">
+    <SignedOutLayout
+      appName={siteConfig().appName}
+      title={title}
+      session={session?.id ?? ""}
+      hidePath="/l"
+    >
       <p>{lead}</p>
-      <Form action={askForLink}>
+      <Form action={submitLinkRequest}>
         <EmailField enterKeyHint="go" />
         <Button variant="primary">{words.link.sendNew}</Button>
       </Form>
-      <Reference id={reference} />
-    </Gate>
+      <RequestId id={reference} />
+    </SignedOutLayout>
   );
 }

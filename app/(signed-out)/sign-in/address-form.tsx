@@ -5,8 +5,8 @@ import { Form } from "@/app/_ui/form";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import type { LastMethod } from "@/lib/web/last-method";
-import { site } from "@/lib/web/site";
-import { askForLink, goOnWithPassword } from "./actions";
+import { siteConfig } from "@/lib/web/site";
+import { submitLinkRequest, continueWithPassword } from "./actions";
 
 interface Props {
   readonly error?: string | undefined;
@@ -15,21 +15,21 @@ interface Props {
   readonly last: LastMethod;
 }
 
-const ways = [
-  { method: "magic_link", action: askForLink, text: words.askForLink },
-  { method: "password", action: goOnWithPassword, text: words.usePassword },
+const linkedMethods = [
+  { method: "magic_link", action: submitLinkRequest, text: words.askForLink },
+  { method: "password", action: continueWithPassword, text: words.usePassword },
 ] as const;
 
 /** An address, and what can be done with it; the way used last first, which is what Enter presses. */
 export function AddressForm({ error, address, next, last }: Props) {
-  const shown = ways
-    .filter(({ method }) => site().methods.includes(method))
+  const shown = linkedMethods
+    .filter(({ method }) => siteConfig().methods.includes(method))
     .sort((a, b) => Number(b.method === last) - Number(a.method === last));
   if (!shown[0]) return null;
   return (
     <Form action={shown[0].action}>
       <EmailField enterKeyHint="go" defaultValue={address} error={error} />
-      <Checkbox name="keep" label={words.keep} />
+      <Checkbox name="remember" label={words.keep} />
       <input type="hidden" name="next" value={next} />
       {shown.map(({ method, action, text }, at) => (
         <Button

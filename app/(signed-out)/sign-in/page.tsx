@@ -1,23 +1,23 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
+import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Divider } from "@/app/_ui/divider";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Note } from "@/app/_ui/note";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { Alert } from "@/app/_ui/note";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { isOAuthProvider } from "@/lib/core/oauth-providers";
 import { lastMethod } from "@/lib/web/last-method";
-import { read } from "@/lib/web/run-for-request";
-import { goOn, safeNext, withNext } from "@/lib/web/redirects";
-import { site } from "@/lib/web/site";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { redirectToNext, safeNext, withNext } from "@/lib/web/redirects";
+import { siteConfig } from "@/lib/web/site";
 import { AddressForm } from "./address-form";
 import { ProviderForms } from "./provider-forms";
 
-const here = "/sign-in";
+const path = "/sign-in";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.signIn.title(site().appName), await readFlash(here)) };
+  return { title: pageTitle(words.signIn.title(siteConfig().appName), await readFlash(path)) };
 }
 
 interface Props {
@@ -26,9 +26,9 @@ interface Props {
 
 export default async function SignInPage({ searchParams }: Props) {
   const { next, note } = await searchParams;
-  const flash = await readFlash(here);
-  if (await read(readSession, here)) goOn(safeNext(next));
-  const { appName, signUp, methods } = site();
+  const flash = await readFlash(path);
+  if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
+  const { appName, signUp, methods } = siteConfig();
   const [byLink, byPassword] = [methods.includes("magic_link"), methods.includes("password")];
   const onward = safeNext(next);
   const last = await lastMethod();
@@ -36,7 +36,7 @@ export default async function SignInPage({ searchParams }: Props) {
     (byLink || byPassword) && (
       <AddressForm
         key="address"
-        error={errorFor(flash, "email")}
+        error={fieldError(flash, "email")}
         address={flash.email}
         next={onward}
         last={last}
@@ -46,11 +46,11 @@ export default async function SignInPage({ searchParams }: Props) {
   ].filter(Boolean);
   if (isOAuthProvider(last)) sections.reverse();
   return (
-    <Gate appName={appName} title={words.signIn.title(appName)} session="">
+    <SignedOutLayout appName={appName} title={words.signIn.title(appName)} session="">
       <p>{byLink || !byPassword ? words.signIn.lead[signUp] : words.signIn.passwordOnly}</p>
-      <AnswerNote flash={flash} />
+      <FlashMessage flash={flash} />
       {!flash.refusal && (note === "session_ended" || note === "cookies_blocked") && (
-        <Note tone="info">{words.notes[note]}</Note>
+        <Alert tone="info">{words.notes[note]}</Alert>
       )}
       {sections[0]}
       {sections[1] && <Divider>{words.or}</Divider>}
@@ -60,6 +60,6 @@ export default async function SignInPage({ searchParams }: Props) {
           <a href={withNext("/sign-up", onward)}>{words.signIn.signUp}</a>
         </p>
       )}
-    </Gate>
+    </SignedOutLayout>
   );
 }

@@ -1,13 +1,13 @@
 import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Note } from "@/app/_ui/note";
+import { Alert } from "@/app/_ui/note";
 import { words } from "@/app/words";
 import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
-import { site } from "@/lib/web/site";
-import { continueWith } from "./actions";
+import { siteConfig } from "@/lib/web/site";
+import { submitProvider } from "./actions";
 
 interface Props {
   readonly next: string;
@@ -16,7 +16,7 @@ interface Props {
 
 /** A form of its own for each provider, the one used last first: Enter in another form presses none. */
 export async function ProviderForms({ next, last }: Props) {
-  const { methods } = site();
+  const { methods } = siteConfig();
   // Google turns such browsers away, on a page where people can do nothing about it.
   const turnsAway = (await isInAppBrowser()) && methods.includes("google");
   const shown = oauthProviderIds
@@ -25,7 +25,7 @@ export async function ProviderForms({ next, last }: Props) {
   return (
     <>
       {shown.map((id) => (
-        <Form key={id} action={continueWith}>
+        <Form key={id} action={submitProvider}>
           <input type="hidden" name="provider" value={id} />
           <input type="hidden" name="next" value={next} />
           <Button badge={id === last && <Badge>{words.lastUsed}</Badge>}>
@@ -34,12 +34,12 @@ export async function ProviderForms({ next, last }: Props) {
         </Form>
       ))}
       {turnsAway && (
-        <Note tone="info">
+        <Alert tone="info">
           <p>
             {words.inAppBrowser.lead}{" "}
             {words.inAppBrowser[methods.includes("magic_link") ? "useCode" : "leave"]}
           </p>
-        </Note>
+        </Alert>
       )}
     </>
   );

@@ -1,9 +1,9 @@
-import { nothingHere } from "@/lib/web/json-response";
+import { notFoundResponse } from "@/lib/web/json-response";
 
 export {
-  nothingHere as DELETE,
-  nothingHere as GET,
-  nothingHere as PATCH,
-  nothingHere as POST,
-  nothingHere as PUT,
+  notFoundResponse as DELETE,
+  notFoundResponse as GET,
+  notFoundResponse as PATCH,
+  notFoundResponse as POST,
+  notFoundResponse as PUT,
 };

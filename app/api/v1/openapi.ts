@@ -39,10 +39,10 @@ const paths: Record<string, Partial<Record<Method, [OperationName, summary: stri
     put: ["choosePassword", "Set your password; ends all other sessions."],
     delete: ["dropPassword", "Take your password away, while another way in remains."],
   },
-  "/api/v1/session/proofs": {
+  "/api/v1/session/step-ups": {
     post: ["prove", "Show again that it is you: by password, or by code or link from the mail."],
   },
-  "/api/v1/session/proofs/requests": {
+  "/api/v1/session/step-ups/requests": {
     post: ["askForProof", "Ask for a mail to show that it is you."],
   },
   "/api/v1/sessions": {
@@ -89,7 +89,7 @@ function describe(name: OperationName, method: Method, summary: string) {
   const { status, says }: { status: number; says?: { shape: z.ZodType } | undefined } =
     operations[name];
   const inputs = inputsOf(name).map(asSent);
-  const answer = says
+  const respondJson = says
     ? { content: { "application/json": { schema: plain(z.toJSONSchema(says.shape)) } } }
     : {};
   return {
@@ -103,7 +103,7 @@ function describe(name: OperationName, method: Method, summary: string) {
         },
       },
     }),
-    responses: { [status]: { description: "Done.", ...answer }, default: problem },
+    responses: { [status]: { description: "Done.", ...respondJson }, default: problem },
   };
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { disconnectProvider } from "@/lib/flows/account/unlink-provider";
+import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { beginLink } from "@/lib/flows/oauth/start-linking-provider";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
@@ -17,7 +17,7 @@ import { revokeSession } from "@/lib/flows/sessions/revoke-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
-import { readWaiting } from "@/lib/flows/sign-in/read-pending-request";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
@@ -38,11 +38,11 @@ const time = z.iso.datetime();
 export const askForLink = operation({ flow: requestMagicLink, status: 202 });
 
 export const showWaiting = operation({
-  flow: readWaiting,
+  flow: readPendingRequest,
   status: 200,
   says: {
-    shape: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsSlow: z.boolean() }),
-    of: ({ email, resendIn, mailIsSlow }) => ({ email, resendIn, mailIsSlow }),
+    shape: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
+    of: ({ email, resendIn, mailIsDelayed }) => ({ email, resendIn, mailIsDelayed }),
   },
 });
 
@@ -113,7 +113,7 @@ export const redeemReset = operation({
 });
 
 export const showPassword = operation({
-  flow: preparePassword,
+  flow: readPasswordStatus,
   status: 200,
   says: {
     shape: z.strictObject({ hasPassword: z.boolean(), otherDevices: z.int() }),
@@ -190,15 +190,19 @@ export const showAuthProviders = operation({
         z.strictObject({
           provider: z.string(),
           address: z.string().nullable(),
-          questioned: z.boolean(),
+          needsConfirmation: z.boolean(),
           createdAt: time,
           lastUsedAt: time,
         }),
       ),
     }),
     of: (authProviders) => ({
-      authProviders: authProviders.map(({ createdAt, lastUsedAt, ...way }) => ({
-        ...{ provider: way.provider, address: way.address, questioned: way.questioned },
+      authProviders: authProviders.map(({ createdAt, lastUsedAt, ...linkedMethod }) => ({
+        ...{
+          provider: linkedMethod.provider,
+          address: linkedMethod.address,
+          needsConfirmation: linkedMethod.needsConfirmation,
+        },
         createdAt: createdAt.toISOString(),
         lastUsedAt: lastUsedAt.toISOString(),
       })),
@@ -208,14 +212,14 @@ export const showAuthProviders = operation({
 
 /** Where the browser goes next; it comes back to the page that asks whether to connect. */
 export const connectAuthProvider = operation({
-  flow: beginLink,
+  flow: startLinkingProvider,
   status: 201,
   // Only here is Auth.js needed, so nobody else loads it.
-  further: async ({ provider }) => (await import("@/lib/web/authjs")).wayTo(provider),
+  then: async ({ provider }) => (await import("@/lib/web/authjs")).authorizationUrl(provider),
   says: {
     shape: z.strictObject({ url: z.url() }),
     of: ({ url }) => ({ url }),
   },
 });
 
-export const dropAuthProvider = operation({ flow: disconnectProvider, status: 204 });
+export const dropAuthProvider = operation({ flow: unlinkProvider, status: 204 });

@@ -1,27 +1,33 @@
 import { describe, expect, test } from "vitest";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { Browser } from "@/test/support/browser";
-import { lateWorld } from "@/test/support/interleave";
-import { claims, identitiesOf, keys, plantIdentity, told } from "@/test/support/oauth-fixtures";
+import { withChangeBeforeWrite } from "@/test/support/interleave";
+import {
+  claims,
+  identitiesOf,
+  keys,
+  writeIdentityDirectly,
+  told,
+} from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
-import { keepProvider } from "./confirm-provider";
+import { confirmProvider } from "./confirm-provider";
 
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
-const keep = (browser: Browser, provider: unknown = "google") =>
-  browser.run(keepProvider, { provider });
+const remember = (browser: Browser, provider: unknown = "google") =>
+  browser.run(confirmProvider, { provider });
 
 /** Ada, who came by Google, and proved her mailbox on another machine; there she is asked. */
 const asked = async (where: TestWorld = world) => {
-  await new Browser(where).travel("google", claims("g-1", ada));
+  await new Browser(where).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(where);
-  await browser.ask(ada);
-  const pressed = await browser.press(await where.letterTo(ada));
-  expect(pressed).toEqual({ ok: true, value: { next: "", questioned: true } });
+  await browser.requestLink(ada);
+  const pressed = await browser.openLink(await where.letterTo(ada));
+  expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
   return browser;
 };
 
@@ -29,12 +35,14 @@ test("ada says Keep: Google opens her account again, and nothing else is another
   const browser = await asked();
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   const phone = new Browser(world);
-  expect(told(await phone.travel("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
-  expect(await keep(browser)).toEqual({ ok: true, value: { provider: "google" } });
+  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+  expect(await remember(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
-  expect(told(await phone.travel("google", claims("g-1", ada)))).toBe("sign_in");
+  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
   expect(await count(world, "outbox")).toBe(1);
-  expect((await world.audit()).find(({ event }) => event === "auth_provider.keep")).toMatchObject({
+  expect(
+    (await world.audit()).find(({ event }) => event === "auth_provider.confirm"),
+  ).toMatchObject({
     outcome: "ok",
     cause: "google",
     subject: await world.userIdOf(ada),
@@ -43,30 +51,32 @@ test("ada says Keep: Google opens her account again, and nothing else is another
 
 test("what is not in question cannot be kept: connected, kept before, another's, none", async () => {
   const browser = await asked();
-  expect(await keep(browser, "linkedin")).toEqual(refused("not_found"));
-  await keep(browser);
-  expect(await keep(browser)).toEqual(refused("not_found"));
-  await new Browser(world).travel("linkedin", claims("l-leo", "leo@example.com"));
-  await plantIdentity(world, "leo@example.com", "google", "g-leo", { questioned: true });
+  expect(await remember(browser, "linkedin")).toEqual(refused("not_found"));
+  await remember(browser);
+  expect(await remember(browser)).toEqual(refused("not_found"));
+  await new Browser(world).signInWithProvider("linkedin", claims("l-leo", "leo@example.com"));
+  await writeIdentityDirectly(world, "leo@example.com", "google", "g-leo", {
+    needsConfirmation: true,
+  });
   const before = await identitiesOf(world, "leo@example.com");
-  expect(await keep(browser)).toEqual(refused("not_found"));
+  expect(await remember(browser)).toEqual(refused("not_found"));
   expect(await identitiesOf(world, "leo@example.com")).toEqual(before);
 });
 
 test.each(["email", "magic_link", "", null, ["google"]])(
   "%j is nothing to keep",
-  async (provider) => expect(await keep(await asked(), provider)).toEqual(refused("not_found")),
+  async (provider) => expect(await remember(await asked(), provider)).toEqual(refused("not_found")),
 );
 
 describe("only for whoever proved just now that it is them", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { provider: "google" } }],
     ["601 s", 601, refused("step_up_required")],
-  ])("%s after signing in", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after signing in", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await asked(world);
-      await world.age(passed);
-      expect(await keep(browser)).toEqual(answer);
+      await world.advance(passed);
+      expect(await remember(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toContain(
         passed < 600 ? "google g-1" : "google g-1 ?",
       );
@@ -74,19 +84,19 @@ describe("only for whoever proved just now that it is them", () => {
   });
 
   test("whoever is not signed in is asked to", async () => {
-    expect(await keep(new Browser(world))).toEqual(refused("sign_in_required"));
+    expect(await remember(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
 
 test("a planted session keeps nothing, be its press ever so quick (A5)", async () => {
   const mallory = new Browser(world);
-  await mallory.travel("google", claims("g-1", ada));
+  await mallory.signInWithProvider("google", claims("g-1", ada));
   const owner = new Browser(world);
-  await owner.ask(ada);
+  await owner.requestLink(ada);
   const { token } = await world.letterTo(ada);
   // His session was read; then she proves the mailbox; then his press goes on.
-  const late = lateWorld(world, () => owner.run(redeemMagicLink, { token }));
-  expect(await mallory.run(keepProvider, { provider: "google" }, { world: late })).toEqual(
+  const late = withChangeBeforeWrite(world, () => owner.run(redeemMagicLink, { token }));
+  expect(await mallory.run(confirmProvider, { provider: "google" }, { world: late })).toEqual(
     refused("sign_in_required"),
   );
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
@@ -97,9 +107,9 @@ test("whatever statement the database fails at: kept, or nothing happened", asyn
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
-    const result = await keep(browser);
-    world.mendDatabase();
+    world.failDatabaseAfter(after);
+    const result = await remember(browser);
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world)).toBe(before);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { provider } from "@/lib/runtime/fields";
-import { keepIdentity } from "@/lib/store/auth-providers";
+import { confirmIdentity } from "@/lib/store/auth-providers";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
@@ -10,19 +10,19 @@ import { ok, refuse } from "@/lib/core/result";
  * the account again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where
  * nothing is in question.
  */
-export const keepProvider = defineFlow({
-  name: "auth_provider.keep",
+export const confirmProvider = defineFlow({
+  name: "auth_provider.confirm",
   kind: "write",
   requires: "session",
-  recent: intervals.stepUp,
+  maxAuthAge: intervals.stepUp,
   limits: [],
   input: z.strictObject({ provider }),
 
   run: (ctx, { provider }) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      ctx.about({ userId: session.userId, cause: provider });
-      const outcome = await keepIdentity(tx, session, provider);
+      ctx.auditSubject({ userId: session.userId, cause: provider });
+      const outcome = await confirmIdentity(tx, session, provider);
       if (outcome === "signed_out") return refuse("sign_in_required");
       return outcome === "kept" ? ok({ provider }) : refuse("not_found");
     }),

@@ -1,43 +1,43 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
-import { beginLink } from "@/lib/flows/oauth/start-linking-provider";
+import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { Browser } from "@/test/support/browser";
-import { inTheMiddleOf, lateWorld } from "@/test/support/interleave";
+import { runDuringCommitOf, withChangeBeforeWrite } from "@/test/support/interleave";
 import {
   claims,
   hosted,
   identitiesOf,
   keys,
-  parked,
-  plantIdentity,
+  pendingIdentity,
+  writeIdentityDirectly,
   told,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, lettersOf } from "@/test/support/queries";
-import { sound } from "@/test/support/passwords";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
-import { connectProvider } from "./link-provider";
+import { linkProvider } from "./link-provider";
 
 const world = await setUpWorld({
   ...keys,
-  LETTERS_PER_ADDRESS: "1000",
-  MAIL_REQUESTS_PER_IP: "1000",
+  EMAILS_PER_ADDRESS: "1000",
+  EMAIL_REQUESTS_PER_IP: "1000",
 });
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 const elsewhere = "ada@work.example";
-const lost = (cause: string) => refused("handshake_lost", { cause });
+const lost = (cause: string) => refused("oauth_state_invalid", { cause });
 const connected = (next = "") => ({ ok: true, value: { provider: "google", next } });
 
-const press = (browser: Browser, where: TestWorld = browser.world) =>
-  browser.run(connectProvider, { parked: browser.parked ?? "" }, { world: where });
+const openLink = (browser: Browser, where: TestWorld = browser.world) =>
+  browser.run(linkProvider, { pendingIdentity: browser.pendingIdentity ?? "" }, { world: where });
 
 const signedIn = async (email = ada, where: TestWorld = world) => {
   const browser = new Browser(where);
@@ -47,16 +47,16 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 
 /** Ada set out from her methods page, and is back. */
 const brought = async (browser: Browser, said = claims("g-1", elsewhere)) => {
-  expect((await browser.run(beginLink, { provider: "google" })).ok).toBe(true);
-  expect(told(await browser.comeBack("google", said))).toBe("ask_to_connect");
+  expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
+  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_connect");
   return browser;
 };
 
 describe("ada presses Connect", () => {
   test("Google opens her account from now on, and she is told, with the address it has there (A2)", async () => {
     const browser = await brought(await signedIn());
-    expect(await press(browser)).toEqual(connected());
-    expect(browser.handover).toEqual({ parked: "ended" });
+    expect(await openLink(browser)).toEqual(connected());
+    expect(browser.cookieChanges).toEqual({ pendingIdentity: "ended" });
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
     const { message } = await world.letterTo(ada);
     expect(message.subject).toContain("Google");
@@ -64,26 +64,26 @@ describe("ada presses Connect", () => {
     expect(message.text).toContain("Firefox on Linux");
     expect(await lettersOf(world, elsewhere)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
-      event: "auth_provider.connect",
+      event: "auth_provider.link",
       outcome: "ok",
       cause: "google",
       subject: await world.userIdOf(ada),
     });
-    expect(told(await new Browser(world).travel("google", claims("g-1", elsewhere)))).toBe(
-      "sign_in",
-    );
+    expect(
+      told(await new Browser(world).signInWithProvider("google", claims("g-1", elsewhere))),
+    ).toBe("sign_in");
   });
 
   test("after she came by Google to an address that has an account, and signed in by link (O4)", async () => {
     await signedIn();
     const browser = new Browser(world);
-    await browser.leave("google", { next: "/account" });
-    expect(told(await browser.comeBack("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
-    expect(await press(browser)).toEqual(refused("sign_in_required"));
+    await browser.startOAuth("google", { next: "/account" });
+    expect(told(await browser.finishOAuth("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+    expect(await openLink(browser)).toEqual(refused("sign_in_required"));
     await world.deliver();
     await browser.signIn(ada);
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
-    expect(await press(browser)).toEqual(connected("/account"));
+    expect(await openLink(browser)).toEqual(connected("/account"));
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
@@ -91,15 +91,15 @@ describe("ada presses Connect", () => {
     const person = () => row(world.db, sql`select to_jsonb(u) as all from users u`);
     const browser = await brought(await signedIn(), hosted("g-1", elsewhere));
     const before = await person();
-    await press(browser);
+    await openLink(browser);
     expect(await person()).toEqual(before);
   });
 
   test("one that is in question stays from now on (O3)", async () => {
     const browser = await signedIn();
-    await plantIdentity(world, ada, "google", "g-1", { questioned: true });
+    await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
     await brought(browser, claims("g-1", ada));
-    expect(await press(browser)).toEqual(connected());
+    expect(await openLink(browser)).toEqual(connected());
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 });
@@ -107,21 +107,21 @@ describe("ada presses Connect", () => {
 describe("a press counts once, for the session that set out, and in time", () => {
   test("pressed again, nothing waits any more, and no second letter leaves", async () => {
     const browser = await brought(await signedIn());
-    const { parked } = browser;
-    await press(browser);
-    browser.parked = parked;
-    expect(await press(browser)).toEqual(lost("not_parked"));
+    const { pendingIdentity } = browser;
+    await openLink(browser);
+    browser.pendingIdentity = pendingIdentity;
+    expect(await openLink(browser)).toEqual(lost("no_pending_identity"));
     expect(await world.deliver()).toHaveLength(1);
   });
 
   test("pressed twenty times at once: connected once, one letter", async () => {
     const browser = await brought(await signedIn());
-    const { parked } = browser;
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, () => browser.run(connectProvider, { parked })),
+    const { pendingIdentity } = browser;
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () => browser.run(linkProvider, { pendingIdentity })),
     );
-    expect(answers.filter(({ ok }) => ok)).toEqual([connected()]);
-    expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost("not_parked")));
+    expect(responses.filter(({ ok }) => ok)).toEqual([connected()]);
+    expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost("no_pending_identity")));
     expect(await world.deliver()).toHaveLength(1);
   });
 
@@ -131,7 +131,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
   ])("by another session, %s: nothing is connected", async (_, meanwhile) => {
     const browser = await brought(await signedIn());
     await meanwhile(browser);
-    expect(await press(browser)).toEqual(lost("other_session"));
+    expect(await openLink(browser)).toEqual(lost("other_session"));
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await count(world, "auth_providers")).toBe(await count(world, "users"));
   });
@@ -139,69 +139,71 @@ describe("a press counts once, for the session that set out, and in time", () =>
   test("by nobody: signed out, she is asked to sign in", async () => {
     const browser = await brought(await signedIn());
     await browser.run(signOut);
-    expect(await press(browser)).toEqual(refused("sign_in_required"));
+    expect(await openLink(browser)).toEqual(refused("sign_in_required"));
   });
 
   test("in another browser there is nothing to press, whoever is signed in there", async () => {
     await brought(await signedIn());
-    for (const parked of [null, "", "x".repeat(43)]) {
+    for (const pendingIdentity of [null, "", "x".repeat(43)]) {
       const phone = await signedIn();
-      phone.parked = parked;
-      expect(await press(phone)).toEqual(lost("not_parked"));
+      phone.pendingIdentity = pendingIdentity;
+      expect(await openLink(phone)).toEqual(lost("no_pending_identity"));
     }
   });
 
   test("at a shared machine: what nobody set out to connect is for the account of its own address", async () => {
     await signedIn();
     const browser = new Browser(world);
-    expect(told(await browser.travel("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+    expect(told(await browser.signInWithProvider("google", claims("g-1", ada)))).toBe(
+      "ask_to_sign_in",
+    );
     await browser.signIn(leo);
-    expect(await press(browser)).toEqual(lost("other_account"));
+    expect(await openLink(browser)).toEqual(lost("other_account"));
     expect(await identitiesOf(world, leo)).toEqual(["magic_link"]);
     await world.deliver();
     await browser.signIn(ada);
-    expect(await press(browser)).toEqual(connected());
+    expect(await openLink(browser)).toEqual(connected());
   });
 
   test("before the return there is nothing to connect", async () => {
     const browser = await signedIn();
-    await browser.run(beginLink, { provider: "google" });
-    expect(await press(browser)).toEqual(lost("not_parked"));
+    await browser.run(startLinkingProvider, { provider: "google" });
+    expect(await openLink(browser)).toEqual(lost("no_pending_identity"));
   });
 
   test("under another token the session is the same (step-up)", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, sound);
+    await browser.join(ada, validPassword);
     await brought(browser);
-    await browser.run(stepUpByPassword, { password: sound });
-    expect(await press(browser)).toEqual(connected());
+    await browser.run(stepUpByPassword, { password: validPassword });
+    expect(await openLink(browser)).toEqual(connected());
   });
 
   test.each([
     ["9:59", 599, connected()],
-    ["10:01", 601, lost("not_parked")],
-  ])("%s after she came back", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+    ["10:01", 601, lost("no_pending_identity")],
+  ])("%s after she came back", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.join(ada, sound);
+      await browser.join(ada, validPassword);
       await brought(browser);
-      await world.age(passed);
-      await browser.run(stepUpByPassword, { password: sound });
-      expect(await press(browser)).toEqual(answer);
+      await world.advance(passed);
+      await browser.run(stepUpByPassword, { password: validPassword });
+      expect(await openLink(browser)).toEqual(outcome);
     });
   });
 
   test.each([
     ["599 s", 599, connected()],
     ["601 s", 601, refused("step_up_required")],
-  ])("only for whoever proved just now that it is them (A2): %s", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("only for whoever proved just now that it is them (A2): %s", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await signedIn(ada, world);
-      await world.age(passed - 300);
+      await world.advance(passed - 300);
       // A trip for signing in asks for no proof.
-      await browser.travel("google", claims("g-1", ada));
-      await world.age(300);
-      expect(await press(browser)).toEqual(answer);
+      await browser.signInWithProvider("google", claims("g-1", ada));
+      await world.advance(300);
+      expect(await openLink(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toHaveLength(passed < 600 ? 2 : 1);
     });
   });
@@ -211,14 +213,16 @@ describe("what is somebody else's stays theirs (A3)", () => {
   test("taken by leo meanwhile: she is told so, nothing is changed, and nobody is written to", async () => {
     const browser = await brought(await signedIn());
     await signedIn(leo);
-    await plantIdentity(world, leo, "google", "g-1");
-    expect(await press(browser)).toEqual(refused("identity_taken", { provider: "google" }));
+    await writeIdentityDirectly(world, leo, "google", "g-1");
+    expect(await openLink(browser)).toEqual(
+      refused("identity_already_in_use", { provider: "google" }),
+    );
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await identitiesOf(world, leo)).toEqual(["google g-1", "magic_link"]);
     expect(await world.deliver()).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
-      event: "auth_provider.connect",
-      outcome: "identity_taken",
+      event: "auth_provider.link",
+      outcome: "identity_already_in_use",
       cause: "google",
     });
   });
@@ -226,23 +230,23 @@ describe("what is somebody else's stays theirs (A3)", () => {
   test("also where it is in question at leo's", async () => {
     const browser = await brought(await signedIn());
     await signedIn(leo);
-    await plantIdentity(world, leo, "google", "g-1", { questioned: true });
-    expect(await press(browser)).toEqual(refused("identity_taken"));
+    await writeIdentityDirectly(world, leo, "google", "g-1", { needsConfirmation: true });
+    expect(await openLink(browser)).toEqual(refused("identity_already_in_use"));
     expect(await identitiesOf(world, leo)).toEqual(["google g-1 ?", "magic_link"]);
   });
 
   test.each([
     ["", false],
     [", in question", true],
-  ])("another Google account is connected%s: that one stays (I2)", async (_, questioned) => {
+  ])("another Google account is connected%s: that one stays (I2)", async (_, needsConfirmation) => {
     const browser = await brought(await signedIn());
-    await plantIdentity(world, ada, "google", "g-2", { questioned });
-    expect(await press(browser)).toEqual(refused("provider_connected", { provider: "google" }));
+    await writeIdentityDirectly(world, ada, "google", "g-2", { needsConfirmation });
+    expect(await openLink(browser)).toEqual(refused("provider_connected", { provider: "google" }));
     expect(await identitiesOf(world, ada)).toEqual([
-      questioned ? "google g-2 ?" : "google g-2",
+      needsConfirmation ? "google g-2 ?" : "google g-2",
       "magic_link",
     ]);
-    expect(await parked(world)).toEqual(["google g-1"]);
+    expect(await pendingIdentity(world)).toEqual(["google g-1"]);
   });
 });
 
@@ -251,7 +255,7 @@ test.each([
   ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("nothing is connected of a provider once %s", async (_, vars) => {
   const browser = await brought(await signedIn());
-  expect(await press(browser, world.but({ env: testEnv(vars) }))).toEqual(refused("not_found"));
+  expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
   expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
 });
 
@@ -260,9 +264,9 @@ describe("at the same moment", () => {
     for (let round = 0; round < 5; round += 1) {
       const hers = await brought(await signedIn());
       const his = await brought(await signedIn(leo));
-      const answers = await Promise.all([press(hers), press(his)]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(answers).toContainEqual(refused("identity_taken", { provider: "google" }));
+      const responses = await Promise.all([openLink(hers), openLink(his)]);
+      expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(responses).toContainEqual(refused("identity_already_in_use", { provider: "google" }));
       expect(await count(world, "auth_providers")).toBe(3);
       await world.reset();
     }
@@ -272,9 +276,9 @@ describe("at the same moment", () => {
     for (let round = 0; round < 5; round += 1) {
       const home = await brought(await signedIn());
       const phone = await brought(await signedIn(), claims("g-2", elsewhere));
-      const answers = await Promise.all([press(home), press(phone)]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(answers).toContainEqual(refused("provider_connected", { provider: "google" }));
+      const responses = await Promise.all([openLink(home), openLink(phone)]);
+      expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(responses).toContainEqual(refused("provider_connected", { provider: "google" }));
       await world.reset();
     }
   });
@@ -282,7 +286,10 @@ describe("at the same moment", () => {
   test("and for one in both: it is connected, and both are told so", async () => {
     const home = await brought(await signedIn());
     const phone = await brought(await signedIn());
-    expect(await Promise.all([press(home), press(phone)])).toEqual([connected(), connected()]);
+    expect(await Promise.all([openLink(home), openLink(phone)])).toEqual([
+      connected(),
+      connected(),
+    ]);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
@@ -290,14 +297,14 @@ describe("at the same moment", () => {
     for (let round = 0; round < 5; round += 1) {
       const browser = await brought(await signedIn());
       const stranger = new Browser(world);
-      await stranger.leave("google");
+      await stranger.startOAuth("google");
       const [pressed, came] = await Promise.all([
-        press(browser),
-        stranger.comeBack("google", claims("g-1", elsewhere)),
+        openLink(browser),
+        stranger.finishOAuth("google", claims("g-1", elsewhere)),
       ]);
       expect(told(came)).toBe("sign_in");
       expect(pressed.ok || pressed.refusal.code).toBe(
-        (await count(world, "users")) === 1 ? true : "identity_taken",
+        (await count(world, "users")) === 1 ? true : "identity_already_in_use",
       );
       await world.reset();
     }
@@ -309,55 +316,55 @@ describe("at the same moment", () => {
   ])("%s while the press is on its way: it connects nothing", async (_, ends) => {
     const home = await signedIn();
     const mallory = await brought(await signedIn());
-    const late = lateWorld(world, () => ends(home));
-    expect(await press(mallory, late)).toEqual(refused("sign_in_required"));
+    const late = withChangeBeforeWrite(world, () => ends(home));
+    expect(await openLink(mallory, late)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await world.deliver()).toEqual([]);
   });
 
   test("the mailbox is proven by a link about to commit: a planted session connects nothing (A5)", async () => {
     const mallory = new Browser(world);
-    await mallory.travel("linkedin", claims("l-1", ada));
+    await mallory.signInWithProvider("linkedin", claims("l-1", ada));
     await brought(mallory);
     const owner = new Browser(world);
-    await owner.ask(ada);
+    await owner.requestLink(ada);
     const { token } = await world.letterTo(ada);
     // The session is read before the link has committed, and ended by it.
-    const late = lateWorld(world, () => owner.run(redeemMagicLink, { token }));
-    expect(await press(mallory, late)).toEqual(refused("sign_in_required"));
+    const late = withChangeBeforeWrite(world, () => owner.run(redeemMagicLink, { token }));
+    expect(await openLink(mallory, late)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-1 ?", "magic_link"]);
   });
 });
 
 test("both ways round: a press about to commit is gone with what was planted", async () => {
   const mallory = new Browser(world);
-  await mallory.travel("linkedin", claims("l-1", ada));
+  await mallory.signInWithProvider("linkedin", claims("l-1", ada));
   await brought(mallory);
   const owner = new Browser(world);
-  await owner.ask(ada);
+  await owner.requestLink(ada);
   const letter = await world.letterTo(ada);
-  const [pressed, proven] = await inTheMiddleOf(
+  const [pressed, proven] = await runDuringCommitOf(
     world,
-    (world) => press(mallory, world),
-    () => owner.press(letter),
+    (world) => openLink(mallory, world),
+    () => owner.openLink(letter),
   );
   expect(pressed.ok).toBe(true);
-  expect(proven).toEqual({ ok: true, value: { next: "", questioned: true } });
+  expect(proven).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "linkedin l-1 ?", "magic_link"]);
 });
 
 test("whatever statement the database fails at: connected, or nothing happened", async () => {
   const browser = await brought(await signedIn());
-  const { parked } = browser;
+  const { pendingIdentity } = browser;
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
-    const result = await press(browser);
-    world.mendDatabase();
+    world.failDatabaseAfter(after);
+    const result = await openLink(browser);
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
-    expect(browser.parked).toBe(parked);
+    expect(browser.pendingIdentity).toBe(pendingIdentity);
     expect(await dump(world)).toBe(before);
   }
   expect(after).toBeGreaterThan(6);

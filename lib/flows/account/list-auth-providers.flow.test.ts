@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Browser } from "@/test/support/browser";
-import { claims, keys, linksOff, plantIdentity } from "@/test/support/oauth-fixtures";
-import { sound } from "@/test/support/passwords";
+import { claims, keys, linksOff, writeIdentityDirectly } from "@/test/support/oauth-fixtures";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
 import { listAuthProviders } from "./list-auth-providers";
@@ -21,7 +21,7 @@ test("ada sees her ways in, made on first use and dated by each use (A1)", async
   const [first, ...none] = await listed(browser);
   expect(none).toEqual([]);
   expect(first).toMatchObject({ provider: "magic_link" });
-  await world.age(120);
+  await world.advance(120);
   const [older] = await listed(browser);
   await browser.signIn(ada);
   const [used] = await listed(browser);
@@ -44,15 +44,15 @@ describe("what each is good for (A4)", () => {
   /** Ada with a password, Google and a LinkedIn that is in question. */
   const settled = async () => {
     const browser = new Browser(world);
-    await browser.join(ada, sound);
-    await plantIdentity(world, ada, "google", "g-1");
-    await plantIdentity(world, ada, "linkedin", "l-1", { questioned: true });
+    await browser.join(ada, validPassword);
+    await writeIdentityDirectly(world, ada, "google", "g-1");
+    await writeIdentityDirectly(world, ada, "linkedin", "l-1", { needsConfirmation: true });
     return browser;
   };
 
   /** Those that open the account, the last of them with "!". */
   const good = async (browser: Browser, vars: Record<string, string>) =>
-    (await listed(browser, world.but({ env: testEnv(vars) })))
+    (await listed(browser, world.with({ env: testEnv(vars) })))
       .filter(({ isUsable }) => isUsable)
       .map(({ provider, isLast }) => (isLast ? `${provider}!` : provider))
       .sort();
@@ -65,20 +65,20 @@ describe("what each is good for (A4)", () => {
     ["only links", { SIGN_IN_METHODS: "magic_link" }, []],
     ["links and Google", { ...keys, SIGN_IN_METHODS: "magic_link,google" }, ["google"]],
     ["links, and what is in question", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }, []],
-  ])("with %s", async (_, vars, ways) => {
-    expect(await good(await settled(), vars)).toEqual(ways);
+  ])("with %s", async (_, vars, linkedMethods) => {
+    expect(await good(await settled(), vars)).toEqual(linkedMethods);
   });
 
   test("one in question says so, with who she is there; it is never the last", async () => {
     const [google, linkedin] = (
-      await listed(await settled(), world.but({ env: testEnv(linksOff) }))
+      await listed(await settled(), world.with({ env: testEnv(linksOff) }))
     )
       .filter(({ provider }) => provider !== "email")
       .sort((a, b) => a.provider.localeCompare(b.provider));
-    expect(google).toMatchObject({ address: ada, questioned: false, isUsable: true });
+    expect(google).toMatchObject({ address: ada, needsConfirmation: false, isUsable: true });
     expect(linkedin).toMatchObject({
       address: ada,
-      questioned: true,
+      needsConfirmation: true,
       isUsable: false,
       isLast: false,
     });
@@ -87,7 +87,7 @@ describe("what each is good for (A4)", () => {
 
 test("who she is there is what it was when it was connected, whatever Google says later", async () => {
   const browser = new Browser(world);
-  await browser.travel("google", claims("g-1", ada));
-  await browser.travel("google", claims("g-1", "ada@new.example"));
+  await browser.signInWithProvider("google", claims("g-1", ada));
+  await browser.signInWithProvider("google", claims("g-1", "ada@new.example"));
   expect(await listed(browser)).toMatchObject([{ provider: "google", address: ada }]);
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { isLastWayIn, isUsable, listAuthProviders as list } from "@/lib/store/auth-providers";
+import { isLastMethod, isUsable, listAuthProviders as list } from "@/lib/store/auth-providers";
 import { ok } from "@/lib/core/result";
 
 /** A person's ways in, when each was last used, and what each is good for (A1, A4). Refuses `sign_in_required`. */
@@ -12,12 +12,12 @@ export const listAuthProviders = defineFlow({
   input: z.strictObject({}),
 
   async run(ctx) {
-    const ways = await list(ctx.db, ctx.caller.session.userId);
+    const linkedMethods = await list(ctx.db, ctx.caller.session.userId);
     return ok(
-      ways.map((way) => ({
-        ...way,
-        isUsable: isUsable(way, ctx.env.methods),
-        isLast: isLastWayIn(ways, way.provider, ctx.env),
+      linkedMethods.map((linkedMethod) => ({
+        ...linkedMethod,
+        isUsable: isUsable(linkedMethod, ctx.env.methods),
+        isLast: isLastMethod(linkedMethods, linkedMethod.provider, ctx.env),
       })),
     );
   },

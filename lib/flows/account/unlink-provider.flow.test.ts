@@ -3,36 +3,36 @@ import { describe, expect, test } from "vitest";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
-import { inTheMiddleOf, lateWorld } from "@/test/support/interleave";
+import { runDuringCommitOf, withChangeBeforeWrite } from "@/test/support/interleave";
 import {
   claims,
   identitiesOf,
   keys,
   linksOff,
-  plantIdentity,
+  writeIdentityDirectly,
   told,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
-import { disable, waysIn } from "@/test/support/queries";
-import { sound } from "@/test/support/passwords";
+import { disable, methodsOf } from "@/test/support/queries";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
-import { disconnectProvider } from "./unlink-provider";
+import { unlinkProvider } from "./unlink-provider";
 
 const world = await setUpWorld(keys);
-const withoutLinks = world.but({ env: testEnv(linksOff) });
+const withoutLinks = world.with({ env: testEnv(linksOff) });
 
 const ada = "ada@example.com";
 const gone = (provider: string) => ({ ok: true, value: { provider } });
 
 const disconnect = (browser: Browser, provider: unknown = "google", where = browser.world) =>
-  browser.run(disconnectProvider, { provider }, { world: where });
+  browser.run(unlinkProvider, { provider }, { world: where });
 
 /** Ada, signed in by a link, with Google. */
 const linked = async (where: TestWorld = world) => {
   const browser = new Browser(where);
   await browser.signIn(ada);
-  await plantIdentity(where, ada, "google", "g-1");
+  await writeIdentityDirectly(where, ada, "google", "g-1");
   return browser;
 };
 
@@ -40,26 +40,26 @@ const linked = async (where: TestWorld = world) => {
 const byProviders = async (...providers: ("google" | "linkedin")[]) => {
   const [first, ...others] = providers;
   const browser = new Browser(withoutLinks);
-  await browser.travel(first!, claims(`${first}-1`, ada));
-  for (const provider of others) await plantIdentity(world, ada, provider, `${provider}-1`);
+  await browser.signInWithProvider(first!, claims(`${first}-1`, ada));
+  for (const provider of others) await writeIdentityDirectly(world, ada, provider, `${provider}-1`);
   return browser;
 };
 
 test("ada takes Google away: it opens nothing any more, and she is told (A2)", async () => {
   const browser = await linked();
   expect(await disconnect(browser)).toEqual(gone("google"));
-  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+  expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   const { message } = await world.letterTo(ada);
   expect(message.subject).toContain("Google");
   expect(message.text).toContain("Firefox on Linux");
   expect((await world.audit()).at(-1)).toMatchObject({
-    event: "auth_provider.disconnect",
+    event: "auth_provider.unlink",
     outcome: "ok",
     cause: "google",
     subject: await world.userIdOf(ada),
   });
   const late = new Browser(world);
-  expect(told(await late.travel("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+  expect(told(await late.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
@@ -73,9 +73,9 @@ test("once it is gone there is none to take away, and nobody is written to twice
 test("leo's stays his", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
-  await new Browser(world).travel("google", claims("g-leo", "leo@example.com"));
+  await new Browser(world).signInWithProvider("google", claims("g-leo", "leo@example.com"));
   expect(await disconnect(browser)).toEqual(refused("not_found"));
-  expect(await waysIn(world, "leo@example.com")).toEqual(["google"]);
+  expect(await methodsOf(world, "leo@example.com")).toEqual(["google"]);
 });
 
 test.each(["magic_link", "email", "", "Google", null, ["google"]])(
@@ -86,19 +86,19 @@ test.each(["magic_link", "email", "", "Google", null, ["google"]])(
 
 test("whoever never used a link may go without anything: the link is there while it is switched on (A4)", async () => {
   const browser = new Browser(world);
-  await browser.travel("google", claims("g-1", ada));
+  await browser.signInWithProvider("google", claims("g-1", ada));
   expect(await disconnect(browser)).toEqual(gone("google"));
-  expect(await waysIn(world, ada)).toEqual([]);
+  expect(await methodsOf(world, ada)).toEqual([]);
   await world.deliver();
   const phone = new Browser(world);
   await phone.signIn(ada);
-  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+  expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
 });
 
 describe("where links are switched off, the last usable way in stays (A4)", () => {
   const stays = async (browser: Browser, where: TestWorld = withoutLinks) => {
     const before = await identitiesOf(world, ada);
-    expect(await disconnect(browser, "google", where)).toEqual(refused("last_way_in"));
+    expect(await disconnect(browser, "google", where)).toEqual(refused("last_sign_in_method"));
     expect(await identitiesOf(world, ada)).toEqual(before);
     expect(await world.deliver()).toEqual([]);
   };
@@ -106,8 +106,8 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
   test("Google alone", async () => {
     await stays(await byProviders("google"));
     expect((await world.audit()).at(-1)).toMatchObject({
-      event: "auth_provider.disconnect",
-      outcome: "last_way_in",
+      event: "auth_provider.unlink",
+      outcome: "last_sign_in_method",
       cause: "google",
     });
   });
@@ -120,7 +120,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
 
   test("beside a LinkedIn that is in question", async () => {
     const browser = await byProviders("google");
-    await plantIdentity(world, ada, "linkedin", "l-1", { questioned: true });
+    await writeIdentityDirectly(world, ada, "linkedin", "l-1", { needsConfirmation: true });
     await stays(browser);
   });
 
@@ -132,42 +132,42 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     ["is switched off", { SIGN_IN_METHODS: "password,google" }],
   ])("beside a LinkedIn that %s", async (_, vars) => {
     const browser = await byProviders("google", "linkedin");
-    await stays(browser, world.but({ env: testEnv({ ...linksOff, ...vars }) }));
+    await stays(browser, world.with({ env: testEnv({ ...linksOff, ...vars }) }));
   });
 
   test("beside another that counts it may go: LinkedIn, a password", async () => {
     expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(gone("google"));
-    expect(await waysIn(world, ada)).toEqual(["linkedin"]);
+    expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
     await world.reset();
     const browser = new Browser(withoutLinks);
-    await browser.join(ada, sound);
-    await plantIdentity(world, ada, "google", "g-1");
+    await browser.join(ada, validPassword);
+    await writeIdentityDirectly(world, ada, "google", "g-1");
     expect(await disconnect(browser)).toEqual(gone("google"));
-    expect(await waysIn(world, ada)).toEqual(["email"]);
+    expect(await methodsOf(world, ada)).toEqual(["email"]);
   });
 
   test("one that opens nothing may always go: in question, or switched off", async () => {
     const browser = await byProviders("linkedin");
-    await plantIdentity(world, ada, "google", "g-1", { questioned: true });
+    await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
     expect(await disconnect(browser)).toEqual(gone("google"));
-    await plantIdentity(world, ada, "google", "g-1");
-    const off = world.but({ env: testEnv({ ...linksOff, SIGN_IN_METHODS: "password,linkedin" }) });
+    await writeIdentityDirectly(world, ada, "google", "g-1");
+    const off = world.with({ env: testEnv({ ...linksOff, SIGN_IN_METHODS: "password,linkedin" }) });
     expect(await disconnect(browser, "google", off)).toEqual(gone("google"));
-    expect(await waysIn(world, ada)).toEqual(["linkedin"]);
+    expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
   });
 
-  const last = refused("last_way_in");
+  const last = refused("last_sign_in_method");
 
   test("both providers at once: one goes, one stays", async () => {
     for (let round = 0; round < 6; round += 1) {
       const browser = await byProviders("google", "linkedin");
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         disconnect(browser, "google"),
         disconnect(browser, "linkedin"),
       ]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(answers).toContainEqual(last);
-      expect(await waysIn(world, ada)).toHaveLength(1);
+      expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(responses).toContainEqual(last);
+      expect(await methodsOf(world, ada)).toHaveLength(1);
       await world.reset();
     }
   });
@@ -175,9 +175,9 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
   test("one about to be gone is no other way in", async () => {
     const browser = await byProviders("google", "linkedin");
     expect(
-      await inTheMiddleOf(
+      await runDuringCommitOf(
         world,
-        ({ db }) => disconnect(browser, "google", withoutLinks.but({ db })),
+        ({ db }) => disconnect(browser, "google", withoutLinks.with({ db })),
         () => disconnect(browser, "linkedin"),
       ),
     ).toEqual([gone("google"), last]);
@@ -185,24 +185,24 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
 
   test("a provider and the password at once: one of them stays", async () => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, sound);
+    await home.join(ada, validPassword);
     for (let round = 0; round < 6; round += 1) {
-      await world.plant((tx) =>
+      await world.writeDirectly((tx) =>
         tx.execute(sql`with way as (
             insert into auth_providers (user_id, provider) select id, 'email' from users on conflict do nothing)
           update users set password_hash = '$argon2id$x'`),
       );
-      await world.plant((tx) =>
+      await world.writeDirectly((tx) =>
         tx.execute(sql`delete from auth_providers where provider = 'google'`),
       );
-      await plantIdentity(world, ada, "google", "g-1");
-      const answers = await Promise.all([
+      await writeIdentityDirectly(world, ada, "google", "g-1");
+      const responses = await Promise.all([
         round % 2 ? disconnect(home) : home.run(removePassword),
         round % 2 ? home.run(removePassword) : disconnect(home),
       ]);
-      expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(answers).toContainEqual(last);
-      expect(await waysIn(world, ada)).toHaveLength(1);
+      expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(responses).toContainEqual(last);
+      expect(await methodsOf(world, ada)).toHaveLength(1);
     }
   });
 
@@ -211,18 +211,18 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     ["Google about to be disconnected, the password stays", false],
   ])("with %s", async (_, passwordFirst) => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, sound);
-    await plantIdentity(world, ada, "google", "g-1");
+    await home.join(ada, validPassword);
+    await writeIdentityDirectly(world, ada, "google", "g-1");
     const remove = (where: TestWorld) => home.run(removePassword, {}, { world: where });
     const drop = (where: TestWorld) => disconnect(home, "google", where);
     const [first, second] = passwordFirst ? [remove, drop] : [drop, remove];
-    const [done, refusedThen] = await inTheMiddleOf<{ ok: boolean }, { ok: boolean }>(
+    const [done, refusedThen] = await runDuringCommitOf<{ ok: boolean }, { ok: boolean }>(
       world,
-      ({ db }) => first(withoutLinks.but({ db })),
+      ({ db }) => first(withoutLinks.with({ db })),
       () => second(withoutLinks),
     );
     expect([done.ok, refusedThen]).toEqual([true, last]);
-    expect(await waysIn(world, ada)).toEqual([passwordFirst ? "google" : "email"]);
+    expect(await methodsOf(world, ada)).toEqual([passwordFirst ? "google" : "email"]);
   });
 });
 
@@ -230,12 +230,12 @@ describe("only for whoever proved just now that it is them (A2)", () => {
   test.each([
     ["599 s", 599, gone("google")],
     ["601 s", 601, refused("step_up_required")],
-  ])("%s after signing in", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after signing in", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await linked(world);
-      await world.age(passed);
-      expect(await disconnect(browser)).toEqual(answer);
-      expect(await waysIn(world, ada)).toHaveLength(passed < 600 ? 1 : 2);
+      await world.advance(passed);
+      expect(await disconnect(browser)).toEqual(outcome);
+      expect(await methodsOf(world, ada)).toHaveLength(passed < 600 ? 1 : 2);
     });
   });
 
@@ -245,21 +245,21 @@ describe("only for whoever proved just now that it is them (A2)", () => {
 
   test("switched off while it was on its way, nobody takes anything away", async () => {
     const browser = await linked();
-    const answer = await disconnect(
+    const outcome = await disconnect(
       browser,
       "google",
-      lateWorld(world, () => disable(world, ada)),
+      withChangeBeforeWrite(world, () => disable(world, ada)),
     );
-    expect(answer).toEqual(refused("sign_in_required"));
-    expect(await waysIn(world, ada)).toEqual(["google", "magic_link"]);
+    expect(outcome).toEqual(refused("sign_in_required"));
+    expect(await methodsOf(world, ada)).toEqual(["google", "magic_link"]);
   });
 });
 
 test("twenty at once: one goes through, one letter", async () => {
   const browser = await linked();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => disconnect(browser)));
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-  expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(refused("not_found")));
+  const responses = await Promise.all(Array.from({ length: 20 }, () => disconnect(browser)));
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(refused("not_found")));
   expect(await world.deliver()).toHaveLength(1);
 });
 
@@ -268,9 +268,9 @@ test("whatever statement the database fails at: disconnected, or nothing happene
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await disconnect(browser);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world)).toBe(before);

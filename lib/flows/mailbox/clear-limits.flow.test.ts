@@ -8,16 +8,16 @@ const ada = "ada@example.com";
 
 test("whoever has used up the limits while trying things out starts afresh (X1)", async () => {
   const browser = new Browser(world);
-  await browser.ask(ada);
-  expect(await browser.ask(ada)).toEqual(refused("resend_too_soon"));
+  await browser.requestLink(ada);
+  expect(await browser.requestLink(ada)).toEqual(refused("resend_too_soon"));
   expect(await browser.run(clearLimits)).toEqual({ ok: true, value: {} });
-  expect((await browser.ask(ada)).ok).toBe(true);
+  expect((await browser.requestLink(ada)).ok).toBe(true);
   expect((await world.audit()).at(-2)).toMatchObject({ event: "mailbox.clear_limits" });
 });
 
 test("where mail really leaves nobody clears anything", async () => {
-  const browser = new Browser(world.but({ mailbox: null }));
-  await browser.ask(ada);
+  const browser = new Browser(world.with({ mailbox: null }));
+  await browser.requestLink(ada);
   expect(await browser.run(clearLimits)).toEqual(refused("not_found"));
-  expect(await browser.ask(ada)).toEqual(refused("resend_too_soon"));
+  expect(await browser.requestLink(ada)).toEqual(refused("resend_too_soon"));
 });

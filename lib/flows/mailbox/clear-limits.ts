@@ -6,7 +6,7 @@ import { ok } from "@/lib/core/result";
 export const clearLimits = defineFlow({
   name: "mailbox.clear_limits",
   kind: "write",
-  requires: "mailbox",
+  requires: "local",
   limits: [],
   input: z.strictObject({}),
 

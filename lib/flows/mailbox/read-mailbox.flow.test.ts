@@ -8,8 +8,10 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 test("whoever tries Latchkey sees what was sent, and what was withheld and why (X1)", async () => {
-  for (let i = 0; i < 4; i += 1) await new Browser(world).ask(ada);
-  await new Browser(world.but({ env: testEnv({ SIGN_UP: "closed" }) })).ask("leo@example.com");
+  for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
+  await new Browser(world.with({ env: testEnv({ SIGN_UP: "closed" }) })).requestLink(
+    "leo@example.com",
+  );
   await world.deliver();
   const mailbox = await new Browser(world).run(readMailbox);
   expect(mailbox).toMatchObject({
@@ -25,7 +27,7 @@ test("whoever tries Latchkey sees what was sent, and what was withheld and why (
 });
 
 test("where mail really leaves there is no mailbox, signed in or not", async () => {
-  const real = world.but({ mailbox: null });
+  const real = world.with({ mailbox: null });
   const browser = new Browser(real);
   expect(await browser.run(readMailbox)).toEqual(refused("not_found"));
   await browser.signIn(ada);

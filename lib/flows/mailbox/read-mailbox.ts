@@ -7,7 +7,7 @@ import { ok } from "@/lib/core/result";
 export const readMailbox = defineFlow({
   name: "mailbox.read",
   kind: "read",
-  requires: "mailbox",
+  requires: "local",
   limits: [],
   input: z.strictObject({}),
 

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
-import { connectProvider } from "@/lib/flows/account/link-provider";
-import { disconnectProvider } from "@/lib/flows/account/unlink-provider";
+import { linkProvider } from "@/lib/flows/account/link-provider";
+import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
@@ -10,34 +10,34 @@ import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { intervals } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
-import { inTheMiddleOf } from "@/test/support/interleave";
+import { runDuringCommitOf } from "@/test/support/interleave";
 import {
   claims,
   hosted,
   identitiesOf,
   keys,
-  parked,
-  plantIdentity,
+  pendingIdentity,
+  writeIdentityDirectly,
   told,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
-import { count, disable, forgetLimits, hashOf, waysIn } from "@/test/support/queries";
-import { other, sound } from "@/test/support/passwords";
+import { count, disable, forgetLimits, hashOf, methodsOf } from "@/test/support/queries";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
-import { beginLink } from "./start-linking-provider";
-import { completeHandshake } from "./complete-oauth";
+import { startLinkingProvider } from "./start-linking-provider";
+import { completeOAuth } from "./complete-oauth";
 
 const world = await setUpWorld({
   ...keys,
-  LETTERS_PER_ADDRESS: "1000",
-  MAIL_REQUESTS_PER_IP: "1000",
+  EMAILS_PER_ADDRESS: "1000",
+  EMAIL_REQUESTS_PER_IP: "1000",
 });
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 const google = (more: Record<string, unknown> = {}) => ({ ...claims("g-1", ada), ...more });
-const lost = refused("handshake_lost", { provider: "google", cause: "unknown" });
+const lost = refused("oauth_state_invalid", { provider: "google", cause: "unknown" });
 
 const sessionOf = async (browser: Browser) => {
   const read = await browser.run(readSession);
@@ -53,24 +53,24 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 /** Ada, who came by Google before. */
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  expect(told(await browser.travel("google", google()))).toBe("sign_in");
+  expect(told(await browser.signInWithProvider("google", google()))).toBe("sign_in");
   return browser;
 };
 
 const setOutToConnect = async (browser: Browser) => {
-  expect((await browser.run(beginLink, { provider: "google" })).ok).toBe(true);
+  expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
 };
 
 const connect = (browser: Browser) =>
-  browser.run(connectProvider, { parked: browser.parked ?? "" });
+  browser.run(linkProvider, { pendingIdentity: browser.pendingIdentity ?? "" });
 
 describe("ada comes by Google", () => {
   test("for the first time: she is in, and this browser is known from now on (O3)", async () => {
     const browser = await joined();
-    expect(browser.handover).toMatchObject({ device: true, handshake: "ended" });
+    expect(browser.cookieChanges).toMatchObject({ device: true, oauthAttempt: "ended" });
     expect(await sessionOf(browser)).toBe(ada);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
-    expect(await count(world, "device_marks")).toBe(1);
+    expect(await count(world, "known_devices")).toBe(1);
     expect(await browser.run(listSessions)).toMatchObject({ value: [{ method: "google" }] });
     expect(await world.deliver()).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe("ada comes by Google", () => {
         world.db,
         sql`select created_at, last_used_at from auth_providers`,
       );
-    await world.age(100);
+    await world.advance(100);
     const before = await usedAt();
     await joined();
     const after = await usedAt();
@@ -95,7 +95,7 @@ describe("ada comes by Google", () => {
     const browser = await joined();
     const thief = new Browser(world);
     thief.session = browser.session;
-    await browser.travel("google", google());
+    await browser.signInWithProvider("google", google());
     expect(browser.session).not.toBe(thief.session);
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
   });
@@ -103,8 +103,8 @@ describe("ada comes by Google", () => {
   test("nothing else that Google says of her is kept: name, picture, tokens (O6)", async () => {
     const said = { name: "Canary Name", picture: "https://canary.example/p", at_hash: "canary" };
     const browser = new Browser(world);
-    await browser.travel("google", google({ ...said, nested: { deep: ["canary"] } }));
-    await browser.travel("linkedin", { ...google(said), sub: "l-1" });
+    await browser.signInWithProvider("google", google({ ...said, nested: { deep: ["canary"] } }));
+    await browser.signInWithProvider("linkedin", { ...google(said), sub: "l-1" });
     expect(await dump(world)).not.toMatch(/canary/i);
   });
 });
@@ -112,26 +112,26 @@ describe("ada comes by Google", () => {
 describe("what comes back instead of claims (O5)", () => {
   test.each([
     ["provider_cancelled", "access_denied", undefined],
-    ["handshake_lost", "state", undefined],
+    ["oauth_state_invalid", "state", undefined],
     ["provider_unavailable", "timeout", intervals.providerAway],
     ["provider_failed", "signature", undefined],
   ] as const)(
     "%s: told, the trip is over, and nothing happened",
     async (failure, cause, retryAfter) => {
       const browser = new Browser(world);
-      await browser.leave("google");
-      const handshake = browser.handshake!;
-      expect(await browser.comeBackWith("google", { failure, cause })).toEqual(
+      await browser.startOAuth("google");
+      const oauthAttempt = browser.oauthAttempt!;
+      expect(await browser.finishOAuthWith("google", { failure, cause })).toEqual(
         refused(failure, { provider: "google", retryAfter: retryAfter as never }),
       );
-      expect(browser.handover).toEqual({ handshake: "ended" });
+      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
       expect((await world.audit()).at(-1)).toMatchObject({
-        event: "handshake.complete",
+        event: "oauth.complete",
         outcome: failure,
         cause: `google:${cause}`,
       });
-      browser.handshake = handshake;
-      expect(await browser.comeBack("google", google())).toEqual(lost);
+      browser.oauthAttempt = oauthAttempt;
+      expect(await browser.finishOAuth("google", google())).toEqual(lost);
       expect(await count(world, "users")).toBe(0);
     },
   );
@@ -139,10 +139,10 @@ describe("what comes back instead of claims (O5)", () => {
   test("whoever is signed in stays so, and what they set out for is not done", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
-    const returned = { failure: "provider_cancelled", cause: "access_denied" } as const;
-    await browser.comeBackWith("google", returned);
+    const callbackResult = { failure: "provider_cancelled", cause: "access_denied" } as const;
+    await browser.finishOAuthWith("google", callbackResult);
     expect(await sessionOf(browser)).toBe(ada);
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
   test.each([
@@ -154,82 +154,82 @@ describe("what comes back instead of claims (O5)", () => {
   ])("claims that name %s open nothing", async (_, more) => {
     const browser = new Browser(world);
     const { sub: __, ...nobody } = google();
-    expect(await browser.travel("google", { ...nobody, ...more })).toEqual(
+    expect(await browser.signInWithProvider("google", { ...nobody, ...more })).toEqual(
       refused("provider_failed", { provider: "google", cause: "claims" }),
     );
-    expect([await count(world, "users"), await parked(world)]).toEqual([0, []]);
+    expect([await count(world, "users"), await pendingIdentity(world)]).toEqual([0, []]);
   });
 
   test.each([null, [], "claims", {}, { claims: google() }])(
     "%j is no way of asking a provider, and ends no trip",
     async (exchange) => {
       const browser = new Browser(world);
-      await browser.leave("google");
-      const { handshake } = browser;
-      const answer = await browser.run(completeHandshake, {
+      await browser.startOAuth("google");
+      const { oauthAttempt } = browser;
+      const outcome = await browser.run(completeOAuth, {
         provider: "google",
-        handshake,
+        oauthAttempt,
         exchange,
       });
-      expect(answer).toEqual(refused("input_malformed"));
-      expect(told(await browser.comeBack("google", google()))).toBe("sign_in");
+      expect(outcome).toEqual(refused("invalid_input"));
+      expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
     },
   );
 });
 
 describe("who may have us ask a provider", () => {
   /** Comes back with an answer that counts how often the provider was asked for it. */
-  const asking = () => {
+  const mailRequest = () => {
     const asked = { times: 0 };
     const exchange = async () => {
       asked.times += 1;
       return { claims: google() };
     };
-    const comeBack = (browser: Browser, handshake = browser.handshake ?? "") =>
-      browser.run(completeHandshake, { provider: "google", handshake, exchange });
-    return { asked, comeBack };
+    const finishOAuth = (browser: Browser, oauthAttempt = browser.oauthAttempt ?? "") =>
+      browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange });
+    return { asked, finishOAuth };
   };
 
   test("only whoever is on a trip there: without one, after it, and too late nobody is asked", async () => {
-    await world.whileTimeStands(async (world) => {
-      const { asked, comeBack } = asking();
-      expect(await comeBack(new Browser(world))).toEqual(lost);
+    await world.withFrozenTime(async (world) => {
+      const { asked, finishOAuth } = mailRequest();
+      expect(await finishOAuth(new Browser(world))).toEqual(lost);
       const elsewhere = new Browser(world);
-      await elsewhere.leave("linkedin");
-      expect(await comeBack(elsewhere)).toEqual(lost);
+      await elsewhere.startOAuth("linkedin");
+      expect(await finishOAuth(elsewhere)).toEqual(lost);
       const late = new Browser(world);
-      await late.leave("google");
-      await world.age(601);
-      expect(await comeBack(late)).toEqual(lost);
+      await late.startOAuth("google");
+      await world.advance(601);
+      expect(await finishOAuth(late)).toEqual(lost);
       expect(asked.times).toBe(0);
       const browser = new Browser(world);
-      await browser.leave("google");
-      const { handshake } = browser;
-      expect(told(await comeBack(browser))).toBe("sign_in");
-      expect(await comeBack(browser, handshake!)).toEqual(lost);
+      await browser.startOAuth("google");
+      const { oauthAttempt } = browser;
+      expect(told(await finishOAuth(browser))).toBe("sign_in");
+      expect(await finishOAuth(browser, oauthAttempt!)).toEqual(lost);
       expect(asked.times).toBe(1);
     });
   });
 
   test("within the limit of one network, whatever trips it is on", async () => {
-    const { asked, comeBack } = asking();
+    const { asked, finishOAuth } = mailRequest();
     const browser = new Browser(world);
-    await browser.leave("google");
-    for (let n = 0; n < 30; n += 1) await comeBack(browser, "x".repeat(43));
-    expect(await comeBack(browser)).toMatchObject({ refusal: { code: "too_many_requests" } });
+    await browser.startOAuth("google");
+    for (let n = 0; n < 30; n += 1) await finishOAuth(browser, "x".repeat(43));
+    expect(await finishOAuth(browser)).toMatchObject({ refusal: { code: "too_many_requests" } });
     expect(asked.times).toBe(0);
   });
 });
 
 test("who is told no is still on their way to where they were going", async () => {
-  for (const returned of [
+  for (const callbackResult of [
     { failure: "provider_cancelled", cause: "access_denied" },
     { claims: {} },
     { claims: claims("g-1", ada, { email_verified: false }) },
   ] as const) {
     const browser = new Browser(world);
-    await browser.leave("google", { next: "/account/sessions" });
-    expect(await browser.comeBackWith("google", returned)).toMatchObject({
+    await browser.startOAuth("google", { next: "/account/sessions" });
+    expect(await browser.finishOAuthWith("google", callbackResult)).toMatchObject({
       refusal: { next: "/account/sessions" },
     });
   }
@@ -237,13 +237,16 @@ test("who is told no is still on their way to where they were going", async () =
 
 test("to sign in first may be by another provider: what waits is still there (O4)", async () => {
   const home = await signedIn();
-  await home.travel("linkedin", claims("l-1", ada));
+  await home.signInWithProvider("linkedin", claims("l-1", ada));
   expect((await connect(home)).ok).toBe(true);
   const browser = new Browser(world);
-  expect(told(await browser.travel("google", google()))).toBe("ask_to_sign_in");
-  await browser.leave("linkedin");
-  await browser.comeBackWith("linkedin", { failure: "provider_cancelled", cause: "access_denied" });
-  expect(told(await browser.travel("linkedin", claims("l-1", ada)))).toBe("sign_in");
+  expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+  await browser.startOAuth("linkedin");
+  await browser.finishOAuthWith("linkedin", {
+    failure: "provider_cancelled",
+    cause: "access_denied",
+  });
+  expect(told(await browser.signInWithProvider("linkedin", claims("l-1", ada)))).toBe("sign_in");
   expect((await connect(browser)).ok).toBe(true);
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "linkedin l-1", "magic_link"]);
 });
@@ -251,46 +254,48 @@ test("to sign in first may be by another provider: what waits is still there (O4
 describe("a trip is of one browser, to one provider, once, and in time (O1)", () => {
   test.each([
     ["9:59", 599, "sign_in"],
-    ["10:01", 601, "handshake_lost"],
+    ["10:01", 601, "oauth_state_invalid"],
   ])("%s after setting out", async (_, passed, outcome) => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.leave("google");
-      await world.age(passed);
-      expect(told(await browser.comeBack("google", google()))).toBe(outcome);
+      await browser.startOAuth("google");
+      await world.advance(passed);
+      expect(told(await browser.finishOAuth("google", google()))).toBe(outcome);
       expect(browser.session !== null).toBe(outcome === "sign_in");
     });
   });
 
   test("our own clock has no say in it", async () => {
     const browser = new Browser(world);
-    await browser.leave("google");
+    await browser.startOAuth("google");
     const late = { now: () => new Date(Date.now() + 3_600_000) };
     const input = {
       provider: "google",
-      handshake: browser.handshake,
+      oauthAttempt: browser.oauthAttempt,
       exchange: async () => ({ claims: google() }),
     };
     expect(
-      (await browser.run(completeHandshake, input, { world: world.but({ clock: late }) })).ok,
+      (await browser.run(completeOAuth, input, { world: world.with({ clock: late }) })).ok,
     ).toBe(true);
   });
 
   test("another provider's answer is none to it, and does not spend it", async () => {
     const browser = new Browser(world);
-    await browser.leave("google");
-    const { handshake } = browser;
-    expect(told(await browser.comeBack("linkedin", google()))).toBe("handshake_lost");
-    browser.handshake = handshake;
-    expect(told(await browser.comeBack("google", google()))).toBe("sign_in");
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    expect(told(await browser.finishOAuth("linkedin", google()))).toBe("oauth_state_invalid");
+    browser.oauthAttempt = oauthAttempt;
+    expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 
   test("mallory's answer in ada's browser, which made no such trip (login CSRF)", async () => {
-    for (const handshake of [null, "", "x".repeat(43)]) {
+    for (const oauthAttempt of [null, "", "x".repeat(43)]) {
       const browser = await signedIn();
-      browser.handshake = handshake;
-      expect(await browser.comeBack("google", claims("m-1", "mallory@example.com"))).toEqual(lost);
+      browser.oauthAttempt = oauthAttempt;
+      expect(await browser.finishOAuth("google", claims("m-1", "mallory@example.com"))).toEqual(
+        lost,
+      );
       expect(await sessionOf(browser)).toBe(ada);
     }
     expect(await count(world, "users")).toBe(1);
@@ -299,40 +304,40 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
   test("a page that is loaded again loses nothing that waits", async () => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
-    expect(told(await browser.travel("google", google()))).toBe("ask_to_sign_in");
-    const { parked } = browser;
-    expect(parked).not.toBeNull();
-    expect(told(await browser.comeBack("google", google()))).toBe("handshake_lost");
-    expect(browser.parked).toBe(parked);
+    expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+    const { pendingIdentity } = browser;
+    expect(pendingIdentity).not.toBeNull();
+    expect(told(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
+    expect(browser.pendingIdentity).toBe(pendingIdentity);
   });
 
   test("used twice it brings nobody in, whether it let somebody in or was parked", async () => {
     const browser = new Browser(world);
-    await browser.leave("google");
-    const { handshake } = browser;
-    await browser.comeBack("google", google());
-    browser.handshake = handshake;
-    expect(await browser.comeBack("google", google())).toEqual(lost);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    await browser.finishOAuth("google", google());
+    browser.oauthAttempt = oauthAttempt;
+    expect(await browser.finishOAuth("google", google())).toEqual(lost);
     expect(await sessionOf(browser)).toBe(ada);
     const asked = new Browser(world);
-    await asked.travel("google", claims("g-2", ada));
-    expect(await asked.comeBack("google", claims("g-1", ada))).toEqual(lost);
+    await asked.signInWithProvider("google", claims("g-2", ada));
+    expect(await asked.finishOAuth("google", claims("g-1", ada))).toEqual(lost);
     expect(asked.session).toBeNull();
-    expect(await parked(world)).toEqual(["google g-2"]);
+    expect(await pendingIdentity(world)).toEqual(["google g-2"]);
   });
 
   test("twenty returns of one trip at once: one is let in", async () => {
     const browser = new Browser(world);
-    await browser.leave("google");
-    const { handshake } = browser;
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
     const exchange = async () => ({ claims: google() });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
-        browser.run(completeHandshake, { provider: "google", handshake, exchange }),
+        browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange }),
       ),
     );
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
     expect(await count(world, "sessions")).toBe(1);
   });
 });
@@ -342,10 +347,10 @@ describe("a trip never connects by itself (ambient linking)", () => {
     const browser = await signedIn();
     const { session } = browser;
     for (const said of [google(), claims("g-2", "ada@other.example"), claims("g-3", leo)]) {
-      const { ok } = await browser.travel("google", said);
+      const { ok } = await browser.signInWithProvider("google", said);
       expect(ok).toBe(true);
       expect(browser.session).toBe(session);
-      expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+      expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     }
     expect(await count(world, "users")).toBe(1);
   });
@@ -353,13 +358,13 @@ describe("a trip never connects by itself (ambient linking)", () => {
   test("begun for connecting: it waits for a press", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
-    expect(told(await browser.comeBack("google", google()))).toBe("ask_to_connect");
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     expect((await connect(browser)).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
-  const interrupted = refused("connect_interrupted", { provider: "google" });
+  const suspended = refused("session_changed", { provider: "google" });
 
   test.each<[string, (browser: Browser) => Promise<unknown>]>([
     ["signed out on the way", (browser) => browser.run(signOut)],
@@ -369,10 +374,10 @@ describe("a trip never connects by itself (ambient linking)", () => {
       "whose session is over",
       () =>
         world
-          .age(86_401)
+          .advance(86_401)
           .then(() =>
-            world.plant((tx) =>
-              tx.execute(sql`update handshakes set expires_at = now() + interval '1 minute'`),
+            world.writeDirectly((tx) =>
+              tx.execute(sql`update oauth_attempts set expires_at = now() + interval '1 minute'`),
             ),
           ),
     ],
@@ -380,36 +385,36 @@ describe("a trip never connects by itself (ambient linking)", () => {
   ])("what one session set out to connect is nothing to another: %s", async (_, meanwhile) => {
     const browser = await signedIn();
     await setOutToConnect(browser);
-    const { handshake } = browser;
+    const { oauthAttempt } = browser;
     await meanwhile(browser);
-    browser.handshake = handshake;
+    browser.oauthAttempt = oauthAttempt;
     const before = await count(world, "users");
-    expect(await browser.comeBack("google", google())).toEqual(interrupted);
-    expect(browser.handover).toEqual({ handshake: "ended" });
-    expect([await parked(world), await count(world, "users")]).toEqual([[], before]);
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect(await browser.finishOAuth("google", google())).toEqual(suspended);
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+    expect([await pendingIdentity(world), await count(world, "users")]).toEqual([[], before]);
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
   test("a stranger with the cookie of ada's trip gets in nowhere, and neither does his own session", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
     const mallory = await signedIn("mallory@example.com");
-    mallory.handshake = browser.handshake;
-    expect(await mallory.comeBack("google", claims("m-1", "mallory@example.com"))).toEqual(
-      interrupted,
+    mallory.oauthAttempt = browser.oauthAttempt;
+    expect(await mallory.finishOAuth("google", claims("m-1", "mallory@example.com"))).toEqual(
+      suspended,
     );
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
-    expect(await waysIn(world, "mallory@example.com")).toEqual(["magic_link"]);
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
+    expect(await methodsOf(world, "mallory@example.com")).toEqual(["magic_link"]);
   });
 
   test("a session that goes on under another token is the same one (step-up)", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, sound);
+    await browser.join(ada, validPassword);
     await setOutToConnect(browser);
     const { session } = browser;
-    expect((await browser.run(stepUpByPassword, { password: sound })).ok).toBe(true);
+    expect((await browser.run(stepUpByPassword, { password: validPassword })).ok).toBe(true);
     expect(browser.session).not.toBe(session);
-    expect(told(await browser.comeBack("google", google()))).toBe("ask_to_connect");
+    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
     expect((await connect(browser)).ok).toBe(true);
   });
 });
@@ -430,7 +435,7 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
       row(world.db, sql`select array_agg(to_jsonb(u) order by email) as all from users u`);
     const before = await people();
     const browser = new Browser(world);
-    expect(told(await browser.travel("google", google(more)))).toBe("sign_in");
+    expect(told(await browser.signInWithProvider("google", google(more)))).toBe("sign_in");
     expect(await sessionOf(browser)).toBe(ada);
     expect(await people()).toEqual(before);
     expect(
@@ -447,7 +452,7 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
   ])("another subject with ada's address, %s, is not ada", async (_, said) => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.travel("google", said))).toBe("ask_to_sign_in");
+    expect(told(await mallory.signInWithProvider("google", said))).toBe("ask_to_sign_in");
     expect(mallory.session).toBeNull();
     expect(await connect(mallory)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
@@ -457,7 +462,7 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
   test("nor is the same subject at another provider", async () => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.travel("linkedin", google()))).toBe("ask_to_sign_in");
+    expect(told(await mallory.signInWithProvider("linkedin", google()))).toBe("ask_to_sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 });
@@ -467,21 +472,21 @@ describe("an account that is switched off (S5)", () => {
     await joined();
     await disable(world, ada);
     const browser = new Browser(world);
-    await browser.leave("google");
-    const kept = async () =>
+    await browser.startOAuth("google");
+    const saved = async () =>
       row(
         world.db,
         sql`select (select jsonb_agg(p) from auth_providers p) as ways,
-        (select jsonb_agg(s) from sessions s) as sessions, (select jsonb_agg(m) from device_marks m) as marks,
+        (select jsonb_agg(s) from sessions s) as sessions, (select jsonb_agg(m) from known_devices m) as marks,
         (select jsonb_agg(u) from users u) as users`,
       );
-    const there = await kept();
-    expect(await browser.comeBack("google", google())).toEqual(refused("account_disabled"));
-    expect(browser.handover).toEqual({ handshake: "ended" });
-    expect(await kept()).toEqual(there);
-    expect(await parked(world)).toEqual([]);
+    const there = await saved();
+    expect(await browser.finishOAuth("google", google())).toEqual(refused("account_disabled"));
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+    expect(await saved()).toEqual(there);
+    expect(await pendingIdentity(world)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
-      event: "handshake.complete",
+      event: "oauth.complete",
       outcome: "account_disabled",
       cause: "google",
       subject: await world.userIdOf(ada),
@@ -491,43 +496,47 @@ describe("an account that is switched off (S5)", () => {
   test("a moment before it is switched off, ada's session is over with it; a moment after, there is none", async () => {
     await joined();
     const browser = new Browser(world);
-    await browser.leave("google");
+    await browser.startOAuth("google");
     const input = {
       provider: "google",
-      handshake: browser.handshake,
+      oauthAttempt: browser.oauthAttempt,
       exchange: async () => ({ claims: google() }),
     };
-    const [arrived] = await inTheMiddleOf(
+    const [completed] = await runDuringCommitOf(
       world,
-      (world) => browser.run(completeHandshake, input, { world }),
+      (world) => browser.run(completeOAuth, input, { world }),
       () => disable(world, ada),
     );
-    expect(arrived.ok).toBe(true);
+    expect(completed.ok).toBe(true);
     expect(await sessionOf(browser)).toBeNull();
     const late = new Browser(world);
-    expect(told(await late.travel("google", google()))).toBe("account_disabled");
+    expect(told(await late.signInWithProvider("google", google()))).toBe("account_disabled");
   });
 });
 
 describe("where sign-up is closed", () => {
-  const closed = world.but({ env: { ...world.env, signUp: "closed" } });
+  const closed = world.with({ env: { ...world.env, signUp: "closed" } });
 
   test("nobody new is let in, after the proof; who was here before is", async () => {
     const stranger = new Browser(closed);
-    expect(await stranger.travel("google", google())).toEqual(refused("sign_up_closed"));
-    expect(stranger.handover).toEqual({ handshake: "ended" });
+    expect(await stranger.signInWithProvider("google", google())).toEqual(
+      refused("sign_up_closed"),
+    );
+    expect(stranger.cookieChanges).toEqual({ oauthAttempt: "ended" });
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
     expect((await world.audit()).at(-1)).toMatchObject({
       outcome: "sign_up_closed",
       cause: "google",
     });
     await joined();
-    expect(told(await new Browser(closed).travel("google", google()))).toBe("sign_in");
+    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe("sign_in");
   });
 
   test("an address that has an account is asked to sign in, as everywhere", async () => {
     await signedIn();
-    expect(told(await new Browser(closed).travel("google", google()))).toBe("ask_to_sign_in");
+    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe(
+      "ask_to_sign_in",
+    );
   });
 });
 
@@ -537,33 +546,35 @@ test.each([
 ])("a provider lets nobody in once %s, whatever is connected and under way", async (_, vars) => {
   await joined();
   const browser = new Browser(world);
-  await browser.leave("google");
-  const off = world.but({ env: testEnv(vars) });
+  await browser.startOAuth("google");
+  const off = world.with({ env: testEnv(vars) });
   const input = {
     provider: "google",
-    handshake: browser.handshake,
+    oauthAttempt: browser.oauthAttempt,
     exchange: async () => ({ claims: google() }),
   };
-  expect(await browser.run(completeHandshake, input, { world: off })).toEqual(refused("not_found"));
+  expect(await browser.run(completeOAuth, input, { world: off })).toEqual(refused("not_found"));
   expect(browser.session).toBeNull();
-  expect((await browser.run(completeHandshake, input)).ok).toBe(true);
+  expect((await browser.run(completeOAuth, input)).ok).toBe(true);
 });
 
 describe("many at once", () => {
   test("fifty first sign-ins of one identity: one user, one way in, and everybody is in (A1, I1, I2)", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
-    for (const browser of browsers) await browser.leave("google");
-    const answers = await Promise.all(browsers.map((b) => b.comeBack("google", google())));
-    expect(answers.map(told)).toEqual(Array(50).fill("sign_in"));
+    for (const browser of browsers) await browser.startOAuth("google");
+    const responses = await Promise.all(browsers.map((b) => b.finishOAuth("google", google())));
+    expect(responses.map(told)).toEqual(Array(50).fill("sign_in"));
     expect([await count(world, "users"), await count(world, "auth_providers")]).toEqual([1, 1]);
     expect(await count(world, "sessions")).toBe(50);
-    const made = (await world.audit()).filter(({ cause }) => cause === "google:signed_up_unproven");
+    const made = (await world.audit()).filter(
+      ({ cause }) => cause === "google:signed_up_unverified",
+    );
     expect(made).toHaveLength(1);
   });
 
   test("the last use is the latest, in whatever order they commit", async () => {
     await joined();
-    await world.plant((tx) =>
+    await world.writeDirectly((tx) =>
       tx.execute(sql`update auth_providers set last_used_at = now() + interval '1 minute'`),
     );
     const at = () => row(world.db, sql`select last_used_at from auth_providers`);
@@ -574,11 +585,11 @@ describe("many at once", () => {
 
   test("fifty different identities for one free address: one has it, the others are asked to sign in", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
-    for (const browser of browsers) await browser.leave("google");
-    const answers = await Promise.all(
-      browsers.map((browser, n) => browser.comeBack("google", claims(`g-${n}`, ada))),
+    for (const browser of browsers) await browser.startOAuth("google");
+    const responses = await Promise.all(
+      browsers.map((browser, n) => browser.finishOAuth("google", claims(`g-${n}`, ada))),
     );
-    expect(answers.map(told).sort()).toEqual([
+    expect(responses.map(told).sort()).toEqual([
       ...Array<string>(49).fill("ask_to_sign_in"),
       "sign_in",
     ]);
@@ -589,13 +600,13 @@ describe("many at once", () => {
   test("a first sign-in and a link of the same address: one account, whoever is first", async () => {
     for (let round = 0; round < 5; round += 1) {
       const phone = new Browser(world);
-      await phone.ask(ada);
+      await phone.requestLink(ada);
       const letter = await world.letterTo(ada);
       const browser = new Browser(world);
-      await browser.leave("google");
+      await browser.startOAuth("google");
       const [came, pressed] = await Promise.all([
-        browser.comeBack("google", google()),
-        phone.press(letter),
+        browser.finishOAuth("google", google()),
+        phone.openLink(letter),
       ]);
       expect(pressed.ok).toBe(true);
       expect(["sign_in", "ask_to_sign_in"]).toContain(told(came));
@@ -612,36 +623,36 @@ describe("many at once", () => {
 
   test("a first sign-in about to commit: the link drops what it planted", async () => {
     const phone = new Browser(world);
-    await phone.ask(ada);
+    await phone.requestLink(ada);
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
-    await browser.leave("google");
+    await browser.startOAuth("google");
     const input = {
       provider: "google",
-      handshake: browser.handshake,
+      oauthAttempt: browser.oauthAttempt,
       exchange: async () => ({ claims: google() }),
     };
-    const [came, pressed] = await inTheMiddleOf(
+    const [came, pressed] = await runDuringCommitOf(
       world,
-      (world) => browser.run(completeHandshake, input, { world }),
-      () => phone.press(letter),
+      (world) => browser.run(completeOAuth, input, { world }),
+      () => phone.openLink(letter),
     );
     expect(came.ok).toBe(true);
-    expect(pressed).toEqual({ ok: true, value: { next: "", questioned: true } });
+    expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
     expect(await sessionOf(browser)).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   });
 
   test("a link about to commit: the first sign-in is asked to sign in", async () => {
     const phone = new Browser(world);
-    await phone.ask(ada);
+    await phone.requestLink(ada);
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
-    await browser.leave("google");
-    const [pressed, came] = await inTheMiddleOf(
+    await browser.startOAuth("google");
+    const [pressed, came] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token: letter.token }, { world }),
-      () => browser.comeBack("google", google()),
+      () => browser.finishOAuth("google", google()),
     );
     expect(pressed).toEqual({ ok: true, value: { next: "" } });
     expect(told(came)).toBe("ask_to_sign_in");
@@ -656,20 +667,20 @@ describe("many at once", () => {
     async (which, said) => {
       for (let round = 0; round < 5; round += 1) {
         const phone = new Browser(world);
-        await phone.signUp(ada, other);
+        await phone.signUp(ada, otherPassword);
         const { code } = await world.letterTo(ada);
         const browser = new Browser(world);
-        await browser.leave("google");
+        await browser.startOAuth("google");
         const [came, typed] = await Promise.all([
-          browser.comeBack("google", said),
+          browser.finishOAuth("google", said),
           phone.verify(code, ada),
         ]);
         const first = told(came) === "sign_in";
-        const late = which === "Google runs" ? "code_wrong" : "already_signed_up";
+        const late = which === "Google runs" ? "code_invalid" : "already_signed_up";
         expect([told(came), typed.ok || typed.refusal.code]).toEqual(
           first ? ["sign_in", late] : ["ask_to_sign_in", true],
         );
-        expect(await waysIn(world, ada)).toEqual([first ? "google" : "email"]);
+        expect(await methodsOf(world, ada)).toEqual([first ? "google" : "email"]);
         expect(await hashOf(world, ada)).toEqual(first ? null : expect.any(String));
         await world.reset();
       }
@@ -679,47 +690,47 @@ describe("many at once", () => {
   test("a sign-in while the provider is being disconnected: in before, or not at all", async () => {
     for (let round = 0; round < 5; round += 1) {
       const home = await signedIn();
-      await plantIdentity(world, ada, "google", "g-1");
+      await writeIdentityDirectly(world, ada, "google", "g-1");
       const browser = new Browser(world);
-      await browser.leave("google");
+      await browser.startOAuth("google");
       const [came, gone] = await Promise.all([
-        browser.comeBack("google", google()),
-        home.run(disconnectProvider, { provider: "google" }),
+        browser.finishOAuth("google", google()),
+        home.run(unlinkProvider, { provider: "google" }),
       ]);
       expect(gone.ok).toBe(true);
-      expect(["sign_in", "handshake_lost", "ask_to_sign_in"]).toContain(told(came));
+      expect(["sign_in", "oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
       expect(browser.session !== null).toBe(told(came) === "sign_in");
-      expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+      expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       await world.reset();
     }
   });
 
   test("a provider about to be disconnected lets nobody in", async () => {
     const home = await signedIn();
-    await plantIdentity(world, ada, "google", "g-1");
+    await writeIdentityDirectly(world, ada, "google", "g-1");
     const browser = new Browser(world);
-    await browser.leave("google");
-    const [gone, came] = await inTheMiddleOf(
+    await browser.startOAuth("google");
+    const [gone, came] = await runDuringCommitOf(
       world,
-      (world) => home.run(disconnectProvider, { provider: "google" }, { world }),
-      () => browser.comeBack("google", google()),
+      (world) => home.run(unlinkProvider, { provider: "google" }, { world }),
+      () => browser.finishOAuth("google", google()),
     );
     expect(gone.ok).toBe(true);
-    expect(["handshake_lost", "ask_to_sign_in"]).toContain(told(came));
+    expect(["oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
     expect(browser.session).toBeNull();
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
   test("an account about to be switched off lets nobody in", async () => {
     await joined();
     const browser = new Browser(world);
-    await browser.leave("google");
-    const [, came] = await inTheMiddleOf(
+    await browser.startOAuth("google");
+    const [, came] = await runDuringCommitOf(
       world,
       (world) => disable(world, ada),
-      () => browser.comeBack("google", google()),
+      () => browser.finishOAuth("google", google()),
     );
-    expect(["handshake_lost", "account_disabled"]).toContain(told(came));
+    expect(["oauth_state_invalid", "account_disabled"]).toContain(told(came));
     expect(browser.session).toBeNull();
   });
 });
@@ -731,22 +742,22 @@ describe("whatever statement the database fails at: all, or nothing", () => {
     ["being asked", async () => (await signedIn(), new Browser(world)), google(), "ask_to_sign_in"],
   ])("%s", async (_, prepare, said, outcome) => {
     const browser = await prepare();
-    await browser.leave("google");
+    await browser.startOAuth("google");
     await forgetLimits(world);
     const before = await dump(world);
-    const { handshake, session } = browser;
+    const { oauthAttempt, session } = browser;
     let after = 0;
     for (; ; after += 1) {
-      world.breakDatabase(after);
-      const input = { provider: "google", handshake, exchange: async () => ({ claims: said }) };
-      const result = await browser.run(completeHandshake, input);
-      world.mendDatabase();
+      world.failDatabaseAfter(after);
+      const input = { provider: "google", oauthAttempt, exchange: async () => ({ claims: said }) };
+      const result = await browser.run(completeOAuth, input);
+      world.restoreDatabase();
       if (result.ok) {
         expect(result.value.outcome).toBe(outcome);
         break;
       }
       expect(result).toEqual(refused("unavailable"));
-      expect([browser.session, browser.handshake]).toEqual([session, handshake]);
+      expect([browser.session, browser.oauthAttempt]).toEqual([session, oauthAttempt]);
       await forgetLimits(world);
       expect(await dump(world)).toBe(before);
     }

@@ -1,24 +1,25 @@
 import { expect, test } from "vitest";
-import { connectProvider } from "@/lib/flows/account/link-provider";
+import { linkProvider } from "@/lib/flows/account/link-provider";
 import { Browser } from "@/test/support/browser";
 import { claims, keys } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { refused, setUpWorld } from "@/test/support/setup";
-import { beginLink } from "./start-linking-provider";
-import { previewHandshake } from "./preview-oauth";
+import { startLinkingProvider } from "./start-linking-provider";
+import { previewOAuth } from "./preview-oauth";
 
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
-const lost = refused("handshake_lost", { cause: "not_parked" });
+const lost = refused("oauth_state_invalid", { cause: "no_pending_identity" });
 
-const look = (browser: Browser) => browser.run(previewHandshake, { parked: browser.parked ?? "" });
+const look = (browser: Browser) =>
+  browser.run(previewOAuth, { pendingIdentity: browser.pendingIdentity ?? "" });
 
 /** Somebody whose Google account has the address of ada's account, and who is not signed in. */
 const asked = async (where = world) => {
   await new Browser(where).signIn(ada);
   const browser = new Browser(where);
-  await browser.leave("google", { next: "/account" });
-  await browser.comeBack("google", claims("g-1", ada));
+  await browser.startOAuth("google", { next: "/account" });
+  await browser.finishOAuth("google", claims("g-1", ada));
   return browser;
 };
 
@@ -43,11 +44,11 @@ test("who was brought back, and who is signed in here: both addresses are shown 
 
 test("an identity that waits to be kept is for its owner, whatever its address, and for nobody else (O3)", async () => {
   const came = new Browser(world);
-  await came.travel("google", claims("g-1", ada));
+  await came.signInWithProvider("google", claims("g-1", ada));
   const unvouched = claims("g-1", "leo@example.com", { email_verified: false });
   await new Browser(world).signIn(ada);
   const browser = new Browser(world);
-  await browser.travel("google", unvouched);
+  await browser.signInWithProvider("google", unvouched);
   const asks = { address: null, hasOwner: true, isForSession: false };
   expect(await look(browser)).toMatchObject({ value: asks });
   await browser.signIn("leo@example.com");
@@ -59,18 +60,21 @@ test("an identity that waits to be kept is for its owner, whatever its address, 
 test("what one session set out to connect is for that one alone, and said to be so", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
-  await browser.run(beginLink, { provider: "google" });
-  await browser.comeBack("google", claims("g-1", "ada@other.example"));
+  await browser.run(startLinkingProvider, { provider: "google" });
+  await browser.finishOAuth("google", claims("g-1", "ada@other.example"));
   expect(await look(browser)).toMatchObject({ value: { isForSession: true, isLink: true } });
   await browser.signIn(ada);
   expect(await look(browser)).toMatchObject({ value: { isForSession: false, isLink: true } });
 });
 
 test("no address is shown that the provider does not vouch for", async () => {
-  await new Browser(world).travel("google", claims("g-1", ada));
+  await new Browser(world).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(world);
   await browser.signIn("leo@example.com");
-  await browser.travel("google", claims("g-1", "mallory@example.com", { email_verified: false }));
+  await browser.signInWithProvider(
+    "google",
+    claims("g-1", "mallory@example.com", { email_verified: false }),
+  );
   expect(await look(browser)).toMatchObject({ value: { address: null } });
 });
 
@@ -78,7 +82,7 @@ test("looking changes nothing, however often", async () => {
   const browser = await asked();
   const before = await dump(world);
   for (let n = 0; n < 3; n += 1) await look(browser);
-  expect(browser.handover).toEqual({});
+  expect(browser.cookieChanges).toEqual({});
   expect(await dump(world)).toBe(before);
 });
 
@@ -86,25 +90,25 @@ test("nothing waits in another browser, nor before the return, nor once it was u
   const browser = await asked();
   expect(await look(new Browser(world))).toEqual(lost);
   const onTheWay = new Browser(world);
-  await onTheWay.leave("google");
+  await onTheWay.startOAuth("google");
   expect(await look(onTheWay)).toEqual(lost);
   await browser.signIn(ada);
-  const { parked } = browser;
-  expect((await browser.run(connectProvider, { parked })).ok).toBe(true);
-  expect(await browser.run(previewHandshake, { parked })).toEqual(lost);
+  const { pendingIdentity } = browser;
+  expect((await browser.run(linkProvider, { pendingIdentity })).ok).toBe(true);
+  expect(await browser.run(previewOAuth, { pendingIdentity })).toEqual(lost);
 });
 
 test.each([
   ["9:59", 599, true],
   ["10:01", 601, false],
 ])("what was proven waits ten minutes, counted from the return: %s", async (_, passed, waits) => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
-    await browser.leave("google", { next: "/account" });
-    await world.age(500);
-    await browser.comeBack("google", claims("g-1", ada));
-    await world.age(passed);
+    await browser.startOAuth("google", { next: "/account" });
+    await world.advance(500);
+    await browser.finishOAuth("google", claims("g-1", ada));
+    await world.advance(passed);
     expect(await look(browser)).toEqual(waits ? seen(null) : lost);
   });
 });

@@ -2,17 +2,17 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
-import { keys, plantIdentity } from "@/test/support/oauth-fixtures";
+import { keys, writeIdentityDirectly } from "@/test/support/oauth-fixtures";
 import { count } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
-import { beginLink } from "./start-linking-provider";
+import { startLinkingProvider } from "./start-linking-provider";
 
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
 const set = (browser: Browser, provider: unknown = "google") =>
-  browser.run(beginLink, { provider });
+  browser.run(startLinkingProvider, { provider });
 
 const signedIn = async (where = world) => {
   const browser = new Browser(where);
@@ -23,15 +23,15 @@ const signedIn = async (where = world) => {
 test("ada sets out to connect: the intent is of this session alone", async () => {
   const browser = await signedIn();
   expect(await set(browser)).toEqual({ ok: true, value: { provider: "google" } });
-  expect(browser.handover).toEqual({ handshake: browser.handshake });
+  expect(browser.cookieChanges).toEqual({ oauthAttempt: browser.oauthAttempt });
   expect(
     await row(
       world.db,
-      sql`select session_id = (select id from sessions) as hers, keep, next from handshakes`,
+      sql`select session_id = (select id from sessions) as hers, keep, next from oauth_attempts`,
     ),
-  ).toEqual({ hers: true, keep: false, next: "" });
+  ).toEqual({ hers: true, remember: false, next: "" });
   expect((await world.audit()).at(-1)).toMatchObject({
-    event: "handshake.begin_link",
+    event: "oauth.start_linking",
     outcome: "ok",
     cause: "google",
     subject: await world.userIdOf(ada),
@@ -40,16 +40,16 @@ test("ada sets out to connect: the intent is of this session alone", async () =>
 
 test("where one of that provider is connected there is nothing to set out for; another provider is another", async () => {
   const browser = await signedIn();
-  await plantIdentity(world, ada, "google", "g-1");
+  await writeIdentityDirectly(world, ada, "google", "g-1");
   expect(await set(browser)).toEqual(refused("provider_connected", { provider: "google" }));
-  expect(browser.handover).toEqual({});
-  expect(await count(world, "handshakes")).toBe(0);
+  expect(browser.cookieChanges).toEqual({});
+  expect(await count(world, "oauth_attempts")).toBe(0);
   expect((await set(browser, "linkedin")).ok).toBe(true);
 });
 
 test("one that is in question may be proven again", async () => {
   const browser = await signedIn();
-  await plantIdentity(world, ada, "google", "g-1", { questioned: true });
+  await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
   expect((await set(browser)).ok).toBe(true);
 });
 
@@ -57,12 +57,12 @@ describe("only for whoever proved just now that it is them (A2)", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { provider: "google" } }],
     ["601 s", 601, refused("step_up_required")],
-  ])("%s after signing in", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after signing in", async (_, passed, result) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world);
-      await world.age(passed);
-      expect(await set(browser)).toEqual(answer);
-      expect(browser.handshake !== null).toBe(passed < 600);
+      await world.advance(passed);
+      expect(await set(browser)).toEqual(result);
+      expect(browser.oauthAttempt !== null).toBe(passed < 600);
     });
   });
 
@@ -81,10 +81,10 @@ test("nobody sets out for a provider that is switched off", async () => {
   for (const vars of [{}, { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }])
     expect(
       await browser.run(
-        beginLink,
+        startLinkingProvider,
         { provider: "google" },
-        { world: world.but({ env: testEnv(vars) }) },
+        { world: world.with({ env: testEnv(vars) }) },
       ),
     ).toEqual(refused("not_found"));
-  expect(await count(world, "handshakes")).toBe(0);
+  expect(await count(world, "oauth_attempts")).toBe(0);
 });

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { provider } from "@/lib/runtime/fields";
-import { handshakeLimit } from "@/lib/runtime/limits";
+import { oauthLimit } from "@/lib/runtime/limits";
 import { listAuthProviders } from "@/lib/store/auth-providers";
-import { beginHandshake } from "@/lib/store/oauth-attempts";
+import { insertOAuthAttempt } from "@/lib/store/oauth-attempts";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
@@ -12,25 +12,29 @@ import { ok, refuse } from "@/lib/core/result";
  * `step_up_required`, `provider_connected` where one of that provider is there already,
  * `not_found`, `too_many_requests`.
  */
-export const beginLink = defineFlow({
-  name: "handshake.begin_link",
+export const startLinkingProvider = defineFlow({
+  name: "oauth.start_linking",
   kind: "write",
   requires: "session",
-  recent: intervals.stepUp,
+  maxAuthAge: intervals.stepUp,
   method: ({ provider }) => provider,
-  limits: [handshakeLimit("begin")],
+  limits: [oauthLimit("begin")],
   input: z.strictObject({ provider }),
 
   run(ctx, { provider }) {
     const { id: sessionId, userId } = ctx.caller.session;
-    const token = ctx.chance.token();
-    ctx.about({ userId, cause: provider });
+    const token = ctx.random.token();
+    ctx.auditSubject({ userId, cause: provider });
     return ctx.write(async (tx) => {
       const there = await listAuthProviders(tx, userId);
-      if (there.some((way) => way.provider === provider && !way.questioned))
+      if (
+        there.some(
+          (linkedMethod) => linkedMethod.provider === provider && !linkedMethod.needsConfirmation,
+        )
+      )
         return refuse("provider_connected", { provider });
-      await beginHandshake(tx, { provider, token, sessionId, keep: false, next: "" });
-      ctx.handOver({ handshake: token });
+      await insertOAuthAttempt(tx, { provider, token, sessionId, remember: false, next: "" });
+      ctx.setCookies({ oauthAttempt: token });
       return ok({ provider });
     });
   },

@@ -2,18 +2,27 @@ import type { Db } from "@/db/client";
 import type { Ctx } from "@/lib/runtime/flow";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { ok, refuse, type Result } from "@/lib/core/result";
-import { findOwner, signUpByIdentity, takeIdentity, touchIdentity } from "@/lib/store/auth-providers";
-import { consumeParked, type Handshake, parkIdentity } from "@/lib/store/oauth-attempts";
+import {
+  findOwner,
+  createUserFromIdentity,
+  lockIdentity,
+  markIdentityUsed,
+} from "@/lib/store/auth-providers";
+import {
+  consumePendingIdentity,
+  type OAuthAttempt,
+  storePendingIdentity,
+} from "@/lib/store/oauth-attempts";
 import { decide, type Decision, type ProviderIdentity } from "@/lib/core/oauth-identity";
 import { endSession, startSession } from "@/lib/store/sessions";
-import { findUserAlone } from "@/lib/store/users";
+import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /** What becomes of somebody who came back from a provider. */
-export interface Arrival {
+export interface OAuthOutcome {
   readonly provider: OAuthProvider;
   readonly outcome: Extract<
     Decision,
-    "sign_in" | "ask_to_connect" | "ask_to_sign_in" | "ask_to_switch" | "connected_already"
+    "sign_in" | "ask_to_connect" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"
   >;
   readonly next: string;
 }
@@ -21,99 +30,102 @@ export interface Arrival {
 /**
  * Whoever came back with a proven identity is signed in, signed up, or asked; what waits for an
  * answer stays parked (O4). With `switching` they were asked, and leave the session that is here.
- * Refuses `connect_interrupted`, `identity_taken`, `provider_email_unverified`, `handshake_lost`
+ * Refuses `session_changed`, `identity_already_in_use`, `provider_email_unverified`, `oauth_state_invalid`
  * when the way in was changed meanwhile, and after the proof `sign_up_closed` and
  * `account_disabled` (S5).
  */
-export async function receive(
+export async function completeProviderSignIn(
   ctx: Ctx,
   tx: Db,
-  handshake: Handshake,
+  oauthAttempt: OAuthAttempt,
   identity: ProviderIdentity,
   { switching = false }: { switching?: boolean } = {},
-): Promise<Result<Arrival>> {
-  const { provider, email, vouching } = identity;
+): Promise<Result<OAuthOutcome>> {
+  const { provider, email, emailAssurance } = identity;
   const session = switching ? null : ctx.caller.session;
-  const intent = handshake.sessionId !== null;
+  const linking = oauthAttempt.sessionId !== null;
   // Signed out on the way, or in as somebody else: neither connects, nor makes a second user (A3).
-  if (intent && handshake.sessionId !== session?.id)
-    return refuse("connect_interrupted", { provider });
-  await takeIdentity(tx, identity);
+  if (linking && oauthAttempt.sessionId !== session?.id)
+    return refuse("session_changed", { provider });
+  await lockIdentity(tx, identity);
   const owner = await findOwner(tx, identity);
-  const account = !owner && email ? await findUserAlone(tx, email) : null;
-  const whose = (userId: string | undefined) =>
-    !userId ? null : userId === session?.userId ? "mine" : "anothers";
+  const account = !owner && email ? await lockAddressAndFindUser(tx, email) : null;
+  const ownership = (userId: string | undefined) =>
+    !userId ? null : userId === session?.userId ? "own" : "other";
   const decision = decide({
-    vouching,
-    account: whose(account?.id) ?? "none",
+    emailAssurance,
+    account: ownership(account?.id) ?? "none",
     signedIn: session !== null,
-    intent,
-    identity: whose(owner?.userId) ?? "free",
-    questioned: owner?.questioned ?? false,
+    linking,
+    identity: ownership(owner?.userId) ?? "none",
+    needsConfirmation: owner?.needsConfirmation ?? false,
   });
-  const about = owner?.userId ?? account?.id;
-  ctx.about({
+  const auditSubject = owner?.userId ?? account?.id;
+  ctx.auditSubject({
     cause: provider,
-    ...(about && { userId: about }),
+    ...(auditSubject && { userId: auditSubject }),
     ...(email && { identifier: email }),
   });
-  const arrived = (outcome: Arrival["outcome"], cause = "") => {
-    ctx.about({ cause: [provider, cause].filter(Boolean).join(":") });
-    return ok({ provider, outcome, next: handshake.next });
+  const finished = (outcome: OAuthOutcome["outcome"], cause = "") => {
+    ctx.auditSubject({ cause: [provider, cause].filter(Boolean).join(":") });
+    return ok({ provider, outcome, next: oauthAttempt.next });
   };
 
   switch (decision) {
-    case "identity_taken":
+    case "identity_already_in_use":
     case "provider_email_unverified":
-      return refuse(decision, { provider, cause: vouching });
+      return refuse(decision, { provider, cause: emailAssurance });
     case "sign_in":
       if (owner!.disabled) return refuse("account_disabled");
-      if (!(await touchIdentity(tx, identity)))
-        return refuse("handshake_lost", { provider, cause: "changed" });
-      await letIn(ctx, tx, owner!.userId, handshake, provider);
-      return arrived("sign_in");
+      if (!(await markIdentityUsed(tx, identity)))
+        return refuse("oauth_state_invalid", { provider, cause: "changed" });
+      await signIn(ctx, tx, owner!.userId, oauthAttempt, provider);
+      return finished("sign_in");
     case "sign_up": {
       if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
-      const user = await signUpByIdentity(tx, identity);
+      const user = await createUserFromIdentity(tx, identity);
       // Somebody proved the mailbox at this very moment: they have the account.
       if (!user) return ask("ask_to_sign_in");
-      ctx.about({ userId: user.id });
-      await letIn(ctx, tx, user.id, handshake, provider);
-      return arrived("sign_in", vouching === "mailbox" ? "signed_up" : "signed_up_unproven");
+      ctx.auditSubject({ userId: user.id });
+      await signIn(ctx, tx, user.id, oauthAttempt, provider);
+      return finished(
+        "sign_in",
+        emailAssurance === "authoritative" ? "signed_up" : "signed_up_unverified",
+      );
     }
-    case "connected_already":
-      return arrived(decision, decision);
+    case "already_linked":
+      return finished(decision, decision);
     case "ask_to_connect":
     case "ask_to_sign_in":
     case "ask_to_switch":
       return ask(decision);
   }
 
-  async function ask(outcome: Arrival["outcome"]) {
-    if (switching) await leave(ctx, tx);
+  async function ask(outcome: OAuthOutcome["outcome"]) {
+    if (switching) await endCurrentSession(ctx, tx);
     else {
-      const token = ctx.chance.token();
-      await parkIdentity(tx, handshake.id, token, identity);
-      ctx.handOver({ parked: token });
+      const token = ctx.random.token();
+      await storePendingIdentity(tx, oauthAttempt.id, token, identity);
+      ctx.setCookies({ pendingIdentity: token });
     }
-    return arrived(outcome, outcome);
+    return finished(outcome, outcome);
   }
 }
 
-async function letIn(
+async function signIn(
   ctx: Ctx,
   tx: Db,
   userId: string,
-  { id, keep }: Handshake,
+  { id, remember }: OAuthAttempt,
   method: OAuthProvider,
 ) {
-  await consumeParked(tx, id);
-  await startSession(ctx, tx, { userId, method, keep });
+  await consumePendingIdentity(tx, id);
+  await startSession(ctx, tx, { userId, method, remember });
 }
 
 /** Ends the session that is here, so that somebody else can sign in. */
-async function leave(ctx: Ctx, tx: Db) {
+async function endCurrentSession(ctx: Ctx, tx: Db) {
   const { session } = ctx.caller;
   if (session) await endSession(tx, session.userId, session.id);
-  ctx.handOver({ session: "ended" });
+  ctx.setCookies({ session: "ended" });
 }

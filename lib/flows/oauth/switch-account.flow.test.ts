@@ -1,16 +1,23 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
-import { connectProvider } from "@/lib/flows/account/link-provider";
+import { linkProvider } from "@/lib/flows/account/link-provider";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { Browser } from "@/test/support/browser";
-import { claims, identitiesOf, keys, parked, plantIdentity, told } from "@/test/support/oauth-fixtures";
+import {
+  claims,
+  identitiesOf,
+  keys,
+  pendingIdentity,
+  writeIdentityDirectly,
+  told,
+} from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
-import { beginLink } from "./start-linking-provider";
+import { startLinkingProvider } from "./start-linking-provider";
 import { switchAccount } from "./switch-account";
 
 const world = await setUpWorld(keys);
@@ -18,10 +25,10 @@ const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 const leos = claims("g-leo", leo);
-const lost = refused("handshake_lost", { cause: "not_parked" });
+const lost = refused("oauth_state_invalid", { cause: "no_pending_identity" });
 
-const press = (browser: Browser, where: TestWorld = browser.world) =>
-  browser.run(switchAccount, { parked: browser.parked ?? "" }, { world: where });
+const openLink = (browser: Browser, where: TestWorld = browser.world) =>
+  browser.run(switchAccount, { pendingIdentity: browser.pendingIdentity ?? "" }, { world: where });
 
 const sessionOf = async (browser: Browser) => {
   const read = await browser.run(readSession);
@@ -30,11 +37,11 @@ const sessionOf = async (browser: Browser) => {
 
 /** Ada is signed in, and comes back from Google as leo, who may be new. */
 const asked = async ({ isNew = false, where = world, said = leos } = {}) => {
-  if (!isNew) await new Browser(where).travel("google", leos);
+  if (!isNew) await new Browser(where).signInWithProvider("google", leos);
   const browser = new Browser(where);
   await browser.signIn(ada);
-  await browser.leave("google", { next: "/account" });
-  expect(told(await browser.comeBack("google", said))).toBe("ask_to_switch");
+  await browser.startOAuth("google", { next: "/account" });
+  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_switch");
   return browser;
 };
 
@@ -48,13 +55,16 @@ describe("ada wants to be leo", () => {
     const browser = await asked();
     const thief = new Browser(world);
     thief.session = browser.session;
-    expect(await press(browser)).toEqual(switched("sign_in"));
-    expect(browser.handover).toMatchObject({ parked: "ended", session: { method: "google" } });
+    expect(await openLink(browser)).toEqual(switched("sign_in"));
+    expect(browser.cookieChanges).toMatchObject({
+      pendingIdentity: "ended",
+      session: { method: "google" },
+    });
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([leo, null]);
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo"]);
     expect((await world.audit()).at(-1)).toMatchObject({
-      event: "handshake.switch",
+      event: "oauth.switch_account",
       outcome: "ok",
       cause: "google",
       subject: await world.userIdOf(leo),
@@ -65,53 +75,55 @@ describe("ada wants to be leo", () => {
   test("who is new: he signs up", async () => {
     const browser = await asked({ isNew: true });
     expect(await count(world, "users")).toBe(1);
-    expect(await press(browser)).toEqual(switched("sign_in"));
+    expect(await openLink(browser)).toEqual(switched("sign_in"));
     expect(await sessionOf(browser)).toBe(leo);
-    expect((await world.audit()).at(-1)).toMatchObject({ cause: "google:signed_up_unproven" });
+    expect((await world.audit()).at(-1)).toMatchObject({ cause: "google:signed_up_unverified" });
   });
 
   test("whose address has an account that Google does not open: she is out, and asked to sign in as him", async () => {
     await new Browser(world).signIn(leo);
     const browser = await asked({ isNew: true });
-    const token = browser.parked;
-    expect(await press(browser)).toEqual(switched("ask_to_sign_in"));
-    expect(browser.handover).toEqual({ session: "ended" });
-    expect(browser.parked).toBe(token);
-    expect(await parked(world)).toEqual(["google g-leo"]);
+    const token = browser.pendingIdentity;
+    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(browser.cookieChanges).toEqual({ session: "ended" });
+    expect(browser.pendingIdentity).toBe(token);
+    expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
     expect(await identitiesOf(world, leo)).toEqual(["magic_link"]);
     await world.deliver();
     await browser.signIn(leo);
-    expect((await browser.run(connectProvider, { parked: token })).ok).toBe(true);
+    expect((await browser.run(linkProvider, { pendingIdentity: token })).ok).toBe(true);
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo", "magic_link"]);
   });
 
   test("whose Google is in question: it opens nothing, and she is asked to sign in as him", async () => {
     const browser = await asked();
-    await world.plant((tx) =>
-      tx.execute(sql`update auth_providers set questioned_at = now() where provider = 'google'`),
+    await world.writeDirectly((tx) =>
+      tx.execute(
+        sql`update auth_providers set confirmation_required_at = now() where provider = 'google'`,
+      ),
     );
-    expect(await press(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
     expect(await sessionOf(browser)).toBeNull();
   });
 
   test("once: a second press finds nothing, and neither does one in another browser", async () => {
     const browser = await asked();
-    const token = browser.parked;
-    expect(await press(new Browser(world))).toEqual(lost);
-    await press(browser);
-    browser.parked = token;
-    expect(await press(browser)).toEqual(lost);
+    const token = browser.pendingIdentity;
+    expect(await openLink(new Browser(world))).toEqual(lost);
+    await openLink(browser);
+    browser.pendingIdentity = token;
+    expect(await openLink(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe(leo);
   });
 
   test.each([
     ["9:59", 599, switched("sign_in")],
     ["10:01", 601, lost],
-  ])("%s after she came back", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after she came back", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await asked({ where: world });
-      await world.age(passed);
-      expect(await press(browser)).toEqual(answer);
+      await world.advance(passed);
+      expect(await openLink(browser)).toEqual(outcome);
       expect(await sessionOf(browser)).toBe(passed < 600 ? leo : ada);
     });
   });
@@ -119,9 +131,9 @@ describe("ada wants to be leo", () => {
   test("signed out meanwhile: he does not wait there for whoever comes next", async () => {
     const browser = await asked();
     await browser.run(signOut);
-    expect(browser.parked).toBeNull();
+    expect(browser.pendingIdentity).toBeNull();
     await browser.signIn("mallory@example.com");
-    expect(await press(browser)).toEqual(lost);
+    expect(await openLink(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe("mallory@example.com");
   });
 });
@@ -129,9 +141,9 @@ describe("ada wants to be leo", () => {
 test("what a session set out to connect signs nobody in", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
-  await browser.run(beginLink, { provider: "google" });
-  expect(told(await browser.comeBack("google", leos))).toBe("ask_to_connect");
-  expect(await press(browser)).toEqual(lost);
+  await browser.run(startLinkingProvider, { provider: "google" });
+  expect(told(await browser.finishOAuth("google", leos))).toBe("ask_to_connect");
+  expect(await openLink(browser)).toEqual(lost);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await count(world, "users")).toBe(1);
 });
@@ -139,14 +151,14 @@ test("what a session set out to connect signs nobody in", async () => {
 test("what changed meanwhile counts: the account is switched off, sign-up closed, the address no longer vouched for", async () => {
   const browser = await asked();
   await disable(world, leo);
-  expect(await press(browser)).toEqual(refused("account_disabled"));
+  expect(await openLink(browser)).toEqual(refused("account_disabled"));
   expect(await sessionOf(browser)).toBe(ada);
   const late = new Browser(world);
   await world.deliver();
   await late.signIn("mia@example.com");
-  await late.travel("google", claims("g-new", "new@example.com"));
-  const closed = world.but({ env: { ...world.env, signUp: "closed" } });
-  expect(await press(late, closed)).toEqual(refused("sign_up_closed"));
+  await late.signInWithProvider("google", claims("g-new", "new@example.com"));
+  const closed = world.with({ env: { ...world.env, signUp: "closed" } });
+  expect(await openLink(late, closed)).toEqual(refused("sign_up_closed"));
   expect(await sessionOf(late)).toBe("mia@example.com");
 });
 
@@ -154,8 +166,10 @@ test("an identity that was disconnected meanwhile, with an address that nobody v
   const said = { ...leos, email_verified: false };
   await plantIdentityOfLeo();
   const browser = await asked({ said });
-  await world.plant((tx) => tx.execute(sql`delete from auth_providers where provider = 'google'`));
-  expect(await press(browser)).toEqual(
+  await world.writeDirectly((tx) =>
+    tx.execute(sql`delete from auth_providers where provider = 'google'`),
+  );
+  expect(await openLink(browser)).toEqual(
     refused("provider_email_unverified", { provider: "google" }),
   );
   expect(await sessionOf(browser)).toBe(ada);
@@ -163,7 +177,7 @@ test("an identity that was disconnected meanwhile, with an address that nobody v
 
 async function plantIdentityOfLeo() {
   await new Browser(world).signIn(leo);
-  await plantIdentity(world, leo, "google", "g-leo");
+  await writeIdentityDirectly(world, leo, "google", "g-leo");
 }
 
 test.each([
@@ -171,19 +185,19 @@ test.each([
   ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("nobody goes on as somebody whom a provider brought once %s", async (_, vars) => {
   const browser = await asked();
-  expect(await press(browser, world.but({ env: testEnv(vars) }))).toEqual(refused("not_found"));
+  expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
   expect(await sessionOf(browser)).toBe(ada);
-  expect(await parked(world)).toEqual(["google g-leo"]);
+  expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
 
 test("pressed twenty times at once: one session, and nobody waits for ever", async () => {
   const browser = await asked();
-  const { parked: token } = browser;
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => browser.run(switchAccount, { parked: token })),
+  const { pendingIdentity: token } = browser;
+  const responses = await Promise.all(
+    Array.from({ length: 20 }, () => browser.run(switchAccount, { pendingIdentity: token })),
   );
-  expect(answers.filter(({ ok }) => ok)).toEqual([switched("sign_in")]);
-  expect(answers.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
+  expect(responses.filter(({ ok }) => ok)).toEqual([switched("sign_in")]);
+  expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
   expect(await browser.run(listSessions)).toMatchObject({ value: [{ method: "google" }, {}] });
   expect(await count(world, "sessions")).toBe(2);
 });
@@ -194,9 +208,9 @@ test("whatever statement the database fails at: she is still ada, or leo", async
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
-    const result = await press(browser);
-    world.mendDatabase();
+    world.failDatabaseAfter(after);
+    const result = await openLink(browser);
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await sessionOf(browser)).toBe(ada);

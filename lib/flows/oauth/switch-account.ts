@@ -1,33 +1,37 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
-import { pressLimit } from "@/lib/runtime/limits";
-import { receive } from "./steps";
-import { takeParked } from "@/lib/store/oauth-attempts";
+import { confirmationLimit } from "@/lib/runtime/limits";
+import { completeProviderSignIn } from "./steps";
+import { lockPendingIdentity } from "@/lib/store/oauth-attempts";
 import { refuse } from "@/lib/core/result";
 
 /**
  * Somebody signed in came back from a provider as somebody else, was asked, and wants to be them: the
- * session that is here ends. Refuses `handshake_lost`, `provider_email_unverified`, `not_found`
+ * session that is here ends. Refuses `oauth_state_invalid`, `provider_email_unverified`, `not_found`
  * where the provider is switched off, `too_many_requests`, and after the proof `sign_up_closed` and
  * `account_disabled`.
  */
 export const switchAccount = defineFlow({
-  name: "handshake.switch",
+  name: "oauth.switch_account",
   kind: "write",
   requires: "anyone",
-  limits: [pressLimit],
-  input: z.strictObject({ parked: token }),
+  limits: [confirmationLimit],
+  input: z.strictObject({ pendingIdentity: token }),
 
   run: (ctx, input) =>
     ctx.write(async (tx) => {
-      const parked = await takeParked(tx, input.parked);
+      const pendingIdentity = await lockPendingIdentity(tx, input.pendingIdentity);
       // What a session set out to connect signs nobody in.
-      if (!parked || parked.sessionId) return refuse("handshake_lost", { cause: "not_parked" });
-      const { identity } = parked;
+      if (!pendingIdentity || pendingIdentity.sessionId)
+        return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
+      const { identity } = pendingIdentity;
       if (!ctx.env.methods.includes(identity.provider)) return refuse("not_found");
-      const arrived = await receive(ctx, tx, parked, identity, { switching: true });
-      if (arrived.ok && arrived.value.outcome === "sign_in") ctx.handOver({ parked: "ended" });
-      return arrived;
+      const completed = await completeProviderSignIn(ctx, tx, pendingIdentity, identity, {
+        switching: true,
+      });
+      if (completed.ok && completed.value.outcome === "sign_in")
+        ctx.setCookies({ pendingIdentity: "ended" });
+      return completed;
     }),
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
-import { other, sound } from "@/test/support/passwords";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { previewPasswordReset } from "./preview-password-reset";
@@ -13,7 +13,7 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 const forgetful = async () => {
-  await new Browser(world).join(ada, other);
+  await new Browser(world).join(ada, otherPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   await browser.run(requestPasswordReset, { email: ada });
   return { browser, letter: await world.letterTo(ada) };
@@ -47,27 +47,27 @@ test("looking spends nothing and changes nothing, however often and from whereve
   for (let n = 0; n < 5; n += 1) await look(new Browser(world), letter.token);
   await look(browser, letter.token);
   expect(await dump(world)).toBe(before);
-  const input = { token: letter.token, password: sound };
+  const input = { token: letter.token, password: validPassword };
   expect((await browser.run(redeemPasswordReset, input)).ok).toBe(true);
 });
 
 test("expired, used, unknown, of another purpose: dead, and nothing of it is shown (L3)", async () => {
   const { browser, letter } = await forgetful();
-  await browser.ask(ada);
+  await browser.requestLink(ada);
   const link = await world.letterTo(ada);
-  expect(await look(browser, link.token)).toEqual(refused("link_dead", { cause: "unknown" }));
-  expect(await look(browser, "")).toEqual(refused("link_dead", { cause: "unknown" }));
-  await browser.run(redeemPasswordReset, { token: letter.token, password: sound });
-  expect(await look(browser, letter.token)).toEqual(refused("link_dead", { cause: "used" }));
+  expect(await look(browser, link.token)).toEqual(refused("link_invalid", { cause: "unknown" }));
+  expect(await look(browser, "")).toEqual(refused("link_invalid", { cause: "unknown" }));
+  await browser.run(redeemPasswordReset, { token: letter.token, password: validPassword });
+  expect(await look(browser, letter.token)).toEqual(refused("link_invalid", { cause: "used" }));
   await world.deliver();
-  await world.age(60);
+  await world.advance(60);
   await browser.run(requestPasswordReset, { email: ada });
   const { token } = await world.letterTo(ada);
-  await world.age(3601);
-  expect(await look(browser, token)).toEqual(refused("link_dead", { cause: "expired" }));
+  await world.advance(3601);
+  expect(await look(browser, token)).toEqual(refused("link_invalid", { cause: "expired" }));
 });
 
 test("without passwords as a way in there is no such page", async () => {
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await look(new Browser(links), "x".repeat(43))).toEqual(refused("not_found"));
 });

@@ -8,7 +8,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * What the page for a new password shows behind a reset link. Spends nothing (L2). The whole address
  * only where it was typed to ask for the mail: password managers file the new one under it. Refuses
- * `link_dead`.
+ * `link_invalid`.
  */
 export const previewPasswordReset = defineFlow({
   name: "password_reset.preview",
@@ -20,9 +20,9 @@ export const previewPasswordReset = defineFlow({
 
   async run(ctx, { token }) {
     const link = await previewLink(ctx.db, "password_reset", token);
-    if (link?.state !== "live") return refuse("link_dead", { cause: link?.state ?? "unknown" });
+    if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
     const { identifier, browser, askedAt } = link;
-    const sameBrowser = link.browserDigest === ctx.caller.askingDigest;
+    const sameBrowser = link.requestingBrowserDigest === ctx.caller.requestingBrowserDigest;
     const address = sameBrowser ? identifier : masked(identifier);
     return ok({ address, browser, askedAt, sameBrowser });
   },

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
-import { sound } from "@/test/support/passwords";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
-import { preparePassword } from "./read-password-status";
+import { readPasswordStatus } from "./read-password-status";
 
 const world = await setUpWorld();
 const ada = "ada@example.com";
@@ -12,7 +12,7 @@ const ada = "ada@example.com";
 test("whether there is one, and how many other devices a new one signs out", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
-  const seen = () => browser.run(preparePassword);
+  const seen = () => browser.run(readPasswordStatus);
   expect(await seen()).toEqual({
     ok: true,
     value: { email: ada, hasPassword: false, otherDevices: 0 },
@@ -24,9 +24,9 @@ test("whether there is one, and how many other devices a new one signs out", asy
 
 test("for whoever has one; and looking changes nothing", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, sound);
+  await browser.join(ada, validPassword);
   const before = await dump(world);
-  expect(await browser.run(preparePassword)).toMatchObject({ value: { hasPassword: true } });
+  expect(await browser.run(readPasswordStatus)).toMatchObject({ value: { hasPassword: true } });
   expect(await dump(world)).toBe(before);
 });
 
@@ -36,11 +36,11 @@ test.each([
 ])(
   "asks for a proof as setting one does, so that nobody types it in vain: %s",
   async (_, passed, shown) => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.signIn(ada);
-      await world.age(passed);
-      const seen = await browser.run(preparePassword);
+      await world.advance(passed);
+      const seen = await browser.run(readPasswordStatus);
       if (shown) expect(seen.ok).toBe(true);
       else expect(seen).toEqual(refused("step_up_required"));
     });
@@ -49,8 +49,8 @@ test.each([
 
 test("not for strangers, and not without passwords as a way in", async () => {
   const browser = new Browser(world);
-  expect(await browser.run(preparePassword)).toEqual(refused("sign_in_required"));
+  expect(await browser.run(readPasswordStatus)).toEqual(refused("sign_in_required"));
   await browser.signIn(ada);
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-  expect(await browser.run(preparePassword, {}, { world: links })).toEqual(refused("not_found"));
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await browser.run(readPasswordStatus, {}, { world: links })).toEqual(refused("not_found"));
 });

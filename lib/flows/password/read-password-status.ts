@@ -10,11 +10,11 @@ import { ok } from "@/lib/core/result";
  * it will sign out. Asks for as much as setting it does, so that nobody types one in vain. Refuses
  * `sign_in_required`, `step_up_required`.
  */
-export const preparePassword = defineFlow({
-  name: "password.prepare",
+export const readPasswordStatus = defineFlow({
+  name: "password.read_status",
   kind: "read",
   requires: "session",
-  recent: intervals.stepUp,
+  maxAuthAge: intervals.stepUp,
   method: "password",
   limits: [],
   input: z.strictObject({}),

@@ -4,8 +4,21 @@ import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
-import { count, disable, forgetLimits, hashOf, lettersOf, liveSecrets } from "@/test/support/queries";
-import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import {
+  count,
+  disable,
+  forgetLimits,
+  hashOf,
+  lettersOf,
+  liveSecrets,
+} from "@/test/support/queries";
+import {
+  failingHasher,
+  overloadedHasher,
+  countingHasher,
+  otherPassword,
+  validPassword,
+} from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
 import { redeemPasswordResetCode } from "./redeem-password-reset-code";
@@ -25,11 +38,11 @@ const forgot = async (email = ada) => {
 
 const forgetful = async () => {
   const hers = new Browser(world);
-  await hers.join(ada, other);
+  await hers.join(ada, otherPassword);
   return { hers, ...(await forgot()) };
 };
 
-const reset = (browser: Browser, code: string, email = ada, password: unknown = sound) =>
+const reset = (browser: Browser, code: string, email = ada, password: unknown = validPassword) =>
   browser.run(redeemPasswordResetCode, { email, code, password });
 
 const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
@@ -39,7 +52,7 @@ const tries = () =>
 
 test("the code sets the password in the browser that asked, and does all that the link does (P7)", async () => {
   const { hers, browser, code } = await forgetful();
-  await hers.ask(ada);
+  await hers.requestLink(ada);
   await world.deliver();
   expect(
     await reset(browser, ` ${code.slice(0, 3)}-${code.slice(3)} `, " ADA@example.com"),
@@ -55,33 +68,37 @@ test("the code sets the password in the browser that asked, and does all that th
     subject: await world.userIdOf(ada),
     identifier: ada,
   });
-  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
-  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+  expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+    refused("invalid_credentials"),
+  );
+  expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
 describe("where it does not work", () => {
   test("in another browser, under another address, for signing in, a second time", async () => {
     const { browser, code } = await forgetful();
-    expect(await reset(new Browser(world), code)).toEqual(refused("code_wrong", { cause: "none" }));
-    expect(await reset(browser, code, leo)).toEqual(refused("code_wrong", { cause: "none" }));
-    expect(await browser.type(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
-    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await reset(new Browser(world), code)).toEqual(
+      refused("code_invalid", { cause: "none" }),
+    );
+    expect(await reset(browser, code, leo)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await browser.submitCode(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await browser.verify(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await tries()).toEqual({ n: 0 });
     expect(await reset(browser, code)).toEqual(welcome);
-    expect(await reset(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await reset(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
   test("ten minutes after the mail left", async () => {
     const { browser, code } = await forgetful();
-    await world.age(601);
-    expect(await reset(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    await world.advance(601);
+    expect(await reset(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
   test("for an address without an account, whatever is typed", async () => {
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: leo });
     for (const code of [...world.secrets.codes])
-      expect(await reset(mallory, code, leo)).toEqual(refused("code_wrong", { cause: "wrong" }));
+      expect(await reset(mallory, code, leo)).toEqual(refused("code_invalid", { cause: "wrong" }));
     expect(await count(world, "users")).toBe(0);
   });
 });
@@ -92,35 +109,40 @@ describe("tries (R3)", () => {
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: leo });
     const see = async (asker: Browser, email: string) => {
-      const answers = [];
+      const responses = [];
       for (let n = 1; n <= 6; n += 1) {
-        const { world: counted, work } = counting(world);
-        let answer: unknown;
+        const { world: counted, work } = countingHasher(world);
+        let outcome: unknown;
         const statements = await world.statementsOf(async () => {
-          const input = { email, code: wrong(code, n), password: sound };
-          answer = await asker.run(redeemPasswordResetCode, input, { world: counted });
+          const input = { email, code: wrong(code, n), password: validPassword };
+          outcome = await asker.run(redeemPasswordResetCode, input, { world: counted });
         });
-        const { refusal } = answer as { refusal: { code: string; field?: string } };
-        answers.push([refusal.code, refusal.field, work.hashed, statements.length]);
+        const { refusal } = outcome as { refusal: { code: string; field?: string } };
+        responses.push([refusal.code, refusal.field, work.hashed, statements.length]);
       }
-      return answers;
+      return responses;
     };
     const known = await see(browser, ada);
     expect(known.map(([told]) => told)).toEqual([
-      ...Array<string>(5).fill("code_wrong"),
-      "code_tries_spent",
+      ...Array<string>(5).fill("code_invalid"),
+      "code_too_many_attempts",
     ]);
     expect(await see(mallory, leo)).toEqual(known);
-    expect(await reset(browser, code)).toEqual(refused("code_tries_spent", { cause: "spent" }));
+    expect(await reset(browser, code)).toEqual(
+      refused("code_too_many_attempts", { cause: "spent" }),
+    );
   });
 
   test("ten an hour for an address, from wherever; its link still works", async () => {
-    const answers = [];
+    const responses = [];
     for (let n = 0; n < 11; n += 1) {
       const typed = await reset(new Browser(world), "000000");
-      answers.push(typed.ok ? "ok" : typed.refusal.code);
+      responses.push(typed.ok ? "ok" : typed.refusal.code);
     }
-    expect(answers).toEqual([...Array<string>(10).fill("code_wrong"), "code_tries_spent"]);
+    expect(responses).toEqual([
+      ...Array<string>(10).fill("code_invalid"),
+      "code_too_many_attempts",
+    ]);
   });
 
   test("a password that is not taken costs none of the code's", async () => {
@@ -128,7 +150,7 @@ describe("tries (R3)", () => {
     for (const [password, told] of [
       ["kettlevoyag", "password_too_short"],
       ["", "password_missing"],
-      [[sound], "password_missing"],
+      [[validPassword], "password_missing"],
       ["kv".repeat(513), "password_too_long"],
     ] as const)
       expect(await reset(browser, code, ada, password)).toEqual(
@@ -141,9 +163,13 @@ describe("tries (R3)", () => {
   test("nor does a day when too many wait, or a bug", async () => {
     const { browser, code } = await forgetful();
     const where = (world: TestWorld) =>
-      browser.run(redeemPasswordResetCode, { email: ada, code, password: sound }, { world });
-    expect(await where(busy(world))).toEqual(refused("busy"));
-    await expect(where(broken(world))).rejects.toThrow();
+      browser.run(
+        redeemPasswordResetCode,
+        { email: ada, code, password: validPassword },
+        { world },
+      );
+    expect(await where(overloadedHasher(world))).toEqual(refused("overloaded"));
+    await expect(where(failingHasher(world))).rejects.toThrow();
     expect(await tries()).toEqual({ n: 0 });
     expect(await reset(browser, code)).toEqual(welcome);
   });
@@ -153,14 +179,14 @@ test("a disabled person is told so after the right code, and nothing of theirs c
   const { browser, code } = await forgetful();
   const before = await hashOf(world, ada);
   await disable(world, ada);
-  expect(await reset(browser, wrong(code))).toEqual(refused("code_wrong"));
+  expect(await reset(browser, wrong(code))).toEqual(refused("code_invalid"));
   expect(await reset(browser, code)).toEqual(refused("account_disabled"));
   expect(browser.session).toBeNull();
   expect(await hashOf(world, ada)).toBe(before);
 });
 
 test("without passwords as a way in there is no such page", async () => {
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await reset(new Browser(links), "123456")).toEqual(refused("not_found"));
 });
 
@@ -168,9 +194,9 @@ test("whatever statement the database fails at: the password is new, or the code
   const { browser, code } = await forgetful();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await reset(browser, code);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);

@@ -12,9 +12,15 @@ import {
   hashOf,
   lettersOf,
   liveSecrets,
-  waysIn,
+  methodsOf,
 } from "@/test/support/queries";
-import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import {
+  failingHasher,
+  overloadedHasher,
+  countingHasher,
+  otherPassword,
+  validPassword,
+} from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { type ReadLetter, testEnv, type TestWorld } from "@/test/support/world";
 import { redeemPasswordReset } from "./redeem-password-reset";
@@ -30,7 +36,7 @@ const welcome = { ok: true, value: { next: "" } };
 /** Ada, who has forgotten her password, with the mail and the browser she asked from. */
 const forgetful = async (where: TestWorld = world) => {
   const hers = new Browser(world);
-  await hers.join(ada, other);
+  await hers.join(ada, otherPassword);
   return { hers, ...(await forgot(where)) };
 };
 
@@ -43,7 +49,10 @@ const forgot = async (where: TestWorld = world, email = ada) => {
 const reset = (
   browser: Browser,
   { token }: Pick<ReadLetter, "token">,
-  { password = sound, ...more }: { password?: unknown; username?: string; world?: TestWorld } = {},
+  {
+    password = validPassword,
+    ...more
+  }: { password?: unknown; username?: string; world?: TestWorld } = {},
 ) => {
   const { world: where, ...typed } = more;
   const input = { token, password, ...typed };
@@ -61,8 +70,10 @@ describe("the link from the mail (P7)", () => {
     expect(await reset(browser, letter)).toEqual(welcome);
     expect(await sessionOf(browser)).toBe(ada);
     expect(await row(world.db, sql`select method from sessions`)).toEqual({ method: "email" });
-    expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
-    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+      refused("invalid_credentials"),
+    );
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(
       (await world.audit()).find(({ event }) => event === "password_reset.redeem"),
     ).toMatchObject({ outcome: "ok", subject: await world.userIdOf(ada), identifier: ada });
@@ -71,32 +82,34 @@ describe("the link from the mail (P7)", () => {
   test("ends all other sessions and forgets the devices they were on (R6)", async () => {
     const { hers, browser, letter } = await forgetful();
     const phone = new Browser(world);
-    await phone.enter(ada, other);
+    await phone.signInWithPassword(ada, otherPassword);
     await reset(browser, letter);
     expect([await sessionOf(hers), await sessionOf(phone)]).toEqual([null, null]);
-    expect([await count(world, "sessions"), await count(world, "device_marks")]).toEqual([1, 1]);
+    expect([await count(world, "sessions"), await count(world, "known_devices")]).toEqual([1, 1]);
     // Her laptop is no known device any more: it shares the strangers' tries.
     await forgetLimits(world);
-    for (let n = 0; n < 10; n += 1) await new Browser(world).enter(ada, other);
-    expect(await hers.enter(ada, sound)).toEqual(refused("password_tries_spent"));
+    for (let n = 0; n < 10; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
+    expect(await hers.signInWithPassword(ada, validPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
   });
 
   test("voids every other link and code on its way, and leo's none (L4)", async () => {
     const { hers, browser, letter } = await forgetful();
     await world.limiter.clear();
     const second = await forgot();
-    await hers.ask(ada);
+    await hers.requestLink(ada);
     const link = await world.letterTo(ada);
     const leos = new Browser(world);
-    await leos.ask(leo);
+    await leos.requestLink(leo);
     await reset(browser, letter);
     expect(await liveSecrets(world, ada)).toEqual([]);
-    expect(await hers.press(link)).toEqual(refused("link_dead", { cause: "voided" }));
-    expect(await hers.type(link.code, ada)).toEqual(refused("code_wrong"));
+    expect(await hers.openLink(link)).toEqual(refused("link_invalid", { cause: "voided" }));
+    expect(await hers.submitCode(link.code, ada)).toEqual(refused("code_invalid"));
     expect(await reset(second.browser, second.letter)).toEqual(
-      refused("link_dead", { cause: "voided" }),
+      refused("link_invalid", { cause: "voided" }),
     );
-    expect(await leos.press(await world.letterTo(leo))).toEqual(welcome);
+    expect(await leos.openLink(await world.letterTo(leo))).toEqual(welcome);
   });
 
   test("the owner is told which browser did it, and whether it was the first (A2)", async () => {
@@ -119,7 +132,7 @@ describe("the link from the mail (P7)", () => {
     await world.limiter.clear();
     const { browser, letter } = await forgot();
     expect(await reset(browser, letter)).toEqual(welcome);
-    expect(await waysIn(world, ada)).toEqual(["email", "magic_link"]);
+    expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
     expect((await world.letterTo(ada)).message.subject).toBe("A password was set for Latchkey");
   });
 
@@ -149,14 +162,14 @@ describe("the link from the mail (P7)", () => {
 describe("in a browser that did not ask (L5)", () => {
   test("nothing is spent before the whole address is typed, and nothing is hashed", async () => {
     const { letter } = await forgetful();
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const before = await hashOf(world, ada);
     for (const username of [undefined, "", "a**@example.com", leo, "ada"]) {
       const elsewhere = new Browser(counted);
       expect(await reset(elsewhere, letter, username === undefined ? {} : { username })).toEqual(
-        refused("address_differs", { field: "username" }),
+        refused("email_mismatch", { field: "username" }),
       );
-      expect(elsewhere.handover).toEqual({});
+      expect(elsewhere.cookieChanges).toEqual({});
     }
     expect(work).toEqual({ hashed: 0, compared: 0 });
     expect(await hashOf(world, ada)).toBe(before);
@@ -167,36 +180,36 @@ describe("in a browser that did not ask (L5)", () => {
   });
 
   test("mallory asks for ada's: the mail is hers alone, and his browser opens nothing", async () => {
-    await new Browser(world).join(ada, other);
+    await new Browser(world).join(ada, otherPassword);
     const { browser: mallory } = await forgot();
     for (const token of [...world.secrets.tokens])
       if (world.lettersTo(ada).every((letter) => letter.token !== token))
-        expect(await reset(mallory, { token }, { username: ada })).toEqual(refused("link_dead"));
-    expect((await new Browser(world).enter(ada, other)).ok).toBe(true);
+        expect(await reset(mallory, { token }, { username: ada })).toEqual(refused("link_invalid"));
+    expect((await new Browser(world).signInWithPassword(ada, otherPassword)).ok).toBe(true);
   });
 });
 
 describe("a dead one is dead (L3)", () => {
   test.each([
     ["59:59", 3599, welcome],
-    ["60:00", 3600, refused("link_dead", { cause: "expired" })],
-    ["60:01", 3601, refused("link_dead", { cause: "expired" })],
-  ])("pressed %s after the mail left (L1)", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+    ["60:00", 3600, refused("link_invalid", { cause: "expired" })],
+    ["60:01", 3601, refused("link_invalid", { cause: "expired" })],
+  ])("pressed %s after the mail left (L1)", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const hers = new Browser(world);
-      await hers.join(ada, other);
+      await hers.join(ada, otherPassword);
       await hers.run(requestPasswordReset, { email: ada });
-      await world.age(300);
+      await world.advance(300);
       const letter = await world.letterTo(ada);
-      await world.age(passed);
-      expect(await reset(hers, letter)).toEqual(answer);
+      await world.advance(passed);
+      expect(await reset(hers, letter)).toEqual(outcome);
     });
   });
 
   test("used, tampered, unknown, of another purpose", async () => {
     const { browser, letter } = await forgetful();
     await reset(browser, letter);
-    await browser.ask(leo);
+    await browser.requestLink(leo);
     const link = await world.letterTo(leo);
     const tokens: [string, string][] = [
       [letter.token, "used"],
@@ -209,26 +222,26 @@ describe("a dead one is dead (L3)", () => {
     ];
     for (const [token, cause] of tokens) {
       expect(await reset(browser, { token }, { username: ada })).toEqual(
-        refused("link_dead", { cause }),
+        refused("link_invalid", { cause }),
       );
       expect((await world.audit()).at(-1)).toMatchObject({
         event: "password_reset.redeem",
-        outcome: "link_dead",
+        outcome: "link_invalid",
         cause,
       });
     }
     expect(await browser.run(redeemMagicLink, { token: letter.token, username: ada })).toEqual(
-      refused("link_dead", { cause: "unknown" }),
+      refused("link_invalid", { cause: "unknown" }),
     );
-    expect(await browser.press(link)).toEqual(welcome);
+    expect(await browser.openLink(link)).toEqual(welcome);
   });
 
   test("what a sign-up made opens nothing here, whether or not it was mailed", async () => {
     const mallory = new Browser(world);
-    await mallory.signUp(ada, sound);
+    await mallory.signUp(ada, validPassword);
     for (const token of [...world.secrets.tokens])
       expect(await reset(mallory, { token }, { username: ada })).toEqual(
-        refused("link_dead", { cause: "unknown" }),
+        refused("link_invalid", { cause: "unknown" }),
       );
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
   });
@@ -238,7 +251,7 @@ describe("a password that is not taken spends nothing", () => {
   test.each([
     ["", "password_missing"],
     [undefined, "password_missing"],
-    [[sound], "password_missing"],
+    [[validPassword], "password_missing"],
     ["kettlevoyag", "password_too_short"],
     ["kv".repeat(513), "password_too_long"],
   ] as const)("%j", async (password, code) => {
@@ -252,9 +265,11 @@ describe("a password that is not taken spends nothing", () => {
 
   test("nor does a day when too many wait, or a bug", async () => {
     const { browser, letter } = await forgetful();
-    expect(await reset(browser, letter, { world: busy(world) })).toEqual(refused("busy"));
-    await expect(reset(browser, letter, { world: broken(world) })).rejects.toThrow();
-    expect(await new Browser(world).enter(ada, other)).toEqual(welcome);
+    expect(await reset(browser, letter, { world: overloadedHasher(world) })).toEqual(
+      refused("overloaded"),
+    );
+    await expect(reset(browser, letter, { world: failingHasher(world) })).rejects.toThrow();
+    expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(welcome);
     expect(await reset(browser, letter)).toEqual(welcome);
   });
 });
@@ -263,17 +278,17 @@ test("a disabled person is told so after the proof, and nothing of theirs change
   const { browser, letter } = await forgetful();
   const before = await hashOf(world, ada);
   await disable(world, ada);
-  expect(await reset(new Browser(world), letter)).toEqual(refused("address_differs"));
+  expect(await reset(new Browser(world), letter)).toEqual(refused("email_mismatch"));
   expect(await reset(browser, letter)).toEqual(refused("account_disabled"));
   expect(browser.session).toBeNull();
   expect(await hashOf(world, ada)).toBe(before);
   expect(await world.deliver()).toEqual([]);
-  expect(await reset(browser, letter)).toEqual(refused("link_dead", { cause: "used" }));
+  expect(await reset(browser, letter)).toEqual(refused("link_invalid", { cause: "used" }));
 });
 
 test("without passwords as a way in there is no such page", async () => {
   const { browser, letter } = await forgetful();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await reset(browser, letter, { world: links })).toEqual(refused("not_found"));
 });
 
@@ -290,9 +305,9 @@ test("whatever statement the database fails at: the password is new, or the link
   const before = await dump(world, "limits");
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await reset(browser, letter);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(browser.session).toBeNull();
@@ -304,15 +319,15 @@ test("whatever statement the database fails at: the password is new, or the link
 
 test("pressed twenty times at once: one session, one letter", async () => {
   const { browser, letter } = await forgetful();
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () => {
       const tab = new Browser(world);
-      tab.asking = browser.asking;
+      tab.mailRequest = browser.mailRequest;
       return reset(tab, letter);
     }),
   );
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-  expect(answers).not.toContainEqual(refused("unavailable"));
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses).not.toContainEqual(refused("unavailable"));
   expect(await count(world, "sessions")).toBe(1);
   expect(await world.deliver()).toHaveLength(1);
 });
@@ -321,14 +336,14 @@ test("link and code of one mail at once: one of them is it", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { browser, letter } = await forgetful();
     const tab = new Browser(world);
-    tab.asking = browser.asking;
-    const input = { email: ada, code: letter.code, password: sound };
-    const answers = await Promise.all([
+    tab.mailRequest = browser.mailRequest;
+    const input = { email: ada, code: letter.code, password: validPassword };
+    const responses = await Promise.all([
       reset(browser, letter),
       tab.run(redeemPasswordResetCode, input),
     ]);
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(responses).not.toContainEqual(refused("unavailable"));
     expect(await count(world, "sessions")).toBe(1);
     await world.reset();
   }

@@ -1,40 +1,51 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { again, password, token, typedAddress, typedAlike } from "@/lib/runtime/fields";
-import { pressLimit } from "@/lib/runtime/limits";
-import { acceptNewPassword } from "./steps";
+import {
+  confirmPassword,
+  password,
+  token,
+  optionalEmail,
+  passwordsMatch,
+} from "@/lib/runtime/fields";
+import { confirmationLimit } from "@/lib/runtime/limits";
+import { completePasswordReset } from "./steps";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { refuse } from "@/lib/core/result";
 
 /**
  * Sets a new password by the link from the mail. In a browser that did not ask for it the whole
- * address has to be typed (L5); and a password that is not taken spends nothing. Refuses `link_dead`,
- * `address_differs`, what speaks against the password, `busy`, and after the proof `account_disabled`.
+ * address has to be typed (L5); and a password that is not taken spends nothing. Refuses `link_invalid`,
+ * `email_mismatch`, what speaks against the password, `overloaded`, and after the proof `account_disabled`.
  */
 export const redeemPasswordReset = defineFlow({
   name: "password_reset.redeem",
   kind: "write",
   requires: "anyone",
   method: "password",
-  limits: [pressLimit],
-  input: z.strictObject({ token, username: typedAddress, password, again }).superRefine(typedAlike),
+  limits: [confirmationLimit],
+  input: z
+    .strictObject({ token, username: optionalEmail, password, confirmPassword })
+    .superRefine(passwordsMatch),
 
   async run(ctx, { token, username, password }) {
     const link = await previewLink(ctx.db, "password_reset", token);
-    if (link) ctx.about({ identifier: link.identifier });
-    if (link?.state !== "live") return refuse("link_dead", { cause: link?.state ?? "unknown" });
-    const { askingDigest } = ctx.caller;
-    if (link.browserDigest !== askingDigest && link.identifier !== username)
-      return refuse("address_differs", { field: "username" });
-    const weighed = await ctx.passwords.weigh(password, [link.identifier, ctx.env.appName]);
-    if (!weighed.ok) return weighed;
+    if (link) ctx.auditSubject({ identifier: link.identifier });
+    if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
+    const { requestingBrowserDigest } = ctx.caller;
+    if (link.requestingBrowserDigest !== requestingBrowserDigest && link.identifier !== username)
+      return refuse("email_mismatch", { field: "username" });
+    const strength = await ctx.passwords.checkStrength(password, [
+      link.identifier,
+      ctx.env.appName,
+    ]);
+    if (!strength.ok) return strength;
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
     return ctx.write(async (tx) => {
-      const claim = { browserDigest: askingDigest, typed: username };
-      const spent = await consumeLink(tx, "password_reset", token, claim);
-      if (!spent) return refuse("link_dead", { cause: "used" });
-      return acceptNewPassword(ctx, tx, spent, hashed.value);
+      const access = { requestingBrowserDigest, typedEmail: username };
+      const consumed = await consumeLink(tx, "password_reset", token, access);
+      if (!consumed) return refuse("link_invalid", { cause: "used" });
+      return completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },
 });

@@ -3,24 +3,24 @@ import { sql } from "drizzle-orm";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { Browser } from "@/test/support/browser";
-import { lateWorld } from "@/test/support/interleave";
-import { keys, linksOff, plantIdentity } from "@/test/support/oauth-fixtures";
+import { withChangeBeforeWrite } from "@/test/support/interleave";
+import { keys, linksOff, writeIdentityDirectly } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
-import { hashOf, lettersOf, waysIn } from "@/test/support/queries";
-import { other, sound } from "@/test/support/passwords";
+import { hashOf, lettersOf, methodsOf } from "@/test/support/queries";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
 import { removePassword } from "./remove-password";
 import { setPassword } from "./set-password";
 
 const world = await setUpWorld();
-const passwordsOnly = world.but({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
+const passwordsOnly = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
 
 const ada = "ada@example.com";
 
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, sound);
+  await browser.join(ada, validPassword);
   return browser;
 };
 
@@ -28,7 +28,7 @@ test("ada signs in by link from now on, and is told (A2)", async () => {
   const browser = await joined();
   await browser.signIn(ada);
   expect(await browser.run(removePassword)).toEqual({ ok: true, value: {} });
-  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+  expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   expect(await hashOf(world, ada)).toBeNull();
   const { message } = await world.letterTo(ada);
   expect(message.subject).toBe("Your Latchkey password was removed");
@@ -39,8 +39,8 @@ test("ada signs in by link from now on, and is told (A2)", async () => {
     subject: await world.userIdOf(ada),
     caller: await world.userIdOf(ada),
   });
-  expect(await new Browser(world).enter(ada, sound)).toEqual(
-    refused("credentials_wrong", { cause: "no_password" }),
+  expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
+    refused("invalid_credentials", { cause: "no_password" }),
   );
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
@@ -51,7 +51,7 @@ test("whoever never used a link may too: the link is there while it is switched 
   await world.deliver();
   const phone = new Browser(world);
   await phone.signIn(ada);
-  expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+  expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
 });
 
 test("once removed there is none to remove, and another can be set", async () => {
@@ -59,35 +59,35 @@ test("once removed there is none to remove, and another can be set", async () =>
   await browser.run(removePassword);
   expect(await browser.run(removePassword)).toEqual(refused("not_found"));
   expect(await lettersOf(world, ada)).toHaveLength(2);
-  expect(await browser.run(setPassword, { password: other })).toEqual({
+  expect(await browser.run(setPassword, { password: otherPassword })).toEqual({
     ok: true,
     value: { first: true },
   });
-  expect((await new Browser(world).enter(ada, other)).ok).toBe(true);
+  expect((await new Browser(world).signInWithPassword(ada, otherPassword)).ok).toBe(true);
 });
 
 describe("where links are switched off (A4)", () => {
   test("it is the last way in, and stays", async () => {
     const browser = await joined(passwordsOnly);
     const before = await hashOf(world, ada);
-    expect(await browser.run(removePassword)).toEqual(refused("last_way_in"));
+    expect(await browser.run(removePassword)).toEqual(refused("last_sign_in_method"));
     expect(await hashOf(world, ada)).toBe(before);
-    expect(await waysIn(world, ada)).toEqual(["email"]);
+    expect(await methodsOf(world, ada)).toEqual(["email"]);
     expect(await lettersOf(world, ada)).toEqual(["sign_up_code sent"]);
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "password.remove",
-      outcome: "last_way_in",
+      outcome: "last_sign_in_method",
     });
   });
 
   test("a link that was used before, or a provider that nobody has set up, is no other", async () => {
     const browser = await joined();
-    await world.plant((tx) =>
+    await world.writeDirectly((tx) =>
       tx.execute(sql`insert into auth_providers (user_id, provider, subject)
         select id, 'magic_link', null from users union all select id, 'google', 'g-1' from users`),
     );
     expect(await browser.run(removePassword, {}, { world: passwordsOnly })).toEqual(
-      refused("last_way_in"),
+      refused("last_sign_in_method"),
     );
   });
 
@@ -101,32 +101,34 @@ describe("where links are switched off (A4)", () => {
       false,
       false,
     ],
-  ])("beside %s", async (_, vars, questioned, goes) => {
+  ])("beside %s", async (_, vars, needsConfirmation, goes) => {
     const browser = await joined();
-    await plantIdentity(world, ada, "google", "g-1", { questioned });
-    const answer = await browser.run(
+    await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation });
+    const outcome = await browser.run(
       removePassword,
       {},
-      { world: world.but({ env: testEnv(vars) }) },
+      { world: world.with({ env: testEnv(vars) }) },
     );
-    expect(answer).toEqual(goes ? { ok: true, value: {} } : refused("last_way_in"));
-    expect(await waysIn(world, ada)).toEqual(goes ? ["google"] : ["email", "google"]);
+    expect(outcome).toEqual(goes ? { ok: true, value: {} } : refused("last_sign_in_method"));
+    expect(await methodsOf(world, ada)).toEqual(goes ? ["google"] : ["email", "google"]);
   });
 
   test("twenty removals at once: none goes through", async () => {
     const browser = await joined(passwordsOnly);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () => browser.run(removePassword)),
     );
-    expect(answers).toEqual(Array(20).fill(refused("last_way_in")));
+    expect(responses).toEqual(Array(20).fill(refused("last_sign_in_method")));
   });
 });
 
 test("twenty removals at once where links are on: one goes through, one letter", async () => {
   const browser = await joined();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => browser.run(removePassword)));
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-  expect(answers.filter((a) => !a.ok && a.refusal.code === "not_found")).toHaveLength(19);
+  const responses = await Promise.all(
+    Array.from({ length: 20 }, () => browser.run(removePassword)),
+  );
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses.filter((a) => !a.ok && a.refusal.code === "not_found")).toHaveLength(19);
   expect(await world.deliver()).toHaveLength(1);
 });
 
@@ -134,11 +136,11 @@ describe("only for whoever proved just now that it is them", () => {
   test.each([
     ["599 s", 599, { ok: true, value: {} }],
     ["601 s", 601, refused("step_up_required")],
-  ])("%s after signing in", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after signing in", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await joined(world);
-      await world.age(passed);
-      expect(await browser.run(removePassword)).toEqual(answer);
+      await world.advance(passed);
+      expect(await browser.run(removePassword)).toEqual(outcome);
     });
   });
 
@@ -151,14 +153,14 @@ test("signed out while it was on its way, a session takes nothing away", async (
   const browser = await joined();
   const thief = new Browser(world);
   thief.session = browser.session;
-  const late = lateWorld(world, () => browser.run(signOut));
+  const late = withChangeBeforeWrite(world, () => browser.run(signOut));
   expect(await thief.run(removePassword, {}, { world: late })).toEqual(refused("sign_in_required"));
-  expect(await waysIn(world, ada)).toEqual(["email"]);
+  expect(await methodsOf(world, ada)).toEqual(["email"]);
 });
 
 test("where passwords are switched off, one can still be taken away", async () => {
   const browser = await joined();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect((await browser.run(removePassword, {}, { world: links })).ok).toBe(true);
 });
 
@@ -166,9 +168,9 @@ test("whatever statement the database fails at: removed, or nothing happened", a
   const browser = await joined();
   const before = await dump(world);
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await browser.run(removePassword);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world)).toBe(before);

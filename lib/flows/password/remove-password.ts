@@ -8,24 +8,24 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Takes the password away from whoever proved just now that it is them, while another way in
  * remains (A4). The owner is told (A2). Refuses `sign_in_required`, `step_up_required`,
- * `last_way_in`, and `not_found` where there is none.
+ * `last_sign_in_method`, and `not_found` where there is none.
  */
 export const removePassword = defineFlow({
   name: "password.remove",
   kind: "write",
   requires: "session",
-  recent: intervals.stepUp,
+  maxAuthAge: intervals.stepUp,
   limits: [],
   input: z.strictObject({}),
 
   run: (ctx) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      ctx.about({ userId: session.userId });
+      ctx.auditSubject({ userId: session.userId });
       const outcome = await remove(tx, session, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
-      if (outcome === "last") return refuse("last_way_in");
+      if (outcome === "last") return refuse("last_sign_in_method");
       ctx.post({ kind: "password_removed", ...noticeTo(ctx, session.email) });
       return ok({});
     }),

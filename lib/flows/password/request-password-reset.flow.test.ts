@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits, lettersOf, liveSecrets } from "@/test/support/queries";
-import { sound } from "@/test/support/passwords";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { requestPasswordReset } from "./request-password-reset";
@@ -17,16 +17,16 @@ const forgot = (browser: Browser, email: unknown = ada) =>
   browser.run(requestPasswordReset, { email });
 
 test("whoever has an account gets a link and a code, and keeps the old password until then", async () => {
-  await new Browser(world).join(ada, sound);
+  await new Browser(world).join(ada, validPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
-  expect(browser.handover).toEqual({ asking: true });
+  expect(browser.cookieChanges).toEqual({ mailRequest: true });
   const { code, token, message } = await world.letterTo(ada);
   expect(message.subject).toBe("Set a new password for Latchkey");
   expect(message.text).toContain(`/l/reset/${token}`);
   expect(message.text).toContain("Safari on iPhone");
   expect(code).toMatch(/^\d{6}$/);
-  expect((await new Browser(world).enter(ada, sound)).ok).toBe(true);
+  expect((await new Browser(world).signInWithPassword(ada, validPassword)).ok).toBe(true);
   expect(
     (await world.audit()).find(({ event }) => event === "password_reset.request"),
   ).toMatchObject({
@@ -47,28 +47,28 @@ test("whoever has none yet can set a first one by it (L9)", async () => {
 describe("strangers and friends (P7, L8)", () => {
   const see = async (email: string) => {
     const browser = new Browser(world);
-    let answer: unknown;
+    let outcome: unknown;
     const statements = await world.statementsOf(async () => {
-      answer = await forgot(browser, email);
+      outcome = await forgot(browser, email);
     });
-    const seen = JSON.stringify([answer, browser.handover]).replaceAll(email, "…");
+    const seen = JSON.stringify([outcome, browser.cookieChanges]).replaceAll(email, "…");
     return { seen, statements: statements.map((text) => text.slice(0, 30)) };
   };
 
   test.each([
     ["by link", () => new Browser(world).signIn(ada)],
-    ["by password", () => new Browser(world).join(ada, sound)],
+    ["by password", () => new Browser(world).join(ada, validPassword)],
     [
       "no more, being disabled,",
       async () => {
-        await new Browser(world).join(ada, sound);
+        await new Browser(world).join(ada, validPassword);
         await disable(world, ada);
       },
     ],
     [
       "not yet, her sign-up waiting,",
       async () => {
-        await new Browser(world).signUp(ada, sound);
+        await new Browser(world).signUp(ada, validPassword);
       },
     ],
   ])(
@@ -87,7 +87,7 @@ describe("strangers and friends (P7, L8)", () => {
   });
 
   test("a sign-up that waits is no account, and its code is not sent again", async () => {
-    await new Browser(world).signUp(ada, sound);
+    await new Browser(world).signUp(ada, validPassword);
     await world.deliver();
     await forgot(new Browser(world));
     expect(await world.deliver()).toEqual([]);
@@ -100,7 +100,7 @@ describe("limits", () => {
     const browser = new Browser(world);
     await forgot(browser);
     expect(await forgot(browser, "ADA@example.com")).toEqual(refused("resend_too_soon"));
-    await world.age(60);
+    await world.advance(60);
     expect(await forgot(browser)).toEqual(mailed);
   });
 
@@ -108,7 +108,7 @@ describe("limits", () => {
     const hers = new Browser(world);
     await hers.signIn(ada);
     await world.limiter.clear();
-    for (let n = 0; n < 2; n += 1) await new Browser(world).ask(ada);
+    for (let n = 0; n < 2; n += 1) await new Browser(world).requestLink(ada);
     for (let n = 0; n < 2; n += 1) expect(await forgot(new Browser(world))).toEqual(mailed);
     expect(await lettersOf(world, ada)).toContain("password_reset dead over_limit");
     await world.deliver();
@@ -117,8 +117,8 @@ describe("limits", () => {
   });
 
   test("three live ones at most, strangers push out none of ada's own (L4)", async () => {
-    const generous = world.but({
-      env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+    const generous = world.with({
+      env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
     });
     const hers = new Browser(world);
     await hers.signIn(ada);
@@ -147,17 +147,17 @@ test.each([
 });
 
 test("without passwords as a way in there is no such page", async () => {
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await forgot(new Browser(links))).toEqual(refused("not_found"));
 });
 
 test("whatever statement the database fails at, nothing of it stays", async () => {
-  await new Browser(world).join(ada, sound);
+  await new Browser(world).join(ada, validPassword);
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await forgot(new Browser(world));
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);

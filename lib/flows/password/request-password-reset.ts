@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
-import { findUserAlone } from "@/lib/store/users";
+import { lockAddressAndFindUser } from "@/lib/store/users";
 import { issueVerification } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
 
@@ -15,36 +15,36 @@ export const requestPasswordReset = defineFlow({
   kind: "write",
   requires: "anyone",
   method: "password",
-  concerns: ({ email }) => email,
+  identifierOf: ({ email }) => email,
   limits: mailLimits("password_reset"),
   input: z.strictObject({ email }),
 
   async run(ctx, { email }) {
-    const secrets = { token: ctx.chance.token(), code: ctx.chance.code() };
-    const { browser, askingDigest } = ctx.caller;
+    const secrets = { token: ctx.random.token(), code: ctx.random.code() };
+    const { browser, requestingBrowserDigest } = ctx.caller;
     return ctx.write(async (tx) => {
-      const user = await findUserAlone(tx, email);
-      if (user) ctx.about({ userId: user.id });
+      const user = await lockAddressAndFindUser(tx, email);
+      if (user) ctx.auditSubject({ userId: user.id });
       const withheld = user ? null : "no_account";
       const verificationId = await issueVerification(tx, {
         ...secrets,
         purpose: "password_reset",
         identifier: email,
         codeKey: ctx.env.tokenKey[0],
-        browserDigest: askingDigest,
+        requestingBrowserDigest,
         browser,
-        fromMarkedDevice: ctx.markedDevice,
-        keep: false,
+        fromKnownDevice: ctx.knownDevice,
+        remember: false,
         next: "",
         receipt: ctx.receipt,
         linkLifetime: ctx.env.lifetimes.magicLink,
         codeLifetime: ctx.env.lifetimes.emailCode,
-        stillborn: ctx.overLimit || withheld !== null,
+        isDecoy: ctx.suppressed || withheld !== null,
       });
       const askedAt = ctx.clock.now().toISOString();
       const letter = { to: email, verificationId, browser, askedAt, ...secrets };
       ctx.post({ kind: "password_reset", ...letter }, withheld);
-      ctx.handOver({ asking: true });
+      ctx.setCookies({ mailRequest: true });
       return ok({ email });
     });
   },

@@ -6,10 +6,16 @@ import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import { Browser } from "@/test/support/browser";
-import { inTheMiddleOf } from "@/test/support/interleave";
+import { runDuringCommitOf } from "@/test/support/interleave";
 import { dump } from "@/test/support/invariants";
-import { count, hashOf, lettersOf, liveSecrets, waysIn } from "@/test/support/queries";
-import { broken, busy, other, ready, sound } from "@/test/support/passwords";
+import { count, hashOf, lettersOf, liveSecrets, methodsOf } from "@/test/support/queries";
+import {
+  failingHasher,
+  overloadedHasher,
+  otherPassword,
+  ready,
+  validPassword,
+} from "@/test/support/passwords";
 import { race } from "@/test/support/race";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
@@ -19,16 +25,19 @@ import { setPassword } from "./set-password";
 import { signInWithPassword } from "./sign-in-with-password";
 
 const world = await setUpWorld();
-const generous = world.but({
-  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+const generous = world.with({
+  env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
 });
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 
-const choose = (browser: Browser, password: unknown = sound, where: TestWorld = browser.world) =>
-  browser.run(setPassword, { password }, { world: where });
+const choose = (
+  browser: Browser,
+  password: unknown = validPassword,
+  where: TestWorld = browser.world,
+) => browser.run(setPassword, { password }, { world: where });
 
 const sessionOf = async (browser: Browser) => {
   const read = await browser.run(readSession);
@@ -45,14 +54,14 @@ const linked = async () => {
 /** Ada, who has one. */
 const joined = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, other);
+  await browser.join(ada, otherPassword);
   return browser;
 };
 
 test("a first password: a new way in, and the owner is told (A2)", async () => {
   const browser = await linked();
   expect(await choose(browser)).toEqual({ ok: true, value: { first: true } });
-  expect(await waysIn(world, ada)).toEqual(["email", "magic_link"]);
+  expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
   const { message } = await world.letterTo(ada);
   expect(message.subject).toBe("A password was set for Latchkey");
   expect(message.text).toContain("Firefox on Linux");
@@ -62,15 +71,17 @@ test("a first password: a new way in, and the owner is told (A2)", async () => {
     subject: await world.userIdOf(ada),
     caller: await world.userIdOf(ada),
   });
-  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+  expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
 test("another one: the old opens nothing any more (P7)", async () => {
   const browser = await joined();
   expect(await choose(browser)).toEqual({ ok: true, value: { first: false } });
   expect((await world.letterTo(ada)).message.subject).toBe("Your Latchkey password was changed");
-  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
-  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+  expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+    refused("invalid_credentials"),
+  );
+  expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
 test("this browser stays signed in, under a new token; the old one is worth nothing (rotation)", async () => {
@@ -85,19 +96,19 @@ test("this browser stays signed in, under a new token; the old one is worth noth
 test("all other sessions end, and their devices are forgotten; leo's stay (P7, R6)", async () => {
   const browser = await joined();
   const [phone, tablet, his] = [new Browser(world), new Browser(world), new Browser(world)];
-  await phone.enter(ada, other);
-  await tablet.enter(ada, other);
-  await his.join(leo, other);
+  await phone.signInWithPassword(ada, otherPassword);
+  await tablet.signInWithPassword(ada, otherPassword);
+  await his.join(leo, otherPassword);
   await choose(browser);
   expect([await sessionOf(phone), await sessionOf(tablet)]).toEqual([null, null]);
   expect([await sessionOf(browser), await sessionOf(his)]).toEqual([ada, leo]);
-  expect(await count(world, "device_marks")).toBe(2);
+  expect(await count(world, "known_devices")).toBe(2);
 });
 
 test("every link and code on its way is void: for signing in, resetting, proving (L4)", async () => {
   const browser = await joined();
   const stranger = new Browser(generous);
-  await stranger.ask(ada);
+  await stranger.requestLink(ada);
   const link = await world.letterTo(ada);
   await stranger.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
@@ -105,11 +116,11 @@ test("every link and code on its way is void: for signing in, resetting, proving
   const proof = await world.letterTo(ada);
   await choose(browser);
   expect(await liveSecrets(world, ada)).toEqual([]);
-  expect(await stranger.press(link)).toEqual(refused("link_dead", { cause: "voided" }));
-  expect(await stranger.type(link.code, ada)).toEqual(refused("code_wrong"));
-  const input = { token: reset.token, password: sound };
-  expect(await stranger.run(redeemPasswordReset, input)).toEqual(refused("link_dead"));
-  expect(await browser.run(stepUpByLink, { token: proof.token })).toEqual(refused("link_dead"));
+  expect(await stranger.openLink(link)).toEqual(refused("link_invalid", { cause: "voided" }));
+  expect(await stranger.submitCode(link.code, ada)).toEqual(refused("code_invalid"));
+  const input = { token: reset.token, password: validPassword };
+  expect(await stranger.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
+  expect(await browser.run(stepUpByLink, { token: proof.token })).toEqual(refused("link_invalid"));
 });
 
 describe("only for whoever proved just now that it is them (A2)", () => {
@@ -117,38 +128,40 @@ describe("only for whoever proved just now that it is them (A2)", () => {
     ["599 s", 599, { ok: true, value: { first: false } }],
     ["600 s", 600, refused("step_up_required")],
     ["601 s", 601, refused("step_up_required")],
-  ])("%s after signing in", async (_, passed, answer) => {
-    await world.whileTimeStands(async (world) => {
+  ])("%s after signing in", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.join(ada, other);
-      await world.age(passed);
-      expect(await choose(browser)).toEqual(answer);
+      await browser.join(ada, otherPassword);
+      await world.advance(passed);
+      expect(await choose(browser)).toEqual(outcome);
     });
   });
 
   test("our own clock has no say in it", async () => {
     const browser = await joined();
-    const late = world.but({ clock: { now: () => new Date(Date.now() + 3_600_000) } });
-    expect((await choose(browser, sound, late)).ok).toBe(true);
-    await world.age(601);
-    const early = world.but({ clock: { now: () => new Date(Date.now() - 3_600_000) } });
-    expect(await choose(browser, sound, early)).toEqual(refused("step_up_required"));
+    const late = world.with({ clock: { now: () => new Date(Date.now() + 3_600_000) } });
+    expect((await choose(browser, validPassword, late)).ok).toBe(true);
+    await world.advance(601);
+    const early = world.with({ clock: { now: () => new Date(Date.now() - 3_600_000) } });
+    expect(await choose(browser, validPassword, early)).toEqual(refused("step_up_required"));
   });
 
   test("refused, nothing changed, and nothing was hashed", async () => {
     const browser = await joined();
-    await world.age(601);
+    await world.advance(601);
     const before = await dump(world, "audit_counts");
-    expect(await choose(browser, sound, broken(world))).toEqual(refused("step_up_required"));
-    expect(browser.handover).toEqual({});
+    expect(await choose(browser, validPassword, failingHasher(world))).toEqual(
+      refused("step_up_required"),
+    );
+    expect(browser.cookieChanges).toEqual({});
     expect(await dump(world, "audit_counts")).toBe(before);
   });
 
   test("proving it in one browser proves nothing for another", async () => {
     const laptop = await joined();
-    await world.age(601);
+    await world.advance(601);
     const phone = new Browser(world);
-    await phone.enter(ada, other);
+    await phone.signInWithPassword(ada, otherPassword);
     expect(await choose(laptop)).toEqual(refused("step_up_required"));
   });
 
@@ -160,7 +173,7 @@ describe("only for whoever proved just now that it is them (A2)", () => {
 test.each([
   ["", "password_missing"],
   [null, "password_missing"],
-  [[sound], "password_missing"],
+  [[validPassword], "password_missing"],
   ["kettlevoyag", "password_too_short"],
   ["kv".repeat(513), "password_too_long"],
 ] as const)("%j is not taken, and the old one stays", async (password, code) => {
@@ -175,8 +188,10 @@ test("when too many wait, or hashing has a bug, nothing happened", async () => {
   const browser = await joined();
   const { session } = browser;
   const before = await hashOf(world, ada);
-  expect(await choose(browser, sound, busy(world))).toEqual(refused("busy"));
-  await expect(choose(browser, sound, broken(world))).rejects.toThrow();
+  expect(await choose(browser, validPassword, overloadedHasher(world))).toEqual(
+    refused("overloaded"),
+  );
+  await expect(choose(browser, validPassword, failingHasher(world))).rejects.toThrow();
   expect(browser.session).toBe(session);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await hashOf(world, ada)).toBe(before);
@@ -188,7 +203,7 @@ test("signed out while the password was hashed, a session has no say any more", 
   thief.session = browser.session;
   const before = await hashOf(world, ada);
   const { passwords } = world;
-  const slow = world.but({
+  const slow = world.with({
     passwords: {
       ...passwords,
       async hash(password) {
@@ -197,15 +212,15 @@ test("signed out while the password was hashed, a session has no say any more", 
       },
     },
   });
-  expect(await choose(thief, sound, slow)).toEqual(refused("sign_in_required"));
+  expect(await choose(thief, validPassword, slow)).toEqual(refused("sign_in_required"));
   expect(await hashOf(world, ada)).toBe(before);
   expect(await world.deliver()).toEqual([]);
 });
 
 test("without passwords as a way in there is no such page", async () => {
   const browser = await linked();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-  expect(await choose(browser, sound, links)).toEqual(refused("not_found"));
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await choose(browser, validPassword, links)).toEqual(refused("not_found"));
 });
 
 test("whatever statement the database fails at: the password is new, or nothing happened", async () => {
@@ -213,9 +228,9 @@ test("whatever statement the database fails at: the password is new, or nothing 
   const before = await dump(world);
   for (let after = 0; ; after += 1) {
     const { session } = browser;
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await choose(browser);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(browser.session).toBe(session);
@@ -224,14 +239,17 @@ test("whatever statement the database fails at: the password is new, or nothing 
 });
 
 describe("all at once", async () => {
-  const quick = await ready(generous, sound);
+  const quick = await ready(generous, validPassword);
 
   race(
     "a change and a sign-in: never a session by the old password once it is changed (P7)",
     async (round) => {
       const hers = await joined();
       const mallory = new Browser(world);
-      const [changed] = await Promise.all([choose(hers, sound, quick), mallory.enter(ada, other)]);
+      const [changed] = await Promise.all([
+        choose(hers, validPassword, quick),
+        mallory.signInWithPassword(ada, otherPassword),
+      ]);
       expect(changed.ok).toBe(true);
       expect(await sessionOf(mallory), `round ${round}`).toBeNull();
       expect(await count(world, "sessions")).toBe(1);
@@ -242,9 +260,10 @@ describe("all at once", async () => {
   test("a sign-in that is about to commit is ended by the change", async () => {
     const hers = await joined();
     const mallory = new Browser(world);
-    const [entered, changed] = await inTheMiddleOf(
+    const [entered, changed] = await runDuringCommitOf(
       world,
-      (world) => mallory.run(signInWithPassword, { email: ada, password: other }, { world }),
+      (world) =>
+        mallory.run(signInWithPassword, { email: ada, password: otherPassword }, { world }),
       () => choose(hers),
     );
     expect([entered.ok, changed.ok]).toEqual([true, true]);
@@ -255,22 +274,22 @@ describe("all at once", async () => {
   test("a sign-in that comes upon a change about to commit is refused", async () => {
     const hers = await joined();
     const mallory = new Browser(world);
-    const [changed, entered] = await inTheMiddleOf(
+    const [changed, entered] = await runDuringCommitOf(
       world,
-      (world) => choose(hers, sound, world),
-      () => mallory.enter(ada, other),
+      (world) => choose(hers, validPassword, world),
+      () => mallory.signInWithPassword(ada, otherPassword),
     );
     expect(changed.ok).toBe(true);
-    expect(entered).toEqual(refused("credentials_wrong"));
+    expect(entered).toEqual(refused("invalid_credentials"));
     expect(await count(world, "sessions")).toBe(1);
   });
 
   test("a link pressed and about to commit: its session ends with the change", async () => {
     const hers = await joined();
     const phone = new Browser(world);
-    await phone.ask(ada);
+    await phone.requestLink(ada);
     const { token } = await world.letterTo(ada);
-    const [pressed, changed] = await inTheMiddleOf(
+    const [pressed, changed] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token }, { world }),
       () => choose(hers),
@@ -282,11 +301,14 @@ describe("all at once", async () => {
   race("a change and a pressed link: no deadlock, and one of both orders (L4)", async (round) => {
     const hers = await joined();
     const phone = new Browser(generous);
-    await phone.ask(ada);
+    await phone.requestLink(ada);
     const link = await world.letterTo(ada);
     // A stranger's sign-up at the address is voided by both.
-    for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, sound);
-    const [changed, pressed] = await Promise.all([choose(hers, sound, quick), phone.press(link)]);
+    for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, validPassword);
+    const [changed, pressed] = await Promise.all([
+      choose(hers, validPassword, quick),
+      phone.openLink(link),
+    ]);
     expect(changed).not.toEqual(refused("unavailable"));
     expect(pressed).not.toEqual(refused("unavailable"));
     expect(changed.ok).toBe(true);
@@ -298,10 +320,13 @@ describe("all at once", async () => {
   race("two browsers at once: one of them changes it, and one session is left", async () => {
     const laptop = await joined();
     const phone = new Browser(world);
-    await phone.enter(ada, other);
-    const answers = await Promise.all([choose(laptop, sound, quick), choose(phone, sound, quick)]);
-    expect(answers).not.toContainEqual(refused("unavailable"));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    await phone.signInWithPassword(ada, otherPassword);
+    const responses = await Promise.all([
+      choose(laptop, validPassword, quick),
+      choose(phone, validPassword, quick),
+    ]);
+    expect(responses).not.toContainEqual(refused("unavailable"));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
     expect(await count(world, "sessions")).toBe(1);
     await world.reset();
   });
@@ -309,13 +334,13 @@ describe("all at once", async () => {
   race("a change, and other browsers signing out all others: no deadlock", async () => {
     const laptop = await joined();
     const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
-    for (const phone of phones) await phone.enter(ada, other);
-    await laptop.enter(ada, other);
-    const answers = await Promise.all([
-      choose(laptop, sound, quick),
+    for (const phone of phones) await phone.signInWithPassword(ada, otherPassword);
+    await laptop.signInWithPassword(ada, otherPassword);
+    const responses = await Promise.all([
+      choose(laptop, validPassword, quick),
       ...phones.map((phone) => phone.run(revokeOtherSessions)),
     ]);
-    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(responses).not.toContainEqual(refused("unavailable"));
     // Whoever came first ended all others, who then had no say any more.
     expect(await count(world, "sessions")).toBe(1);
     await world.reset();
@@ -324,18 +349,22 @@ describe("all at once", async () => {
   race("a change here, a reset and a proof elsewhere: no deadlock", async () => {
     const laptop = await joined();
     const phone = new Browser(generous);
-    await phone.enter(ada, other);
+    await phone.signInWithPassword(ada, otherPassword);
     const lost = new Browser(generous);
     await lost.run(requestPasswordReset, { email: ada });
     const reset = await world.letterTo(ada);
     await phone.run(requestStepUp);
     const proof = await world.letterTo(ada);
-    const answers = await Promise.all([
-      choose(laptop, sound, quick),
-      lost.run(redeemPasswordReset, { token: reset.token, password: sound }, { world: quick }),
+    const responses = await Promise.all([
+      choose(laptop, validPassword, quick),
+      lost.run(
+        redeemPasswordReset,
+        { token: reset.token, password: validPassword },
+        { world: quick },
+      ),
       phone.run(stepUpByLink, { token: proof.token }),
     ]);
-    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(responses).not.toContainEqual(refused("unavailable"));
     expect(await count(world, "sessions")).toBe(1);
     await world.reset();
   });

@@ -6,8 +6,15 @@ import { days } from "@/lib/core/duration";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
-import { count, disable, forgetLimits, hashOf, waysIn } from "@/test/support/queries";
-import { broken, busy, costly, counting, other, sound } from "@/test/support/passwords";
+import { count, disable, forgetLimits, hashOf, methodsOf } from "@/test/support/queries";
+import {
+  failingHasher,
+  overloadedHasher,
+  slowHasher,
+  countingHasher,
+  otherPassword,
+  validPassword,
+} from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { signInWithPassword } from "./sign-in-with-password";
@@ -17,10 +24,10 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
-const no = (cause?: string) => refused("credentials_wrong", cause ? { cause } : {});
+const no = (cause?: string) => refused("invalid_credentials", cause ? { cause } : {});
 
 /** Ada, with a password, and the browser she chose it in. */
-const joined = async (email = ada, password = sound) => {
+const joined = async (email = ada, password = validPassword) => {
   const browser = new Browser(world);
   await browser.join(email, password);
   return browser;
@@ -29,10 +36,10 @@ const joined = async (email = ada, password = sound) => {
 describe("the right pair", () => {
   test("signs in, marks the device, and the way in as used", async () => {
     await joined();
-    await world.age(100);
+    await world.advance(100);
     const browser = new Browser(world);
-    expect(await browser.enter(" ADA@example.com", sound)).toEqual(welcome);
-    expect(browser.handover).toMatchObject({ device: true });
+    expect(await browser.signInWithPassword(" ADA@example.com", validPassword)).toEqual(welcome);
+    expect(browser.cookieChanges).toMatchObject({ device: true });
     expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
     expect(
       await row(
@@ -56,20 +63,22 @@ describe("the right pair", () => {
   test("for as long as ada wished, on the page she wanted", async () => {
     await joined();
     const browser = new Browser(world);
-    expect(await browser.enter(ada, sound, { keep: "on", next: "/account" })).toEqual({
+    expect(
+      await browser.signInWithPassword(ada, validPassword, { remember: "on", next: "/account" }),
+    ).toEqual({
       ok: true,
       value: { next: "/account" },
     });
-    expect(browser.grant.lifetime).toBe(days(90));
-    await browser.enter(ada, sound);
-    expect(browser.grant.lifetime).toBe(days(30));
+    expect(browser.newSession.lifetime).toBe(days(90));
+    await browser.signInWithPassword(ada, validPassword);
+    expect(browser.newSession.lifetime).toBe(days(30));
   });
 
   test("with a new token each time; the one before is worth nothing (rotation)", async () => {
     const browser = await joined();
     const thief = new Browser(world);
     thief.session = browser.session;
-    await browser.enter(ada, sound);
+    await browser.signInWithPassword(ada, validPassword);
     expect(browser.session).not.toBe(thief.session);
     expect(await thief.run(readSession)).toMatchObject({ value: null });
     expect(await count(world, "sessions")).toBe(1);
@@ -82,22 +91,24 @@ describe("the right pair", () => {
     ["emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
   ])("%s are one password (NFKC)", async (_, chosen, typed) => {
     await joined(ada, chosen);
-    expect(await new Browser(world).enter(ada, typed)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, typed)).toEqual(welcome);
   });
 
   test("spaces and capitals are part of it", async () => {
-    await joined(ada, ` ${sound} `);
-    for (const typed of [sound, ` ${sound}`, ` ${sound.toUpperCase()} `])
-      expect(await new Browser(world).enter(ada, typed)).toEqual(no("wrong"));
-    expect(await new Browser(world).enter(ada, ` ${sound} `)).toEqual(welcome);
+    await joined(ada, ` ${validPassword} `);
+    for (const typed of [validPassword, ` ${validPassword}`, ` ${validPassword.toUpperCase()} `])
+      expect(await new Browser(world).signInWithPassword(ada, typed)).toEqual(no("wrong"));
+    expect(await new Browser(world).signInWithPassword(ada, ` ${validPassword} `)).toEqual(welcome);
   });
 
   test("of 1,024 characters; of its first 1,023 and of one more, no", async () => {
     const long = "kettle voyage quarry lantern mosaic ".repeat(30).slice(0, 1_024);
     await joined(ada, long);
-    expect(await new Browser(world).enter(ada, long.slice(1))).toEqual(no("wrong"));
-    expect(await new Browser(world).enter(ada, `${long}!`)).toEqual(refused("password_too_long"));
-    expect(await new Browser(world).enter(ada, long)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, long.slice(1))).toEqual(no("wrong"));
+    expect(await new Browser(world).signInWithPassword(ada, `${long}!`)).toEqual(
+      refused("password_too_long"),
+    );
+    expect(await new Browser(world).signInWithPassword(ada, long)).toEqual(welcome);
   });
 });
 
@@ -105,17 +116,17 @@ describe("everything else is one answer after the same work (P5)", () => {
   const people: Record<string, () => Promise<unknown>> = {
     unknown: () => Promise.resolve(),
     no_password: () => new Browser(world).signIn(ada),
-    wrong: () => joined(ada, other),
+    wrong: () => joined(ada, otherPassword),
     disabled: async () => {
       await joined();
       await disable(world, ada);
     },
     "disabled, wrong": async () => {
-      await joined(ada, other);
+      await joined(ada, otherPassword);
       await disable(world, ada);
     },
     "not verified": async () => {
-      await new Browser(world).signUp(ada, sound);
+      await new Browser(world).signUp(ada, validPassword);
     },
   };
   const causes: Record<string, string> = { "disabled, wrong": "wrong", "not verified": "unknown" };
@@ -124,48 +135,49 @@ describe("everything else is one answer after the same work (P5)", () => {
     const seen: Record<string, unknown> = {};
     for (const [who, prepare] of Object.entries(people)) {
       await prepare();
-      const { world: counted, work } = counting(world);
+      const { world: counted, work } = countingHasher(world);
       const stranger = new Browser(counted);
       let told = "";
       const statements = await world.statementsOf(async () => {
-        const answer = await stranger.enter(ada, sound);
-        if (answer.ok) throw new Error(`${who} was let in.`);
-        expect(answer).toEqual(no(causes[who] ?? who));
-        const { reference: _, cause: __, ...refusal } = answer.refusal;
-        told = JSON.stringify([refusal, stranger.handover]);
+        const outcome = await stranger.signInWithPassword(ada, validPassword);
+        if (outcome.ok) throw new Error(`${who} was let in.`);
+        expect(outcome).toEqual(no(causes[who] ?? who));
+        const { reference: _, cause: __, ...refusal } = outcome.refusal;
+        told = JSON.stringify([refusal, stranger.cookieChanges]);
       });
       seen[who] = { told, statements: statements.length, work };
       expect(await world.audit()).toContainEqual(
         expect.objectContaining({
           event: "password.sign_in",
-          outcome: "credentials_wrong",
+          outcome: "invalid_credentials",
           cause: causes[who] ?? who,
           identifier: ada,
         }),
       );
       await world.reset();
     }
-    for (const [who, other] of Object.entries(seen)) expect(other, who).toEqual(seen.unknown);
+    for (const [who, otherPassword] of Object.entries(seen))
+      expect(otherPassword, who).toEqual(seen.unknown);
     expect(seen.unknown).toMatchObject({ work: { hashed: 0, compared: 1 } });
   });
 
   test("no session comes of it, and whoever was signed in here stays", async () => {
     const browser = await joined(leo);
     await joined();
-    expect(await browser.enter(ada, other)).toEqual(no());
+    expect(await browser.signInWithPassword(ada, otherPassword)).toEqual(no());
     expect(await browser.run(readSession)).toMatchObject({ value: { email: leo } });
   });
 });
 
 test.each([
-  [{ email: "", password: sound }, "email_missing", "email"],
-  [{ password: sound }, "email_missing", "email"],
-  [{ email: "ada", password: sound }, "email_invalid", "email"],
+  [{ email: "", password: validPassword }, "email_missing", "email"],
+  [{ password: validPassword }, "email_missing", "email"],
+  [{ email: "ada", password: validPassword }, "email_invalid", "email"],
   [{ email: ada, password: "" }, "password_missing", "password"],
   [{ email: ada }, "password_missing", "password"],
-  [{ email: ada, password: [sound] }, "password_missing", "password"],
+  [{ email: ada, password: [validPassword] }, "password_missing", "password"],
   [{ email: ada, password: { $ne: "" } }, "password_missing", "password"],
-  [{ email: [ada], password: sound }, "email_missing", "email"],
+  [{ email: [ada], password: validPassword }, "email_missing", "email"],
 ] as const)("%j is refused, and costs no try", async (input, code, field) => {
   expect(await new Browser(world).run(signInWithPassword, input)).toEqual(refused(code, { field }));
   expect(await count(world, "limits")).toBe(0);
@@ -174,34 +186,36 @@ test.each([
 describe("a sign-up that waits for its code", () => {
   test("is told to whoever began it here and knows its password; elsewhere it is a wrong pair", async () => {
     const browser = new Browser(world);
-    await browser.signUp(ada, sound);
-    expect(await browser.enter(ada, sound)).toEqual(refused("sign_up_pending"));
+    await browser.signUp(ada, validPassword);
+    expect(await browser.signInWithPassword(ada, validPassword)).toEqual(
+      refused("sign_up_pending"),
+    );
     expect(browser.session).toBeNull();
-    expect(await browser.enter(ada, other)).toEqual(no("unknown"));
-    expect(await new Browser(world).enter(ada, sound)).toEqual(no("unknown"));
-    expect(await browser.enter(leo, sound)).toEqual(no("unknown"));
+    expect(await browser.signInWithPassword(ada, otherPassword)).toEqual(no("unknown"));
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(no("unknown"));
+    expect(await browser.signInWithPassword(leo, validPassword)).toEqual(no("unknown"));
   });
 
   test("over, or void, it is nothing any more", async () => {
     const browser = new Browser(world);
-    await browser.signUp(ada, sound);
-    await world.age(3600);
-    expect(await browser.enter(ada, sound)).toEqual(no("unknown"));
-    await browser.signUp(ada, sound);
+    await browser.signUp(ada, validPassword);
+    await world.advance(3600);
+    expect(await browser.signInWithPassword(ada, validPassword)).toEqual(no("unknown"));
+    await browser.signUp(ada, validPassword);
     await world.deliver();
     await new Browser(world).signIn(ada);
-    expect(await browser.enter(ada, sound)).toEqual(no("no_password"));
+    expect(await browser.signInWithPassword(ada, validPassword)).toEqual(no("no_password"));
   });
 
   test("a decoy is told alike, so that mallory learns nothing from it", async () => {
-    await joined(leo, other);
+    await joined(leo, otherPassword);
     await world.limiter.clear();
     const see = async (email: string) => {
-      const { world: counted, work } = counting(world);
+      const { world: counted, work } = countingHasher(world);
       const mallory = new Browser(counted);
-      await mallory.signUp(email, sound);
-      const answer = await mallory.enter(email, sound);
-      return [answer.ok || answer.refusal.code, work];
+      await mallory.signUp(email, validPassword);
+      const outcome = await mallory.signInWithPassword(email, validPassword);
+      return [outcome.ok || outcome.refusal.code, work];
     };
     expect(await see(leo)).toEqual(await see(ada));
   });
@@ -209,38 +223,38 @@ describe("a sign-up that waits for its code", () => {
   test("whose account has that very password is signed in", async () => {
     await joined();
     const browser = new Browser(world);
-    await browser.signUp(ada, sound);
-    expect(await browser.enter(ada, sound)).toEqual(welcome);
+    await browser.signUp(ada, validPassword);
+    expect(await browser.signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 });
 
 describe("hashes made with other parameters (P6)", () => {
-  const outdated = async () => {
+  const needsRehash = async () => {
     await joined();
-    const old = await hash(sound, { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
-    await world.plant((tx) => tx.execute(sql`update users set password_hash = ${old}`));
+    const old = await hash(validPassword, { memoryCost: 8_192, timeCost: 1, parallelism: 1 });
+    await world.writeDirectly((tx) => tx.execute(sql`update users set password_hash = ${old}`));
     return old;
   };
 
   test("are made anew at the next sign-in, and only then", async () => {
-    const old = await outdated();
-    const today = costly(world);
-    expect(await new Browser(today).enter(ada, other)).toEqual(no("wrong"));
+    const old = await needsRehash();
+    const today = slowHasher(world);
+    expect(await new Browser(today).signInWithPassword(ada, otherPassword)).toEqual(no("wrong"));
     expect(await hashOf(world, ada)).toBe(old);
-    expect(await new Browser(today).enter(ada, sound)).toEqual(welcome);
+    expect(await new Browser(today).signInWithPassword(ada, validPassword)).toEqual(welcome);
     const renewed = await hashOf(world, ada);
     expect(renewed).toMatch(/m=19456,t=2,p=1/);
-    const { world: counted, work } = counting(today);
-    expect(await new Browser(counted).enter(ada, sound)).toEqual(welcome);
+    const { world: counted, work } = countingHasher(today);
+    expect(await new Browser(counted).signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(work).toEqual({ hashed: 0, compared: 1 });
     expect(await hashOf(world, ada)).toBe(renewed);
   });
 
   test("wait for a calmer hour when too many are hashing; ada is in", async () => {
-    const old = await outdated();
-    const { hash: full } = busy(world).passwords;
-    const rushed = world.but({ passwords: { ...world.passwords, hash: full } });
-    expect(await new Browser(rushed).enter(ada, sound)).toEqual(welcome);
+    const old = await needsRehash();
+    const { hash: full } = overloadedHasher(world).passwords;
+    const rushed = world.with({ passwords: { ...world.passwords, hash: full } });
+    expect(await new Browser(rushed).signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(await hashOf(world, ada)).toBe(old);
   });
 });
@@ -249,8 +263,8 @@ describe("tries (R3)", () => {
   /** How often one may be wrong before it is said. */
   const wrongUntilTold = async (attempt: () => Promise<unknown>) => {
     for (let n = 0; n < 40; n += 1) {
-      const answer = (await attempt()) as { refusal?: { code: string } };
-      if (answer.refusal?.code === "password_tries_spent") return n;
+      const outcome = (await attempt()) as { refusal?: { code: string } };
+      if (outcome.refusal?.code === "password_too_many_attempts") return n;
     }
     return Infinity;
   };
@@ -260,16 +274,18 @@ describe("tries (R3)", () => {
     ["that has none", false],
   ])("ten in a quarter of an hour from unknown devices, for an address %s", async (_, known) => {
     if (known) await joined();
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const spelling = [ada, " ADA@example.com", "Ada@Example.COM"];
     let n = 0;
     expect(
-      await wrongUntilTold(() => new Browser(counted).enter(spelling[(n += 1) % 3]!, other)),
+      await wrongUntilTold(() =>
+        new Browser(counted).signInWithPassword(spelling[(n += 1) % 3]!, otherPassword),
+      ),
     ).toBe(10);
     expect(work.compared).toBe(10);
-    const late = await new Browser(counted).enter(ada, sound);
+    const late = await new Browser(counted).signInWithPassword(ada, validPassword);
     expect(late).toEqual(
-      refused("password_tries_spent", {
+      refused("password_too_many_attempts", {
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
@@ -278,25 +294,29 @@ describe("tries (R3)", () => {
 
   test("then ada is let in on her own device all the same, and by link on any", async () => {
     const hers = await joined();
-    await wrongUntilTold(() => new Browser(world).enter(ada, other));
-    expect(await hers.enter(ada, sound)).toEqual(welcome);
-    expect(await new Browser(world).enter(ada, sound)).toEqual(refused("password_tries_spent"));
+    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
     const phone = new Browser(world);
     await phone.signIn(ada);
     expect(await phone.run(readSession)).toMatchObject({ value: { email: ada } });
-    expect(await phone.enter(ada, sound)).toEqual(welcome);
+    expect(await phone.signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
   test("a device that ada is known on has ten of its own; a mark for leo is none for ada", async () => {
     const hers = await joined();
     const his = await joined(leo);
-    expect(await wrongUntilTold(() => hers.enter(ada, other))).toBe(10);
-    expect(await wrongUntilTold(() => his.enter(ada, other))).toBe(10);
-    expect(await his.enter(leo, sound)).toEqual(welcome);
+    expect(await wrongUntilTold(() => hers.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await wrongUntilTold(() => his.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await his.signInWithPassword(leo, validPassword)).toEqual(welcome);
     const { device } = hers;
     const stolenName = new Browser(world);
     stolenName.device = device!.slice(0, -1) + (device!.endsWith("A") ? "B" : "A");
-    expect(await stolenName.enter(ada, sound)).toEqual(refused("password_tries_spent"));
+    expect(await stolenName.signInWithPassword(ada, validPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
   });
 
   test("thirty from one IP, whatever the addresses, marked or not", async () => {
@@ -305,59 +325,74 @@ describe("tries (R3)", () => {
     let n = 0;
     expect(
       await wrongUntilTold(() =>
-        new Browser(world, { ip }).enter(`person${(n += 1)}@example.com`, other),
+        new Browser(world, { ip }).signInWithPassword(
+          `person${(n += 1)}@example.com`,
+          otherPassword,
+        ),
       ),
     ).toBe(30);
     const home = hers.ip;
     hers.ip = ip;
-    expect(await hers.enter(ada, sound)).toEqual(refused("password_tries_spent"));
+    expect(await hers.signInWithPassword(ada, validPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
     hers.ip = home;
-    expect(await hers.enter(ada, sound)).toEqual(welcome);
+    expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
   test("a quarter of an hour later there are ten again", async () => {
     await joined();
-    await wrongUntilTold(() => new Browser(world).enter(ada, other));
-    await world.age(840);
-    expect(await new Browser(world).enter(ada, sound)).toEqual(refused("password_tries_spent"));
-    await world.age(61);
-    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    await world.advance(840);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
+    await world.advance(61);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
   test("the right one in between refills nothing", async () => {
     await joined();
-    for (let n = 0; n < 9; n += 1) await new Browser(world).enter(ada, other);
-    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
-    expect(await new Browser(world).enter(ada, other)).toEqual(refused("password_tries_spent"));
+    for (let n = 0; n < 9; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+      refused("password_too_many_attempts"),
+    );
   });
 
   test("refusals are counted, not told one by one (T3)", async () => {
-    for (let n = 0; n < 14; n += 1) await new Browser(world).enter(ada, other);
+    for (let n = 0; n < 14; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect((await world.audit()).length).toBe(10);
     expect(
       await row(
         world.db,
         sql`select sum(count)::int as n from audit_counts
-      where event = 'password.sign_in' and outcome = 'password_tries_spent'`,
+      where event = 'password.sign_in' and outcome = 'password_too_many_attempts'`,
       ),
     ).toEqual({ n: 4 });
   });
 
   test("two hundred at once: ten are compared (I10)", async () => {
     await joined();
-    const { world: counted, work } = counting(world);
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, () => new Browser(counted).enter(ada, other)),
+    const { world: counted, work } = countingHasher(world);
+    const responses = await Promise.all(
+      Array.from({ length: 200 }, () =>
+        new Browser(counted).signInWithPassword(ada, otherPassword),
+      ),
     );
     expect(work.compared).toBe(10);
-    expect(answers.filter((a) => !a.ok && a.refusal.code === "credentials_wrong")).toHaveLength(10);
+    expect(responses.filter((a) => !a.ok && a.refusal.code === "invalid_credentials")).toHaveLength(
+      10,
+    );
   });
 });
 
 test("without passwords as a way in there is no such page", async () => {
   await joined();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-  expect(await new Browser(links).enter(ada, sound)).toEqual(refused("not_found"));
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  expect(await new Browser(links).signInWithPassword(ada, validPassword)).toEqual(
+    refused("not_found"),
+  );
 });
 
 describe("when hashing fails", () => {
@@ -365,19 +400,23 @@ describe("when hashing fails", () => {
     await joined();
     await forgetLimits(world);
     const before = await dump(world, "audit_counts");
-    const stranger = new Browser(busy(world));
-    expect(await stranger.enter(ada, sound)).toEqual(refused("busy", { retryAfter: 2 as never }));
-    expect(stranger.handover).toEqual({});
-    expect([await count(world, "sessions"), await count(world, "device_marks")]).toEqual([1, 1]);
+    const stranger = new Browser(overloadedHasher(world));
+    expect(await stranger.signInWithPassword(ada, validPassword)).toEqual(
+      refused("overloaded", { retryAfter: 2 as never }),
+    );
+    expect(stranger.cookieChanges).toEqual({});
+    expect([await count(world, "sessions"), await count(world, "known_devices")]).toEqual([1, 1]);
     await forgetLimits(world);
     expect(await dump(world, "audit_counts")).toBe(before);
-    expect(await dump(world, "limits")).toMatch(/"outcome": "busy"/);
+    expect(await dump(world, "limits")).toMatch(/"outcome": "overloaded"/);
   });
 
   test("a bug is thrown, and nothing is written", async () => {
     await joined();
     const before = await dump(world, "limits");
-    await expect(new Browser(broken(world)).enter(ada, sound)).rejects.toThrow();
+    await expect(
+      new Browser(failingHasher(world)).signInWithPassword(ada, validPassword),
+    ).rejects.toThrow();
     expect(await dump(world, "limits")).toBe(before);
   });
 });
@@ -388,9 +427,9 @@ test("whatever statement the database fails at: in, or nothing happened", async 
   const browser = new Browser(world);
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
-    const result = await browser.enter(ada, sound);
-    world.mendDatabase();
+    world.failDatabaseAfter(after);
+    const result = await browser.signInWithPassword(ada, validPassword);
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(browser.session).toBeNull();
@@ -398,5 +437,5 @@ test("whatever statement the database fails at: in, or nothing happened", async 
     await forgetLimits(world);
   }
   expect(after).toBeGreaterThan(4);
-  expect(await waysIn(world, ada)).toEqual(["email"]);
+  expect(await methodsOf(world, ada)).toEqual(["email"]);
 });

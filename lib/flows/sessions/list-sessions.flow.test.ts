@@ -10,7 +10,7 @@ const ada = "ada@example.com";
 test("ada sees her browsers and nobody else's, this one marked, the last used first (S2)", async () => {
   const laptop = new Browser(world, { name: "Firefox on Linux", ip: "203.0.113.9" });
   await laptop.signIn(ada);
-  await world.age(600);
+  await world.advance(600);
   const phone = new Browser(world, { name: "Safari on iPhone" });
   await phone.signIn(ada);
   await new Browser(world).signIn("leo@example.com");
@@ -28,7 +28,7 @@ test("ada sees her browsers and nobody else's, this one marked, the last used fi
 test("sessions that are over are not listed", async () => {
   const old = new Browser(world);
   await old.signIn(ada);
-  await world.age(days(1));
+  await world.advance(days(1));
   const browser = new Browser(world);
   await browser.signIn(ada);
   expect(await browser.run(listSessions)).toMatchObject({ value: [{ current: true }] });

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { days, hours, minutes } from "@/lib/core/duration";
 import { row } from "@/db/rows";
-import type { Evidence } from "@/lib/runtime/flow";
+import type { RequestContext } from "@/lib/runtime/flow";
 import { runFlow, sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
 import { Browser } from "@/test/support/browser";
@@ -16,7 +16,7 @@ const ada = "ada@example.com";
 const nobody = { ok: true, value: null };
 const isIn = { ok: true, value: { email: ada } };
 
-const signedIn = async (where = world, more: { keep?: "on" } = {}) => {
+const signedIn = async (where = world, more: { remember?: "on" } = {}) => {
   const browser = new Browser(where);
   await browser.signIn(ada, more);
   return browser;
@@ -30,7 +30,7 @@ test("reading a session is one statement, and writes nothing (S1)", async () => 
   });
   expect(statements).toHaveLength(1);
   expect(statements[0]).toMatch(/^select /);
-  expect(browser.handover).toEqual({});
+  expect(browser.cookieChanges).toEqual({});
   expect(await dump(world)).toBe(before);
 });
 
@@ -40,8 +40,8 @@ test("reading a session works out nothing about the browser that it does not nee
   const unasked = (): never => {
     throw new Error("Somebody asked.");
   };
-  const evidence: Evidence = {
-    ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, deviceIsOld: false },
+  const requestContext: RequestContext = {
+    ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
     sessionDigest,
     readSession: sessionReader(world, sessionDigest),
     get network() {
@@ -50,14 +50,14 @@ test("reading a session works out nothing about the browser that it does not nee
     get browser() {
       return unasked();
     },
-    get askingDigest() {
+    get requestingBrowserDigest() {
       return unasked();
     },
     get deviceDigest() {
       return unasked();
     },
   };
-  expect((await runFlow(world, readSession, evidence, {})).result).toMatchObject(isIn);
+  expect((await runFlow(world, readSession, requestContext, {})).result).toMatchObject(isIn);
 });
 
 test("without a cookie no statement runs at all", async () => {
@@ -82,7 +82,7 @@ describe("tokens that are no session's", () => {
   test("a link's token, and this browser's other cookies, sign nobody in", async () => {
     const browser = await signedIn();
     const [letter] = world.lettersTo(ada);
-    for (const token of [letter!.token, browser.asking!, browser.device!]) {
+    for (const token of [letter!.token, browser.mailRequest!, browser.device!]) {
       browser.session = token;
       expect(await browser.run(readSession)).toEqual(nobody);
     }
@@ -92,43 +92,43 @@ describe("tokens that are no session's", () => {
 describe("how long it lasts, by the database's clock (S1)", () => {
   test.each([
     ["a plain session", {}, hours(24)],
-    ["a kept session", { keep: "on" as const }, days(30)],
+    ["a kept session", { remember: "on" as const }, days(30)],
   ])("%s ends when it was not used for its idle time", async (_, more, idle) => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);
-      await world.age(idle - 1);
+      await world.advance(idle - 1);
       expect(await browser.run(readSession)).toMatchObject(isIn);
-      await world.age(1);
+      await world.advance(1);
       expect(await browser.run(readSession)).toEqual(nobody);
     });
   });
 
   test.each([
     ["a plain session", {}, hours(23), days(30)],
-    ["a kept session", { keep: "on" as const }, days(29), days(90)],
+    ["a kept session", { remember: "on" as const }, days(29), days(90)],
   ])("%s ends at its absolute end however busy it is", async (_, more, pause, absolute) => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);
       let passed = 0;
       for (; passed + pause < absolute; passed += pause) {
-        await world.age(pause);
+        await world.advance(pause);
         expect(await browser.run(readSession)).toMatchObject(isIn);
         await browser.settle();
       }
-      await world.age(absolute - passed - 1);
+      await world.advance(absolute - passed - 1);
       expect(await browser.run(readSession)).toMatchObject(isIn);
       await browser.settle();
-      await world.age(1);
+      await world.advance(1);
       expect(await browser.run(readSession)).toEqual(nobody);
     });
   });
 
   test("an operator may shorten both", async () => {
     const brief = testEnv({ SESSION_IDLE_HOURS: "1", SESSION_LIFETIME_DAYS: "1" });
-    await world.whileTimeStands(async (world) => {
-      const browser = await signedIn(world.but({ env: brief }));
-      expect(browser.grant.lifetime).toBe(days(1));
-      await world.age(hours(1));
+    await world.withFrozenTime(async (world) => {
+      const browser = await signedIn(world.with({ env: brief }));
+      expect(browser.newSession.lifetime).toBe(days(1));
+      await world.advance(hours(1));
       expect(await browser.run(readSession)).toEqual(nobody);
     });
   });
@@ -136,11 +136,11 @@ describe("how long it lasts, by the database's clock (S1)", () => {
   test("a clock of ours that is years wrong neither ends nor prolongs it", async () => {
     const browser = await signedIn();
     for (const year of [1990, 2090]) {
-      const off = world.but({ clock: { now: () => new Date(Date.UTC(year, 0)) } });
+      const off = world.with({ clock: { now: () => new Date(Date.UTC(year, 0)) } });
       expect(await browser.run(readSession, {}, { world: off })).toMatchObject(isIn);
     }
-    await world.age(days(1));
-    const early = world.but({ clock: { now: () => new Date(0) } });
+    await world.advance(days(1));
+    const early = world.with({ clock: { now: () => new Date(0) } });
     expect(await browser.run(readSession, {}, { world: early })).toEqual(nobody);
   });
 });
@@ -152,11 +152,11 @@ test("when it was last seen is written after the response, every five minutes at
       world.db,
       sql`select extract(epoch from now() - last_seen_at)::int as ago from sessions`,
     ))!.ago;
-  await world.age(minutes(4));
+  await world.advance(minutes(4));
   await browser.run(readSession);
   await browser.settle();
   expect(await seen()).toBeGreaterThanOrEqual(minutes(4));
-  await world.age(minutes(2));
+  await world.advance(minutes(2));
   await browser.run(readSession);
   expect(await seen()).toBeGreaterThanOrEqual(minutes(6));
   await browser.settle();
@@ -170,27 +170,27 @@ test("when it was last seen is written after the response, every five minutes at
 
 test("a disabled person has no session any more, at once (I4)", async () => {
   const browser = await signedIn();
-  await world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+  await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
   expect(await browser.run(readSession)).toEqual(nobody);
 });
 
 test("when the database is away the answer is “unavailable”, never “signed out” (S4)", async () => {
   const browser = await signedIn();
-  world.breakDatabase(0);
+  world.failDatabaseAfter(0);
   expect(await browser.run(readSession)).toEqual(
     refused("unavailable", { retryAfter: 5 as never }),
   );
-  world.mendDatabase();
-  expect(browser.handover).toEqual({});
+  world.restoreDatabase();
+  expect(browser.cookieChanges).toEqual({});
   expect(await browser.run(readSession)).toMatchObject(isIn);
 });
 
 test("a database that is away after the response costs nobody the answer", async () => {
   const browser = await signedIn();
   await browser.settle();
-  await world.age(minutes(6));
+  await world.advance(minutes(6));
   expect(await browser.run(readSession)).toMatchObject(isIn);
-  world.breakDatabase(0);
+  world.failDatabaseAfter(0);
   await browser.settle();
-  expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "database.away" });
+  expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "database.unavailable" });
 });

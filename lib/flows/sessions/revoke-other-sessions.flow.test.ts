@@ -46,16 +46,16 @@ test("the other browsers are known no more; this one, and other people's, still 
   expect(
     await rows(
       world.db,
-      sql`select u.email from device_marks m join users u on u.id = m.user_id order by 1`,
+      sql`select u.email from known_devices m join users u on u.id = m.user_id order by 1`,
     ),
   ).toEqual([{ email: ada }, { email: "leo@example.com" }]);
   // Her phone falls back to the budget of strangers, which they have used up.
-  for (let i = 0; i < 3; i += 1) await new Browser(world).ask(ada);
+  for (let i = 0; i < 3; i += 1) await new Browser(world).requestLink(ada);
   await world.deliver();
-  await phone.ask(ada);
+  await phone.requestLink(ada);
   expect(await world.deliver()).toHaveLength(0);
-  laptop.asking = null;
-  await laptop.ask(ada);
+  laptop.mailRequest = null;
+  await laptop.requestLink(ada);
   expect(await world.deliver()).toHaveLength(1);
 });
 

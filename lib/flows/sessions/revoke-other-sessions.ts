@@ -13,7 +13,7 @@ export const revokeOtherSessions = defineFlow({
 
   run: (ctx) =>
     ctx.write(async (tx) => {
-      ctx.about({ userId: ctx.caller.session.userId });
+      ctx.auditSubject({ userId: ctx.caller.session.userId });
       return ok({ ended: await endOtherSessions(tx, ctx.caller) });
     }),
 });

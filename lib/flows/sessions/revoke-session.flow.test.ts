@@ -32,7 +32,7 @@ test("ada signs out her phone from her laptop, effective on its next request (S2
     ok: true,
     value: { current: false },
   });
-  expect(laptop.handover).toEqual({});
+  expect(laptop.cookieChanges).toEqual({});
   expect(await phone.run(readSession)).toEqual({ ok: true, value: null });
   expect(await laptop.run(readSession)).toMatchObject({ value: { email: ada } });
 });
@@ -44,7 +44,7 @@ test("she may end the session she is in, and its cookie goes too", async () => {
     ok: true,
     value: { current: true },
   });
-  expect(laptop.handover).toEqual({ session: "ended" });
+  expect(laptop.cookieChanges).toEqual({ session: "ended" });
 });
 
 test("mallory ends nobody's session but her own, and cannot tell theirs from none", async () => {
@@ -77,11 +77,11 @@ test("a session ended twice at the same moment is ended once", async () => {
   const laptop = await signedIn();
   await signedIn();
   const { others } = await sessionsOf(laptop);
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     laptop.run(revokeSession, { id: others[0] }),
     laptop.run(revokeSession, { id: others[0] }),
   ]);
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
 });
 
 test("whoever is not signed in is asked to", async () => {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { ownId } from "@/lib/runtime/fields";
+import { uuid } from "@/lib/runtime/fields";
 import { endSession } from "@/lib/store/sessions";
 import { ok, refuse } from "@/lib/core/result";
 
@@ -10,15 +10,15 @@ export const revokeSession = defineFlow({
   kind: "write",
   requires: "session",
   limits: [],
-  input: z.strictObject({ id: ownId }),
+  input: z.strictObject({ id: uuid }),
 
   run: (ctx, { id }) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      ctx.about({ userId: session.userId });
+      ctx.auditSubject({ userId: session.userId });
       if (!(await endSession(tx, session.userId, id))) return refuse("not_found");
       const current = id === session.id;
-      if (current) ctx.handOver({ session: "ended" });
+      if (current) ctx.setCookies({ session: "ended" });
       return ok({ current });
     }),
 });

@@ -16,7 +16,7 @@ test("signing out deletes the row and the cookie, here and nowhere else (S3)", a
   await phone.signIn(ada);
   const stolen = laptop.session;
   expect(await laptop.run(signOut)).toEqual({ ok: true, value: {} });
-  expect(laptop.handover).toEqual({ session: "ended", parked: "ended" });
+  expect(laptop.cookieChanges).toEqual({ session: "ended", pendingIdentity: "ended" });
   const thief = new Browser(world);
   thief.session = stolen;
   expect(await thief.run(readSession)).toEqual({ ok: true, value: null });
@@ -33,9 +33,9 @@ test("the browser stays known to its person, so that strangers cannot lock it ou
   const laptop = new Browser(world);
   await laptop.signIn(ada);
   await laptop.run(signOut);
-  for (let i = 0; i < 5; i += 1) await new Browser(world).ask(ada);
+  for (let i = 0; i < 5; i += 1) await new Browser(world).requestLink(ada);
   await world.deliver();
-  laptop.asking = null;
+  laptop.mailRequest = null;
   await laptop.signIn(ada);
   expect(await laptop.run(readSession)).toMatchObject({ value: { email: ada } });
 });
@@ -52,9 +52,9 @@ test("a second press finds nobody signed in", async () => {
 test("while the database is away nobody is signed out by accident (S4)", async () => {
   const laptop = new Browser(world);
   await laptop.signIn(ada);
-  world.breakDatabase(1);
+  world.failDatabaseAfter(1);
   expect(await laptop.run(signOut)).toEqual(refused("unavailable"));
-  world.mendDatabase();
-  expect(laptop.handover).toEqual({});
+  world.restoreDatabase();
+  expect(laptop.cookieChanges).toEqual({});
   expect(await laptop.run(readSession)).toMatchObject({ value: { email: ada } });
 });

@@ -14,10 +14,10 @@ export const signOut = defineFlow({
   run: (ctx) =>
     ctx.write(async (tx) => {
       const { session } = ctx.caller;
-      ctx.about({ userId: session.userId });
+      ctx.auditSubject({ userId: session.userId });
       await endSession(tx, session.userId, session.id);
       // Nor does anything wait here for whoever comes next (S3).
-      ctx.handOver({ session: "ended", parked: "ended" });
+      ctx.setCookies({ session: "ended", pendingIdentity: "ended" });
       return ok({});
     }),
 });

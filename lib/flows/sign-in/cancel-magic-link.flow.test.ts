@@ -9,7 +9,7 @@ const done = { ok: true, value: {} };
 
 const waiting = async (address = ada) => {
   const browser = new Browser(world);
-  await browser.ask(address);
+  await browser.requestLink(address);
   return { browser, letter: await world.letterTo(address) };
 };
 
@@ -17,14 +17,14 @@ test("ada cancels what she did not ask for by typing her address; link and code 
   const { browser, letter } = await waiting();
   const hers = new Browser(world);
   expect(await hers.run(cancelMagicLink, { token: letter.token, username: ada })).toEqual(done);
-  expect(await browser.press(letter)).toEqual(refused("link_dead", { cause: "voided" }));
-  expect(await browser.type(letter.code, ada)).toEqual(refused("code_wrong"));
+  expect(await browser.openLink(letter)).toEqual(refused("link_invalid", { cause: "voided" }));
+  expect(await browser.submitCode(letter.code, ada)).toEqual(refused("code_invalid"));
 });
 
 test("the browser that asked cancels without the address", async () => {
   const { browser, letter } = await waiting();
   expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(done);
-  expect(await browser.press(letter)).toEqual(refused("link_dead"));
+  expect(await browser.openLink(letter)).toEqual(refused("link_invalid"));
 });
 
 test("a scanner that presses the button cancels nothing (L5)", async () => {
@@ -36,30 +36,30 @@ test("a scanner that presses the button cancels nothing (L5)", async () => {
         token: letter.token,
         ...(username === undefined ? {} : { username }),
       }),
-    ).toEqual(refused("address_differs", { field: "username" }));
-  expect((await browser.press(letter)).ok).toBe(true);
+    ).toEqual(refused("email_mismatch", { field: "username" }));
+  expect((await browser.openLink(letter)).ok).toBe(true);
 });
 
 test("cancelling one request leaves the others alone", async () => {
   const first = await waiting();
   const second = await waiting();
   await first.browser.run(cancelMagicLink, { token: first.letter.token });
-  expect((await second.browser.press(second.letter)).ok).toBe(true);
+  expect((await second.browser.openLink(second.letter)).ok).toBe(true);
 });
 
 test("a dead link cannot be cancelled, and says no more than when pressed", async () => {
   const { browser, letter } = await waiting();
-  await browser.press(letter);
+  await browser.openLink(letter);
   expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(
-    refused("link_dead", { cause: "used" }),
+    refused("link_invalid", { cause: "used" }),
   );
   expect(await browser.run(cancelMagicLink, { token: "nonsense" })).toEqual(
-    refused("link_dead", { cause: "unknown" }),
+    refused("link_invalid", { cause: "unknown" }),
   );
   const expiring = await waiting();
-  await world.age(3600);
+  await world.advance(3600);
   expect(await expiring.browser.run(cancelMagicLink, { token: expiring.letter.token })).toEqual(
-    refused("link_dead", { cause: "expired" }),
+    refused("link_invalid", { cause: "expired" }),
   );
 });
 
@@ -68,14 +68,14 @@ test("the log names the address it was about, whatever came of it", async () => 
   await new Browser(world).run(cancelMagicLink, { token: letter.token });
   await browser.run(cancelMagicLink, { token: letter.token });
   expect((await world.audit()).slice(-2)).toMatchObject([
-    { event: "magic_link.cancel", outcome: "address_differs", identifier: ada },
+    { event: "magic_link.cancel", outcome: "email_mismatch", identifier: ada },
     { event: "magic_link.cancel", outcome: "ok", identifier: ada },
   ]);
 });
 
 test("cancelling shares the sixty presses an hour of an IP (R3)", async () => {
   const browser = new Browser(world);
-  for (let i = 0; i < 60; i += 1) await browser.press({ token: "guess" });
+  for (let i = 0; i < 60; i += 1) await browser.openLink({ token: "guess" });
   expect(await browser.run(cancelMagicLink, { token: "guess" })).toEqual(
     refused("too_many_requests"),
   );
@@ -85,11 +85,11 @@ test("pressed and cancelled at the same moment: one of the two happens", async (
   for (let round = 0; round < 5; round += 1) {
     const { browser, letter } = await waiting(`ada${round}@example.com`);
     const twin = new Browser(world);
-    twin.asking = browser.asking;
-    const answers = await Promise.all([
-      browser.press(letter),
+    twin.mailRequest = browser.mailRequest;
+    const responses = await Promise.all([
+      browser.openLink(letter),
       twin.run(cancelMagicLink, { token: letter.token }),
     ]);
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
   }
 });

@@ -10,11 +10,11 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 
-const generous = world.but({ env: testEnv({ LETTERS_PER_ADDRESS: "100" }) });
+const generous = world.with({ env: testEnv({ EMAILS_PER_ADDRESS: "100" }) });
 
 const waiting = async (where: TestWorld = generous) => {
   const browser = new Browser(where, { name: "Safari on Mac" });
-  await browser.ask(ada, { next: "/account" });
+  await browser.requestLink(ada, { next: "/account" });
   return { browser, letter: await where.letterTo(ada) };
 };
 
@@ -25,10 +25,10 @@ test("looking at a link spends nothing, however often and whoever looks (L2)", a
     for (let i = 0; i < 3; i += 1) {
       const seen = await reader.run(previewMagicLink, { token: letter.token });
       expect(seen.ok).toBe(true);
-      expect(reader.handover).toEqual({});
+      expect(reader.cookieChanges).toEqual({});
     }
   expect(await dump(world)).toBe(before);
-  expect((await browser.press(letter)).ok).toBe(true);
+  expect((await browser.openLink(letter)).ok).toBe(true);
 });
 
 test("the page shows which browser asked, and no more of the address than its owner needs", async () => {
@@ -51,39 +51,39 @@ test("the page shows which browser asked, and no more of the address than its ow
 
 test("expired, used, voided and unknown links are one refusal (L3)", async () => {
   const used = await waiting();
-  await used.browser.press(used.letter);
+  await used.browser.openLink(used.letter);
   const voided = await waiting();
   const last = await waiting();
-  await last.browser.press(last.letter);
+  await last.browser.openLink(last.letter);
   const expired = await waiting();
   const stranger = new Browser(world);
   const look = (token: string) => stranger.run(previewMagicLink, { token });
-  expect(await look(used.letter.token)).toEqual(refused("link_dead", { cause: "used" }));
-  expect(await look(voided.letter.token)).toEqual(refused("link_dead", { cause: "voided" }));
-  expect(await look("x".repeat(43))).toEqual(refused("link_dead", { cause: "unknown" }));
-  expect(await look("")).toEqual(refused("link_dead", { cause: "unknown" }));
-  await world.age(3600);
-  expect(await look(expired.letter.token)).toEqual(refused("link_dead", { cause: "expired" }));
+  expect(await look(used.letter.token)).toEqual(refused("link_invalid", { cause: "used" }));
+  expect(await look(voided.letter.token)).toEqual(refused("link_invalid", { cause: "voided" }));
+  expect(await look("x".repeat(43))).toEqual(refused("link_invalid", { cause: "unknown" }));
+  expect(await look("")).toEqual(refused("link_invalid", { cause: "unknown" }));
+  await world.advance(3600);
+  expect(await look(expired.letter.token)).toEqual(refused("link_invalid", { cause: "expired" }));
 });
 
 test("at 59:59 the page still shows the button, at 60:00 no more (L1)", async () => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
-    await world.age(3599);
+    await world.advance(3599);
     expect((await browser.run(previewMagicLink, { token: letter.token })).ok).toBe(true);
-    await world.age(1);
+    await world.advance(1);
     expect(await browser.run(previewMagicLink, { token: letter.token })).toEqual(
-      refused("link_dead", { cause: "expired" }),
+      refused("link_invalid", { cause: "expired" }),
     );
   });
 });
 
 test("whoever is signed in as the link's person is let through, used or expired as it is (L3)", async () => {
   const { browser, letter } = await waiting();
-  await browser.press(letter);
+  await browser.openLink(letter);
   const look = () => browser.run(previewMagicLink, { token: letter.token });
   expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true, next: "/account" } });
-  await world.age(3700);
+  await world.advance(3700);
   expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true } });
 });
 
@@ -94,13 +94,15 @@ test("whoever is signed in as somebody else is told as whom, and let through no 
   expect(await leos.run(previewMagicLink, { token: letter.token })).toMatchObject({
     value: { alreadyIn: false, signedInAs: leo, sameBrowser: false },
   });
-  await browser.press(letter);
-  expect(await leos.run(previewMagicLink, { token: letter.token })).toEqual(refused("link_dead"));
+  await browser.openLink(letter);
+  expect(await leos.run(previewMagicLink, { token: letter.token })).toEqual(
+    refused("link_invalid"),
+  );
 });
 
 test("a disabled person's link looks like anybody's until it is pressed (S5)", async () => {
   const { browser, letter } = await waiting();
   await new Browser(world).signIn(leo);
-  await world.plant((tx) => tx.execute(sql`update users set disabled_at = now()`));
+  await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
   expect((await browser.run(previewMagicLink, { token: letter.token })).ok).toBe(true);
 });

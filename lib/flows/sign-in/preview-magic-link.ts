@@ -7,7 +7,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * What the page behind a link shows before anybody pressed anything. Spends nothing (L2). Refuses
- * `link_dead`, with the cause for nobody but us. A person already signed in as the link's user is
+ * `link_invalid`, with the cause for nobody but us. A person already signed in as the link's user is
  * let through, whatever became of the link (L3).
  */
 export const previewMagicLink = defineFlow({
@@ -18,18 +18,18 @@ export const previewMagicLink = defineFlow({
   input: z.strictObject({ token }),
 
   async run(ctx, { token }) {
-    const { session, askingDigest } = ctx.caller;
+    const { session, requestingBrowserDigest } = ctx.caller;
     const link = await previewLink(ctx.db, "magic_link", token);
-    if (!link) return refuse("link_dead", { cause: "unknown" });
+    if (!link) return refuse("link_invalid", { cause: "unknown" });
     const alreadyIn = session?.email === link.identifier;
-    if (link.state !== "live" && !alreadyIn) return refuse("link_dead", { cause: link.state });
+    if (link.state !== "live" && !alreadyIn) return refuse("link_invalid", { cause: link.state });
     return ok({
       alreadyIn,
       next: link.next,
       address: masked(link.identifier),
       browser: link.browser,
       askedAt: link.askedAt,
-      sameBrowser: link.browserDigest === askingDigest,
+      sameBrowser: link.requestingBrowserDigest === requestingBrowserDigest,
       signedInAs: session?.email ?? null,
       sessionId: session?.id ?? "",
     });

@@ -3,36 +3,36 @@ import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
-import { readWaiting } from "./read-pending-request";
+import { readPendingRequest } from "./read-pending-request";
 
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
 test("a browser that asked for nothing waits for nothing", async () => {
-  expect(await new Browser(world).run(readWaiting)).toEqual(refused("not_found"));
+  expect(await new Browser(world).run(readPendingRequest)).toEqual(refused("not_found"));
 });
 
 test("the waiting page knows the address and when it may ask again", async () => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const browser = new Browser(world);
-    await browser.ask(ada, { next: "/account" });
-    await world.age(20);
-    expect(await browser.run(readWaiting)).toMatchObject({
+    await browser.requestLink(ada, { next: "/account" });
+    await world.advance(20);
+    expect(await browser.run(readPendingRequest)).toMatchObject({
       ok: true,
       value: { email: ada, done: false, next: "/account", resendIn: 40, codeSpent: false },
     });
-    await world.age(40);
-    expect(await browser.run(readWaiting)).toMatchObject({ value: { resendIn: 0 } });
+    await world.advance(40);
+    expect(await browser.run(readPendingRequest)).toMatchObject({ value: { resendIn: 0 } });
   });
 });
 
 test("it shows the same for an address without an account where none may be made (L8)", async () => {
-  const closed = world.but({ env: testEnv({ SIGN_UP: "closed" }) });
+  const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
   await new Browser(world).signIn(ada);
   const see = async (address: string) => {
     const browser = new Browser(closed);
-    await browser.ask(address);
-    const seen = await browser.run(readWaiting);
+    await browser.requestLink(address);
+    const seen = await browser.run(readPendingRequest);
     return { ...(seen.ok ? seen.value : seen.refusal), email: "…" };
   };
   expect(await see("leo@example.com")).toEqual(await see(ada));
@@ -40,29 +40,29 @@ test("it shows the same for an address without an account where none may be made
 
 test("it is done when the link was pressed here, and not when it was pressed elsewhere", async () => {
   const browser = new Browser(world);
-  await browser.ask(ada);
+  await browser.requestLink(ada);
   const letter = await world.letterTo(ada);
-  await new Browser(world).press(letter, ada);
-  expect(await browser.run(readWaiting)).toMatchObject({ value: { done: false } });
-  await world.age(60);
+  await new Browser(world).openLink(letter, ada);
+  expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: false } });
+  await world.advance(60);
   await browser.signIn(ada);
-  expect(await browser.run(readWaiting)).toMatchObject({ value: { done: true } });
+  expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: true } });
 });
 
 test("it says when the code has been tried too often", async () => {
   const browser = new Browser(world);
-  await browser.ask(ada);
+  await browser.requestLink(ada);
   const { code } = await world.letterTo(ada);
   for (let i = 1; i <= 5; i += 1)
-    await browser.type(String((Number(code) + i) % 1_000_000).padStart(6, "0"), ada);
-  expect(await browser.run(readWaiting)).toMatchObject({ value: { codeSpent: true } });
+    await browser.submitCode(String((Number(code) + i) % 1_000_000).padStart(6, "0"), ada);
+  expect(await browser.run(readPendingRequest)).toMatchObject({ value: { codeSpent: true } });
 });
 
 test("another browser sees nothing of it, and reading changes nothing", async () => {
   const browser = new Browser(world);
-  await browser.ask(ada);
+  await browser.requestLink(ada);
   const before = await dump(world);
-  await browser.run(readWaiting);
-  expect(await new Browser(world).run(readWaiting)).toEqual(refused("not_found"));
+  await browser.run(readPendingRequest);
+  expect(await new Browser(world).run(readPendingRequest)).toEqual(refused("not_found"));
   expect(await dump(world)).toBe(before);
 });

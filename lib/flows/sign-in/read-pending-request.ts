@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { isMailSlow } from "@/lib/store/outbox";
-import { findWaiting } from "@/lib/store/verifications";
+import { isMailDelayed } from "@/lib/store/outbox";
+import { findPendingRequest } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
@@ -9,8 +9,8 @@ import { ok, refuse } from "@/lib/core/result";
  * waiting because the link was used here, or, where a sign-up was begun, because somebody signed
  * in to that address here meanwhile. Refuses `not_found` when it waits for nothing.
  */
-export const readWaiting = defineFlow({
-  name: "verification.wait",
+export const readPendingRequest = defineFlow({
+  name: "verification.pending",
   kind: "read",
   requires: "anyone",
   limits: [],
@@ -19,11 +19,11 @@ export const readWaiting = defineFlow({
   }),
 
   async run(ctx, { purpose }) {
-    const waiting = await findWaiting(ctx.db, purpose, ctx.caller.askingDigest);
-    if (!waiting) return refuse("not_found");
-    const { identifier: email, used, ...rest } = waiting;
-    const mailIsSlow = await isMailSlow(ctx.db);
+    const pending = await findPendingRequest(ctx.db, purpose, ctx.caller.requestingBrowserDigest);
+    if (!pending) return refuse("not_found");
+    const { identifier: email, used, ...rest } = pending;
+    const mailIsDelayed = await isMailDelayed(ctx.db);
     const done = ctx.caller.session?.email === email && (used || purpose === "sign_up");
-    return ok({ ...rest, email, done, mailIsSlow });
+    return ok({ ...rest, email, done, mailIsDelayed });
   },
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, email, next } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
-import { findUserAlone } from "@/lib/store/users";
+import { lockAddressAndFindUser } from "@/lib/store/users";
 import { issueVerification } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
 
@@ -15,36 +15,36 @@ export const requestMagicLink = defineFlow({
   kind: "write",
   requires: "anyone",
   method: "magic_link",
-  concerns: ({ email }) => email,
+  identifierOf: ({ email }) => email,
   limits: mailLimits("magic_link"),
-  input: z.strictObject({ email, keep: checkbox, next }),
+  input: z.strictObject({ email, remember: checkbox, next }),
 
-  async run(ctx, { email, keep, next }) {
-    const secrets = { token: ctx.chance.token(), code: ctx.chance.code() };
-    const { browser, askingDigest } = ctx.caller;
+  async run(ctx, { email, remember, next }) {
+    const secrets = { token: ctx.random.token(), code: ctx.random.code() };
+    const { browser, requestingBrowserDigest } = ctx.caller;
     return ctx.write(async (tx) => {
-      const user = await findUserAlone(tx, email);
-      if (user) ctx.about({ userId: user.id });
+      const user = await lockAddressAndFindUser(tx, email);
+      if (user) ctx.auditSubject({ userId: user.id });
       const withheld = user || ctx.env.signUp === "open" ? null : "no_account";
       const verificationId = await issueVerification(tx, {
         ...secrets,
         purpose: "magic_link",
         identifier: email,
         codeKey: ctx.env.tokenKey[0],
-        browserDigest: askingDigest,
+        requestingBrowserDigest,
         browser,
-        fromMarkedDevice: ctx.markedDevice,
-        keep,
+        fromKnownDevice: ctx.knownDevice,
+        remember,
         next,
         receipt: ctx.receipt,
         linkLifetime: ctx.env.lifetimes.magicLink,
         codeLifetime: ctx.env.lifetimes.emailCode,
-        stillborn: ctx.overLimit || withheld !== null,
+        isDecoy: ctx.suppressed || withheld !== null,
       });
       const kind = user ? "magic_link" : "sign_up_link";
       const askedAt = ctx.clock.now().toISOString();
       ctx.post({ kind, to: email, verificationId, browser, askedAt, ...secrets }, withheld);
-      ctx.handOver({ asking: true });
+      ctx.setCookies({ mailRequest: true });
       return ok({ email });
     });
   },

@@ -4,15 +4,23 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { count, disable, lettersOf, liveSecrets } from "@/test/support/queries";
-import { broken, busy, costly, counting, other, ready, sound } from "@/test/support/passwords";
+import {
+  failingHasher,
+  overloadedHasher,
+  slowHasher,
+  countingHasher,
+  otherPassword,
+  ready,
+  validPassword,
+} from "@/test/support/passwords";
 import { race } from "@/test/support/race";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { requestSignUp } from "./request-sign-up";
 
 const world = await setUpWorld();
-const generous = world.but({
-  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+const generous = world.with({
+  env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
 });
 
 const ada = "ada@example.com";
@@ -24,8 +32,8 @@ const welcome = { ok: true, value: { next: "" } };
 
 test("signing up makes an attempt and a letter, and nobody (P1)", async () => {
   const browser = new Browser(world);
-  expect(await browser.signUp(" ADA@example.com ", sound)).toEqual(mailed);
-  expect(browser.handover).toEqual({ asking: true });
+  expect(await browser.signUp(" ADA@example.com ", validPassword)).toEqual(mailed);
+  expect(browser.cookieChanges).toEqual({ mailRequest: true });
   expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
   const { code, message } = await world.letterTo(ada);
   expect(message.subject).toBe(`${code} is your Latchkey code`);
@@ -40,7 +48,7 @@ test("signing up makes an attempt and a letter, and nobody (P1)", async () => {
 });
 
 test("the mail has a code and no link, so that no click activates a stranger's password (P1)", async () => {
-  await new Browser(world).signUp(ada, sound);
+  await new Browser(world).signUp(ada, validPassword);
   const { token, message } = await world.letterTo(ada);
   expect(token).toBe("");
   expect(message.text).not.toMatch(/\/l\//);
@@ -50,11 +58,11 @@ test("the mail has a code and no link, so that no click activates a stranger's p
 describe("an address that has an account (P3)", () => {
   const visit = async (address: string) => {
     const browser = new Browser(world);
-    let answer: unknown;
+    let outcome: unknown;
     const statements = await world.statementsOf(async () => {
-      answer = await browser.signUp(address, sound);
+      outcome = await browser.signUp(address, validPassword);
     });
-    const seen = JSON.stringify([answer, browser.handover]).replaceAll(address, "…");
+    const seen = JSON.stringify([outcome, browser.cookieChanges]).replaceAll(address, "…");
     return { browser, seen, statements: statements.length };
   };
 
@@ -71,8 +79,8 @@ describe("an address that has an account (P3)", () => {
     expect(letter.message.subject).toBe("You already have an account at Latchkey");
     expect(letter.message.text).not.toMatch(/\b\d{6}\b/);
     const hers = new Browser(world);
-    expect(await hers.press(letter)).toEqual(refused("address_differs"));
-    expect(await hers.press(letter, ada)).toEqual(welcome);
+    expect(await hers.openLink(letter)).toEqual(refused("email_mismatch"));
+    expect(await hers.openLink(letter, ada)).toEqual(welcome);
     expect(mallory.session).toBeNull();
     expect((await world.audit()).find(({ event }) => event === "sign_up.request")).toMatchObject({
       outcome: "ok",
@@ -81,21 +89,25 @@ describe("an address that has an account (P3)", () => {
   });
 
   test("no code opens the decoy, not even one that was really made", async () => {
-    await new Browser(world).join(ada, other);
+    await new Browser(world).join(ada, otherPassword);
     world.secrets.codes.clear();
     const { browser: mallory } = await visit(ada);
     const [code, ...more] = world.secrets.codes;
     expect(more).toEqual([]);
-    expect(await mallory.verify(code!, ada)).toEqual(refused("code_wrong", { cause: "wrong" }));
-    expect(await mallory.type(code!, ada)).toEqual(refused("code_wrong", { cause: "wrong" }));
-    expect(await new Browser(world).enter(ada, other)).toEqual(welcome);
-    expect(await new Browser(world).enter(ada, sound)).toEqual(refused("credentials_wrong"));
+    expect(await mallory.verify(code!, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
+    expect(await mallory.submitCode(code!, ada)).toEqual(
+      refused("code_invalid", { cause: "wrong" }),
+    );
+    expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
+      refused("invalid_credentials"),
+    );
   });
 
   test("where links are switched off, the letter has none, and says what to do", async () => {
-    const passwords = world.but({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
-    await new Browser(passwords).join(ada, other);
-    await new Browser(passwords).signUp(ada, sound);
+    const passwords = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
+    await new Browser(passwords).join(ada, otherPassword);
+    await new Browser(passwords).signUp(ada, validPassword);
     const { token, message } = await world.letterTo(ada);
     expect(token).toBe("");
     expect(message.text).toMatch(/set a new one from the sign-in page/);
@@ -112,11 +124,11 @@ describe("an address that has an account (P3)", () => {
   test("strangers who sign up often do not void the link that ada asked for", async () => {
     const hers = new Browser(world);
     await hers.signIn(ada);
-    await world.age(60);
-    await hers.ask(ada);
+    await world.advance(60);
+    await hers.requestLink(ada);
     const letter = await world.letterTo(ada);
-    for (let n = 0; n < 6; n += 1) await new Browser(generous).signUp(ada, sound);
-    expect(await hers.press(letter)).toEqual(welcome);
+    for (let n = 0; n < 6; n += 1) await new Browser(generous).signUp(ada, validPassword);
+    expect(await hers.openLink(letter)).toEqual(welcome);
   });
 });
 
@@ -124,22 +136,22 @@ describe("passwords (P6)", () => {
   test.each([
     ["nothing", "", "password_missing"],
     ["no text", undefined, "password_missing"],
-    ["a list", [sound], "password_missing"],
-    ["an object", { toString: sound }, "password_missing"],
+    ["a list", [validPassword], "password_missing"],
+    ["an object", { toString: validPassword }, "password_missing"],
     ["eleven characters", "kettlevoyag", "password_too_short"],
     ["eleven emoji", "🔑".repeat(11), "password_too_short"],
     ["eleven letters with accents apart", "kettlevoyage\u0301".slice(1), "password_too_short"],
     ["1,025 characters", "kv".repeat(512) + "!", "password_too_long"],
     ["1,025 characters once they are compared", "ﷺ".repeat(57), "password_too_long"],
     ["ten thousand characters", "kv".repeat(5_000), "password_too_long"],
-    ["half a character", "kettle voyage \ud800 marble", "input_malformed"],
+    ["half a character", "kettle voyage \ud800 marble", "invalid_input"],
   ] as const)("%s: refused, nothing mailed, nothing hashed", async (_, password, code) => {
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     expect(await browser.run(requestSignUp, { email: ada, password })).toEqual(
       refused(code, { field: "password" }),
     );
-    expect(browser.handover).toEqual({});
+    expect(browser.cookieChanges).toEqual({});
     expect(work.hashed).toBe(0);
     expect([await count(world, "outbox"), await count(world, "verifications")]).toEqual([0, 0]);
   });
@@ -155,52 +167,58 @@ describe("passwords (P6)", () => {
   });
 
   test("an operator may ask for longer ones, and the answer says how long", async () => {
-    const strict = world.but({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
-    const { weigh } = (await import("@/lib/adapters/passwords")).openPasswords(
+    const strict = world.with({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
+    const { checkStrength } = (await import("@/lib/adapters/passwords")).createPasswords(
       strict.env,
       world.log,
     );
-    const browser = new Browser(strict.but({ passwords: { ...world.passwords, weigh } }));
-    expect(await browser.signUp(ada, sound)).toEqual(refused("password_too_short", { least: 27 }));
+    const browser = new Browser(strict.with({ passwords: { ...world.passwords, checkStrength } }));
+    expect(await browser.signUp(ada, validPassword)).toEqual(
+      refused("password_too_short", { minLength: 27 }),
+    );
   });
 
   test("what is kept of one is its argon2id hash, with today's parameters", async () => {
-    await new Browser(costly(world)).signUp(ada, sound);
-    const [kept] = await rows<{ hash: string }>(
+    await new Browser(slowHasher(world)).signUp(ada, validPassword);
+    const [saved] = await rows<{ hash: string }>(
       world.db,
       sql`select password_hash as hash from verifications where purpose = 'sign_up'`,
     );
-    expect(kept!.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
-    expect(await dump(world)).not.toContain(sound);
+    expect(saved!.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(await dump(world)).not.toContain(validPassword);
   });
 });
 
 test("another password chosen in the same browser is the one that counts (P1)", async () => {
   const browser = new Browser(world);
-  await browser.signUp(ada, other);
+  await browser.signUp(ada, otherPassword);
   const first = await world.letterTo(ada);
-  await world.age(60);
-  await browser.signUp(ada, sound);
+  await world.advance(60);
+  await browser.signUp(ada, validPassword);
   const second = await world.letterTo(ada);
-  expect(await browser.verify(first.code, ada)).toEqual(refused("code_wrong"));
+  expect(await browser.verify(first.code, ada)).toEqual(refused("code_invalid"));
   expect(await browser.verify(second.code, ada)).toEqual(welcome);
-  expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
-  expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+  expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+    refused("invalid_credentials"),
+  );
+  expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
 test("an attempt of mallory's leaves ada's alone", async () => {
   const hers = new Browser(world);
-  await hers.signUp(ada, sound);
+  await hers.signUp(ada, validPassword);
   const letter = await world.letterTo(ada);
-  for (let n = 0; n < 8; n += 1) await new Browser(generous).signUp(ada, other);
+  for (let n = 0; n < 8; n += 1) await new Browser(generous).signUp(ada, otherPassword);
   expect(await hers.verify(letter.code, ada)).toEqual(welcome);
 });
 
 describe("where it may not be", () => {
   test("closed sign-up is said at once, before any work", async () => {
-    const { world: closed, work } = counting(world.but({ env: testEnv({ SIGN_UP: "closed" }) }));
+    const { world: closed, work } = countingHasher(
+      world.with({ env: testEnv({ SIGN_UP: "closed" }) }),
+    );
     const browser = new Browser(closed);
-    expect(await browser.signUp(ada, sound)).toEqual(refused("sign_up_closed"));
+    expect(await browser.signUp(ada, validPassword)).toEqual(refused("sign_up_closed"));
     expect(work.hashed).toBe(0);
     expect(await lettersOf(world, ada)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -210,8 +228,8 @@ describe("where it may not be", () => {
   });
 
   test("without passwords as a way in there is no such page", async () => {
-    const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-    expect(await new Browser(links).signUp(ada, sound)).toEqual(refused("not_found"));
+    const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+    expect(await new Browser(links).signUp(ada, validPassword)).toEqual(refused("not_found"));
     expect(await dump(world, "audit_counts")).toBe("");
   });
 });
@@ -219,10 +237,12 @@ describe("where it may not be", () => {
 describe("limits", () => {
   test("the same browser asks again after a minute, not before", async () => {
     const browser = new Browser(world);
-    await browser.signUp(ada, sound);
-    expect(await browser.signUp("Ada@Example.com", sound)).toEqual(refused("resend_too_soon"));
-    await world.age(60);
-    expect(await browser.signUp(ada, sound)).toEqual(mailed);
+    await browser.signUp(ada, validPassword);
+    expect(await browser.signUp("Ada@Example.com", validPassword)).toEqual(
+      refused("resend_too_soon"),
+    );
+    await world.advance(60);
+    expect(await browser.signUp(ada, validPassword)).toEqual(mailed);
   });
 
   test.each([
@@ -239,9 +259,10 @@ describe("limits", () => {
       for (let n = 0; n < 4; n += 1) {
         const browser = new Browser(world);
         work.push(
-          (await world.statementsOf(async () => void (await browser.signUp(ada, sound)))).length,
+          (await world.statementsOf(async () => void (await browser.signUp(ada, validPassword))))
+            .length,
         );
-        expect(browser.handover).toEqual({ asking: true });
+        expect(browser.cookieChanges).toEqual({ mailRequest: true });
       }
       expect(new Set(work).size).toBe(1);
       expect(await world.deliver()).toHaveLength(3);
@@ -250,19 +271,19 @@ describe("limits", () => {
   );
 
   test("links and sign-ups share an address's three letters (R1)", async () => {
-    for (let n = 0; n < 3; n += 1) await new Browser(world).ask(ada);
-    await new Browser(world).signUp(ada, sound);
+    for (let n = 0; n < 3; n += 1) await new Browser(world).requestLink(ada);
+    await new Browser(world).signUp(ada, validPassword);
     expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
   });
 
   test("what is refused counts as no mail, and leaves all for the password that will do", async () => {
     const browser = new Browser(world);
     for (let n = 0; n < 10; n += 1) {
-      const answer = await browser.signUp(ada, "password1234");
-      expect(answer).toMatchObject({ refusal: { code: "password_common" } });
+      const outcome = await browser.signUp(ada, "password1234");
+      expect(outcome).toMatchObject({ refusal: { code: "password_common" } });
       await browser.settle();
     }
-    expect(await browser.signUp(ada, sound)).toEqual(mailed);
+    expect(await browser.signUp(ada, validPassword)).toEqual(mailed);
     expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
     expect(await browser.signUp(ada, "password1234")).toEqual(refused("resend_too_soon"));
   });
@@ -270,9 +291,9 @@ describe("limits", () => {
   test("the sixth from one IP is refused aloud, before anything is hashed (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 5; n += 1)
-      await new Browser(world, { ip }).signUp(`person${n}@example.com`, sound);
-    const { world: counted, work } = counting(world);
-    expect(await new Browser(counted, { ip }).signUp(ada, sound)).toEqual(
+      await new Browser(world, { ip }).signUp(`person${n}@example.com`, validPassword);
+    const { world: counted, work } = countingHasher(world);
+    expect(await new Browser(counted, { ip }).signUp(ada, validPassword)).toEqual(
       refused("too_many_requests"),
     );
     expect(work.hashed).toBe(0);
@@ -281,14 +302,16 @@ describe("limits", () => {
 
 describe("when hashing fails", () => {
   test("too many wait: busy, told when to come back, and nothing is kept", async () => {
-    const browser = new Browser(busy(world));
-    expect(await browser.signUp(ada, sound)).toEqual(refused("busy", { retryAfter: 2 as never }));
-    expect(browser.handover).toEqual({});
+    const browser = new Browser(overloadedHasher(world));
+    expect(await browser.signUp(ada, validPassword)).toEqual(
+      refused("overloaded", { retryAfter: 2 as never }),
+    );
+    expect(browser.cookieChanges).toEqual({});
     expect([await count(world, "outbox"), await count(world, "verifications")]).toEqual([0, 0]);
   });
 
   test("a bug is thrown, and nothing is kept", async () => {
-    await expect(new Browser(broken(world)).signUp(ada, sound)).rejects.toThrow();
+    await expect(new Browser(failingHasher(world)).signUp(ada, validPassword)).rejects.toThrow();
     expect(await dump(world, "limits")).toBe("");
   });
 });
@@ -297,9 +320,9 @@ test("whatever statement the database fails at, nothing of a sign-up stays, and 
   const before = await dump(world, "limits");
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
-    const result = await new Browser(generous).signUp(ada, sound);
-    world.mendDatabase();
+    world.failDatabaseAfter(after);
+    const result = await new Browser(generous).signUp(ada, validPassword);
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);
@@ -309,35 +332,35 @@ test("whatever statement the database fails at, nothing of a sign-up stays, and 
 });
 
 test("fifty at once for one address: three letters leave, and still there is nobody", async () => {
-  const quick = await ready(world, sound);
-  const answers = await Promise.all(
-    Array.from({ length: 50 }, () => new Browser(quick).signUp(ada, sound)),
+  const quick = await ready(world, validPassword);
+  const responses = await Promise.all(
+    Array.from({ length: 50 }, () => new Browser(quick).signUp(ada, validPassword)),
   );
-  expect(answers.every(({ ok }) => ok)).toBe(true);
+  expect(responses.every(({ ok }) => ok)).toBe(true);
   expect(await world.deliver()).toHaveLength(3);
   expect(await count(world, "users")).toBe(0);
   expect(
-    await row(world.db, sql`select count(*)::int as n from verifications where not stillborn`),
+    await row(world.db, sql`select count(*)::int as n from verifications where not is_decoy`),
   ).toEqual({ n: 3 });
 });
 
 race(
   "mallory signs up anew in many tabs while ada presses a link: nobody waits for ever",
   async () => {
-    const quick = await ready(generous, sound);
+    const quick = await ready(generous, validPassword);
     await new Browser(world).signIn(ada);
     const tabs = Array.from({ length: 6 }, () => new Browser(quick));
-    for (const mallory of tabs) await mallory.signUp(ada, sound);
-    await world.age(60);
+    for (const mallory of tabs) await mallory.signUp(ada, validPassword);
+    await world.advance(60);
     const hers = new Browser(generous);
-    await hers.ask(ada);
+    await hers.requestLink(ada);
     await world.deliver();
     const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
-    const answers = await Promise.all([
-      ...tabs.map((mallory) => mallory.signUp(ada, sound)),
-      hers.press(letter!),
+    const responses = await Promise.all([
+      ...tabs.map((mallory) => mallory.signUp(ada, validPassword)),
+      hers.openLink(letter!),
     ]);
-    expect(answers).not.toContainEqual(refused("unavailable"));
+    expect(responses).not.toContainEqual(refused("unavailable"));
     await world.reset();
   },
 );

@@ -5,7 +5,7 @@ import { days } from "@/lib/core/duration";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { count, lettersOf } from "@/test/support/queries";
-import { counting, other, sound } from "@/test/support/passwords";
+import { countingHasher, otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
 import { resendSignUpCode } from "./resend-sign-up-code";
@@ -20,28 +20,28 @@ const welcome = { ok: true, value: { next: "/account" } };
 const again = (browser: Browser, email = ada) => browser.run(resendSignUpCode, { email });
 
 /** A browser that has signed up, a minute ago. */
-const begun = async (where: TestWorld = world, email = ada) => {
+const started = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
-  await browser.signUp(email, sound, { keep: "on", next: "/account" });
+  await browser.signUp(email, validPassword, { remember: "on", next: "/account" });
   await world.deliver();
-  await world.age(60);
+  await world.advance(60);
   return browser;
 };
 
 test("a new code for the same password, and for what else was chosen (P4)", async () => {
-  const browser = await begun();
-  const { world: counted, work } = counting(world);
+  const browser = await started();
+  const { world: counted, work } = countingHasher(world);
   expect(await browser.run(resendSignUpCode, { email: ada }, { world: counted })).toEqual(mailed);
   expect(work).toEqual({ hashed: 0, compared: 0 });
   const { code, token } = await world.letterTo(ada);
   expect(token).toBe("");
   expect(await browser.verify(code, ada)).toEqual(welcome);
-  expect(browser.grant.lifetime).toBe(days(90));
-  expect((await new Browser(world).enter(ada, sound)).ok).toBe(true);
+  expect(browser.newSession.lifetime).toBe(days(90));
+  expect((await new Browser(world).signInWithPassword(ada, validPassword)).ok).toBe(true);
 });
 
 test("the first code goes on working while it lives", async () => {
-  const browser = await begun();
+  const browser = await started();
   const [first] = world.lettersTo(ada);
   await again(browser);
   await world.deliver();
@@ -49,10 +49,12 @@ test("the first code goes on working while it lives", async () => {
 });
 
 test("after the first code ran out, and within the attempt's hour", async () => {
-  const browser = await begun();
+  const browser = await started();
   const [first] = world.lettersTo(ada);
-  await world.age(1800);
-  expect(await browser.verify(first!.code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+  await world.advance(1800);
+  expect(await browser.verify(first!.code, ada)).toEqual(
+    refused("code_invalid", { cause: "none" }),
+  );
   await again(browser);
   expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
 });
@@ -62,17 +64,17 @@ describe("a browser that has begun nothing", () => {
     const mallory = new Browser(world);
     for (let n = 0; n < 3; n += 1) {
       expect(await again(mallory)).toEqual(mailed);
-      await world.age(60);
+      await world.advance(60);
     }
     expect(await world.deliver()).toEqual([]);
     expect(await lettersOf(world, ada)).toEqual(Array(3).fill("sign_up_code dead no_attempt"));
     for (const code of [...world.secrets.codes])
-      expect(await mallory.verify(code, ada)).toEqual(refused("code_wrong"));
+      expect(await mallory.verify(code, ada)).toEqual(refused("code_invalid"));
     expect(await count(world, "users")).toBe(0);
   });
 
   test("is sent nothing of another browser's attempt", async () => {
-    const hers = await begun();
+    const hers = await started();
     const [letter] = world.lettersTo(ada);
     await again(new Browser(world));
     expect(await world.deliver()).toEqual([]);
@@ -80,16 +82,16 @@ describe("a browser that has begun nothing", () => {
   });
 
   test("nor once its attempt is over", async () => {
-    const browser = await begun();
-    await world.age(3600);
+    const browser = await started();
+    await world.advance(3600);
     await again(browser);
     expect(await world.deliver()).toEqual([]);
   });
 
   test("nor after it has verified", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, sound);
-    await world.age(60);
+    await browser.join(ada, validPassword);
+    await world.advance(60);
     expect(await again(browser)).toEqual(mailed);
     expect(await world.deliver()).toEqual([]);
     expect(await lettersOf(world, ada)).toEqual([
@@ -100,14 +102,14 @@ describe("a browser that has begun nothing", () => {
 });
 
 test("an address that has an account: alike, and its owner is told again (P3, P4)", async () => {
-  await new Browser(world).join(ada, other);
+  await new Browser(world).join(ada, otherPassword);
   const see = async (email: string) => {
-    const browser = await begun(world, email);
-    let answer: unknown;
+    const browser = await started(world, email);
+    let outcome: unknown;
     const statements = await world.statementsOf(async () => {
-      answer = await again(browser, email);
+      outcome = await again(browser, email);
     });
-    const seen = JSON.stringify([answer, browser.handover]).replaceAll(email, "…");
+    const seen = JSON.stringify([outcome, browser.cookieChanges]).replaceAll(email, "…");
     return { seen, statements: statements.length };
   };
   expect(await see(ada)).toEqual(await see(leo));
@@ -122,55 +124,55 @@ test("an address that has an account: alike, and its owner is told again (P3, P4
 
 describe("limits", () => {
   test("a minute between two, told how long (P4)", async () => {
-    await world.whileTimeStands(async (world) => {
+    await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.signUp(ada, sound);
+      await browser.signUp(ada, validPassword);
       expect(await again(browser)).toEqual(refused("resend_too_soon"));
-      await world.age(59);
+      await world.advance(59);
       expect(await again(browser)).toEqual(refused("resend_too_soon"));
-      await world.age(1);
+      await world.advance(1);
       expect(await again(browser)).toEqual(mailed);
       expect(await again(browser)).toEqual(refused("resend_too_soon"));
     });
   });
 
   test("they count as letters of the address's hour (P4, R1)", async () => {
-    const browser = await begun();
+    const browser = await started();
     for (let n = 0; n < 3; n += 1) {
       expect(await again(browser)).toEqual(mailed);
-      await world.age(60);
+      await world.advance(60);
     }
     expect(await world.deliver()).toHaveLength(2);
     expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
   });
 
   test("they refill no tries: ten an hour for the address, twenty a day (R3)", async () => {
-    const generous = world.but({
-      env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+    const generous = world.with({
+      env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
     });
-    const browser = await begun(generous);
-    const answers = [];
+    const browser = await started(generous);
+    const responses = [];
     for (let n = 0; n < 12; n += 1) {
       const typed = await browser.verify("000000", ada);
-      answers.push(typed.ok ? "ok" : typed.refusal.code);
+      responses.push(typed.ok ? "ok" : typed.refusal.code);
       await again(browser);
-      await world.age(60);
+      await world.advance(60);
     }
-    expect(answers.slice(10)).toEqual(["code_tries_spent", "code_tries_spent"]);
+    expect(responses.slice(10)).toEqual(["code_too_many_attempts", "code_too_many_attempts"]);
   });
 });
 
 test("closed sign-up is said; without passwords as a way in there is no such thing", async () => {
-  const browser = await begun();
+  const browser = await started();
   const where = (vars: Record<string, string>) =>
-    browser.run(resendSignUpCode, { email: ada }, { world: world.but({ env: testEnv(vars) }) });
+    browser.run(resendSignUpCode, { email: ada }, { world: world.with({ env: testEnv(vars) }) });
   expect(await where({ SIGN_UP: "closed" })).toEqual(refused("sign_up_closed"));
   expect(await where({ SIGN_IN_METHODS: "magic_link" })).toEqual(refused("not_found"));
   expect(await world.deliver()).toEqual([]);
 });
 
 test("each leaves its audit row", async () => {
-  const browser = await begun();
+  const browser = await started();
   await again(browser);
   expect((await world.audit()).at(-1)).toMatchObject({
     event: "sign_up.resend",
@@ -181,16 +183,16 @@ test("each leaves its audit row", async () => {
 });
 
 test("whatever statement the database fails at, nothing of it stays", async () => {
-  const browser = await begun();
+  const browser = await started();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await again(browser);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);
-    await world.plant((tx) => tx.execute(sql`delete from limits`));
+    await world.writeDirectly((tx) => tx.execute(sql`delete from limits`));
   }
   expect(await rows(world.db, sql`select 1 from outbox where state = 'queued'`)).toHaveLength(1);
 });

@@ -15,14 +15,14 @@ export const resendSignUpCode = defineFlow({
   kind: "write",
   requires: "anyone",
   method: "password",
-  concerns: ({ email }) => email,
+  identifierOf: ({ email }) => email,
   limits: mailLimits("sign_up"),
   input: z.strictObject({ email }),
 
   async run(ctx, { email }) {
     if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
     return ctx.write(async (tx) => {
-      const attempt = await findAttempt(tx, email, ctx.caller.askingDigest);
+      const attempt = await findAttempt(tx, email, ctx.caller.requestingBrowserDigest);
       return mailSignUpCode(ctx, tx, email, attempt);
     });
   },

@@ -6,7 +6,7 @@ import type { Ctx } from "@/lib/runtime/flow";
 import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
 import { startSession } from "@/lib/store/sessions";
-import { findUserAlone } from "@/lib/store/users";
+import { lockAddressAndFindUser } from "@/lib/store/users";
 import { type Consumed, issueVerification } from "@/lib/store/verifications";
 
 /**
@@ -15,7 +15,7 @@ import { type Consumed, issueVerification } from "@/lib/store/verifications";
  */
 export interface SignUpAttempt {
   readonly passwordHash: string | null;
-  readonly keep: boolean;
+  readonly remember: boolean;
   readonly next: string;
 }
 
@@ -26,16 +26,16 @@ export interface SignUpAttempt {
 export async function findAttempt(
   tx: Db,
   identifier: Identifier,
-  browserDigest: string,
+  requestingBrowserDigest: string,
 ): Promise<SignUpAttempt | null> {
-  const { passwordHash, keep, next, createdAt } = verifications;
+  const { passwordHash, remember, next, createdAt } = verifications;
   const [found] = await tx
-    .select({ passwordHash, keep, next })
+    .select({ passwordHash, remember, next })
     .from(verifications)
     .where(
       and(
         eq(verifications.identifier, identifier),
-        eq(verifications.browserDigest, browserDigest),
+        eq(verifications.requestingBrowserDigest, requestingBrowserDigest),
         eq(verifications.purpose, "sign_up"),
         isNotNull(passwordHash),
         sql`consumed_at is null and voided_at is null and expires_at > now()`,
@@ -47,12 +47,16 @@ export async function findAttempt(
 }
 
 /** Another password was chosen: what this browser began before with an older one is over. */
-async function dropAttempts(tx: Db, identifier: Identifier, browserDigest: string): Promise<void> {
+async function voidAttempts(
+  tx: Db,
+  identifier: Identifier,
+  requestingBrowserDigest: string,
+): Promise<void> {
   await row(
     tx,
     sql`update ${verifications} set voided_at = now() where id in (
       select id from ${verifications}
-      where identifier = ${identifier} and browser_digest = ${browserDigest} and purpose = 'sign_up'
+      where identifier = ${identifier} and requesting_browser_digest = ${requestingBrowserDigest} and purpose = 'sign_up'
         and consumed_at is null and voided_at is null
       order by id for update
     ) returning 1`,
@@ -70,24 +74,24 @@ export async function mailSignUpCode(
   tx: Db,
   email: Identifier,
   attempt: SignUpAttempt | null,
-  { anew = false } = {},
+  { restart = false } = {},
 ): Promise<Result<{ email: Identifier }>> {
-  const { browser, askingDigest } = ctx.caller;
-  const user = await findUserAlone(tx, email);
-  if (user) ctx.about({ userId: user.id });
+  const { browser, requestingBrowserDigest } = ctx.caller;
+  const user = await lockAddressAndFindUser(tx, email);
+  if (user) ctx.auditSubject({ userId: user.id });
   const withheld = attempt ? null : "no_attempt";
-  const sends = !ctx.overLimit && !withheld;
+  const sends = !ctx.suppressed && !withheld;
   const issued = {
     identifier: email,
     codeKey: ctx.env.tokenKey[0],
-    browserDigest: askingDigest,
+    requestingBrowserDigest,
     browser,
-    fromMarkedDevice: ctx.markedDevice,
-    keep: attempt?.keep ?? false,
+    fromKnownDevice: ctx.knownDevice,
+    remember: attempt?.remember ?? false,
     next: attempt?.next ?? "",
     receipt: ctx.receipt,
   };
-  const token = ctx.chance.token();
+  const token = ctx.random.token();
   const linkIsUsable = ctx.env.methods.includes("magic_link");
   const linkId = await issueVerification(tx, {
     ...issued,
@@ -96,19 +100,19 @@ export async function mailSignUpCode(
     code: null,
     linkLifetime: ctx.env.lifetimes.magicLink,
     codeLifetime: ctx.env.lifetimes.emailCode,
-    stillborn: !sends || user === null || !linkIsUsable,
+    isDecoy: !sends || user === null || !linkIsUsable,
   });
-  if (anew) await dropAttempts(tx, email, askingDigest);
-  const code = ctx.chance.code();
+  if (restart) await voidAttempts(tx, email, requestingBrowserDigest);
+  const code = ctx.random.code();
   const verificationId = await issueVerification(tx, {
     ...issued,
     purpose: "sign_up",
-    token: ctx.chance.token(),
+    token: ctx.random.token(),
     code,
     passwordHash: attempt?.passwordHash ?? null,
     linkLifetime: ctx.env.lifetimes.signUpAttempt,
     codeLifetime: ctx.env.lifetimes.emailCode,
-    stillborn: !sends || user !== null,
+    isDecoy: !sends || user !== null,
   });
   const askedAt = ctx.clock.now().toISOString();
   const asked = { to: email, browser, askedAt };
@@ -123,7 +127,7 @@ export async function mailSignUpCode(
       withheld,
     );
   else ctx.post({ kind: "sign_up_code", verificationId, code, ...asked }, withheld);
-  ctx.handOver({ asking: true });
+  ctx.setCookies({ mailRequest: true });
   return ok({ email });
 }
 
@@ -135,23 +139,23 @@ export async function mailSignUpCode(
 export async function acceptSignUp(
   ctx: Ctx,
   tx: Db,
-  spent: Consumed,
+  consumed: Consumed,
 ): Promise<Result<{ next: string }>> {
-  ctx.giveBack(spent.receipt);
+  ctx.refund(consumed.receipt);
   if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
   const user = await row<{ id: string }>(
     tx,
-    sql`with made as (
+    sql`with inserted as (
       insert into ${users} (email, email_verified_at, password_hash)
-      values (${spent.identifier}, now(), ${spent.passwordHash})
+      values (${consumed.identifier}, now(), ${consumed.passwordHash})
       on conflict (email) do nothing returning id
-    ), way_in as (
-      insert into ${authProviders} (user_id, provider) select id, 'email' from made
+    ), provider_row as (
+      insert into ${authProviders} (user_id, provider) select id, 'email' from inserted
     )
-    select id from made`,
+    select id from inserted`,
   );
   if (!user) return refuse("already_signed_up");
-  ctx.about({ userId: user.id, cause: "signed_up" });
-  await startSession(ctx, tx, { userId: user.id, method: "email", keep: spent.keep });
-  return ok({ next: spent.next });
+  ctx.auditSubject({ userId: user.id, cause: "signed_up" });
+  await startSession(ctx, tx, { userId: user.id, method: "email", remember: consumed.remember });
+  return ok({ next: consumed.next });
 }

@@ -5,15 +5,15 @@ import { readSession } from "@/lib/flows/sessions/read-session";
 import { days } from "@/lib/core/duration";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
-import { count, forgetLimits, hashOf, liveSecrets, waysIn } from "@/test/support/queries";
-import { other, sound } from "@/test/support/passwords";
+import { count, forgetLimits, hashOf, liveSecrets, methodsOf } from "@/test/support/queries";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
 import { verifySignUp } from "./verify-sign-up";
 
 const world = await setUpWorld();
-const generous = world.but({
-  env: testEnv({ LETTERS_PER_ADDRESS: "1000", MAIL_REQUESTS_PER_IP: "1000" }),
+const generous = world.with({
+  env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
 });
 
 const ada = "ada@example.com";
@@ -21,7 +21,7 @@ const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 
 /** A browser that signed up, and the code it waits for. */
-const waiting = async (where: TestWorld = world, email = ada, password = sound) => {
+const waiting = async (where: TestWorld = world, email = ada, password = validPassword) => {
   const browser = new Browser(where);
   await browser.signUp(email, password);
   return { browser, code: (await where.letterTo(email)).code };
@@ -43,7 +43,7 @@ describe("the right code, where it was asked for", () => {
     const { browser, code } = await waiting();
     expect(await browser.verify(code, ada)).toEqual(welcome);
     expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
-    expect(await waysIn(world, ada)).toEqual(["email"]);
+    expect(await methodsOf(world, ada)).toEqual(["email"]);
     expect(await row(world.db, sql`select method from sessions`)).toEqual({ method: "email" });
     expect(
       await rows(world.db, sql`select 1 from users where email_verified_at is not null`),
@@ -55,26 +55,26 @@ describe("the right code, where it was asked for", () => {
       subject: await world.userIdOf(ada),
       identifier: ada,
     });
-    expect(await new Browser(world).enter(ada, sound)).toEqual(welcome);
+    expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
   test("marks the browser as ada's, and keeps her signed in if she wished, on her page", async () => {
     const browser = new Browser(world);
-    await browser.signUp(ada, sound, { keep: "on", next: "/account/methods" });
+    await browser.signUp(ada, validPassword, { remember: "on", next: "/account/methods" });
     const { code } = await world.letterTo(ada);
     expect(await browser.verify(code, ada)).toEqual({
       ok: true,
       value: { next: "/account/methods" },
     });
-    expect(browser.grant.lifetime).toBe(days(90));
+    expect(browser.newSession.lifetime).toBe(days(90));
     expect(browser.device).not.toBeNull();
-    expect(await count(world, "device_marks")).toBe(1);
+    expect(await count(world, "known_devices")).toBe(1);
   });
 
   test("the role is nobody's to ask for (P2)", async () => {
     const { browser, code } = await waiting();
     expect(await browser.run(verifySignUp, { email: ada, code, role: "admin" })).toEqual(
-      refused("input_malformed"),
+      refused("invalid_input"),
     );
     expect(await count(world, "users")).toBe(0);
   });
@@ -95,7 +95,7 @@ describe("the right code, where it was asked for", () => {
   test("works once", async () => {
     const { browser, code } = await waiting();
     await browser.verify(code, ada);
-    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await browser.verify(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await count(world, "sessions")).toBe(1);
   });
 
@@ -103,7 +103,7 @@ describe("the right code, where it was asked for", () => {
     const browser = new Browser(world);
     await browser.signIn(leo);
     const his = browser.session;
-    await browser.join(ada, sound);
+    await browser.join(ada, validPassword);
     const stale = new Browser(world);
     stale.session = his;
     expect(await stale.run(readSession)).toMatchObject({ value: null });
@@ -112,7 +112,7 @@ describe("the right code, where it was asked for", () => {
   test("gives its request's count back (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 7; n += 1)
-      await new Browser(world, { ip }).join(`person${n}@example.com`, sound);
+      await new Browser(world, { ip }).join(`person${n}@example.com`, validPassword);
     expect(await count(world, "users")).toBe(7);
   });
 });
@@ -136,16 +136,16 @@ test.each([
 
 test.each([
   ["9:59", 599, welcome],
-  ["10:00", 600, refused("code_wrong", { cause: "none" })],
-  ["10:01", 601, refused("code_wrong", { cause: "none" })],
-])("typed %s after the mail left", async (_, passed, answer) => {
-  await world.whileTimeStands(async (world) => {
+  ["10:00", 600, refused("code_invalid", { cause: "none" })],
+  ["10:01", 601, refused("code_invalid", { cause: "none" })],
+])("typed %s after the mail left", async (_, passed, outcome) => {
+  await world.withFrozenTime(async (world) => {
     const browser = new Browser(world);
-    await browser.signUp(ada, sound);
-    await world.age(300);
+    await browser.signUp(ada, validPassword);
+    await world.advance(300);
     const { code } = await world.letterTo(ada);
-    await world.age(passed);
-    expect(await browser.verify(code, ada)).toEqual(answer);
+    await world.advance(passed);
+    expect(await browser.verify(code, ada)).toEqual(outcome);
   });
 });
 
@@ -153,7 +153,7 @@ describe("a code is of one attempt and its browser (P1)", () => {
   test("ada's works in no other browser, whoever reads her mail", async () => {
     const { browser, code } = await waiting();
     expect(await new Browser(world).verify(code, ada)).toEqual(
-      refused("code_wrong", { cause: "none" }),
+      refused("code_invalid", { cause: "none" }),
     );
     expect(await tries()).toEqual([0]);
     expect(await browser.verify(code, ada)).toEqual(welcome);
@@ -161,37 +161,41 @@ describe("a code is of one attempt and its browser (P1)", () => {
 
   test("nor under another address", async () => {
     const { browser, code } = await waiting();
-    expect(await browser.verify(code, leo)).toEqual(refused("code_wrong"));
+    expect(await browser.verify(code, leo)).toEqual(refused("code_invalid"));
     expect(await count(world, "users")).toBe(0);
   });
 
   test("a code for signing in signs nobody up, and the other way round", async () => {
     const { browser, code } = await waiting();
-    expect(await browser.type(code, ada)).toEqual(refused("code_wrong"));
+    expect(await browser.submitCode(code, ada)).toEqual(refused("code_invalid"));
     const asks = new Browser(world);
-    await asks.ask(ada);
-    expect(await asks.verify((await world.letterTo(ada)).code, ada)).toEqual(refused("code_wrong"));
+    await asks.requestLink(ada);
+    expect(await asks.verify((await world.letterTo(ada)).code, ada)).toEqual(
+      refused("code_invalid"),
+    );
     expect(await browser.verify(code, ada)).toEqual(welcome);
   });
 
   test("with it, every other attempt at the address is dead", async () => {
-    const mallorys = await waiting(world, ada, other);
-    const hers = await waiting(world, ada, sound);
+    const mallorys = await waiting(world, ada, otherPassword);
+    const hers = await waiting(world, ada, validPassword);
     expect(await hers.browser.verify(hers.code, ada)).toEqual(welcome);
     expect(await mallorys.browser.verify(mallorys.code, ada)).toEqual(
-      refused("code_wrong", { cause: "none" }),
+      refused("code_invalid", { cause: "none" }),
     );
     expect(await liveSecrets(world, ada)).toEqual([]);
-    expect(await new Browser(world).enter(ada, other)).toEqual(refused("credentials_wrong"));
+    expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
+      refused("invalid_credentials"),
+    );
   });
 });
 
 describe("somebody has the address by now", () => {
   /** As a link pressed at the very moment would: the user is there, and the attempt still lives. */
   const outrun = () =>
-    world.plant((tx) =>
-      tx.execute(sql`with made as (insert into users (email) values (${ada}) returning id)
-        insert into auth_providers (user_id, provider) select id, 'magic_link' from made`),
+    world.writeDirectly((tx) =>
+      tx.execute(sql`with inserted as (insert into users (email) values (${ada}) returning id)
+        insert into auth_providers (user_id, provider) select id, 'magic_link' from inserted`),
     );
 
   test("a unique violation is answered, and changes nothing of theirs", async () => {
@@ -200,15 +204,15 @@ describe("somebody has the address by now", () => {
     expect(await browser.verify(code, ada)).toEqual(refused("already_signed_up"));
     expect(browser.session).toBeNull();
     expect(await hashOf(world, ada)).toBeNull();
-    expect(await waysIn(world, ada)).toEqual(["magic_link"]);
+    expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     expect((await world.audit()).at(-1)).toMatchObject({ outcome: "already_signed_up" });
-    expect(await browser.verify(code, ada)).toEqual(refused("code_wrong"));
+    expect(await browser.verify(code, ada)).toEqual(refused("code_invalid"));
   });
 });
 
 test("sign-up that closes between asking and typing makes no account", async () => {
   const { browser, code } = await waiting();
-  const closed = world.but({ env: testEnv({ SIGN_UP: "closed" }) });
+  const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
   expect(await browser.run(verifySignUp, { email: ada, code }, { world: closed })).toEqual(
     refused("sign_up_closed"),
   );
@@ -217,7 +221,7 @@ test("sign-up that closes between asking and typing makes no account", async () 
 
 test("without passwords as a way in there is no such page", async () => {
   const { browser, code } = await waiting();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await browser.run(verifySignUp, { email: ada, code }, { world: links })).toEqual(
     refused("not_found"),
   );
@@ -228,15 +232,15 @@ describe("tries (R3)", () => {
     const { browser, code } = await waiting();
     for (let n = 1; n <= 5; n += 1)
       expect(await browser.verify(wrong(code, n), ada)).toEqual(
-        refused("code_wrong", { cause: "wrong" }),
+        refused("code_invalid", { cause: "wrong" }),
       );
     expect(await browser.verify(code, ada)).toEqual(
-      refused("code_tries_spent", { cause: "spent" }),
+      refused("code_too_many_attempts", { cause: "spent" }),
     );
     expect(await tries()).toEqual([5]);
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "sign_up.verify",
-      outcome: "code_tries_spent",
+      outcome: "code_too_many_attempts",
       cause: "spent",
       identifier: ada,
     });
@@ -245,37 +249,40 @@ describe("tries (R3)", () => {
   test("ten an hour for an address, whichever browser, whether it has an account or not", async () => {
     await new Browser(world).signIn(leo);
     for (const email of [ada, leo]) {
-      const answers = [];
+      const responses = [];
       for (let n = 0; n < 11; n += 1) {
         const typed = await new Browser(world).verify("000000", email);
-        answers.push(typed.ok ? "ok" : typed.refusal.code);
+        responses.push(typed.ok ? "ok" : typed.refusal.code);
       }
-      expect(answers).toEqual([...Array<string>(10).fill("code_wrong"), "code_tries_spent"]);
+      expect(responses).toEqual([
+        ...Array<string>(10).fill("code_invalid"),
+        "code_too_many_attempts",
+      ]);
     }
   });
 
   test("its own budget: whoever spends it leaves signing in by code alone", async () => {
     for (let n = 0; n < 11; n += 1) await new Browser(world).verify("000000", ada);
     const hers = new Browser(world);
-    await hers.ask(ada);
-    expect(await hers.type((await world.letterTo(ada)).code, ada)).toEqual(welcome);
+    await hers.requestLink(ada);
+    expect(await hers.submitCode((await world.letterTo(ada)).code, ada)).toEqual(welcome);
   });
 
   test("a decoy takes tries like an attempt, and is waited for alike", async () => {
     await new Browser(world).signIn(ada);
     const see = async (email: string) => {
       const browser = new Browser(generous);
-      await browser.signUp(email, sound);
-      const answers = [];
+      await browser.signUp(email, validPassword);
+      const responses = [];
       for (let n = 0; n < 7; n += 1) {
         let typed: unknown;
         const statements = await world.statementsOf(async () => {
           typed = await browser.verify(wrong("000000", n), email);
         });
         const { code, field } = (typed as { refusal: { code: string; field?: string } }).refusal;
-        answers.push([code, field, statements.length]);
+        responses.push([code, field, statements.length]);
       }
-      return answers;
+      return responses;
     };
     expect(await see(ada)).toEqual(await see(leo));
   });
@@ -286,9 +293,9 @@ test("whatever statement the database fails at: either ada is in, or her code st
   const before = await dump(world, "limits");
   let after = 0;
   for (; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await browser.verify(code, ada);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(browser.session).toBeNull();
@@ -303,24 +310,24 @@ describe("all at once", () => {
     Promise.all(
       codes.map((code) => {
         const tab = new Browser(world);
-        tab.asking = browser.asking;
+        tab.mailRequest = browser.mailRequest;
         return tab.verify(code, ada);
       }),
     );
 
   test("the right code fifty times: one user, one session", async () => {
     const { browser, code } = await waiting();
-    const answers = await tabs(browser, Array<string>(50).fill(code));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers).not.toContainEqual(refused("unavailable"));
+    const responses = await tabs(browser, Array<string>(50).fill(code));
+    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(responses).not.toContainEqual(refused("unavailable"));
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([1, 1]);
   });
 
   test("two hundred guesses: five are compared", async () => {
     const { browser, code } = await waiting();
     const guesses = Array.from({ length: 200 }, (_, n) => wrong(code, n + 1));
-    const answers = await tabs(browser, guesses);
-    expect(answers.filter((a) => !a.ok && a.refusal.cause === "wrong")).toHaveLength(5);
+    const responses = await tabs(browser, guesses);
+    expect(responses.filter((a) => !a.ok && a.refusal.cause === "wrong")).toHaveLength(5);
     expect(await tries()).toEqual([5]);
   });
 });

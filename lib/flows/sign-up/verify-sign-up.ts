@@ -7,8 +7,8 @@ import { consumeCode, refuseCode } from "@/lib/store/verifications";
 
 /**
  * Proves the mailbox of a sign-up by the code from its mail, in the browser that signed up; that
- * makes the user, with the password of this attempt and no other (P1, P2). Refuses `code_wrong`
- * (also for expired and unknown), `code_tries_spent`, and after the proof `already_signed_up` and
+ * makes the user, with the password of this attempt and no other (P1, P2). Refuses `code_invalid`
+ * (also for expired and unknown), `code_too_many_attempts`, and after the proof `already_signed_up` and
  * `sign_up_closed`.
  */
 export const verifySignUp = defineFlow({
@@ -16,7 +16,7 @@ export const verifySignUp = defineFlow({
   kind: "write",
   requires: "anyone",
   method: "password",
-  concerns: ({ email }) => email,
+  identifierOf: ({ email }) => email,
   limits: codeLimits("sign_up"),
   input: z.strictObject({ email, code }),
 
@@ -24,7 +24,7 @@ export const verifySignUp = defineFlow({
     ctx.write(async (tx) => {
       const outcome = await consumeCode(tx, {
         purpose: "sign_up",
-        browserDigest: ctx.caller.askingDigest,
+        requestingBrowserDigest: ctx.caller.requestingBrowserDigest,
         identifier: email,
         code,
         keys: ctx.env.tokenKey,

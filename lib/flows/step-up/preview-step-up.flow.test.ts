@@ -9,7 +9,7 @@ import { stepUpByLink } from "./step-up-by-link";
 const world = await setUpWorld();
 
 const ada = "ada@example.com";
-const next = "/account/prove?next=%2Faccount%2Fmethods&for=an-id";
+const next = "/account/confirm?next=%2Faccount%2Fmethods&for=an-id";
 
 const waiting = async () => {
   const browser = new Browser(world);
@@ -26,27 +26,29 @@ test("the session and browser that asked see what the link is for, and nothing i
   expect(await dump(world)).toBe(before);
   // What it said is what the press comes to.
   expect(await browser.run(stepUpByLink, { token })).toEqual({ ok: true, value: { next } });
-  expect(await browser.run(previewStepUp, { token })).toEqual(refused("link_dead"));
+  expect(await browser.run(previewStepUp, { token })).toEqual(refused("link_invalid"));
 });
 
 test("nobody else sees it: another session of hers, another browser with her session, nobody", async () => {
   const { browser, letter } = await waiting();
   const { token } = letter;
   const later = new Browser(world);
-  later.asking = browser.asking;
+  later.mailRequest = browser.mailRequest;
   await later.signIn(ada);
-  expect(await later.run(previewStepUp, { token })).toEqual(refused("link_dead"));
+  expect(await later.run(previewStepUp, { token })).toEqual(refused("link_invalid"));
   const thief = new Browser(world);
   thief.session = browser.session;
-  expect(await thief.run(previewStepUp, { token })).toEqual(refused("link_dead"));
+  expect(await thief.run(previewStepUp, { token })).toEqual(refused("link_invalid"));
   expect(await new Browser(world).run(previewStepUp, { token })).toEqual(
     refused("sign_in_required"),
   );
-  expect(await browser.run(previewStepUp, { token: `${token}A` })).toEqual(refused("link_dead"));
+  expect(await browser.run(previewStepUp, { token: `${token}A` })).toEqual(refused("link_invalid"));
 });
 
 test("after ten minutes it says nothing any more", async () => {
   const { browser, letter } = await waiting();
-  await world.age(601);
-  expect(await browser.run(previewStepUp, { token: letter.token })).toEqual(refused("link_dead"));
+  await world.advance(601);
+  expect(await browser.run(previewStepUp, { token: letter.token })).toEqual(
+    refused("link_invalid"),
+  );
 });

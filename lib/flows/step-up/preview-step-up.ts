@@ -6,7 +6,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * What a step-up link is for, so that its page can say so before it is pressed; spends nothing. Only
- * for the session and browser that asked. Refuses `link_dead`.
+ * for the session and browser that asked. Refuses `link_invalid`.
  */
 export const previewStepUp = defineFlow({
   name: "step_up.preview",
@@ -16,9 +16,10 @@ export const previewStepUp = defineFlow({
   input: z.strictObject({ token }),
 
   async run(ctx, { token }) {
-    const { askingDigest, session } = ctx.caller;
+    const { requestingBrowserDigest, session } = ctx.caller;
     const link = await previewLink(ctx.db, "step_up", token);
-    const isMine = link?.browserDigest === askingDigest && link.sessionId === session.id;
-    return isMine && link.state === "live" ? ok({ next: link.next }) : refuse("link_dead");
+    const isMine =
+      link?.requestingBrowserDigest === requestingBrowserDigest && link.sessionId === session.id;
+    return isMine && link.state === "live" ? ok({ next: link.next }) : refuse("link_invalid");
   },
 });

@@ -18,10 +18,10 @@ const signedIn = async (email = ada, ip?: string) => {
 test("a mail with a link and a code, to the session's own address", async () => {
   const browser = await signedIn();
   expect(await browser.run(requestStepUp)).toEqual({ ok: true, value: { email: ada } });
-  expect(browser.handover).toEqual({ asking: true });
+  expect(browser.cookieChanges).toEqual({ mailRequest: true });
   const { code, token, message } = await world.letterTo(ada);
   expect(code).toMatch(/^\d{6}$/);
-  expect(message.text).toContain(`/l/prove/${token}`);
+  expect(message.text).toContain(`/l/confirm/${token}`);
   expect(message.text).toContain("Safari on iPhone");
   expect(message.text).toContain("10 minutes");
   expect((await world.audit()).at(-1)).toMatchObject({
@@ -36,7 +36,7 @@ test("whoever is not signed in is asked to, and names no address", async () => {
   expect(await new Browser(world).run(requestStepUp)).toEqual(refused("sign_in_required"));
   const browser = await signedIn();
   expect(await browser.run(requestStepUp, { email: "leo@example.com" })).toEqual(
-    refused("input_malformed"),
+    refused("invalid_input"),
   );
   expect(await lettersOf(world, "leo@example.com")).toEqual([]);
 });
@@ -48,13 +48,13 @@ describe("limits", () => {
     expect(await browser.run(requestStepUp)).toEqual(refused("resend_too_soon"));
     await world.deliver();
     expect((await (await signedIn()).run(requestStepUp)).ok).toBe(true);
-    await world.age(60);
+    await world.advance(60);
     expect((await browser.run(requestStepUp)).ok).toBe(true);
   });
 
   test("strangers who used up the address's letters do not keep ada from proving it", async () => {
     const browser = await signedIn();
-    for (let n = 0; n < 6; n += 1) await new Browser(world).ask(ada);
+    for (let n = 0; n < 6; n += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
     await browser.run(requestStepUp);
     expect(await world.deliver()).toHaveLength(1);
@@ -63,7 +63,7 @@ describe("limits", () => {
   test("the sixth from one IP is refused aloud (R2)", async () => {
     const browser = await signedIn();
     for (let n = 0; n < 5; n += 1)
-      await new Browser(world, { ip: browser.ip }).ask(`person${n}@example.com`);
+      await new Browser(world, { ip: browser.ip }).requestLink(`person${n}@example.com`);
     expect(await browser.run(requestStepUp)).toEqual(refused("too_many_requests"));
   });
 });
@@ -72,7 +72,7 @@ test("three live ones at most (L4)", async () => {
   const browser = await signedIn();
   for (let n = 0; n < 5; n += 1) {
     await browser.run(requestStepUp);
-    await world.age(60);
+    await world.advance(60);
   }
   expect(await liveSecrets(world, ada)).toEqual(Array(3).fill("step_up"));
 });
@@ -81,9 +81,9 @@ test("whatever statement the database fails at, nothing of it stays", async () =
   const browser = await signedIn();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await browser.run(requestStepUp);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);

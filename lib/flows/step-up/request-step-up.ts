@@ -15,25 +15,25 @@ export const requestStepUp = defineFlow({
   limits: [
     {
       limit: "resends",
-      effect: "loud",
+      effect: "reject",
       refusal: "resend_too_soon",
-      returnable: true,
+      refundable: true,
       key: (_, { session }) => `step_up ${session?.id}`,
     },
     {
-      limit: "mailRequestsPerIp",
-      effect: "loud",
-      returnable: true,
+      limit: "emailRequestsPerIp",
+      effect: "reject",
+      refundable: true,
       key: (_, { network }) => network,
     },
   ],
   input: z.strictObject({ next }),
 
   async run(ctx, { next }) {
-    const secrets = { token: ctx.chance.token(), code: ctx.chance.code() };
-    const { browser, askingDigest, session } = ctx.caller;
+    const secrets = { token: ctx.random.token(), code: ctx.random.code() };
+    const { browser, requestingBrowserDigest, session } = ctx.caller;
     const { userId, email } = session;
-    ctx.about({ userId });
+    ctx.auditSubject({ userId });
     return ctx.write(async (tx) => {
       const verificationId = await issueVerification(tx, {
         ...secrets,
@@ -41,19 +41,19 @@ export const requestStepUp = defineFlow({
         identifier: email,
         sessionId: session.id,
         codeKey: ctx.env.tokenKey[0],
-        browserDigest: askingDigest,
+        requestingBrowserDigest,
         browser,
-        fromMarkedDevice: true,
-        keep: false,
+        fromKnownDevice: true,
+        remember: false,
         next,
         receipt: ctx.receipt,
         linkLifetime: ctx.env.lifetimes.emailCode,
         codeLifetime: ctx.env.lifetimes.emailCode,
-        stillborn: false,
+        isDecoy: false,
       });
       const askedAt = ctx.clock.now().toISOString();
       ctx.post({ kind: "step_up", to: email, verificationId, browser, askedAt, ...secrets });
-      ctx.handOver({ asking: true });
+      ctx.setCookies({ mailRequest: true });
       return ok({ email });
     });
   },

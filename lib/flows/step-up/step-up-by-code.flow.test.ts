@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
@@ -23,14 +23,14 @@ const prove = (browser: Browser, code: unknown) => browser.run(stepUpByCode, { c
 const waiting = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
   await browser.signIn(email);
-  await where.age(601);
+  await where.advance(601);
   await browser.run(requestStepUp);
   return { browser, code: (await where.letterTo(email)).code };
 };
 
 const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
 
-const isProven = async (browser: Browser) => (await browser.run(preparePassword)).ok;
+const isVerified = async (browser: Browser) => (await browser.run(readPasswordStatus)).ok;
 
 const tries = () =>
   row(world.db, sql`select max(tries) as n from verifications where purpose = 'step_up'`);
@@ -39,38 +39,38 @@ test("ada types the code, and goes on under a new token", async () => {
   const { browser, code } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
-  expect(await isProven(browser)).toBe(false);
+  expect(await isVerified(browser)).toBe(false);
   expect(await prove(browser, ` ${code.slice(0, 3)}-${code.slice(3)}`)).toEqual(proven);
-  expect(await isProven(browser)).toBe(true);
+  expect(await isVerified(browser)).toBe(true);
   expect(await thief.run(readSession)).toMatchObject({ value: null });
   expect(await count(world, "sessions")).toBe(1);
   expect((await world.audit()).find(({ event }) => event === "step_up.code")).toMatchObject({
     outcome: "ok",
     subject: await world.userIdOf(ada),
   });
-  expect(await prove(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+  expect(await prove(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
 });
 
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
 ])("the proof lasts ten minutes: %s", async (_, passed, good) => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
     await prove(browser, code);
-    await world.age(passed);
-    expect(await isProven(browser)).toBe(good);
+    await world.advance(passed);
+    expect(await isVerified(browser)).toBe(good);
   });
 });
 
 test.each([
   ["9:59", 599, proven],
-  ["10:01", 601, refused("code_wrong", { cause: "none" })],
-])("typed %s after the mail left", async (_, passed, answer) => {
-  await world.whileTimeStands(async (world) => {
+  ["10:01", 601, refused("code_invalid", { cause: "none" })],
+])("typed %s after the mail left", async (_, passed, outcome) => {
+  await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
-    await world.age(passed);
-    expect(await prove(browser, code)).toEqual(answer);
+    await world.advance(passed);
+    expect(await prove(browser, code)).toEqual(outcome);
   });
 });
 
@@ -79,24 +79,24 @@ describe("a code is of one session and its browser", () => {
     const { browser, code } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
-    await world.age(601);
-    expect(await prove(phone, code)).toEqual(refused("code_wrong", { cause: "none" }));
-    expect([await isProven(phone), await isProven(browser)]).toEqual([false, false]);
+    await world.advance(601);
+    expect(await prove(phone, code)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect([await isVerified(phone), await isVerified(browser)]).toEqual([false, false]);
     expect(await tries()).toEqual({ n: 0 });
   });
 
   test("nor another session in the same browser, after signing in anew", async () => {
     const { browser, code } = await waiting();
     await browser.signIn(ada);
-    await world.age(500);
-    expect(await prove(browser, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    await world.advance(500);
+    expect(await prove(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
   test("nor mallory, who has the session's token but not the browser", async () => {
     const { browser, code } = await waiting();
     const mallory = new Browser(world);
     mallory.session = browser.session;
-    expect(await prove(mallory, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    expect(await prove(mallory, code)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await prove(browser, code)).toEqual(proven);
   });
 
@@ -104,17 +104,17 @@ describe("a code is of one session and its browser", () => {
     const { browser, code } = await waiting();
     const his = new Browser(world);
     await his.signIn(leo);
-    await world.age(100);
-    his.asking = browser.asking;
-    expect(await prove(his, code)).toEqual(refused("code_wrong", { cause: "none" }));
+    await world.advance(100);
+    his.mailRequest = browser.mailRequest;
+    expect(await prove(his, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
   test("it signs nobody in, and a code for signing in proves nothing", async () => {
     const { browser, code } = await waiting();
-    expect(await browser.type(code, ada)).toEqual(refused("code_wrong"));
-    await browser.ask(ada);
-    expect(await prove(browser, (await world.letterTo(ada)).code)).toEqual(refused("code_wrong"));
-    expect(await isProven(browser)).toBe(false);
+    expect(await browser.submitCode(code, ada)).toEqual(refused("code_invalid"));
+    await browser.requestLink(ada);
+    expect(await prove(browser, (await world.letterTo(ada)).code)).toEqual(refused("code_invalid"));
+    expect(await isVerified(browser)).toBe(false);
   });
 
   test("whoever is not signed in is asked to", async () => {
@@ -129,26 +129,26 @@ describe("tries (R3)", () => {
     const { browser, code } = await waiting();
     for (let n = 1; n <= 5; n += 1)
       expect(await prove(browser, wrong(code, n))).toEqual(
-        refused("code_wrong", { field: "code", cause: "wrong" }),
+        refused("code_invalid", { field: "code", cause: "wrong" }),
       );
-    expect(await prove(browser, code)).toEqual(refused("step_up_tries_spent"));
+    expect(await prove(browser, code)).toEqual(refused("step_up_too_many_attempts"));
     expect(await tries()).toEqual({ n: 5 });
   });
 
   test("ten an hour for an address, however many sessions; then the link still works", async () => {
-    const generous = world.but({ env: testEnv({ MAIL_REQUESTS_PER_IP: "1000" }) });
+    const generous = world.with({ env: testEnv({ EMAIL_REQUESTS_PER_IP: "1000" }) });
     const told = [];
     for (let n = 0; n < 3; n += 1) {
       const { browser, code } = await waiting(generous);
       for (let i = 1; i <= 4; i += 1) {
-        const answer = await prove(browser, wrong(code, i));
-        told.push(answer.ok ? "ok" : answer.refusal.code);
+        const outcome = await prove(browser, wrong(code, i));
+        told.push(outcome.ok ? "ok" : outcome.refusal.code);
       }
     }
     expect(told).toEqual([
-      ...Array<string>(10).fill("code_wrong"),
-      "code_tries_spent",
-      "code_tries_spent",
+      ...Array<string>(10).fill("code_invalid"),
+      "code_too_many_attempts",
+      "code_too_many_attempts",
     ]);
   });
 
@@ -169,9 +169,9 @@ test("whatever statement the database fails at: proven, or the code still works"
   const { browser, code } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await prove(browser, code);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);

@@ -8,7 +8,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Step-up by the code from its mail: for the session that asked, which goes on under a new token.
- * Refuses `code_wrong`, `code_tries_spent`, `step_up_tries_spent`.
+ * Refuses `code_invalid`, `code_too_many_attempts`, `step_up_too_many_attempts`.
  */
 export const stepUpByCode = defineFlow({
   name: "step_up.code",
@@ -18,14 +18,14 @@ export const stepUpByCode = defineFlow({
     stepUpLimit,
     {
       limit: "codesPerHour",
-      effect: "loud",
-      refusal: "code_tries_spent",
+      effect: "reject",
+      refusal: "code_too_many_attempts",
       key: (_, { session }) => `step_up ${session?.email}`,
     },
     {
       limit: "codesPerDay",
-      effect: "loud",
-      refusal: "code_tries_spent",
+      effect: "reject",
+      refusal: "code_too_many_attempts",
       key: (_, { session }) => `step_up ${session?.email}`,
     },
   ],
@@ -33,18 +33,18 @@ export const stepUpByCode = defineFlow({
 
   run: (ctx, { code }) =>
     ctx.write(async (tx) => {
-      const { askingDigest, session } = ctx.caller;
-      ctx.about({ userId: session.userId });
+      const { requestingBrowserDigest, session } = ctx.caller;
+      ctx.auditSubject({ userId: session.userId });
       const outcome = await consumeCode(tx, {
         purpose: "step_up",
-        browserDigest: askingDigest,
+        requestingBrowserDigest,
         sessionId: session.id,
         identifier: session.email,
         code,
         keys: ctx.env.tokenKey,
       });
       if (!outcome.consumed) return refuseCode(outcome.cause);
-      ctx.giveBack(outcome.consumed.receipt);
+      ctx.refund(outcome.consumed.receipt);
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
     }),
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { count, forgetLimits, liveSecrets } from "@/test/support/queries";
-import { sound } from "@/test/support/passwords";
+import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
 import { requestStepUp } from "./request-step-up";
@@ -22,19 +22,19 @@ const prove = (browser: Browser, token: string) => browser.run(stepUpByLink, { t
 const waiting = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
   await browser.signIn(email);
-  await where.age(601);
+  await where.advance(601);
   await browser.run(requestStepUp);
   return { browser, letter: await where.letterTo(email) };
 };
 
-const isProven = async (browser: Browser) => (await browser.run(preparePassword)).ok;
+const isVerified = async (browser: Browser) => (await browser.run(readPasswordStatus)).ok;
 
 test("ada presses the link where she is signed in, and goes on under a new token", async () => {
   const { browser, letter } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
   expect(await prove(browser, letter.token)).toEqual(proven);
-  expect(await isProven(browser)).toBe(true);
+  expect(await isVerified(browser)).toBe(true);
   expect(await thief.run(readSession)).toMatchObject({ value: null });
   expect(await count(world, "sessions")).toBe(1);
   expect((await world.audit()).find(({ event }) => event === "step_up.link")).toMatchObject({
@@ -45,23 +45,23 @@ test("ada presses the link where she is signed in, and goes on under a new token
 
 test("it works once, and what else was on its way to prove it is void", async () => {
   const { browser, letter } = await waiting();
-  await world.age(60);
+  await world.advance(60);
   await browser.run(requestStepUp);
   const second = await world.letterTo(ada);
   await prove(browser, letter.token);
   expect(await liveSecrets(world, ada)).toEqual([]);
-  expect(await prove(browser, letter.token)).toEqual(refused("link_dead", { cause: "used" }));
-  expect(await prove(browser, second.token)).toEqual(refused("link_dead", { cause: "voided" }));
+  expect(await prove(browser, letter.token)).toEqual(refused("link_invalid", { cause: "used" }));
+  expect(await prove(browser, second.token)).toEqual(refused("link_invalid", { cause: "voided" }));
 });
 
 test.each([
   ["9:59", 599, proven],
-  ["10:01", 601, refused("link_dead", { cause: "expired" })],
-])("pressed %s after the mail left", async (_, passed, answer) => {
-  await world.whileTimeStands(async (world) => {
+  ["10:01", 601, refused("link_invalid", { cause: "expired" })],
+])("pressed %s after the mail left", async (_, passed, outcome) => {
+  await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
-    await world.age(passed);
-    expect(await prove(browser, letter.token)).toEqual(answer);
+    await world.advance(passed);
+    expect(await prove(browser, letter.token)).toEqual(outcome);
   });
 });
 
@@ -69,11 +69,11 @@ test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
 ])("the proof lasts ten minutes: %s", async (_, passed, good) => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
     await prove(browser, letter.token);
-    await world.age(passed);
-    expect(await isProven(browser)).toBe(good);
+    await world.advance(passed);
+    expect(await isVerified(browser)).toBe(good);
   });
 });
 
@@ -86,7 +86,7 @@ describe("for the session and browser that asked, and nowhere else", () => {
     },
     "another session in the same browser": async (hers) => {
       const tab = new Browser(world);
-      tab.asking = hers.asking;
+      tab.mailRequest = hers.mailRequest;
       await tab.signIn(ada);
       return tab;
     },
@@ -97,7 +97,7 @@ describe("for the session and browser that asked, and nowhere else", () => {
     },
     "leo in ada's browser": async (hers) => {
       const his = new Browser(world);
-      his.asking = hers.asking;
+      his.mailRequest = hers.mailRequest;
       await his.signIn(leo);
       return his;
     },
@@ -105,14 +105,16 @@ describe("for the session and browser that asked, and nowhere else", () => {
 
   test.each(Object.keys(elsewhere))("%s", async (who) => {
     const { browser, letter } = await waiting();
-    const other = await elsewhere[who]!(browser);
-    expect(await prove(other, letter.token)).toEqual(refused("link_dead", { cause: "elsewhere" }));
+    const otherPassword = await elsewhere[who]!(browser);
+    expect(await prove(otherPassword, letter.token)).toEqual(
+      refused("link_invalid", { cause: "elsewhere" }),
+    );
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "step_up.link",
-      outcome: "link_dead",
+      outcome: "link_invalid",
       cause: "elsewhere",
     });
-    expect(await isProven(browser)).toBe(false);
+    expect(await isVerified(browser)).toBe(false);
     expect(await prove(browser, letter.token)).toEqual(proven);
   });
 
@@ -121,7 +123,7 @@ describe("for the session and browser that asked, and nowhere else", () => {
     const phone = new Browser(world);
     await phone.signIn(ada);
     expect(await phone.run(stepUpByLink, { token: letter.token, username: ada })).toEqual(
-      refused("input_malformed"),
+      refused("invalid_input"),
     );
   });
 
@@ -134,43 +136,45 @@ describe("for the session and browser that asked, and nowhere else", () => {
 
 test("it opens nothing else, and nothing else opens this", async () => {
   const { browser, letter } = await waiting();
-  expect(await browser.press(letter, ada)).toEqual(refused("link_dead", { cause: "unknown" }));
-  const input = { token: letter.token, username: ada, password: sound };
-  expect(await browser.run(redeemPasswordReset, input)).toEqual(refused("link_dead"));
-  await browser.ask(ada);
+  expect(await browser.openLink(letter, ada)).toEqual(
+    refused("link_invalid", { cause: "unknown" }),
+  );
+  const input = { token: letter.token, username: ada, password: validPassword };
+  expect(await browser.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
+  await browser.requestLink(ada);
   const link = await world.letterTo(ada);
-  expect(await prove(browser, link.token)).toEqual(refused("link_dead", { cause: "unknown" }));
+  expect(await prove(browser, link.token)).toEqual(refused("link_invalid", { cause: "unknown" }));
   for (const token of [
     browser.session!,
-    browser.asking!,
+    browser.mailRequest!,
     "",
     letter.token.slice(1),
     `${letter.token}A`,
   ])
-    expect(await prove(browser, token)).toEqual(refused("link_dead", { cause: "unknown" }));
-  expect(await isProven(browser)).toBe(false);
+    expect(await prove(browser, token)).toEqual(refused("link_invalid", { cause: "unknown" }));
+  expect(await isVerified(browser)).toBe(false);
 });
 
 test("twenty presses at once: one proof", async () => {
   const { browser, letter } = await waiting();
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () => {
       const tab = new Browser(world);
-      Object.assign(tab, { session: browser.session, asking: browser.asking });
+      Object.assign(tab, { session: browser.session, mailRequest: browser.mailRequest });
       return prove(tab, letter.token);
     }),
   );
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-  expect(answers).not.toContainEqual(refused("unavailable"));
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses).not.toContainEqual(refused("unavailable"));
 });
 
 test("whatever statement the database fails at: proven, or the link still works", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await prove(browser, letter.token);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits } from "@/test/support/queries";
-import { broken, busy, counting, other, sound } from "@/test/support/passwords";
+import {
+  failingHasher,
+  overloadedHasher,
+  countingHasher,
+  otherPassword,
+  validPassword,
+} from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
 import { stepUpByPassword } from "./step-up-by-password";
@@ -17,14 +23,14 @@ const ada = "ada@example.com";
 const leo = "leo@example.com";
 const proven = { ok: true, value: {} };
 
-const prove = (browser: Browser, password: unknown = sound) =>
+const prove = (browser: Browser, password: unknown = validPassword) =>
   browser.run(stepUpByPassword, { password });
 
 /** Ada, who signed in more than ten minutes ago. */
 const stale = async (where = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, sound);
-  await where.age(601);
+  await browser.join(ada, validPassword);
+  await where.advance(601);
   return browser;
 };
 
@@ -35,7 +41,7 @@ const sessionOf = async (browser: Browser) => {
 
 test("ada proves that it is her, and goes on where she was", async () => {
   const browser = await stale();
-  expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+  expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
   expect(await prove(browser)).toEqual(proven);
   expect((await world.audit()).at(-1)).toMatchObject({
     event: "step_up.password",
@@ -43,17 +49,17 @@ test("ada proves that it is her, and goes on where she was", async () => {
     subject: await world.userIdOf(ada),
     caller: await world.userIdOf(ada),
   });
-  expect((await browser.run(preparePassword)).ok).toBe(true);
-  expect((await browser.run(setPassword, { password: other })).ok).toBe(true);
+  expect((await browser.run(readPasswordStatus)).ok).toBe(true);
+  expect((await browser.run(setPassword, { password: otherPassword })).ok).toBe(true);
 });
 
 test("under a new token; the old one is worth nothing, and the session ends when it would have", async () => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
     const thief = new Browser(world);
     thief.session = browser.session;
     await prove(browser);
-    expect(browser.grant.lifetime).toBe(30 * 86_400 - 601);
+    expect(browser.newSession.lifetime).toBe(30 * 86_400 - 601);
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
     expect(await count(world, "sessions")).toBe(1);
   });
@@ -63,62 +69,62 @@ test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
 ])("a proof lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
-  await world.whileTimeStands(async (world) => {
+  await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
     await prove(browser);
-    await world.age(passed);
-    const answer = await browser.run(removePassword);
-    if (good) expect(answer.ok).toBe(true);
-    else expect(answer).toEqual(refused("step_up_required"));
+    await world.advance(passed);
+    const outcome = await browser.run(removePassword);
+    if (good) expect(outcome.ok).toBe(true);
+    else expect(outcome).toEqual(refused("step_up_required"));
   });
 });
 
 test("it is for this session: another of ada's, and leo's, gain nothing by it", async () => {
   const laptop = await stale();
   const phone = new Browser(world);
-  await phone.enter(ada, sound);
+  await phone.signInWithPassword(ada, validPassword);
   const his = new Browser(world);
-  await his.join(leo, sound);
-  await world.age(601);
+  await his.join(leo, validPassword);
+  await world.advance(601);
   expect(await prove(laptop)).toEqual(proven);
-  expect(await phone.run(preparePassword)).toEqual(refused("step_up_required"));
-  expect(await his.run(preparePassword)).toEqual(refused("step_up_required"));
+  expect(await phone.run(readPasswordStatus)).toEqual(refused("step_up_required"));
+  expect(await his.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
 describe("a wrong one", () => {
   test("is said, told apart in the log alone, and nothing is proven", async () => {
     const browser = await stale();
     const { session } = browser;
-    expect(await prove(browser, other)).toEqual(
-      refused("password_wrong", { field: "password", cause: "wrong" }),
+    expect(await prove(browser, otherPassword)).toEqual(
+      refused("password_incorrect", { field: "password", cause: "wrong" }),
     );
     expect(browser.session).toBe(session);
-    expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+    expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "step_up.password",
-      outcome: "password_wrong",
+      outcome: "password_incorrect",
       cause: "wrong",
       subject: await world.userIdOf(ada),
     });
   });
 
   test("so is any, for whoever has none, after the same work", async () => {
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     await browser.signIn(ada);
-    expect(await prove(browser)).toEqual(refused("password_wrong", { cause: "none" }));
+    expect(await prove(browser)).toEqual(refused("password_incorrect", { cause: "none" }));
     expect(work.compared).toBe(1);
   });
 
   test("leo's password proves nothing about ada", async () => {
-    await new Browser(world).join(leo, other);
-    expect(await prove(await stale(), other)).toEqual(refused("password_wrong"));
+    await new Browser(world).join(leo, otherPassword);
+    expect(await prove(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
   });
 
   test.each([
     ["", "password_missing"],
     [null, "password_missing"],
-    [[sound], "password_missing"],
+    [[validPassword], "password_missing"],
     ["kv".repeat(513), "password_too_long"],
   ] as const)("%j costs no try", async (password, code) => {
     const browser = await stale();
@@ -131,42 +137,42 @@ describe("a wrong one", () => {
 describe("tries (R3)", () => {
   const spend = async (browser: Browser) => {
     for (let n = 0; n < 5; n += 1)
-      expect(await prove(browser, other)).toEqual(refused("password_wrong"));
+      expect(await prove(browser, otherPassword)).toEqual(refused("password_incorrect"));
   };
 
   test("five in a quarter of an hour, then nothing is compared, not even the right one", async () => {
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
     await spend(browser);
     expect(await prove(browser)).toEqual(
-      refused("step_up_tries_spent", {
+      refused("step_up_too_many_attempts", {
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
     expect(work.compared).toBe(5);
-    await world.age(901);
+    await world.advance(901);
     expect(await prove(browser)).toEqual(proven);
   });
 
   test("the right one in between, and a new token, refill nothing", async () => {
     const browser = await stale();
-    for (let n = 0; n < 4; n += 1) await prove(browser, other);
+    for (let n = 0; n < 4; n += 1) await prove(browser, otherPassword);
     expect(await prove(browser)).toEqual(proven);
-    expect(await prove(browser)).toEqual(refused("step_up_tries_spent"));
+    expect(await prove(browser)).toEqual(refused("step_up_too_many_attempts"));
   });
 
   test("another session has its own", async () => {
     const browser = await stale();
     await spend(browser);
     const phone = new Browser(world);
-    await phone.enter(ada, sound);
+    await phone.signInWithPassword(ada, validPassword);
     expect(await prove(phone)).toEqual(proven);
   });
 
   test("fifty at once: five are compared", async () => {
-    const { world: counted, work } = counting(world);
+    const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
-    await Promise.all(Array.from({ length: 50 }, () => prove(browser, other)));
+    await Promise.all(Array.from({ length: 50 }, () => prove(browser, otherPassword)));
     expect(work.compared).toBe(5);
   });
 });
@@ -182,46 +188,50 @@ test("proven in two tabs at once: one goes on, and its token is the session's", 
   const browser = await stale();
   const { session } = browser;
   const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(world), { session }));
-  const answers = await Promise.all(tabs.map((tab) => prove(tab)));
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-  expect(answers.filter((a) => !a.ok && a.refusal.code === "sign_in_required")).toHaveLength(3);
-  const proven = tabs.filter((_, n) => answers[n]!.ok);
+  const responses = await Promise.all(tabs.map((tab) => prove(tab)));
+  expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(responses.filter((a) => !a.ok && a.refusal.code === "sign_in_required")).toHaveLength(3);
+  const proven = tabs.filter((_, n) => responses[n]!.ok);
   expect(await sessionOf(proven[0]!)).toBe(ada);
 });
 
 test("a password that is changed while it is compared proves nothing", async () => {
   const browser = await stale();
   const phone = new Browser(world);
-  await phone.enter(ada, sound);
+  await phone.signInWithPassword(ada, validPassword);
   const { passwords } = world;
-  const slow = world.but({
+  const slow = world.with({
     passwords: {
       ...passwords,
-      async verify(kept, password) {
-        await phone.run(setPassword, { password: other });
-        return passwords.verify(kept, password);
+      async verify(saved, password) {
+        await phone.run(setPassword, { password: otherPassword });
+        return passwords.verify(saved, password);
       },
     },
   });
-  const answer = await browser.run(stepUpByPassword, { password: sound }, { world: slow });
-  expect(answer).toEqual(refused("password_wrong", { cause: "changed" }));
+  const outcome = await browser.run(stepUpByPassword, { password: validPassword }, { world: slow });
+  expect(outcome).toEqual(refused("password_incorrect", { cause: "changed" }));
   expect(await sessionOf(browser)).toBeNull();
 });
 
 test("without passwords as a way in there is no such page", async () => {
   const browser = await stale();
-  const links = world.but({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-  const answer = await browser.run(stepUpByPassword, { password: sound }, { world: links });
-  expect(answer).toEqual(refused("not_found"));
+  const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
+  const outcome = await browser.run(
+    stepUpByPassword,
+    { password: validPassword },
+    { world: links },
+  );
+  expect(outcome).toEqual(refused("not_found"));
 });
 
 test("when too many wait, or comparing has a bug, nothing is proven", async () => {
   const browser = await stale();
   const where = (world: typeof browser.world) =>
-    browser.run(stepUpByPassword, { password: sound }, { world });
-  expect(await where(busy(world))).toEqual(refused("busy"));
-  await expect(where(broken(world))).rejects.toThrow();
-  expect(await browser.run(preparePassword)).toEqual(refused("step_up_required"));
+    browser.run(stepUpByPassword, { password: validPassword }, { world });
+  expect(await where(overloadedHasher(world))).toEqual(refused("overloaded"));
+  await expect(where(failingHasher(world))).rejects.toThrow();
+  expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
 test("whatever statement the database fails at: proven, or the old token goes on", async () => {
@@ -229,9 +239,9 @@ test("whatever statement the database fails at: proven, or the old token goes on
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     const { session } = browser;
-    world.breakDatabase(after);
+    world.failDatabaseAfter(after);
     const result = await prove(browser);
-    world.mendDatabase();
+    world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(browser.session).toBe(session);

@@ -8,7 +8,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Step-up by password: the session goes on under a new token, its last proof now. Refuses
- * `password_wrong`, `step_up_tries_spent` before anything is compared, `busy`.
+ * `password_incorrect`, `step_up_too_many_attempts` before anything is compared, `overloaded`.
  */
 export const stepUpByPassword = defineFlow({
   name: "step_up.password",
@@ -20,15 +20,15 @@ export const stepUpByPassword = defineFlow({
 
   async run(ctx, { password }) {
     const { userId } = ctx.caller.session;
-    ctx.about({ userId });
+    ctx.auditSubject({ userId });
     const hash = await findPasswordHash(ctx.db, userId);
     const compared = await ctx.passwords.verify(hash, password);
     if (!compared.ok) return compared;
-    if (!hash || !compared.value.right)
-      return refuse("password_wrong", { field: "password", cause: hash ? "wrong" : "none" });
+    if (!hash || !compared.value.matches)
+      return refuse("password_incorrect", { field: "password", cause: hash ? "wrong" : "none" });
     return ctx.write(async (tx) => {
       if ((await findPasswordHash(tx, userId)) !== hash)
-        return refuse("password_wrong", { field: "password", cause: "changed" });
+        return refuse("password_incorrect", { field: "password", cause: "changed" });
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
     });
   },

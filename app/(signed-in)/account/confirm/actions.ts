@@ -1,85 +1,93 @@
 "use server";
 
-import { changes } from "../sensitive-actions";
-import { onlyWhomItShowed } from "@/app/shown-to";
+import { sensitiveActions } from "../sensitive-actions";
+import { requireShownUser } from "@/app/shown-to";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
-import { sayDone, sayNo } from "@/lib/web/flash";
-import { cancelInterrupted, takeInterrupted } from "@/lib/web/suspended-action";
-import { shownFor } from "@/app/username-field";
-import { fields, perform, prove } from "@/lib/web/run-for-request";
-import { goOn, provePath, readProvePath, safeNext } from "@/lib/web/redirects";
+import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
+import { cancelSuspendedAction, resumeAction } from "@/lib/web/suspended-action";
+import { displayedUsername } from "@/app/username-field";
+import { fields, runForRequest, stepUp } from "@/lib/web/run-for-request";
+import { redirectToNext, stepUpPath, parseStepUpPath, safeNext } from "@/lib/web/redirects";
 import type { Refusal } from "@/lib/core/result";
 
 const methodsPage = "/account/methods";
 
-export async function proveByPassword(form: FormData): Promise<void> {
-  const { proofFor, input } = readForm(form);
-  const proof = await prove(stepUpByPassword, input, form);
-  if (proof.ok) await afterProof(proofFor, form, proof.value.renewed);
-  else await sayNotProven(proofFor, proof.refusal);
+export async function stepUpWithPassword(form: FormData): Promise<void> {
+  const { target, input } = readForm(form);
+  const outcome = await stepUp(stepUpByPassword, input, form);
+  if (outcome.ok) await resumeAfterStepUp(target, form, outcome.value.renewed);
+  else await redirectWithStepUpError(target, outcome.refusal);
 }
 
-export async function proveByCode(form: FormData): Promise<void> {
-  const { proofFor, input } = readForm(form);
-  const proof = await prove(stepUpByCode, input, form);
-  if (proof.ok) await afterProof(proofFor, form, proof.value.renewed);
-  else await sayNotProven(proofFor, proof.refusal, asked);
+export async function stepUpWithCode(form: FormData): Promise<void> {
+  const { target, input } = readForm(form);
+  const outcome = await stepUp(stepUpByCode, input, form);
+  if (outcome.ok) await resumeAfterStepUp(target, form, outcome.value.renewed);
+  else await redirectWithStepUpError(target, outcome.refusal, asked);
 }
 
-export async function askForProof(form: FormData): Promise<void> {
-  const { proofFor } = readForm(form);
-  const at = provePath(proofFor.next, proofFor.waiting);
-  const result = await perform(requestStepUp, { next: at }, { form });
-  if (result.ok) await sayDone(at + asked, "proof_asked");
-  else await sayNotProven(proofFor, result.refusal, asked);
+export async function submitStepUpRequest(form: FormData): Promise<void> {
+  const { target } = readForm(form);
+  const at = stepUpPath(target.next, target.actionId);
+  const result = await runForRequest(requestStepUp, { next: at }, { form });
+  if (result.ok) await redirectWithNotice(at + asked, "step_up_requested");
+  else await redirectWithStepUpError(target, result.refusal, asked);
 }
 
 /** The link is for what the page was for on which its mail was asked for. */
-export async function proveByLink(form: FormData): Promise<void> {
-  const proof = await prove(stepUpByLink, fields(form), form);
-  if (!proof.ok) {
-    const isIn = proof.refusal.code !== "sign_in_required";
-    return sayNo(isIn ? "/l/prove/used" : methodsPage, proof.refusal);
+export async function stepUpWithLink(form: FormData): Promise<void> {
+  const outcome = await stepUp(stepUpByLink, fields(form), form);
+  if (!outcome.ok) {
+    const isIn = outcome.refusal.code !== "sign_in_required";
+    return redirectWithError(isIn ? "/l/confirm/used" : methodsPage, outcome.refusal);
   }
-  const { value, renewed } = proof.value;
-  const proofFor = readProvePath(value.next) ?? { next: value.next || methodsPage, waiting: "" };
-  await afterProof(proofFor, form, renewed);
+  const { value, renewed } = outcome.value;
+  const target = parseStepUpPath(value.next) ?? { next: value.next || methodsPage, actionId: "" };
+  await resumeAfterStepUp(target, form, renewed);
 }
 
-export async function cancelInterruption(form: FormData): Promise<void> {
-  await onlyWhomItShowed(form);
-  await cancelInterrupted(readForm(form).proofFor.waiting);
-  await sayDone(methodsPage, "interruption_cancelled");
+export async function cancelSuspended(form: FormData): Promise<void> {
+  await requireShownUser(form);
+  await cancelSuspendedAction(readForm(form).target.actionId);
+  await redirectWithNotice(methodsPage, "suspended_action_cancelled");
 }
 
 /** What a proof is for: to carry out the form that waits under an id, or to go on to a page. */
-type ProofFor = NonNullable<ReturnType<typeof readProvePath>>;
+type StepUpTarget = NonNullable<ReturnType<typeof parseStepUpPath>>;
 
 function readForm(form: FormData) {
-  const { next, for: waiting, [shownFor]: _, ...input } = fields(form);
-  const proofFor: ProofFor = {
+  const { next, for: actionId, [displayedUsername]: _, ...input } = fields(form);
+  const target: StepUpTarget = {
     next: safeNext(next),
-    waiting: typeof waiting === "string" ? waiting : "",
+    actionId: typeof actionId === "string" ? actionId : "",
   };
-  return { proofFor, input };
+  return { target, input };
 }
 
 /** Carries out the form that the proof was for, and no other; or goes on to the page that asked. */
-async function afterProof({ next, waiting }: ProofFor, form: FormData, renewed: string) {
-  if (!waiting) return goOn(next);
-  const interrupted = await takeInterrupted(waiting, renewed);
-  if (!interrupted) return sayDone(next, "interruption_lost");
-  await changes[interrupted.flow](interrupted.input, form, renewed);
+async function resumeAfterStepUp(
+  { next, actionId }: StepUpTarget,
+  form: FormData,
+  renewed: string,
+) {
+  if (!actionId) return redirectToNext(next);
+  const suspended = await resumeAction(actionId, renewed);
+  if (!suspended) return redirectWithNotice(next, "suspended_action_lost");
+  await sensitiveActions[suspended.flow](suspended.input, form, renewed);
 }
 
 /** The page that asks for a proof, with the field for the code. */
 const asked = "&asked";
 
 /** On the page that asked; whoever was signed out begins again where it began. */
-function sayNotProven({ next, waiting }: ProofFor, refusal: Refusal, more = ""): Promise<never> {
+function redirectWithStepUpError(
+  { next, actionId }: StepUpTarget,
+  refusal: Refusal,
+  more = "",
+): Promise<never> {
   const isIn = refusal.code !== "sign_in_required";
-  return sayNo(isIn ? provePath(next, waiting) + more : next, refusal);
+  return redirectWithError(isIn ? stepUpPath(next, actionId) + more : next, refusal);
 }

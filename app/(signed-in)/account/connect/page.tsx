@@ -3,25 +3,25 @@ import { redirect } from "next/navigation";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { readParked } from "@/app/pending-identity";
+import { readPendingIdentity } from "@/app/pending-identity";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { read } from "@/lib/web/run-for-request";
-import { AccountFrame } from "../account-layout";
-import { connectParked, notNow } from "../methods/actions";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { AccountLayout } from "../account-layout";
+import { linkPendingProvider, dismissPending } from "../methods/actions";
 
-const here = "/account/connect";
+const path = "/account/connect";
 
 export const metadata: Metadata = { title: words.connect.short };
 
 /** Both addresses, side by side, before a provider is connected (O4, A3). */
 export default async function ConnectPage() {
-  const session = await read(readSession, here);
-  const { name, address, isForSession, isLink } = await readParked("/account/methods");
+  const session = await readOrRedirect(readSession, path);
+  const { name, address, isForSession, isLink } = await readPendingIdentity("/account/methods");
   // Signed in as somebody else than was asked for: which of the two is a question of its own.
   if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");
   return (
-    <AccountFrame here={here} under="/account/methods" title={words.connect.title(name)}>
+    <AccountLayout path={path} navItem="/account/methods" title={words.connect.title(name)}>
       <p>{words.connect.lead(name)}</p>
       <DefinitionList
         items={[
@@ -29,12 +29,12 @@ export default async function ConnectPage() {
           { term: words.connect.here, value: session?.email ?? "" },
         ]}
       />
-      <Form action={connectParked}>
+      <Form action={linkPendingProvider}>
         <Button variant="primary">{words.connect.submit(name)}</Button>
       </Form>
-      <Form action={notNow}>
+      <Form action={dismissPending}>
         <Button variant="quiet">{words.connect.notNow}</Button>
       </Form>
-    </AccountFrame>
+    </AccountLayout>
   );
 }

@@ -2,33 +2,33 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { isOAuthProvider, type OAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
-import { keep } from "./actions";
+import { confirmProvider } from "./actions";
 
 interface Props {
   readonly provider: string;
-  readonly questioned: boolean;
+  readonly needsConfirmation: boolean;
   readonly isUsable: boolean;
   readonly isLast: boolean;
 }
 
 /** What can be done with a way in; the last one has words instead of a button (A4). */
-export function Actions({ provider, questioned, isUsable, isLast }: Props) {
+export function MethodActions({ provider, needsConfirmation, isUsable, isLast }: Props) {
   const state = (text: string) => <span className="hint">{text}</span>;
   if (isOAuthProvider(provider))
     return (
       <div className="actions">
-        {questioned && (
-          <ProviderForm provider={provider} action={keep}>
+        {needsConfirmation && (
+          <ProviderForm provider={provider} action={confirmProvider}>
             {words.questioned.keep}
           </ProviderForm>
         )}
-        {!isUsable && !questioned && state(words.account.switchedOff)}
+        {!isUsable && !needsConfirmation && state(words.account.switchedOff)}
         {isLast ? (
           state(words.account.lastWayIn)
         ) : (
           <a className="button button--danger" href={`/account/disconnect/${provider}`}>
             {words.account.disconnect}
-            <span className="hidden"> {oauthProviders[provider].name}</span>
+            <span className="visually-hidden"> {oauthProviders[provider].name}</span>
           </a>
         )}
       </div>
@@ -39,14 +39,14 @@ export function Actions({ provider, questioned, isUsable, isLast }: Props) {
     <div className="actions">
       <a className="button button--plain" href="/account/password">
         {words.account.changePassword}
-        <span className="hidden"> {words.account.providers.email}</span>
+        <span className="visually-hidden"> {words.account.providers.email}</span>
       </a>
       {isLast ? (
         state(words.account.lastWayIn)
       ) : (
         <a className="button button--danger" href="/account/password/remove">
           {words.account.removePassword}
-          <span className="hidden"> {words.account.providers.email}</span>
+          <span className="visually-hidden"> {words.account.providers.email}</span>
         </a>
       )}
     </div>

@@ -1,81 +1,83 @@
 import type { Metadata } from "next";
-import { titleFor } from "@/app/flash-message";
-import { Note } from "@/app/_ui/note";
+import { pageTitle } from "@/app/flash-message";
+import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
-import { providerWaiting } from "@/app/pending-identity";
-import { Ago, At } from "@/app/timestamps";
+import { pendingProvider } from "@/app/pending-identity";
+import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
-import { AccountFrame } from "../account-layout";
-import { Actions, ProviderForm } from "./method-actions";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
+import { AccountLayout } from "../account-layout";
+import { MethodActions, ProviderForm } from "./method-actions";
 import { connect } from "./actions";
 
-const here = "/account/methods";
+const path = "/account/methods";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.account.methods, await readFlash(here)) };
+  return { title: pageTitle(words.account.methods, await readFlash(path)) };
 }
 
 export default async function MethodsPage() {
-  const ways = await read(listAuthProviders, here);
-  const { methods } = site();
-  const questioned = ways
-    .filter((way) => way.questioned)
+  const linkedMethods = await readOrRedirect(listAuthProviders, path);
+  const { methods } = siteConfig();
+  const needsConfirmation = linkedMethods
+    .filter((linkedMethod) => linkedMethod.needsConfirmation)
     .map(({ provider }) => words.account.providers[provider] ?? provider);
-  const lacks = (wanted: string) => !ways.some(({ provider }) => provider === wanted);
-  const back = await providerWaiting();
+  const isMissing = (wanted: string) => !linkedMethods.some(({ provider }) => provider === wanted);
+  const pendingId = await pendingProvider();
   // Another one of that provider would have to go first, which is told when one comes for it.
-  const isFree = !ways.some(({ provider, questioned }) => provider === back && !questioned);
-  const waiting = back && isFree && oauthProviders[back].name;
+  const canLink = !linkedMethods.some(
+    ({ provider, needsConfirmation }) => provider === pendingId && !needsConfirmation,
+  );
+  const pendingName = pendingId && canLink && oauthProviders[pendingId].name;
   return (
-    <AccountFrame here={here} title={words.account.methods}>
+    <AccountLayout path={path} title={words.account.methods}>
       <p>{words.account.methodsLead}</p>
-      {waiting && (
-        <Note tone="info">
+      {pendingName && (
+        <Alert tone="info">
           <p>
-            {words.connect.waiting(waiting)}{" "}
-            <a href="/account/connect">{words.connect.submit(waiting)}</a>
+            {words.connect.waiting(pendingName)}{" "}
+            <a href="/account/connect">{words.connect.submit(pendingName)}</a>
           </p>
-        </Note>
+        </Alert>
       )}
-      {questioned.length > 0 && (
-        <Note tone="warn" title={words.questioned.title(questioned)}>
+      {needsConfirmation.length > 0 && (
+        <Alert tone="warn" title={words.questioned.title(needsConfirmation)}>
           <p>
-            {words.questioned.lead(questioned)}{" "}
-            {words.questioned[lacks("email") ? "devicesAndPassword" : "devices"]}
+            {words.questioned.lead(needsConfirmation)}{" "}
+            {words.questioned[isMissing("email") ? "devicesAndPassword" : "devices"]}
           </p>
-        </Note>
+        </Alert>
       )}
       <Rows>
-        {ways.map((way) => (
+        {linkedMethods.map((linkedMethod) => (
           <Row
-            key={way.provider}
-            title={words.account.providers[way.provider] ?? way.provider}
+            key={linkedMethod.provider}
+            title={words.account.providers[linkedMethod.provider] ?? linkedMethod.provider}
             details={[
-              ...(way.address ? [way.address] : []),
+              ...(linkedMethod.address ? [linkedMethod.address] : []),
               <span key="used">
-                {words.account.lastUsed} <Ago at={way.lastUsedAt} />
+                {words.account.lastUsed} <RelativeTime at={linkedMethod.lastUsedAt} />
               </span>,
               <span key="added">
-                {words.account.added} <At at={way.createdAt} />
+                {words.account.added} <Timestamp at={linkedMethod.createdAt} />
               </span>,
-              ...(way.questioned ? [words.questioned.state] : []),
+              ...(linkedMethod.needsConfirmation ? [words.questioned.state] : []),
             ]}
-            action={<Actions {...way} />}
+            action={<MethodActions {...linkedMethod} />}
           />
         ))}
-        {methods.includes("magic_link") && lacks("magic_link") && (
+        {methods.includes("magic_link") && isMissing("magic_link") && (
           <Row
             title={words.account.providers.magic_link!}
             details={[words.account.notUsed]}
             action={<span className="hint">{words.account.alwaysOn}</span>}
           />
         )}
-        {methods.includes("password") && lacks("email") && (
+        {methods.includes("password") && isMissing("email") && (
           <Row
             title={words.account.providers.email!}
             details={[words.account.notSet]}
@@ -87,7 +89,7 @@ export default async function MethodsPage() {
           />
         )}
         {oauthProviderIds
-          .filter((id) => methods.includes(id) && lacks(id))
+          .filter((id) => methods.includes(id) && isMissing(id))
           .map((id) => (
             <Row
               key={id}
@@ -101,6 +103,6 @@ export default async function MethodsPage() {
             />
           ))}
       </Rows>
-    </AccountFrame>
+    </AccountLayout>
   );
 }

@@ -1,33 +1,33 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/flash-message";
+import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
-import { UsernameOf } from "@/app/username-field";
+import { UsernameField } from "@/app/username-field";
 import { words } from "@/app/words";
-import { preparePassword } from "@/lib/flows/password/read-password-status";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/run-for-request";
-import { AccountFrame } from "../account-layout";
-import { choosePassword } from "./actions";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { AccountLayout } from "../account-layout";
+import { submitNewPassword } from "./actions";
 
-const here = "/account/password";
+const path = "/account/password";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.reset.title, await readFlash(here)) };
+  return { title: pageTitle(words.reset.title, await readFlash(path)) };
 }
 
 export default async function NewPasswordPage() {
-  const { email, otherDevices } = await read(preparePassword, here);
-  const flash = await readFlash(here);
+  const { email, otherDevices } = await readOrRedirect(readPasswordStatus, path);
+  const flash = await readFlash(path);
   return (
-    <AccountFrame here={here} under="/account/methods" title={words.reset.title}>
+    <AccountLayout path={path} navItem="/account/methods" title={words.reset.title}>
       <p>{words.account.passwordLead(otherDevices)}</p>
-      <Form action={choosePassword}>
-        <UsernameOf address={email} />
+      <Form action={submitNewPassword}>
+        <UsernameField address={email} />
         <NewPassword
-          error={errorFor(flash, "password")}
-          differ={errorFor(flash, "again")}
+          error={fieldError(flash, "password")}
+          differ={fieldError(flash, "confirmPassword")}
           autoFocus={!flash.refusal}
         />
         <Button variant="primary">{words.account.savePassword}</Button>
@@ -35,6 +35,6 @@ export default async function NewPasswordPage() {
       <p>
         <a href="/account/methods">{words.account.cancel}</a>
       </p>
-    </AccountFrame>
+    </AccountLayout>
   );
 }

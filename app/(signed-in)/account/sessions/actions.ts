@@ -2,20 +2,20 @@
 
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { revokeSession } from "@/lib/flows/sessions/revoke-session";
-import { sayDone, sayNo } from "@/lib/web/flash";
-import { fields, perform } from "@/lib/web/run-for-request";
+import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
+import { fields, runForRequest } from "@/lib/web/run-for-request";
 
 const sessionsPage = "/account/sessions";
 
 export async function signOutDevice(form: FormData): Promise<void> {
-  const result = await perform(revokeSession, fields(form), { form });
-  if (!result.ok) await sayNo(sessionsPage, result.refusal);
-  else if (result.value.current) await sayDone("/sign-in", "signed_out");
-  else await sayDone(sessionsPage, "session_signed_out");
+  const result = await runForRequest(revokeSession, fields(form), { form });
+  if (!result.ok) await redirectWithError(sessionsPage, result.refusal);
+  else if (result.value.current) await redirectWithNotice("/sign-in", "signed_out");
+  else await redirectWithNotice(sessionsPage, "session_signed_out");
 }
 
 export async function signOutOthers(form: FormData): Promise<void> {
-  const result = await perform(revokeOtherSessions, {}, { form });
-  if (result.ok) await sayDone(sessionsPage, "others_signed_out");
-  else await sayNo(sessionsPage, result.refusal);
+  const result = await runForRequest(revokeOtherSessions, {}, { form });
+  if (result.ok) await redirectWithNotice(sessionsPage, "others_signed_out");
+  else await redirectWithError(sessionsPage, result.refusal);
 }

@@ -3,21 +3,21 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
-import { Ago, At } from "@/app/timestamps";
+import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { words } from "@/app/words";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { read } from "@/lib/web/run-for-request";
-import { AccountFrame } from "../account-layout";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { AccountLayout } from "../account-layout";
 import { signOutDevice } from "./actions";
 
-const here = "/account/sessions";
+const path = "/account/sessions";
 
 export const metadata: Metadata = { title: words.account.sessions };
 
 export default async function SessionsPage() {
-  const sessions = await read(listSessions, here);
+  const sessions = await readOrRedirect(listSessions, path);
   return (
-    <AccountFrame here={here} title={words.account.sessions}>
+    <AccountLayout path={path} title={words.account.sessions}>
       <p>{words.account.sessionsLead}</p>
       <Rows>
         {sessions.map(({ id, browser, ip, method, createdAt, lastSeenAt, current }) => (
@@ -29,10 +29,10 @@ export default async function SessionsPage() {
               ip ? <code key="ip">{ip}</code> : words.account.unknownIp,
               <span key="in">
                 {words.account.signedInWith(method, words.account.providers[method] ?? method)},{" "}
-                <At at={createdAt} />
+                <Timestamp at={createdAt} />
               </span>,
               <span key="seen">
-                {words.account.lastSeen} <Ago at={lastSeenAt} />
+                {words.account.lastSeen} <RelativeTime at={lastSeenAt} />
               </span>,
             ]}
             action={
@@ -51,6 +51,6 @@ export default async function SessionsPage() {
           </a>
         </p>
       )}
-    </AccountFrame>
+    </AccountLayout>
   );
 }

@@ -1,25 +1,25 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
+import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Note } from "@/app/_ui/note";
-import { Ago } from "@/app/timestamps";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { Alert } from "@/app/_ui/note";
+import { RelativeTime } from "@/app/timestamps";
 import { EmailField } from "@/app/email-field";
 import { words } from "@/app/words";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readFlash } from "@/lib/web/flash";
-import { perform } from "@/lib/web/run-for-request";
-import { goOn } from "@/lib/web/redirects";
-import { site } from "@/lib/web/site";
-import { DeadLink } from "../invalid-link";
-import { cancelRequest, signInByLink } from "../actions";
+import { runForRequest } from "@/lib/web/run-for-request";
+import { redirectToNext } from "@/lib/web/redirects";
+import { siteConfig } from "@/lib/web/site";
+import { InvalidLink } from "../invalid-link";
+import { submitLinkCancellation, submitLink } from "../actions";
 
-const here = "/l";
+const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.link.title(site().appName), await readFlash(here)) };
+  return { title: pageTitle(words.link.title(siteConfig().appName), await readFlash(path)) };
 }
 
 interface Props {
@@ -29,49 +29,49 @@ interface Props {
 /** What a mail's link opens: it shows a button, and spends nothing (L2). */
 export default async function LinkPage({ params }: Props) {
   const { token } = await params;
-  const preview = await perform(previewMagicLink, { token });
+  const preview = await runForRequest(previewMagicLink, { token });
   if (!preview.ok) {
     if (preview.refusal.code === "unavailable") redirect("/unavailable");
     return (
-      <DeadLink
+      <InvalidLink
         title={words.link.deadTitle}
-        lead={words.link.dead(site().lifetimes.magicLink)}
+        lead={words.link.dead(siteConfig().lifetimes.magicLink)}
         reference={preview.refusal.reference}
       />
     );
   }
   const link = preview.value;
-  if (link.alreadyIn) goOn(link.next);
-  const flash = await readFlash(here);
-  const { appName } = site();
+  if (link.alreadyIn) redirectToNext(link.next);
+  const flash = await readFlash(path);
+  const { appName } = siteConfig();
   return (
-    <Gate
+    <SignedOutLayout
       appName={appName}
       title={words.link.title(appName)}
       session={link.sessionId}
-      hidePath={here}
+      hidePath={path}
     >
-      <AnswerNote flash={flash} />
+      <FlashMessage flash={flash} />
       <p>
         {words.link.as} <strong>{link.address}</strong>. {words.link.asked(link.browser)}{" "}
-        <Ago at={link.askedAt} />.
+        <RelativeTime at={link.askedAt} />.
       </p>
       {link.signedInAs && (
-        <Note tone="warn">
+        <Alert tone="warn">
           <p>
             {words.link.signedInAs} <strong>{link.signedInAs}</strong>.{" "}
             <a href="/account">{words.link.stay}</a>
           </p>
-        </Note>
+        </Alert>
       )}
-      <Form action={signInByLink}>
+      <Form action={submitLink}>
         <input type="hidden" name="token" value={token} />
         {!link.sameBrowser && (
           <>
-            <Note tone="info" title={words.link.otherBrowser}>
+            <Alert tone="info" title={words.link.otherBrowser}>
               <p>{words.link.otherBrowserHelp}</p>
-            </Note>
-            <EmailField enterKeyHint="go" name="username" error={errorFor(flash, "username")} />
+            </Alert>
+            <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "username")} />
           </>
         )}
         <Button variant="primary">
@@ -79,11 +79,11 @@ export default async function LinkPage({ params }: Props) {
         </Button>
         <p>
           {words.link.notYou}{" "}
-          <Button variant="quiet" formAction={cancelRequest}>
+          <Button variant="quiet" formAction={submitLinkCancellation}>
             {words.link.cancel}
           </Button>
         </p>
       </Form>
-    </Gate>
+    </SignedOutLayout>
   );
 }

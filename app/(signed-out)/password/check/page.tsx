@@ -1,39 +1,39 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/flash-message";
+import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
-import { UsernameOf } from "@/app/username-field";
+import { UsernameField } from "@/app/username-field";
 import { words } from "@/app/words";
 import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
-import { site } from "@/lib/web/site";
-import { type SearchParams, waitFor, WaitingPage } from "../../check-email-page";
-import { askForReset, resetByCode } from "../actions";
+import { siteConfig } from "@/lib/web/site";
+import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
+import { submitResetRequest, resetByCode } from "../actions";
 
-const here = "/password/check";
+const path = "/password/check";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.check.title, await readFlash(here)) };
+  return { title: pageTitle(words.check.title, await readFlash(path)) };
 }
 
 export default async function ResetCheckPage({ searchParams }: { searchParams: SearchParams }) {
-  const flash = await readFlash(here);
-  const waiting = await waitFor("password_reset", "/password", searchParams);
-  const { lifetimes } = site();
+  const flash = await readFlash(path);
+  const pending = await loadPendingRequest("password_reset", "/password", searchParams);
+  const { lifetimes } = siteConfig();
   return (
-    <WaitingPage
+    <CheckEmailPage
       title={words.check.title}
       flash={flash}
-      waiting={waiting}
+      pending={pending}
       sent={words.reset.sent}
       lifetimes={words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}
       change="/password"
-      resend={askForReset}
+      resend={submitResetRequest}
     >
-      {waiting.codeSpent ? (
-        <p>{sentenceOf({ code: "code_tries_spent" })}</p>
+      {pending.codeSpent ? (
+        <p>{sentenceOf({ code: "code_too_many_attempts" })}</p>
       ) : (
         <Form action={resetByCode}>
           <p>{words.reset.useCode}</p>
@@ -41,15 +41,18 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
             name="code"
             label={words.check.code}
             hint={words.check.codeHint}
-            error={errorFor(flash, "code")}
+            error={fieldError(flash, "code")}
             autoFocus={!flash.refusal}
           />
-          <UsernameOf name="email" address={waiting.email} />
-          <NewPassword error={errorFor(flash, "password")} differ={errorFor(flash, "again")} />
+          <UsernameField name="email" address={pending.email} />
+          <NewPassword
+            error={fieldError(flash, "password")}
+            differ={fieldError(flash, "confirmPassword")}
+          />
           <p className="hint">{words.reset.ends}</p>
           <Button variant="primary">{words.reset.save}</Button>
         </Form>
       )}
-    </WaitingPage>
+    </CheckEmailPage>
   );
 }

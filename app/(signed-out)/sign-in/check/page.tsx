@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { errorFor, titleFor } from "@/app/flash-message";
+import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
@@ -7,52 +7,52 @@ import { words } from "@/app/words";
 import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
 import { withNext } from "@/lib/web/redirects";
-import { site } from "@/lib/web/site";
-import { type SearchParams, waitFor, WaitingPage } from "../../check-email-page";
-import { askForLink, typeCode } from "../actions";
+import { siteConfig } from "@/lib/web/site";
+import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
+import { submitLinkRequest, submitCode } from "../actions";
 
-const here = "/sign-in/check";
+const path = "/sign-in/check";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.check.title, await readFlash(here)) };
+  return { title: pageTitle(words.check.title, await readFlash(path)) };
 }
 
 export default async function CheckPage({ searchParams }: { searchParams: SearchParams }) {
-  const flash = await readFlash(here);
-  const waiting = await waitFor("magic_link", "/sign-in", searchParams);
-  const { email, keep, next, codeSpent } = waiting;
-  const { lifetimes } = site();
+  const flash = await readFlash(path);
+  const pending = await loadPendingRequest("magic_link", "/sign-in", searchParams);
+  const { email, remember, next, codeSpent } = pending;
+  const { lifetimes } = siteConfig();
   return (
-    <WaitingPage
+    <CheckEmailPage
       title={words.check.title}
       flash={flash}
-      waiting={waiting}
+      pending={pending}
       sent={words.check.sent}
       lifetimes={words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}
       change={withNext("/sign-in", next)}
-      resend={askForLink}
+      resend={submitLinkRequest}
       resendFields={
         <>
           <input type="hidden" name="next" value={next} />
-          {keep && <input type="hidden" name="keep" value="on" />}
+          {remember && <input type="hidden" name="remember" value="on" />}
         </>
       }
     >
       {codeSpent ? (
-        <p>{sentenceOf({ code: "code_tries_spent" })}</p>
+        <p>{sentenceOf({ code: "code_too_many_attempts" })}</p>
       ) : (
-        <Form action={typeCode}>
+        <Form action={submitCode}>
           <input type="hidden" name="email" value={email} />
           <CodeField
             name="code"
             label={words.check.code}
             hint={words.check.codeHint}
-            error={errorFor(flash, "code")}
+            error={fieldError(flash, "code")}
             autoFocus={!flash.refusal}
           />
           <Button variant="primary">{words.check.submit}</Button>
         </Form>
       )}
-    </WaitingPage>
+    </CheckEmailPage>
   );
 }

@@ -1,10 +1,10 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { readParked } from "@/app/pending-identity";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { readPendingIdentity } from "@/app/pending-identity";
 import { words } from "@/app/words";
 import { lastMethod } from "@/lib/web/last-method";
-import { site } from "@/lib/web/site";
+import { siteConfig } from "@/lib/web/site";
 import { AddressForm } from "../address-form";
 
 export const metadata: Metadata = { title: words.connect.first };
@@ -14,12 +14,12 @@ export const metadata: Metadata = { title: words.connect.first };
  * before, and then connects it (O4).
  */
 export default async function SignInToConnectPage() {
-  const { name, address, signedInAs, hasOwner } = await readParked("/sign-in");
+  const { name, address, signedInAs, hasOwner } = await readPendingIdentity("/sign-in");
   if (signedInAs) redirect("/account/connect");
   // The account it belongs to may have another address; this one may have none.
   const mine = hasOwner ? null : address;
   return (
-    <Gate appName={site().appName} title={words.connect.first} session="">
+    <SignedOutLayout appName={siteConfig().appName} title={words.connect.first} session="">
       {mine ? (
         <p>
           <strong>{mine}</strong> {words.connect.why(name)}
@@ -31,6 +31,6 @@ export default async function SignInToConnectPage() {
       <p>
         <a href="/sign-in?next=%2Faccount%2Fconnect">{words.connect.otherWays}</a>
       </p>
-    </Gate>
+    </SignedOutLayout>
   );
 }

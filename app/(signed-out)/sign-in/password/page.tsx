@@ -1,23 +1,23 @@
 import type { Metadata } from "next";
-import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
+import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { CurrentPassword } from "@/app/password-fields";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { read } from "@/lib/web/run-for-request";
-import { goOn, safeNext, withNext } from "@/lib/web/redirects";
-import { onlyWith, site } from "@/lib/web/site";
-import { askForLink, signInByPassword } from "../actions";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { redirectToNext, safeNext, withNext } from "@/lib/web/redirects";
+import { requireMethod, siteConfig } from "@/lib/web/site";
+import { submitLinkRequest, signInByPassword } from "../actions";
 
-const here = "/sign-in/password";
+const path = "/sign-in/password";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.passwordPage.title, await readFlash(here)) };
+  return { title: pageTitle(words.passwordPage.title, await readFlash(path)) };
 }
 
 interface Props {
@@ -25,25 +25,25 @@ interface Props {
 }
 
 export default async function PasswordPage({ searchParams }: Props) {
-  onlyWith("password");
+  requireMethod("password");
   const next = safeNext((await searchParams).next);
-  const flash = await readFlash(here);
-  if (await read(readSession, here)) goOn(next);
-  const { appName, signUp, methods } = site();
+  const flash = await readFlash(path);
+  if (await readOrRedirect(readSession, path)) redirectToNext(next);
+  const { appName, signUp, methods } = siteConfig();
   return (
-    <Gate appName={appName} title={words.passwordPage.title} session="">
-      <AnswerNote flash={flash} />
+    <SignedOutLayout appName={appName} title={words.passwordPage.title} session="">
+      <FlashMessage flash={flash} />
       <Form action={signInByPassword}>
-        <EmailField defaultValue={flash.email} error={errorFor(flash, "email")} />
+        <EmailField defaultValue={flash.email} error={fieldError(flash, "email")} />
         <CurrentPassword
-          error={errorFor(flash, "password")}
+          error={fieldError(flash, "password")}
           autoFocus={!flash.refusal && flash.email !== ""}
         />
-        <Checkbox name="keep" label={words.keep} defaultChecked={flash.keep} />
+        <Checkbox name="remember" label={words.keep} defaultChecked={flash.remember} />
         <input type="hidden" name="next" value={next} />
         <Button variant="primary">{words.passwordPage.submit}</Button>
         {methods.includes("magic_link") && (
-          <Button formAction={askForLink}>{words.passwordPage.linkInstead}</Button>
+          <Button formAction={submitLinkRequest}>{words.passwordPage.linkInstead}</Button>
         )}
       </Form>
       <p>
@@ -54,6 +54,6 @@ export default async function PasswordPage({ searchParams }: Props) {
           <a href={withNext("/sign-up", next)}>{words.passwordPage.signUp}</a>
         </p>
       )}
-    </Gate>
+    </SignedOutLayout>
   );
 }

@@ -1,16 +1,16 @@
 import type { Metadata } from "next";
-import { AnswerNote, titleFor } from "@/app/flash-message";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Reference } from "@/app/request-id";
+import { FlashMessage, pageTitle } from "@/app/flash-message";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { RequestId } from "@/app/request-id";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
 import { safeNext, withNext } from "@/lib/web/redirects";
-import { site } from "@/lib/web/site";
+import { siteConfig } from "@/lib/web/site";
 
-const here = "/sign-in/problem";
+const path = "/sign-in/problem";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.problem.title, await readFlash(here)) };
+  return { title: pageTitle(words.problem.title, await readFlash(path)) };
 }
 
 interface Props {
@@ -20,11 +20,11 @@ interface Props {
 /** Why signing in ended, for causes that are told only after the proof, or that no form can mend. */
 export default async function ProblemPage({ searchParams }: Props) {
   const { next } = await searchParams;
-  const flash = await readFlash(here);
-  const { appName, supportEmail } = site();
+  const flash = await readFlash(path);
+  const { appName, supportEmail } = siteConfig();
   return (
-    <Gate appName={appName} title={words.problem.title}>
-      {flash.refusal ? <AnswerNote flash={flash} /> : <p>{words.problem.nothing}</p>}
+    <SignedOutLayout appName={appName} title={words.problem.title}>
+      {flash.refusal ? <FlashMessage flash={flash} /> : <p>{words.problem.nothing}</p>}
       {flash.refusal && supportEmail && (
         <p>
           {words.problem.support} <a href={`mailto:${supportEmail}`}>{supportEmail}</a>.
@@ -35,7 +35,7 @@ export default async function ProblemPage({ searchParams }: Props) {
           {words.problem.back}
         </a>
       </p>
-      <Reference id={flash.refusal?.reference} />
-    </Gate>
+      <RequestId id={flash.refusal?.reference} />
+    </SignedOutLayout>
   );
 }

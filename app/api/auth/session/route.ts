@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asAuthSession } from "@/lib/web/auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { answer, operation } from "@/lib/web/json-response";
+import { respondJson, operation } from "@/lib/web/json-response";
 
 const showAuthSession = operation({
   flow: readSession,
@@ -18,4 +18,4 @@ const showAuthSession = operation({
 });
 
 /** What clients of Auth.js ask for; ours answers, in front of its own. */
-export const GET = (request: Request) => answer(request, showAuthSession);
+export const GET = (request: Request) => respondJson(request, showAuthSession);

@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { showAuthProviders } from "../operations";
 
-export const GET = (request: Request) => answer(request, showAuthProviders);
+export const GET = (request: Request) => respondJson(request, showAuthProviders);

@@ -1,5 +1,5 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { askForLink, showWaiting } from "../operations";
 
-export const POST = (request: Request) => answer(request, askForLink);
-export const GET = (request: Request) => answer(request, showWaiting);
+export const POST = (request: Request) => respondJson(request, askForLink);
+export const GET = (request: Request) => respondJson(request, showWaiting);

@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { askForReset } from "../operations";
 
-export const POST = (request: Request) => answer(request, askForReset);
+export const POST = (request: Request) => respondJson(request, askForReset);

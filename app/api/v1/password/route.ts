@@ -1,6 +1,6 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { choosePassword, dropPassword, showPassword } from "../operations";
 
-export const GET = (request: Request) => answer(request, showPassword);
-export const PUT = (request: Request) => answer(request, choosePassword);
-export const DELETE = (request: Request) => answer(request, dropPassword);
+export const GET = (request: Request) => respondJson(request, showPassword);
+export const PUT = (request: Request) => respondJson(request, choosePassword);
+export const DELETE = (request: Request) => respondJson(request, dropPassword);

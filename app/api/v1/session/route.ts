@@ -1,5 +1,5 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { endSession, showSession } from "../operations";
 
-export const GET = (request: Request) => answer(request, showSession);
-export const DELETE = (request: Request) => answer(request, endSession);
+export const GET = (request: Request) => respondJson(request, showSession);
+export const DELETE = (request: Request) => respondJson(request, endSession);

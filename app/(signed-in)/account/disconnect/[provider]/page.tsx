@@ -5,8 +5,8 @@ import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { oauthProviders, isOAuthProvider } from "@/lib/core/oauth-providers";
-import { read } from "@/lib/web/run-for-request";
-import { AccountFrame } from "../../account-layout";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { AccountLayout } from "../../account-layout";
 import { disconnect } from "../../methods/actions";
 
 export const metadata: Metadata = { title: words.disconnect.short };
@@ -18,14 +18,14 @@ interface Props {
 export default async function DisconnectPage({ params }: Props) {
   const { provider } = await params;
   if (!isOAuthProvider(provider)) notFound();
-  const here = `/account/disconnect/${provider}`;
-  const methods = await read(listAuthProviders, here);
-  const way = methods.find((method) => method.provider === provider);
-  if (!way) notFound();
+  const path = `/account/disconnect/${provider}`;
+  const methods = await readOrRedirect(listAuthProviders, path);
+  const linkedMethod = methods.find((method) => method.provider === provider);
+  if (!linkedMethod) notFound();
   const { name } = oauthProviders[provider];
   return (
-    <AccountFrame here={here} under="/account/methods" title={words.disconnect.title(name)}>
-      <p>{words.disconnect.lead(name, way.address)}</p>
+    <AccountLayout path={path} navItem="/account/methods" title={words.disconnect.title(name)}>
+      <p>{words.disconnect.lead(name, linkedMethod.address)}</p>
       <Form action={disconnect}>
         <input type="hidden" name="provider" value={provider} />
         <Button variant="danger">{words.disconnect.submit(name)}</Button>
@@ -33,6 +33,6 @@ export default async function DisconnectPage({ params }: Props) {
       <p>
         <a href="/account/methods">{words.account.cancel}</a>
       </p>
-    </AccountFrame>
+    </AccountLayout>
   );
 }

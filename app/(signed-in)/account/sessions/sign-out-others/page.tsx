@@ -3,16 +3,16 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { words } from "@/app/words";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { read } from "@/lib/web/run-for-request";
-import { AccountFrame } from "../../account-layout";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { AccountLayout } from "../../account-layout";
 import { signOutOthers } from "../actions";
 
 export const metadata: Metadata = { title: words.account.signOutOthers };
 
 export default async function SignOutOthersPage() {
-  const sessions = await read(listSessions, "/account/sessions");
+  const sessions = await readOrRedirect(listSessions, "/account/sessions");
   return (
-    <AccountFrame here="/account/sessions" title={words.account.signOutOthers}>
+    <AccountLayout path="/account/sessions" title={words.account.signOutOthers}>
       <p>{words.account.confirmOthers(sessions.length - 1)}</p>
       <Form action={signOutOthers}>
         <Button variant="danger">{words.account.signOutOthers}</Button>
@@ -20,6 +20,6 @@ export default async function SignOutOthersPage() {
       <p>
         <a href="/account/sessions">{words.account.cancel}</a>
       </p>
-    </AccountFrame>
+    </AccountLayout>
   );
 }

@@ -1,23 +1,23 @@
 import type { Metadata } from "next";
-import { AnswerNote, titleFor } from "@/app/flash-message";
+import { FlashMessage, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { perform, read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
-import { signOutHere } from "@/app/(signed-in)/account/actions";
-import { proveByLink } from "@/app/(signed-in)/account/confirm/actions";
-import { CancelForm, describeProof } from "@/app/(signed-in)/account/confirm/step-up-reason";
+import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
+import { submitSignOut } from "@/app/(signed-in)/account/actions";
+import { stepUpWithLink } from "@/app/(signed-in)/account/confirm/actions";
+import { CancelForm, describeStepUp } from "@/app/(signed-in)/account/confirm/step-up-reason";
 import { previewStepUp } from "@/lib/flows/step-up/preview-step-up";
-import { readProvePath } from "@/lib/web/redirects";
+import { parseStepUpPath } from "@/lib/web/redirects";
 
-const here = "/l";
+const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.prove.title, await readFlash(here)) };
+  return { title: pageTitle(words.prove.title, await readFlash(path)) };
 }
 
 interface Props {
@@ -28,57 +28,57 @@ interface Props {
  * What the link of a step-up mail opens; only the session that asked can press it, and is told what it
  * is for.
  */
-export default async function ProveLinkPage({ params }: Props) {
+export default async function ConfirmLinkPage({ params }: Props) {
   const { token } = await params;
-  const session = await read(readSession, here);
-  const flash = await readFlash(here);
-  const { appName } = site();
+  const session = await readOrRedirect(readSession, path);
+  const flash = await readFlash(path);
+  const { appName } = siteConfig();
   if (!session || flash.refusal)
     return (
-      <Gate
+      <SignedOutLayout
         appName={appName}
         title={words.prove.deadTitle}
         session={session?.id ?? ""}
-        hidePath={here}
+        hidePath={path}
       >
-        {flash.refusal?.code !== "link_dead" && <AnswerNote flash={flash} />}
+        {flash.refusal?.code !== "link_invalid" && <FlashMessage flash={flash} />}
         <p>{words.prove.dead}</p>
         <p>
-          <a href="/account/prove">{words.prove.again}</a>
+          <a href="/account/confirm">{words.prove.again}</a>
         </p>
-      </Gate>
+      </SignedOutLayout>
     );
-  const preview = await perform(previewStepUp, { token });
-  const proofFor = preview.ok ? readProvePath(preview.value.next) : null;
-  const described = proofFor && (await describeProof(proofFor));
+  const preview = await runForRequest(previewStepUp, { token });
+  const target = preview.ok ? parseStepUpPath(preview.value.next) : null;
+  const described = target && (await describeStepUp(target));
   const isNamed = described !== null && !described.isLost;
   return (
-    <Gate
+    <SignedOutLayout
       appName={appName}
       title={isNamed ? described.title : words.prove.title}
       session={session.id}
-      hidePath={here}
+      hidePath={path}
     >
       {isNamed && <p>{described.lead}</p>}
       <p>
         {words.prove.pressLead} <strong>{session.email}</strong>
       </p>
-      <Form action={proveByLink}>
+      <Form action={stepUpWithLink}>
         <input type="hidden" name="token" value={token} />
         <Button variant="primary">{words.prove.press}</Button>
       </Form>
-      {isNamed && proofFor?.waiting ? (
-        <CancelForm waiting={proofFor.waiting} />
+      {isNamed && target?.actionId ? (
+        <CancelForm actionId={target.actionId} />
       ) : (
         <p>
           <a href="/account">{words.prove.cancel}</a>
         </p>
       )}
-      <Form action={signOutHere}>
+      <Form action={submitSignOut}>
         <p>
           {words.prove.notYou} <Button variant="quiet">{words.prove.signOut}</Button>
         </p>
       </Form>
-    </Gate>
+    </SignedOutLayout>
   );
 }

@@ -1,27 +1,27 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { AnswerNote, errorFor, titleFor } from "@/app/flash-message";
+import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { Gate } from "@/app/_ui/signed-out-layout";
-import { Note } from "@/app/_ui/note";
+import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { Alert } from "@/app/_ui/note";
 import { EmailField } from "@/app/email-field";
 import { NewPassword } from "@/app/password-fields";
-import { Reference } from "@/app/request-id";
-import { Ago } from "@/app/timestamps";
+import { RequestId } from "@/app/request-id";
+import { RelativeTime } from "@/app/timestamps";
 import { words } from "@/app/words";
-import { askForReset, resetByLink } from "@/app/(signed-out)/password/actions";
+import { submitResetRequest, resetByLink } from "@/app/(signed-out)/password/actions";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { perform, read } from "@/lib/web/run-for-request";
-import { site } from "@/lib/web/site";
+import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
 
 // Token pages share one place for what an action tells them, without the token.
-const here = "/l";
+const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: titleFor(words.reset.title, await readFlash(here)) };
+  return { title: pageTitle(words.reset.title, await readFlash(path)) };
 }
 
 interface Props {
@@ -31,47 +31,55 @@ interface Props {
 /** What the link of a reset mail opens: it shows a form, and spends nothing (L2). */
 export default async function ResetLinkPage({ params }: Props) {
   const { token } = await params;
-  const preview = await perform(previewPasswordReset, { token });
-  const session = (await read(readSession, here))?.id ?? "";
-  const { appName, lifetimes } = site();
+  const preview = await runForRequest(previewPasswordReset, { token });
+  const session = (await readOrRedirect(readSession, path))?.id ?? "";
+  const { appName, lifetimes } = siteConfig();
   if (!preview.ok) {
     if (preview.refusal.code === "unavailable") redirect("/unavailable");
     return (
-      <Gate appName={appName} title={words.link.deadTitle} session={session} hidePath={here}>
+      <SignedOutLayout
+        appName={appName}
+        title={words.link.deadTitle}
+        session={session}
+        hidePath={path}
+      >
         <p>{words.link.dead(lifetimes.magicLink)}</p>
-        <Form action={askForReset}>
+        <Form action={submitResetRequest}>
           <EmailField enterKeyHint="go" />
           <Button variant="primary">{words.link.sendNew}</Button>
         </Form>
-        <Reference id={preview.refusal.reference} />
-      </Gate>
+        <RequestId id={preview.refusal.reference} />
+      </SignedOutLayout>
     );
   }
   const { address, browser, askedAt, sameBrowser } = preview.value;
-  const flash = await readFlash(here);
+  const flash = await readFlash(path);
   return (
-    <Gate appName={appName} title={words.reset.title} session={session} hidePath={here}>
-      <AnswerNote flash={flash} />
+    <SignedOutLayout appName={appName} title={words.reset.title} session={session} hidePath={path}>
+      <FlashMessage flash={flash} />
       <p>
         {words.reset.of} <strong>{address}</strong>. {words.link.asked(browser)}{" "}
-        <Ago at={askedAt} />.
+        <RelativeTime at={askedAt} />.
       </p>
       <Form action={resetByLink}>
         <input type="hidden" name="token" value={token} />
         {!sameBrowser && (
-          <Note tone="info" title={words.link.otherBrowser}>
+          <Alert tone="info" title={words.link.otherBrowser}>
             <p>{words.link.otherBrowserHelp}</p>
-          </Note>
+          </Alert>
         )}
         <EmailField
           name="username"
-          error={errorFor(flash, "username")}
+          error={fieldError(flash, "username")}
           {...(sameBrowser && { defaultValue: address, readOnly: true })}
         />
-        <NewPassword error={errorFor(flash, "password")} differ={errorFor(flash, "again")} />
+        <NewPassword
+          error={fieldError(flash, "password")}
+          differ={fieldError(flash, "confirmPassword")}
+        />
         <p className="hint">{words.reset.ends}</p>
         <Button variant="primary">{words.reset.save}</Button>
       </Form>
-    </Gate>
+    </SignedOutLayout>
   );
 }

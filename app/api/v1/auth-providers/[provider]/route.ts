@@ -1,9 +1,9 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { dropAuthProvider } from "../../operations";
 
 export async function DELETE(
   request: Request,
   { params }: { params: Promise<{ provider: string }> },
 ) {
-  return answer(request, dropAuthProvider, await params);
+  return respondJson(request, dropAuthProvider, await params);
 }

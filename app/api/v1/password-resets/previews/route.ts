@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { previewReset } from "../../operations";
 
-export const POST = (request: Request) => answer(request, previewReset);
+export const POST = (request: Request) => respondJson(request, previewReset);

@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { redeemReset } from "../../operations";
 
-export const POST = (request: Request) => answer(request, redeemReset);
+export const POST = (request: Request) => respondJson(request, redeemReset);

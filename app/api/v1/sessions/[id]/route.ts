@@ -1,6 +1,6 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { endOneSession } from "../../operations";
 
 export async function DELETE(request: Request, { params }: { params: Promise<{ id: string }> }) {
-  return answer(request, endOneSession, await params);
+  return respondJson(request, endOneSession, await params);
 }

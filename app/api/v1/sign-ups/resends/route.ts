@@ -1,4 +1,4 @@
-import { answer } from "@/lib/web/json-response";
+import { respondJson } from "@/lib/web/json-response";
 import { resendCode } from "../../operations";
 
-export const POST = (request: Request) => answer(request, resendCode);
+export const POST = (request: Request) => respondJson(request, resendCode);
