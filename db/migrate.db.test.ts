@@ -22,7 +22,7 @@ afterAll(async () => {
 /** Tables, columns, indexes, constraints, functions and triggers of the app, as text. */
 const schemaOf = async (db: Db) =>
   (
-    await rows<{ textLine: string }>(
+    await rows<{ line: string }>(
       db,
       sql`select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
             from information_schema.columns where table_schema = 'public'
@@ -33,10 +33,32 @@ const schemaOf = async (db: Db) =>
           union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
           order by 1`,
     )
-  ).map(({ textLine }) => textLine);
+  ).map(({ line }) => line);
 
-/** One row, or more, of everything there is. */
-const seed = async (db: Db) => {
+/** The names that migration 0005 replaced. */
+const oldNames = {
+  knownDevices: "device_marks",
+  auditEventDetails: "audit_traces",
+  requestingBrowserDigest: "browser_digest",
+  isDecoy: "stillborn",
+  fromKnownDevice: "from_marked_device",
+  remember: "keep",
+  limitHits: "receipt",
+};
+const newNames: typeof oldNames = {
+  knownDevices: "known_devices",
+  auditEventDetails: "audit_event_details",
+  requestingBrowserDigest: "requesting_browser_digest",
+  isDecoy: "is_decoy",
+  fromKnownDevice: "from_known_device",
+  remember: "remember",
+  limitHits: "limit_hits",
+};
+
+/** Inserts rows into every table of a schema with these names. */
+const seed = async (db: Db, names = oldNames) => {
+  const name = (key: keyof typeof oldNames) => sql.identifier(names[key]);
+  const noHits = names === oldNames ? sql`''` : sql`'[]'::jsonb`;
   await db.execute(
     sql`insert into users (email, email_verified_at) values ('ada@example.com', now()), ('leo@example.com', null)`,
   );
@@ -46,11 +68,11 @@ const seed = async (db: Db) => {
   await db.execute(sql`insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
     select email, id, 'magic_link', 'Firefox', 60, now() from users`);
   await db.execute(
-    sql`insert into known_devices (device_digest, user_id) select email, id from users`,
+    sql`insert into ${name("knownDevices")} (device_digest, user_id) select email, id from users`,
   );
-  await db.execute(sql`insert into verifications (purpose, identifier, token_digest, code_hash, requesting_browser_digest, browser,
-      is_decoy, from_known_device, keep, next, receipt, expires_at, code_expires_at)
-    values ('magic_link', 'ada@example.com', 'd', 'h', 'b', 'Firefox', false, false, false, '', '', now(), now())`);
+  await db.execute(sql`insert into verifications (purpose, identifier, token_digest, code_hash, browser, next, expires_at, code_expires_at,
+      ${name("requestingBrowserDigest")}, ${name("isDecoy")}, ${name("fromKnownDevice")}, ${name("remember")}, ${name("limitHits")})
+    values ('magic_link', 'ada@example.com', 'd', 'h', 'Firefox', '', now(), now(), 'b', false, false, false, ${noHits})`);
   await db.execute(
     sql`insert into outbox (kind, to_address, state, payload) values ('magic_link', 'ada@example.com', 'queued', 'x')`,
   );
@@ -58,7 +80,7 @@ const seed = async (db: Db) => {
     sql`insert into limits (rule, key_hash, hits, granted, expires_at) values ('r', 'k', array[now()], true, now())`,
   );
   await db.execute(sql`with e as (insert into audit_events (event, outcome, request_id) values ('a.b', 'ok', 'r') returning id)
-    insert into audit_event_details (event_id) select id from e`);
+    insert into ${name("auditEventDetails")} (event_id) select id from e`);
   await db.execute(
     sql`insert into audit_counts (event, outcome, key_hash, hour) values ('a.b', 'no', 'k', now())`,
   );
@@ -78,11 +100,11 @@ const contents = async (db: Db) => {
   return all;
 };
 
-/** Takes back everything, and returns the names in the order they went. */
+/** Applies every down file, and returns the names in that order. */
 const allTheWayDown = async (db: Db) => {
-  const gone: string[] = [];
-  for (let name = await migrateDown(db); name; name = await migrateDown(db)) gone.push(name);
-  return gone;
+  const undone: string[] = [];
+  for (let name = await migrateDown(db); name; name = await migrateDown(db)) undone.push(name);
+  return undone;
 };
 
 test("up, seed, down, up: the same schema twice, and nothing in between (X7)", async () => {
@@ -91,16 +113,16 @@ test("up, seed, down, up: the same schema twice, and nothing in between (X7)", a
   expect(await migrateUp(db)).toEqual(names);
   expect(await pending()).toEqual([]);
   const first = await schemaOf(db);
-  await seed(db);
+  await seed(db, newNames);
   expect(await allTheWayDown(db)).toEqual(names.toReversed());
   expect(await schemaOf(db)).toEqual([]);
   expect(await pending()).toEqual(names);
   expect(await migrateUp(db)).toEqual(names);
   expect(await schemaOf(db)).toEqual(first);
-  await seed(db);
+  await seed(db, newNames);
 });
 
-test("each later migration and its way back leave the rows that were there", async () => {
+test("each later migration and its down file leave the rows unchanged", async () => {
   const [first, ...later] = await pending();
   await migrateUp(db, first);
   await seed(db);
@@ -116,7 +138,7 @@ test("each later migration and its way back leave the rows that were there", asy
 });
 
 describe("0003_password_providers (A1)", () => {
-  const linkedMethods = () =>
+  const methods = () =>
     rows(
       db,
       sql`select u.email, p.provider, p.backfilled from auth_providers p
@@ -125,7 +147,7 @@ describe("0003_password_providers (A1)", () => {
   const ada = { email: "ada@example.com", backfilled: false };
   const leo = { email: "leo@example.com", backfilled: false };
 
-  /** Ada and leo came by link; ada and mia have passwords, of which only mia's is a way in already. */
+  /** Ada and Leo signed in by link. Ada and Mia have passwords; only Mia's is listed as a method. */
   const before = async () => {
     await migrateUp(db, "0002_passwords");
     await seed(db);
@@ -139,26 +161,26 @@ describe("0003_password_providers (A1)", () => {
     { email: "mia@example.com", provider: "email", backfilled: false },
   ];
 
-  test("gives everybody who has a password that way in, and nobody else", async () => {
+  test("gives every user with a password that method, and no other user", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    expect(await linkedMethods()).toEqual([
+    expect(await methods()).toEqual([
       { ...ada, provider: "email", backfilled: true },
       { ...ada, provider: "magic_link" },
       ...rest,
     ]);
   });
 
-  test("its way back takes those it made, and no other", async () => {
+  test("its down file deletes the rows it inserted, and no other", async () => {
     await before();
-    const there = await linkedMethods();
+    const there = await methods();
     await migrateUp(db, "0003_password_providers");
     expect(await migrateDown(db)).toBe("0003_password_providers");
-    expect(await linkedMethods()).toEqual(there);
+    expect(await methods()).toEqual(there);
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
   });
 
-  test("nor one that was used since: it is no longer the migration's", async () => {
+  test("its down file leaves a row that was used since", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
     const user = await row<{ id: string }>(
@@ -167,7 +189,7 @@ describe("0003_password_providers (A1)", () => {
     );
     expect(await recordPasswordSignIn(db, user!.id, "h", null)).toBe(true);
     await migrateDown(db);
-    expect(await linkedMethods()).toEqual([
+    expect(await methods()).toEqual([
       { ...ada, provider: "email" },
       { ...ada, provider: "magic_link" },
       ...rest,
@@ -177,10 +199,10 @@ describe("0003_password_providers (A1)", () => {
   test("run again, it adds nothing twice", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    const there = await linkedMethods();
+    const there = await methods();
     await migrateDown(db);
     await migrateUp(db, "0003_password_providers");
-    expect(await linkedMethods()).toEqual(there);
+    expect(await methods()).toEqual(there);
   });
 });
 
@@ -193,19 +215,19 @@ describe("0004_handshakes (O3, O4)", () => {
       select id, 'google', 'g-1' from users where email = 'ada@example.com'`);
   };
 
-  test("what opened an account before opens it still; who one is there nobody knows", async () => {
+  test("leaves linked providers usable, without an address", async () => {
     await before();
     await migrateUp(db, "0004_handshakes");
-    expect(
-      await rows(db, sql`select distinct address, confirmation_required_at from auth_providers`),
-    ).toEqual([{ address: null, confirmation_required_at: null }]);
+    expect(await rows(db, sql`select distinct address, questioned_at from auth_providers`)).toEqual(
+      [{ address: null, questioned_at: null }],
+    );
   });
 
-  test("its way back drops trips under way and no way in", async () => {
+  test("its down file drops attempts and leaves linked providers", async () => {
     await before();
     const there = await contents(db);
     await migrateUp(db, "0004_handshakes");
-    await db.execute(sql`insert into oauth_attempts (token_digest, provider, keep, next, expires_at)
+    await db.execute(sql`insert into handshakes (token_digest, provider, keep, next, expires_at)
       values ('d', 'google', false, '', now())`);
     await db.execute(
       sql`update auth_providers set address = 'ada@gmail.com' where subject = 'g-1'`,
@@ -214,12 +236,101 @@ describe("0004_handshakes (O3, O4)", () => {
     expect(await contents(db)).toEqual(there);
   });
 
-  test("the release before can still add a way in (X7)", async () => {
+  test("the release before can still link a provider (X7)", async () => {
     await migrateUp(db, "0004_handshakes");
     await seed(db);
     expect(
-      await rows(db, sql`select 1 from auth_providers where confirmation_required_at is null`),
+      await rows(db, sql`select 1 from auth_providers where questioned_at is null`),
     ).toHaveLength(2);
+  });
+});
+
+describe("0005_standard_names", () => {
+  const before = async () => {
+    await migrateUp(db, "0004_handshakes");
+    await seed(db);
+  };
+  const migrate = () => migrateUp(db, "0005_standard_names");
+  const events = () =>
+    rows(db, sql`select event, outcome, cause from audit_events where event <> 'a.b' order by id`);
+
+  test("renames stored events, outcomes and causes, and back", async () => {
+    await before();
+    const old = [
+      { event: "handshake.begin", outcome: "ok", cause: "google" },
+      { event: "handshake.complete", outcome: "ok", cause: "google:ask_to_connect" },
+      { event: "handshake.complete", outcome: "handshake_lost", cause: "google:state" },
+      { event: "auth_provider.keep", outcome: "ok", cause: "linkedin" },
+      { event: "email_code.redeem", outcome: "code_tries_spent", cause: "spent" },
+      { event: "password.sign_in", outcome: "password_tries_spent", cause: null },
+      { event: "step_up.password", outcome: "step_up_tries_spent", cause: null },
+      { event: "magic_link.redeem", outcome: "link_dead", cause: "expired" },
+    ];
+    for (const { event, outcome, cause } of old)
+      await db.execute(sql`insert into audit_events (event, outcome, cause, request_id)
+        values (${event}, ${outcome}, ${cause}, 'r')`);
+    await migrate();
+    expect(await events()).toEqual([
+      { event: "oauth.start", outcome: "ok", cause: "google" },
+      { event: "oauth.complete", outcome: "ok", cause: "google:ask_to_link" },
+      { event: "oauth.complete", outcome: "oauth_state_invalid", cause: "google:state" },
+      { event: "auth_provider.confirm", outcome: "ok", cause: "linkedin" },
+      { event: "email_code.redeem", outcome: "too_many_attempts", cause: "too_many" },
+      { event: "password.sign_in", outcome: "too_many_attempts", cause: null },
+      { event: "step_up.password", outcome: "too_many_attempts", cause: null },
+      { event: "magic_link.redeem", outcome: "link_invalid", cause: "expired" },
+    ]);
+    await migrateDown(db);
+    expect(await events()).toEqual(old);
+  });
+
+  test("adds the counts of outcomes that become one", async () => {
+    await before();
+    await db.execute(sql`insert into audit_counts (event, outcome, key_hash, hour, count) values
+      ('step_up.code', 'code_tries_spent', 'k', '2026-01-01', 2),
+      ('step_up.code', 'step_up_tries_spent', 'k', '2026-01-01', 3),
+      ('step_up.code', 'step_up_tries_spent', 'other', '2026-01-01', 1)`);
+    await migrate();
+    expect(
+      await rows(
+        db,
+        sql`select outcome, key_hash, count from audit_counts where event <> 'a.b' order by 2`,
+      ),
+    ).toEqual([
+      { outcome: "too_many_attempts", key_hash: "k", count: 5 },
+      { outcome: "too_many_attempts", key_hash: "other", count: 1 },
+    ]);
+  });
+
+  test("turns the packed hits of a verification into a list, and back", async () => {
+    await before();
+    const packed = "resends k1 17,mail_requests_per_ip k2 18:0";
+    await db.execute(sql`update verifications set receipt = ${packed}`);
+    await migrate();
+    expect(await row(db, sql`select limit_hits as hits from verifications`)).toEqual({
+      hits: [
+        { rule: "resends", keyHash: "k1", hit: "17" },
+        { rule: "mail_requests_per_ip", keyHash: "k2", hit: "18:0" },
+      ],
+    });
+    await migrateDown(db);
+    expect(await row(db, sql`select receipt from verifications`)).toEqual({ receipt: packed });
+  });
+
+  test("keeps the audit log append-only", async () => {
+    await before();
+    await migrate();
+    await expect(db.execute(sql`update audit_events set event = 'b.c'`)).rejects.toThrow();
+  });
+
+  test("accepts a provider with another name, and no malformed one", async () => {
+    await migrateUp(db);
+    await seed(db, newNames);
+    const add = (provider: string) =>
+      db.execute(sql`insert into auth_providers (user_id, provider)
+        select id, ${provider} from users where email = 'ada@example.com'`);
+    await add("passkey");
+    await expect(add("Pass Key")).rejects.toThrow();
   });
 });
 
@@ -265,7 +376,7 @@ describe("the audit log only grows (T3)", () => {
     "insert into audit_events (id, event, outcome, request_id) overriding system value values (1, 'a.b', 'no', 'r') on conflict (id) do update set outcome = 'no'",
   ])("%s", async (statement) => {
     await migrateUp(db);
-    await seed(db);
+    await seed(db, newNames);
     await expect(db.execute(sql.raw(statement))).rejects.toMatchObject({
       cause: { message: expect.stringContaining("append-only") as string },
     });

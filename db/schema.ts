@@ -5,6 +5,7 @@ import {
   check,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   text,
@@ -12,24 +13,25 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { LimitHit } from "@/lib/core/policy";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const id = () => uuid("id").primaryKey().defaultRandom();
 const createdAt = () => at("created_at").notNull().defaultNow();
 
-/** People, one row per canonical address (I1). */
+/** One row per canonical email address (I1). */
 export const users = pgTable("users", {
   id: id(),
   email: text("email").notNull().unique(),
-  /** When the mailbox was first proven; an audit row says how (I8). */
+  /** When the address was first verified; an audit row says how (I8). */
   emailVerifiedAt: at("email_verified_at"),
   disabledAt: at("disabled_at"),
-  /** argon2id, as a PHC string; null for people who come by other ways. */
+  /** argon2id, as a PHC string; null without a password. */
   passwordHash: text("password_hash"),
   createdAt: createdAt(),
 });
 
-/** Signed-in browsers. Only the token's digest is here. */
+/** Signed-in browsers. Only the token's digest is stored. */
 export const sessions = pgTable(
   "sessions",
   {
@@ -41,7 +43,7 @@ export const sessions = pgTable(
     method: text("method").notNull(),
     ip: text("ip"),
     browser: text("browser").notNull(),
-    /** Seconds without use after which it ends; kept per row, as "keep me signed in" chose it. */
+    /** Seconds without use after which it ends: "Keep me signed in" chooses it. */
     idleSeconds: integer("idle_seconds").notNull(),
     createdAt: createdAt(),
     authenticatedAt: at("authenticated_at").notNull().defaultNow(),
@@ -51,7 +53,7 @@ export const sessions = pgTable(
   (t) => [index().on(t.userId), index().on(t.endsAt)],
 );
 
-/** One way in on one user, and when it was last used (A1). */
+/** A sign-in method of a user, and when it was last used (A1). */
 export const authProviders = pgTable(
   "auth_providers",
   {
@@ -59,16 +61,16 @@ export const authProviders = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
     provider: text("provider").notNull(),
-    /** Who the person is at the provider; none for ways in of our own. */
+    /** The user's id at an OAuth provider; null for our own methods. */
     subject: text("subject"),
-    /** The address there when it was connected; for people to recognise it by, and for nothing else. */
+    /** The address at the provider when it was linked. Shown only, never compared. */
     address: text("address"),
     /**
-     * Planted, perhaps, before the owner of the mailbox proved that it is theirs: opens nothing until
-     * they say that it is to stay (O3, A5).
+     * Linked before the email address was verified, so an attacker may have linked it: opens nothing
+     * until the owner confirms it (O3, A5).
      */
     confirmationRequiredAt: at("confirmation_required_at"),
-    /** Made by a migration rather than by its first use; what that migration's way back deletes. */
+    /** Inserted by a migration, not by a sign-in; that migration's down file deletes it. */
     backfilled: boolean("backfilled").notNull().default(false),
     createdAt: createdAt(),
     lastUsedAt: at("last_used_at").notNull().defaultNow(),
@@ -76,10 +78,8 @@ export const authProviders = pgTable(
   (t) => [
     primaryKey({ columns: [t.userId, t.provider] }),
     unique().on(t.provider, t.subject),
-    check(
-      "auth_providers_known",
-      sql`${t.provider} in ('email', 'google', 'linkedin', 'magic_link')`,
-    ),
+    // The form of a name only: which methods exist is data of the application.
+    check("auth_providers_provider_form", sql`${t.provider} ~ '^[a-z][a-z0-9_]{0,31}$'`),
   ],
 );
 
@@ -93,22 +93,22 @@ export const verifications = pgTable(
     tokenDigest: text("token_digest").notNull().unique(),
     /** Keyed, because six digits can be guessed from a plain digest. */
     codeHash: text("code_hash").notNull(),
-    /** The browser that asked; its code works there alone (L5). */
+    /** The browser that requested it; its code works there alone (L5). */
     requestingBrowserDigest: text("requesting_browser_digest").notNull(),
     browser: text("browser").notNull(),
-    /** Nobody is to have its secrets: tried like the others, and never right. */
+    /** No token or code of it is right; its attempts are counted like any other (L8). */
     isDecoy: boolean("is_decoy").notNull(),
-    /** Asked by a browser that has signed in to this address before: never pushed out by strangers. */
+    /** Requested by a known device of the address, so that a stranger's requests do not void it. */
     fromKnownDevice: boolean("from_known_device").notNull(),
-    /** What a sign-up will have as its password, once its mailbox is proven (P1). */
+    /** The password of a sign-up, until its address is verified (P1). */
     passwordHash: text("password_hash"),
-    /** The session that a step-up is for; it works for no other. */
+    /** The only session that a step-up works for. */
     sessionId: uuid("session_id"),
-    remember: boolean("keep").notNull(),
+    remember: boolean("remember").notNull(),
     next: text("next").notNull(),
-    /** The counts to give back when this is used (R2). */
-    receipt: text("receipt").notNull(),
-    tries: integer("tries").notNull().default(0),
+    /** The hits to refund when this is used (R2). */
+    limitHits: jsonb("limit_hits").$type<readonly LimitHit[]>().notNull(),
+    attempts: integer("attempts").notNull().default(0),
     createdAt: createdAt(),
     expiresAt: at("expires_at").notNull(),
     codeExpiresAt: at("code_expires_at").notNull(),
@@ -122,34 +122,31 @@ export const verifications = pgTable(
   ],
 );
 
-/**
- * Trips to a provider, each of one browser; and what was proven there, until it is used or its time is
- * over (O4).
- */
+/** OAuth attempts, each of one browser, and the identity they returned until its user decides (O4). */
 export const oauthAttempts = pgTable(
   "oauth_attempts",
   {
     id: id(),
     tokenDigest: text("token_digest").notNull().unique(),
     provider: text("provider").notNull(),
-    /** The session that set out to connect it, and for which alone it counts; null for signing in. */
+    /** The only session that may link it; null for signing in. */
     sessionId: uuid("session_id"),
-    remember: boolean("keep").notNull(),
+    remember: boolean("remember").notNull(),
     next: text("next").notNull(),
     createdAt: createdAt(),
     expiresAt: at("expires_at").notNull(),
     returnedAt: at("returned_at"),
-    /** Who the person is at the provider, while that waits for them to go on. */
+    /** The user's id at the provider, while the identity is pending. */
     subject: text("subject"),
     email: text("email"),
-    /** The provider's word for the address is proof of the mailbox itself (O3). */
+    /** The provider is authoritative for the address (O3). */
     isAuthoritative: boolean("is_authoritative"),
     consumedAt: at("consumed_at"),
   },
   (t) => [index().on(t.expiresAt)],
 );
 
-/** Letters on their way (X3). The payload is encrypted, and erased when the letter is sent or dead. */
+/** Queued emails (X3). The payload is encrypted, and erased when the email is sent or dead. */
 export const outbox = pgTable(
   "outbox",
   {
@@ -159,7 +156,7 @@ export const outbox = pgTable(
     state: text("state").notNull(),
     reason: text("reason"),
     payload: text("payload"),
-    /** The bytes as first rendered, encrypted: every retry sends the same. */
+    /** The email as first rendered, encrypted: every retry sends the same bytes. */
     rendered: text("rendered"),
     verificationId: uuid("verification_id"),
     attempts: integer("attempts").notNull().default(0),
@@ -177,21 +174,21 @@ export const outbox = pgTable(
   ],
 );
 
-/** What was counted against a limit: the moments of the last hits, exact in any window (R1–R3). */
+/** The times of the last hits of each limit and key: exact in any window (R1–R3). */
 export const limitHits = pgTable(
   "limits",
   {
     rule: text("rule").notNull(),
     keyHash: text("key_hash").notNull(),
     hits: timestamp("hits", { withTimezone: true }).array().notNull(),
-    /** Whether the last one who asked was let through. */
+    /** Whether the last hit was counted. */
     granted: boolean("granted").notNull(),
     expiresAt: at("expires_at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.rule, t.keyHash] }), index().on(t.expiresAt)],
 );
 
-/** This browser has signed in to that account before (R6). */
+/** Browsers that have signed in to a user before (R6). */
 export const knownDevices = pgTable(
   "known_devices",
   {
@@ -208,7 +205,7 @@ export const knownDevices = pgTable(
   ],
 );
 
-/** What happened. Append-only by trigger; rows hold ids, never addresses. */
+/** The audit log. Append-only by trigger. Rows hold ids, never addresses. */
 export const auditEvents = pgTable(
   "audit_events",
   {
@@ -226,7 +223,7 @@ export const auditEvents = pgTable(
   (t) => [index().on(t.subjectId, t.at), index().on(t.at)],
 );
 
-/** Where an event came from and about which address; emptied when a person is erased. */
+/** IP, browser and address of an event; emptied when a user is erased. */
 export const auditEventDetails = pgTable("audit_event_details", {
   eventId: bigint("event_id", { mode: "number" })
     .primaryKey()
@@ -236,7 +233,7 @@ export const auditEventDetails = pgTable("audit_event_details", {
   identifier: text("identifier"),
 });
 
-/** Floods of refusals, counted per hour instead of written one by one (T3). */
+/** Rejections that come in floods, counted per hour (T3). */
 export const auditCounts = pgTable(
   "audit_counts",
   {

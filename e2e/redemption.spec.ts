@@ -198,7 +198,7 @@ for (const { details, isWhole } of extents) {
       const codes = responses.map(({ body }) => (JSON.parse(body) as { code: string }).code).sort();
       expect(codes).toEqual([
         ...Array<string>(10).fill("invalid_credentials"),
-        ...Array<string>(count - 10).fill("password_too_many_attempts"),
+        ...Array<string>(count - 10).fill("too_many_attempts"),
       ]);
       for (const { status, headers } of responses)
         if (status !== 401)

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
-import type { Passwords } from "@/lib/runtime/flow";
+import type { Passwords } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse, type Result } from "@/lib/core/result";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { startFakePwnedPasswords } from "@/test/support/fake-pwned-passwords";
 import { testEnv } from "@/test/support/world";
 import { createPasswords } from "./passwords";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { pwnedPasswordRange } from "hibp";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { intervals } from "@/lib/core/policy";
 
 /**

@@ -1,3 +1,3 @@
-import type { Clock } from "@/lib/runtime/flow";
+import type { Clock } from "@/lib/runtime/ports";
 
 export const systemClock: Clock = { now: () => new Date() };

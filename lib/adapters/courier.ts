@@ -1,4 +1,4 @@
-import type { World } from "@/lib/runtime/flow";
+import type { World } from "@/lib/runtime/ports";
 import {
   markDead,
   storeRendered,

@@ -7,7 +7,7 @@ import { Browser } from "@/test/support/browser";
 import { startRedis } from "@/test/support/redis-server";
 import { setUpWorld } from "@/test/support/setup";
 import { startFakeUpstash } from "@/test/support/fake-upstash";
-import type { Limiter } from "@/lib/runtime/flow";
+import type { Limiter } from "@/lib/runtime/ports";
 import { purge } from "@/lib/store/purge";
 import { systemClock } from "./clock";
 import { postgresLimiter } from "./postgres-limiter";

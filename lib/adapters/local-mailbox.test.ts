@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Clock } from "@/lib/runtime/flow";
+import type { Clock } from "@/lib/runtime/ports";
 import { localMailbox } from "./local-mailbox";
 import type { Message } from "./mailer";
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Clock, MailboxLetter } from "@/lib/runtime/flow";
+import type { Clock, MailboxLetter } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import type { Mailer } from "./mailer";
 

@@ -1,6 +1,6 @@
 import type * as Pino from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { createLog } from "./log";
 
 const written = vi.hoisted(() => ({ text: "" }));

@@ -1,6 +1,6 @@
 import pino from "pino";
 import type { Env } from "@/lib/core/env";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 
 // Nothing secret should come this far. What does all the same (an address in a driver's message, a
 // token in a path) is taken out by its shape (L6, I7).

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { minutes } from "@/lib/core/duration";
-import type { Log, OidcClient } from "@/lib/runtime/flow";
+import type { Log, OidcClient } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { responses, idTokens, startOidcServer } from "@/test/support/oidc-server";
 import { testEnv } from "@/test/support/world";

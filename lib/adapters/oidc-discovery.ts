@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { z } from "zod";
 import { isLoopback } from "@/lib/core/env";
-import type { Clock } from "@/lib/runtime/flow";
+import type { Clock } from "@/lib/runtime/ports";
 import { intervals } from "@/lib/core/policy";
 import { type ProviderResponse, fetchJson, requestTimeout, ProviderError } from "./oidc-fetch";
 

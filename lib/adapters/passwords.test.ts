@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { testEnv } from "@/test/support/world";
 import { userInputsFrom } from "./user-inputs";

@@ -1,5 +1,5 @@
 import type { Env } from "@/lib/core/env";
-import type { Log, Passwords } from "@/lib/runtime/flow";
+import type { Log, Passwords } from "@/lib/runtime/ports";
 import { ok, refuse } from "@/lib/core/result";
 import { findWeakness } from "./password-strength";
 import { argon2Hasher } from "./argon2-hasher";

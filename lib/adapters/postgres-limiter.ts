@@ -3,7 +3,7 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { limitHits } from "@/db/schema";
 import { seconds } from "@/lib/core/duration";
-import type { Limiter } from "@/lib/runtime/flow";
+import type { Limiter } from "@/lib/runtime/ports";
 
 /** A hit by its time in microseconds, which is as exact as Postgres keeps it. */
 const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint::text`;

@@ -5,7 +5,7 @@ import type { Db } from "@/db/client";
 import { pendingMigrations } from "@/db/migrate";
 import { row } from "@/db/rows";
 import { hours } from "@/lib/core/duration";
-import type { Clock } from "@/lib/runtime/flow";
+import type { Clock } from "@/lib/runtime/ports";
 import { bounds, intervals, type Limit, limits } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
@@ -423,7 +423,7 @@ describe("budgets of tries", () => {
       await browser.requestLink(email);
       const { code } = await here.letterTo(email);
       const wrong = code === "000000" ? "000001" : "000000";
-      for (let i = 0; i < bounds.codeTries; i += 1) {
+      for (let i = 0; i < bounds.codeAttempts; i += 1) {
         const result = await browser.submitCode(wrong, email);
         tried.push(result.ok ? "in" : result.refusal.code);
       }
@@ -431,7 +431,7 @@ describe("budgets of tries", () => {
     }
     expect(tried).toEqual([
       ...Array<string>(limits.codesPerHour.max).fill("code_invalid"),
-      ...Array<string>(bounds.codeTries).fill("code_too_many_attempts"),
+      ...Array<string>(bounds.codeAttempts).fill("too_many_attempts"),
     ]);
   });
 });

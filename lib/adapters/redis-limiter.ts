@@ -3,7 +3,7 @@ import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis } from "ioredis";
 import { seconds } from "@/lib/core/duration";
 import type { RedisAddress } from "@/lib/core/env";
-import type { Clock, Limiter, Log } from "@/lib/runtime/flow";
+import type { Clock, Limiter, Log } from "@/lib/runtime/ports";
 import { intervals, type Limit } from "@/lib/core/policy";
 
 /** All that limits ask of Redis, whichever way it is reached. */

@@ -1,6 +1,6 @@
 import { createTransport } from "mailer";
 import { isLoopback } from "@/lib/core/env";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { type Delivery, headersOf, type Mailer } from "./mailer";
 

@@ -1,4 +1,4 @@
-import type { World } from "@/lib/runtime/flow";
+import type { World } from "@/lib/runtime/ports";
 import { purge } from "@/lib/store/purge";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";

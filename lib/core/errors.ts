@@ -32,10 +32,9 @@ export const refusals = {
     status: 400,
     sentence: "That code is not right, or too old by now. Check the newest mail.",
   },
-  code_too_many_attempts: {
+  too_many_attempts: {
     status: 429,
-    sentence:
-      "This code has been tried too often. A link in the same mail still works; or ask for another mail.",
+    sentence: "Too many attempts. Try again in {wait}.",
   },
   password_missing: { status: 400, sentence: "Enter a password." },
   password_too_short: {
@@ -65,11 +64,6 @@ export const refusals = {
       "That password is in a published list of stolen ones, so others try it. Choose another.",
   },
   password_incorrect: { status: 400, sentence: "That is not the password of this account." },
-  password_too_many_attempts: {
-    status: 429,
-    sentence:
-      "Too many passwords were tried. Try again in {wait}, or ask for a sign-in link: that works at once.",
-  },
   invalid_credentials: {
     status: 401,
     sentence:
@@ -84,10 +78,6 @@ export const refusals = {
     sentence: "This address has an account by now. Sign in to it, or set a new password.",
   },
   step_up_required: { status: 403, sentence: "Show that it is you, then go on." },
-  step_up_too_many_attempts: {
-    status: 429,
-    sentence: "Too many tries. Try again in {wait}, or sign out and in again.",
-  },
   provider_cancelled: {
     status: 400,
     sentence: "You left {provider} without signing in. Nothing was changed.",
@@ -116,7 +106,7 @@ export const refusals = {
     sentence:
       "That {provider} account opens another account here. It stays there, and nothing was changed.",
   },
-  provider_connected: {
+  provider_already_linked: {
     status: 409,
     sentence: "A {provider} account is connected to yours. Disconnect it first to connect another.",
   },

@@ -1,21 +1,20 @@
-import type { Ctx } from "@/lib/runtime/flow";
 import type { Identifier } from "./identifier";
 import type { OAuthProvider } from "./oauth-providers";
 
-/** What a sign-in mail needs to be written. */
+/** An email with a link and a code. */
 interface SignInLetter {
   readonly to: Identifier;
-  /** The verification whose lifetime starts with the first attempt to send this. */
+  /** The verification whose lifetime starts again with the first attempt to send this (L1). */
   readonly verificationId: string;
   readonly token: string;
   readonly code: string;
-  /** The browser that asked, in words ("Firefox on Linux"). */
+  /** The browser that requested it ("Firefox on Linux"). */
   readonly browser: string;
-  /** When it asked, as ISO text; shown, never judged. */
+  /** When it was requested, as ISO text. Shown only: expiry is judged by the database. */
   readonly askedAt: string;
 }
 
-/** Which browser asked, and when; shown, never judged. */
+/** Which browser requested the email, and when. */
 interface RequestInfo {
   readonly to: Identifier;
   readonly verificationId: string;
@@ -23,27 +22,19 @@ interface RequestInfo {
   readonly askedAt: string;
 }
 
-/** Something happened to the account that its owner should know. */
-interface Notice {
+/** An email about a change to the account. */
+export interface Notice {
   readonly to: Identifier;
-  /** The browser that did it, in words. */
+  /** The browser that made the change. */
   readonly browser: string;
   readonly at: string;
 }
 
-/** What every notice says: to whom, which browser did it, and when. */
-export const noticeTo = ({ caller, clock }: Ctx, to: Identifier): Notice => ({
-  to,
-  browser: caller.browser,
-  at: clock.now().toISOString(),
-});
-
 /**
- * Every e-mail we can send, as data. `magic_link` goes to people with an account;
- * `sign_up_link` welcomes an address that has none, where sign-up is open (L8). A sign-up with a
- * password gets a code and no link, so that nobody activates a stranger's password by a click
- * (P1); the owner of an account gets a sign-in link instead, without a code, as it would work in
- * the stranger's browser (P3).
+ * Every email we can send, as data. `magic_link` goes to addresses with an account, `sign_up_link` to
+ * addresses without one, where sign-up is open (L8). A sign-up with a password gets a code and no
+ * link, so that a click cannot activate a stranger's password (P1). The owner of an existing account
+ * gets a sign-in link without a code, because the code would work in the stranger's browser (P3).
  */
 export type Letter =
   | ({ readonly kind: "magic_link" } & SignInLetter)
@@ -57,10 +48,10 @@ export type Letter =
   | ({
       readonly kind: "provider_connected";
       readonly provider: OAuthProvider;
-      /** The address at the provider; null when it vouches for none. */
+      /** The verified address at the provider, if it has one. */
       readonly address: Identifier | null;
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: OAuthProvider } & Notice);
 
-/** Why a letter was never sent. The first three are decided before it is queued. */
+/** Why a letter was never sent. The first three are known before it is queued. */
 export type WithheldReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";

@@ -3,31 +3,31 @@ import type { OAuthProvider } from "./oauth-providers";
 import { bounds } from "./policy";
 
 /**
- * What a provider's word for an address is worth (O2, O3). `mailbox`: it runs the mailbox, so its
- * word is the proof. `verified`: it has seen a proof once. The others are worth nothing.
+ * How far a provider's email claim can be trusted (O2, O3). `authoritative`: the provider runs the
+ * mailbox. `verified`: it has verified the address once. The others mean no usable address.
  */
 export type EmailAssurance = "authoritative" | "verified" | "unverified" | "missing";
 
-/** Somebody as a provider knows them. Who they are is provider and subject, never the address (O1). */
-export interface ProviderIdentity {
+/** A user at a provider. The identity is provider and subject, never the email address (O1). */
+export interface OAuthIdentity {
   readonly provider: OAuthProvider;
   readonly subject: string;
-  /** Only an address that the provider vouches for. */
+  /** Only an address that the provider has verified. */
   readonly email: Identifier | null;
   readonly emailAssurance: EmailAssurance;
 }
 
-// OpenID Connect: ASCII, case-sensitive. Anything else names nobody we could tell apart from others.
+// OpenID Connect Core 2: at most 255 ASCII characters, case-sensitive.
 const subjectShape = new RegExp(`^[\\x21-\\x7e]{1,${bounds.subjectLength}}$`);
 
 /**
- * Reads the claims of a verified answer, whatever their types: only `true` is verified, and what is
- * no address is none (O2). Null where they name nobody.
+ * Reads the claims of a verified response, whatever their types: only `true` counts as verified (O2).
+ * Null without a valid subject.
  */
 export function readIdentity(
   provider: OAuthProvider,
   { sub, email: claimed, email_verified: verified, hd }: Readonly<Record<string, unknown>>,
-): ProviderIdentity | null {
+): OAuthIdentity | null {
   if (typeof sub !== "string" || !subjectShape.test(sub)) return null;
   const address = typeof claimed === "string" ? parseIdentifier(claimed) : null;
   if (!address) return { provider, subject: sub, email: null, emailAssurance: "missing" };
@@ -37,37 +37,37 @@ export function readIdentity(
   return { provider, subject: sub, email: address, emailAssurance };
 }
 
-/** Google runs gmail.com, and the domains of its workspaces, which it names in `hd`. */
+/** Google runs gmail.com and the domains of its Workspace customers, which it names in `hd`. */
 function isAuthoritative(provider: OAuthProvider, address: Identifier, hd: unknown): boolean {
   const domain = address.slice(address.lastIndexOf("@") + 1);
   return provider === "google" && (domain === "gmail.com" || domain === hd);
 }
 
-/** All that decides what becomes of somebody who comes back from a provider. */
+/** The facts that decide what happens when a user comes back from a provider. */
 export interface OAuthSituation {
   readonly emailAssurance: EmailAssurance;
-  /** Whose account has the address that is vouched for. Who only begun to sign up has none (P1). */
+  /** The user of the verified address. A pending sign-up is none (P1). */
   readonly account: "none" | "own" | "other";
   readonly signedIn: boolean;
-  /** They set out to connect the provider, in this very session. */
+  /** The attempt was started in this session to link the provider. */
   readonly linking: boolean;
-  /** Whose account the identity opens. */
+  /** The user that the identity is linked to. */
   readonly identity: "none" | "own" | "other";
-  /** Its owner has not said that it may, since they proved the mailbox (O3). */
+  /** The identity waits for its owner to confirm it (O3). */
   readonly needsConfirmation: boolean;
 }
 
 /**
- * - `sign_in`, `sign_up`: at once; nobody else is signed in here
- * - `ask_to_connect`: to the account signed in here, once they press for it
- * - `ask_to_sign_in`: by another way first, then they are asked to connect (O4)
- * - `ask_to_switch`: somebody else is signed in here
+ * - `sign_in`, `sign_up`: at once; no other user is signed in here
+ * - `ask_to_link`: to the signed-in account, after the user confirms
+ * - `ask_to_sign_in`: with another method first, then `ask_to_link` (O4)
+ * - `ask_to_switch`: another user is signed in here
  * - `already_linked`, and what is refused
  */
 export type Decision =
   | "sign_in"
   | "sign_up"
-  | "ask_to_connect"
+  | "ask_to_link"
   | "ask_to_sign_in"
   | "ask_to_switch"
   | "already_linked"
@@ -75,30 +75,30 @@ export type Decision =
   | "provider_email_unverified";
 
 /**
- * Who comes back from a provider, and what now (O2–O4, A3, A5). Two rules hold in every cell: nothing is
- * connected here, but only ever by a press afterwards; and an address opens no account by being the
- * same.
+ * Decides what happens when a user comes back from a provider (O2–O4, A3, A5). Two rules hold in every
+ * case: nothing is linked here, only later after the user confirms; and an equal email address opens
+ * no account.
  */
-export function decide(at: OAuthSituation): Decision {
-  const { emailAssurance, account, signedIn, identity, needsConfirmation } = at;
-  if (at.linking) return decideForConnecting(at);
-  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "sign_in";
+export function decide(situation: OAuthSituation): Decision {
+  const { emailAssurance, account, signedIn, identity, needsConfirmation } = situation;
+  if (situation.linking) return decideForLinking(situation);
+  if (identity === "own") return needsConfirmation ? "ask_to_link" : "sign_in";
   if (identity === "other" && signedIn) return "ask_to_switch";
   if (identity === "other") return needsConfirmation ? "ask_to_sign_in" : "sign_in";
   if (!hasVerifiedEmail(emailAssurance)) return "provider_email_unverified";
-  if (account === "own") return "ask_to_connect";
+  if (account === "own") return "ask_to_link";
   if (signedIn) return "ask_to_switch";
   return account === "other" ? "ask_to_sign_in" : "sign_up";
 }
 
-function decideForConnecting({
+function decideForLinking({
   emailAssurance,
   identity,
   needsConfirmation,
 }: OAuthSituation): Decision {
-  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "already_linked";
+  if (identity === "own") return needsConfirmation ? "ask_to_link" : "already_linked";
   if (identity === "other") return "identity_already_in_use";
-  return hasVerifiedEmail(emailAssurance) ? "ask_to_connect" : "provider_email_unverified";
+  return hasVerifiedEmail(emailAssurance) ? "ask_to_link" : "provider_email_unverified";
 }
 
 const hasVerifiedEmail = (emailAssurance: EmailAssurance) =>

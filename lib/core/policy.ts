@@ -6,6 +6,8 @@ export const lifetimes = {
   magicLink: hours(1),
   /** Six digits can be guessed, so they get less time than a link (L1). */
   emailCode: minutes(10),
+  /** As long as the code beside it: a step-up is asked for at the moment it is needed (A2). */
+  stepUpLink: minutes(10),
   /** An unused session ends after a day away (S1). env */
   sessionIdle: hours(24),
   /** Nobody stays signed in for ever, however busy (S1). env */
@@ -32,7 +34,7 @@ export const lifetimes = {
   /** Finished letters stay visible to whoever asks "did it leave?" (X10). */
   finishedLetter: days(7),
   /** Used and dead links stay past their end, so that their page can say what happened (X10). */
-  deadVerification: hours(24),
+  finishedVerification: hours(24),
 } as const satisfies Record<string, Duration>;
 
 /** How often things may be done at most, and how soon again. */
@@ -125,7 +127,7 @@ export const bounds = {
   /** Digits of an e-mail code; one in a million, times the tries below. */
   codeDigits: 6,
   /** Tries at one code (L5). */
-  codeTries: 5,
+  codeAttempts: 5,
   /** Live links of one address and purpose (L4). */
   liveLinks: 3,
   /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 6. env */
@@ -179,6 +181,14 @@ export interface Limit {
   readonly per: Duration;
   /** A budget of tries at a secret: always counted in Postgres, so that a lost Redis refills none (R3). */
   readonly tries?: true;
+}
+
+/** One counted hit, as it is stored to be refunded (R2). */
+export interface LimitHit {
+  readonly rule: string;
+  readonly keyHash: string;
+  /** The limiter's name for it. */
+  readonly hit: string;
 }
 
 /**

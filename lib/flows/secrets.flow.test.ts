@@ -111,7 +111,7 @@ const cookie = (name: CookieName, value: unknown) => {
  * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
  */
 type Harmless =
-  "flash" | "interrupted" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
+  "flash" | "suspended_action" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {
@@ -348,7 +348,7 @@ const standing = async () =>
   ).map(({ what }) => what);
 
 const tries = async () =>
-  (await row<{ n: number }>(world.db, sql`select sum(tries)::int as n from verifications`))!.n;
+  (await row<{ n: number }>(world.db, sql`select sum(attempts)::int as n from verifications`))!.n;
 
 const everyConsumer = [
   ...Object.entries(cookies).flatMap(([name, consumers]) =>

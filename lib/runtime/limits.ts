@@ -1,14 +1,14 @@
-import type { LimitRule } from "./flow";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Purpose } from "@/lib/store/verifications";
+import type { LimitRule } from "./flow";
 
-/** How flows of one kind take their limits, said once. */
+/** Limit rules that several flows declare. */
 
 interface Addressed {
   readonly email: Identifier;
 }
 
-/** Of what makes us write to an address that anybody may name (R1, R2). */
+/** For flows that send an email to an address anyone can enter (R1, R2). */
 export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
   {
     limit: "resends",
@@ -33,35 +33,46 @@ export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] =>
   },
 ];
 
-/** Of buttons on pages that mail leads to, of sign-ups, and of “Switch account” (R3). */
+/** For the confirm buttons of pages that emails link to, for sign-ups, and for “Switch account” (R3). */
 export const confirmationLimit: LimitRule<unknown> = {
   limit: "confirmationsPerIp",
   effect: "reject",
   key: (_, { network }) => network,
 };
 
-/** Of what tries a code mailed to an address (R3). */
-export const codeLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
-  confirmationLimit,
-  ...(["codesPerHour", "codesPerDay"] as const).map((limit): LimitRule<Addressed> => ({
+/** For flows that compare a code sent to `addressOf` the input or the caller (R3). */
+const codeRules = <In>(purpose: Purpose, addressOf: LimitRule<In>["key"]): LimitRule<In>[] =>
+  (["codesPerHour", "codesPerDay"] as const).map((limit) => ({
     limit,
     effect: "reject",
-    refusal: "code_too_many_attempts",
-    key: ({ email }) => `${purpose} ${email}`,
-  })),
+    refusal: "too_many_attempts",
+    field: "code",
+    key: (input, caller) => `${purpose} ${addressOf(input, caller)}`,
+  }));
+
+/** For flows that compare an emailed code (R3). */
+export const codeLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
+  confirmationLimit,
+  ...codeRules<Addressed>(purpose, ({ email }) => email),
 ];
 
-/** Of what tries to prove again that a signed-in person is who they are (R3). */
+/** For step-up by password or code (R3). */
 export const stepUpLimit: LimitRule<unknown> = {
   limit: "stepUpsPerSession",
   effect: "reject",
-  refusal: "step_up_too_many_attempts",
+  refusal: "too_many_attempts",
   key: (_, { session }) => session?.id ?? "",
 };
 
-/** Of what begins a trip to a provider, and of what ends one (R3). */
-export const oauthLimit = (direction: "begin" | "return"): LimitRule<unknown> => ({
+/** For step-up by code, whose address is that of the session (R3). */
+export const stepUpCodeLimits: readonly LimitRule<unknown>[] = [
+  stepUpLimit,
+  ...codeRules<unknown>("step_up", (_, { session }) => session?.email ?? ""),
+];
+
+/** For starting an OAuth attempt, and for completing one (R3). */
+export const oauthLimit = (step: "start" | "complete"): LimitRule<unknown> => ({
   limit: "oauthAttemptsPerIp",
   effect: "reject",
-  key: (_, { network }) => `${direction} ${network}`,
+  key: (_, { network }) => `${step} ${network}`,
 });

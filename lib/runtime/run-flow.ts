@@ -1,39 +1,33 @@
-import type { Db } from "@/db/client";
-import type { Duration } from "@/lib/core/duration";
-import type {
-  Caller,
-  Ctx,
-  RequestContext,
-  Flow,
-  CookieChanges,
-  LimitRule,
-  Requires,
-  World,
-} from "./flow";
-import { countRejection, recordEvent, type AuditFacts } from "@/lib/store/audit-log";
-import { isKnownDevice } from "@/lib/store/known-devices";
-import { queueLetters, type QueuedLetter } from "@/lib/store/outbox";
-import { readSession, touchSession } from "@/lib/store/sessions";
-import { intervals, limits, type LimitName } from "@/lib/core/policy";
-import { isRefusalCode } from "@/lib/core/errors";
-import { type Refusal, refuse, type Result } from "@/lib/core/result";
-import { keyedHash } from "@/lib/core/crypto";
 import type { z } from "zod";
+import type { Db } from "@/db/client";
+import { keyedHash } from "@/lib/core/crypto";
+import type { Duration } from "@/lib/core/duration";
+import { isRefusalCode } from "@/lib/core/errors";
+import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
+import { type Refusal, refuse, type Result } from "@/lib/core/result";
+import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
+import { isKnownDevice } from "@/lib/store/known-devices";
+import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
+import { readSession, touchSession } from "@/lib/store/sessions";
+import type { Ctx, Flow, LimitRule, Requires } from "./flow";
+import type { World } from "./ports";
+import type { Caller, CookieChanges, RequestContext } from "./request-context";
 
-/** What came of a run: the answer, and what the face has to carry to the browser. */
+/** The result of a run, and what the entry point has to do with the response. */
 export interface FlowRun<Out> {
   readonly result: Result<Out>;
   readonly cookieChanges: CookieChanges;
-  /** What can wait until the response is out. */
+  /** Tasks to run after the response. They never reject. */
   readonly afterResponse: readonly (() => unknown)[];
 }
 
 /**
- * The only road into a flow: parse, admit, take limits, run, record. Every face comes through here,
- * so none can forget a step. Refusals: those of the flow, and `cross_site`, `signed_in_as_other`,
- * `invalid_input` or the schema's own, `sign_in_required`, `not_found`, `step_up_required`, the
- * limits' (429), `unavailable` when the database is away.
- * Throws only what is a bug.
+ * Runs a flow: checks the request, reads the input, consumes the limits, runs it and records it.
+ * Every entry point goes through here, so that none can forget a step. Refuses what the flow
+ * refuses, and `cross_site`, `signed_in_as_other`, `invalid_input` or the schema's own code,
+ * `sign_in_required`, `not_found`, `step_up_required`, the codes of its limits (429), and
+ * `unavailable` when the database is unavailable or the run takes longer than `runTimeout` seconds.
+ * Throws only for bugs.
  */
 export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>(
   world: World,
@@ -49,7 +43,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     result: refuse("unavailable", { retryAfter: intervals.unavailable, reference: requestId }),
   };
   let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<typeof unavailable>((resolve) => {
+  const timedOut = new Promise<typeof unavailable>((resolve) => {
     timer = setTimeout(() => {
       run.timeOut();
       world.log.warn("database.slow", { flow: flow.name, requestId });
@@ -57,14 +51,10 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     }, runTimeout * 1000);
   });
   try {
-    const flowRun = await Promise.race([run.execute(raw), tooLong]);
+    const flowRun = await Promise.race([run.execute(raw), timedOut]);
     if (flowRun.result.ok) return flowRun;
     const { refusal } = flowRun.result;
-    world.log.warn("refused", {
-      flow: flow.name,
-      code: refusal.code,
-      requestId,
-    });
+    world.log.warn("refused", { flow: flow.name, code: refusal.code, requestId });
     return { ...flowRun, result: { ok: false, refusal: { ...refusal, reference: requestId } } };
   } catch (error) {
     if (!world.isDatabaseUnavailable(error) && !(error instanceof RunTimedOut)) throw error;
@@ -77,21 +67,21 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
 
 const nothing = { cookieChanges: {}, afterResponse: [] } as const;
 
-/** The caller was told "unavailable"; nothing may be committed behind their back. */
+/** The caller was told `unavailable`, so the run must not commit. */
 class RunTimedOut extends Error {}
 
 class Run<Schema extends z.ZodType, Out, R extends Requires> {
-  #abandoned = false;
+  #timedOut = false;
   #transaction: Db | undefined;
   #recorded = false;
   #suppressed = false;
   #knownDevice = false;
-  readonly #consumed: string[] = [];
-  /** All that counts mail: the above, and the letters to an address. */
-  readonly #mail: string[] = [];
+  readonly #refundableHits: LimitHit[] = [];
+  /** All hits that count emails: the refundable ones and those of `suppress` limits. */
+  readonly #mailHits: LimitHit[] = [];
   readonly #letters: QueuedLetter[] = [];
   readonly #cookieChanges: CookieChanges = {};
-  readonly #returns: string[] = [];
+  readonly #refunds: LimitHit[] = [];
   #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
 
   constructor(
@@ -100,18 +90,18 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     readonly requestContext: RequestContext,
   ) {}
 
-  /** A run that got stuck with a connection would keep others from it. */
+  /** Closes the transaction's connection: a stuck run would block one of the pool. */
   timeOut() {
-    this.#abandoned = true;
+    this.#timedOut = true;
     if (this.#transaction) this.world.endTransaction(this.#transaction);
   }
 
   async execute(raw: unknown): Promise<FlowRun<Out>> {
     if (this.flow.kind === "write" && !this.requestContext.sameOrigin)
       return this.#reject({ code: "cross_site" });
-    // Before anything is said of the input, which is not for whoever is signed in now to know.
-    const notTheirs = await this.#formOfAnother();
-    if (notTheirs) return this.#reject(notTheirs);
+    // Before the input is read: an error about it is not for another user to see.
+    const shownToOther = await this.#shownToOther();
+    if (shownToOther) return this.#reject(shownToOther);
     const parsed = this.flow.input.safeParse(raw);
     if (!parsed.success) return this.#reject(refusalOf(parsed.error));
     const input = parsed.data;
@@ -130,32 +120,36 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (maxAuthAge && session && session.authAge >= maxAuthAge)
       return this.#reject({ code: "step_up_required" });
 
-    // Not a copy: that would have everything worked out which an evidence keeps until it is asked.
+    // Inherits instead of copying: a copy would compute every lazy property.
     const caller = Object.assign(Object.create(this.requestContext) as RequestContext, { session });
-    const rejection = await this.#takeLimits(input, caller);
+    const rejection = await this.#consumeLimits(input, caller);
     if (rejection) return this.#reject(rejection);
 
-    // `requires` was just checked, which is what the context's type promises.
+    // `requires` was checked above, which is what the context's type promises.
     const result = await this.flow.run(
       this.#context(caller) as Parameters<typeof this.flow.run>[0],
       input,
     );
     if (!result.ok && this.flow.kind === "write" && !this.#recorded) {
-      // Of these there are floods too, when there are.
-      if (result.refusal.code === "overloaded") await this.#count(result.refusal);
-      else await recordEvent(this.world.db, this.#facts(caller, result));
+      // Overload comes in floods, so it is counted instead of recorded.
+      if (result.refusal.code === "overloaded") await this.#countRejection(result.refusal);
+      else await recordEvent(this.world.db, this.#auditFacts(caller, result));
     }
     const tasks = [
-      ...this.#returns.map((receipt) => () => this.#refund(receipt)),
+      ...this.#refunds.map(
+        ({ rule, keyHash, hit }) =>
+          () =>
+            this.world.limiter.refund(rule, keyHash, hit),
+      ),
       ...(this.#letters.length > 0 ? [this.world.wakeCourier] : []),
       ...(session?.stale ? [() => touchSession(this.world.db, session.id)] : []),
     ];
-    const afterResponse = tasks.map((task) => () => this.#afterResponse(task));
+    const afterResponse = tasks.map((task) => () => this.#runAfterResponse(task));
     return { result, cookieChanges: this.#cookieChanges, afterResponse };
   }
 
-  /** Why a form is refused whose page showed another, or nobody, as signed in than who is now. */
-  async #formOfAnother(): Promise<Refusal | null> {
+  /** The refusal of a form whose page showed another user, or a signed-out page. */
+  async #shownToOther(): Promise<Refusal | null> {
     const { shownTo } = this.requestContext;
     if (shownTo === null) return null;
     const session = await this.requestContext.readSession();
@@ -165,86 +159,86 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       : { code: "sign_in_required" };
   }
 
-  /** A "no" before the flow ran. Of those there can be floods, so writes count them by hour. */
+  /** Refuses before the flow runs. Such refusals come in floods, so writes count them by hour (T3). */
   async #reject(refusal: Refusal): Promise<FlowRun<Out>> {
-    if (this.flow.kind === "write") await this.#count(refusal);
+    if (this.flow.kind === "write") await this.#countRejection(refusal);
     return { ...nothing, result: { ok: false, refusal } };
   }
 
-  #count({ code }: Refusal) {
+  #countRejection({ code }: Refusal) {
     const keyHash = this.#hash("audit", this.requestContext.network);
     return countRejection(this.world.db, { event: this.flow.name, outcome: code, keyHash });
   }
 
-  #refund(receipt: string) {
-    const [rule = "", keyHash = "", hit = ""] = receipt.split(" ");
-    return this.world.limiter.refund(rule, keyHash, hit);
-  }
-
-  /** After the response nobody waits for an answer: what fails then costs nobody what they came for. */
-  async #afterResponse(task: () => unknown) {
+  /** A task that fails after the response is logged; the response has been sent. */
+  async #runAfterResponse(task: () => unknown) {
     try {
       await task();
     } catch (error) {
-      const facts = { flow: this.flow.name, requestId: this.requestContext.requestId };
+      const fields = { flow: this.flow.name, requestId: this.requestContext.requestId };
       if (this.world.isDatabaseUnavailable(error))
-        this.world.log.warn("database.unavailable", facts);
-      else this.world.log.error("afterwards.failed", { ...facts, error });
+        this.world.log.warn("database.unavailable", fields);
+      else this.world.log.error("after_response.failed", { ...fields, error });
     }
   }
 
-  async #takeLimits(input: z.output<Schema>, caller: Caller): Promise<Refusal | null> {
+  async #consumeLimits(input: z.output<Schema>, caller: Caller): Promise<Refusal | null> {
     const { identifierOf, limits: rules } = this.flow;
-    const needsKnownDevice =
-      identifierOf && this.requestContext.hasDeviceCookie && rules.some((rule) => rule.knownDevice);
-    if (needsKnownDevice)
+    if (identifierOf && caller.hasDeviceCookie && rules.some((rule) => rule.knownDevice))
       this.#knownDevice = await isKnownDevice(
         this.world.db,
-        this.requestContext.deviceDigest,
+        caller.deviceDigest,
         identifierOf(input),
       );
     for (const rule of rules) {
-      const [name, key] = this.#budget(rule, input, caller);
+      const [name, key] = this.#limitAndKey(rule, input, caller);
       const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
       const keyHash = this.#hash(limit.rule, key);
-      const consumed = await this.world.limiter.consume(limit, keyHash);
-      if (consumed.ok) {
-        const receipt = `${limit.rule} ${keyHash} ${consumed.hit}`;
-        if (rule.refundable) this.#consumed.push(receipt);
-        if (rule.refundable || rule.effect === "suppress") this.#mail.push(receipt);
+      const counted = await this.world.limiter.consume(limit, keyHash);
+      if (counted.ok) {
+        const hit: LimitHit = { rule: limit.rule, keyHash, hit: counted.hit };
+        if (rule.refundable) this.#refundableHits.push(hit);
+        if (rule.refundable || rule.effect === "suppress") this.#mailHits.push(hit);
         continue;
       }
       if (rule.effect === "reject")
-        return { code: rule.refusal ?? "too_many_requests", retryAfter: consumed.retryAfter };
+        return {
+          code: rule.refusal ?? "too_many_requests",
+          field: rule.field,
+          retryAfter: counted.retryAfter,
+        };
       this.#suppressed = true;
     }
     return null;
   }
 
-  #budget(
+  #limitAndKey(
     rule: LimitRule<z.output<Schema>>,
     input: z.output<Schema>,
     caller: Caller,
   ): [LimitName, string] {
-    const key = rule.key(input, caller);
     return this.#knownDevice && rule.knownDevice
-      ? [rule.knownDevice, `${this.requestContext.deviceDigest} ${this.flow.identifierOf?.(input)}`]
-      : [rule.limit, key];
+      ? [rule.knownDevice, `${caller.deviceDigest} ${this.flow.identifierOf?.(input)}`]
+      : [rule.limit, rule.key(input, caller)];
   }
 
   #context(caller: Caller): Ctx {
     const { world } = this;
+    const { mailbox, limiter } = world;
     return {
       db: world.db,
       clock: world.clock,
       random: world.random,
       passwords: world.passwords,
       env: world.env,
-      mailbox: this.flow.requires === "local" ? world.mailbox : null,
+      local:
+        this.flow.requires === "local" && mailbox
+          ? { letters: () => mailbox.letters(), clearLimits: () => limiter.clear() }
+          : null,
       caller,
       suppressed: this.#suppressed,
       knownDevice: this.#knownDevice,
-      receipt: this.#consumed.join(","),
+      limitHits: this.#refundableHits,
       write: (change) => this.#write(caller, change),
       post: (letter, withheld) =>
         void this.#letters.push({
@@ -253,9 +247,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         }),
       auditSubject: ({ userId, ...rest }) =>
         void Object.assign(this.#auditSubject, rest, userId ? { subjectId: userId } : {}),
-      setCookies: (cookieChanges) => void Object.assign(this.#cookieChanges, cookieChanges),
-      refundMailLimits: () => void this.#returns.push(...this.#mail),
-      refund: (receipt) => void this.#returns.push(...receipt.split(",").filter(Boolean)),
+      setCookies: (changes) => void Object.assign(this.#cookieChanges, changes),
+      refund: (hits) => void this.#refunds.push(...hits),
+      refundMailLimits: () => void this.#refunds.push(...this.#mailHits),
     };
   }
 
@@ -264,17 +258,17 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (this.#recorded) throw new Error(`${this.flow.name} writes twice in one run.`);
     this.#recorded = true;
     return this.world.db.transaction(async (tx) => {
-      if (this.#abandoned) throw new RunTimedOut();
+      if (this.#timedOut) throw new RunTimedOut();
       this.#transaction = tx;
       const result = await change(tx);
       await queueLetters(tx, this.world.env.outboxKey, this.#letters);
-      await recordEvent(tx, this.#facts(caller, result));
-      if (this.#abandoned) throw new RunTimedOut();
+      await recordEvent(tx, this.#auditFacts(caller, result));
+      if (this.#timedOut) throw new RunTimedOut();
       return result;
     });
   }
 
-  #facts(caller: Caller, result: Result<unknown>): AuditFacts {
+  #auditFacts(caller: Caller, result: Result<unknown>): AuditFacts {
     return {
       event: this.flow.name,
       outcome: result.ok ? "ok" : result.refusal.code,
@@ -288,20 +282,20 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     };
   }
 
-  #hash(rule: string, key: string) {
-    return keyedHash(this.world.env.tokenKey[0], rule, key);
+  #hash(purpose: string, key: string) {
+    return keyedHash(this.world.env.tokenKey[0], purpose, key);
   }
 }
 
-/** Why not, for the audit log; of which provider, where it is about one. */
+/** The cause of a refusal for the audit log, after the provider where there is one. */
 const causeOf = ({ provider, cause }: Refusal) =>
   [provider, cause].filter(Boolean).join(":") || undefined;
 
-/** For faces, which read a request's session once however many flows it runs (speed: one look-up). */
+/** Reads the session of a token. Entry points call it once per request, however many flows they run. */
 export const sessionReader = (world: World, tokenDigest: string | null) => async () =>
   tokenDigest ? readSession(world.db, tokenDigest) : null;
 
-/** The first thing wrong with an input: a schema says which refusal in its message. */
+/** The first error of an input: a schema's message is the code of the refusal. */
 function refusalOf(error: z.ZodError): Refusal {
   const issue = error.issues.find(({ message }) => isRefusalCode(message));
   return issue && isRefusalCode(issue.message)

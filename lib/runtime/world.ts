@@ -1,4 +1,4 @@
-import type { World } from "./flow";
+import type { World } from "./ports";
 
 /** The world of this process. Bundles are many, the process is one: so it hangs on the global object. */
 const holder = globalThis as { [key: symbol]: World | undefined };

@@ -10,7 +10,7 @@ import {
 import { migrateUp } from "@/db/migrate";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
-import type { Health, Log, World } from "@/lib/runtime/flow";
+import type { Health, Log, World } from "@/lib/runtime/ports";
 import { isMailOverdue } from "@/lib/store/outbox";
 import { databaseLimits, intervals, type Limit } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
@@ -57,8 +57,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
     createOidcClient: await createOidcClientFactory(env, log),
     wakeCourier: worker.wake,
     health: oneAtATime(() => health(database, worker, isRedisUnavailable)),
-    mailbox:
-      env.mail.by === "local" ? { letters: local.letters, clearLimits: limiter.clear } : null,
+    mailbox: env.mail.by === "local" ? { letters: local.letters } : null,
   };
   setWorld(world);
   log.info("world.open", {

@@ -8,7 +8,7 @@ import {
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/core/env";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { refusals } from "@/lib/core/errors";
 import { installRequestGate } from "./request-gate";

@@ -3,7 +3,7 @@ import { get, type IncomingMessage, Server, type ServerResponse } from "node:htt
 import type { AddressInfo } from "node:net";
 import compression from "compression";
 import { type Env, isLoopback } from "@/lib/core/env";
-import type { Log } from "@/lib/runtime/flow";
+import type { Log } from "@/lib/runtime/ports";
 import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";

@@ -4,7 +4,7 @@ import { auditCounts, auditEvents, auditEventDetails } from "@/db/schema";
 import { row } from "@/db/rows";
 import type { Identifier } from "@/lib/core/identifier";
 
-/** What one audit row says. Ids go into the row; where from and which address, into its trace. */
+/** One audit event. Ids go into its row; IP, browser and address into its details. */
 export interface AuditFacts {
   readonly event: string;
   /** "ok", or the refusal's code. */
@@ -19,7 +19,7 @@ export interface AuditFacts {
   readonly identifier?: Identifier | undefined;
 }
 
-/** Writes an event and its trace in one statement (I6: within the transaction of the change). */
+/** Writes an event and its details in one statement, within the transaction of the change (I6). */
 export async function recordEvent(db: Db, facts: AuditFacts): Promise<void> {
   await row(
     db,
@@ -34,7 +34,7 @@ export async function recordEvent(db: Db, facts: AuditFacts): Promise<void> {
   );
 }
 
-/** Counts a refusal of which there can be floods, by hour and keyed hash of the network (T3). */
+/** Counts a rejection by hour and keyed hash of the network, as they come in floods (T3). */
 export async function countRejection(
   db: Db,
   { event, outcome, keyHash }: { event: string; outcome: string; keyHash: string },

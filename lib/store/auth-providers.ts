@@ -3,25 +3,24 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Env } from "@/lib/core/env";
-import type { Session } from "@/lib/runtime/flow";
+import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
-import type { ProviderIdentity } from "@/lib/core/oauth-identity";
-import { lockSessionUser } from "./sessions";
+import { lockSessionUser, type Session } from "./sessions";
 import { voidVerifications } from "./verifications";
 
-/** One way in on one user. */
+/** A sign-in method that a user has used or linked. */
 export interface AuthProvider {
   readonly provider: string;
-  /** The address at the provider; null for our own ways in, or when it vouched for none. */
+  /** The verified address at an OAuth provider, if it has one; null for our own methods. */
   readonly address: string | null;
-  /** Opens nothing until the person says that it is to stay (O3). */
+  /** Opens nothing until the owner confirms it (O3). */
   readonly needsConfirmation: boolean;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
 }
 
-/** A user's ways in, the last used one first. */
-export async function listAuthProviders(db: Db, userId: string): Promise<AuthProvider[]> {
+/** A user's methods, the last used one first. */
+export async function selectAuthProviders(db: Db, userId: string): Promise<AuthProvider[]> {
   const { provider, address, confirmationRequiredAt, createdAt, lastUsedAt } = authProviders;
   const needsConfirmation = sql<boolean>`${confirmationRequiredAt} is not null`;
   const found = await db
@@ -35,66 +34,61 @@ type LinkedMethod = Pick<AuthProvider, "provider" | "needsConfirmation">;
 
 const methodOf = ({ provider }: LinkedMethod) => (provider === "email" ? "password" : provider);
 
-/** Whether it opens the account here and now. */
-export const isUsable = (linkedMethod: LinkedMethod, methods: readonly string[]) =>
-  methods.includes(methodOf(linkedMethod)) && !linkedMethod.needsConfirmation;
+/** Whether the user can sign in with it: it is enabled and confirmed. */
+export const isUsable = (linked: LinkedMethod, methods: readonly string[]) =>
+  methods.includes(methodOf(linked)) && !linked.needsConfirmation;
 
 /**
- * Whether it is the only one that does (A4). The e-mail link, which needs no row, always opens it where
- * there is such a thing.
+ * Whether it is the user's only usable method (A4). The magic link needs no row, so where it is enabled
+ * there is always another.
  */
 export const isLastMethod = (
-  linkedMethods: readonly LinkedMethod[],
+  linked: readonly LinkedMethod[],
   provider: string,
-  { methods }: Methods,
+  { methods }: Pick<Env, "methods">,
 ) =>
   !methods.includes("magic_link") &&
-  linkedMethods.some(
-    (linkedMethod) => linkedMethod.provider === provider && isUsable(linkedMethod, methods),
-  ) &&
-  !linkedMethods.some(
-    (linkedMethod) => linkedMethod.provider !== provider && isUsable(linkedMethod, methods),
-  );
-
-type Methods = Pick<Env, "methods">;
+  linked.some((one) => one.provider === provider && isUsable(one, methods)) &&
+  !linked.some((one) => one.provider !== provider && isUsable(one, methods));
 
 /**
- * Until the transaction ends, whoever comes with the same identity waits here; so of fifty first
- * sign-ins at once one makes the user, and the others find it. A statement of its own: the next one
- * sees what those before left.
+ * Takes an advisory lock on an identity until the transaction ends: of fifty parallel first sign-ins
+ * one creates the user and the others find it. A statement of its own, so that the next one sees what
+ * was committed meanwhile.
  */
-export async function lockIdentity(tx: Db, { provider, subject }: ProviderIdentity): Promise<void> {
+export async function lockIdentity(tx: Db, { provider, subject }: OAuthIdentity): Promise<void> {
   await row(
     tx,
     sql`select pg_advisory_xact_lock(hashtextextended(${`${provider} ${subject}`}, 1))`,
   );
 }
 
-/** Whom an identity opens. */
+/** The user that an identity opens. */
 export interface Owner {
   readonly userId: string;
   readonly disabled: boolean;
   readonly needsConfirmation: boolean;
 }
 
-/** Whose way in this identity is; null for nobody's. */
+/** The owner of an identity; null when it is not linked to a user. */
 export async function findOwner(
   db: Db,
-  { provider, subject }: ProviderIdentity,
+  { provider, subject }: OAuthIdentity,
 ): Promise<Owner | null> {
   const found = await row<Owner>(
     db,
-    sql`select user_id as "userId", disabled_at is not null as disabled, confirmation_required_at is not null as "needsConfirmation"
+    sql`select user_id as "userId", disabled_at is not null as disabled,
+        confirmation_required_at is not null as "needsConfirmation"
       from ${authProviders} join ${users} on id = user_id
       where provider = ${provider} and subject = ${subject}`,
   );
   return found ?? null;
 }
 
-/** Marks the way in as used (A1). False when it is gone, questioned, or its user switched off meanwhile. */
+/** Records a use (A1). False when the identity was unlinked or suspended, or its user disabled, meanwhile. */
 export async function markIdentityUsed(
   tx: Db,
-  { provider, subject }: ProviderIdentity,
+  { provider, subject }: OAuthIdentity,
 ): Promise<boolean> {
   const used = await row(
     tx,
@@ -112,16 +106,16 @@ export async function markIdentityUsed(
 }
 
 /**
- * Makes the user of an identity, with its way in. The address counts as verified only where the
- * provider runs the mailbox; then whatever others began for it is dead, as after any proof (O3, A5).
- * Null when somebody has the address by now: the insert itself tells.
+ * Creates the user of an identity and links it. The address counts as verified only where the provider
+ * is authoritative for it; then pending sign-ups are voided, as after any verification (O3, A5). Null
+ * when the address has a user by now: the insert itself decides a race.
  */
 export async function createUserFromIdentity(
   tx: Db,
-  { provider, subject, email, emailAssurance }: ProviderIdentity,
+  { provider, subject, email, emailAssurance }: OAuthIdentity,
 ): Promise<{ id: string } | null> {
   const isVerified = emailAssurance === "authoritative";
-  const made = await row<{ id: string }>(
+  const created = await row<{ id: string }>(
     tx,
     sql`with voided as (
       ${isVerified ? voidVerifications(sql`${email}`, ["sign_up"]) : sql`select 1`}
@@ -137,28 +131,28 @@ export async function createUserFromIdentity(
     )
     select id from inserted`,
   );
-  return made ?? null;
+  return created ?? null;
 }
 
 /**
- * Adds an identity to a user's ways in; one that was "needsConfirmation" stays from now on. `taken`: it opens
- * somebody else's account. `occupied`: another one of this provider is there (I2). `signed_out`
- * since the session was read. `other_account`: nobody set out to connect it, and it is not of this
- * account's address; at a shared machine it may be somebody else's. The caller has taken the identity.
+ * Links an identity to the session's user, and confirms it if it was suspended. `taken`: it belongs to
+ * another user. `occupied`: another identity of this provider is linked (I2). `signed_out`: the session
+ * has ended. `other_account`: the user did not ask for it (`explicit`) and its address is not theirs; on
+ * a shared computer it may be someone else's. The caller has locked the identity.
  */
 export async function linkIdentity(
   tx: Db,
   session: Session,
-  identity: ProviderIdentity,
+  identity: OAuthIdentity,
   { explicit }: { explicit: boolean },
-): Promise<"connected" | "taken" | "occupied" | "signed_out" | "other_account"> {
+): Promise<"linked" | "taken" | "occupied" | "signed_out" | "other_account"> {
   const { userId } = session;
   const { provider, subject, email } = identity;
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
   if (!owner && !explicit && email !== session.email) return "other_account";
-  const connected = await row(
+  const linked = await row(
     tx,
     sql`insert into ${authProviders} (user_id, provider, subject, address)
       values (${userId}::uuid, ${provider}, ${subject}, ${email})
@@ -166,44 +160,43 @@ export async function linkIdentity(
         where auth_providers.subject = excluded.subject
       returning 1`,
   );
-  return connected ? "connected" : "occupied";
+  return linked ? "linked" : "occupied";
 }
 
-/** Says that a questioned way in is one's own, so that it opens the account again. `none`: no such one. */
+/** Confirms a suspended identity, so that it opens the account again. `none`: nothing to confirm. */
 export async function confirmIdentity(
   tx: Db,
   session: Session,
   provider: OAuthProvider,
-): Promise<"kept" | "none" | "signed_out"> {
+): Promise<"confirmed" | "none" | "signed_out"> {
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   const confirmed = await row(
     tx,
     sql`update ${authProviders} set confirmation_required_at = null
-      where user_id = ${session.userId}::uuid and provider = ${provider} and confirmation_required_at is not null
+      where user_id = ${session.userId}::uuid and provider = ${provider}
+        and confirmation_required_at is not null
       returning 1`,
   );
-  return confirmed ? "kept" : "none";
+  return confirmed ? "confirmed" : "none";
 }
 
 /**
- * Takes a provider from a user's ways in, unless it is the last usable one (A4). The user's row is
- * taken first: of two parallel removals one is refused. One that is questioned opens nothing, so it
- * can always go.
+ * Unlinks a provider, unless it is the last usable method (A4). Locks the user's row first: of two
+ * parallel removals one is refused. A suspended identity opens nothing, so it can always be unlinked.
  */
-export async function unlinkProvider(
+export async function deleteAuthProvider(
   tx: Db,
   session: Session,
   provider: OAuthProvider,
-  env: Methods,
-): Promise<"disconnected" | "none" | "last" | "signed_out"> {
+  env: Pick<Env, "methods">,
+): Promise<"unlinked" | "none" | "last" | "signed_out"> {
   const { userId } = session;
   if (!(await lockSessionUser(tx, session))) return "signed_out";
-  const linkedMethods = await listAuthProviders(tx, userId);
-  if (isLastMethod(linkedMethods, provider, env)) return "last";
-  const gone = await row(
+  if (isLastMethod(await selectAuthProviders(tx, userId), provider, env)) return "last";
+  const deleted = await row(
     tx,
     sql`delete from ${authProviders}
       where user_id = ${userId}::uuid and provider = ${provider} returning 1`,
   );
-  return gone ? "disconnected" : "none";
+  return deleted ? "unlinked" : "none";
 }

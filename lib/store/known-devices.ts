@@ -19,8 +19,8 @@ export async function isKnownDevice(
 }
 
 /**
- * Marks a device for a user, as parts of a larger statement. Of the others known to this browser
- * only the latest stay, so that a shared machine does not collect people (R6).
+ * Remembers a device for a user; parts of a larger statement. A device is known to the last few users
+ * only, as it may be a shared computer (R6).
  */
 export const deviceRemembered = (deviceDigest: string, userId: string) => sql`
   remembered as (

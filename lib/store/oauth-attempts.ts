@@ -2,36 +2,36 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { oauthAttempts } from "@/db/schema";
+import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
+import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { lifetimes } from "@/lib/core/policy";
-import { digest } from "@/lib/core/crypto";
-import type { ProviderIdentity } from "@/lib/core/oauth-identity";
 
 const lifetime = sql`make_interval(secs => ${lifetimes.oauthAttempt})`;
 
 export interface NewOAuthAttempt {
   readonly provider: OAuthProvider;
   readonly token: string;
-  /** The session that sets out to connect the provider; null for signing in. */
+  /** The session that links the provider; null for signing in. */
   readonly sessionId: string | null;
   readonly remember: boolean;
   readonly next: string;
 }
 
-/** Begins a trip to a provider, for the browser that is given the token. */
+/** Inserts an attempt that only the browser with the token can complete. */
 export async function insertOAuthAttempt(
   tx: Db,
-  { token, ...started }: NewOAuthAttempt,
+  { token, ...attempt }: NewOAuthAttempt,
 ): Promise<void> {
   await tx.insert(oauthAttempts).values({
-    ...started,
+    ...attempt,
     tokenDigest: digest("oauth_attempt", token),
     expiresAt: sql`now() + ${lifetime}`,
   });
 }
 
-/** A trip that came back. */
+/** An attempt whose user came back from the provider. */
 export interface OAuthAttempt {
   readonly id: string;
   readonly sessionId: string | null;
@@ -39,14 +39,14 @@ export interface OAuthAttempt {
   readonly next: string;
 }
 
-const openAttempt = (provider: OAuthProvider, token: string) =>
+const isOpen = (provider: OAuthProvider, token: string) =>
   and(
     eq(oauthAttempts.tokenDigest, digest("oauth_attempt", token)),
     eq(oauthAttempts.provider, provider),
     sql`returned_at is null and expires_at > now()`,
   );
 
-/** Whether this browser is on a trip to the provider. Changes nothing. */
+/** Whether this browser has an open attempt with the provider. Changes nothing. */
 export async function isOAuthAttemptOpen(
   db: Db,
   provider: OAuthProvider,
@@ -55,37 +55,34 @@ export async function isOAuthAttemptOpen(
   const found = await db
     .select({ id: oauthAttempts.id })
     .from(oauthAttempts)
-    .where(openAttempt(provider, token));
+    .where(isOpen(provider, token));
   return found.length > 0;
 }
 
-/**
- * The trip this browser began, back from its provider: once, and in time. Null for any other. Decided
- * by the one statement.
- */
+/** Consumes an attempt in one statement, once and before it expires. Null for any other token. */
 export async function consumeOAuthAttempt(
   tx: Db,
   provider: OAuthProvider,
   token: string,
 ): Promise<OAuthAttempt | null> {
   const { id, sessionId, remember, next } = oauthAttempts;
-  const [taken] = await tx
+  const [consumed] = await tx
     .update(oauthAttempts)
     .set({ returnedAt: sql`now()` })
-    .where(openAttempt(provider, token))
+    .where(isOpen(provider, token))
     .returning({ id, sessionId, remember, next });
-  return taken ?? null;
+  return consumed ?? null;
 }
 
 /**
- * Keeps who came back until they go on, for as long again (O4), under a new token: whoever knew that of
- * the trip knows nothing of what it brought.
+ * Stores the identity of a returned attempt until its user decides, for as long again (O4), under a new
+ * token: a stolen token of the attempt must not open what it brought back.
  */
 export async function storePendingIdentity(
   tx: Db,
   id: string,
   token: string,
-  { subject, email, emailAssurance }: ProviderIdentity,
+  { subject, email, emailAssurance }: OAuthIdentity,
 ): Promise<void> {
   await tx
     .update(oauthAttempts)
@@ -99,9 +96,9 @@ export async function storePendingIdentity(
     .where(eq(oauthAttempts.id, id));
 }
 
-/** An identity that was proven in this browser, and waits for its owner to go on. */
+/** A verified identity that waits for this browser's user to decide. */
 export interface PendingIdentity extends OAuthAttempt {
-  readonly identity: ProviderIdentity;
+  readonly identity: OAuthIdentity;
 }
 
 interface PendingRow extends OAuthAttempt {
@@ -111,30 +108,30 @@ interface PendingRow extends OAuthAttempt {
   isAuthoritative: boolean;
 }
 
-const pendingBy = (token: string) => sql`
-  select id, session_id as "sessionId", keep, next, provider, subject, email,
+const selectPending = (token: string) => sql`
+  select id, session_id as "sessionId", remember, next, provider, subject, email,
     is_authoritative as "isAuthoritative"
   from ${oauthAttempts} where token_digest = ${digest("pending_identity", token)}
     and subject is not null and consumed_at is null and expires_at > now()`;
 
-/** What waits in this browser; null for nothing. Changes nothing. */
+/** The pending identity of a token; null when there is none. Changes nothing. */
 export async function findPendingIdentity(db: Db, token: string): Promise<PendingIdentity | null> {
-  return asPendingIdentity(await row<PendingRow>(db, pendingBy(token)));
+  return asPendingIdentity(await row<PendingRow>(db, selectPending(token)));
 }
 
-/** The same, taken until the transaction ends: who comes second finds what the first has left. */
+/** The same, locked until the transaction ends: a second request waits for the first. */
 export async function lockPendingIdentity(tx: Db, token: string): Promise<PendingIdentity | null> {
-  return asPendingIdentity(await row<PendingRow>(tx, sql`${pendingBy(token)} for update`));
+  return asPendingIdentity(await row<PendingRow>(tx, sql`${selectPending(token)} for update`));
 }
 
 function asPendingIdentity(found: PendingRow | undefined): PendingIdentity | null {
   if (!found) return null;
-  const { provider, subject, email, isAuthoritative, ...oauthAttempt } = found;
+  const { provider, subject, email, isAuthoritative, ...attempt } = found;
   const emailAssurance = !email ? "missing" : isAuthoritative ? "authoritative" : "verified";
-  return { ...oauthAttempt, identity: { provider, subject, email, emailAssurance } };
+  return { ...attempt, identity: { provider, subject, email, emailAssurance } };
 }
 
-/** It was used; nobody can again. */
+/** Marks a pending identity as used. */
 export async function consumePendingIdentity(tx: Db, id: string): Promise<void> {
   await tx
     .update(oauthAttempts)

@@ -13,8 +13,8 @@ export interface QueuedLetter {
 }
 
 /**
- * Queues letters in the transaction of the change that caused them (I5). A withheld one is born
- * dead: same statement, same work, no payload kept.
+ * Queues letters in the transaction of the change that caused them (I5). A withheld letter is stored by
+ * the same statement with the same work, without its payload.
  */
 export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLetter[]) {
   if (letters.length === 0) return;
@@ -34,7 +34,7 @@ export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLet
   );
 }
 
-/** A letter taken by a worker, still sealed. */
+/** A due letter, leased to a worker, with its contents encrypted. */
 export interface LeasedLetter {
   readonly id: string;
   readonly payload: string;
@@ -43,10 +43,10 @@ export interface LeasedLetter {
 }
 
 /**
- * Takes letters that are due. They are this worker's for `intervals.letterLease`; one that died
- * in between leaves them to the others. With the first attempt the lifetimes of link and code
- * begin anew, as long as they were issued for (L1). Letters that are of no use any more die instead: older than `lifetimes.letter`, or
- * tried before and their link over by now, or void (X3).
+ * Leases due letters to this worker for `intervals.letterLease`; when it dies, others get them. The
+ * first attempt restarts the lifetimes of the letter's link and code (L1). Letters that are useless by
+ * now are marked dead instead: older than `lifetimes.letter`, or with a link that was used or voided,
+ * or tried before and with an expired link (X3).
  */
 export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
   return rows<LeasedLetter>(
@@ -79,14 +79,14 @@ export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
   );
 }
 
-/** Keeps the bytes as first rendered, so that every retry sends the same (X3). */
+/** Stores the message as first rendered, so that every retry sends the same bytes (X3). */
 export async function storeRendered(db: Db, id: string, rendered: string) {
   await db.update(outbox).set({ rendered }).where(eq(outbox.id, id));
 }
 
 const erased = { payload: null, rendered: null, doneAt: sql`now()` };
 
-/** It has left: what it said is erased. */
+/** Marks a letter as sent and erases its contents. */
 export async function markSent(db: Db, id: string) {
   await db
     .update(outbox)
@@ -94,7 +94,7 @@ export async function markSent(db: Db, id: string) {
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Nobody will want it any more. */
+/** Marks a letter as never to be sent, and erases its contents. */
 export async function markDead(db: Db, id: string, reason: WithheldReason) {
   await db
     .update(outbox)
@@ -103,29 +103,29 @@ export async function markDead(db: Db, id: string, reason: WithheldReason) {
 }
 
 /**
- * It did not leave this time: again after the n-th pause for the n-th attempt, the last one
- * repeating, or when the provider said, if that is later.
+ * Schedules the next attempt: after the n-th pause of `intervals.letterRetries`, whose last one repeats,
+ * or after `requested` seconds if the server asked for more.
  */
-export async function reschedule(db: Db, { id, attempts }: LeasedLetter, asked?: Duration) {
+export async function reschedule(db: Db, { id, attempts }: LeasedLetter, requested?: Duration) {
   const usual = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
-  const pause = Math.min(Math.max(usual, asked ?? 0), lifetimes.letter);
+  const pause = Math.min(Math.max(usual, requested ?? 0), lifetimes.letter);
   await db
     .update(outbox)
     .set({ nextAttemptAt: sql`now() + make_interval(secs => ${pause})` })
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Whether mail that was tried is still waiting to leave: the provider is slow or away. */
+/** Whether a letter that was tried still waits: the mail server is slow or unavailable. */
 export function isMailDelayed(db: Db): Promise<boolean> {
-  return waitsSince(db, sql`${outbox.firstAttemptAt}`);
+  return isQueuedSince(db, sql`${outbox.firstAttemptAt}`);
 }
 
-/** The same, or whether mail that is due was never tried: there is no courier at work. */
+/** The same, or whether a due letter was never tried: no courier is running. */
 export function isMailOverdue(db: Db): Promise<boolean> {
-  return waitsSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
+  return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
 }
 
-async function waitsSince(db: Db, moment: SQL): Promise<boolean> {
+async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
     .from(outbox)
@@ -147,7 +147,7 @@ export interface WithheldLetter {
   readonly createdAt: Date;
 }
 
-/** The last letters that were never sent, with their reason; for the local mailbox page. */
+/** The newest letters that were never sent, with their reason; for the local mailbox page. */
 export function listWithheld(db: Db): Promise<WithheldLetter[]> {
   const { id, kind, to, reason, createdAt } = outbox;
   return db

@@ -2,24 +2,23 @@ import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users, verifications } from "@/db/schema";
-import type { Ctx, Session } from "@/lib/runtime/flow";
 import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
-import { isLastMethod, listAuthProviders } from "./auth-providers";
-import { lockSessionUser } from "./sessions";
-import { lockVerifications, voidVerifications } from "./verifications";
+import { isLastMethod, selectAuthProviders } from "./auth-providers";
+import { lockSessionUser, type Session } from "./sessions";
+import { lockVerifications, type Purpose, voidVerifications } from "./verifications";
 
 /** What a typed password is compared with. */
 export interface Credentials {
-  /** Null when nobody has the address. */
+  /** Null when the address has no user. */
   readonly userId: string | null;
   readonly disabled: boolean;
   readonly passwordHash: string | null;
-  /** Of the sign-up that this browser has begun for the address, if any. */
+  /** The password of the sign-up that this browser has started for the address. */
   readonly attemptHash: string | null;
 }
 
-/** Who has this address, with what password; in one statement, whether there is anybody or not (P5). */
+/** Reads the credentials of an address, with one statement for known and unknown addresses (P5). */
 export async function findCredentials(
   db: Db,
   identifier: Identifier,
@@ -29,7 +28,8 @@ export async function findCredentials(
     db,
     sql`select u.id as "userId", u.disabled_at is not null as disabled, u.password_hash as "passwordHash", (
         select v.password_hash from ${verifications} v
-        where v.purpose = 'sign_up' and v.identifier = ${identifier} and v.requesting_browser_digest = ${requestingBrowserDigest}
+        where v.purpose = 'sign_up' and v.identifier = ${identifier}
+          and v.requesting_browser_digest = ${requestingBrowserDigest}
           and v.consumed_at is null and v.voided_at is null and v.expires_at > now()
         order by v.created_at desc limit 1
       ) as "attemptHash"
@@ -38,7 +38,7 @@ export async function findCredentials(
   return found!;
 }
 
-/** The hash of somebody who is signed in; null when they have no password. */
+/** A user's password hash; null without a password. */
 export async function findPasswordHash(db: Db, userId: string): Promise<string | null> {
   const found = await row<{ hash: string | null }>(
     db,
@@ -48,9 +48,8 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
 }
 
 /**
- * Somebody signed in with the password of this hash: the way in is remembered as used (A1), and the hash
- * replaced where today's parameters are others. False when it was changed, or the user disabled,
- * since it was compared.
+ * Records a sign-in by password (A1), and replaces the hash where `rehashed` is given. False when the
+ * password was changed or the user disabled since the comparison.
  */
 export async function recordPasswordSignIn(
   tx: Db,
@@ -58,14 +57,14 @@ export async function recordPasswordSignIn(
   hash: string,
   rehashed: string | null,
 ): Promise<boolean> {
-  const current = sql`id = ${userId}::uuid and password_hash = ${hash} and disabled_at is null`;
+  const unchanged = sql`id = ${userId}::uuid and password_hash = ${hash} and disabled_at is null`;
   const used = await row(
     tx,
     sql`with verified as (
       ${
         rehashed
-          ? sql`update ${users} set password_hash = ${rehashed} where ${current} returning id`
-          : sql`select id from ${users} where ${current} for no key update`
+          ? sql`update ${users} set password_hash = ${rehashed} where ${unchanged} returning id`
+          : sql`select id from ${users} where ${unchanged} for no key update`
       }
     )
     insert into ${authProviders} (user_id, provider) select id, 'email' from verified
@@ -76,7 +75,7 @@ export async function recordPasswordSignIn(
   return used !== undefined;
 }
 
-/** Somebody's account, taken by this transaction alone. */
+/** A user whose row and secrets this transaction has locked. */
 export interface LockedAccount {
   readonly id: string;
   readonly identifier: Identifier;
@@ -86,13 +85,12 @@ export interface LockedAccount {
 }
 
 /**
- * Takes the account of an address, so that a new password meets nobody half-way: first its links and
- * codes, then the user's row, as whoever spends one does. Whoever comes later waits; and what the
- * next statement reads has all that those before left, a session just begun by the old password
- * included. Changes nothing. Null when nobody has the address.
+ * Locks an address's links and codes and then its user's row, in the same order as redemption does.
+ * A later statement of the transaction sees everything that was committed before, such as a session
+ * just started with the old password. Changes nothing. Null when the address has no user.
  */
 export async function lockAccount(tx: Db, identifier: Identifier): Promise<LockedAccount | null> {
-  const taken = await row<LockedAccount>(
+  const locked = await row<LockedAccount>(
     tx,
     sql`with locked as (
       ${lockVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
@@ -104,65 +102,68 @@ export async function lockAccount(tx: Db, identifier: Identifier): Promise<Locke
       u.password_hash is not null as "hasPassword"
     from ${users} u, barrier where u.email = ${identifier} for update of u`,
   );
-  return taken ?? null;
+  return locked ?? null;
 }
 
-const purposesVoidedByPasswordChange = [
+const purposesVoidedByPasswordChange: readonly Purpose[] = [
   "magic_link",
   "password_reset",
   "step_up",
   "sign_up",
-] as const;
+];
 
 /**
- * Gives a taken account a password. With it go all its sessions but the caller's own, the devices
- * these were on, and every link and code on its way (P7, R6, L4). The mailbox counts as proven when
- * `mailboxProven`.
+ * Sets the password of a locked account, and revokes what the old one opened: all sessions but
+ * `exceptSession`, all known devices but this one, and all pending links and codes (P7, R6, L4).
+ * `emailVerified` marks the address as verified.
  */
 export async function setPasswordAndRevoke(
-  { caller }: Ctx,
   tx: Db,
   { id, identifier }: LockedAccount,
-  { hash, emailVerified }: { hash: string; emailVerified: boolean },
+  change: {
+    readonly hash: string;
+    readonly emailVerified: boolean;
+    readonly exceptSession: string | null;
+    readonly deviceDigest: string;
+  },
 ): Promise<void> {
-  const own = caller.session?.userId === id ? caller.session.id : null;
   await row(
     tx,
     sql`with voided as (
       ${voidVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
     ), ended as (
-      delete from ${sessions} where user_id = ${id}::uuid and id is distinct from ${own}::uuid
+      delete from ${sessions}
+      where user_id = ${id}::uuid and id is distinct from ${change.exceptSession}::uuid
     ), deleted_devices as (
       delete from ${knownDevices}
-      where user_id = ${id}::uuid and device_digest <> ${caller.deviceDigest}
+      where user_id = ${id}::uuid and device_digest <> ${change.deviceDigest}
     ), provider_row as (
       insert into ${authProviders} (user_id, provider) values (${id}::uuid, 'email')
       on conflict (user_id, provider) do update set backfilled = false,
         last_used_at = greatest(auth_providers.last_used_at, now())
     )
-    update ${users} set password_hash = ${hash},
-      email_verified_at = case when ${emailVerified} then coalesce(email_verified_at, now()) else email_verified_at end
+    update ${users} set password_hash = ${change.hash},
+      email_verified_at = case when ${change.emailVerified} then coalesce(email_verified_at, now()) else email_verified_at end
     where id = ${id}::uuid`,
   );
 }
 
 /**
- * Takes the password away, unless it is the last usable way in (A4). The user's row is taken first: what
- * is read afterwards is what the one before left, so of two parallel removals one is refused. `none`:
- * there was no password.
+ * Deletes the password, unless it is the last usable sign-in method (A4). Locks the user's row first,
+ * so that of two parallel removals one is refused. `none`: there is no password.
  */
-export async function removePassword(
+export async function deletePassword(
   tx: Db,
-  session: Session,
+  session: Pick<Session, "id" | "userId">,
   env: Pick<Env, "methods">,
 ): Promise<"removed" | "none" | "last" | "signed_out"> {
   const { userId } = session;
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   if (!(await findPasswordHash(tx, userId))) return "none";
-  if (isLastMethod(await listAuthProviders(tx, userId), "email", env)) return "last";
+  if (isLastMethod(await selectAuthProviders(tx, userId), "email", env)) return "last";
   await row(
     tx,
-    sql`with gone as (
+    sql`with deleted as (
       delete from ${authProviders} where user_id = ${userId}::uuid and provider = 'email'
     )
     update ${users} set password_hash = null where id = ${userId}::uuid`,

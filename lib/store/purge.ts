@@ -13,12 +13,12 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
-/** What is over for each table (X10). Used links stay a day past their end, for their page (L3). */
+/** Which rows of each table have expired (X10). Used links stay a day longer, for their page (L3). */
 const expired = [
   [sessions, sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`],
   [
     verifications,
-    sql`expires_at < ${ago(lifetimes.deadVerification)} and not exists
+    sql`expires_at < ${ago(lifetimes.finishedVerification)} and not exists
     (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`,
   ],
   [oauthAttempts, sql`expires_at < now()`],
@@ -28,15 +28,15 @@ const expired = [
 ] as const;
 
 /**
- * Deletes what is over, in batches, so that no request waits long for a lock. Returns how many rows.
- * `progress` is told of each batch, and throws where no other one is wanted.
+ * Deletes expired rows in batches, so that no request waits long for a lock. Returns how many. Calls
+ * `progress` after each batch; it may throw to stop.
  */
 export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
   let total = 0;
   for (const [table, isExpired] of expired) {
-    let gone: number;
+    let deleted: number;
     do {
-      gone = (
+      deleted = (
         await rows(
           db,
           sql`delete from ${table} where ctid = any(array(
@@ -44,9 +44,9 @@ export async function purge(db: Db, progress: () => void = () => {}): Promise<nu
           )) returning 1`,
         )
       ).length;
-      total += gone;
+      total += deleted;
       progress();
-    } while (gone === bounds.purgeBatch);
+    } while (deleted === bounds.purgeBatch);
   }
   return total;
 }

@@ -2,12 +2,23 @@ import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { knownDevices, sessions, users } from "@/db/schema";
-import { type Duration } from "@/lib/core/duration";
-import type { Caller, Ctx, Session } from "@/lib/runtime/flow";
+import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals } from "@/lib/core/policy";
-import { digest } from "@/lib/core/crypto";
 import { deviceRemembered } from "./known-devices";
+
+/** A signed-in browser, as read with each request. */
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  readonly email: Identifier;
+  /** Its absolute end. */
+  readonly endsAt: Date;
+  /** Seconds since the user last authenticated, by the database's clock (OIDC `auth_time`). */
+  readonly authAge: number;
+  /** `last_seen_at` is due to be written, after the response. */
+  readonly stale: boolean;
+}
 
 const live = sql`${sessions.endsAt} > now()
   and ${sessions.lastSeenAt} + make_interval(secs => ${sessions.idleSeconds}) > now()`;
@@ -33,7 +44,7 @@ const prepared = new WeakMap<Db, ReturnType<typeof prepareRead>>();
 
 /**
  * The live session of a token's digest: one prepared statement that writes nothing, its ends judged
- * by the database's clock (S1, I4). Null when it ended, was ended, or its user is disabled.
+ * by the database's clock (S1, I4). Null when it ended, was revoked, or its user is disabled.
  */
 export async function readSession(db: Db, tokenDigest: string): Promise<Session | null> {
   const statement = prepared.get(db) ?? prepareRead(db);
@@ -55,65 +66,70 @@ export async function touchSession(db: Db, id: string): Promise<void> {
     );
 }
 
-/**
- * The one place where sessions start, for every method. A new token each time; the session this
- * browser had is gone with the same statement (rotation), and the browser is remembered as known (R6).
- * The token goes to the browser through the handover and is kept nowhere.
- */
-export async function startSession(
-  ctx: Ctx,
-  tx: Db,
-  { userId, method, remember }: { userId: string; method: string; remember: boolean },
-): Promise<void> {
-  const { caller, env } = ctx;
-  const token = ctx.random.token();
-  const lifetime: Duration = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
-  const idle: Duration = remember ? env.lifetimes.rememberedSessionIdle : env.lifetimes.sessionIdle;
+export interface SessionRow {
+  readonly tokenDigest: string;
+  /** The session this browser had. It is deleted in the same statement (rotation). */
+  readonly replacedDigest: string | null;
+  readonly userId: string;
+  readonly method: string;
+  readonly ip: string | null;
+  readonly browser: string;
+  readonly deviceDigest: string;
+  readonly idle: Duration;
+  readonly lifetime: Duration;
+}
+
+/** Inserts a session and remembers the browser as a known device of the user (R6). */
+export async function insertSession(tx: Db, session: SessionRow): Promise<void> {
+  const { tokenDigest, replacedDigest, userId, method, ip, browser } = session;
   await row(
     tx,
     sql`with rotated as (
-      delete from ${sessions} where token_digest = ${caller.sessionDigest ?? ""}
-    ), ${deviceRemembered(caller.deviceDigest, userId)}
+      delete from ${sessions} where token_digest = ${replacedDigest ?? ""}
+    ), ${deviceRemembered(session.deviceDigest, userId)}
     insert into ${sessions} (token_digest, user_id, method, ip, browser, idle_seconds, ends_at)
-    values (${digest("session", token)}, ${userId}::uuid, ${method}, ${caller.ip}, ${caller.browser},
-            ${idle}::int, now() + make_interval(secs => ${lifetime}))`,
+    values (${tokenDigest}, ${userId}::uuid, ${method}, ${ip}, ${browser},
+            ${session.idle}::int, now() + make_interval(secs => ${session.lifetime}))`,
   );
-  ctx.setCookies({ session: { token, lifetime, method }, device: true });
 }
 
 /**
- * The person proved again that it is them, or changed what proves them: the same session under a
- * new token, the old one worth nothing from now on (rotation). Its ends stay. False when it is gone.
+ * Gives a session a new token and authentication time; its ends stay. Returns the rest of its
+ * lifetime, or null when the session has ended or has another token by now.
  */
-export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> {
-  const { session, sessionDigest } = ctx.caller;
-  const token = ctx.random.token();
-  const renewed = await row<{ lifetime: Duration }>(
+export async function rotateSession(
+  tx: Db,
+  id: string,
+  { from, to }: { from: string | null; to: string },
+): Promise<Duration | null> {
+  const rotated = await row<{ lifetime: Duration }>(
     tx,
-    sql`update ${sessions} set token_digest = ${digest("session", token)}, authenticated_at = now(), last_seen_at = now()
-      where id = ${session.id}::uuid and token_digest = ${sessionDigest}
+    sql`update ${sessions} set token_digest = ${to}, authenticated_at = now(), last_seen_at = now()
+      where id = ${id}::uuid and token_digest = ${from}
       returning greatest(1, extract(epoch from ends_at - now()))::int as lifetime`,
   );
-  if (renewed) ctx.setCookies({ session: { token, lifetime: renewed.lifetime } });
-  return renewed !== undefined;
+  return rotated?.lifetime ?? null;
 }
 
 /**
- * The row of whoever is signed in, for this transaction alone, before it changes a way in: of two
- * removals at once the second sees the first. False when they were switched off or their session was
- * ended since it was read, by whoever proved the mailbox, say: it has no say any more (A5).
+ * Locks the row of a session's user before a sign-in method is changed: of two parallel removals the
+ * second sees the first. False when the user was disabled or the session revoked since it was read
+ * (A5).
  */
-export async function lockSessionUser(tx: Db, { id, userId }: Session): Promise<boolean> {
+export async function lockSessionUser(
+  tx: Db,
+  { id, userId }: Pick<Session, "id" | "userId">,
+): Promise<boolean> {
   await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for update`);
-  const [stillIn] = await rows(
+  const [stillSignedIn] = await rows(
     tx,
     sql`select 1 from ${sessions} join ${users} u on u.id = user_id
       where ${sessions.id} = ${id}::uuid and disabled_at is null`,
   );
-  return stillIn !== undefined;
+  return stillSignedIn !== undefined;
 }
 
-/** A signed-in browser as its owner sees it. */
+/** A session as its user sees it. */
 export interface SessionEntry {
   readonly id: string;
   readonly browser: string;
@@ -124,7 +140,7 @@ export interface SessionEntry {
 }
 
 /** A user's live sessions, the last used one first. */
-export function listSessions(db: Db, userId: string): Promise<SessionEntry[]> {
+export function selectSessions(db: Db, userId: string): Promise<SessionEntry[]> {
   const { id, browser, ip, method, createdAt, lastSeenAt } = sessions;
   return db
     .select({ id, browser, ip, method, createdAt, lastSeenAt })
@@ -133,34 +149,35 @@ export function listSessions(db: Db, userId: string): Promise<SessionEntry[]> {
     .orderBy(desc(sessions.lastSeenAt));
 }
 
-/** Ends one of the user's own sessions, effective on its next request. False when it is not theirs. */
-export async function endSession(tx: Db, userId: string, id: string): Promise<boolean> {
-  const ended = await tx
+/** Deletes one of the user's own sessions. False when there is none with that id. */
+export async function deleteSession(tx: Db, userId: string, id: string): Promise<boolean> {
+  const deleted = await tx
     .delete(sessions)
     .where(and(eq(sessions.id, id), eq(sessions.userId, userId)))
     .returning({ id: sessions.id });
-  return ended.length > 0;
+  return deleted.length > 0;
 }
 
 /**
- * Ends all sessions but the caller's, and forgets the devices they were on (R6). Returns how many. The
- * user's row is taken first, as by whoever signs in or sets a password: so none of them waits for the
- * other for ever, and a session that one of them has ended meanwhile ends nobody else's.
+ * Deletes all sessions of a user but one, and their known devices (R6). Returns how many. Locks the
+ * user's row first, as sign-in and password changes do, so that none of them deadlock. Does nothing
+ * when the session to stay was deleted meanwhile.
  */
-export async function endOtherSessions(
+export async function deleteOtherSessions(
   tx: Db,
-  { session, deviceDigest }: Caller<Session>,
+  { id, userId }: Pick<Session, "id" | "userId">,
+  deviceDigest: string,
 ): Promise<number> {
-  await row(tx, sql`select 1 from ${users} where id = ${session.userId}::uuid for no key update`);
-  const stillIn = sql`exists (select from ${sessions} own where own.id = ${session.id}::uuid)`;
-  const ended = await rows(
+  await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for no key update`);
+  const stillSignedIn = sql`exists (select from ${sessions} own where own.id = ${id}::uuid)`;
+  const deleted = await rows(
     tx,
     sql`with deleted_devices as (
       delete from ${knownDevices}
-      where user_id = ${session.userId}::uuid and device_digest <> ${deviceDigest} and ${stillIn}
+      where user_id = ${userId}::uuid and device_digest <> ${deviceDigest} and ${stillSignedIn}
     )
     delete from ${sessions}
-    where user_id = ${session.userId}::uuid and id <> ${session.id}::uuid and ${stillIn} returning id`,
+    where user_id = ${userId}::uuid and id <> ${id}::uuid and ${stillSignedIn} returning id`,
   );
-  return ended.length;
+  return deleted.length;
 }

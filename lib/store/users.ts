@@ -6,8 +6,9 @@ import type { Identifier } from "@/lib/core/identifier";
 import { voidVerifications } from "./verifications";
 
 /**
- * Who has this address, if anybody. Until the transaction ends, others who ask for the same address
- * wait here, whether or not it has an account; so what follows sees all they did (L4).
+ * The user of an address, if there is one. Takes an advisory lock on the address until the
+ * transaction ends, whether or not it has a user, so that parallel requests for one address see each
+ * other's work (L4).
  */
 export async function lockAddressAndFindUser(
   tx: Db,
@@ -25,17 +26,15 @@ export interface VerifiedUser {
   readonly id: string;
   readonly disabled: boolean;
   readonly created: boolean;
-  /** It had been there before, and nobody had proven the mailbox. */
+  /** The user existed before, and this is the first verification of its email address. */
   readonly firstVerification: boolean;
 }
 
 /**
- * Somebody proved that this mailbox is theirs by mail: marks it verified and the way in as used, in
- * one upsert that is safe under parallel first uses (I1, I2, A1). Makes the user where
- * `mayCreate`; null when there is none and none may be made. A disabled user's way in stays
- * untouched (S5). Whatever others began for this address with a password of their own is dead first
- * (A5), before the user's row is taken: so does the one who types such a code, and neither waits
- * for the other for ever.
+ * Marks an email address as verified and the magic link as used, in one upsert that is safe under
+ * parallel first sign-ins (I1, I2, A1). Creates the user where `mayCreate`; null when there is none
+ * and none may be created. Leaves a disabled user unchanged (S5). Voids pending sign-ups (A5) before
+ * it locks the user's row: the same lock order as code redemption, so that the two cannot deadlock.
  */
 export async function markEmailVerified(
   tx: Db,
@@ -60,19 +59,42 @@ export async function markEmailVerified(
   return verified ?? null;
 }
 
-// Whoever is switched off proves nothing yet: their first proof is the one after that (A5).
-const verifiedNow = sql`case when users.disabled_at is null
+// A disabled user stays unverified, so that the first verification is the one after it is enabled (A5).
+const verifiedAt = sql`case when users.disabled_at is null
   then coalesce(users.email_verified_at, now()) else users.email_verified_at end`;
 
-// Of this transaction: it has one moment, and no other has the same.
+// now() is the start of the transaction, which no other transaction shares.
 const fresh = sql`${users.emailVerifiedAt} is not distinct from now() as fresh`;
 
 const insertOrVerify = (identifier: Identifier) => sql`
   insert into ${users} (email, email_verified_at) select ${identifier}, now() from barrier
-  on conflict (email) do update set email_verified_at = ${verifiedNow}
+  on conflict (email) do update set email_verified_at = ${verifiedAt}
   returning id, disabled_at is not null as disabled, xmax = 0 as created, ${fresh}`;
 
 const verify = (identifier: Identifier) => sql`
-  update ${users} set email_verified_at = ${verifiedNow}
+  update ${users} set email_verified_at = ${verifiedAt}
   from barrier where email = ${identifier}
   returning id, disabled_at is not null as disabled, false as created, ${fresh}`;
+
+/**
+ * Creates the user of a completed sign-up with its password, verified and with the password as a
+ * sign-in method (P2). Null when the address has a user by now: the insert itself decides a race.
+ */
+export async function createUserWithPassword(
+  tx: Db,
+  identifier: Identifier,
+  passwordHash: string | null,
+): Promise<{ id: string } | null> {
+  const created = await row<{ id: string }>(
+    tx,
+    sql`with inserted as (
+      insert into ${users} (email, email_verified_at, password_hash)
+      values (${identifier}, now(), ${passwordHash})
+      on conflict (email) do nothing returning id
+    ), provider_row as (
+      insert into ${authProviders} (user_id, provider) select id, 'email' from inserted
+    )
+    select id from inserted`,
+  );
+  return created ?? null;
+}

@@ -10,7 +10,7 @@ import {
   type CodeAttempt,
   consumeCode,
   consumeLink,
-  issueVerification,
+  insertVerification,
   type NewVerification,
   type Purpose,
   voidLink,
@@ -27,7 +27,7 @@ const issue = async (
   const token = world.random.token();
   const code = more.code === undefined ? "482193" : more.code;
   const id = await world.writeDirectly((tx) =>
-    issueVerification(tx, {
+    insertVerification(tx, {
       purpose: "magic_link",
       identifier: ada,
       token,
@@ -37,7 +37,9 @@ const issue = async (
       fromKnownDevice: false,
       remember: false,
       next: "",
-      receipt: "",
+      limitHits: [],
+      passwordHash: null,
+      sessionId: null,
       linkLifetime: minutes(60),
       codeLifetime: minutes(10),
       isDecoy: false,
@@ -72,8 +74,10 @@ test("two hundred guesses at once: five are compared, the others come too late (
   );
   const causes = outcomes.map((outcome) => (outcome.consumed ? "right" : outcome.cause));
   expect(causes.filter((cause) => cause === "wrong")).toHaveLength(5);
-  expect(causes.filter((cause) => cause === "spent")).toHaveLength(195);
-  expect(await row(world.db, sql`select tries from verifications`)).toEqual({ tries: 5 });
+  expect(causes.filter((cause) => cause === "too_many")).toHaveLength(195);
+  expect(await row(world.db, sql`select attempts as tries from verifications`)).toEqual({
+    tries: 5,
+  });
 });
 
 test("a hundred presses at once: one of them has the link (I3)", async () => {
@@ -92,7 +96,7 @@ test("with two mails out, either code is right, and a wrong one costs both a try
   await issue({ code: "111111" });
   await issue({ code: "222222" });
   await guess("333333");
-  expect(await rows(world.db, sql`select tries from verifications`)).toEqual([
+  expect(await rows(world.db, sql`select attempts as tries from verifications`)).toEqual([
     { tries: 1 },
     { tries: 1 },
   ]);

@@ -1,17 +1,16 @@
-import { and, desc, eq, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { verifications } from "@/db/schema";
+import { constantTimeEqual, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
-import { bounds, intervals } from "@/lib/core/policy";
-import { refuse, type Result } from "@/lib/core/result";
-import { constantTimeEqual, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
+import { bounds, intervals, type LimitHit } from "@/lib/core/policy";
 
-/** What a verification is for; its token works for nothing else. */
+/** What a verification is for. Its token and code work for nothing else. */
 export type Purpose = Extract<TokenUse, "magic_link" | "sign_up" | "password_reset" | "step_up">;
 
-const stillLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
+const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
 const codeHash = (key: string, tokenDigest: string, code: string) =>
   keyedHash(key, "code", `${tokenDigest} ${code}`);
@@ -20,7 +19,7 @@ export interface NewVerification {
   readonly purpose: Purpose;
   readonly identifier: Identifier;
   readonly token: string;
-  /** Null for a mail that carries none: then no code is right. */
+  /** Null for an email without a code: no code is right then. */
   readonly code: string | null;
   readonly codeKey: string;
   readonly requestingBrowserDigest: string;
@@ -28,98 +27,103 @@ export interface NewVerification {
   readonly fromKnownDevice: boolean;
   readonly remember: boolean;
   readonly next: string;
-  readonly receipt: string;
+  readonly limitHits: readonly LimitHit[];
   readonly linkLifetime: Duration;
   readonly codeLifetime: Duration;
   /**
-   * Nobody gets its secrets: its letter is withheld, or is another. It takes tries as any other
-   * does, so that a stranger cannot tell (L8); but no code is right, and it pushes out nobody's.
+   * No token and no code of it is right, because its email is withheld or does not contain them. It
+   * counts attempts like any other, so that a stranger cannot tell it apart (L8), and it voids no
+   * other verification.
    */
   readonly isDecoy: boolean;
-  /** What a sign-up will have as its password. */
-  readonly passwordHash?: string | null;
+  /** The password of a sign-up. */
+  readonly passwordHash: string | null;
   /** The session that a step-up is for. */
-  readonly sessionId?: string;
+  readonly sessionId: string | null;
 }
 
 /**
- * Issues a one-time secret and returns its id. Of the address's live ones the latest stay, three
- * with this one (L4); those asked from a marked device come first, so that strangers who ask often
- * cannot void the owner's; and attempts to sign up push out only those of their own browser (P1).
- * Lifetimes start now, and again at the first attempt to send (L1).
+ * Inserts a one-time secret and returns its id. Of an address's live verifications with this purpose
+ * the newest three stay, this one included (L4). Those from a known device count as newer, so that
+ * a stranger's requests cannot void the owner's; sign-ups void only those of their own browser (P1).
+ * Lifetimes start now, and again at the first attempt to send the email (L1).
  */
-export async function issueVerification(tx: Db, v: NewVerification): Promise<string> {
+export async function insertVerification(tx: Db, v: NewVerification): Promise<string> {
   const tokenDigest = digest(v.purpose, v.token);
+  // A decoy's hash is of its token, which no code of six digits equals.
   const hash = codeHash(v.codeKey, tokenDigest, v.isDecoy ? v.token : (v.code ?? v.token));
-  const issued = await row<{ id: string }>(
+  const inserted = await row<{ id: string }>(
     tx,
     sql`with evicted as (
       update ${verifications} set voided_at = now() where not ${v.isDecoy} and id in (
         select id from ${verifications}
-        where identifier = ${v.identifier} and purpose = ${v.purpose} and ${stillLive} and not is_decoy
+        where identifier = ${v.identifier} and purpose = ${v.purpose} and ${isLive} and not is_decoy
           and (purpose <> 'sign_up' or requesting_browser_digest = ${v.requestingBrowserDigest})
         order by from_known_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
-    insert into ${verifications} (purpose, identifier, token_digest, code_hash, requesting_browser_digest, browser,
-      is_decoy, from_known_device, password_hash, session_id, keep, next, receipt, expires_at, code_expires_at)
+    insert into ${verifications} (purpose, identifier, token_digest, code_hash,
+      requesting_browser_digest, browser, is_decoy, from_known_device, password_hash, session_id,
+      remember, next, limit_hits, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
       ${v.requestingBrowserDigest}, ${v.browser}, ${v.isDecoy}, ${v.fromKnownDevice},
-      ${v.passwordHash ?? null}, ${v.sessionId ?? null}::uuid, ${v.remember}, ${v.next}, ${v.receipt},
-      now() + make_interval(secs => ${v.linkLifetime}), now() + make_interval(secs => ${v.codeLifetime}))
+      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.remember}, ${v.next},
+      ${JSON.stringify(v.limitHits)}::jsonb, now() + make_interval(secs => ${v.linkLifetime}),
+      now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,
   );
-  return issued!.id;
+  return inserted!.id;
 }
 
-/** What a spent verification entitles to. */
+/** A consumed verification. */
 export interface Consumed {
   readonly id: string;
   readonly identifier: Identifier;
   readonly next: string;
-  readonly receipt: string;
-  /** The person's choice to be kept signed in; made in the browser that asked, for that browser. */
+  /** The hits to refund, as the email was wanted (R2). */
+  readonly limitHits: readonly LimitHit[];
+  /** "Keep me signed in": chosen in the requesting browser, and valid there alone. */
   readonly remember: boolean;
-  /** Of a sign-up. */
+  /** The password of a sign-up. */
   readonly passwordHash: string | null;
 }
 
-/**
- * Who may spend a link: the browser that asked, or whoever typed the whole address (L5). A step-up's
- * belongs to its session, and to no other browser whatever is typed there.
- */
+/** What the user of a link presents. */
 export interface LinkAccess {
   readonly requestingBrowserDigest: string;
+  /** The address typed on the link's page; null where it is not asked for. */
   readonly typedEmail: Identifier | null;
+  /** The session that wants to step up. */
   readonly sessionId?: string;
 }
 
-const canConsume = ({ requestingBrowserDigest, typedEmail }: LinkAccess) =>
-  or(
-    eq(verifications.requestingBrowserDigest, requestingBrowserDigest),
-    typedEmail ? eq(verifications.identifier, typedEmail) : undefined,
-  );
+/**
+ * Who may consume or cancel a link: the browser that requested it, or a user who typed the whole
+ * address (L5). A step-up's link works for its session only. A decoy's works for no one.
+ */
+const canConsume = ({ requestingBrowserDigest, typedEmail, sessionId }: LinkAccess) => sql`
+  (not is_decoy
+    and (requesting_browser_digest = ${requestingBrowserDigest} or identifier = ${typedEmail}::text)
+    and session_id is not distinct from ${sessionId ?? null}::uuid)`;
 
-const byToken = (purpose: Purpose, token: string) =>
-  and(eq(verifications.purpose, purpose), eq(verifications.tokenDigest, digest(purpose, token)));
+const hasToken = (purpose: Purpose, token: string) =>
+  sql`purpose = ${purpose} and token_digest = ${digest(purpose, token)}`;
 
 /**
- * Spends a link in one statement, so that of two racing presses one wins (I3), and voids the
- * address's other links with it (L4). Null if it is not to be had.
+ * Consumes a link in one statement, so that one of two racing requests wins (I3), and voids the
+ * address's other links with this purpose (L4). Null when the link is not live or may not be consumed.
  */
 export const consumeLink = (tx: Db, purpose: Purpose, token: string, access: LinkAccess) =>
   consumeVerification(
     tx,
     purpose,
     access.requestingBrowserDigest,
-    sql`token_digest = ${digest(purpose, token)} and not is_decoy
-      and (requesting_browser_digest = ${access.requestingBrowserDigest} or identifier = ${access.typedEmail}::text)
-      and session_id is not distinct from ${access.sessionId ?? null}::uuid`,
+    sql`${hasToken(purpose, token)} and ${canConsume(access)}`,
   );
 
 /**
- * All live rows of an address are taken in one order, so that presses on several of its links at
- * the same moment wait for each other instead of for ever.
+ * Locks all live rows of the address in the order of their ids, so that requests for several links of
+ * one address wait for each other and do not deadlock.
  */
 async function consumeVerification(
   tx: Db,
@@ -130,10 +134,10 @@ async function consumeVerification(
   const consumed = await row<Consumed>(
     tx,
     sql`with target as (
-      select id, identifier from ${verifications} where purpose = ${purpose} and ${which} and ${stillLive}
+      select id, identifier from ${verifications} where purpose = ${purpose} and ${which} and ${isLive}
     ), locked as (
       select id from ${verifications}
-      where purpose = ${purpose} and identifier in (select identifier from target) and ${stillLive}
+      where purpose = ${purpose} and identifier in (select identifier from target) and ${isLive}
       order by id for update
     ), changed as (
       update ${verifications} v set
@@ -142,14 +146,15 @@ async function consumeVerification(
       from target where v.id in (select id from locked) and target.id in (select id from locked)
       returning v.*, v.id = target.id as consumed
     )
-    select id, identifier, next, receipt, keep and requesting_browser_digest = ${requestingBrowserDigest} as keep,
+    select id, identifier, next, limit_hits as "limitHits",
+      remember and requesting_browser_digest = ${requestingBrowserDigest} as remember,
       password_hash as "passwordHash"
     from changed where consumed`,
   );
   return consumed ?? null;
 }
 
-/** Voids a link and its code, by the same claim as spending it. False if it is not to be had. */
+/** Voids a link and its code. False when the link is not live or `access` may not consume it. */
 export async function voidLink(
   tx: Db,
   purpose: Purpose,
@@ -159,65 +164,20 @@ export async function voidLink(
   const voided = await tx
     .update(verifications)
     .set({ voidedAt: sql`now()` })
-    .where(and(byToken(purpose, token), stillLive, canConsume(access)))
+    .where(sql`${hasToken(purpose, token)} and ${isLive} and ${canConsume(access)}`)
     .returning({ id: verifications.id });
   return voided.length > 0;
 }
 
+/** `too_many`: all attempts at the code are used. `none`: there is no live code to compare with. */
 export type CodeOutcome =
   | { readonly consumed: Consumed }
-  | { readonly consumed: null; readonly cause: "wrong" | "spent" | "none" };
-
-/**
- * Tries a code against what this browser asked for at this address. The try is counted before
- * anything is compared, in a statement that takes the rows, so that parallel guesses share one
- * budget (I10). `spent`: all its tries are used; `none`: nothing live to try.
- */
-export async function consumeCode(
-  tx: Db,
-  { purpose, requestingBrowserDigest, sessionId, identifier, code, keys }: CodeAttempt,
-): Promise<CodeOutcome> {
-  const asked = sql`requesting_browser_digest = ${requestingBrowserDigest} and identifier = ${identifier}
-    and session_id is not distinct from ${sessionId ?? null}::uuid
-    and purpose = ${purpose} and ${stillLive} and code_expires_at > now()`;
-  const tried = await rows<{ id: string; tokenDigest: string; codeHash: string }>(
-    tx,
-    sql`with locked as (
-      select id from ${verifications}
-      where purpose = ${purpose} and identifier = ${identifier} and ${stillLive}
-      order by id for update
-    )
-    update ${verifications} set tries = tries + 1
-    where id in (select id from locked) and ${asked} and tries < ${bounds.codeTries}
-    returning id, token_digest as "tokenDigest", code_hash as "codeHash"`,
-  );
-  const right = tried.find((candidate) =>
-    keys.some((key) =>
-      constantTimeEqual(candidate.codeHash, codeHash(key, candidate.tokenDigest, code)),
-    ),
-  );
-  if (!right) {
-    if (tried.length > 0) return { consumed: null, cause: "wrong" };
-    const left = await rows(tx, sql`select 1 from ${verifications} where ${asked}`);
-    return { consumed: null, cause: left.length > 0 ? "spent" : "none" };
-  }
-  const consumed = await consumeVerification(
-    tx,
-    purpose,
-    requestingBrowserDigest,
-    sql`id = ${right.id}::uuid`,
-  );
-  return consumed ? { consumed } : { consumed: null, cause: "none" };
-}
-
-/** A code that was not right, as its form is told; the cause is for the audit log. */
-export const refuseCode = (cause: "wrong" | "spent" | "none"): Result<never> =>
-  refuse(cause === "spent" ? "code_too_many_attempts" : "code_invalid", { field: "code", cause });
+  | { readonly consumed: null; readonly cause: "wrong" | "too_many" | "none" };
 
 export interface CodeAttempt {
   readonly purpose: Purpose;
   readonly requestingBrowserDigest: string;
-  /** Of a step-up: the session it is for. */
+  /** The session that wants to step up. */
   readonly sessionId?: string;
   readonly identifier: Identifier;
   readonly code: string;
@@ -225,37 +185,80 @@ export interface CodeAttempt {
 }
 
 /**
- * An address's live secrets of these purposes, taken until the transaction ends; as part of a larger
- * statement. Whoever takes several takes them in one order, so that nobody waits for ever: a reset
- * goes on to all the others, a link to sign-ups, and these to none.
+ * Compares a code with what this browser requested for the address. The attempt is counted before
+ * anything is compared, in a statement that locks the rows, so that parallel guesses share one
+ * budget (I10).
+ */
+export async function consumeCode(
+  tx: Db,
+  { purpose, requestingBrowserDigest, sessionId, identifier, code, keys }: CodeAttempt,
+): Promise<CodeOutcome> {
+  const requested = sql`requesting_browser_digest = ${requestingBrowserDigest} and identifier = ${identifier}
+    and session_id is not distinct from ${sessionId ?? null}::uuid
+    and purpose = ${purpose} and ${isLive} and code_expires_at > now()`;
+  const attempted = await rows<{ id: string; tokenDigest: string; codeHash: string }>(
+    tx,
+    sql`with locked as (
+      select id from ${verifications}
+      where purpose = ${purpose} and identifier = ${identifier} and ${isLive}
+      order by id for update
+    )
+    update ${verifications} set attempts = attempts + 1
+    where id in (select id from locked) and ${requested} and attempts < ${bounds.codeAttempts}
+    returning id, token_digest as "tokenDigest", code_hash as "codeHash"`,
+  );
+  const match = attempted.find((candidate) =>
+    keys.some((key) =>
+      constantTimeEqual(candidate.codeHash, codeHash(key, candidate.tokenDigest, code)),
+    ),
+  );
+  if (!match) {
+    if (attempted.length > 0) return { consumed: null, cause: "wrong" };
+    const exhausted = await rows(tx, sql`select 1 from ${verifications} where ${requested}`);
+    return { consumed: null, cause: exhausted.length > 0 ? "too_many" : "none" };
+  }
+  const consumed = await consumeVerification(
+    tx,
+    purpose,
+    requestingBrowserDigest,
+    sql`id = ${match.id}::uuid`,
+  );
+  return consumed ? { consumed } : { consumed: null, cause: "none" };
+}
+
+/**
+ * Locks an address's live verifications with these purposes until the transaction ends; a part of a
+ * larger statement. The order of locking is the same everywhere, so that transactions which lock
+ * several purposes do not deadlock: password resets first, then by purpose and id.
  */
 export const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   select id from ${verifications}
-  where identifier = ${identifier} and purpose in ${purposes} and ${stillLive}
+  where identifier = ${identifier} and purpose in ${purposes} and ${isLive}
   order by purpose <> 'password_reset', purpose, id for update`;
 
-/** What becomes of an address's other secrets when its password or its proof changes (L4, P7). */
+/** Voids an address's live verifications with these purposes (L4, P7); a part of a larger statement. */
 export const voidVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   update ${verifications} set voided_at = now()
   where id in (${lockVerifications(identifier, purposes)}) returning 1`;
 
-/** A link as its confirm page shows it, whatever became of it. Changes nothing. */
+/** A link as its page shows it. */
 export interface LinkPreview {
   readonly identifier: Identifier;
   readonly state: "live" | "used" | "voided" | "expired";
+  /** Whether `access` may consume it while it is live. */
+  readonly canConsume: boolean;
+  readonly sameBrowser: boolean;
   readonly browser: string;
-  readonly requestingBrowserDigest: string;
-  /** Of a step-up: the session it is for. */
-  readonly sessionId: string | null;
   readonly next: string;
   readonly askedAt: Date;
 }
 
-/** Looks at a link without spending it; null for a token we never made, or purged. */
+/** Reads a link and changes nothing. Null for a token that does not exist or was purged. */
 export async function previewLink(
   db: Db,
   purpose: Purpose,
   token: string,
+  access: LinkAccess,
 ): Promise<LinkPreview | null> {
   const [found] = await db
     .select({
@@ -265,29 +268,30 @@ export async function previewLink(
         when ${verifications.voidedAt} is not null then 'voided'
         when ${verifications.expiresAt} <= now() then 'expired'
         else 'live' end`,
+      canConsume: sql<boolean>`coalesce(${canConsume(access)}, false)`,
+      sameBrowser: sql<boolean>`requesting_browser_digest = ${access.requestingBrowserDigest}`,
       browser: verifications.browser,
-      requestingBrowserDigest: verifications.requestingBrowserDigest,
-      sessionId: verifications.sessionId,
       next: verifications.next,
       askedAt: verifications.createdAt,
     })
     .from(verifications)
-    .where(byToken(purpose, token));
+    .where(hasToken(purpose, token));
   return found ? { ...found, identifier: found.identifier as Identifier } : null;
 }
 
-/** What a browser is waiting for: the last thing it asked for. */
+/** The email that a browser requested last. */
 export interface PendingRequest {
   readonly identifier: Identifier;
   readonly used: boolean;
   readonly remember: boolean;
   readonly next: string;
-  /** Seconds until the same mail may be asked for again. */
+  /** Seconds until the same email may be requested again. */
   readonly resendIn: number;
+  /** All attempts at its code are used. */
   readonly codeSpent: boolean;
 }
 
-/** The newest verification this browser asked for; null when it waits for nothing. */
+/** The newest verification that this browser requested; null when there is none. */
 export async function findPendingRequest(
   db: Db,
   purpose: Purpose,
@@ -301,7 +305,7 @@ export async function findPendingRequest(
       next: verifications.next,
       resendIn: sql<number>`greatest(0, ceil(extract(epoch from
         ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now())))::int`,
-      codeSpent: sql<boolean>`${verifications.tries} >= ${bounds.codeTries}`,
+      codeSpent: sql<boolean>`${verifications.attempts} >= ${bounds.codeAttempts}`,
     })
     .from(verifications)
     .where(

@@ -1,7 +1,7 @@
 import type { Session } from "next-auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut as signOutFlow } from "@/lib/flows/sessions/sign-out";
-import type { Session as OurSession } from "@/lib/runtime/flow";
+import type { Session as OurSession } from "@/lib/store/sessions";
 import { runForRequest, readOrRedirect } from "./run-for-request";
 import { redirectToNext } from "./redirects";
 

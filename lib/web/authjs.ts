@@ -7,7 +7,7 @@ import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
 import type { NextRequest } from "next/server";
 import type { ProviderKeys } from "@/lib/core/env";
-import type { OidcClient } from "@/lib/runtime/flow";
+import type { OidcClient } from "@/lib/runtime/ports";
 import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
 import { isOAuthProvider, type OAuthProvider } from "@/lib/core/oauth-providers";
 import { getWorld } from "@/lib/runtime/world";

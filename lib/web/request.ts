@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { headers } from "next/headers";
 import { userAgent } from "next/server";
 import { cache } from "react";
-import type { RequestContext } from "@/lib/runtime/flow";
+import type { RequestContext } from "@/lib/runtime/request-context";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
 import { getWorld } from "@/lib/runtime/world";
 import { sessionReader } from "@/lib/runtime/run-flow";

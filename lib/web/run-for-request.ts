@@ -1,7 +1,8 @@
 import { notFound, redirect } from "next/navigation";
 import { after } from "next/server";
 import type { z } from "zod";
-import type { RequestContext, Flow, CookieChanges, Requires } from "@/lib/runtime/flow";
+import type { RequestContext, CookieChanges } from "@/lib/runtime/request-context";
+import type { Flow, Requires } from "@/lib/runtime/flow";
 import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
@@ -131,11 +132,12 @@ async function writeCookies(
   else if (session) await writeCookie(env, "session", session.token, session.lifetime);
   if (session && session !== "ended" && session.method)
     await writeCookie(env, "method", session.method, lifetimes.lastMethod);
-  for (const name of ["oauth_attempt", "pending_identity"] as const) {
-    const token = tokens[name];
+  for (const [name, token] of [
+    ["oauth_attempt", tokens.oauthAttempt],
+    ["pending_identity", tokens.pendingIdentity],
+  ] as const)
     if (token)
       await writeCookie(env, name, token === "ended" ? null : token, lifetimes.oauthAttempt);
-  }
   if (mailRequest)
     await writeCookie(env, "mail_request", requestingBrowserToken(), lifetimes.requestingBrowser);
   if (device) await writeCookie(env, "device", deviceToken(), lifetimes.knownDevice);

@@ -1,7 +1,7 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import type { Session } from "@/lib/runtime/flow";
+import type { Session } from "@/lib/store/sessions";
 import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";

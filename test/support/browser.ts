@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import type { RequestContext, Flow, NewSession, CookieChanges, Requires } from "@/lib/runtime/flow";
+import type { RequestContext, NewSession, CookieChanges } from "@/lib/runtime/request-context";
+import type { Flow, Requires } from "@/lib/runtime/flow";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
 import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";

@@ -22,7 +22,7 @@ const failureReasons: Record<string, SQL> = {
   "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,
   "I5 half ended": letter(sql`state, reason) values ('magic_link', 'x', 'dead', 'over_limit')`),
   "I8 verified": sql`update users set email_verified_at = null`,
-  "I10 tries": sql`update verifications set tries = 6`,
+  "I10 tries": sql`update verifications set attempts = 6`,
   "I7 token": sql`update sessions set browser = `,
 };
 

@@ -132,7 +132,7 @@ const mustNotBe = (world: TestWorld) => ({
     union all select id from verifications where password_hash not like '$argon2id$%'`,
 
   /** I10, as far as rows tell: no secret was tried more often than it may be. */
-  "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeTries}`,
+  "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeAttempts}`,
 });
 
 const list = (words: string[]) =>

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Passwords } from "@/lib/runtime/flow";
+import type { Passwords } from "@/lib/runtime/ports";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";

@@ -9,7 +9,7 @@ import {
 } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/core/env";
-import type { World } from "@/lib/runtime/flow";
+import type { World } from "@/lib/runtime/ports";
 import { systemClock } from "@/lib/adapters/clock";
 import { deliverDueLetters } from "@/lib/adapters/courier";
 import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
@@ -169,7 +169,6 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         Promise.resolve(
           sent.map(({ id, to, subject, text }) => ({ id, to, subject, text, sentAt: "" })),
         ),
-      clearLimits: limiter.clear,
     },
     health: () =>
       Promise.resolve({

@@ -6,9 +6,9 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Says that a provider which was there before the mailbox was proven is one's own, so that it opens
- * the account again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where
- * nothing is in question.
+ * Confirms a provider that was linked before the email address was verified, so that it opens the account
+ * again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where nothing has to be
+ * confirmed.
  */
 export const confirmProvider = defineFlow({
   name: "auth_provider.confirm",
@@ -18,12 +18,13 @@ export const confirmProvider = defineFlow({
   limits: [],
   input: z.strictObject({ provider }),
 
-  run: (ctx, { provider }) =>
-    ctx.write(async (tx) => {
+  run: function confirmProvider(ctx, { provider }) {
+    return ctx.write(async (tx) => {
       const { session } = ctx.caller;
       ctx.auditSubject({ userId: session.userId, cause: provider });
       const outcome = await confirmIdentity(tx, session, provider);
       if (outcome === "signed_out") return refuse("sign_in_required");
-      return outcome === "kept" ? ok({ provider }) : refuse("not_found");
-    }),
+      return outcome === "confirmed" ? ok({ provider }) : refuse("not_found");
+    });
+  },
 });

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { isLastMethod, isUsable, listAuthProviders as list } from "@/lib/store/auth-providers";
+import { isLastMethod, isUsable, selectAuthProviders } from "@/lib/store/auth-providers";
 import { ok } from "@/lib/core/result";
 
-/** A person's ways in, when each was last used, and what each is good for (A1, A4). Refuses `sign_in_required`. */
+/**
+ * Lists the user's sign-in methods, when each was last used, and whether it is usable (A1, A4). Refuses
+ * `sign_in_required`.
+ */
 export const listAuthProviders = defineFlow({
   name: "auth_provider.list",
   kind: "read",
@@ -11,13 +14,13 @@ export const listAuthProviders = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  async run(ctx) {
-    const linkedMethods = await list(ctx.db, ctx.caller.session.userId);
+  run: async function listAuthProviders(ctx) {
+    const linked = await selectAuthProviders(ctx.db, ctx.caller.session.userId);
     return ok(
-      linkedMethods.map((linkedMethod) => ({
-        ...linkedMethod,
-        isUsable: isUsable(linkedMethod, ctx.env.methods),
-        isLast: isLastMethod(linkedMethods, linkedMethod.provider, ctx.env),
+      linked.map((one) => ({
+        ...one,
+        isUsable: isUsable(one, ctx.env.methods),
+        isLast: isLastMethod(linked, one.provider, ctx.env),
       })),
     );
   },

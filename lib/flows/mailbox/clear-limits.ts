@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { ok } from "@/lib/core/result";
 
-/** Forgets every count, for whoever tries Latchkey on their own machine. Refuses `not_found` elsewhere (X1). */
+/** Clears all limits, for trying things out in local development. Refuses `not_found` elsewhere (X1). */
 export const clearLimits = defineFlow({
   name: "mailbox.clear_limits",
   kind: "write",
@@ -10,8 +10,8 @@ export const clearLimits = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  async run(ctx) {
-    await ctx.mailbox?.clearLimits();
+  run: async function clearLimits(ctx) {
+    await ctx.local?.clearLimits();
     return ctx.write(async () => ok({}));
   },
 });

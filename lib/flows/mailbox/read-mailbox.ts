@@ -3,7 +3,10 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { listWithheld } from "@/lib/store/outbox";
 import { ok } from "@/lib/core/result";
 
-/** The local mailbox: what was sent, and what was withheld and why. Refuses `not_found` elsewhere (X1). */
+/**
+ * The local mailbox: the emails that were sent, and those that were withheld with the reason. Refuses
+ * `not_found` elsewhere (X1).
+ */
 export const readMailbox = defineFlow({
   name: "mailbox.read",
   kind: "read",
@@ -11,8 +14,8 @@ export const readMailbox = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  async run(ctx) {
-    const sent = (await ctx.mailbox?.letters()) ?? [];
+  run: async function readMailbox(ctx) {
+    const sent = (await ctx.local?.letters()) ?? [];
     return ok({ sent, withheld: await listWithheld(ctx.db) });
   },
 });

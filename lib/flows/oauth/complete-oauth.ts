@@ -36,14 +36,14 @@ export const completeOAuth = defineFlow({
   kind: "write",
   requires: "anyone",
   method: ({ provider }) => provider,
-  limits: [oauthLimit("return")],
+  limits: [oauthLimit("complete")],
   input: z.strictObject({
     provider,
     oauthAttempt: token,
     exchange: z.custom<Exchange>((given) => typeof given === "function"),
   }),
 
-  async run(ctx, { provider, oauthAttempt, exchange }) {
+  run: async function completeOAuth(ctx, { provider, oauthAttempt, exchange }) {
     const isStarted = await isOAuthAttemptOpen(ctx.db, provider, oauthAttempt);
     const callbackResult = isStarted ? await exchange() : null;
     return ctx.write(async (tx) => {

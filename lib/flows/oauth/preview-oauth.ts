@@ -6,8 +6,8 @@ import { findPendingIdentity } from "@/lib/store/oauth-attempts";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Whom a trip to a provider brought back, while that waits to be gone on with (O4); only for the
- * browser that made it. Refuses `oauth_state_invalid`.
+ * The pending identity of this browser, for the page that asks what to do with it (O4). Refuses
+ * `oauth_state_invalid`.
  */
 export const previewOAuth = defineFlow({
   name: "oauth.preview",
@@ -16,7 +16,7 @@ export const previewOAuth = defineFlow({
   limits: [],
   input: z.strictObject({ pendingIdentity: token }),
 
-  async run(ctx, input) {
+  run: async function previewOAuth(ctx, input) {
     const pendingIdentity = await findPendingIdentity(ctx.db, input.pendingIdentity);
     if (!pendingIdentity) return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
     const { provider, email: address } = pendingIdentity.identity;

@@ -6,18 +6,18 @@ import { insertOAuthAttempt } from "@/lib/store/oauth-attempts";
 import { ok } from "@/lib/core/result";
 
 /**
- * Sets out to sign in with a provider: this browser alone may come back from there, once, within ten
- * minutes (O1). Refuses `not_found` for a provider without keys, `too_many_requests`.
+ * Starts an OAuth attempt to sign in, which this browser alone can complete, once, within
+ * `lifetimes.oauthAttempt` (O1). Refuses `not_found` for a provider without keys, `too_many_requests`.
  */
 export const startOAuth = defineFlow({
   name: "oauth.start",
   kind: "write",
   requires: "anyone",
   method: ({ provider }) => provider,
-  limits: [oauthLimit("begin")],
+  limits: [oauthLimit("start")],
   input: z.strictObject({ provider, remember: checkbox, next }),
 
-  run(ctx, { provider, remember, next }) {
+  run: function startOAuth(ctx, { provider, remember, next }) {
     const token = ctx.random.token();
     ctx.auditSubject({ cause: provider });
     return ctx.write(async (tx) => {

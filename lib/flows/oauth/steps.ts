@@ -1,10 +1,12 @@
 import type { Db } from "@/db/client";
-import type { Ctx } from "@/lib/runtime/flow";
+import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { ok, refuse, type Result } from "@/lib/core/result";
+import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
+import type { Ctx } from "@/lib/runtime/flow";
 import {
-  findOwner,
   createUserFromIdentity,
+  findOwner,
   lockIdentity,
   markIdentityUsed,
 } from "@/lib/store/auth-providers";
@@ -13,62 +15,65 @@ import {
   type OAuthAttempt,
   storePendingIdentity,
 } from "@/lib/store/oauth-attempts";
-import { decide, type Decision, type ProviderIdentity } from "@/lib/core/oauth-identity";
-import { endSession, startSession } from "@/lib/store/sessions";
+import { deleteSession } from "@/lib/store/sessions";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
-/** What becomes of somebody who came back from a provider. */
+/** What happened to a user who came back from a provider. */
 export interface OAuthOutcome {
   readonly provider: OAuthProvider;
   readonly outcome: Extract<
     Decision,
-    "sign_in" | "ask_to_connect" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"
+    "sign_in" | "ask_to_link" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"
   >;
   readonly next: string;
 }
 
 /**
- * Whoever came back with a proven identity is signed in, signed up, or asked; what waits for an
- * answer stays parked (O4). With `switching` they were asked, and leave the session that is here.
- * Refuses `session_changed`, `identity_already_in_use`, `provider_email_unverified`, `oauth_state_invalid`
- * when the way in was changed meanwhile, and after the proof `sign_up_closed` and
- * `account_disabled` (S5).
+ * Signs a verified identity in or up, or stores it until its user decides (O4). With `switching` the
+ * user has decided to end the session that is here. Refuses `session_changed`,
+ * `identity_already_in_use`, `provider_email_unverified`, `oauth_state_invalid` when the identity was
+ * changed meanwhile, and after the verification `sign_up_closed` and `account_disabled` (S5).
  */
 export async function completeProviderSignIn(
   ctx: Ctx,
   tx: Db,
-  oauthAttempt: OAuthAttempt,
-  identity: ProviderIdentity,
+  attempt: OAuthAttempt,
+  identity: OAuthIdentity,
   { switching = false }: { switching?: boolean } = {},
 ): Promise<Result<OAuthOutcome>> {
   const { provider, email, emailAssurance } = identity;
   const session = switching ? null : ctx.caller.session;
-  const linking = oauthAttempt.sessionId !== null;
-  // Signed out on the way, or in as somebody else: neither connects, nor makes a second user (A3).
-  if (linking && oauthAttempt.sessionId !== session?.id)
-    return refuse("session_changed", { provider });
+  const linking = attempt.sessionId !== null;
+  // The user signed out meanwhile, or in as another: neither link nor create a second user (A3).
+  if (linking && attempt.sessionId !== session?.id) return refuse("session_changed", { provider });
   await lockIdentity(tx, identity);
   const owner = await findOwner(tx, identity);
   const account = !owner && email ? await lockAddressAndFindUser(tx, email) : null;
-  const ownership = (userId: string | undefined) =>
-    !userId ? null : userId === session?.userId ? "own" : "other";
+  const relationTo = (userId: string | undefined) => {
+    if (!userId) return "none";
+    return userId === session?.userId ? "own" : "other";
+  };
   const decision = decide({
     emailAssurance,
-    account: ownership(account?.id) ?? "none",
+    account: relationTo(account?.id),
     signedIn: session !== null,
     linking,
-    identity: ownership(owner?.userId) ?? "none",
+    identity: relationTo(owner?.userId),
     needsConfirmation: owner?.needsConfirmation ?? false,
   });
-  const auditSubject = owner?.userId ?? account?.id;
+  const userId = owner?.userId ?? account?.id;
   ctx.auditSubject({
     cause: provider,
-    ...(auditSubject && { userId: auditSubject }),
+    ...(userId && { userId }),
     ...(email && { identifier: email }),
   });
-  const finished = (outcome: OAuthOutcome["outcome"], cause = "") => {
+  const finish = (outcome: OAuthOutcome["outcome"], cause = "") => {
     ctx.auditSubject({ cause: [provider, cause].filter(Boolean).join(":") });
-    return ok({ provider, outcome, next: oauthAttempt.next });
+    return ok({ provider, outcome, next: attempt.next });
+  };
+  const signIn = async (id: string) => {
+    await consumePendingIdentity(tx, attempt.id);
+    await completeSignIn(ctx, tx, { userId: id, method: provider, remember: attempt.remember });
   };
 
   switch (decision) {
@@ -79,23 +84,23 @@ export async function completeProviderSignIn(
       if (owner!.disabled) return refuse("account_disabled");
       if (!(await markIdentityUsed(tx, identity)))
         return refuse("oauth_state_invalid", { provider, cause: "changed" });
-      await signIn(ctx, tx, owner!.userId, oauthAttempt, provider);
-      return finished("sign_in");
+      await signIn(owner!.userId);
+      return finish("sign_in");
     case "sign_up": {
       if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
       const user = await createUserFromIdentity(tx, identity);
-      // Somebody proved the mailbox at this very moment: they have the account.
+      // Another request has created the address's user meanwhile.
       if (!user) return ask("ask_to_sign_in");
       ctx.auditSubject({ userId: user.id });
-      await signIn(ctx, tx, user.id, oauthAttempt, provider);
-      return finished(
+      await signIn(user.id);
+      return finish(
         "sign_in",
         emailAssurance === "authoritative" ? "signed_up" : "signed_up_unverified",
       );
     }
     case "already_linked":
-      return finished(decision, decision);
-    case "ask_to_connect":
+      return finish(decision, decision);
+    case "ask_to_link":
     case "ask_to_sign_in":
     case "ask_to_switch":
       return ask(decision);
@@ -105,27 +110,15 @@ export async function completeProviderSignIn(
     if (switching) await endCurrentSession(ctx, tx);
     else {
       const token = ctx.random.token();
-      await storePendingIdentity(tx, oauthAttempt.id, token, identity);
+      await storePendingIdentity(tx, attempt.id, token, identity);
       ctx.setCookies({ pendingIdentity: token });
     }
-    return finished(outcome, outcome);
+    return finish(outcome, outcome);
   }
 }
 
-async function signIn(
-  ctx: Ctx,
-  tx: Db,
-  userId: string,
-  { id, remember }: OAuthAttempt,
-  method: OAuthProvider,
-) {
-  await consumePendingIdentity(tx, id);
-  await startSession(ctx, tx, { userId, method, remember });
-}
-
-/** Ends the session that is here, so that somebody else can sign in. */
 async function endCurrentSession(ctx: Ctx, tx: Db) {
   const { session } = ctx.caller;
-  if (session) await endSession(tx, session.userId, session.id);
+  if (session) await deleteSession(tx, session.userId, session.id);
   ctx.setCookies({ session: "ended" });
 }

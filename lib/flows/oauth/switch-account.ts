@@ -7,10 +7,9 @@ import { lockPendingIdentity } from "@/lib/store/oauth-attempts";
 import { refuse } from "@/lib/core/result";
 
 /**
- * Somebody signed in came back from a provider as somebody else, was asked, and wants to be them: the
- * session that is here ends. Refuses `oauth_state_invalid`, `provider_email_unverified`, `not_found`
- * where the provider is switched off, `too_many_requests`, and after the proof `sign_up_closed` and
- * `account_disabled`.
+ * Ends the current session and signs in with the pending identity of another user, after they were asked.
+ * Refuses `oauth_state_invalid`, `provider_email_unverified`, `not_found` where the provider is disabled,
+ * `too_many_requests`, and after the verification `sign_up_closed` and `account_disabled`.
  */
 export const switchAccount = defineFlow({
   name: "oauth.switch_account",
@@ -19,8 +18,8 @@ export const switchAccount = defineFlow({
   limits: [confirmationLimit],
   input: z.strictObject({ pendingIdentity: token }),
 
-  run: (ctx, input) =>
-    ctx.write(async (tx) => {
+  run: function switchAccount(ctx, input) {
+    return ctx.write(async (tx) => {
       const pendingIdentity = await lockPendingIdentity(tx, input.pendingIdentity);
       // What a session set out to connect signs nobody in.
       if (!pendingIdentity || pendingIdentity.sessionId)
@@ -33,5 +32,6 @@ export const switchAccount = defineFlow({
       if (completed.ok && completed.value.outcome === "sign_in")
         ctx.setCookies({ pendingIdentity: "ended" });
       return completed;
-    }),
+    });
+  },
 });

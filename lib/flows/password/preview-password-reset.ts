@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { previewLink } from "@/lib/store/verifications";
@@ -6,8 +7,8 @@ import { masked } from "@/lib/core/identifier";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * What the page for a new password shows behind a reset link. Spends nothing (L2). The whole address
- * only where it was typed to ask for the mail: password managers file the new one under it. Refuses
+ * What the page of a reset link shows. Consumes nothing (L2). Shows the whole address only in the browser
+ * that requested the email, where password managers store the new password under it. Refuses
  * `link_invalid`.
  */
 export const previewPasswordReset = defineFlow({
@@ -18,11 +19,10 @@ export const previewPasswordReset = defineFlow({
   limits: [],
   input: z.strictObject({ token }),
 
-  async run(ctx, { token }) {
-    const link = await previewLink(ctx.db, "password_reset", token);
+  run: async function previewPasswordReset(ctx, { token }) {
+    const link = await previewLink(ctx.db, "password_reset", token, linkAccess(ctx));
     if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
-    const { identifier, browser, askedAt } = link;
-    const sameBrowser = link.requestingBrowserDigest === ctx.caller.requestingBrowserDigest;
+    const { identifier, browser, askedAt, sameBrowser } = link;
     const address = sameBrowser ? identifier : masked(identifier);
     return ok({ address, browser, askedAt, sameBrowser });
   },

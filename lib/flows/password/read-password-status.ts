@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { findPasswordHash } from "@/lib/store/passwords";
-import { listSessions } from "@/lib/store/sessions";
+import { selectSessions } from "@/lib/store/sessions";
 import { intervals } from "@/lib/core/policy";
 import { ok } from "@/lib/core/result";
 
 /**
- * What the page for a new password shows: whether there is one already, and how many other devices
- * it will sign out. Asks for as much as setting it does, so that nobody types one in vain. Refuses
+ * What the page for a new password shows: whether there is a password already, and how many other devices
+ * a new one signs out. Requires the same as setting it, so that no one types a password in vain. Refuses
  * `sign_in_required`, `step_up_required`.
  */
 export const readPasswordStatus = defineFlow({
@@ -19,9 +19,9 @@ export const readPasswordStatus = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  async run(ctx) {
+  run: async function readPasswordStatus(ctx) {
     const { userId, email } = ctx.caller.session;
-    const sessions = await listSessions(ctx.db, userId);
+    const sessions = await selectSessions(ctx.db, userId);
     const hasPassword = (await findPasswordHash(ctx.db, userId)) !== null;
     return ok({ email, hasPassword, otherDevices: sessions.length - 1 });
   },

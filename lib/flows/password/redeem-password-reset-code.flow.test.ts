@@ -48,7 +48,7 @@ const reset = (browser: Browser, code: string, email = ada, password: unknown = 
 const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
 
 const tries = () =>
-  row(world.db, sql`select max(tries) as n from verifications where purpose = 'password_reset'`);
+  row(world.db, sql`select max(attempts) as n from verifications where purpose = 'password_reset'`);
 
 test("the code sets the password in the browser that asked, and does all that the link does (P7)", async () => {
   const { hers, browser, code } = await forgetful();
@@ -125,11 +125,11 @@ describe("tries (R3)", () => {
     const known = await see(browser, ada);
     expect(known.map(([told]) => told)).toEqual([
       ...Array<string>(5).fill("code_invalid"),
-      "code_too_many_attempts",
+      "too_many_attempts",
     ]);
     expect(await see(mallory, leo)).toEqual(known);
     expect(await reset(browser, code)).toEqual(
-      refused("code_too_many_attempts", { cause: "spent" }),
+      refused("too_many_attempts", { field: "code", cause: "too_many" }),
     );
   });
 
@@ -139,10 +139,7 @@ describe("tries (R3)", () => {
       const typed = await reset(new Browser(world), "000000");
       responses.push(typed.ok ? "ok" : typed.refusal.code);
     }
-    expect(responses).toEqual([
-      ...Array<string>(10).fill("code_invalid"),
-      "code_too_many_attempts",
-    ]);
+    expect(responses).toEqual([...Array<string>(10).fill("code_invalid"), "too_many_attempts"]);
   });
 
   test("a password that is not taken costs none of the code's", async () => {

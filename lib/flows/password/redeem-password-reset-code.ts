@@ -3,12 +3,13 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, code, email, password, passwordsMatch } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
 import { completePasswordReset } from "./steps";
-import { consumeCode, refuseCode } from "@/lib/store/verifications";
+import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { consumeCode } from "@/lib/store/verifications";
 
 /**
- * Sets a new password by the code from the mail, in the browser that asked for it. The password is
- * weighed first, so that one which is not taken costs the code no try. Refuses what speaks against
- * it, `overloaded`, `code_invalid`, `code_too_many_attempts`, and after the proof `account_disabled`.
+ * Sets a new password by the emailed code, in the browser that requested it. The password is checked
+ * first, so that a weak one does not use up an attempt at the code. Refuses weak passwords,
+ * `overloaded`, `code_invalid`, `too_many_attempts`, and after the verification `account_disabled`.
  */
 export const redeemPasswordResetCode = defineFlow({
   name: "password_reset.redeem_code",
@@ -19,7 +20,7 @@ export const redeemPasswordResetCode = defineFlow({
   limits: codeLimits("password_reset"),
   input: z.strictObject({ email, code, password, confirmPassword }).superRefine(passwordsMatch),
 
-  async run(ctx, { email, code, password }) {
+  run: async function redeemPasswordResetCode(ctx, { email, code, password }) {
     const strength = await ctx.passwords.checkStrength(password, [email, ctx.env.appName]);
     if (!strength.ok) return strength;
     const hashed = await ctx.passwords.hash(password);

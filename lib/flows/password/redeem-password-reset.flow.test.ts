@@ -90,7 +90,7 @@ describe("the link from the mail (P7)", () => {
     await forgetLimits(world);
     for (let n = 0; n < 10; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
   });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import {
   confirmPassword,
@@ -13,9 +14,9 @@ import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { refuse } from "@/lib/core/result";
 
 /**
- * Sets a new password by the link from the mail. In a browser that did not ask for it the whole
- * address has to be typed (L5); and a password that is not taken spends nothing. Refuses `link_invalid`,
- * `email_mismatch`, what speaks against the password, `overloaded`, and after the proof `account_disabled`.
+ * Sets a new password by the emailed link. In a browser that did not request it the whole address has to
+ * be typed (L5). A weak password consumes nothing. Refuses `link_invalid`, `email_mismatch`, weak
+ * passwords, `overloaded`, and after the verification `account_disabled`.
  */
 export const redeemPasswordReset = defineFlow({
   name: "password_reset.redeem",
@@ -24,16 +25,14 @@ export const redeemPasswordReset = defineFlow({
   method: "password",
   limits: [confirmationLimit],
   input: z
-    .strictObject({ token, username: optionalEmail, password, confirmPassword })
+    .strictObject({ token, email: optionalEmail, password, confirmPassword })
     .superRefine(passwordsMatch),
 
-  async run(ctx, { token, username, password }) {
-    const link = await previewLink(ctx.db, "password_reset", token);
+  run: async function redeemPasswordReset(ctx, { token, email, password }) {
+    const access = linkAccess(ctx, email);
+    const link = await previewLink(ctx.db, "password_reset", token, access);
     if (link) ctx.auditSubject({ identifier: link.identifier });
-    if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
-    const { requestingBrowserDigest } = ctx.caller;
-    if (link.requestingBrowserDigest !== requestingBrowserDigest && link.identifier !== username)
-      return refuse("email_mismatch", { field: "username" });
+    if (link?.state !== "live" || !link.canConsume) return refuseLink(link);
     const strength = await ctx.passwords.checkStrength(password, [
       link.identifier,
       ctx.env.appName,
@@ -42,7 +41,6 @@ export const redeemPasswordReset = defineFlow({
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
     return ctx.write(async (tx) => {
-      const access = { requestingBrowserDigest, typedEmail: username };
       const consumed = await consumeLink(tx, "password_reset", token, access);
       if (!consumed) return refuse("link_invalid", { cause: "used" });
       return completePasswordReset(ctx, tx, consumed, hashed.value);

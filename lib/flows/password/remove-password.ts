@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { removePassword as remove } from "@/lib/store/passwords";
-import { noticeTo } from "@/lib/core/letters";
+import { deletePassword } from "@/lib/store/passwords";
+import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Takes the password away from whoever proved just now that it is them, while another way in
- * remains (A4). The owner is told (A2). Refuses `sign_in_required`, `step_up_required`,
- * `last_sign_in_method`, and `not_found` where there is none.
+ * Removes the password after step-up, while another usable method remains (A4). The owner is told (A2).
+ * Refuses `sign_in_required`, `step_up_required`, `last_sign_in_method`, and `not_found` where there is
+ * none.
  */
 export const removePassword = defineFlow({
   name: "password.remove",
@@ -18,15 +18,16 @@ export const removePassword = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  run: (ctx) =>
-    ctx.write(async (tx) => {
+  run: function removePassword(ctx) {
+    return ctx.write(async (tx) => {
       const { session } = ctx.caller;
       ctx.auditSubject({ userId: session.userId });
-      const outcome = await remove(tx, session, ctx.env);
+      const outcome = await deletePassword(tx, session, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_sign_in_method");
       ctx.post({ kind: "password_removed", ...noticeTo(ctx, session.email) });
       return ok({});
-    }),
+    });
+  },
 });

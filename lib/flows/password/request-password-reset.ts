@@ -1,14 +1,14 @@
 import { z } from "zod";
+import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
 import { lockAddressAndFindUser } from "@/lib/store/users";
-import { issueVerification } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
 
 /**
- * Asks for a mail by which to set a new password, also a first one (P7, L9). An address without an
- * account is answered alike, and gets no letter.
+ * Sends a link and a code to set a new password, also a first one (P7, L9). An address without a user gets
+ * the same response and no email.
  */
 export const requestPasswordReset = defineFlow({
   name: "password_reset.request",
@@ -19,32 +19,16 @@ export const requestPasswordReset = defineFlow({
   limits: mailLimits("password_reset"),
   input: z.strictObject({ email }),
 
-  async run(ctx, { email }) {
-    const secrets = { token: ctx.random.token(), code: ctx.random.code() };
-    const { browser, requestingBrowserDigest } = ctx.caller;
+  run: function requestPasswordReset(ctx, { email }) {
     return ctx.write(async (tx) => {
       const user = await lockAddressAndFindUser(tx, email);
       if (user) ctx.auditSubject({ userId: user.id });
-      const withheld = user ? null : "no_account";
-      const verificationId = await issueVerification(tx, {
-        ...secrets,
+      await mailSecret(ctx, tx, {
         purpose: "password_reset",
-        identifier: email,
-        codeKey: ctx.env.tokenKey[0],
-        requestingBrowserDigest,
-        browser,
-        fromKnownDevice: ctx.knownDevice,
-        remember: false,
-        next: "",
-        receipt: ctx.receipt,
-        linkLifetime: ctx.env.lifetimes.magicLink,
-        codeLifetime: ctx.env.lifetimes.emailCode,
-        isDecoy: ctx.suppressed || withheld !== null,
+        to: email,
+        withheld: user ? null : "no_account",
+        letter: (secret) => ({ kind: "password_reset", ...secret }),
       });
-      const askedAt = ctx.clock.now().toISOString();
-      const letter = { to: email, verificationId, browser, askedAt, ...secrets };
-      ctx.post({ kind: "password_reset", ...letter }, withheld);
-      ctx.setCookies({ mailRequest: true });
       return ok({ email });
     });
   },

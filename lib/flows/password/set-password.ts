@@ -1,16 +1,17 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, password, passwordsMatch } from "@/lib/runtime/fields";
-import { setPasswordAndRevoke, lockAccount } from "@/lib/store/passwords";
-import { renewSession } from "@/lib/store/sessions";
-import { noticeTo } from "@/lib/core/letters";
+import { lockAccount } from "@/lib/store/passwords";
+import { changePassword } from "./steps";
+import { renewSession } from "@/lib/flows/shared/complete-sign-in";
+import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Sets a first password, or another one, for whoever is signed in and proved it just now (A2). All
- * other sessions end, links and codes on their way are void, and the owner is told (P7). Refuses
- * `sign_in_required`, `step_up_required`, what speaks against the password, `overloaded`.
+ * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
+ * voided, and the owner is told (P7). Refuses `sign_in_required`, `step_up_required`, weak passwords,
+ * `overloaded`.
  */
 export const setPassword = defineFlow({
   name: "password.set",
@@ -21,7 +22,7 @@ export const setPassword = defineFlow({
   limits: [],
   input: z.strictObject({ password, confirmPassword }).superRefine(passwordsMatch),
 
-  async run(ctx, { password }) {
+  run: async function setPassword(ctx, { password }) {
     const { userId, email } = ctx.caller.session;
     ctx.auditSubject({ userId });
     const strength = await ctx.passwords.checkStrength(password, [email, ctx.env.appName]);
@@ -30,10 +31,10 @@ export const setPassword = defineFlow({
     if (!hashed.ok) return hashed;
     return ctx.write(async (tx) => {
       const account = await lockAccount(tx, email);
-      // Signed out or switched off meanwhile, the session has no say any more.
+      // The session ended or the user was disabled meanwhile.
       if (!account || account.disabled || !(await renewSession(ctx, tx)))
         return refuse("sign_in_required");
-      await setPasswordAndRevoke(ctx, tx, account, { hash: hashed.value, emailVerified: false });
+      await changePassword(ctx, tx, account, { hash: hashed.value, emailVerified: false });
       const first = !account.hasPassword;
       ctx.post({ kind: "password_chosen", first, ...noticeTo(ctx, email) });
       return ok({ first });

@@ -264,7 +264,7 @@ describe("tries (R3)", () => {
   const wrongUntilTold = async (attempt: () => Promise<unknown>) => {
     for (let n = 0; n < 40; n += 1) {
       const outcome = (await attempt()) as { refusal?: { code: string } };
-      if (outcome.refusal?.code === "password_too_many_attempts") return n;
+      if (outcome.refusal?.code === "too_many_attempts") return n;
     }
     return Infinity;
   };
@@ -285,7 +285,8 @@ describe("tries (R3)", () => {
     expect(work.compared).toBe(10);
     const late = await new Browser(counted).signInWithPassword(ada, validPassword);
     expect(late).toEqual(
-      refused("password_too_many_attempts", {
+      refused("too_many_attempts", {
+        field: "password",
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
@@ -297,7 +298,7 @@ describe("tries (R3)", () => {
     await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
     const phone = new Browser(world);
     await phone.signIn(ada);
@@ -315,7 +316,7 @@ describe("tries (R3)", () => {
     const stolenName = new Browser(world);
     stolenName.device = device!.slice(0, -1) + (device!.endsWith("A") ? "B" : "A");
     expect(await stolenName.signInWithPassword(ada, validPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
   });
 
@@ -334,7 +335,7 @@ describe("tries (R3)", () => {
     const home = hers.ip;
     hers.ip = ip;
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
     hers.ip = home;
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
@@ -345,7 +346,7 @@ describe("tries (R3)", () => {
     await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
     await world.advance(840);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
     await world.advance(61);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
@@ -356,7 +357,7 @@ describe("tries (R3)", () => {
     for (let n = 0; n < 9; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(await new Browser(world).signInWithPassword(ada, otherPassword)).toEqual(
-      refused("password_too_many_attempts"),
+      refused("too_many_attempts", { field: "password" }),
     );
   });
 
@@ -367,7 +368,7 @@ describe("tries (R3)", () => {
       await row(
         world.db,
         sql`select sum(count)::int as n from audit_counts
-      where event = 'password.sign_in' and outcome = 'password_too_many_attempts'`,
+      where event = 'password.sign_in' and outcome = 'too_many_attempts'`,
       ),
     ).toEqual({ n: 4 });
   });

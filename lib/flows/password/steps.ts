@@ -1,17 +1,19 @@
 import type { Db } from "@/db/client";
-import type { Ctx } from "@/lib/runtime/flow";
-import { noticeTo } from "@/lib/core/letters";
 import { ok, refuse, type Result } from "@/lib/core/result";
-import type { CompletedSignIn } from "@/lib/flows/shared/complete-email-sign-in";
-import { setPasswordAndRevoke, lockAccount } from "@/lib/store/passwords";
-import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
-import { startSession } from "@/lib/store/sessions";
+import {
+  type CompletedSignIn,
+  handleFirstVerification,
+} from "@/lib/flows/shared/complete-email-sign-in";
+import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
+import { noticeTo } from "@/lib/flows/shared/notice";
+import type { Ctx } from "@/lib/runtime/flow";
+import { type LockedAccount, lockAccount, setPasswordAndRevoke } from "@/lib/store/passwords";
 import type { Consumed } from "@/lib/store/verifications";
 
 /**
- * What follows from a spent reset link or code: the mailbox is proven, the password is the new one,
- * everything that the old one opened is shut, the owner is told, and this browser is signed in
- * (P7). Refuses `account_disabled`, only here, after the proof (S5); the secret stays spent.
+ * Completes a password reset after its link or code: the email address is verified, the new password
+ * is set, everything the old one opened is revoked, the owner is told, and this browser is signed in
+ * (P7). Refuses `account_disabled`, only here, after the verification (S5). The secret stays consumed.
  */
 export async function completePasswordReset(
   ctx: Ctx,
@@ -19,17 +21,31 @@ export async function completePasswordReset(
   consumed: Consumed,
   hash: string,
 ): Promise<Result<CompletedSignIn>> {
-  ctx.refund(consumed.receipt);
+  ctx.refund(consumed.limitHits);
   const account = await lockAccount(tx, consumed.identifier);
   if (!account) return refuse("link_invalid", { cause: "no_account" });
   const { id: userId, hasPassword } = account;
   ctx.auditSubject({ userId });
   if (account.disabled) return refuse("account_disabled");
   const needsConfirmation =
-    !account.verified && (await revokeUnverifiedCredentials(tx, account, ctx.caller));
-  await setPasswordAndRevoke(ctx, tx, account, { hash, emailVerified: true });
-  await startSession(ctx, tx, { userId, method: "email", remember: false });
+    !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
+  await changePassword(ctx, tx, account, { hash, emailVerified: true });
+  await completeSignIn(ctx, tx, { userId, method: "email", remember: false });
   const notice = noticeTo(ctx, consumed.identifier);
   ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });
-  return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation }) });
+  return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
+}
+
+/** Sets the password of a locked account. Of its sessions only the caller's own stays. */
+export async function changePassword(
+  { caller }: Ctx,
+  tx: Db,
+  account: LockedAccount,
+  change: { readonly hash: string; readonly emailVerified: boolean },
+): Promise<void> {
+  await setPasswordAndRevoke(tx, account, {
+    ...change,
+    exceptSession: caller.session?.userId === account.id ? caller.session.id : null,
+    deviceDigest: caller.deviceDigest,
+  });
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { listSessions as list } from "@/lib/store/sessions";
+import { selectSessions } from "@/lib/store/sessions";
 import { ok } from "@/lib/core/result";
 
-/** The browsers a person is signed in on, this one marked (S2). Refuses `sign_in_required`. */
+/** The browsers a user is signed in on, this one marked (S2). Refuses `sign_in_required`. */
 export const listSessions = defineFlow({
   name: "session.list",
   kind: "read",
@@ -11,9 +11,9 @@ export const listSessions = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  async run(ctx) {
+  run: async function listSessions(ctx) {
     const { session } = ctx.caller;
-    const entries = await list(ctx.db, session.userId);
+    const entries = await selectSessions(ctx.db, session.userId);
     return ok(entries.map((entry) => ({ ...entry, current: entry.id === session.id })));
   },
 });

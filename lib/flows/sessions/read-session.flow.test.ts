@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { days, hours, minutes } from "@/lib/core/duration";
 import { row } from "@/db/rows";
-import type { RequestContext } from "@/lib/runtime/flow";
+import type { RequestContext } from "@/lib/runtime/request-context";
 import { runFlow, sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
 import { Browser } from "@/test/support/browser";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { ok } from "@/lib/core/result";
 
-/** Who is signed in here; null for nobody. One statement, or none without a cookie. */
+/** The session of this browser, or null. One statement, or none without a cookie. */
 export const readSession = defineFlow({
   name: "session.read",
   kind: "read",
@@ -10,5 +10,7 @@ export const readSession = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  run: async (ctx) => ok(ctx.caller.session),
+  run: async function readSession(ctx) {
+    return ok(ctx.caller.session);
+  },
 });

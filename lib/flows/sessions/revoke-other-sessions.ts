@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { endOtherSessions } from "@/lib/store/sessions";
+import { deleteOtherSessions } from "@/lib/store/sessions";
 import { ok } from "@/lib/core/result";
 
-/** Signs out every browser but this one, and forgets their device marks (S2, R6). */
+/** Signs out every browser but this one, and forgets them as known devices (S2, R6). */
 export const revokeOtherSessions = defineFlow({
   name: "session.revoke_others",
   kind: "write",
@@ -11,9 +11,11 @@ export const revokeOtherSessions = defineFlow({
   limits: [],
   input: z.strictObject({}),
 
-  run: (ctx) =>
-    ctx.write(async (tx) => {
-      ctx.auditSubject({ userId: ctx.caller.session.userId });
-      return ok({ ended: await endOtherSessions(tx, ctx.caller) });
-    }),
+  run: function revokeOtherSessions(ctx) {
+    return ctx.write(async (tx) => {
+      const { session, deviceDigest } = ctx.caller;
+      ctx.auditSubject({ userId: session.userId });
+      return ok({ ended: await deleteOtherSessions(tx, session, deviceDigest) });
+    });
+  },
 });

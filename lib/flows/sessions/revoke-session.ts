@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { uuid } from "@/lib/runtime/fields";
-import { endSession } from "@/lib/store/sessions";
+import { deleteSession } from "@/lib/store/sessions";
 import { ok, refuse } from "@/lib/core/result";
 
-/** Signs out one of one's own browsers, effective on its next request (S2). Refuses `not_found`. */
+/** Signs out one of the user's browsers, effective on its next request (S2). Refuses `not_found`. */
 export const revokeSession = defineFlow({
   name: "session.revoke",
   kind: "write",
@@ -12,13 +12,14 @@ export const revokeSession = defineFlow({
   limits: [],
   input: z.strictObject({ id: uuid }),
 
-  run: (ctx, { id }) =>
-    ctx.write(async (tx) => {
+  run: function revokeSession(ctx, { id }) {
+    return ctx.write(async (tx) => {
       const { session } = ctx.caller;
       ctx.auditSubject({ userId: session.userId });
-      if (!(await endSession(tx, session.userId, id))) return refuse("not_found");
+      if (!(await deleteSession(tx, session.userId, id))) return refuse("not_found");
       const current = id === session.id;
       if (current) ctx.setCookies({ session: "ended" });
       return ok({ current });
-    }),
+    });
+  },
 });

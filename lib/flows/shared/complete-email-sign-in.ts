@@ -1,43 +1,59 @@
 import type { Db } from "@/db/client";
-import type { Ctx } from "@/lib/runtime/flow";
+import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
+import type { Ctx } from "@/lib/runtime/flow";
+import { isKnownDevice } from "@/lib/store/known-devices";
 import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
-import { startSession } from "@/lib/store/sessions";
 import { markEmailVerified } from "@/lib/store/users";
 import type { Consumed } from "@/lib/store/verifications";
+import { completeSignIn } from "./complete-sign-in";
 
-/** What a proof of the mailbox leads to. */
+/** A completed sign-in that verified an email address. */
 export interface CompletedSignIn {
   readonly next: string;
-  /** Providers wait for the owner to say whether they are to stay (O3). */
+  /** OAuth identities wait for the owner to confirm them (O3). */
   readonly needsConfirmation?: true;
 }
 
 /**
- * What follows from a spent sign-in link or code: the mailbox is proven, the count of its request is
- * given back (R2), and the session starts. Refuses `sign_up_closed` when there is no account and
- * none may be made, and `account_disabled`; both only here, after the proof, so that nobody else
- * learns of it (S5, L8). The secret stays spent.
+ * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's
+ * limits (R2) and signs in. Refuses `sign_up_closed` when there is no user and none may be created,
+ * and `account_disabled`; both only here, after the verification, so that no other caller learns of
+ * it (S5, L8). The secret stays consumed.
  */
 export async function completeEmailSignIn(
   ctx: Ctx,
   tx: Db,
   consumed: Consumed,
 ): Promise<Result<CompletedSignIn>> {
-  ctx.refund(consumed.receipt);
+  ctx.refund(consumed.limitHits);
   const user = await markEmailVerified(tx, consumed.identifier, {
     mayCreate: ctx.env.signUp === "open",
   });
   if (!user) return refuse("sign_up_closed");
   ctx.auditSubject({ userId: user.id, ...(user.created ? { cause: "signed_up" } : {}) });
   if (user.disabled) return refuse("account_disabled");
-  const account = { id: user.id, identifier: consumed.identifier };
   const needsConfirmation =
-    user.firstVerification && (await revokeUnverifiedCredentials(tx, account, ctx.caller));
-  await startSession(ctx, tx, {
+    user.firstVerification &&
+    (await handleFirstVerification(ctx, tx, user.id, consumed.identifier));
+  await completeSignIn(ctx, tx, {
     userId: user.id,
     method: "magic_link",
     remember: consumed.remember,
   });
-  return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation }) });
+  return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
+}
+
+/**
+ * The first verification of an existing user's address. Revokes what others may have set up, unless
+ * this browser is known to the account already (A5). Returns whether identities have to be confirmed.
+ */
+export async function handleFirstVerification(
+  { caller }: Ctx,
+  tx: Db,
+  userId: string,
+  identifier: Identifier,
+): Promise<boolean> {
+  if (await isKnownDevice(tx, caller.deviceDigest, identifier)) return false;
+  return revokeUnverifiedCredentials(tx, userId);
 }

@@ -1,13 +1,14 @@
 import { z } from "zod";
+import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
 import { previewLink, voidLink } from "@/lib/store/verifications";
-import { ok, refuse } from "@/lib/core/result";
+import { ok } from "@/lib/core/result";
 
 /**
- * "Not you? Cancel this request": voids a link and its code. Asks for as much as signing in does,
- * so that a scanner which presses buttons voids nothing (L5). Refuses `email_mismatch`, `link_invalid`.
+ * Cancels a link and its code ("Not you?"). Requires what signing in requires, so that a mail scanner that
+ * submits forms cancels nothing (L5). Refuses `email_mismatch`, `link_invalid`.
  */
 export const cancelMagicLink = defineFlow({
   name: "magic_link.cancel",
@@ -15,18 +16,14 @@ export const cancelMagicLink = defineFlow({
   requires: "anyone",
   method: "magic_link",
   limits: [confirmationLimit],
-  input: z.strictObject({ token, username: optionalEmail }),
+  input: z.strictObject({ token, email: optionalEmail }),
 
-  run: (ctx, { token, username }) =>
-    ctx.write(async (tx) => {
-      const access = {
-        requestingBrowserDigest: ctx.caller.requestingBrowserDigest,
-        typedEmail: username,
-      };
-      const link = await previewLink(tx, "magic_link", token);
+  run: function cancelMagicLink(ctx, { token, email }) {
+    return ctx.write(async (tx) => {
+      const access = linkAccess(ctx, email);
+      const link = await previewLink(tx, "magic_link", token, access);
       if (link) ctx.auditSubject({ identifier: link.identifier });
-      if (await voidLink(tx, "magic_link", token, access)) return ok({});
-      if (link?.state === "live") return refuse("email_mismatch", { field: "username" });
-      return refuse("link_invalid", { cause: link?.state ?? "unknown" });
-    }),
+      return (await voidLink(tx, "magic_link", token, access)) ? ok({}) : refuseLink(link);
+    });
+  },
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { previewLink } from "@/lib/store/verifications";
@@ -6,9 +7,9 @@ import { masked } from "@/lib/core/identifier";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * What the page behind a link shows before anybody pressed anything. Spends nothing (L2). Refuses
- * `link_invalid`, with the cause for nobody but us. A person already signed in as the link's user is
- * let through, whatever became of the link (L3).
+ * What the page of a link shows before the user confirms. Consumes nothing (L2). A user who is signed in
+ * to the link's account already is let through, whatever the link's state (L3). Refuses `link_invalid`,
+ * with the cause for the audit log only.
  */
 export const previewMagicLink = defineFlow({
   name: "magic_link.preview",
@@ -17,19 +18,20 @@ export const previewMagicLink = defineFlow({
   limits: [],
   input: z.strictObject({ token }),
 
-  async run(ctx, { token }) {
-    const { session, requestingBrowserDigest } = ctx.caller;
-    const link = await previewLink(ctx.db, "magic_link", token);
+  run: async function previewMagicLink(ctx, { token }) {
+    const { session } = ctx.caller;
+    const link = await previewLink(ctx.db, "magic_link", token, linkAccess(ctx));
     if (!link) return refuse("link_invalid", { cause: "unknown" });
-    const alreadyIn = session?.email === link.identifier;
-    if (link.state !== "live" && !alreadyIn) return refuse("link_invalid", { cause: link.state });
+    const alreadySignedIn = session?.email === link.identifier;
+    if (link.state !== "live" && !alreadySignedIn)
+      return refuse("link_invalid", { cause: link.state });
     return ok({
-      alreadyIn,
+      alreadySignedIn,
       next: link.next,
       address: masked(link.identifier),
       browser: link.browser,
       askedAt: link.askedAt,
-      sameBrowser: link.requestingBrowserDigest === requestingBrowserDigest,
+      sameBrowser: link.sameBrowser,
       signedInAs: session?.email ?? null,
       sessionId: session?.id ?? "",
     });

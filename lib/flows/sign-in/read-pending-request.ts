@@ -5,9 +5,9 @@ import { findPendingRequest } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * What "Check your email" shows: the address this browser asked for, and whether it is done
- * waiting because the link was used here, or, where a sign-up was begun, because somebody signed
- * in to that address here meanwhile. Refuses `not_found` when it waits for nothing.
+ * What "Check your email" shows: the address of this browser's last request, and whether the wait is over,
+ * because the link was used in this browser or, for a sign-up, because the user signed in to that address
+ * meanwhile. Refuses `not_found` without a request.
  */
 export const readPendingRequest = defineFlow({
   name: "verification.pending",
@@ -18,7 +18,7 @@ export const readPendingRequest = defineFlow({
     purpose: z.enum(["magic_link", "sign_up", "password_reset", "step_up"]).default("magic_link"),
   }),
 
-  async run(ctx, { purpose }) {
+  run: async function readPendingRequest(ctx, { purpose }) {
     const pending = await findPendingRequest(ctx.db, purpose, ctx.caller.requestingBrowserDigest);
     if (!pending) return refuse("not_found");
     const { identifier: email, used, ...rest } = pending;

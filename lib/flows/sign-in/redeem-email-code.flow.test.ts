@@ -28,7 +28,10 @@ const waiting = async (where: TestWorld = world, address = ada) => {
 const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
 
 const tries = () =>
-  rows<{ tries: number }>(world.db, sql`select tries from verifications order by created_at`);
+  rows<{ tries: number }>(
+    world.db,
+    sql`select attempts as tries from verifications order by created_at`,
+  );
 
 test.each([
   ["9:59", 599, welcome],
@@ -98,7 +101,7 @@ describe("tries", () => {
         refused("code_invalid", { field: "code", cause: "wrong" }),
       );
     expect(await browser.submitCode(letter.code, ada)).toEqual(
-      refused("code_too_many_attempts", { cause: "spent" }),
+      refused("too_many_attempts", { field: "code", cause: "too_many" }),
     );
     expect(await tries()).toEqual([{ tries: 5 }]);
     expect(await browser.openLink(letter)).toEqual(welcome);
@@ -132,12 +135,13 @@ describe("tries", () => {
     }
     expect(responses).toEqual([
       ...Array<string>(10).fill("code_invalid"),
-      "code_too_many_attempts",
-      "code_too_many_attempts",
+      "too_many_attempts",
+      "too_many_attempts",
     ]);
     const { browser, letter } = await waiting(generous);
     expect(await browser.submitCode(letter.code, ada)).toEqual(
-      refused("code_too_many_attempts", {
+      refused("too_many_attempts", {
+        field: "code",
         retryAfter: expect.toSatisfy((s: number) => s > 3500) as never,
       }),
     );
@@ -166,17 +170,14 @@ describe("tries", () => {
       const typed = await new Browser(world).submitCode("123456", leo);
       responses.push(typed.ok ? "ok" : typed.refusal.code);
     }
-    expect(responses).toEqual([
-      ...Array<string>(10).fill("code_invalid"),
-      "code_too_many_attempts",
-    ]);
+    expect(responses).toEqual([...Array<string>(10).fill("code_invalid"), "too_many_attempts"]);
   });
 
   test("another spelling of an address shares its budget", async () => {
     for (let i = 0; i < 10; i += 1)
       await new Browser(world).submitCode("123456", i % 2 ? "Ada@Example.com" : ` ${ada}`);
     expect(await new Browser(world).submitCode("123456", ada)).toEqual(
-      refused("code_too_many_attempts"),
+      refused("too_many_attempts", { field: "code" }),
     );
   });
 
@@ -218,8 +219,8 @@ test("nobody learns from tries whether an account, or a letter, is behind an add
   const known = await answersFor(ada);
   expect(known.responses.map(([code]) => code)).toEqual([
     ...Array<string>(5).fill("code_invalid"),
-    "code_too_many_attempts",
-    "code_too_many_attempts",
+    "too_many_attempts",
+    "too_many_attempts",
   ]);
   expect(await answersFor(leo)).toEqual(known);
   for (let i = 0; i < 3; i += 1) await new Browser(closed).requestLink("mallory@example.com");

@@ -3,13 +3,13 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { code, email } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
 import { completeEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
-import { consumeCode, refuseCode } from "@/lib/store/verifications";
+import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { consumeCode } from "@/lib/store/verifications";
 
 /**
- * Signs in by the code from the mail, in the browser that asked for it. The budgets are those of
- * the address, whether it has an account or not (R3); naming another address gains nothing, as the
- * code is looked for under the named one. Refuses `code_invalid` (also for expired and unknown),
- * `code_too_many_attempts`, and after the proof `sign_up_closed` or `account_disabled`.
+ * Signs in by the emailed code, in the browser that requested it. Attempts are limited per address, whether
+ * or not it has a user (R3). Refuses `code_invalid` (also for expired and unknown ones),
+ * `too_many_attempts`, and after the verification `sign_up_closed` or `account_disabled`.
  */
 export const redeemEmailCode = defineFlow({
   name: "email_code.redeem",
@@ -20,8 +20,8 @@ export const redeemEmailCode = defineFlow({
   limits: codeLimits("magic_link"),
   input: z.strictObject({ email, code }),
 
-  run: (ctx, { email, code }) =>
-    ctx.write(async (tx) => {
+  run: function redeemEmailCode(ctx, { email, code }) {
+    return ctx.write(async (tx) => {
       const outcome = await consumeCode(tx, {
         purpose: "magic_link",
         requestingBrowserDigest: ctx.caller.requestingBrowserDigest,
@@ -32,5 +32,6 @@ export const redeemEmailCode = defineFlow({
       return outcome.consumed
         ? completeEmailSignIn(ctx, tx, outcome.consumed)
         : refuseCode(outcome.cause);
-    }),
+    });
+  },
 });

@@ -13,9 +13,9 @@ import { mailSignUpCode } from "./steps";
 import { refuse } from "@/lib/core/result";
 
 /**
- * Signs up with an address and a password: an attempt of this browser, and a code in the mail. No
- * user comes of it before the code is typed here (P1). Whether the address has an account shows
- * nowhere in the answer (P3). Refuses `sign_up_closed`, what speaks against the password, `overloaded`.
+ * Signs up with an address and a password: stores an attempt of this browser and sends a code. The user is
+ * created when the code is entered here (P1). The response does not tell whether the address has a user
+ * (P3). Refuses `sign_up_closed`, weak passwords, `overloaded`.
  */
 export const requestSignUp = defineFlow({
   name: "sign_up.request",
@@ -28,12 +28,12 @@ export const requestSignUp = defineFlow({
     .strictObject({ email, password, confirmPassword, remember: checkbox, next })
     .superRefine(passwordsMatch),
 
-  async run(ctx, { email, password, remember, next }) {
+  run: async function requestSignUp(ctx, { email, password, remember, next }) {
     if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
     const strength = await ctx.passwords.checkStrength(password, [email, ctx.env.appName]);
     const hashed = strength.ok ? await ctx.passwords.hash(password) : strength;
     if (!hashed.ok) {
-      // Else whoever looks for a password that will do has no mail left when they found it.
+      // A user who tries several passwords must not run out of emails.
       ctx.refundMailLimits();
       return hashed;
     }

@@ -158,7 +158,7 @@ describe("limits", () => {
       await again(browser);
       await world.advance(60);
     }
-    expect(responses.slice(10)).toEqual(["code_too_many_attempts", "code_too_many_attempts"]);
+    expect(responses.slice(10)).toEqual(["too_many_attempts", "too_many_attempts"]);
   });
 });
 

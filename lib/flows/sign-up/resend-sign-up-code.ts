@@ -2,13 +2,13 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
-import { findAttempt, mailSignUpCode } from "./steps";
+import { findAttempt } from "@/lib/store/sign-ups";
+import { mailSignUpCode } from "./steps";
 import { refuse } from "@/lib/core/result";
 
 /**
- * Mails another code for the sign-up this browser has begun. Unknown, pending and verified
- * addresses are answered alike; where this browser has begun none, nothing is sent (P4). Refuses
- * `sign_up_closed`.
+ * Sends another code for the sign-up that this browser has started. Unknown, pending and verified addresses
+ * get the same response; without an attempt nothing is sent (P4). Refuses `sign_up_closed`.
  */
 export const resendSignUpCode = defineFlow({
   name: "sign_up.resend",
@@ -19,7 +19,7 @@ export const resendSignUpCode = defineFlow({
   limits: mailLimits("sign_up"),
   input: z.strictObject({ email }),
 
-  async run(ctx, { email }) {
+  run: async function resendSignUpCode(ctx, { email }) {
     if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
     return ctx.write(async (tx) => {
       const attempt = await findAttempt(tx, email, ctx.caller.requestingBrowserDigest);

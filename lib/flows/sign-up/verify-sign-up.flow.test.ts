@@ -34,7 +34,7 @@ const tries = async () =>
   (
     await rows<{ tries: number }>(
       world.db,
-      sql`select tries from verifications where purpose = 'sign_up' order by created_at`,
+      sql`select attempts as tries from verifications where purpose = 'sign_up' order by created_at`,
     )
   ).map(({ tries }) => tries);
 
@@ -235,13 +235,13 @@ describe("tries (R3)", () => {
         refused("code_invalid", { cause: "wrong" }),
       );
     expect(await browser.verify(code, ada)).toEqual(
-      refused("code_too_many_attempts", { cause: "spent" }),
+      refused("too_many_attempts", { field: "code", cause: "too_many" }),
     );
     expect(await tries()).toEqual([5]);
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "sign_up.verify",
-      outcome: "code_too_many_attempts",
-      cause: "spent",
+      outcome: "too_many_attempts",
+      cause: "too_many",
       identifier: ada,
     });
   });
@@ -254,10 +254,7 @@ describe("tries (R3)", () => {
         const typed = await new Browser(world).verify("000000", email);
         responses.push(typed.ok ? "ok" : typed.refusal.code);
       }
-      expect(responses).toEqual([
-        ...Array<string>(10).fill("code_invalid"),
-        "code_too_many_attempts",
-      ]);
+      expect(responses).toEqual([...Array<string>(10).fill("code_invalid"), "too_many_attempts"]);
     }
   });
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { previewLink } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * What a step-up link is for, so that its page can say so before it is pressed; spends nothing. Only
- * for the session and browser that asked. Refuses `link_invalid`.
+ * What a step-up link is for, so that its page can say it before the user confirms. Consumes nothing. Only
+ * for the session and browser that requested it. Refuses `link_invalid`.
  */
 export const previewStepUp = defineFlow({
   name: "step_up.preview",
@@ -15,11 +16,11 @@ export const previewStepUp = defineFlow({
   limits: [],
   input: z.strictObject({ token }),
 
-  async run(ctx, { token }) {
-    const { requestingBrowserDigest, session } = ctx.caller;
-    const link = await previewLink(ctx.db, "step_up", token);
-    const isMine =
-      link?.requestingBrowserDigest === requestingBrowserDigest && link.sessionId === session.id;
-    return isMine && link.state === "live" ? ok({ next: link.next }) : refuse("link_invalid");
+  run: async function previewStepUp(ctx, { token }) {
+    const access = { ...linkAccess(ctx), sessionId: ctx.caller.session.id };
+    const link = await previewLink(ctx.db, "step_up", token, access);
+    return link?.state === "live" && link.canConsume
+      ? ok({ next: link.next })
+      : refuse("link_invalid");
   },
 });

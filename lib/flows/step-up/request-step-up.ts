@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { next } from "@/lib/runtime/fields";
-import { issueVerification } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
 
 /**
- * Mails a link and a code by which to prove that it is still you; they work for this session and in
- * this browser alone. `next` is where the link leads then, and so what the proof is for. Refuses `resend_too_soon`, `too_many_requests`.
+ * Sends a link and a code to confirm the user's identity; they work for this session and in this browser
+ * alone. `next` is where the link leads, and so what the step-up is for. Refuses `resend_too_soon`,
+ * `too_many_requests`.
  */
 export const requestStepUp = defineFlow({
   name: "step_up.request",
@@ -29,31 +30,20 @@ export const requestStepUp = defineFlow({
   ],
   input: z.strictObject({ next }),
 
-  async run(ctx, { next }) {
-    const secrets = { token: ctx.random.token(), code: ctx.random.code() };
-    const { browser, requestingBrowserDigest, session } = ctx.caller;
-    const { userId, email } = session;
+  run: function requestStepUp(ctx, { next }) {
+    const { session } = ctx.caller;
+    const { id: sessionId, userId, email } = session;
     ctx.auditSubject({ userId });
     return ctx.write(async (tx) => {
-      const verificationId = await issueVerification(tx, {
-        ...secrets,
+      await mailSecret(ctx, tx, {
         purpose: "step_up",
-        identifier: email,
-        sessionId: session.id,
-        codeKey: ctx.env.tokenKey[0],
-        requestingBrowserDigest,
-        browser,
-        fromKnownDevice: true,
-        remember: false,
+        to: email,
+        sessionId,
         next,
-        receipt: ctx.receipt,
-        linkLifetime: ctx.env.lifetimes.emailCode,
-        codeLifetime: ctx.env.lifetimes.emailCode,
-        isDecoy: false,
+        lifetime: ctx.env.lifetimes.stepUpLink,
+        withheld: null,
+        letter: (secret) => ({ kind: "step_up", ...secret }),
       });
-      const askedAt = ctx.clock.now().toISOString();
-      ctx.post({ kind: "step_up", to: email, verificationId, browser, askedAt, ...secrets });
-      ctx.setCookies({ mailRequest: true });
       return ok({ email });
     });
   },

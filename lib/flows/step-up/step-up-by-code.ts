@@ -1,38 +1,25 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { code } from "@/lib/runtime/fields";
-import { stepUpLimit } from "@/lib/runtime/limits";
-import { renewSession } from "@/lib/store/sessions";
-import { consumeCode, refuseCode } from "@/lib/store/verifications";
+import { stepUpCodeLimits } from "@/lib/runtime/limits";
+import { renewSession } from "@/lib/flows/shared/complete-sign-in";
+import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { consumeCode } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Step-up by the code from its mail: for the session that asked, which goes on under a new token.
- * Refuses `code_invalid`, `code_too_many_attempts`, `step_up_too_many_attempts`.
+ * Steps up by the emailed code, for the session that requested it, which gets a new token. Refuses
+ * `code_invalid`, `too_many_attempts`.
  */
 export const stepUpByCode = defineFlow({
   name: "step_up.code",
   kind: "write",
   requires: "session",
-  limits: [
-    stepUpLimit,
-    {
-      limit: "codesPerHour",
-      effect: "reject",
-      refusal: "code_too_many_attempts",
-      key: (_, { session }) => `step_up ${session?.email}`,
-    },
-    {
-      limit: "codesPerDay",
-      effect: "reject",
-      refusal: "code_too_many_attempts",
-      key: (_, { session }) => `step_up ${session?.email}`,
-    },
-  ],
+  limits: stepUpCodeLimits,
   input: z.strictObject({ code }),
 
-  run: (ctx, { code }) =>
-    ctx.write(async (tx) => {
+  run: function stepUpByCode(ctx, { code }) {
+    return ctx.write(async (tx) => {
       const { requestingBrowserDigest, session } = ctx.caller;
       ctx.auditSubject({ userId: session.userId });
       const outcome = await consumeCode(tx, {
@@ -44,7 +31,8 @@ export const stepUpByCode = defineFlow({
         keys: ctx.env.tokenKey,
       });
       if (!outcome.consumed) return refuseCode(outcome.cause);
-      ctx.refund(outcome.consumed.receipt);
+      ctx.refund(outcome.consumed.limitHits);
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
-    }),
+    });
+  },
 });

@@ -1,15 +1,16 @@
 import { z } from "zod";
+import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { renewSession } from "@/lib/store/sessions";
+import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Step-up by the pressed link from its mail, for the session and browser that asked, and nowhere
- * else: another browser would gain nothing by typing the address. Returns what `step_up.request` was
- * given as `next`. Refuses `link_invalid`, with the cause in the audit log.
+ * Steps up by the emailed link, for the session and browser that requested it and no other: typing the
+ * address does not help. Returns the `next` of the request. Refuses `link_invalid`, with the cause in the
+ * audit log.
  */
 export const stepUpByLink = defineFlow({
   name: "step_up.link",
@@ -18,20 +19,21 @@ export const stepUpByLink = defineFlow({
   limits: [confirmationLimit],
   input: z.strictObject({ token }),
 
-  run: (ctx, { token }) =>
-    ctx.write(async (tx) => {
-      const { requestingBrowserDigest, session } = ctx.caller;
+  run: function stepUpByLink(ctx, { token }) {
+    return ctx.write(async (tx) => {
+      const { session } = ctx.caller;
       ctx.auditSubject({ userId: session.userId });
-      const access = { requestingBrowserDigest, typedEmail: null, sessionId: session.id };
+      const access = { ...linkAccess(ctx), sessionId: session.id };
       const consumed = await consumeLink(tx, "step_up", token, access);
       if (!consumed) {
-        const link = await previewLink(tx, "step_up", token);
+        const link = await previewLink(tx, "step_up", token, access);
         const cause = link?.state === "live" ? "elsewhere" : (link?.state ?? "unknown");
         return refuse("link_invalid", { cause });
       }
-      ctx.refund(consumed.receipt);
+      ctx.refund(consumed.limitHits);
       return (await renewSession(ctx, tx))
         ? ok({ next: consumed.next })
         : refuse("sign_in_required");
-    }),
+    });
+  },
 });

@@ -145,7 +145,7 @@ describe("tries (R3)", () => {
     const browser = await stale(counted);
     await spend(browser);
     expect(await prove(browser)).toEqual(
-      refused("step_up_too_many_attempts", {
+      refused("too_many_attempts", {
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
@@ -158,7 +158,7 @@ describe("tries (R3)", () => {
     const browser = await stale();
     for (let n = 0; n < 4; n += 1) await prove(browser, otherPassword);
     expect(await prove(browser)).toEqual(proven);
-    expect(await prove(browser)).toEqual(refused("step_up_too_many_attempts"));
+    expect(await prove(browser)).toEqual(refused("too_many_attempts"));
   });
 
   test("another session has its own", async () => {

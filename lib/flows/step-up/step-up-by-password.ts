@@ -3,12 +3,12 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { password } from "@/lib/runtime/fields";
 import { stepUpLimit } from "@/lib/runtime/limits";
 import { findPasswordHash } from "@/lib/store/passwords";
-import { renewSession } from "@/lib/store/sessions";
+import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Step-up by password: the session goes on under a new token, its last proof now. Refuses
- * `password_incorrect`, `step_up_too_many_attempts` before anything is compared, `overloaded`.
+ * Steps up by password: the session gets a new token and authentication time. Refuses
+ * `password_incorrect`, `too_many_attempts` before anything is compared, `overloaded`.
  */
 export const stepUpByPassword = defineFlow({
   name: "step_up.password",
@@ -18,7 +18,7 @@ export const stepUpByPassword = defineFlow({
   limits: [stepUpLimit],
   input: z.strictObject({ password }),
 
-  async run(ctx, { password }) {
+  run: async function stepUpByPassword(ctx, { password }) {
     const { userId } = ctx.caller.session;
     ctx.auditSubject({ userId });
     const hash = await findPasswordHash(ctx.db, userId);

@@ -41,7 +41,7 @@ export default async function LinkPage({ params }: Props) {
     );
   }
   const link = preview.value;
-  if (link.alreadyIn) redirectToNext(link.next);
+  if (link.alreadySignedIn) redirectToNext(link.next);
   const flash = await readFlash(path);
   const { appName } = siteConfig();
   return (

@@ -33,7 +33,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
       resend={submitResetRequest}
     >
       {pending.codeSpent ? (
-        <p>{sentenceOf({ code: "code_too_many_attempts" })}</p>
+        <p>{sentenceOf({ code: "too_many_attempts", field: "code" })}</p>
       ) : (
         <Form action={resetByCode}>
           <p>{words.reset.useCode}</p>

@@ -39,7 +39,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       }
     >
       {codeSpent ? (
-        <p>{sentenceOf({ code: "code_too_many_attempts" })}</p>
+        <p>{sentenceOf({ code: "too_many_attempts", field: "code" })}</p>
       ) : (
         <Form action={submitCode}>
           <input type="hidden" name="email" value={email} />

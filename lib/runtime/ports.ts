@@ -1,0 +1,114 @@
+import type { Db } from "@/db/client";
+import type { Duration } from "@/lib/core/duration";
+import type { Env } from "@/lib/core/env";
+import type { SecretGenerator } from "@/lib/core/crypto";
+import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { Limit } from "@/lib/core/policy";
+import type { Result } from "@/lib/core/result";
+
+/** The time that is shown and logged. Expiry is judged by the database. */
+export interface Clock {
+  now(): Date;
+}
+
+/** One JSON line per event. Values hold no secrets; email addresses are redacted by the adapter. */
+export interface Log {
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+}
+
+/** `hit` names the hit that was counted, so that it can be refunded. */
+export type LimitResult =
+  | { readonly ok: true; readonly hit: string }
+  | { readonly ok: false; readonly retryAfter: Duration };
+
+export interface Limiter {
+  /** Counts one hit if that stays within the limit. Atomic. Keys arrive hashed. */
+  consume(limit: Limit, keyHash: string): Promise<LimitResult>;
+  /** Removes one hit (R2). Does nothing when it has expired. */
+  refund(rule: string, keyHash: string, hit: string): Promise<void>;
+  /** Removes all hits of all rules. For local development. */
+  clear(): Promise<void>;
+}
+
+/** Shows emails instead of sending them, on a loopback origin without a mail server (X1). */
+export interface LocalMailbox {
+  letters(): Promise<MailboxLetter[]>;
+}
+
+/** An email as it would have been sent. */
+export interface MailboxLetter {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly sentAt: string;
+}
+
+/** Password hashing behind a bounded queue, with the same work for every caller (P5, P6). */
+export interface Passwords {
+  /** Returns an argon2id hash as a PHC string. Refuses `overloaded` when the queue is full. */
+  hash(password: string): Promise<Result<string>>;
+  /**
+   * Compares with a stored hash. With `null` it compares with a hash that no password matches, so
+   * that an account without a password takes as long. `needsRehash`: the hash was made with other
+   * parameters than today's. Refuses `overloaded`.
+   */
+  verify(
+    storedHash: string | null,
+    password: string,
+  ): Promise<Result<{ readonly matches: boolean; readonly needsRehash: boolean }>>;
+  /**
+   * Whether a new password is strong enough. Refuses `password_too_short`, `password_personal`,
+   * `password_common`, and `password_breached` where the lookup is configured. `userInputs` are
+   * texts an attacker knows about the user, such as the email address.
+   */
+  checkStrength(password: string, userInputs: readonly string[]): Promise<Result<unknown>>;
+}
+
+/** The HTTP client of one OAuth attempt. All its requests share one timeout (O5). */
+export interface OidcClient {
+  /**
+   * A `fetch` for Auth.js: JSON of a bounded size, no redirects, within the client's timeout. The
+   * provider's metadata is cached. Throws where there is no such response.
+   */
+  readonly fetch: typeof fetch;
+  /** Why the provider did not respond, for log and audit; null while it responds. */
+  readonly lastError: () => string | null;
+  /**
+   * The claims of an ID token whose signature, issuer, audience and times are valid (O1). Refuses
+   * `provider_failed`, and `provider_unavailable` when the provider's keys cannot be fetched.
+   */
+  readonly verify: (idToken: string) => Promise<Result<Readonly<Record<string, unknown>>>>;
+}
+
+/** `warn` still serves requests. */
+export type HealthStatus = "pass" | "warn" | "fail";
+
+export type Health = Readonly<
+  Record<"database" | "migrations" | "worker" | "mail" | "limiter", HealthStatus>
+>;
+
+/** Everything outside the process, behind small interfaces. */
+export interface World {
+  readonly env: Env;
+  readonly db: Db;
+  /** Whether an error means that the database is unavailable, rather than a bug. */
+  readonly isDatabaseUnavailable: (error: unknown) => boolean;
+  /** Closes a transaction's connection, whatever it is doing. */
+  readonly endTransaction: (tx: Db) => void;
+  readonly clock: Clock;
+  readonly random: SecretGenerator;
+  readonly log: Log;
+  readonly limiter: Limiter;
+  readonly passwords: Passwords;
+  /** Throws for a provider without keys. */
+  readonly createOidcClient: (provider: OAuthProvider) => OidcClient;
+  /** Wakes the outbox worker before its next poll. */
+  readonly wakeCourier: () => void;
+  /** Null when emails are really sent. */
+  readonly mailbox: LocalMailbox | null;
+  /** The health of each part, measured now (X4). Never throws. */
+  readonly health: () => Promise<Health>;
+}
