@@ -201,7 +201,7 @@ describe.each([
   });
 
   it("gives an address the same account number after a restart and in any spelling", async () => {
-    const numberOf = async (to: StandIn, email: string) =>
+    const numberOf = async (to: FakeProvider, email: string) =>
       (await new Visit(to).signIn({ email })).claims.sub;
     const first = await numberOf(fakeProviders[id]!, "nina@example.com");
     const again = await start(id);
