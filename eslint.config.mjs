@@ -2,7 +2,7 @@ import nextVitals from "eslint-config-next/core-web-vitals";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-const TESTS = ["**/*.test.{ts,tsx}", "lib/testing/**", "e2e/**"];
+const TESTS = ["**/*.test.{ts,tsx}", "test/**", "e2e/**"];
 const ASK_ENV = "lib/core/env.ts reads and validates the environment; import its result.";
 const ASK_CLOCK = "Tests control the time: use the clock.";
 
