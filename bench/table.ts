@@ -24,7 +24,7 @@ export function tableOf(machine: Readonly<Record<string, unknown>>, rows: readon
     }),
   ];
   const widths = columns.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)));
-  const textLines = cells.map((row) =>
+  const rowLines = cells.map((row) =>
     row
       .map((cell, at) =>
         textColumns.has(at) ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!),
@@ -33,7 +33,7 @@ export function tableOf(machine: Readonly<Record<string, unknown>>, rows: readon
       .trimEnd(),
   );
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${String(value)}`);
-  return [facts.join(" · "), "", ...textLines].join("\n");
+  return [facts.join(" · "), "", ...rowLines].join("\n");
 }
 
 /** Three significant digits, as measurements are not more precise. */

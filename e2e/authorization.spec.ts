@@ -649,9 +649,9 @@ async function isSignedInAsAda(
   { ada, work }: Scene,
 ): Promise<boolean> {
   const tokenDigest = digest("session", jar.get("latchkey-session") ?? "");
-  const hers = await sql`select 1 from sessions s join users u on u.id = s.user_id
+  const sessions = await sql`select 1 from sessions s join users u on u.id = s.user_id
     where token_digest = ${tokenDigest} and email in (${ada}, ${work}) and ends_at > now()`;
-  return hers.length > 0;
+  return sessions.length > 0;
 }
 
 // Next accepts a request without Origin, so without proxy.ts the runner must refuse it.
@@ -710,7 +710,7 @@ for (const [how, testOnBuild, extent] of [
           isUsed ||= changed;
           const shown =
             !foreign &&
-            [ada, phone].some((hers) => response.body.includes(hers) || body.includes(hers));
+            [ada, phone].some((value) => response.body.includes(value) || body.includes(value));
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
           if (role === "Ada") {

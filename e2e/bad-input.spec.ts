@@ -497,8 +497,8 @@ test.describe("Passwords", () => {
           const response = await asker.submit(at, button, { ...fields, password: typed });
           expect(response.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
           const { body } = await asker.follow(response);
-          const told = refusals[code].sentence.replace("{least}", "12");
-          expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
+          const message = refusals[code].sentence.replace("{least}", "12");
+          expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(message);
           if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
         }
         expect(await stateOf(db)).toEqual(before);

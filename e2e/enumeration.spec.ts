@@ -204,13 +204,13 @@ for (const { extent, details, first } of extents)
       }
 
       const ofUnknown = await walk(newAddress("first"), false);
-      const told = JSON.stringify(ofUnknown);
+      const responses = JSON.stringify(ofUnknown);
       for (const sentence of [
         "do not go together",
         "That code is not right",
         "Type the code we mailed",
       ])
-        expect(told).toContain(sentence);
+        expect(responses).toContain(sentence);
       for (const [what, prepare] of first(3, Object.entries(states))) {
         await db.clearLimits();
         const email = newAddress("other");

@@ -16,7 +16,7 @@ const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
       const { pathname, searchParams } = new URL(request.url!, "http://localhost");
       const back = searchParams.get("error") ?? (searchParams.has("code") ? "a code" : "nothing");
       response.setHeader("content-type", "text/html");
-      response.end(`<main>${pathname} was told ${back}</main>`);
+      response.end(`<main>${pathname} received ${back}</main>`);
     });
     await once(app.listen(0, "127.0.0.1"), "listening");
     await use(app);
@@ -50,13 +50,13 @@ for (const { id, name, cancelled } of [
     await goTo(id, providers, ada.page, app);
     await ada.seesTitle(`Fake ${name} on this machine: no password needed`);
     await ada.chooses({ email: ada.email, verified: false, number: "4711" });
-    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await ada.sees(`/api/auth/callback/${id} received a code`);
     await goTo(id, providers, ada.page, app);
     await ada.clickButton("Continue as ada@gmail.com");
-    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await ada.sees(`/api/auth/callback/${id} received a code`);
     await goTo(id, providers, ada.page, app);
     await ada.chooses("cancel");
-    await ada.sees(`/api/auth/callback/${id} was told ${cancelled}`);
+    await ada.sees(`/api/auth/callback/${id} received ${cancelled}`);
   });
 
   test(`the page of the fake ${name} is accessible and has a narrow layout`, async ({

@@ -10,17 +10,17 @@ test("the page reports an invalid address beside its field and sends no email", 
   db,
 }) => {
   const field = ada.page.getByLabel("Email", { exact: true });
-  for (const [typed, told] of [
+  for (const [typed, message] of [
     ["", "Enter your email address."],
     ["ａda@example.com", "Enter an email address in the form name@example.com."],
   ] as const) {
     await ada.requestLink({}, typed);
-    const summary = ada.page.getByRole("alert").filter({ hasText: told });
+    const summary = ada.page.getByRole("alert").filter({ hasText: message });
     await expect(summary).toBeFocused();
-    await expect(summary.getByRole("link", { name: told })).toHaveAttribute("href", "#email");
+    await expect(summary.getByRole("link", { name: message })).toHaveAttribute("href", "#email");
     await expect(ada.page).toHaveTitle("Error: Sign in to Latchkey · Latchkey");
     await expect(field).toHaveAttribute("aria-invalid", "true");
-    await expect(field).toHaveAccessibleDescription(told);
+    await expect(field).toHaveAccessibleDescription(message);
     await expect(field).toHaveValue(typed);
   }
   const [letters] =

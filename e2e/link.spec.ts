@@ -142,7 +142,7 @@ test.describe("A link that is expired, used or unknown", () => {
   });
 });
 
-test("a disabled account is told so after the link is confirmed, and gets no session", async ({
+test("the owner of a disabled account gets a message and no session after confirming the link", async ({
   client,
   newClient,
   newAddress,

@@ -170,7 +170,7 @@ test("the page reports an unacceptable password beside its field, and never repe
   db,
 }) => {
   const email = newAddress("ada");
-  for (const [typed, told] of [
+  for (const [typed, message] of [
     ["", "Enter a password."],
     ["eleven char", "That password is too short. Use at least 12 characters"],
     ["password1234", "That password is easy to guess."],
@@ -179,11 +179,11 @@ test("the page reports an unacceptable password beside its field, and never repe
   ] as const) {
     const result = await client.submit("/sign-up", "Sign up", { email, password: typed });
     const page = await pageAfter(client, result);
-    expect(titleOf(page), told).toBe("Error: Sign up to Latchkey · Latchkey");
-    expect(textOf(page)).toContain(told);
-    expect(fieldOf(page, "password"), told).toContain('aria-invalid="true"');
-    expect(fieldOf(page, "password"), told).not.toContain(" value=");
-    expect(fieldOf(page, "email"), told).toContain(`value="${email}"`);
+    expect(titleOf(page), message).toBe("Error: Sign up to Latchkey · Latchkey");
+    expect(textOf(page)).toContain(message);
+    expect(fieldOf(page, "password"), message).toContain('aria-invalid="true"');
+    expect(fieldOf(page, "password"), message).not.toContain(" value=");
+    expect(fieldOf(page, "email"), message).toContain(`value="${email}"`);
     if (typed) expect(page).not.toContain(typed.slice(0, 40) + '"');
   }
   expect(await db.lettersTo(email)).toHaveLength(0);

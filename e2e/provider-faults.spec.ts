@@ -28,7 +28,7 @@ const sentences = {
 interface Fault {
   /** Scripts the provider. */
   readonly script: (oidc: OidcServer) => unknown;
-  readonly told: keyof typeof sentences;
+  readonly message: keyof typeof sentences;
   readonly audit: RegExp;
   /** The provider at which it cannot happen. */
   readonly not?: Provider;
@@ -48,171 +48,175 @@ const atToken = (response: NonNullable<OidcServer["script"]["token"]>) => (oidc:
 const faults: Record<string, Fault> = {
   "cancelled, with Google's error": {
     script: callsBack(callbackUrl.denied),
-    told: "cancelled",
+    message: "cancelled",
     audit: /access_denied/,
   },
   "cancelled, with LinkedIn's error": {
     script: callsBack(callbackUrl.cancelled),
-    told: "cancelled",
+    message: "cancelled",
     audit: /user_cancelled_login/,
   },
   "temporarily unavailable": {
     script: callsBack(callbackUrl.unavailable),
-    told: "unavailable",
+    message: "unavailable",
     audit: /temporarily_unavailable/,
   },
   "a server error": {
     script: callsBack(callbackUrl.serverError),
-    told: "unavailable",
+    message: "unavailable",
     audit: /server_error/,
   },
   "an unknown error": {
     script: callsBack({ error: "<script>", code: undefined }),
-    told: "untrusted",
+    message: "untrusted",
     audit: /:unknown$/,
   },
   "a callback without the state": {
     script: callsBack(callbackUrl.withoutState),
-    told: "lost",
+    message: "lost",
     audit: /state/,
   },
   "a callback with another state": {
     script: callsBack(callbackUrl.otherState),
-    told: "lost",
+    message: "lost",
     audit: /state/,
   },
   "a callback without a code": {
     script: callsBack(callbackUrl.withoutCode),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "a code that was used before": {
     script: atToken(responses.error("invalid_grant")),
-    told: "lost",
+    message: "lost",
     audit: /code/,
   },
   "500 for the code": {
     script: atToken(responses.error("oops", 500)),
-    told: "unavailable",
+    message: "unavailable",
     audit: /status_500/,
   },
   "HTML instead of JSON": {
     script: atToken(responses.html()),
-    told: "unavailable",
+    message: "unavailable",
     audit: /not_json/,
   },
   "a response of two million characters": {
     script: atToken(responses.large()),
-    told: "unavailable",
+    message: "unavailable",
     audit: /too_large/,
   },
   "an endless response": {
     script: atToken(responses.endless()),
-    told: "unavailable",
+    message: "unavailable",
     audit: /too_large/,
   },
   "a redirect elsewhere": {
     script: atToken(responses.redirect("http://127.0.0.1:9/")),
-    told: "unavailable",
+    message: "unavailable",
     audit: /redirect/,
   },
   "a connection that breaks": {
     script: atToken(responses.reset()),
-    told: "unavailable",
+    message: "unavailable",
     audit: /unreachable/,
   },
   "no ID token": {
     script: atToken(responses.with({ id_token: undefined })),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "an ID token that is a number": {
     script: atToken(responses.with({ id_token: 7 })),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "an ID token signed with an unknown key": {
     script: idToken(idTokens.unknownKey),
-    told: "untrusted",
+    message: "untrusted",
     audit: /id_token_key_unknown/,
   },
   "an ID token signed with another key of the same id": {
     script: idToken(idTokens.forgedKey),
-    told: "untrusted",
+    message: "untrusted",
     audit: /id_token_signature/,
   },
   "an ID token without a signature": {
     script: idToken(idTokens.unsigned),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "an ID token signed with our secret": {
     script: idToken(idTokens.signedWithSecret),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "an ID token signed with the public key": {
     script: idToken(idTokens.signedWithPublicKey),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
-  "another issuer": { script: idToken(idTokens.otherIssuer), told: "untrusted", audit: /./ },
-  "another audience": { script: idToken(idTokens.otherAudience), told: "untrusted", audit: /./ },
-  "an additional audience": { script: idToken(idTokens.otherParty), told: "untrusted", audit: /./ },
-  "an expired ID token": { script: idToken(idTokens.expired), told: "untrusted", audit: /./ },
+  "another issuer": { script: idToken(idTokens.otherIssuer), message: "untrusted", audit: /./ },
+  "another audience": { script: idToken(idTokens.otherAudience), message: "untrusted", audit: /./ },
+  "an additional audience": {
+    script: idToken(idTokens.otherParty),
+    message: "untrusted",
+    audit: /./,
+  },
+  "an expired ID token": { script: idToken(idTokens.expired), message: "untrusted", audit: /./ },
   "an ID token that is not valid yet": {
     script: idToken(idTokens.notYet),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "an ID token without a subject": {
     script: idToken(idTokens.withoutSubject),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
   },
   "another nonce": {
     script: idToken(idTokens.otherNonce),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
     not: "linkedin",
   },
   "no nonce": {
     script: idToken(idTokens.withoutNonce),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
     not: "linkedin",
   },
   "userinfo of another user": {
     script: (oidc) => (oidc.script.userinfo = responses.with({ sub: "another-user" })),
-    told: "untrusted",
+    message: "untrusted",
     audit: /./,
     not: "google",
   },
   "userinfo as HTML": {
     script: (oidc) => (oidc.script.userinfo = responses.html()),
-    told: "unavailable",
+    message: "unavailable",
     audit: /not_json/,
     not: "google",
   },
   "an unverified address": {
     script: claims({ email_verified: false }),
-    told: "unverified",
+    message: "unverified",
     audit: /unverified/,
   },
   "email_verified as text": {
     script: claims({ email_verified: "true" }),
-    told: "unverified",
+    message: "unverified",
     audit: /unverified/,
   },
   "no email_verified": {
     script: claims({ email_verified: undefined }),
-    told: "unverified",
+    message: "unverified",
     audit: /unverified/,
   },
-  "no address": { script: claims({ email: undefined }), told: "unverified", audit: /missing/ },
+  "no address": { script: claims({ email: undefined }), message: "unverified", audit: /missing/ },
   "an address that is a list": {
     script: claims({ email: ["ada@example.com"] }),
-    told: "unverified",
+    message: "unverified",
     audit: /missing/,
   },
 };
@@ -233,7 +237,7 @@ for (const { extent, details, isWhole } of extents)
       details,
       async ({ oidc, newClient, newAddress, db }) => {
         const server = oidc[provider];
-        for (const [at, [name, { script, told: what, audit, not }]] of Object.entries(
+        for (const [at, [name, { script, message, audit, not }]] of Object.entries(
           faults,
         ).entries()) {
           // In part, each provider has half of the common faults, and all of its own.
@@ -249,8 +253,8 @@ for (const { extent, details, isWhole } of extents)
             const response = await signInWithProvider(client, provider);
             const page = await client.follow(response);
             const text = textOf(page.body);
-            expect(text, name).toContain(sentences[what]);
-            if (what !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
+            expect(text, name).toContain(sentences[message]);
+            if (message !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
             await expectNothingDone(client, before, () => db.users());
             expect(await db.lastCause("oauth.complete"), name).toMatch(audit);
           });
