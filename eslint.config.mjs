@@ -2,20 +2,20 @@ import nextVitals from "eslint-config-next/core-web-vitals";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-const TESTS = ["**/*.test.{ts,tsx}", "lib/testing/**", "e2e/**"];
-const ASK_ENV = "lib/core/env.ts reads the environment once and refuses what is half set; ask it.";
-const ASK_CLOCK = "Time is handed in, so that tests can move it: ask the clock.";
+const TESTS = ["**/*.test.{ts,tsx}", "test/**", "e2e/**"];
+const ASK_ENV = "lib/core/env.ts reads and validates the environment; import its result.";
+const ASK_CLOCK = "Tests control the time: use the clock.";
 
 export default defineConfig([
   ...nextVitals,
   ...tseslint.configs.strict,
   {
     rules: {
-      // Pages are plain documents on purpose: a full load gets a fresh nonce and needs no script.
+      // Links load whole documents, which need no script.
       "@next/next/no-html-link-for-pages": "off",
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-dynamic-delete": "off",
-      // noUncheckedIndexedAccess asks for one where a statement is known to return its row.
+      // noUncheckedIndexedAccess requires an assertion where a statement always returns a row.
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       eqeqeq: ["error", "smart"],
@@ -47,7 +47,7 @@ export default defineConfig([
   {
     files: ["proxy.ts", "instrumentation.ts"],
     rules: {
-      // These two names Next replaces while it builds, so that each runtime gets only its own half.
+      // Next replaces these two names at build time, and removes the code of the other runtime.
       "no-restricted-syntax": [
         "error",
         {
@@ -83,12 +83,12 @@ export default defineConfig([
   },
   {
     files: ["public/**"],
-    // Sent to every browser as it is written: short is a virtue there.
+    // Browsers receive these files without minification, so short code is allowed.
     rules: { "@typescript-eslint/no-unused-expressions": ["error", { allowShortCircuit: true }] },
   },
   {
     files: ["e2e/**"],
-    // Playwright's fixtures hand over with a function called use, which is no hook there.
+    // Playwright's fixtures have a parameter `use`, which is not a React hook.
     rules: { "react-hooks/rules-of-hooks": "off" },
   },
 ]);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
 
-// The same engine without the windows and toolbars that nobody looks at here: a quarter of the work.
+// The headless shell has the same engine and needs a quarter of the processor time.
 const debianChromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((file) =>
   existsSync(file),
 );
@@ -10,13 +10,13 @@ const json = process.env.PLAYWRIGHT_JSON;
 
 const quiet = 120_000;
 
-/** The servers a test talks to are started by its fixtures, in e2e/support. */
+/** The fixtures in e2e/support start the servers. */
 export default defineConfig({
   testDir: "e2e",
-  // A test fails when nothing has happened for two minutes, however many steps it has.
+  // A single step fails after two minutes; a whole test has twenty times as long.
   timeout: 20 * quiet,
   expect: { timeout: quiet },
-  // One worker per core: more only wait for each other, and what waits looks like what hangs.
+  // One worker per core: with more, waiting tests look like hanging ones.
   workers: availableParallelism(),
   fullyParallel: false,
   // The second run records a trace. A test that passes then still fails the run.
@@ -33,13 +33,13 @@ export default defineConfig({
     launchOptions: {
       ...(debianChromium && { executablePath: debianChromium }),
       args: [
-        // Chromium calls home unless told not to; the tests allow no address but ours.
+        // Without these flags Chromium contacts other servers.
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-quic",
         "--disable-sync",
         "--no-first-run",
-        // Its sandbox refuses to run as root, which is who runs tests in a container.
+        // Chromium's sandbox refuses to run as root, as in containers.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       ],
     },

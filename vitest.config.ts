@@ -14,15 +14,15 @@ const testFiles = folders.flatMap((folder) =>
 
 const needsDatabase = (file: string) => /\.(flow|db|pg)\.test\.ts$/.test(file);
 
-/** Tests of connections, which the embedded database has none of. */
+/** Tests of database connections, which the embedded database does not have. */
 const needsPostgres = (file: string) => file.endsWith(".pg.test.ts");
 
-/** A file that replaces a module must be the first to load it, so it shares none with other files. */
+/** A file that replaces a module must load it first, so it cannot share modules with other files. */
 const replacesModules = (file: string) =>
   /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(here(file), "utf8"));
 
 /**
- * Two projects for these files: one whose files share a process and its modules, since loading them
+ * Two projects for these files: one whose files share a process and its modules, because loading them
  * takes as long as the tests, and one for the files that cannot share.
  */
 function projects(
@@ -56,7 +56,7 @@ export default defineConfig({
         "unit",
         testFiles.filter((file) => !needsDatabase(file)),
       ),
-      // That the embedded database can be migrated is not left to the long part.
+      // The migration of the embedded database is tested in the short part too.
       {
         extends: true,
         test: {

@@ -1,7 +1,7 @@
 /**
- * The least a trip to a provider can cost: out with state, nonce and PKCE in a plain cookie; back with
- * the code turned into tokens and the ID token's signature looked at. What the provider says of
- * itself is asked once. No database, and nobody is let in.
+ * The minimum cost of an OAuth sign-in: a start with state, nonce and PKCE in a plain cookie, and a
+ * callback that exchanges the code and verifies the ID token's signature. The provider's metadata is
+ * fetched once. There is no database and no session.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -12,7 +12,7 @@ const origin = `http://127.0.0.1:${PORT}`;
 const json = async (url, init) => (await fetch(url, init)).json();
 const secret = () => randomBytes(32).toString("base64url");
 
-/** What is known of them before anybody comes. */
+/** The providers' metadata, fetched before the first request. */
 const providers = {
   google: await provider("GOOGLE", ["nonce", "pkce"]),
   linkedin: await provider("LINKEDIN", ["userinfo"]),
@@ -20,27 +20,27 @@ const providers = {
 
 async function provider(name, quirks) {
   const issuer = env[`AUTH_${name}_ISSUER`];
-  const facts = await json(`${issuer}/.well-known/openid-configuration`);
+  const metadata = await json(`${issuer}/.well-known/openid-configuration`);
   return {
-    ...{ issuer, facts, quirks },
-    keys: createLocalJWKSet(await json(facts.jwks_uri)),
+    ...{ issuer, metadata, quirks },
+    keys: createLocalJWKSet(await json(metadata.jwks_uri)),
     client: { client_id: env[`AUTH_${name}_ID`], client_secret: env[`AUTH_${name}_SECRET`] },
-    redirect: `${origin}/back/${name.toLowerCase()}`,
+    redirect: `${origin}/callback/${name.toLowerCase()}`,
   };
 }
 
 createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, origin);
-  const [, way, name] = pathname.split("/");
-  if (way === "out") setOut(providers[name], response);
-  else if (way === "back") void finishOAuth(providers[name], searchParams, request, response);
+  const [, step, name] = pathname.split("/");
+  if (step === "start") startOAuth(providers[name], response);
+  else if (step === "callback") void finishOAuth(providers[name], searchParams, request, response);
   else response.end("Here.");
 }).listen(Number(PORT), "127.0.0.1");
 
-function setOut({ facts, quirks, client, redirect }, response) {
+function startOAuth({ metadata, quirks, client, redirect }, response) {
   const [state, nonce, verifier] = [secret(), secret(), secret()];
   const challenge = createHash("sha256").update(verifier).digest("base64url");
-  const url = new URL(facts.authorization_endpoint);
+  const url = new URL(metadata.authorization_endpoint);
   url.search = new URLSearchParams({
     ...{ response_type: "code", client_id: client.client_id, redirect_uri: redirect },
     ...{ scope: "openid email", state },
@@ -49,22 +49,22 @@ function setOut({ facts, quirks, client, redirect }, response) {
       ? { code_challenge: challenge, code_challenge_method: "S256" }
       : {}),
   });
-  const cookie = `trip=${state}.${nonce}.${verifier}; HttpOnly; Path=/`;
+  const cookie = `oauth=${state}.${nonce}.${verifier}; HttpOnly; Path=/`;
   response.writeHead(303, { location: url.href, "set-cookie": cookie }).end();
 }
 
 async function finishOAuth(
-  { issuer, facts, keys, quirks, client, redirect },
-  back,
+  { issuer, metadata, keys, quirks, client, redirect },
+  callback,
   request,
   response,
 ) {
-  const [state, nonce, verifier] = request.headers.cookie.replace("trip=", "").split(".");
-  if (back.get("state") !== state) return response.writeHead(400).end();
-  const tokens = await json(facts.token_endpoint, {
+  const [state, nonce, verifier] = request.headers.cookie.replace("oauth=", "").split(".");
+  if (callback.get("state") !== state) return response.writeHead(400).end();
+  const tokens = await json(metadata.token_endpoint, {
     method: "POST",
     body: new URLSearchParams({
-      ...{ grant_type: "authorization_code", code: back.get("code"), redirect_uri: redirect },
+      ...{ grant_type: "authorization_code", code: callback.get("code"), redirect_uri: redirect },
       ...client,
       ...(quirks.includes("pkce") ? { code_verifier: verifier } : {}),
     }),
@@ -74,7 +74,7 @@ async function finishOAuth(
   const isOurs = !quirks.includes("nonce") || payload.nonce === nonce;
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   const person = quirks.includes("userinfo")
-    ? await json(facts.userinfo_endpoint, { headers })
+    ? await json(metadata.userinfo_endpoint, { headers })
     : payload;
   const isSame = isOurs && person.sub === payload.sub;
   response.writeHead(isSame ? 200 : 400).end(JSON.stringify({ email: person.email }));

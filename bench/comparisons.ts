@@ -5,16 +5,16 @@ import { residentMb, canLookInside } from "./processes";
 import type { Server } from "./servers";
 import { shuffled } from "./statistics";
 
-/** Who does the same work side by side: we, and the least it can cost with and without Next. */
+/** The servers that do the same work: Latchkey, and the minimum with and without Next. */
 export type Who = "latchkey" | "next" | "node";
 
-interface Contest {
+interface Comparison {
   readonly signedIn: boolean;
   readonly requests: number;
   readonly paths: Readonly<Partial<Record<Who, string>>>;
 }
 
-/** The bare Next app has one page, which looks the session up where there is a cookie. */
+/** The bare Next app has one page, which looks up the session of the cookie. */
 const comparisons = {
   "session check": {
     signedIn: true,
@@ -23,7 +23,7 @@ const comparisons = {
   },
   "signed-in page": { signedIn: true, requests: 800, paths: { latchkey: "/account", next: "/" } },
   "sign-in page": { signedIn: false, requests: 800, paths: { latchkey: "/sign-in", next: "/" } },
-} as const satisfies Record<string, Contest>;
+} as const satisfies Record<string, Comparison>;
 
 export type Work = keyof typeof comparisons;
 export const works = Object.keys(comparisons) as Work[];
@@ -31,21 +31,21 @@ export const works = Object.keys(comparisons) as Work[];
 export const pathOf = (work: Work) => comparisons[work].paths.latchkey;
 export const needsSession = (work: Work) => comparisons[work].signedIn;
 
-/** A server as a contestant: with a cookie of its own, and the database that works for it. */
-export interface Contestant {
+/** A server with a session cookie, and the processes of its database. */
+export interface Subject {
   readonly server: Server;
   readonly cookie: string;
   readonly databasePids: readonly number[];
 }
 
-export type Contestants = Readonly<Partial<Record<Who, Contestant>>>;
+export type Subjects = Readonly<Partial<Record<Who, Subject>>>;
 
-/** Lets everybody do one work, in random order, so that whatever drifts favours nobody. */
-export async function hold(
+/** Measures one kind of work on every server, in random order, so that drift is spread evenly. */
+export async function runRound(
   work: Work,
-  subjects: Contestants,
+  subjects: Subjects,
 ): Promise<Partial<Record<Who, Figures>>> {
-  const { paths }: Contest = comparisons[work];
+  const { paths }: Comparison = comparisons[work];
   const figures: Partial<Record<Who, Figures>> = {};
   for (const who of shuffled(Object.keys(subjects) as Who[])) {
     const path = paths[who];
@@ -54,18 +54,18 @@ export async function hold(
   return figures;
 }
 
-/** A floor that looked nobody up would be too low: each must know who is signed in. */
-export async function checkFloors(subjects: Contestants): Promise<void> {
+/** Each floor must look up the session, or its cost would be too low. */
+export async function checkFloors(subjects: Subjects): Promise<void> {
   for (const work of works.filter(needsSession))
     for (const [who, path] of Object.entries(comparisons[work].paths)) {
       const { server, cookie } = subjects[who as Who]!;
       const { body } = await send(server.origin, path, { headers: { cookie } });
       if (!/person-\d+@/.test(body.toString("utf8")))
-        throw new Failure(`${server.origin}${path} (${who}) does not say who is signed in.`);
+        throw new Failure(`${server.origin}${path} (${who}) does not name the signed-in user.`);
     }
 }
 
-function target(work: Work, path: string, { server, cookie, databasePids }: Contestant): Target {
+function target(work: Work, path: string, { server, cookie, databasePids }: Subject): Target {
   const { signedIn, requests } = comparisons[work];
   return {
     url: server.origin + path,
@@ -75,5 +75,4 @@ function target(work: Work, path: string, { server, cookie, databasePids }: Cont
   };
 }
 
-export const memoryOf = ({ server }: Contestant) =>
-  canLookInside ? residentMb([server.pid]) : NaN;
+export const memoryOf = ({ server }: Subject) => (canLookInside ? residentMb([server.pid]) : NaN);

@@ -1,6 +1,6 @@
 /**
- * The least a session check can cost: Node's HTTP server and one prepared statement. The statement
- * is the one Latchkey was seen to run, so the floor is under the same work (see servers.ts).
+ * The minimum cost of a session check: Node's HTTP server and one prepared statement, which is copied
+ * from Latchkey's log (see servers.ts).
  */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -11,14 +11,14 @@ const sql = postgres(DATABASE_URL);
 const token = new RegExp(`${SESSION_COOKIE}=([\\w-]+)`);
 
 createServer((request, response) => {
-  void httpResponse(request.headers.cookie ?? "").then((session) =>
+  void sessionOf(request.headers.cookie ?? "").then((session) =>
     response
       .writeHead(200, { "Content-Type": "application/json" })
       .end(JSON.stringify({ session: session ?? null })),
   );
 }).listen(Number(PORT), "127.0.0.1");
 
-async function httpResponse(cookie) {
+async function sessionOf(cookie) {
   const [, value = ""] = token.exec(cookie) ?? [];
   const digest = createHash("sha256").update(`session:${value}`).digest("base64url");
   const [session] = await sql.unsafe(SESSION_LOOK_UP, [digest], { prepare: true });

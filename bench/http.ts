@@ -3,22 +3,22 @@ import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } fr
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** As it came over the wire, still compressed. */
+  /** The body as received, still compressed. */
   readonly body: Buffer;
-  /** From the first byte out to the last byte in. */
+  /** From the first byte sent to the last byte received. */
   readonly ms: number;
 }
 
-/** A form as it goes over the wire. */
+/** An encoded form. */
 interface Form {
   readonly body: Buffer;
   readonly type: string;
 }
 
-// One connection that stays, like a browser's; what is timed is the server, not the handshake.
+// One open connection, as in a browser: only the server is timed, not the connection setup.
 const oneConnection = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** One request to a server; a body goes out as JSON, or as the form it is. */
+/** Sends one request, with a JSON or form body. */
 export function send(
   origin: string,
   path: string,
@@ -57,9 +57,9 @@ export function send(
   });
 }
 
-/** The cookies an answer sets, as a browser would send them back: those that are to go are gone. */
+/** The cookies that a response sets, as a Cookie header, without the deleted ones. */
 export const cookiesFrom = ({ headers }: HttpResponse) =>
   (headers["set-cookie"] ?? [])
-    .filter((logLine) => !/; max-age=0/i.test(logLine))
-    .map((logLine) => logLine.split(";")[0])
+    .filter((header) => !/; max-age=0/i.test(header))
+    .map((header) => header.split(";")[0])
     .join("; ");

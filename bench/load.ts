@@ -3,19 +3,19 @@ import { Failure } from "../scripts/run.mjs";
 import { canLookInside, cpuMs } from "./processes";
 import { quantile } from "./statistics";
 
-/** A page or route under load: where it is, what is asked of it, and whose CPU it uses. */
+/** A page or route under load. */
 export interface Target {
   readonly url: string;
   readonly cookie: string;
-  /** The processes that do its work: the server's and Postgres's. */
+  /** The processes that do the work: the server and Postgres. */
   readonly pids: readonly number[];
-  /** How many requests a burst has: fewer where each costs more. */
+  /** The number of requests in a burst: fewer for expensive ones. */
   readonly requests: number;
 }
 
-/** What one round says of a target; times in milliseconds. */
+/** The figures of one round; times in milliseconds. */
 export interface Figures {
-  /** Not a number where the system does not tell. */
+  /** NaN where the system does not report it. */
   readonly cpu: number;
   readonly perSecond: number;
   readonly p50AtOne: number;
@@ -24,24 +24,24 @@ export interface Figures {
   readonly p99AtEight: number;
 }
 
-/** One burst over one connection, which shows the latency, and one over eight, which shows the cost. */
+/** Runs a burst over one connection, for the latency, and one over eight, for the cost. */
 export async function measure(target: Target): Promise<Figures> {
-  const alone = await burst({ ...target, requests: Math.ceil(target.requests / 4) }, 1);
-  const crowd = await burst(target, 8);
+  const atOne = await burst({ ...target, requests: Math.ceil(target.requests / 4) }, 1);
+  const atEight = await burst(target, 8);
   return {
-    cpu: crowd.cpu,
-    perSecond: crowd.perSecond,
-    p50AtOne: quantile(alone.times, 0.5),
-    p99AtOne: quantile(alone.times, 0.99),
-    p50AtEight: quantile(crowd.times, 0.5),
-    p99AtEight: quantile(crowd.times, 0.99),
+    cpu: atEight.cpu,
+    perSecond: atEight.perSecond,
+    p50AtOne: quantile(atOne.times, 0.5),
+    p99AtOne: quantile(atOne.times, 0.99),
+    p50AtEight: quantile(atEight.times, 0.5),
+    p99AtEight: quantile(atEight.times, 0.99),
   };
 }
 
 const longestBurstMs = 60_000;
 
-/** Works through a list, so many at once. */
-export async function inTurn<T>(
+/** Calls `act` for every item of a list, with `width` calls at once. */
+export async function forEachAtOnce<T>(
   list: readonly T[],
   width: number,
   act: (one: T) => Promise<unknown>,
@@ -53,9 +53,9 @@ export async function inTurn<T>(
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-/** So many requests over so many connections, each sent when the one before is answered. */
+/** Sends requests over several connections; each waits for the response before it. */
 async function burst({ url, cookie, pids, requests }: Target, connections: number) {
-  // The library's own figures are whole milliseconds; a session check takes less than one.
+  // The library reports whole milliseconds, and a session check takes less than one.
   const times: number[] = [];
   const headers = cookie ? { cookie } : {};
   const cpuSoFar = () => (canLookInside ? cpuMs(pids) : NaN);
@@ -74,12 +74,12 @@ async function burst({ url, cookie, pids, requests }: Target, connections: numbe
     const tooLong = setTimeout(() => cannon.stop(), longestBurstMs);
     cannon.on("response", (_client, _status, _bytes, ms) => {
       times.push(ms);
-      // The library itself notices the end later, at its next tick.
+      // The library reports the end later, at its next tick.
       last = performance.now();
     });
   });
   if (result["2xx"] !== requests)
-    throw new Failure(`${url}: ${result["2xx"]} of ${requests} requests were answered with 2xx.`);
+    throw new Failure(`${url}: ${result["2xx"]} of ${requests} requests got a 2xx response.`);
   return {
     times,
     cpu: (cpuSoFar() - cpuBefore) / requests,

@@ -1,41 +1,45 @@
 import { limits } from "@/lib/core/policy";
 import type { Stage } from "./postgres";
 import type { Latchkey } from "./servers";
-import { ask, newAddress, redeem } from "./sign-in";
-import { ofProviders, type Strangers, distinguish } from "./timing-oracle";
+import { requestLink, newAddress, redeem } from "./sign-in";
+import { ofProviders, type TimesByAccount, distinguish } from "./timing-oracle";
 
-/** Times of asking for a link and of pressing it, in milliseconds. */
-export interface AskTimes {
-  readonly asked: number[];
+/** Times of link requests and redemptions, in milliseconds. */
+export interface LinkTimes {
+  readonly requested: number[];
   readonly redeemed: number[];
 }
 
-/** New people ask for a link and press it, one after the other. */
-export async function timeAsking(stage: Stage, latchkey: Latchkey, n: number): Promise<AskTimes> {
-  const times: AskTimes = { asked: [], redeemed: [] };
+/** New users request a link and redeem it, one after the other. */
+export async function timeLinks(stage: Stage, latchkey: Latchkey, n: number): Promise<LinkTimes> {
+  const times: LinkTimes = { requested: [], redeemed: [] };
   for (let count = 0; count < n; count += 1) {
     const email = newAddress();
-    const asked = await calmly(stage, count, () => ask(latchkey, email));
-    times.asked.push(asked.ms);
+    const requested = await whenIdle(stage, count, () => requestLink(latchkey, email));
+    times.requested.push(requested.ms);
     await stage.mailIsOut();
-    times.redeemed.push((await redeem(latchkey, email, asked)).ms);
+    times.redeemed.push((await redeem(latchkey, email, requested)).ms);
   }
   return times;
 }
 
-/** Asks for links, for addresses with an account and without. */
-export function timeStrangers(stage: Stage, latchkey: Latchkey, n: number): Promise<Strangers> {
+/** Requests links for addresses with and without an account. */
+export function timeUnknownAddresses(
+  stage: Stage,
+  latchkey: Latchkey,
+  n: number,
+): Promise<TimesByAccount> {
   let count = 0;
   const known = { provider: "magic_link" } as const;
   return distinguish(stage, "link", { known, ...ofProviders }, n, async (email) => {
-    const { ms } = await calmly(stage, count, () => ask(latchkey, email));
+    const { ms } = await whenIdle(stage, count, () => requestLink(latchkey, email));
     count += 1;
     return ms;
   });
 }
 
-/** Within the limits as they are set, and without the courier at work on the letter before. */
-async function calmly<T>(stage: Stage, count: number, act: () => Promise<T>): Promise<T> {
+/** Acts below the limits, and after the courier has sent the last letter. */
+async function whenIdle<T>(stage: Stage, count: number, act: () => Promise<T>): Promise<T> {
   await stage.mailIsOut();
   if (count % limits.emailRequestsPerIp.max === 0) await stage.clearLimits();
   return act();

@@ -1,40 +1,40 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { type HttpResponse, send } from "./http";
 
-/** Bytes as they travel and as they are. */
+/** Bytes as sent and unpacked. */
 export interface Size {
-  readonly wire: number;
+  readonly sent: number;
   readonly raw: number;
 }
 
-/** What a browser fetches with a first visit. */
-export interface Weight {
+/** What a browser loads on its first visit. */
+export interface PageSize {
   readonly html: Size;
   readonly css: Size;
-  /** Scripts that Next serves: its runtime, and whatever client components there are. */
+  /** Next's scripts: its runtime and any client components. */
   readonly nextScript: Size;
-  /** Scripts of our own, outside of Next. */
+  /** Our own scripts, outside of Next. */
   readonly ownScript: Size;
 }
 
-export async function checkStrength(origin: string, path: string): Promise<Weight> {
-  const page = await fetchLikeBrowsers(origin, path);
+export async function measurePageSize(origin: string, path: string): Promise<PageSize> {
+  const page = await fetchCompressed(origin, path);
   const tags =
     unpack(page)
       .toString("utf8")
       .match(/<(?:script|link)\b[^>]*>/g) ?? [];
-  // Old browsers fetch the nomodule scripts; those that do would not get the others.
+  // Only old browsers load the nomodule scripts.
   const scripts = tags
     .filter((tag) => /^<script|\bas="script"/.test(tag) && !/\bnomodule\b/i.test(tag))
     .flatMap(addressIn);
   const styles = tags.filter((tag) => /\brel="stylesheet"/.test(tag)).flatMap(addressIn);
-  const isNexts = (address: string) => address.startsWith("/_next/");
+  const isFromNext = (address: string) => address.startsWith("/_next/");
   const sum = (addresses: string[]) => total(origin, [...new Set(addresses)]);
   return {
     html: sizeOf(page),
     css: await sum(styles),
-    nextScript: await sum(scripts.filter(isNexts)),
-    ownScript: await sum(scripts.filter((address) => !isNexts(address))),
+    nextScript: await sum(scripts.filter(isFromNext)),
+    ownScript: await sum(scripts.filter((address) => !isFromNext(address))),
   };
 }
 
@@ -42,18 +42,18 @@ const addressIn = (tag: string) => /\b(?:src|href)="([^"]+)"/.exec(tag)?.[1] ?? 
 
 async function total(origin: string, addresses: string[]): Promise<Size> {
   const sizes: Size[] = [];
-  for (const address of addresses) sizes.push(sizeOf(await fetchLikeBrowsers(origin, address)));
+  for (const address of addresses) sizes.push(sizeOf(await fetchCompressed(origin, address)));
   return {
-    wire: sizes.reduce((sum, { wire }) => sum + wire, 0),
+    sent: sizes.reduce((sum, { sent }) => sum + sent, 0),
     raw: sizes.reduce((sum, { raw }) => sum + raw, 0),
   };
 }
 
-const fetchLikeBrowsers = (origin: string, path: string) =>
+const fetchCompressed = (origin: string, path: string) =>
   send(origin, path, { headers: { "Accept-Encoding": "gzip, br" } });
 
 const sizeOf = (response: HttpResponse): Size => ({
-  wire: response.body.length,
+  sent: response.body.length,
   raw: unpack(response).length,
 });
 

@@ -5,33 +5,33 @@ import postgres from "postgres";
 import { startCluster } from "../scripts/postgres-cluster.mjs";
 import { type Statement, statementsIn, sizeOf } from "./statements";
 
-/** A real Postgres with one fresh database, and a hand behind the servers; both end with this process. */
+/** A real Postgres with one new database, which ends with this process. */
 export interface Stage {
   readonly databaseUrl: string;
-  /** The process all others of this Postgres are below. */
+  /** The parent of all processes of this Postgres. */
   readonly pid: number;
   readonly version: string;
-  /** New connections have their statements logged, or no longer. */
+  /** Turns the statement log of new connections on or off. */
   logStatements(on: boolean): Promise<void>;
-  /** The statements that others run during an act; while they are logged. */
+  /** The logged statements of other connections during an act. */
   during(act: () => Promise<unknown>): Promise<Statement[]>;
-  /** Limits are not what is measured: nothing counts against anybody any more. */
+  /** Clears all limits, because they are not measured. */
   clearLimits(): Promise<void>;
-  /** Users who are there already, like people who signed in before; at a provider they go by their address. */
+  /** Adds users who have signed in before. Their subject at a provider is their address. */
   addUsers(addresses: readonly string[], account: Account): Promise<void>;
-  /** Resolves when no letter waits: the courier works after the response, in the same process. */
+  /** Resolves when no letter is queued: the courier runs after the response, in the same process. */
   mailIsOut(): Promise<void>;
 }
 
-/** The one way in that an account has. */
+/** An account's only sign-in method. */
 export type Account =
   | { readonly provider: "magic_link" | "google" | "linkedin" }
   | { readonly provider: "email"; readonly passwordHash: string };
 
 export async function openStage(): Promise<Stage> {
   const cluster = await startCluster();
-  const onCluster = postgres(cluster.url, { max: 1, onnotice: () => {} });
-  await onCluster`create database bench`;
+  const clusterSql = postgres(cluster.url, { max: 1, onnotice: () => {} });
+  await clusterSql`create database bench`;
   const url = new URL(cluster.url);
   url.pathname = "bench";
   const sql = postgres(url.href, { max: 1, onnotice: () => {} });
@@ -43,10 +43,10 @@ export async function openStage(): Promise<Stage> {
     pid: Number(readFileSync(join(cluster.data, "postmaster.pid"), "utf8").split("\n")[0]),
     version,
     async logStatements(on) {
-      await onCluster.unsafe(`alter database bench set log_statement = '${on ? "all" : "none"}'`);
+      await clusterSql.unsafe(`alter database bench set log_statement = '${on ? "all" : "none"}'`);
     },
     async during(act) {
-      // A statement is logged before it runs, so the file's size is an exact mark between requests.
+      // A statement is logged before it runs, so the file's size separates requests exactly.
       const from = sizeOf(log);
       await act();
       return statementsIn(log, from).filter((statement) => statement.pid !== pid);
@@ -57,16 +57,16 @@ export async function openStage(): Promise<Stage> {
     async addUsers(addresses, account) {
       const { provider } = account;
       const passwordHash = provider === "email" ? account.passwordHash : null;
-      // A provider that doesn't run the mailbox proves nothing of it (O3).
-      const isOutside = provider === "google" || provider === "linkedin";
-      await sql`with made as (
+      // A provider that does not host the mailbox does not verify it (O3).
+      const isProvider = provider === "google" || provider === "linkedin";
+      await sql`with inserted as (
           insert into users (email, email_verified_at, password_hash)
-          select unnest(${[...addresses]}::text[]), case when ${isOutside} then null else now() end,
+          select unnest(${[...addresses]}::text[]), case when ${isProvider} then null else now() end,
             ${passwordHash}
           returning id, email
         ) insert into auth_providers (user_id, provider, subject, address)
-          select id, ${provider}, outside, outside
-          from made, lateral (select case when ${isOutside} then email end as outside) as seen`;
+          select id, ${provider}, identity.subject, identity.subject
+          from inserted, lateral (select case when ${isProvider} then email end as subject) as identity`;
     },
     async mailIsOut() {
       for (let tries = 0; tries < 2_000; tries += 1) {

@@ -1,21 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** Whether this system tells what a process has used. Where it does not, those figures are left out. */
+/** Whether this system reports the usage of a process; otherwise these figures are left out. */
 export const canLookInside = existsSync("/proc/self/stat");
 
-// /proc counts in these, whatever the kernel's own tick is.
+// The unit of /proc, independent of the kernel's tick.
 const ticksPerSecond = 100;
 
 /**
- * Milliseconds of CPU that these processes and all below them have used. Children that ended are
- * in it: the kernel adds what they used to their parent.
+ * CPU milliseconds of these processes and their descendants, including ended children, whose time the
+ * kernel adds to the parent.
  */
 export function cpuMs(roots: readonly number[]): number {
   const ticks = tree(roots).flatMap((pid) => statOf(pid)?.ticks ?? []);
   return (ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond) * 1000;
 }
 
-/** Memory in MB that these processes and all below them hold. */
+/** Memory in MB of these processes and their descendants. */
 export function residentMb(roots: readonly number[]): number {
   const kilobytes = tree(roots).map((pid) => {
     const [, size] = /^VmRSS:\s+(\d+) kB$/m.exec(readIfThere(`/proc/${pid}/status`)) ?? [];
@@ -36,14 +36,14 @@ function tree(roots: readonly number[]): number[] {
 
 function statOf(pid: number): { parent: number; ticks: number } | null {
   const text = readIfThere(`/proc/${pid}/stat`);
-  // The second field is the program's name in brackets, and may hold anything.
+  // The second field is the program's name in brackets, and may contain any character.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   if (fields.length < 15) return null;
   const used = fields.slice(11, 15).map(Number);
   return { parent: Number(fields[1]), ticks: used.reduce((sum, each) => sum + each, 0) };
 }
 
-/** Nothing, when the process ended in between. */
+/** An empty text when the process has ended. */
 function readIfThere(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -1,7 +1,6 @@
 /**
- * Google and LinkedIn, as scripted servers in a process of their own: what they sign and look up is
- * neither our work nor the browser's. Whoever asks at `authorize` comes back as the person that
- * `login_hint` names; the settings for ours go to the parent.
+ * Scripted Google and LinkedIn servers in a separate process, because their CPU time is not measured.
+ * `login_hint` names the user that `authorize` signs in. The parent process gets the settings.
  */
 import type { ServerResponse } from "node:http";
 import { startOidcServer } from "@/test/support/oidc-server";
@@ -16,34 +15,34 @@ async function serve(quirks: "google" | "linkedin") {
   const { script, person, requests, settings } = await startOidcServer({ quirks });
   const byCode = new Map<string, Person>();
   const byToken = new Map<string, Person>();
-  /** The request that is being answered; each is kept by whoever made the server, and that adds up. */
-  const asked = () => {
+  /** The current request. Clears the server's list of requests, which would grow without bound. */
+  const currentRequest = () => {
     const last = requests.at(-1)!;
     requests.length = 0;
     return last;
   };
-  const say = (response: ServerResponse, body: unknown) =>
+  const respondJson = (response: ServerResponse, body: unknown) =>
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 
   script.authorize = async (response, usual) => {
-    const { login_hint: who = "{}" } = asked().params;
+    const { login_hint: hint = "{}" } = currentRequest().params;
     const { location = "" } = await usual();
-    byCode.set(new URL(location).searchParams.get("code")!, JSON.parse(who) as Person);
+    byCode.set(new URL(location).searchParams.get("code")!, JSON.parse(hint) as Person);
     response.writeHead(302, { location }).end();
   };
   script.token = async (response, usual) => {
-    const { code = "" } = asked().params;
+    const { code = "" } = currentRequest().params;
     const who = byCode.get(code)!;
     byCode.delete(code);
-    // Read before the first wait, so that travellers at the same time keep their names.
+    // Assigned before the first await, because other sign-ins may run at the same time.
     Object.assign(person, who);
     const { body } = await usual();
     byToken.set((body as { access_token: string }).access_token, who);
-    say(response, body);
+    respondJson(response, body);
   };
   script.userinfo = (response) => {
-    const token = (asked().authorization ?? "").replace(/^Bearer /, "");
-    say(response, byToken.get(token));
+    const token = (currentRequest().authorization ?? "").replace(/^Bearer /, "");
+    respondJson(response, byToken.get(token));
     byToken.delete(token);
   };
   return settings;

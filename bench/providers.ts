@@ -5,108 +5,111 @@ import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core
 import { formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
 import { type HttpResponse, cookiesFrom, send } from "./http";
-import { inTurn } from "./load";
+import { forEachAtOnce } from "./load";
 import type { Stage } from "./postgres";
 import { canLookInside, cpuMs } from "./processes";
-import { type Server, startFloorTrip, startLatchkey } from "./servers";
+import { type Server, startOAuthBaseline, startLatchkey } from "./servers";
 import { newNetwork } from "./sign-in";
 import type { Statement } from "./statements";
 import { median, shuffled } from "./statistics";
-import { type Strangers, distinguish } from "./timing-oracle";
+import { type TimesByAccount, distinguish } from "./timing-oracle";
 
-/** Who comes back: somebody whose account it opens, or somebody who signs up by it. */
-export const travellers = ["returning", "new"] as const;
-type Traveller = (typeof travellers)[number];
+/** The user: one with an account, or one who signs up. */
+export const userKinds = ["returning", "new"] as const;
+type UserKind = (typeof userKinds)[number];
 
-const tripsAtOne = 16;
-// CPU comes in ticks of 10 ms, so what costs little is done more often.
-const tripsAtEight = { latchkey: 40, node: 160 };
+const signInsAtOne = 16;
+// CPU time has a resolution of 10 ms, so cheap work is repeated more often.
+const signInsAtEight = { latchkey: 40, node: 160 };
 const pairs = 250;
 
-/** What one round says of trips, each with its two answers; medians in milliseconds. */
-export interface TripFigures {
-  /** Of a whole trip, among eight at once; not a number where the system does not tell. */
+/** One round of OAuth sign-ins, each with a start and a callback; medians in milliseconds. */
+export interface OAuthFigures {
+  /** Of a whole sign-in, with eight at once; NaN where the system does not report it. */
   readonly cpu: number;
-  readonly setOutAtOne: number;
-  readonly backAtOne: number;
-  readonly setOutAtEight: number;
-  readonly backAtEight: number;
+  readonly startAtOne: number;
+  readonly callbackAtOne: number;
+  readonly startAtEight: number;
+  readonly callbackAtEight: number;
 }
 
-/** The floor takes everybody for the same. */
-type TripRound = Readonly<
-  Record<OAuthProvider, Readonly<Record<Traveller, Record<"latchkey" | "node", TripFigures>>>>
+/** The baseline treats all users alike. */
+type OAuthRound = Readonly<
+  Record<OAuthProvider, Readonly<Record<UserKind, Record<"latchkey" | "node", OAuthFigures>>>>
 >;
 
-/** The statements of a trip, by its two answers. */
-type TripStatements = Readonly<Record<"setOut" | "back", readonly Statement[]>>;
+/** The statements of the start and of the callback. */
+type OAuthStatements = Readonly<Record<"start" | "callback", readonly Statement[]>>;
 
 export interface ProviderFigures {
-  readonly rounds: readonly TripRound[];
-  readonly statements: Readonly<Record<OAuthProvider, Readonly<Record<Traveller, TripStatements>>>>;
-  /** Coming back with an address that the provider does not vouch for. */
-  readonly strangers: Strangers;
+  readonly rounds: readonly OAuthRound[];
+  readonly statements: Readonly<Record<OAuthProvider, Readonly<Record<UserKind, OAuthStatements>>>>;
+  /** Callbacks with an unverified address. */
+  readonly byAccount: TimesByAccount;
 }
 
-/** What Google and LinkedIn cost, beside the exchange with them alone; on servers of its own. */
+/** Measures Google and LinkedIn on servers of their own, compared with the OAuth exchange alone. */
 export async function measureProviders(stage: Stage, count: number): Promise<ProviderFigures> {
   const people = await addPeople(stage);
-  const { settings, stop } = await createOidcClientFactory();
+  const { settings, stop } = await startProviders();
   const statements = await countStatements(stage, people, settings);
 
   const latchkey = await startLatchkey(stage.databaseUrl, settings);
-  const node = await startFloorTrip(settings);
-  const ours = await houseOf(latchkey, [stage.pid]);
-  const floor = floorOf(node);
-  const measureAll = async (): Promise<TripRound> => {
-    const round = { google: {}, linkedin: {} } as Record<OAuthProvider, Record<Traveller, Trips>>;
+  const node = await startOAuthBaseline(settings);
+  const ours = await latchkeyTarget(latchkey, [stage.pid]);
+  const baseline = baselineTarget(node);
+  const measureAll = async (): Promise<OAuthRound> => {
+    const round = { google: {}, linkedin: {} } as Record<
+      OAuthProvider,
+      Record<UserKind, FiguresByServer>
+    >;
     for (const provider of shuffled(oauthProviderIds))
-      for (const who of shuffled(travellers)) {
-        const trips = {} as Trips;
-        for (const house of shuffled([ours, floor]))
-          trips[house.who] = await measure(house, provider, people[provider][who]);
-        round[provider][who] = trips;
+      for (const who of shuffled(userKinds)) {
+        const figures = {} as FiguresByServer;
+        for (const target of shuffled([ours, baseline]))
+          figures[target.who] = await measure(target, provider, people[provider][who]);
+        round[provider][who] = figures;
       }
     return round;
   };
   await measureAll();
-  const rounds: TripRound[] = [];
+  const rounds: OAuthRound[] = [];
   for (let n = 1; n <= count; n += 1) rounds.push(await measureAll());
 
   const known = { provider: "magic_link" } as const;
-  const strangers = await distinguish(stage, "trip", { known }, pairs, async (email) => {
-    const person = { sub: `unvouched-${email}`, email, email_verified: false };
-    const { back } = await signInWithProvider(ours, "google", person);
-    return back.ms;
+  const byAccount = await distinguish(stage, "oauth", { known }, pairs, async (email) => {
+    const person = { sub: `unverified-${email}`, email, email_verified: false };
+    const { callback } = await signInWithProvider(ours, "google", person);
+    return callback.ms;
   });
   for (const server of [latchkey, node]) await server.stop();
   stop();
-  return { rounds, statements, strangers };
+  return { rounds, statements, byAccount };
 }
 
-type Trips = Record<"latchkey" | "node", TripFigures>;
+type FiguresByServer = Record<"latchkey" | "node", OAuthFigures>;
 
-/** Who a provider says it is. */
+/** The user that a provider reports. */
 interface Person {
   readonly sub: string;
   readonly email: string;
   readonly email_verified: boolean;
 }
 
-type People = Readonly<Record<OAuthProvider, Readonly<Record<Traveller, () => Person>>>>;
+type People = Readonly<Record<OAuthProvider, Readonly<Record<UserKind, () => Person>>>>;
 
-/** Enough known people that none is on two trips at once, and as many new ones as are asked for. */
+/** Enough users with an account that none signs in twice at once, and any number of new ones. */
 async function addPeople(stage: Stage): Promise<People> {
   const people = {} as Record<OAuthProvider, People[OAuthProvider]>;
   const personAt = (email: string) => ({ sub: email, email, email_verified: true });
   for (const provider of oauthProviderIds) {
     const known = Array.from({ length: 64 }, (_, n) => `at-${provider}-${n}@example.com`);
     await stage.addUsers(known, { provider });
-    let came = 0;
-    let more = 0;
+    let returned = 0;
+    let created = 0;
     people[provider] = {
-      returning: () => personAt(known[(came += 1) % known.length]!),
-      new: () => personAt(`new-at-${provider}-${(more += 1)}@example.com`),
+      returning: () => personAt(known[(returned += 1) % known.length]!),
+      new: () => personAt(`new-at-${provider}-${(created += 1)}@example.com`),
     };
   }
   return people;
@@ -114,143 +117,157 @@ async function addPeople(stage: Stage): Promise<People> {
 
 type Settings = Readonly<Record<string, string>>;
 
-/** Starts both; gives what ours must know of them. Everybody comes from an address of their own. */
-async function createOidcClientFactory(): Promise<{ settings: Settings; stop: () => void }> {
+/** Starts both providers; returns Latchkey's settings, with which each client has its own IP address. */
+async function startProviders(): Promise<{ settings: Settings; stop: () => void }> {
   const child = fork("bench/provider-server.ts");
-  const gone = once(child, "exit").then(() => {
+  const ended = once(child, "exit").then(() => {
     throw new Failure("The scripted providers did not start.");
   });
-  const [keys] = (await Promise.race([once(child, "message"), gone])) as [Settings];
-  gone.catch(() => {});
+  const [keys] = (await Promise.race([once(child, "message"), ended])) as [Settings];
+  ended.catch(() => {});
   return {
     settings: { TRUSTED_PROXY_HOPS: "1", ...Object.assign({}, ...Object.values(keys)) },
     stop: () => child.disconnect(),
   };
 }
 
-/** Where trips begin and end. */
-interface House {
+/** A server on which OAuth sign-ins are measured. */
+interface Target {
   readonly who: "latchkey" | "node";
   readonly origin: string;
   readonly pids: readonly number[];
-  /** Whether an answer lets the person in, or tells why not. */
-  isArrival(response: HttpResponse, person: Person): boolean;
-  /** To the provider's address, with whatever has to be kept on the way. */
-  setOut(provider: OAuthProvider): Promise<Begun>;
-  pathBack(provider: OAuthProvider): string;
+  /** Whether a callback response signs the user in, or refuses an unverified address. */
+  isCompleted(response: HttpResponse, person: Person): boolean;
+  /** Starts an OAuth attempt; returns the authorization URL and the headers for the callback. */
+  start(provider: OAuthProvider): Promise<Started>;
+  callbackPath(provider: OAuthProvider): string;
 }
 
-interface Begun {
+interface Started {
   readonly response: HttpResponse;
   readonly headers: Readonly<Record<string, string>>;
   readonly url: string;
 }
 
-// What is timed is the server, not the handshake.
+// Connections stay open: only the server is timed, not the connection setup.
 const agent = new Agent({ keepAlive: true });
 
-/** Ours, by the form of the sign-in page and the page that leads on. */
-async function houseOf({ origin, pid }: Server, databasePids: readonly number[]): Promise<House> {
+/** Latchkey, by the form of the sign-in page and the redirect page. */
+async function latchkeyTarget(
+  { origin, pid }: Server,
+  databasePids: readonly number[],
+): Promise<Target> {
   const page = (await send(origin, "/sign-in")).body.toString("utf8");
   const formFor = (provider: OAuthProvider) =>
     multipart(formWith(page, `Continue with ${oauthProviders[provider].name}`));
   const forms = { google: await formFor("google"), linkedin: await formFor("linkedin") };
   return {
     ...{ who: "latchkey", origin, pids: [pid, ...databasePids] },
-    async setOut(provider) {
+    async start(provider) {
       const network = newNetwork();
       const asked = { ...network, origin, "sec-fetch-site": "same-origin" };
       const form = forms[provider];
       const response = await send(origin, "/sign-in", { headers: asked, form, agent });
       const headers = { ...network, cookie: cookiesFrom(response) };
-      const leaving = await send(origin, "/sign-in/continue", { headers, agent });
-      const [, url] = /content="0;url=([^"]+)"/.exec(leaving.body.toString("utf8")) ?? [];
-      if (!url) throw new Failure(`Nothing leads to ${provider}: ${response.status}`);
+      const redirectPage = await send(origin, "/sign-in/continue", { headers, agent });
+      const [, url] = /content="0;url=([^"]+)"/.exec(redirectPage.body.toString("utf8")) ?? [];
+      if (!url) throw new Failure(`No page redirects to ${provider}: ${response.status}`);
       return { response, headers, url: url.replaceAll("&amp;", "&") };
     },
-    pathBack: (provider) => `/api/auth/callback/${provider}`,
-    isArrival: (response, { email_verified: isSameOriginVerified }) =>
-      isSameOriginVerified
+    callbackPath: (provider) => `/api/auth/callback/${provider}`,
+    isCompleted: (response, { email_verified: isVerified }) =>
+      isVerified
         ? /session=[\w-]/.test(cookiesFrom(response))
         : /\/sign-in\/problem(\?|$)/.test(response.headers.location ?? ""),
   };
 }
 
-const floorOf = ({ origin, pid }: Server): House => ({
+const baselineTarget = ({ origin, pid }: Server): Target => ({
   ...{ who: "node", origin, pids: [pid] },
-  async setOut(provider) {
-    const response = await send(origin, `/out/${provider}`, { agent });
+  async start(provider) {
+    const response = await send(origin, `/start/${provider}`, { agent });
     const { location: url = "" } = response.headers;
     return { response, headers: { cookie: cookiesFrom(response) }, url };
   },
-  pathBack: (provider) => `/back/${provider}`,
-  isArrival: ({ status, body }, { email }) =>
+  callbackPath: (provider) => `/callback/${provider}`,
+  isCompleted: ({ status, body }, { email }) =>
     status === 200 && body.toString("utf8").includes(email),
 });
 
-/** Out, through the provider as this person, and back. */
-async function signInWithProvider(house: House, provider: OAuthProvider, person: Person) {
-  const begun = await house.setOut(provider);
-  return { begun, back: await finishOAuth(house, provider, person, begun) };
+/** Starts an OAuth attempt, signs in at the provider as this user, and sends the callback. */
+async function signInWithProvider(target: Target, provider: OAuthProvider, person: Person) {
+  const started = await target.start(provider);
+  return { started, callback: await finishOAuth(target, provider, person, started) };
 }
 
-async function finishOAuth(house: House, provider: OAuthProvider, person: Person, begun: Begun) {
-  const there = new URL(begun.url);
-  there.searchParams.set("login_hint", JSON.stringify(person));
-  const { headers } = await send(there.origin, there.pathname + there.search, { agent });
-  const { search } = new URL(headers.location ?? "", house.origin);
-  const path = house.pathBack(provider) + search;
-  const response = await send(house.origin, path, { headers: begun.headers, agent });
-  if (!house.isArrival(response, person))
+async function finishOAuth(
+  target: Target,
+  provider: OAuthProvider,
+  person: Person,
+  started: Started,
+) {
+  const authorization = new URL(started.url);
+  authorization.searchParams.set("login_hint", JSON.stringify(person));
+  const { headers } = await send(
+    authorization.origin,
+    authorization.pathname + authorization.search,
+    {
+      agent,
+    },
+  );
+  const { search } = new URL(headers.location ?? "", target.origin);
+  const path = target.callbackPath(provider) + search;
+  const response = await send(target.origin, path, { headers: started.headers, agent });
+  if (!target.isCompleted(response, person))
     throw new Failure(
-      `Back from ${provider}, ${house.who} leads to ${response.headers.location ?? response.status}.`,
+      `After the callback from ${provider}, ${target.who} redirects to ${response.headers.location ?? response.status}.`,
     );
   return response;
 }
 
-/** Trips one after the other, which shows the latency, and eight at once, which shows the cost. */
+/** Sign-ins one at a time, for the latency, and eight at once, for the cost. */
 async function measure(
-  house: House,
+  target: Target,
   provider: OAuthProvider,
   next: () => Person,
-): Promise<TripFigures> {
-  const burst = async (trips: number, atOnce: number) => {
-    const [setOut, back]: number[][] = [[], []];
-    const everybody = Array.from({ length: trips }, next);
-    await inTurn(everybody, atOnce, async (person) => {
-      const trip = await signInWithProvider(house, provider, person);
-      setOut!.push(trip.begun.response.ms);
-      back!.push(trip.back.ms);
+): Promise<OAuthFigures> {
+  const burst = async (signIns: number, atOnce: number) => {
+    const [start, callback]: number[][] = [[], []];
+    const users = Array.from({ length: signIns }, next);
+    await forEachAtOnce(users, atOnce, async (person) => {
+      const signIn = await signInWithProvider(target, provider, person);
+      start!.push(signIn.started.response.ms);
+      callback!.push(signIn.callback.ms);
     });
-    return { setOut: median(setOut!), back: median(back!) };
+    return { start: median(start!), callback: median(callback!) };
   };
-  const cpuSoFar = () => (canLookInside ? cpuMs(house.pids) : NaN);
-  const alone = await burst(tripsAtOne, 1);
+  const cpuSoFar = () => (canLookInside ? cpuMs(target.pids) : NaN);
+  const atOne = await burst(signInsAtOne, 1);
   const before = cpuSoFar();
-  const trips = tripsAtEight[house.who];
-  const crowd = await burst(trips, 8);
+  const signIns = signInsAtEight[target.who];
+  const atEight = await burst(signIns, 8);
   return {
-    cpu: (cpuSoFar() - before) / trips,
-    setOutAtOne: alone.setOut,
-    backAtOne: alone.back,
-    setOutAtEight: crowd.setOut,
-    backAtEight: crowd.back,
+    cpu: (cpuSoFar() - before) / signIns,
+    startAtOne: atOne.start,
+    callbackAtOne: atOne.callback,
+    startAtEight: atEight.start,
+    callbackAtEight: atEight.callback,
   };
 }
 
-/** On a server of its own, because logging every statement is work too. */
+/** Runs on a server of its own, because logging every statement costs time. */
 async function countStatements(stage: Stage, people: People, settings: Settings) {
   await stage.logStatements(true);
   const latchkey = await startLatchkey(stage.databaseUrl, settings);
-  const house = await houseOf(latchkey, []);
-  const count = async (provider: OAuthProvider, who: Traveller) => {
+  const target = await latchkeyTarget(latchkey, []);
+  const count = async (provider: OAuthProvider, who: UserKind) => {
     const person = people[provider][who];
-    // First uses of a connection ask Postgres for its types.
-    await signInWithProvider(house, provider, person());
-    let begun: Begun | undefined;
-    const setOut = await stage.during(async () => (begun = await house.setOut(provider)));
-    const back = await stage.during(() => finishOAuth(house, provider, person(), begun!));
-    return { setOut, back };
+    // The first use of a connection queries Postgres for its types.
+    await signInWithProvider(target, provider, person());
+    let started: Started | undefined;
+    const start = await stage.during(async () => (started = await target.start(provider)));
+    const callback = await stage.during(() => finishOAuth(target, provider, person(), started!));
+    return { start, callback };
   };
   const of = async (provider: OAuthProvider) => ({
     returning: await count(provider, "returning"),

@@ -2,13 +2,13 @@ import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import type { Who, Work } from "./comparisons";
 import { works } from "./comparisons";
 import type { Figures } from "./load";
-import type { AskTimes } from "./mail";
+import type { LinkTimes } from "./mail";
 import type { PasswordFigures } from "./passwords";
-import { type ProviderFigures, travellers, type TripFigures } from "./providers";
+import { type ProviderFigures, userKinds, type OAuthFigures } from "./providers";
 import type { Statement } from "./statements";
 import { auc, median, quantile } from "./statistics";
-import type { Strangers } from "./timing-oracle";
-import type { Size, Weight } from "./page-size";
+import type { TimesByAccount } from "./timing-oracle";
+import type { Size, PageSize } from "./page-size";
 
 type Pair = Readonly<Record<"latchkey" | "next", number>>;
 
@@ -22,23 +22,23 @@ export interface Round {
 
 export interface Statements {
   readonly byWork: Readonly<Record<Work, readonly Statement[]>>;
-  readonly askAndRedeem: readonly Statement[];
-  /** The session's, by which it is recognised in the others. */
+  readonly requestAndRedeem: readonly Statement[];
+  /** The statement that looks up the session. */
   readonly lookUp: string;
 }
 
 export interface Findings {
   readonly rounds: readonly Round[];
   readonly statements: Statements;
-  readonly asks: AskTimes;
-  readonly strangers: Strangers;
+  readonly links: LinkTimes;
+  readonly linksByAccount: TimesByAccount;
   readonly passwords: PasswordFigures;
-  readonly trips: ProviderFigures;
-  readonly weight: Readonly<Record<"latchkey" | "next", Weight>>;
+  readonly providers: ProviderFigures;
+  readonly pageSize: Readonly<Record<"latchkey" | "next", PageSize>>;
   readonly embeddedMemory: number;
 }
 
-/** One line of the table. What could not be measured is not a number, and has met no goal. */
+/** One row of the table. A value that could not be measured is NaN and meets no goal. */
 export interface Row {
   readonly work: string;
   readonly figure: string;
@@ -54,25 +54,25 @@ export interface Row {
 
 /** A bound on a figure, or on its ratio to a floor. */
 interface Goal {
-  readonly minLength?: number;
-  readonly most: number;
+  readonly min?: number;
+  readonly max: number;
   readonly times?: "next" | "node";
-  /** Worth having, beyond what was promised. */
-  readonly then?: true;
+  /** A further goal, beyond the promised one. */
+  readonly further?: true;
 }
 
 export const rowsFor = (findings: Findings): Row[] => [
   ...rowsOfWork(findings, "session check", [
-    { most: 1.15, times: "next" },
-    { most: 1.5, times: "node", then: true },
+    { max: 1.15, times: "next" },
+    { max: 1.5, times: "node", further: true },
   ]),
-  ...rowsOfWork(findings, "signed-in page", [{ most: 1.1, times: "next" }]),
+  ...rowsOfWork(findings, "signed-in page", [{ max: 1.1, times: "next" }]),
   ...rowsOfWork(findings, "sign-in page", []),
   ...rowsOfStatements(findings.statements),
-  ...rowsOfAsking(findings),
+  ...rowsOfLinks(findings),
   ...rowsOfPasswords(findings.passwords),
-  ...rowsOfTrips(findings.trips),
-  ...rowsOfWeight(findings.weight),
+  ...rowsOfProviders(findings.providers),
+  ...rowsOfPageSize(findings.pageSize),
   ...rowsOfProcess(findings),
 ];
 
@@ -92,18 +92,18 @@ function rowsOfWork({ rounds }: Findings, work: Work, cpuGoals: readonly Goal[])
       rounds.map((round) => mapped(round.figures[work], pick)),
       goal,
     );
-  const [first, ...then] = cpuGoals;
+  const [first, ...more] = cpuGoals;
   return [
     row("CPU ms a request", ({ cpu }) => cpu, first),
-    ...then.map((goal) => row("CPU ms a request", ({ cpu }) => cpu, goal)),
+    ...more.map((goal) => row("CPU ms a request", ({ cpu }) => cpu, goal)),
     ...figures.map(([label, pick]) => row(label, pick)),
   ];
 }
 
-function rowsOfStatements({ byWork, askAndRedeem, lookUp }: Statements): Row[] {
+function rowsOfStatements({ byWork, requestAndRedeem, lookUp }: Statements): Row[] {
   const work = "statements";
-  const exactlyOne: Goal = { minLength: 1, most: 1 };
-  const none: Goal = { minLength: 0, most: 0 };
+  const exactlyOne: Goal = { min: 1, max: 1 };
+  const none: Goal = { min: 0, max: 0 };
   const lookUps = (of: Work) => byWork[of].filter(({ sql }) => sql === lookUp).length;
   return [
     ...works.map((of) =>
@@ -111,10 +111,10 @@ function rowsOfStatements({ byWork, askAndRedeem, lookUp }: Statements): Row[] {
     ),
     plain(work, "session check, not prepared", unprepared(byWork["session check"]), none),
     plain(work, "signed-in page, of the session", lookUps("signed-in page"), exactlyOne),
-    plain(work, "ask + redeem", count("work", askAndRedeem), { most: 9 }),
-    plain(work, "… of these not prepared", unprepared(askAndRedeem)),
-    plain(work, "… for limits", count("limit", askAndRedeem)),
-    plain(work, "… begin and commit", count("transaction", askAndRedeem)),
+    plain(work, "request + redeem", count("work", requestAndRedeem), { max: 9 }),
+    plain(work, "… of these not prepared", unprepared(requestAndRedeem)),
+    plain(work, "… for limits", count("limit", requestAndRedeem)),
+    plain(work, "… begin and commit", count("transaction", requestAndRedeem)),
   ];
 }
 
@@ -124,105 +124,103 @@ const count = (kind: Statement["kind"], among: readonly Statement[]) =>
 const unprepared = (among: readonly Statement[]) =>
   among.filter(({ kind, prepared }) => kind === "work" && !prepared).length;
 
-function rowsOfAsking({ asks: { asked, redeemed }, strangers }: Findings) {
+function rowsOfLinks({ links: { requested, redeemed }, linksByAccount }: Findings) {
   return [
-    plain("ask for a link", "p50 ms at 1", median(asked), { most: 10 }),
-    plain("ask for a link", "p99 ms at 1", quantile(asked, 0.99)),
-    plain("press the link", "p50 ms at 1", median(redeemed)),
-    plain("press the link", "p99 ms at 1", quantile(redeemed, 0.99)),
-    ...rowsOfStrangers("link", strangers),
+    plain("request a link", "p50 ms at 1", median(requested), { max: 10 }),
+    plain("request a link", "p99 ms at 1", quantile(requested, 0.99)),
+    plain("redeem the link", "p50 ms at 1", median(redeemed)),
+    plain("redeem the link", "p99 ms at 1", quantile(redeemed, 0.99)),
+    ...rowsByAccount("link", linksByAccount),
   ];
 }
 
-const rowsOfStrangers = (door: string, { unknown, accounts }: Strangers): Row[] =>
+const rowsByAccount = (request: string, { unknown, accounts }: TimesByAccount): Row[] =>
   Object.entries(accounts).flatMap(([who, times]) => {
-    const work = `${who} against unknown, ${door}`;
-    const telling = auc(times, unknown);
-    const apart = Math.abs(median(times) - median(unknown));
+    const work = `${who} against unknown, ${request}`;
+    const distinguishability = auc(times, unknown);
+    const difference = Math.abs(median(times) - median(unknown));
     return [
-      plain(work, "medians apart, ms", apart, { most: 0.2 }),
-      plain(work, "AUC", telling, { minLength: 0.45, most: 0.55 }),
-      plain(work, "AUC", telling, { minLength: 0.48, most: 0.52, then: true }),
+      plain(work, "medians apart, ms", difference, { max: 0.2 }),
+      plain(work, "AUC", distinguishability, { min: 0.45, max: 0.55 }),
+      plain(work, "AUC", distinguishability, { min: 0.48, max: 0.52, further: true }),
     ];
   });
 
 function rowsOfPasswords(passwords: PasswordFigures): Row[] {
   const { verifyCpu, signInCpu, verifyRate, boundedRate, signInRate, idle, busy } = passwords;
-  const { calmMemory, floodMemory, answered } = passwords;
+  const { idleMemory, floodMemory, statuses } = passwords;
   const work = "password sign-in";
   const [alone, among] = [quantile(idle, 0.99), quantile(busy, 0.99)];
   return [
     plain(work, "CPU ms of one comparison", verifyCpu),
     plain(work, "CPU ms at 8", signInCpu),
-    plain(work, "… × one comparison", signInCpu / verifyCpu, { most: 1.35 }),
-    plain(work, "… × one comparison", signInCpu / verifyCpu, { most: 1.25, then: true }),
+    plain(work, "… × one comparison", signInCpu / verifyCpu, { max: 1.35 }),
+    plain(work, "… × one comparison", signInCpu / verifyCpu, { max: 1.25, further: true }),
     plain(work, "a second at 8", signInRate),
-    plain(work, "… × comparing at 8", signInRate / verifyRate, { minLength: 0.75, most: Infinity }),
+    plain(work, "… × comparing at 8", signInRate / verifyRate, { min: 0.75, max: Infinity }),
     plain(work, "… × comparing with our bound", signInRate / boundedRate),
-    ...rowsOfStrangers("wrong password", passwords.strangers),
+    ...rowsByAccount("wrong password", passwords.byAccount),
     plain("session check among 32 sign-ins", "p50 ms", median(busy)),
     plain("session check among 32 sign-ins", "p99 ms", among),
-    plain("session check among 32 sign-ins", "p99 × its own when idle", among / alone, { most: 3 }),
-    plain("500 sign-ins at once", "MB more", floodMemory - calmMemory),
-    ...Object.entries(answered).map(([status, n]) =>
-      plain("500 sign-ins at once", `answered ${status}`, n),
+    plain("session check among 32 sign-ins", "p99 × its own when idle", among / alone, { max: 3 }),
+    plain("500 sign-ins at once", "MB more", floodMemory - idleMemory),
+    ...Object.entries(statuses).map(([status, n]) =>
+      plain("500 sign-ins at once", `status ${status}`, n),
     ),
   ];
 }
 
-const tripFigures: [label: string, pick: (figures: TripFigures) => number][] = [
-  ["CPU ms a trip", ({ cpu }) => cpu],
-  ["set out, p50 ms at 1", ({ setOutAtOne }) => setOutAtOne],
-  ["set out, p50 ms at 8", ({ setOutAtEight }) => setOutAtEight],
-  ["back, p50 ms at 1", ({ backAtOne }) => backAtOne],
-  ["back, p50 ms at 8", ({ backAtEight }) => backAtEight],
+const oauthFigures: [label: string, pick: (figures: OAuthFigures) => number][] = [
+  ["CPU ms a sign-in", ({ cpu }) => cpu],
+  ["start, p50 ms at 1", ({ startAtOne }) => startAtOne],
+  ["start, p50 ms at 8", ({ startAtEight }) => startAtEight],
+  ["callback, p50 ms at 1", ({ callbackAtOne }) => callbackAtOne],
+  ["callback, p50 ms at 8", ({ callbackAtEight }) => callbackAtEight],
 ];
 
-/** The floor is the exchange with the provider alone: no page, no database. */
-function rowsOfTrips({ rounds, statements, strangers }: ProviderFigures): Row[] {
-  const kinds = oauthProviderIds.flatMap((provider) =>
-    travellers.map((who) => ({ provider, who })),
-  );
+/** The floor is the OAuth exchange alone, without pages or a database. */
+function rowsOfProviders({ rounds, statements, byAccount }: ProviderFigures): Row[] {
+  const kinds = oauthProviderIds.flatMap((provider) => userKinds.map((who) => ({ provider, who })));
   return [
     ...kinds.flatMap(({ provider, who }) => {
-      const work = `trip to ${oauthProviders[provider].name}, ${who}`;
-      const { setOut, back } = statements[provider][who];
-      const both = [...setOut, ...back];
+      const work = `sign-in with ${oauthProviders[provider].name}, ${who}`;
+      const { start, callback } = statements[provider][who];
+      const both = [...start, ...callback];
       return [
-        ...tripFigures.map(([label, pick]) =>
+        ...oauthFigures.map(([label, pick]) =>
           compare(
             work,
             label,
             rounds.map((round) => mapped(round[provider][who], pick)),
           ),
         ),
-        plain(work, "set out, statements", count("work", setOut)),
-        plain(work, "back, statements", count("work", back)),
+        plain(work, "start, statements", count("work", start)),
+        plain(work, "callback, statements", count("work", callback)),
         plain(work, "… of both not prepared", unprepared(both)),
         plain(work, "… for limits", count("limit", both)),
         plain(work, "… begin and commit", count("transaction", both)),
       ];
     }),
-    ...rowsOfStrangers("trip, not vouched for", strangers),
+    ...rowsByAccount("OAuth, unverified email", byAccount),
   ];
 }
 
-function rowsOfWeight(weight: Findings["weight"]): Row[] {
+function rowsOfPageSize(pageSize: Findings["pageSize"]): Row[] {
   const work = "sign-in page, first visit";
-  const { latchkey, next } = weight;
-  const row = (label: string, pick: (weight: Weight) => Size, goal?: Goal): Row[] => [
-    compare(work, `${label}, KB sent`, [mapped(weight, (one) => pick(one).wire / 1024)]),
-    compare(work, `${label}, KB unpacked`, [mapped(weight, (one) => pick(one).raw / 1024)], goal),
+  const { latchkey, next } = pageSize;
+  const row = (label: string, pick: (size: PageSize) => Size, goal?: Goal): Row[] => [
+    compare(work, `${label}, KB sent`, [mapped(pageSize, (one) => pick(one).sent / 1024)]),
+    compare(work, `${label}, KB unpacked`, [mapped(pageSize, (one) => pick(one).raw / 1024)], goal),
   ];
-  // Client components of ours would come along with Next's scripts: whatever the bare app lacks.
-  const amongNexts = Math.max(0, latchkey.nextScript.raw - next.nextScript.raw);
+  // Our client components would be in Next's scripts: their part is the excess over the bare app.
+  const clientComponents = Math.max(0, latchkey.nextScript.raw - next.nextScript.raw);
   return [
     ...row("HTML", ({ html }) => html),
     ...row("Next's script", ({ nextScript }) => nextScript),
-    ...row("styles", ({ css }) => css, { most: 8 }),
-    plain(work, "our script, KB sent", latchkey.ownScript.wire / 1024),
-    plain(work, "our script, KB unpacked", (latchkey.ownScript.raw + amongNexts) / 1024, {
-      most: 3,
+    ...row("styles", ({ css }) => css, { max: 8 }),
+    plain(work, "our script, KB sent", latchkey.ownScript.sent / 1024),
+    plain(work, "our script, KB unpacked", (latchkey.ownScript.raw + clientComponents) / 1024, {
+      max: 3,
     }),
   ];
 }
@@ -231,17 +229,17 @@ function rowsOfProcess({ rounds, embeddedMemory }: Findings): Row[] {
   const memory = rounds.map((round) => round.memory);
   const start = rounds.map((round) => round.start);
   return [
-    compare("memory after load", "MB on Postgres", memory, { most: 1.15, times: "next" }),
+    compare("memory after load", "MB on Postgres", memory, { max: 1.15, times: "next" }),
     plain("memory after load", "MB on PGlite", embeddedMemory),
-    compare("start to first page", "ms", start, { most: 1.2, times: "next" }),
+    compare("start to first page", "ms", start, { max: 1.2, times: "next" }),
   ];
 }
 
 function plain(work: string, figure: string, value: number, goal?: Goal): Row {
-  return { work, figure, latchkey: value, ...(goal ? judged(value, goal) : {}) };
+  return { work, figure, latchkey: value, ...(goal ? evaluate(value, goal) : {}) };
 }
 
-/** Medians of everybody's values, and of the ratios within each round. */
+/** Medians of each server's values, and of the ratios within each round. */
 function compare(
   work: string,
   figure: string,
@@ -258,21 +256,21 @@ function compare(
     latchkey: valueOf("latchkey"),
     ...(has("next") ? { next: valueOf("next"), timesNext: times("next") } : {}),
     ...(has("node") ? { node: valueOf("node"), timesNode: times("node") } : {}),
-    ...(goal ? judged(goal.times ? times(goal.times) : valueOf("latchkey"), goal) : {}),
+    ...(goal ? evaluate(goal.times ? times(goal.times) : valueOf("latchkey"), goal) : {}),
   };
 }
 
-function judged(value: number, { minLength = -Infinity, most, times, then }: Goal) {
+function evaluate(value: number, { min = -Infinity, max, times, further }: Goal) {
   const range =
-    most === Infinity
-      ? `≥ ${minLength}`
-      : minLength === most
-        ? `${most}`
-        : minLength > -Infinity
-          ? `${minLength}–${most}`
-          : `≤ ${most}`;
-  const goal = `${range}${times ? ` × ${times}` : ""}${then ? ", further" : ""}`;
-  return { goal, met: value >= minLength && value <= most };
+    max === Infinity
+      ? `≥ ${min}`
+      : min === max
+        ? `${max}`
+        : min > -Infinity
+          ? `${min}–${max}`
+          : `≤ ${max}`;
+  const goal = `${range}${times ? ` × ${times}` : ""}${further ? ", further" : ""}`;
+  return { goal, met: value >= min && value <= max };
 }
 
 const mapped = <T>(by: Partial<Record<Who, T>>, pick: (of: T) => number) =>

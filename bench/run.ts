@@ -1,12 +1,12 @@
 /**
- * `npm run bench`: what Latchkey costs, beside the least the same work can cost: a bare Node server
- * and a bare Next app with the same look-up on the same Postgres. Everybody takes turns in every
- * round, and a ratio is the median of the rounds' ratios, so that it holds on any machine; the
- * absolute figures hold on this one only. Goals are reported, not enforced: the exit code says
- * whether it could be measured.
+ * `npm run bench` measures Latchkey against the minimum for the same work: a bare Node server and a
+ * bare Next app (the floors), with the same session look-up on the same Postgres. Every round measures
+ * each server, and a ratio is the median of the rounds' ratios. Ratios are comparable between
+ * machines; absolute figures are not. Goals are reported, not enforced: the exit code only says
+ * whether the measurement succeeded.
  *
- *   --json        the same as JSON
- *   --rounds=7    how many rounds
+ *   --json        prints JSON
+ *   --rounds=7    the number of rounds
  */
 import { availableParallelism, cpus } from "node:os";
 import { build } from "../scripts/build.mjs";
@@ -14,8 +14,8 @@ import { exitCode, Failure, main, onSignal } from "../scripts/run.mjs";
 import { readSettings } from "../scripts/settings.mjs";
 import {
   checkFloors,
-  type Contestants,
-  hold,
+  type Subjects,
+  runRound,
   memoryOf,
   needsSession,
   pathOf,
@@ -24,7 +24,7 @@ import {
   works,
 } from "./comparisons";
 import { send } from "./http";
-import { type AskTimes, timeAsking, timeStrangers } from "./mail";
+import { type LinkTimes, timeLinks, timeUnknownAddresses } from "./mail";
 import { measurePasswords } from "./passwords";
 import { openStage, type Stage } from "./postgres";
 import { measureProviders } from "./providers";
@@ -36,23 +36,23 @@ import {
   startFloorNode,
   startLatchkey,
 } from "./servers";
-import { ask, newAddress, redeem, signIn } from "./sign-in";
+import { requestLink, newAddress, redeem, signIn } from "./sign-in";
 import { shuffled } from "./statistics";
 import { tableOf } from "./table";
-import { checkStrength } from "./page-size";
+import { measurePageSize } from "./page-size";
 
-const pairsOfStrangers = 400;
-const asksPerRound = 40;
+const pairsOfAddresses = 400;
+const linksPerRound = 40;
 
 await main(async () => {
   onSignal((signal: NodeJS.Signals) => process.exit(exitCode(null, signal)));
-  // Standard output is for the result; how far we are goes beside it.
+  // Standard output has only the result; progress goes to standard error.
   console.log = console.error;
   const rounds = roundsAsked();
   await build(readSettings().env);
   await buildFloorNext();
   const stage = await openStage();
-  const findings = await find(stage, rounds);
+  const findings = await measureAll(stage, rounds);
   const machine = {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: availableParallelism(),
@@ -61,16 +61,16 @@ await main(async () => {
     rounds,
   };
   const rows = rowsFor(findings);
-  const statements = { ...findings.statements, trips: findings.trips.statements };
+  const statements = { ...findings.statements, providers: findings.providers.statements };
   const result = process.argv.includes("--json")
     ? JSON.stringify({ machine, rows, statements }, null, 2)
     : tableOf(machine, rows);
   process.stdout.write(`${result}\n`);
 });
-// What still runs, ours and Postgres, ends with this process; after a failure too.
+// The servers and Postgres end with this process, after a failure too.
 process.exit();
 
-async function find(stage: Stage, count: number): Promise<Findings> {
+async function measureAll(stage: Stage, count: number): Promise<Findings> {
   console.log("Counting statements …");
   const { statements, lookUp } = await countStatements(stage);
 
@@ -85,47 +85,50 @@ async function find(stage: Stage, count: number): Promise<Findings> {
     next: { ...shared, server: next },
     node: { ...shared, server: node },
   };
-  const weight = {
-    latchkey: await checkStrength(latchkey.origin, "/sign-in"),
-    next: await checkStrength(next.origin, "/"),
+  const pageSize = {
+    latchkey: await measurePageSize(latchkey.origin, "/sign-in"),
+    next: await measurePageSize(next.origin, "/"),
   };
   await checkFloors(subjects);
-  for (const work of works) await hold(work, subjects);
+  for (const work of works) await runRound(work, subjects);
 
   const rounds: Round[] = [];
-  const asks: AskTimes = { asked: [], redeemed: [] };
+  const links: LinkTimes = { requested: [], redeemed: [] };
   for (let n = 1; n <= count; n += 1) {
     console.log(`Round ${n} of ${count} …`);
     rounds.push({
-      figures: await holdAll(subjects),
+      figures: await runAll(subjects),
       memory: { latchkey: memoryOf(subjects.latchkey), next: memoryOf(subjects.next) },
       start: await timeStart(stage, lookUp),
     });
-    const times = await timeAsking(stage, latchkey, asksPerRound);
-    asks.asked.push(...times.asked);
-    asks.redeemed.push(...times.redeemed);
+    const times = await timeLinks(stage, latchkey, linksPerRound);
+    links.requested.push(...times.requested);
+    links.redeemed.push(...times.redeemed);
   }
 
-  console.log("Telling strangers from friends …");
-  const strangers = await timeStrangers(stage, latchkey, pairsOfStrangers);
+  console.log("Comparing known and unknown addresses …");
+  const linksByAccount = await timeUnknownAddresses(stage, latchkey, pairsOfAddresses);
   for (const { server } of Object.values(subjects)) await server.stop();
 
   console.log("Passwords …");
   const passwords = await measurePasswords(stage);
 
-  console.log("Trips to providers …");
-  const trips = await measureProviders(stage, count);
+  console.log("Providers …");
+  const providers = await measureProviders(stage, count);
 
-  console.log("The same on the embedded database …");
+  console.log("The embedded database …");
   const embeddedMemory = await measureEmbedded();
-  return { statements, weight, rounds, asks, strangers, passwords, trips, embeddedMemory };
+  return {
+    ...{ statements, pageSize, rounds, links, linksByAccount },
+    ...{ passwords, providers, embeddedMemory },
+  };
 }
 
-/** On a server of its own, because logging every statement is work too. */
+/** Runs on a server of its own, because logging every statement costs time. */
 async function countStatements(stage: Stage): Promise<{ statements: Statements; lookUp: LookUp }> {
   await stage.logStatements(true);
   const latchkey = await startLatchkey(stage.databaseUrl);
-  // Twice, because first uses of a connection ask Postgres for its types.
+  // Twice, because the first use of a connection queries Postgres for its types.
   await signIn(latchkey);
   const cookie = await signIn(latchkey);
 
@@ -136,33 +139,33 @@ async function countStatements(stage: Stage): Promise<{ statements: Statements; 
     await visit();
     seen[work] = await stage.during(visit);
   }
-  const askAndRedeem = await stage.during(async () => {
+  const requestAndRedeem = await stage.during(async () => {
     const email = newAddress();
-    await redeem(latchkey, email, await ask(latchkey, email));
+    await redeem(latchkey, email, await requestLink(latchkey, email));
   });
   await stage.mailIsOut();
   await latchkey.stop();
   await stage.logStatements(false);
 
-  const [look, ...more] = seen["session check"].filter(({ kind }) => kind === "work");
-  if (!look || more.length > 0 || look.sql.includes("$2"))
+  const [lookUpStatement, ...more] = seen["session check"].filter(({ kind }) => kind === "work");
+  if (!lookUpStatement || more.length > 0 || lookUpStatement.sql.includes("$2"))
     throw new Failure(
-      "The floors repeat the session check as one statement with one parameter, and it is no such one any more.",
+      "The floors need a session check of one statement with one parameter, and it is no longer one.",
     );
   const cookieName = cookie.split("=")[0]!;
   return {
-    statements: { byWork: seen, askAndRedeem, lookUp: look.sql },
-    lookUp: { databaseUrl: stage.databaseUrl, statement: look.sql, cookieName },
+    statements: { byWork: seen, requestAndRedeem, lookUp: lookUpStatement.sql },
+    lookUp: { databaseUrl: stage.databaseUrl, statement: lookUpStatement.sql, cookieName },
   };
 }
 
-async function holdAll(subjects: Contestants): Promise<Round["figures"]> {
+async function runAll(subjects: Subjects): Promise<Round["figures"]> {
   const figures = {} as Round["figures"];
-  for (const work of shuffled(works)) figures[work] = await hold(work, subjects);
+  for (const work of shuffled(works)) figures[work] = await runRound(work, subjects);
   return figures;
 }
 
-/** From a process to its first page, with everything built and migrated. */
+/** The time from the start of a process to its first page, with everything built and migrated. */
 async function timeStart(stage: Stage, lookUp: LookUp): Promise<Round["start"]> {
   const starts = {
     latchkey: () => startLatchkey(stage.databaseUrl),
@@ -177,11 +180,11 @@ async function timeStart(stage: Stage, lookUp: LookUp): Promise<Round["start"]> 
   return times;
 }
 
-/** Memory after one round without a Postgres beside it: the database is in the same process. */
+/** Memory after one round on the embedded database, which runs in the server's process. */
 async function measureEmbedded(): Promise<number> {
   const server = await startLatchkey();
   const latchkey = { server, cookie: await signIn(server), databasePids: [] };
-  await holdAll({ latchkey });
+  await runAll({ latchkey });
   const memory = memoryOf(latchkey);
   await server.stop();
   return memory;
@@ -191,6 +194,8 @@ function roundsAsked(): number {
   const asked = process.argv.find((arg) => arg.startsWith("--rounds="))?.slice("--rounds=".length);
   const rounds = Number(asked ?? 7);
   if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100))
-    throw new Failure("--rounds is a whole number from 1 to 100; five are the least to rely on.");
+    throw new Failure(
+      "--rounds must be a whole number from 1 to 100; at least 5 are needed for reliable figures.",
+    );
   return rounds;
 }

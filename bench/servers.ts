@@ -13,20 +13,20 @@ import { send } from "./http";
 export interface Server {
   readonly origin: string;
   readonly pid: number;
-  /** From the start of its process to the first page. */
+  /** From the start of the process to the first page. */
   readonly startedInMs: number;
   stop(): Promise<void>;
 }
 
-/** A server of ours has a place for its files, where the letters it sends can be read. */
+/** A Latchkey server, whose letters are in its data directory. */
 export interface Latchkey extends Server {
   readonly dataDir: string;
 }
 
-/** What the floors do for a request, as Latchkey was seen doing it. */
+/** Latchkey's session look-up, for the floors to repeat. */
 export interface LookUp {
   readonly databaseUrl: string;
-  /** The text of the statement; its one parameter is the token's digest. */
+  /** Its one parameter is the digest of the token. */
   readonly statement: string;
   readonly cookieName: string;
 }
@@ -40,7 +40,7 @@ const keys = {
   AUDIT_KEY: "a".repeat(43),
 };
 
-/** Latchkey as it is run, on Postgres or, without a URL, on the embedded database. */
+/** Starts Latchkey on Postgres, or without a URL on the embedded database. */
 export async function startLatchkey(
   databaseUrl?: string,
   more: Readonly<Record<string, string>> = {},
@@ -48,9 +48,9 @@ export async function startLatchkey(
   const port = await freePort();
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
   process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-  const serverAddress = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
+  const own = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
   const database = databaseUrl ? { DATABASE_URL: databaseUrl } : {};
-  const settings = { ...keys, ...serverAddress, ...database, ...more };
+  const settings = { ...keys, ...own, ...database, ...more };
   return { ...(await start(port, "/sign-in", nextStart(".", port), settings)), dataDir };
 }
 
@@ -65,12 +65,14 @@ export async function startFloorNode(lookUp: LookUp): Promise<Server> {
   return start(await freePort(), "/", ["bench/floor-node.mjs"], settingsFor(lookUp));
 }
 
-/** The exchange with providers and nothing else; `settings` are Latchkey's own of them. */
-export async function startFloorTrip(settings: Readonly<Record<string, string>>): Promise<Server> {
+/** Starts the OAuth exchange alone; `settings` are Latchkey's settings for the providers. */
+export async function startOAuthBaseline(
+  settings: Readonly<Record<string, string>>,
+): Promise<Server> {
   return start(await freePort(), "/", ["bench/baseline-oauth.mjs"], settings);
 }
 
-/** Builds the bare Next app, unless it was built from this very source. */
+/** Builds the bare Next app, unless it was built from the same source. */
 export async function buildFloorNext(): Promise<void> {
   const mark = join(floorNext, "node_modules/.next/source-hash");
   const source = readdirSync(floorNext, { recursive: true, encoding: "utf8" })
@@ -94,7 +96,7 @@ const settingsFor = ({ databaseUrl, statement, cookieName }: LookUp) => ({
   SESSION_COOKIE: cookieName,
 });
 
-// Not by its IP: Next takes that for localhost, and a provider would find two addresses to come back to.
+// Not an IP address: Next replaces it with localhost, and the redirect URI would not match.
 const originAt = (port: number) => `http://localhost:${port}`;
 
 const nextCommand = "node_modules/next/dist/bin/next";
@@ -104,7 +106,7 @@ const nextStart = (folder: string, port: number) => [
   ...["-H", "127.0.0.1", "-p", String(port)],
 ];
 
-/** Next reads .env files too, but what is set already stays: so all they name is set, to nothing. */
+/** The variables of .env files, set to nothing: Next reads these files, but keeps variables that are set. */
 const nothingFromFiles = Object.fromEntries(
   readdirSync(".")
     .filter((name) => /^\.env(\.|$)/.test(name))
@@ -112,7 +114,7 @@ const nothingFromFiles = Object.fromEntries(
     .map((name) => [name, ""]),
 );
 
-/** Runs a server with this Node, and waits for its first page. */
+/** Starts a server with this Node, and waits for its first page. */
 async function start(
   port: number,
   firstPage: string,
@@ -129,7 +131,7 @@ async function start(
   const killChildOnExit = () => child.kill("SIGKILL");
   process.once("exit", killChildOnExit);
   const closed = once(child, "close").then(() => process.off("exit", killChildOnExit));
-  await firstAnswer(child, origin, firstPage);
+  await firstResponse(child, origin, firstPage);
   return {
     origin,
     pid: child.pid!,
@@ -143,16 +145,16 @@ async function start(
   };
 }
 
-async function firstAnswer(child: ChildProcess, origin: string, path: string): Promise<void> {
-  let complaints = "";
-  child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  const tooLate = performance.now() + 60_000;
-  while (child.exitCode === null && performance.now() < tooLate) {
+async function firstResponse(child: ChildProcess, origin: string, path: string): Promise<void> {
+  let errors = "";
+  child.stderr!.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const deadline = performance.now() + 60_000;
+  while (child.exitCode === null && performance.now() < deadline) {
     const response = await send(origin, path).catch(() => null);
     if (response?.status === 200) return;
     await sleep(5);
   }
-  throw new Failure(`${child.spawnargs.join(" ")} does not answer:\n${complaints}`);
+  throw new Failure(`${child.spawnargs.join(" ")} does not respond:\n${errors}`);
 }
 
 function readIfThere(file: string): string | null {

@@ -7,38 +7,38 @@ import type { Latchkey } from "./servers";
 
 let people = 0;
 
-/** Somebody new each time, so that an address has one letter and nobody's limits are used up. */
+/** A new address each time, so each has one letter and unused limits. */
 export const newAddress = () => `person-${(people += 1)}@example.com`;
 
 let networks = 0;
 
-/** An IP that nobody else comes from, where limits are not what is measured. */
+/** A new IP address each time, because limits are not measured. */
 export function newNetwork(): { "x-forwarded-for": string } {
   networks += 1;
   const ip = `10.${networks >> 16}.${(networks >> 8) & 255}.${networks & 255}`;
   return { "x-forwarded-for": ip };
 }
 
-/** Asks for a link through the JSON face. */
-export async function ask({ origin }: Latchkey, email: string): Promise<HttpResponse> {
+/** Requests a link with the JSON API. */
+export async function requestLink({ origin }: Latchkey, email: string): Promise<HttpResponse> {
   return expectStatus(202, await send(origin, "/api/v1/magic-links", { json: { email } }));
 }
 
-/** Presses the link that came of it, in the browser that asked. */
+/** Redeems the emailed link, in the browser that requested it. */
 export async function redeem(
   latchkey: Latchkey,
   email: string,
-  asked: HttpResponse,
+  requested: HttpResponse,
 ): Promise<HttpResponse> {
   const json = { token: await tokenFor(latchkey, email) };
-  const headers = { cookie: cookiesFrom(asked) };
+  const headers = { cookie: cookiesFrom(requested) };
   return expectStatus(201, await send(latchkey.origin, "/api/v1/sessions", { headers, json }));
 }
 
-/** A live session of somebody new, as the one cookie that carries it. */
+/** The session cookie of a new user. */
 export async function signIn(latchkey: Latchkey): Promise<string> {
   const email = newAddress();
-  const signedIn = await redeem(latchkey, email, await ask(latchkey, email));
+  const signedIn = await redeem(latchkey, email, await requestLink(latchkey, email));
   const cookie = cookiesFrom(signedIn)
     .split("; ")
     .find((pair) => /session=/.test(pair));
@@ -46,7 +46,7 @@ export async function signIn(latchkey: Latchkey): Promise<string> {
   return cookie;
 }
 
-/** The token in the letter to an address; waits for the post. */
+/** Waits for the letter to an address; returns its token. */
 async function tokenFor({ dataDir }: Latchkey, email: string): Promise<string> {
   const folder = join(dataDir, "mailbox");
   for (let tries = 0; tries < 2_000; tries += 1) {
@@ -68,10 +68,10 @@ interface Letter {
 function newestFirst(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
-    // Named by time. What comes now is among the last few.
+    // File names start with the time, so the newest letter is among the last.
     return names.sort().reverse().slice(0, 5);
   } catch {
-    return []; // No letter yet, no folder yet.
+    return []; // The server creates the folder with the first letter.
   }
 }
 

@@ -1,17 +1,17 @@
-/** The value below which that share of the values lies, between neighbours in proportion. */
+/** The quantile of the values, with linear interpolation. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const serverAddress = (sorted.length - 1) * share;
-  const below = sorted[Math.floor(serverAddress)] ?? NaN;
-  const above = sorted[Math.ceil(serverAddress)] ?? NaN;
-  return below + (above - below) * (serverAddress % 1);
+  const position = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(position)] ?? NaN;
+  const above = sorted[Math.ceil(position)] ?? NaN;
+  return below + (above - below) * (position % 1);
 }
 
 export const median = (values: readonly number[]) => quantile(values, 0.5);
 
 /**
- * How well a guesser tells two kinds apart by one value: the chance that one of `a` is above one of
- * `b`. 0.5 is a coin, 0 and 1 are certainty. (Area under the ROC curve; ties count half.)
+ * The area under the ROC curve: the probability that a value of `a` is above one of `b`, with ties as
+ * half. At 0.5 the values do not distinguish the two, at 0 and 1 they always do.
  */
 export function auc(a: readonly number[], b: readonly number[]): number {
   let wins = 0;
@@ -19,7 +19,7 @@ export function auc(a: readonly number[], b: readonly number[]): number {
   return wins / (a.length * b.length);
 }
 
-/** In random order, so that whatever drifts during a round favours nobody. */
+/** In random order, so that drift during a round is spread evenly. */
 export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

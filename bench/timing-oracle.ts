@@ -1,32 +1,32 @@
 import type { Account, Stage } from "./postgres";
 import { shuffled } from "./statistics";
 
-/** How long answers take in milliseconds: where there is no account, and by what account there is. */
-export interface Strangers {
+/** Response times in milliseconds, for unknown addresses and for each kind of account. */
+export interface TimesByAccount {
   readonly unknown: readonly number[];
   readonly accounts: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Accounts that nobody has ever come to by a way of ours. */
+/** Accounts that have only a provider. */
 export const ofProviders = {
   "google-only": { provider: "google" },
   "linkedin-only": { provider: "linkedin" },
 } as const satisfies Record<string, Account>;
 
 /**
- * Does the same for addresses with each kind of account and for as many without one, in random order;
- * `act` tells how long its answer took.
+ * Times the same request for addresses with each kind of account and for unknown ones, in random
+ * order; `act` returns the response time.
  */
 export async function distinguish(
   stage: Stage,
-  door: string,
+  request: string,
   accounts: Readonly<Record<string, Account>>,
   n: number,
   act: (email: string) => Promise<number>,
-): Promise<Strangers> {
-  // Of one length, so that they differ in nothing but what is measured.
+): Promise<TimesByAccount> {
+  // All addresses have the same length, because only the account should differ.
   const address = (who: string, at: number) =>
-    `${who.padStart(13, "x")}-${door}-${String(at).padStart(4, "0")}@example.com`;
+    `${who.padStart(13, "x")}-${request}-${String(at).padStart(4, "0")}@example.com`;
   const numbers = Array.from({ length: n }, (_, at) => at);
   const times: Record<string, number[]> = {};
   for (const [who, account] of Object.entries(accounts)) {
@@ -37,8 +37,8 @@ export async function distinguish(
     times[who] = [];
   }
   const unknown: number[] = [];
-  const everybody = [...Object.entries(times), ["unknown", unknown] as const];
+  const groups = [...Object.entries(times), ["unknown", unknown] as const];
   for (const at of numbers)
-    for (const [who, its] of shuffled(everybody)) its.push(await act(address(who, at)));
+    for (const [who, samples] of shuffled(groups)) samples.push(await act(address(who, at)));
   return { unknown, accounts: times };
 }

@@ -3,7 +3,7 @@ import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";
 import { buildCopy } from "./support/without-proxy";
 
-/** A page as somebody would add it who builds on Latchkey: with a client component and an action. */
+/** A page that a developer adds to Latchkey, with a client component and a server action. */
 const files = {
   "app/dashboard/page.tsx": `import Link from "next/link";
 import { Counter } from "./counter";
@@ -69,7 +69,7 @@ const test = base.extend<object, { build: { project: string }; server: Server }>
 });
 
 test(
-  "a page that somebody adds keeps Next's script, navigation and actions",
+  "a page that a developer adds has Next's script, navigation and server actions",
   { tag: "@long" },
   async ({ ada, client }) => {
     const { page } = ada;
@@ -86,7 +86,7 @@ test(
     await ada.seesTitle("More of it");
     expect(await page.evaluate(() => "stays" in window)).toBe(true);
     await page.goBack();
-    // From there to a page of ours the browser loads a whole document.
+    // A link to one of Latchkey's pages loads a whole document.
     await page.getByRole("link", { name: "Sign in" }).click();
     await ada.seesTitle("Sign in to Latchkey");
     expect(await page.evaluate(() => "stays" in window)).toBe(false);

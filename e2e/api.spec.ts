@@ -3,7 +3,7 @@ import type { Client } from "./support/client";
 import type { HttpResponse, Sent } from "./support/http";
 import { expect, test } from "./support/test";
 
-/** The JSON face, as programs and foreign pages meet it. */
+/** The JSON API, called by programs and by pages of other sites. */
 
 const json = (client: Client, path: string, body?: unknown, sent: Sent = {}) =>
   client.send(path, {
@@ -12,7 +12,7 @@ const json = (client: Client, path: string, body?: unknown, sent: Sent = {}) =>
     headers: { "content-type": "application/json", ...sent.headers },
   });
 
-/** A problem as RFC 9457 has it, with our code and the request's id. */
+/** Expects a problem (RFC 9457) with our code and a request id. */
 function expectProblem(response: HttpResponse, status: number, code: string) {
   expect(response.status, response.body).toBe(status);
   expect(response.headers["content-type"]).toBe("application/problem+json");
@@ -26,7 +26,7 @@ function expectProblem(response: HttpResponse, status: number, code: string) {
   });
 }
 
-test("a program signs in by code, looks around, and signs out", async ({
+test("a program signs in by code, reads its session and account, and signs out", async ({
   client,
   inbox,
   newAddress,
@@ -63,7 +63,7 @@ test("a program signs in by code, looks around, and signs out", async ({
   expectProblem(await client.get("/api/v1/sessions"), 401, "sign_in_required");
 });
 
-test("a link is looked at, needs the address elsewhere, and is cancelled or spent once", async ({
+test("a link can be previewed, needs the address in another browser, and works once", async ({
   newClient,
   inbox,
   newAddress,
@@ -90,7 +90,7 @@ test("a link is looked at, needs the address elsewhere, and is cancelled or spen
   );
 });
 
-test("nobody ends another person's session", async ({ newClient, inbox, newAddress }) => {
+test("another user cannot end Ada's session", async ({ newClient, inbox, newAddress }) => {
   const [ada, mallory] = [newClient(), newClient()];
   await ada.signIn(newAddress("ada"), inbox);
   await mallory.signIn(newAddress("mallory"), inbox);
@@ -103,13 +103,17 @@ test("nobody ends another person's session", async ({ newClient, inbox, newAddre
   expect((await ada.get("/api/v1/sessions")).status).toBe(200);
 });
 
-test("a foreign page cannot post, a program can", async ({ newClient, server, newAddress }) => {
+test("a page of another site cannot post, and a program can", async ({
+  newClient,
+  server,
+  newAddress,
+}) => {
   const ask = (headers: Sent["headers"]) =>
     json(newClient(), "/api/v1/magic-links", { email: newAddress("ada") }, { headers: headers! });
   for (const origin of ["https://evil.example", "null", "http://localhost:1", "://", "x"])
     expectProblem(await ask({ origin }), 403, "cross_site");
-  for (const site of ["cross-site", "same-site", "none", "x"])
-    expectProblem(await ask({ "sec-fetch-site": site }), 403, "cross_site");
+  for (const fetchSite of ["cross-site", "same-site", "none", "x"])
+    expectProblem(await ask({ "sec-fetch-site": fetchSite }), 403, "cross_site");
   expect((await ask({ origin: server.origin })).status).toBe(202);
   expect((await ask({ "sec-fetch-site": "same-origin" })).status).toBe(202);
   expect((await ask({})).status).toBe(202);
@@ -124,7 +128,7 @@ test("a foreign page cannot post, a program can", async ({ newClient, server, ne
   expect(preflight.headers["access-control-allow-origin"]).toBeUndefined();
 });
 
-test("bad input is told by its name, whatever it is", async ({ client, db }) => {
+test("invalid input is refused with a code that names the fault", async ({ client, db }) => {
   const links = "/api/v1/magic-links";
   const cases: [path: string, body: unknown, status: number, code: string][] = [
     [links, {}, 400, "email_missing"],
@@ -151,8 +155,8 @@ test("bad input is told by its name, whatever it is", async ({ client, db }) => 
   expectProblem(large, 413, "body_too_large");
 });
 
-// Where no proxy is trusted; the other tests over HTTP have a server behind one.
-test("a forged address does not escape the limit of one network", async ({
+// This server trusts no proxy; the servers of the other HTTP tests do.
+test("a forged IP address does not bypass the limit per network", async ({
   newClient,
   newAddress,
   db,
@@ -163,7 +167,7 @@ test("a forged address does not escape the limit of one network", async ({
     const response = await client.submit(
       "/sign-in",
       "Email me a sign-in link",
-      { email: newAddress("somebody") },
+      { email: newAddress("visitor") },
       {
         "x-forwarded-for": [ip, `127.0.0.1, ${ip}`],
         "x-real-ip": ip,
@@ -182,7 +186,7 @@ test("a forged address does not escape the limit of one network", async ({
   );
 });
 
-test("of Auth.js nothing but the session is there", async ({ client, inbox, newAddress }) => {
+test("Auth.js serves the session and nothing else", async ({ client, inbox, newAddress }) => {
   await client.signIn(newAddress("ada"), inbox);
   const asked = [
     "signin",
@@ -206,7 +210,7 @@ test("of Auth.js nothing but the session is there", async ({ client, inbox, newA
   expect(JSON.parse(session.body)).toHaveProperty("user.email");
 });
 
-test("the document is the one that is checked in, and machines are told how we are", async ({
+test("the OpenAPI document is the checked-in one, and the health checks pass", async ({
   client,
 }) => {
   const document = JSON.parse((await client.get("/api/v1/openapi.json")).body) as unknown;

@@ -21,8 +21,8 @@ import { type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
 import { buildWithoutProxy } from "./support/without-proxy";
 
 /**
- * Everything that can be asked × everybody who can ask, on the server as it is built and on one
- * from which proxy.ts was deleted: admission is the runner's alone.
+ * Every page, form and API operation × every kind of caller, on the normal build and on one without
+ * proxy.ts: only the runner authorizes a request.
  */
 
 const testWithoutProxy = test.extend<object, { build: { project: string }; server: Server }>({
@@ -46,35 +46,35 @@ const testWithoutProxy = test.extend<object, { build: { project: string }; serve
   ],
 });
 
-const right = "four unrelated words here";
-const wrongly = "what Mallory would guess";
-const another = "quite another set of words";
+const adasPassword = "four unrelated words here";
+const guessedPassword = "what Mallory would guess";
+const newPassword = "quite another set of words";
 
-/** What Ada has while somebody tries: a phone she is signed in on too, and mails on their way. */
+/** What Ada has during an attempt: a phone with a session, and pending emails. */
 interface Scene {
   readonly ada: string;
-  /** An address she is just signing up with. */
+  /** The address of her pending sign-up. */
   readonly work: string;
   readonly signUpCode: string;
-  /** As whoever tries knows it. */
+  /** The password that the caller types. */
   readonly password: string;
   readonly phone: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
-  /** The form of an action, as it stood on the page that has it when it was first asked for. */
+  /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
-  /** The browser that she is signed in with, that asked for all of it, and that Google sent back. */
+  /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
   readonly home: Client;
-  /** Begins a trip to a provider, and comes to where it sends her back to; with what her browser keeps. */
-  readonly trip: (provider: Provider) => Promise<{ back: string; saved: Client["jar"] }>;
+  /** Signs in at a provider; returns the callback URL and the cookies of that browser. */
+  readonly authorize: (provider: Provider) => Promise<{ callback: string; cookies: Client["jar"] }>;
 }
 
-/** Something that can be asked, on Ada's account where it can name one. */
+/** A page, form or operation, aimed at Ada's account where it can name one. */
 interface Attempt {
   readonly flow: string | null;
-  /** `proof`: a session, and one that was proven to be hers just now. */
-  readonly needs: "proof" | "session" | "nothing";
+  /** `stepUp`: a session that authenticated within the last ten minutes. */
+  readonly needs: "stepUp" | "session" | "nothing";
   readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<HttpResponse>;
 }
 
@@ -101,7 +101,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/connect", "oauth.preview", "session"],
       ["/account/disconnect/{provider}", "auth_provider.list", "session"],
       ["/account/methods", "auth_provider.list", "session"],
-      ["/account/password", "password.read_status", "proof"],
+      ["/account/password", "password.read_status", "stepUp"],
       ["/account/password/remove", "auth_provider.list", "session"],
       ["/account/confirm", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
@@ -145,14 +145,14 @@ const action = (
 ): Attempt => ({
   flow,
   needs,
-  // As if its page had shown whoever asks: else it would be refused as somebody else's, whoever that is.
+  // The form names the caller as the user whom its page showed; otherwise that check refuses it first.
   ask: async (client, scene, headers) => {
-    const said = { ...typed(scene), ...(await client.shownToField()) };
-    return client.post(at, await scene.formOf(name), said, headers ?? undefined);
+    const values = { ...typed(scene), ...(await client.shownToField()) };
+    return client.post(at, await scene.formOf(name), values, headers ?? undefined);
   },
 });
 
-const email = "somebody@example.com";
+const email = "other@example.com";
 
 const actions: Record<string, Attempt> = Object.fromEntries(
   (
@@ -166,7 +166,7 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ phone }) => ({ id: phone }),
       ],
       ["signOutOthers", "/account/sessions/sign-out-others", "session.revoke_others", "session"],
-      ["askForLink", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
+      ["submitLinkRequest", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
       [
         "submitCode",
         "/sign-in/check",
@@ -177,7 +177,13 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["submitLink", "/l/x", "magic_link.redeem", "nothing"],
       ["submitLinkCancellation", "/l/x", "magic_link.cancel", "nothing"],
       ["clearAllLimits", "/mailbox", "mailbox.clear_limits", "nothing"],
-      ["signUp", "/sign-up", "sign_up.request", "nothing", () => ({ email, password: another })],
+      [
+        "signUp",
+        "/sign-up",
+        "sign_up.request",
+        "nothing",
+        () => ({ email, password: newPassword }),
+      ],
       ["resendCode", "/verify-email", "sign_up.resend", "nothing", ({ work }) => ({ email: work })],
       [
         "submitSignUpCode",
@@ -194,30 +200,30 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         "nothing",
         ({ ada, password }) => ({ email: ada, password }),
       ],
-      ["askForReset", "/password", "password_reset.request", "nothing", () => ({ email })],
+      ["submitResetRequest", "/password", "password_reset.request", "nothing", () => ({ email })],
       [
         "resetByCode",
         "/password/check",
         "password_reset.redeem_code",
         "nothing",
-        ({ ada, reset }) => ({ email: ada, code: reset.code, password: another }),
+        ({ ada, reset }) => ({ email: ada, code: reset.code, password: newPassword }),
       ],
       [
         "resetByLink",
         "/l/reset/x",
         "password_reset.redeem",
         "nothing",
-        () => ({ password: another }),
+        () => ({ password: newPassword }),
       ],
       [
-        "choosePassword",
+        "submitNewPassword",
         "/account/password",
         "password.set",
-        "proof",
-        () => ({ password: another }),
+        "stepUp",
+        () => ({ password: newPassword }),
       ],
-      ["dropPassword", "/account/password/remove", "password.remove", "proof"],
-      ["askForProof", "/account/confirm", "step_up.request", "session"],
+      ["submitPasswordRemoval", "/account/password/remove", "password.remove", "stepUp"],
+      ["submitStepUpRequest", "/account/confirm", "step_up.request", "session"],
       [
         "stepUpWithPassword",
         "/account/confirm",
@@ -233,22 +239,22 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ stepUp }) => ({ code: stepUp.code }),
       ],
       ["cancelSuspended", "/account/confirm", null, "session"],
-      // Its page says of the link what it says to everybody whose link it is not.
+      // Needs nothing: to another user its page says only that the link is invalid.
       ["stepUpWithLink", "/l/confirm/x", "step_up.link", "nothing"],
-      ["continueWith", "/sign-in", "oauth.start", "nothing"],
+      ["submitProvider", "/sign-in", "oauth.start", "nothing"],
       ["submitAccountSwitch", "/sign-in/switch", "oauth.switch_account", "nothing"],
-      ["stay", "/sign-in/switch", null, "nothing"],
-      ["notNow", "/account/connect", null, "nothing"],
+      ["keepAccount", "/sign-in/switch", null, "nothing"],
+      ["dismissPending", "/account/connect", null, "nothing"],
       [
         "connect",
         "/account/methods",
         "oauth.start_linking",
-        "proof",
+        "stepUp",
         () => ({ provider: "google" }),
       ],
-      ["linkPendingProvider", "/account/connect", "auth_provider.link", "proof"],
-      ["remember", "/account/methods", "auth_provider.confirm", "proof"],
-      ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "proof"],
+      ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
+      ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
+      ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
 );
@@ -274,7 +280,7 @@ const operation = (
   ask: json(method, (scene) => `/api/v1/${typeof path === "string" ? path : path(scene)}`, body),
 });
 
-/** By name; where the body decides which flow it is, once for each, the name said on. */
+/** By operation id; where the body selects the flow, once for each flow, with a suffix. */
 const operations: Record<string, Attempt> = {
   askForLink: operation("magic_link.request", "nothing", "POST", "magic-links", () => ({ email })),
   showWaiting: operation("verification.pending", "nothing", "GET", "magic-links"),
@@ -322,7 +328,7 @@ const operations: Record<string, Attempt> = {
   showAuthProviders: operation("auth_provider.list", "session", "GET", "auth-providers"),
   signUp: operation("sign_up.request", "nothing", "POST", "sign-ups", () => ({
     email,
-    password: another,
+    password: newPassword,
   })),
   resendCode: operation("sign_up.resend", "nothing", "POST", "sign-ups/resends", ({ work }) => ({
     email: work,
@@ -349,20 +355,20 @@ const operations: Record<string, Attempt> = {
     "nothing",
     "POST",
     "password-resets/redemptions",
-    ({ reset: { token } }) => ({ token, password: another }),
+    ({ reset: { token } }) => ({ token, password: newPassword }),
   ),
   "redeemReset by code": operation(
     "password_reset.redeem_code",
     "nothing",
     "POST",
     "password-resets/redemptions",
-    ({ ada, reset: { code } }) => ({ email: ada, code, password: another }),
+    ({ ada, reset: { code } }) => ({ email: ada, code, password: newPassword }),
   ),
-  showPassword: operation("password.read_status", "proof", "GET", "password"),
-  choosePassword: operation("password.set", "proof", "PUT", "password", () => ({
-    password: another,
+  showPassword: operation("password.read_status", "stepUp", "GET", "password"),
+  choosePassword: operation("password.set", "stepUp", "PUT", "password", () => ({
+    password: newPassword,
   })),
-  dropPassword: operation("password.remove", "proof", "DELETE", "password"),
+  dropPassword: operation("password.remove", "stepUp", "DELETE", "password"),
   askForProof: operation(
     "step_up.request",
     "session",
@@ -393,40 +399,40 @@ const operations: Record<string, Attempt> = {
   ),
   connectAuthProvider: operation(
     "oauth.start_linking",
-    "proof",
+    "stepUp",
     "POST",
     "auth-providers/links",
     () => ({ provider: "google" }),
   ),
-  dropAuthProvider: operation("auth_provider.unlink", "proof", "DELETE", "auth-providers/google"),
+  dropAuthProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
 };
 
-/** The way back from a provider with what only she can have got there, in whose browser it may be. */
-const returns: Record<string, Attempt> = Object.fromEntries(
+/** The OAuth callback with a code that was issued to Ada, in any caller's browser. */
+const callbacks: Record<string, Attempt> = Object.fromEntries(
   (["google", "linkedin"] as const).map((provider) => [
-    `the way back from ${provider}`,
+    `the callback from ${provider}`,
     {
       flow: "oauth.complete",
       needs: "nothing",
-      async ask(client, { home, trip }, headers) {
-        const { back, saved } = await trip(provider);
+      async ask(client, { home, authorize }, headers) {
+        const { callback, cookies } = await authorize(provider);
         const isHers = client.jar.get("latchkey-session") === home.jar.get("latchkey-session");
-        if (isHers) for (const [name, value] of saved) client.jar.set(name, value);
-        return client.send(back, { headers: headers! });
+        if (isHers) for (const [name, value] of cookies) client.jar.set(name, value);
+        return client.send(callback, { headers: headers! });
       },
     },
   ]),
 );
 
-// Actions and operations may well have the same name.
+// Actions and operations can have the same name.
 const attempts = [
   ...Object.entries(pages),
-  ...Object.entries(returns),
+  ...Object.entries(callbacks),
   ...Object.entries(actions).map(([name, attempt]) => [`the form ${name}`, attempt] as const),
   ...Object.entries(operations),
 ];
 
-test("the tables hold every page, action, operation and flow there is", () => {
+test("the tables name every page, action, operation and flow", () => {
   const document = JSON.parse(readFileSync("docs/openapi.json", "utf8")) as {
     paths: Record<string, Record<string, DocumentedOperation>>;
   };
@@ -458,39 +464,39 @@ test("the tables hold every page, action, operation and flow there is", () => {
 
 interface DocumentedOperation {
   readonly operationId?: string;
-  /** Several schemas where the body decides which flow it is. */
+  /** Several schemas where the body selects the flow. */
   readonly requestBody?: { content: { "application/json": { schema: { oneOf?: object[] } } } };
 }
 
-/** Who asks. Only the last one may touch what is Ada's. */
+/** The callers. Only the last one may read or change Ada's data. */
 const roles = [
-  "nobody",
+  "a visitor without a session",
   "Ada after her session ended",
   "Leo, whose account is disabled",
   "Mallory",
   "another site in Ada's browser",
-  "Ada, whose last proof is old",
+  "Ada, who last authenticated 11 minutes ago",
   "Ada",
 ] as const;
 type Role = (typeof roles)[number];
-const outside: readonly Role[] = roles.slice(0, 3);
+const withoutSession: readonly Role[] = roles.slice(0, 3);
 
 interface Cast {
   readonly leo: string;
   readonly mallory: string;
 }
 
-interface Ends {
+interface SessionAge {
   readonly endsIn?: string;
   readonly authAge?: string;
 }
 
-/** A browser with a session, as if its person had signed in; a past end makes it one that was. */
+/** A browser with a session of this user; a negative `endsIn` makes it an ended one. */
 async function browserOf(
   server: Server,
   { sql }: Db,
   email: string,
-  { endsIn = "1 hour", authAge = "0" }: Ends = {},
+  { endsIn = "1 hour", authAge = "0" }: SessionAge = {},
 ) {
   const client = new Client(server);
   const token = randomBytes(32).toString("base64url");
@@ -511,7 +517,7 @@ async function clientOf(
   { ada, home }: Pick<Scene, "ada" | "home">,
 ) {
   switch (role) {
-    case "nobody":
+    case "a visitor without a session":
       return new Client(server);
     case "Ada after her session ended":
       return (await browserOf(server, db, ada, { endsIn: "-1 second" })).client;
@@ -519,7 +525,7 @@ async function clientOf(
       return (await browserOf(server, db, leo)).client;
     case "Mallory":
       return (await browserOf(server, db, mallory)).client;
-    case "Ada, whose last proof is old":
+    case "Ada, who last authenticated 11 minutes ago":
       return (await browserOf(server, db, ada, { authAge: "11 minutes" })).client;
     case "another site in Ada's browser":
     case "Ada": {
@@ -540,20 +546,20 @@ async function castOf(server: Server, { sql }: Db, inbox: Inbox, newAddress: New
 
 type NewAddress = (name: string) => string;
 
-const hashed = hash(right, bounds.argon2);
+const hashed = hash(adasPassword, bounds.argon2);
 
-/** Somebody with every way in, of which she has yet to say whether one stays. */
+/** A user with every sign-in method, of which Google needs her confirmation. */
 async function makeAda({ sql }: Db, email: string): Promise<void> {
-  await sql`with made as (
+  await sql`with inserted as (
       insert into users (email, password_hash) values (${email}, ${await hashed}) returning id
     )
     insert into auth_providers (user_id, provider, subject, address, confirmation_required_at)
-    select id, provider, subject, subject, questioned from made, (values
+    select id, provider, subject, subject, confirmation from inserted, (values
       ('email', null, null), ('magic_link', null, null), ('linkedin', ${email}, null),
-      ('google', ${email}, now())) as ways (provider, subject, questioned)`;
+      ('google', ${email}, now())) as methods (provider, subject, confirmation)`;
 }
 
-/** A new Ada, with all that she may be waiting for. */
+/** A new Ada with a pending request of each kind. */
 async function sceneOf(
   server: Server,
   db: Db,
@@ -564,11 +570,11 @@ async function sceneOf(
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
   await makeAda(db, ada);
   const asker = new Client(server);
-  await asker.askForLink(ada);
+  await asker.requestLink(ada);
   await asker.submit("/password", "Email me a link", { email: ada });
-  await asker.submit("/sign-up", "Sign up", { email: work, password: right });
+  await asker.submit("/sign-up", "Sign up", { email: work, password: adasPassword });
   const { client: home } = await browserOf(server, db, ada);
-  home.jar.set("latchkey-asking", asker.jar.get("latchkey-asking")!);
+  home.jar.set("latchkey-mail_request", asker.jar.get("latchkey-mail_request")!);
   await home.submit("/account/confirm", "Email me a link and a code");
   await insertPendingIdentity(db, home, ada);
   const { client: other } = await browserOf(server, db, mallory);
@@ -580,45 +586,45 @@ async function sceneOf(
   const mails = {
     letter: by(/^\/l\/[^/]+$/),
     reset: by(/^\/l\/reset\//),
-    stepUp: by(/^\/l\/prove\//),
+    stepUp: by(/^\/l\/confirm\//),
   };
   return {
     ...{ ada, work, home },
     ...mails,
     signUpCode: await inbox.codeTo(work),
-    password: right,
+    password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
     formOf: formsOf({ home, asker, mallory: other, late }, mails),
-    async trip(provider) {
+    async authorize(provider) {
       setUser(oidc[provider], ada);
-      const traveller = new Client(server);
-      const back = await callbackUrlFrom(await startOAuth(traveller, provider));
-      return { back, saved: traveller.jar };
+      const browser = new Client(server);
+      const callback = await callbackUrlFrom(await startOAuth(browser, provider));
+      return { callback, cookies: browser.jar };
     },
   };
 }
 
-/** All that is Ada's and could be taken, spent, changed or ended; what was asked for, and the rest. */
-async function whatIsHers({ sql }: Db, { ada, work }: Scene) {
-  const hers = await sql<{ what: string; asked: boolean }[]>`
-    with mine as (select * from users where email in (${ada}, ${work}))
-    select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from mine
+/** Ada's rows that an attempt could change; `asked` marks her pending requests. */
+async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
+  const rows = await sql<{ what: string; asked: boolean }[]>`
+    with adas as (select * from users where email in (${ada}, ${work}))
+    select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
-      from sessions s join mine on mine.id = s.user_id
-    union all select concat_ws(' ', 'way in', provider, subject, confirmation_required_at), false
-      from auth_providers p join mine on mine.id = p.user_id
-    union all select concat_ws(' ', 'trip', h.id, returned_at, subject, consumed_at), false
+      from sessions s join adas on adas.id = s.user_id
+    union all select concat_ws(' ', 'method', provider, subject, confirmation_required_at), false
+      from auth_providers p join adas on adas.id = p.user_id
+    union all select concat_ws(' ', 'oauth attempt', h.id, returned_at, subject, consumed_at), false
       from oauth_attempts h where email = ${ada} or session_id in (
-        select s.id from sessions s join mine on mine.id = s.user_id)
+        select s.id from sessions s join adas on adas.id = s.user_id)
     union all select concat_ws(' ', 'device', device_digest), false
-      from known_devices d join mine on mine.id = d.user_id
+      from known_devices d join adas on adas.id = d.user_id
     union all select concat_ws(' ', 'asked', id, tries, consumed_at, voided_at, password_hash), true
       from verifications where identifier in (${ada}, ${work})`;
-  return hers.map(({ what, asked }) => ({ what, asked }));
+  return rows.map(({ what, asked }) => ({ what, asked }));
 }
 
-/** Flows that add to what was asked for, and touch nothing else. */
-const mailRequest = [
+/** Flows that only add a pending request. */
+const mailRequests = [
   "magic_link.request",
   "sign_up.request",
   "sign_up.resend",
@@ -627,27 +633,31 @@ const mailRequest = [
   "oauth.start",
 ];
 
-type Hers = Awaited<ReturnType<typeof whatIsHers>>;
+type Rows = Awaited<ReturnType<typeof rowsOfAda>>;
 
-const isTouched = (before: Hers, after: Hers, mayAsk: boolean) => {
-  const others = (these: Hers, those: Hers) =>
+const isChanged = (before: Rows, after: Rows, mayAsk: boolean) => {
+  const others = (these: Rows, those: Rows) =>
     these.filter(({ what }) => !those.some((that) => that.what === what));
   const gained = others(after, before).filter(({ asked }) => !(asked && mayAsk));
   return others(before, after).length > 0 || gained.length > 0;
 };
 
-/** Whether a browser is signed in as her. */
-async function isHer({ sql }: Db, { jar }: Client, { ada, work }: Scene): Promise<boolean> {
+/** Whether a browser is signed in as Ada. */
+async function isSignedInAsAda(
+  { sql }: Db,
+  { jar }: Client,
+  { ada, work }: Scene,
+): Promise<boolean> {
   const tokenDigest = digest("session", jar.get("latchkey-session") ?? "");
-  const hers = await sql`select 1 from sessions s join users u on u.id = s.user_id
+  const sessions = await sql`select 1 from sessions s join users u on u.id = s.user_id
     where token_digest = ${tokenDigest} and email in (${ada}, ${work}) and ends_at > now()`;
-  return hers.length > 0;
+  return sessions.length > 0;
 }
 
-// Without an Origin, which Next lets pass; so that it is the runner that refuses where proxy.ts does not.
+// Next accepts a request without Origin, so without proxy.ts the runner must refuse it.
 const fromElsewhere = { origin: undefined, "sec-fetch-site": "cross-site" };
 
-/** Each flow once: by the API where it can, else as a browser asks. */
+/** Each flow once: by the API where possible, otherwise by its form or page. */
 const oncePerFlow = [
   ...new Map(
     [...Object.entries(operations), ...attempts]
@@ -658,14 +668,14 @@ const oncePerFlow = [
 
 const [inPart, asAWhole] = extents;
 
-for (const [how, test_, extent] of [
+for (const [how, testOnBuild, extent] of [
   ["in part", test, inPart],
   ["as a whole", test, asAWhole],
   ["as a whole, with proxy.ts deleted", testWithoutProxy, asAWhole],
 ] as const) {
   const { details, isWhole, pairs } = extent!;
-  test_(
-    `everybody gets what is theirs, ${how}`,
+  testOnBuild(
+    `only Ada reads and changes her data, ${how}`,
     details,
     async ({ server, db, inbox, newAddress, oidc }) => {
       const cast = await castOf(server, db, inbox, newAddress);
@@ -677,60 +687,64 @@ for (const [how, test_, extent] of [
         scene ??= await sceneOf(server, db, inbox, newAddress, { oidc, ...cast });
         const { ada, phone } = scene;
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
-        const requestLink = flow !== null && mailRequest.includes(flow);
-        let isSpent = false;
+        const sendsMail = flow !== null && mailRequests.includes(flow);
+        let isUsed = false;
 
         for (const role of roles) {
           const complain = (of: string) => wrong.push(`${what} as ${role}: ${of}`);
           const foreign = role === "another site in Ada's browser";
-          // A provider is another site; what tells its answers apart is in them.
-          if (foreign && (!writes || what in returns)) continue;
-          const isOld = role === "Ada, whose last proof is old";
-          if (isOld && needs !== "proof") continue;
+          // A callback always comes from another site; its state protects it.
+          if (foreign && (!writes || what in callbacks)) continue;
+          const isOld = role === "Ada, who last authenticated 11 minutes ago";
+          if (isOld && needs !== "stepUp") continue;
           await db.clearLimits();
           const client = await clientOf(role, server, db, cast, scene);
-          const before = await whatIsHers(db, scene);
-          const known = { ...scene, password: foreign || role === "Ada" ? right : wrongly };
+          const before = await rowsOfAda(db, scene);
+          const known = {
+            ...scene,
+            password: foreign || role === "Ada" ? adasPassword : guessedPassword,
+          };
           const response = await ask(client, known, foreign ? fromElsewhere : {});
           const { path, body } = await endOf(client, response);
-          const touched = isTouched(before, await whatIsHers(db, scene), requestLink);
-          isSpent ||= touched;
+          const changed = isChanged(before, await rowsOfAda(db, scene), sendsMail);
+          isUsed ||= changed;
           const shown =
             !foreign &&
-            [ada, phone].some((hers) => response.body.includes(hers) || body.includes(hers));
+            [ada, phone].some((value) => response.body.includes(value) || body.includes(value));
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
           if (role === "Ada") {
-            const changes = writes && !requestLink && flow !== "mailbox.clear_limits";
-            if (touched !== changes) complain(`changed what is hers: ${touched}`);
+            const mayChange = writes && !sendsMail && flow !== "mailbox.clear_limits";
+            if (changed !== mayChange) complain(`changed her data: ${changed}`);
             const served = shown || /magic_link|"hasPassword":true/.test(body);
             if (needs !== "nothing" && !writes && !served)
               complain(`shows ${response.status} ${path}`);
             continue;
           }
-          if (touched) complain(`touched what is hers`);
+          if (changed) complain(`changed her data`);
           if (isOld) {
-            const led = path.startsWith("/account/confirm?next=");
-            const told = response.status === 403 && response.body.includes('"step_up_required"');
-            if (!led && !told) complain(`${response.status}, led to ${path}`);
+            const isRedirected = path.startsWith("/account/confirm?next=");
+            const isRefused =
+              response.status === 403 && response.body.includes('"step_up_required"');
+            if (!isRedirected && !isRefused) complain(`${response.status}, redirected to ${path}`);
             continue;
           }
-          // Whoever typed the address finds it typed.
+          // These pages may show the address, because the caller typed it.
           const mayShow = what === "/mailbox" || /^\/(mailbox|sign-in\/password)/.test(path);
-          if (shown && !mayShow) complain(`shows what is hers at ${path}`);
-          if (!foreign && (await isHer(db, client, scene))) complain("got a session");
-          const away = response.status === 401 || path.startsWith("/sign-in");
-          if (needs !== "nothing" && outside.includes(role) && !away)
-            complain(`${response.status}, led to ${path}`);
+          if (shown && !mayShow) complain(`shows her data at ${path}`);
+          if (!foreign && (await isSignedInAsAda(db, client, scene))) complain("got a session");
+          const mustSignIn = response.status === 401 || path.startsWith("/sign-in");
+          if (needs !== "nothing" && withoutSession.includes(role) && !mustSignIn)
+            complain(`${response.status}, redirected to ${path}`);
         }
-        if (isSpent) scene = null;
+        if (isUsed) scene = null;
       }
       expect(wrong).toEqual([]);
     },
   );
 
-  test_(
-    `no way of asking leads in without a session, ${how}`,
+  testOnBuild(
+    `no spelling and no header of a request shows account data without a session, ${how}`,
     details,
     async ({ server, db, inbox, newAddress }) => {
       const cast = await castOf(server, db, inbox, newAddress);
@@ -739,27 +753,29 @@ for (const [how, test_, extent] of [
       const { client: home } = await browserOf(server, db, ada);
       const ids = await db.sql<{ id: string }[]>`
         select id from sessions union all select id from users`;
-      const hers = [ada, ...Object.values(cast), ...ids.map(({ id }) => id), words.account.skip];
+      const secrets = [ada, ...Object.values(cast), ...ids.map(({ id }) => id), words.account.skip];
       const wrong: string[] = [];
       const look = async (client: Client, path: string, headers: Sent["headers"] = {}) => {
         const response = await client.send(path, { headers });
         const { status, body } = response;
         const what = `${path} ${JSON.stringify(headers)}: ${status}`;
         if (status >= 500) wrong.push(what);
-        if (hers.some((one) => body.includes(one))) wrong.push(`${what} shows what is inside`);
-        // Next sends whoever asks for a payload to the address that names what it varies by.
+        if (secrets.some((one) => body.includes(one))) wrong.push(`${what} shows account data`);
+        // Next redirects a payload request to a URL with the `_rsc` parameter.
         const at = client.whereTo(response);
         if (at?.includes("_rsc") && at !== path) await look(client, at, headers);
       };
-      const inside = routes({ provider: "google" }).filter((path) => path.startsWith("/account"));
-      const doors = [...inside, ...programsDoors];
+      const accountPages = routes({ provider: "google" }).filter((path) =>
+        path.startsWith("/account"),
+      );
+      const paths = [...accountPages, ...accountOperations];
       const clients: Client[] = [];
-      for (const role of outside)
+      for (const role of withoutSession)
         clients.push(await clientOf(role, server, db, cast, { ada, home }));
-      const visits = clients.flatMap((client) => doors.map((path) => ({ client, path })));
+      const visits = clients.flatMap((client) => paths.map((path) => ({ client, path })));
       for (const { client, path } of visits) await look(client, path);
       type Ask = (visit: (typeof visits)[number]) => Promise<void>;
-      const linkedMethods: Ask[] = [
+      const variants: Ask[] = [
         ...spellings("/").map((_, n): Ask => {
           return ({ client, path }) => look(client, spellings(path)[n]!);
         }),
@@ -767,19 +783,21 @@ for (const [how, test_, extent] of [
           return ({ client, path }) => look(client, path, headers);
         }),
       ];
-      for (const [visit, ask] of pairs(visits, linkedMethods)) await ask(visit);
+      for (const [visit, ask] of pairs(visits, variants)) await ask(visit);
       expect(wrong).toEqual([]);
       await look(home, "/account");
       await look(home, "/account", { rsc: "1" });
-      await look(home, programsDoors[0]!);
+      await look(home, accountOperations[0]!);
       expect(wrong).toHaveLength(3);
     },
   );
 }
 
-const programsDoors = ["sessions", "auth-providers", "password"].map((path) => `/api/v1/${path}`);
+const accountOperations = ["sessions", "auth-providers", "password"].map(
+  (path) => `/api/v1/${path}`,
+);
 
-/** The form of every action, read once from the page that has it. */
+/** The form of every action, read once from its page. */
 function formsOf(
   { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
   { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
@@ -787,14 +805,14 @@ function formsOf(
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
     late.whereTo(await late.submit("/account/password/remove", "Remove password"))!;
-  // In a browser that did not ask the pages of mails have a field for the address; left out here.
-  const places: Readonly<
+  // In a browser that did not request the email, its page asks for the address; that field is dropped.
+  const sources: Readonly<
     Record<string, readonly [Client, at: string | (() => Promise<string>), button: string]>
   > = {
     submitSignOut: [home, "/account", "Sign out"],
     signOutDevice: [home, "/account/sessions", "Sign out Phone"],
     signOutOthers: [home, "/account/sessions/sign-out-others", "Sign out everywhere else"],
-    askForLink: [stranger, "/sign-in", "Email me a sign-in link"],
+    submitLinkRequest: [stranger, "/sign-in", "Email me a sign-in link"],
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],
     submitLinkCancellation: [stranger, letter.path, "Cancel this request"],
@@ -804,40 +822,40 @@ function formsOf(
     submitSignUpCode: [asker, "/verify-email", "Finish signing up"],
     continueWithPassword: [stranger, "/sign-in", "Use a password"],
     signInByPassword: [stranger, "/sign-in/password", "Sign in"],
-    askForReset: [stranger, "/password", "Email me a link"],
+    submitResetRequest: [stranger, "/password", "Email me a link"],
     resetByCode: [asker, "/password/check", "Set password and sign in"],
     resetByLink: [stranger, reset.path, "Set password and sign in"],
-    choosePassword: [home, "/account/password", "Set password"],
-    dropPassword: [home, "/account/password/remove", "Remove password"],
-    askForProof: [home, "/account/confirm", "Email me a link and a code"],
+    submitNewPassword: [home, "/account/password", "Set password"],
+    submitPasswordRemoval: [home, "/account/password/remove", "Remove password"],
+    submitStepUpRequest: [home, "/account/confirm", "Email me a link and a code"],
     stepUpWithPassword: [home, "/account/confirm", "Continue"],
     stepUpWithCode: [home, "/account/confirm?asked", "Continue with the code"],
     cancelSuspended: [late, suspended, "Cancel"],
     stepUpWithLink: [home, stepUp.path, "It is me"],
-    continueWith: [stranger, "/sign-in", "Continue with Google"],
-    // Ada has nobody to switch to, and nothing left to connect.
+    submitProvider: [stranger, "/sign-in", "Continue with Google"],
+    // Ada has no other account to switch to, and no provider left to connect.
     submitAccountSwitch: [mallory, "/sign-in/switch", "Switch account"],
-    stay: [mallory, "/sign-in/switch", "Stay signed in"],
-    notNow: [home, "/account/connect", "Not now"],
+    keepAccount: [mallory, "/sign-in/switch", "Stay signed in"],
+    dismissPending: [home, "/account/connect", "Not now"],
     connect: [mallory, "/account/methods", "Connect Google"],
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
-    remember: [home, "/account/methods", "Keep Google"],
+    confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
   };
-  const read = async ([client, at, button]: (typeof places)[string]) => {
+  const read = async ([client, at, button]: (typeof sources)[string]) => {
     const path = typeof at === "string" ? at : await at();
     const { fields } = formWith((await client.get(path)).body, button);
     return { fields: fields.filter(([field]) => field !== "username") };
   };
   const forms = new Map<string, Promise<Form>>();
   return (action) => {
-    const form = forms.get(action) ?? read(places[action]!);
+    const form = forms.get(action) ?? read(sources[action]!);
     forms.set(action, form);
     return form;
   };
 }
 
-/** Where an answer leads to in the end, and what is there. */
+/** The last page of a response's redirects: its path and body. */
 async function endOf(
   client: Client,
   response: HttpResponse,

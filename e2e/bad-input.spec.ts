@@ -20,8 +20,8 @@ import {
 
 const password = "four unrelated words here";
 
-/** Tables that refusals leave alone; floods of "no" are counted in the others. */
-const saved = [
+/** Tables that a refused request does not change; the other tables count refusals. */
+const unchangedTables = [
   "users",
   "sessions",
   "verifications",
@@ -31,14 +31,14 @@ const saved = [
   "oauth_attempts",
 ];
 
-/** Every form of the app, as it arrives in a browser that has come to it. */
+/** Every form of the app, as a browser receives it. */
 async function everyForm(
   client: Client,
   path: string,
   { oidc, db }: { oidc: OidcServers; db: Db },
 ) {
-  const email = "nobody@example.com";
-  await comesByProviders(client, oidc);
+  const email = "unknown@example.com";
+  await connectProviders(client, oidc);
   await db.sql`update auth_providers set confirmation_required_at = now() where provider = 'linkedin'`;
   await client.json("/api/v1/sign-ups", { email, password });
   await client.json("/api/v1/password-resets", { email });
@@ -75,33 +75,33 @@ async function everyForm(
   ] as const;
   return Promise.all(
     forms.map(async ([at, button]) => {
-      // Whoever is signed in is led on from where one signs in or up.
-      const isLedOn = /^\/sign-/.test(at) && !/(check|switch)$/.test(at);
-      const isAsked = at === "/sign-in/switch";
-      const visitor = isAsked ? tab : isLedOn ? new Client(client.serverAddress) : client;
+      // The sign-in and sign-up pages redirect a user who is signed in.
+      const isRedirected = /^\/sign-/.test(at) && !/(check|switch)$/.test(at);
+      const isSwitch = at === "/sign-in/switch";
+      const visitor = isSwitch ? tab : isRedirected ? new Client(client.serverAddress) : client;
       return { at, button, form: formWith((await visitor.get(at)).body, button) };
     }),
   );
 }
 
-/** Has one provider connected, and in question, and comes back from the other. */
-async function comesByProviders(client: Client, { google, linkedin }: OidcServers) {
-  const there = async (name: string) => {
-    const left = await client.submit("/account/methods", `Connect ${name}`);
-    await client.get(await callbackUrlFrom(await authorizationUrlOf(client, left)));
+/** Connects LinkedIn, and returns from Google with a pending identity. */
+async function connectProviders(client: Client, { google, linkedin }: OidcServers) {
+  const returnFrom = async (name: string) => {
+    const started = await client.submit("/account/methods", `Connect ${name}`);
+    await client.get(await callbackUrlFrom(await authorizationUrlOf(client, started)));
   };
   for (const provider of [google, linkedin]) setUser(provider, `${randomUUID()}@example.com`);
-  await there("LinkedIn");
+  await returnFrom("LinkedIn");
   await client.submit("/account/connect", "Connect LinkedIn");
-  await there("Google");
+  await returnFrom("Google");
 }
 
-const needNothing = [
+const formsWithoutInput = [
   "Sign out",
   "Sign out everywhere else",
   "Clear all limits",
   "Email me a link and a code",
-  // What it is about is in a cookie.
+  // The pending identity is in a cookie.
   "Connect Google at /account/connect",
   "Switch account at /sign-in/switch",
   "Stay signed in",
@@ -110,11 +110,11 @@ const needNothing = [
 
 const stateOf = async (db: { dump(): Promise<Record<string, string[]>> }) => {
   const dump = await db.dump();
-  return Object.fromEntries(saved.map((table) => [table, dump[table]]));
+  return Object.fromEntries(unchangedTables.map((table) => [table, dump[table]]));
 };
 
 test.describe("Every form", () => {
-  test("is taken from a browser that hides its origin, and says itself that the form is ours", async ({
+  test("works in a browser that sends Origin: null and Sec-Fetch-Site: same-origin", async ({
     client,
     newAddress,
   }) => {
@@ -129,16 +129,16 @@ test.describe("Every form", () => {
 
   for (const { extent, details, pairs } of extents)
     test(
-      `is refused from another origin, and does nothing, ${extent}`,
+      `is refused from another origin and changes nothing, ${extent}`,
       details,
       async ({ oidc, client, server, inbox, db, newAddress }) => {
         await client.signIn(newAddress("ada"), inbox);
         const leo = newAddress("leo");
-        await client.askForLink(leo);
-        // Ada's browser asked for Leo's link, so that no form lacks anything but its origin.
+        await client.requestLink(leo);
+        // Ada's browser requested Leo's link, so the origin is the only fault of each form.
         const { path } = await inbox.letterTo(leo);
         const forms = await everyForm(client, path, { oidc, db });
-        await expect.poll(() => db.isQuiet()).toBe(true);
+        await expect.poll(() => db.isOutboxEmpty()).toBe(true);
         const before = await stateOf(db);
         const { port, host } = new URL(server.origin);
         const origins: OutgoingHttpHeaders[] = [
@@ -178,18 +178,18 @@ test.describe("Every form", () => {
 
   for (const { extent, details, pairs } of extents)
     test(
-      `refuses what it did not ask for, in words, ${extent}`,
+      `refuses unexpected input with a message, ${extent}`,
       details,
       async ({ oidc, client, inbox, db, newAddress }) => {
         await client.signIn(newAddress("ada"), inbox);
         const leo = newAddress("leo");
-        await client.askForLink(leo);
+        await client.requestLink(leo);
         const { path, token } = await inbox.letterTo(leo);
         const forms = await everyForm(client, path, { oidc, db });
-        await expect.poll(() => db.isQuiet()).toBe(true);
+        await expect.poll(() => db.isOutboxEmpty()).toBe(true);
         const before = await stateOf(db);
         const file = new File(["ada@example.com"], "a.txt", { type: "text/plain" });
-        const failureReasons: NonNullable<Parameters<typeof multipart>[1]>[] = [
+        const invalidInputs: NonNullable<Parameters<typeof multipart>[1]>[] = [
           { email: null, code: null, token: null, id: null, password: null, extra: "1" },
           {
             email: ["a@example.com", "b@example.com"],
@@ -229,21 +229,21 @@ test.describe("Every form", () => {
           ["google", "linkedin"],
           [file],
         ];
-        const ofProvider: typeof failureReasons = [
+        const ofProvider: typeof invalidInputs = [
           ...providers.map((provider) => ({ provider })),
           { provider: null, providers: "google" },
         ];
-        // The others need nothing but the press; with more than that they may well do it.
+        // The other forms need no input, and succeed with extra input too.
         const refusing = forms.filter(
           ({ at, button }) =>
-            !needNothing.some((one) => one === button || one === `${button} at ${at}`),
+            !formsWithoutInput.some((one) => one === button || one === `${button} at ${at}`),
         );
         const withProvider = refusing.filter(({ form }) =>
           form.fields.some(([name]) => name === "provider"),
         );
         const responses: string[] = [];
         for (const [{ at, button, form }, wrong] of [
-          ...pairs(refusing, failureReasons, 3),
+          ...pairs(refusing, invalidInputs, 3),
           ...pairs(withProvider, ofProvider),
         ]) {
           await db.clearLimits();
@@ -251,7 +251,7 @@ test.describe("Every form", () => {
           responses.push(`${button}: ${response.status}`);
           expect(response.status, `${button} with ${JSON.stringify(wrong).slice(0, 80)}`).toBe(303);
           const page = await client.follow(response);
-          // A token that is no path leads to where nothing is.
+          // A malformed token in the path leads to a page that does not exist.
           expect([200, 404]).toContain(page.status);
           expect(textOf(page.body)).not.toMatch(/undefined|\[object|Something broke/);
         }
@@ -260,7 +260,7 @@ test.describe("Every form", () => {
       },
     );
 
-  test("says 413 to more than 64 KB, however it is sent", async ({
+  test("answers 413 to more than 64 KB, with and without Content-Length", async ({
     client,
     server,
     db,
@@ -289,7 +289,7 @@ test.describe("Every form", () => {
     expect((await client.get("/sign-in")).status).toBe(200);
   });
 
-  test("survives bodies that are none", async ({ client, server, db }) => {
+  test("answers malformed bodies without a server error", async ({ client, server, db }) => {
     const form = formWith((await client.get("/sign-in")).body, "Email me a sign-in link");
     const { body, type } = await multipart(form, { email: "nobody" });
     const [, boundary = ""] = type.split("boundary=");
@@ -302,7 +302,7 @@ test.describe("Every form", () => {
       ["empty", type, ""],
       ["without a boundary", "multipart/form-data", body],
       ["another boundary", "multipart/form-data; boundary=other", body],
-      ["an large boundary", `multipart/form-data; boundary=${"b".repeat(5_000)}`, body],
+      ["a large boundary", `multipart/form-data; boundary=${"b".repeat(5_000)}`, body],
       [
         "a part without a name",
         type,
@@ -394,10 +394,14 @@ test.describe("Every form", () => {
   });
 });
 
-/** Where a new password is sent to, and where one is compared, as programs do it. */
-async function passwordDoors(client: Client, inbox: Inbox, newAddress: (name: string) => string) {
+/** The API operations that set a password, and those that compare one. */
+async function passwordOperations(
+  client: Client,
+  inbox: Inbox,
+  newAddress: (name: string) => string,
+) {
   const email = newAddress("ada");
-  await client.join(email, password, inbox);
+  await client.signUpAndVerify(email, password, inbox);
   await client.json("/api/v1/password-resets", { email });
   const { token, code, path } = await inbox.letterTo(email);
   const post = (at: string, given: object) => (password: unknown) =>
@@ -412,13 +416,13 @@ async function passwordDoors(client: Client, inbox: Inbox, newAddress: (name: st
     },
     comparing: {
       "sign-in": post("sessions", { email }),
-      proof: post("session/step-ups", {}),
+      "step-up": post("session/step-ups", {}),
     },
   };
 }
 
-/** A problem by its name, its sentence and its field, and without what was typed. */
-function expectNamed(response: HttpResponse, code: RefusalCode, what: string) {
+/** Expects a problem with this code and its title. */
+function expectRefusal(response: HttpResponse, code: RefusalCode, what: string) {
   const { status, sentence } = refusals[code];
   expect([response.status, JSON.parse(response.body)], what).toEqual([
     status,
@@ -433,22 +437,22 @@ const halfAnEmoji = "four unrelated \ud83d words here";
 test.describe("Passwords", () => {
   for (const { extent, details, pairs } of extents)
     test(
-      `that will not do are refused by name, and nothing is half written, ${extent}`,
+      `that are not acceptable are refused with a code and change nothing, ${extent}`,
       details,
       async ({ client, inbox, db, newAddress }) => {
-        const { choosing, comparing, path } = await passwordDoors(client, inbox, newAddress);
-        await expect.poll(() => db.isQuiet()).toBe(true);
+        const { choosing, comparing, path } = await passwordOperations(client, inbox, newAddress);
+        await expect.poll(() => db.isOutboxEmpty()).toBe(true);
         const before = await stateOf(db);
-        const noTexts = [[password], { password }, {}, [], 5, null, true];
+        const notText = [[password], { password }, {}, [], 5, null, true];
         const anywhere: readonly (readonly [unknown, RefusalCode])[] = [
           ["", "password_missing"],
           [ofLength(1_025), "password_too_long"],
           [emoji[0]!.repeat(1_025), "password_too_long"],
           ["x".repeat(30_000), "password_too_long"],
-          // One character to a person, eighteen to NFKC.
+          // One visible character becomes eighteen in NFKC.
           ["\ufdfa".repeat(60), "password_too_long"],
           [halfAnEmoji, "invalid_input"],
-          ...noTexts.map((none) => [none, "password_missing"] as const),
+          ...notText.map((none) => [none, "password_missing"] as const),
         ];
         const chosen: readonly (readonly [unknown, RefusalCode])[] = [
           ...anywhere,
@@ -462,17 +466,17 @@ test.describe("Passwords", () => {
         for (const [[where, send], [typed, code]] of pairs(Object.entries(choosing), chosen)) {
           await db.clearLimits();
           const response = await send(typed);
-          expectNamed(response, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
+          expectRefusal(response, code, `${where} with ${JSON.stringify(typed)?.slice(0, 40)}`);
         }
         for (const [[where, send], [typed, code]] of pairs(Object.entries(comparing), anywhere)) {
           await db.clearLimits();
-          expectNamed(await send(typed), code, `${where} with ${String(typed).slice(0, 40)}`);
+          expectRefusal(await send(typed), code, `${where} with ${String(typed).slice(0, 40)}`);
         }
         for (const [where, send] of Object.entries(comparing))
           for (const typed of [ofLength(11), ofLength(1_024), "\u0000", `${password} `]) {
             await db.clearLimits();
-            const code = where === "proof" ? "password_incorrect" : "invalid_credentials";
-            expectNamed(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
+            const code = where === "step-up" ? "password_incorrect" : "invalid_credentials";
+            expectRefusal(await send(typed), code, `${where} with ${typed.slice(0, 40)}`);
           }
         expect(await stateOf(db)).toEqual(before);
 
@@ -493,8 +497,8 @@ test.describe("Passwords", () => {
           const response = await asker.submit(at, button, { ...fields, password: typed });
           expect(response.status, `${at} with ${typed.slice(0, 40)}`).toBe(303);
           const { body } = await asker.follow(response);
-          const told = refusals[code].sentence.replace("{least}", "12");
-          expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(told);
+          const message = refusals[code].sentence.replace("{least}", "12");
+          expect(textOf(body), `${at} with ${typed.slice(0, 40)}`).toContain(message);
           if (typed.trim().length > 3) expect(body).not.toContain(typed.slice(0, 40));
         }
         expect(await stateOf(db)).toEqual(before);
@@ -503,7 +507,7 @@ test.describe("Passwords", () => {
 
   for (const { extent, details, first } of extents)
     test(
-      `of 12 and of 1,024 characters are taken, in any script, and however é is written, ${extent}`,
+      `of 12 to 1,024 characters work in any script and any Unicode normalisation, ${extent}`,
       details,
       async ({ newClient, inbox, db, newAddress }) => {
         for (const [chosen, typed, wrong] of first(2, [
@@ -517,13 +521,13 @@ test.describe("Passwords", () => {
         ] as const)) {
           await db.clearLimits();
           const email = newAddress("ada");
-          await newClient().join(email, chosen, inbox);
+          await newClient().signUpAndVerify(email, chosen, inbox);
           const phone = newClient();
-          const enter = (password: string) =>
+          const signIn = (password: string) =>
             phone.submit("/sign-in/password", "Sign in", { email, password });
-          await enter(wrong);
+          await signIn(wrong);
           expect(phone.jar.has("latchkey-session"), chosen).toBe(false);
-          await enter(typed);
+          await signIn(typed);
           expect(phone.jar.has("latchkey-session"), chosen).toBe(true);
         }
       },
@@ -539,11 +543,11 @@ test.describe("Codes", () => {
 
   for (const { extent, details, first } of extents)
     test(
-      `are read with spaces, and in full-width and Arabic digits, ${extent}`,
+      `work with spaces and in full-width and Arabic digits, ${extent}`,
       details,
       async ({ newClient, inbox, db, newAddress }) => {
         const { spaced, "full-width": fullWidth, Arabic: arabic } = spellings;
-        for (const [forSignUp, forProof, forReset] of first(1, [
+        for (const [forSignUp, forStepUp, forReset] of first(1, [
           [spaced, fullWidth, arabic],
           [fullWidth, arabic, spaced],
           [arabic, spaced, fullWidth],
@@ -556,10 +560,10 @@ test.describe("Codes", () => {
           expect(client.jar.has("latchkey-session"), signUp).toBe(true);
 
           await client.submit("/account/confirm", "Email me a link and a code");
-          const proof = forProof((await inbox.letterTo(email)).code);
+          const stepUp = forStepUp((await inbox.letterTo(email)).code);
           const tokenBefore = client.jar.get("latchkey-session");
-          await client.submit("/account/confirm?asked", "Continue with the code", { code: proof });
-          expect(client.jar.get("latchkey-session"), proof).not.toBe(tokenBefore);
+          await client.submit("/account/confirm?asked", "Continue with the code", { code: stepUp });
+          expect(client.jar.get("latchkey-session"), stepUp).not.toBe(tokenBefore);
 
           const phone = newClient();
           await phone.submit("/password", "Email me a link", { email });
@@ -574,22 +578,22 @@ test.describe("Codes", () => {
 
   for (const { extent, details, pairs } of extents)
     test(
-      `that are none are refused by name, and cost no try, ${extent}`,
+      `that are malformed are refused with a code and use up no try, ${extent}`,
       details,
       async ({ client, inbox, db, newAddress }) => {
         const [email, other] = [newAddress("ada"), newAddress("other")];
-        await client.join(email, password, inbox);
+        await client.signUpAndVerify(email, password, inbox);
         await client.json("/api/v1/sign-ups", { email: other, password });
         await client.json("/api/v1/password-resets", { email });
         await client.json("/api/v1/session/step-ups/requests", {});
-        await expect.poll(() => db.isQuiet()).toBe(true);
+        await expect.poll(() => db.isOutboxEmpty()).toBe(true);
         const before = await stateOf(db);
-        const doors = {
+        const operations = {
           "sign-ups/verifications": { email: other },
           "password-resets/redemptions": { email, password },
           "session/step-ups": {},
         };
-        const nones = [
+        const malformed = [
           "",
           "12345",
           "1234567",
@@ -609,11 +613,11 @@ test.describe("Codes", () => {
           123456,
           null,
         ];
-        const codes = [...nones, ...odd, "12345\ud83d"];
-        for (const [[path, given], code] of pairs(Object.entries(doors), codes)) {
+        const codes = [...malformed, ...odd, "12345\ud83d"];
+        for (const [[path, given], code] of pairs(Object.entries(operations), codes)) {
           await db.clearLimits();
           const response = await client.json(`/api/v1/${path}`, { ...given, code });
-          expectNamed(response, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
+          expectRefusal(response, "code_malformed", `${path} with ${String(code).slice(0, 20)}`);
         }
         expect(await stateOf(db)).toEqual(before);
       },
@@ -622,13 +626,13 @@ test.describe("Codes", () => {
 
 for (const { extent, details, pairs } of extents)
   test(
-    `odd cookies are nobody's, and never a fault, ${extent}`,
+    `malformed and foreign cookies sign no user in and cause no server error, ${extent}`,
     details,
     async ({ oidc, client, newClient, server, inbox, newAddress }) => {
       const email = newAddress("ada");
       await client.signIn(email, inbox);
       const session = client.jar.get("latchkey-session")!;
-      await comesByProviders(client, oidc);
+      await connectProviders(client, oidc);
       const oauthAttempt = client.jar.get("latchkey-oauth_attempt")!;
       const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const isIn = async (cookie: string) => {
@@ -640,10 +644,10 @@ for (const { extent, details, pairs } of extents)
       expect(await isIn(`a=b; latchkey-session=${session}; c`)).toBe(true);
       const stranger = newClient();
       await stranger.signIn(newAddress("mallory"), inbox);
-      const hers = stranger.jar.get("latchkey-session")!;
+      const mallorys = stranger.jar.get("latchkey-session")!;
       const odd = [
-        `latchkey-session=${session}; latchkey-session=${hers}`,
-        `latchkey-session=${hers}; latchkey-session=${session}`,
+        `latchkey-session=${session}; latchkey-session=${mallorys}`,
+        `latchkey-session=${mallorys}; latchkey-session=${session}`,
         `latchkey-session=`,
         `latchkey-session`,
         `latchkey-session=${session.slice(0, -1)}`,
@@ -651,7 +655,7 @@ for (const { extent, details, pairs } of extents)
         `latchkey-session=${session.toLowerCase()}`,
         `latchkey-session="${session}"`,
         `latchkey-session=${session}%00`,
-        `latchkey-session=[object Object]; latchkey-asking[]=x`,
+        `latchkey-session=[object Object]; latchkey-mail_request[]=x`,
         `LATCHKEY-SESSION=${session}`,
         `__Host-session=${session}`,
         `latchkey-mail_request=${session}; latchkey-device=${session}`,
@@ -685,22 +689,22 @@ for (const { extent, details, pairs } of extents)
         "/sign-in/switch",
         "/account/connect",
       ];
-      const hersToo = [`latchkey-session=${session}`, `a=b; latchkey-session=${session}; c`];
-      for (const [cookie, path] of pairs([...odd, ...hersToo], others, 2)) {
+      const valid = [`latchkey-session=${session}`, `a=b; latchkey-session=${session}; c`];
+      for (const [cookie, path] of pairs([...odd, ...valid], others, 2)) {
         const { status } = await send(server, path, { headers: { cookie } });
         expect(status, `${path} with ${cookie.slice(0, 60)}`).toBeLessThan(500);
       }
-      // A cookie cannot write into the page.
-      const planted = await send(server, "/sign-in", {
+      // The page escapes what a cookie contains.
+      const injected = await send(server, "/sign-in", {
         headers: {
           cookie: `latchkey-flash=${flash({ at: "/sign-in", code: "email_invalid", field: "email", email: '"><script>x</script>' })}`,
         },
       });
-      expect(planted.body).not.toContain("<script>x</script>");
+      expect(injected.body).not.toContain("<script>x</script>");
     },
   );
 
-test("the mail's link is of our origin, whatever Host and forwarding headers say", async ({
+test("the link in the email has our origin, whatever the Host and forwarding headers are", async ({
   server,
   client,
   inbox,
@@ -736,7 +740,7 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
       expect([400, 421], `${path} for ${host}`).toContain(response.status);
       expect(response.headers.location).toBeUndefined();
     }
-  // Other names of this machine are sent on, with their path.
+  // Other names of this machine are redirected to our origin, with their path.
   for (const host of [
     `127.0.0.1:${server.port}`,
     `[::1]:${server.port}`,
@@ -762,7 +766,7 @@ test("the mail's link is of our origin, whatever Host and forwarding headers say
   }
 });
 
-/** Sends a body without saying how long it is; the status, or "reset" when the line is cut first. */
+/** Sends a body without Content-Length; returns the status, or "reset" when the connection breaks first. */
 function inChunks(
   serverAddress: { port: number; origin: string },
   body: Buffer,
@@ -794,30 +798,30 @@ function inChunks(
   });
 }
 
-/** Sealed as we seal it, by whoever has another key than ours. */
+/** A key that is not the server's. */
 const otherKey = ["x".repeat(43)] as const;
 const elsewhere = JSON.stringify({ provider: "google", url: "https://evil.example/" });
 
-test("nobody but us says where the page leads that leads to a provider", async ({
+test("the redirect page follows only a cookie that this server sealed for it", async ({
   client,
   newClient,
 }) => {
-  const read = async (onward: string) => {
+  const read = async (redirect: string) => {
     const visitor = newClient();
-    visitor.jar.set("latchkey-oauth_redirect", onward);
+    visitor.jar.set("latchkey-oauth_redirect", redirect);
     return visitor.get("/sign-in/continue");
   };
   await startOAuth(client, "google");
   const ours = client.jar.get("latchkey-oauth_redirect")!;
   expect(textOf((await read(ours)).body)).toContain("Continue to Google");
-  // Something else that is sealed with our key.
+  // A suspended action, sealed with the same key for another cookie.
   const input = { provider: "google", url: "https://evil.example/" };
-  const waiting = JSON.stringify({ flow: "oauth.start_linking", input, sessionId: "" });
-  for (const onward of [
+  const suspended = JSON.stringify({ flow: "oauth.start_linking", input, sessionId: "" });
+  for (const redirect of [
     seal(otherKey, elsewhere),
     Buffer.from(elsewhere).toString("base64url"),
     encodeURIComponent(elsewhere),
-    seal([serverKeys.OUTBOX_KEY], waiting),
+    seal([serverKeys.OUTBOX_KEY], suspended),
     `${ours}A`,
     ours.slice(0, -8),
     ours.slice(4),
@@ -826,8 +830,8 @@ test("nobody but us says where the page leads that leads to a provider", async (
     "A",
     "",
   ]) {
-    const { status, headers, body } = await read(onward);
-    expect([status, headers.location], onward.slice(0, 60)).toEqual([307, "/sign-in"]);
+    const { status, headers, body } = await read(redirect);
+    expect([status, headers.location], redirect.slice(0, 60)).toEqual([307, "/sign-in"]);
     expect(body).not.toContain("evil.example");
   }
 });
@@ -835,29 +839,29 @@ test("nobody but us says where the page leads that leads to a provider", async (
 for (const { extent, details, isWhole } of extents)
   for (const provider of ["google", "linkedin"] as const)
     test(
-      `a way back from ${provider} may bring anything: it is never a fault, and leads nowhere else, ${extent}`,
+      `a callback from ${provider} with any input causes no server error and redirects to no other origin, ${extent}`,
       details,
       async ({ oidc, server, newClient, newAddress, db }) => {
         const mallory = newClient();
         await startOAuth(mallory, provider);
         const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
         const path = `/api/auth/callback/${provider}`;
-        type Trip = Readonly<Record<"code" | "state" | "all", string>>;
+        type Callback = Readonly<Record<"code" | "state" | "all", string>>;
         const evil = "https://evil.example/";
 
-        /** What comes with the right answer, and changes nothing. */
-        const beside: Record<string, (trip: Trip) => string> = {
-          "where to": ({ all }) => `${all}&callbackUrl=${encodeURIComponent(evil)}`,
-          "where to, without a scheme": ({ all }) => `${all}&callbackUrl=//evil.example`,
+        /** Extra parameters, which have no effect. */
+        const harmless: Record<string, (callback: Callback) => string> = {
+          "a redirect URL": ({ all }) => `${all}&callbackUrl=${encodeURIComponent(evil)}`,
+          "a redirect URL without a scheme": ({ all }) => `${all}&callbackUrl=//evil.example`,
           "an address of its own": ({ all }) => `${all}&redirect_uri=${evil}&next=${evil}`,
           "a session state": ({ all }) =>
             `${all}&session_state=x&prompt=none&__proto__=x&constructor=`,
           "much more": ({ all }) => `${all}&${"a=b&".repeat(500)}`,
         };
-        const wrong: Record<string, (trip: Trip) => string> = {
+        const wrong: Record<string, (callback: Callback) => string> = {
           nothing: () => "?",
-          "where to, as script": ({ all }) => `${all}&callbackUrl=javascript:alert(1)`,
-          "where to, as nothing": ({ all }) => `${all}&callbackUrl=%00&callbackUrl=%25`,
+          "a redirect URL with script": ({ all }) => `${all}&callbackUrl=javascript:alert(1)`,
+          "an empty redirect URL": ({ all }) => `${all}&callbackUrl=%00&callbackUrl=%25`,
           "no value": () => "?code&state&iss",
           "empty ones": () => "?code=&state=&iss=",
           lists: ({ code, state }) => `?code[]=${code}&state[]=${state}`,
@@ -866,7 +870,7 @@ for (const { extent, details, isWhole } of extents)
           "another's state": ({ code }) => `?code=${code}&state=${of("oauth_state")}`,
           "a state of 6,000 characters": ({ code }) => `?code=${code}&state=${"s".repeat(6_000)}`,
           "a code of 6,000 characters": ({ state }) => `?code=${"c".repeat(6_000)}&state=${state}`,
-          "what is no UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
+          "invalid UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
           "half an escape": ({ code, state }) => `?code=${code}%&state=${state}%E0%A4%A`,
           "a null": ({ code, state }) => `?code=${code}%00&state=${state}%00`,
           "another line": ({ code, state }) => `?code=${code}%0d%0aset-cookie:a=b&state=${state}`,
@@ -886,21 +890,21 @@ for (const { extent, details, isWhole } of extents)
               .set("authjs.session-token", of("oauth_state")),
           "Auth.js's own, malformed": ({ jar }) =>
             jar.set("authjs.callback-url", "%").set("__Host-authjs.csrf-token", "%00"),
-          "a state that is none": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
+          "a malformed state": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
           "an empty state": ({ jar }) => jar.set("latchkey-oauth_state", ""),
           "another's state": ({ jar }) => jar.set("latchkey-oauth_state", of("oauth_state")),
-          "a state that is cut": ({ jar }) =>
+          "a truncated state": ({ jar }) =>
             jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
           "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
-          "no handshake": ({ jar }) => jar.delete("latchkey-oauth_attempt"),
-          "another's handshake": ({ jar }) =>
+          "no OAuth attempt": ({ jar }) => jar.delete("latchkey-oauth_attempt"),
+          "another's OAuth attempt": ({ jar }) =>
             jar.set("latchkey-oauth_attempt", of("oauth_attempt")),
-          "two oauth_attempts": ({ jar }) =>
+          "two OAuth attempts": ({ jar }) =>
             jar.set(
               "latchkey-oauth_attempt",
               `${jar.get("latchkey-oauth_attempt")}; latchkey-oauth_attempt=${of("oauth_attempt")}`,
             ),
-          "a handshake that is none": ({ jar }) => jar.set("latchkey-oauth_attempt", "%%%"),
+          "a malformed OAuth attempt": ({ jar }) => jar.set("latchkey-oauth_attempt", "%%%"),
         };
         const ofGoogle: typeof cookies = {
           "no verifier": ({ jar }) => jar.delete("latchkey-oauth_verifier"),
@@ -909,25 +913,25 @@ for (const { extent, details, isWhole } of extents)
           "a state for a verifier": ({ jar }) =>
             jar.set("latchkey-oauth_verifier", jar.get("latchkey-oauth_state")!),
           "another's nonce": ({ jar }) => jar.set("latchkey-oauth_nonce", of("oauth_nonce")),
-          "a nonce that is none": ({ jar }) => jar.set("latchkey-oauth_nonce", "%"),
+          "a malformed nonce": ({ jar }) => jar.set("latchkey-oauth_nonce", "%"),
         };
-        const entered: string[] = [];
-        const come = async (
+        const signedIn: string[] = [];
+        const callBack = async (
           what: string,
-          query: (trip: Trip) => string,
-          writeDirectly: (client: Client) => unknown = () => {},
+          query: (callback: Callback) => string,
+          changeCookies: (client: Client) => unknown = () => {},
         ) => {
           await db.clearLimits();
           const email = newAddress("ada");
           setUser(oidc[provider], email);
           const client = newClient();
-          // What other apps have left is there from the start.
-          if (what.includes("Auth.js's own")) writeDirectly(client);
-          const back = await callbackUrlFrom(await startOAuth(client, provider));
-          const all = back.slice(path.length);
+          // Cookies of other apps exist before the OAuth attempt starts.
+          if (what.includes("Auth.js's own")) changeCookies(client);
+          const callback = await callbackUrlFrom(await startOAuth(client, provider));
+          const all = callback.slice(path.length);
           const given = new URLSearchParams(all);
           const [code = "", state = ""] = [given.get("code")!, given.get("state")!];
-          writeDirectly(client);
+          changeCookies(client);
           const response = await client.get(path + query({ code, state, all }));
           expect(response.status, what).toBeLessThan(500);
           const { location } = response.headers;
@@ -942,35 +946,35 @@ for (const { extent, details, isWhole } of extents)
           expect(await db.sql`select 1 from users where email = ${email}`).toHaveLength(
             isIn ? 1 : 0,
           );
-          if (isIn) entered.push(what);
+          if (isIn) signedIn.push(what);
         };
         const tried: string[] = [];
-        // In part, one provider brings every other thing, and the other brings the rest.
+        // In part, each provider tries half of the cases.
         const isTried = (_: unknown, at: number) =>
           isWhole || at % 2 === Number(provider === "google");
-        for (const [what, query] of Object.entries({ ...beside, ...wrong }).filter(isTried)) {
+        for (const [what, query] of Object.entries({ ...harmless, ...wrong }).filter(isTried)) {
           tried.push(what);
-          await come(what, query);
+          await callBack(what, query);
         }
-        for (const [what, writeDirectly] of [
+        for (const [what, changeCookies] of [
           ...Object.entries(cookies).filter(isTried),
           ...Object.entries(provider === "google" ? ofGoogle : {}),
         ]) {
           tried.push(`with ${what}`);
-          await come(`with ${what}`, ({ all }) => all, writeDirectly);
+          await callBack(`with ${what}`, ({ all }) => all, changeCookies);
         }
-        const ownOnes = ["with Auth.js's own", "with Auth.js's own, malformed"];
-        // The state is hers all the same; only on http could anybody plant it.
-        const hers = ["with another's handshake"];
-        const letsIn = [...Object.keys(beside), ...ownOnes, ...hers];
-        expect(entered.sort()).toEqual(tried.filter((what) => letsIn.includes(what)).sort());
+        const foreignCookies = ["with Auth.js's own", "with Auth.js's own, malformed"];
+        // The state is still Ada's; only on http could an attacker replace the attempt cookie.
+        const ownState = ["with another's OAuth attempt"];
+        const successful = [...Object.keys(harmless), ...foreignCookies, ...ownState];
+        expect(signedIn.sort()).toEqual(tried.filter((what) => successful.includes(what)).sort());
         expect(mallory.jar.has("latchkey-session")).toBe(false);
       },
     );
 
 for (const { extent, details, pairs } of extents)
   test(
-    `a provider sends people back to our origin, whatever Host and forwarding headers say, ${extent}`,
+    `a provider redirects to our origin, whatever the Host and forwarding headers are, ${extent}`,
     details,
     async ({ oidc, server, newClient, newAddress, inbox }) => {
       const forged = [
@@ -985,8 +989,8 @@ for (const { extent, details, pairs } of extents)
         setUser(oidc[provider], newAddress("leo"));
         const client = newClient();
         const name = provider === "google" ? "Google" : "LinkedIn";
-        const left = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
-        const url = await authorizationUrlOf(client, left);
+        const started = await client.submit("/sign-in", `Continue with ${name}`, {}, headers);
+        const url = await authorizationUrlOf(client, started);
         const asked = await ada.send("/api/v1/auth-providers/links", {
           method: "POST",
           body: JSON.stringify({ provider }),
@@ -1003,10 +1007,13 @@ for (const { extent, details, pairs } of extents)
       expect([...origins].sort()).toEqual(
         ["google", "linkedin"].map((name) => `${server.origin}/api/auth/callback/${name}`),
       );
-      // Under another name of this machine the way back is the way to our own origin.
+      // Under another name of this machine, the callback is redirected to our origin.
       const host = `127.0.0.1:${server.port}`;
-      const back = await callbackUrlFrom(await startOAuth(newClient(), "google"));
-      const sentOn = await send(server, back, { headers: { host } });
-      expect([sentOn.status, sentOn.headers.location]).toEqual([307, server.origin + back]);
+      const callback = await callbackUrlFrom(await startOAuth(newClient(), "google"));
+      const redirected = await send(server, callback, { headers: { host } });
+      expect([redirected.status, redirected.headers.location]).toEqual([
+        307,
+        server.origin + callback,
+      ]);
     },
   );

@@ -8,21 +8,21 @@ import { readSettings } from "../scripts/settings.mjs";
 import { freePort, serverKeys } from "./support/server";
 import { expect, testWithoutServer as test } from "./support/fake-providers";
 
-/** What the build made, and what starts it; neither needs a server of the tests. */
+/** The build output and `npm start`; these tests need no server fixture. */
 
-test("nothing of the stand-ins is in the build", () => {
+test("the build contains nothing of the fake providers", () => {
   const traces = [
     { text: "oidc-provider", from: ["scripts/fake-providers/provider.mjs"] },
     {
-      text: "stand-in-",
+      text: "fake-provider-",
       from: ["scripts/fake-providers.mjs", "scripts/fake-providers/provider.mjs"],
     },
-    { text: "Stand-in for", from: ["scripts/fake-providers/page.mjs"] },
+    { text: "on this machine: no password needed", from: ["scripts/fake-providers/page.mjs"] },
     { text: "Continue as somebody else", from: ["scripts/fake-providers/page.mjs"] },
     { text: "leo@corp.example", from: ["scripts/fake-providers/google.mjs"] },
     { text: "The user cancelled LinkedIn login", from: ["scripts/fake-providers/linkedin.mjs"] },
   ];
-  // What is looked for is what there is to be found.
+  // The sources contain these texts.
   for (const { text, from } of traces)
     for (const file of from) expect(readFileSync(file, "utf8"), file).toContain(text);
 
@@ -31,19 +31,19 @@ test("nothing of the stand-ins is in the build", () => {
     .map((file) => join(".next", file))
     .filter((file) => statSync(file).isFile())
     .map((file) => ({ file, bytes: readFileSync(file) }));
-  const holding = (text: string) =>
+  const filesWith = (text: string) =>
     built
       .filter(({ file, bytes }) => file.includes(text) || bytes.includes(text))
       .map(({ file }) => file);
-  for (const { text } of traces) expect(holding(text), text).toEqual([]);
+  for (const { text } of traces) expect(filesWith(text), text).toEqual([]);
 
-  // And the search finds what is there: a text of a page, a package, a style, on both sides.
-  expect(holding("Email me a sign-in link").join()).toContain(".next/server/");
-  expect(holding("next-auth").join()).toContain(".next/server/");
-  expect(holding("color-scheme").join()).toContain(".next/static/");
+  // The search itself works: it finds a page's text, a package and a style, on server and client.
+  expect(filesWith("Email me a sign-in link").join()).toContain(".next/server/");
+  expect(filesWith("next-auth").join()).toContain(".next/server/");
+  expect(filesWith("color-scheme").join()).toContain(".next/static/");
 });
 
-test("no key of the build is in what browsers are sent, nor in a source map", () => {
+test("browser files and source maps contain no key of the build", () => {
   const env: Record<string, string | undefined> = readSettings().env;
   const texts = readdirSync(".next", { recursive: true, encoding: "utf8" })
     .filter((file) => /^static\/.*\.\w+$|\.map$/.test(file))
@@ -55,11 +55,11 @@ test("no key of the build is in what browsers are sent, nor in a source map", ()
   }
 });
 
-test("npm start brings stand-ins along and takes them with it", async () => {
-  // A whole start, beside whatever else runs.
+test("npm start starts the fake providers and stops them", async () => {
+  // A whole start, on its own port and data directory.
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-start-"));
   const port = String(await freePort());
-  // The key the build was made with, so that it is not made again; of everything else the default.
+  // With the key of the existing build, `npm start` does not build again.
   const { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY } = readSettings().env as Record<string, string>;
   const own = Object.keys(process.env).filter((name) => /^(AUTH_|SIGN_IN_METHODS)/.test(name));
   const launcher = spawn(process.execPath, ["scripts/start.mjs"], {
@@ -74,16 +74,18 @@ test("npm start brings stand-ins along and takes them with it", async () => {
   });
   const closed = once(launcher, "close");
   try {
-    const said: string[] = [];
-    for await (const logLine of createInterface(launcher.stdout)) {
-      said.push(logLine);
-      if (logLine.startsWith("Started in")) break;
+    const output: string[] = [];
+    for await (const outputLine of createInterface(launcher.stdout)) {
+      output.push(outputLine);
+      if (outputLine.startsWith("Started in")) break;
     }
-    expect(said).toContain(`Latchkey is at http://localhost:${port}`);
-    expect(said).toContain("Google and LinkedIn are stand-ins on this machine; no keys are needed");
+    expect(output).toContain(`Latchkey is at http://localhost:${port}`);
+    expect(output).toContain(
+      "Google and LinkedIn are fake providers on this machine; no keys are needed",
+    );
   } finally {
     launcher.kill("SIGTERM");
-    // One that does not end has failed; it must not stay behind for that.
+    // A launcher that does not stop in time fails the test, and must not keep running.
     const tooLong = setTimeout(() => launcher.kill("SIGKILL"), 120_000);
     expect(await closed).toEqual([143, null]);
     clearTimeout(tooLong);

@@ -2,13 +2,13 @@ import type { Person } from "./support/person";
 import { expect, test } from "./support/test";
 
 /**
- * Extensions and translators change a page before its scripts run. Its forms post all the same:
- * with a framework that takes over the page, every button would be dead after that.
+ * Extensions and translators change a page before its scripts run. Our forms must still post; with
+ * a framework that hydrates the page, no button would work after that.
  */
 
 const password = "four unrelated words here";
 
-/** Each runs in the browser before the page does, and marks the window when it has changed the page. */
+/** Each script runs before the page's own, and sets `isChanged` once it has changed the page. */
 const changes = {
   "a password manager that puts an icon beside the address": () =>
     addEventListener("DOMContentLoaded", () => {
@@ -30,7 +30,7 @@ const changes = {
     }),
 };
 
-/** Waits until the page was changed, and until scripts that load late have run. */
+/** Waits until the page is changed and all scripts have run. */
 async function changed({ page }: Person) {
   await page.waitForLoadState("networkidle");
   expect(await page.evaluate(() => "isChanged" in globalThis)).toBe(true);
@@ -38,13 +38,13 @@ async function changed({ page }: Person) {
 
 for (const [what, change] of Object.entries(changes))
   test.describe(`With ${what}`, () => {
-    test("one signs in by link and by code, and signs out", async ({ another, newAddress }) => {
+    test("Ada signs in by link and by code, and signs out", async ({ another, newAddress }) => {
       const ada = await another({ email: newAddress("ada") }, "a browser with an extension");
       await ada.browser.addInitScript(change);
       await ada.open("/sign-in");
       await changed(ada);
       await ada.type("Email", ada.email);
-      await ada.press("Email me a sign-in link");
+      await ada.clickButton("Email me a sign-in link");
       await ada.seesTitle("Check your email");
       await changed(ada);
       await ada.submitCode((await ada.readsTheLetter()).code);
@@ -57,23 +57,20 @@ for (const [what, change] of Object.entries(changes))
       const { link } = await phone.requestAndReceiveLink();
       await phone.open(link);
       await changed(phone);
-      await phone.press("Sign in");
+      await phone.clickButton("Sign in");
       await phone.isSignedIn();
       await changed(phone);
       await phone.signOut();
     });
 
-    test("one signs up and in with a password, and sets another", async ({
-      another,
-      newAddress,
-    }) => {
+    test("Ada signs up and in with a password, and changes it", async ({ another, newAddress }) => {
       const ada = await another({ email: newAddress("ada") }, "a browser with an extension");
       await ada.browser.addInitScript(change);
       await ada.open("/sign-up");
       await changed(ada);
       await ada.type("Email", ada.email);
       await ada.type("New password", password);
-      await ada.press("Sign up");
+      await ada.clickButton("Sign up");
       await ada.seesTitle("Check your email");
       await changed(ada);
       await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
@@ -81,7 +78,7 @@ for (const [what, change] of Object.entries(changes))
       await ada.open("/account/password");
       await changed(ada);
       await ada.type("New password", "quite another set of words");
-      await ada.press("Set password");
+      await ada.clickButton("Set password");
       await ada.sees("Your password is set.");
       await changed(ada);
       await ada.signOut();
@@ -89,7 +86,7 @@ for (const [what, change] of Object.entries(changes))
       await changed(ada);
       await ada.type("Email", ada.email);
       await ada.type("Password", "quite another set of words");
-      await ada.press("Sign in");
+      await ada.clickButton("Sign in");
       await ada.isSignedIn();
     });
   });

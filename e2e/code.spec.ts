@@ -3,24 +3,24 @@ import { formWith, textOf } from "./support/forms";
 import { fieldOf, titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
-/** Codes by HTTP: what the page that waits for one answers. */
+/** The page for a code, over HTTP. */
 
 const otherThan = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-/** Types a code on the page that waits for it; returns the page that it leads to. */
+/** Submits a code; returns the page that follows. */
 const submitCode = async (client: Client, code: string) =>
   (await client.follow(await client.submit("/sign-in/check", "Continue", { code }))).body;
 
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-test("a wrong code is told beside the field, the fifth is the last, and the link still works", async ({
+test("the page reports a wrong code beside the field, accepts five tries, and the link still works", async ({
   client,
   newAddress,
   inbox,
   db,
 }) => {
   const email = newAddress("ada");
-  await client.askForLink(email);
+  await client.requestLink(email);
   const { code, path } = await inbox.letterTo(email);
   for (let tries = 1; tries < 5; tries += 1) {
     const page = await submitCode(client, otherThan(code));
@@ -39,14 +39,14 @@ test("a wrong code is told beside the field, the fifth is the last, and the link
   expect(isSignedIn(client)).toBe(true);
 });
 
-test("what has no six digits is told so and costs no try", async ({
+test("a code without six digits is refused and uses up no try", async ({
   client,
   newAddress,
   inbox,
   db,
 }) => {
   const email = newAddress("ada");
-  await client.askForLink(email);
+  await client.requestLink(email);
   for (const typed of ["", "12345", "abcdef", "1234567"])
     expect(textOf(await submitCode(client, typed)), typed).toContain(
       "Enter the 6 digits from the mail.",
@@ -56,7 +56,7 @@ test("what has no six digits is told so and costs no try", async ({
   expect(isSignedIn(client)).toBe(true);
 });
 
-test("a code works in no other browser, and spends no try there", async ({
+test("a code does not work in another browser and uses up no try there", async ({
   client,
   newClient,
   newAddress,
@@ -64,11 +64,11 @@ test("a code works in no other browser, and spends no try there", async ({
   db,
 }) => {
   const [email, mallory] = [newAddress("ada"), newClient()];
-  await client.askForLink(email);
+  await client.requestLink(email);
   const { code } = await inbox.letterTo(email);
   expect(mallory.whereTo(await mallory.get("/sign-in/check"))).toBe("/sign-in");
-  // Mallory has a page of his own to type it on, and turns it into Ada's.
-  await mallory.askForLink(newAddress("mallory"));
+  // Mallory has a code page of his own, and changes its address to Ada's.
+  await mallory.requestLink(newAddress("mallory"));
   const form = formWith((await mallory.get("/sign-in/check")).body, "Continue");
   const response = await mallory.follow(
     await mallory.post("/sign-in/check", form, { email, code }),
@@ -80,15 +80,15 @@ test("a code works in no other browser, and spends no try there", async ({
   expect(isSignedIn(client)).toBe(true);
 });
 
-test("asking again at once is told to wait, and is possible after a minute", async ({
+test("a second request is refused for a minute, and then sends another email", async ({
   client,
   newAddress,
   inbox,
   db,
 }) => {
   const email = newAddress("ada");
-  await client.askForLink(email);
-  const again = await client.askForLink(email);
+  await client.requestLink(email);
+  const again = await client.requestLink(email);
   expect(client.whereTo(again)).toBe("/sign-in/check");
   expect(textOf((await client.follow(again)).body)).toMatch(
     /A mail was asked for just now\. You can ask again in (\d+ seconds?|1 minute)\./,

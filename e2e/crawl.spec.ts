@@ -11,7 +11,7 @@ import { authorizationUrlOf, startOAuth, callbackUrlFrom } from "./support/oauth
 
 const callbacks = ["/api/auth/callback/google", "/api/auth/callback/linkedin"];
 
-const onTheWay = async (client: Client, path: string) =>
+const authorizationUrl = async (client: Client, path: string) =>
   authorizationUrlOf(
     client,
     await client.submit(path, path === "/sign-in" ? "Continue with Google" : "Connect Google"),
@@ -20,32 +20,35 @@ const onTheWay = async (client: Client, path: string) =>
 for (const { extent, details, isWhole, pairs } of extents)
   for (const who of ["a stranger", "Ada, signed in"] as const)
     test(
-      `${who} looks at everything by GET and HEAD, and changes nothing, ${extent}`,
+      `${who} requests every path with GET and HEAD and changes nothing, ${extent}`,
       details,
       async ({ newClient, server, db, oidc, inbox, newAddress }) => {
         const asker = newClient();
         const email = newAddress("leo");
-        await asker.join(email, "four unrelated words here", inbox);
+        await asker.signUpAndVerify(email, "four unrelated words here", inbox);
         await asker.submit("/account/confirm", "Email me a link and a code");
-        const proof = (await inbox.letterTo(email)).path;
+        const stepUp = (await inbox.letterTo(email)).path;
         await asker.submit("/password", "Email me a link", { email });
         const reset = (await inbox.letterTo(email)).path;
         const signedIn = asker.jar.get("latchkey-session");
         asker.jar.delete("latchkey-session");
-        await asker.askForLink(email);
+        await asker.requestLink(email);
         const { token, path: link } = await inbox.letterTo(email);
         const client = newClient();
         const ada = newAddress("ada");
         await (who === "a stranger" ? newClient() : client).signIn(ada, inbox);
-        // Somebody came back from a provider, waits to be asked, and is about to leave once more.
+        // This browser has a pending identity, and has started another OAuth attempt.
         setUser(oidc.google, ada);
-        const left = await onTheWay(client, who === "a stranger" ? "/sign-in" : "/account/methods");
-        await client.get(await callbackUrlFrom(left));
+        const url = await authorizationUrl(
+          client,
+          who === "a stranger" ? "/sign-in" : "/account/methods",
+        );
+        await client.get(await callbackUrlFrom(url));
         const pendingIdentity = client.jar.get("latchkey-oauth_attempt")!;
-        await onTheWay(client, who === "a stranger" ? "/sign-in" : "/account/methods");
+        await authorizationUrl(client, who === "a stranger" ? "/sign-in" : "/account/methods");
         client.jar.set("latchkey-oauth_attempt", pendingIdentity);
-        await expect.poll(() => db.isQuiet()).toBe(true);
-        // What a used link gives back, it gives back after the response.
+        await expect.poll(() => db.isOutboxEmpty()).toBe(true);
+        // A used link refunds its limits after the response.
         await db.clearLimits();
         const before = await db.dump();
 
@@ -63,22 +66,22 @@ for (const { extent, details, isWhole, pairs } of extents)
           "/%",
         ];
         const known = routes({ token, id: randomUUID(), provider: "google" });
-        const paths = [...new Set(known), reset, proof, ...files, ...callbacks];
+        const paths = [...new Set(known), reset, stepUp, ...files, ...callbacks];
         expect(paths).toContain(link);
         const odd: string[] = [];
-        const look = async (path: string, method: string, headers: OutgoingHttpHeaders) => {
+        const visit = async (path: string, method: string, headers: OutgoingHttpHeaders) => {
           const { status, body, headers: received } = await client.send(path, { method, headers });
-          const away = status === 503 && /unavailable/i.test(path);
-          if (status >= 500 && !away)
+          const isUnavailable = status === 503 && /unavailable/i.test(path);
+          if (status >= 500 && !isUnavailable)
             odd.push(`${method} ${path} ${JSON.stringify(headers)}: ${status}`);
           const location = received.location ?? "";
           if (location && new URL(location, server.origin).origin !== server.origin)
-            odd.push(`${method} ${path} ${JSON.stringify(headers)} leads to ${location}`);
+            odd.push(`${method} ${path} ${JSON.stringify(headers)} redirects to ${location}`);
           if (who === "a stranger" && body.includes(email) && !/mailbox/i.test(path))
             odd.push(`${method} ${path} shows an address`);
         };
         type Visit = readonly [path: string, method: string, headers: OutgoingHttpHeaders];
-        const inOtherWays: readonly ((path: string) => Visit)[] = [
+        const variants: readonly ((path: string) => Visit)[] = [
           ...spellings("/").map((_, n) => (path: string): Visit => [
             spellings(path)[n]!,
             "GET",
@@ -94,17 +97,17 @@ for (const { extent, details, isWhole, pairs } of extents)
             [path, "HEAD", {}],
             [path, "OPTIONS", {}],
           ]),
-          ...pairs(paths, inOtherWays, 3).map(([path, visit]) => visit(path)),
+          ...pairs(paths, variants, 3).map(([path, variant]) => variant(path)),
         ].filter(
-          // With anything asked a way back is a return, which is counted and in the log: see below.
+          // A callback with a query counts as a return from a provider: see the test below.
           ([path]) =>
             !(path.includes("?") && callbacks.some((callback) => path.includes(callback))),
         );
-        // A few at a time, as a crawler would.
+        // Four at a time, like a crawler.
         const next = visits.values();
         await Promise.all(
           Array.from({ length: 4 }, async () => {
-            for (const visit of next) await look(...visit);
+            for (const one of next) await visit(...one);
           }),
         );
         expect(odd).toEqual([]);
@@ -120,7 +123,7 @@ for (const { extent, details, isWhole, pairs } of extents)
         await asker.submit(link, "Sign in");
         expect(asker.jar.has("latchkey-session")).toBe(true);
         asker.jar.set("latchkey-session", signedIn!);
-        expect(asker.whereTo(await asker.submit(proof, "It is me"))).toBe("/account");
+        expect(asker.whereTo(await asker.submit(stepUp, "It is me"))).toBe("/account");
         const password = "quite another set of words";
         const response = await asker.submit(reset, "Set password and sign in", { password });
         expect(asker.whereTo(response)).toBe("/account");
@@ -130,7 +133,7 @@ for (const { extent, details, isWhole, pairs } of extents)
 for (const { extent, details, isWhole, pairs } of extents)
   for (const provider of ["google", "linkedin"] as const)
     test(
-      `a way back from ${provider} is spent by the browser that comes, and by no other look at it, ${extent}`,
+      `only the browser that started the OAuth attempt uses up its callback from ${provider}, ${extent}`,
       details,
       async ({ oidc, db, client, newClient, newAddress }) => {
         setUser(oidc[provider], newAddress("ada"));
@@ -142,19 +145,19 @@ for (const { extent, details, isWhole, pairs } of extents)
         for (const [headers, method] of pairs(disguises, methods))
           expect((await client.send(back, { method, headers })).status, method).toBeLessThan(500);
         for (const headers of disguises) {
-          // Next sends whoever asks for a payload to the address that names what it varies by.
+          // Next redirects a payload request to a URL with the `_rsc` parameter.
           expect((await client.send(path, { headers })).status).toBe("rsc" in headers ? 307 : 404);
         }
         expect(client.jar).toEqual(jar);
         expect(await db.dump()).toEqual(before);
         expect(oidc[provider].requests.filter(({ endpoint }) => endpoint === "token")).toEqual([]);
 
-        // Who looks at it without having been on the way is counted and in the log, and that is all.
-        // In part, one provider's is spelled in every other way, and the other's in the rest.
-        const spellingsOfIt = spellings(path)
+        // A callback in another browser changes only the limits and the audit log.
+        // In part, each provider tries half of the spellings.
+        const callbackSpellings = spellings(path)
           .filter((_, at) => isWhole || at % 2 === Number(provider === "google"))
           .map((spelling) => back.replace(path, spelling));
-        for (const spelling of spellingsOfIt) {
+        for (const spelling of callbackSpellings) {
           const { status } = await newClient().get(spelling);
           expect(status, spelling.slice(0, 80)).toBeLessThan(500);
         }

@@ -4,9 +4,9 @@ import type { HttpResponse } from "./support/http";
 import { cookiesOf } from "./support/http";
 import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
-import { press, signInWithProvider } from "./support/oauth";
+import { submitProvider, signInWithProvider } from "./support/oauth";
 
-/** An answer without what differs from one request to the next in any case. */
+/** A response without the parts that differ in every request. */
 function shape(response: HttpResponse, email: string) {
   const {
     date,
@@ -15,11 +15,11 @@ function shape(response: HttpResponse, email: string) {
     etag,
     ...headers
   } = response.headers;
-  // The body is compared itself; its length tells how long the address is, and how many digits a wait has.
+  // The body is compared, and its length depends on that of the address and of the waiting time.
   void [date, length, cookies, etag];
   return {
     status: response.status,
-    // A second more or less to wait tells the time, and nothing of the address.
+    // The waiting time depends on the clock, and not on the address.
     headers: {
       ...headers,
       "retry-after": headers["retry-after"] && "(wait)",
@@ -34,13 +34,13 @@ function shape(response: HttpResponse, email: string) {
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
       .replaceAll(/again in (60 seconds|1 minute|\d\d? seconds?)\b/g, "again in (a minute)")
       .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)")
-      .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(chance)"),
+      .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(random)"),
   };
 }
 
 for (const { extent, details, isWhole } of extents)
   test(
-    `a known and an unknown address are answered alike, byte by byte, ${extent}`,
+    `a known and an unknown address get the same responses, byte by byte, ${extent}`,
     details,
     async ({ oidc, newClient, inbox, db, newAddress }) => {
       const known = newAddress("known");
@@ -66,37 +66,37 @@ for (const { extent, details, isWhole } of extents)
         const client = newClient();
         const step = async (response: Promise<HttpResponse>) => shape(await response, email);
         return {
-          asked: await step(client.askForLink(email)),
+          requested: await step(client.requestLink(email)),
           check: await step(client.get("/sign-in/check?asked")),
-          again: await step(client.askForLink(email)),
-          told: await step(client.get("/sign-in/check")),
+          again: await step(client.requestLink(email)),
+          refused: await step(client.get("/sign-in/check")),
           wrongCode: await step(client.submit("/sign-in/check", "Continue", { code: "000000" })),
-          toGoogle: await step(press(client, "google")),
-          leaving: await step(client.get("/sign-in/continue")),
+          toGoogle: await step(submitProvider(client, "google")),
+          redirect: await step(client.get("/sign-in/continue")),
         };
       };
       const first = await walk(known);
-      expect(first.leaving.body).toContain("Continue to Google");
+      expect(first.redirect.body).toContain("Continue to Google");
       for (const email of [unknown, disabled, ...(isWhole ? ofProviders : [])])
         expect(await walk(email)).toEqual(first);
 
-      // And when the limit of letters to the address is reached.
+      // The responses are also the same over the limit of emails to the address.
       for (const email of [known, unknown])
         for (let n = 0; n < 3; n += 1) {
           await db.sql`delete from limits where rule <> 'emails_per_address'`;
-          await newClient().askForLink(email);
+          await newClient().requestLink(email);
         }
       await db.sql`delete from limits where rule <> 'emails_per_address'`;
       const suppressed = async (email: string) => {
         const client = newClient();
         return [
-          shape(await client.askForLink(email), email),
+          shape(await client.requestLink(email), email),
           shape(await client.get("/sign-in/check?asked"), email),
         ];
       };
-      expect(await suppressed(unknown)).toEqual([first.asked, first.check]);
+      expect(await suppressed(unknown)).toEqual([first.requested, first.check]);
       await db.sql`delete from limits where rule <> 'emails_per_address'`;
-      expect(await suppressed(known)).toEqual([first.asked, first.check]);
+      expect(await suppressed(known)).toEqual([first.requested, first.check]);
     },
   );
 
@@ -106,44 +106,44 @@ const wished = "what Mallory would like";
 
 for (const { extent, details, first } of extents)
   test(
-    `whatever an address has here, passwords answer it alike, byte by byte, ${extent}`,
+    `password pages and operations give every address the same responses, byte by byte, ${extent}`,
     details,
     async ({ oidc, newClient, inbox, db, newAddress }) => {
       const clearLimits = (keptRule = "") => db.sql`delete from limits where rule <> ${keptRule}`;
-      const join = (email: string) => newClient().join(email, password, inbox);
-      const spendLetters = async (email: string) => {
+      const signUp = (email: string) => newClient().signUpAndVerify(email, password, inbox);
+      const useUpEmails = async (email: string) => {
         for (let n = 0; n < 3; n += 1) {
           await clearLimits("emails_per_address");
-          await newClient().askForLink(email);
+          await newClient().requestLink(email);
         }
       };
-      // The first ones differ most from having nothing.
+      // The first states differ most from an unknown address.
       const states: Record<string, (email: string) => Promise<unknown>> = {
         "an account that is disabled": async (email) => {
-          await join(email);
+          await signUp(email);
           await db.sql`update users set disabled_at = now() where email = ${email}`;
         },
-        "a password, over the limit of letters": async (email) => {
-          await join(email);
-          await spendLetters(email);
+        "a password, over the limit of emails": async (email) => {
+          await signUp(email);
+          await useUpEmails(email);
         },
-        "a sign-up that another browser began": (email) =>
+        "a sign-up that another browser started": (email) =>
           newClient().json("/api/v1/sign-ups", { email, password }),
-        "a link alone": (email) => newClient().signIn(email, inbox),
-        "Google alone": (email) => {
+        "only a link": (email) => newClient().signIn(email, inbox),
+        "only Google": (email) => {
           setUser(oidc.google, email, { hd: "example.com" });
           return signInWithProvider(newClient(), "google");
         },
-        "LinkedIn alone, its mailbox unproven": (email) => {
+        "only LinkedIn, with an unverified email": (email) => {
           setUser(oidc.linkedin, email);
           return signInWithProvider(newClient(), "linkedin");
         },
-        "a password": join,
+        "a password": signUp,
         nothing: async () => {},
-        "nothing, over the limit of letters": spendLetters,
+        "nothing, over the limit of emails": useUpEmails,
       };
 
-      /** All that a stranger can ask of an address, with what each answer leads to. */
+      /** Every response, and the page after it, that a stranger gets for an address. */
       async function walk(email: string, suppressed: boolean) {
         const seen: Record<string, unknown> = {};
         let client: Client;
@@ -151,63 +151,66 @@ for (const { extent, details, first } of extents)
           await clearLimits(suppressed ? "emails_per_address" : "");
           client = newClient();
         };
-        const look = async (what: string, answering: Promise<HttpResponse>) => {
-          const response = await answering;
+        const record = async (what: string, responding: Promise<HttpResponse>) => {
+          const response = await responding;
           const to = client.whereTo(response);
           seen[what] = [shape(response, email), to && shape(await client.get(to), email)];
         };
-        const newOne = { email, password: wished };
+        const signUpForm = { email, password: wished };
         const code = "000000";
-        const forget = () =>
+        const clearResendLimits = () =>
           db.sql`delete from limits where rule in ('resends', 'email_requests_per_ip')`;
 
         await begin();
-        await look("sign-up", client!.submit("/sign-up", "Sign up", newOne));
-        await look("again, at once", client!.submit("/sign-up", "Sign up", newOne));
-        await look("the code again, at once", client!.submit("/verify-email", "Send it again"));
-        await forget();
-        await look("the code again", client!.submit("/verify-email", "Send it again"));
-        await look("a wrong code", client!.submit("/verify-email", "Finish signing up", { code }));
-        await look("a wrong password there", enter(client!, email, wrong));
-        await look("the attempt's password", enter(client!, email, wished));
+        await record("sign-up", client!.submit("/sign-up", "Sign up", signUpForm));
+        await record("again, at once", client!.submit("/sign-up", "Sign up", signUpForm));
+        await record("the code again, at once", client!.submit("/verify-email", "Send it again"));
+        await clearResendLimits();
+        await record("the code again", client!.submit("/verify-email", "Send it again"));
+        await record(
+          "a wrong code",
+          client!.submit("/verify-email", "Finish signing up", { code }),
+        );
+        await record("a wrong password there", signIn(client!, email, wrong));
+        await record("the attempt's password", signIn(client!, email, wished));
         await begin();
-        await look("a wrong password", enter(client!, email, wrong));
-        await look("another's attempt", enter(client!, email, wished));
+        await record("a wrong password", signIn(client!, email, wrong));
+        await record("another's attempt", signIn(client!, email, wished));
         await begin();
-        await look("a code for nothing", client!.json("/api/v1/sign-ups/resends", { email }));
+        await record("a code for nothing", client!.json("/api/v1/sign-ups/resends", { email }));
         await begin();
-        await look("reset", client!.submit("/password", "Email me a link", { email }));
-        await look("reset, at once", client!.submit("/password", "Email me a link", { email }));
+        await record("reset", client!.submit("/password", "Email me a link", { email }));
+        await record("reset, at once", client!.submit("/password", "Email me a link", { email }));
         const reset = { code, password: wished };
         const save = "Set password and sign in";
-        await look("a wrong reset code", client!.submit("/password/check", save, reset));
+        await record("a wrong reset code", client!.submit("/password/check", save, reset));
 
         const v1 = (path: string, body: object) =>
           client.json(`/api/v1/${path}`, { email, ...body });
         await begin();
-        await look("JSON sign-up", v1("sign-ups", { password: wished }));
-        await look("JSON resend, at once", v1("sign-ups/resends", {}));
-        await forget();
-        await look("JSON resend", v1("sign-ups/resends", {}));
+        await record("JSON sign-up", v1("sign-ups", { password: wished }));
+        await record("JSON resend, at once", v1("sign-ups/resends", {}));
+        await clearResendLimits();
+        await record("JSON resend", v1("sign-ups/resends", {}));
         for (let n = 1; n <= 6; n += 1)
-          await look(`JSON wrong code ${n}`, v1("sign-ups/verifications", { code }));
-        await look("JSON wrong password", v1("sessions", { password: wrong }));
-        await look("JSON attempt's password", v1("sessions", { password: wished }));
+          await record(`JSON wrong code ${n}`, v1("sign-ups/verifications", { code }));
+        await record("JSON wrong password", v1("sessions", { password: wrong }));
+        await record("JSON attempt's password", v1("sessions", { password: wished }));
         await begin();
-        await look("JSON reset", v1("password-resets", {}));
+        await record("JSON reset", v1("password-resets", {}));
         for (let n = 1; n <= 6; n += 1)
-          await look(`JSON wrong reset code ${n}`, v1("password-resets/redemptions", reset));
+          await record(`JSON wrong reset code ${n}`, v1("password-resets/redemptions", reset));
         return seen;
       }
 
-      const ofNobody = await walk(newAddress("first"), false);
-      const told = JSON.stringify(ofNobody);
+      const ofUnknown = await walk(newAddress("first"), false);
+      const responses = JSON.stringify(ofUnknown);
       for (const sentence of [
         "do not go together",
         "That code is not right",
         "Type the code we mailed",
       ])
-        expect(told).toContain(sentence);
+        expect(responses).toContain(sentence);
       for (const [what, prepare] of first(3, Object.entries(states))) {
         await db.clearLimits();
         const email = newAddress("other");
@@ -216,26 +219,31 @@ for (const { extent, details, first } of extents)
           expect(await db.sql`select 1 from users where email = ${email}`, what).toHaveLength(1);
         const seen = await walk(email, what.includes("limit"));
         for (const [step, response] of Object.entries(seen))
-          expect(response, `${step}, for ${what}`).toEqual(ofNobody[step]);
+          expect(response, `${step}, for ${what}`).toEqual(ofUnknown[step]);
         if (!what.includes("disabled")) continue;
         const client = newClient();
-        const right = await client.follow(await enter(client, email, password));
+        const right = await client.follow(await signIn(client, email, password));
         const stranger = newClient();
-        const guessed = await stranger.follow(await enter(stranger, email, wrong));
+        const guessed = await stranger.follow(await signIn(stranger, email, wrong));
         expect(shape(right, email)).toEqual(shape(guessed, email));
       }
     },
   );
 
-const enter = (client: Client, email: string, password: string) =>
+const signIn = (client: Client, email: string, password: string) =>
   client.submit("/sign-in/password", "Sign in", { email, password });
 
-test("every kind of dead link is answered alike", async ({ newClient, inbox, db, newAddress }) => {
-  const dead = async (kind: string) => {
+test("every kind of invalid link gets the same response", async ({
+  newClient,
+  inbox,
+  db,
+  newAddress,
+}) => {
+  const visitInvalid = async (kind: string) => {
     await db.clearLimits();
     const email = newAddress("ada");
     const asker = newClient();
-    await asker.askForLink(email);
+    await asker.requestLink(email);
     const { path, token } = await inbox.letterTo(email);
     if (kind === "used") await asker.submit(path, "Sign in");
     if (kind === "cancelled") await asker.submit(path, "Cancel this request");
@@ -244,12 +252,12 @@ test("every kind of dead link is answered alike", async ({ newClient, inbox, db,
     const other =
       kind === "tampered" ? token.slice(0, -1) + (token.endsWith("A") ? "B" : "A") : token;
     const response = await newClient().get(`/l/${kind === "unknown" ? "x".repeat(43) : other}`);
-    const looked = shape(response, email);
+    const shaped = shape(response, email);
     const plain = (text: string) => text.replaceAll(/\/?l\\?\/[\w-]{43}|[\w-]{43}/g, "(token)");
-    return { ...looked, body: plain(looked.body) };
+    return { ...shaped, body: plain(shaped.body) };
   };
-  const first = await dead("used");
+  const first = await visitInvalid("used");
   expect(first.body).toContain("This link can’t be used");
   for (const kind of ["cancelled", "expired", "tampered", "unknown"])
-    expect(await dead(kind), kind).toEqual(first);
+    expect(await visitInvalid(kind), kind).toEqual(first);
 });

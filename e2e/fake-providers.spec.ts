@@ -8,15 +8,15 @@ import { Person } from "./support/person";
 import { lookAt } from "./support/screens";
 import { expect, type Providers, testWithoutServer } from "./support/fake-providers";
 
-/** The stand-ins by themselves; what the app makes of them is told elsewhere. */
+/** The fake providers without Latchkey. */
 const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
-  // In the app's place: a page that says what it was called back with.
+  // Instead of Latchkey: a page that shows the result of the callback.
   app: async ({}, use) => {
     const app = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url!, "http://localhost");
       const back = searchParams.get("error") ?? (searchParams.has("code") ? "a code" : "nothing");
       response.setHeader("content-type", "text/html");
-      response.end(`<main>${pathname} was told ${back}</main>`);
+      response.end(`<main>${pathname} received ${back}</main>`);
     });
     await once(app.listen(0, "127.0.0.1"), "listening");
     await use(app);
@@ -26,7 +26,7 @@ const test = testWithoutServer.extend<{ app: Server; ada: Person }>({
   ada: async ({ page, app }, use) => {
     const { port } = app.address() as AddressInfo;
     const serverAddress = { port, origin: `http://localhost:${port}` };
-    const inbox = new Inbox("no mail comes here");
+    const inbox = new Inbox("no letter arrives here");
     await use(Person.at(page, { email: "ada@example.com", inbox, serverAddress, hasScript: true }));
   },
 });
@@ -46,22 +46,26 @@ for (const { id, name, cancelled } of [
   { id: "google", name: "Google", cancelled: "access_denied" },
   { id: "linkedin", name: "LinkedIn", cancelled: "user_cancelled_login" },
 ] as const) {
-  test(`Ada chooses who she is at ${name}, or cancels`, async ({ ada, app, providers }) => {
+  test(`Ada chooses a user at ${name}, or cancels`, async ({ ada, app, providers }) => {
     await goTo(id, providers, ada.page, app);
-    await ada.seesTitle(`Stand-in for ${name} on this machine: no password needed`);
+    await ada.seesTitle(`Fake ${name} on this machine: no password needed`);
     await ada.chooses({ email: ada.email, verified: false, number: "4711" });
-    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await ada.sees(`/api/auth/callback/${id} received a code`);
     await goTo(id, providers, ada.page, app);
-    await ada.press("Continue as ada@gmail.com");
-    await ada.sees(`/api/auth/callback/${id} was told a code`);
+    await ada.clickButton("Continue as ada@gmail.com");
+    await ada.sees(`/api/auth/callback/${id} received a code`);
     await goTo(id, providers, ada.page, app);
     await ada.chooses("cancel");
-    await ada.sees(`/api/auth/callback/${id} was told ${cancelled}`);
+    await ada.sees(`/api/auth/callback/${id} received ${cancelled}`);
   });
 
-  test(`The page of ${name}'s stand-in is fit to be used`, async ({ ada, app, providers }) => {
+  test(`the page of the fake ${name} is accessible and has a narrow layout`, async ({
+    ada,
+    app,
+    providers,
+  }) => {
     await goTo(id, providers, ada.page, app);
-    expect(await lookAt(ada.page, `stand-in-${id}`)).toEqual([]);
+    expect(await lookAt(ada.page, `fake-${id}`)).toEqual([]);
     await ada.chooses({ email: ada.email });
     await ada.page.goBack();
     await ada.sees("This visit is over.");

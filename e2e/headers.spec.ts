@@ -5,10 +5,10 @@ import { routes } from "./support/routes";
 import { expect } from "./support/test";
 import { startOAuth, signInWithProvider } from "./support/oauth";
 
-/** A request, and the statuses it may come to. */
+/** A request, and its possible statuses. */
 type Visit = readonly [path: string, status: number | readonly number[], sent?: Sent];
 
-test("every answer has the headers that protect it", async ({
+test("every response has the security headers", async ({
   client,
   server,
   inbox,
@@ -19,10 +19,10 @@ test("every answer has the headers that protect it", async ({
   setUser(oidc.google, newAddress("ada"));
   await signInWithProvider(client, "google");
   const stranger = newClient();
-  const leaving = await startOAuth(stranger, "google");
+  const authorizationUrl = await startOAuth(stranger, "google");
   client.jar.set("latchkey-oauth_redirect", stranger.jar.get("latchkey-oauth_redirect")!);
   const leo = newAddress("leo");
-  await client.askForLink(leo);
+  await client.requestLink(leo);
   const { token } = await inbox.letterTo(leo);
   const page = await client.get("/sign-in/check");
   const assets = [...page.body.matchAll(/"(\/_next\/static\/[^"]+)/g)].map(([, path]) => path!);
@@ -92,15 +92,16 @@ test("every answer has the headers that protect it", async ({
       expect(policy, what).toContain(directive);
     expect(policy, what).not.toMatch(/unsafe-inline|unsafe-eval|\*/);
     if (headers["content-type"]?.startsWith("text/html")) {
-      // Nothing inline, and no script but files of ours.
+      // No inline script or style, and only our own script files.
       expect(policy, what).toContain("script-src 'self';");
       expect(policy, what).not.toContain("nonce");
       expect(headers["cache-control"], what).toContain("private");
       for (const [tag] of body.matchAll(/<(script|style)\b[^>]*>/g))
         expect(tag, what).toMatch(/^<script src="\/(latchkey|password)\.js"/);
       expect(body, what).not.toMatch(/\son\w+="|javascript:/);
-      // One page leads elsewhere, and to one place.
-      const ours = path === "/sign-in/continue" ? body.replace(inHtml(leaving), "/") : body;
+      // Only the redirect page has a link to another origin, the provider's.
+      const ours =
+        path === "/sign-in/continue" ? body.replace(inHtml(authorizationUrl), "/") : body;
       expect(ours, what).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!localhost)/);
     }
     const isFile = path.startsWith("/_next/static/") || /\.(js|svg|json)$/.test(path);
@@ -114,7 +115,7 @@ test("every answer has the headers that protect it", async ({
 
 const inHtml = (url: string) => `href="${url.replaceAll("&", "&amp;")}"`;
 
-/** What a look at a route comes to; those of programs take other methods, too. */
+/** The expected status of GET on a route; some API routes only allow other methods. */
 function expectedOf(path: string): number | readonly number[] {
   if (path === "/unavailable") return 503;
   if (path === "/failed") return 404;
@@ -122,16 +123,16 @@ function expectedOf(path: string): number | readonly number[] {
   return path.startsWith("/api/") ? [200, 404, 405] : [200, 307];
 }
 
-test("the session cookie is for this host, out of scripts' reach, for 30 days", async ({
+test("the session cookie is HttpOnly, for this host, and lasts 30 days", async ({
   client,
   inbox,
   newAddress,
 }) => {
   const email = newAddress("ada");
-  await client.askForLink(email);
+  await client.requestLink(email);
   const { path } = await inbox.letterTo(email);
   const { headers } = await client.submit(path, "Sign in");
-  const cookie = headers["set-cookie"]?.find((logLine) => logLine.startsWith("latchkey-session="));
+  const cookie = headers["set-cookie"]?.find((header) => header.startsWith("latchkey-session="));
   expect(
     cookie
       ?.split("; ")

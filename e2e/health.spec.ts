@@ -43,7 +43,7 @@ const test = base.extend<object, WorkerFixtures>({
   ],
 });
 
-/** The same with a Redis, which is not running yet when the server comes up. */
+/** The same with a Redis that is not running when the server starts. */
 const testWithRedis = test.extend<object, { redis: RedisServer }>({
   redis: [
     async ({}, use) => {
@@ -73,18 +73,18 @@ const checks = {
   mail: "pass",
   limiter: "pass",
 };
-const well = { status: 200, said: { status: "pass", checks } };
+const healthy = { status: 200, report: { status: "pass", checks } };
 const warns = (which: Partial<typeof checks>) => ({
   status: 200,
-  said: { status: "warn", checks: { ...checks, ...which } },
+  report: { status: "warn", checks: { ...checks, ...which } },
 });
 const fails = (which: Partial<typeof checks>) => ({
   status: 503,
   retryAfter: "5",
-  said: { status: "fail", checks: { ...checks, ...which } },
+  report: { status: "fail", checks: { ...checks, ...which } },
 });
 
-/** What a machine hears that asks by address; that the process lives it hears each time. */
+/** The readiness of the server, requested by IP address; expects it to be alive each time. */
 async function healthOf(client: Client, host = "10.0.0.7") {
   expect(await client.send("/livez", { headers: { host } })).toMatchObject({
     status: 200,
@@ -92,33 +92,36 @@ async function healthOf(client: Client, host = "10.0.0.7") {
   });
   const { status, headers, body } = await client.send("/readyz", { headers: { host } });
   expect(headers["cache-control"]).toBe("no-store");
-  return { status, retryAfter: headers["retry-after"], said: JSON.parse(body) as unknown };
+  return { status, retryAfter: headers["retry-after"], report: JSON.parse(body) as unknown };
 }
 
-/** The bound of S4, and the rest that Redis is given. */
+/** Recovery within two minutes, and the pause before Redis is tried again (S4). */
 const soon = { timeout: 120_000, intervals: [100] };
 
-test("without Postgres it is not ready, and says so in words alone", async ({ client, wire }) => {
-  const without = fails({ database: "fail", migrations: "fail" });
+test("the server is not ready without Postgres, and its report contains no details", async ({
+  client,
+  wire,
+}) => {
+  const failing = fails({ database: "fail", migrations: "fail" });
   wire.cut();
-  expect(await healthOf(client)).toEqual(without);
+  expect(await healthOf(client)).toEqual(failing);
   wire.restore();
-  await expect.poll(() => healthOf(client), soon).toEqual(well);
+  await expect.poll(() => healthOf(client), soon).toEqual(healthy);
   wire.fallSilent();
-  expect(await healthOf(client)).toEqual(without);
+  expect(await healthOf(client)).toEqual(failing);
   wire.restore();
-  await expect.poll(() => healthOf(client), soon).toEqual(well);
+  await expect.poll(() => healthOf(client), soon).toEqual(healthy);
 });
 
-test("while a migration is pending it is not ready", async ({ client, db }) => {
+test("the server is not ready while a migration is pending", async ({ client, db }) => {
   const applied = db.sql`drizzle.__drizzle_migrations`;
   await db.sql`update ${applied} set created_at = -created_at where id = (select max(id) from ${applied})`;
   expect(await healthOf(client)).toEqual(fails({ migrations: "fail" }));
   await db.sql`update ${applied} set created_at = abs(created_at)`;
-  expect(await healthOf(client)).toEqual(well);
+  expect(await healthOf(client)).toEqual(healthy);
 });
 
-test("mail that does not leave is a warning until it has left", async ({
+test("the server warns while an email cannot be sent, until it is sent", async ({
   client,
   sink,
   db,
@@ -126,7 +129,7 @@ test("mail that does not leave is a warning until it has left", async ({
 }) => {
   sink.failWith("greeting", { says: 421 });
   const email = newAddress("ada");
-  await client.askForLink(email);
+  await client.requestLink(email);
   const later = async () => {
     await db.advance("outbox", "31 seconds", { column: "to_address", is: email });
     return healthOf(client);
@@ -136,20 +139,20 @@ test("mail that does not leave is a warning until it has left", async ({
   await expect.poll(attempts).toHaveLength(1);
   expect(await later()).toEqual(warns({ mail: "warn" }));
   sink.resetProviders();
-  await expect.poll(later, soon).toEqual(well);
+  await expect.poll(later, soon).toEqual(healthy);
   expect(sink.accepted).toHaveLength(1);
 });
 
-test("whoever asks is answered, by whatever name", async ({ client, server }) => {
+test("the health checks respond for any Host", async ({ client, server }) => {
   for (const host of ["10.0.0.7:8080", "evil.example", "[::1]", "latchkey.internal", "_"]) {
-    expect(await healthOf(client, host)).toEqual(well);
+    expect(await healthOf(client, host)).toEqual(healthy);
     expect((await client.send("/sign-in", { headers: { host } })).status).not.toBe(200);
   }
-  expect(await healthOf(client, new URL(server.origin).host)).toEqual(well);
+  expect(await healthOf(client, new URL(server.origin).host)).toEqual(healthy);
 });
 
-// Its letters leave over a connection that the sink's troubles do not reach: so it comes after those.
-test("a Postgres that became read-only is not ready, and is left for one that is not", async ({
+// After the mail test, because its letters use a connection without the SMTP faults.
+test("the server is not ready on a read-only Postgres, and reconnects to a writable one", async ({
   client,
   db,
   newAddress,
@@ -158,25 +161,25 @@ test("a Postgres that became read-only is not ready, and is left for one that is
     const [of] = await db.sql<{ name: string }[]>`select current_database() as name`;
     await db.sql.unsafe(`alter database ${of!.name} set default_transaction_read_only = ${value}`);
   };
-  const requestLink = async () => client.whereTo(await client.askForLink(newAddress("ada")));
+  const requestLink = async () => client.whereTo(await client.requestLink(newAddress("ada")));
   await readOnly("on");
   await db.sql`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'latchkey'`;
   await expect.poll(() => healthOf(client), soon).toEqual(fails({ database: "fail" }));
   expect(await requestLink()).toBe("/unavailable");
 
-  // The connections that there are stay read-only; the next ones reach a primary.
+  // Existing connections stay read-only; new connections reach a primary.
   await readOnly("off");
-  await expect.poll(() => healthOf(client), soon).toEqual(well);
+  await expect.poll(() => healthOf(client), soon).toEqual(healthy);
   await expect.poll(requestLink, soon).toBe("/sign-in/check?asked");
 });
 
 testWithRedis(
-  "a Redis that is away is told before anybody came, and so is its return",
+  "the server warns while Redis is unavailable, before the first visitor, and recovers",
   async ({ client, redis }) => {
     expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
     await redis.start();
-    await expect.poll(() => healthOf(client), soon).toEqual(well);
+    await expect.poll(() => healthOf(client), soon).toEqual(healthy);
     await redis.kill();
     expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
   },

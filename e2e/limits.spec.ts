@@ -3,24 +3,24 @@ import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 import { startOAuth, signInWithProvider, callbackUrlFrom } from "./support/oauth";
 
-/** What a limit looks like from outside; when it is reached, the flows' own tests say. */
+/** What a user sees at a limit. The flow tests check when it is reached. */
 
-test("an address that cannot be mailed is told beside its field, and nothing is mailed", async ({
+test("the page reports an invalid address beside its field and sends no email", async ({
   ada,
   db,
 }) => {
   const field = ada.page.getByLabel("Email", { exact: true });
-  for (const [typed, told] of [
+  for (const [typed, message] of [
     ["", "Enter your email address."],
     ["ａda@example.com", "Enter an email address in the form name@example.com."],
   ] as const) {
     await ada.requestLink({}, typed);
-    const summary = ada.page.getByRole("alert").filter({ hasText: told });
+    const summary = ada.page.getByRole("alert").filter({ hasText: message });
     await expect(summary).toBeFocused();
-    await expect(summary.getByRole("link", { name: told })).toHaveAttribute("href", "#email");
+    await expect(summary.getByRole("link", { name: message })).toHaveAttribute("href", "#email");
     await expect(ada.page).toHaveTitle("Error: Sign in to Latchkey · Latchkey");
     await expect(field).toHaveAttribute("aria-invalid", "true");
-    await expect(field).toHaveAccessibleDescription(told);
+    await expect(field).toHaveAccessibleDescription(message);
     await expect(field).toHaveValue(typed);
   }
   const [letters] =
@@ -28,32 +28,32 @@ test("an address that cannot be mailed is told beside its field, and nothing is 
   expect(letters).toEqual({ n: 0 });
 });
 
-test("the sixth request from one network in an hour is refused, and keeps the address", async ({
+test("the sixth request from one network in an hour is refused, and the form keeps the address", async ({
   newClient,
   newAddress,
   db,
 }) => {
   for (let n = 0; n < 5; n += 1) {
-    const somebody = newClient();
-    const response = await somebody.askForLink(newAddress("somebody"));
-    expect(somebody.whereTo(response)).toBe("/sign-in/check?asked");
+    const visitor = newClient();
+    const response = await visitor.requestLink(newAddress("visitor"));
+    expect(visitor.whereTo(response)).toBe("/sign-in/check?asked");
   }
   const [ada, email] = [newClient(), newAddress("ada")];
-  const page = await ada.follow(await ada.askForLink(email));
+  const page = await ada.follow(await ada.requestLink(email));
   expect(textOf(page.body)).toMatch(/Too many requests\. Try again in (1 hour|60 minutes)\./);
   expect(page.body).toMatch(new RegExp(`<input[^>]* name="email"[^>]* value="${email}"`));
   expect(await db.lettersTo(email)).toHaveLength(0);
   await db.ageLimits("1 hour");
-  expect(ada.whereTo(await ada.askForLink(email))).toBe("/sign-in/check?asked");
+  expect(ada.whereTo(await ada.requestLink(email))).toBe("/sign-in/check?asked");
 });
 
-test("the mailbox shows which mail was withheld, and lets all limits start anew", async ({
+test("the mailbox shows which email was withheld, and clears all limits", async ({
   newClient,
   newAddress,
   db,
 }) => {
   const email = newAddress("ada");
-  for (let n = 0; n < 4; n += 1) await newClient().askForLink(email);
+  for (let n = 0; n < 4; n += 1) await newClient().requestLink(email);
   expect((await db.lettersTo(email)).map(({ state, reason }) => [state, reason]).at(-1)).toEqual([
     "dead",
     "over_limit",
@@ -62,12 +62,12 @@ test("the mailbox shows which mail was withheld, and lets all limits start anew"
   expect(textOf((await ada.get("/mailbox")).body)).toContain("over the limit");
   const cleared = await ada.follow(await ada.submit("/mailbox", "Clear all limits"));
   expect(textOf(cleared.body)).toContain("All limits start anew.");
-  await ada.askForLink(email);
+  await ada.requestLink(email);
   expect(await db.lettersTo(email)).toHaveLength(5);
   expect((await db.lettersTo(email)).at(-1)).not.toMatchObject({ state: "dead" });
 });
 
-test("the thirty-first start with a provider from one network is refused, and the other ways are not", async ({
+test("the 31st OAuth start from one network is refused, and other sign-in methods still work", async ({
   newClient,
   newAddress,
   inbox,
@@ -84,7 +84,7 @@ test("the thirty-first start with a provider from one network is refused, and th
       }),
     );
   for (let n = 1; n < 30; n += 1) expect(await start(n), `start ${n}`).toBe("/sign-in/continue");
-  // To set out for connecting counts as well.
+  // An OAuth start to connect a provider counts too.
   const link = () => ada.json("/api/v1/auth-providers/links", { provider: "google" });
   expect((await link()).status).toBe(201);
   const refused = await link();
@@ -102,7 +102,7 @@ test("the thirty-first start with a provider from one network is refused, and th
   expect(await start(32)).toBe("/sign-in/continue");
 });
 
-test("the thirty-first way back from a provider is refused, and the next one is not when there is room again", async ({
+test("the 31st OAuth callback from one network is refused, and works again after ten minutes", async ({
   oidc,
   newClient,
   newAddress,

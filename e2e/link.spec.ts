@@ -6,19 +6,19 @@ import { expect, test } from "./support/test";
 
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-/** What the page says that an answer leads to. */
+/** The text of the page after a response. */
 const textAfter = async (client: Client, response: HttpResponse) =>
   textOf((await client.follow(response)).body);
 
 const cannotBeUsed = "This link can’t be used";
 const wrongAddress = "That is not the address this link was sent to. Type the whole address.";
 
-test("a link opened in another browser signs in there once the whole address is typed", async ({
+test("a link opened in another browser signs Ada in there once she types the whole address", async ({
   ada,
   client,
   db,
 }) => {
-  await client.askForLink(ada.email);
+  await client.requestLink(ada.email);
   const { link } = await ada.readsTheLetter();
   await ada.open(link);
   await ada.sees("This link was asked for in another browser.");
@@ -27,22 +27,22 @@ test("a link opened in another browser signs in there once the whole address is 
     "username",
   );
   await ada.type("Email", ada.email.toUpperCase());
-  await ada.press("Sign in");
+  await ada.clickButton("Sign in");
   await ada.isSignedIn();
-  // It signs in the browser that pressed, and no other.
+  // Only the browser that submitted the form is signed in.
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
 test.describe("In another browser", () => {
-  test("a wrong address is told beside its field, signs nobody in and spends nothing", async ({
+  test("the page reports a wrong address beside its field, and the link stays usable", async ({
     newClient,
     newAddress,
     inbox,
     db,
   }) => {
     const email = newAddress("ada");
-    await newClient().askForLink(email);
+    await newClient().requestLink(email);
     const { path } = await inbox.letterTo(email);
     const phone = newClient();
     for (const username of ["", "ada", "somebody@example.com", newAddress("mallory")]) {
@@ -58,7 +58,7 @@ test.describe("In another browser", () => {
     expect(isSignedIn(phone)).toBe(true);
   });
 
-  test("a request is cancelled only with the whole address, and its link and code are dead then", async ({
+  test("a request is cancelled only with the whole address, and then its link and code do not work", async ({
     client,
     newClient,
     newAddress,
@@ -66,7 +66,7 @@ test.describe("In another browser", () => {
     db,
   }) => {
     const [email, phone] = [newAddress("ada"), newClient()];
-    await client.askForLink(email);
+    await client.requestLink(email);
     const { path, code } = await inbox.letterTo(email);
     const cancel = (username: string) => phone.submit(path, "Cancel this request", { username });
     expect(await textAfter(phone, await cancel(""))).toContain(wrongAddress);
@@ -85,8 +85,8 @@ test.describe("In another browser", () => {
   });
 });
 
-test.describe("A link that cannot be used", () => {
-  test("says so, with a reference, and is replaced right there", async ({
+test.describe("A link that is expired, used or unknown", () => {
+  test("shows a page with a reference, on which Ada requests a new link", async ({
     client,
     newClient,
     newAddress,
@@ -94,16 +94,16 @@ test.describe("A link that cannot be used", () => {
     db,
   }) => {
     const email = newAddress("ada");
-    await client.askForLink(email);
+    await client.requestLink(email);
     const { path } = await inbox.letterTo(email);
     const form = formWith((await client.get(path)).body, "Sign in");
     await db.advance("verifications", "1 hour 1 second", { column: "identifier", is: email });
     await db.ageLimits("1 hour");
-    const dead = await client.follow(await client.post(path, form));
-    expect(textOf(dead.body)).toContain(cannotBeUsed);
+    const invalid = await client.follow(await client.post(path, form));
+    expect(textOf(invalid.body)).toContain(cannotBeUsed);
     expect(isSignedIn(client)).toBe(false);
 
-    const asked = await client.post(path, formWith(dead.body, "Send a new link"), { email });
+    const asked = await client.post(path, formWith(invalid.body, "Send a new link"), { email });
     expect(client.whereTo(asked)).toMatch(/^\/sign-in\/check/);
     const { path: fresh } = await inbox.letterTo(email);
     await client.submit(fresh, "Sign in");
@@ -121,20 +121,20 @@ test.describe("A link that cannot be used", () => {
     expect(used).toMatch(/Reference: [0-9a-f-]{36}/);
   });
 
-  test("never existed", async ({ client }) => {
+  test("shows the same page when it never existed", async ({ client }) => {
     for (const token of ["x", "A".repeat(43), "%20", "null"])
       expect(textOf((await client.get(`/l/${token}`)).body), token).toContain(cannotBeUsed);
     expect((await client.get("/l/../account")).status).toBeLessThan(400);
   });
 
-  test("still lets through whoever is signed in as its person", async ({
+  test("leads to the next page when Ada is already signed in", async ({
     client,
     newAddress,
     inbox,
     db,
   }) => {
     const email = newAddress("ada");
-    await client.askForLink(email, { next: "/account/methods" });
+    await client.requestLink(email, { next: "/account/methods" });
     const { path } = await inbox.letterTo(email);
     expect(client.whereTo(await client.submit(path, "Sign in"))).toBe("/account/methods");
     await db.advance("verifications", "2 hours", { column: "identifier", is: email });
@@ -142,7 +142,7 @@ test.describe("A link that cannot be used", () => {
   });
 });
 
-test("an account that is switched off is told so after the proof, and has no session", async ({
+test("the owner of a disabled account gets a message and no session after confirming the link", async ({
   client,
   newClient,
   newAddress,
@@ -154,14 +154,14 @@ test("an account that is switched off is told so after the proof, and has no ses
   await db.sql`update users set disabled_at = now() where email = ${email}`;
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?.*note=session_ended/);
   const other = newClient();
-  await other.askForLink(email);
-  const pressed = await other.submit((await inbox.letterTo(email)).path, "Sign in");
-  expect(other.whereTo(pressed)).toBe("/sign-in/problem");
-  expect(await textAfter(other, pressed)).toContain("This account is switched off.");
+  await other.requestLink(email);
+  const confirmed = await other.submit((await inbox.letterTo(email)).path, "Sign in");
+  expect(other.whereTo(confirmed)).toBe("/sign-in/problem");
+  expect(await textAfter(other, confirmed)).toContain("This account is switched off.");
   expect(isSignedIn(other)).toBe(false);
 });
 
-test("Ada is signed in and opens Leo's link: she stays who she is, or switches and her session ends", async ({
+test("Ada opens Leo's link while signed in: she stays signed in, or switches and her session ends", async ({
   client,
   newClient,
   newAddress,
@@ -170,7 +170,7 @@ test("Ada is signed in and opens Leo's link: she stays who she is, or switches a
 }) => {
   const [ada, leo] = [newAddress("ada"), newAddress("leo")];
   await client.signIn(ada, inbox);
-  await newClient().askForLink(leo);
+  await newClient().requestLink(leo);
   const { path } = await inbox.letterTo(leo);
   const { body } = await client.get(path);
   expect(textOf(body)).toContain(`You are signed in as ${ada} .`);
@@ -186,7 +186,7 @@ test("Ada is signed in and opens Leo's link: she stays who she is, or switches a
 });
 
 test.describe("Where signing in leads", () => {
-  test("is the page of ours that was asked for", async ({ client, newAddress, inbox }) => {
+  test("is the page of ours that was requested", async ({ client, newAddress, inbox }) => {
     const email = newAddress("ada");
     const start = client.whereTo(await client.get("/account/sessions"));
     expect(start).toBe("/sign-in?next=%2Faccount%2Fsessions");
@@ -195,7 +195,7 @@ test.describe("Where signing in leads", () => {
     expect(client.whereTo(await client.submit(path, "Sign in"))).toBe("/account/sessions");
   });
 
-  test("is the account page where another was slipped in", async ({
+  test("is the account page when `next` is hostile", async ({
     newClient,
     newAddress,
     db,
@@ -218,7 +218,7 @@ test.describe("Where signing in leads", () => {
       await db.clearLimits();
       const ada = newClient();
       const email = newAddress("ada");
-      await ada.askForLink(email, { next: hostile });
+      await ada.requestLink(email, { next: hostile });
       const { code, path } = await inbox.letterTo(email);
       const byCode = await ada.submit("/sign-in/check", "Continue", { code });
       expect(ada.whereTo(byCode), hostile).toBe("/account");

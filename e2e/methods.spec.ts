@@ -6,13 +6,13 @@ import { expect, test } from "./support/test";
 const password = "four unrelated words here";
 
 /**
- * A server beside the tests' own, on which only these ways in are there. Either may take a letter, so
- * they have one mailbox.
+ * A second server with only these sign-in methods. It shares the mailbox of the first one, because
+ * either may send a queued letter.
  */
 const serverWith = (methods: string, databaseUrl: string, { dataDir }: Server) =>
   Server.start({ databaseUrl, dataDir, settings: { SIGN_IN_METHODS: methods } });
 
-test("with links switched off people have passwords, and cannot remove their last way in", async ({
+test("without links users sign in with passwords, and cannot remove their last sign-in method", async ({
   database,
   server: main,
   inbox,
@@ -41,7 +41,7 @@ test("with links switched off people have passwords, and cannot remove their las
   const { body } = await ada.follow(response);
   expect(textOf(body)).toContain("This is the last way into your account.");
 
-  // Signing up again brings its owner a letter without a link, as there are none.
+  // A second sign-up sends the owner a letter without a link, because links are disabled.
   await new Client(server).submit("/sign-up", "Sign up", { email, password: `${password} too` });
   const { subject, text } = await inbox.nextTo(email);
   expect(subject).toBe("You already have an account at Latchkey");
@@ -49,7 +49,7 @@ test("with links switched off people have passwords, and cannot remove their las
   await server.stop();
 });
 
-test("with passwords switched off there are neither their pages nor their flows", async ({
+test("without passwords their pages and API operations do not exist", async ({
   database,
   server: main,
   inbox,

@@ -12,9 +12,9 @@ import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { callbackUrlFrom } from "./support/oauth";
 
-/** The document of the API, replayed: what it promises of each operation is what comes. */
+/** Replays every operation of the OpenAPI document, and compares the responses with it. */
 
-/** On a server whose database can go away. */
+/** Tests on a server whose database connection can break. */
 const testWithWire = test.extend<object, { wire: FaultProxy; server: Server; withoutLink: Server }>(
   {
     wire: [
@@ -35,7 +35,7 @@ const testWithWire = test.extend<object, { wire: FaultProxy; server: Server; wit
       },
       { scope: "worker" },
     ],
-    /** One that has asked nobody anything yet, and where the last way in can be the last. */
+    /** A server without links, so that Google can be the last method. It has no provider metadata yet. */
     withoutLink: [
       async ({ database, oidc, server: { dataDir } }, use) => {
         const settings = { ...keysOf(oidc), SIGN_IN_METHODS: "password,google,linkedin" };
@@ -71,18 +71,18 @@ const problemShape = z.fromJSONSchema(document.components.schemas.Problem);
 
 const password = "four unrelated words here";
 
-/** Ada, signed in by her password, with a mail of each kind, and about to sign up once more. */
+/** Ada, signed in with her password, with a letter of each kind and a pending sign-up of a second address. */
 interface Scene {
   readonly ada: Client;
   readonly email: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
-  readonly proof: SignInLetter;
+  readonly stepUp: SignInLetter;
   readonly second: { readonly email: string; readonly code: string };
   readonly id: string;
 }
 
-/** What is sent where the document asks for a body; several where there are several ways. */
+/** The bodies to send to each operation; several where the document has several schemas. */
 const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   askForLink: [() => ({ email: "leo@example.com", remember: true, next: "/account" })],
   showWaiting: [],
@@ -103,13 +103,13 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
     ({ reset: { code }, email }) => ({ email, code, password: `${password} too` }),
   ],
   showPassword: [],
-  choosePassword: [() => ({ password: `${password} too`, again: `${password} too` })],
+  choosePassword: [() => ({ password: `${password} too`, confirmPassword: `${password} too` })],
   dropPassword: [],
   askForProof: [() => ({})],
   prove: [
     () => ({ password }),
-    ({ proof: { token } }) => ({ token }),
-    ({ proof: { code } }) => ({ code }),
+    ({ stepUp: { token } }) => ({ token }),
+    ({ stepUp: { code } }) => ({ code }),
   ],
   showSessions: [],
   endOtherSessions: [],
@@ -127,12 +127,12 @@ test("every operation is replayed", () => {
   );
 });
 
-/** Each operation with each body it takes, or without one. */
+/** Each operation with each of its bodies, or without one. */
 const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unknown> }[] =
   operations.flatMap((operation) => {
-    const linkedMethods = bodies[operation.operationId] ?? [];
-    return linkedMethods.length > 0
-      ? linkedMethods.map((body) => ({ operation, body }))
+    const operationBodies = bodies[operation.operationId] ?? [];
+    return operationBodies.length > 0
+      ? operationBodies.map((body) => ({ operation, body }))
       : [{ operation }];
   });
 
@@ -140,7 +140,7 @@ function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, t
   const to = path.replace("{id}", id).replace("{provider}", "linkedin");
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  // A DELETE does not say by itself that a body follows.
+  // Node sends the body of a DELETE only with an explicit length.
   const headers = { "content-type": type, "content-length": Buffer.byteLength(text) };
   return ada.send(to, { method, body: text, headers });
 }
@@ -165,23 +165,23 @@ interface Replaying {
 async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promise<Scene> {
   await db.clearLimits();
   const [ada, email, other] = [newClient(), newAddress("ada"), newAddress("second")];
-  await ada.join(email, password, inbox);
-  await ada.askForLink(email);
+  await ada.signUpAndVerify(email, password, inbox);
+  await ada.requestLink(email);
   const letter = await inbox.letterTo(email);
   await db.clearLimits();
   await ada.json("/api/v1/password-resets", { email });
   const reset = await inbox.letterTo(email);
   await ada.json("/api/v1/session/step-ups/requests", {});
-  const proof = await inbox.letterTo(email);
+  const stepUp = await inbox.letterTo(email);
   await ada.json("/api/v1/sign-ups", { email: other, password });
   const second = { email: other, code: await inbox.codeTo(other) };
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, proof, second, id: session!.id };
+  return { ada, email, letter, reset, stepUp, second, id: session!.id };
 }
 
-/** An operation asked wrongly in many ways, then rightly; in between, with what `meanwhile` does. */
+/** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */
 async function replay(
   { operation, body }: (typeof calls)[number],
   scene: Scene,
@@ -191,15 +191,15 @@ async function replay(
 ) {
   const { operationId: what, path, method, requestBody, responses } = operation;
   const sent = body?.(scene);
-  const asked = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
-  expect(asked !== undefined, `${what} takes a body`).toBe(sent !== undefined);
+  const bodySchema = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
+  expect(bodySchema !== undefined, `${what} takes a body`).toBe(sent !== undefined);
 
   for (const wrong of first(3, malformed(sent))) {
     await db.clearLimits();
-    expect(asked?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
+    expect(bodySchema?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
     const response = await send(operation, scene, wrong);
     expect(response.status, `${what} ${JSON.stringify(wrong)}`).toBe(
-      namesNobody(what, wrong) ? 404 : 400,
+      namesUnknownProvider(what, wrong) ? 404 : 400,
     );
     expectProblem(response, what);
   }
@@ -220,18 +220,18 @@ async function replay(
   const [status] = Object.keys(responses).filter((name) => name !== "default");
   expect(response.status, `${what}: ${response.body}`).toBe(Number(status));
   const content = responses[status!]?.content;
-  expect(asked?.safeParse(sent).error, what).toBeUndefined();
+  expect(bodySchema?.safeParse(sent).error, what).toBeUndefined();
   if (!content) expect(response.body, what).toBe("");
   else {
     expect(response.headers["content-type"], what).toBe(json);
-    const said = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(response.body));
-    expect(said.error, `${what}: ${response.body}`).toBeUndefined();
+    const parsed = z.fromJSONSchema(content[json]!.schema).safeParse(JSON.parse(response.body));
+    expect(parsed.error, `${what}: ${response.body}`).toBeUndefined();
   }
 }
 
 const [inPart, asAWhole] = extents;
 
-test("what is asked rightly is answered as it is documented; wrongly, with a problem", async ({
+test("valid requests get the documented responses, and invalid ones a problem", async ({
   newClient,
   inbox,
   db,
@@ -242,13 +242,13 @@ test("what is asked rightly is answered as it is documented; wrongly, with a pro
   for (const call of calls) {
     scene ??= await newScene(replaying);
     await replay(call, scene, replaying, inPart!);
-    // What only looks or asks leaves everything for the next one.
+    // Operations that only read or send an email leave the scene usable.
     if (!/^(show|preview|ask|resend|signUp|connect)/.test(call.operation.operationId)) scene = null;
   }
 });
 
 testWithWire(
-  "so it is with all that can be wrong, and while the database is away with a problem",
+  "every invalid request gets a problem, and so does every request without a database",
   { tag: "@long" },
   async ({ newClient, inbox, db, newAddress, wire }) => {
     const replaying = { newClient, inbox, db, newAddress };
@@ -257,18 +257,18 @@ testWithWire(
       const scene = await newScene(replaying);
       await replay(call, scene, replaying, asAWhole!, async (ask) => {
         wire.cut();
-        const away = await ask();
+        const unavailable = await ask();
         wire.restore();
-        expect(away.status, what).toBe(503);
-        expectProblem(away, what);
+        expect(unavailable.status, what).toBe(503);
+        expectProblem(unavailable, what);
         await expect.poll(async () => (await scene.ada.get("/api/v1/session")).status).toBe(200);
       });
     }
   },
 );
 
-/** A provider that there is not is nowhere, whatever it is. */
-const namesNobody = (what: string, body: unknown) =>
+/** Whether the body names a provider that does not exist, which is a 404. */
+const namesUnknownProvider = (what: string, body: unknown) =>
   what === "connectAuthProvider" &&
   body !== null &&
   typeof body === "object" &&
@@ -283,7 +283,7 @@ const expectRefused = (response: HttpResponse, status: number, code: string) => 
   ]);
 };
 
-test("providers are connected and disconnected as it is documented, or it is said why not", async ({
+test("a program connects and disconnects providers, and each refusal has its documented code", async ({
   oidc,
   inbox,
   db,
@@ -291,7 +291,7 @@ test("providers are connected and disconnected as it is documented, or it is sai
   newAddress,
 }) => {
   const [ada, email] = [newClient(), newAddress("ada")];
-  await ada.join(email, password, inbox);
+  await ada.signUpAndVerify(email, password, inbox);
   const connect = (provider: unknown, client = ada) =>
     client.json("/api/v1/auth-providers/links", { provider });
   const drop = (provider: string, client = ada) =>
@@ -330,20 +330,20 @@ test("providers are connected and disconnected as it is documented, or it is sai
   const response = await connect("linkedin");
   expect(response.status).toBe(201);
   const { url } = JSON.parse(response.body) as { url: string };
-  const asked = new URL(url);
-  expect(asked.origin + asked.pathname).toBe(
+  const authorizationUrl = new URL(url);
+  expect(authorizationUrl.origin + authorizationUrl.pathname).toBe(
     `${new URL(oidc.linkedin.issuer).origin}/oauth/v2/authorization`,
   );
-  // From there the browser comes to the page that asks.
+  // The callback leads to the page that asks for confirmation.
   expect(ada.whereTo(await ada.get(await callbackUrlFrom(url)))).toBe("/account/connect");
 });
 
 testWithWire(
-  "the last way in stays, and a provider that does not answer is said to be away",
+  "the last sign-in method cannot be removed, and a provider without metadata is unavailable",
   { tag: "@long" },
   async ({ oidc, inbox, db, newAddress, withoutLink }) => {
     const [ada, email] = [new Client(withoutLink), newAddress("ada")];
-    await ada.join(email, password, inbox);
+    await ada.signUpAndVerify(email, password, inbox);
     await db.sql`insert into auth_providers (user_id, provider, subject, address)
       select id, 'google', email, email from users where email = ${email}`;
     await db.sql`update users set password_hash = null where email = ${email}`;
@@ -352,18 +352,18 @@ testWithWire(
     const last = await ada.send("/api/v1/auth-providers/google", { method: "DELETE" });
     expectRefused(last, 409, "last_sign_in_method");
 
-    // It knows nothing of its providers yet, and they do not answer.
+    // This server has no metadata of the provider yet, and the provider sends none.
     const connect = () => ada.json("/api/v1/auth-providers/links", { provider: "linkedin" });
     oidc.linkedin.script.discovery = responses.html();
-    const away = await connect();
-    expectRefused(away, 503, "provider_unavailable");
-    expect(away.headers["retry-after"]).toBe("60");
+    const unavailable = await connect();
+    expectRefused(unavailable, 503, "provider_unavailable");
+    expect(unavailable.headers["retry-after"]).toBe("60");
     delete oidc.linkedin.script.discovery;
     expect((await connect()).status).toBe(201);
   },
 );
 
-/** A body with one thing wrong with it: none at all, a field too many, too few, of another kind. */
+/** Bodies with one fault each: no body, an extra field, no fields, or a field of another type. */
 function malformed(body: Record<string, unknown> | undefined): unknown[] {
   if (!body) return [];
   const fields = Object.keys(body).map((name) => ({ ...body, [name]: 42 }));

@@ -2,7 +2,9 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/test";
 
 test.describe("With script", () => {
-  test("the waiting page moves on when the link is used in this browser", async ({ ada }) => {
+  test('the "check your email" page redirects when the link is used in this browser', async ({
+    ada,
+  }) => {
     const { link } = await ada.requestAndReceiveLink();
     const tab = await ada.browser.newPage();
     await tab.goto(link);
@@ -10,57 +12,57 @@ test.describe("With script", () => {
     await ada.isSignedIn();
   });
 
-  test("another tab notices that Ada signed out", async ({ ada }) => {
+  test("another tab redirects to the sign-in page after Ada signs out", async ({ ada }) => {
     await ada.startsSignedIn();
     await ada.open("/account");
     const tab = await ada.browser.newPage();
     await tab.goto("/account/sessions");
-    await ada.press("Sign out");
+    await ada.clickButton("Sign out");
     await expect(tab).toHaveURL(/\/sign-in\?next=%2Faccount%2Fsessions/);
     await expect(tab.getByText(ada.email)).toHaveCount(0);
   });
 
-  test("the token leaves the address bar, and every button still works", async ({
+  test("the script removes the token from the address bar, and every button still works", async ({
     ada: phone,
     client,
   }) => {
-    await client.askForLink(phone.email);
+    await client.requestLink(phone.email);
     const { link, token } = await phone.readsTheLetter();
     await phone.open(link);
-    await phone.setUser("/l");
-    await phone.press("Sign in");
+    await phone.seesUrl("/l");
+    await phone.clickButton("Sign in");
     await phone.sees("That is not the address this link was sent to.");
-    await phone.setUser("/l");
-    // The answer reads like the page before it, so it is awaited.
-    const answered = phone.page.waitForEvent("domcontentloaded");
-    await phone.press("Cancel this request");
-    await answered;
+    await phone.seesUrl("/l");
+    // Both pages have the same text, so this waits for the new document.
+    const loaded = phone.page.waitForEvent("domcontentloaded");
+    await phone.clickButton("Cancel this request");
+    await loaded;
     await phone.sees("That is not the address this link was sent to.");
-    await phone.setUser("/l");
+    await phone.seesUrl("/l");
     expect(await phone.page.evaluate(() => location.href)).not.toContain(token);
     await phone.page.reload();
     await phone.seesTitle("Open the link again");
     await phone.open(link);
     await phone.type("Email", phone.email);
-    await phone.press("Sign in");
+    await phone.clickButton("Sign in");
     await phone.isSignedIn();
   });
 
-  test("a pasted code submits by itself", async ({ ada }) => {
+  test("a pasted code is submitted automatically", async ({ ada }) => {
     const { code } = await ada.requestAndReceiveLink();
     await ada.page.getByLabel("Code", { exact: true }).focus();
     await paste(ada.page, `الرمز: ${inArabic(code)}.`);
     await ada.isSignedIn();
   });
 
-  test("the button to send again counts down and rests until then", async ({ ada, db }) => {
+  test('the button "Send it again" counts down and is disabled until then', async ({ ada, db }) => {
     await ada.requestAndReceiveLink();
     const button = ada.page.getByRole("button", { name: /^Send it again/ });
     await expect(button).toContainText(/in 0:\d\d/);
     await expect(button).toHaveAttribute("aria-disabled", "true");
     const first = await button.textContent();
     await expect(button).not.toHaveText(first ?? "");
-    // Resting is said, not enforced by the browser: a press all the same does nothing.
+    // The button has `aria-disabled` and not `disabled`, so a click is possible and has no effect.
     await button.click({ force: true });
     expect(await db.lettersTo(ada.email)).toHaveLength(1);
     await db.advance("verifications", "58 seconds", { column: "identifier", is: ada.email });
@@ -69,7 +71,7 @@ test.describe("With script", () => {
     await expect(button).not.toHaveAttribute("aria-disabled");
   });
 
-  test("a double click has one effect", async ({ ada, db }) => {
+  test("a double click submits a form once", async ({ ada, db }) => {
     await ada.open("/sign-in");
     await ada.type("Email", ada.email);
     await ada.page.getByRole("button", { name: "Email me a sign-in link" }).dblclick();
@@ -83,21 +85,21 @@ test.describe("With script", () => {
     expect((await db.auditOf(ada.email)).map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
   });
 
-  test("a form can be sent again after coming back to it", async ({ ada, db }) => {
+  test("a form can be submitted again after the browser goes back to it", async ({ ada, db }) => {
     await ada.requestAndReceiveLink();
     await ada.page.goBack();
     await ada.seesTitle("Sign in to Latchkey");
     await db.clearLimits();
     await ada.type("Email", ada.email);
-    await ada.press("Email me a sign-in link");
+    await ada.clickButton("Email me a sign-in link");
     await ada.seesTitle("Check your email");
     await expect.poll(async () => (await db.lettersTo(ada.email)).length).toBe(2);
   });
 
-  test("no page says anything to the console", async ({ ada }) => {
-    const said: string[] = [];
-    ada.browser.on("console", (message) => said.push(message.text()));
-    ada.browser.on("weberror", (error) => said.push(String(error.error())));
+  test("no page writes to the console", async ({ ada }) => {
+    const messages: string[] = [];
+    ada.browser.on("console", (message) => messages.push(message.text()));
+    ada.browser.on("weberror", (error) => messages.push(String(error.error())));
     await ada.requestLink({}, "nobody");
     await ada.sees("Enter an email address");
     await ada.startsSignedIn();
@@ -111,13 +113,13 @@ test.describe("With script", () => {
       "/sign-in/problem",
     ])
       await ada.open(path);
-    expect(said).toEqual([]);
+    expect(messages).toEqual([]);
   });
 });
 
-/** The same digits as they are written in Arabic. */
+/** A code in Arabic digits. */
 const inArabic = (code: string) =>
   [...code].map((digit) => String.fromCodePoint(0x0660 + Number(digit))).join("");
 
-/** What pasting does: text goes in at once, and the page is told of it. */
+/** Inserts text in one input event, as pasting does. */
 const paste = (page: Page, text: string) => page.keyboard.insertText(text);

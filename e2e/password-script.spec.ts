@@ -4,7 +4,7 @@ import { expect, test } from "./support/test";
 
 const { more, enough, strong } = words.password;
 
-/** What PasswordField and CodeField come to in a page, as far as the scripts look. */
+/** The markup of PasswordField and CodeField, as far as the scripts use it. */
 const markup = `<!doctype html>
 <html lang="en">
 <title>Made up</title>
@@ -22,7 +22,7 @@ const markup = `<!doctype html>
 <script src="/password.js" defer></script>
 <script src="/password.js" defer></script>`;
 
-/** Opens that page on the server's own origin; what it posts is kept, and leaves it where it is. */
+/** Opens that page on the server's origin; collects what it posts, and stays on the page. */
 async function open(page: Page) {
   const posted: string[] = [];
   await page.route("**/made-up", (route) => {
@@ -36,7 +36,9 @@ async function open(page: Page) {
 }
 
 test.describe("A password field with script", () => {
-  test("shows what was typed, and hides it again, also on the way out", async ({ ada }) => {
+  test("shows the password on request, and hides it again on request and on submit", async ({
+    ada,
+  }) => {
     const { page } = ada;
     const posted = await open(page);
     const field = page.getByLabel("New password");
@@ -44,7 +46,7 @@ test.describe("A password field with script", () => {
     await field.fill("wet gravel, warm bread");
     await expect(field).toHaveAttribute("type", "password");
     await expect(button).toHaveAttribute("aria-pressed", "false");
-    await button.press("Enter");
+    await page.getByRole("button", { name: "Show password" }).press("Enter");
     await expect(field).toHaveAttribute("type", "text");
     await expect(field).toHaveValue("wet gravel, warm bread");
     await expect(button).toHaveAttribute("aria-pressed", "true");
@@ -52,15 +54,13 @@ test.describe("A password field with script", () => {
     await button.click();
     await expect(field).toHaveAttribute("type", "password");
     await button.click();
-    await field.press("Enter");
+    await page.getByLabel("New password").press("Enter");
     await expect(field).toHaveAttribute("type", "password");
     await expect(button).toHaveAttribute("aria-pressed", "false");
     await expect.poll(() => posted).toEqual(["code=&password=wet+gravel%2C+warm+bread"]);
   });
 
-  test("hides it before the page is left, so that coming back does not show it", async ({
-    ada,
-  }) => {
+  test("hides the password when the browser leaves the page", async ({ ada }) => {
     const { page } = ada;
     await open(page);
     await page.getByLabel("New password").fill("wet gravel, warm bread");
@@ -69,10 +69,12 @@ test.describe("A password field with script", () => {
     await expect(page.getByLabel("New password")).toHaveAttribute("type", "password");
   });
 
-  test("says how long it is in words, and nothing else of it", async ({ ada }) => {
+  test("shows how many characters are missing, and nothing else about the password", async ({
+    ada,
+  }) => {
     const { page } = ada;
     await open(page);
-    const said = page.locator("[aria-live]");
+    const status = page.locator("[aria-live]");
     for (const [typed, expected] of [
       ["", ""],
       ["wet", "9 more characters."],
@@ -80,16 +82,16 @@ test.describe("A password field with script", () => {
       ["wet gravel, ", "Long enough."],
       ["wet gravel, warm", "Strong length."],
       ["🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊", "1 more character."],
-      // As the server counts: "é" is one character, however it is written.
+      // Counts like the server: "é" is one character in either normalisation.
       ["e\u0301".repeat(12), "Long enough."],
       ["", ""],
     ] as const) {
       await page.getByLabel("New password").fill(typed);
-      await expect(said).toHaveText(expected);
+      await expect(status).toHaveText(expected);
     }
   });
 
-  test("waits for a full code beside it", async ({ ada }) => {
+  test("fills in a pasted code without submitting the form", async ({ ada }) => {
     const { page } = ada;
     const posted = await open(page);
     for (const pasted of ["482 193", "\uff14\uff18\uff12\uff11\uff19\uff13", "Code: 482193."]) {

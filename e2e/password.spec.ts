@@ -10,13 +10,13 @@ const better = "quite another set of words";
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
-test("Ada signs up with a password and the code from her mail, and signs in with it", async ({
+test("Ada signs up with a password and the code from her email, and signs in with it", async ({
   ada,
   db,
 }) => {
   await ada.open("/sign-in");
   await ada.type("Email", ada.email);
-  await ada.press("Use a password");
+  await ada.clickButton("Use a password");
   await ada.seesTitle("Sign in with a password");
   await expect(field(ada.page, "Email")).toHaveValue(ada.email);
   await expect(field(ada.page, "Password")).toBeFocused();
@@ -25,8 +25,8 @@ test("Ada signs up with a password and the code from her mail, and signs in with
 
   await ada.type("Email", ada.email);
   await ada.type("New password", password);
-  await ada.press("Sign up");
-  await ada.setUser("/verify-email?asked");
+  await ada.clickButton("Sign up");
+  await ada.seesUrl("/verify-email?asked");
   await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on the way.`);
   expect(await db.users(ada.email)).toBe(0);
   await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
@@ -46,25 +46,25 @@ test("Ada signs up with a password and the code from her mail, and signs in with
   ]);
 });
 
-test("Ada forgot her password and comes back by the link, and every other device is out", async ({
+test("Ada resets her password by the link, and every other device is signed out", async ({
   ada,
   client,
   inbox,
   db,
 }) => {
-  await client.join(ada.email, password, inbox);
+  await client.signUpAndVerify(ada.email, password, inbox);
   await ada.open("/sign-in/password");
   await ada.page.getByRole("link", { name: "Set a new password" }).click();
   await ada.type("Email", ada.email);
-  await ada.press("Email me a link");
-  await ada.setUser("/password/check?asked");
+  await ada.clickButton("Email me a link");
+  await ada.seesUrl("/password/check?asked");
   const letter = await ada.readsTheLetter();
   expect(letter.subject).toBe("Set a new password for Latchkey");
   await ada.open(letter.link);
   await ada.seesTitle("Set a new password");
   await expect(field(ada.page, "Email")).toHaveValue(ada.email);
   await ada.type("New password", better);
-  await ada.press("Set password and sign in");
+  await ada.clickButton("Set password and sign in");
   await ada.isSignedIn();
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
@@ -77,7 +77,7 @@ test("Ada forgot her password and comes back by the link, and every other device
   await ada.isSignedIn();
 });
 
-test("Ada sets, changes and removes a password in her account, and is told each time", async ({
+test("Ada sets, changes and removes a password in her account, and gets an email each time", async ({
   ada,
   client,
   newClient,
@@ -91,19 +91,19 @@ test("Ada sets, changes and removes a password in her account, and is told each 
   await ada.seesTitle("Set a new password");
   await ada.sees("1 other device will be signed out.");
   await ada.type("New password", password);
-  await ada.press("Set password");
-  await ada.setUser("/account/methods");
+  await ada.clickButton("Set password");
+  await ada.seesUrl("/account/methods");
   await ada.sees("Your password is set.");
   expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
 
   await ada.page.getByRole("link", { name: "Change Password" }).click();
   await ada.type("New password", better);
-  await ada.press("Set password");
+  await ada.clickButton("Set password");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
 
   await ada.page.getByRole("link", { name: "Remove Password" }).click();
-  await ada.press("Remove password");
+  await ada.clickButton("Remove password");
   await ada.sees("Your password is removed.");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
   await ada.signOut();
@@ -115,10 +115,7 @@ test("Ada sets, changes and removes a password in her account, and is told each 
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
 });
 
-test("what touches the password asks first whether it is she, and then goes on", async ({
-  ada,
-  db,
-}) => {
+test("actions on the password require step-up, and continue after it", async ({ ada, db }) => {
   await ada.startsWithPassword(password);
   const id = (await db.sessionsOf(ada.email))[0]!.id;
   const tokenBefore = (await ada.cookie("session"))?.value;
@@ -127,55 +124,53 @@ test("what touches the password asks first whether it is she, and then goes on",
 
   await tenMinutesPass();
   await ada.open("/account/password");
-  await ada.setUser("/account/confirm?next=%2Faccount%2Fpassword");
+  await ada.seesUrl("/account/confirm?next=%2Faccount%2Fpassword");
   await ada.type("Password", password);
-  await ada.press("Continue");
-  await ada.setUser("/account/password");
+  await ada.clickButton("Continue");
+  await ada.seesUrl("/account/password");
   expect((await ada.cookie("session"))?.value).not.toBe(tokenBefore);
 
-  // The form lay open for too long: what she typed is completed after the proof.
+  // The session is too old when she submits: the change is completed after the step-up.
   await ada.type("New password", better);
   await tenMinutesPass();
-  await ada.press("Set password");
-  await ada.setUser(/\/account\/prove\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
+  await ada.clickButton("Set password");
+  await ada.seesUrl(/\/account\/confirm\?next=%2Faccount%2Fpassword&for=[\w-]{43}$/);
   await ada.seesTitle("Confirm it’s you to set your password");
   await ada.type("Password", password);
-  await ada.press("Continue");
-  await ada.setUser("/account/methods");
+  await ada.clickButton("Continue");
+  await ada.seesUrl("/account/methods");
   await ada.sees("Your password is set.");
   await ada.readsTheNotice();
 
-  // By the code of a mail.
+  // She steps up with an emailed code.
   await tenMinutesPass();
   await ada.open("/account/password/remove");
-  await ada.press("Remove password");
+  await ada.clickButton("Remove password");
   await ada.seesTitle("Confirm it’s you to remove your password");
-  await ada.press("Email me a link and a code");
+  await ada.clickButton("Email me a link and a code");
   await ada.sees("A mail is on the way.");
   await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.sees("Your password is removed.");
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
 });
 
-/** By HTTP: what the pages answer. */
-
 const isSignedIn = ({ jar }: Client) => jar.has("latchkey-session");
 
-/** The page that an answer leads to. */
-const pageAfter = async (client: Client, result: HttpResponse) =>
-  (await client.follow(result)).body;
+/** The page after a response. */
+const pageAfter = async (client: Client, response: HttpResponse) =>
+  (await client.follow(response)).body;
 
-const enter = (client: Client, email: string, password: string) =>
+const signIn = (client: Client, email: string, password: string) =>
   client.submit("/sign-in/password", "Sign in", { email, password });
 
-test("a password that will not do is told beside its field, and never comes back", async ({
+test("the page reports an unacceptable password beside its field, and never repeats it", async ({
   client,
   newAddress,
   inbox,
   db,
 }) => {
   const email = newAddress("ada");
-  for (const [typed, told] of [
+  for (const [typed, message] of [
     ["", "Enter a password."],
     ["eleven char", "That password is too short. Use at least 12 characters"],
     ["password1234", "That password is easy to guess."],
@@ -184,30 +179,30 @@ test("a password that will not do is told beside its field, and never comes back
   ] as const) {
     const result = await client.submit("/sign-up", "Sign up", { email, password: typed });
     const page = await pageAfter(client, result);
-    expect(titleOf(page), told).toBe("Error: Sign up to Latchkey · Latchkey");
-    expect(textOf(page)).toContain(told);
-    expect(fieldOf(page, "password"), told).toContain('aria-invalid="true"');
-    expect(fieldOf(page, "password"), told).not.toContain(" value=");
-    expect(fieldOf(page, "email"), told).toContain(`value="${email}"`);
+    expect(titleOf(page), message).toBe("Error: Sign up to Latchkey · Latchkey");
+    expect(textOf(page)).toContain(message);
+    expect(fieldOf(page, "password"), message).toContain('aria-invalid="true"');
+    expect(fieldOf(page, "password"), message).not.toContain(" value=");
+    expect(fieldOf(page, "email"), message).toContain(`value="${email}"`);
     if (typed) expect(page).not.toContain(typed.slice(0, 40) + '"');
   }
   expect(await db.lettersTo(email)).toHaveLength(0);
-  // What was refused was not mailed either, and has used up nothing of what may be.
+  // The refused sign-ups sent no email and used up no limit.
   await client.submit("/sign-up", "Sign up", { email, password });
   const code = await inbox.codeTo(email);
   await client.submit("/verify-email", "Finish signing up", { code });
   expect(isSignedIn(client)).toBe(true);
 });
 
-test("a wrong pair keeps the address and not the password, and offers a link instead", async ({
+test("after a wrong password the page keeps only the address, and offers a link instead", async ({
   client,
   newClient,
   newAddress,
   inbox,
 }) => {
   const email = newAddress("ada");
-  await newClient().join(email, password, inbox);
-  const page = await pageAfter(client, await enter(client, email, "not this one, surely"));
+  await newClient().signUpAndVerify(email, password, inbox);
+  const page = await pageAfter(client, await signIn(client, email, "not this one, surely"));
   expect(textOf(page)).toContain("This email and password do not go together here.");
   expect(fieldOf(page, "email")).toContain(`value="${email}"`);
   expect(fieldOf(page, "password")).not.toContain(" value=");
@@ -217,7 +212,7 @@ test("a wrong pair keeps the address and not the password, and offers a link ins
   await inbox.letterTo(email);
 });
 
-test("the reset link wants the whole address in another browser, and the code works in none", async ({
+test("in another browser the reset link needs the whole address, and the code does not work", async ({
   client,
   newClient,
   newAddress,
@@ -236,7 +231,7 @@ test("the reset link wants the whole address in another browser, and the code wo
     "That is not the address this link was sent to.",
   );
   expect(isSignedIn(client)).toBe(false);
-  // The browser that asked is Mallory's: the code is of use there, and only to who reads Ada's mail.
+  // Only Mallory's browser can use the code, and only a reader of Ada's mailbox knows it.
   expect(client.whereTo(await client.get("/password/check"))).toBe("/password");
   await save(email);
   expect(isSignedIn(client)).toBe(true);
@@ -248,7 +243,7 @@ test("the reset link wants the whole address in another browser, and the code wo
   expect(isSignedIn(mallory)).toBe(false);
 });
 
-test("a first password comes by the code of the reset mail, too", async ({
+test("Ada can set her first password with the code of the reset email", async ({
   client,
   newClient,
   newAddress,
@@ -265,26 +260,28 @@ test("a first password comes by the code of the reset mail, too", async ({
   expect(await db.sessionsOf(email)).toMatchObject([{ method: "email" }]);
 });
 
-test("nobody is asked about a password before they are signed in", async ({ client }) => {
-  for (const page of ["password", "password/remove", "prove", "methods"])
+test("the password pages of the account redirect a visitor to the sign-in page", async ({
+  client,
+}) => {
+  for (const page of ["password", "password/remove", "confirm", "methods"])
     expect(client.whereTo(await client.get(`/account/${page}`))).toBe(
       `/sign-in?next=${encodeURIComponent(`/account/${page}`)}`,
     );
 });
 
-test("whoever does not show that it is they is told beside the field", async ({
+test("the step-up page reports a wrong password and a wrong code beside the field", async ({
   client,
   newAddress,
   inbox,
 }) => {
   const email = newAddress("ada");
-  await client.join(email, password, inbox);
-  const prove = "/account/confirm?next=%2Faccount%2Fpassword";
-  const wrong = await client.submit(prove, "Continue", { password: "not this one, surely" });
+  await client.signUpAndVerify(email, password, inbox);
+  const stepUpPage = "/account/confirm?next=%2Faccount%2Fpassword";
+  const wrong = await client.submit(stepUpPage, "Continue", { password: "not this one, surely" });
   const page = await pageAfter(client, wrong);
   expect(textOf(page)).toContain("That is not the password of this account.");
   expect(fieldOf(page, "password")).toContain('aria-invalid="true"');
-  const asked = client.whereTo(await client.submit(prove, "Email me a link and a code"))!;
+  const asked = client.whereTo(await client.submit(stepUpPage, "Email me a link and a code"))!;
   const { code } = await inbox.letterTo(email);
   const typed = await client.submit(asked, "Continue with the code", {
     code: code === "000000" ? "000001" : "000000",
@@ -294,7 +291,7 @@ test("whoever does not show that it is they is told beside the field", async ({
   expect(fieldOf(codePage, "code")).toContain('aria-invalid="true"');
 });
 
-test("the link of the mail for step-up works in the session that asked, and in no other", async ({
+test("the step-up link works only in the session that requested it", async ({
   client,
   newClient,
   newAddress,
@@ -304,25 +301,25 @@ test("the link of the mail for step-up works in the session that asked, and in n
   const [email, phone] = [newAddress("ada"), newClient()];
   for (const browser of [client, phone]) await browser.signIn(email, inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-  const prove = "/account/confirm?next=%2Faccount%2Fpassword";
+  const stepUpPage = "/account/confirm?next=%2Faccount%2Fpassword";
   for (const browser of [client, phone])
-    expect(browser.whereTo(await browser.get("/account/password"))).toBe(prove);
-  await client.submit(prove, "Email me a link and a code");
+    expect(browser.whereTo(await browser.get("/account/password"))).toBe(stepUpPage);
+  await client.submit(stepUpPage, "Email me a link and a code");
   const { path } = await inbox.letterTo(email);
-  const pressed = await phone.submit(path, "It is me");
-  expect(textOf(await pageAfter(phone, pressed))).toContain("This link can’t be used");
-  expect(phone.whereTo(await phone.get("/account/password"))).toBe(prove);
+  const confirmed = await phone.submit(path, "It is me");
+  expect(textOf(await pageAfter(phone, confirmed))).toContain("This link can’t be used");
+  expect(phone.whereTo(await phone.get("/account/password"))).toBe(stepUpPage);
   await client.submit(path, "It is me");
   expect((await client.get("/account/password")).status).toBe(200);
 });
 
-test("while a stranger guesses, the owner signs in from her own browser, and by link from anywhere", async ({
+test("while Mallory guesses passwords, Ada signs in from a known browser, and by link from any browser", async ({
   newClient,
   newAddress,
   inbox,
 }) => {
   const [ada, mallory, phone, email] = [newClient(), newClient(), newClient(), newAddress("ada")];
-  await ada.join(email, password, inbox);
+  await ada.signUpAndVerify(email, password, inbox);
   await ada.submit("/account", "Sign out");
   for (let n = 0; n < 10; n += 1) {
     const guess = { email, password: `guess number ${n} of many` };
@@ -330,17 +327,17 @@ test("while a stranger guesses, the owner signs in from her own browser, and by 
     expect(JSON.parse(body)).toMatchObject({ code: "invalid_credentials" });
   }
   for (const stranger of [mallory, phone])
-    expect(textOf(await pageAfter(stranger, await enter(stranger, email, password)))).toContain(
+    expect(textOf(await pageAfter(stranger, await signIn(stranger, email, password)))).toContain(
       "Too many passwords were tried.",
     );
-  await enter(ada, email, password);
+  await signIn(ada, email, password);
   expect(isSignedIn(ada)).toBe(true);
   await phone.submit("/sign-in/password", "Email me a link instead", { email });
   await phone.submit((await inbox.letterTo(email)).path, "Sign in");
   expect(isSignedIn(phone)).toBe(true);
 });
 
-test("a sign-up with Ada's address gives Mallory nothing, whoever comes first", async ({
+test("a sign-up with Ada's address gives Mallory no access, before or after Ada's own", async ({
   newClient,
   newAddress,
   inbox,
@@ -353,15 +350,17 @@ test("a sign-up with Ada's address gives Mallory nothing, whoever comes first", 
       await pageAfter(client, await client.submit("/verify-email", "Finish signing up", { code })),
     );
   await mallory.submit("/sign-up", "Sign up", { email, password: wished });
-  const planted = await inbox.codeTo(email);
+  const mallorysCode = await inbox.codeTo(email);
   await ada.submit("/sign-up", "Sign up", { email, password });
   const own = await inbox.codeTo(email);
-  // Ada types the wrong mail's code first: it activates nothing of Mallory's.
-  expect(await type(ada, planted === own ? "000000" : planted)).toContain("That code is not right");
+  // Ada first types the code of Mallory's sign-up, which does not complete it.
+  expect(await type(ada, mallorysCode === own ? "000000" : mallorysCode)).toContain(
+    "That code is not right",
+  );
   await type(ada, own);
   expect(isSignedIn(ada)).toBe(true);
-  expect(await type(mallory, planted)).toContain("That code is not right");
-  expect(textOf(await pageAfter(mallory, await enter(mallory, email, wished)))).toContain(
+  expect(await type(mallory, mallorysCode)).toContain("That code is not right");
+  expect(textOf(await pageAfter(mallory, await signIn(mallory, email, wished)))).toContain(
     "do not go together",
   );
   expect(await db.sessionsOf(email)).toHaveLength(1);

@@ -8,29 +8,29 @@ import { keysOf, type OidcServer, testWithProviders as test } from "./support/oi
 import { Server } from "./support/server";
 import { expect } from "./support/test";
 import {
-  press,
+  submitProvider,
   type Provider,
   startOAuth,
   signInWithProvider,
   callbackUrlFrom,
 } from "./support/oauth";
 
-/** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
+/** Scripted providers: each wrong response leads to one page, and nothing is written. */
 
 const sentences = {
   cancelled: "without signing in. Nothing was changed.",
   lost: "took too long, or was begun in another browser",
-  away: "is not answering. Use another way to sign in",
+  unavailable: "is not answering. Use another way to sign in",
   untrusted: "gave an answer that we can’t trust",
-  unvouched: "does not vouch for an email address of yours",
+  unverified: "does not vouch for an email address of yours",
 };
 
 interface Fault {
-  /** What the provider does. */
-  readonly does: (oidc: OidcServer) => unknown;
-  readonly told: keyof typeof sentences;
+  /** Scripts the provider. */
+  readonly script: (oidc: OidcServer) => unknown;
+  readonly message: keyof typeof sentences;
   readonly audit: RegExp;
-  /** Where it cannot happen. */
+  /** The provider at which it cannot happen. */
   readonly not?: Provider;
 }
 
@@ -38,162 +38,190 @@ const claims = (more: Record<string, unknown>) => (oidc: OidcServer) =>
   Object.assign(oidc.person, more);
 const idToken = (forgery: OidcServer["script"]["idToken"]) => (oidc: OidcServer) =>
   (oidc.script.idToken = forgery!);
-const comesBack =
-  (linkedMethod: NonNullable<OidcServer["script"]["callbackUrl"]>) => (oidc: OidcServer) =>
-    (oidc.script.callbackUrl = linkedMethod);
+const callsBack =
+  (callback: NonNullable<OidcServer["script"]["callbackUrl"]>) => (oidc: OidcServer) =>
+    (oidc.script.callbackUrl = callback);
 const atToken = (response: NonNullable<OidcServer["script"]["token"]>) => (oidc: OidcServer) =>
   (oidc.script.token = response);
 
-/** What keeps us waiting is in a test of its own. */
+/** Faults that respond at once; silent providers have a test of their own. */
 const faults: Record<string, Fault> = {
-  "cancelled, as Google says it": {
-    does: comesBack(callbackUrl.denied),
-    told: "cancelled",
+  "cancelled, with Google's error": {
+    script: callsBack(callbackUrl.denied),
+    message: "cancelled",
     audit: /access_denied/,
   },
-  "cancelled, as LinkedIn says it": {
-    does: comesBack(callbackUrl.cancelled),
-    told: "cancelled",
+  "cancelled, with LinkedIn's error": {
+    script: callsBack(callbackUrl.cancelled),
+    message: "cancelled",
     audit: /user_cancelled_login/,
   },
-  "down for a while": {
-    does: comesBack(callbackUrl.unavailable),
-    told: "away",
+  "temporarily unavailable": {
+    script: callsBack(callbackUrl.unavailable),
+    message: "unavailable",
     audit: /temporarily_unavailable/,
   },
-  "broken, by its own account": {
-    does: comesBack(callbackUrl.serverError),
-    told: "away",
+  "a server error": {
+    script: callsBack(callbackUrl.serverError),
+    message: "unavailable",
     audit: /server_error/,
   },
-  "an error nobody knows": {
-    does: comesBack({ error: "<script>", code: undefined }),
-    told: "untrusted",
+  "an unknown error": {
+    script: callsBack({ error: "<script>", code: undefined }),
+    message: "untrusted",
     audit: /:unknown$/,
   },
-  "without the state": { does: comesBack(callbackUrl.withoutState), told: "lost", audit: /state/ },
-  "with another state": { does: comesBack(callbackUrl.otherState), told: "lost", audit: /state/ },
-  "without a code": { does: comesBack(callbackUrl.withoutCode), told: "untrusted", audit: /./ },
+  "a callback without the state": {
+    script: callsBack(callbackUrl.withoutState),
+    message: "lost",
+    audit: /state/,
+  },
+  "a callback with another state": {
+    script: callsBack(callbackUrl.otherState),
+    message: "lost",
+    audit: /state/,
+  },
+  "a callback without a code": {
+    script: callsBack(callbackUrl.withoutCode),
+    message: "untrusted",
+    audit: /./,
+  },
   "a code that was used before": {
-    does: atToken(responses.error("invalid_grant")),
-    told: "lost",
+    script: atToken(responses.error("invalid_grant")),
+    message: "lost",
     audit: /code/,
   },
   "500 for the code": {
-    does: atToken(responses.error("oops", 500)),
-    told: "away",
+    script: atToken(responses.error("oops", 500)),
+    message: "unavailable",
     audit: /status_500/,
   },
-  "HTML for JSON": {
-    does: atToken(responses.html()),
-    told: "away",
-    audit: /unsupported_media_type/,
+  "HTML instead of JSON": {
+    script: atToken(responses.html()),
+    message: "unavailable",
+    audit: /not_json/,
   },
-  "two million characters": { does: atToken(responses.large()), told: "away", audit: /too_large/ },
-  "an answer without an end": {
-    does: atToken(responses.endless()),
-    told: "away",
+  "a response of two million characters": {
+    script: atToken(responses.large()),
+    message: "unavailable",
+    audit: /too_large/,
+  },
+  "an endless response": {
+    script: atToken(responses.endless()),
+    message: "unavailable",
     audit: /too_large/,
   },
   "a redirect elsewhere": {
-    does: atToken(responses.redirect("http://127.0.0.1:9/")),
-    told: "away",
+    script: atToken(responses.redirect("http://127.0.0.1:9/")),
+    message: "unavailable",
     audit: /redirect/,
   },
   "a connection that breaks": {
-    does: atToken(responses.reset()),
-    told: "away",
+    script: atToken(responses.reset()),
+    message: "unavailable",
     audit: /unreachable/,
   },
   "no ID token": {
-    does: atToken(responses.with({ id_token: undefined })),
-    told: "untrusted",
+    script: atToken(responses.with({ id_token: undefined })),
+    message: "untrusted",
     audit: /./,
   },
   "an ID token that is a number": {
-    does: atToken(responses.with({ id_token: 7 })),
-    told: "untrusted",
+    script: atToken(responses.with({ id_token: 7 })),
+    message: "untrusted",
     audit: /./,
   },
-  "an ID token by a key that nobody knows": {
-    does: idToken(idTokens.unknownKey),
-    told: "untrusted",
+  "an ID token signed with an unknown key": {
+    script: idToken(idTokens.unknownKey),
+    message: "untrusted",
     audit: /id_token_key_unknown/,
   },
-  "an ID token by another key of that name": {
-    does: idToken(idTokens.forgedKey),
-    told: "untrusted",
+  "an ID token signed with another key of the same id": {
+    script: idToken(idTokens.forgedKey),
+    message: "untrusted",
     audit: /id_token_signature/,
   },
   "an ID token without a signature": {
-    does: idToken(idTokens.unsigned),
-    told: "untrusted",
+    script: idToken(idTokens.unsigned),
+    message: "untrusted",
     audit: /./,
   },
   "an ID token signed with our secret": {
-    does: idToken(idTokens.signedWithSecret),
-    told: "untrusted",
+    script: idToken(idTokens.signedWithSecret),
+    message: "untrusted",
     audit: /./,
   },
   "an ID token signed with the public key": {
-    does: idToken(idTokens.signedWithPublicKey),
-    told: "untrusted",
+    script: idToken(idTokens.signedWithPublicKey),
+    message: "untrusted",
     audit: /./,
   },
-  "another issuer": { does: idToken(idTokens.otherIssuer), told: "untrusted", audit: /./ },
-  "another audience": { does: idToken(idTokens.otherAudience), told: "untrusted", audit: /./ },
-  "an audience beside us": { does: idToken(idTokens.otherParty), told: "untrusted", audit: /./ },
-  "an ID token that is over": { does: idToken(idTokens.expired), told: "untrusted", audit: /./ },
-  "an ID token that is not yet": { does: idToken(idTokens.notYet), told: "untrusted", audit: /./ },
-  "nobody's ID token": { does: idToken(idTokens.withoutSubject), told: "untrusted", audit: /./ },
+  "another issuer": { script: idToken(idTokens.otherIssuer), message: "untrusted", audit: /./ },
+  "another audience": { script: idToken(idTokens.otherAudience), message: "untrusted", audit: /./ },
+  "an additional audience": {
+    script: idToken(idTokens.otherParty),
+    message: "untrusted",
+    audit: /./,
+  },
+  "an expired ID token": { script: idToken(idTokens.expired), message: "untrusted", audit: /./ },
+  "an ID token that is not valid yet": {
+    script: idToken(idTokens.notYet),
+    message: "untrusted",
+    audit: /./,
+  },
+  "an ID token without a subject": {
+    script: idToken(idTokens.withoutSubject),
+    message: "untrusted",
+    audit: /./,
+  },
   "another nonce": {
-    does: idToken(idTokens.otherNonce),
-    told: "untrusted",
+    script: idToken(idTokens.otherNonce),
+    message: "untrusted",
     audit: /./,
     not: "linkedin",
   },
   "no nonce": {
-    does: idToken(idTokens.withoutNonce),
-    told: "untrusted",
+    script: idToken(idTokens.withoutNonce),
+    message: "untrusted",
     audit: /./,
     not: "linkedin",
   },
-  "userinfo of somebody else": {
-    does: (oidc) => (oidc.script.userinfo = responses.with({ sub: "somebody-else" })),
-    told: "untrusted",
+  "userinfo of another user": {
+    script: (oidc) => (oidc.script.userinfo = responses.with({ sub: "another-user" })),
+    message: "untrusted",
     audit: /./,
     not: "google",
   },
   "userinfo as HTML": {
-    does: (oidc) => (oidc.script.userinfo = responses.html()),
-    told: "away",
-    audit: /unsupported_media_type/,
+    script: (oidc) => (oidc.script.userinfo = responses.html()),
+    message: "unavailable",
+    audit: /not_json/,
     not: "google",
   },
-  "an address that is not verified": {
-    does: claims({ email_verified: false }),
-    told: "unvouched",
+  "an unverified address": {
+    script: claims({ email_verified: false }),
+    message: "unverified",
     audit: /unverified/,
   },
-  "verified as a text": {
-    does: claims({ email_verified: "true" }),
-    told: "unvouched",
+  "email_verified as text": {
+    script: claims({ email_verified: "true" }),
+    message: "unverified",
     audit: /unverified/,
   },
-  "no word about it": {
-    does: claims({ email_verified: undefined }),
-    told: "unvouched",
+  "no email_verified": {
+    script: claims({ email_verified: undefined }),
+    message: "unverified",
     audit: /unverified/,
   },
-  "no address": { does: claims({ email: undefined }), told: "unvouched", audit: /missing/ },
+  "no address": { script: claims({ email: undefined }), message: "unverified", audit: /missing/ },
   "an address that is a list": {
-    does: claims({ email: ["ada@example.com"] }),
-    told: "unvouched",
+    script: claims({ email: ["ada@example.com"] }),
+    message: "unverified",
     audit: /missing/,
   },
 };
 
-/** No session, nobody new, no trace of the trip; and whoever wants to can come by mail. */
+/** Expects no session, no new user and no OAuth cookies; the sign-in page still offers the link. */
 async function expectNothingDone(client: Client, before: number, count: () => Promise<number>) {
   expect([...client.jar.keys()].sort()).toEqual(["latchkey-flash"]);
   expect(await count()).toBe(before);
@@ -205,56 +233,56 @@ const providers = ["google", "linkedin"] as const;
 for (const { extent, details, isWhole } of extents)
   for (const provider of providers)
     test(
-      `${provider}: whatever it answers, people read what to do, and nothing is half done, ${extent}`,
+      `after each fault of ${provider} the user reads what to do, and nothing is written, ${extent}`,
       details,
       async ({ oidc, newClient, newAddress, db }) => {
-        const script = oidc[provider];
-        for (const [at, [name, { does, told: what, audit, not }]] of Object.entries(
+        const server = oidc[provider];
+        for (const [at, [name, { script, message, audit, not }]] of Object.entries(
           faults,
         ).entries()) {
-          // In part, one provider has every other fault, and the other has the rest; each its own.
+          // In part, each provider has half of the common faults, and all of its own.
           const isTried = isWhole || not || at % 2 === Number(provider === "google");
           if (not === provider || !isTried) continue;
           await test.step(name, async () => {
             await db.clearLimits();
-            script.resetProviders();
-            script.person.email = newAddress("ada");
-            does(script);
+            server.resetProviders();
+            server.person.email = newAddress("ada");
+            script(server);
             const client = newClient();
             const before = await db.users();
             const response = await signInWithProvider(client, provider);
             const page = await client.follow(response);
             const text = textOf(page.body);
-            expect(text, name).toContain(sentences[what]);
-            if (what !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
+            expect(text, name).toContain(sentences[message]);
+            if (message !== "cancelled") expect(text, name).toMatch(/Reference: [0-9a-f-]{36}/);
             await expectNothingDone(client, before, () => db.users());
             expect(await db.lastCause("oauth.complete"), name).toMatch(audit);
           });
         }
-        script.resetProviders();
-        script.person.email = newAddress("ada");
+        server.resetProviders();
+        server.person.email = newAddress("ada");
         const client = newClient();
         await client.follow(await signInWithProvider(client, provider));
-        expect(client.jar.has("latchkey-session"), "and then it works").toBe(true);
+        expect(client.jar.has("latchkey-session"), "signs in without a fault").toBe(true);
       },
     );
 
 test(
-  "a provider that never answers is given up, wherever it is silent",
+  "requests to a silent provider time out at each of its endpoints",
   { tag: "@long" },
   async ({ oidc, newAddress, server }) => {
-    const told = async (client: Client, response: Promise<HttpResponse>) => {
+    const expectUnavailable = async (client: Client, response: Promise<HttpResponse>) => {
       const page = textOf((await client.follow(await response)).body);
-      expect(page).toContain(sentences.away);
+      expect(page).toContain(sentences.unavailable);
       expect([...client.jar.keys()]).toEqual(["latchkey-flash"]);
     };
-    // A server that knows nothing of them yet.
+    // After a restart the server has no metadata of the providers.
     await server.restart();
     await Promise.all(
       providers.map(async (provider) => {
         oidc[provider].script.discovery = responses.hang();
         const client = new Client(server);
-        await told(client, press(client, provider));
+        await expectUnavailable(client, submitProvider(client, provider));
       }),
     );
     for (const endpoint of ["token", "keys"] as const)
@@ -264,16 +292,16 @@ test(
           oidc[provider].person.email = newAddress("ada");
           await oidc[provider].rotateKeys();
           const client = new Client(server);
-          const back = await callbackUrlFrom(await startOAuth(client, provider));
+          const callback = await callbackUrlFrom(await startOAuth(client, provider));
           oidc[provider].script[endpoint] = responses.hang();
-          await told(client, client.get(back));
+          await expectUnavailable(client, client.get(callback));
         }),
       );
   },
 );
 
 test(
-  "a trip ends where it began, whatever this machine is called",
+  "an OAuth attempt ends on the origin where it started, also when that is an IP address",
   { tag: "@long" },
   async ({ oidc, newAddress }) => {
     const server = await Server.start({ name: "127.0.0.1", settings: keysOf(oidc) });

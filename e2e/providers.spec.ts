@@ -2,10 +2,7 @@ import { expect, test } from "./support/test";
 
 const password = "four unrelated words here";
 
-test("one account behind every way in: Google, a link, LinkedIn, a password", async ({
-  ada,
-  db,
-}) => {
+test("Google, a link, LinkedIn and a password sign in to the same account", async ({ ada, db }) => {
   await ada.signInWithProvider("Google");
   await ada.isSignedIn();
   await ada.signOut();
@@ -13,26 +10,26 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   expect(await db.users(ada.email)).toBe(1);
 
   await ada.open("/account/methods");
-  await ada.press("Connect LinkedIn");
+  await ada.clickButton("Connect LinkedIn");
   await ada.chooses({ email: `work-${ada.email}` });
   await ada.seesTitle("Connect LinkedIn?");
   await ada.sees(`work-${ada.email}`);
-  await ada.press("Connect LinkedIn");
+  await ada.clickButton("Connect LinkedIn");
   await ada.sees("is connected. You can sign in with it");
   expect((await ada.readsTheNotice()).subject).toBe("LinkedIn now opens your Latchkey account");
 
   await ada.open("/account/password");
   await ada.type("New password", password);
-  await ada.press("Set password");
+  await ada.clickButton("Set password");
   await ada.sees("Your password is set.");
   await ada.readsTheNotice();
 
   await ada.page.getByRole("link", { name: "Disconnect Google" }).click();
-  await ada.press("Disconnect Google");
+  await ada.clickButton("Disconnect Google");
   await ada.sees("Google is disconnected.");
   expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
-  for (const linkedMethod of ["LinkedIn", "Email link", "Password"])
-    await expect(ada.page.getByRole("listitem").filter({ hasText: linkedMethod })).toContainText(
+  for (const method of ["LinkedIn", "Email link", "Password"])
+    await expect(ada.page.getByRole("listitem").filter({ hasText: method })).toContainText(
       "last used just now",
     );
   await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
@@ -47,45 +44,45 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   );
 });
 
-test("an address that has an account is never opened by a provider, and never a dead end", async ({
+test("a provider does not open an existing account, and Ada connects it after signing in", async ({
   ada,
   client,
   inbox,
   db,
 }) => {
-  await client.join(ada.email, password, inbox);
+  await client.signUpAndVerify(ada.email, password, inbox);
   await ada.open("/sign-in?next=%2Faccount%2Fsessions");
-  await ada.press("Continue with Google");
+  await ada.clickButton("Continue with Google");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Sign in first");
   await ada.sees(`${ada.email} has an account here.`);
-  await ada.press("Use a password");
+  await ada.clickButton("Use a password");
   await ada.type("Password", password);
-  await ada.press("Sign in");
+  await ada.clickButton("Sign in");
 
   await ada.seesTitle("Connect Google?");
-  await ada.press("Connect Google");
+  await ada.clickButton("Connect Google");
   await ada.sees("is connected. You can sign in with it");
-  await ada.setUser("/account/sessions");
+  await ada.seesUrl("/account/sessions");
   await ada.signOut();
   await ada.signInWithProvider("Google");
   await ada.isSignedIn();
   expect(await db.users(ada.email)).toBe(1);
 });
 
-test("to change one's mind at the provider is no error, and leads where one was going all the same", async ({
+test("after cancelling at the provider Ada can start again and reaches her next page", async ({
   ada,
 }) => {
   await ada.open("/sign-in?next=%2Faccount%2Fsessions");
-  await ada.press("Continue with LinkedIn");
+  await ada.clickButton("Continue with LinkedIn");
   await ada.chooses("cancel");
   await ada.sees("You left LinkedIn without signing in. Nothing was changed.");
-  await ada.press("Continue with LinkedIn");
+  await ada.clickButton("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
-  await ada.setUser("/account/sessions");
+  await ada.seesUrl("/account/sessions");
 });
 
-test("to sign in first may be by another provider, then both are connected, and to nobody else", async ({
+test("Ada can sign in first with another provider; then both are connected, and to no other account", async ({
   ada,
   mallory,
 }) => {
@@ -95,24 +92,24 @@ test("to sign in first may be by another provider, then both are connected, and 
   await ada.signInWithProvider("Google");
   await ada.seesTitle("Sign in first");
   await ada.page.getByRole("link", { name: "Other ways to sign in" }).click();
-  await ada.press("Continue with LinkedIn");
+  await ada.clickButton("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.open("/account/methods");
   await ada.sees("You came back from Google, and it is not connected yet.");
   await ada.page.getByRole("link", { name: "Connect Google" }).click();
-  await ada.press("Connect Google");
+  await ada.clickButton("Connect Google");
   await ada.sees("Google is connected.");
 
   await mallory.startsSignedIn();
   await mallory.open("/account/methods");
-  await mallory.press("Connect Google");
+  await mallory.clickButton("Connect Google");
   await mallory.chooses({ email: ada.email });
   await mallory.sees("That Google account opens another account here.");
   await expect(mallory.page).toHaveTitle("Error: Sign-in methods · Latchkey");
 });
 
-test("whoever signs in as somebody else than was asked for is asked which of the two they mean", async ({
+test("a user who signs in to another account than the pending one is asked which to use", async ({
   ada,
   leo,
   client,
@@ -122,15 +119,15 @@ test("whoever signs in as somebody else than was asked for is asked which of the
   await leo.signInWithProvider("Google", { email: ada.email });
   await leo.seesTitle("Sign in first");
   await leo.type("Email", leo.email);
-  await leo.press("Email me a sign-in link");
+  await leo.clickButton("Email me a sign-in link");
   await leo.open((await leo.readsTheLetter()).link);
-  await leo.press("Sign in");
+  await leo.clickButton("Sign in");
   await leo.seesTitle("Switch account?");
   await leo.sees(`You are signed in as ${leo.email}.`);
   await leo.sees("Switching signs you out here.");
 });
 
-test("what was connected before the mailbox was proven waits for its owner to keep it", async ({
+test("a provider connected before email verification needs the owner's confirmation", async ({
   ada,
   mallory,
   another,
@@ -139,14 +136,14 @@ test("what was connected before the mailbox was proven waits for its owner to ke
   await mallory.seesTitle("Your account");
 
   await ada.signInByLink();
-  await ada.setUser("/account/methods");
+  await ada.seesUrl("/account/methods");
   await ada.sees("Keep or disconnect LinkedIn");
   await mallory.isSignedOut();
   await mallory.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Sign in first");
   await mallory.sees("waits for you to say that it is yours");
 
-  await ada.press("Keep LinkedIn");
+  await ada.clickButton("Keep LinkedIn");
   await ada.sees("stays connected, and opens your account again.");
   const phone = await another(ada);
   await phone.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });

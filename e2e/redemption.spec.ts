@@ -7,10 +7,10 @@ import type { Server } from "./support/server";
 import { expect } from "./support/test";
 import { startOAuth, callbackUrlFrom } from "./support/oauth";
 
-// Whoever asks comes through a proxy, and so from a network of their own: races are decided by what
-// spends the secret, and not by how often one network may press.
+// Each client reports its own IP address: the statement that consumes the secret decides a race, and
+// not the limit per network.
 
-/** Tabs of one browser, half of them on each server, each from a network of its own. */
+/** Tabs of one browser, spread over the servers, each with its own IP address. */
 const tabsOf = (browser: Client, servers: readonly Server[], count: number) =>
   Array.from({ length: count }, (_, n) => {
     const tab = new Client(servers[n % servers.length]!, { "x-forwarded-for": `10.0.0.${n}` });
@@ -21,14 +21,14 @@ const tabsOf = (browser: Client, servers: readonly Server[], count: number) =>
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 100 : 20;
   test(
-    `of ${count} presses on one link over two servers one signs in`,
+    `of ${count} requests with one link on two servers, one signs in`,
     details,
     async ({ newClient, server, sibling, inbox, db, newAddress }) => {
       for (let round = 0; round < (isWhole ? 50 : 1); round += 1) {
         await db.clearLimits();
         const email = newAddress("ada");
         const asker = newClient();
-        await asker.askForLink(email);
+        await asker.requestLink(email);
         const { path } = await inbox.letterTo(email);
         const form = formWith((await asker.get(path)).body, "Sign in");
         const tabs = tabsOf(asker, [server, sibling], count);
@@ -47,7 +47,7 @@ for (const { details, isWhole } of extents) {
   );
 }
 
-/** How often presses on an address's links came to what. */
+/** The number of link redemptions of an address, by outcome. */
 async function outcomesOf(db: Db, email: string): Promise<Record<string, number>> {
   const redeemed = (await db.auditOf(email)).filter(({ event }) => event === "magic_link.redeem");
   const counts: Record<string, number> = {};
@@ -58,11 +58,11 @@ async function outcomesOf(db: Db, email: string): Promise<Record<string, number>
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 100 : 20;
   test(
-    `of ${count} right codes over two servers, one signs in`,
+    `of ${count} requests with the right code on two servers, one signs in`,
     details,
     async ({ client, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
-      await client.askForLink(email);
+      await client.requestLink(email);
       const { code } = await inbox.letterTo(email);
       const form = formWith((await client.get("/sign-in/check")).body, "Continue");
       const servers = [server, sibling];
@@ -83,11 +83,11 @@ for (const { details, isWhole } of extents) {
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 100 : 20;
   test(
-    `of ${count} wrong codes at once, five are compared`,
+    `of ${count} wrong codes sent at once, five are compared`,
     details,
     async ({ client, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
-      await client.askForLink(email);
+      await client.requestLink(email);
       const { code, path } = await inbox.letterTo(email);
       const form = formWith((await client.get("/sign-in/check")).body, "Continue");
       const servers = [server, sibling];
@@ -113,7 +113,7 @@ for (const { details, isWhole } of extents) {
 
 const password = "four unrelated words here";
 
-/** As `tabsOf`, but each a browser of its own. */
+/** Separate browsers, spread over the servers, each with its own IP address. */
 const strangers = (servers: readonly Server[], count: number) =>
   Array.from(
     { length: count },
@@ -126,7 +126,7 @@ const isIn = ({ jar }: Client) => jar.has("latchkey-session");
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 100 : 20;
   test(
-    `of ${count} right sign-up codes over two servers, one makes the account`,
+    `of ${count} requests with the right sign-up code on two servers, one creates the account`,
     details,
     async ({ client, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
@@ -150,11 +150,11 @@ for (const { details, isWhole } of extents) {
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 100 : 20;
   test(
-    `of ${count} presses on one reset link, each with another password, one sets it`,
+    `of ${count} requests with one reset link and different passwords, one sets its password`,
     details,
     async ({ client, newClient, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
-      await newClient().join(email, password, inbox);
+      await newClient().signUpAndVerify(email, password, inbox);
       await client.submit("/password", "Email me a link", { email });
       const { path } = await inbox.letterTo(email);
       const form = formWith((await client.get(path)).body, "Set password and sign in");
@@ -174,10 +174,10 @@ for (const { details, isWhole } of extents) {
       );
       expect(set.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
 
-      const enter = (n: number) =>
+      const signIn = (n: number) =>
         newClient().json("/api/v1/sessions", { email, password: passwordOf(n) });
-      expect((await enter(winners[0]!)).status).toBe(201);
-      expect((await enter((winners[0]! + 1) % count)).status).toBe(401);
+      expect((await signIn(winners[0]!)).status).toBe(201);
+      expect((await signIn((winners[0]! + 1) % count)).status).toBe(401);
     },
   );
 }
@@ -185,11 +185,11 @@ for (const { details, isWhole } of extents) {
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 60 : 20;
   test(
-    `of ${count} wrong passwords at once over two servers, ten are compared`,
+    `of ${count} wrong passwords sent at once to two servers, ten are compared`,
     details,
     async ({ newClient, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
-      await newClient().join(email, password, inbox);
+      await newClient().signUpAndVerify(email, password, inbox);
       const responses = await Promise.all(
         strangers([server, sibling], count).map((mallory, n) =>
           mallory.json("/api/v1/sessions", { email, password: `guess number ${n} of many` }),
@@ -210,55 +210,55 @@ for (const { details, isWhole } of extents) {
 }
 
 test(
-  "two hundred people sign in at once: who finds no room is told when to come again",
+  "when 200 people sign in at once, those beyond the queue get 503 with Retry-After",
   { tag: "@long" },
   async ({ newClient, server, inbox, db, newAddress }) => {
     const ada = newAddress("ada");
-    await newClient().join(ada, password, inbox);
-    await db.sql`with made as (
+    await newClient().signUpAndVerify(ada, password, inbox);
+    await db.sql`with inserted as (
       insert into users (email, password_hash)
       select n || '-' || email, password_hash from users, generate_series(1, 200) n where email = ${ada}
       returning id
     )
-    insert into auth_providers (user_id, provider) select id, 'email' from made`;
-    const enter = (person: Client, n: number) =>
+    insert into auth_providers (user_id, provider) select id, 'email' from inserted`;
+    const signIn = (person: Client, n: number) =>
       person.json("/api/v1/sessions", { email: `${n + 1}-${ada}`, password });
     const people = strangers([server], 200);
     let left = people.length;
-    const entering = people.map(async (person, n) => {
-      const response = await enter(person, n);
+    const signingIn = people.map(async (person, n) => {
+      const response = await signIn(person, n);
       left -= 1;
       return response;
     });
-    // Whoever looks after the server hears of it while the crowd still waits.
-    const heard: number[] = [];
+    // The liveness check responds while the sign-ins still wait.
+    const waitingAtCheck: number[] = [];
     while (left > 0) {
       const { status } = await newClient().get("/livez");
       expect(status).toBe(200);
-      heard.push(left);
+      waitingAtCheck.push(left);
     }
-    expect(heard.filter((waiting) => waiting > 0).length).toBeGreaterThan(2);
+    expect(waitingAtCheck.filter((waiting) => waiting > 0).length).toBeGreaterThan(2);
 
-    const turnedAway: number[] = [];
-    for (const [n, { status, headers, body }] of (await Promise.all(entering)).entries()) {
+    const rejected: number[] = [];
+    for (const [n, { status, headers, body }] of (await Promise.all(signingIn)).entries()) {
       if (status === 201) continue;
-      turnedAway.push(n);
+      rejected.push(n);
       expect([status, headers["retry-after"], JSON.parse(body)]).toEqual([
         503,
         "2",
         expect.objectContaining({ code: "overloaded" }),
       ]);
     }
-    expect(turnedAway.length).toBeGreaterThan(0);
-    expect(turnedAway.length).toBeLessThan(150);
-    for (const n of turnedAway.slice(0, 5)) expect((await enter(people[n]!, n)).status).toBe(201);
+    expect(rejected.length).toBeGreaterThan(0);
+    expect(rejected.length).toBeLessThan(150);
+    for (const n of rejected.slice(0, 5)) expect((await signIn(people[n]!, n)).status).toBe(201);
   },
 );
 
 for (const { details, isWhole } of extents) {
   const count = isWhole ? 50 : 20;
   test(
-    `of ${count} who come back from a provider for the first time, at once and over two servers, all are one person`,
+    `${count} simultaneous first sign-ins of one provider account on two servers create one user`,
     details,
     async ({ oidc, server, sibling, db, newAddress }) => {
       for (const provider of ["google", "linkedin"] as const) {
@@ -266,10 +266,12 @@ for (const { details, isWhole } of extents) {
         const email = newAddress("ada");
         setUser(oidc[provider], email);
         const browsers = strangers([server, sibling], count);
-        const backs = await Promise.all(
+        const callbacks = await Promise.all(
           browsers.map(async (browser) => callbackUrlFrom(await startOAuth(browser, provider))),
         );
-        const responses = await Promise.all(browsers.map((browser, n) => browser.get(backs[n]!)));
+        const responses = await Promise.all(
+          browsers.map((browser, n) => browser.get(callbacks[n]!)),
+        );
         expect(responses.filter(({ status }) => status !== 307)).toEqual([]);
         expect(browsers.filter(isIn)).toHaveLength(count);
         const users = await db.sql`select id from users where email = ${email}`;
@@ -278,15 +280,15 @@ for (const { details, isWhole } of extents) {
           await db.sql`select user_id as id from auth_providers where subject = ${email}`,
         ).toEqual(users);
         expect(await db.sessionsOf(email)).toHaveLength(count);
-        // One way back, brought by many tabs at once, signs in once at most: whoever finds the code used
-        // ends the trip, and may be ahead of the one who used it.
+        // One callback in many tabs signs in at most once: a tab that finds the code used ends the OAuth
+        // attempt, perhaps before the tab that used it completes.
         const [first] = strangers([server, sibling], 1);
-        const back = await callbackUrlFrom(await startOAuth(first!, provider));
+        const callback = await callbackUrlFrom(await startOAuth(first!, provider));
         const tabs = tabsOf(first!, [server, sibling], 20);
-        await Promise.all(tabs.map((tab) => tab.get(back)));
-        const entered = tabs.filter(isIn).length;
-        expect(entered).toBeLessThan(2);
-        expect(await db.sessionsOf(email)).toHaveLength(count + entered);
+        await Promise.all(tabs.map((tab) => tab.get(callback)));
+        const signedIn = tabs.filter(isIn).length;
+        expect(signedIn).toBeLessThan(2);
+        expect(await db.sessionsOf(email)).toHaveLength(count + signedIn);
       }
     },
   );

@@ -3,7 +3,7 @@ import { textOf } from "./support/forms";
 import { ScannerBot } from "./support/scanner-bot";
 import { expect, test } from "./support/test";
 
-test("mail filters look at a link in every way, and Ada still signs in with it", async ({
+test("Ada still signs in with a link that mail filters have fetched and submitted", async ({
   client,
   browser,
   server,
@@ -12,10 +12,10 @@ test("mail filters look at a link in every way, and Ada still signs in with it",
   newAddress,
 }) => {
   const email = newAddress("ada");
-  await client.askForLink(email);
+  await client.requestLink(email);
   const { path } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
-  await expect.poll(() => db.isQuiet()).toBe(true);
+  await expect.poll(() => db.isOutboxEmpty()).toBe(true);
   const before = await db.dump();
 
   const cookies = [
@@ -28,9 +28,9 @@ test("mail filters look at a link in every way, and Ada still signs in with it",
   expect(cookies).toEqual([]);
   expect(await db.dump()).toEqual(before);
 
-  // Pressing is told apart from signing in only by the address, which no filter types.
-  const pressed = await bot.pressesEverything(path);
-  expect(pressed).not.toContain("latchkey-session");
+  // In another browser the form also needs Ada's address, which the filter does not know.
+  const received = await bot.submitsEverything(path);
+  expect(received).not.toContain("latchkey-session");
   const after = await db.dump();
   for (const table of ["verifications", "sessions", "users", "known_devices", "outbox"])
     expect(after[table], table).toEqual(before[table]);
@@ -41,8 +41,8 @@ test("mail filters look at a link in every way, and Ada still signs in with it",
 
 const password = "four unrelated words here";
 const better = "quite another set of words";
-/** All that a press could change. */
-const saved = [
+/** The tables that a submitted form could change. */
+const unchangedTables = [
   "verifications",
   "sessions",
   "users",
@@ -51,7 +51,7 @@ const saved = [
   "outbox",
 ] as const;
 
-test("mail filters press all there is on a reset link, and Ada still sets her password by it", async ({
+test("Ada still sets her password with a reset link that mail filters have submitted", async ({
   client,
   newClient,
   browser,
@@ -61,11 +61,11 @@ test("mail filters press all there is on a reset link, and Ada still sets her pa
   newAddress,
 }) => {
   const email = newAddress("ada");
-  await newClient().join(email, password, inbox);
+  await newClient().signUpAndVerify(email, password, inbox);
   await client.submit("/password", "Email me a link", { email });
   const { path } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
-  await expect.poll(() => db.isQuiet()).toBe(true);
+  await expect.poll(() => db.isOutboxEmpty()).toBe(true);
   const before = await db.dump();
   const cookies = [
     ...(await bot.looks(path, "HEAD")),
@@ -75,15 +75,15 @@ test("mail filters press all there is on a reset link, and Ada still sets her pa
   ];
   expect(cookies).toEqual([]);
   expect(await db.dump()).toEqual(before);
-  expect(await bot.pressesEverything(path)).not.toContain("latchkey-session");
+  expect(await bot.submitsEverything(path)).not.toContain("latchkey-session");
   const after = await db.dump();
-  for (const table of saved) expect(after[table], table).toEqual(before[table]);
+  for (const table of unchangedTables) expect(after[table], table).toEqual(before[table]);
 
   await client.submit(path, "Set password and sign in", { password: better });
   expect((await client.get("/account")).body).toContain(email);
 });
 
-test("a step-up link is pressed in vain by whoever did not ask, signed in or not", async ({
+test("a step-up link has no effect in another session or without one", async ({
   client: ada,
   browser,
   server,
@@ -93,8 +93,8 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   newAddress,
 }) => {
   const email = newAddress("ada");
-  await ada.join(email, password, inbox);
-  const [phone, mallory, nobody] = [newClient(), newClient(), new Client(server)];
+  await ada.signUpAndVerify(email, password, inbox);
+  const [phone, mallory, signedOut] = [newClient(), newClient(), new Client(server)];
   await phone.json("/api/v1/sessions", { email, password });
   await mallory.signIn(newAddress("mallory"), inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
@@ -102,7 +102,7 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   expect(textOf((await ada.follow(asked)).body)).toContain("A mail is on the way.");
   const { path, token } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
-  await expect.poll(() => db.isQuiet()).toBe(true);
+  await expect.poll(() => db.isOutboxEmpty()).toBe(true);
   const before = await db.dump();
   const cookies = [
     ...(await bot.looks(path, "HEAD")),
@@ -111,20 +111,20 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   ];
   expect(cookies).toEqual([]);
   expect(await db.dump()).toEqual(before);
-  // Whoever is not signed in finds nothing to press.
-  await bot.pressesEverything(path, 0);
+  // Without a session the page has no form.
+  await bot.submitsEverything(path, 0);
   for (const client of [phone, mallory]) {
     const response = await client.submit(path, "It is me");
     expect((await client.follow(response)).body).toContain("This link can’t be used");
   }
-  for (const client of [phone, mallory, nobody]) {
+  for (const client of [phone, mallory, signedOut]) {
     const { status } = await client.json("/api/v1/session/step-ups", { token });
     expect([400, 401]).toContain(status);
   }
   const after = await db.dump();
-  for (const table of saved) expect(after[table], table).toEqual(before[table]);
+  for (const table of unchangedTables) expect(after[table], table).toEqual(before[table]);
 
-  expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/prove/);
+  expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/confirm/);
   await ada.submit(path, "It is me");
   expect(textOf((await ada.get("/account/password")).body)).toContain("Set a new password");
 });

@@ -12,7 +12,7 @@ const wrongFor = (code: string) => String((Number(code) + 1) % 1_000_000).padSta
 
 interface Looks {
   isThorough: boolean;
-  /** Looks at the page where somebody is; what is wrong with any fails the test when it is over. */
+  /** Checks the user's current page; its faults fail the test at the end. */
   look: (person: Person, name: string) => Promise<void>;
 }
 
@@ -22,7 +22,7 @@ const test = base.extend<Looks>({
     const wrong: string[] = [];
     let looks = 0;
     await use(async ({ page }, name) => {
-      // The first screen of each walk is looked at in every way, the others in one theme in turn.
+      // The first screen of each test gets every check, the others one theme in turn.
       const looking = isThorough || looks === 0 ? lookAt(page, name) : glanceAt(page, name, looks);
       looks += 1;
       wrong.push(...(await looking));
@@ -38,7 +38,7 @@ for (const { how, isThorough, tag } of [
   test.describe(`Screens ${how}`, { tag }, () => {
     test.use({ isThorough });
 
-    test("of signing in", async ({ look, ada, another }) => {
+    test("of signing in by link and code have no faults", async ({ look, ada, another }) => {
       await ada.open("/sign-in");
       await look(ada, "sign-in");
       await ada.requestLink({}, "ada@example");
@@ -58,7 +58,7 @@ for (const { how, isThorough, tag } of [
       await look(phone, "confirm-other-browser");
     });
 
-    test("of signing up and in with a password", async ({ look, ada }) => {
+    test("of signing up and in with a password have no faults", async ({ look, ada }) => {
       await ada.open("/sign-up");
       await look(ada, "sign-up");
       await ada.type("New password", "wet gravel,");
@@ -84,28 +84,28 @@ for (const { how, isThorough, tag } of [
       await look(ada, "password-sign-in-error");
     });
 
-    test("of a forgotten password", async ({ look, ada, another, client, inbox }) => {
-      await client.join(ada.email, password, inbox);
+    test("of a password reset have no faults", async ({ look, ada, another, client, inbox }) => {
+      await client.signUpAndVerify(ada.email, password, inbox);
       await ada.open("/password");
       await look(ada, "reset");
-      await ada.press("Email me a link");
+      await ada.clickButton("Email me a link");
       await ada.sees("Enter your email address.");
       await look(ada, "reset-error");
       await ada.type("Email", ada.email);
-      await ada.press("Email me a link");
+      await ada.clickButton("Email me a link");
       await ada.seesTitle("Check your email");
       await look(ada, "reset-check");
       const { link, code } = await ada.readsTheLetter();
       await ada.type("Code", wrongFor(code));
       await ada.type("New password", password);
-      await ada.press("Set password and sign in");
+      await ada.clickButton("Set password and sign in");
       await ada.sees("That code is not right");
       await look(ada, "reset-check-error");
       await ada.open(link);
       await ada.seesTitle("Set a new password");
       await look(ada, "reset-link");
       await ada.type("New password", "password1234");
-      await ada.press("Set password and sign in");
+      await ada.clickButton("Set password and sign in");
       await ada.sees("That password is easy to guess.");
       await look(ada, "reset-link-error");
       const phone = await another(ada);
@@ -113,103 +113,103 @@ for (const { how, isThorough, tag } of [
       await phone.sees("Type the whole address");
       await look(phone, "reset-link-other-browser");
       await ada.open("/l/reset/unknown");
-      await look(ada, "reset-link-dead");
+      await look(ada, "reset-link-invalid");
     });
 
-    test("of proving that it is her", async ({ look, ada, leo, another, db }) => {
+    test("of step-up have no faults", async ({ look, ada, leo, another, db }) => {
       await ada.startsWithPassword(password);
       await ada.open("/account/confirm?next=%2Faccount%2Fpassword");
-      await look(ada, "prove");
+      await look(ada, "step-up");
       await ada.type("Password", "not this one, surely");
-      await ada.press("Continue");
+      await ada.clickButton("Continue");
       await ada.sees("That is not the password");
-      await look(ada, "prove-error");
-      await ada.press("Email me a link and a code");
+      await look(ada, "step-up-error");
+      await ada.clickButton("Email me a link and a code");
       await ada.sees("A mail is on the way.");
-      await look(ada, "prove-asked");
+      await look(ada, "step-up-asked");
       const { link, code } = await ada.readsTheLetter();
       await ada.submitCode(wrongFor(code), "Continue with the code");
       await ada.sees("That code is not right");
-      await look(ada, "prove-code-error");
+      await look(ada, "step-up-code-error");
       await ada.open(link);
       await ada.seesTitle("Is it you?");
-      await look(ada, "prove-link");
+      await look(ada, "step-up-link");
       const phone = await another(ada);
       await phone.startsSignedIn();
       await phone.open(link);
-      await phone.press("It is me");
+      await phone.clickButton("It is me");
       await phone.seesTitle("This link can’t be used");
-      await look(phone, "prove-link-dead");
+      await look(phone, "step-up-link-invalid");
 
       await leo.startsSignedIn();
       await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
       await leo.open("/account/password");
       await leo.seesTitle("Is it you?");
-      await look(leo, "prove-without-password");
-      await leo.press("Email me a link and a code");
+      await look(leo, "step-up-without-password");
+      await leo.clickButton("Email me a link and a code");
       await leo.sees("A mail is on the way.");
-      await look(leo, "prove-without-password-asked");
+      await look(leo, "step-up-without-password-asked");
 
-      // What waits for a proof of its own, named and with a way out.
+      // A suspended action, with its name and a button to cancel it.
       await ada.open("/account/password/remove");
-      await ada.press("Remove password");
+      await ada.clickButton("Remove password");
       await ada.seesTitle("Confirm it’s you to remove your password");
       await expect(ada.page.getByRole("alert")).toHaveCount(0);
-      await look(ada, "prove-waiting");
+      await look(ada, "step-up-waiting");
       const waiting = ada.page.url();
       await db.clearLimits();
-      await ada.press("Email me a link and a code");
+      await ada.clickButton("Email me a link and a code");
       await ada.sees("A mail is on the way.");
       await ada.open((await ada.readsTheLetter()).link);
       await ada.seesTitle("Confirm it’s you to remove your password");
-      await look(ada, "prove-link-waiting");
-      await ada.press("Cancel");
+      await look(ada, "step-up-link-waiting");
+      await ada.clickButton("Cancel");
       await ada.sees("Cancelled. Nothing was changed.");
       await ada.open(waiting);
       await ada.seesTitle("Nothing waits here any more");
-      await look(ada, "prove-lost");
+      await look(ada, "step-up-lost");
     });
 
-    test("of a password in the account", async ({ look, ada, client, inbox }) => {
+    test("of the password in the account have no faults", async ({ look, ada, client, inbox }) => {
       await client.signIn(ada.email, inbox);
       await ada.startsSignedIn();
       await ada.open("/account/password");
       await look(ada, "new-password");
       await ada.type("New password", "password1234");
-      await ada.press("Set password");
+      await ada.clickButton("Set password");
       await ada.sees("That password is easy to guess.");
       await look(ada, "new-password-error");
       await ada.type("New password", password);
-      await ada.press("Set password");
+      await ada.clickButton("Set password");
       await ada.sees("Your password is set.");
       await look(ada, "methods-with-password");
       await ada.open("/account/password/remove");
       await look(ada, "remove-password");
-      await ada.press("Remove password");
+      await ada.clickButton("Remove password");
       await ada.sees("Your password is removed.");
       await look(ada, "methods-password-removed");
     });
 
-    test("of Google and LinkedIn", async ({ look, ada, leo, mallory, another }) => {
+    test("of Google and LinkedIn have no faults", async ({ look, ada, leo, mallory, another }) => {
       await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
       await ada.sees("does not vouch for");
-      await look(ada, "problem-unvouched");
+      await look(ada, "problem-unverified");
       await ada.page.getByRole("link", { name: "Back to sign-in" }).click();
       await ada.seesTitle("Sign in to Latchkey");
       await ada.signInWithProvider("Google");
       await ada.isSignedIn();
       await ada.open("/account/methods");
-      await ada.press("Connect LinkedIn");
+      await ada.clickButton("Connect LinkedIn");
       await ada.chooses({ email: `a.rather.long.address.for.work.${ada.email}` });
       await ada.seesTitle("Connect LinkedIn?");
       await look(ada, "connect");
-      await ada.press("Connect LinkedIn");
+      await ada.clickButton("Connect LinkedIn");
       await ada.sees("is connected. You can sign in with it");
       await look(ada, "methods-with-providers");
       await ada.readsTheNotice();
       await ada.open("/account/disconnect/google");
       await look(ada, "disconnect");
-      await ada.press("Disconnect Google");
+      await ada.clickButton("Disconnect Google");
       await ada.readsTheNotice();
       await ada.signOut();
       await look(ada, "sign-in-last-used");
@@ -229,11 +229,11 @@ for (const { how, isThorough, tag } of [
       await look(leo, "switch");
       await leo.open("/account");
       await leo.signOut();
-      // A provider that answers nothing leaves the page before it to be looked at.
+      // A provider that sends no content leaves the browser on the redirect page.
       await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
-      await leo.press("Continue with Google");
+      await leo.clickButton("Continue with Google");
       await leo.seesTitle("On to Google");
-      await look(leo, "leaving");
+      await look(leo, "redirect");
       await leo.page.unrouteAll();
 
       await mallory.signInWithProvider("LinkedIn");
@@ -242,8 +242,8 @@ for (const { how, isThorough, tag } of [
       await owner.startsSignedIn();
       await owner.open("/account/methods");
       await owner.sees("Keep or disconnect LinkedIn");
-      await look(owner, "methods-questioned");
-      await owner.press("Connect Google");
+      await look(owner, "methods-unconfirmed");
+      await owner.clickButton("Connect Google");
       await owner.chooses({ email: mallory.email, verified: false });
       await owner.sees("does not vouch for");
       await look(owner, "methods-refused");
@@ -253,9 +253,9 @@ for (const { how, isThorough, tag } of [
       await look(ada, "methods-waiting");
     });
 
-    test("of what went wrong", async ({ look, ada, client, inbox, db }) => {
+    test("of errors have no faults", async ({ look, ada, client, inbox, db }) => {
       await ada.open("/l/unknown");
-      await look(ada, "dead-link");
+      await look(ada, "invalid-link");
       await ada.open("/l");
       await look(ada, "reopen");
       await ada.open("/unavailable");
@@ -269,12 +269,20 @@ for (const { how, isThorough, tag } of [
       await db.clearLimits();
       const { link } = await ada.requestAndReceiveLink();
       await ada.open(link);
-      await ada.press("Sign in");
-      await ada.setUser("/sign-in/problem");
+      await ada.clickButton("Sign in");
+      await ada.seesUrl("/sign-in/problem");
       await look(ada, "problem");
     });
 
-    test("of the account", async ({ look, ada, client, newAddress, server, inbox, db }) => {
+    test("of the account have no faults", async ({
+      look,
+      ada,
+      client,
+      newAddress,
+      server,
+      inbox,
+      db,
+    }) => {
       for (const agent of [PHONE, LAPTOP])
         await new Client(server, { "user-agent": agent }).signIn(ada.email, inbox);
       await ada.startsSignedIn();
@@ -289,7 +297,7 @@ for (const { how, isThorough, tag } of [
       await ada.open("/account/sessions/sign-out-others");
       await look(ada, "sign-out-others");
       const leo = newAddress("leo");
-      await client.askForLink(leo);
+      await client.requestLink(leo);
       await ada.open((await inbox.letterTo(leo)).link);
       await ada.sees("You are signed in as");
       await look(ada, "confirm-switch");

@@ -19,7 +19,7 @@ import { Server, serverKeys } from "./support/server";
 import { expect } from "./support/test";
 import { authorizationUrlOf, type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
 
-/** I7: a walk past everything that handles a secret, and then a search for each secret everywhere. */
+/** Uses every feature that handles a secret, and then searches everywhere for each secret (I7). */
 
 interface WorkerFixtures {
   wire: FaultProxy;
@@ -27,8 +27,8 @@ interface WorkerFixtures {
   server: Server;
 }
 
-/** The most talkative server there is, with limits in Redis, and a Postgres that can go away. */
-const test = testWithProviders.extend<{ always: null }, WorkerFixtures>({
+/** A server with debug logging, limits in Redis, and a Postgres connection that can break. */
+const test = testWithProviders.extend<{ invariants: null }, WorkerFixtures>({
   wire: [
     async ({ database }, use) => {
       const wire = await FaultProxy.before(database.url);
@@ -56,116 +56,125 @@ const test = testWithProviders.extend<{ always: null }, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  // What goes wrong here is meant to, and is in the log as it should be.
-  always: async ({ db }, use) => {
+  // These tests cause errors on purpose, so errors in the log are allowed.
+  invariants: async ({ db }, use) => {
     await use(null);
-    expect(await db.broken()).toEqual([]);
+    expect(await db.violations()).toEqual([]);
   },
 });
 
-/** A client that remembers all it was answered, and every cookie it was given. */
-class Watched extends Client {
+/** A client that records every response and every cookie. */
+class RecordingClient extends Client {
   readonly seen: { readonly path: string; readonly httpResponse: HttpResponse }[] = [];
-  readonly given = new Map<string, string>();
+  readonly received = new Map<string, string>();
 
   override async send(path: string, sent: Sent = {}): Promise<HttpResponse> {
     const httpResponse = await super.send(path, sent);
     this.seen.push({ path, httpResponse });
     for (const [name, { value }] of cookiesOf(httpResponse))
-      if (ownCookie.test(name) && value) this.given.set(`${name} ${this.given.size}`, value);
+      if (ownCookie.test(name) && value) this.received.set(`${name} ${this.received.size}`, value);
     return httpResponse;
   }
 
-  /** The page, and the payload that Next's own script would ask for. */
-  async looks(path: string): Promise<void> {
+  /** Requests the page, and the payload that Next's script would request. */
+  async visit(path: string): Promise<void> {
     await this.get(path);
     await this.send(path, { headers: { rsc: "1" } });
   }
 }
 
 const ownCookie =
-  /^latchkey-(session|asking|device|handshake|parked|onward|oauth_(state|verifier|nonce))$/;
-const nobodysToken = "Nobodys-token_".padEnd(43, "x7Q");
+  /^latchkey-(session|mail_request|device|oauth_attempt|pending_identity|oauth_redirect|oauth_(state|verifier|nonce))$/;
+const unknownToken = "Unknown-token_".padEnd(43, "x7Q");
 
 for (const { extent, details, isWhole, first } of extents)
   test(
-    `no secret is seen where it is not meant to be, ${extent}`,
+    `no secret appears in the log, in Redis, in other columns or in responses, ${extent}`,
     details,
     async ({ server, redis, wire, inbox, db, oidc, newAddress }) => {
-      await keepEveryLetter(db);
-      const watched = () => new Watched(server);
-      const [ada, leo, nina, stranger] = [watched(), watched(), watched(), watched()];
-      const [adaAt, leoAt, ninaAt] = [newAddress("ada"), newAddress("leo"), newAddress("nina")];
+      await recordEveryLetter(db);
+      const newRecorder = () => new RecordingClient(server);
+      const [ada, leo, nina, stranger] = [
+        newRecorder(),
+        newRecorder(),
+        newRecorder(),
+        newRecorder(),
+      ];
+      const [adasEmail, leosEmail, ninasEmail] = [
+        newAddress("ada"),
+        newAddress("leo"),
+        newAddress("nina"),
+      ];
 
-      // By link, after all that can be refused.
-      await ada.looks("/sign-in");
-      await ada.askForLink(adaAt);
-      await ada.askForLink(adaAt);
-      await ada.looks("/sign-in/check");
-      const link = await inbox.letterTo(adaAt);
+      // Ada signs in by link, after every refusal of a link.
+      await ada.visit("/sign-in");
+      await ada.requestLink(adasEmail);
+      await ada.requestLink(adasEmail);
+      await ada.visit("/sign-in/check");
+      const link = await inbox.letterTo(adasEmail);
       const wrongCode = link.code.replace(/./g, (digit) => String(9 - Number(digit)));
       await ada.submit("/sign-in/check", "Continue", { code: wrongCode });
-      await ada.looks("/sign-in/check");
-      await ada.json("/api/v1/sessions", { email: adaAt, code: wrongCode });
-      await ada.json("/api/v1/sessions", { email: adaAt, code: link.code, role: "admin" });
+      await ada.visit("/sign-in/check");
+      await ada.json("/api/v1/sessions", { email: adasEmail, code: wrongCode });
+      await ada.json("/api/v1/sessions", { email: adasEmail, code: link.code, role: "admin" });
       await ada.json("/api/v1/sessions", { token: `${link.token}x` });
       await ada.json("/api/v1/sessions", { token: [link.token] });
-      await stranger.looks(link.path);
+      await stranger.visit(link.path);
       await stranger.submit(link.path, "Sign in", { username: "somebody@example.com" });
-      await stranger.looks(link.path);
-      await stranger.looks(`/l/${nobodysToken}`);
+      await stranger.visit(link.path);
+      await stranger.visit(`/l/${unknownToken}`);
       await stranger.json("/api/v1/magic-links/previews", { token: link.token });
       await stranger.json("/api/v1/sessions", { token: link.token });
-      await stranger.json("/api/v1/magic-links/cancellations", { token: nobodysToken });
+      await stranger.json("/api/v1/magic-links/cancellations", { token: unknownToken });
       await stranger.post(
         link.path,
         formWith((await ada.get(link.path)).body, "Sign in"),
         {},
         evil,
       );
-      await ada.looks(link.path);
+      await ada.visit(link.path);
       await ada.submit(link.path, "Sign in");
-      await ada.looks(link.path);
-      await stranger.looks(link.path);
-      await look(ada);
+      await ada.visit(link.path);
+      await stranger.visit(link.path);
+      await visitAccount(ada);
 
-      // By password, from signing up to removing it.
-      const passwords = await walkWithPasswords(nina, stranger, ninaAt, inbox, db);
+      // Nina uses a password, from sign-up to a change.
+      const passwords = await usePasswords(nina, stranger, ninasEmail, inbox, db);
 
-      // By Google and LinkedIn, with all that can go wrong on the way.
-      const olgaAt = newAddress("olga");
-      const [olga, ...late] = [watched(), watched(), watched()];
-      const ofProviders = await walkWithProviders(olga!, stranger, olgaAt, {
+      // Olga uses Google and LinkedIn, with every kind of failure.
+      const olgasEmail = newAddress("olga");
+      const [olga, ...late] = [newRecorder(), newRecorder(), newRecorder()];
+      const providerUse = await useProviders(olga!, stranger, olgasEmail, {
         oidc,
         inbox,
         db,
         first,
       });
-      const returns: [Watched, string][] = [];
+      const callbacks: [RecordingClient, string][] = [];
       for (const client of late)
-        returns.push([client, await ofProviders.setsOut(client, "google")]);
+        callbacks.push([client, await providerUse.start(client, "google")]);
 
-      // By code, while parts of us fail.
-      await leo.json("/api/v1/magic-links", { email: leoAt });
-      const { code, token, path } = await inbox.letterTo(leoAt);
-      await leo.looks(path);
+      // Leo signs in by code, while parts of the system fail.
+      await leo.json("/api/v1/magic-links", { email: leosEmail });
+      const { code, token, path } = await inbox.letterTo(leosEmail);
+      await leo.visit(path);
       const form = formWith((await leo.get(path)).body, "Sign in");
       const passwordForm = formWith((await leo.get("/sign-in/password")).body, "Sign in");
       const tryAll = async () => {
-        await leo.json("/api/v1/sessions", { email: leoAt, code });
+        await leo.json("/api/v1/sessions", { email: leosEmail, code });
         await leo.json("/api/v1/sessions", { token });
         await leo.follow(await leo.post(path, form));
-        await leo.looks(path);
-        await ada.looks("/account/sessions");
-        await nina.json("/api/v1/sessions", { email: ninaAt, password: passwords.last });
+        await leo.visit(path);
+        await ada.visit("/account/sessions");
+        await nina.json("/api/v1/sessions", { email: ninasEmail, password: passwords.last });
         await nina.post("/sign-in/password", passwordForm, {
-          email: ninaAt,
+          email: ninasEmail,
           password: passwords.last,
         });
         await nina.json("/api/v1/session/step-ups", { password: passwords.last });
         await nina.json("/api/v1/password", { password: passwords.next }, "PUT");
-        const [client, back] = returns.shift()!;
-        await client.follow(await client.get(back));
+        const [client, callback] = callbacks.shift()!;
+        await client.follow(await client.get(callback));
         await olga!.json("/api/v1/auth-providers/links", { provider: "google" });
       };
       await db.sql`alter table known_devices rename to gone`;
@@ -175,21 +184,21 @@ for (const { extent, details, isWhole, first } of extents)
       await tryAll();
       wire.restore();
       await expect
-        .poll(async () => (await leo.json("/api/v1/sessions", { email: leoAt, code })).status)
+        .poll(async () => (await leo.json("/api/v1/sessions", { email: leosEmail, code })).status)
         .toBe(201);
-      if (isWhole) for (const client of [leo, nina]) await look(client);
+      if (isWhole) for (const client of [leo, nina]) await visitAccount(client);
       await ada.submit("/account", "Sign out");
-      await ada.looks("/sign-in");
-      await expect.poll(() => db.isQuiet()).toBe(true);
+      await ada.visit("/sign-in");
+      await expect.poll(() => db.isOutboxEmpty()).toBe(true);
 
-      const log = server.textLines.join("\n");
+      const log = server.outputLines.join("\n");
       const events = ["letter.sent", "refused", "flow.failed", "database.unavailable"];
       for (const event of [...events, "provider.failed", "provider.client_rejected"])
         expect(log).toContain(`"event":"${event}"`);
       const inRedis = await everythingIn(redis);
       expect(inRedis).toContain("latchkey:emails_per_address:");
-      const everybody = [ada, leo, nina, stranger, olga!, ...late];
-      const all = everybody.flatMap((client) =>
+      const clients = [ada, leo, nina, stranger, olga!, ...late];
+      const all = clients.flatMap((client) =>
         client.seen.map(({ path, httpResponse }) => ({
           client,
           path,
@@ -197,69 +206,70 @@ for (const { extent, details, isWhole, first } of extents)
           text: textOf(httpResponse),
         })),
       );
-      // Our pages hand out no payloads, whoever asks for one.
+      // Our pages serve no payloads to any client.
       expect(all.filter(({ httpResponse }) => isPayload(httpResponse))).toEqual([]);
       expect(all.filter(({ httpResponse }) => isProblem(httpResponse)).length).toBeGreaterThan(8);
-      expect(await db.standsIn("[A-Za-z0-9_-]{200}")).toContain("kept_letters.payload");
+      expect(await db.columnsMatching("[A-Za-z0-9_-]{200}")).toContain("recorded_letters.payload");
 
       const found: string[] = [];
-      const given = everybody.flatMap((client) => [...client.given]);
-      expect(given.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(9);
+      const received = clients.flatMap((client) => [...client.received]);
+      expect(received.filter(([name]) => name.startsWith("latchkey-session"))).toHaveLength(9);
       const oauth = ["oauth_state", "oauth_verifier", "oauth_nonce"];
       for (const name of ["oauth_attempt", "pending_identity", "oauth_redirect", ...oauth])
         expect(
-          given.some(([own]) => own.startsWith(`latchkey-${name} `)),
+          received.some(([own]) => own.startsWith(`latchkey-${name} `)),
           name,
         ).toBe(true);
-      const trips = ofProviders.secrets();
-      const cookies = new Set(given.map(([name]) => name.split(" ")[0]!));
+      const providerSecrets = providerUse.secrets();
+      const cookies = new Set(received.map(([name]) => name.split(" ")[0]!));
       const secrets: readonly (readonly [name: string, ...secrets: string[]])[] = [
         ["a link's token", link.token],
         ["another link's token", token],
-        ["nobody's token", nobodysToken],
+        ["an unknown token", unknownToken],
         ["a code", link.code],
         ["another code", code],
         ["a wrong code", wrongCode],
         ...Object.entries(passwords),
         ...[...cookies].map((name) => {
-          const ofThatName = given.filter(([own]) => own.startsWith(`${name} `));
+          const ofThatName = received.filter(([own]) => own.startsWith(`${name} `));
           return [name, ...ofThatName.map(([, value]) => value)] as const;
         }),
-        ...trips,
+        ...providerSecrets,
         ...Object.entries(serverKeys),
       ];
       const texts = [
-        ...Object.entries({ log, Redis: inRedis }).map(([serverAddress, text]) => ({
-          serverAddress,
+        ...Object.entries({ log, Redis: inRedis }).map(([source, text]) => ({
+          source,
           path: "",
           text,
         })),
         ...all.map(({ path, text }, at) => ({
-          serverAddress: `answer ${at} to ${path}`,
+          source: `response ${at} to ${path}`,
           path,
           text,
         })),
-      ].map(({ text, ...where }) => ({ ...where, text: withoutMoments(text) }));
+      ].map(({ text, ...where }) => ({ ...where, text: withoutTimestamps(text) }));
       for (const [name, ...ofThatName] of secrets) {
         const shape = shapeOf(ofThatName);
-        for (const column of await db.standsIn(shape.source)) found.push(`${name} in ${column}`);
-        for (const { serverAddress, path, text } of texts) {
-          // Whoever leaves for a provider takes with them what it is to send back.
-          if (leadsAway.test(path) && /^(state|nonce)$/.test(name)) continue;
-          // Whoever brings a token in the path has it; the page behind it posts it.
-          const brought = ofThatName.filter((secret) => path.includes(secret));
-          const others = ofThatName.filter((secret) => !brought.includes(secret));
+        for (const column of await db.columnsMatching(shape.source))
+          found.push(`${name} in ${column}`);
+        for (const { source, path, text } of texts) {
+          // The redirect to a provider contains the state and nonce that the provider sends back.
+          if (redirectsToProvider.test(path) && /^(state|nonce)$/.test(name)) continue;
+          // A page with the token in its path may contain it, because its form posts it.
+          const inPath = ofThatName.filter((secret) => path.includes(secret));
+          const others = ofThatName.filter((secret) => !inPath.includes(secret));
           if (others.length === 0) continue;
-          const looked = brought.length > 0 ? shapeOf(others) : shape;
-          if (looked.test(text)) found.push(`${name} in ${serverAddress}`);
+          const pattern = inPath.length > 0 ? shapeOf(others) : shape;
+          if (pattern.test(text)) found.push(`${name} in ${source}`);
         }
       }
-      // What a password is kept as is in two columns, and nowhere else at all.
+      // Password hashes are in two columns, and nowhere else.
       const hashes = await db.sql<{ hash: string }[]>`
     select password_hash as hash from users where password_hash is not null
     union select password_hash from verifications where password_hash is not null`;
       expect(hashes.length).toBeGreaterThan(1);
-      expect(await db.standsIn("argon2")).toEqual([
+      expect(await db.columnsMatching("argon2")).toEqual([
         "users.password_hash",
         "verifications.password_hash",
       ]);
@@ -269,29 +279,29 @@ for (const { extent, details, isWhole, first } of extents)
       }
       expect(found).toEqual([]);
 
-      const shapeOfHers = anySpellingOf(olgaAt.split("@")[0]!);
-      expect(await db.standsIn(shapeOfHers)).toEqual([
+      const olgasShape = anySpellingOf(olgasEmail.split("@")[0]!);
+      expect(await db.columnsMatching(olgasShape)).toEqual([
         "audit_event_details.identifier",
         "auth_providers.address",
-        "handshakes.email",
-        "kept_letters.to_address",
+        "oauth_attempts.email",
         "outbox.to_address",
+        "recorded_letters.to_address",
         "users.email",
         "verifications.identifier",
       ]);
-      for (const text of [log, inRedis]) expect(text).not.toMatch(new RegExp(shapeOfHers));
+      for (const text of [log, inRedis]) expect(text).not.toMatch(new RegExp(olgasShape));
 
-      // An address is no secret to whoever typed it.
+      // Only the client that typed an address may see it in a response.
       for (const [owner, address] of [
-        [ada, adaAt],
-        [leo, leoAt],
-        [nina, ninaAt],
+        [ada, adasEmail],
+        [leo, leosEmail],
+        [nina, ninasEmail],
       ] as const) {
         const shape = anySpellingOf(address.split("@")[0]!);
-        expect(await db.standsIn(shape)).toEqual([
+        expect(await db.columnsMatching(shape)).toEqual([
           "audit_event_details.identifier",
-          "kept_letters.to_address",
           "outbox.to_address",
+          "recorded_letters.to_address",
           "users.email",
           "verifications.identifier",
         ]);
@@ -304,10 +314,10 @@ for (const { extent, details, isWhole, first } of extents)
     },
   );
 
-/** All that passwords are typed for, rightly and wrongly; returns every secret that came by. */
-async function walkWithPasswords(
-  nina: Watched,
-  stranger: Watched,
+/** Submits every form for a password, with right and wrong passwords; returns every secret used. */
+async function usePasswords(
+  nina: RecordingClient,
+  stranger: RecordingClient,
   email: string,
   inbox: Inbox,
   db: Db,
@@ -324,169 +334,171 @@ async function walkWithPasswords(
   };
   const right = passwords["a password"];
   const wrong = passwords["a mistyped password"];
-  const turned = (code: string) => code.replace(/./g, (digit) => String(9 - Number(digit)));
+  const wrongCodeFor = (code: string) => code.replace(/./g, (digit) => String(9 - Number(digit)));
   const signUp = (password: string) => nina.submit("/sign-up", "Sign up", { email, password });
-  const enter = (password: string) =>
+  const signIn = (password: string) =>
     nina.submit("/sign-in/password", "Sign in", { email, password });
 
   await nina.follow(await signUp(passwords["a password that is refused"]));
   await nina.follow(await signUp(right));
   const signUpCode = await inbox.codeTo(email);
-  await nina.looks("/verify-email");
-  await enter(right);
+  await nina.visit("/verify-email");
+  await signIn(right);
   const verify = (code: string) => nina.submit("/verify-email", "Finish signing up", { code });
-  await nina.follow(await verify(turned(signUpCode)));
+  await nina.follow(await verify(wrongCodeFor(signUpCode)));
   await nina.json("/api/v1/sign-ups/verifications", { email, code: [signUpCode] });
   await stranger.json("/api/v1/sign-ups/verifications", { email, code: signUpCode });
   await nina.follow(await verify(signUpCode));
-  await look(nina);
+  await visitAccount(nina);
   await nina.submit("/account", "Sign out");
-  await nina.follow(await enter(wrong));
+  await nina.follow(await signIn(wrong));
   await nina.json("/api/v1/sessions", { email, password: wrong });
   await nina.json("/api/v1/sessions", { email, password: [right] });
-  await nina.follow(await enter(right));
+  await nina.follow(await signIn(right));
   await nina.submit("/account", "Sign out");
 
   await nina.follow(await nina.submit("/password", "Email me a link", { email }));
   const reset = await inbox.letterTo(email);
   const save = "Set password and sign in";
-  await stranger.looks(reset.path);
+  await stranger.visit(reset.path);
   const inTheWrongBrowser = { password: passwords["a password in the wrong browser"] };
   const typed = { username: "somebody@example.com", ...inTheWrongBrowser };
   await stranger.follow(await stranger.submit(reset.path, save, typed));
   const redeem = "/api/v1/password-resets/redemptions";
   await stranger.json(redeem, { token: reset.token, ...inTheWrongBrowser });
   const byCode = {
-    code: turned(reset.code),
+    code: wrongCodeFor(reset.code),
     password: passwords["a password with a wrong code"],
   };
   await nina.follow(await nina.submit("/password/check", save, byCode));
-  await nina.looks(reset.path);
+  await nina.visit(reset.path);
   const byLink = { password: passwords["a password by a reset"] };
   await nina.follow(await nina.submit(reset.path, save, byLink));
-  await nina.looks(reset.path);
+  await nina.visit(reset.path);
   await inbox.nextTo(email);
 
-  // A change that lay open for too long, and waits in a cookie for the proof.
+  // A change with an old session: step-up suspends it in a cookie.
   const change = formWith((await nina.get("/account/password")).body, "Set password");
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
   const changed = { password: passwords["a password by a change"] };
-  const mailRequest = nina.whereTo(await nina.post("/account/password", change, changed)) ?? "";
-  await nina.looks(mailRequest);
-  const waiting = nina.jar.get("latchkey-suspended_action") ?? "";
-  expect(waiting.length).toBeGreaterThan(50);
-  for (const text of [waiting, Buffer.from(waiting, "base64url").toString("latin1")])
+  const stepUpPage = nina.whereTo(await nina.post("/account/password", change, changed)) ?? "";
+  await nina.visit(stepUpPage);
+  const suspended = nina.jar.get("latchkey-suspended_action") ?? "";
+  expect(suspended.length).toBeGreaterThan(50);
+  for (const text of [suspended, Buffer.from(suspended, "base64url").toString("latin1")])
     expect(text).not.toMatch(new RegExp(anySpellingOf(changed.password)));
-  await nina.follow(await nina.submit(mailRequest, "Continue", { password: wrong }));
-  await nina.follow(await nina.submit(mailRequest, "Email me a link and a code"));
-  const proof = await inbox.letterTo(email);
-  await nina.looks(proof.path);
-  await stranger.looks(proof.path);
-  const prove = (code: string) =>
-    nina.submit(`${mailRequest}&asked`, "Continue with the code", { code });
-  await nina.follow(await prove(turned(proof.code)));
-  await nina.json("/api/v1/session/step-ups", { token: `${proof.token}x` });
-  await nina.follow(await prove(proof.code));
+  await nina.follow(await nina.submit(stepUpPage, "Continue", { password: wrong }));
+  await nina.follow(await nina.submit(stepUpPage, "Email me a link and a code"));
+  const stepUp = await inbox.letterTo(email);
+  await nina.visit(stepUp.path);
+  await stranger.visit(stepUp.path);
+  const submitStepUpCode = (code: string) =>
+    nina.submit(`${stepUpPage}&asked`, "Continue with the code", { code });
+  await nina.follow(await submitStepUpCode(wrongCodeFor(stepUp.code)));
+  await nina.json("/api/v1/session/step-ups", { token: `${stepUp.token}x` });
+  await nina.follow(await submitStepUpCode(stepUp.code));
   expect(nina.jar.has("latchkey-suspended_action")).toBe(false);
   await inbox.nextTo(email);
-  const told = [passwords["a password by a change"], right].map((password) =>
+  const signIns = [passwords["a password by a change"], right].map((password) =>
     new Client(nina.serverAddress).json("/api/v1/sessions", { email, password }),
   );
-  expect((await Promise.all(told)).map(({ status }) => status)).toEqual([201, 401]);
+  expect((await Promise.all(signIns)).map(({ status }) => status)).toEqual([201, 401]);
   return {
     ...passwords,
     last: passwords["a password by a change"],
     "a sign-up code": signUpCode,
-    "a wrong sign-up code": turned(signUpCode),
+    "a wrong sign-up code": wrongCodeFor(signUpCode),
     "a reset token": reset.token,
     "a reset code": reset.code,
-    "a step-up token": proof.token,
-    "a step-up code": proof.code,
+    "a step-up token": stepUp.token,
+    "a step-up code": stepUp.code,
   };
 }
 
 const shapeOf = (secrets: readonly string[]) => new RegExp(secrets.map(anySpellingOf).join("|"));
 
-const leadsAway = /^\/(sign-in\/leaving|api\/v1\/auth-providers\/links)$/;
+const redirectsToProvider = /^\/(sign-in\/continue|api\/v1\/auth-providers\/links)$/;
 
-/** There and back in every way; whoever calls keeps the secrets that came by, also later on. */
-async function walkWithProviders(
-  olga: Watched,
-  stranger: Watched,
+/** Uses each provider, with every kind of failure; returns a way to read the secrets, later ones included. */
+async function useProviders(
+  olga: RecordingClient,
+  stranger: RecordingClient,
   email: string,
   { oidc, inbox, db, first }: { oidc: OidcServers; inbox: Inbox; db: Db } & Pick<Extent, "first">,
 ) {
-  const saved = new Map<string, string[]>();
-  const remember = (name: string, secret: string | null | undefined) => {
-    if (secret) saved.set(name, [...(saved.get(name) ?? []), secret]);
+  const secretsByName = new Map<string, string[]>();
+  const record = (name: string, secret: string | null | undefined) => {
+    if (secret) secretsByName.set(name, [...(secretsByName.get(name) ?? []), secret]);
   };
   for (const [name, provider] of Object.entries(oidc)) {
     setUser(provider, email, { sub: `olga-at-${name}`, hd: "example.com" });
-    remember("client secret", Object.values(provider.settings)[1]);
-    provider.script.token = keepingTokens(remember);
+    record("client secret", Object.values(provider.settings)[1]);
+    provider.script.token = recordingTokens(record);
   }
-  const comesBack = async (url: string) => {
-    const back = await callbackUrlFrom(url);
-    const [asked, given] = [new URL(url).searchParams, new URLSearchParams(back.split("?")[1])];
-    for (const name of ["state", "nonce"]) remember(name, asked.get(name));
-    remember("code", given.get("code"));
-    return back;
+  const callbackFrom = async (url: string) => {
+    const callback = await callbackUrlFrom(url);
+    const [asked, given] = [new URL(url).searchParams, new URLSearchParams(callback.split("?")[1])];
+    for (const name of ["state", "nonce"]) record(name, asked.get(name));
+    record("code", given.get("code"));
+    return callback;
   };
-  const setsOut = async (client: Watched, provider: Provider) =>
-    comesBack(await startOAuth(client, provider));
+  const start = async (client: RecordingClient, provider: Provider) =>
+    callbackFrom(await startOAuth(client, provider));
 
-  // Fails at the provider, and in every other way.
+  // The provider fails, or the callback is wrong.
   for (const provider of ["google", "linkedin"] as const) {
     const { script } = oidc[provider];
     const usual = script.token!;
-    const failureReasons = [
+    const wrongResponses = [
       responses.error("invalid_client", 401),
       responses.html(),
       responses.reset(),
     ];
-    for (const wrong of first(2, failureReasons)) {
-      const back = await setsOut(olga, provider);
+    for (const wrong of first(2, wrongResponses)) {
+      const callback = await start(olga, provider);
       script.token = wrong;
-      await olga.follow(await olga.get(back));
+      await olga.follow(await olga.get(callback));
       script.token = usual;
     }
     script.idToken = { sign: "unknown key" };
-    await olga.follow(await olga.get(await setsOut(olga, provider)));
+    await olga.follow(await olga.get(await start(olga, provider)));
     delete script.idToken;
-    await olga.looks("/sign-in/continue");
-    const stolen = await setsOut(olga, provider);
+    await olga.visit("/sign-in/continue");
+    const stolen = await start(olga, provider);
     await stranger.follow(await stranger.get(stolen));
     await olga.follow(await olga.get(`${stolen}x&state=x`));
     await olga.follow(await olga.get(stolen));
   }
 
-  // Signs up with one, and connects the other after a proof.
-  const back = await setsOut(olga, "google");
-  await olga.looks("/sign-in/continue");
-  await olga.follow(await olga.get(back));
-  await olga.follow(await olga.get(back));
-  await look(olga);
-  const parted = await olga.submit("/account/methods", "Connect LinkedIn");
-  await olga.follow(await olga.get(await comesBack(await authorizationUrlOf(olga, parted))));
+  // She signs up with one provider, and connects the other after step-up.
+  const callback = await start(olga, "google");
+  await olga.visit("/sign-in/continue");
+  await olga.follow(await olga.get(callback));
+  await olga.follow(await olga.get(callback));
+  await visitAccount(olga);
+  const started = await olga.submit("/account/methods", "Connect LinkedIn");
+  await olga.follow(await olga.get(await callbackFrom(await authorizationUrlOf(olga, started))));
   for (const page of ["/account/connect", "/sign-in/connect", "/sign-in/switch"])
-    await olga.looks(page);
+    await olga.visit(page);
   await db.sql`update sessions set authenticated_at = now() - interval '11 minutes'`;
-  const mailRequest = olga.whereTo(await olga.submit("/account/connect", "Connect LinkedIn")) ?? "";
-  await olga.looks(mailRequest);
-  await olga.follow(await olga.submit(mailRequest, "Email me a link and a code"));
-  const proof = await inbox.letterTo(email);
-  const code = { code: proof.code };
-  await olga.follow(await olga.submit(`${mailRequest}&asked`, "Continue with the code", code));
+  const stepUpPage = olga.whereTo(await olga.submit("/account/connect", "Connect LinkedIn")) ?? "";
+  await olga.visit(stepUpPage);
+  await olga.follow(await olga.submit(stepUpPage, "Email me a link and a code"));
+  const stepUp = await inbox.letterTo(email);
+  const code = { code: stepUp.code };
+  await olga.follow(await olga.submit(`${stepUpPage}&asked`, "Continue with the code", code));
   await inbox.nextTo(email);
-  await olga.looks("/account/methods");
-  await olga.looks("/account/disconnect/linkedin");
+  await olga.visit("/account/methods");
+  await olga.visit("/account/disconnect/linkedin");
   const connected = await db.sql`select 1 from auth_providers where subject like 'olga-at-%'`;
   expect(connected).toHaveLength(2);
 
   const secrets = () => {
     const sent = Object.values(oidc).flatMap(({ requests }) => requests);
-    for (const { params } of sent) remember("verifier", params.code_verifier);
-    const counts = Object.fromEntries([...saved].map(([name, { length }]) => [name, length > 1]));
+    for (const { params } of sent) record("verifier", params.code_verifier);
+    const counts = Object.fromEntries(
+      [...secretsByName].map(([name, { length }]) => [name, length > 1]),
+    );
     expect(counts).toEqual({
       "client secret": true,
       state: true,
@@ -496,41 +508,41 @@ async function walkWithProviders(
       "access token": true,
       "ID token": true,
     });
-    return [...saved].map(([name, values]) => [name, ...values] as const);
+    return [...secretsByName].map(([name, values]) => [name, ...values] as const);
   };
-  return { setsOut, secrets };
+  return { start, secrets };
 }
 
-/** What a token endpoint usually answers, every token in it kept. */
-const keepingTokens =
-  (remember: (name: string, secret: string) => void): NonNullable<OidcServer["script"]["token"]> =>
+/** A token endpoint that records every token of its normal responses. */
+const recordingTokens =
+  (record: (name: string, secret: string) => void): NonNullable<OidcServer["script"]["token"]> =>
   async (response, usual) => {
     const { status, body } = await usual();
     const { access_token: access, id_token: id = "" } = body as Record<string, string | undefined>;
-    if (access) remember("access token", access);
-    for (const part of id.split(".").slice(1)) if (part) remember("ID token", part);
+    if (access) record("access token", access);
+    for (const part of id.split(".").slice(1)) if (part) record("ID token", part);
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   };
 
 const evil = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
 
-/** Everything that somebody who is signed in can look at. */
-async function look(client: Watched) {
+/** Visits every page and reads every operation that needs a session. */
+async function visitAccount(client: RecordingClient) {
   for (const path of ["", "/methods", "/sessions", "/sessions/sign-out-others", "/password"])
-    await client.looks(`/account${path}`);
-  for (const path of ["/account/password/remove", "/account/confirm"]) await client.looks(path);
+    await client.visit(`/account${path}`);
+  for (const path of ["/account/password/remove", "/account/confirm"]) await client.visit(path);
   const paths = ["session", "sessions", "auth-providers", "magic-links", "password"];
   for (const path of paths.map((name) => `v1/${name}`)) await client.get(`/api/${path}`);
   for (const path of ["/api/auth/session", "/sign-in", "/sign-in/problem", "/nothing", "/readyz"])
-    await client.looks(path);
+    await client.visit(path);
 }
 
-/** Keeps what stood in the outbox while a letter waited; once it is sent that is erased. */
-async function keepEveryLetter({ sql }: Db) {
-  await sql`create table if not exists kept_letters as select * from outbox with no data`;
-  await sql`create or replace function keep_letter() returns trigger language plpgsql as
-    $$ begin insert into kept_letters select new.*; return null; end $$`;
-  await sql`create or replace trigger keep after insert or update on outbox for each row execute function keep_letter()`;
+/** Copies every version of the outbox rows, because the payload is erased once a letter is sent. */
+async function recordEveryLetter({ sql }: Db) {
+  await sql`create table if not exists recorded_letters as select * from outbox with no data`;
+  await sql`create or replace function record_letter() returns trigger language plpgsql as
+    $$ begin insert into recorded_letters select new.*; return null; end $$`;
+  await sql`create or replace trigger record after insert or update on outbox for each row execute function record_letter()`;
 }
 
 async function everythingIn(redis: RedisServer): Promise<string> {
@@ -544,14 +556,14 @@ const isProblem = ({ headers }: HttpResponse) =>
 const isPayload = ({ status, headers }: HttpResponse) =>
   status === 200 && headers["content-type"]?.startsWith("text/x-component") === true;
 
-/** All of an answer but the cookies that are made of secrets. */
+/** A response as text, without the cookies that contain secrets. */
 function textOf({ headers, body }: HttpResponse): string {
   const { "set-cookie": cookies = [], ...rest } = headers;
-  const others = cookies.filter((logLine) => !ownCookie.test(logLine.split("=")[0]!));
+  const others = cookies.filter((cookie) => !ownCookie.test(cookie.split("=")[0]!));
   return `${JSON.stringify({ ...rest, others })}\n${body}`;
 }
 
-/** A pattern for a text as it is, in hexadecimal, and within base64, wherever it begins there. */
+/** A pattern for a text in plain, in hexadecimal, and in base64 at any offset. */
 function anySpellingOf(secret: string): string {
   const inBase64 = [0, 1, 2].map((before) =>
     Buffer.from("x".repeat(before) + secret)
@@ -566,5 +578,5 @@ function anySpellingOf(secret: string): string {
   ].join("|");
 }
 
-/** Six digits of a fraction of a second may look like a code. */
-const withoutMoments = (text: string) => text.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "");
+/** Removes timestamps, whose fractions of a second can look like a code. */
+const withoutTimestamps = (text: string) => text.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "");

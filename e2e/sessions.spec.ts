@@ -6,32 +6,32 @@ const PHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
 const LAPTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/** Where a browser is led that was signed out elsewhere. */
+/** The redirect of a browser whose session was ended elsewhere. */
 const signedOutAt = (page: string) =>
   `/sign-in?next=${encodeURIComponent(page)}&note=session_ended`;
 
-test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
+test("Ada signs out, and the back button shows nothing of her account", async ({ ada, db }) => {
   await ada.startsSignedIn();
   await ada.open("/account");
   await ada.isSignedIn();
   const before = await ada.cookie("session");
-  await ada.press("Sign out");
-  await ada.setUser("/sign-in");
+  await ada.clickButton("Sign out");
+  await ada.seesUrl("/sign-in");
   await ada.sees("You are signed out.");
   expect(await ada.cookie("session")).toBeUndefined();
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
   await ada.page.goBack();
-  await ada.setUser(/\/sign-in/);
+  await ada.seesUrl(/\/sign-in/);
   await expect(ada.page.getByText(ada.email)).toHaveCount(0);
 
-  // Nor does the cookie, had somebody kept it.
+  // A copy of the old cookie does not work either.
   await ada.browser.addCookies([before!]);
   await ada.open("/account");
-  await ada.setUser(signedOutAt("/account"));
+  await ada.seesUrl(signedOutAt("/account"));
   await ada.sees("You were signed out here. Sign in to go on.");
 });
 
-test("Ada sees her devices, signs out one of them, and then all others after a page that says how many", async ({
+test("Ada signs out one device, and then all others on a page that shows their number", async ({
   ada,
   server,
   inbox,
@@ -47,7 +47,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText(
     "signed in with email link",
   );
-  await ada.press("Sign out Safari on iPhone");
+  await ada.clickButton("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
   await expect(rows).toHaveCount(1);
   const ended = await phone.get("/account/methods");
@@ -64,15 +64,15 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   await ada.page.getByRole("link", { name: "Sign out everywhere else" }).click();
   await ada.sees("2 other devices will be signed out. This one stays.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
-  await ada.press("Sign out everywhere else");
-  await ada.setUser("/account/sessions");
+  await ada.clickButton("Sign out everywhere else");
+  await ada.seesUrl("/account/sessions");
   await ada.sees("You are signed out everywhere else.");
   for (const other of [phone, laptop])
     expect(other.whereTo(await other.get("/account"))).toBe(signedOutAt("/account"));
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
-test("the list signs out this device, and nobody else's whose id is known", async ({
+test("the list signs out this device, and not another user's device with a known id", async ({
   server,
   newClient,
   newAddress,
@@ -83,10 +83,12 @@ test("the list signs out this device, and nobody else's whose id is known", asyn
   await ada.signIn(email, inbox);
   const leo = new Client(server, { "user-agent": LAPTOP });
   await leo.signIn(newAddress("leo"), inbox);
-  const [hers] = await db.sessionsOf(email);
+  const [adasSession] = await db.sessionsOf(email);
   const { body } = await leo.get("/account/sessions");
   const form = formWith(body, "Sign out Firefox on Linux");
-  const refused = await leo.follow(await leo.post("/account/sessions", form, { id: hers!.id }));
+  const refused = await leo.follow(
+    await leo.post("/account/sessions", form, { id: adasSession!.id }),
+  );
   expect(textOf(refused.body)).toContain("There is nothing here.");
   expect((await ada.get("/account")).body).toContain(email);
 
@@ -96,7 +98,7 @@ test("the list signs out this device, and nobody else's whose id is known", asyn
   expect(leo.jar.has("latchkey-session")).toBe(false);
 });
 
-test("a session goes on from day to day while it is used, and ends after a day without use and after 30 days", async ({
+test("a session ends after a day without use, and after 30 days of use", async ({
   newClient,
   newAddress,
   inbox,
@@ -111,7 +113,7 @@ test("a session goes on from day to day while it is used, and ends after a day w
   const used = await signIn();
   await db.advance("sessions", "23 hours 59 minutes", { column: "id", is: used.id });
   expect((await used.client.get("/account")).status).toBe(200);
-  // It is written down after the page is out.
+  // The server stores the time after the response.
   await expect
     .poll(
       () =>

@@ -7,33 +7,33 @@ import { testWithProviders as test } from "./support/oidc";
 import { insertPendingIdentity } from "./support/pending-identity";
 import { expect } from "./support/test";
 
-/** A form does nothing to anybody but the person whom its page showed as signed in (F100, F107). */
+/** A form only acts for the user whom its page showed as signed in (F100, F107). */
 
 const shownToField = "shown-to";
 const password = "four unrelated words here";
 const typedByAda = "a password that ada typed";
 
-/** A page's address, for somebody who has what the page is about. */
-type Timestamp = string | ((of: Person) => Promise<string>);
+/** The path of a page, or how to get one for this user. */
+type PagePath = string | ((of: Person) => Promise<string>);
 
-/** Every page of somebody who is signed in. A page that is missing here fails the test below. */
-const pages: Record<string, readonly Timestamp[]> = {
+/** Every page for users who are signed in. A missing page fails the test below. */
+const pages: Record<string, readonly PagePath[]> = {
   "account/page": ["/account"],
   "account/connect/page": ["/account/connect"],
   "account/disconnect/[provider]/page": ["/account/disconnect/linkedin"],
   "account/methods/page": ["/account/methods"],
   "account/password/page": ["/account/password"],
   "account/password/remove/page": ["/account/password/remove"],
-  "account/prove/page": ["/account/confirm?asked", (person) => person.suspended()],
+  "account/confirm/page": ["/account/confirm?asked", (person) => person.suspended()],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
-  "l/prove/[token]/page": [(person) => person.stepUpLink()],
+  "l/confirm/[token]/page": [(person) => person.stepUpLink()],
 };
 
-/** Pages that somebody signed in comes to as well, and whose forms are about who that is. */
-const alsoShown: readonly Timestamp[] = [(person) => person.switching()];
+/** Other pages whose forms depend on the user who is signed in. */
+const alsoShown: readonly PagePath[] = [(person) => person.switching()];
 
-/** Somebody with a password, two providers of which one waits to be kept, and a phone. */
+/** A user with a password, an unconfirmed provider, a pending identity and a second session. */
 class Person {
   constructor(
     readonly client: Client,
@@ -44,7 +44,7 @@ class Person {
 
   async signUpAndVerify(): Promise<this> {
     const { client, email, db } = this;
-    await client.join(email, password, this.inbox);
+    await client.signUpAndVerify(email, password, this.inbox);
     await db.sql`insert into auth_providers (user_id, provider, subject, address, confirmation_required_at)
       select id, 'linkedin', email, email, now() from users where email = ${email}`;
     await new Client(client.serverAddress).json("/api/v1/sessions", { email, password });
@@ -96,7 +96,7 @@ async function formsAt({ client }: Person, at: string): Promise<Found[]> {
   );
 }
 
-async function everyForm(person: Person, extra: readonly Timestamp[] = []): Promise<Found[]> {
+async function everyForm(person: Person, extra: readonly PagePath[] = []): Promise<Found[]> {
   const found: Found[] = [];
   for (const at of [...Object.values(pages).flat(), ...extra]) {
     const path = typeof at === "string" ? at : await at(person);
@@ -107,18 +107,18 @@ async function everyForm(person: Person, extra: readonly Timestamp[] = []): Prom
   return found;
 }
 
-/** All that anybody has, and all that waits. */
+/** Every user's data, and every pending request. */
 async function stateOf({ sql }: Db) {
   return sql`
     select 'user ' || u::text as what from users u
-    union all select 'way in ' || p::text from auth_providers p
+    union all select 'method ' || p::text from auth_providers p
     union all select concat_ws(' ', 'session', id, token_digest, authenticated_at, ends_at) from sessions
-    union all select 'trip ' || h::text from oauth_attempts h
+    union all select 'oauth attempt ' || h::text from oauth_attempts h
     union all select 'asked ' || v::text from verifications v
     order by 1`;
 }
 
-/** What each field that a person fills in may hold; all of it right, for Leo. */
+/** Valid input for Leo in each visible field. */
 const typed = ({ fields }: Form, code: string): Record<string, string> =>
   Object.fromEntries(
     fields.flatMap(([name]) => {
@@ -127,14 +127,14 @@ const typed = ({ fields }: Form, code: string): Record<string, string> =>
     }),
   );
 
-test("the list above names every page of somebody who is signed in", () => {
+test("the list above names every page for users who are signed in", () => {
   const written = readdirSync("app/(signed-in)", { recursive: true, encoding: "utf8" })
     .filter((file) => /(^|\/)page\.tsx$/.test(file))
     .map((file) => file.replace(/\.tsx$/, ""));
   expect(Object.keys(pages).sort()).toEqual(written.sort());
 });
 
-test("every form of a page of somebody who is signed in says who that is", async ({
+test("every form on a page for a signed-in user names that user", async ({
   newClient,
   newAddress,
   inbox,
@@ -149,7 +149,7 @@ test("every form of a page of somebody who is signed in says who that is", async
     ).toEqual([[shownToField, id]]);
 });
 
-test("ada's forms, sent once leo is signed in there, change nothing and tell him so", async ({
+test("Ada's forms change nothing once Leo is signed in, and he is told so", async ({
   newClient,
   newAddress,
   inbox,
@@ -172,14 +172,14 @@ test("ada's forms, sent once leo is signed in there, change nothing and tell him
     expect(textOf(body), what).toContain(
       `You are now signed in as ${leo.email}; nothing was changed.`,
     );
-    for (const hers of [ada.email, typedByAda]) expect(body, what).not.toContain(hers);
+    for (const adas of [ada.email, typedByAda]) expect(body, what).not.toContain(adas);
     for (const name of ["session", "pending_identity"])
       expect(client.jar.get(`latchkey-${name}`), what).toBe(jar.get(`latchkey-${name}`));
     expect(await stateOf(db), what).toEqual(before);
   }
 });
 
-test("ada's forms, sent once nobody is signed in, tell so and lead back", async ({
+test("Ada's forms change nothing after she signs out, and lead to the sign-in page", async ({
   newClient,
   newAddress,
   inbox,
@@ -191,7 +191,7 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back", async 
   await client.submit("/account", "Sign out");
   const before = await stateOf(db);
   for (const { at, button, form } of forms) {
-    // Who wanted to sign out has what they wanted.
+    // Signing out is already done.
     if (button === "Sign out" || button === "Sign out instead") continue;
     const what = `“${button}” at ${at}`;
     const response = await client.post(at, form, typed(form, "123456"));
@@ -203,7 +203,7 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back", async 
   }
 });
 
-test("a form of one's own that does not say whose it is, or says it twice, is refused", async ({
+test("a form that does not name its user, or names it twice, is refused", async ({
   newClient,
   newAddress,
   inbox,
@@ -214,21 +214,16 @@ test("a form of one's own that does not say whose it is, or says it twice, is re
   const id = await ada.userId();
   const before = await stateOf(db);
   for (const { at, button, form } of forms)
-    for (const said of [null, "", [id, id]]) {
-      const what = `“${button}” at ${at} with ${JSON.stringify(said)}`;
-      const more = { ...typed(form, "123456"), [shownToField]: said };
+    for (const named of [null, "", [id, id]]) {
+      const what = `“${button}” at ${at} with ${JSON.stringify(named)}`;
+      const more = { ...typed(form, "123456"), [shownToField]: named };
       const response = await ada.client.follow(await ada.client.post(at, form, more));
       expect(textOf(response.body), what).toContain("nothing was changed");
       expect(await stateOf(db), what).toEqual(before);
     }
 });
 
-test("ada's forms are hers in her next session, too", async ({
-  newClient,
-  newAddress,
-  inbox,
-  db,
-}) => {
+test("Ada's forms still work in her next session", async ({ newClient, newAddress, inbox, db }) => {
   const client = newClient();
   const ada = await new Person(client, newAddress("ada"), inbox, db).signUpAndVerify();
   const at = "/account/sessions/sign-out-others";
@@ -240,7 +235,7 @@ test("ada's forms are hers in her next session, too", async ({
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
-test("a link's page that showed nobody signs nobody out: leo is told, and the link still works", async ({
+test("a link page opened without a session does not sign Leo out, and the link still works", async ({
   newClient,
   newAddress,
   inbox,
@@ -248,15 +243,15 @@ test("a link's page that showed nobody signs nobody out: leo is told, and the li
 }) => {
   const client = newClient();
   const [ada, leo] = [newAddress("ada"), newAddress("leo")];
-  await client.askForLink(ada);
+  await client.requestLink(ada);
   const { path } = await inbox.letterTo(ada);
   const form = formWith((await client.get(path)).body, "Sign in");
-  await client.join(leo, password, inbox);
+  await client.signUpAndVerify(leo, password, inbox);
   const { body } = await client.follow(await client.post(path, form));
   expect(textOf(body)).toContain(`You are now signed in as ${leo}; nothing was changed.`);
   expect((await db.sessionsOf(leo)).length).toBe(1);
   expect(await db.verificationsOf(ada)).toMatchObject([{ state: "live" }]);
-  // Its page, opened again, says who is signed in, and asks whether to switch.
+  // The page, opened again, names the signed-in user and asks whether to switch.
   await client.submit(path, "Switch account");
   expect(await db.sessionsOf(leo)).toEqual([]);
   expect(await db.sessionsOf(ada)).toHaveLength(1);

@@ -3,14 +3,17 @@ import { type HttpResponse, cookiesOf } from "./support/http";
 import { expect, test } from "./support/test";
 
 test.describe("Ada signs in", () => {
-  test("by the link in her mail, and sees her sessions and ways in", async ({ ada, db }) => {
+  test("by the link in her email, and sees her sessions and sign-in methods", async ({
+    ada,
+    db,
+  }) => {
     await ada.open("/");
-    await ada.setUser("/sign-in?next=%2Faccount");
+    await ada.seesUrl("/sign-in?next=%2Faccount");
     await ada.seesTitle("Sign in to Latchkey");
     await ada.type("Email", ada.email);
-    await ada.press("Email me a sign-in link");
+    await ada.clickButton("Email me a sign-in link");
 
-    await ada.setUser(/\/sign-in\/check/);
+    await ada.seesUrl(/\/sign-in\/check/);
     await ada.seesTitle("Check your email");
     await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on the way.`);
     await ada.sees("The link works for 1 hour, the code for 10 minutes.");
@@ -24,8 +27,8 @@ test.describe("Ada signs in", () => {
     expect(await ada.page.content()).not.toContain(letter.code);
     await expect(ada.page.getByRole("button", { name: "Sign in", exact: true })).not.toBeFocused();
 
-    await ada.press("Sign in");
-    await ada.setUser("/account");
+    await ada.clickButton("Sign in");
+    await ada.seesUrl("/account");
     await ada.isSignedIn();
     await ada.sees("1 device");
     expect(await ada.cookie("session")).toMatchObject({
@@ -56,14 +59,14 @@ test.describe("Ada signs in", () => {
     await ada.submitCode(code);
     await ada.isSignedIn();
     expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "used" }]);
-    // The link of the same mail lets her through now, and starts no second session.
+    // The link of the same email then leads to the account without a second session.
     await ada.open(link);
     await ada.isSignedIn();
     expect(await db.sessionsOf(ada.email)).toHaveLength(1);
   });
 });
 
-test("a second sign-in is to the same account, however the address is written", async ({
+test("another spelling of the address signs in to the same account", async ({
   client,
   newClient,
   newAddress,
@@ -73,7 +76,7 @@ test("a second sign-in is to the same account, however the address is written", 
   const email = newAddress("ada");
   await client.signIn(email, inbox);
   const phone = newClient();
-  const check = await phone.follow(await phone.askForLink(`  ${email.toUpperCase()} `));
+  const check = await phone.follow(await phone.requestLink(`  ${email.toUpperCase()} `));
   expect(textOf(check.body)).toContain(email);
   const { code } = await inbox.letterTo(email);
   const account = await phone.follow(await phone.submit("/sign-in/check", "Continue", { code }));
@@ -82,7 +85,7 @@ test("a second sign-in is to the same account, however the address is written", 
   expect(await db.sessionsOf(email)).toHaveLength(2);
 });
 
-test("a session lasts 30 days, and 90 where the person asked for it, in that browser alone", async ({
+test("a session lasts 30 days, or 90 in the browser where the user chose to stay signed in", async ({
   client,
   newClient,
   newAddress,
@@ -91,17 +94,17 @@ test("a session lasts 30 days, and 90 where the person asked for it, in that bro
   const email = newAddress("ada");
   const days = (response: HttpResponse) => {
     const { attributes = [] } = cookiesOf(response).get("latchkey-session") ?? {};
-    const advance = attributes.find((one) => one.startsWith("Max-Age="))?.slice("Max-Age=".length);
-    return Number(advance) / (24 * 60 * 60);
+    const maxAge = attributes.find((one) => one.startsWith("Max-Age="))?.slice("Max-Age=".length);
+    return Number(maxAge) / (24 * 60 * 60);
   };
-  await client.askForLink(email);
+  await client.requestLink(email);
   expect(days(await client.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(30);
-  const [keeping, phone] = [newClient(), newClient()];
-  await keeping.askForLink(email, { remember: "on" });
-  expect(days(await keeping.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(90);
-  await newClient().askForLink(email, { remember: "on" });
+  const [remembered, phone] = [newClient(), newClient()];
+  await remembered.requestLink(email, { remember: "on" });
+  expect(days(await remembered.submit((await inbox.letterTo(email)).path, "Sign in"))).toBe(90);
+  await newClient().requestLink(email, { remember: "on" });
   const { path } = await inbox.letterTo(email);
   expect(days(await phone.submit(path, "Sign in", { username: email }))).toBe(30);
-  // Whoever is signed in is led on from the sign-in page.
+  // The sign-in page redirects a user who is signed in.
   expect(phone.whereTo(await phone.get("/sign-in"))).toBe("/account");
 });

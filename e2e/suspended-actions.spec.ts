@@ -5,7 +5,7 @@ import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 
-/** What step-up interrupts is carried out by the proof that was for it, and by no other (F61). */
+/** Only the step-up that an action requested carries it out (F61). */
 
 const password = "four unrelated words here";
 const better = "other unrelated words here";
@@ -28,7 +28,7 @@ const actions = {
 } as const;
 type Action = (typeof actions)[keyof typeof actions];
 
-/** Ada in her browser, without windows: as many tabs as pages that were read and not yet used. */
+/** Ada in one browser, over HTTP. A form that is read and not yet sent is an open tab. */
 class Ada {
   constructor(
     readonly client: Client,
@@ -37,12 +37,12 @@ class Ada {
     readonly db: Db,
   ) {}
 
-  /** She signed in more than ten minutes ago. */
+  /** Moves her last authentication to 11 minutes ago. */
   outdate = () =>
     this.db.sql`update sessions set authenticated_at = now() - interval '11 minutes'
       where user_id = (select id from users where email = ${this.email})`;
 
-  /** Presses, and is led to the page that asks for a proof. */
+  /** Submits the action, and returns the path of the step-up page. */
   async suspended({ at, button }: Action): Promise<string> {
     await this.outdate();
     return this.client.whereTo(await this.client.submit(at, button)) ?? "";
@@ -50,7 +50,7 @@ class Ada {
 
   read = async (path: string) => textOf((await this.client.get(path)).body);
 
-  /** Sends a form, and reads the page that it leads to. */
+  /** Sends a form; returns the path and text of the page that follows. */
   async sends(at: string, form: Form, typed: Record<string, string> = {}) {
     const response = await this.client.post(at, form, typed);
     const path = this.client.whereTo(response) ?? "";
@@ -59,11 +59,11 @@ class Ada {
 
   formAt = async (at: string, button: string) => formWith((await this.client.get(at)).body, button);
 
-  /** Her ways in that can go, and her password's hash. */
+  /** Her removable sign-in methods, and her password hash. */
   async state() {
     const [user] = await this.db.sql<{ hash: string | null; linkedMethods: string[] }[]>`
       select password_hash as hash, array(select provider from auth_providers
-        where user_id = u.id and provider <> 'magic_link' order by 1) as ways
+        where user_id = u.id and provider <> 'magic_link' order by 1) as "linkedMethods"
       from users u where email = ${this.email}`;
     return user!;
   }
@@ -71,8 +71,8 @@ class Ada {
   isVerified = async () => this.client.whereTo(await this.client.get("/account/password")) === null;
 }
 
-/** Each way to prove it, from the page at this address: the form that does, ready to be sent. */
-const proofs = {
+/** For each kind of step-up, how to get its form from the step-up page. */
+const stepUps = {
   password: async (ada, at) => ({
     at,
     form: await ada.formAt(at, "Continue"),
@@ -99,7 +99,7 @@ interface Ready {
 const testAda = test.extend<{ visitor: Ada }>({
   visitor: async ({ newClient, newAddress, inbox, db }, use) => {
     const [client, email] = [newClient(), newAddress("ada")];
-    await client.join(email, password, inbox);
+    await client.signUpAndVerify(email, password, inbox);
     await db.sql`insert into auth_providers (user_id, provider, subject, address)
       select id, 'google', email, email from users where email = ${email}`;
     await use(new Ada(client, email, inbox, db));
@@ -108,50 +108,44 @@ const testAda = test.extend<{ visitor: Ada }>({
 
 const notCarriedOut = "What you began was not carried out";
 
-for (const [by, prepare] of Object.entries(proofs)) {
+for (const [by, prepare] of Object.entries(stepUps)) {
   for (const [name, action] of Object.entries(actions)) {
-    testAda(
-      `a proof by ${by} on the page that asks to ${name} does so`,
-      async ({ visitor: ada }) => {
-        const at = await ada.suspended(action);
-        expect(at).toMatch(/^\/account\/prove\?next=.*&for=[\w-]{43}$/);
-        expect(await ada.read(at)).toContain(action.title);
-        const { form, typed, at: there } = await prepare(ada, at);
-        // Also on the page of the mailed link.
-        expect(await ada.read(there)).toContain(action.title);
-        const { path, text } = await ada.sends(there, form, typed);
-        expect([path, text]).toEqual(["/account/methods", expect.stringContaining(action.done)]);
-        expect((await ada.state()).linkedMethods).toEqual(action.left);
-        expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
-        // Back in the browser's history there is nothing to confirm any more.
-        expect(await ada.read(at)).toContain("Nothing waits here any more");
-      },
-    );
+    testAda(`step-up by ${by} on the page to ${name} carries it out`, async ({ visitor: ada }) => {
+      const at = await ada.suspended(action);
+      expect(at).toMatch(/^\/account\/confirm\?next=.*&for=[\w-]{43}$/);
+      expect(await ada.read(at)).toContain(action.title);
+      const { form, typed, at: there } = await prepare(ada, at);
+      // The page of the emailed link has the same title.
+      expect(await ada.read(there)).toContain(action.title);
+      const { path, text } = await ada.sends(there, form, typed);
+      expect([path, text]).toEqual(["/account/methods", expect.stringContaining(action.done)]);
+      expect((await ada.state()).linkedMethods).toEqual(action.left);
+      expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
+      // The same page, opened again, has nothing to confirm.
+      expect(await ada.read(at)).toContain("Nothing waits here any more");
+    });
 
-    testAda(
-      `who leaves the page that asks to ${name} and proves it for another by ${by} changes nothing`,
-      async ({ visitor: ada, db }) => {
-        const before = await ada.state();
-        await ada.suspended(action);
-        await ada.read("/account/methods");
-        // “Change”, beside the password.
-        const other = ada.client.whereTo(await ada.client.get("/account/password"))!;
-        expect(other).toBe("/account/confirm?next=%2Faccount%2Fpassword");
-        await db.clearLimits();
-        const { at, form, typed } = await prepare(ada, other);
-        const { path, text } = await ada.sends(at, form, typed);
-        expect([path, text]).toEqual([
-          "/account/password",
-          expect.stringContaining("Set a new password"),
-        ]);
-        expect(await ada.isVerified()).toBe(true);
-        expect(await ada.state()).toEqual(before);
-      },
-    );
+    testAda(`step-up by ${by} for another page does not ${name}`, async ({ visitor: ada, db }) => {
+      const before = await ada.state();
+      await ada.suspended(action);
+      await ada.read("/account/methods");
+      // The link “Change”, beside the password.
+      const other = ada.client.whereTo(await ada.client.get("/account/password"))!;
+      expect(other).toBe("/account/confirm?next=%2Faccount%2Fpassword");
+      await db.clearLimits();
+      const { at, form, typed } = await prepare(ada, other);
+      const { path, text } = await ada.sends(at, form, typed);
+      expect([path, text]).toEqual([
+        "/account/password",
+        expect.stringContaining("Set a new password"),
+      ]);
+      expect(await ada.isVerified()).toBe(true);
+      expect(await ada.state()).toEqual(before);
+    });
   }
 
   testAda(
-    `of two tabs, the proof of the first by ${by} does not carry out the form of the second`,
+    `with two tabs, step-up by ${by} for the first does not carry out the second`,
     async ({ visitor: ada, db }) => {
       const before = await ada.state();
       const first = await ada.suspended(actions["remove the password"]);
@@ -161,7 +155,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
       expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
       expect(await ada.state()).toEqual(before);
 
-      // The second still waits for a proof of its own, though she was proven to be Ada just now.
+      // The second action still requires its own step-up, although she just completed one.
       expect(await ada.read(second)).toContain(actions["disconnect Google"].title);
       await db.clearLimits();
       const its = await prepare(ada, second);
@@ -173,12 +167,12 @@ for (const [by, prepare] of Object.entries(proofs)) {
   );
 
   testAda(
-    `Cancel forgets what waited: a proof by ${by} on its page, sent after that, changes nothing`,
+    `after Cancel, step-up by ${by} for the cancelled action changes nothing`,
     async ({ visitor: ada }) => {
       const before = await ada.state();
       const page = await ada.suspended(actions["remove the password"]);
       const { at, form, typed } = await prepare(ada, page);
-      // The page of the mailed link offers it too.
+      // The page of the emailed link has this button too.
       const cancelled = await ada.sends(at, await ada.formAt(at, "Cancel"));
       expect(cancelled.text).toContain("Cancelled. Nothing was changed.");
       expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
@@ -190,47 +184,56 @@ for (const [by, prepare] of Object.entries(proofs)) {
   );
 }
 
-testAda("Cancel in one tab leaves what waits in another", async ({ visitor: ada }) => {
-  const first = await ada.suspended(actions["remove the password"]);
-  const cancel = await ada.formAt(first, "Cancel");
-  const second = await ada.suspended(actions["disconnect Google"]);
-  await ada.sends(first, cancel);
-  expect(await ada.read(second)).toContain(actions["disconnect Google"].title);
-});
-
-testAda("what waited for ten minutes is not carried out", async ({ visitor: ada }) => {
-  const before = await ada.state();
-  const page = await ada.suspended(actions["remove the password"]);
-  const { at, form, typed } = await proofs.password(ada, page);
-  // As the browser does when the cookie's time is over.
-  ada.client.jar.delete("latchkey-suspended_action");
-  const { path, text } = await ada.sends(at, form, typed);
-  expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
-  expect(await ada.state()).toEqual(before);
-});
-
-testAda("a password that was typed waits for its own page alone", async ({ visitor: ada }) => {
-  await ada.outdate();
-  await ada.client.json("/api/v1/session/step-ups", { password });
-  const change = await ada.formAt("/account/password", "Set password");
-  await ada.outdate();
-  const before = await ada.state();
-  const { path: page, text: asked } = await ada.sends("/account/password", change, {
-    password: better,
-  });
-  expect(asked).toContain("Confirm it’s you to set your password");
-  // The same page opened by the menu, without the id.
-  const other = page.replace(/&for=.*/, "");
-  const { path } = await ada.sends(other, await ada.formAt(other, "Continue"), { password });
-  expect(path).toBe("/account/password");
-  expect(await ada.state()).toEqual(before);
-  const { text } = await ada.sends(page, await ada.formAt(page, "Continue"), { password });
-  expect(text).toContain("Your password is set.");
-  expect((await ada.state()).hash).not.toBe(before.hash);
-});
+testAda(
+  "Cancel in one tab does not cancel the suspended action of another",
+  async ({ visitor: ada }) => {
+    const first = await ada.suspended(actions["remove the password"]);
+    const cancel = await ada.formAt(first, "Cancel");
+    const second = await ada.suspended(actions["disconnect Google"]);
+    await ada.sends(first, cancel);
+    expect(await ada.read(second)).toContain(actions["disconnect Google"].title);
+  },
+);
 
 testAda(
-  "what waits is one session's: another of hers with the same cookie and address finds nothing",
+  "an action suspended for more than ten minutes is not carried out",
+  async ({ visitor: ada }) => {
+    const before = await ada.state();
+    const page = await ada.suspended(actions["remove the password"]);
+    const { at, form, typed } = await stepUps.password(ada, page);
+    // The browser deletes the expired cookie.
+    ada.client.jar.delete("latchkey-suspended_action");
+    const { path, text } = await ada.sends(at, form, typed);
+    expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
+    expect(await ada.state()).toEqual(before);
+  },
+);
+
+testAda(
+  "a suspended password change is carried out only from its own step-up page",
+  async ({ visitor: ada }) => {
+    await ada.outdate();
+    await ada.client.json("/api/v1/session/step-ups", { password });
+    const change = await ada.formAt("/account/password", "Set password");
+    await ada.outdate();
+    const before = await ada.state();
+    const { path: page, text: asked } = await ada.sends("/account/password", change, {
+      password: better,
+    });
+    expect(asked).toContain("Confirm it’s you to set your password");
+    // The step-up page without the id of the suspended action.
+    const other = page.replace(/&for=.*/, "");
+    const { path } = await ada.sends(other, await ada.formAt(other, "Continue"), { password });
+    expect(path).toBe("/account/password");
+    expect(await ada.state()).toEqual(before);
+    const { text } = await ada.sends(page, await ada.formAt(page, "Continue"), { password });
+    expect(text).toContain("Your password is set.");
+    expect((await ada.state()).hash).not.toBe(before.hash);
+  },
+);
+
+testAda(
+  "a suspended action belongs to one session, even with the same cookie in another",
   async ({ visitor: ada, newClient }) => {
     const before = await ada.state();
     const page = await ada.suspended(actions["remove the password"]);

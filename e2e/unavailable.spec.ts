@@ -5,7 +5,7 @@ import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";
 
 interface WorkerFixtures {
-  /** The wire between the server and its Postgres. */
+  /** The connection between the server and its Postgres. */
   wire: FaultProxy;
   server: Server;
 }
@@ -33,10 +33,10 @@ const test = base.extend<object, WorkerFixtures>({
 
 test.afterEach(({ wire }) => wire.restore());
 
-/** The bound of S4: back within so long of Postgres's return. */
+/** The time within which the server recovers after Postgres returns (S4). */
 const soon = { timeout: 120_000, intervals: [100] };
 
-test("while Postgres is away pages say so, and afterwards Ada is still signed in", async ({
+test("pages report that Postgres is unavailable, and Ada is still signed in afterwards", async ({
   ada,
   wire,
 }) => {
@@ -44,7 +44,7 @@ test("while Postgres is away pages say so, and afterwards Ada is still signed in
   wire.cut();
   for (const path of ["/account", "/account/sessions", "/sign-in", "/mailbox"]) {
     const response = await ada.open(path);
-    await ada.setUser("/unavailable");
+    await ada.seesUrl("/unavailable");
     expect(response?.status()).toBe(503);
     expect(response?.headers()["retry-after"]).toBe("5");
     await ada.seesTitle("Back in a moment");
@@ -53,28 +53,28 @@ test("while Postgres is away pages say so, and afterwards Ada is still signed in
   wire.restore();
   await expect(async () => {
     await ada.open("/account");
-    await ada.setUser("/account");
+    await ada.seesUrl("/account");
   }).toPass(soon);
   await ada.isSignedIn();
 });
 
-test("a link pressed while Postgres is away is not burnt", async ({ ada, wire, db }) => {
+test("a link submitted while Postgres is unavailable is not used up", async ({ ada, wire, db }) => {
   const { link } = await ada.requestAndReceiveLink();
   await ada.open(link);
   wire.cut();
-  await ada.press("Sign in");
-  await ada.setUser("/unavailable");
+  await ada.clickButton("Sign in");
+  await ada.seesUrl("/unavailable");
   expect(await db.verificationsOf(ada.email)).toMatchObject([{ state: "live" }]);
   wire.restore();
   await expect(async () => {
     await ada.open(link);
     await ada.seesTitle("Sign in to Latchkey?");
   }).toPass(soon);
-  await ada.press("Sign in");
+  await ada.clickButton("Sign in");
   await ada.isSignedIn();
 });
 
-test("a Postgres that falls silent is away too, and its return is noticed", async ({
+test("a silent Postgres counts as unavailable, and the server recovers with it", async ({
   client,
   inbox,
   wire,
@@ -91,7 +91,7 @@ test("a Postgres that falls silent is away too, and its return is noticed", asyn
   await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
 });
 
-test("connections over which nothing comes any more are replaced without a restart", async ({
+test("half-open connections to Postgres are replaced without a restart", async ({
   client,
   inbox,
   wire,
@@ -100,16 +100,16 @@ test("connections over which nothing comes any more are replaced without a resta
   await client.signIn(newAddress("ada"), inbox);
   const twenty = () =>
     Promise.all(Array.from({ length: 20 }, async () => (await client.get("/account")).status));
-  const allWell = Array<number>(20).fill(200);
-  expect(await twenty()).toEqual(allWell);
+  const allOk = Array<number>(20).fill(200);
+  expect(await twenty()).toEqual(allOk);
   const { open, accepted } = wire.connections;
   expect(open).toBeGreaterThan(1);
   wire.halfOpen();
-  await expect.poll(twenty, soon).toEqual(allWell);
+  await expect.poll(twenty, soon).toEqual(allOk);
   expect(wire.connections.accepted - accepted).toBeGreaterThan(0);
 });
 
-test("wherever Postgres dies under a pressed link, it is spent if and only if a session began", async ({
+test("at whatever point Postgres fails, a link is used up if and only if a session starts", async ({
   newClient,
   inbox,
   wire,
@@ -124,11 +124,11 @@ test("wherever Postgres dies under a pressed link, it is spent if and only if a 
     const email = newAddress("ada");
     await db.clearLimits();
     await expect(async () => {
-      expect(ada.whereTo(await ada.askForLink(email))).toBe("/sign-in/check?asked");
+      expect(ada.whereTo(await ada.requestLink(email))).toBe("/sign-in/check?asked");
     }).toPass(soon);
     const { path } = await inbox.letterTo(email);
     const form = formWith((await ada.get(path)).body, "Sign in");
-    await expect.poll(() => db.isQuiet()).toBe(true);
+    await expect.poll(() => db.isOutboxEmpty()).toBe(true);
 
     wire.cutAfter(messages);
     const response = await ada.post(path, form);
@@ -138,8 +138,8 @@ test("wherever Postgres dies under a pressed link, it is spent if and only if a 
       ada.whereTo(response),
     );
 
-    // A commit may be on its way still.
-    await expect.poll(() => db.isQuiet()).toBe(true);
+    // A commit may still be in progress.
+    await expect.poll(() => db.isOutboxEmpty()).toBe(true);
     const outcome = async () => {
       const [verification] = await db.verificationsOf(email);
       return { state: verification?.state, sessions: (await db.sessionsOf(email)).length };

@@ -1,43 +1,43 @@
 import { expect, test } from "./support/test";
 
-/** One journey of each way in, in a browser that runs no script. */
+/** One journey with each sign-in method, in a browser without script. */
 test.use({ javaScriptEnabled: false });
 
 const password = "four unrelated words here";
 
-/** The same digits in the script whose zero is there. */
+/** A code in full-width digits. */
 const inFullWidth = (code: string) =>
   [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join("");
 
 const otherThan = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, "0");
 
-test("by link: an error stays beside its field, the waiting page leads on when it is loaded again, and one signs out", async ({
+test("Ada signs in by link: the page reports an error beside its field, and a reload leads to the account", async ({
   ada,
 }) => {
   const email = ada.page.getByLabel("Email", { exact: true });
   await ada.requestLink({}, "ada@example");
-  await ada.setUser("/sign-in?next=%2Faccount");
+  await ada.seesUrl("/sign-in?next=%2Faccount");
   await ada.sees("Enter an email address in the form name@example.com.");
   await expect(email).toHaveAttribute("aria-invalid", "true");
   await expect(email).toHaveValue("ada@example");
   await email.fill(ada.email);
-  await ada.press("Email me a sign-in link");
+  await ada.clickButton("Email me a sign-in link");
   await ada.seesTitle("Check your email");
   const { link } = await ada.readsTheLetter();
   const tab = ada.in(await ada.browser.newPage());
   await tab.open(link);
-  // The address of the page is the link's: nothing takes it away without script.
-  await tab.press("Sign in");
+  // Without script the token stays in the page's address.
+  await tab.clickButton("Sign in");
   await tab.isSignedIn();
   await ada.page.reload();
   await ada.isSignedIn();
-  await ada.press("Sign out");
+  await ada.clickButton("Sign out");
   await ada.sees("You are signed out.");
   await ada.page.goBack();
   await expect(ada.page.getByText(ada.email)).toHaveCount(0);
 });
 
-test("by code: a wrong one is told beside its field, and the right one is tidied by the server", async ({
+test("Ada signs in by code: the page reports a wrong code, and the server accepts one with spaces and dashes", async ({
   ada,
 }) => {
   const { code } = await ada.requestAndReceiveLink();
@@ -51,12 +51,12 @@ test("by code: a wrong one is told beside its field, and the right one is tidied
   await ada.isSignedIn();
 });
 
-test("by password: a new one is typed twice, and the same", async ({ ada, db }) => {
+test("Ada signs up with a password that she types twice", async ({ ada, db }) => {
   await ada.open("/sign-up");
   await ada.type("Email", ada.email);
   await ada.type("New password", password);
   await ada.type("New password again", "quite another set of words");
-  await ada.press("Sign up");
+  await ada.clickButton("Sign up");
   await ada.sees("The two are not the same.");
   await expect(ada.page.getByLabel("New password again", { exact: true })).toHaveAttribute(
     "aria-invalid",
@@ -64,7 +64,7 @@ test("by password: a new one is typed twice, and the same", async ({ ada, db }) 
   );
   expect(await db.lettersTo(ada.email)).toHaveLength(0);
   await ada.type("New password", password);
-  await ada.press("Sign up");
+  await ada.clickButton("Sign up");
   await ada.seesTitle("Check your email");
   await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
@@ -72,11 +72,11 @@ test("by password: a new one is typed twice, and the same", async ({ ada, db }) 
   await ada.signInWithPassword("not this one, surely");
   await ada.sees("do not go together");
   await ada.type("Password", password);
-  await ada.press("Sign in");
+  await ada.clickButton("Sign in");
   await ada.isSignedIn();
 });
 
-test("by LinkedIn, and by Google once it is connected, for which she shows that it is her", async ({
+test("Ada signs in with LinkedIn, connects Google after step-up, and signs in with Google", async ({
   ada,
   db,
 }) => {
@@ -84,40 +84,40 @@ test("by LinkedIn, and by Google once it is connected, for which she shows that 
   await ada.isSignedIn();
   await ada.open("/account/methods");
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-  await ada.press("Connect Google");
+  await ada.clickButton("Connect Google");
   await ada.seesTitle("Confirm it’s you to connect Google");
-  await ada.press("Email me a link and a code");
+  await ada.clickButton("Email me a link and a code");
   await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
-  await ada.press("Connect Google");
+  await ada.clickButton("Connect Google");
   await ada.sees("is connected. You can sign in with it");
   await ada.signOut();
   await ada.signInWithProvider("Google");
   await ada.isSignedIn();
 });
 
-test("whoever is signed in already and comes by a provider is asked whether to switch", async ({
+test("a signed-in user who returns from a provider as another user is asked whether to switch", async ({
   ada,
   leo,
 }) => {
-  // Tabs from before he signed in; with script they would have gone to his account by themselves.
+  // These tabs are opened before he signs in; with script they would redirect to his account.
   const tab = await leo.browser.newPage();
   const other = await leo.browser.newPage();
   for (const page of [tab, other]) await page.goto("/sign-in");
   await leo.startsSignedIn();
-  await leo.in(tab).press("Continue with Google");
+  await leo.in(tab).clickButton("Continue with Google");
   await leo.in(tab).chooses({ email: ada.email });
   await leo.in(tab).seesTitle("Switch account?");
   await leo.in(tab).sees(`You are signed in as ${leo.email}.`);
-  await leo.in(tab).press("Stay signed in");
+  await leo.in(tab).clickButton("Stay signed in");
   await leo.in(tab).isSignedIn();
-  // Ada waits there no longer for whoever comes to this machine next.
+  // The pending identity is gone: the next user of this machine cannot switch to Ada's account.
   await tab.goto("/sign-in/switch");
   await leo.in(tab).isSignedIn();
 
-  await leo.in(other).press("Continue with Google");
+  await leo.in(other).clickButton("Continue with Google");
   await leo.in(other).chooses({ email: ada.email });
-  await leo.in(other).press("Switch account");
+  await leo.in(other).clickButton("Switch account");
   await expect(other.locator("header")).toContainText(ada.email);
 });

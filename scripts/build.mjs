@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { quietly, tool } from "./run.mjs";
 
 const MARK = ".next/latchkey-source-hash";
-/** All that a build is made of. */
+/** The files that a build depends on. */
 export const SOURCE = [
   ...["app", "lib", "db", "emails", "public"],
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];
 
-/** Builds the app, unless .next was built from this very source. */
+/** Builds the app, unless .next was built from the same source. */
 export async function build(env) {
   const hash = sourceHash(env);
   if (readIfThere(MARK) === hash) return;
-  // Types of routes that are gone stay in .next and fail the build.
+  // Types of deleted routes remain in .next and fail the build.
   rmSync(".next", { recursive: true, force: true });
   await quietly("Building", tool("next/dist/bin/next", "build"), {
     ...env,
@@ -23,7 +23,7 @@ export async function build(env) {
   writeFileSync(MARK, hash);
 }
 
-/** The action key counts as source: the ids of actions are made with it. */
+/** The action key is part of the source, because the ids of server actions depend on it. */
 function sourceHash(env) {
   const hash = createHash("sha256").update(env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ?? "");
   for (const file of SOURCE.flatMap(filesIn)) hash.update(`\0${file}\0`).update(readFileSync(file));

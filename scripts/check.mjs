@@ -1,4 +1,4 @@
-/** `npm run check`: every check:* script of package.json, two at a time, silent unless it fails. */
+/** `npm run check`: runs every check:* script of package.json, two at a time; prints only failures. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { finished, main, npm, seconds } from "./run.mjs";
@@ -8,7 +8,7 @@ await main(async () => {
   const waiting = Object.keys(scripts).filter((name) => name.startsWith("check:"));
   const failed = [];
 
-  async function lane() {
+  async function worker() {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
       const since = performance.now();
       const [command, args] = npm("run", "--silent", name);
@@ -22,6 +22,6 @@ await main(async () => {
     }
   }
 
-  await Promise.all([lane(), lane()]);
+  await Promise.all([worker(), worker()]);
   return failed.length > 0 ? 1 : 0;
 });

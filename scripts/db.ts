@@ -1,7 +1,6 @@
 /**
- * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`: the database of this environment, asked
- * and changed by hand. On the embedded database they wait for nobody: while a server holds it they
- * say so and end.
+ * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`: inspect and change the database of this
+ * environment. They fail at once while a server uses the embedded database.
  */
 import { type Database, openDatabase } from "@/db/client";
 import { migrateDown, migrateUp } from "@/db/migrate";

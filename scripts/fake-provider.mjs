@@ -1,10 +1,9 @@
 /**
- * `node scripts/fake-provider.mjs google|linkedin`: stands in for that provider on this machine, for an
- * app without keys. Who signs in is chosen on a page, without a password.
+ * `node scripts/fake-provider.mjs google|linkedin`: a fake provider on this machine, for an app
+ * without keys. Its page lets you choose a user without a password.
  *
- * AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET (or the LinkedIn ones) are the client it knows, and PORT
- * is where it listens; any free port without. It tells its issuer to the process that forked it, or
- * prints it.
+ * AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET (or the LinkedIn ones) set its client, and PORT its port; by
+ * default it uses a free one. It sends its issuer to the process that forked it, or prints it.
  */
 import "./node-version.mjs";
 import { once } from "node:events";
@@ -18,11 +17,11 @@ await main(async () => {
   if (!as) throw new Failure("Say which: node scripts/fake-provider.mjs google|linkedin");
   const client = clientOf(as);
 
-  let answering;
+  let listener;
   const server = createServer(async (request, response) => {
-    // Loaded when it is first asked: who starts the app does not wait for what answers here.
-    answering ??= load(as, issuer, client);
-    (await answering)(request, response);
+    // Loaded on the first request, because the app's start must not wait for it.
+    listener ??= load(as, issuer, client);
+    (await listener)(request, response);
   });
   const listening = once(server.listen(process.env.PORT ?? 0, "127.0.0.1"), "listening");
   await listening.catch(({ message }) => {
@@ -41,10 +40,10 @@ function clientOf({ id: provider }) {
 }
 
 async function load(as, issuer, client) {
-  // oidc-provider tells on the console what a real provider would have to change.
+  // oidc-provider prints warnings for production use.
   console.info = console.warn = () => {};
-  const { createStandIn } = await import("./fake-providers/provider.mjs");
-  return createStandIn(as, issuer, client);
+  const { createFakeProvider } = await import("./fake-providers/provider.mjs");
+  return createFakeProvider(as, issuer, client);
 }
 
 function serveParent(issuer) {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
-const program = path.join(import.meta.dirname, "stand-in.mjs");
+const program = path.join(import.meta.dirname, "fake-provider.mjs");
 const secret = "a-secret-for-tests";
 const client = (id: string) => ({
   NODE_ENV: "test" as const,
@@ -15,24 +15,24 @@ const client = (id: string) => ({
   [`AUTH_${id.toUpperCase()}_SECRET`]: secret,
 });
 
-interface StandIn {
+interface FakeProvider {
   readonly id: string;
   readonly issuer: string;
   readonly process: ChildProcess;
-  /** All it said on stdout and stderr. */
-  readonly said: string[];
+  /** Its output on stdout and stderr. */
+  readonly output: string[];
 }
 
-async function start(id: string): Promise<StandIn> {
+async function start(id: string): Promise<FakeProvider> {
   const child = fork(program, [id], { env: client(id), execArgv: [], silent: true });
-  const said: string[] = [];
+  const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => said.push(chunk.toString()));
+    stream?.on("data", (chunk: Buffer) => output.push(chunk.toString()));
   const [told] = (await once(child, "message")) as [{ issuer: string }];
-  return { id, issuer: told.issuer, process: child, said };
+  return { id, issuer: told.issuer, process: child, output };
 }
 
-async function stop({ process: child }: StandIn) {
+async function stop({ process: child }: FakeProvider) {
   child.kill();
   await once(child, "exit");
 }
@@ -47,12 +47,12 @@ const challenge = {
   code_challenge_method: "S256",
 };
 
-/** A browser in front of a stand-in, and the app that sent it there. */
+/** A browser that an app sent to a fake provider. */
 class Visit {
   readonly #jar = new Map<string, string>();
   #at = "";
 
-  constructor(readonly to: StandIn) {}
+  constructor(readonly to: FakeProvider) {}
 
   get callback() {
     return `http://localhost:4321/api/auth/callback/${this.to.id}`;
@@ -66,8 +66,8 @@ class Visit {
   async #go(address: string, init: RequestInit = {}): Promise<Response> {
     const cookie = [...this.#jar].map((pair) => pair.join("=")).join("; ");
     const response = await fetch(address, { ...init, redirect: "manual", headers: { cookie } });
-    for (const logLine of response.headers.getSetCookie()) {
-      const [name = "", value = ""] = (logLine.split(";")[0] ?? "").split("=");
+    for (const header of response.headers.getSetCookie()) {
+      const [name = "", value = ""] = (header.split(";")[0] ?? "").split("=");
       this.#jar.set(name, value);
     }
     const next = response.headers.get("location");
@@ -75,7 +75,7 @@ class Visit {
     return next && this.#at.startsWith(this.to.issuer) ? this.#go(this.#at) : response;
   }
 
-  /** Sends the browser there as an app does, as far as the page or back. */
+  /** Opens the authorization URL and follows redirects, up to the page or the callback. */
   async open(asked: Form = {}): Promise<Response> {
     const { authorization_endpoint: endpoint } = await this.discover();
     const parameters = new URLSearchParams({
@@ -89,7 +89,7 @@ class Visit {
     return this.#go(`${endpoint}?${parameters}`);
   }
 
-  /** Sends a form of the page; returns what the app is called back with. */
+  /** Sends a form of the page; returns the parameters of the callback. */
   async send(form: Form): Promise<URLSearchParams> {
     await this.#go(this.#at, { method: "POST", body: new URLSearchParams(form) });
     return this.calledBack();
@@ -131,7 +131,7 @@ class Visit {
     return (await response.json()) as Record<string, unknown>;
   }
 
-  /** All of it, for who does not care about the steps. */
+  /** All steps of a sign-in. */
   async signIn(form: Form, asked: Form = {}, sent: Form = {}) {
     await this.open(asked);
     const { status, body } = await this.redeem((await this.send(form)).get("code") ?? "", sent);
@@ -141,29 +141,30 @@ class Visit {
   }
 }
 
-const standIns: Record<string, StandIn> = {};
+const fakeProviders: Record<string, FakeProvider> = {};
 beforeAll(async () => {
-  for (const one of await Promise.all([start("google"), start("linkedin")])) standIns[one.id] = one;
+  for (const one of await Promise.all([start("google"), start("linkedin")]))
+    fakeProviders[one.id] = one;
 });
-afterAll(() => Promise.all(Object.values(standIns).map(stop)));
+afterAll(() => Promise.all(Object.values(fakeProviders).map(stop)));
 
-const visit = (id: string) => new Visit(standIns[id]!);
+const visit = (id: string) => new Visit(fakeProviders[id]!);
 const textOf = async (response: Response) => (await response.text()).replace(/\s+/g, " ");
 
 describe.each([
   { id: "google", name: "Google", path: "", number: /^\d{21}$/ },
   { id: "linkedin", name: "LinkedIn", path: "/oauth", number: /^[0-9a-z]{10}$/ },
-])("the stand-in for $name", ({ id, name, path, number }) => {
-  it("is found by its issuer", async () => {
+])("the fake $name", ({ id, name, path, number }) => {
+  it("publishes its metadata at its issuer", async () => {
     const { issuer, scopes_supported, id_token_signing_alg_values_supported } =
       await visit(id).discover();
     expect(issuer).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+${path}$`));
-    expect(issuer).toBe(standIns[id]!.issuer);
+    expect(issuer).toBe(fakeProviders[id]!.issuer);
     expect(scopes_supported).toEqual(["openid", "profile", "email"]);
     expect(id_token_signing_alg_values_supported).toEqual(["RS256"]);
   });
 
-  it("tells who was typed in, in a signed ID token", async () => {
+  it("returns the typed user in a signed ID token", async () => {
     const nina = visit(id);
     await nina.open();
     const back = await nina.send({ email: "nina@example.com", ...ticked });
@@ -175,17 +176,17 @@ describe.each([
     expect(payload.sub).toMatch(number);
   });
 
-  it("says on its page what it is, and has no script", async () => {
+  it("has a page without script that says what it is", async () => {
     const response = await visit(id).open();
     const policy = response.headers.get("content-security-policy")!;
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/script-src|unsafe/);
     const page = await textOf(response);
-    expect(page).toContain(`<h1>Stand-in for ${name} on this machine: no password needed</h1>`);
+    expect(page).toContain(`<h1>Fake ${name} on this machine: no password needed</h1>`);
     expect(page).not.toContain("<script");
   });
 
-  it("asks again at each visit", async () => {
+  it("asks for the user at each visit", async () => {
     const nina = visit(id);
     await nina.signIn({ person: "0" });
     expect(await textOf(await nina.open())).toContain("Who are you?");
@@ -194,15 +195,15 @@ describe.each([
     expect(nina.calledBack().get("error")).toBe("login_required");
   });
 
-  it("goes on after its chooser was asked for by name", async () => {
+  it("completes a sign-in that requested its account chooser", async () => {
     const { claims } = await visit(id).signIn({ person: "0" }, { prompt: "select_account" });
     expect(claims["email"]).toMatch(/^ada@/);
   });
 
-  it("knows an account by the same number after a restart, and in any spelling", async () => {
-    const numberOf = async (to: StandIn, email: string) =>
+  it("gives an address the same account number after a restart and in any spelling", async () => {
+    const numberOf = async (to: FakeProvider, email: string) =>
       (await new Visit(to).signIn({ email })).claims.sub;
-    const first = await numberOf(standIns[id]!, "nina@example.com");
+    const first = await numberOf(fakeProviders[id]!, "nina@example.com");
     const again = await start(id);
     try {
       expect(await numberOf(again, " Nina@Example.com ")).toBe(first);
@@ -212,25 +213,25 @@ describe.each([
     }
   });
 
-  it("has another number for an account when one is typed", async () => {
+  it("uses an account number that is typed", async () => {
     const { claims } = await visit(id).signIn({ email: "nina@example.com", number: "4711" });
     expect(claims).toMatchObject({ sub: "4711", email: "nina@example.com" });
   });
 
-  it("tells no address, and nothing about one, of somebody without", async () => {
+  it("returns no email claims for a user without an address", async () => {
     const { claims, accessToken } = await visit(id).signIn({ email: "", ...ticked });
     const userinfo = await visit(id).userinfo(accessToken);
-    for (const told of [claims, userinfo])
-      expect(Object.keys(told).filter((claim) => claim.startsWith("email"))).toEqual([]);
+    for (const returned of [claims, userinfo])
+      expect(Object.keys(returned).filter((name) => name.startsWith("email"))).toEqual([]);
     expect(claims.sub).toMatch(number);
   });
 
-  it("tells no address when the app does not ask for it", async () => {
+  it("returns no address when the app does not request the email scope", async () => {
     const { claims } = await visit(id).signIn({ person: "0" }, { scope: "openid" });
     expect(claims).not.toHaveProperty("email");
   });
 
-  it("grants nothing to an app that asks for nothing", async () => {
+  it("denies access to an app that requests no scope", async () => {
     const nina = visit(id);
     await nina.open({ scope: "" });
     expect((await nina.send({ person: "0" })).get("error")).toBe("access_denied");
@@ -241,10 +242,10 @@ describe.each([
     "http://127.0.0.1/api/auth/callback/",
     "http://[::1]:3000/api/auth/callback/",
     "http://app.localhost:9999/api/auth/callback/",
-  ])("leads back to any server of this machine: %s", async (callback) => {
+  ])("redirects to any server of this machine: %s", async (callback) => {
     const response = await visit(id).open({ redirect_uri: callback + id });
     expect(await textOf(response)).toContain("Who are you?");
-    // A content security policy has no words for an IPv6 address.
+    // A content security policy cannot name an IPv6 address.
     const back = callback.includes("[") ? "http:" : new URL(callback).origin;
     const policy = response.headers.get("content-security-policy");
     expect(policy).toMatch(new RegExp(`form-action 'self' ${back}$`));
@@ -258,7 +259,7 @@ describe.each([
     "http://localhost:3000/api/auth/callback/github",
     "http://localhost:3000/",
     "http://nina@localhost:3000/api/auth/callback/{id}",
-  ])("leads nowhere else: %s", async (callback) => {
+  ])("refuses any other redirect URI: %s", async (callback) => {
     const response = await visit(id).open({ redirect_uri: callback.replace("{id}", id) });
     expect(response.status).toBe(400);
     expect(await textOf(response)).toContain(
@@ -266,7 +267,7 @@ describe.each([
     );
   });
 
-  it("refuses a client it does not know, a wrong secret, and a code that was used", async () => {
+  it("refuses an unknown client, a wrong secret and a used code", async () => {
     expect((await visit(id).open({ client_id: "another" })).status).toBe(400);
     const nina = visit(id);
     await nina.open();
@@ -282,16 +283,16 @@ describe.each([
     });
   });
 
-  it("says so when a visit is over", async () => {
+  it("reports that a visit is over", async () => {
     const nina = visit(id);
     await nina.open();
-    const response = await fetch(`${standIns[id]!.issuer}/interaction/gone`);
+    const response = await fetch(`${fakeProviders[id]!.issuer}/interaction/gone`);
     expect(response.status).toBe(400);
     expect(await textOf(response)).toContain("This visit is over.");
   });
 
   it("listens on 127.0.0.1 and nowhere else", async () => {
-    const { port } = new URL(standIns[id]!.issuer);
+    const { port } = new URL(fakeProviders[id]!.issuer);
     const others = Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .map(({ address, scopeid }) => (scopeid ? `${address}%${scopeid}` : address))
@@ -310,14 +311,14 @@ describe.each([
     for (const other of others) expect(await reached(other), other).toBe(false);
   });
 
-  it("says nothing while all goes well", async () => {
+  it("prints nothing during a normal sign-in", async () => {
     await visit(id).signIn({ person: "0" });
-    expect(standIns[id]!.said.join("")).toBe("");
+    expect(fakeProviders[id]!.output.join("")).toBe("");
   });
 });
 
-describe("as Google is", () => {
-  it("its ready-made people are known by what stands on their buttons", async () => {
+describe("the fake Google", () => {
+  it("has the users that its buttons name", async () => {
     expect(await buttonsOf("google")).toEqual([
       "Continue as ada@gmail.com",
       "Continue as ada@example.com",
@@ -327,13 +328,13 @@ describe("as Google is", () => {
       "Continue as somebody else",
       "Cancel",
     ]);
-    const told = await Promise.all(
+    const users = await Promise.all(
       ["0", "1", "2", "3", "4"].map(async (person) => {
         const { email, email_verified, hd } = (await visit("google").signIn({ person })).claims;
         return [email, email_verified, hd];
       }),
     );
-    expect(told).toEqual([
+    expect(users).toEqual([
       ["ada@gmail.com", true, undefined],
       ["ada@example.com", true, undefined],
       ["leo@corp.example", true, "corp.example"],
@@ -342,7 +343,7 @@ describe("as Google is", () => {
     ]);
   });
 
-  it("it tells the workspace that was typed, and whether the address is verified", async () => {
+  it("returns the typed workspace, and whether the address is verified", async () => {
     const typed = { email: "nina@corp.example", hd: "corp.example" };
     const { claims, accessToken } = await visit("google").signIn({ ...typed, ...ticked });
     expect(claims).toMatchObject({ ...typed, email_verified: true });
@@ -351,15 +352,15 @@ describe("as Google is", () => {
     expect(unverified["email_verified"]).toBe(false);
   });
 
-  it("the nonce comes back in the ID token", async () => {
+  it("returns the nonce in the ID token", async () => {
     const { claims } = await visit("google").signIn({ person: "0" }, { nonce: "as-sent" });
     expect(claims["nonce"]).toBe("as-sent");
   });
 
-  it("a code with a challenge needs its verifier", async () => {
+  it("requires the verifier for a code with a challenge", async () => {
     await visit("google").signIn({ person: "0" }, challenge, { code_verifier: verifier });
-    const failureReasons: Form[] = [{}, { code_verifier: "w".repeat(43) }];
-    for (const wrong of failureReasons) {
+    const wrongVerifiers: Form[] = [{}, { code_verifier: "w".repeat(43) }];
+    for (const wrong of wrongVerifiers) {
       const mallory = visit("google");
       await mallory.open(challenge);
       const code = (await mallory.send({ person: "0" })).get("code")!;
@@ -370,7 +371,7 @@ describe("as Google is", () => {
     }
   });
 
-  it("the secret may come in the body or in a header", async () => {
+  it("accepts the client secret in the body or in a header", async () => {
     const nina = visit("google");
     expect((await nina.discover())["token_endpoint_auth_methods_supported"]).toEqual([
       "client_secret_basic",
@@ -383,7 +384,7 @@ describe("as Google is", () => {
     }
   });
 
-  it("whoever cancels is told of as access_denied", async () => {
+  it("reports a cancelled sign-in as access_denied", async () => {
     const nina = visit("google");
     await nina.open();
     const back = await nina.send({ cancel: "yes" });
@@ -393,8 +394,8 @@ describe("as Google is", () => {
   });
 });
 
-describe("as LinkedIn is", () => {
-  it("its ready-made people are known by what stands on their buttons", async () => {
+describe("the fake LinkedIn", () => {
+  it("has the users that its buttons name", async () => {
     expect(await buttonsOf("linkedin")).toEqual([
       "Continue as ada@example.com",
       "Continue as ada@gmail.com",
@@ -403,13 +404,13 @@ describe("as LinkedIn is", () => {
       "Continue as somebody else",
       "Cancel",
     ]);
-    const told = await Promise.all(
+    const users = await Promise.all(
       ["0", "1", "2", "3"].map(async (person) => {
         const { email, email_verified } = (await visit("linkedin").signIn({ person })).claims;
         return [email, email_verified];
       }),
     );
-    expect(told).toEqual([
+    expect(users).toEqual([
       ["ada@example.com", "true"],
       ["ada@gmail.com", "true"],
       ["unverified@example.com", "false"],
@@ -421,7 +422,7 @@ describe("as LinkedIn is", () => {
     { typed: ticked, verified: true },
     { typed: {}, verified: false },
   ])(
-    "email_verified is text in the ID token and a boolean elsewhere: $verified",
+    "returns email_verified as text in the ID token and as a boolean elsewhere: $verified",
     async ({ typed, verified }) => {
       const email = "nina@example.com";
       const { claims, accessToken } = await visit("linkedin").signIn({ email, ...typed });
@@ -432,19 +433,19 @@ describe("as LinkedIn is", () => {
     },
   );
 
-  it("it knows no workspaces", async () => {
+  it("has no workspaces", async () => {
     const { claims } = await visit("linkedin").signIn({ email: "nina@a.example", hd: "a.example" });
     expect(claims).not.toHaveProperty("hd");
     expect(await textOf(await visit("google").open())).toContain("Workspace domain (hd)");
     expect(await textOf(await visit("linkedin").open())).not.toContain("Workspace");
   });
 
-  it("no nonce comes back, whatever was sent", async () => {
+  it("returns no nonce", async () => {
     const { claims } = await visit("linkedin").signIn({ person: "0" }, { nonce: "as-sent" });
     expect(claims).not.toHaveProperty("nonce");
   });
 
-  it("a challenge is ignored: its verifier is refused, and none is needed", async () => {
+  it("ignores a challenge and refuses its verifier", async () => {
     const nina = visit("linkedin");
     expect(await nina.discover()).not.toHaveProperty("code_challenge_methods_supported");
     for (const asked of [challenge, {}]) {
@@ -458,7 +459,7 @@ describe("as LinkedIn is", () => {
     }
   });
 
-  it("the secret comes in the body only", async () => {
+  it("accepts the client secret only in the body", async () => {
     const nina = visit("linkedin");
     expect((await nina.discover())["token_endpoint_auth_methods_supported"]).toEqual([
       "client_secret_post",
@@ -472,7 +473,7 @@ describe("as LinkedIn is", () => {
     expect((await nina.redeem(code)).status).toBe(200);
   });
 
-  it("whoever cancels is told of as user_cancelled_login", async () => {
+  it("reports a cancelled sign-in as user_cancelled_login", async () => {
     const nina = visit("linkedin");
     await nina.open();
     const back = await nina.send({ cancel: "yes" });
@@ -480,7 +481,7 @@ describe("as LinkedIn is", () => {
     expect(back.get("state")).toBe("as-sent");
   });
 
-  it("it does not name itself when it calls back", async () => {
+  it("sends no issuer with the callback", async () => {
     const nina = visit("linkedin");
     expect(await nina.discover()).not.toHaveProperty(
       "authorization_response_iss_parameter_supported",
@@ -497,7 +498,7 @@ async function buttonsOf(id: string) {
   return [...page.matchAll(/<button[^>]*>([^<]*)/g)].map(([, text]) => text);
 }
 
-describe("its process", () => {
+describe("the process of a fake provider", () => {
   const running: ChildProcess[] = [];
   afterEach(() => running.splice(0).forEach((child) => child.kill()));
 
@@ -508,50 +509,50 @@ describe("its process", () => {
   }
 
   const ends = async (child: ChildProcess) => {
-    let said = "";
+    let output = "";
     for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-    return { code, signal, said };
+    return { code, signal, output };
   };
 
-  it("prints its issuer when started by hand, and ends when asked to", async () => {
+  it("prints its issuer when started by hand, and ends on SIGTERM", async () => {
     const child = run(["google"], client("google"));
     const ended = ends(child);
-    const [logLine] = (await once(child.stdout, "data")) as [Buffer];
-    const issuer = logLine.toString().trim();
-    await new Visit({ id: "google", issuer, process: child, said: [] }).signIn({ person: "0" });
+    const [chunk] = (await once(child.stdout, "data")) as [Buffer];
+    const issuer = chunk.toString().trim();
+    await new Visit({ id: "google", issuer, process: child, output: [] }).signIn({ person: "0" });
     child.kill();
-    expect(await ended).toEqual({ code: null, signal: "SIGTERM", said: `${issuer}\n` });
+    expect(await ended).toEqual({ code: null, signal: "SIGTERM", output: `${issuer}\n` });
   });
 
-  it("listens on the port it is given, and says so when that is taken", async () => {
-    const { port } = new URL(standIns["google"]!.issuer);
+  it("listens on its PORT, and reports when the port is in use", async () => {
+    const { port } = new URL(fakeProviders["google"]!.issuer);
     const env = { ...client("linkedin"), PORT: port };
-    const { code, said } = await ends(run(["linkedin"], env));
-    expect({ code, said }).toEqual({
+    const { code, output } = await ends(run(["linkedin"], env));
+    expect({ code, output }).toEqual({
       code: 1,
-      said: `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+      output: `listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
     });
     const own = await start("google");
     await stop(own);
     const child = run(["linkedin"], { ...client("linkedin"), PORT: new URL(own.issuer).port });
     const ended = ends(child);
-    const [logLine] = (await once(child.stdout, "data")) as [Buffer];
+    const [chunk] = (await once(child.stdout, "data")) as [Buffer];
     child.kill();
     await ended;
-    expect(logLine.toString().trim()).toBe(`${own.issuer}/oauth`);
+    expect(chunk.toString().trim()).toBe(`${own.issuer}/oauth`);
   });
 
   it.each([
     { args: ["google"], says: "Set AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET.\n" },
     { args: [], says: "Say which: node scripts/fake-provider.mjs google|linkedin\n" },
     { args: ["github"], says: "Say which: node scripts/fake-provider.mjs google|linkedin\n" },
-  ])("says in one line what it lacks: $args", async ({ args, says }) => {
-    expect(await ends(run(args, { NODE_ENV: "test" }))).toMatchObject({ code: 1, said: says });
+  ])("reports missing input in one line: $args", async ({ args, says }) => {
+    expect(await ends(run(args, { NODE_ENV: "test" }))).toMatchObject({ code: 1, output: says });
   });
 
-  it("ends when its parent is gone, however that went", async () => {
+  it("ends when its parent is killed", async () => {
     const parent = spawn(process.execPath, [
       "--input-type=module",
       "-e",
@@ -560,14 +561,14 @@ describe("its process", () => {
          env: ${JSON.stringify(client("google"))}, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
        child.on("message", ({ issuer }) => console.log(issuer));`,
     ]);
-    // The stand-in holds this process's end of the pipe too, so "close" tells that both are gone.
+    // Both processes hold the pipe, so "close" means that both have ended.
     const closed = once(parent, "close");
     await once(parent.stdout, "data");
     parent.kill("SIGKILL");
     await closed;
   });
 
-  it("outlives Ctrl-C, so that the server can end first", async () => {
+  it("survives Ctrl-C, because the server must end first", async () => {
     const one = await start("google");
     one.process.kill("SIGINT");
     one.process.kill("SIGHUP");

@@ -1,4 +1,4 @@
-/** Stand-ins for the providers that this machine has no keys for; each is a process of its own. */
+/** Fake providers, for those that this machine has no keys for. Each runs in its own process. */
 import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -7,14 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exitCode, Failure } from "./run.mjs";
 import { isLoopback } from "./settings.mjs";
 
-const STAND_IN = join(import.meta.dirname, "stand-in.mjs");
+const PROGRAM = join(import.meta.dirname, "fake-provider.mjs");
 const names = { google: "Google", linkedin: "LinkedIn" };
 
 /**
- * Starts one for each provider that `env` offers and sets nothing for; a public origin gets none.
- * Returns their names, the environment of a server that uses them, and what stops them.
+ * Starts a fake for each provider that `env` offers and does not configure; none on a public origin.
+ * Returns their names, the environment variables of a server that uses them, and `stop`.
  */
-export async function startStandIns(env, { program = STAND_IN, runTimeout = 10_000 } = {}) {
+export async function startFakeProviders(env, { program = PROGRAM, runTimeout = 10_000 } = {}) {
   const ids = isLoopback(env.AUTH_URL) ? Object.keys(names).filter((id) => isMissing(env, id)) : [];
   const starting = await Promise.allSettled(ids.map((id) => start(id, program, runTimeout)));
   const started = starting.flatMap(({ value }) => value ?? []);
@@ -41,10 +41,10 @@ function isMissing(env, id) {
 
 async function start(id, program, runTimeout) {
   const client = {
-    [variable(id, "ID")]: `stand-in-${id}`,
+    [variable(id, "ID")]: `fake-provider-${id}`,
     [variable(id, "SECRET")]: randomBytes(32).toString("base64url"),
   };
-  // It gets nothing else of our environment, whose PORT and keys are the server's.
+  // The child gets no other variables: PORT and the keys belong to the server.
   const child = fork(program, [id], {
     env: client,
     execArgv: [],
@@ -52,21 +52,21 @@ async function start(id, program, runTimeout) {
   });
   const ended = once(child, "exit").then((how) => exitCode(...how));
   const { issuer, problem } = await Promise.race([
-    once(child, "message").then(([told]) => told),
+    once(child, "message").then(([message]) => message),
     ended.then((code) => ({ problem: `it ended with exit code ${code}` })),
     sleep(runTimeout, { problem: `no word from it in ${runTimeout / 1000} s` }, { ref: false }),
   ]);
   if (problem) {
     child.kill("SIGKILL");
     await ended;
-    throw new Failure(`The stand-in for ${names[id]} did not start: ${problem}.`);
+    throw new Failure(`The fake ${names[id]} did not start: ${problem}.`);
   }
 
   let stopping = false;
   void ended.then((code) => {
     if (!stopping)
       console.error(
-        `The stand-in for ${names[id]} ended with exit code ${code}; restart to sign in with it.`,
+        `The fake ${names[id]} ended with exit code ${code}; restart to sign in with it.`,
       );
   });
   return {

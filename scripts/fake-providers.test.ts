@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Failure } from "./run.mjs";
-import { startStandIns } from "./fake-providers.mjs";
+import { startFakeProviders } from "./fake-providers.mjs";
 
 const here = { AUTH_URL: "http://localhost:3000" };
 const google = ["AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET", "AUTH_GOOGLE_ISSUER"];
@@ -14,7 +14,7 @@ const linkedin = ["AUTH_LINKEDIN_ID", "AUTH_LINKEDIN_SECRET", "AUTH_LINKEDIN_ISS
 let home: string;
 let stops: (() => Promise<void>)[];
 beforeEach(() => {
-  home = mkdtempSync(path.join(tmpdir(), "latchkey-stand-ins-"));
+  home = mkdtempSync(path.join(tmpdir(), "latchkey-fake-providers-"));
   stops = [];
 });
 afterEach(async () => {
@@ -22,23 +22,23 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-type Options = Parameters<typeof startStandIns>[1];
+type Options = Parameters<typeof startFakeProviders>[1];
 
 async function start(env: Record<string, string>, options?: Options) {
-  const started = await startStandIns(env, options);
+  const started = await startFakeProviders(env, options);
   stops.push(started.stop);
   return { ...started, env: started.env as Record<string, string> };
 }
 
-/** A program in the place of the stand-in. */
+/** A program to run instead of the fake provider. */
 function program(text: string) {
   const file = path.join(home, "program.mjs");
   writeFileSync(file, text);
   return file;
 }
 
-describe("on one's own machine", () => {
-  it("both come up, and the server is told where they are", async () => {
+describe("on a local origin", () => {
+  it("both fake providers start, and the server gets their issuers", async () => {
     const { names, env } = await start(here);
     expect(names).toEqual(["Google", "LinkedIn"]);
     expect(Object.keys(env)).toEqual([...google, ...linkedin]);
@@ -48,7 +48,7 @@ describe("on one's own machine", () => {
     }
   });
 
-  it("they know the client that the server was given, and no other secret", async () => {
+  it("a fake provider accepts only the client secret that the server gets", async () => {
     const { env } = await start({ ...here, SIGN_IN_METHODS: "google" });
     const ask = async (secret = "") => {
       const response = await fetch(`${env["AUTH_GOOGLE_ISSUER"]}/token`, {
@@ -67,7 +67,7 @@ describe("on one's own machine", () => {
     expect(await ask("another")).toBe("invalid_client");
   });
 
-  it("no two starts share a secret", async () => {
+  it("every start uses new secrets", async () => {
     const echo = program(`process.send({ issuer: "here" }); process.on("message", () => {});`);
     const secrets = await Promise.all(
       [1, 2].map(async () => {
@@ -79,13 +79,13 @@ describe("on one's own machine", () => {
     for (const secret of secrets.flat()) expect(secret).toMatch(/^[\w-]{43}$/);
   });
 
-  it.each(google)("whoever sets %s has no stand-in for Google", async (name) => {
+  it.each(google)("no fake Google starts when %s is set", async (name) => {
     const { names, env } = await start({ ...here, [name]: "a real one" });
     expect(names).toEqual(["LinkedIn"]);
     expect(Object.keys(env)).toEqual(linkedin);
   });
 
-  it.each(linkedin)("whoever sets %s has no stand-in for LinkedIn", async (name) => {
+  it.each(linkedin)("no fake LinkedIn starts when %s is set", async (name) => {
     const { names, env } = await start({ ...here, [name]: "a real one" });
     expect(names).toEqual(["Google"]);
     expect(Object.keys(env)).toEqual(google);
@@ -96,11 +96,11 @@ describe("on one's own machine", () => {
     { methods: "magic_link, linkedin", names: ["LinkedIn"] },
     { methods: "google", names: ["Google"] },
     { methods: "linkedin,google", names: ["Google", "LinkedIn"] },
-  ])("of $methods only those come up", async ({ methods, names }) => {
+  ])("only the providers among $methods start", async ({ methods, names }) => {
     expect((await start({ ...here, SIGN_IN_METHODS: methods })).names).toEqual(names);
   });
 
-  it("they get nothing of the server's environment but their client", async () => {
+  it("a fake provider gets only its client from the server's environment", async () => {
     const echo = program(
       `process.send({ issuer: Object.keys(process.env).join() }); process.on("message", () => {});`,
     );
@@ -114,12 +114,12 @@ it.each([
   "https://account.example.com",
   "http://192.168.1.5:3000",
   "https://localhost.example.com",
-])("a public origin gets none: %s", async (AUTH_URL) => {
+])("no fake provider starts on a public origin: %s", async (AUTH_URL) => {
   const { names, env } = await start({ AUTH_URL });
   expect({ names, env }).toEqual({ names: [], env: {} });
 });
 
-describe("one that fails", () => {
+describe("a fake provider that fails", () => {
   let wire: Server;
   beforeEach(async () => {
     wire = createServer().listen(0, "127.0.0.1");
@@ -131,21 +131,21 @@ describe("one that fails", () => {
   });
   const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
-  it("at start is told in one line, and takes the other with it", async () => {
+  it("at its start is reported in one line, and the other one is stopped", async () => {
     const connected = once(wire, "connection") as Promise<[Socket]>;
-    const oneDies = program(`
+    const googleExits = program(`
       import { connect } from "node:net";
       if (process.argv[2] === "google") process.exit(3);
       connect(${portOf(wire)}, "127.0.0.1", () => process.send({ issuer: "here" }));`);
-    const starting = start(here, { program: oneDies });
+    const starting = start(here, { program: googleExits });
     await expect(starting).rejects.toThrow(
-      new Failure("The stand-in for Google did not start: it ended with exit code 3."),
+      new Failure("The fake Google did not start: it ended with exit code 3."),
     );
     const [other] = await connected;
     if (!other.destroyed) await once(other.on("error", () => {}).resume(), "close");
   });
 
-  it("to say a word is told in one line, and ended", async () => {
+  it("to send its issuer is reported in one line, and stopped", async () => {
     const connected = once(wire, "connection") as Promise<[Socket]>;
     const silent = program(`
       import { connect } from "node:net";
@@ -155,42 +155,42 @@ describe("one that fails", () => {
       { program: silent, runTimeout: 2000 },
     );
     await expect(starting).rejects.toThrow(
-      new Failure("The stand-in for LinkedIn did not start: no word from it in 2 s."),
+      new Failure("The fake LinkedIn did not start: no word from it in 2 s."),
     );
     const [socket] = await connected;
     if (!socket.destroyed) await once(socket.on("error", () => {}).resume(), "close");
   });
 
-  const mortal = `
+  const exitsOnConnection = `
     import { createServer } from "node:net";
     const server = createServer(() => process.exit(7)).listen(0, "127.0.0.1", () =>
       process.send({ issuer: String(server.address().port) }));`;
 
-  it("later is told in one line, and nobody else is disturbed", async () => {
-    const told = vi.spyOn(console, "error");
+  it("after its start is reported in one line", async () => {
+    const errors = vi.spyOn(console, "error");
     try {
-      const textLine = new Promise((resolve) => told.mockImplementation(resolve));
+      const errorLine = new Promise((resolve) => errors.mockImplementation(resolve));
       const { env } = await start(
         { ...here, SIGN_IN_METHODS: "google" },
-        { program: program(mortal) },
+        { program: program(exitsOnConnection) },
       );
       connect(Number(env["AUTH_GOOGLE_ISSUER"]), "127.0.0.1").on("error", () => {});
-      expect(await textLine).toBe(
-        "The stand-in for Google ended with exit code 7; restart to sign in with it.",
+      expect(await errorLine).toBe(
+        "The fake Google ended with exit code 7; restart to sign in with it.",
       );
     } finally {
-      told.mockRestore();
+      errors.mockRestore();
     }
   });
 
-  it("because it was stopped is not told at all", async () => {
-    const told = vi.spyOn(console, "error").mockReturnValue();
+  it("because it was stopped is not reported", async () => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
     try {
-      const { stop } = await start(here, { program: program(mortal) });
+      const { stop } = await start(here, { program: program(exitsOnConnection) });
       await stop();
-      expect(told).not.toHaveBeenCalled();
+      expect(errors).not.toHaveBeenCalled();
     } finally {
-      told.mockRestore();
+      errors.mockRestore();
     }
   });
 });

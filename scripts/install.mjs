@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { npm, quietly } from "./run.mjs";
 
-/** Installs what package-lock.json names, unless it is there. */
+/** Installs the packages of package-lock.json, unless they are installed. */
 export async function install() {
   if (isInstalled()) return;
   await quietly("Installing packages", npm("ci", "--include=dev", "--no-audit", "--no-fund"));
 }
 
 /**
- * npm keeps its own record of what it put into node_modules. Comparing with that, and not with a
- * mark of ours, spares a second installation to whoever ran npm before us.
+ * Compares with npm's own record in node_modules, because an `npm install` by hand should not be
+ * repeated here.
  */
 function isInstalled() {
   const wanted = read("package-lock.json");

@@ -35,7 +35,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 const saved = () =>
   JSON.parse(readFileSync(path.join(dataDir, "keys.json"), "utf8")) as Record<string, string>;
 
-/** What the launcher reads in a fresh directory with this environment. */
+/** The settings that the launcher reads in a new directory with this environment. */
 function launch(env: Record<string, string>) {
   const program = `import { readSettings } from ${JSON.stringify(settings)};
     process.stdout.write(JSON.stringify(readSettings()));`;
@@ -47,8 +47,8 @@ function launch(env: Record<string, string>) {
   return JSON.parse(output) as { env: Record<string, string>; origin: string; mailbox: boolean };
 }
 
-describe("somebody who starts it on their own machine", () => {
-  it("gets keys made at the first start", () => {
+describe("a user who starts Latchkey on a local origin", () => {
+  it("gets new keys at the first start", () => {
     const keys = keysFor({}, dataDir);
     expect(Object.keys(keys).sort()).toEqual([...names].sort());
     expect(new Set(Object.values(keys)).size).toBe(names.length);
@@ -59,25 +59,25 @@ describe("somebody who starts it on their own machine", () => {
     }
   });
 
-  it("gets keys that the server takes", () => {
+  it("gets keys that the server accepts", () => {
     const { TOKEN_KEY, OUTBOX_KEY } = keysFor({}, dataDir);
     const env = parseEnv(keysFor({}, dataDir));
     expect([env.tokenKey, env.outboxKey]).toEqual([[TOKEN_KEY], [OUTBOX_KEY]]);
   });
 
-  it("gets the same keys at every start after that, so nobody is signed out", () => {
+  it("gets the same keys at every later start", () => {
     const first = keysFor({}, dataDir);
     expect(keysFor({}, dataDir)).toEqual(first);
     expect(saved()).toEqual(first);
   });
 
-  it("gets other keys than somebody else", () => {
+  it("gets different keys than another installation", () => {
     const first = keysFor({}, dataDir);
     const second = keysFor({}, path.join(home, "other"));
     for (const name of names) expect(second[name]).not.toBe(first[name]);
   });
 
-  it.skipIf(process.platform === "win32")("is the only one who can read them", () => {
+  it.skipIf(process.platform === "win32")("is the only user who can read the key file", () => {
     const before = process.umask(0);
     try {
       keysFor({}, dataDir);
@@ -97,7 +97,7 @@ describe("somebody who starts it on their own machine", () => {
     expect(Object.keys(saved()).sort()).toEqual([...names].sort());
   });
 
-  it("is told when they cannot be read, and they are not replaced", () => {
+  it("gets an error when the file is malformed, and the file is not replaced", () => {
     mkdirSync(dataDir);
     const file = path.join(dataDir, "keys.json");
     writeFileSync(file, '{"TOKEN_KEY": "canaryT');
@@ -105,14 +105,14 @@ describe("somebody who starts it on their own machine", () => {
     expect(readFileSync(file, "utf8")).toBe('{"TOKEN_KEY": "canaryT');
   });
 
-  it("is told so without a piece of a key", () => {
+  it("gets an error without any part of a key", () => {
     mkdirSync(dataDir);
     writeFileSync(path.join(dataDir, "keys.json"), '{"TOKEN_KEY": canary7hYt2mQpXo0R9sVb');
     expect(() => keysFor({}, dataDir)).not.toThrow(/canary/);
   });
 
   it.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
-    "is told when the file is somebody else's",
+    "gets an error when the file is not readable",
     () => {
       keysFor({}, dataDir);
       chmodSync(path.join(dataDir, "keys.json"), 0);
@@ -121,8 +121,8 @@ describe("somebody who starts it on their own machine", () => {
   );
 });
 
-describe("somebody who sets a key of their own", () => {
-  it("has it used, and it is not written down", () => {
+describe("a user who sets a key in the environment", () => {
+  it("gets that key, and it is not saved", () => {
     const own = "O".repeat(43);
     const keys = keysFor({ TOKEN_KEY: own }, dataDir);
     expect(keys).not.toHaveProperty("TOKEN_KEY");
@@ -130,7 +130,7 @@ describe("somebody who sets a key of their own", () => {
     expect(launch({ TOKEN_KEY: own }).env["TOKEN_KEY"]).toBe(own);
   });
 
-  it("has it used before one that was made earlier", () => {
+  it("gets that key instead of a saved one", () => {
     const made = keysFor({}, dataDir);
     const own = "O".repeat(43);
     const { env } = launch({ TOKEN_KEY: own });
@@ -138,11 +138,11 @@ describe("somebody who sets a key of their own", () => {
     expect(env["OUTBOX_KEY"]).toBe(made["OUTBOX_KEY"]);
   });
 
-  it("has none of it when it is empty: one is made", () => {
+  it("gets a new key when the variable is empty", () => {
     expect(launch({ TOKEN_KEY: "" }).env["TOKEN_KEY"]).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
-  it("writes nothing to the disk when all are set", () => {
+  it("gets no file when all keys are set", () => {
     const all = Object.fromEntries(names.map((name, i) => [name, String(i).repeat(43)]));
     expect(keysFor(all, dataDir)).toEqual({});
     expect(() => statSync(dataDir)).toThrow(/ENOENT/);
@@ -154,13 +154,13 @@ describe("a public origin", () => {
     "https://account.example.com",
     "http://192.168.1.5:3000",
     "https://localhost.example.com",
-  ])("has no keys made, since they would be lost with this disk: %s", (AUTH_URL) => {
+  ])("gets no generated keys: %s", (AUTH_URL) => {
     const { env } = launch({ AUTH_URL });
     for (const name of names) expect(env).not.toHaveProperty(name);
     expect(() => statSync(dataDir)).toThrow(/ENOENT/);
   });
 
-  it("is named by the server, with every key that is missing", () => {
+  it("makes the server name every missing key", () => {
     const { env } = launch({ AUTH_URL: "https://account.example.com" });
     expect(() => parseEnv(env)).toThrow(/TOKEN_KEY is not set/);
     expect(() => parseEnv(env)).toThrow(/OUTBOX_KEY is not set/);
@@ -173,7 +173,7 @@ it.each([
   "http://127.0.0.2:3000",
   "http://[::1]:3000",
   "http://app.localhost:3000",
-])("launcher and server agree that %s is this machine's own", (AUTH_URL) => {
+])("launcher and server agree that %s is a local origin", (AUTH_URL) => {
   const { env, mailbox } = launch({ AUTH_URL });
   expect(mailbox).toBe(true);
   expect(parseEnv(env).loopback).toBe(true);

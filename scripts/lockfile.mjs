@@ -1,9 +1,9 @@
 /**
- * Completes package-lock.json, or with --check says what it lacks.
+ * Completes package-lock.json, or with --check reports what is missing.
  *
- * npm leaves out packages of other platforms that its registry could not name when the file was
- * written. `npm ci` then refuses the file elsewhere, and people on another system would miss their
- * native bindings. So every optional dependency of every package gets its entry here.
+ * npm omits packages of other platforms that its registry did not list when the file was written.
+ * On such a platform `npm ci` refuses the file, or native bindings are missing. This script adds an
+ * entry for every optional dependency of every package.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -23,8 +23,8 @@ function locate(path, name) {
     ;
     from = from.slice(0, Math.max(0, from.lastIndexOf("node_modules/") - 1))
   ) {
-    const place = `${from && `${from}/`}node_modules/${name}`;
-    if (packages[place] || from === "") return place;
+    const location = `${from && `${from}/`}node_modules/${name}`;
+    if (packages[location] || from === "") return location;
   }
 }
 
@@ -33,15 +33,15 @@ function optionalDependencies() {
     Object.entries(parent.optionalDependencies ?? {}).map(([name, wanted]) => {
       const near = locate(path, name);
       const other = exact.test(wanted) && packages[near] && packages[near].version !== wanted;
-      return { name, wanted, parent, place: other ? `${path}/node_modules/${name}` : near };
+      return { name, wanted, parent, location: other ? `${path}/node_modules/${name}` : near };
     }),
   );
 }
 
-/** Platform packages are named after what they run on; used when the registry cannot be asked. */
+/** Reads the platform from a package's name, for use when the registry is unavailable. */
 function platformInName(name) {
-  const words = name.split(/[/-]/);
-  const among = (known) => words.filter((word) => known.split(" ").includes(word));
+  const parts = name.split(/[/-]/);
+  const among = (known) => parts.filter((word) => known.split(" ").includes(word));
   const os = among("aix android darwin freebsd linux netbsd openbsd openharmony sunos win32");
   const cpu = among("arm arm64 ia32 loong64 mips64el ppc64 riscv64 s390x wasm32 x64");
   const libc = among("gnu musl").map((word) => (word === "gnu" ? "glibc" : word));
@@ -58,29 +58,29 @@ async function published(name, version) {
   }
 }
 
-/** An exact version is needed: a range would be resolved differently from one day to the next. */
-async function complete({ name, wanted, parent, place }) {
+/** Requires an exact version, because a range resolves to different versions over time. */
+async function complete({ name, wanted, parent, location }) {
   if (!exact.test(wanted)) throw new Failure(`${name}@${wanted} is a range: npm must choose`);
   const { version, dist, os, cpu, libc, engines, license, dependencies } = await published(
     name,
     wanted,
   );
-  const listed = (words) => (words?.length ? [words].flat() : undefined);
-  packages[place] = {
+  const listOf = (values) => (values?.length ? [values].flat() : undefined);
+  packages[location] = {
     version,
     integrity: dist?.integrity,
-    cpu: listed(cpu),
+    cpu: listOf(cpu),
     dev: parent.dev,
-    libc: listed(libc),
+    libc: listOf(libc),
     license,
     optional: true,
-    os: listed(os),
+    os: listOf(os),
     dependencies,
     engines,
   };
 }
 
-const missing = () => optionalDependencies().filter(({ place }) => !packages[place]);
+const missing = () => optionalDependencies().filter(({ location }) => !packages[location]);
 const addressed = () => Object.values(packages).filter(({ resolved }) => /^https?:/.test(resolved));
 
 function check() {
@@ -93,17 +93,21 @@ function check() {
 }
 
 async function write() {
-  const unsealed = optionalDependencies().filter(({ place }) => !packages[place]?.integrity);
-  for (const one of unsealed) await complete(one);
+  const incomplete = optionalDependencies().filter(
+    ({ location }) => !packages[location]?.integrity,
+  );
+  for (const one of incomplete) await complete(one);
   for (const entry of addressed()) delete entry.resolved;
   lockfile.packages = Object.fromEntries(
     Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, "en")),
   );
   writeFileSync(FILE, `${JSON.stringify(lockfile, null, 2)}\n`);
-  const bare = unsealed.filter(({ place }) => !packages[place].integrity);
+  const withoutIntegrity = incomplete.filter(({ location }) => !packages[location].integrity);
   console.log(`${FILE} is complete.`);
-  if (bare.length > 0)
-    console.log(`This registry could not tell the integrity of ${bare.length} of its packages.`);
+  if (withoutIntegrity.length > 0)
+    console.log(
+      `This registry could not tell the integrity of ${withoutIntegrity.length} of its packages.`,
+    );
 }
 
 await main(process.argv.includes("--check") ? check : write);

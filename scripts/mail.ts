@@ -1,4 +1,4 @@
-/** `npm run mail`: every letter as it would be sent, on a page of this machine; reload after a change. */
+/** `npm run mail`: shows every letter as it is sent, on a local page. Reload it after a change. */
 import { createServer } from "node:http";
 import { renderLetter } from "@/emails";
 import { samples } from "@/emails/samples";

@@ -1,4 +1,4 @@
-/** Imported first, so that an old Node says what is wrong before anything newer is called. */
+/** Imported first: an old Node must print this error before it reaches newer syntax or APIs. */
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (!(major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19))) {

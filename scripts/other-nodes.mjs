@@ -1,17 +1,17 @@
-/** The other versions of Node that package.json promises, for the long part of the tests. */
+/** The other Node versions that package.json supports, for the long part of the tests. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { npm, quietly } from "./run.mjs";
 
-/** Pinned, so that a run does not change by itself. */
+/** Pinned, because the same commit must test the same versions. */
 const versions = { 20: "20.20.2", 22: "22.23.5", 24: "24.22.3" };
 
-/** Those that the tests do not run on already. */
+/** The major versions other than the current one. */
 export const otherNodes = Object.keys(versions).filter(
   (major) => !process.version.startsWith(`v${major}.`),
 );
 
-/** The path of that Node, downloaded when it is not there; or where it cannot be run, a note. */
+/** The path of that Node, downloaded if necessary; or a note where it cannot run. */
 export async function fetchNode(major) {
   const platform = `${process.platform}-${process.arch}`;
   if (platform !== "linux-x64") return { note: `not run: there is none for ${platform} here` };

@@ -1,23 +1,23 @@
 /**
- * What is tested where: the one place that vitest.config.ts and the runner of tests read. A project
- * whose name ends in "isolated" holds the files that replace a module (see vitest.config.ts).
+ * The test projects and parts, for vitest.config.ts and scripts/test.mjs. A project whose name ends
+ * in "isolated" contains the files that replace a module (see vitest.config.ts).
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const withIsolated = (name) => [name, `${name}-isolated`];
 
-/** No database server is needed. */
+/** Tests without a database server. */
 export const unitProjects = [...withIsolated("unit"), "unit-pglite"];
-/** Flows and what they stand on, on a real Postgres, where races are real: in `npm test`. */
+/** Tests of flows and stores on a real Postgres, with real races: part of `npm test`. */
 export const postgresProjects = withIsolated("postgres");
-/** The same on the embedded database: in the long part. */
+/** The same tests on the embedded database: in the long part. */
 export const embeddedProjects = withIsolated("pglite");
 
-/** The tag of a Vitest test that only the long part runs; for Playwright it is "@long". */
+/** The tag of Vitest tests that only the long part runs; for Playwright it is "@long". */
 export const longTag = "long";
 
-/** A flow test of each feature, and the walk through all of them: what other versions of Node run. */
+/** One flow test of each feature and the acceptance test, to run on other Node versions. */
 export function featureTests() {
   const flows = "lib/flows";
   const features = readdirSync(flows, { withFileTypes: true }).filter((one) => one.isDirectory());

@@ -1,4 +1,4 @@
-/** A throw-away Postgres for tests: real, empty, on a free loopback port, gone when this process is. */
+/** A temporary, empty Postgres for tests, on a free loopback port. It ends with this process. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -17,7 +17,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./run.mjs";
 
-/** Where initdb and postgres are; Debian keeps them out of the PATH, one folder per version. */
+/** The folder of initdb and postgres. Debian has one per version, outside the PATH. */
 export function findPostgres() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => b - a) : [];
@@ -28,9 +28,8 @@ export function findPostgres() {
 }
 
 /**
- * `url` connects as its superuser. `stop` may be called twice; what it has not stopped goes at this
- * process's end. The server is a child of this process and not a daemon, so that its processor time
- * is counted with ours.
+ * `url` connects as the superuser. `stop` may be called twice; the server also ends with this
+ * process. It is a child process and not a daemon, because its processor time counts as ours.
  */
 export async function startCluster() {
   const bin = findPostgres();
@@ -40,16 +39,16 @@ export async function startCluster() {
   const owner = ownerOf(folder);
 
   const superuser = ["-U", "postgres", "--auth=trust"];
-  // No locale: every machine sorts alike.
+  // Without a locale, every machine sorts in the same order.
   const text = ["-E", "UTF8", "--no-locale"];
   const initdb = ["-D", data, ...superuser, ...text, "--no-sync"];
-  // Inside the folder: its owner may not be allowed to enter the directory we were started in.
-  const made = spawnSync(join(bin, "initdb"), initdb, {
+  // Runs in the folder, because its owner may have no access to the current directory.
+  const initialized = spawnSync(join(bin, "initdb"), initdb, {
     ...owner,
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if (made.status !== 0) throw new Failure("initdb failed.");
+  if (initialized.status !== 0) throw new Failure("initdb failed.");
   const port = await freePort();
   configure(data, port);
 
@@ -58,13 +57,13 @@ export async function startCluster() {
   const server = spawn(join(bin, "postgres"), ["-D", data], {
     ...owner,
     cwd: folder,
-    // Ctrl-C reaches every process of a terminal; this one is stopped when its users have ended.
+    // Detached from the terminal: on Ctrl-C the server must end after the tests that use it.
     detached: true,
     stdio: ["ignore", to, to],
   });
   const closed = once(server, "close");
   const end = () => {
-    server.kill("SIGQUIT"); // Postgres ends at once, and its processes with it.
+    server.kill("SIGQUIT"); // Immediate shutdown of Postgres and its child processes.
     rmSync(folder, { recursive: true, force: true });
   };
   process.once("exit", end);
@@ -76,14 +75,14 @@ export async function startCluster() {
   };
 
   if (!(await isReady(server, data))) {
-    const said = readFileSync(log, "utf8");
+    const output = readFileSync(log, "utf8");
     await stop();
-    throw new Failure(`Postgres did not start:\n${said}`);
+    throw new Failure(`Postgres did not start:\n${output}`);
   }
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, data, pid: server.pid, stop };
 }
 
-/** Whether the server took up its work; false when it ended before. It says so where pg_ctl reads it. */
+/** Waits until the server is ready, by the file that pg_ctl reads; false when it ended before. */
 async function isReady(server, data) {
   const file = join(data, "postmaster.pid");
   while (server.exitCode === null && server.signalCode === null) {
@@ -94,7 +93,7 @@ async function isReady(server, data) {
   return false;
 }
 
-/** Postgres refuses to run as root, so root hands the folder to the user Debian made for it. */
+/** Postgres refuses to run as root, so root gives the folder to the user `postgres`. */
 function ownerOf(folder) {
   if (process.getuid?.() !== 0) return {};
   const ids = ["-u", "-g"].map((which) => Number(spawnSync("id", [which, "postgres"]).stdout));
@@ -104,18 +103,18 @@ function ownerOf(folder) {
   return { uid, gid };
 }
 
-/** Nothing here outlives the run, so durability is off: it would only be waited for. */
+/** Turns durability off, because the data is deleted after the run. */
 function configure(data, port) {
-  const textLines = [
+  const settings = [
     `port = ${port}`,
     `listen_addresses = '127.0.0.1'`,
-    // Their path would be too long for some systems.
+    // The socket's path would be too long on some systems.
     `unix_socket_directories = ''`,
     `max_connections = 300`,
     `fsync = off`,
     `full_page_writes = off`,
   ];
-  appendFileSync(join(data, "postgresql.conf"), `${textLines.join("\n")}\n`);
+  appendFileSync(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
 }
 
 async function freePort() {

@@ -1,24 +1,24 @@
-/** Running other programs, with Node built-ins only: this works before anything is installed. */
+/** Runs other programs. Uses only Node built-ins, because it runs before packages are installed. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
-/** An expected end, told in one line. Anything else thrown is a bug and keeps its stack. */
+/** An expected failure, reported in one line. Any other error is a bug and is reported with its stack. */
 export class Failure extends Error {}
 
 /**
- * npm as [command, args]. Called by npm itself, its own file is run by this Node: no shell, and so
- * no quoting, which Windows would otherwise need for npm.cmd.
+ * npm as [command, args]. Inside an npm script, this Node runs npm's own file: npm.cmd on Windows
+ * would need a shell and quoting.
  */
 export function npm(...args) {
   const cli = process.env.npm_execpath;
   return cli?.endsWith("npm-cli.js") ? [process.execPath, [cli, ...args]] : ["npm", args];
 }
 
-/** A package's own command, run by this Node, without npx in between. */
+/** A package's command, run by this Node without npx. */
 export const tool = (file, ...args) => [process.execPath, [`node_modules/${file}`, ...args]];
 
-/** One line while it works; what the program says is shown only when it fails. */
+/** Prints one line, and the program's output only when it fails. */
 export async function quietly(title, [command, args], env = process.env) {
   console.log(`${title} …`);
   const since = performance.now();
@@ -33,7 +33,7 @@ export async function quietly(title, [command, args], env = process.env) {
   }
 }
 
-/** The exit code and all that was said; 127 when the program could not be started. */
+/** The exit code and output of a child; code 127 when the program could not start. */
 export async function finished(child) {
   const output = [];
   for (const stream of [child.stdout, child.stderr])
@@ -45,39 +45,39 @@ export async function finished(child) {
   return { code, output: Buffer.concat(output) };
 }
 
-/** As a shell tells it: 128 + n for a program that signal n ended. */
+/** The exit code as in a shell: 128 + n for a program that signal n ended. */
 export const exitCode = (code, signal) =>
   signal ? 128 + constants.signals[signal] : code < 0 ? 127 : code;
 
-/** What asks a program to end. */
+/** Calls `act` on each signal that asks a program to end. */
 export const onSignal = (act) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, act);
 };
 
 /**
  * Calls `act` once when the npm that runs this script has ended. A signal to npm ends npm, or npm and
- * the shell between it and us; neither tells us.
+ * its shell, and is not passed on to this process.
  */
 export function onNpmEnd(act) {
   if (!process.env.npm_lifecycle_event) return;
   const shell = process.ppid;
-  const parent = aboutProcess(shell);
+  const parent = processInfo(shell);
   const npm = [
     { pid: shell, ...parent },
-    { pid: parent.parent, ...aboutProcess(parent.parent) },
+    { pid: parent.parent, ...processInfo(parent.parent) },
   ]
     .filter(({ name }) => name?.startsWith("npm"))
     .map(({ pid }) => pid)[0];
   const look = setInterval(() => {
-    if (process.ppid === shell && (!npm || aboutProcess(npm).name)) return;
+    if (process.ppid === shell && (!npm || processInfo(npm).name)) return;
     clearInterval(look);
     act();
   }, 500);
   look.unref();
 }
 
-/** The name and the parent of a process; nothing where there is no /proc, or no such process. */
-function aboutProcess(pid) {
+/** The name and parent of a process; empty without /proc or when the process has ended. */
+function processInfo(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const [, name, parent] = /^\d+ \((.*)\) [^ZX] (\d+)/s.exec(stat);
@@ -88,15 +88,15 @@ function aboutProcess(pid) {
 }
 
 /**
- * Processor seconds of this process and of all those that it, or one of them, waited for the end
- * of; user and system. Undefined where the system does not tell.
+ * User and system processor seconds of this process and its ended descendants. Undefined where the
+ * system does not report them.
  */
 export function processorSeconds() {
   try {
     const stat = readFileSync("/proc/self/stat", "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number);
-    // Linux counts in hundredths of a second there, on every machine.
+    // On Linux these are hundredths of a second.
     return (user + system + childrenUser + childrenSystem) / 100;
   } catch {
     return undefined;

@@ -1,10 +1,10 @@
-/** What the launcher must know before the server, with lib/core/env.ts, checks everything. */
+/** The settings that the launcher needs. The server validates all of them in lib/core/env.ts. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { keysFor } from "./keys.mjs";
 import { Failure } from "./run.mjs";
 
-/** The environment of the build and the server: the real one, then .env, then the defaults. */
+/** The environment of the build and the server: real variables, then .env, then defaults. */
 export function readSettings() {
   if (existsSync(".env")) process.loadEnvFile(".env");
   const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
@@ -22,7 +22,7 @@ export function readSettings() {
   };
 }
 
-/** Whether an address is on this machine. */
+/** Whether a URL is on this machine. */
 export function isLoopback(address) {
   const { hostname } = new URL(address);
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);

@@ -1,6 +1,6 @@
 /**
- * `npm start`: from a fresh clone to a page that answers. It installs and builds when there is
- * something new and then runs the server; everything it cannot know is left to lib/core/env.ts.
+ * `npm start`: installs and builds when necessary, then runs the server. lib/core/env.ts validates
+ * the settings.
  *
  *   --dev          the development server, which builds as it goes
  *   --build-only   stops before the server
@@ -14,7 +14,7 @@ import { build } from "./build.mjs";
 import { install } from "./install.mjs";
 import { exitCode, Failure, main, onSignal, seconds, tool } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
-import { startStandIns } from "./fake-providers.mjs";
+import { startFakeProviders } from "./fake-providers.mjs";
 
 const dev = process.argv.includes("--dev");
 const buildOnly = process.argv.includes("--build-only");
@@ -25,25 +25,25 @@ await main(async () => {
   onSignal((signal) => (server ? server.kill(signal) : process.exit(exitCode(null, signal))));
   const since = performance.now();
   const settings = readSettings();
-  // Asked first: nobody should wait for a build to learn that the port is taken.
+  // Checked first, because a port in use should be reported before a long build.
   if (!buildOnly) await refuseBusyPort(settings.env);
   await install();
   if (!dev) await build(settings.env);
   if (buildOnly) return;
 
-  const standIns = await startStandIns(settings.env);
-  return run(settings, standIns, since).finally(standIns.stop);
+  const fakeProviders = await startFakeProviders(settings.env);
+  return run(settings, fakeProviders, since).finally(fakeProviders.stop);
 });
 
 /** Resolves with the server's exit code. */
-async function run(settings, standIns, since) {
-  server = serve({ ...settings.env, ...standIns.env });
+async function run(settings, fakeProviders, since) {
+  server = serve({ ...settings.env, ...fakeProviders.env });
   const exit = new Promise((resolve) => {
     server.once("exit", (code, signal) => resolve(exitCode(code, signal)));
   });
-  const announced = filterNextBanner(server.stdout);
-  if (await responses(settings, exit)) printReady(settings, standIns, since);
-  announced();
+  const endFilter = filterNextBanner(server.stdout);
+  if (await isReady(settings, exit)) printReady(settings, fakeProviders, since);
+  endFilter();
   return exit;
 }
 
@@ -57,13 +57,13 @@ function serve(env) {
 }
 
 /**
- * Next announces the address it bound, which need not be the one people use; greet() tells that.
- * Returns what to call when the announcements are over.
+ * Removes Next's banner: it names the bound address, and printReady() names the public one. Returns
+ * a function that ends the filter.
  */
 function filterNextBanner(stdout) {
   const filter = (chunk) => {
-    for (const logLine of String(chunk).split(/(?<=\n)/))
-      if (!/^\s*(▲|✓|- (Local|Network):|$)/.test(logLine)) process.stdout.write(logLine);
+    for (const outputLine of String(chunk).split(/(?<=\n)/))
+      if (!/^\s*(▲|✓|- (Local|Network):|$)/.test(outputLine)) process.stdout.write(outputLine);
   };
   stdout?.on("data", filter);
   return () => stdout?.off("data", filter).pipe(process.stdout);
@@ -79,9 +79,9 @@ async function refuseBusyPort({ HOST, PORT }) {
   });
 }
 
-/** True once the sign-in page answers, false when the server ended before it could. */
-async function responses({ env: { HOST, PORT }, origin }, exit) {
-  // Reached where it listens, addressed as people address it: another Host is sent elsewhere.
+/** True once the sign-in page responds, false when the server ends before. */
+async function isReady({ env: { HOST, PORT }, origin }, exit) {
+  // Connects to the bound address with the public Host, because any other Host is redirected.
   const page = {
     host: { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST,
     port: PORT,
@@ -95,8 +95,8 @@ async function responses({ env: { HOST, PORT }, origin }, exit) {
     });
   const ended = exit.then(() => "ended");
   for (;;) {
-    const httpResponse = await Promise.race([ask(), ended]);
-    if (httpResponse) return httpResponse !== "ended";
+    const result = await Promise.race([ask(), ended]);
+    if (result) return result !== "ended";
     await sleep(50);
   }
 }
@@ -105,7 +105,7 @@ function printReady({ origin, mailbox }, { names }, since) {
   console.log(`Latchkey is at ${origin}`);
   if (mailbox) console.log(`Mail goes to ${origin}/mailbox`);
   if (names.length > 0) {
-    const are = names.length > 1 ? "are stand-ins" : "is a stand-in";
+    const are = names.length > 1 ? "are fake providers" : "is a fake provider";
     console.log(`${names.join(" and ")} ${are} on this machine; no keys are needed`);
   }
   console.log(`Started in ${seconds(since)}`);

@@ -1,4 +1,4 @@
-/** What the tests need beyond npm packages: a browser and its font, Postgres, Redis. */
+/** The system packages that the tests need: a browser and its font, Postgres and Redis. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -6,13 +6,13 @@ import { findPostgres } from "./postgres-cluster.mjs";
 import { Failure, quietly, tool } from "./run.mjs";
 
 const OS = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
-// Ubuntu's package of that name only fetches a snap, which Playwright cannot drive.
+// Ubuntu's package `chromium` installs a snap, which Playwright cannot control.
 const debianChromium = /^ID=debian$/m.test(OS);
 
-// The browser without its windows; Playwright brings the same to other systems.
+// The headless browser; on other systems Playwright installs the same.
 const SHELL = "chromium-headless-shell";
 
-/** Installs what is missing where it may, and otherwise fails with the line that would. */
+/** Installs missing packages where permitted; otherwise fails with the command to run. */
 export async function installSystemPackages() {
   if (inPath("apt-get")) await installWithApt(missingPackages());
   else if (!findPostgres() || !inPath("redis-server"))
@@ -25,13 +25,13 @@ export async function installSystemPackages() {
 }
 
 function missingPackages() {
-  const there = {
+  const installed = {
     [SHELL]: !debianChromium || existsSync(`/usr/bin/${SHELL}`),
     "fonts-dejavu": existsSync("/usr/share/fonts/truetype/dejavu"),
     postgresql: findPostgres(),
     "redis-server": inPath("redis-server"),
   };
-  return Object.keys(there).filter((name) => !there[name]);
+  return Object.keys(installed).filter((name) => !installed[name]);
 }
 
 async function installWithApt(packages) {
@@ -42,18 +42,20 @@ async function installWithApt(packages) {
   ];
   const root = process.getuid?.() === 0;
   if (!root && spawnSync("sudo", ["-n", "true"]).status !== 0) {
-    const textLine = steps.map((step) => `sudo ${step.join(" ")}`).join(" && ");
-    throw new Failure(`The tests need more, and installing it takes a password. Run: ${textLine}`);
+    const commandLine = steps.map((step) => `sudo ${step.join(" ")}`).join(" && ");
+    throw new Failure(
+      `The tests need more, and installing it takes a password. Run: ${commandLine}`,
+    );
   }
   const allowed = root ? ["env"] : ["sudo", "-n"];
   for (const step of steps) {
-    const known = step.map((word) => (word === SHELL && !isKnown(SHELL) ? "chromium" : word));
-    const [command, ...args] = [...allowed, "DEBIAN_FRONTEND=noninteractive", ...known];
-    await quietly(known.join(" "), [command, args]);
+    const resolved = step.map((word) => (word === SHELL && !isKnown(SHELL) ? "chromium" : word));
+    const [command, ...args] = [...allowed, "DEBIAN_FRONTEND=noninteractive", ...resolved];
+    await quietly(resolved.join(" "), [command, args]);
   }
 }
 
-/** Whether this release of Debian has the package; its lists are up to date by now. */
+/** Whether this release of Debian has the package, once its lists are updated. */
 function isKnown(name) {
   const [command, ...args] = ["apt-cache", "show", name];
   return spawnSync(command, args).status === 0;

@@ -1,10 +1,9 @@
-/** What test runners report, counted and told at the end of a run. */
+/** Reads the reports of the test runners and prints the summary of a run. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 
 /**
- * The counts and times in Vitest's report. Tests that were left out because they belong to the other
- * part, by their tag, are not counted at all.
+ * The counts and times in Vitest's report. Tests of the other part, by their tag, are not counted.
  */
 export function fromVitest(file, { of, isLong = false }) {
   const tests = (read(file).testResults ?? []).flatMap(({ name, assertionResults }) =>
@@ -25,7 +24,7 @@ export function fromVitest(file, { of, isLong = false }) {
   };
 }
 
-/** A test that passed when it was repeated has failed. */
+/** The counts and times in Playwright's report. A test that passed only on retry counts as failed. */
 export function fromPlaywright(file, { of }) {
   const { stats = {}, suites = [] } = read(file);
   const tests = suites.flatMap(specsOf).flatMap(({ file, title, tests }) =>
@@ -45,7 +44,7 @@ function read(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return {}; // The runner did not get that far; its exit code says so.
+    return {}; // The runner wrote no report, and its exit code is the failure.
   }
 }
 
@@ -61,7 +60,7 @@ export function sum(results) {
 
 const inSeconds = (ms) => `${(ms / 1000).toFixed(1)} s`.padStart(8);
 
-/** One line per step, what the run cost, its slowest tests, and the counts as the last line. */
+/** Prints the slowest tests, one line per step, the cost of the run, and the counts as the last line. */
 export function printSummary(results, { took, processorSeconds }) {
   const { passed, failed, skipped, tests } = sum(Object.values(results));
   const slowest = tests.sort((a, b) => b.ms - a.ms).slice(0, 10);

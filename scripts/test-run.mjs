@@ -1,6 +1,6 @@
 /**
- * A run of tests, and the promise that nothing of it stays behind: no process and no temporary file,
- * whether it ends, is interrupted or is killed.
+ * A run of tests that leaves no process and no temporary file behind, whether it ends, is interrupted
+ * or is killed.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,13 +15,13 @@ const MARK = "LATCHKEY_TEST_RUN";
 const hasGroups = process.platform !== "win32";
 
 /**
- * Begins a run: everything that this process starts from now on is marked, by a variable that is
- * passed on from process to process, and has its temporary files in one folder. A signal ends the
- * run, and so does the end of the npm that began it.
+ * Begins a run. A variable, which child processes inherit, marks everything that this process starts
+ * from now on, and sends its temporary files to one folder. A signal ends the run, and so does the
+ * end of the npm that started it.
  */
 export function beginRun() {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
-  // Postgres, which root runs as another user, has its files in there too.
+  // Postgres may run as another user, and has its files in this folder too.
   chmodSync(folder, 0o711);
   const watchdog = startWatchdog(folder);
   process.env[MARK] = folder;
@@ -31,33 +31,33 @@ export function beginRun() {
   const stops = [];
   let ending = false;
 
-  /** Runs a program to its end, in a process group of its own; what it leaves there is ended. */
+  /** Runs a program in its own process group, and then ends the rest of the group. */
   async function run([command, args], options) {
     const child = spawn(command, args, { ...options, detached: hasGroups });
     running.add(child);
-    if (child.pid) watchdog.tell(`+${child.pid}`);
+    if (child.pid) watchdog.send(`+${child.pid}`);
     const { code, output } = await finished(child);
     running.delete(child);
     if (child.pid) {
       endGroup(child.pid);
-      watchdog.tell(`-${child.pid}`);
+      watchdog.send(`-${child.pid}`);
     }
-    // Whoever asked is not told: the run is over.
+    // The caller must not continue once the run is ending.
     return ending ? new Promise(() => {}) : { code, output };
   }
 
-  /** Ends and removes everything that is still there. */
+  /** Ends every remaining process and removes the folder. */
   async function end() {
     for (const stop of stops) await stop();
     await watchdog.end();
   }
 
   async function endOn(signal) {
-    // Whoever asks twice does not want to wait; what is left then is ended all the same.
+    // On a second signal this process exits at once, and the watchdog ends the rest.
     if (ending) return process.exit(exitCode(null, signal));
     ending = true;
     const ended = [...running].map((child) => once(child, "close"));
-    // Vitest and Playwright clean up after SIGINT, and after nothing else.
+    // Vitest and Playwright clean up only after SIGINT.
     for (const child of running) child.kill("SIGINT");
     await Promise.all(ended);
     await end();
@@ -70,15 +70,15 @@ export function beginRun() {
     folder,
     run,
     end,
-    /** Tells of a server that stays until the run's end, and of how it is stopped. */
+    /** Registers a server that runs until the end of the run. */
     own({ pid, stop }) {
-      watchdog.tell(`+${pid}`);
+      watchdog.send(`+${pid}`);
       stops.push(stop);
     },
   };
 }
 
-/** Not marked itself, and in a session of its own, where no Ctrl-C reaches it. */
+/** The watchdog is not marked, and runs in its own session, where no Ctrl-C reaches it. */
 function startWatchdog(folder) {
   const { [MARK]: _, ...env } = process.env;
   const program = join(import.meta.dirname, "watchdog.mjs");
@@ -87,14 +87,14 @@ function startWatchdog(folder) {
     env,
     stdio: ["pipe", "ignore", "inherit"],
   });
-  const over = once(watchdog, "close");
-  // Should it have been ended, the tests go on without it.
+  const closed = once(watchdog, "close");
+  // The tests continue if the watchdog was ended.
   watchdog.stdin.on("error", () => {});
   return {
-    tell: (textLine) => watchdog.stdin.write(`${textLine}\n`),
+    send: (message) => watchdog.stdin.write(`${message}\n`),
     async end() {
       watchdog.stdin.end();
-      await over;
+      await closed;
     },
   };
 }
@@ -103,6 +103,6 @@ function endGroup(pid) {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // Nobody is left in it, which is how it should be.
+    // The group is empty.
   }
 }

@@ -5,20 +5,18 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-/** A run of tests leaves no process and no temporary file behind, however it ends. */
-
-/** A test and the servers it started, each of which hides in another way. */
+/** A test and four servers, each of which is hard to find in another way. */
 const program = `
-  sleep 10001 & told="$!"
-  setsid sleep 10002 & told="$told $!"
-  env -i sleep 10003 & told="$told $!"
-  (trap '' TERM INT; exec sleep 10004) & told="$told $!"
-  echo "$told" > "$1/pids.draft" && mv "$1/pids.draft" "$1/pids"
+  sleep 10001 & started="$!"
+  setsid sleep 10002 & started="$started $!"
+  env -i sleep 10003 & started="$started $!"
+  (trap '' TERM INT; exec sleep 10004) & started="$started $!"
+  echo "$started" > "$1/pids.draft" && mv "$1/pids.draft" "$1/pids"
   [ "$2" = stays ] && wait
   exit 0
 `;
 
-/** A runner as scripts/test.mjs is one: it begins a run, works and ends it. */
+/** A runner like scripts/test.mjs: it begins a run, runs a program and ends the run. */
 const runner = `
   import { writeFileSync } from "node:fs";
   import { join } from "node:path";
@@ -52,7 +50,7 @@ const pids = () => note("pids").trim().split(" ").filter(Boolean).map(Number);
 
 function isAlive(pid: number) {
   try {
-    // An orphan that nobody has taken note of yet is over, too.
+    // A zombie has ended too.
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
@@ -63,7 +61,7 @@ async function until(holds: () => boolean) {
   while (!holds()) await sleep(20);
 }
 
-/** Starts a runner, and resolves when its test has started everything. */
+/** Starts a runner, and waits until its test has started all servers. */
 async function start(command: string, args: string[]) {
   const env = { ...process.env, TMPDIR: path.join(notes, "tmp") };
   started = spawn(command, args, { cwd: notes, env, stdio: "ignore", detached: true });
@@ -79,37 +77,43 @@ async function expectNothingLeft({ pid, folder }: { pid: number; folder: string 
 
 const node = (ends: "stays" | "ends") => [path.join(notes, "runner.mjs"), notes, ends];
 
-// Elsewhere nobody may look into the environment of a process.
-describe.runIf(process.platform === "linux")("nothing is left behind by a run that", () => {
-  test("comes to its end", async () => {
-    await expectNothingLeft(await start(process.execPath, node("ends")));
-  });
-
-  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)("is ended by %s", async (how) => {
-    const run = await start(process.execPath, node("stays"));
-    process.kill(run.pid, how);
-    await expectNothingLeft(run);
-  });
-
-  describe("npm began, and that", () => {
-    const startNpm = () => {
-      const script = `${JSON.stringify(process.execPath)} runner.mjs . stays`;
-      const file = path.join(notes, "package.json");
-      writeFileSync(file, JSON.stringify({ scripts: { test: script } }));
-      return start("npm", ["test"]);
-    };
-
-    test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("loses its npm by %s", async (how) => {
-      const run = await startNpm();
-      started.kill(how);
-      await expectNothingLeft(run);
+// Other systems do not show the environment of a process.
+describe.runIf(process.platform === "linux")(
+  "no process and no file remains after a run that",
+  () => {
+    test("comes to its end", async () => {
+      await expectNothingLeft(await start(process.execPath, node("ends")));
     });
 
-    // npm leaves a SIGINT to its scripts, and a terminal sends it to all of them.
-    test("is interrupted by Ctrl-C", async () => {
-      const run = await startNpm();
-      process.kill(-started.pid!, "SIGINT");
-      await expectNothingLeft(run);
+    test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
+      "is ended by %s",
+      async (how) => {
+        const run = await start(process.execPath, node("stays"));
+        process.kill(run.pid, how);
+        await expectNothingLeft(run);
+      },
+    );
+
+    describe("npm started and that", () => {
+      const startNpm = () => {
+        const script = `${JSON.stringify(process.execPath)} runner.mjs . stays`;
+        const file = path.join(notes, "package.json");
+        writeFileSync(file, JSON.stringify({ scripts: { test: script } }));
+        return start("npm", ["test"]);
+      };
+
+      test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("loses its npm by %s", async (how) => {
+        const run = await startNpm();
+        started.kill(how);
+        await expectNothingLeft(run);
+      });
+
+      // npm leaves a SIGINT to its scripts, and a terminal sends it to all of them.
+      test("is interrupted by Ctrl-C", async () => {
+        const run = await startNpm();
+        process.kill(-started.pid!, "SIGINT");
+        await expectNothingLeft(run);
+      });
     });
-  });
-});
+  },
+);

@@ -1,11 +1,11 @@
 /**
- * `npm test`: everything that a change must pass, from a bare machine. `npm run test:long`: what is
- * worth having and takes long. The last line counts; nothing is skipped because something is not
- * there. CONTRIBUTING.md says which part to run when.
+ * `npm test` runs everything that a change must pass, on a machine without any preparation.
+ * `npm run test:long` runs the slow rest. The last line has the counts; a missing program fails the
+ * run and skips no test. CONTRIBUTING.md says which part to run when.
  *
  *   --long             the long part
- *   --only=check,e2e   these steps and what they need, for daily use
- *   e2e/link.spec.ts   only tests in files whose path contains this
+ *   --only=check,e2e   only these steps and the steps they need
+ *   e2e/link.spec.ts   only test files whose path contains this text
  */
 import "./node-version.mjs";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,15 +35,15 @@ const filters = args.filter((arg) => !arg.startsWith("--"));
 const testRun = beginRun();
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 
-/** What tests stand on. */
-const ground = {
+/** The steps that other steps need. */
+const prerequisites = {
   install: { run: install },
   system: { needs: ["install"], run: installSystemPackages },
   cluster: { needs: ["system"], run: startPostgres },
 };
 
 const daily = {
-  ...ground,
+  ...prerequisites,
   check: { needs: ["install"], run: check },
   unit: { needs: ["install"], run: () => vitest("unit", unitProjects) },
   postgres: { needs: ["cluster"], run: () => vitest("postgres", postgresProjects) },
@@ -52,7 +52,7 @@ const daily = {
 };
 
 const long = {
-  ...ground,
+  ...prerequisites,
   embedded: { needs: ["system"], run: () => vitest("embedded", embeddedProjects) },
   long: {
     needs: ["cluster"],
@@ -82,7 +82,7 @@ function chosen() {
   return Object.keys(steps).filter((name) => wanted.has(name));
 }
 
-/** A step whose ground is missing has failed too: a test that did not run has not passed. */
+/** A step fails when a step that it needs has failed: a test that did not run has not passed. */
 async function runStep(name, results) {
   const { needs = [], run } = steps[name];
   const broken = needs.find((need) => results[need].failed > 0);
@@ -106,13 +106,13 @@ async function check() {
   return counted(await runTool([process.execPath, ["scripts/check.mjs"]]), {});
 }
 
-/** Without tags, all tests but those of the long part; on which Node, if not on this one. */
+/** By default all tests but those of the long part, on this Node. */
 async function vitest(name, projects, { tags = `!${longTag}`, files = filters, node } = {}) {
   const report = join(testRun.folder, `${name}.json`);
   const which = projects.flatMap((project) => ["--project", project]);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const [ours, rest] = tool("vitest/vitest.mjs", "run", ...which, `--tags-filter=${tags}`);
-  // A file that is asked for by name need not be in each project; no test at all fails the run.
+  // A named file may be missing in a project; a run without any test still fails.
   const empty = files.length > 0 ? ["--passWithNoTests"] : [];
   const code = await runTool([node ?? ours, [...rest, ...reporters, ...empty, ...files]]);
   return counted(code, fromVitest(report, { of: name, isLong: tags === longTag }));
@@ -135,7 +135,7 @@ async function playwright(name, grep) {
   return counted(code, fromPlaywright(report, { of: name }));
 }
 
-/** A runner that failed beside its tests (a file that does not load) is a failure of its own. */
+/** Counts one failure when the runner failed without a failed test, as for a file that does not load. */
 function counted(code, { failed = 0, ...rest }) {
   return { ...rest, failed: code !== 0 ? Math.max(failed, 1) : failed };
 }
@@ -146,10 +146,10 @@ async function runTool(command) {
 }
 
 /**
- * Where `npm test` leaves its counts for a long part that follows, so that one last line counts
- * both: a file that TEST_COUNTS names.
+ * `npm test` writes its counts to the file TEST_COUNTS, and a later long part adds them to its own
+ * last line.
  */
-function both(results) {
+function withSavedCounts(results) {
   const file = process.env.TEST_COUNTS;
   if (!file) return results;
   if (isLong) return { "npm test": readCounts(file), ...results };
@@ -163,7 +163,7 @@ function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch {
-    return { failed: 1, took: "", note: "did not get to its counts" };
+    return { failed: 1, took: "", note: "wrote no counts" };
   }
 }
 
@@ -176,7 +176,7 @@ await main(async () => {
   } finally {
     await testRun.end();
   }
-  const all = both(results);
+  const all = withSavedCounts(results);
   printSummary(all, { took: seconds(since), processorSeconds: processorSeconds() });
   const { failed, passed } = sum(Object.values(all));
   return failed > 0 || passed === 0 ? 1 : 0;

@@ -1,11 +1,11 @@
 /**
- * `node scripts/watchdog.mjs <mark> <folder>`: ends what a test run started, once that run is over.
- * scripts/test-run.mjs starts it. It waits for the end of its standard input, which comes however
- * the run ends: also when it is killed and can do nothing itself.
+ * `node scripts/watchdog.mjs <mark> <folder>`: ends the processes of a test run once the run is over.
+ * scripts/test-run.mjs starts it. It waits for the end of its standard input, which also comes when
+ * the run is killed.
  *
- * What belongs to the run is known by two things. On Linux, `mark` stands in the environment of
- * each of its processes; descendants of those belong to it too. Everywhere, the run tells the
- * process groups that it starts and ends: "+123" and "-123", one a line.
+ * On Linux, the processes of the run have `mark` in their environment, and their descendants belong
+ * to it too. On every system, the run also sends the process groups that it starts and ends: "+123"
+ * and "-123", one per line.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,15 +13,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 const [mark, folder] = process.argv.slice(2);
 const runTimeout = 5_000;
 
-/** Whoever started the run may have closed what we write to. */
+/** The terminal of the run may be closed. */
 process.stderr.on("error", () => {});
 
-let told = "";
-for await (const chunk of process.stdin) told += chunk;
+let input = "";
+for await (const chunk of process.stdin) input += chunk;
 const groups = new Set();
-for (const logLine of told.split("\n").filter(Boolean)) {
-  const group = Number(logLine.slice(1));
-  if (logLine.startsWith("+")) groups.add(group);
+for (const message of input.split("\n").filter(Boolean)) {
+  const group = Number(message.slice(1));
+  if (message.startsWith("+")) groups.add(group);
   else groups.delete(group);
 }
 
@@ -31,7 +31,7 @@ function processes() {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const stat = read(`/proc/${name}/stat`);
-      // The name of the program stands in brackets, and may contain any character.
+      // The program's name is in brackets, and may contain any character.
       const [state, parent, group, ...more] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (!state || state === "Z") return [];
       const startedAt = more[16];
@@ -48,7 +48,7 @@ function processes() {
 
 const isMarked = ({ pid }) => read(`/proc/${pid}/environ`).split("\0").includes(mark);
 
-/** A process that ends while it is looked at is no error, nor is one that we may not look into. */
+/** An empty text when the process has ended or is not readable. */
 function read(file) {
   try {
     return readFileSync(file, "utf8");
@@ -57,10 +57,10 @@ function read(file) {
   }
 }
 
-// Kept from one look to the next: who was a descendant stays one when its parent has ended.
+// Remembered between calls: a descendant still belongs to the run after its parent has ended.
 const ours = new Set();
 
-/** What to send signals to: processes, or where there is no /proc, process groups. */
+/** The remaining processes, or without /proc, the remaining process groups. */
 function remaining() {
   if (!existsSync("/proc/self/stat")) return [...groups].filter(exists).map((group) => -group);
   const all = processes().filter(({ pid }) => pid !== process.pid);
@@ -85,16 +85,16 @@ function send(target, signal) {
   try {
     return process.kill(target, signal);
   } catch {
-    return false; // It has ended meanwhile, or is another user's.
+    return false; // It has ended, or belongs to another user.
   }
 }
 
-/** Sends a signal to all that remains, again and again, until nothing does or time is up. */
+/** Sends a signal to every remaining process, until none remains or the time is up. */
 async function end(signal) {
   const until = Date.now() + runTimeout;
   let last = [];
   for (let left = remaining(); left.length > 0 && Date.now() < until; left = remaining()) {
-    // Once each: a second SIGTERM means "at once" to some programs.
+    // Sent once to each process, because some programs treat a second SIGTERM as a forced exit.
     const fresh = signal === "SIGKILL" ? left : left.filter((target) => !last.includes(target));
     for (const target of fresh) send(target, signal);
     last = [...last, ...fresh];
@@ -110,5 +110,5 @@ await end("SIGKILL");
 rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 if (names.length > 0)
   process.stderr.write(
-    `Ended what the run had left behind:\n${names.map((name) => `  ${name.slice(0, 160)}\n`).join("")}`,
+    `Ended the remaining processes of the run:\n${names.map((name) => `  ${name.slice(0, 160)}\n`).join("")}`,
   );

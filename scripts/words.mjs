@@ -29,7 +29,10 @@ const everywhere = [
   [/\bfor ever\b/i, "forever; indefinitely"],
   [/\bset(s|ting)? out\b/i, "start"],
   [/\bthe house\b|\bhouse (rule|test)s?\b/i, "the project; the architecture test"],
-  [/\b(JSON|HTML|other|every|each|which|the|all|of) faces?\b|\bfaces\b/i, "JSON API; pages; entry points"],
+  [
+    /\b(JSON|HTML|other|every|each|which|the|all|of) faces?\b|\bfaces\b/i,
+    "JSON API; pages; entry points",
+  ],
   [/\bnouns?\b/i, "store"],
   [/\brooms?\b/i, "layer; folder"],
   [/\bsay(s|ing)? no\b/i, "refuse; reject"],
@@ -84,8 +87,13 @@ export function wrongWords(file, text) {
 
 /** A member of something of the platform or a library keeps its name: `page.keyboard.press`. */
 const isOurs = (node) =>
-  !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node && isForeign(node.parent));
-const isForeign = ({ expression }) => /\b(keyboard|locator|page)\b|getBy\w+\(/i.test(expression.getText());
+  !(
+    ts.isPropertyAccessExpression(node.parent) &&
+    node.parent.name === node &&
+    isForeign(node.parent)
+  );
+const isForeign = ({ expression }) =>
+  /\b(keyboard|locator|page)\b|getBy\w+\(/i.test(expression.getText());
 
 function main(names) {
   const files = names.length

@@ -3,7 +3,7 @@ import { type Form, formWith, multipart } from "./forms";
 import { type HttpResponse, cookiesOf, type ServerAddress, send, type Sent } from "./http";
 import type { Inbox } from "./inbox";
 
-/** A browser without a window: cookies, forms and redirects, and every answer to look at. */
+/** An HTTP client with a browser's cookies, forms and redirects. */
 export class Client {
   readonly jar = new Map<string, string>();
 
@@ -26,7 +26,7 @@ export class Client {
 
   get = (path: string) => this.send(path);
 
-  /** Opens a page and sends the form with that button, the way a browser of ours would. */
+  /** Opens a page and sends the form with that button, as a browser on our page does. */
   async submit(
     path: string,
     button: string,
@@ -55,7 +55,7 @@ export class Client {
     });
   }
 
-  /** What a form says whose page showed whoever is signed in here now; to be typed over another's. */
+  /** The hidden field of a page that shows the user who is signed in now. */
   async shownToField(): Promise<Record<"shown-to", string>> {
     const { session } = JSON.parse((await this.get("/api/v1/session")).body) as {
       session: { userId: string } | null;
@@ -63,7 +63,7 @@ export class Client {
     return { "shown-to": session?.userId ?? "" };
   }
 
-  /** As a program asks. */
+  /** A request of the JSON API. */
   json = (path: string, body: unknown, method = "POST") =>
     this.send(path, {
       method,
@@ -71,35 +71,35 @@ export class Client {
       headers: { "content-type": "application/json" },
     });
 
-  /** Where an answer sends the browser on to, as a path of ours; the whole address when elsewhere. */
+  /** The target of a redirect: a path on our origin, or the whole URL of another origin. */
   whereTo({ headers }: HttpResponse): string | null {
     if (headers.location === undefined) return null;
     const { origin, href, pathname, search } = new URL(headers.location, this.serverAddress.origin);
     return origin === this.serverAddress.origin ? pathname + search : href;
   }
 
-  /** Follows an answer to the page it leads to. */
+  /** Follows the redirects of a response. */
   async follow(response: HttpResponse): Promise<HttpResponse> {
     const at = this.whereTo(response);
     return at === null ? response : this.follow(await this.get(at));
   }
 
-  /** On the sign-in page, or where somebody who is signed in can ask: on the page of a dead link. */
-  askForLink = (email: string, typed: Parameters<typeof multipart>[1] = {}) =>
+  /** Requests a link on the sign-in page, or when signed in, on the page of an invalid link. */
+  requestLink = (email: string, typed: Parameters<typeof multipart>[1] = {}) =>
     this.jar.has("latchkey-session")
       ? this.submit("/l", "Send a new link", { email, ...typed })
       : this.submit("/sign-in", "Email me a sign-in link", { email, ...typed });
 
-  /** Signs up with a password, and types the code from the mail. */
-  async join(email: string, password: string, inbox: Inbox): Promise<void> {
+  /** Signs up with a password and submits the code from the email. */
+  async signUpAndVerify(email: string, password: string, inbox: Inbox): Promise<void> {
     await this.json("/api/v1/sign-ups", { email, password });
     const code = await inbox.codeTo(email);
     await this.json("/api/v1/sign-ups/verifications", { email, code });
-    if (!this.jar.has("latchkey-session")) throw new Error(`${email} did not join.`);
+    if (!this.jar.has("latchkey-session")) throw new Error(`${email} was not signed up.`);
   }
 
   async signIn(email: string, inbox: Inbox): Promise<void> {
-    await this.askForLink(email);
+    await this.requestLink(email);
     const { path } = await inbox.letterTo(email);
     await this.submit(path, "Sign in");
     if (!this.jar.has("latchkey-session")) throw new Error(`${email} was not signed in.`);

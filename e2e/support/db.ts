@@ -7,7 +7,7 @@ export interface Database {
   drop(): Promise<void>;
 }
 
-/** A new, empty database on the cluster that `npm test` starts: the server makes its tables itself. */
+/** A new, empty database on the cluster that `npm test` starts. The server creates the tables. */
 export function newDatabase(): Promise<Database> {
   const cluster = process.env.TEST_POSTGRES_URL;
   if (!cluster)
@@ -15,7 +15,7 @@ export function newDatabase(): Promise<Database> {
   return createDatabase(cluster, `e2e_${randomUUID().replaceAll("-", "")}`, "empty");
 }
 
-/** A look behind the pages: what is in the tables, and a hand on the clock. */
+/** Direct access to the server's database: reads rows, and moves their times. */
 export class Db {
   readonly sql: postgres.Sql;
 
@@ -25,7 +25,7 @@ export class Db {
 
   close = () => this.sql.end();
 
-  /** Every row of every table of ours, as text; tables in a name's order, rows in any but stable. */
+  /** Every row of every table, as text and in a stable order. */
   async dump(): Promise<Record<string, string[]>> {
     const tables = await this.sql<{ name: string }[]>`
       select table_name as name from information_schema.tables
@@ -40,21 +40,21 @@ export class Db {
     return Object.fromEntries(dumped);
   }
 
-  /** The columns, as "table.column", in which something matches a pattern; moments aside. */
-  async standsIn(pattern: string): Promise<string[]> {
+  /** The columns, as "table.column", with a value that matches a pattern. Timestamps are left out. */
+  async columnsMatching(pattern: string): Promise<string[]> {
     const tables = Object.keys(await this.dump());
     const found = await Promise.all(
       tables.map(
-        (table) => this.sql<{ serverAddress: string }[]>`
-          select distinct ${table} || '.' || key as place
+        (table) => this.sql<{ name: string }[]>`
+          select distinct ${table} || '.' || key as name
           from ${this.sql(table)} t, jsonb_each_text(to_jsonb(t))
           where regexp_replace(value, '\d{4}-\d\d-\d\d[T ][\d:.]+', '', 'g') ~ ${pattern}`,
       ),
     );
-    return found.flatMap((rows) => rows.map(({ serverAddress }) => serverAddress)).sort();
+    return found.flatMap((rows) => rows.map(({ name }) => name)).sort();
   }
 
-  /** Makes rows older: every time in them moves back, so that the database's clock judges as if it were later. */
+  /** Moves every timestamp of these rows back, as if that much time had passed. */
   async advance(table: string, by: string, where: { column: string; is: string }): Promise<void> {
     const columns = await this.sql<{ name: string; array: boolean }[]>`
       select column_name as name, data_type = 'ARRAY' as array from information_schema.columns
@@ -70,13 +70,13 @@ export class Db {
     }
   }
 
-  /** As if that much time had passed for all counts. */
+  /** Moves the times of all limits back, as if that much time had passed. */
   async ageLimits(by: string): Promise<void> {
     await this.sql`update limits set expires_at = expires_at - ${by}::interval,
       hits = array(select hit - ${by}::interval from unnest(hits) as hit)`;
   }
 
-  /** Forgets all counts, so that one test does not use up the next one's. */
+  /** Clears all limits, because one test must not use up the limits of the next. */
   async clearLimits(): Promise<void> {
     await this.sql`truncate limits`;
   }
@@ -89,20 +89,20 @@ export class Db {
 
   async verificationsOf(email: string) {
     return this.sql<{ state: string; tries: number; next: string; remember: boolean }[]>`
-      select tries, next, keep,
+      select tries, next, keep as remember,
         case when consumed_at is not null then 'used' when voided_at is not null then 'voided'
           when expires_at <= now() then 'expired' else 'live' end as state
       from verifications where identifier = ${email} order by created_at`;
   }
 
-  /** How many people there are; of one address, if it is said. */
+  /** The number of users, or of users with this address. */
   async users(email?: string): Promise<number> {
     const [counted] = await this.sql<{ n: number }[]>`
       select count(*)::int as n from users where ${email ?? null}::text is null or email = ${email ?? null}`;
     return counted?.n ?? 0;
   }
 
-  /** Why the last of these events came to what it came to. */
+  /** The cause in the last audit row of this event. */
   async lastCause(event: string): Promise<string> {
     const [last] = await this.sql<{ cause: string | null }[]>`
       select cause from audit_events where event = ${event} order by id desc limit 1`;
@@ -120,21 +120,21 @@ export class Db {
       where t.identifier = ${email} order by e.id`;
   }
 
-  /** Resolves when no letter waits, so that nothing moves by itself any more. */
-  async isQuiet(): Promise<boolean> {
+  /** Whether no letter is queued: the courier then changes no more rows. */
+  async isOutboxEmpty(): Promise<boolean> {
     const [waiting] = await this.sql<{ n: number }[]>`
       select count(*)::int as n from outbox where state = 'queued'`;
     return waiting?.n === 0;
   }
 
-  /** What must hold after every test, as the rows that break it. */
-  async broken(): Promise<string[]> {
+  /** The rows that violate what must hold after every test. */
+  async violations(): Promise<string[]> {
     const found = await this.sql<{ what: string }[]>`
       select 'two users for ' || lower(email) as what from users group by lower(email) having count(*) > 1
       union all
-      select 'no way in for user ' || id from users u
+      select 'no sign-in method for user ' || id from users u
         where not exists (select from auth_providers p where p.user_id = u.id) and disabled_at is null
-          -- Whoever gave up the last row has the link, which needs none.
+          -- Users who removed their last row can still use the link, which has none.
           and not exists (select from audit_events e where e.subject_id = u.id and e.outcome = 'ok'
             and e.event in ('password.remove', 'auth_provider.unlink'))
       union all
@@ -143,20 +143,20 @@ export class Db {
       select 'letter ' || id || ' is done and still has its payload' from outbox
         where state <> 'queued' and (payload is not null or rendered is not null)
       union all
-      select 'verified without a proof in the audit log: ' || id from users u
+      select 'verified without an audit event: ' || id from users u
         where email_verified_at is not null and not exists (
           select from audit_events e where e.subject_id = u.id
             and (e.event like '%.redeem' or e.event in ('password_reset.redeem_code', 'sign_up.verify')
               or e.cause like '%:signed_up')
             and e.outcome in ('ok', 'account_disabled'))
       union all
-      select 'more proofs than secrets were spent: ' || proofs || ' of ' || spent from (
+      select 'more redemptions than consumed secrets: ' || redeemed || ' of ' || consumed from (
         select (select count(*) from audit_events where outcome = 'ok' and (event like '%.redeem'
-            or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link'))) as proofs,
-          (select count(*) from verifications where consumed_at is not null) as spent
-        ) counted where proofs > spent
+            or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link'))) as redeemed,
+          (select count(*) from verifications where consumed_at is not null) as consumed
+        ) counted where redeemed > consumed
       union all
-      select 'a password without its way in, or the way without: ' || u.id from users u
+      select 'a password hash without its method, or the method without a hash: ' || u.id from users u
         where (password_hash is not null) <> exists (
           select from auth_providers p where p.user_id = u.id and p.provider = 'email')
       union all

@@ -1,15 +1,15 @@
 /**
- * How much of a table a test tries. `npm test` tries a part, chosen so that every row and every
- * column comes up; the long part tries all.
+ * How much of a table a test tries. `npm test` tries a part that covers every row and every column.
+ * The long part tries all pairs.
  */
 export interface Extent {
-  /** For the test's title. */
+  /** Part of the test's title. */
   readonly extent: string;
   readonly details: { readonly tag?: string };
   readonly isWhole: boolean;
-  /** Rows with columns: each row with as many columns as are asked for, and each column somewhere. */
+  /** Pairs of rows and columns: at least `perRow` columns for each row, and each column at least once. */
   pairs<R, C>(rows: readonly R[], columns: readonly C[], perRow?: number): (readonly [R, C])[];
-  /** The first of a list. */
+  /** The first `count` items, or all of them. */
   first<T>(count: number, all: readonly T[]): readonly T[];
 }
 

@@ -1,29 +1,29 @@
-/** A form as a browser would send it when one of its buttons is pressed. */
+/** A form as a browser sends it after a click on one of its buttons. */
 export interface Form {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** Finds the form with that button in a page. */
+/** The form of a page that has this button. */
 export function formWith(html: string, button: string): Form {
   for (const [, inside = ""] of withoutScriptless(html).matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)) {
-    const pressed = [...inside.matchAll(/<button\b([^>]*)>(.*?)<\/button>/gs)].find(
+    const clicked = [...inside.matchAll(/<button\b([^>]*)>(.*?)<\/button>/gs)].find(
       ([, , label = ""]) => textOf(withoutBadge(label)) === button,
     );
-    if (!pressed) continue;
+    if (!clicked) continue;
     const inputs = [...inside.matchAll(/<input\b([^>]*)>/g)].map(([, tag = ""]) => attributes(tag));
     const sent = inputs.filter(({ name, type }) => name !== undefined && type !== "checkbox");
-    const own = attributes(pressed[1] ?? "");
+    const own = attributes(clicked[1] ?? "");
     const fields = [...sent, ...(own.name === undefined ? [] : [own])].map(
       ({ name = "", value = "" }) => [name, value] as const,
     );
-    // The action of the form yields to that of the button.
+    // The action of the button overrides that of the form.
     const actions = fields.filter(([name]) => name.startsWith("$ACTION_ID_"));
     return { fields: fields.filter((field) => !actions.slice(0, -1).includes(field)) };
   }
   throw new Error(`No form with a button "${button}" in:\n${textOf(html)}`);
 }
 
-/** What is written on each button of a page that sends a form. */
+/** The labels of a page's submit buttons. */
 export const buttonsIn = (html: string): string[] =>
   [...withoutScriptless(html).matchAll(/<form\b[^>]*>(.*?)<\/form>/gs)].flatMap(([, inside = ""]) =>
     [...inside.matchAll(/<button\b[^>]*>(.*?)<\/button>/gs)].map(([, label = ""]) =>
@@ -31,14 +31,14 @@ export const buttonsIn = (html: string): string[] =>
     ),
   );
 
-/** The fields of a page that people type in, by name, with what is typed: a password, or any text. */
+/** The visible text fields of a page, by name and kind. */
 export const fieldsToType = (html: string): { name: string; type: "password" | "text" }[] =>
   [...withoutScriptless(html).matchAll(/<input\b([^>]*)>/g)]
     .map(([, tag = ""]) => attributes(tag))
     .filter(({ type }) => type !== "hidden" && type !== "checkbox")
     .map(({ name = "", type }) => ({ name, type: type === "password" ? "password" : "text" }));
 
-/** A form's fields with some of them typed over, as a multipart body and its type. */
+/** A form with some values replaced, as a multipart body and its content type. */
 export async function multipart(
   { fields }: Form,
   typed: Readonly<Record<string, string | readonly (string | File)[] | null>> = {},
@@ -55,10 +55,10 @@ export async function multipart(
   };
 }
 
-/** What only a browser without script shows. */
+/** Removes what only a browser without script shows. */
 const withoutScriptless = (html: string) => html.replace(/<noscript>.*?<\/noscript>/gs, "");
 
-/** It may be what was used last in one test, and not in another. */
+/** The "last used" badge depends on earlier tests. */
 const withoutBadge = (label: string) => label.replace(/<span class="badge">.*?<\/span>/g, "");
 
 function attributes(tag: string): Partial<Record<string, string>> {
@@ -70,7 +70,7 @@ function attributes(tag: string): Partial<Record<string, string>> {
   );
 }
 
-/** What a page says, without its markup. */
+/** The visible text of a page. */
 export const textOf = (html: string) =>
   unescape(
     html

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
 
-/** Where a server listens, and the origin it answers for. */
+/** The port where a server listens, and its public origin. */
 export interface ServerAddress {
   readonly port: number;
   readonly origin: string;
@@ -19,7 +19,7 @@ export interface Sent {
   readonly body?: string | Buffer;
 }
 
-/** One request as written, path included: no client tidies it, and no redirect is followed. */
+/** Sends one request exactly as given: the path is not normalised, and redirects are not followed. */
 export function send(
   serverAddress: ServerAddress,
   path: string,
@@ -40,15 +40,15 @@ export function send(
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        const response = () =>
+        const finish = () =>
           resolve({
             status: incoming.statusCode ?? 0,
             headers: incoming.headers,
             body: Buffer.concat(chunks).toString("utf8"),
           });
-        incoming.once("end", response);
-        // An answer that came before all was sent ends with the connection.
-        incoming.once("error", response);
+        incoming.once("end", finish);
+        // A server may respond before the whole body is sent, and then close the connection.
+        incoming.once("error", finish);
       },
     );
     outgoing.once("error", reject);
@@ -59,11 +59,11 @@ export function send(
 const withoutUndefined = (headers: OutgoingHttpHeaders = {}) =>
   Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 
-/** The cookies an answer sets, by name: the value and its attributes as written. */
+/** The cookies that a response sets, by name, with their value and attributes. */
 export const cookiesOf = ({ headers }: HttpResponse) =>
   new Map(
-    (headers["set-cookie"] ?? []).map((logLine) => {
-      const [pair = "", ...attributes] = logLine.split("; ");
+    (headers["set-cookie"] ?? []).map((cookie) => {
+      const [pair = "", ...attributes] = cookie.split("; ");
       const [name = "", value = ""] = pair.split(/=(.*)/s);
       return [name, { value, attributes }] as const;
     }),

@@ -17,11 +17,11 @@ export interface SignInLetter extends Letter {
   readonly code: string;
 }
 
-/** Every mailbox of this machine: the letters a server left in its data directory. */
+/** The local mailbox: the letters that a server wrote to its data directory. */
 export class Inbox {
   readonly #read = new Set<string>();
   readonly #folder: string;
-  /** By file: a letter that is there does not change. */
+  /** Letters by file name; a file does not change once it is written. */
   readonly #letters = new Map<string, Letter>();
 
   constructor(dataDir: string) {
@@ -32,7 +32,7 @@ export class Inbox {
     return this.#files().flatMap((name) => {
       const known = this.#letters.get(name);
       if (known) return [known];
-      // The mailbox keeps the newest letters: the oldest may go while this reads.
+      // The mailbox deletes its oldest letters, perhaps while this reads.
       const text = existing(() => readFileSync(join(this.#folder, name), "utf8"));
       if (text === null) return [];
       const letter = JSON.parse(text) as Letter;
@@ -43,7 +43,7 @@ export class Inbox {
 
   lettersTo = (address: string) => this.all().filter(({ to }) => to === address);
 
-  /** The first letter to an address that nobody read yet; waits for the post. */
+  /** Waits for the first unread letter to an address. */
   async nextTo(address: string): Promise<Letter> {
     for (let tries = 0; tries < 2_400; tries += 1) {
       const letter = this.lettersTo(address).find(({ id }) => !this.#read.has(id));
@@ -56,11 +56,11 @@ export class Inbox {
     throw new Error(`No letter to ${address} arrived.`);
   }
 
-  /** The same, for a letter by which one signs in. */
+  /** Waits for the next letter, which must have a link and a code. */
   letterTo = async (address: string): Promise<SignInLetter> =>
     signInLetter(await this.nextTo(address));
 
-  /** The same, for a letter with a code and no link. */
+  /** Waits for the next letter, which must have a code and no link. */
   async codeTo(address: string): Promise<string> {
     const { text } = await this.nextTo(address);
     const [code] = /\b\d{6}\b/.exec(text) ?? [];
@@ -69,13 +69,13 @@ export class Inbox {
   }
 
   #files(): string[] {
-    // No letter yet, no mailbox yet.
+    // The server creates the folder with the first letter.
     const names = existing(() => readdirSync(this.#folder)) ?? [];
     return names.filter((name) => name.endsWith(".json")).sort();
   }
 }
 
-/** What was read; null for what is not there. */
+/** The result of a read, or null when the file does not exist. */
 function existing<T>(read: () => T): T | null {
   try {
     return read();

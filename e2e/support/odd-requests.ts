@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 
-/** A path written otherwise: what proxies, routers and filters have been fooled with. */
+/** Other spellings of a path, which have bypassed proxies, routers and filters. */
 export const spellings = (path: string): string[] => [
   path,
   `${path}/`,
@@ -30,7 +30,7 @@ export const spellings = (path: string): string[] => [
   `/_next/data/build${path === "/" ? "/index" : path}.json`,
 ];
 
-/** Headers that have made servers see another request, or Next another kind of it. */
+/** Headers that have made servers or Next treat a request as another one. */
 export const disguises: OutgoingHttpHeaders[] = [
   {},
   { rsc: "1" },

@@ -7,13 +7,13 @@ import type { Provider } from "./oauth";
 export type OidcServer = Awaited<ReturnType<typeof startOidcServer>>;
 export type OidcServers = Readonly<Record<Provider, OidcServer>>;
 
-/** What a server has to know of them. */
+/** The environment variables of a server that uses these providers. */
 export const keysOf = ({ google, linkedin }: OidcServers) => ({
   ...google.settings,
   ...linkedin.settings,
 });
 
-/** Whoever comes back from a provider now: somebody new there, unless they came before. */
+/** Sets the user that a provider reports from now on. */
 export function setUser(
   { person }: OidcServer,
   email: string,
@@ -25,16 +25,16 @@ export function setUser(
 interface WorkerFixtures {
   oidc: OidcServers;
   server: Server;
-  /** A second process of the same installation. Either may take a letter: they have one mailbox. */
+  /** A second process of the same installation. They share one mailbox, as either may send a letter. */
   sibling: Server;
 }
 
-/** A client may say which network it is in, as it would be said of it by a proxy. */
+/** Lets a test choose a client's IP address, as a proxy would report it. */
 const hops = { TRUSTED_PROXY_HOPS: "1" };
 
 /**
- * Tests on a server that knows two providers, which do what their script says. Playwright keeps a
- * worker and its server for the next file as long as that one uses the very same `test`.
+ * Tests on a server with two scripted providers. Playwright reuses a worker and its server only for
+ * files that use this same `test`.
  */
 export const testWithProviders = test.extend<{ resetProviders: null }, WorkerFixtures>({
   oidc: [

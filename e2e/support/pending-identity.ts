@@ -3,7 +3,7 @@ import { digest } from "@/lib/core/crypto";
 import type { Client } from "./client";
 import type { Db } from "./db";
 
-/** Somebody whom a provider sent back to this browser, and who is asked what now. */
+/** Gives this browser a pending identity, as after an OAuth callback that needs a decision. */
 export async function insertPendingIdentity(
   { sql }: Db,
   client: Client,

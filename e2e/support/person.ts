@@ -2,9 +2,9 @@ import { type BrowserContext, expect, type Page } from "@playwright/test";
 import { Client } from "./client";
 import type { ServerAddress } from "./http";
 import type { Inbox, SignInLetter } from "./inbox";
-import { choose, type Told } from "./fake-providers";
+import { choose, type ProviderUser } from "./fake-providers";
 
-interface Ask {
+interface RequestOptions {
   readonly remember?: boolean;
   readonly next?: string;
 }
@@ -12,12 +12,11 @@ interface Ask {
 interface Given {
   readonly email: string;
   readonly inbox: Inbox;
-  /** The server of ours. */
   readonly serverAddress: ServerAddress;
   readonly hasScript: boolean;
 }
 
-/** Somebody with an address and a browser of their own. */
+/** A user with an address and a browser. */
 export class Person {
   private constructor(
     readonly page: Page,
@@ -34,14 +33,14 @@ export class Person {
     return this.page.context();
   }
 
-  /** Signs in over HTTP, where signing in is not what the test is about. */
+  /** Signs in over HTTP, for tests of something else. */
   startsSignedIn = () => this.startsAs((client) => client.signIn(this.email, this.given.inbox));
 
-  /** Signs up with a password over HTTP, and is signed in. */
+  /** Signs up with a password over HTTP. */
   startsWithPassword = (password: string) =>
-    this.startsAs((client) => client.join(this.email, password, this.given.inbox));
+    this.startsAs((client) => client.signUpAndVerify(this.email, password, this.given.inbox));
 
-  /** Does something over HTTP, and goes on in the browser with the cookies that it left. */
+  /** Acts over HTTP, and copies the cookies to the browser. */
   private async startsAs(act: (client: Client) => Promise<void>): Promise<void> {
     const client = new Client(this.given.serverAddress);
     await act(client);
@@ -53,15 +52,15 @@ export class Person {
 
   open = (path: string) => this.page.goto(path);
 
-  /** By its words, whether or not it wears the badge of what was used last. */
-  press = (button: string) =>
+  /** Finds the button by its label, with or without the badge "Last used". */
+  clickButton = (button: string) =>
     this.page
       .getByRole("button", { name: new RegExp(`^${escaped(button)}( Last used)?$`) })
       .click();
 
   async type(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text);
-    // Without script nobody can look at a new password, so it is asked for twice.
+    // Without script there is no "Show password" button, and the page asks for the password twice.
     if (label === "New password" && !this.given.hasScript) await this.type(`${label} again`, text);
   }
 
@@ -70,58 +69,61 @@ export class Person {
   seesTitle = (title: string) =>
     expect(this.page.getByRole("heading", { level: 1 })).toHaveText(title);
 
-  setUser = (path: string | RegExp) =>
+  seesUrl = (path: string | RegExp) =>
     typeof path === "string"
       ? expect(this.page).toHaveURL((url) => url.pathname + url.search === path)
       : expect(this.page).toHaveURL(path);
 
-  /** Fills in the sign-in page and presses the button, whatever comes of it. */
-  async requestLink({ remember = false, next }: Ask = {}, email = this.email): Promise<void> {
+  /** Submits the sign-in page, without checking the result. */
+  async requestLink(
+    { remember = false, next }: RequestOptions = {},
+    email = this.email,
+  ): Promise<void> {
     await this.open(next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`);
     await this.type("Email", email);
     if (remember) await this.page.getByLabel("Keep me signed in").check();
-    await this.press("Email me a sign-in link");
+    await this.clickButton("Email me a sign-in link");
   }
 
-  /** Asks for a sign-in mail and reads it. */
-  async requestAndReceiveLink(ask: Ask = {}): Promise<SignInLetter> {
-    await this.requestLink(ask);
+  /** Requests a sign-in email and reads it. */
+  async requestAndReceiveLink(options: RequestOptions = {}): Promise<SignInLetter> {
+    await this.requestLink(options);
     await this.seesTitle("Check your email");
     return this.readsTheLetter();
   }
 
   readsTheLetter = () => this.given.inbox.letterTo(this.email);
 
-  async signIn(ask: Ask = {}): Promise<void> {
-    await this.signInByLink(ask);
+  async signIn(options: RequestOptions = {}): Promise<void> {
+    await this.signInByLink(options);
     await this.isSignedIn();
   }
 
-  /** The same, wherever it leads. */
-  async signInByLink(ask: Ask = {}): Promise<void> {
-    const { link } = await this.requestAndReceiveLink(ask);
+  /** Signs in by link, without checking the page that follows. */
+  async signInByLink(options: RequestOptions = {}): Promise<void> {
+    const { link } = await this.requestAndReceiveLink(options);
     await this.open(link);
-    await this.press("Sign in");
+    await this.clickButton("Sign in");
   }
 
   async submitCode(code: string, button = "Continue"): Promise<void> {
-    // The page before it may already say what the answer will say, so the answer is awaited.
-    const answered = this.page.waitForEvent("domcontentloaded");
+    // Both pages may have the same text, so this waits for the new document.
+    const loaded = this.page.waitForEvent("domcontentloaded");
     await this.type("Code", code);
-    // With script six digits submit by themselves.
-    if (!this.given.hasScript || !/^\d{6}$/.test(code)) await this.press(button);
-    await answered;
+    // The page's script submits six digits automatically.
+    if (!this.given.hasScript || !/^\d{6}$/.test(code)) await this.clickButton(button);
+    await loaded;
   }
 
-  /** Fills in the sign-up page and presses the button, whatever comes of it. */
+  /** Submits the sign-up page, without checking the result. */
   async signUp(password: string, email = this.email): Promise<void> {
     await this.open("/sign-up");
     await this.type("Email", email);
     await this.type("New password", password);
-    await this.press("Sign up");
+    await this.clickButton("Sign up");
   }
 
-  /** Signs up with a password, and types the code from the mail. */
+  /** Signs up with a password and submits the code from the email. */
   async signUpAndVerify(password: string): Promise<void> {
     await this.signUp(password);
     await this.seesTitle("Check your email");
@@ -132,32 +134,32 @@ export class Person {
   readsTheCode = () => this.given.inbox.codeTo(this.email);
   readsTheNotice = () => this.given.inbox.nextTo(this.email);
 
-  /** Fills in the page for a password and presses the button, whatever comes of it. */
+  /** Submits the password page, without checking the result. */
   async signInWithPassword(password: string, email = this.email): Promise<void> {
     await this.open("/sign-in/password");
     await this.type("Email", email);
     await this.type("Password", password);
-    await this.press("Sign in");
+    await this.clickButton("Sign in");
   }
 
-  /** Tells Google or LinkedIn, which stand in on their page, who one is; or cancels there. */
-  chooses = (who: Told | "cancel") => choose(this.page, who);
+  /** Chooses a user on the page of the fake provider, or cancels there. */
+  chooses = (who: ProviderUser | "cancel") => choose(this.page, who);
 
-  /** Comes by a provider from the sign-in page, whatever comes of it. */
+  /** Signs in with a provider from the sign-in page, without checking the result. */
   async signInWithProvider(
     provider: "Google" | "LinkedIn",
-    who: Told = { email: this.email },
+    who: ProviderUser = { email: this.email },
   ): Promise<void> {
     await this.open("/sign-in");
-    await this.press(`Continue with ${provider}`);
+    await this.clickButton(`Continue with ${provider}`);
     await this.chooses(who);
   }
 
-  /** The same person in another tab. */
+  /** The same user in another tab. */
   in = (tab: Page) => new Person(tab, this.given);
 
   async signOut(): Promise<void> {
-    await this.press("Sign out");
+    await this.clickButton("Sign out");
     await this.seesTitle("Sign in to Latchkey");
   }
 
@@ -166,10 +168,10 @@ export class Person {
     await expect(this.page.locator("header")).toContainText(this.email);
   }
 
-  /** Looks at a page of the account and is asked to sign in. */
+  /** Opens a page of the account and is redirected to the sign-in page. */
   async isSignedOut(): Promise<void> {
     await this.open("/account");
-    await this.setUser(/\/sign-in\?next=%2Faccount/);
+    await this.seesUrl(/\/sign-in\?next=%2Faccount/);
   }
 
   async cookie(name: "session" | "mail_request" | "device" | "flash") {

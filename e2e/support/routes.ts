@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Every path that the app directory answers, with `[token]` and the like filled in, or made up. */
+/** Every route of the app directory, with its parameters filled in or invented. */
 export function routes(parameters: Readonly<Record<string, string>>): string[] {
   return readdirSync("app", { recursive: true, withFileTypes: true })
     .filter(({ name }) => /^(page|route)\.tsx?$/.test(name))

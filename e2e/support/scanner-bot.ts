@@ -6,8 +6,8 @@ import type { ServerAddress } from "./http";
 const password = "what a mail filter would like";
 
 /**
- * What mail filters do with a link before its reader sees it. Each way returns the cookies that
- * came of it, by name.
+ * What mail filters do with a link before the recipient sees it. Each method returns the names of
+ * the cookies that the bot received.
  */
 export class ScannerBot {
   constructor(
@@ -32,7 +32,7 @@ export class ScannerBot {
     return cookies;
   }
 
-  /** A whole browser that runs the page's scripts and waits until all is quiet. */
+  /** Loads the page in a browser with script, and waits until the network is idle. */
   async renders(path: string): Promise<string[]> {
     const profile = await this.browser.newContext({ javaScriptEnabled: true });
     const page = await profile.newPage();
@@ -42,16 +42,16 @@ export class ScannerBot {
     return cookies.map(({ name }) => name);
   }
 
-  /** Presses every button it finds, first as the page is, then with something typed in every field. */
-  async pressesEverything(path: string, leastButtons = 1): Promise<string[]> {
+  /** Submits every form, first with empty fields, then with a value in every field. */
+  async submitsEverything(path: string, minButtons = 1): Promise<string[]> {
     const bot = new Client(this.serverAddress);
     const { body } = await bot.get(path);
     const buttons = buttonsIn(body);
-    expect(buttons.length).toBeGreaterThanOrEqual(leastButtons);
+    expect(buttons.length).toBeGreaterThanOrEqual(minButtons);
     for (const text of ["", "scanner@example.net"])
       for (const button of buttons) {
         const page = await bot.get(path);
-        // A password that would be taken: nothing but the address is to stand in its way.
+        // The password is valid, so only the address can stop the bot.
         const typed = fieldsToType(page.body).map(({ name, type }) => {
           return [name, type === "password" ? password : text] as const;
         });

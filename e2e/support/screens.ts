@@ -3,17 +3,17 @@ import { axeFindings } from "./axe";
 
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
-/** One picture of each theme and of each size; all four would tell little more. */
+/** One picture of each theme and each size, instead of all four combinations. */
 const pictures = [
   { colorScheme: "light", size: "desktop", viewport: desktop },
   { colorScheme: "dark", size: "phone", viewport: phone },
 ] as const;
-/** What 400 % zoom leaves of a window, and the narrowest phone. */
+/** A window at 400 % zoom, and the narrowest phone. */
 const narrow = { width: 320, height: 640 };
 
 type Picture = (typeof pictures)[number];
 
-/** Looks at a page in both themes and both sizes and with the tab key; returns what is wrong with it. */
+/** Checks a page in both themes and sizes and with the tab key; returns its faults. */
 export async function lookAt(page: Page, name: string): Promise<string[]> {
   const wrong: string[] = [];
   for (const picture of pictures) wrong.push(...(await pictured(page, name, picture)));
@@ -21,16 +21,16 @@ export async function lookAt(page: Page, name: string): Promise<string[]> {
   return named(name, page, wrong);
 }
 
-/** The same in the n-th of the themes, and without the tab key. */
+/** Checks a page in one theme and size, without the tab key; returns its faults. */
 export async function glanceAt(page: Page, name: string, n: number): Promise<string[]> {
   const wrong = await pictured(page, name, pictures[n % pictures.length]!);
   wrong.push(...(await narrowed(page)));
   return named(name, page, wrong);
 }
 
-/** Keeps a picture of a page, and returns what axe finds. */
+/** Saves a picture of a page, and returns what axe finds. */
 async function pictured(page: Page, name: string, { colorScheme, size, viewport }: Picture) {
-  // Still: colours on their way from one theme to the other are nobody's.
+  // Without transitions, which would show colours between two themes.
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.setViewportSize(viewport);
   const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
@@ -46,7 +46,7 @@ async function narrowed(page: Page): Promise<string[]> {
   ];
 }
 
-/** Leaves the page as it was. */
+/** Resets the page's size and theme, and names the screen in each fault. */
 async function named(name: string, page: Page, wrong: readonly string[]): Promise<string[]> {
   await page.setViewportSize(desktop);
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
@@ -61,7 +61,7 @@ function tooWide(): string[] {
     .map((element) => element.outerHTML.slice(0, 80));
 }
 
-/** Buttons and fields; links stand in text, where 44 px are not asked for. */
+/** Buttons and fields below 44 px; the minimum does not apply to links in text. */
 function tooSmall(): string[] {
   return [
     ...document.querySelectorAll<HTMLElement>(
@@ -78,7 +78,7 @@ function tooSmall(): string[] {
     );
 }
 
-/** Controls that the tab key does not reach, or reaches without showing it. */
+/** Controls that the tab key does not reach, or that show no focus. */
 async function unreachable(page: Page): Promise<string[]> {
   const controls = page.locator("a[href], button, input:not([type=hidden]), summary");
   const count = await controls.evaluateAll((all) => {
@@ -88,7 +88,7 @@ async function unreachable(page: Page): Promise<string[]> {
   });
   expect(count).toBeGreaterThan(0);
   await page.evaluate(() => {
-    // From the top, wherever the page put its focus.
+    // Starts at the top, wherever the page put its focus.
     (document.activeElement as HTMLElement | null)?.blur();
     getSelection()?.setPosition(document.body, 0);
   });

@@ -8,19 +8,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { send } from "./http";
 
 export interface ServerOptions {
-  /** Without it the embedded database in the data directory is used. */
+  /** Without it the server uses the embedded database in the data directory. */
   readonly databaseUrl?: string;
   readonly dataDir?: string;
-  /** The origin people use, where it is not the server's own port. */
+  /** The public origin, where it is not the server's own port. */
   readonly origin?: string;
-  /** What it is called in its origin, where that is not "localhost". */
+  /** The host name in its origin; by default "localhost". */
   readonly name?: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** Where the build is, where it is not this project's own. */
+  /** The directory of another build than this project's own. */
   readonly project?: string;
 }
 
-/** The keys of every server here. */
+/** The keys of every test server. */
 export const serverKeys = {
   AUTH_SECRET: "s".repeat(43),
   TOKEN_KEY: "t".repeat(43),
@@ -28,7 +28,7 @@ export const serverKeys = {
   AUDIT_KEY: "a".repeat(43),
 };
 
-/** Every variable the server knows, set to nothing, so that a developer's .env does not leak in. */
+/** Every variable of the server, set to nothing: a developer's .env has no effect on tests. */
 const nothingSet = Object.fromEntries(
   (readFileSync("lib/core/env.ts", "utf8").match(/\b[A-Z][A-Z0-9_]{3,}\b/g) ?? []).map((name) => [
     name,
@@ -40,8 +40,8 @@ const newDataDir = () => mkdtempSync(join(tmpdir(), "latchkey-e2e-"));
 
 /** A production server in a process of its own. */
 export class Server {
-  /** What it wrote, line by line, over all its lives. */
-  readonly textLines: string[] = [];
+  /** Its output lines, across all restarts. */
+  readonly outputLines: string[] = [];
   readonly origin: string;
   readonly dataDir: string;
   #process: ChildProcess | undefined;
@@ -60,11 +60,11 @@ export class Server {
     return server;
   }
 
-  /** Starts one that is expected to give up, and tells what it said and how it ended. */
-  static async giveUp(options: ServerOptions): Promise<{ code: number | null; said: string }> {
+  /** Starts a server that is expected to exit; returns its exit code and output. */
+  static async giveUp(options: ServerOptions): Promise<{ code: number | null; output: string }> {
     const server = new Server(await freePort(), options);
     const [code] = (await once(server.#spawn(), "close")) as [number | null];
-    return { code, said: server.textLines.join("\n") };
+    return { code, output: server.outputLines.join("\n") };
   }
 
   async start(): Promise<void> {
@@ -73,17 +73,19 @@ export class Server {
     child.once("close", () => (ended = true));
     for (;;) {
       if (ended)
-        throw new Error(`The server ended before it answered:\n${this.textLines.join("\n")}`);
+        throw new Error(
+          `The server ended before its first response:\n${this.outputLines.join("\n")}`,
+        );
       const response = await send(this, "/sign-in").catch(() => null);
       if (response?.status === 200) return;
       await sleep(50);
     }
   }
 
-  /** As an operator stops it. */
+  /** Stops it as an operator does. */
   stop = () => this.#end("SIGTERM");
 
-  /** As a power cut stops it. */
+  /** Stops it as a power cut does. */
   kill = () => this.#end("SIGKILL");
 
   async restart(): Promise<void> {
@@ -92,7 +94,7 @@ export class Server {
   }
 
   #spawn(): ChildProcess {
-    // The last one marks what belongs to a run of tests, so that its end can end it.
+    // LATCHKEY_TEST_RUN marks the processes of a test run, which the watchdog ends with the run.
     const { PATH = "", HOME = "", LATCHKEY_TEST_RUN = "" } = process.env;
     const next = ["node_modules/next/dist/bin/next", "start"];
     const child = spawn(process.execPath, [...next, "-H", "127.0.0.1", "-p", String(this.port)], {
@@ -117,9 +119,9 @@ export class Server {
     for (const stream of [child.stdout, child.stderr]) {
       let rest = "";
       stream.on("data", (chunk: Buffer) => {
-        const textLines = (rest + chunk.toString()).split("\n");
-        rest = textLines.pop() ?? "";
-        this.textLines.push(...textLines);
+        const outputLines = (rest + chunk.toString()).split("\n");
+        rest = outputLines.pop() ?? "";
+        this.outputLines.push(...outputLines);
       });
     }
     this.#process = child;
@@ -131,14 +133,14 @@ export class Server {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, "close");
     child.kill(signal);
-    // A server that does not end in time has failed to stop; it must not stay behind for that.
+    // A server that does not stop in time fails the test, and must not keep running.
     const tooLong = setTimeout(() => child.kill("SIGKILL"), 120_000);
     await closed;
     clearTimeout(tooLong);
   }
 }
 
-/** A port of this machine that nobody uses. */
+/** A free port of this machine. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

@@ -9,15 +9,15 @@ import { Server } from "./server";
 import { type Providers, providers } from "./fake-providers";
 
 interface WorkerFixtures {
-  /** Stand-ins for Google and LinkedIn, which the worker's own server uses. */
+  /** Fake Google and LinkedIn, which the worker's server uses. */
   providers: Providers;
-  /** A database of this worker's own on the tests' Postgres. */
+  /** This worker's database on the tests' Postgres. */
   database: Database;
-  /** A server of this worker's own. */
+  /** This worker's server. */
   server: Server;
   inbox: Inbox;
   db: Db;
-  /** Pages that earlier tests are done with, each in a context of its own without cookies. */
+  /** Pages of earlier tests, for reuse; each has its own context, without cookies. */
   idlePages: Page[];
 }
 
@@ -25,14 +25,14 @@ interface Fixtures {
   ada: Person;
   leo: Person;
   mallory: Person;
-  /** Another browser of the same person. */
+  /** Another browser of the same user. */
   another: (person: { email: string }, userAgent?: string) => Promise<Person>;
-  /** A new client that speaks plain HTTP, and an address nobody used before. */
   client: Client;
   newClient: () => Client;
+  /** An address that no test used before. */
   newAddress: (name: string) => string;
-  /** Before each test all limits start anew; after it what must always hold is looked at. */
-  always: null;
+  /** Clears all limits before each test, and checks after it what must always hold. */
+  invariants: null;
 }
 
 /** Tests on a server with Postgres. */
@@ -58,7 +58,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   inbox: [async ({ server }, use) => use(new Inbox(server.dataDir)), { scope: "worker" }],
   db: [
     async ({ database, server }, use) => {
-      // After the server, which made the tables.
+      // Depends on the server, which creates the tables.
       void server;
       const db = new Db(database.url);
       await use(db);
@@ -68,7 +68,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
   idlePages: [
     async ({ server }, use) => {
-      // They are of this server's origin.
+      // Depends on the server, whose origin the pages have.
       void server;
       const pages: Page[] = [];
       await use(pages);
@@ -77,13 +77,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: "worker" },
   ],
 
-  always: [
+  invariants: [
     async ({ db, server, inbox }, use) => {
       await db.clearLimits();
-      const heard = server.textLines.length;
+      const logStart = server.outputLines.length;
       await use(null);
-      expect(await db.broken(), "what must hold in the tables").toEqual([]);
-      expectCleanLog(server.textLines.slice(heard), inbox);
+      expect(await db.violations(), "violations in the tables").toEqual([]);
+      expectCleanLog(server.outputLines.slice(logStart), inbox);
     },
     { auto: true },
   ],
@@ -111,7 +111,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       Person.at(await openPage(userAgent), { email, inbox, serverAddress: server, hasScript }),
     );
     for (const context of fresh) await context.close();
-    // A new context starts a process of the browser, which costs as much as loading several pages.
+    // A new context starts a browser process, which costs as much as loading several pages.
     for (const page of used) idlePages.push(await emptied(page));
   },
   newAddress: async ({}, use) => use((name) => `${name}-${randomUUID().slice(0, 8)}@example.com`),
@@ -123,7 +123,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   client: async ({ newClient }, use) => use(newClient()),
 });
 
-/** A page as it was when it was new, but for its history. */
+/** Resets a page to a new one, apart from its history. */
 async function emptied(page: Page): Promise<Page> {
   const context = page.context();
   for (const other of context.pages()) if (other !== page) await other.close();
@@ -134,7 +134,7 @@ async function emptied(page: Page): Promise<Page> {
   return page;
 }
 
-/** Tests on a server with the embedded database, which nobody else can look into. */
+/** Tests on a server with the embedded database, which no other process can open. */
 export const testOnPglite = test.extend<object, WorkerFixtures>({
   server: [
     async ({ providers: { settings } }, use) => {
@@ -145,24 +145,22 @@ export const testOnPglite = test.extend<object, WorkerFixtures>({
     },
     { scope: "worker" },
   ],
-  always: async ({ server, inbox }, use) => {
-    const heard = server.textLines.length;
+  invariants: async ({ server, inbox }, use) => {
+    const logStart = server.outputLines.length;
     await use(null);
-    expectCleanLog(server.textLines.slice(heard), inbox);
+    expectCleanLog(server.outputLines.slice(logStart), inbox);
   },
 });
 
-/** Nothing secret is in the log, and nothing that somebody would have to look into. */
-function expectCleanLog(textLines: readonly string[], inbox: Inbox) {
-  // An id's digits may happen to be somebody's code.
-  const log = textLines
-    .join("\n")
-    .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "(id)");
+/** Expects no secret and no error in the log. */
+function expectCleanLog(logLines: readonly string[], inbox: Inbox) {
+  // The digits of an id can match a code by chance.
+  const log = logLines.join("\n").replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "(id)");
   for (const { to, text } of inbox.all()) {
     const secrets = [to, ...(text.match(/\b\d{6}\b|[\w-]{43}/g) ?? [])];
     for (const secret of secrets) expect(log, "the log").not.toContain(secret);
   }
-  const errors = textLines.filter((logLine) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine));
+  const errors = logLines.filter((logLine) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine));
   expect(errors, "errors in the log").toEqual([]);
 }
 

@@ -10,10 +10,10 @@ interface Copy {
   readonly remove: () => void;
 }
 
-/** A build of this project as it would be if proxy.ts were not there, and what removes it. */
+/** A build of this project without proxy.ts. */
 export const buildWithoutProxy = () => buildCopy({ without: ["proxy.ts"] });
 
-/** A build of this project with files left out or added, by their paths in it. */
+/** A build of this project with files left out or added, by path. */
 export async function buildCopy({
   without = [],
   files = {},
@@ -23,8 +23,8 @@ export async function buildCopy({
 }): Promise<Copy> {
   const project = mkdtempSync(join(tmpdir(), "latchkey-copy-"));
   const remove = () => rmSync(project, { recursive: true, force: true });
-  const saved = SOURCE.filter((name) => !without.includes(name) && name !== "next.config.ts");
-  for (const name of saved) cpSync(name, join(project, name), { recursive: true });
+  const copied = SOURCE.filter((name) => !without.includes(name) && name !== "next.config.ts");
+  for (const name of copied) cpSync(name, join(project, name), { recursive: true });
   cpSync("next.config.ts", join(project, "next.config.base.ts"));
   for (const [file, text] of Object.entries({ ...files, "next.config.ts": config })) {
     mkdirSync(dirname(join(project, file)), { recursive: true });
@@ -40,7 +40,7 @@ export async function buildCopy({
   return { project, remove };
 }
 
-// The packages are linked from where they are, and the types were checked where they are.
+// The packages are linked from the project, where the types are checked too.
 const config = `import config from "./next.config.base";
 export default { ...config, turbopack: { root: "/" }, typescript: { ignoreBuildErrors: true } };
 `;

@@ -1,6 +1,6 @@
 import { numberFrom } from "./people.mjs";
 
-/** What sets Google apart, as its OpenID Connect documents and its answers have it. */
+/** How Google differs from other providers, by its documentation and its responses. */
 export const google = {
   id: "google",
   name: "Google",

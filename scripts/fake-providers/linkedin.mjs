@@ -1,6 +1,6 @@
 import { numberFrom } from "./people.mjs";
 
-/** What sets LinkedIn apart; much of it stands in no document, and was seen in its answers. */
+/** How LinkedIn differs from other providers. Much of it is undocumented and seen in its responses. */
 export const linkedin = {
   id: "linkedin",
   name: "LinkedIn",
@@ -32,7 +32,7 @@ async function quirks(ctx, next) {
     delete body.authorization_response_iss_parameter_supported;
     delete body.code_challenge_methods_supported;
   }
-  // The challenge was ignored, so its verifier is refused; LinkedIn has its own word for that.
+  // LinkedIn ignores the challenge and refuses its verifier, with a message of its own.
   if (oidc?.route === "token" && oidc.params?.code_verifier !== undefined) {
     ctx.status = 400;
     ctx.body = {
@@ -44,7 +44,7 @@ async function quirks(ctx, next) {
   if (oidc?.route === "resume" && to) ctx.set("location", withoutIssuer(to));
 }
 
-/** No PKCE for a client with a secret, and no nonce comes back in its ID token. */
+/** LinkedIn ignores PKCE for a client with a secret, and returns no nonce. */
 function withoutIgnored(query) {
   const { nonce, code_challenge, code_challenge_method, ...rest } = query;
   return rest;

@@ -23,7 +23,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ];
 
-/** Sends a page; `back` is where its form leads in the end. */
+/** Sends a page; `back` is the URL where its form ends after redirects. */
 export function send(ctx, html, back) {
   ctx.type = "html";
   ctx.set({
@@ -34,17 +34,17 @@ export function send(ctx, html, back) {
   ctx.body = html;
 }
 
-/** Browsers hold every hop of a redirect against it. A source cannot name an IPv6 address. */
+/** Browsers check every redirect against `form-action`, which cannot name an IPv6 address. */
 function formAction(back) {
   if (!back) return "'none'";
   return `'self' ${back.hostname.startsWith("[") ? back.protocol : back.origin}`;
 }
 
-/** The page that asks who one is. */
+/** The page on which the user chooses an account. */
 export const chooser = (as) =>
   page(
     as,
-    `<p>It answers in the place of ${as.name} while this app has no keys for it. Who are you?</p>
+    `<p>It replaces ${as.name} while this app has no keys for it. Who are you?</p>
 <form method="post"><ul>${as.people.map(button).join("")}</ul></form>
 <h2>Somebody else</h2>
 <form method="post">
@@ -58,7 +58,7 @@ ${field("Account number", "number", "When empty, it is made from the address.")}
 <form method="post"><div class="field"><button name="cancel" value="yes">Cancel</button></div></form>`,
   );
 
-/** A page that says why there is nothing to choose. */
+/** A page that says why there is no choice. */
 export const problem = (as, text) => page(as, `<p>${escaped(text)}</p>`);
 
 const page = (as, body) => `<!doctype html>
@@ -66,11 +66,11 @@ const page = (as, body) => `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Stand-in for ${as.name}</title>
+<title>Fake ${as.name}</title>
 <style>${STYLE}</style>
 </head>
 <body><main>
-<h1>Stand-in for ${as.name} on this machine: no password needed</h1>
+<h1>Fake ${as.name} on this machine: no password needed</h1>
 ${body}
 </main></body>
 </html>

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** A large number that is the same for an address at every start, and another at each provider. */
+/** A large number for an address: the same at every start, and different at each provider. */
 export function numberFrom(provider, email) {
   const hash = createHash("sha256").update(`${provider} ${email.toLowerCase()}`);
   return BigInt(`0x${hash.digest("hex")}`);
 }
 
-/** Who was chosen on the page: one of the ready-made people, or somebody typed in. */
+/** The user chosen on the page: a predefined one, or one that was typed in. */
 export function personFrom(as, form) {
   const ready = as.people[form.get("person")];
   const typed = (name) => (form.get(name) ?? "").trim();

@@ -5,8 +5,8 @@ import { isLoopback } from "../settings.mjs";
 import { chooser, problem, send } from "./page.mjs";
 import { personFrom } from "./people.mjs";
 
-/** The request listener of a stand-in. `as` tells what it is like, `client` who may ask it. */
-export async function createStandIn(as, issuer, client) {
+/** The request listener of a fake provider that behaves like `as` and knows `client`. */
+export async function createFakeProvider(as, issuer, client) {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   const chosen = new Map();
   const provider = new Provider(issuer, {
@@ -21,12 +21,15 @@ export async function createStandIn(as, issuer, client) {
       },
     ],
     clientAuthMethods: as.clientAuthMethods,
-    // Both put the address into the ID token, where the standard would leave it to /userinfo.
+    // Google and LinkedIn put the address into the ID token; by the standard it is in /userinfo.
     conformIdTokenClaims: false,
-    // The two and the app are one host to a browser, whatever their ports.
+    // Browsers share cookies between the ports of one host.
     cookies: {
       names: Object.fromEntries(
-        ["session", "interaction", "resume"].map((name) => [name, `stand-in-${as.id}-${name}`]),
+        ["session", "interaction", "resume"].map((name) => [
+          name,
+          `fake-provider-${as.id}-${name}`,
+        ]),
       ),
     },
     features: {
@@ -62,7 +65,7 @@ export async function createStandIn(as, issuer, client) {
   return mounted(provider.callback(), as.path);
 }
 
-/** What oidc-provider keeps, but no session: each visit is asked again who it is. */
+/** The storage of oidc-provider, without sessions: each visit asks for the user again. */
 class Memory {
   #rows = new Map();
 
@@ -102,14 +105,14 @@ function policy() {
 
 const callbackPath = (as) => `/api/auth/callback/${as.id}`;
 
-/** Any port of this machine: tests run several servers at once. */
+/** Allows any port of this machine, because tests run several servers at once. */
 function isCallback(uri, path) {
   if (!URL.canParse(uri) || !isLoopback(uri)) return false;
   const { origin } = new URL(uri);
   return uri === origin + path;
 }
 
-/** The page to choose on, and what it sends; consent is granted with the choice. */
+/** Serves the account page and handles its form; a choice also grants consent. */
 function choosing(provider, as, chosen) {
   return async (ctx, next) => {
     if (!ctx.path.startsWith("/interaction/")) return next();
@@ -120,7 +123,7 @@ function choosing(provider, as, chosen) {
     }
     const { scope, client_id, redirect_uri } = interaction.params;
     if (ctx.method !== "POST") return send(ctx, chooser(as), new URL(redirect_uri));
-    const result = await fetchJson(new URLSearchParams(await read(ctx.req)));
+    const result = await resultOf(new URLSearchParams(await read(ctx.req)));
     ctx.redirect(
       await provider.interactionResult(ctx.req, ctx.res, result, {
         mergeWithLastSubmission: false,
@@ -128,19 +131,19 @@ function choosing(provider, as, chosen) {
     );
     ctx.status = 303;
 
-    async function fetchJson(form) {
+    async function resultOf(form) {
       if (form.has("cancel")) {
         const [error, error_description] = as.cancelled;
         return { error, error_description };
       }
       const person = personFrom(as, form);
       chosen.set(person.number, person);
-      const grant = new provider.NewSession({ accountId: person.number, clientId: client_id });
-      if (scope) grant.addOIDCScope(scope);
+      const consent = new provider.Grant({ accountId: person.number, clientId: client_id });
+      if (scope) consent.addOIDCScope(scope);
       return {
         login: { accountId: person.number },
         select_account: {},
-        consent: { grantId: await grant.save() },
+        consent: { grantId: await consent.save() },
       };
     }
   };
@@ -152,7 +155,7 @@ async function read(request) {
   return body;
 }
 
-/** Serves under a path, in the way oidc-provider knows from Express. */
+/** Serves under a path, as Express does for oidc-provider. */
 function mounted(listener, path) {
   return (request, response) => {
     if (!request.url.startsWith(`${path}/`)) return response.writeHead(404).end();
