@@ -35,7 +35,7 @@ const schemaOf = async (db: Db) =>
     )
   ).map(({ textLine }) => textLine);
 
-/** One row, or more, of everything there is. */
+/** At least one row of every table. */
 const seed = async (db: Db) => {
   await db.execute(
     sql`insert into users (email, email_verified_at) values ('ada@example.com', now()), ('leo@example.com', null)`,
@@ -78,14 +78,14 @@ const contents = async (db: Db) => {
   return all;
 };
 
-/** Takes back everything, and returns the names in the order they went. */
+/** Rolls back every migration, and returns the names in the order of the rollback. */
 const allTheWayDown = async (db: Db) => {
   const gone: string[] = [];
   for (let name = await migrateDown(db); name; name = await migrateDown(db)) gone.push(name);
   return gone;
 };
 
-test("up, seed, down, up: the same schema twice, and nothing in between (X7)", async () => {
+test("up, seed, down, up gives the same schema twice, and an empty one in between (X7)", async () => {
   const names = await pending();
   expect(names[0]).toBe("0000_first");
   expect(await migrateUp(db)).toEqual(names);
@@ -100,7 +100,7 @@ test("up, seed, down, up: the same schema twice, and nothing in between (X7)", a
   await seed(db);
 });
 
-test("each later migration and its way back leave the rows that were there", async () => {
+test("each later migration keeps existing rows, up and down", async () => {
   const [first, ...later] = await pending();
   await migrateUp(db, first);
   await seed(db);
@@ -125,7 +125,10 @@ describe("0003_password_providers (A1)", () => {
   const ada = { email: "ada@example.com", backfilled: false };
   const leo = { email: "leo@example.com", backfilled: false };
 
-  /** Ada and leo came by link; ada and mia have passwords, of which only mia's is a way in already. */
+  /**
+   * Ada and Leo signed up by link. Ada and Mia have passwords; only Mia's is a sign-in method
+   * already.
+   */
   const before = async () => {
     await migrateUp(db, "0002_passwords");
     await seed(db);
@@ -139,7 +142,7 @@ describe("0003_password_providers (A1)", () => {
     { email: "mia@example.com", provider: "email", backfilled: false },
   ];
 
-  test("gives everybody who has a password that way in, and nobody else", async () => {
+  test("adds the sign-in method for every user with a password, and for no other", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
     expect(await linkedMethods()).toEqual([
@@ -149,7 +152,7 @@ describe("0003_password_providers (A1)", () => {
     ]);
   });
 
-  test("its way back takes those it made, and no other", async () => {
+  test("rolling it back removes the methods it added, and no others", async () => {
     await before();
     const there = await linkedMethods();
     await migrateUp(db, "0003_password_providers");
@@ -158,7 +161,7 @@ describe("0003_password_providers (A1)", () => {
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
   });
 
-  test("nor one that was used since: it is no longer the migration's", async () => {
+  test("rolling it back keeps a method that was used since", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
     const user = await row<{ id: string }>(
@@ -174,7 +177,7 @@ describe("0003_password_providers (A1)", () => {
     ]);
   });
 
-  test("run again, it adds nothing twice", async () => {
+  test("running it again adds nothing twice", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
     const there = await linkedMethods();
@@ -185,7 +188,7 @@ describe("0003_password_providers (A1)", () => {
 });
 
 describe("0004_handshakes (O3, O4)", () => {
-  /** Ada's Google, as a release before might have left it. */
+  /** Ada's Google account, as an earlier release may have stored it. */
   const before = async () => {
     await migrateUp(db, "0003_password_providers");
     await seed(db);
@@ -193,7 +196,7 @@ describe("0004_handshakes (O3, O4)", () => {
       select id, 'google', 'g-1' from users where email = 'ada@example.com'`);
   };
 
-  test("what opened an account before opens it still; who one is there nobody knows", async () => {
+  test("identities that opened an account before still do, with an unknown address at the provider", async () => {
     await before();
     await migrateUp(db, "0004_handshakes");
     expect(
@@ -201,7 +204,7 @@ describe("0004_handshakes (O3, O4)", () => {
     ).toEqual([{ address: null, confirmation_required_at: null }]);
   });
 
-  test("its way back drops trips under way and no way in", async () => {
+  test("rolling it back drops OAuth attempts in progress and no sign-in method", async () => {
     await before();
     const there = await contents(db);
     await migrateUp(db, "0004_handshakes");
@@ -214,7 +217,7 @@ describe("0004_handshakes (O3, O4)", () => {
     expect(await contents(db)).toEqual(there);
   });
 
-  test("the release before can still add a way in (X7)", async () => {
+  test("the previous release can still add a sign-in method (X7)", async () => {
     await migrateUp(db, "0004_handshakes");
     await seed(db);
     expect(
@@ -223,7 +226,7 @@ describe("0004_handshakes (O3, O4)", () => {
   });
 });
 
-test("what is applied is not applied again", async () => {
+test("an applied migration is not applied again", async () => {
   await migrateUp(db);
   const schema = await schemaOf(db);
   expect(await migrateUp(db)).toEqual([]);
@@ -241,7 +244,7 @@ test("instances that start together migrate once", async () => {
   });
 });
 
-test("a migration that fails half-way leaves nothing, and can be tried again", async () => {
+test("a migration that fails half-way changes nothing and can be retried", async () => {
   await db.execute(sql`create table sessions (in_the_way int)`);
   await expect(migrateUp(db)).rejects.toThrow();
   expect(
@@ -251,7 +254,7 @@ test("a migration that fails half-way leaves nothing, and can be tried again", a
   expect(await migrateUp(db)).not.toEqual([]);
 });
 
-test("an empty database has nothing to take back", async () => {
+test("an empty database has nothing to roll back", async () => {
   expect(await migrateDown(db)).toBeNull();
 });
 

@@ -13,7 +13,7 @@ import { requestSignUp } from "./sign-up/request-sign-up";
 import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 import { verifySignUp } from "./sign-up/verify-sign-up";
 
-/** The 22 acceptance tests of sign-up, verifying, sign-in and resend, under their names (P9). */
+/** The 22 acceptance tests of sign-up, verification, sign-in and resend, under their names (P9). */
 
 const world = await setUpWorld();
 
@@ -22,7 +22,7 @@ const leo = "leo@example.com";
 const mailed = { ok: true, value: { email: ada } };
 const welcome = { ok: true, value: { next: "" } };
 
-/** A mail server that is away. */
+/** A mail server that is unavailable. */
 const away: Mailer = () => Promise.resolve({ sent: false, reason: "away" });
 
 const waiting = async (email = ada) => {
@@ -33,7 +33,7 @@ const waiting = async (email = ada) => {
 
 const resend = (browser: Browser, email: unknown = ada) => browser.run(resendSignUpCode, { email });
 
-/** An answer, what the browser got with it, and the work: all that a stranger can see. */
+/** A response, its cookies and the work: all that a stranger can observe. */
 const seen = async (browser: Browser, email: string, act: () => Promise<unknown>) => {
   let outcome: unknown;
   const statements = await world.statementsOf(async () => {
@@ -211,7 +211,7 @@ test("a unique violation is answered, not thrown", async () => {
   expect([await count(world, "users"), await count(world, "sessions")]).toEqual([1, 0]);
 });
 
-/** There is no profile beside the user to be missing: whoever is, is whole, at every statement. */
+/** No table of profiles exists, so the user is complete at every statement. */
 test("a user without profile data cannot exist", async () => {
   const { browser, code } = await waiting();
   const whole = sql`select count(*)::int as n from users u where u.email_verified_at is not null

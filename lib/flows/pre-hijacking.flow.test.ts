@@ -24,9 +24,9 @@ import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 import { verifySignUp } from "./sign-up/verify-sign-up";
 
 /**
- * Mallory comes first, and plants what he can at Ada's address; then Ada proves that the mailbox is
- * hers. Nothing of his survives that (A5). Of the five published classes one has nothing to stand on
- * yet: an e-mail change that is not finished, as there is none. It is for the issue that builds it.
+ * Mallory comes first, and prepares what he can at Ada's address. Then Ada verifies her email, and
+ * nothing of his survives that (A5). Of the five published classes of attacks one is not possible
+ * yet: an unfinished e-mail change, as the app has none. The issue that builds it adds the test.
  */
 
 const world = await setUpWorld({
@@ -39,7 +39,7 @@ const ada = "ada@example.com";
 const welcome = { ok: true, value: { next: "" } };
 const [hers, his] = [validPassword, otherPassword];
 
-/** Mallory, who signed up at Ada's address; the code of it is in her mailbox. */
+/** Mallory signed up at Ada's address; the code is in her mailbox. */
 const planted = async () => {
   const mallory = new Browser(world);
   await mallory.signUp(ada, his, { remember: "on", next: "/account" });
@@ -64,7 +64,7 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-/** All that Mallory can try, with all that he planted, and with the code if he ever learns it. */
+/** All that Mallory can try, with all that he prepared, and with the code in case he learns it. */
 const expectMalloryOut = async (mallory: Browser, code: string) => {
   expect(await sessionOf(mallory)).toBeNull();
   const elsewhere = new Browser(world);
@@ -81,7 +81,7 @@ const expectMalloryOut = async (mallory: Browser, code: string) => {
 };
 
 describe("a password that mallory chose first (classic-federated merge)", () => {
-  test("is dead once ada pressed a link, whichever browser asked for it", async () => {
+  test("is void once ada opened a link, whichever browser requested it", async () => {
     const { mallory, code } = await planted();
     const { browser, letter } = await asked();
     expect(await browser.openLink(letter)).toEqual(welcome);
@@ -90,14 +90,14 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     await expectMalloryOut(mallory, code);
   });
 
-  test("and once she typed a code for signing in", async () => {
+  test("is void once she typed a code for signing in", async () => {
     const { mallory, code } = await planted();
     const { browser, letter } = await asked();
     expect(await browser.submitCode(letter.code, ada)).toEqual(welcome);
     await expectMalloryOut(mallory, code);
   });
 
-  test("and once she signed up herself: the password is hers", async () => {
+  test("is void once she signed up herself: the password is hers", async () => {
     const { mallory, code } = await planted();
     const { browser, code: own } = await started();
     expect(await browser.verify(own, ada)).toEqual(welcome);
@@ -105,7 +105,7 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     expect(await new Browser(world).signInWithPassword(ada, hers)).toEqual(welcome);
   });
 
-  test("a link that mallory asked for brings ada in, in her browser, and him nowhere", async () => {
+  test("a link that mallory requested signs ada in, in her browser, and him nowhere", async () => {
     const { mallory, code } = await planted();
     await mallory.requestLink(ada, { remember: "on" });
     const letter = await world.letterTo(ada);
@@ -116,7 +116,7 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     await expectMalloryOut(mallory, code);
   });
 
-  test("however many he planted, before and after she asked", async () => {
+  test("all his sign-ups are void, from before and after her request", async () => {
     const first = await planted();
     const { browser, letter } = await asked();
     const later = [await planted(), await planted()];
@@ -129,7 +129,7 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     }
   });
 
-  test("a reset that he asked for before there was an account opens nothing after", async () => {
+  test("a reset that he requested before the account existed opens nothing afterwards", async () => {
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: ada });
     const codes = [...world.secrets.codes];
@@ -142,8 +142,8 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
   });
 });
 
-describe("a session that mallory kept (unexpired session)", () => {
-  test("he has none before the proof, whatever he does", async () => {
+describe("a session that mallory kept open (unexpired session)", () => {
+  test("he has none before the email verification, whatever he does", async () => {
     const { mallory } = await planted();
     expect(await mallory.signInWithPassword(ada, his)).toEqual(refused("sign_up_pending"));
     expect(mallory.session).toBeNull();
@@ -151,7 +151,7 @@ describe("a session that mallory kept (unexpired session)", () => {
     expect(await count(world, "known_devices")).toBe(0);
   });
 
-  test("one that he got by a password ends when ada sets another by mail", async () => {
+  test("one that he got by a password ends when ada resets the password by email", async () => {
     await new Browser(world).join(ada, his);
     const mallory = new Browser(world);
     await mallory.signInWithPassword(ada, his, { remember: "on" });
@@ -190,8 +190,8 @@ describe("an address that mallory added to an account of his (trojan identifier)
   });
 });
 
-describe("two attempts at one address (sign-up take-over by code)", () => {
-  test("each code is of its own attempt and browser: ada's opens nothing of his, nor his of hers", async () => {
+describe("two sign-ups at one address (sign-up take-over by code)", () => {
+  test("each code works for its own sign-up and browser: ada's opens nothing of his, nor his of hers", async () => {
     const { mallory, code: theirs } = await planted();
     const { browser, code: own } = await started();
     expect(await browser.verify(theirs, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
@@ -207,7 +207,7 @@ describe("two attempts at one address (sign-up take-over by code)", () => {
     );
   });
 
-  test("whoever had the mailbox and typed his code has what he chose; ada's attempt is dead", async () => {
+  test("typing his code, which takes access to the mailbox, creates his account and voids ada's sign-up", async () => {
     const { browser, code: own } = await started();
     const { mallory, code } = await planted();
     expect(await mallory.verify(code, ada)).toEqual({ ok: true, value: { next: "/account" } });
@@ -216,8 +216,8 @@ describe("two attempts at one address (sign-up take-over by code)", () => {
   });
 });
 
-describe("whoever proves the mailbox by another way first owns the account", () => {
-  test("link first: the attempt is dead, the right code included", async () => {
+describe("the first one to verify the email by another method owns the account", () => {
+  test("link first: the sign-up is void, the right code included", async () => {
     const { browser, code } = await started();
     const { browser: phone, letter } = await asked();
     expect(await phone.openLink(letter)).toEqual(welcome);
@@ -225,7 +225,7 @@ describe("whoever proves the mailbox by another way first owns the account", () 
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("code first: the link signs in to what there is then", async () => {
+  test("code first: the link signs in to the new account", async () => {
     const { browser, code } = await started();
     const { browser: phone, letter } = await asked();
     expect(await browser.verify(code, ada)).toEqual(welcome);
@@ -259,7 +259,7 @@ describe("whoever proves the mailbox by another way first owns the account", () 
     expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
   });
 
-  test("a sign-up that begins while a link is about to commit is dead at birth", async () => {
+  test("a sign-up that begins while a link is about to commit is void from the start", async () => {
     const { browser, letter } = await asked();
     const mallory = new Browser(world);
     const [pressed, started] = await runDuringCommitOf(
@@ -306,7 +306,7 @@ describe("whoever proves the mailbox by another way first owns the account", () 
   });
 });
 
-test("with links switched off nothing is different: the code is of its attempt", async () => {
+test("with links disabled nothing differs: the code works for its sign-up only", async () => {
   const passwords = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
   const mallory = new Browser(passwords);
   await mallory.signUp(ada, his);
@@ -319,10 +319,10 @@ test("with links switched off nothing is different: the code is of its attempt",
   expect(await mallory.verify(theirs, ada)).toEqual(refused("code_invalid"));
 });
 
-/** Mallory's own Google account; and one at LinkedIn, which took his word for ada's address. */
+/** Mallory's own Google account; and one at LinkedIn with Ada's address. */
 const byProvider = { google: claims("g-m", "mallory@example.com"), linkedin: claims("l-m", ada) };
 
-/** Every proof of her mailbox that ada can give, in a browser that nobody knows. */
+/** Every method by which Ada can verify her email, in an unknown browser. */
 const proofs: Record<string, () => Promise<Browser>> = {
   async "a link"() {
     const { browser, letter } = await asked();
@@ -360,7 +360,7 @@ const proofs: Record<string, () => Promise<Browser>> = {
 };
 const asksWhether = { ok: true, value: { next: "", needsConfirmation: true } };
 
-/** Mallory is in at ada's address, and makes himself at home: a password, a phone, his own Google. */
+/** Mallory is signed in at Ada's address, and adds a password, a phone and his own Google. */
 const settled = async () => {
   const mallory = new Browser(world);
   expect(told(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe("sign_in");
@@ -392,10 +392,10 @@ const expectNobodyIn = async (...browsers: Browser[]) => {
   }
 };
 
-describe.each(Object.entries(proofs))("ada proves her mailbox by %s", (by, prove) => {
+describe.each(Object.entries(proofs))("ada verifies her email by %s", (by, prove) => {
   const isReset = by.startsWith("a reset");
 
-  test("mallory, whom a provider let in at her address, is out with all that he brought (non-verifying provider, trojan identifier, unexpired session)", async () => {
+  test("mallory, who signed in at her address with a provider, loses all that he added (non-verifying provider, trojan identifier, unexpired session)", async () => {
     const { mallory, phone } = await settled();
     const browser = await prove();
     expect(await identitiesOf(world, ada)).toEqual([
@@ -411,7 +411,7 @@ describe.each(Object.entries(proofs))("ada proves her mailbox by %s", (by, prove
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("and she takes his providers away for good", async () => {
+  test("she can disconnect his providers permanently", async () => {
     await settled();
     const browser = await prove();
     for (const provider of ["google", "linkedin"])
@@ -424,8 +424,8 @@ describe.each(Object.entries(proofs))("ada proves her mailbox by %s", (by, prove
   });
 });
 
-describe("what was ada's own all along (O3)", () => {
-  /** It was she who came by LinkedIn. */
+describe("ada's own provider from before (O3)", () => {
+  /** Ada herself signed in with LinkedIn. */
   const came = async () => {
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
@@ -434,7 +434,7 @@ describe("what was ada's own all along (O3)", () => {
     return browser;
   };
 
-  test("she keeps, and it opens her account again", async () => {
+  test("can be confirmed, and opens her account again", async () => {
     await came();
     const browser = await proofs["a link"]!();
     expect((await browser.run(confirmProvider, { provider: "linkedin" })).ok).toBe(true);
@@ -442,7 +442,7 @@ describe("what was ada's own all along (O3)", () => {
     expect(await sessionOf(await came())).toBe(ada);
   });
 
-  test("or connects once more, coming by it: that says the same", async () => {
+  test("can be linked once more, which confirms it as well", async () => {
     await came();
     const browser = new Browser(world);
     await proofs["a link"]!();
@@ -455,7 +455,7 @@ describe("what was ada's own all along (O3)", () => {
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
   });
 
-  test("is asked about after the first proof that lets her in: one while the account is switched off is none", async () => {
+  test("needs confirmation after the first verification that signs her in; one while the account is disabled does not count", async () => {
     await came();
     await disable(world, ada);
     const { browser, letter } = await asked();
@@ -466,7 +466,7 @@ describe("what was ada's own all along (O3)", () => {
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada ?", "magic_link"]);
   });
 
-  test("is not asked about in a browser that the account knows: all stays", async () => {
+  test("needs no confirmation in a browser that the account knows: everything stays", async () => {
     const browser = await came();
     await browser.run(setPassword, { password: hers });
     await world.deliver();
@@ -482,7 +482,7 @@ describe("what was ada's own all along (O3)", () => {
     ).toBe("sign_in");
   });
 
-  test("nor at any later proof, wherever that is", async () => {
+  test("needs no confirmation after any later verification, in any browser", async () => {
     const home = await came();
     await home.signIn(ada);
     const { browser, letter } = await asked();
@@ -491,7 +491,7 @@ describe("what was ada's own all along (O3)", () => {
     expect(await sessionOf(home)).toBe(ada);
   });
 
-  test("nor where Google runs the mailbox: coming by it was the proof", async () => {
+  test("needs no confirmation where Google is authoritative: signing in with it verified the email", async () => {
     const home = new Browser(world);
     expect(told(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
     const { browser, letter } = await asked();
@@ -502,7 +502,7 @@ describe("what was ada's own all along (O3)", () => {
 });
 
 describe("a merge by address (classic-federated merge)", () => {
-  test("mallory chose a password first; ada comes by a Google that runs her mailbox: it is dead", async () => {
+  test("mallory chose a password first; ada signs in with an authoritative Google: it is void", async () => {
     const { mallory, code } = await planted();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
@@ -512,7 +512,7 @@ describe("a merge by address (classic-federated merge)", () => {
     expect(await sessionOf(browser)).toBe(ada);
   });
 
-  test("mallory chose a password first; ada comes by a provider that saw her address once: he gains nothing", async () => {
+  test("mallory chose a password first; ada signs in with a provider that only verified her address: he gains nothing", async () => {
     const { mallory, code } = await planted();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
@@ -524,7 +524,7 @@ describe("a merge by address (classic-federated merge)", () => {
     expect([await sessionOf(browser), await sessionOf(mallory)]).toEqual([ada, null]);
   });
 
-  test("mallory came by a provider first; ada comes by her own: nothing is merged, and her mail decides", async () => {
+  test("mallory signed in with a provider first; ada signs in with hers: nothing is merged, and her email decides", async () => {
     const { mallory, phone } = await settled();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
@@ -536,7 +536,7 @@ describe("a merge by address (classic-federated merge)", () => {
     await browser.requestLink(ada);
     expect(await browser.openLink(await world.letterTo(ada))).toEqual(asksWhether);
     await expectNobodyIn(mallory, phone);
-    // His Google stands where hers is to be: she takes it away first.
+    // His Google is linked, so she disconnects it first.
     expect(await browser.run(linkProvider, { pendingIdentity })).toEqual(
       refused("provider_connected"),
     );
@@ -555,7 +555,7 @@ describe("a merge by address (classic-federated merge)", () => {
 
 describe("a provider that verifies nothing (non-verifying provider)", () => {
   test.each([false, "true", 1, undefined, null])(
-    "email_verified %j at her address: no account, no session, and nothing of it waits",
+    "email_verified %j at her address: no account, no session, and no pending identity",
     async (email_verified) => {
       const mallory = new Browser(world);
       for (const provider of ["google", "linkedin"] as const)
@@ -574,7 +574,7 @@ describe("a provider that verifies nothing (non-verifying provider)", () => {
   );
 });
 
-describe("ada proves her mailbox at the very moment when mallory", () => {
+describe("ada verifies her email at the very moment when mallory", () => {
   const racing: Record<string, (mallory: Browser) => Promise<unknown>> = {
     "sets another password": (mallory) => mallory.run(setPassword, { password: `${his}!` }),
     "connects his Google": async (mallory) => {
@@ -594,7 +594,7 @@ describe("ada proves her mailbox at the very moment when mallory", () => {
       const { browser, letter } = await asked();
       const [result, pressed] = await Promise.all([act(mallory), browser.openLink(letter)]);
       expect(result).not.toEqual(refused("unavailable"));
-      // A new password voids the links: if he was first, she asks for another.
+      // A new password voids the links: if he was first, she requests another.
       const isVoid = !pressed.ok && pressed.refusal.code === "link_invalid";
       const again = isVoid ? await asked() : null;
       expect(again ? await again.browser.openLink(again.letter) : pressed).toEqual(asksWhether);
@@ -608,7 +608,7 @@ describe("ada proves her mailbox at the very moment when mallory", () => {
   });
 });
 
-test("an e-mail change that is not finished cannot be planted, as addresses do not change yet (unexpired e-mail change)", () => {
+test("an unfinished e-mail change cannot be exploited, as addresses do not change yet (unexpired e-mail change)", () => {
   expect(
     flows.map(({ name }) => name).filter((name) => /^(email|address)(_change)?\./.test(name)),
   ).toEqual([]);

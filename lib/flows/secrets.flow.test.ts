@@ -28,9 +28,9 @@ import { stepUpByLink } from "./step-up/step-up-by-link";
 import { stepUpByPassword } from "./step-up/step-up-by-password";
 
 /**
- * Type confusion: every secret, whole and distorted, presented wherever a secret is taken. It opens
- * what it is for and nothing else, and no attempt spends anything. A later secret is a row in
- * `secrets`, and one in the table of where it is taken.
+ * Type confusion: every secret, whole and distorted, presented to every consumer of a secret. It
+ * opens what it is for and nothing else, and no attempt consumes anything. A later secret is a row
+ * in `secrets`, and one in the table of its consumers.
  */
 
 const world = await setUpWorld(keys);
@@ -40,9 +40,9 @@ const password = "four unrelated words here";
 const otherPassword = "four quite different words";
 
 /**
- * Ada at home, with one of everything alive: signed in here by a password, just asked for another
- * mail of each kind, about to sign up with a second address, on her way to Google, and back from
- * LinkedIn, which waits to be connected.
+ * Ada's browser with one valid secret of every kind: signed in by a password, with a pending email
+ * of each kind, with a sign-up at a second address, with an OAuth attempt at Google, and with a
+ * pending identity from LinkedIn.
  */
 async function scene() {
   const home = new Browser(world);
@@ -55,7 +55,7 @@ async function scene() {
   const proof = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
   await home.signUp(second, password);
-  // Made for its row alone, after the link that an owner would get, and mailed to nobody.
+  // The second token of the sign-up, after the owner's link; it is in no email.
   const attempt = { token: [...world.secrets.tokens][before + 1]! };
   const signUp = await world.letterTo(second);
   await home.startOAuth("google");
@@ -88,7 +88,7 @@ const secrets = {
 
 type SecretName = keyof typeof secrets;
 
-/** Where a secret is taken; `opens` tells whether a value did there what the right one does. */
+/** A consumer of a secret. `opens` tells whether a value works as the right one does. */
 interface Consumer {
   readonly takes: SecretName;
   readonly opens: (value: unknown, scene: Scene) => Promise<boolean>;
@@ -96,7 +96,7 @@ interface Consumer {
   readonly forgives?: readonly (keyof typeof distortions)[];
 }
 
-/** A browser that lacks nothing but what is presented. */
+/** A browser with everything but the presented secret. */
 const stranger = (has: Partial<Pick<Browser, "session" | "mailRequest" | "device">>) =>
   Object.assign(new Browser(world), has);
 
@@ -107,8 +107,9 @@ const cookie = (name: CookieName, value: unknown) => {
 };
 
 /**
- * No secret of ours: the flash and the way in used last carry none, an interrupted form and the address
- * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
+ * Cookies without a secret of ours: the flash and the last used method contain none, a suspended
+ * form and the OAuth redirect are sealed and open nothing, and no flow reads the cookies of
+ * Auth.js.
  */
 type Harmless =
   "flash" | "interrupted" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
@@ -183,7 +184,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
   },
 };
 
-/** What comes back with whoever a trip to Google was begun by. */
+/** Completes an OAuth attempt at Google. */
 const goneAndBack = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
   stranger(has).run(completeOAuth, {
     provider: "google",
@@ -191,7 +192,7 @@ const goneAndBack = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session"
     exchange: async () => ({ claims: claims("g-1", "new@example.com") }),
   });
 
-/** By flow and field; the catalogue says whether one is missing. */
+/** By flow and field; a test compares it with all flows. */
 const fields: Record<string, Consumer> = {
   "magic_link.preview token": {
     takes: "magic_link",
@@ -283,7 +284,7 @@ const fields: Record<string, Consumer> = {
   },
 };
 
-/** Nobody has it yet: it is chosen there, and opens nothing. */
+/** Passwords that are chosen there, and so open nothing. */
 const chosen = [
   "sign_up.request password",
   "password_reset.redeem password",
@@ -291,10 +292,10 @@ const chosen = [
   "password.set password",
 ];
 
-/** What people type and programs say that is no secret. */
+/** Fields without a secret. */
 const harmless = [
   ...["email", "username", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
-  // How a provider is asked, which nobody but lib/auth-oauth_attempt hands in.
+  // How the app calls a provider; only the server's OAuth code passes it.
   "exchange",
 ];
 
@@ -317,7 +318,7 @@ const distortions = {
   quoted: (secret) => `"${secret}"`,
   "percent-encoded": (secret) =>
     secret.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`),
-  // Of a code that would be another code, and a guess costs a try.
+  // Not for a code, which would become another code: a guess, which costs an attempt.
   "the same bytes, written otherwise": (secret) =>
     !isToken(secret)
       ? secret
@@ -332,7 +333,7 @@ function sha256(text: string) {
   return createHash("sha256").update(text).digest("base64url");
 }
 
-/** Everything that could be spent, voided, ended or used up, as long as it is not. */
+/** Everything that could be consumed, voided or ended, while it is not. */
 const standing = async () =>
   (
     await rows<{ what: string }>(
@@ -359,7 +360,7 @@ const everyConsumer = [
   ...Object.entries(fields),
 ];
 
-test("every field of every flow is in the table, or no secret", () => {
+test("every field of every flow is in the table, or is no secret", () => {
   const taken = flows.flatMap(({ name, input }) =>
     Object.keys((input as { shape?: Record<string, unknown> }).shape ?? {})
       .filter((field) => !harmless.includes(field))
@@ -369,38 +370,41 @@ test("every field of every flow is in the table, or no secret", () => {
   expect(Object.keys(fields).sort()).toEqual(taken.sort());
 });
 
-test("every secret is taken somewhere, but the token that a sign-up has for its row alone", () => {
+test("every secret has a consumer, except the token that a sign-up has for its row alone", () => {
   const taken = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
   expect([...taken].sort()).toEqual(Object.keys(secrets).sort());
 });
 
-test.each(everyConsumer)("%s: for its own secret as it is, and for nothing else", async (_, c) => {
-  const set = await scene();
-  const right = secrets[c.takes](set);
-  const wrong = [
-    ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
-    ...Object.entries(distortions)
-      .filter(([name]) => !c.forgives?.some((forgiven) => forgiven === name))
-      .map(([name, distort]) => [name, distort(right, c.takes)] as const),
-  ].filter(([, value]) => value !== right);
-  const before = await standing();
-  for (const [what, value] of wrong) {
-    const triesBefore = await tries();
-    // Another code of six digits is a guess, and costs a try.
-    const isGuess = c.takes.endsWith("_code") && /^\d{6}$/.test(String(value));
-    // What is asked is not how often.
+test.each(everyConsumer)(
+  "%s: works with its own secret, unchanged, and with nothing else",
+  async (_, c) => {
+    const set = await scene();
+    const right = secrets[c.takes](set);
+    const wrong = [
+      ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
+      ...Object.entries(distortions)
+        .filter(([name]) => !c.forgives?.some((forgiven) => forgiven === name))
+        .map(([name, distort]) => [name, distort(right, c.takes)] as const),
+    ].filter(([, value]) => value !== right);
+    const before = await standing();
+    for (const [what, value] of wrong) {
+      const triesBefore = await tries();
+      // Another code of six digits is a guess, and costs an attempt.
+      const isGuess = c.takes.endsWith("_code") && /^\d{6}$/.test(String(value));
+      // Rate limits are not part of this test.
+      await world.limiter.clear();
+      expect(await c.opens(value, set), what).toBe(false);
+      expect(await standing(), what).toEqual(expect.arrayContaining(before));
+      if (!isGuess) expect(await tries(), what).toBe(triesBefore);
+    }
+    expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
     await world.limiter.clear();
-    expect(await c.opens(value, set), what).toBe(false);
-    expect(await standing(), what).toEqual(expect.arrayContaining(before));
-    if (!isGuess) expect(await tries(), what).toBe(triesBefore);
-  }
-  expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
-  await world.limiter.clear();
-  expect(await c.opens(right, set), "the right one").toBe(true);
-});
+    expect(await c.opens(right, set), "the right one").toBe(true);
+  },
+);
 
 test.each(everyConsumer.filter(([, { forgives }]) => forgives))(
-  "%s: also as people may type it",
+  "%s: works also as people may type it",
   async (_, { takes, forgives, opens }) => {
     for (const how of forgives!) {
       const set = await scene();

@@ -34,7 +34,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** What the server behind the front saw. */
+/** What the server behind the gate received. */
 interface Seen {
   readonly method: string;
   readonly url: string;
@@ -42,7 +42,7 @@ interface Seen {
   readonly bytes: number;
 }
 
-it("lets nobody stay who came before it, past all that it looks at", async () => {
+it("removes request listeners that were installed before it", async () => {
   const server = createServer();
   const arrived = new Promise((resolve) => server.once("request", resolve));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -69,7 +69,7 @@ const echo: RequestListener = (request, response) => {
   });
 };
 
-/** A server behind the front, whose clients come from `peer`. */
+/** A server behind the gate, whose clients come from `peer`. */
 async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet } = {}) {
   installRequestGate(env, log);
   const server = createServer(handler);
@@ -92,7 +92,7 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
         for (const part of parts) socket.write(part);
       });
       socket.on("data", (chunk: Buffer) => (httpResponse += chunk.toString("latin1")));
-      // A reset after the answer is the server's good right; what counts is what was read.
+      // The server may reset the connection after its response; only the bytes read matter.
       socket.on("error", () => {});
       socket.on("close", () => resolve(httpResponse));
     });
@@ -137,7 +137,7 @@ function parsed(text: string) {
   };
 }
 
-describe("the IP that limits count", () => {
+describe("the IP that limits count by", () => {
   const seenIp = async (hops: number, forwardedFor: string | string[], peer = "192.0.2.7") => {
     const { seen } = await serve({ ...local, trustedProxyHops: hops }, { peer });
     return (await seen("/", { "x-forwarded-for": forwardedFor })).headers["x-forwarded-for"];
@@ -184,12 +184,12 @@ describe("the IP that limits count", () => {
     expect(await seenIp(1, ["6.6.6.6", "203.0.113.9"])).toBe("203.0.113.9");
   });
 
-  it("is IPv4 when the socket speaks of it as IPv6", async () => {
+  it("is IPv4 when the socket reports it as IPv6", async () => {
     expect(await seenIp(0, "", "::ffff:192.0.2.7")).toBe("192.0.2.7");
   });
 });
 
-describe("what a client writes about itself", () => {
+describe("forwarding headers from a client", () => {
   const lies = {
     forwarded: "for=6.6.6.6;host=evil.example;proto=http",
     "x-real-ip": "6.6.6.6",
@@ -210,7 +210,7 @@ describe("what a client writes about itself", () => {
   it.each([
     ["localhost", local],
     ["a public origin", publicly],
-  ])("never gets past the front: %s", async (_, env) => {
+  ])("never pass the gate: %s", async (_, env) => {
     const { seen } = await serve(env);
     const { headers } = await seen("/dashboard", lies);
     expect(headers).toEqual({
@@ -222,7 +222,7 @@ describe("what a client writes about itself", () => {
     });
   });
 
-  it("never gets past the front in another case either", async () => {
+  it("never pass the gate in another case either", async () => {
     const { seen } = await serve(local);
     const shouted = Object.fromEntries(
       Object.entries(lies).map(([name, value]) => [name.toUpperCase(), value]),
@@ -230,7 +230,7 @@ describe("what a client writes about itself", () => {
     expect(JSON.stringify(await seen("/", shouted))).not.toMatch(/evil|6\.6\.6\.6/);
   });
 
-  it("about its host is replaced by the origin on a public server, so that no link can be bent", async () => {
+  it("are replaced by the origin on a public server, which protects every link", async () => {
     const { seen } = await serve(publicly);
     for (const host of [
       "evil.example",
@@ -246,7 +246,7 @@ describe("what a client writes about itself", () => {
       });
   });
 
-  it("that is ours to judge later stays: cookies, Origin, Sec-Fetch-Site, agent", async () => {
+  it("do not include cookies, Origin, Sec-Fetch-Site and User-Agent, which pass unchanged", async () => {
     const { seen } = await serve(local);
     const saved = {
       cookie: "a=1",
@@ -258,7 +258,7 @@ describe("what a client writes about itself", () => {
   });
 });
 
-describe("a browser that comes by another name", () => {
+describe("a request with another host name", () => {
   it.each([
     "127.0.0.1:3000",
     "[::1]:3000",
@@ -266,7 +266,7 @@ describe("a browser that comes by another name", () => {
     "localhost",
     "app.localhost:3000",
     "LOCALHOST",
-  ])("of this machine (%s) is sent on to the origin with its path", async (host) => {
+  ])("of this machine (%s) is redirected to the origin with its path", async (host) => {
     const { requestLink } = await serve(local);
     for (const method of ["GET", "HEAD"]) {
       const { status, headers } = await requestLink("/l/abc?x=1&y=%2F", { host }, { method });
@@ -288,7 +288,7 @@ describe("a browser that comes by another name", () => {
     "%",
     "[",
     "localhost:99999",
-  ])("that is somebody's DNS pointing at this machine (%j) is refused", async (host) => {
+  ])("that another DNS entry points at this machine (%j) is refused", async (host) => {
     const { requestLink } = await serve(local);
     const { status, headers, body } = await requestLink("/", { host });
     expect(status).toBe(421);
@@ -297,7 +297,7 @@ describe("a browser that comes by another name", () => {
   });
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
-    "cannot %s anything there, and nothing behind the front hears of it",
+    "cannot %s anything there, and the request does not pass the gate",
     async (method) => {
       let heard = 0;
       const { requestLink } = await serve(local, { handler: () => (heard += 1) });
@@ -320,7 +320,7 @@ describe("a browser that comes by another name", () => {
     },
   );
 
-  it("may ask for health and metrics all the same, on any origin", async () => {
+  it("may still request health and metrics, on any origin", async () => {
     for (const env of [local, publicly]) {
       const { seen } = await serve(env);
       for (const path of ["/livez", "/readyz", "/readyz?verbose", "/metrics"])
@@ -338,21 +338,21 @@ describe("a browser that comes by another name", () => {
     "/metrics/../account",
     "/LIVEZ",
     "/account?/livez",
-  ])("may not ask for %s as if it were health", async (path) => {
+  ])("may not request %s as if it were health", async (path) => {
     const { requestLink } = await serve(local);
     expect((await requestLink(path, { host: "evil.example" })).status).toBe(421);
   });
 });
 
 describe("an http link to an https origin", () => {
-  it("survives the redirect with its path and query", async () => {
+  it("keeps its path and query in the redirect", async () => {
     const { requestLink } = await serve(publicly);
     const { status, headers } = await requestLink("/l/abc?x=1", { "x-forwarded-proto": "http" });
     expect(status).toBe(307);
     expect(headers.get("location")).toBe("https://account.example.com/l/abc?x=1");
   });
 
-  it("goes to the origin, not to the host it came by", async () => {
+  it("redirects to the origin, not to the requested host", async () => {
     const { requestLink } = await serve(publicly);
     const { headers } = await requestLink("/l/abc", {
       "x-forwarded-proto": "http",
@@ -361,25 +361,25 @@ describe("an http link to an https origin", () => {
     expect(headers.get("location")).toBe("https://account.example.com/l/abc");
   });
 
-  it("is told by the last proxy; what stands left of it was the client's", async () => {
+  it("is detected by the last proxy's entry; the client wrote those left of it", async () => {
     const { requestLink } = await serve(publicly);
     expect((await requestLink("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
     expect((await requestLink("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
     expect((await requestLink("/", { "x-forwarded-proto": "https" })).status).toBe(200);
   });
 
-  it("is not followed by a form, which would carry what was typed in the clear", async () => {
+  it("is not followed by a form, whose fields would be sent unencrypted", async () => {
     const { requestLink } = await serve(publicly);
     const headers = { "x-forwarded-proto": "http", "content-length": "0" };
     expect((await requestLink("/sign-in", headers, { method: "POST" })).status).toBe(421);
   });
 
-  it("cannot be feigned by a client where no proxy is trusted", async () => {
+  it("cannot be claimed by a client where no proxy is trusted", async () => {
     const { requestLink } = await serve({ ...publicly, trustedProxyHops: 0 });
     expect((await requestLink("/", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 
-  it("does not hide health from a probe that speaks plain http", async () => {
+  it("does not hide health from a probe that uses plain http", async () => {
     const { requestLink } = await serve(publicly);
     expect((await requestLink("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
@@ -417,14 +417,14 @@ describe("a body", () => {
     expect((JSON.parse(body) as Seen).bytes).toBe(bytes);
   };
 
-  it("of 64 KB is taken whole", async () => {
+  it("of 64 KB is accepted", async () => {
     const { raw } = await serve(local);
     const body = "x".repeat(65_536);
     expect(bounds.bodyBytes).toBe(65_536);
     taken(await raw(head("Content-Length: 65536"), body), 65_536);
   });
 
-  it("of one byte more is refused by what it says of itself, before it is sent", async () => {
+  it("of one byte more is refused by its Content-Length, before it is sent", async () => {
     let heard = 0;
     const { raw } = await serve(local, { handler: () => (heard += 1) });
     tooLarge(await raw(head("Content-Length: 65537")));
@@ -434,7 +434,7 @@ describe("a body", () => {
   });
 
   it.each([65_536, 4_096, 1_000, 16])(
-    "in chunks of %i bytes is taken up to 64 KB",
+    "in chunks of %i bytes is accepted up to 64 KB",
     async (size) => {
       const { raw } = await serve(local);
       taken(await raw(head("Transfer-Encoding: chunked"), chunks(65_536, size)), 65_536);
@@ -458,14 +458,14 @@ describe("a body", () => {
     tooLarge(await raw(head("Transfer-Encoding: chunked"), chunk));
   });
 
-  it("that never ends is cut off, and the next person is served", async () => {
+  it("that never ends is cut off, and the next request is served", async () => {
     const { raw, seen } = await serve(local);
     const endless = `ffff\r\n${"x".repeat(65_535)}\r\n`;
     tooLarge(await raw(head("Transfer-Encoding: chunked"), endless, endless));
     expect((await seen("/")).bytes).toBe(0);
   });
 
-  it("longer than it said is not read on as part of the form", async () => {
+  it("longer than its Content-Length is not read as part of the form", async () => {
     let bytes = 0;
     let heard = 0;
     const { raw } = await serve(local, {
@@ -485,7 +485,7 @@ describe("a body", () => {
     ["Content-Length: 5", "Content-Length: 6"],
     ["Content-Length: 5", "Transfer-Encoding: chunked"],
     ["Transfer-Encoding: chunked, identity"],
-  ])("with a length that can be read two ways reaches nobody: %s %s", async (...textLines) => {
+  ])("with an ambiguous length is refused: %s %s", async (...textLines) => {
     let heard = 0;
     const { raw } = await serve(local, { handler: () => (heard += 1) });
     expect(parsed(await raw(head(...textLines), "hello")).status).toBe(400);
@@ -520,7 +520,7 @@ describe("the headers of every response", () => {
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["a foreign name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
-  ])("protect: %s", async (_, handler, headers, status, policy = {}) => {
+  ])("include %s", async (_, handler, headers, status, policy = {}) => {
     const { requestLink } = await serve(local, { handler });
     const httpResponse = await requestLink("/", headers);
     expect(httpResponse.status).toBe(status);
@@ -552,7 +552,7 @@ describe("the headers of every response", () => {
   });
 
   it.each(["/l/abc", "/l/abc?x=1", "/l", "/l/", "/l?x"])(
-    "let a token page tell its origin and never its path: %s",
+    "let a page with a token in its path send its origin, and never its path, as the referrer: %s",
     async (path) => {
       const { requestLink } = await serve(local);
       expect((await requestLink(path)).headers.get("referrer-policy")).toBe("strict-origin");
@@ -560,7 +560,7 @@ describe("the headers of every response", () => {
   );
 
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
-    "let no other page tell anybody where its reader came from: %s",
+    "send no referrer from other pages: %s",
     async (path) => {
       const { requestLink } = await serve(local);
       expect((await requestLink(path)).headers.get("referrer-policy")).toBe("same-origin");
@@ -568,7 +568,7 @@ describe("the headers of every response", () => {
   );
 });
 
-/** A page as Next sends it: in pieces, with its script inline, as files, and loaded early. */
+/** A page as Next sends it: in pieces, with its script inline, as files, and preloaded. */
 const drawn: RequestListener = (_, response) => {
   response.setHeader("Content-Type", "text/html; charset=utf-8");
   response.setHeader("Link", '</_next/static/a.js>; rel=preload; as="script"');
@@ -586,8 +586,8 @@ const withoutScript =
   '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/></head><body>' +
   '<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script></body></html>';
 
-describe("a page on its way out", () => {
-  it("of our own has our script and none of Next's, and a policy that allows no other", async () => {
+describe("a rendered page", () => {
+  it("of Latchkey has our script and none of Next's, and a policy that allows no other", async () => {
     const { requestLink } = await serve(local, { handler: drawn });
     for (const path of ["/", "/sign-in", "/sign-in?next=/x", "/l/abc", "/%61ccount/sessions"]) {
       const { status, headers, body } = await requestLink(path);
@@ -600,7 +600,7 @@ describe("a page on its way out", () => {
     }
   });
 
-  it("of somebody else's is theirs as it is", async () => {
+  it("of another app is not changed", async () => {
     const { requestLink } = await serve(local, { handler: drawn });
     for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {
       const { headers, body } = await requestLink(path);
@@ -610,14 +610,15 @@ describe("a page on its way out", () => {
     }
   });
 
-  it("of somebody else's may be streamed", async () => {
+  it("of another app may be streamed", async () => {
     let start = () => {};
     const started = new Promise<void>((resolve) => (start = resolve));
     const { port } = await serve(local, {
       handler: (_, response) => {
         response.setHeader("Content-Type", "text/html");
         response.write("first ");
-        // The rest is written when the client has the first part: a page that is held never ends.
+        // The rest is written when the client has the first part: a page that is buffered never
+        // ends.
         void started.then(() => response.end("rest"));
       },
     });
@@ -635,12 +636,12 @@ describe("a page on its way out", () => {
     expect(body).toBe("first rest");
   });
 
-  it("keeps Next's script while developing", async () => {
+  it("keeps Next's script in development", async () => {
     const { requestLink } = await serve({ ...local, production: false }, { handler: drawn });
     expect((await requestLink("/sign-in")).headers.has("link")).toBe(true);
   });
 
-  it("that leads nowhere says so without script, on any path", async () => {
+  it("for an unknown path is a 404 page without script, on any path", async () => {
     const handler: RequestListener = (request, response) => {
       response.statusCode = 404;
       drawn(request, response);
@@ -663,11 +664,11 @@ describe("a page on its way out", () => {
     };
   };
 
-  it("that Next left to its script to fill says what happened", async () => {
+  it("that Next left to its script to fill shows what happened", async () => {
     const { requestLink } = await serve(local, { handler: empty(404) });
     const { status, body } = await requestLink("/account/disconnect/google");
     expect([status, body]).toEqual([404, "<html>not there</html>"]);
-    // The page of somebody else has the script that fills it.
+    // A page of another app keeps the script that fills it.
     expect((await requestLink("/dashboard")).body).toContain("fill()");
   });
 
@@ -681,12 +682,12 @@ describe("a page on its way out", () => {
     expect(textLines).toEqual([["page.failed", { requestId, path: "/account" }]]);
   });
 
-  it("that only sends the browser on has no body", async () => {
+  it("that only redirects has no body", async () => {
     const { requestLink } = await serve(local, { handler: empty(307) });
     expect(await requestLink("/account")).toMatchObject({ status: 307, body: "" });
   });
 
-  it("of our own is no payload, whatever the request says", async () => {
+  it("of Latchkey is never a payload, whatever the request asks for", async () => {
     const wishes = {
       rsc: "1",
       "next-router-prefetch": "1",
@@ -699,7 +700,7 @@ describe("a page on its way out", () => {
     expect((await seen("/dashboard", wishes)).headers).toMatchObject(wishes);
   });
 
-  it("is not compressed, and a file is", async () => {
+  it("is not compressed, while a file is", async () => {
     const long = "x".repeat(5_000);
     const handler: RequestListener = ({ url = "" }, response) => {
       response.setHeader("Content-Type", url.endsWith(".css") ? "text/css" : "text/html");
@@ -743,7 +744,7 @@ describe("a form or a call of an action", () => {
     }
   });
 
-  it("is taken from our own pages; a call only by the pages of others", async () => {
+  it("is accepted from our own pages; a call only from another app's pages", async () => {
     const { requestLink } = await serve(local);
     expect((await requestLink("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
     expect((await requestLink("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
@@ -758,29 +759,32 @@ describe("a refusal", () => {
     ["method_not_allowed", 405, refusals.method_not_allowed.sentence, {}],
   ] as const;
 
-  it.each(cases)("is a problem to programs, under an id the log has: %s", async (...one) => {
-    const [code, status, sentence, headers] = one;
-    const textLines: unknown[] = [];
-    const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
-    const { requestLink } = await serve(local, { log });
-    const httpResponse = await requestLink("/api/v1/magic-links", headers, { method: "OPTIONS" });
-    const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
-    expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
-      status,
-      "application/problem+json",
-    ]);
-    expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
-    expect(told).toEqual({
-      type: `urn:latchkey:problem:${code}`,
-      title: sentence,
-      status,
-      code,
-    });
-    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(textLines).toEqual([["refused", { flow: "api", code, requestId }]]);
-  });
+  it.each(cases)(
+    "is problem JSON for programs, with an id that the log has: %s",
+    async (...one) => {
+      const [code, status, sentence, headers] = one;
+      const textLines: unknown[] = [];
+      const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
+      const { requestLink } = await serve(local, { log });
+      const httpResponse = await requestLink("/api/v1/magic-links", headers, { method: "OPTIONS" });
+      const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
+      expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
+        status,
+        "application/problem+json",
+      ]);
+      expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
+      expect(told).toEqual({
+        type: `urn:latchkey:problem:${code}`,
+        title: sentence,
+        status,
+        code,
+      });
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(textLines).toEqual([["refused", { flow: "api", code, requestId }]]);
+    },
+  );
 
-  it.each(cases)("is a sentence to people: %s", async (_, status, sentence, headers) => {
+  it.each(cases)("is a sentence for people: %s", async (_, status, sentence, headers) => {
     const { requestLink } = await serve(local);
     const httpResponse = await requestLink("/sign-in", headers, { method: "OPTIONS" });
     expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([

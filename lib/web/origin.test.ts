@@ -3,7 +3,7 @@ import { isSameOrigin } from "./origin";
 
 const ours = "https://account.example.com";
 
-/** What a form's post carries; `undefined` is a header that was not sent. */
+/** The headers of a form's post; `undefined` is a header that was not sent. */
 const proof = (origin: string | undefined, fetchSite: string | undefined, mine = ours) =>
   isSameOrigin(
     new Headers({
@@ -16,19 +16,19 @@ const proof = (origin: string | undefined, fetchSite: string | undefined, mine =
 const sites = [undefined, "same-origin", "same-site", "cross-site", "none", "", "SAME-ORIGIN"];
 
 describe("a form sent from our own page", () => {
-  it.each(sites)("is taken with our Origin, whatever Sec-Fetch-Site says: %s", (site) => {
+  it.each(sites)("is accepted with our Origin, whatever Sec-Fetch-Site says: %s", (site) => {
     expect(proof(ours, site)).toBe(true);
   });
 
-  it("is taken without Origin when the browser says same-origin", () => {
+  it("is accepted without Origin when the browser says same-origin", () => {
     expect(proof(undefined, "same-origin")).toBe(true);
   });
 
-  it("is taken with the Origin null of a token page when the browser says same-origin", () => {
+  it("is accepted with the Origin null of a token page when the browser says same-origin", () => {
     expect(proof("null", "same-origin")).toBe(true);
   });
 
-  it("is taken on a loopback origin with its port", () => {
+  it("is accepted on a loopback origin with its port", () => {
     expect(proof("http://localhost:3000", undefined, "http://localhost:3000")).toBe(true);
     expect(proof("http://localhost:3001", undefined, "http://localhost:3000")).toBe(false);
     expect(proof("http://localhost", undefined, "http://localhost:3000")).toBe(false);
@@ -36,7 +36,7 @@ describe("a form sent from our own page", () => {
   });
 });
 
-describe("a post that nobody vouches for", () => {
+describe("a post of unknown origin", () => {
   it("is refused with neither Origin nor Sec-Fetch-Site", () => {
     expect(proof(undefined, undefined)).toBe(false);
   });
@@ -52,7 +52,7 @@ describe("a post that nobody vouches for", () => {
   );
 
   it.each(["same-origin, cross-site", "cross-site, same-origin", "same-origin, same-origin", "?1"])(
-    "is refused without Origin when Sec-Fetch-Site came twice or is no word of its own: %s",
+    "is refused without Origin when Sec-Fetch-Site is repeated or unknown: %s",
     (site) => {
       expect(proof(undefined, site)).toBe(false);
       expect(proof("null", site)).toBe(false);

@@ -8,7 +8,7 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
 
-/** Events that prove a mailbox by spending what was mailed there. */
+/** Events that verify an email by consuming what was sent there. */
 const proving = [
   "magic_link.redeem",
   "email_code.redeem",
@@ -16,18 +16,18 @@ const proving = [
   "password_reset.redeem",
   "password_reset.redeem_code",
 ];
-/** Events that spend a secret, and the outcomes with which they do. */
+/** Events that consume a secret, and the outcomes with which they do. */
 const spending = [...proving, "step_up.code", "step_up.link"];
 const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
-/** Outcomes of proofs that say the mailbox was proven. */
+/** Outcomes after which the email counts as verified. */
 const provenWith = ["ok", "account_disabled"];
 /** Events that begin a session. */
 const welcoming = [...proving, "password.sign_in"];
-/** Events that end a trip to a provider; what came of it is their cause. */
+/** Events that end an OAuth attempt; their cause is the decision. */
 const arriving = ["oauth.complete", "oauth.switch_account"];
-/** Causes of arrivals with which somebody was let in. */
+/** Causes with which an OAuth attempt signed a user in. */
 const letIn = /^\w+(:signed_up(_unproven)?)?$/;
-/** Accepted requests for mail, and changes that the owner is told of. */
+/** Accepted requests for an email, and changes of which the owner is notified. */
 const writing = [
   "magic_link.request",
   "sign_up.request",
@@ -47,8 +47,8 @@ export const expectInvariants = async (world: TestWorld) =>
   expect(await brokenInvariants(world)).toEqual([]);
 
 /**
- * Holds the database, and what was noted while it changed, against the invariants of the house.
- * Returns one line for each thing that must not be, beginning with the invariant it breaks.
+ * Checks the database and its recorded changes against the invariants. Returns one line for each
+ * violation, beginning with the violated invariant.
  */
 export async function brokenInvariants(world: TestWorld): Promise<string[]> {
   const runs = await changesByRun(world);
@@ -65,14 +65,14 @@ export async function brokenInvariants(world: TestWorld): Promise<string[]> {
   ];
 }
 
-/** What rows tell by themselves: each query finds what must not be. */
+/** Violations that rows show by themselves: each query finds them. */
 const mustNotBe = (world: TestWorld) => ({
   /** I1: one user per address. */
   "I1 twice": sql`select email from users group by email having count(*) > 1`,
 
   /**
-   * I2: a way in belongs to somebody, once per person and once per identity; and everybody has one,
-   * or gave up the last row while the e-mail link, which needs none, was there.
+   * I2: a sign-in method has a user, and is unique per user and per identity. Every user has one,
+   * or removed the last row while the e-mail link, which needs none, was enabled.
    */
   "I2 way in of nobody": sql`select * from auth_providers p
     where not exists (select from users u where u.id = p.user_id)`,
@@ -86,12 +86,15 @@ const mustNotBe = (world: TestWorld) => ({
       where e.subject_id = u.id and e.outcome = 'ok'
         and e.event in ('password.remove', 'auth_provider.unlink')))`,
 
-  /** I2, O1: who one is there belongs to every way in of others and to none of ours; only those are asked about. */
+  /**
+   * I2, O1: methods of providers have the identity there, others have none; only the former can
+   * need confirmation.
+   */
   "I2 subject": sql`select * from auth_providers
     where (provider in ${oauthProviderIds}) <> (subject is not null)
       or (provider not in ${oauthProviderIds} and confirmation_required_at is not null)`,
 
-  /** I3: a secret is spent within its time, never after it was voided, and once. */
+  /** I3: a secret is consumed in time, never after it was voided, and once. */
   "I3 spent late or dead": sql`select id from verifications
     where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
   "I3 spent again": sql`select "row" from watch.changes where "table" = 'verifications'
@@ -105,33 +108,39 @@ const mustNotBe = (world: TestWorld) => ({
   "I3 waits before it came back": sql`select id from oauth_attempts
     where subject is not null and returned_at is null`,
 
-  /** I4: no session outlives the longest that one may live. */
+  /** I4: no session outlives the longest lifetime. */
   "I4 too long": sql`select id from sessions
     where ends_at > created_at + make_interval(secs => ${longestSession(world)})`,
 
-  /** I5: a letter is queued with its payload, or ended as sent or dead, with the reason and without the payload. */
+  /**
+   * I5: an email is queued with its payload, or ended as sent or dead, with the reason and without
+   * the payload.
+   */
   "I5 half ended": sql`select id, state, reason from outbox where not case state
     when 'queued' then payload is not null and done_at is null and reason is null
     when 'sent' then payload is null and rendered is null and done_at is not null and reason is null
     else payload is null and rendered is null and done_at is not null and reason is not null end`,
 
-  /** I8: an address counts as verified exactly when the audit log tells of its proof. */
+  /** I8: an address counts as verified exactly when the audit log contains its verification. */
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
       where e.subject_id = u.id and (
         e.event in (${list(proving)}) and e.outcome in (${list(provenWith)})
         or e.event in (${list(arriving)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
 
-  /** P1, P2: a password that is usable belongs to a way in, and no user is without a proof. */
+  /**
+   * P1, P2: a usable password belongs to a sign-in method, and every user has a verified email or a
+   * provider.
+   */
   "P2 password without a way in": sql`select id from users u where password_hash is not null
     and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
   "P2 way in without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
     where p.provider = 'email' and u.password_hash is null`,
-  /** I7: what is kept of a password is its argon2id hash. */
+  /** I7: only the argon2id hash of a password is stored. */
   "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
     union all select id from verifications where password_hash not like '$argon2id$%'`,
 
-  /** I10, as far as rows tell: no secret was tried more often than it may be. */
+  /** I10, as far as rows show: no secret had more attempts than the limit. */
   "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeTries}`,
 });
 
@@ -156,7 +165,7 @@ async function brokenRows(world: TestWorld) {
   return found.map(({ rule, row }) => `${rule}: ${row}`);
 }
 
-/** I1: addresses are stored in their one canonical spelling. */
+/** I1: addresses are stored in their canonical spelling. */
 async function unreadableAddresses({ db }: TestWorld) {
   const people = await rows<{ email: string }>(db, sql`select email from users`);
   return people
@@ -165,8 +174,8 @@ async function unreadableAddresses({ db }: TestWorld) {
 }
 
 /**
- * I3: a transaction spends one secret at most, and if it does it has exactly one effect: the audit
- * row that says so, and the session if that says "ok". No session comes from anything else.
+ * I3: a transaction consumes one secret at most, and if it does it has exactly one effect: the
+ * audit row, and the session if the outcome is "ok". No session comes from anything else.
  */
 function effectsOfSecrets(runs: Change[][]) {
   return runs
@@ -189,8 +198,8 @@ function effectsOfSecrets(runs: Change[][]) {
 }
 
 /**
- * I2: an arrival from a provider makes a user with one way in, or neither; it never connects (O4). And an
- * identity stays whose it is.
+ * I2: completing an OAuth attempt creates a user with one sign-in method, or neither; it never
+ * links (O4). And an identity never moves to another user.
  */
 function connectedByArrivals(runs: Change[][]) {
   const inserted = (changes: Change[], name: string) =>
@@ -217,7 +226,7 @@ function connectedByArrivals(runs: Change[][]) {
   });
 }
 
-/** I4: whoever brings a session's token is let in exactly while it lives and its user may come in. */
+/** I4: a session's token signs in exactly while the session is valid and its user is enabled. */
 async function sessionsReadOtherwise({ db }: TestWorld) {
   const saved = await rows<{ digest: string; live: boolean }>(
     db,
@@ -233,7 +242,10 @@ async function sessionsReadOtherwise({ db }: TestWorld) {
   return wrong;
 }
 
-/** I5: an accepted request for mail, and a change that is told, left exactly one letter; nothing else did. */
+/**
+ * I5: an accepted request for an email, and a change with a notice, queued exactly one email;
+ * nothing else did.
+ */
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
@@ -244,7 +256,9 @@ function lettersOfRequests(runs: Change[][]) {
     .map((counts) => `I5 letters: ${JSON.stringify(counts)}`);
 }
 
-/** I5: what left twice left as the same bytes, and nothing left that was withheld. */
+/**
+ * I5: an email that was sent twice was sent with the same bytes, and no withheld email was sent.
+ */
 async function bytesOfLetters({ db, sent }: TestWorld) {
   const withheld = new Set(
     (
@@ -267,9 +281,8 @@ async function bytesOfLetters({ db, sent }: TestWorld) {
 }
 
 /**
- * I6: a transaction that changes state has exactly one audit row, and that row its trace. What the
- * courier does to letters, and with the first attempt to the ends of a link, and when a session was
- * last seen, is no change of state.
+ * I6: a transaction that changes state has exactly one audit row with its details. The courier's
+ * changes to emails and to a link's expiry, and a session's last use, are no change of state.
  */
 function unrecordedChanges(runs: Change[][]) {
   const isQuiet = ({ table, op, changed }: Change) =>
@@ -298,8 +311,8 @@ const only = (changed: string[], allowed: string[]) =>
   changed.every((name) => allowed.includes(name));
 
 /**
- * I7, as far as the database and the log reach: no token and no code that was ever made stands in
- * either. Moments are left out of the search, as six digits of a fraction may look like a code.
+ * I7, as far as the database and the log reach: neither contains a token or a code that was ever
+ * generated. Timestamps are left out, as six digits of a fraction may look like a code.
  */
 async function secretsInTheOpen(world: TestWorld) {
   const saved = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
@@ -314,10 +327,7 @@ async function secretsInTheOpen(world: TestWorld) {
   ];
 }
 
-/**
- * Everything the tables hold, as text; without `except`, as limits are counted whether or not
- * anything came of it.
- */
+/** All rows of all tables, as text. `except` leaves a table out, such as the counts of limits. */
 export async function dump({ db }: Pick<TestWorld, "db">, except = ""): Promise<string> {
   const tables = await rows<{ name: string }>(
     db,
@@ -342,7 +352,7 @@ const isEvent =
   ({ table, event, outcome }: Change) =>
     table === "audit_events" && events.includes(event ?? "") && outcomes.includes(outcome ?? "");
 
-/** What was noted, one list per transaction. */
+/** The recorded changes, one list per transaction. */
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   const changes = await rows<Change>(
     db,
@@ -353,7 +363,7 @@ async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   return [...runs.values()];
 }
 
-/** I1 and I2 hold by index, not by luck: asked once, as no test changes the tables. */
+/** I1 and I2 hold by index; checked once, as no test changes the tables. */
 export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
   const there = await rows<{ definition: string }>(
     db,

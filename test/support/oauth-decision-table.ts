@@ -1,15 +1,15 @@
 import type { OAuthSituation, Decision } from "@/lib/core/oauth-identity";
 
-/** A situation in which somebody comes back, and what is to become of them. */
+/** A situation at the end of an OAuth attempt, and the expected decision. */
 export interface Situation extends OAuthSituation {
   readonly name: string;
   readonly becomes: Decision;
 }
 
 /**
- * Who comes back from a provider, and what now; written from the requirements (O2–O4, A3, A5), cell by
- * cell. `account` has the address that is vouched for: where the provider vouches for none, or the
- * identity opens an account already, nobody asks whose the address is, and such cells are impossible.
+ * What to do with an identity from a provider, cell by cell from the requirements (O2–O4, A3, A5).
+ * `account` is the account with the verified address. Without a verified address, or with an
+ * identity that opens an account, that account does not matter: such cells are impossible.
  */
 const table = `
 set out to | here is | identity            | account  | mailbox       | verified      | unverified    | missing
@@ -45,7 +45,7 @@ const words: Record<string, Decision | null> = {
   impossible: null,
 };
 
-/** Every situation there can be. */
+/** Every possible situation. */
 export const situations: readonly Situation[] = table
   .trim()
   .split("\n")

@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { responses, idTokens, startOidcServer, callbackUrl } from "./oidc-server";
 
-/** The stand-ins for Google and LinkedIn, held against what those two do. */
+/** Checks that the fake Google and LinkedIn behave as the real ones do. */
 
 const [google, linkedin] = await Promise.all([
   startOidcServer({ quirks: "google" }),
@@ -24,7 +24,7 @@ type Words = Record<string, string>;
 const described = async ({ issuer }: Server) =>
   (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Words;
 
-/** What comes back with the browser. */
+/** The parameters of the callback. */
 async function startOAuth(server: Server, more: Words = {}) {
   const { authorization_endpoint: at } = await described(server);
   const params = { client_id: server.clientId, response_type: "code", redirect_uri: redirect };
@@ -60,7 +60,7 @@ async function userinfo(server: Server, accessToken = "") {
   return (await fetch(at!, { headers })).json() as Promise<unknown>;
 }
 
-test("Google: nonce, PKCE, a boolean, and its issuer on the way back", async () => {
+test("Google uses nonce, PKCE, a boolean, and its issuer in the callback", async () => {
   const { code = "", ...back } = await startOAuth(google, pkce);
   expect(back).toMatchObject({ state: "s", iss: google.issuer });
   const httpResponse = await redeem(google, { code, code_verifier: verifier }, basic(google));
@@ -71,7 +71,7 @@ test("Google: nonce, PKCE, a boolean, and its issuer on the way back", async () 
   ]);
 });
 
-test("LinkedIn: no nonce, no PKCE, text in the token and a boolean in userinfo", async () => {
+test("LinkedIn uses no nonce, no PKCE, text in the token and a boolean in userinfo", async () => {
   expect(linkedin.issuer).toMatch(/\/oauth$/);
   const { code = "", ...back } = await startOAuth(linkedin);
   expect(back).toEqual({ state: "s" });
@@ -84,7 +84,7 @@ test("LinkedIn: no nonce, no PKCE, text in the token and a boolean in userinfo",
   });
 });
 
-describe("a code is taken", () => {
+describe("a code is accepted", () => {
   const refusal = (error: string, status = 400) => ({ status, error });
 
   test("once", async () => {
@@ -93,7 +93,7 @@ describe("a code is taken", () => {
     expect(await redeem(google, { code, ...secretOf(google) })).toEqual(refusal("invalid_grant"));
   });
 
-  test("from the client it was made for", async () => {
+  test("from the client it was created for", async () => {
     const wrong = { ...secretOf(google), client_secret: "guessed" };
     expect(await redeem(google, wrong)).toEqual(refusal("invalid_client", 401));
     expect(await redeem(linkedin, {}, basic(linkedin))).toEqual(refusal("invalid_client", 401));
@@ -107,20 +107,20 @@ describe("a code is taken", () => {
     );
   });
 
-  test("by LinkedIn without any", async () => {
+  test("by LinkedIn without any verifier", async () => {
     const { code = "" } = await startOAuth(linkedin, pkce);
     const more = { ...secretOf(linkedin), code_verifier: verifier };
     expect(await redeem(linkedin, { code, ...more })).toEqual(refusal("invalid_request"));
   });
 
-  test("for the address it was sent to", async () => {
+  test("for the redirect URI it was sent to", async () => {
     const { code = "" } = await startOAuth(google);
     const elsewhere = { ...secretOf(google), redirect_uri: `${redirect}/else` };
     expect(await redeem(google, { code, ...elsewhere })).toEqual(refusal("invalid_grant"));
   });
 });
 
-test("what comes back is what the script says", async () => {
+test("the callback has the parameters of the script", async () => {
   linkedin.script.callbackUrl = callbackUrl.cancelled;
   expect(await startOAuth(linkedin)).toEqual({ state: "s", error: "user_cancelled_login" });
   linkedin.script.callbackUrl = callbackUrl.withoutState;
@@ -132,7 +132,7 @@ test("what comes back is what the script says", async () => {
   });
 });
 
-test("an endpoint does what the script says, and then what it should again", async () => {
+test("an endpoint follows the script, and then works normally again", async () => {
   google.script.userinfo = responses.with({ email: undefined, sub: "mallory" });
   const { code = "" } = await startOAuth(google);
   const { access_token: token } = await redeem(google, { code, ...secretOf(google) });
@@ -144,7 +144,7 @@ test("an endpoint does what the script says, and then what it should again", asy
   expect(google.requests.map(({ endpoint }) => endpoint)).toEqual(["discovery", "userinfo"]);
 });
 
-test("who comes back is whom the test says", async () => {
+test("the signed-in person is the one that the test sets", async () => {
   Object.assign(google.person, { sub: "leo-at-google", hd: "example.com" });
   google.script.idToken = idTokens.with({ email: 42 });
   expect(decodeJwt(await google.idToken())).toMatchObject({
@@ -152,7 +152,7 @@ test("who comes back is whom the test says", async () => {
   });
 });
 
-test("one that has stopped hangs up on whoever waits", async () => {
+test("a stopped server hangs up on waiting clients", async () => {
   const server = await startOidcServer({ quirks: "google" });
   onTestFinished(() => server.stop());
   server.script.discovery = responses.hang();

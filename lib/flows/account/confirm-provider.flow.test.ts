@@ -21,7 +21,10 @@ const ada = "ada@example.com";
 const remember = (browser: Browser, provider: unknown = "google") =>
   browser.run(confirmProvider, { provider });
 
-/** Ada, who came by Google, and proved her mailbox on another machine; there she is asked. */
+/**
+ * Ada signed up with Google, then verified her email on another machine. There she is asked to
+ * confirm Google.
+ */
 const asked = async (where: TestWorld = world) => {
   await new Browser(where).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(where);
@@ -31,7 +34,7 @@ const asked = async (where: TestWorld = world) => {
   return browser;
 };
 
-test("ada says Keep: Google opens her account again, and nothing else is another (O3)", async () => {
+test("ada confirms: Google opens her account again, and nothing else changes (O3)", async () => {
   const browser = await asked();
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   const phone = new Browser(world);
@@ -49,7 +52,7 @@ test("ada says Keep: Google opens her account again, and nothing else is another
   });
 });
 
-test("what is not in question cannot be kept: connected, kept before, another's, none", async () => {
+test("only an unconfirmed provider can be confirmed: not a linked, a confirmed, another user's or a missing one", async () => {
   const browser = await asked();
   expect(await remember(browser, "linkedin")).toEqual(refused("not_found"));
   await remember(browser);
@@ -64,11 +67,11 @@ test("what is not in question cannot be kept: connected, kept before, another's,
 });
 
 test.each(["email", "magic_link", "", null, ["google"]])(
-  "%j is nothing to keep",
+  "%j cannot be confirmed",
   async (provider) => expect(await remember(await asked(), provider)).toEqual(refused("not_found")),
 );
 
-describe("only for whoever proved just now that it is them", () => {
+describe("requires a recent sign-in", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { provider: "google" } }],
     ["601 s", 601, refused("step_up_required")],
@@ -83,18 +86,18 @@ describe("only for whoever proved just now that it is them", () => {
     });
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     expect(await remember(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
 
-test("a planted session keeps nothing, be its press ever so quick (A5)", async () => {
+test("a session from before the email verification confirms nothing, however quick the request (A5)", async () => {
   const mallory = new Browser(world);
   await mallory.signInWithProvider("google", claims("g-1", ada));
   const owner = new Browser(world);
   await owner.requestLink(ada);
   const { token } = await world.letterTo(ada);
-  // His session was read; then she proves the mailbox; then his press goes on.
+  // Mallory's session is read, then Ada verifies her email, then Mallory's request goes on.
   const late = withChangeBeforeWrite(world, () => owner.run(redeemMagicLink, { token }));
   expect(await mallory.run(confirmProvider, { provider: "google" }, { world: late })).toEqual(
     refused("sign_in_required"),
@@ -102,7 +105,7 @@ test("a planted session keeps nothing, be its press ever so quick (A5)", async (
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
 });
 
-test("whatever statement the database fails at: kept, or nothing happened", async () => {
+test("whatever statement the database fails at: the provider is confirmed, or nothing happened", async () => {
   const browser = await asked();
   const before = await dump(world);
   let after = 0;

@@ -45,15 +45,15 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
   return browser;
 };
 
-/** Ada set out from her methods page, and is back. */
+/** Ada started from her methods page, and is back. */
 const brought = async (browser: Browser, said = claims("g-1", elsewhere)) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
   expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_connect");
   return browser;
 };
 
-describe("ada presses Connect", () => {
-  test("Google opens her account from now on, and she is told, with the address it has there (A2)", async () => {
+describe("ada submits Connect", () => {
+  test("Google opens her account from now on, and she gets an email with the Google address (A2)", async () => {
     const browser = await brought(await signedIn());
     expect(await openLink(browser)).toEqual(connected());
     expect(browser.cookieChanges).toEqual({ pendingIdentity: "ended" });
@@ -74,7 +74,7 @@ describe("ada presses Connect", () => {
     ).toBe("sign_in");
   });
 
-  test("after she came by Google to an address that has an account, and signed in by link (O4)", async () => {
+  test("after she used Google with an address that has an account, and signed in by link (O4)", async () => {
     await signedIn();
     const browser = new Browser(world);
     await browser.startOAuth("google", { next: "/account" });
@@ -87,7 +87,7 @@ describe("ada presses Connect", () => {
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
-  test("the address there proves nothing here, and changes nothing of hers", async () => {
+  test("the Google address verifies nothing here, and changes nothing of hers", async () => {
     const person = () => row(world.db, sql`select to_jsonb(u) as all from users u`);
     const browser = await brought(await signedIn(), hosted("g-1", elsewhere));
     const before = await person();
@@ -95,7 +95,7 @@ describe("ada presses Connect", () => {
     expect(await person()).toEqual(before);
   });
 
-  test("one that is in question stays from now on (O3)", async () => {
+  test("a provider that needed confirmation is confirmed by it (O3)", async () => {
     const browser = await signedIn();
     await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
     await brought(browser, claims("g-1", ada));
@@ -104,8 +104,8 @@ describe("ada presses Connect", () => {
   });
 });
 
-describe("a press counts once, for the session that set out, and in time", () => {
-  test("pressed again, nothing waits any more, and no second letter leaves", async () => {
+describe("the form works once, for the session that started, and in time", () => {
+  test("submitted again, it finds no pending identity, and no second email is sent", async () => {
     const browser = await brought(await signedIn());
     const { pendingIdentity } = browser;
     await openLink(browser);
@@ -114,7 +114,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
     expect(await world.deliver()).toHaveLength(1);
   });
 
-  test("pressed twenty times at once: connected once, one letter", async () => {
+  test("submitted twenty times at once, it links once and sends one email", async () => {
     const browser = await brought(await signedIn());
     const { pendingIdentity } = browser;
     const responses = await Promise.all(
@@ -128,7 +128,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
   test.each<[string, (browser: Browser) => Promise<unknown>]>([
     ["leo's", (browser) => browser.signIn(leo)],
     ["ada's next one", (browser) => browser.signIn(ada)],
-  ])("by another session, %s: nothing is connected", async (_, meanwhile) => {
+  ])("submitted by another session, %s, it links nothing", async (_, meanwhile) => {
     const browser = await brought(await signedIn());
     await meanwhile(browser);
     expect(await openLink(browser)).toEqual(lost("other_session"));
@@ -136,13 +136,13 @@ describe("a press counts once, for the session that set out, and in time", () =>
     expect(await count(world, "auth_providers")).toBe(await count(world, "users"));
   });
 
-  test("by nobody: signed out, she is asked to sign in", async () => {
+  test("submitted signed out, it asks her to sign in", async () => {
     const browser = await brought(await signedIn());
     await browser.run(signOut);
     expect(await openLink(browser)).toEqual(refused("sign_in_required"));
   });
 
-  test("in another browser there is nothing to press, whoever is signed in there", async () => {
+  test("in another browser there is no pending identity, whatever user is signed in there", async () => {
     await brought(await signedIn());
     for (const pendingIdentity of [null, "", "x".repeat(43)]) {
       const phone = await signedIn();
@@ -151,7 +151,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
     }
   });
 
-  test("at a shared machine: what nobody set out to connect is for the account of its own address", async () => {
+  test("on a shared machine, an identity from a sign-in belongs to the account with its address", async () => {
     await signedIn();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", claims("g-1", ada)))).toBe(
@@ -165,7 +165,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
     expect(await openLink(browser)).toEqual(connected());
   });
 
-  test("before the return there is nothing to connect", async () => {
+  test("before the callback there is no pending identity", async () => {
     const browser = await signedIn();
     await browser.run(startLinkingProvider, { provider: "google" });
     expect(await openLink(browser)).toEqual(lost("no_pending_identity"));
@@ -182,7 +182,7 @@ describe("a press counts once, for the session that set out, and in time", () =>
   test.each([
     ["9:59", 599, connected()],
     ["10:01", 601, lost("no_pending_identity")],
-  ])("%s after she came back", async (_, passed, outcome) => {
+  ])("%s after the callback", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.join(ada, validPassword);
@@ -196,11 +196,11 @@ describe("a press counts once, for the session that set out, and in time", () =>
   test.each([
     ["599 s", 599, connected()],
     ["601 s", 601, refused("step_up_required")],
-  ])("only for whoever proved just now that it is them (A2): %s", async (_, passed, outcome) => {
+  ])("linking requires a recent sign-in (A2): %s", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = await signedIn(ada, world);
       await world.advance(passed - 300);
-      // A trip for signing in asks for no proof.
+      // An OAuth attempt for signing in requires no step-up.
       await browser.signInWithProvider("google", claims("g-1", ada));
       await world.advance(300);
       expect(await openLink(browser)).toEqual(outcome);
@@ -209,8 +209,8 @@ describe("a press counts once, for the session that set out, and in time", () =>
   });
 });
 
-describe("what is somebody else's stays theirs (A3)", () => {
-  test("taken by leo meanwhile: she is told so, nothing is changed, and nobody is written to", async () => {
+describe("an identity of another user stays that user's (A3)", () => {
+  test("leo linked it meanwhile: she is told, nothing changes, and no email is sent", async () => {
     const browser = await brought(await signedIn());
     await signedIn(leo);
     await writeIdentityDirectly(world, leo, "google", "g-1");
@@ -227,7 +227,7 @@ describe("what is somebody else's stays theirs (A3)", () => {
     });
   });
 
-  test("also where it is in question at leo's", async () => {
+  test("also while leo still has to confirm it", async () => {
     const browser = await brought(await signedIn());
     await signedIn(leo);
     await writeIdentityDirectly(world, leo, "google", "g-1", { needsConfirmation: true });
@@ -238,7 +238,7 @@ describe("what is somebody else's stays theirs (A3)", () => {
   test.each([
     ["", false],
     [", in question", true],
-  ])("another Google account is connected%s: that one stays (I2)", async (_, needsConfirmation) => {
+  ])("with another Google account linked%s, that one stays (I2)", async (_, needsConfirmation) => {
     const browser = await brought(await signedIn());
     await writeIdentityDirectly(world, ada, "google", "g-2", { needsConfirmation });
     expect(await openLink(browser)).toEqual(refused("provider_connected", { provider: "google" }));
@@ -253,14 +253,14 @@ describe("what is somebody else's stays theirs (A3)", () => {
 test.each([
   ["its keys are gone", {}],
   ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("nothing is connected of a provider once %s", async (_, vars) => {
+])("nothing is linked of a provider once %s", async (_, vars) => {
   const browser = await brought(await signedIn());
   expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
   expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
 });
 
 describe("at the same moment", () => {
-  test("ada and leo press for one identity: one has it", async () => {
+  test("ada and leo submit for one identity: one of them gets it", async () => {
     for (let round = 0; round < 5; round += 1) {
       const hers = await brought(await signedIn());
       const his = await brought(await signedIn(leo));
@@ -272,7 +272,7 @@ describe("at the same moment", () => {
     }
   });
 
-  test("ada presses for two Google accounts in two browsers: one is connected", async () => {
+  test("ada submits for two Google accounts in two browsers: one is linked", async () => {
     for (let round = 0; round < 5; round += 1) {
       const home = await brought(await signedIn());
       const phone = await brought(await signedIn(), claims("g-2", elsewhere));
@@ -283,7 +283,7 @@ describe("at the same moment", () => {
     }
   });
 
-  test("and for one in both: it is connected, and both are told so", async () => {
+  test("ada submits for one in both browsers: it is linked, and both say so", async () => {
     const home = await brought(await signedIn());
     const phone = await brought(await signedIn());
     expect(await Promise.all([openLink(home), openLink(phone)])).toEqual([
@@ -293,7 +293,7 @@ describe("at the same moment", () => {
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
-  test("somebody signs up by the very identity: theirs or hers, and nobody waits for ever", async () => {
+  test("a new user signs up with the same identity: one of them gets it, and neither request hangs", async () => {
     for (let round = 0; round < 5; round += 1) {
       const browser = await brought(await signedIn());
       const stranger = new Browser(world);
@@ -313,7 +313,7 @@ describe("at the same moment", () => {
   test.each<[string, (home: Browser) => Promise<unknown>]>([
     ["all other sessions end", (home) => home.run(revokeOtherSessions)],
     ["the account is switched off", () => disable(world, ada)],
-  ])("%s while the press is on its way: it connects nothing", async (_, ends) => {
+  ])("%s while the request is running: it links nothing", async (_, ends) => {
     const home = await signedIn();
     const mallory = await brought(await signedIn());
     const late = withChangeBeforeWrite(world, () => ends(home));
@@ -322,7 +322,7 @@ describe("at the same moment", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("the mailbox is proven by a link about to commit: a planted session connects nothing (A5)", async () => {
+  test("the email is verified by a link about to commit: an unverified session links nothing (A5)", async () => {
     const mallory = new Browser(world);
     await mallory.signInWithProvider("linkedin", claims("l-1", ada));
     await brought(mallory);
@@ -336,7 +336,7 @@ describe("at the same moment", () => {
   });
 });
 
-test("both ways round: a press about to commit is gone with what was planted", async () => {
+test("in the other order, a linking about to commit is revoked by the verification", async () => {
   const mallory = new Browser(world);
   await mallory.signInWithProvider("linkedin", claims("l-1", ada));
   await brought(mallory);
@@ -353,7 +353,7 @@ test("both ways round: a press about to commit is gone with what was planted", a
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "linkedin l-1 ?", "magic_link"]);
 });
 
-test("whatever statement the database fails at: connected, or nothing happened", async () => {
+test("whatever statement the database fails at: the provider is linked, or nothing happened", async () => {
   const browser = await brought(await signedIn());
   const { pendingIdentity } = browser;
   const before = await dump(world);

@@ -50,7 +50,7 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
   return browser;
 };
 
-/** Ada, who came by Google before. */
+/** Ada, who signed up with Google before. */
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
   expect(told(await browser.signInWithProvider("google", google()))).toBe("sign_in");
@@ -64,8 +64,8 @@ const setOutToConnect = async (browser: Browser) => {
 const connect = (browser: Browser) =>
   browser.run(linkProvider, { pendingIdentity: browser.pendingIdentity ?? "" });
 
-describe("ada comes by Google", () => {
-  test("for the first time: she is in, and this browser is known from now on (O3)", async () => {
+describe("ada signs in with Google", () => {
+  test("for the first time: she is signed in, and this browser is known from now on (O3)", async () => {
     const browser = await joined();
     expect(browser.cookieChanges).toMatchObject({ device: true, oauthAttempt: "ended" });
     expect(await sessionOf(browser)).toBe(ada);
@@ -75,7 +75,7 @@ describe("ada comes by Google", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("and again: nothing is another but when she was last here (A1)", async () => {
+  test("again: only the time of her last visit changes (A1)", async () => {
     await joined();
     const usedAt = () =>
       row<Record<string, string>>(
@@ -91,7 +91,7 @@ describe("ada comes by Google", () => {
     expect([await count(world, "users"), await count(world, "auth_providers")]).toEqual([1, 1]);
   });
 
-  test("with a new token each time; the one before is worth nothing (fixation)", async () => {
+  test("with a new token each time; the previous one is invalid (fixation)", async () => {
     const browser = await joined();
     const thief = new Browser(world);
     thief.session = browser.session;
@@ -100,7 +100,7 @@ describe("ada comes by Google", () => {
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
   });
 
-  test("nothing else that Google says of her is kept: name, picture, tokens (O6)", async () => {
+  test("no other claim of Google's is stored: no name, picture or tokens (O6)", async () => {
     const said = { name: "Canary Name", picture: "https://canary.example/p", at_hash: "canary" };
     const browser = new Browser(world);
     await browser.signInWithProvider("google", google({ ...said, nested: { deep: ["canary"] } }));
@@ -109,14 +109,14 @@ describe("ada comes by Google", () => {
   });
 });
 
-describe("what comes back instead of claims (O5)", () => {
+describe("a callback without claims (O5)", () => {
   test.each([
     ["provider_cancelled", "access_denied", undefined],
     ["oauth_state_invalid", "state", undefined],
     ["provider_unavailable", "timeout", intervals.providerAway],
     ["provider_failed", "signature", undefined],
   ] as const)(
-    "%s: told, the trip is over, and nothing happened",
+    "%s: she is told, the attempt is over, and nothing happened",
     async (failure, cause, retryAfter) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
@@ -136,7 +136,7 @@ describe("what comes back instead of claims (O5)", () => {
     },
   );
 
-  test("whoever is signed in stays so, and what they set out for is not done", async () => {
+  test("a signed-in user stays signed in, and the requested linking is not done", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
     const callbackResult = { failure: "provider_cancelled", cause: "access_denied" } as const;
@@ -151,7 +151,7 @@ describe("what comes back instead of claims (O5)", () => {
     ["an object", { sub: { $ne: null } }],
     ["a NUL", { sub: "g-1\0" }],
     ["256 characters", { sub: "1".repeat(256) }],
-  ])("claims that name %s open nothing", async (_, more) => {
+  ])("claims with %s open nothing", async (_, more) => {
     const browser = new Browser(world);
     const { sub: __, ...nobody } = google();
     expect(await browser.signInWithProvider("google", { ...nobody, ...more })).toEqual(
@@ -161,7 +161,7 @@ describe("what comes back instead of claims (O5)", () => {
   });
 
   test.each([null, [], "claims", {}, { claims: google() }])(
-    "%j is no way of asking a provider, and ends no trip",
+    "%j is no valid exchange, and ends no attempt",
     async (exchange) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
@@ -177,8 +177,8 @@ describe("what comes back instead of claims (O5)", () => {
   );
 });
 
-describe("who may have us ask a provider", () => {
-  /** Comes back with an answer that counts how often the provider was asked for it. */
+describe("requests to a provider", () => {
+  /** Completes with an exchange that counts its requests to the provider. */
   const mailRequest = () => {
     const asked = { times: 0 };
     const exchange = async () => {
@@ -190,7 +190,7 @@ describe("who may have us ask a provider", () => {
     return { asked, finishOAuth };
   };
 
-  test("only whoever is on a trip there: without one, after it, and too late nobody is asked", async () => {
+  test("are made only for an open attempt: not without one, after it, or too late", async () => {
     await world.withFrozenTime(async (world) => {
       const { asked, finishOAuth } = mailRequest();
       expect(await finishOAuth(new Browser(world))).toEqual(lost);
@@ -211,7 +211,7 @@ describe("who may have us ask a provider", () => {
     });
   });
 
-  test("within the limit of one network, whatever trips it is on", async () => {
+  test("are limited per network, whatever its attempts", async () => {
     const { asked, finishOAuth } = mailRequest();
     const browser = new Browser(world);
     await browser.startOAuth("google");
@@ -221,7 +221,7 @@ describe("who may have us ask a provider", () => {
   });
 });
 
-test("who is told no is still on their way to where they were going", async () => {
+test("a refused user still knows the page to return to", async () => {
   for (const callbackResult of [
     { failure: "provider_cancelled", cause: "access_denied" },
     { claims: {} },
@@ -235,7 +235,7 @@ test("who is told no is still on their way to where they were going", async () =
   }
 });
 
-test("to sign in first may be by another provider: what waits is still there (O4)", async () => {
+test("signing in first may use another provider: the pending identity is still there (O4)", async () => {
   const home = await signedIn();
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   expect((await connect(home)).ok).toBe(true);
@@ -251,11 +251,11 @@ test("to sign in first may be by another provider: what waits is still there (O4
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "linkedin l-1", "magic_link"]);
 });
 
-describe("a trip is of one browser, to one provider, once, and in time (O1)", () => {
+describe("an OAuth attempt works in one browser, for one provider, once, and in time (O1)", () => {
   test.each([
     ["9:59", 599, "sign_in"],
     ["10:01", 601, "oauth_state_invalid"],
-  ])("%s after setting out", async (_, passed, outcome) => {
+  ])("%s after the start", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
@@ -265,7 +265,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     });
   });
 
-  test("our own clock has no say in it", async () => {
+  test("the app's own clock does not matter", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const late = { now: () => new Date(Date.now() + 3_600_000) };
@@ -279,7 +279,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     ).toBe(true);
   });
 
-  test("another provider's answer is none to it, and does not spend it", async () => {
+  test("a callback from another provider is refused, and does not consume the attempt", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -289,7 +289,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 
-  test("mallory's answer in ada's browser, which made no such trip (login CSRF)", async () => {
+  test("mallory's callback is refused in ada's browser without an attempt of hers (login CSRF)", async () => {
     for (const oauthAttempt of [null, "", "x".repeat(43)]) {
       const browser = await signedIn();
       browser.oauthAttempt = oauthAttempt;
@@ -301,7 +301,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("a page that is loaded again loses nothing that waits", async () => {
+  test("reloading the page loses no pending identity", async () => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
@@ -311,7 +311,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(browser.pendingIdentity).toBe(pendingIdentity);
   });
 
-  test("used twice it brings nobody in, whether it let somebody in or was parked", async () => {
+  test("used twice it signs nobody in, whether it signed in or left a pending identity", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -326,7 +326,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await pendingIdentity(world)).toEqual(["google g-2"]);
   });
 
-  test("twenty returns of one trip at once: one is let in", async () => {
+  test("of twenty concurrent callbacks of one attempt, one signs in", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -342,8 +342,8 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
   });
 });
 
-describe("a trip never connects by itself (ambient linking)", () => {
-  test("begun for signing in while ada is signed in: she is asked, and the account is as before", async () => {
+describe("an OAuth attempt never links by itself (ambient linking)", () => {
+  test("started for signing in while ada is signed in: she is asked, and the account is unchanged", async () => {
     const browser = await signedIn();
     const { session } = browser;
     for (const said of [google(), claims("g-2", "ada@other.example"), claims("g-3", leo)]) {
@@ -355,7 +355,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("begun for connecting: it waits for a press", async () => {
+  test("started for linking: it waits for her confirmation", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
     expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
@@ -382,7 +382,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
           ),
     ],
     ["switched off", () => disable(world, ada)],
-  ])("what one session set out to connect is nothing to another: %s", async (_, meanwhile) => {
+  ])("linking that one session started is refused in another: %s", async (_, meanwhile) => {
     const browser = await signedIn();
     await setOutToConnect(browser);
     const { oauthAttempt } = browser;
@@ -395,7 +395,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("a stranger with the cookie of ada's trip gets in nowhere, and neither does his own session", async () => {
+  test("a stranger with the cookie of ada's attempt gets neither her account nor a link to his own", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
     const mallory = await signedIn("mallory@example.com");
@@ -407,7 +407,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await methodsOf(world, "mallory@example.com")).toEqual(["magic_link"]);
   });
 
-  test("a session that goes on under another token is the same one (step-up)", async () => {
+  test("a session with a new token after step-up is the same session", async () => {
     const browser = new Browser(world);
     await browser.join(ada, validPassword);
     await setOutToConnect(browser);
@@ -419,7 +419,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
   });
 });
 
-describe("who it is, is provider and subject, and never the address (nOAuth)", () => {
+describe("the identity is provider and subject, and never the address (nOAuth)", () => {
   test.each([
     ["another", { email: "ada@new.example" }],
     ["leo's, who has an account", { email: leo }],
@@ -459,7 +459,7 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("nor is the same subject at another provider", async () => {
+  test("the same subject at another provider is not ada", async () => {
     await joined();
     const mallory = new Browser(world);
     expect(told(await mallory.signInWithProvider("linkedin", google()))).toBe("ask_to_sign_in");
@@ -467,8 +467,8 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
   });
 });
 
-describe("an account that is switched off (S5)", () => {
-  test("is told so after the proof: no session, and nothing of it is touched", async () => {
+describe("a disabled account (S5)", () => {
+  test("is told so after authentication: no session, and nothing of it changes", async () => {
     await joined();
     await disable(world, ada);
     const browser = new Browser(world);
@@ -493,7 +493,7 @@ describe("an account that is switched off (S5)", () => {
     });
   });
 
-  test("a moment before it is switched off, ada's session is over with it; a moment after, there is none", async () => {
+  test("loses a session that commits just before, and gets none after", async () => {
     await joined();
     const browser = new Browser(world);
     await browser.startOAuth("google");
@@ -517,7 +517,7 @@ describe("an account that is switched off (S5)", () => {
 describe("where sign-up is closed", () => {
   const closed = world.with({ env: { ...world.env, signUp: "closed" } });
 
-  test("nobody new is let in, after the proof; who was here before is", async () => {
+  test("no new user is let in after authentication; an existing user is", async () => {
     const stranger = new Browser(closed);
     expect(await stranger.signInWithProvider("google", google())).toEqual(
       refused("sign_up_closed"),
@@ -543,7 +543,7 @@ describe("where sign-up is closed", () => {
 test.each([
   ["its keys are gone", {}],
   ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("a provider lets nobody in once %s, whatever is connected and under way", async (_, vars) => {
+])("a provider signs no user in once %s, whatever is linked or in progress", async (_, vars) => {
   await joined();
   const browser = new Browser(world);
   await browser.startOAuth("google");
@@ -558,8 +558,8 @@ test.each([
   expect((await browser.run(completeOAuth, input)).ok).toBe(true);
 });
 
-describe("many at once", () => {
-  test("fifty first sign-ins of one identity: one user, one way in, and everybody is in (A1, I1, I2)", async () => {
+describe("concurrent requests", () => {
+  test("fifty first sign-ins of one identity: one user, one sign-in method, and all are signed in (A1, I1, I2)", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
     for (const browser of browsers) await browser.startOAuth("google");
     const responses = await Promise.all(browsers.map((b) => b.finishOAuth("google", google())));
@@ -583,7 +583,7 @@ describe("many at once", () => {
     expect(await at()).toEqual(before);
   });
 
-  test("fifty different identities for one free address: one has it, the others are asked to sign in", async () => {
+  test("fifty different identities for one free address: one gets it, the others are asked to sign in", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
     for (const browser of browsers) await browser.startOAuth("google");
     const responses = await Promise.all(
@@ -597,7 +597,7 @@ describe("many at once", () => {
     expect(await count(world, "sessions")).toBe(1);
   });
 
-  test("a first sign-in and a link of the same address: one account, whoever is first", async () => {
+  test("a first sign-in and a link for the same address: one account, whichever is first", async () => {
     for (let round = 0; round < 5; round += 1) {
       const phone = new Browser(world);
       await phone.requestLink(ada);
@@ -612,7 +612,7 @@ describe("many at once", () => {
       expect(["sign_in", "ask_to_sign_in"]).toContain(told(came));
       expect(await count(world, "users")).toBe(1);
       expect(await sessionOf(phone)).toBe(ada);
-      // Whoever came by a word for the address before its proof has nothing after it (A5).
+      // A session from an unverified address is gone after the verification (A5).
       expect(await sessionOf(browser)).toBeNull();
       expect(await identitiesOf(world, ada)).toEqual(
         told(came) === "sign_in" ? ["google g-1 ?", "magic_link"] : ["magic_link"],
@@ -621,7 +621,7 @@ describe("many at once", () => {
     }
   });
 
-  test("a first sign-in about to commit: the link drops what it planted", async () => {
+  test("a first sign-in about to commit: the link revokes its session", async () => {
     const phone = new Browser(world);
     await phone.requestLink(ada);
     const letter = await world.letterTo(ada);
@@ -687,7 +687,7 @@ describe("many at once", () => {
     },
   );
 
-  test("a sign-in while the provider is being disconnected: in before, or not at all", async () => {
+  test("a sign-in while the provider is being disconnected: it succeeds before, or is refused", async () => {
     for (let round = 0; round < 5; round += 1) {
       const home = await signedIn();
       await writeIdentityDirectly(world, ada, "google", "g-1");
@@ -705,7 +705,7 @@ describe("many at once", () => {
     }
   });
 
-  test("a provider about to be disconnected lets nobody in", async () => {
+  test("a provider about to be disconnected signs no user in", async () => {
     const home = await signedIn();
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const browser = new Browser(world);
@@ -721,7 +721,7 @@ describe("many at once", () => {
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("an account about to be switched off lets nobody in", async () => {
+  test("an account about to be disabled is signed in to no more", async () => {
     await joined();
     const browser = new Browser(world);
     await browser.startOAuth("google");
@@ -735,7 +735,7 @@ describe("many at once", () => {
   });
 });
 
-describe("whatever statement the database fails at: all, or nothing", () => {
+describe("whatever statement the database fails at: everything happened, or nothing", () => {
   test.each<[string, () => Promise<Browser>, Record<string, unknown>, string]>([
     ["signing up", () => Promise.resolve(new Browser(world)), hosted("g-1", ada), "sign_in"],
     ["signing in", async () => (await joined(), new Browser(world)), google(), "sign_in"],

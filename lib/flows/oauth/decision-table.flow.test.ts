@@ -20,15 +20,15 @@ import { type Situation, situations } from "@/test/support/oauth-decision-table"
 import { startLinkingProvider } from "./start-linking-provider";
 
 /**
- * Every cell of the decision table on a database: what a person gets, and what the tables hold then.
- * Ada is whoever is signed in here, leo another; mia has an account, and neither of them is she.
+ * Runs every cell of the decision table on a database, and checks what a person gets and what the
+ * tables contain. Ada is the signed-in user, Leo another one. Mia has an account and is neither.
  */
 
 const world = await setUpWorld(keys);
 
 const [ada, leo, mia, nobody] = ["ada", "leo", "mia", "new"].map((name) => `${name}@example.com`);
 
-/** Three people who came by link, without a proof in the log. */
+/** Three users who signed up by link, without rows in the audit log. */
 const settle = () =>
   world.writeDirectly((tx) =>
     tx.execute(sql`with inserted as (
@@ -54,7 +54,7 @@ const usersNow = () =>
     sql`select email, email_verified_at is not null as proven from users order by created_at, email`,
   );
 
-/** All ways in, without when they were used. */
+/** All sign-in methods, without when they were used. */
 const waysNow = () =>
   rows(
     world.db,
@@ -77,7 +77,7 @@ const begin = async ({ linking, signedIn: isHere }: Situation, provider: OAuthPr
   return browser;
 };
 
-/** Leaves, finds things as they are when coming back, and comes back. */
+/** Starts an OAuth attempt, sets up the situation, and completes the attempt. */
 async function signInWithProvider(at: Situation) {
   await settle();
   const provider: OAuthProvider = at.emailAssurance === "authoritative" ? "google" : "linkedin";
@@ -85,7 +85,7 @@ async function signInWithProvider(at: Situation) {
   const owner = { none: null, own: ada!, other: leo! }[at.identity];
   const { needsConfirmation } = at;
   if (owner) await writeIdentityDirectly(world, owner, provider, "p-1", { needsConfirmation });
-  // Of an identity that opens an account the address is nobody's business, so it is somebody else's.
+  // The address of an identity that opens an account is irrelevant, so it is another user's.
   const address = owner ? mia! : { none: nobody!, own: ada!, other: leo! }[at.account];
   const said = {
     authoritative: hosted("p-1", address),
@@ -113,14 +113,14 @@ const completed = (outcome: string, { provider }: Trip) => ({
 
 const who = async (email: string | null) => (email ? world.userIdOf(email) : null);
 
-/** Nobody and nothing is another than before. */
+/** Users, sign-in methods and sessions are unchanged. */
 async function expectNothingChanged({ before }: Trip) {
   expect(await usersNow()).toEqual(before.users);
   expect(await waysNow()).toEqual(before.linkedMethods);
   expect(await sessionsNow()).toEqual(before.sessions);
 }
 
-/** One session in this browser, of this person, by this provider; and none that was here before. */
+/** This browser has one session, of this user, by this provider; its former session is gone. */
 async function expectInAs(email: string, trip: Trip) {
   const { browser, provider } = trip;
   expect(browser.newSession.method).toBe(provider);
@@ -135,7 +135,7 @@ async function expectAsked(outcome: string, at: Situation, trip: Trip) {
   const pendingIdentityToken = expect.stringMatching(/^[\w-]{43}$/) as string;
   expect(trip.result).toEqual(completed(outcome, trip));
   await expectNothingChanged(trip);
-  // Under a new token: whoever knew that of the trip knows nothing of what it brought.
+  // Under a new token: knowing the attempt's token is not enough for the pending identity.
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: "ended",
     pendingIdentity: pendingIdentityToken,
@@ -166,7 +166,7 @@ async function expectRefused(
   return `${trip.provider}:${at.emailAssurance}`;
 }
 
-/** What holds for each word of the table; returns the cause that the log tells. */
+/** The checks for each decision; returns the cause in the audit log. */
 const becomes: Record<Situation["becomes"], (at: Situation, trip: Trip) => Promise<string>> = {
   async sign_up({ emailAssurance }, trip) {
     const isVerified = emailAssurance === "authoritative";
@@ -232,16 +232,16 @@ test.each(situations)("$name", async (at) => {
     }),
   ]);
   expect(await count(world, "outbox")).toBe(0);
-  // The trip is over, however it ended: the same return brings nobody anything.
+  // The attempt is over, whatever its outcome: the same callback works in no browser.
   const again = new Browser(world);
   again.oauthAttempt = trip.token;
   expect(await again.finishOAuth(trip.provider, trip.said)).toEqual(refused("oauth_state_invalid"));
   expect(again.session).toBeNull();
 });
 
-/** Somebody began to sign up at the address and never typed the code: that is no account (P1). */
+/** A stranger began to sign up at the address and never typed the code: that is no account (P1). */
 test.each(situations.filter(({ identity, account }) => identity === "none" && account === "none"))(
-  "with a sign-up of somebody that waits for its code at the address: $name",
+  "with a stranger's sign-up that waits for its code at the address: $name",
   async (at) => {
     const mallory = new Browser(world);
     await mallory.signUp(nobody!, validPassword);
@@ -249,8 +249,8 @@ test.each(situations.filter(({ identity, account }) => identity === "none" && ac
     const trip = await signInWithProvider(at);
     expect(told(trip.result)).toBe(at.becomes === "sign_up" ? "sign_in" : at.becomes);
     const typed = await mallory.verify(code, nobody!);
-    // Where the provider runs the mailbox, what others began there is dead (A5). Where it only takes
-    // somebody's word, the account is there first; and where there is none, the code makes one.
+    // An authoritative provider voids the stranger's sign-up (A5). With a merely verified address
+    // the account already exists; and without an account, the code creates one.
     const known = at.emailAssurance === "authoritative" ? "code_invalid" : "already_signed_up";
     const no = at.becomes === "sign_up" ? known : undefined;
     expect(typed.ok ? undefined : typed.refusal.code).toBe(no);
@@ -261,7 +261,7 @@ test.each(situations.filter(({ identity, account }) => identity === "none" && ac
   },
 );
 
-test("a subject that differs in one letter, or at another provider, is somebody else", async () => {
+test("a subject that differs in one letter, or is at another provider, is another identity", async () => {
   await settle();
   const known = `p-${randomUUID()}`;
   await writeIdentityDirectly(world, leo!, "google", known);

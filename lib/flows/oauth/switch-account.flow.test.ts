@@ -35,7 +35,7 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-/** Ada is signed in, and comes back from Google as leo, who may be new. */
+/** Ada is signed in, and completes Google as Leo, who may be new. */
 const asked = async ({ isNew = false, where = world, said = leos } = {}) => {
   if (!isNew) await new Browser(where).signInWithProvider("google", leos);
   const browser = new Browser(where);
@@ -50,8 +50,8 @@ const switched = (outcome: string) => ({
   value: { provider: "google", outcome, next: "/account" },
 });
 
-describe("ada wants to be leo", () => {
-  test("who has an account: her session ends, his begins, and nothing was connected", async () => {
+describe("ada switches to leo", () => {
+  test("who has an account: her session ends, his begins, and nothing is linked", async () => {
     const browser = await asked();
     const thief = new Browser(world);
     thief.session = browser.session;
@@ -80,7 +80,7 @@ describe("ada wants to be leo", () => {
     expect((await world.audit()).at(-1)).toMatchObject({ cause: "google:signed_up_unverified" });
   });
 
-  test("whose address has an account that Google does not open: she is out, and asked to sign in as him", async () => {
+  test("whose address has an account without that Google: she is signed out, and asked to sign in as him", async () => {
     await new Browser(world).signIn(leo);
     const browser = await asked({ isNew: true });
     const token = browser.pendingIdentity;
@@ -95,7 +95,7 @@ describe("ada wants to be leo", () => {
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo", "magic_link"]);
   });
 
-  test("whose Google is in question: it opens nothing, and she is asked to sign in as him", async () => {
+  test("whose Google needs confirmation: it opens nothing, and she is asked to sign in as him", async () => {
     const browser = await asked();
     await world.writeDirectly((tx) =>
       tx.execute(
@@ -106,7 +106,7 @@ describe("ada wants to be leo", () => {
     expect(await sessionOf(browser)).toBeNull();
   });
 
-  test("once: a second press finds nothing, and neither does one in another browser", async () => {
+  test("once: a second request finds nothing, and neither does one in another browser", async () => {
     const browser = await asked();
     const token = browser.pendingIdentity;
     expect(await openLink(new Browser(world))).toEqual(lost);
@@ -119,7 +119,7 @@ describe("ada wants to be leo", () => {
   test.each([
     ["9:59", 599, switched("sign_in")],
     ["10:01", 601, lost],
-  ])("%s after she came back", async (_, passed, outcome) => {
+  ])("%s after the callback", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = await asked({ where: world });
       await world.advance(passed);
@@ -128,7 +128,7 @@ describe("ada wants to be leo", () => {
     });
   });
 
-  test("signed out meanwhile: he does not wait there for whoever comes next", async () => {
+  test("signed out meanwhile: the pending identity is not left for the next user", async () => {
     const browser = await asked();
     await browser.run(signOut);
     expect(browser.pendingIdentity).toBeNull();
@@ -138,7 +138,7 @@ describe("ada wants to be leo", () => {
   });
 });
 
-test("what a session set out to connect signs nobody in", async () => {
+test("an identity for linking signs nobody in", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
@@ -148,7 +148,7 @@ test("what a session set out to connect signs nobody in", async () => {
   expect(await count(world, "users")).toBe(1);
 });
 
-test("what changed meanwhile counts: the account is switched off, sign-up closed, the address no longer vouched for", async () => {
+test("current state decides: a disabled account, a closed sign-up, an address no longer verified", async () => {
   const browser = await asked();
   await disable(world, leo);
   expect(await openLink(browser)).toEqual(refused("account_disabled"));
@@ -162,7 +162,7 @@ test("what changed meanwhile counts: the account is switched off, sign-up closed
   expect(await sessionOf(late)).toBe("mia@example.com");
 });
 
-test("an identity that was disconnected meanwhile, with an address that nobody vouches for, is nobody's", async () => {
+test("an identity that was disconnected meanwhile, with an unverified address, opens no account", async () => {
   const said = { ...leos, email_verified: false };
   await plantIdentityOfLeo();
   const browser = await asked({ said });
@@ -183,14 +183,14 @@ async function plantIdentityOfLeo() {
 test.each([
   ["its keys are gone", {}],
   ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("nobody goes on as somebody whom a provider brought once %s", async (_, vars) => {
+])("no user can switch by a provider once %s", async (_, vars) => {
   const browser = await asked();
   expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
   expect(await sessionOf(browser)).toBe(ada);
   expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
 
-test("pressed twenty times at once: one session, and nobody waits for ever", async () => {
+test("of twenty requests at once, one gets a session, and none hangs", async () => {
   const browser = await asked();
   const { pendingIdentity: token } = browser;
   const responses = await Promise.all(
@@ -202,7 +202,7 @@ test("pressed twenty times at once: one session, and nobody waits for ever", asy
   expect(await count(world, "sessions")).toBe(2);
 });
 
-test("whatever statement the database fails at: she is still ada, or leo", async () => {
+test("whatever statement the database fails at: she is still ada, or she is leo", async () => {
   const browser = await asked();
   await forgetLimits(world);
   const before = await dump(world);

@@ -19,7 +19,7 @@ const proven = { ok: true, value: {} };
 
 const prove = (browser: Browser, code: unknown) => browser.run(stepUpByCode, { code });
 
-/** Somebody who signed in more than ten minutes ago, and has asked for the mail. */
+/** A user who signed in more than ten minutes ago, and has requested the email. */
 const waiting = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
   await browser.signIn(email);
@@ -35,7 +35,7 @@ const isVerified = async (browser: Browser) => (await browser.run(readPasswordSt
 const tries = () =>
   row(world.db, sql`select max(tries) as n from verifications where purpose = 'step_up'`);
 
-test("ada types the code, and goes on under a new token", async () => {
+test("ada types the code, and gets a new session token", async () => {
   const { browser, code } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
@@ -54,7 +54,7 @@ test("ada types the code, and goes on under a new token", async () => {
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+])("the step-up lasts ten minutes: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
     await prove(browser, code);
@@ -66,7 +66,7 @@ test.each([
 test.each([
   ["9:59", 599, proven],
   ["10:01", 601, refused("code_invalid", { cause: "none" })],
-])("typed %s after the mail left", async (_, passed, outcome) => {
+])("typed %s after the email was sent", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
     await world.advance(passed);
@@ -74,8 +74,8 @@ test.each([
   });
 });
 
-describe("a code is of one session and its browser", () => {
-  test("another session of ada's gains nothing by it", async () => {
+describe("a code belongs to one session and its browser", () => {
+  test("it does not work in another session of ada's", async () => {
     const { browser, code } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
@@ -85,14 +85,14 @@ describe("a code is of one session and its browser", () => {
     expect(await tries()).toEqual({ n: 0 });
   });
 
-  test("nor another session in the same browser, after signing in anew", async () => {
+  test("it does not work in the same browser after signing in again", async () => {
     const { browser, code } = await waiting();
     await browser.signIn(ada);
     await world.advance(500);
     expect(await prove(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
-  test("nor mallory, who has the session's token but not the browser", async () => {
+  test("it does not work for mallory, who has the session's token but not the browser", async () => {
     const { browser, code } = await waiting();
     const mallory = new Browser(world);
     mallory.session = browser.session;
@@ -100,7 +100,7 @@ describe("a code is of one session and its browser", () => {
     expect(await prove(browser, code)).toEqual(proven);
   });
 
-  test("nor leo in ada's browser", async () => {
+  test("it does not work for leo in ada's browser", async () => {
     const { browser, code } = await waiting();
     const his = new Browser(world);
     await his.signIn(leo);
@@ -109,7 +109,7 @@ describe("a code is of one session and its browser", () => {
     expect(await prove(his, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
-  test("it signs nobody in, and a code for signing in proves nothing", async () => {
+  test("it signs nobody in, and a code for signing in is no step-up", async () => {
     const { browser, code } = await waiting();
     expect(await browser.submitCode(code, ada)).toEqual(refused("code_invalid"));
     await browser.requestLink(ada);
@@ -117,15 +117,15 @@ describe("a code is of one session and its browser", () => {
     expect(await isVerified(browser)).toBe(false);
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     const { browser, code } = await waiting();
     browser.session = null;
     expect(await prove(browser, code)).toEqual(refused("sign_in_required"));
   });
 });
 
-describe("tries (R3)", () => {
-  test("five a code and session; the sixth is refused, however right", async () => {
+describe("attempts (R3)", () => {
+  test("five per code and session; the sixth is refused, however right", async () => {
     const { browser, code } = await waiting();
     for (let n = 1; n <= 5; n += 1)
       expect(await prove(browser, wrong(code, n))).toEqual(
@@ -135,7 +135,7 @@ describe("tries (R3)", () => {
     expect(await tries()).toEqual({ n: 5 });
   });
 
-  test("ten an hour for an address, however many sessions; then the link still works", async () => {
+  test("ten an hour for an address, in all its sessions; then the link still works", async () => {
     const generous = world.with({ env: testEnv({ EMAIL_REQUESTS_PER_IP: "1000" }) });
     const told = [];
     for (let n = 0; n < 3; n += 1) {
@@ -165,7 +165,7 @@ describe("tries (R3)", () => {
   });
 });
 
-test("whatever statement the database fails at: proven, or the code still works", async () => {
+test("whatever statement the database fails at: the step-up is done, or the code still works", async () => {
   const { browser, code } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {

@@ -29,7 +29,7 @@ const waiting = async (where: TestWorld = world, email = ada) => {
 
 const isVerified = async (browser: Browser) => (await browser.run(readPasswordStatus)).ok;
 
-test("ada presses the link where she is signed in, and goes on under a new token", async () => {
+test("ada opens the link where she is signed in, and gets a new session token", async () => {
   const { browser, letter } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
@@ -43,7 +43,7 @@ test("ada presses the link where she is signed in, and goes on under a new token
   });
 });
 
-test("it works once, and what else was on its way to prove it is void", async () => {
+test("it works once, and voids the session's other step-up links and codes", async () => {
   const { browser, letter } = await waiting();
   await world.advance(60);
   await browser.run(requestStepUp);
@@ -57,7 +57,7 @@ test("it works once, and what else was on its way to prove it is void", async ()
 test.each([
   ["9:59", 599, proven],
   ["10:01", 601, refused("link_invalid", { cause: "expired" })],
-])("pressed %s after the mail left", async (_, passed, outcome) => {
+])("opened %s after the email was sent", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
     await world.advance(passed);
@@ -68,7 +68,7 @@ test.each([
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+])("the step-up lasts ten minutes: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
     await prove(browser, letter.token);
@@ -77,7 +77,7 @@ test.each([
   });
 });
 
-describe("for the session and browser that asked, and nowhere else", () => {
+describe("works for the requesting session and browser, and nowhere else", () => {
   const elsewhere: Record<string, (hers: Browser) => Promise<Browser>> = {
     "another session of ada's": async () => {
       const phone = new Browser(world);
@@ -118,7 +118,7 @@ describe("for the session and browser that asked, and nowhere else", () => {
     expect(await prove(browser, letter.token)).toEqual(proven);
   });
 
-  test("typing the address helps nobody: there is no such field", async () => {
+  test("typing the address does not help: there is no such field", async () => {
     const { letter } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
@@ -127,7 +127,7 @@ describe("for the session and browser that asked, and nowhere else", () => {
     );
   });
 
-  test("whoever is not signed in is asked to, and nothing is spent", async () => {
+  test("a signed-out user is asked to sign in, and nothing is consumed", async () => {
     const { browser, letter } = await waiting();
     expect(await prove(new Browser(world), letter.token)).toEqual(refused("sign_in_required"));
     expect(await prove(browser, letter.token)).toEqual(proven);
@@ -155,7 +155,7 @@ test("it opens nothing else, and nothing else opens this", async () => {
   expect(await isVerified(browser)).toBe(false);
 });
 
-test("twenty presses at once: one proof", async () => {
+test("of twenty requests at once, one is the step-up", async () => {
   const { browser, letter } = await waiting();
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => {
@@ -168,7 +168,7 @@ test("twenty presses at once: one proof", async () => {
   expect(responses).not.toContainEqual(refused("unavailable"));
 });
 
-test("whatever statement the database fails at: proven, or the link still works", async () => {
+test("whatever statement the database fails at: the step-up is done, or the link still works", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {

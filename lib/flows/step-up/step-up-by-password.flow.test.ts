@@ -39,7 +39,7 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-test("ada proves that it is her, and goes on where she was", async () => {
+test("ada confirms her identity, and continues where she was", async () => {
   const browser = await stale();
   expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
   expect(await prove(browser)).toEqual(proven);
@@ -53,7 +53,7 @@ test("ada proves that it is her, and goes on where she was", async () => {
   expect((await browser.run(setPassword, { password: otherPassword })).ok).toBe(true);
 });
 
-test("under a new token; the old one is worth nothing, and the session ends when it would have", async () => {
+test("with a new token; the old one is invalid, and the session's end does not move", async () => {
   await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
     const thief = new Browser(world);
@@ -68,7 +68,7 @@ test("under a new token; the old one is worth nothing, and the session ends when
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("a proof lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
+])("a step-up lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
     await prove(browser);
@@ -91,8 +91,8 @@ test("it is for this session: another of ada's, and leo's, gain nothing by it", 
   expect(await his.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
-describe("a wrong one", () => {
-  test("is said, told apart in the log alone, and nothing is proven", async () => {
+describe("a wrong password", () => {
+  test("is refused, with the reason only in the log, and is no step-up", async () => {
     const browser = await stale();
     const { session } = browser;
     expect(await prove(browser, otherPassword)).toEqual(
@@ -108,7 +108,7 @@ describe("a wrong one", () => {
     });
   });
 
-  test("so is any, for whoever has none, after the same work", async () => {
+  test("is any password of a user without one, after the same work", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     await browser.signIn(ada);
@@ -116,7 +116,7 @@ describe("a wrong one", () => {
     expect(work.compared).toBe(1);
   });
 
-  test("leo's password proves nothing about ada", async () => {
+  test("leo's password does not work for ada", async () => {
     await new Browser(world).join(leo, otherPassword);
     expect(await prove(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
   });
@@ -126,7 +126,7 @@ describe("a wrong one", () => {
     [null, "password_missing"],
     [[validPassword], "password_missing"],
     ["kv".repeat(513), "password_too_long"],
-  ] as const)("%j costs no try", async (password, code) => {
+  ] as const)("%j costs no attempt", async (password, code) => {
     const browser = await stale();
     await forgetLimits(world);
     expect(await prove(browser, password)).toEqual(refused(code, { field: "password" }));
@@ -134,7 +134,7 @@ describe("a wrong one", () => {
   });
 });
 
-describe("tries (R3)", () => {
+describe("attempts (R3)", () => {
   const spend = async (browser: Browser) => {
     for (let n = 0; n < 5; n += 1)
       expect(await prove(browser, otherPassword)).toEqual(refused("password_incorrect"));
@@ -177,14 +177,14 @@ describe("tries (R3)", () => {
   });
 });
 
-test("signed out, switched off, or a stranger: asked to sign in", async () => {
+test("signed-out, disabled and unknown users are asked to sign in", async () => {
   expect(await prove(new Browser(world))).toEqual(refused("sign_in_required"));
   const browser = await stale();
   await disable(world, ada);
   expect(await prove(browser)).toEqual(refused("sign_in_required"));
 });
 
-test("proven in two tabs at once: one goes on, and its token is the session's", async () => {
+test("step-up in two tabs at once: one succeeds, and its token is the session's", async () => {
   const browser = await stale();
   const { session } = browser;
   const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(world), { session }));
@@ -195,7 +195,7 @@ test("proven in two tabs at once: one goes on, and its token is the session's", 
   expect(await sessionOf(proven[0]!)).toBe(ada);
 });
 
-test("a password that is changed while it is compared proves nothing", async () => {
+test("a password that is changed while it is compared is no step-up", async () => {
   const browser = await stale();
   const phone = new Browser(world);
   await phone.signInWithPassword(ada, validPassword);
@@ -214,7 +214,7 @@ test("a password that is changed while it is compared proves nothing", async () 
   expect(await sessionOf(browser)).toBeNull();
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const browser = await stale();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   const outcome = await browser.run(
@@ -225,7 +225,7 @@ test("without passwords as a way in there is no such page", async () => {
   expect(outcome).toEqual(refused("not_found"));
 });
 
-test("when too many wait, or comparing has a bug, nothing is proven", async () => {
+test("an overloaded hasher or a bug is no step-up", async () => {
   const browser = await stale();
   const where = (world: typeof browser.world) =>
     browser.run(stepUpByPassword, { password: validPassword }, { world });
@@ -234,7 +234,7 @@ test("when too many wait, or comparing has a bug, nothing is proven", async () =
   expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
-test("whatever statement the database fails at: proven, or the old token goes on", async () => {
+test("whatever statement the database fails at: the step-up is done, or the old token still works", async () => {
   const browser = await stale();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
