@@ -107,14 +107,14 @@ async function another(cwd = home) {
   const child = fork(program, { cwd, execArgv: [] });
   children.push(child);
   await once(child, "message");
-  const say = async (message: string | null) => {
+  const send = async (message: string | null) => {
     const response = once(child, "message");
     child.send(message as string);
     return String((await response)[0]);
   };
   return {
-    consume: (where = directory) => say(where),
-    release: () => say(null),
+    consume: (where = directory) => send(where),
+    release: () => send(null),
     kill: () => kill(child),
   };
 }
@@ -231,11 +231,11 @@ describe("of several processes at once exactly one gets the lock", () => {
 
   it("when its holder releases it just while another process checks whether it is alive", async () => {
     const release = await consume();
-    let redirectToNext = () => {};
+    let resumeLate = () => {};
     const looked = new Promise<void>((resolve) => {
       between.failedConnect = () => {
         resolve();
-        return new Promise((go) => (redirectToNext = go));
+        return new Promise((resolve) => (resumeLate = resolve));
       };
     });
     const late = consume();
@@ -246,12 +246,12 @@ describe("of several processes at once exactly one gets the lock", () => {
     // lock.
     const third = await consume().then(
       () => "held",
-      () => "turned away",
+      () => "refused",
     );
-    redirectToNext();
+    resumeLate();
     const lateCame = await late.then(
       () => "held",
-      () => "turned away",
+      () => "refused",
     );
     expect([third, lateCame].filter((response) => response === "held")).toHaveLength(1);
   });

@@ -49,8 +49,8 @@ describe("the catalogue", () => {
 
   it.each(flowFiles)("has an entry point for %s", (file) => {
     // The callback of Auth.js is an entry point, too.
-    const faces = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
-    expect(faces).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
+    const entryPoints = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
+    expect(entryPoints).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
   });
 });
 

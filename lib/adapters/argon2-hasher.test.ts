@@ -28,7 +28,7 @@ describe("hashing and verifying", () => {
 
   test("a password matches its own hash and no other", async () => {
     const [storedHash, again] = await Promise.all([hash(password), hash(password)]);
-    if (!storedHash.ok || !again.ok) throw new Error("There is room for two.");
+    if (!storedHash.ok || !again.ok) throw new Error("The queue refused a hash.");
     expect(storedHash.value).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
     expect(storedHash.value).not.toBe(again.value);
     expect(await verify(storedHash.value, password)).toEqual(told({ matches: true }));
@@ -38,7 +38,7 @@ describe("hashing and verifying", () => {
 
   test("passwords are compared as given: the caller normalises them", async () => {
     const storedHash = await hash("caf\u00e9 au lait noir");
-    if (!storedHash.ok) throw new Error("There is room for one.");
+    if (!storedHash.ok) throw new Error("The queue refused a hash.");
     expect(await verify(storedHash.value, "cafe\u0301 au lait noir")).toEqual(
       told({ matches: false }),
     );
@@ -160,20 +160,20 @@ describe("the queue", () => {
   test("a request to a full queue is refused at once; one is accepted again after the next hash is done", async () => {
     const started = held();
     const { hash, verify } = argon2Hasher();
-    const room = 3 + bounds.hashQueue;
-    const responses = names(0, room).map((name) => hash(name));
+    const capacity = 3 + bounds.hashQueue;
+    const responses = names(0, capacity).map((name) => hash(name));
     expect(await hash("one too many")).toEqual(busy);
     expect(await verify(null, "one too many")).toEqual(busy);
     started[0]!.end();
     await responses[0];
     responses.push(hash("last"));
     expect(await hash("one too many")).toEqual(busy);
-    for (let at = 0; at <= room; at += 1) {
+    for (let at = 0; at <= capacity; at += 1) {
       started[at]!.end();
       await soon();
     }
     expect((await Promise.all(responses)).every(({ ok }) => ok)).toBe(true);
-    expect(namesOf(started)).toEqual([...names(0, room), "last"]);
+    expect(namesOf(started)).toEqual([...names(0, capacity), "last"]);
     expect(argon2.verify).not.toHaveBeenCalled();
   });
 

@@ -96,20 +96,20 @@ test("makes no request where the check is disabled", async () => {
 });
 
 describe("a failing service blocks no user, and is logged once, without the password", () => {
-  const say = (status: number, text: string) => (response: ServerResponse) =>
+  const respond = (status: number, text: string) => (response: ServerResponse) =>
     void response.writeHead(status).end(text);
   const html = "<!doctype html>\n<h1>Sign in: to this network</h1>\n";
 
   test.each<[string, (response: ServerResponse) => void, string]>([
-    ["500", say(500, "oops"), "Internal Server Error"],
-    ["503", say(503, ""), "Service Unavailable"],
-    ["429", say(429, ""), "Too Many Requests"],
-    ["a 400 that repeats the question", say(400, "not valid: 12ABC"), "Error"],
+    ["500", respond(500, "oops"), "Internal Server Error"],
+    ["503", respond(503, ""), "Service Unavailable"],
+    ["429", respond(429, ""), "Too Many Requests"],
+    ["a 400 that repeats the question", respond(400, "not valid: 12ABC"), "Error"],
     ["500 in words of its own", (response) => response.writeHead(500, "12ABC").end(), "Error"],
-    ["200 in HTML", say(200, html), "not a range"],
-    ["200 in JSON", say(200, "null"), "not a range"],
-    ["200 with nothing", say(200, ""), "not a range"],
-    ["digests that are too short", say(200, `${"A".repeat(34)}:3`), "not a range"],
+    ["200 in HTML", respond(200, html), "not a range"],
+    ["200 in JSON", respond(200, "null"), "not a range"],
+    ["200 with nothing", respond(200, ""), "not a range"],
+    ["digests that are too short", respond(200, `${"A".repeat(34)}:3`), "not a range"],
     ["a connection that breaks", (response) => void response.destroy(), "UND_ERR_SOCKET"],
     [
       "an answer that breaks off",

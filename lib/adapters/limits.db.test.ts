@@ -92,8 +92,8 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
 
   /** How many of this many concurrent hits were allowed, sent through both processes in turn. */
   const granted = async (takes: number, key = "ada", limit = ten) => {
-    const asked = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.consume(limit, key));
-    return (await Promise.all(asked)).filter(({ ok }) => ok).length;
+    const consumed = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.consume(limit, key));
+    return (await Promise.all(consumed)).filter(({ ok }) => ok).length;
   };
 
   test("two processes allow exactly the limit of fifty concurrent hits", async () => {
@@ -106,7 +106,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     const names: string[] = [];
     while (names.length < count) {
       const result = await limiter.consume(ten, key);
-      if (!result.ok) throw new Error("There was no room.");
+      if (!result.ok) throw new Error("The hit was refused.");
       names.push(result.hit);
     }
     return names;
@@ -122,12 +122,14 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
 
   test("the window slides: every hour allows ten hits, no more and no less", async () => {
     // Ten minutes a step, with this many requests in each. Hits older than an hour have expired.
-    const asked = [4, 4, 4, 0, 0, 0, 6, 20, 0, 3, 0, 0, 1, 20, 0, 0, 0, 0, 0, 30, 5, 5, 5, 5, 5, 9];
+    const hitsPerStep = [
+      4, 4, 4, 0, 0, 0, 6, 20, 0, 3, 0, 0, 1, 20, 0, 0, 0, 0, 0, 30, 5, 5, 5, 5, 5, 9,
+    ];
     const history: number[] = [];
-    for (const takes of asked) {
-      const room = 10 - history.slice(-5).reduce((sum, n) => sum + n, 0);
+    for (const takes of hitsPerStep) {
+      const capacity = 10 - history.slice(-5).reduce((sum, n) => sum + n, 0);
       const got = await granted(takes);
-      expect(got).toBe(Math.min(takes, room));
+      expect(got).toBe(Math.min(takes, capacity));
       history.push(got);
       await advance(600);
     }

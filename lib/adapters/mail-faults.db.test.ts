@@ -118,13 +118,13 @@ describe("a slow worker that returns after its lease", () => {
   /** Holds an email until the test says what became of it. */
   async function holding() {
     let end: (delivery: Awaited<ReturnType<Mailer>>) => void = () => {};
-    let taken = () => {};
-    const isTaken = new Promise<void>((resolve) => (taken = resolve));
+    let markLeased = () => {};
+    const isLeased = new Promise<void>((resolve) => (markLeased = resolve));
     const work = deliverDueLetters(world, () => {
-      taken();
+      markLeased();
       return new Promise((resolve) => (end = resolve));
     });
-    await isTaken;
+    await isLeased;
     return async (delivery: Awaited<ReturnType<Mailer>>) => {
       end(delivery);
       await work;
@@ -254,8 +254,8 @@ describe("emails that are no longer of use", () => {
     server.failWith("lost", 1);
     await deliverDueLetters(world, byResend);
     expect(await saved()).toMatchObject([{ state: "queued" }]);
-    const arrived = server.delivered[0]!;
-    const code = /\b\d{6}\b/.exec(arrived.text)![0];
+    const email = server.delivered[0]!;
+    const code = /\b\d{6}\b/.exec(email.text)![0];
     expect((await browser.submitCode(code, ada)).ok).toBe(true);
     await world.advance(firstPause);
     await deliverDueLetters(world, byResend);

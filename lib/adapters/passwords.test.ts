@@ -10,8 +10,8 @@ import { createPasswords } from "./passwords";
 const known = ["ada.lovelace@example.com", "Latchkey"];
 const log: Log = { info() {}, warn() {}, error() {} };
 const { checkStrength } = createPasswords(testEnv(), log);
-const verdict = async (password: string, words = known) => {
-  const result = await checkStrength(password, words);
+const verdict = async (password: string, userInputs = known) => {
+  const result = await checkStrength(password, userInputs);
   return result.ok ? "taken" : result.refusal.code;
 };
 
@@ -211,8 +211,8 @@ describe("a password made of what others know about the person", () => {
   });
 
   test("one person may use a password that is too personal for another", async () => {
-    const words = ["leo@example.org", "Elsewhere"];
-    expect(await verdict("ada.lovelace.latchkey.2024", words)).toBe("taken");
+    const userInputs = ["leo@example.org", "Elsewhere"];
+    expect(await verdict("ada.lovelace.latchkey.2024", userInputs)).toBe("taken");
   });
 
   test("finds the words of an address and of a name", () => {

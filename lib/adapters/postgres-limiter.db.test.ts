@@ -65,7 +65,7 @@ describe("refunding", () => {
   /** Consumes a hit, and returns it. */
   const hit = async (key = "ada") => {
     const result = await limiter.consume(ten, key);
-    if (!result.ok) throw new Error("There was no room.");
+    if (!result.ok) throw new Error("The hit was refused.");
     return result.hit;
   };
 

@@ -125,33 +125,33 @@ const inRedis = async (rule = "ten") =>
 const warnings = () => world.logged.map(({ event }) => event);
 
 interface Fault {
-  readonly over: Scripts;
+  readonly scripts: Scripts;
   readonly breaks: () => unknown;
   readonly mends: () => unknown;
 }
 const reply = (status: number, body: string) => () => upstash.failWith({ status, body });
 const rested = (breaks: () => unknown): Fault => ({
-  over: rest,
+  scripts: rest,
   breaks,
   mends: () => upstash.resetProviders(),
 });
 const html = "<!doctype html><title>Bad gateway</title>";
 
 const faults: Record<string, Fault> = {
-  "Redis killed": { over: tcp, breaks: () => redis.kill(), mends: () => redis.start() },
-  "Redis stopped in its tracks": { over: tcp, breaks: redis.pause, mends: redis.resume },
+  "Redis killed": { scripts: tcp, breaks: () => redis.kill(), mends: () => redis.start() },
+  "Redis stopped in its tracks": { scripts: tcp, breaks: redis.pause, mends: redis.resume },
   "Redis a replica, READONLY": {
-    over: tcp,
+    scripts: tcp,
     breaks: () => redis.say("replicaof", "127.0.0.1", "1"),
     mends: () => redis.say("replicaof", "no", "one"),
   },
   "Redis that allows no scripts, NOPERM": {
-    over: tcp,
+    scripts: tcp,
     breaks: () => redis.say("acl", "setuser", "default", "-eval"),
     mends: () => redis.say("acl", "setuser", "default", "+eval"),
   },
   "Redis behind Upstash killed": {
-    over: rest,
+    scripts: rest,
     breaks: () => redis.kill(),
     mends: () => redis.start(),
   },
@@ -167,7 +167,7 @@ const faults: Record<string, Fault> = {
   "Upstash hanging up after the command": rested(() => upstash.failWith("lost")),
 };
 
-describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
+describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, mends }) => {
   // Restarts a killed Redis for the next test, whatever the outcome of this one.
   let broken = false;
   const breakIt = async () => {
@@ -179,14 +179,14 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     broken = false;
     runTimeout.ms = 10_000;
     await mends();
-    await answering(over);
+    await answering(scripts);
   };
   afterEach(async () => {
     if (broken) await mend();
   });
 
   test("nothing is visible: Postgres allows what the limit allows, in time, and no more", async () => {
-    const { limiter, many, isRedisUnavailable } = limiterOver(over);
+    const { limiter, many, isRedisUnavailable } = limiterOver(scripts);
     expect(await limiter.consume(ten, "ada")).toMatchObject({ ok: true });
     expect([await inRedis(), await inPostgres()]).toEqual([1, 0]);
 
@@ -203,7 +203,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 
   test("fifty requests at the moment it breaks: exactly the limit is allowed", async () => {
-    const { many, isRedisUnavailable } = limiterOver(over);
+    const { many, isRedisUnavailable } = limiterOver(scripts);
     await breakIt();
     expect(await many(50)).toBe(10);
     expect(await inPostgres()).toBe(10);
@@ -211,7 +211,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 
   test("refunding and clearing still work, without an error", async () => {
-    const { limiter, many } = limiterOver(over);
+    const { limiter, many } = limiterOver(scripts);
     await breakIt();
     const consumed = await limiter.consume(ten, "ada");
     expect(await many(20)).toBe(9);
@@ -222,7 +222,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 
   test("it is skipped for a while, tried once, and used again when it is back", async () => {
-    const { limiter, many, asked, pass, isRedisUnavailable } = limiterOver(over);
+    const { limiter, many, asked, pass, isRedisUnavailable } = limiterOver(scripts);
     await breakIt();
     await limiter.consume(ten, "ada");
     expect(asked()).toBe(1);
@@ -253,7 +253,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 
   test("a health check sees the failure before the first request, in time, and later the recovery", async () => {
-    const { isRedisUnavailable, asked, pass } = limiterOver(over);
+    const { isRedisUnavailable, asked, pass } = limiterOver(scripts);
     expect(await isRedisUnavailable()).toBe(false);
 
     await breakIt();
@@ -472,7 +472,7 @@ describe("people, while Redis fails and recovers", () => {
     const inOne = await limiter.consume(ten, "ada");
     upstash.failWith({ status: 500, body: "{}" });
     const inTheOther = await limiter.consume(ten, "ada");
-    if (!inOne.ok || !inTheOther.ok) throw new Error("There was room in both.");
+    if (!inOne.ok || !inTheOther.ok) throw new Error("A hit was refused.");
     await limiter.refund("ten", "ada", inOne.hit);
     expect(await inPostgres()).toBe(1);
     expect(await many(20)).toBe(9);

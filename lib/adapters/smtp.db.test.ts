@@ -163,8 +163,8 @@ describe("an email that arrives", () => {
     expect(mail.attachments).toEqual([]);
     expect(raw).toMatch(/^Content-Type: multipart\/alternative;/m);
     expect(mail.html).not.toMatch(/<(img|script|link|iframe|object)\b|url\(|@import/i);
-    const read = new Set(words(visible(mail.html!)));
-    const plain = words(mail.text!);
+    const read = new Set(wordsOf(visible(mail.html!)));
+    const plain = wordsOf(mail.text!);
     expect(plain.filter((word) => !read.has(word))).toEqual([]);
     expect([...read].filter((word) => !plain.includes(word))).toEqual([]);
   });
@@ -179,8 +179,10 @@ describe("an email that arrives", () => {
   test("is one of ten when ten are sent at once", async () => {
     for (let i = 0; i < 12; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
     await deliver();
-    const arrived = sink.accepted.map(({ to }) => to.join()).sort();
-    expect(arrived).toEqual(Array.from({ length: 12 }, (_, i) => `person${i}@example.com`).sort());
+    const recipients = sink.accepted.map(({ to }) => to.join()).sort();
+    expect(recipients).toEqual(
+      Array.from({ length: 12 }, (_, i) => `person${i}@example.com`).sort(),
+    );
   });
 });
 
@@ -191,7 +193,7 @@ const visible = (html: string) =>
     .replace(/<div style="display:none[^]*?<\/div>/i, "")
     .replace(/<[^>]+>/g, " ")
     .replace(/&#?\w+;/g, " ");
-const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
 describe("a server with a temporary failure", () => {
   test.each([
@@ -464,8 +466,8 @@ test("a slow server gets no email twice, though two workers run", async () => {
   await deliver(smtpMailer(sink.url, world.log));
   clearInterval(again);
   await Promise.all(looks);
-  const arrived = sink.accepted.map(({ to }) => to.join());
-  expect(arrived).toEqual([...new Set(arrived)]);
+  const recipients = sink.accepted.map(({ to }) => to.join());
+  expect(recipients).toEqual([...new Set(recipients)]);
 });
 
 test("a send ends within its timeout, however slow the server is", async () => {

@@ -37,7 +37,7 @@ const start = ({ mayOverlap = true } = {}) => {
     { mayOverlap },
   );
 };
-const settle = () => vi.advanceTimersByTimeAsync(0);
+const flushTimers = () => vi.advanceTimersByTimeAsync(0);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -51,7 +51,7 @@ describe("the worker", () => {
   it("looks for emails at once, and again after each pause", async () => {
     start();
     expect(jobs.deliver).toHaveBeenCalledTimes(1);
-    await settle();
+    await flushTimers();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 10);
@@ -61,10 +61,10 @@ describe("the worker", () => {
 
   it("looks when it is woken, without waiting for the pause to end", async () => {
     start();
-    await settle();
+    await flushTimers();
     worker.wake();
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
-    await settle();
+    await flushTimers();
     await worker.stop();
   });
 
@@ -72,10 +72,10 @@ describe("the worker", () => {
     const { ends, most } = held();
     start();
     for (let i = 0; i < 50; i += 1) worker.wake();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(1);
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     for (let i = 0; i < 50; i += 1) worker.wake();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 3);
     expect(most()).toBe(1);
@@ -89,19 +89,19 @@ describe("the worker", () => {
     start();
     for (let i = 0; i < 50; i += 1) worker.wake();
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     ends[1]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     await worker.stop();
   });
 
   it("keeps one schedule after a wake-up, not two", async () => {
     start();
-    await settle();
+    await flushTimers();
     worker.wake();
-    await settle();
+    await flushTimers();
     jobs.deliver.mockClear();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 4);
     expect(jobs.deliver).toHaveBeenCalledTimes(4);
@@ -111,7 +111,7 @@ describe("the worker", () => {
   it("continues after a failure, and logs the failure", async () => {
     jobs.deliver.mockRejectedValueOnce(new Error("a bug"));
     start();
-    await settle();
+    await flushTimers();
     expect(log.error).toHaveBeenCalledWith("courier.failed", { error: expect.any(Error) });
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
@@ -121,7 +121,7 @@ describe("the worker", () => {
   it("does not report an unavailable database as a bug", async () => {
     jobs.deliver.mockRejectedValueOnce(new Away());
     start();
-    await settle();
+    await flushTimers();
     expect(log.error).not.toHaveBeenCalled();
     expect(log.warn).toHaveBeenCalledWith("database.unavailable", { job: "courier" });
     await worker.stop();
@@ -130,7 +130,7 @@ describe("the worker", () => {
   it("purges expired rows alongside, and logs when there were some", async () => {
     jobs.purge.mockResolvedValueOnce(7);
     start();
-    await settle();
+    await flushTimers();
     expect(log.info).toHaveBeenCalledExactlyOnceWith("purge.done", { rows: 7 });
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
     expect(jobs.purge).toHaveBeenCalledTimes(2);
@@ -201,11 +201,11 @@ describe("a job that is stuck", () => {
     expect(ends).toHaveLength(1);
     expect(worker.isLate()).toBe(true);
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     expect(most()).toBe(1);
     ends[1]!.resolve();
-    await settle();
+    await flushTimers();
     expect(worker.isLate()).toBe(false);
     await worker.stop();
   });
@@ -259,7 +259,7 @@ describe("a worker that is told to stop", () => {
     start();
     let stopped = false;
     const stopping = worker.stop().then(() => (stopped = true));
-    await settle();
+    await flushTimers();
     expect(stopped).toBe(false);
     ends[0]!.resolve();
     await stopping;

@@ -17,7 +17,7 @@ describe("a time to wait, as people read it", () => {
     [hours(25), "2 days"],
     [days(30), "30 days"],
     [seconds(0.2), "1 second"],
-  ])("shows %i seconds as %s", (duration, words) => expect(inWords(duration)).toBe(words));
+  ])("shows %i seconds as %s", (duration, expected) => expect(inWords(duration)).toBe(expected));
 
   it("is translated into other languages", () => {
     expect(inWords(minutes(12), "de")).toBe("12 Minuten");

@@ -382,14 +382,14 @@ describe("any typed text", () => {
     },
     { weight: 1, arbitrary: anyText({ minLength: 1, maxLength: 1 }) },
   );
-  const words = fc.string({ unit, maxLength: 20 });
+  const label = fc.string({ unit, maxLength: 20 });
   const typed = fc.oneof(
     anyText({ maxLength: 300 }),
     // Halves of surrogate pairs too.
     fc.array(fc.integer({ min: 0, max: 0xff_ff })).map((units) => String.fromCharCode(...units)),
-    fc.tuple(words, words, words).map(([local, name, top]) => `${local}@${name}.${top}`),
+    fc.tuple(label, label, label).map(([local, name, top]) => `${local}@${name}.${top}`),
     fc
-      .tuple(words, fc.constantFrom("com", "de", "рф"))
+      .tuple(label, fc.constantFrom("com", "de", "рф"))
       .map(([name, top]) => `ada@a${name}b.${top}`),
     fc.emailAddress(),
   );

@@ -27,14 +27,14 @@ describe("the decision about an identity from a provider", () => {
 
   /** Why a cell is impossible. */
   const impossible: Record<string, (at: OAuthSituation) => boolean> = {
-    "of nobody who is signed in something is theirs": (at) =>
+    "a signed-out person owns nothing": (at) =>
       !at.signedIn && (at.account === "own" || at.identity === "own"),
-    "only a session sets out to connect": (at) => at.linking && !at.signedIn,
-    "what opens no account waits for nobody": (at) =>
+    "only a signed-in user can link": (at) => at.linking && !at.signedIn,
+    "an unknown identity needs no confirmation": (at) =>
       at.needsConfirmation && at.identity === "none",
-    "whose address it is is not asked where the identity opens an account": (at) =>
+    "the address does not matter when the identity opens an account": (at) =>
       at.identity !== "none" && at.account !== "none",
-    "nor where nobody vouches for the address": (at) =>
+    "the address does not matter when it is unverified": (at) =>
       at.account !== "none" &&
       (at.emailAssurance === "unverified" || at.emailAssurance === "missing"),
   };
@@ -156,7 +156,11 @@ describe("a provider's claims", () => {
       { email: "Ada@EXAMPLE.com", hd: "example.com" },
       "authoritative",
     ],
-    ["googlemail.com, which nobody is told to trust", { email: "ada@googlemail.com" }, "verified"],
+    [
+      "googlemail.com, for which Google does not document it",
+      { email: "ada@googlemail.com" },
+      "verified",
+    ],
     ["no workspace", {}, "verified"],
     ["the workspace of another domain", { hd: "other.example" }, "verified"],
     ["a domain above", { email: "ada@mail.example.com", hd: "example.com" }, "verified"],
@@ -228,10 +232,10 @@ describe("a provider's claims", () => {
         if (read === null) return;
         expect(read.subject).toBe(said.sub);
         expect(read.subject).toMatch(/^[!-~]{1,255}$/);
-        const isSameOriginVerified =
+        const hasVerifiedEmail =
           read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
-        expect(read.email !== null).toBe(isSameOriginVerified);
-        if (isSameOriginVerified) expect(said.email_verified).toBe(true);
+        expect(read.email !== null).toBe(hasVerifiedEmail);
+        if (hasVerifiedEmail) expect(said.email_verified).toBe(true);
         if (read.emailAssurance === "authoritative") expect(provider).toBe("google");
       }),
       { numRuns: 2_000 },

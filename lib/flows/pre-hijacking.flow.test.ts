@@ -40,20 +40,20 @@ const welcome = { ok: true, value: { next: "" } };
 const [hers, his] = [validPassword, otherPassword];
 
 /** Mallory signed up at Ada's address; the code is in her mailbox. */
-const planted = async () => {
+const startMallorySignUp = async () => {
   const mallory = new Browser(world);
   await mallory.signUp(ada, his, { remember: "on", next: "/account" });
   return { mallory, code: (await world.letterTo(ada)).code };
 };
 
 /** Ada's own sign-up. */
-const started = async () => {
+const startAdaSignUp = async () => {
   const browser = new Browser(world);
   await browser.signUp(ada, hers);
   return { browser, code: (await world.letterTo(ada)).code };
 };
 
-const asked = async () => {
+const requestAdaLink = async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   return { browser, letter: await world.letterTo(ada) };
@@ -82,8 +82,8 @@ const expectMalloryOut = async (mallory: Browser, code: string) => {
 
 describe("a password that mallory chose first (classic-federated merge)", () => {
   test("is void once ada opened a link, whichever browser requested it", async () => {
-    const { mallory, code } = await planted();
-    const { browser, letter } = await asked();
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await hashOf(world, ada)).toBeNull();
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
@@ -91,22 +91,22 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
   });
 
   test("is void once she typed a code for signing in", async () => {
-    const { mallory, code } = await planted();
-    const { browser, letter } = await asked();
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.submitCode(letter.code, ada)).toEqual(welcome);
     await expectMalloryOut(mallory, code);
   });
 
   test("is void once she signed up herself: the password is hers", async () => {
-    const { mallory, code } = await planted();
-    const { browser, code: own } = await started();
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, code: own } = await startAdaSignUp();
     expect(await browser.verify(own, ada)).toEqual(welcome);
     await expectMalloryOut(mallory, code);
     expect(await new Browser(world).signInWithPassword(ada, hers)).toEqual(welcome);
   });
 
   test("a link that mallory requested signs ada in, in her browser, and him nowhere", async () => {
-    const { mallory, code } = await planted();
+    const { mallory, code } = await startMallorySignUp();
     await mallory.requestLink(ada, { remember: "on" });
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
@@ -117,9 +117,9 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
   });
 
   test("all his sign-ups are void, from before and after her request", async () => {
-    const first = await planted();
-    const { browser, letter } = await asked();
-    const later = [await planted(), await planted()];
+    const first = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
+    const later = [await startMallorySignUp(), await startMallorySignUp()];
     await browser.openLink(letter);
     expect(await liveSecrets(world, ada)).toEqual([]);
     await world.limiter.clear();
@@ -133,7 +133,7 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: ada });
     const codes = [...world.secrets.codes];
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     for (const code of codes)
       expect(
@@ -144,7 +144,7 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
 
 describe("a session that mallory kept open (unexpired session)", () => {
   test("he has none before the email verification, whatever he does", async () => {
-    const { mallory } = await planted();
+    const { mallory } = await startMallorySignUp();
     expect(await mallory.signInWithPassword(ada, his)).toEqual(refused("sign_up_pending"));
     expect(mallory.session).toBeNull();
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
@@ -171,7 +171,7 @@ describe("an address that mallory added to an account of his (trojan identifier)
     await mallory.join("mallory@example.com", his);
     await mallory.signUp(ada, his);
     const { code } = await world.letterTo(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     expect(await sessionOf(mallory)).toBe("mallory@example.com");
     expect(await mallory.verify(code, ada)).toEqual(refused("code_invalid"));
@@ -183,7 +183,7 @@ describe("an address that mallory added to an account of his (trojan identifier)
     const mallory = new Browser(world);
     await mallory.signUp("ADA@Example.COM", his);
     const { code } = await world.letterTo(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     expect(await mallory.verify(code, "Ada@example.com")).toEqual(refused("code_invalid"));
     expect(await count(world, "users")).toBe(1);
@@ -192,8 +192,8 @@ describe("an address that mallory added to an account of his (trojan identifier)
 
 describe("two sign-ups at one address (sign-up take-over by code)", () => {
   test("each code works for its own sign-up and browser: ada's opens nothing of his, nor his of hers", async () => {
-    const { mallory, code: theirs } = await planted();
-    const { browser, code: own } = await started();
+    const { mallory, code: theirs } = await startMallorySignUp();
+    const { browser, code: own } = await startAdaSignUp();
     expect(await browser.verify(theirs, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
     expect(await mallory.verify(own, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
     expect(await new Browser(world).verify(theirs, ada)).toEqual(
@@ -208,8 +208,8 @@ describe("two sign-ups at one address (sign-up take-over by code)", () => {
   });
 
   test("typing his code, which takes access to the mailbox, creates his account and voids ada's sign-up", async () => {
-    const { browser, code: own } = await started();
-    const { mallory, code } = await planted();
+    const { browser, code: own } = await startAdaSignUp();
+    const { mallory, code } = await startMallorySignUp();
     expect(await mallory.verify(code, ada)).toEqual({ ok: true, value: { next: "/account" } });
     expect(await browser.verify(own, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await browser.signInWithPassword(ada, hers)).toEqual(refused("invalid_credentials"));
@@ -218,16 +218,16 @@ describe("two sign-ups at one address (sign-up take-over by code)", () => {
 
 describe("the first one to verify the email by another method owns the account", () => {
   test("link first: the sign-up is void, the right code included", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
     expect(await phone.openLink(letter)).toEqual(welcome);
     expect(await browser.verify(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
   test("code first: the link signs in to the new account", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
     expect(await browser.verify(code, ada)).toEqual(welcome);
     expect(await phone.openLink(letter)).toEqual(welcome);
     expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
@@ -235,39 +235,39 @@ describe("the first one to verify the email by another method owns the account",
   });
 
   test("a link about to commit: the code comes too late", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    const [pressed, typed] = await runDuringCommitOf(
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
+    const [redeemed, typed] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token: letter.token }, { world }),
       () => browser.verify(code, ada),
     );
-    expect(pressed).toEqual(welcome);
+    expect(redeemed).toEqual(welcome);
     expect(typed).toEqual(refused("code_invalid"));
     expect(await hashOf(world, ada)).toBeNull();
   });
 
   test("a code about to commit: the link signs in to its account", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    const [typed, pressed] = await runDuringCommitOf(
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
+    const [typed, redeemed] = await runDuringCommitOf(
       world,
       (world) => browser.run(verifySignUp, { email: ada, code }, { world }),
       () => phone.openLink(letter),
     );
-    expect([typed, pressed]).toEqual([welcome, welcome]);
+    expect([typed, redeemed]).toEqual([welcome, welcome]);
     expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
   });
 
   test("a sign-up that begins while a link is about to commit is void from the start", async () => {
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     const mallory = new Browser(world);
-    const [pressed, started] = await runDuringCommitOf(
+    const [redeemed, signedUp] = await runDuringCommitOf(
       world,
       (world) => browser.run(redeemMagicLink, { token: letter.token }, { world }),
       () => mallory.signUp(ada, his),
     );
-    expect([pressed.ok, started.ok]).toEqual([true, true]);
+    expect([redeemed.ok, signedUp.ok]).toEqual([true, true]);
     await world.deliver();
     for (const code of [...world.secrets.codes]) {
       const typed = await mallory.verify(code, ada);
@@ -276,34 +276,37 @@ describe("the first one to verify the email by another method owns the account",
     expect(await hashOf(world, ada)).toBeNull();
   });
 
-  race("at once, with mallory trying every code: one user, and never his password", async () => {
-    const { mallory } = await planted();
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    await world.limiter.clear();
-    const [typed, pressed, ...others] = await Promise.all([
-      browser.verify(code, ada),
-      phone.openLink(letter),
-      mallory.verify(code, ada),
-      mallory.verify(letter.code, ada),
-      mallory.signUp(ada, `${his}!`),
-      new Browser(world).requestLink(ada),
-    ]);
-    expect([typed, pressed, ...others]).not.toContainEqual(refused("unavailable"));
-    expect(pressed).toEqual(welcome);
-    expect(mallory.session).toBeNull();
-    expect(
-      await row(
-        world.db,
-        sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
-      ),
-    ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
-    await world.limiter.clear();
-    for (const password of [his, `${his}!`])
-      expect((await new Browser(world).signInWithPassword(ada, password)).ok).toBe(false);
-    expect((await new Browser(world).signInWithPassword(ada, hers)).ok).toBe(typed.ok);
-    await world.reset();
-  });
+  race(
+    "at the same moment, with mallory trying every code: one user, and never his password",
+    async () => {
+      const { mallory } = await startMallorySignUp();
+      const { browser, code } = await startAdaSignUp();
+      const { browser: phone, letter } = await requestAdaLink();
+      await world.limiter.clear();
+      const [typed, redeemed, ...others] = await Promise.all([
+        browser.verify(code, ada),
+        phone.openLink(letter),
+        mallory.verify(code, ada),
+        mallory.verify(letter.code, ada),
+        mallory.signUp(ada, `${his}!`),
+        new Browser(world).requestLink(ada),
+      ]);
+      expect([typed, redeemed, ...others]).not.toContainEqual(refused("unavailable"));
+      expect(redeemed).toEqual(welcome);
+      expect(mallory.session).toBeNull();
+      expect(
+        await row(
+          world.db,
+          sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
+        ),
+      ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
+      await world.limiter.clear();
+      for (const password of [his, `${his}!`])
+        expect((await new Browser(world).signInWithPassword(ada, password)).ok).toBe(false);
+      expect((await new Browser(world).signInWithPassword(ada, hers)).ok).toBe(typed.ok);
+      await world.reset();
+    },
+  );
 });
 
 test("with links disabled nothing differs: the code works for its sign-up only", async () => {
@@ -323,45 +326,47 @@ test("with links disabled nothing differs: the code works for its sign-up only",
 const byProvider = { google: claims("g-m", "mallory@example.com"), linkedin: claims("l-m", ada) };
 
 /** Every method by which Ada can verify her email, in an unknown browser. */
-const proofs: Record<string, () => Promise<Browser>> = {
+const verifications: Record<string, () => Promise<Browser>> = {
   async "a link"() {
-    const { browser, letter } = await asked();
-    expect(await browser.openLink(letter)).toEqual(asksWhether);
+    const { browser, letter } = await requestAdaLink();
+    expect(await browser.openLink(letter)).toEqual(needsConfirmation);
     return browser;
   },
   async "a code"() {
-    const { browser, letter } = await asked();
-    expect(await browser.submitCode(letter.code, ada)).toEqual(asksWhether);
+    const { browser, letter } = await requestAdaLink();
+    expect(await browser.submitCode(letter.code, ada)).toEqual(needsConfirmation);
     return browser;
   },
-  async "a reset's link"() {
+  async "a reset link"() {
     const browser = new Browser(world);
     await browser.run(requestPasswordReset, { email: ada });
     const { token } = await world.letterTo(ada);
-    expect(await browser.run(redeemPasswordReset, { token, password: hers })).toEqual(asksWhether);
+    expect(await browser.run(redeemPasswordReset, { token, password: hers })).toEqual(
+      needsConfirmation,
+    );
     return browser;
   },
-  async "a reset's code"() {
+  async "a reset code"() {
     const browser = new Browser(world);
     await browser.run(requestPasswordReset, { email: ada });
     const { code } = await world.letterTo(ada);
     const input = { email: ada, code, password: hers };
-    expect(await browser.run(redeemPasswordResetCode, input)).toEqual(asksWhether);
+    expect(await browser.run(redeemPasswordResetCode, input)).toEqual(needsConfirmation);
     return browser;
   },
-  async "the link that she gets for signing up again"() {
+  async "the link in the email of another sign-up"() {
     const browser = new Browser(world);
     await browser.signUp(ada, hers);
     const letter = await world.letterTo(ada);
     expect(letter.message.text).not.toMatch(/\b\d{6}\b/);
-    expect(await browser.openLink(letter)).toEqual(asksWhether);
+    expect(await browser.openLink(letter)).toEqual(needsConfirmation);
     return browser;
   },
 };
-const asksWhether = { ok: true, value: { next: "", needsConfirmation: true } };
+const needsConfirmation = { ok: true, value: { next: "", needsConfirmation: true } };
 
 /** Mallory is signed in at Ada's address, and adds a password, a phone and his own Google. */
-const settled = async () => {
+const createMalloryAccount = async () => {
   const mallory = new Browser(world);
   expect(told(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe("sign_in");
   expect((await mallory.run(setPassword, { password: his })).ok).toBe(true);
@@ -376,7 +381,7 @@ const settled = async () => {
   return { mallory, phone };
 };
 
-const expectNobodyIn = async (...browsers: Browser[]) => {
+const expectSignInRefused = async (...browsers: Browser[]) => {
   for (const browser of browsers) {
     expect(await sessionOf(browser)).toBeNull();
     browser.session = null;
@@ -392,12 +397,12 @@ const expectNobodyIn = async (...browsers: Browser[]) => {
   }
 };
 
-describe.each(Object.entries(proofs))("ada verifies her email by %s", (by, prove) => {
+describe.each(Object.entries(verifications))("ada verifies her email by %s", (by, verifyEmail) => {
   const isReset = by.startsWith("a reset");
 
   test("mallory, who signed in at her address with a provider, loses all that he added (non-verifying provider, trojan identifier, unexpired session)", async () => {
-    const { mallory, phone } = await settled();
-    const browser = await prove();
+    const { mallory, phone } = await createMalloryAccount();
+    const browser = await verifyEmail();
     expect(await identitiesOf(world, ada)).toEqual([
       ...(isReset ? ["email"] : []),
       "google g-m ?",
@@ -406,14 +411,14 @@ describe.each(Object.entries(proofs))("ada verifies her email by %s", (by, prove
     ]);
     expect(await count(world, "sessions")).toBe(1);
     expect(await count(world, "known_devices")).toBe(1);
-    await expectNobodyIn(mallory, phone, new Browser(world));
+    await expectSignInRefused(mallory, phone, new Browser(world));
     expect(await sessionOf(browser)).toBe(ada);
     expect(await count(world, "users")).toBe(1);
   });
 
   test("she can disconnect his providers permanently", async () => {
-    await settled();
-    const browser = await prove();
+    await createMalloryAccount();
+    const browser = await verifyEmail();
     for (const provider of ["google", "linkedin"])
       expect((await browser.run(unlinkProvider, { provider })).ok).toBe(true);
     expect(await methodsOf(world, ada)).toEqual([isReset ? "email" : "magic_link"]);
@@ -426,7 +431,7 @@ describe.each(Object.entries(proofs))("ada verifies her email by %s", (by, prove
 
 describe("ada's own provider from before (O3)", () => {
   /** Ada herself signed in with LinkedIn. */
-  const came = async () => {
+  const signInByLinkedIn = async () => {
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
@@ -435,17 +440,17 @@ describe("ada's own provider from before (O3)", () => {
   };
 
   test("can be confirmed, and opens her account again", async () => {
-    await came();
-    const browser = await proofs["a link"]!();
+    await signInByLinkedIn();
+    const browser = await verifications["a link"]!();
     expect((await browser.run(confirmProvider, { provider: "linkedin" })).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
-    expect(await sessionOf(await came())).toBe(ada);
+    expect(await sessionOf(await signInByLinkedIn())).toBe(ada);
   });
 
   test("can be linked once more, which confirms it as well", async () => {
-    await came();
+    await signInByLinkedIn();
     const browser = new Browser(world);
-    await proofs["a link"]!();
+    await verifications["a link"]!();
     expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "ask_to_sign_in",
     );
@@ -456,18 +461,18 @@ describe("ada's own provider from before (O3)", () => {
   });
 
   test("needs confirmation after the first verification that signs her in; one while the account is disabled does not count", async () => {
-    await came();
+    await signInByLinkedIn();
     await disable(world, ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(refused("account_disabled"));
     await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = null`));
-    const later = await asked();
-    expect(await later.browser.openLink(later.letter)).toEqual(asksWhether);
+    const later = await requestAdaLink();
+    expect(await later.browser.openLink(later.letter)).toEqual(needsConfirmation);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada ?", "magic_link"]);
   });
 
   test("needs no confirmation in a browser that the account knows: everything stays", async () => {
-    const browser = await came();
+    const browser = await signInByLinkedIn();
     await browser.run(setPassword, { password: hers });
     await world.deliver();
     const { session } = browser;
@@ -483,9 +488,9 @@ describe("ada's own provider from before (O3)", () => {
   });
 
   test("needs no confirmation after any later verification, in any browser", async () => {
-    const home = await came();
+    const home = await signInByLinkedIn();
     await home.signIn(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
     expect(await sessionOf(home)).toBe(ada);
@@ -494,7 +499,7 @@ describe("ada's own provider from before (O3)", () => {
   test("needs no confirmation where Google is authoritative: signing in with it verified the email", async () => {
     const home = new Browser(world);
     expect(told(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await identitiesOf(world, ada)).toEqual(["google g-ada", "magic_link"]);
     expect(await sessionOf(home)).toBe(ada);
@@ -503,7 +508,7 @@ describe("ada's own provider from before (O3)", () => {
 
 describe("a merge by address (classic-federated merge)", () => {
   test("mallory chose a password first; ada signs in with an authoritative Google: it is void", async () => {
-    const { mallory, code } = await planted();
+    const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
     expect(await hashOf(world, ada)).toBeNull();
@@ -513,7 +518,7 @@ describe("a merge by address (classic-federated merge)", () => {
   });
 
   test("mallory chose a password first; ada signs in with a provider that only verified her address: he gains nothing", async () => {
-    const { mallory, code } = await planted();
+    const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
@@ -525,7 +530,7 @@ describe("a merge by address (classic-federated merge)", () => {
   });
 
   test("mallory signed in with a provider first; ada signs in with hers: nothing is merged, and her email decides", async () => {
-    const { mallory, phone } = await settled();
+    const { mallory, phone } = await createMalloryAccount();
     const browser = new Browser(world);
     expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
       "ask_to_sign_in",
@@ -534,8 +539,8 @@ describe("a merge by address (classic-federated merge)", () => {
     expect(await identitiesOf(world, ada)).toEqual(["email", "google g-m", "linkedin l-m"]);
     const { pendingIdentity } = browser;
     await browser.requestLink(ada);
-    expect(await browser.openLink(await world.letterTo(ada))).toEqual(asksWhether);
-    await expectNobodyIn(mallory, phone);
+    expect(await browser.openLink(await world.letterTo(ada))).toEqual(needsConfirmation);
+    await expectSignInRefused(mallory, phone);
     // His Google is linked, so she disconnects it first.
     expect(await browser.run(linkProvider, { pendingIdentity })).toEqual(
       refused("provider_connected"),
@@ -563,7 +568,7 @@ describe("a provider that verifies nothing (non-verifying provider)", () => {
           told(await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified }))),
         ).toBe("provider_email_unverified");
       expect([await count(world, "users"), mallory.session]).toEqual([0, null]);
-      const { browser, letter } = await asked();
+      const { browser, letter } = await requestAdaLink();
       expect(await browser.openLink(letter)).toEqual(welcome);
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       for (const provider of ["google", "linkedin"] as const)
@@ -577,11 +582,11 @@ describe("a provider that verifies nothing (non-verifying provider)", () => {
 describe("ada verifies her email at the very moment when mallory", () => {
   const racing: Record<string, (mallory: Browser) => Promise<unknown>> = {
     "sets another password": (mallory) => mallory.run(setPassword, { password: `${his}!` }),
-    "connects his Google": async (mallory) => {
+    "links his Google": async (mallory) => {
       const { pendingIdentity } = mallory;
       return mallory.run(linkProvider, { pendingIdentity });
     },
-    "comes by LinkedIn again": (mallory) =>
+    "signs in with LinkedIn again": (mallory) =>
       mallory.signInWithProvider("linkedin", byProvider.linkedin),
   };
 
@@ -591,18 +596,20 @@ describe("ada verifies her email at the very moment when mallory", () => {
       await mallory.signInWithProvider("linkedin", byProvider.linkedin);
       await mallory.run(startLinkingProvider, { provider: "google" });
       await mallory.finishOAuth("google", byProvider.google);
-      const { browser, letter } = await asked();
-      const [result, pressed] = await Promise.all([act(mallory), browser.openLink(letter)]);
+      const { browser, letter } = await requestAdaLink();
+      const [result, redeemed] = await Promise.all([act(mallory), browser.openLink(letter)]);
       expect(result).not.toEqual(refused("unavailable"));
       // A new password voids the links: if he was first, she requests another.
-      const isVoid = !pressed.ok && pressed.refusal.code === "link_invalid";
-      const again = isVoid ? await asked() : null;
-      expect(again ? await again.browser.openLink(again.letter) : pressed).toEqual(asksWhether);
+      const isVoid = !redeemed.ok && redeemed.refusal.code === "link_invalid";
+      const again = isVoid ? await requestAdaLink() : null;
+      expect(again ? await again.browser.openLink(again.letter) : redeemed).toEqual(
+        needsConfirmation,
+      );
       expect(await hashOf(world, ada)).toBeNull();
       expect(await sessionOf(mallory)).toBeNull();
-      expect(
-        (await identitiesOf(world, ada)).filter((linkedMethod) => !linkedMethod.endsWith("?")),
-      ).toEqual(["magic_link"]);
+      expect((await identitiesOf(world, ada)).filter((method) => !method.endsWith("?"))).toEqual([
+        "magic_link",
+      ]);
       await world.reset();
     }
   });

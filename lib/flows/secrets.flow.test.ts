@@ -52,7 +52,7 @@ async function scene() {
   await home.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
   await home.run(requestStepUp);
-  const proof = await world.letterTo(ada);
+  const stepUp = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
   await home.signUp(second, password);
   // The second token of the sign-up, after the owner's link; it is in no email.
@@ -62,7 +62,7 @@ async function scene() {
   const started = home.oauthAttempt!;
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   const pendingIdentity = home.pendingIdentity!;
-  return { home, letter, reset, proof, attempt, signUp, started, pendingIdentity };
+  return { home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -76,8 +76,8 @@ const secrets = {
   sign_up_code: ({ signUp }) => signUp.code,
   password_reset: ({ reset }) => reset.token,
   password_reset_code: ({ reset }) => reset.code,
-  step_up: ({ proof }) => proof.token,
-  step_up_code: ({ proof }) => proof.code,
+  step_up: ({ stepUp }) => stepUp.token,
+  step_up_code: ({ stepUp }) => stepUp.code,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
@@ -93,7 +93,7 @@ interface Consumer {
   readonly takes: SecretName;
   readonly opens: (value: unknown, scene: Scene) => Promise<boolean>;
   /** Distortions that people may well type. */
-  readonly forgives?: readonly (keyof typeof distortions)[];
+  readonly alsoAccepts?: readonly (keyof typeof distortions)[];
 }
 
 /** A browser with everything but the presented secret. */
@@ -112,29 +112,29 @@ const cookie = (name: CookieName, value: unknown) => {
  * Auth.js.
  */
 type Harmless =
-  "flash" | "interrupted" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
+  "flash" | "suspended_action" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {
   session: {
-    "lets in": {
+    "signs in": {
       takes: "session",
       opens: async (value) =>
         (await stranger({ session: cookie("session", value) }).run(listSessions)).ok,
     },
   },
   mail_request: {
-    "shows what was asked for": {
+    "shows the pending request": {
       takes: "requesting_browser",
       opens: async (value) =>
         (await stranger({ mailRequest: cookie("mail_request", value) }).run(readPendingRequest)).ok,
     },
-    "stands for the address when the link is pressed": {
+    "replaces the address when the link is submitted": {
       takes: "requesting_browser",
       opens: async (value, { letter }) =>
         (await stranger({ mailRequest: cookie("mail_request", value) }).openLink(letter)).ok,
     },
-    "stands for the address when the request is cancelled": {
+    "replaces the address when the request is cancelled": {
       takes: "requesting_browser",
       opens: async (value, { letter: { token } }) =>
         (
@@ -143,7 +143,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
           })
         ).ok,
     },
-    "is where the code works": {
+    "makes the code work": {
       takes: "requesting_browser",
       opens: async (value, { letter }) =>
         (
@@ -155,13 +155,13 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
     },
   },
   oauth_attempt: {
-    "brings back whoever set out": {
+    "completes the attempt": {
       takes: "oauth_attempt",
-      opens: async (value) => (await goneAndBack(cookie("oauth_attempt", value) ?? "")).ok,
+      opens: async (value) => (await complete(cookie("oauth_attempt", value) ?? "")).ok,
     },
   },
   pending_identity: {
-    "is where the identity waits": {
+    "shows the pending identity": {
       takes: "pending_identity",
       opens: async (value) => {
         const pendingIdentity = cookie("pending_identity", value) ?? "";
@@ -170,7 +170,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
     },
   },
   device: {
-    "is known": {
+    "makes the device known": {
       takes: "device",
       async opens(value) {
         await stranger({ device: cookie("device", value) }).requestLink(ada);
@@ -185,7 +185,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
 };
 
 /** Completes an OAuth attempt at Google. */
-const goneAndBack = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
+const complete = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
   stranger(has).run(completeOAuth, {
     provider: "google",
     oauthAttempt,
@@ -210,13 +210,13 @@ const fields: Record<string, Consumer> = {
   },
   "email_code.redeem code": {
     takes: "email_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) =>
       (await stranger({ mailRequest }).submitCode(code as string, ada)).ok,
   },
   "sign_up.verify code": {
     takes: "sign_up_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) =>
       (await stranger({ mailRequest }).verify(code as string, second)).ok,
   },
@@ -236,27 +236,27 @@ const fields: Record<string, Consumer> = {
   },
   "password_reset.redeem_code code": {
     takes: "password_reset_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) => {
       const input = { email: ada, code, password: otherPassword };
       return (await stranger({ mailRequest }).run(redeemPasswordResetCode, input)).ok;
     },
   },
-  "oauth.complete handshake": {
+  "oauth.complete oauthAttempt": {
     takes: "oauth_attempt",
-    opens: async (oauthAttempt) => (await goneAndBack(oauthAttempt)).ok,
+    opens: async (oauthAttempt) => (await complete(oauthAttempt)).ok,
   },
-  "oauth.preview parked": {
+  "oauth.preview pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity) =>
       (await stranger({}).run(previewOAuth, { pendingIdentity })).ok,
   },
-  "oauth.switch_account parked": {
+  "oauth.switch_account pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity, { home: { session } }) =>
       (await stranger({ session }).run(switchAccount, { pendingIdentity })).ok,
   },
-  "auth_provider.link parked": {
+  "auth_provider.link pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity, { home: { session } }) =>
       (await stranger({ session }).run(linkProvider, { pendingIdentity })).ok,
@@ -268,7 +268,7 @@ const fields: Record<string, Consumer> = {
   },
   "step_up.code code": {
     takes: "step_up_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByCode, { code })).ok,
   },
@@ -319,14 +319,14 @@ const distortions = {
   "percent-encoded": (secret) =>
     secret.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`),
   // Not for a code, which would become another code: a guess, which costs an attempt.
-  "the same bytes, written otherwise": (secret) =>
+  "the same bytes, encoded differently": (secret) =>
     !isToken(secret)
       ? secret
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
   "padded as base64": (secret) => `${secret}=`,
-  "what is kept of it": (secret, name) =>
+  "its stored digest": (secret, name) =>
     isToken(secret) ? digest(name as TokenUse, secret) : sha256(secret),
-  "its digest": sha256,
+  "its SHA-256": sha256,
 } satisfies Record<string, (secret: string, name: SecretName) => unknown>;
 
 function sha256(text: string) {
@@ -334,17 +334,17 @@ function sha256(text: string) {
 }
 
 /** Everything that could be consumed, voided or ended, while it is not. */
-const standing = async () =>
+const readValidSecrets = async () =>
   (
     await rows<{ what: string }>(
       world.db,
       sql`select 'session ' || id as what from sessions
         union all select 'link ' || id from verifications
-          where not is_decoy and consumed_at is null and voided_at is null
-        union all select 'trip ' || id from oauth_attempts where returned_at is null
+          where not is_decoy and expectedat is null and voided_at is null
+        union all select 'attempt ' || id from oauth_attempts where returned_at is null
         union all select 'identity ' || id from oauth_attempts
-          where subject is not null and consumed_at is null
-        union all select 'mark ' || user_id || device_digest from known_devices`,
+          where subject is not null and expectedat is null
+        union all select 'device ' || user_id || device_digest from known_devices`,
     )
   ).map(({ what }) => what);
 
@@ -361,18 +361,18 @@ const everyConsumer = [
 ];
 
 test("every field of every flow is in the table, or is no secret", () => {
-  const taken = flows.flatMap(({ name, input }) =>
+  const expected = flows.flatMap(({ name, input }) =>
     Object.keys((input as { shape?: Record<string, unknown> }).shape ?? {})
       .filter((field) => !harmless.includes(field))
       .map((field) => `${name} ${field}`)
       .filter((field) => !chosen.includes(field)),
   );
-  expect(Object.keys(fields).sort()).toEqual(taken.sort());
+  expect(Object.keys(fields).sort()).toEqual(expected.sort());
 });
 
 test("every secret has a consumer, except the token that a sign-up has for its row alone", () => {
-  const taken = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
-  expect([...taken].sort()).toEqual(Object.keys(secrets).sort());
+  const expected = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
+  expect([...expected].sort()).toEqual(Object.keys(secrets).sort());
 });
 
 test.each(everyConsumer)(
@@ -383,10 +383,10 @@ test.each(everyConsumer)(
     const wrong = [
       ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
       ...Object.entries(distortions)
-        .filter(([name]) => !c.forgives?.some((forgiven) => forgiven === name))
+        .filter(([name]) => !c.alsoAccepts?.some((accepted) => accepted === name))
         .map(([name, distort]) => [name, distort(right, c.takes)] as const),
     ].filter(([, value]) => value !== right);
-    const before = await standing();
+    const before = await readValidSecrets();
     for (const [what, value] of wrong) {
       const triesBefore = await tries();
       // Another code of six digits is a guess, and costs an attempt.
@@ -394,7 +394,7 @@ test.each(everyConsumer)(
       // Rate limits are not part of this test.
       await world.limiter.clear();
       expect(await c.opens(value, set), what).toBe(false);
-      expect(await standing(), what).toEqual(expect.arrayContaining(before));
+      expect(await readValidSecrets(), what).toEqual(expect.arrayContaining(before));
       if (!isGuess) expect(await tries(), what).toBe(triesBefore);
     }
     expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
@@ -403,10 +403,10 @@ test.each(everyConsumer)(
   },
 );
 
-test.each(everyConsumer.filter(([, { forgives }]) => forgives))(
+test.each(everyConsumer.filter(([, { alsoAccepts }]) => alsoAccepts))(
   "%s: works also as people may type it",
-  async (_, { takes, forgives, opens }) => {
-    for (const how of forgives!) {
+  async (_, { takes, alsoAccepts, opens }) => {
+    for (const how of alsoAccepts!) {
       const set = await scene();
       expect(await opens(distortions[how](secrets[takes](set), takes), set), how).toBe(true);
       await world.reset();

@@ -42,9 +42,9 @@ interface Seen {
   readonly bytes: number;
 }
 
-it("removes request listeners that were installed before it", async () => {
+it("closes connections that were open before it was installed", async () => {
   const server = createServer();
-  const arrived = new Promise((resolve) => server.once("request", resolve));
+  const requestReceived = new Promise((resolve) => server.once("request", resolve));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   ends.push(() => {
     Reflect.deleteProperty(Server.prototype, "emit");
@@ -54,7 +54,7 @@ it("removes request listeners that were installed before it", async () => {
   socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.on("close", resolve));
   socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-  await arrived;
+  await requestReceived;
   installRequestGate(local, quiet);
   await closed;
 });
@@ -411,7 +411,7 @@ describe("a body", () => {
     expect(headers.get("content-type")).toBe("application/problem+json");
     expect(JSON.parse(body)).toMatchObject({ status: 413, code: "body_too_large" });
   };
-  const taken = (text: string, bytes: number) => {
+  const expectAccepted = (text: string, bytes: number) => {
     const { status, body } = parsed(text);
     expect(status).toBe(200);
     expect((JSON.parse(body) as Seen).bytes).toBe(bytes);
@@ -421,7 +421,7 @@ describe("a body", () => {
     const { raw } = await serve(local);
     const body = "x".repeat(65_536);
     expect(bounds.bodyBytes).toBe(65_536);
-    taken(await raw(head("Content-Length: 65536"), body), 65_536);
+    expectAccepted(await raw(head("Content-Length: 65536"), body), 65_536);
   });
 
   it("of one byte more is refused by its Content-Length, before it is sent", async () => {
@@ -437,7 +437,7 @@ describe("a body", () => {
     "in chunks of %i bytes is accepted up to 64 KB",
     async (size) => {
       const { raw } = await serve(local);
-      taken(await raw(head("Transfer-Encoding: chunked"), chunks(65_536, size)), 65_536);
+      expectAccepted(await raw(head("Transfer-Encoding: chunked"), chunks(65_536, size)), 65_536);
     },
   );
 

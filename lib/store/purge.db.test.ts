@@ -76,18 +76,21 @@ test("deletes each kind after its retention, and keeps users and the audit log (
 
 test("deletes an OAuth attempt when it expires, and its pending identity when that expires (O4)", async () => {
   await world.withFrozenTime(async (world) => {
-    const trips = async () => (await purge(world.db), await count(world, "oauth_attempts"));
+    const attemptsAfterPurge = async () => (
+      await purge(world.db),
+      await count(world, "oauth_attempts")
+    );
     await new Browser(world).signInWithProvider("google", claims("g-1", ada));
     await world.advance(300);
     const asked = new Browser(world);
     expect((await asked.signInWithProvider("google", claims("g-2", ada))).ok).toBe(true);
     await world.advance(299);
-    expect(await trips()).toBe(2);
+    expect(await attemptsAfterPurge()).toBe(2);
     await world.advance(2);
-    expect(await trips()).toBe(1);
+    expect(await attemptsAfterPurge()).toBe(1);
     expect(await pendingIdentity(world)).toEqual(["google g-2"]);
     await world.advance(300);
-    expect(await trips()).toBe(0);
+    expect(await attemptsAfterPurge()).toBe(0);
   });
 });
 

@@ -22,14 +22,14 @@ const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
 describe("a cookie in a request", () => {
   it.each(names)("is read on https by a name that only this host can have set: %s", (name) => {
     expect(readCookie(`__Host-${name}=x`, publicly, name)).toBe("x");
-    for (const planted of [
+    for (const otherName of [
       name,
       `__Secure-${name}`,
       `latchkey-${name}`,
       `__host-${name}`,
       `__Host-${name} `,
     ])
-      expect(readCookie(`${planted}=evil`, publicly, name)).toBeNull();
+      expect(readCookie(`${otherName}=evil`, publicly, name)).toBeNull();
   });
 
   it.each(names)("is read on plain http loopback by a name of our own: %s", (name) => {

@@ -90,7 +90,7 @@ export class Browser {
   }
 
   /** Runs the tasks for after the response. */
-  async settle(): Promise<void> {
+  async finishResponse(): Promise<void> {
     for (const task of this.#afterResponse.splice(0)) await task();
   }
 
@@ -162,7 +162,7 @@ export class Browser {
       ? await this.verify((await this.world.letterTo(email)).code, email)
       : asked;
     if (!typed.ok) throw new Error(`${email} could not sign up: ${typed.refusal.code}`);
-    await this.settle();
+    await this.finishResponse();
   }
 
   /** Requests a link, reads the email and submits the link's page, in this browser. */
@@ -170,6 +170,6 @@ export class Browser {
     const asked = await this.requestLink(email, more);
     const pressed = asked.ok ? await this.openLink(await this.world.letterTo(email)) : asked;
     if (!pressed.ok) throw new Error(`${email} could not sign in: ${pressed.refusal.code}`);
-    await this.settle();
+    await this.finishResponse();
   }
 }

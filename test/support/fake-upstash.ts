@@ -27,11 +27,11 @@ export async function startFakeUpstash({ url }: RedisServer, token = "upstash_te
   let failWith: Failure | null = null;
   let requests = 0;
 
-  const say = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
+  const execute = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
 
   async function run(command: unknown, encode: (value: unknown) => unknown) {
     try {
-      return { result: encode(await say(command as unknown[])) };
+      return { result: encode(await execute(command as unknown[])) };
     } catch (error) {
       return { error: (error as Error).message };
     }
@@ -50,11 +50,11 @@ export async function startFakeUpstash({ url }: RedisServer, token = "upstash_te
     }
     const atOnce = url === "/multi-exec";
     if (url !== "/pipeline" && !atOnce) return { status: 404, body: { error: "Not Found" } };
-    if (atOnce) await say(["multi"]);
+    if (atOnce) await execute(["multi"]);
     const responses = [];
     for (const command of sent) responses.push(await run(command, encode));
     if (!atOnce) return { status: 200, body: responses };
-    const results = (await say(["exec"])) as unknown[];
+    const results = (await execute(["exec"])) as unknown[];
     return { status: 200, body: results.map((result) => ({ result: encode(result) })) };
   }
 

@@ -56,10 +56,10 @@ function signal() {
 /** Returns when a statement waits for another's lock, or when there is nothing left to wait for. */
 async function somebodyWaits({ db }: TestWorld, next: Promise<unknown>): Promise<void> {
   if (process.env.TEST_DATABASE !== "postgres") return;
-  let over = false;
+  let isDone = false;
   void next.then(
-    () => (over = true),
-    () => (over = true),
+    () => (isDone = true),
+    () => (isDone = true),
   );
   for (;;) {
     const waiting = await row<{ n: number }>(
@@ -67,6 +67,6 @@ async function somebodyWaits({ db }: TestWorld, next: Promise<unknown>): Promise
       sql`select count(*)::int as n from pg_stat_activity
           where datname = current_database() and wait_event_type = 'Lock'`,
     );
-    if (over || waiting!.n > 0) return;
+    if (isDone || waiting!.n > 0) return;
   }
 }

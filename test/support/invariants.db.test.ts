@@ -14,11 +14,11 @@ const letter = (columns: SQL) => sql`insert into outbox (kind, to_address, ${col
 /** Each row violates one invariant. */
 const failureReasons: Record<string, SQL> = {
   "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
-  "I2 nobody's way in": sql`delete from auth_providers`,
+  "I2 user without a method": sql`delete from auth_providers`,
   "I2 subject": sql`update auth_providers set confirmation_required_at = now()`,
-  "I3 waits before it came back": sql`insert into oauth_attempts (token_digest, provider, keep, next, subject, expires_at)
+  "I3 pending before the callback": sql`insert into oauth_attempts (token_digest, provider, keep, next, subject, expires_at)
     values ('d', 'google', false, '', 'g-1', now())`,
-  "I3 spent late or dead": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
+  "I3 consumed late or void": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
   "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,
   "I5 half ended": letter(sql`state, reason) values ('magic_link', 'x', 'dead', 'over_limit')`),
   "I8 verified": sql`update users set email_verified_at = null`,
@@ -45,7 +45,7 @@ const unrecorded: Record<string, SQL> = {
       insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
       select 'd', id, 'magic_link', '', 60, now() from users)
     insert into audit_events (event, outcome, request_id) values ('magic_link.redeem', 'ok', 'r')`,
-  "I2 connected by an arrival": sql`with way as (
+  "I2 linked by an OAuth attempt": sql`with method as (
       insert into auth_providers (user_id, provider, subject) select id, 'google', 'g-1' from users)
     insert into audit_events (event, outcome, cause, request_id)
     values ('oauth.complete', 'ok', 'google', 'r')`,

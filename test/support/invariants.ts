@@ -9,7 +9,7 @@ import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
 
 /** Events that verify an email by consuming what was sent there. */
-const proving = [
+const verifyingEvents = [
   "magic_link.redeem",
   "email_code.redeem",
   "sign_up.verify",
@@ -17,18 +17,18 @@ const proving = [
   "password_reset.redeem_code",
 ];
 /** Events that consume a secret, and the outcomes with which they do. */
-const spending = [...proving, "step_up.code", "step_up.link"];
-const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
+const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link"];
+const consumedOutcomes = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
 /** Outcomes after which the email counts as verified. */
-const provenWith = ["ok", "account_disabled"];
+const verifiedOutcomes = ["ok", "account_disabled"];
 /** Events that begin a session. */
-const welcoming = [...proving, "password.sign_in"];
+const signInEvents = [...verifyingEvents, "password.sign_in"];
 /** Events that end an OAuth attempt; their cause is the decision. */
-const arriving = ["oauth.complete", "oauth.switch_account"];
+const oauthEvents = ["oauth.complete", "oauth.switch_account"];
 /** Causes with which an OAuth attempt signed a user in. */
-const letIn = /^\w+(:signed_up(_unproven)?)?$/;
+const signInCause = /^\w+(:signed_up(_unverified)?)?$/;
 /** Accepted requests for an email, and changes of which the owner is notified. */
-const writing = [
+const emailEvents = [
   "magic_link.request",
   "sign_up.request",
   "sign_up.resend",
@@ -53,20 +53,20 @@ export const expectInvariants = async (world: TestWorld) =>
 export async function brokenInvariants(world: TestWorld): Promise<string[]> {
   const runs = await changesByRun(world);
   return [
-    ...(await brokenRows(world)),
-    ...(await unreadableAddresses(world)),
+    ...(await violationsOfRows(world)),
+    ...(await nonCanonicalAddresses(world)),
     ...effectsOfSecrets(runs),
-    ...connectedByArrivals(runs),
-    ...(await sessionsReadOtherwise(world)),
+    ...linkedByOAuthAttempts(runs),
+    ...(await misreadSessions(world)),
     ...lettersOfRequests(runs),
     ...(await bytesOfLetters(world)),
     ...unrecordedChanges(runs),
-    ...(await secretsInTheOpen(world)),
+    ...(await exposedSecrets(world)),
   ];
 }
 
 /** Violations that rows show by themselves: each query finds them. */
-const mustNotBe = (world: TestWorld) => ({
+const violations = (world: TestWorld) => ({
   /** I1: one user per address. */
   "I1 twice": sql`select email from users group by email having count(*) > 1`,
 
@@ -74,13 +74,13 @@ const mustNotBe = (world: TestWorld) => ({
    * I2: a sign-in method has a user, and is unique per user and per identity. Every user has one,
    * or removed the last row while the e-mail link, which needs none, was enabled.
    */
-  "I2 way in of nobody": sql`select * from auth_providers p
+  "I2 method without a user": sql`select * from auth_providers p
     where not exists (select from users u where u.id = p.user_id)`,
   "I2 twice": sql`
     select user_id::text, provider from auth_providers group by 1, 2 having count(*) > 1
     union all select subject, provider from auth_providers
     where subject is not null group by 1, 2 having count(*) > 1`,
-  "I2 nobody's way in": sql`select id from users u where disabled_at is null
+  "I2 user without a method": sql`select id from users u where disabled_at is null
     and not exists (select from auth_providers p where p.user_id = u.id)
     and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
       where e.subject_id = u.id and e.outcome = 'ok'
@@ -95,17 +95,17 @@ const mustNotBe = (world: TestWorld) => ({
       or (provider not in ${oauthProviderIds} and confirmation_required_at is not null)`,
 
   /** I3: a secret is consumed in time, never after it was voided, and once. */
-  "I3 spent late or dead": sql`select id from verifications
+  "I3 consumed late or void": sql`select id from verifications
     where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
-  "I3 spent again": sql`select "row" from watch.changes where "table" = 'verifications'
+  "I3 consumed again": sql`select "row" from watch.changes where "table" = 'verifications'
     and op = 'UPDATE' and 'consumed_at' = any(changed) group by "row" having count(*) > 1`,
 
-  "I3 a trip that ended or was used again": sql`select "row" from watch.changes
+  "I3 OAuth attempt completed or consumed again": sql`select "row" from watch.changes
     where "table" = 'oauth_attempts' and op = 'UPDATE'
     group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
       or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
 
-  "I3 waits before it came back": sql`select id from oauth_attempts
+  "I3 pending before the callback": sql`select id from oauth_attempts
     where subject is not null and returned_at is null`,
 
   /** I4: no session outlives the longest lifetime. */
@@ -125,16 +125,16 @@ const mustNotBe = (world: TestWorld) => ({
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
       where e.subject_id = u.id and (
-        e.event in (${list(proving)}) and e.outcome in (${list(provenWith)})
-        or e.event in (${list(arriving)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
+        e.event in (${list(verifyingEvents)}) and e.outcome in (${list(verifiedOutcomes)})
+        or e.event in (${list(oauthEvents)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
 
   /**
    * P1, P2: a usable password belongs to a sign-in method, and every user has a verified email or a
    * provider.
    */
-  "P2 password without a way in": sql`select id from users u where password_hash is not null
+  "P2 password without a method": sql`select id from users u where password_hash is not null
     and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
-  "P2 way in without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
+  "P2 method without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
     where p.provider = 'email' and u.password_hash is null`,
   /** I7: only the argon2id hash of a password is stored. */
   "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
@@ -144,17 +144,17 @@ const mustNotBe = (world: TestWorld) => ({
   "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeTries}`,
 });
 
-const list = (words: string[]) =>
+const list = (texts: string[]) =>
   sql.join(
-    words.map((word) => sql`${word}`),
+    texts.map((word) => sql`${word}`),
     sql`, `,
   );
 
 const longestSession = ({ env }: TestWorld) =>
   Math.max(env.lifetimes.session, env.lifetimes.rememberedSession, lifetimes.rememberedSession);
 
-async function brokenRows(world: TestWorld) {
-  const queries = Object.entries(mustNotBe(world)).map(
+async function violationsOfRows(world: TestWorld) {
+  const queries = Object.entries(violations(world)).map(
     ([rule, query]) =>
       sql`select ${rule}::text as rule, to_jsonb(x)::text as row from (${query}) x`,
   );
@@ -166,7 +166,7 @@ async function brokenRows(world: TestWorld) {
 }
 
 /** I1: addresses are stored in their canonical spelling. */
-async function unreadableAddresses({ db }: TestWorld) {
+async function nonCanonicalAddresses({ db }: TestWorld) {
   const people = await rows<{ email: string }>(db, sql`select email from users`);
   return people
     .filter(({ email }) => parseIdentifier(email) !== email)
@@ -180,19 +180,21 @@ async function unreadableAddresses({ db }: TestWorld) {
 function effectsOfSecrets(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      spent: changes.filter(
+      consumed: changes.filter(
         ({ table, op, changed }) =>
           table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
       ).length,
-      said: changes.filter(isEvent(spending, spentWith)).length,
-      welcomed:
-        changes.filter(isEvent(welcoming, ["ok"])).length +
-        changes.filter(isEvent(arriving, ["ok"])).filter(({ cause }) => letIn.test(cause ?? ""))
-          .length,
+      recorded: changes.filter(isEvent(consumingEvents, consumedOutcomes)).length,
+      newSessions:
+        changes.filter(isEvent(signInEvents, ["ok"])).length +
+        changes
+          .filter(isEvent(oauthEvents, ["ok"]))
+          .filter(({ cause }) => signInCause.test(cause ?? "")).length,
       sessions: changes.filter(({ table, op }) => table === "sessions" && op === "INSERT").length,
     }))
     .filter(
-      ({ spent, said, welcomed, sessions }) => spent !== said || spent > 1 || sessions !== welcomed,
+      ({ consumed, recorded, newSessions, sessions }) =>
+        consumed !== recorded || consumed > 1 || sessions !== newSessions,
     )
     .map((counts) => `I3 effect: ${JSON.stringify(counts)}`);
 }
@@ -201,12 +203,12 @@ function effectsOfSecrets(runs: Change[][]) {
  * I2: completing an OAuth attempt creates a user with one sign-in method, or neither; it never
  * links (O4). And an identity never moves to another user.
  */
-function connectedByArrivals(runs: Change[][]) {
+function linkedByOAuthAttempts(runs: Change[][]) {
   const inserted = (changes: Change[], name: string) =>
     changes.filter(({ table, op }) => table === name && op === "INSERT").length;
   return runs.flatMap((changes) => {
-    const arrival = changes.find(({ event }) => arriving.includes(event ?? ""));
-    const made = Number(/:signed_up/.test(arrival?.cause ?? ""));
+    const oauthEvent = changes.find(({ event }) => oauthEvents.includes(event ?? ""));
+    const created = Number(/:signed_up/.test(oauthEvent?.cause ?? ""));
     const [users, linkedMethods] = [
       inserted(changes, "users"),
       inserted(changes, "auth_providers"),
@@ -218,8 +220,8 @@ function connectedByArrivals(runs: Change[][]) {
         ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
     ).length;
     return [
-      ...(arrival && (users !== made || linkedMethods !== made)
-        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, linkedMethods })}`]
+      ...(oauthEvent && (users !== created || linkedMethods !== created)
+        ? [`I2 linked by an OAuth attempt: ${JSON.stringify({ created, users, linkedMethods })}`]
         : []),
       ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
     ];
@@ -227,7 +229,7 @@ function connectedByArrivals(runs: Change[][]) {
 }
 
 /** I4: a session's token signs in exactly while the session is valid and its user is enabled. */
-async function sessionsReadOtherwise({ db }: TestWorld) {
+async function misreadSessions({ db }: TestWorld) {
   const saved = await rows<{ digest: string; live: boolean }>(
     db,
     sql`select s.token_digest as digest,
@@ -249,7 +251,7 @@ async function sessionsReadOtherwise({ db }: TestWorld) {
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      requests: changes.filter(isEvent(writing, ["ok"])).length,
+      requests: changes.filter(isEvent(emailEvents, ["ok"])).length,
       letters: changes.filter(({ table, op }) => table === "outbox" && op === "INSERT").length,
     }))
     .filter(({ requests, letters }) => requests !== letters)
@@ -314,7 +316,7 @@ const only = (changed: string[], allowed: string[]) =>
  * I7, as far as the database and the log reach: neither contains a token or a code that was ever
  * generated. Timestamps are left out, as six digits of a fraction may look like a code.
  */
-async function secretsInTheOpen(world: TestWorld) {
+async function exposedSecrets(world: TestWorld) {
   const saved = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
   const codesSeen = new Set(saved.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "").match(/\b\d{6}\b/g));
   return [

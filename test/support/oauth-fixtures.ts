@@ -34,12 +34,12 @@ export const told = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>)
 /** Sign-in methods with their subjects: "google g-1", with "?" where it needs confirmation. */
 export const identitiesOf = async ({ db }: TestWorld, address: string) =>
   (
-    await rows<{ linkedMethod: string }>(
+    await rows<{ method: string }>(
       db,
-      sql`select concat_ws(' ', provider, subject, case when confirmation_required_at is not null then '?' end) as way
+      sql`select concat_ws(' ', provider, subject, case when confirmation_required_at is not null then '?' end) as method
           from auth_providers join users on id = user_id where email = ${address} order by 1`,
     )
-  ).map(({ linkedMethod }) => linkedMethod);
+  ).map(({ method }) => method);
 
 /** Pending identities, as "google g-1". */
 export const pendingIdentity = async ({ db }: TestWorld) =>

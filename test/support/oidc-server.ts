@@ -45,12 +45,12 @@ export const responses = {
   delay:
     (ms: number): ProviderResponse =>
     (response, usual) =>
-      setTimeout(() => void usual().then((said) => say(response, said)), ms),
+      setTimeout(() => void usual().then((said) => send(response, said)), ms),
   /** Verbatim JSON. */
   json:
     (body: unknown, status = 200): ProviderResponse =>
     (response) =>
-      say(response, { status, body }),
+      send(response, { status, body }),
   /** An OAuth error. */
   error: (error: string, status = 400): ProviderResponse => responses.json({ error }, status),
   /** The normal JSON with changes; undefined values are left out. */
@@ -58,7 +58,7 @@ export const responses = {
     (changes: Claims): ProviderResponse =>
     async (response, usual) => {
       const { status, body } = await usual();
-      say(response, { status, body: { ...(body as Claims), ...changes } });
+      send(response, { status, body: { ...(body as Claims), ...changes } });
     },
   /** With another content type. */
   typed:
@@ -86,7 +86,7 @@ export const responses = {
   redirect:
     (location: string): ProviderResponse =>
     (response) =>
-      say(response, { status: 302, location }),
+      send(response, { status: 302, location }),
   /** Closes the connection. */
   reset: (): ProviderResponse => (response) => response.destroy(),
 };
@@ -208,7 +208,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
     };
     requests.push(asked);
     const usual = async () => usually[endpoint](asked);
-    return script[endpoint] ? script[endpoint](response, usual) : say(response, await usual());
+    return script[endpoint] ? script[endpoint](response, usual) : send(response, await usual());
   }
 
   const usually: Record<Endpoint, (asked: Asked) => Usual | Promise<Usual>> = {
@@ -247,10 +247,10 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
       if (!isClient(params, authorization)) return no("invalid_client", 401);
       const { code = "", code_verifier: verifier } = params;
       if (verifier && !kind.pkce) return no("invalid_request");
-      const grant = codes.get(code);
+      const issued = codes.get(code);
       codes.delete(code);
       const challenge = verifier && createHash("sha256").update(verifier).digest("base64url");
-      if (!grant || grant.redirect !== params.redirect_uri || grant.challenge !== challenge)
+      if (!issued || issued.redirect !== params.redirect_uri || issued.challenge !== challenge)
         return no("invalid_grant");
       const accessToken = secret();
       accessTokens.add(accessToken);
@@ -259,7 +259,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
         token_type: "Bearer",
         expires_in: 3599,
         scope: "openid email profile",
-        id_token: await idToken(grant.nonce),
+        id_token: await idToken(issued.nonce),
       });
     },
 
@@ -285,10 +285,10 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
           .toString()
           .split(":")
       : [params.client_id, params.client_secret];
-    const way = authorization ? "client_secret_basic" : "client_secret_post";
+    const method = authorization ? "client_secret_basic" : "client_secret_post";
     const [id, password] = given.map((part) => decodeURIComponent(part ?? ""));
     return (
-      kind.clientAuth.some((one) => one === way) && id === clientId && password === clientSecret
+      kind.clientAuth.some((one) => one === method) && id === clientId && password === clientSecret
     );
   }
 
@@ -360,7 +360,7 @@ const jsonType = { "content-type": "application/json; charset=utf-8" };
 const fine = (body: unknown): Usual => ({ status: 200, body });
 const no = (error: string, status = 400): Usual => ({ status, body: { error } });
 
-const say = (response: ServerResponse, { status, body, location }: Usual) =>
+const send = (response: ServerResponse, { status, body, location }: Usual) =>
   response.writeHead(status, location ? { location } : jsonType).end(JSON.stringify(body));
 
 const secret = () => randomBytes(24).toString("base64url");

@@ -251,8 +251,8 @@ describe("an identity of another user stays that user's (A3)", () => {
 });
 
 test.each([
-  ["its keys are gone", {}],
-  ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+  ["its keys are not set", {}],
+  ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("nothing is linked of a provider once %s", async (_, vars) => {
   const browser = await brought(await signedIn());
   expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
@@ -298,12 +298,12 @@ describe("at the same moment", () => {
       const browser = await brought(await signedIn());
       const stranger = new Browser(world);
       await stranger.startOAuth("google");
-      const [pressed, came] = await Promise.all([
+      const [linked, came] = await Promise.all([
         openLink(browser),
         stranger.finishOAuth("google", claims("g-1", elsewhere)),
       ]);
       expect(told(came)).toBe("sign_in");
-      expect(pressed.ok || pressed.refusal.code).toBe(
+      expect(linked.ok || linked.refusal.code).toBe(
         (await count(world, "users")) === 1 ? true : "identity_already_in_use",
       );
       await world.reset();
@@ -343,13 +343,13 @@ test("in the other order, a linking about to commit is revoked by the verificati
   const owner = new Browser(world);
   await owner.requestLink(ada);
   const letter = await world.letterTo(ada);
-  const [pressed, proven] = await runDuringCommitOf(
+  const [linked, verified] = await runDuringCommitOf(
     world,
     (world) => openLink(mallory, world),
     () => owner.openLink(letter),
   );
-  expect(pressed.ok).toBe(true);
-  expect(proven).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
+  expect(linked.ok).toBe(true);
+  expect(verified).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "linkedin l-1 ?", "magic_link"]);
 });
 

@@ -146,15 +146,15 @@ describe("a callback without claims (O5)", () => {
   });
 
   test.each([
-    ["nobody", {}],
+    ["no identity", {}],
     ["a number", { sub: 1 }],
     ["an object", { sub: { $ne: null } }],
     ["a NUL", { sub: "g-1\0" }],
     ["256 characters", { sub: "1".repeat(256) }],
   ])("claims with %s open nothing", async (_, more) => {
     const browser = new Browser(world);
-    const { sub: __, ...nobody } = google();
-    expect(await browser.signInWithProvider("google", { ...nobody, ...more })).toEqual(
+    const { sub: __, ...rest } = google();
+    expect(await browser.signInWithProvider("google", { ...rest, ...more })).toEqual(
       refused("provider_failed", { provider: "google", cause: "claims" }),
     );
     expect([await count(world, "users"), await pendingIdentity(world)]).toEqual([0, []]);
@@ -367,11 +367,11 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
   const suspended = refused("session_changed", { provider: "google" });
 
   test.each<[string, (browser: Browser) => Promise<unknown>]>([
-    ["signed out on the way", (browser) => browser.run(signOut)],
-    ["signed in anew on the way", (browser) => browser.signIn(ada)],
-    ["in as leo by now", (browser) => browser.signIn(leo)],
+    ["signed out meanwhile", (browser) => browser.run(signOut)],
+    ["signed in again meanwhile", (browser) => browser.signIn(ada)],
+    ["signed in as leo meanwhile", (browser) => browser.signIn(leo)],
     [
-      "whose session is over",
+      "whose session has expired",
       () =>
         world
           .advance(86_401)
@@ -381,7 +381,7 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
             ),
           ),
     ],
-    ["switched off", () => disable(world, ada)],
+    ["disabled", () => disable(world, ada)],
   ])("linking that one session started is refused in another: %s", async (_, meanwhile) => {
     const browser = await signedIn();
     await setOutToConnect(browser);
@@ -541,8 +541,8 @@ describe("where sign-up is closed", () => {
 });
 
 test.each([
-  ["its keys are gone", {}],
-  ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+  ["its keys are not set", {}],
+  ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("a provider signs no user in once %s, whatever is linked or in progress", async (_, vars) => {
   await joined();
   const browser = new Browser(world);

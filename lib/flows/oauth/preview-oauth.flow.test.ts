@@ -45,10 +45,10 @@ test("shows both addresses before the person confirms: the provider's and the si
 test("shows an unconfirmed identity only to its owner, whatever its address (O3)", async () => {
   const came = new Browser(world);
   await came.signInWithProvider("google", claims("g-1", ada));
-  const unvouched = claims("g-1", "leo@example.com", { email_verified: false });
+  const unverified = claims("g-1", "leo@example.com", { email_verified: false });
   await new Browser(world).signIn(ada);
   const browser = new Browser(world);
-  await browser.signInWithProvider("google", unvouched);
+  await browser.signInWithProvider("google", unverified);
   const asks = { address: null, hasOwner: true, isForSession: false };
   expect(await look(browser)).toMatchObject({ value: asks });
   await browser.signIn("leo@example.com");

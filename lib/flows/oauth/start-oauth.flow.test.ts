@@ -61,7 +61,7 @@ test.each(["", "Google", " google", "google\0", "email", "magic_link", "__proto_
 
 test.each([
   ["has no keys", {}],
-  ["is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+  ["is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("no user can start with a provider that %s", async (_, vars) => {
   const off = world.with({ env: testEnv(vars) });
   expect(await new Browser(off).startOAuth("google")).toEqual(refused("not_found"));

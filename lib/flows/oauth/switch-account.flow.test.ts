@@ -181,8 +181,8 @@ async function plantIdentityOfLeo() {
 }
 
 test.each([
-  ["its keys are gone", {}],
-  ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+  ["its keys are not set", {}],
+  ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("no user can switch by a provider once %s", async (_, vars) => {
   const browser = await asked();
   expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));

@@ -144,7 +144,7 @@ describe("the link from the email (P7)", () => {
       const browser = new Browser(world, { ip });
       expect((await browser.run(requestPasswordReset, { email })).ok).toBe(true);
       expect(await reset(browser, await world.letterTo(email))).toEqual(welcome);
-      await browser.settle();
+      await browser.finishResponse();
     }
   });
 

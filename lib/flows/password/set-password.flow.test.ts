@@ -113,14 +113,16 @@ test("every pending link and code is voided: for sign-in, reset and step-up (L4)
   await stranger.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
   await browser.run(requestStepUp, {}, { world: generous });
-  const proof = await world.letterTo(ada);
+  const stepUpLetter = await world.letterTo(ada);
   await choose(browser);
   expect(await liveSecrets(world, ada)).toEqual([]);
   expect(await stranger.openLink(link)).toEqual(refused("link_invalid", { cause: "voided" }));
   expect(await stranger.submitCode(link.code, ada)).toEqual(refused("code_invalid"));
   const input = { token: reset.token, password: validPassword };
   expect(await stranger.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
-  expect(await browser.run(stepUpByLink, { token: proof.token })).toEqual(refused("link_invalid"));
+  expect(await browser.run(stepUpByLink, { token: stepUpLetter.token })).toEqual(
+    refused("link_invalid"),
+  );
 });
 
 describe("requires a recent sign-in (A2)", () => {
@@ -242,7 +244,7 @@ describe("concurrent requests", async () => {
   const quick = await ready(generous, validPassword);
 
   race(
-    "a change and a sign-in: never a session by the old password once it is changed (P7)",
+    "a change and a sign-in: no session by the old password after the change (P7)",
     async (round) => {
       const hers = await joined();
       const mallory = new Browser(world);
@@ -289,35 +291,35 @@ describe("concurrent requests", async () => {
     const phone = new Browser(world);
     await phone.requestLink(ada);
     const { token } = await world.letterTo(ada);
-    const [pressed, changed] = await runDuringCommitOf(
+    const [redeemed, changed] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token }, { world }),
       () => choose(hers),
     );
-    expect([pressed.ok, changed.ok]).toEqual([true, true]);
+    expect([redeemed.ok, changed.ok]).toEqual([true, true]);
     expect(await sessionOf(phone)).toBeNull();
   });
 
-  race("a change and a pressed link: no deadlock, and one of both orders (L4)", async (round) => {
+  race("a change and a link: no deadlock, and one of both orders (L4)", async (round) => {
     const hers = await joined();
     const phone = new Browser(generous);
     await phone.requestLink(ada);
     const link = await world.letterTo(ada);
     // Both void a stranger's sign-up at the address.
     for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, validPassword);
-    const [changed, pressed] = await Promise.all([
+    const [changed, redeemed] = await Promise.all([
       choose(hers, validPassword, quick),
       phone.openLink(link),
     ]);
     expect(changed).not.toEqual(refused("unavailable"));
-    expect(pressed).not.toEqual(refused("unavailable"));
+    expect(redeemed).not.toEqual(refused("unavailable"));
     expect(changed.ok).toBe(true);
     // Opened before the change, the link's session ended with it; opened after, the link was void.
     expect(await sessionOf(phone), `round ${round}`).toBeNull();
     await world.reset();
   });
 
-  race("two browsers at once: one of them changes it, and one session is left", async () => {
+  race("two browsers at once: one of them changes it, and one session remains", async () => {
     const laptop = await joined();
     const phone = new Browser(world);
     await phone.signInWithPassword(ada, otherPassword);
@@ -331,7 +333,7 @@ describe("concurrent requests", async () => {
     await world.reset();
   });
 
-  race("a change, and other browsers signing out all others: no deadlock", async () => {
+  race("a change while other browsers sign out all others: no deadlock", async () => {
     const laptop = await joined();
     const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
     for (const phone of phones) await phone.signInWithPassword(ada, otherPassword);
@@ -346,7 +348,7 @@ describe("concurrent requests", async () => {
     await world.reset();
   });
 
-  race("a change here, a reset and a proof elsewhere: no deadlock", async () => {
+  race("a change here, a reset and a step-up elsewhere: no deadlock", async () => {
     const laptop = await joined();
     const phone = new Browser(generous);
     await phone.signInWithPassword(ada, otherPassword);
@@ -354,7 +356,7 @@ describe("concurrent requests", async () => {
     await lost.run(requestPasswordReset, { email: ada });
     const reset = await world.letterTo(ada);
     await phone.run(requestStepUp);
-    const proof = await world.letterTo(ada);
+    const stepUpLetter = await world.letterTo(ada);
     const responses = await Promise.all([
       choose(laptop, validPassword, quick),
       lost.run(
@@ -362,7 +364,7 @@ describe("concurrent requests", async () => {
         { token: reset.token, password: validPassword },
         { world: quick },
       ),
-      phone.run(stepUpByLink, { token: proof.token }),
+      phone.run(stepUpByLink, { token: stepUpLetter.token }),
     ]);
     expect(responses).not.toContainEqual(refused("unavailable"));
     expect(await count(world, "sessions")).toBe(1);

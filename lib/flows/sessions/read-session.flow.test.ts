@@ -113,11 +113,11 @@ describe("a session's lifetime, by the database's clock (S1)", () => {
       for (; passed + pause < absolute; passed += pause) {
         await world.advance(pause);
         expect(await browser.run(readSession)).toMatchObject(isIn);
-        await browser.settle();
+        await browser.finishResponse();
       }
       await world.advance(absolute - passed - 1);
       expect(await browser.run(readSession)).toMatchObject(isIn);
-      await browser.settle();
+      await browser.finishResponse();
       await world.advance(1);
       expect(await browser.run(readSession)).toEqual(nobody);
     });
@@ -154,16 +154,16 @@ test("the last use is written after the response, every five minutes at most", a
     ))!.ago;
   await world.advance(minutes(4));
   await browser.run(readSession);
-  await browser.settle();
+  await browser.finishResponse();
   expect(await seen()).toBeGreaterThanOrEqual(minutes(4));
   await world.advance(minutes(2));
   await browser.run(readSession);
   expect(await seen()).toBeGreaterThanOrEqual(minutes(6));
-  await browser.settle();
+  await browser.finishResponse();
   expect(await seen()).toBeLessThan(minutes(1));
   const again = await world.statementsOf(async () => {
     await browser.run(readSession);
-    await browser.settle();
+    await browser.finishResponse();
   });
   expect(again).toHaveLength(1);
 });
@@ -187,10 +187,10 @@ test("when the database is unavailable the response is “unavailable”, never 
 
 test("a database that fails after the response does not affect the response", async () => {
   const browser = await signedIn();
-  await browser.settle();
+  await browser.finishResponse();
   await world.advance(minutes(6));
   expect(await browser.run(readSession)).toMatchObject(isIn);
   world.failDatabaseAfter(0);
-  await browser.settle();
+  await browser.finishResponse();
   expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "database.unavailable" });
 });

@@ -248,7 +248,7 @@ test("a used code refunds its request's count (R2)", async () => {
     const browser = new Browser(world, { ip });
     expect((await browser.requestLink(address)).ok).toBe(true);
     expect((await browser.submitCode((await world.letterTo(address)).code, address)).ok).toBe(true);
-    await browser.settle();
+    await browser.finishResponse();
   }
 });
 

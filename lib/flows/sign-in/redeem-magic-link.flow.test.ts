@@ -419,7 +419,7 @@ describe("when the database fails", () => {
     );
     expect(pressed).toEqual(welcome);
     expect(browser.session).not.toBeNull();
-    await browser.settle();
+    await browser.finishResponse();
   });
 });
 

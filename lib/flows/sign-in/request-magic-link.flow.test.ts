@@ -295,7 +295,7 @@ describe("limits", () => {
       await new Browser(lasting, { ip }).requestLink(`person${i}@example.com`);
     const [letter] = world.lettersTo(ada);
     expect((await hers.openLink(letter!)).ok).toBe(true);
-    await hers.settle();
+    await hers.finishResponse();
     expect(await new Browser(lasting, { ip }).requestLink(leo)).toEqual(
       refused("too_many_requests"),
     );

@@ -278,7 +278,7 @@ describe("limits", () => {
     for (let n = 0; n < 10; n += 1) {
       const outcome = await browser.signUp(ada, "password1234");
       expect(outcome).toMatchObject({ refusal: { code: "password_common" } });
-      await browser.settle();
+      await browser.finishResponse();
     }
     expect(await browser.signUp(ada, validPassword)).toEqual(mailed);
     expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
@@ -341,23 +341,20 @@ test("fifty at once for one address: three emails are sent, and there is still n
   ).toEqual({ n: 3 });
 });
 
-race(
-  "mallory signs up anew in many tabs while ada presses a link: nobody waits for ever",
-  async () => {
-    const quick = await ready(generous, validPassword);
-    await new Browser(world).signIn(ada);
-    const tabs = Array.from({ length: 6 }, () => new Browser(quick));
-    for (const mallory of tabs) await mallory.signUp(ada, validPassword);
-    await world.advance(60);
-    const hers = new Browser(generous);
-    await hers.requestLink(ada);
-    await world.deliver();
-    const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
-    const responses = await Promise.all([
-      ...tabs.map((mallory) => mallory.signUp(ada, validPassword)),
-      hers.openLink(letter!),
-    ]);
-    expect(responses).not.toContainEqual(refused("unavailable"));
-    await world.reset();
-  },
-);
+race("mallory signs up again in many tabs while ada opens a link: no request hangs", async () => {
+  const quick = await ready(generous, validPassword);
+  await new Browser(world).signIn(ada);
+  const tabs = Array.from({ length: 6 }, () => new Browser(quick));
+  for (const mallory of tabs) await mallory.signUp(ada, validPassword);
+  await world.advance(60);
+  const hers = new Browser(generous);
+  await hers.requestLink(ada);
+  await world.deliver();
+  const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
+  const responses = await Promise.all([
+    ...tabs.map((mallory) => mallory.signUp(ada, validPassword)),
+    hers.openLink(letter!),
+  ]);
+  expect(responses).not.toContainEqual(refused("unavailable"));
+  await world.reset();
+});

@@ -21,9 +21,9 @@ const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
-const proven = { ok: true, value: {} };
+const succeeded = { ok: true, value: {} };
 
-const prove = (browser: Browser, password: unknown = validPassword) =>
+const stepUp = (browser: Browser, password: unknown = validPassword) =>
   browser.run(stepUpByPassword, { password });
 
 /** Ada, who signed in more than ten minutes ago. */
@@ -42,7 +42,7 @@ const sessionOf = async (browser: Browser) => {
 test("ada confirms her identity, and continues where she was", async () => {
   const browser = await stale();
   expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
-  expect(await prove(browser)).toEqual(proven);
+  expect(await stepUp(browser)).toEqual(succeeded);
   expect((await world.audit()).at(-1)).toMatchObject({
     event: "step_up.password",
     outcome: "ok",
@@ -58,7 +58,7 @@ test("with a new token; the old one is invalid, and the session's end does not m
     const browser = await stale(world);
     const thief = new Browser(world);
     thief.session = browser.session;
-    await prove(browser);
+    await stepUp(browser);
     expect(browser.newSession.lifetime).toBe(30 * 86_400 - 601);
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
     expect(await count(world, "sessions")).toBe(1);
@@ -71,7 +71,7 @@ test.each([
 ])("a step-up lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
-    await prove(browser);
+    await stepUp(browser);
     await world.advance(passed);
     const outcome = await browser.run(removePassword);
     if (good) expect(outcome.ok).toBe(true);
@@ -86,7 +86,7 @@ test("it is for this session: another of ada's, and leo's, gain nothing by it", 
   const his = new Browser(world);
   await his.join(leo, validPassword);
   await world.advance(601);
-  expect(await prove(laptop)).toEqual(proven);
+  expect(await stepUp(laptop)).toEqual(succeeded);
   expect(await phone.run(readPasswordStatus)).toEqual(refused("step_up_required"));
   expect(await his.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
@@ -95,7 +95,7 @@ describe("a wrong password", () => {
   test("is refused, with the reason only in the log, and is no step-up", async () => {
     const browser = await stale();
     const { session } = browser;
-    expect(await prove(browser, otherPassword)).toEqual(
+    expect(await stepUp(browser, otherPassword)).toEqual(
       refused("password_incorrect", { field: "password", cause: "wrong" }),
     );
     expect(browser.session).toBe(session);
@@ -112,13 +112,13 @@ describe("a wrong password", () => {
     const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     await browser.signIn(ada);
-    expect(await prove(browser)).toEqual(refused("password_incorrect", { cause: "none" }));
+    expect(await stepUp(browser)).toEqual(refused("password_incorrect", { cause: "none" }));
     expect(work.compared).toBe(1);
   });
 
   test("leo's password does not work for ada", async () => {
     await new Browser(world).join(leo, otherPassword);
-    expect(await prove(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
+    expect(await stepUp(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
   });
 
   test.each([
@@ -129,70 +129,70 @@ describe("a wrong password", () => {
   ] as const)("%j costs no attempt", async (password, code) => {
     const browser = await stale();
     await forgetLimits(world);
-    expect(await prove(browser, password)).toEqual(refused(code, { field: "password" }));
+    expect(await stepUp(browser, password)).toEqual(refused(code, { field: "password" }));
     expect(await count(world, "limits")).toBe(0);
   });
 });
 
 describe("attempts (R3)", () => {
-  const spend = async (browser: Browser) => {
+  const useUpAttempts = async (browser: Browser) => {
     for (let n = 0; n < 5; n += 1)
-      expect(await prove(browser, otherPassword)).toEqual(refused("password_incorrect"));
+      expect(await stepUp(browser, otherPassword)).toEqual(refused("password_incorrect"));
   };
 
   test("five in a quarter of an hour, then nothing is compared, not even the right one", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
-    await spend(browser);
-    expect(await prove(browser)).toEqual(
+    await useUpAttempts(browser);
+    expect(await stepUp(browser)).toEqual(
       refused("step_up_too_many_attempts", {
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
     expect(work.compared).toBe(5);
     await world.advance(901);
-    expect(await prove(browser)).toEqual(proven);
+    expect(await stepUp(browser)).toEqual(succeeded);
   });
 
   test("the right one in between, and a new token, refill nothing", async () => {
     const browser = await stale();
-    for (let n = 0; n < 4; n += 1) await prove(browser, otherPassword);
-    expect(await prove(browser)).toEqual(proven);
-    expect(await prove(browser)).toEqual(refused("step_up_too_many_attempts"));
+    for (let n = 0; n < 4; n += 1) await stepUp(browser, otherPassword);
+    expect(await stepUp(browser)).toEqual(succeeded);
+    expect(await stepUp(browser)).toEqual(refused("step_up_too_many_attempts"));
   });
 
   test("another session has its own", async () => {
     const browser = await stale();
-    await spend(browser);
+    await useUpAttempts(browser);
     const phone = new Browser(world);
     await phone.signInWithPassword(ada, validPassword);
-    expect(await prove(phone)).toEqual(proven);
+    expect(await stepUp(phone)).toEqual(succeeded);
   });
 
   test("fifty at once: five are compared", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
-    await Promise.all(Array.from({ length: 50 }, () => prove(browser, otherPassword)));
+    await Promise.all(Array.from({ length: 50 }, () => stepUp(browser, otherPassword)));
     expect(work.compared).toBe(5);
   });
 });
 
 test("signed-out, disabled and unknown users are asked to sign in", async () => {
-  expect(await prove(new Browser(world))).toEqual(refused("sign_in_required"));
+  expect(await stepUp(new Browser(world))).toEqual(refused("sign_in_required"));
   const browser = await stale();
   await disable(world, ada);
-  expect(await prove(browser)).toEqual(refused("sign_in_required"));
+  expect(await stepUp(browser)).toEqual(refused("sign_in_required"));
 });
 
 test("step-up in two tabs at once: one succeeds, and its token is the session's", async () => {
   const browser = await stale();
   const { session } = browser;
   const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(world), { session }));
-  const responses = await Promise.all(tabs.map((tab) => prove(tab)));
+  const responses = await Promise.all(tabs.map((tab) => stepUp(tab)));
   expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
   expect(responses.filter((a) => !a.ok && a.refusal.code === "sign_in_required")).toHaveLength(3);
-  const proven = tabs.filter((_, n) => responses[n]!.ok);
-  expect(await sessionOf(proven[0]!)).toBe(ada);
+  const succeeded = tabs.filter((_, n) => responses[n]!.ok);
+  expect(await sessionOf(succeeded[0]!)).toBe(ada);
 });
 
 test("a password that is changed while it is compared is no step-up", async () => {
@@ -240,7 +240,7 @@ test("whatever statement the database fails at: the step-up is done, or the old 
   for (let after = 0; ; after += 1) {
     const { session } = browser;
     world.failDatabaseAfter(after);
-    const result = await prove(browser);
+    const result = await stepUp(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
