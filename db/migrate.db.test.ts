@@ -22,9 +22,9 @@ afterAll(async () => {
 /** Tables, columns, indexes, constraints, functions and triggers of the app, as text. */
 const schemaOf = async (db: Db) =>
   (
-    await rows<{ textLine: string }>(
+    await rows<{ definition: string }>(
       db,
-      sql`select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as line
+      sql`select format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) as definition
             from information_schema.columns where table_schema = 'public'
           union all select indexdef from pg_indexes where schemaname = 'public'
           union all select format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(oid))
@@ -33,7 +33,7 @@ const schemaOf = async (db: Db) =>
           union all select pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
           order by 1`,
     )
-  ).map(({ textLine }) => textLine);
+  ).map(({ definition }) => definition);
 
 /** At least one row of every table. */
 const seed = async (db: Db) => {
@@ -116,7 +116,7 @@ test("each later migration keeps existing rows, up and down", async () => {
 });
 
 describe("0003_password_providers (A1)", () => {
-  const linkedMethods = () =>
+  const methods = () =>
     rows(
       db,
       sql`select u.email, p.provider, p.backfilled from auth_providers p
@@ -145,7 +145,7 @@ describe("0003_password_providers (A1)", () => {
   test("adds the sign-in method for every user with a password, and for no other", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    expect(await linkedMethods()).toEqual([
+    expect(await methods()).toEqual([
       { ...ada, provider: "email", backfilled: true },
       { ...ada, provider: "magic_link" },
       ...rest,
@@ -154,10 +154,10 @@ describe("0003_password_providers (A1)", () => {
 
   test("rolling it back removes the methods it added, and no others", async () => {
     await before();
-    const there = await linkedMethods();
+    const there = await methods();
     await migrateUp(db, "0003_password_providers");
     expect(await migrateDown(db)).toBe("0003_password_providers");
-    expect(await linkedMethods()).toEqual(there);
+    expect(await methods()).toEqual(there);
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
   });
 
@@ -170,7 +170,7 @@ describe("0003_password_providers (A1)", () => {
     );
     expect(await recordPasswordSignIn(db, user!.id, "h", null)).toBe(true);
     await migrateDown(db);
-    expect(await linkedMethods()).toEqual([
+    expect(await methods()).toEqual([
       { ...ada, provider: "email" },
       { ...ada, provider: "magic_link" },
       ...rest,
@@ -180,10 +180,10 @@ describe("0003_password_providers (A1)", () => {
   test("running it again adds nothing twice", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    const there = await linkedMethods();
+    const there = await methods();
     await migrateDown(db);
     await migrateUp(db, "0003_password_providers");
-    expect(await linkedMethods()).toEqual(there);
+    expect(await methods()).toEqual(there);
   });
 });
 

@@ -84,7 +84,7 @@ test("sends five hex digits and nothing about the user", async () => {
 test.each([
   ["too short", "barbell"],
   ["easy to guess", "password1234"],
-  ["one's own", "ada@example.com"],
+  ["personal", "ada@example.com"],
 ])("makes no request about a password that is %s", async (_, password) => {
   await verdict(password);
   expect(server.asked).toEqual([]);
@@ -105,14 +105,14 @@ describe("a failing service blocks no user, and is logged once, without the pass
     ["503", respond(503, ""), "Service Unavailable"],
     ["429", respond(429, ""), "Too Many Requests"],
     ["a 400 that repeats the question", respond(400, "not valid: 12ABC"), "Error"],
-    ["500 in words of its own", (response) => response.writeHead(500, "12ABC").end(), "Error"],
+    ["500 with a custom status text", (response) => response.writeHead(500, "12ABC").end(), "Error"],
     ["200 in HTML", respond(200, html), "not a range"],
     ["200 in JSON", respond(200, "null"), "not a range"],
     ["200 with nothing", respond(200, ""), "not a range"],
     ["digests that are too short", respond(200, `${"A".repeat(34)}:3`), "not a range"],
     ["a connection that breaks", (response) => void response.destroy(), "UND_ERR_SOCKET"],
     [
-      "an answer that breaks off",
+      "a response that breaks off",
       (response) => {
         response.writeHead(200, { "content-length": 100 }).write(`${"A".repeat(35)}:3\r\n`);
         setTimeout(() => response.destroy(), 20);
@@ -126,9 +126,9 @@ describe("a failing service blocks no user, and is logged once, without the pass
   });
 
   test.each<[string, (response: ServerResponse) => void]>([
-    ["no answer", () => {}],
-    ["half an answer", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
-    ["an answer without end", (response) => flood(response)],
+    ["no response", () => {}],
+    ["half a response", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
+    ["an endless response", (response) => flood(response)],
   ])("%s, when the time limit is reached", async (_, failWith) => {
     runTimeout.seconds = 0.2;
     server.failWith(failWith);

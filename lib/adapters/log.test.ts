@@ -61,7 +61,7 @@ describe("a reader of the log sees no secret and no address", () => {
     ["several errors in one", { error: new AggregateError([new Error(address)], token) }],
     ["an error of a kind of its own", { error: new (class extends TypeError {})(`/l/${token}`) }],
     ["an error's name", { error: Object.assign(new Error("x"), { name: `Error for ${address}` }) }],
-    ["a name of a fact", { [address]: 1, inner: { [token]: 1 } }],
+    ["a name of a value", { [address]: 1, inner: { [token]: 1 } }],
     ["an address as it stands in a URL", { url: `/sign-in?email=${encodeURIComponent(address)}` }],
   ])("in %s", (_, facts) => {
     log.info("test.happened", facts);

@@ -236,21 +236,21 @@ describe("a provider that fails", () => {
     ["HTML that calls itself JSON", responses.text("<h1>"), "not_json"],
     ["JSON that calls itself text", responses.typed("text/plain"), "not_json"],
     ["JSON that calls itself JSON almost", responses.typed("application/jsonp"), "not_json"],
-    ["a signed answer", responses.typed("application/jwt"), "not_json"],
+    ["a signed response", responses.typed("application/jwt"), "not_json"],
     ["JSON without a name", (response) => response.writeHead(200).end("{}"), "not_json"],
     ["nothing", responses.text(""), "not_json"],
     ["204", (response) => response.writeHead(204).end(), "not_json"],
     ["2 MB", responses.large(), "too_large"],
     ["2 MB in two thousand bytes", zipped, "too_large"],
-    ["an answer without end", responses.endless(), "too_large"],
-    ["a way elsewhere", responses.redirect(elsewhere), "redirect"],
-    ["a way nowhere", (response) => response.writeHead(304).end(), "redirect"],
+    ["an endless response", responses.endless(), "too_large"],
+    ["a redirect elsewhere", responses.redirect(elsewhere), "redirect"],
+    ["a redirect without a target", (response) => response.writeHead(304).end(), "redirect"],
     ["a connection that breaks", responses.reset(), "unreachable"],
-    ["an answer that breaks off", brokenOff, "unreachable"],
+    ["a response that breaks off", brokenOff, "unreachable"],
   ];
   const late: typeof troubles = [
-    ["no answer", responses.hang(), "timeout"],
-    ["half an answer", responses.half(), "timeout"],
+    ["no response", responses.hang(), "timeout"],
+    ["half a response", responses.half(), "timeout"],
   ];
 
   /** How the failure is reported: once, and without a secret. */
@@ -362,8 +362,8 @@ describe("the time limit of a client", () => {
   });
 
   test.each([
-    ["no answer", responses.hang()],
-    ["half an answer", responses.half()],
+    ["no response", responses.hang()],
+    ["half a response", responses.half()],
   ])("ends the running request: %s", async (_, httpResponse) => {
     const hungUp = new Promise<void>((resolve) => {
       google.script.token = (response, usual) => {
@@ -491,19 +491,19 @@ describe("an ID token", () => {
     ["of the issuer with a slash", claims({ iss: `${google.issuer}/` }), "issuer"],
     ["of several issuers", claims({ iss: [google.issuer] }), "issuer"],
     ["of no issuer", claims({ iss: undefined }), "issuer"],
-    ["for another", idTokens.otherAudience, "audience"],
-    ["for us and another", claims({ aud: [google.clientId, other] }), "audience"],
-    ["for us, brought by another", idTokens.otherParty, "audience"],
-    ["for us alone, brought by another", claims({ azp: other }), "audience"],
-    ["for nobody", claims({ aud: undefined }), "audience"],
-    ["for nobody in a list", claims({ aud: [] }), "audience"],
+    ["for another client", idTokens.otherAudience, "audience"],
+    ["for us and another client", claims({ aud: [google.clientId, other] }), "audience"],
+    ["for us, issued to another client", idTokens.otherParty, "audience"],
+    ["for us alone, issued to another client", claims({ azp: other }), "audience"],
+    ["without an audience", claims({ aud: undefined }), "audience"],
+    ["with an empty list of audiences", claims({ aud: [] }), "audience"],
     ["expired", idTokens.expired, "expiry"],
     ["without end", claims({ exp: undefined }), "expiry"],
-    ["with an end in words", claims({ exp: "tomorrow" }), "expiry"],
+    ["with an expiry in words", claims({ exp: "tomorrow" }), "expiry"],
     ["not yet valid", idTokens.notYet, "not_before"],
-    ["without a beginning", claims({ iat: undefined }), "issued_at"],
-    ["with a beginning in words", claims({ iat: "today" }), "issued_at"],
-    ["about nobody", idTokens.withoutSubject, "subject"],
+    ["without an issue time", claims({ iat: undefined }), "issued_at"],
+    ["with an issue time in words", claims({ iat: "today" }), "issued_at"],
+    ["without a subject", idTokens.withoutSubject, "subject"],
   ])("is refused: %s", async (_, forgery, cause) => {
     google.script.idToken = forgery;
     expect(await verdictOf(google)).toEqual(failed(cause));
@@ -512,7 +512,7 @@ describe("an ID token", () => {
 
   test.each([
     ["for us in a list", claims({ aud: [google.clientId] })],
-    ["brought by us", claims({ azp: google.clientId })],
+    ["issued to us", claims({ azp: google.clientId })],
     ["with another nonce, which Auth.js looks at", idTokens.otherNonce],
   ])("is accepted: %s", async (_, forgery) => {
     google.script.idToken = forgery;

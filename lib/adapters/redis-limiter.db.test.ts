@@ -139,7 +139,7 @@ const html = "<!doctype html><title>Bad gateway</title>";
 
 const faults: Record<string, Fault> = {
   "Redis killed": { scripts: tcp, breaks: () => redis.kill(), mends: () => redis.start() },
-  "Redis stopped in its tracks": { scripts: tcp, breaks: redis.pause, mends: redis.resume },
+  "Redis paused": { scripts: tcp, breaks: redis.pause, mends: redis.resume },
   "Redis a replica, READONLY": {
     scripts: tcp,
     breaks: () => redis.say("replicaof", "127.0.0.1", "1"),

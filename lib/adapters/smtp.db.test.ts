@@ -412,7 +412,7 @@ describe("user input never becomes a header or a recipient", () => {
 
   test.each([
     ["subject", { subject: evil }],
-    ["name of this place", { from: { ...message.from, name: evil } }],
+    ["name of the sender", { from: { ...message.from, name: evil } }],
     ["unicode line ends", { subject: "a\u2028Bcc: m@example.com\u2029b\u0085c\vd\fe" }],
     ["text", { text: evil, html: `<p>${evil}</p>` }],
     ["a line that is only a dot", { text: "one\r\n.\r\nRSET\r\n..\r\ntwo" }],

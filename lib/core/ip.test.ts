@@ -141,11 +141,11 @@ describe("the client behind proxies", () => {
       2,
       "203.0.113.9",
     ],
-    ["two proxies, one passed by", "10.0.0.1", "203.0.113.9", 2, "10.0.0.1"],
-    ["ten proxies, all passed by", "10.0.0.1", "", 10, "10.0.0.1"],
-    ["a proxy that hides it", "10.0.0.1", "unknown", 1, "10.0.0.1"],
-    ["a socket that is gone", undefined, "6.6.6.6", 0, null],
-    ["a socket that is gone behind a proxy", undefined, "203.0.113.9", 1, "203.0.113.9"],
+    ["two proxies, one bypassed", "10.0.0.1", "203.0.113.9", 2, "10.0.0.1"],
+    ["ten proxies, all bypassed", "10.0.0.1", "", 10, "10.0.0.1"],
+    ["a proxy that hides the address", "10.0.0.1", "unknown", 1, "10.0.0.1"],
+    ["a closed socket", undefined, "6.6.6.6", 0, null],
+    ["a closed socket behind a proxy", undefined, "203.0.113.9", 1, "203.0.113.9"],
   ])("is, with %s, the one that the trusted proxies report", (_, peer, forwardedFor, hops, ip) => {
     expect(clientIp(peer, forwardedFor, hops)).toBe(ip);
   });

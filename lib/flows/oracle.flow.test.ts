@@ -46,10 +46,10 @@ const states: Record<string, () => Promise<void>> = {
   "google-only": async () => {
     await new Browser(world).signInWithProvider("google", hosted("g-1", address));
   },
-  "linkedin-only, the mailbox never proven": async () => {
+  "linkedin-only, the email never verified": async () => {
     await new Browser(world).signInWithProvider("linkedin", claims("l-1", address));
   },
-  "a provider that is in question": async () => {
+  "an unconfirmed provider": async () => {
     await new Browser(world).signInWithProvider("google", claims("g-1", address));
     await signUp();
   },
@@ -60,7 +60,7 @@ const states: Record<string, () => Promise<void>> = {
     await signUp();
     await switchOff();
   },
-  "disabled, with the very password": async () => {
+  "disabled, with the same password": async () => {
     await new Browser(world).join(address, validPassword);
     await switchOff();
   },
@@ -143,11 +143,11 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
     await stranger.signUp(address, validPassword);
     return stranger.signInWithPassword(address, otherPassword);
   },
-  "a sign-up, waited for": async (stranger) => {
+  "a sign-up, then the waiting page": async (stranger) => {
     await stranger.signUp(address, validPassword);
     return stranger.run(readPendingRequest, { purpose: "sign_up" });
   },
-  "a sign-up, then another code": async (stranger) => {
+  "a sign-up, then a resent code": async (stranger) => {
     await stranger.signUp(address, validPassword);
     await world.advance(60);
     return stranger.run(resendSignUpCode, { email: address });
@@ -161,11 +161,11 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
     await world.advance(60);
     return stranger.signUp(address, validPassword);
   },
-  "a code asked for again without a sign-up, then typed": async (stranger) => {
+  "a code requested again without a sign-up, then typed": async (stranger) => {
     await stranger.run(resendSignUpCode, { email: address });
     return stranger.verify("000000", address);
   },
-  "a reset, waited for": async (stranger) => {
+  "a reset, then the waiting page": async (stranger) => {
     await stranger.run(requestPasswordReset, { email: address });
     return stranger.run(readPendingRequest, { purpose: "password_reset" });
   },

@@ -306,9 +306,9 @@ const distortions = {
   empty: () => "",
   "a list": (secret) => [secret, secret],
   truncated: (secret) => secret.slice(0, -1),
-  "without its first": (secret) => secret.slice(1),
+  "without its first character": (secret) => secret.slice(1),
   extended: (secret) => `${secret}0`,
-  "twice in a row": (secret) => secret + secret,
+  "repeated": (secret) => secret + secret,
   "in the other case": (secret) =>
     secret.replace(/[a-z]/gi, (one) =>
       one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase(),

@@ -168,8 +168,8 @@ describe("the IP that limits count by", () => {
       "203.0.113.9",
     ],
     ["fewer entries than proxies: the peer", 2, "6.6.6.6", "192.0.2.7"],
-    ["a proxy that says nothing: the peer", 1, "", "192.0.2.7"],
-    ["a proxy that says nonsense: the peer", 1, "6.6.6.6, unknown", "192.0.2.7"],
+    ["a proxy that sends nothing: the peer", 1, "", "192.0.2.7"],
+    ["a proxy that sends nonsense: the peer", 1, "6.6.6.6, unknown", "192.0.2.7"],
     ["a port behind it is no address: the peer", 1, "203.0.113.9:4711", "192.0.2.7"],
     ["octal is no address: the peer", 1, "0313.0.113.9", "192.0.2.7"],
     ["IPv4 within IPv6 is IPv4", 1, "::ffff:203.0.113.9", "203.0.113.9"],
@@ -514,11 +514,11 @@ describe("the headers of every response", () => {
 
   type Case = [string, RequestListener, Record<string, string>, number, Record<string, string>?];
   it.each<Case>([
-    ["what is no page", echo, {}, 200],
+    ["a response without a page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
-    ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
+    ["an unknown page", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
-    ["a foreign name", echo, { host: "evil.example" }, 421],
+    ["another host name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
   ])("include %s", async (_, handler, headers, status, policy = {}) => {
     const { requestLink } = await serve(local, { handler });
@@ -729,8 +729,8 @@ describe("a form or a call of an action", () => {
     ["another origin", { origin: "https://evil.example" }],
     ["another port", { origin: "http://localhost:3001" }],
     ["no origin", {}],
-    ["an origin that is hidden", { origin: "null" }],
-    ["another site, by the browser's word", { "sec-fetch-site": "cross-site" }],
+    ["the Origin null", { origin: "null" }],
+    ["another site, by Sec-Fetch-Site", { "sec-fetch-site": "cross-site" }],
   ])("is refused from %s", async (_, headers) => {
     const { requestLink } = await serve(local);
     for (const path of ["/sign-in", "/dashboard"]) {

@@ -233,7 +233,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
           db,
           sql`select id from users where email = ${address}`,
         );
-        if (!user) throw new Error(`Nobody has the address ${address}.`);
+        if (!user) throw new Error(`No user has the address ${address}.`);
         return user.id;
       },
       with: (changes) => around({ ...self, ...changes }),

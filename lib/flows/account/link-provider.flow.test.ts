@@ -237,7 +237,7 @@ describe("an identity of another user stays that user's (A3)", () => {
 
   test.each([
     ["", false],
-    [", in question", true],
+    [", unconfirmed", true],
   ])("with another Google account linked%s, that one stays (I2)", async (_, needsConfirmation) => {
     const browser = await brought(await signedIn());
     await writeIdentityDirectly(world, ada, "google", "g-2", { needsConfirmation });
@@ -312,7 +312,7 @@ describe("at the same moment", () => {
 
   test.each<[string, (home: Browser) => Promise<unknown>]>([
     ["all other sessions end", (home) => home.run(revokeOtherSessions)],
-    ["the account is switched off", () => disable(world, ada)],
+    ["the account is disabled", () => disable(world, ada)],
   ])("%s while the request is running: it links nothing", async (_, ends) => {
     const home = await signedIn();
     const mallory = await brought(await signedIn());

@@ -58,13 +58,13 @@ describe("what each method can do (A4)", () => {
       .sort();
 
   test.each([
-    ["everything on", keys, ["email", "google"]],
-    ["links off", linksOff, ["email", "google"]],
-    ["links off, Google without keys", { SIGN_IN_METHODS: "password" }, ["email!"]],
-    ["links and Google off", { ...keys, SIGN_IN_METHODS: "password,linkedin" }, ["email!"]],
+    ["all methods enabled", keys, ["email", "google"]],
+    ["links disabled", linksOff, ["email", "google"]],
+    ["links disabled, Google without keys", { SIGN_IN_METHODS: "password" }, ["email!"]],
+    ["links and Google disabled", { ...keys, SIGN_IN_METHODS: "password,linkedin" }, ["email!"]],
     ["only links", { SIGN_IN_METHODS: "magic_link" }, []],
     ["links and Google", { ...keys, SIGN_IN_METHODS: "magic_link,google" }, ["google"]],
-    ["links, and what is in question", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }, []],
+    ["links, and an unconfirmed provider", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }, []],
   ])("with %s", async (_, vars, linkedMethods) => {
     expect(await good(await settled(), vars)).toEqual(linkedMethods);
   });

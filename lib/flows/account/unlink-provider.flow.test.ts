@@ -129,7 +129,7 @@ describe("where links are disabled, the last usable sign-in method stays (A4)", 
       "has no keys",
       { AUTH_LINKEDIN_ID: "", AUTH_LINKEDIN_SECRET: "", SIGN_IN_METHODS: "password,google" },
     ],
-    ["is switched off", { SIGN_IN_METHODS: "password,google" }],
+    ["is disabled", { SIGN_IN_METHODS: "password,google" }],
   ])("Google beside a LinkedIn that %s", async (_, vars) => {
     const browser = await byProviders("google", "linkedin");
     await stays(browser, world.with({ env: testEnv({ ...linksOff, ...vars }) }));

@@ -93,7 +93,7 @@ describe("where links are disabled (A4)", () => {
 
   test.each([
     ["a provider with keys", linksOff, false, true],
-    ["a provider that is in question", linksOff, true, false],
+    ["an unconfirmed provider", linksOff, true, false],
     ["a provider without keys", { SIGN_IN_METHODS: "password" }, false, false],
     [
       "a provider that is switched off",

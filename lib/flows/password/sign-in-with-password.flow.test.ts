@@ -85,8 +85,8 @@ describe("the right pair", () => {
   });
 
   test.each([
-    ["é in one piece and in two", "café royale voyage", "cafe\u0301 royale voyage"],
-    ["ﬁ as one sign and as two", "ﬁreﬂies at the quay", "fireflies at the quay"],
+    ["é as one character and as two", "café royale voyage", "cafe\u0301 royale voyage"],
+    ["ﬁ as one character and as two", "ﬁreﬂies at the quay", "fireflies at the quay"],
     ["full-width letters", "ｋｅｔｔｌｅ　ｖｏｙａｇｅ　ｑｕａｒｒｙ", "kettle voyage quarry"],
     ["emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
   ])("%s are one password (NFKC)", async (_, chosen, typed) => {

@@ -38,7 +38,7 @@ test("reading a session computes nothing about the browser that it does not need
   const { session } = await signedIn();
   const sessionDigest = digest("session", session!);
   const unasked = (): never => {
-    throw new Error("Somebody asked.");
+    throw new Error("The session was read.");
   };
   const requestContext: RequestContext = {
     ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
@@ -92,7 +92,7 @@ describe("tokens of no session", () => {
 describe("a session's lifetime, by the database's clock (S1)", () => {
   test.each([
     ["a plain session", {}, hours(24)],
-    ["a kept session", { remember: "on" as const }, days(30)],
+    ["a remembered session", { remember: "on" as const }, days(30)],
   ])("%s ends when it was not used for its idle time", async (_, more, idle) => {
     await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);
@@ -105,7 +105,7 @@ describe("a session's lifetime, by the database's clock (S1)", () => {
 
   test.each([
     ["a plain session", {}, hours(23), days(30)],
-    ["a kept session", { remember: "on" as const }, days(29), days(90)],
+    ["a remembered session", { remember: "on" as const }, days(29), days(90)],
   ])("%s ends at its absolute end however busy it is", async (_, more, pause, absolute) => {
     await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);

@@ -140,9 +140,9 @@ describe("passwords (P6)", () => {
     ["an object", { toString: validPassword }, "password_missing"],
     ["eleven characters", "kettlevoyag", "password_too_short"],
     ["eleven emoji", "🔑".repeat(11), "password_too_short"],
-    ["eleven letters with accents apart", "kettlevoyage\u0301".slice(1), "password_too_short"],
+    ["eleven letters with separate accents", "kettlevoyage\u0301".slice(1), "password_too_short"],
     ["1,025 characters", "kv".repeat(512) + "!", "password_too_long"],
-    ["1,025 characters once they are compared", "ﷺ".repeat(57), "password_too_long"],
+    ["1,025 characters after normalisation", "ﷺ".repeat(57), "password_too_long"],
     ["ten thousand characters", "kv".repeat(5_000), "password_too_long"],
     ["half a character", "kettle voyage \ud800 marble", "invalid_input"],
   ] as const)("%s: refused, nothing is emailed, nothing is hashed", async (_, password, code) => {
@@ -160,7 +160,7 @@ describe("passwords (P6)", () => {
     ["twelve characters", "kettle voyag"],
     ["twelve emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
     ["1,024 characters", long],
-    ["1,024 characters, their accents apart", long.replaceAll("e", "é").normalize("NFD")],
+    ["1,024 characters with separate accents", long.replaceAll("e", "é").normalize("NFD")],
     ["spaces at both ends", "   kettle voyage   "],
   ])("%s are accepted", async (_, password) => {
     expect(await new Browser(world).signUp(ada, password)).toEqual(mailed);
