@@ -80,9 +80,9 @@ const contents = async (db: Db) => {
 
 /** Rolls back every migration, and returns the names in the order of the rollback. */
 const allTheWayDown = async (db: Db) => {
-  const gone: string[] = [];
-  for (let name = await migrateDown(db); name; name = await migrateDown(db)) gone.push(name);
-  return gone;
+  const rolledBack: string[] = [];
+  for (let name = await migrateDown(db); name; name = await migrateDown(db)) rolledBack.push(name);
+  return rolledBack;
 };
 
 test("up, seed, down, up gives the same schema twice, and an empty one in between (X7)", async () => {
@@ -154,10 +154,10 @@ describe("0003_password_providers (A1)", () => {
 
   test("rolling it back removes the methods it added, and no others", async () => {
     await before();
-    const there = await methods();
+    const stored = await methods();
     await migrateUp(db, "0003_password_providers");
     expect(await migrateDown(db)).toBe("0003_password_providers");
-    expect(await methods()).toEqual(there);
+    expect(await methods()).toEqual(stored);
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
   });
 
@@ -180,10 +180,10 @@ describe("0003_password_providers (A1)", () => {
   test("running it again adds nothing twice", async () => {
     await before();
     await migrateUp(db, "0003_password_providers");
-    const there = await methods();
+    const stored = await methods();
     await migrateDown(db);
     await migrateUp(db, "0003_password_providers");
-    expect(await methods()).toEqual(there);
+    expect(await methods()).toEqual(stored);
   });
 });
 
@@ -206,7 +206,7 @@ describe("0004_handshakes (O3, O4)", () => {
 
   test("rolling it back drops OAuth attempts in progress and no sign-in method", async () => {
     await before();
-    const there = await contents(db);
+    const stored = await contents(db);
     await migrateUp(db, "0004_handshakes");
     await db.execute(sql`insert into oauth_attempts (token_digest, provider, keep, next, expires_at)
       values ('d', 'google', false, '', now())`);
@@ -214,7 +214,7 @@ describe("0004_handshakes (O3, O4)", () => {
       sql`update auth_providers set address = 'ada@gmail.com' where subject = 'g-1'`,
     );
     expect(await migrateDown(db)).toBe("0004_handshakes");
-    expect(await contents(db)).toEqual(there);
+    expect(await contents(db)).toEqual(stored);
   });
 
   test("the previous release can still add a sign-in method (X7)", async () => {

@@ -105,7 +105,11 @@ describe("a failing service blocks no user, and is logged once, without the pass
     ["503", respond(503, ""), "Service Unavailable"],
     ["429", respond(429, ""), "Too Many Requests"],
     ["a 400 that repeats the question", respond(400, "not valid: 12ABC"), "Error"],
-    ["500 with a custom status text", (response) => response.writeHead(500, "12ABC").end(), "Error"],
+    [
+      "500 with a custom status text",
+      (response) => response.writeHead(500, "12ABC").end(),
+      "Error",
+    ],
     ["200 in HTML", respond(200, html), "not a range"],
     ["200 in JSON", respond(200, "null"), "not a range"],
     ["200 with nothing", respond(200, ""), "not a range"],
@@ -137,9 +141,9 @@ describe("a failing service blocks no user, and is logged once, without the pass
   });
 
   test("an address where no server listens, or a name that does not resolve", async () => {
-    const gone = await startFakePwnedPasswords([]);
-    await gone.stop();
-    expect(await verdict(stolen, gone.url)).toBe("taken");
+    const stopped = await startFakePwnedPasswords([]);
+    await stopped.stop();
+    expect(await verdict(stolen, stopped.url)).toBe("taken");
     expect(await verdict(stolen, "http://no-such-host.invalid")).toBe("taken");
     expect(warnings).toEqual([
       ["breach_lookup.failed", { reason: "ECONNREFUSED" }],

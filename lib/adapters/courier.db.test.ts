@@ -62,12 +62,12 @@ describe("emails in the database", () => {
   test("sent and withheld emails are erased", async () => {
     for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
-    const gone = { payload: null, rendered: null };
+    const erased = { payload: null, rendered: null };
     expect(await saved()).toMatchObject([
-      { state: "sent", ...gone },
-      { state: "sent", ...gone },
-      { state: "sent", ...gone },
-      { state: "dead", reason: "over_limit", ...gone },
+      { state: "sent", ...erased },
+      { state: "sent", ...erased },
+      { state: "sent", ...erased },
+      { state: "dead", reason: "over_limit", ...erased },
     ]);
   });
 

@@ -310,9 +310,9 @@ describe("in Redis", () => {
   test("every key expires with its window, also one whose hit was refused", async () => {
     for (let i = 0; i < 12; i += 1) await limiter.consume(ten, "ada");
     const [key = ""] = await redis.keys();
-    const left = Number(await redis.say("ttl", key));
-    expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThanOrEqual(ten.per);
+    const secondsLeft = Number(await redis.say("ttl", key));
+    expect(secondsLeft).toBeGreaterThan(0);
+    expect(secondsLeft).toBeLessThanOrEqual(ten.per);
   });
 
   test("clearing deletes no key of another app", async () => {

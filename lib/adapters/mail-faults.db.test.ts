@@ -49,7 +49,7 @@ const saved = (where: TestWorld = world) =>
     where.db,
     sql`select id, state, reason, attempts, payload, rendered from outbox order by created_at`,
   );
-const gone = { payload: null, rendered: null };
+const erased = { payload: null, rendered: null };
 
 /** Lets each of this many people request a link. */
 const people = async (count: number) => {
@@ -86,7 +86,7 @@ describe("a worker that is killed between sending and recording", () => {
     expect(sink.accepted).toHaveLength(1);
     await world.advance(intervals.letterLease);
     await deliverDueLetters(elsewhen, bySmtp);
-    expect(await saved()).toMatchObject([{ state: "sent", attempts: 2, ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "sent", attempts: 2, ...erased }]);
     const [first, second, ...more] = sink.accepted;
     expect(more).toEqual([]);
     expect(second!.raw).toBe(first!.raw);
@@ -143,7 +143,9 @@ describe("a slow worker that returns after its lease", () => {
       await world.advance(intervals.letterLease);
       await deliverDueLetters(world, byResend);
       await comesBack(delivery);
-      expect(await saved()).toMatchObject([{ state: "sent", reason: null, attempts: 2, ...gone }]);
+      expect(await saved()).toMatchObject([
+        { state: "sent", reason: null, attempts: 2, ...erased },
+      ]);
       await world.advance(3000);
       await deliverDueLetters(world, byResend);
       expect(server.bodies).toHaveLength(1);
@@ -157,7 +159,7 @@ describe("a slow worker that returns after its lease", () => {
     server.failWith(down);
     await deliverDueLetters(world, byResend);
     await comesBack({ sent: true });
-    expect(await saved()).toMatchObject([{ state: "sent", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "sent", ...erased }]);
   });
 });
 
@@ -215,7 +217,7 @@ describe("emails that are no longer of use", () => {
       server.resetProviders();
       await deliverDueLetters(world, byResend);
       expect(await saved(world)).toMatchObject([
-        { state: "dead", reason: "too_late", attempts: 2, ...gone },
+        { state: "dead", reason: "too_late", attempts: 2, ...erased },
       ]);
       expect(server.bodies).toEqual([]);
     });
@@ -244,7 +246,7 @@ describe("emails that are no longer of use", () => {
     await world.advance(firstPause);
     server.resetProviders();
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
     expect(server.bodies).toEqual([]);
   });
 
@@ -259,7 +261,7 @@ describe("emails that are no longer of use", () => {
     expect((await browser.submitCode(code, ada)).ok).toBe(true);
     await world.advance(firstPause);
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
     expect(server.bodies).toHaveLength(1);
   });
 
@@ -281,7 +283,7 @@ describe("emails that are no longer of use", () => {
     await deliverDueLetters(world, byResend);
     await world.advance(7200);
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
   });
 });
 

@@ -321,11 +321,11 @@ describe("a provider that fails", () => {
   });
 
   test("an address where no server listens", async () => {
-    const gone = await startOidcServer({ quirks: "google" });
-    await gone.stop();
-    const client = createOidcClients(testEnv(gone.settings), clock, log)("google");
-    await expect(client.fetch(selfOf(gone))).rejects.toThrow("unreachable");
-    expect(await verdictOf(gone, client)).toEqual(away("google", "unreachable"));
+    const stopped = await startOidcServer({ quirks: "google" });
+    await stopped.stop();
+    const client = createOidcClients(testEnv(stopped.settings), clock, log)("google");
+    await expect(client.fetch(selfOf(stopped))).rejects.toThrow("unreachable");
+    expect(await verdictOf(stopped, client)).toEqual(away("google", "unreachable"));
     expect(client.lastError()).toBe("unreachable");
   });
 

@@ -57,10 +57,10 @@ type Scripts = ReturnType<typeof createRedisClient>;
 
 async function overTcp(): Promise<Scripts> {
   const scripts = createRedisClient({ by: "tcp", url: redis.url });
-  await answering(scripts);
+  await untilResponding(scripts);
   return scripts;
 }
-const answering = (scripts: Scripts) =>
+const untilResponding = (scripts: Scripts) =>
   vi.waitUntil(async () => (await scripts.eval("return 1", [], []).catch(() => 0)) === 1, {
     timeout: 120_000,
   });
@@ -127,33 +127,33 @@ const warnings = () => world.logged.map(({ event }) => event);
 interface Fault {
   readonly scripts: Scripts;
   readonly breaks: () => unknown;
-  readonly mends: () => unknown;
+  readonly restores: () => unknown;
 }
 const reply = (status: number, body: string) => () => upstash.failWith({ status, body });
 const rested = (breaks: () => unknown): Fault => ({
   scripts: rest,
   breaks,
-  mends: () => upstash.resetProviders(),
+  restores: () => upstash.resetProviders(),
 });
 const html = "<!doctype html><title>Bad gateway</title>";
 
 const faults: Record<string, Fault> = {
-  "Redis killed": { scripts: tcp, breaks: () => redis.kill(), mends: () => redis.start() },
-  "Redis paused": { scripts: tcp, breaks: redis.pause, mends: redis.resume },
+  "Redis killed": { scripts: tcp, breaks: () => redis.kill(), restores: () => redis.start() },
+  "Redis paused": { scripts: tcp, breaks: redis.pause, restores: redis.resume },
   "Redis a replica, READONLY": {
     scripts: tcp,
     breaks: () => redis.say("replicaof", "127.0.0.1", "1"),
-    mends: () => redis.say("replicaof", "no", "one"),
+    restores: () => redis.say("replicaof", "no", "one"),
   },
   "Redis that allows no scripts, NOPERM": {
     scripts: tcp,
     breaks: () => redis.say("acl", "setuser", "default", "-eval"),
-    mends: () => redis.say("acl", "setuser", "default", "+eval"),
+    restores: () => redis.say("acl", "setuser", "default", "+eval"),
   },
   "Redis behind Upstash killed": {
     scripts: rest,
     breaks: () => redis.kill(),
-    mends: () => redis.start(),
+    restores: () => redis.start(),
   },
   "Upstash 401": rested(reply(401, '{"error":"WRONGPASS invalid or missing auth token"}')),
   "Upstash 429": rested(reply(429, '{"error":"ERR max daily request limit exceeded"}')),
@@ -167,7 +167,7 @@ const faults: Record<string, Fault> = {
   "Upstash hanging up after the command": rested(() => upstash.failWith("lost")),
 };
 
-describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, mends }) => {
+describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, restores }) => {
   // Restarts a killed Redis for the next test, whatever the outcome of this one.
   let broken = false;
   const breakIt = async () => {
@@ -178,8 +178,8 @@ describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, mends }) => {
   const mend = async () => {
     broken = false;
     runTimeout.ms = 10_000;
-    await mends();
-    await answering(scripts);
+    await restores();
+    await untilResponding(scripts);
   };
   afterEach(async () => {
     if (broken) await mend();
@@ -302,7 +302,7 @@ describe("timeouts", () => {
   test("a stopped Redis is not waited for beyond the timeout", async () => {
     runTimeout.ms = trueBudget;
     const scripts = createRedisClient({ by: "tcp", url: redis.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     redis.pause();
     try {
       const since = performance.now();
@@ -353,14 +353,14 @@ describe("a connection to Redis", () => {
     runTimeout.ms = trueBudget;
     const proxy = await FaultProxy.before(redis.url);
     const scripts = createRedisClient({ by: "tcp", url: proxy.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     const { limiter } = limiterOver(scripts);
     const { accepted } = proxy.connections;
     proxy.halfOpen();
     expect((await limiter.consume(ten, "ada")).ok).toBe(true);
     expect(await inPostgres()).toBe(1);
     await vi.waitUntil(() => proxy.connections.accepted > accepted, patient);
-    await answering(scripts);
+    await untilResponding(scripts);
     expect(await inRedis()).toBe(0);
     await proxy.close();
   });
@@ -369,7 +369,7 @@ describe("a connection to Redis", () => {
     const next = await startRedis();
     const proxy = await FaultProxy.before(redis.url);
     const scripts = createRedisClient({ by: "tcp", url: proxy.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     await redis.say("replicaof", "127.0.0.1", "1");
     try {
       proxy.leadTo(next.url);
@@ -487,12 +487,12 @@ describe("people, while Redis fails and recovers", () => {
     const { limiter } = limiterOver(rest);
     upstash.failWith({ status: 401, body: '{"error":"WRONGPASS"}' });
     await limiter.consume(ten, "k3y-of-ada");
-    const said = JSON.stringify(world.logged);
-    expect(said).toContain("limiter.redis_unavailable");
-    expect(said).toContain("WRONGPASS");
-    expect(said).not.toContain("k3y-of-ada");
-    expect(said).not.toContain("redis.call");
-    expect(said).not.toContain(upstash.token);
+    const logged = JSON.stringify(world.logged);
+    expect(logged).toContain("limiter.redis_unavailable");
+    expect(logged).toContain("WRONGPASS");
+    expect(logged).not.toContain("k3y-of-ada");
+    expect(logged).not.toContain("redis.call");
+    expect(logged).not.toContain(upstash.token);
   });
 });
 

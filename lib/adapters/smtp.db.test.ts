@@ -341,10 +341,10 @@ describe("a server with a permanent failure", () => {
     await new Browser(world).requestLink(ada);
     await deliver(by);
     expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
-    const said = world.logged.find(({ event }) => event === "mail.sign_in_refused");
-    expect(said).toMatchObject({ level: "error", facts: { host: "127.0.0.1" } });
-    expect(JSON.stringify(said)).toMatch(/SMTP_URL/);
-    expect(JSON.stringify(said)).not.toMatch(/Gmail/);
+    const logged = world.logged.find(({ event }) => event === "mail.sign_in_refused");
+    expect(logged).toMatchObject({ level: "error", facts: { host: "127.0.0.1" } });
+    expect(JSON.stringify(logged)).toMatch(/SMTP_URL/);
+    expect(JSON.stringify(logged)).not.toMatch(/Gmail/);
     expect(JSON.stringify(world.logged)).not.toMatch(/s3cret-pass|"ada"/);
     await later();
     await deliver(by);

@@ -28,10 +28,10 @@ describe("a time to wait, as people read it", () => {
     fc.assert(
       fc.property(fc.nat(90 * 86_400), (length) => {
         const [count = "", unit = ""] = inWords(seconds(length)).split(" ");
-        const said =
+        const shownSeconds =
           Number(count.replaceAll(",", "")) *
           lengths[unit.replace(/s$/, "") as keyof typeof lengths];
-        expect(said).toBeGreaterThanOrEqual(length);
+        expect(shownSeconds).toBeGreaterThanOrEqual(length);
       }),
     );
   });

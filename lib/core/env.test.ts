@@ -95,9 +95,10 @@ describe("an operator's own numbers", () => {
     ["EMAIL_REQUESTS_PER_IP", "0", "100001", "off"],
   ])("are refused when they make no sense: %s", (name, ...values) => {
     for (const value of values) {
-      const said = problemsWith({ [name]: value });
-      expect(said.length).toBeGreaterThan(0);
-      for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be .+\\.$`));
+      const problemsFound = problemsWith({ [name]: value });
+      expect(problemsFound.length).toBeGreaterThan(0);
+      for (const entry of problemsFound)
+        expect(entry).toMatch(new RegExp(`^${name} must be .+\\.$`));
     }
   });
 
@@ -278,8 +279,8 @@ describe("keys", () => {
     Buffer.alloc(33).toString("base64"),
     Buffer.alloc(32, 255).toString("base64url"),
   ])("for server actions must be one that Next can read: %j", (value) => {
-    const said = problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value });
-    expect(said.length > 0).toBe(value !== "");
+    const problemsFound = problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value });
+    expect(problemsFound.length > 0).toBe(value !== "");
   });
 
   it.each([16, 24, 32])("for server actions may have %i bytes", (bytes) => {
@@ -450,9 +451,9 @@ describe("limits in Redis", () => {
       /^UPSTASH_REDIS_REST_URL must be/,
     ],
   ])("are refused when Redis is half configured, or configured twice: %j", (vars, sentence) => {
-    const said = problemsWith(vars);
-    expect(said).not.toEqual([]);
-    for (const entry of said) expect(entry).toMatch(sentence);
+    const problemsFound = problemsWith(vars);
+    expect(problemsFound).not.toEqual([]);
+    for (const entry of problemsFound) expect(entry).toMatch(sentence);
   });
 });
 
@@ -542,9 +543,9 @@ describe("OAuth providers", () => {
       "SIGN_IN_METHODS must be some of magic_link,password,google,linkedin.",
     ],
   ])("are refused when they are half configured: %j", (vars, sentence) => {
-    const said = problemsWith(vars);
-    expect(said).toEqual([sentence]);
-    expect(said.join()).not.toContain("canary-secret");
+    const problemsFound = problemsWith(vars);
+    expect(problemsFound).toEqual([sentence]);
+    expect(problemsFound.join()).not.toContain("canary-secret");
   });
 
   it.each(["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])(
@@ -584,29 +585,32 @@ describe("an operator who mistyped a value", () => {
     "MIGRATE_DATABASE_URL",
     "UPSTASH_REDIS_REST_URL",
   ])("is told that %s is wrong, and not that it is missing", (name) => {
-    const said = problemsWith({ ...complete, [name]: "!" });
-    expect(said).not.toEqual([]);
-    for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be (?!set)`));
+    const problemsFound = problemsWith({ ...complete, [name]: "!" });
+    expect(problemsFound).not.toEqual([]);
+    for (const entry of problemsFound)
+      expect(entry).toMatch(new RegExp(`^${name} must be (?!set)`));
   });
 
   it("is told of each wrong value once", () => {
     for (const name of Object.keys(complete)) {
-      const said = problemsWith({ ...complete, [name]: "a:1" });
-      expect(said).toEqual([...new Set(said)]);
+      const problemsFound = problemsWith({ ...complete, [name]: "a:1" });
+      expect(problemsFound).toEqual([...new Set(problemsFound)]);
     }
   });
 
   it("is told of missing keys once each, and of no follow-up errors", () => {
-    const said = problems({});
+    const problemsFound = problems({});
     for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])
-      expect(said.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(1);
-    for (const entry of said) expect(entry).toMatch(/^\w+ is not set\. /);
+      expect(problemsFound.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(
+        1,
+      );
+    for (const entry of problemsFound) expect(entry).toMatch(/^\w+ is not set\. /);
   });
 });
 
 describe("an operator who got several things wrong", () => {
   it("reads all of them at once: malformed values", () => {
-    const said = problems({
+    const problemsFound = problems({
       PORT: "x",
       SIGN_UP: "x",
       DATABASE_URL: "x",
@@ -614,11 +618,11 @@ describe("an operator who got several things wrong", () => {
       TOKEN_KEY: "x",
     });
     for (const name of ["PORT", "SIGN_UP", "DATABASE_URL", "APP_NAME", "TOKEN_KEY", "OUTBOX_KEY"])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
   });
 
   it("reads all of them at once: values that contradict each other", () => {
-    const said = problemsWith({
+    const problemsFound = problemsWith({
       AUTH_URL: "http://account.example.com",
       OUTBOX_KEY: keys.TOKEN_KEY,
       TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY,
@@ -635,11 +639,11 @@ describe("an operator who got several things wrong", () => {
       ".*TOKEN_KEY.+each needs its own",
       "SESSION_IDLE_HOURS",
     ])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
   });
 
   it("reads all of them at once: a malformed value beside contradictions", () => {
-    const said = problems({
+    const problemsFound = problems({
       ...keys,
       PORT: "x",
       AUTH_URL: "http://account.example.com",
@@ -651,7 +655,7 @@ describe("an operator who got several things wrong", () => {
       "TRUSTED_PROXY_HOPS",
       "MIGRATE_DATABASE_URL",
     ])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
   });
 
   it("reads none of the values in the message, secret or not", () => {
@@ -681,9 +685,9 @@ describe("an operator who got several things wrong", () => {
       HOST: canary,
     };
     for (const [name, value] of Object.entries(mistakes)) {
-      const said = problemsWith({ [name]: value });
-      expect(said).not.toEqual([]);
-      expect(said.join("\n")).not.toContain(canary);
+      const problemsFound = problemsWith({ [name]: value });
+      expect(problemsFound).not.toEqual([]);
+      expect(problemsFound.join("\n")).not.toContain(canary);
     }
     const same = problemsWith({
       TOKEN_KEY: key("Q"),

@@ -227,15 +227,15 @@ describe("a provider's claims", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(fc.constantFrom("google", "linkedin"), given, (provider, said) => {
-        const read = readIdentity(provider, said);
+      fc.property(fc.constantFrom("google", "linkedin"), given, (provider, identityClaims) => {
+        const read = readIdentity(provider, identityClaims);
         if (read === null) return;
-        expect(read.subject).toBe(said.sub);
+        expect(read.subject).toBe(identityClaims.sub);
         expect(read.subject).toMatch(/^[!-~]{1,255}$/);
         const hasVerifiedEmail =
           read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
         expect(read.email !== null).toBe(hasVerifiedEmail);
-        if (hasVerifiedEmail) expect(said.email_verified).toBe(true);
+        if (hasVerifiedEmail) expect(identityClaims.email_verified).toBe(true);
         if (read.emailAssurance === "authoritative") expect(provider).toBe("google");
       }),
       { numRuns: 2_000 },

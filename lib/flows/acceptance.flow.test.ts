@@ -73,7 +73,7 @@ test("sign-up: invalid e-mail", async () => {
 });
 
 test("sign-up: duplicate address answers alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const signUp = (email: string) => {
     const browser = new Browser(world);
     return seen(browser, email, () => browser.signUp(email, otherPassword));
@@ -119,14 +119,14 @@ test("verify: unknown address", async () => {
 });
 
 test("sign-in succeeds", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world);
   expect(await browser.signInWithPassword(ada, validPassword)).toEqual(welcome);
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
 test("sign-in: wrong password", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world);
   expect(await browser.signInWithPassword(ada, otherPassword)).toEqual(
     refused("invalid_credentials"),
@@ -183,7 +183,7 @@ test("resend: unknown address answers alike", async () => {
 });
 
 test("resend: already verified answers alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const again = (email: string) => {
     const browser = new Browser(world);
     return seen(browser, email, () => resend(browser, email));

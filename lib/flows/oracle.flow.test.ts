@@ -38,9 +38,9 @@ const hers = "a bridge of seven planks";
 const states: Record<string, () => Promise<void>> = {
   none: () => Promise.resolve(),
   "magic-only": signUp,
-  password: () => new Browser(world).join(address, hers),
+  password: () => new Browser(world).signUpAndVerify(address, hers),
   "password and link": async () => {
-    await new Browser(world).join(address, hers);
+    await new Browser(world).signUpAndVerify(address, hers);
     await signUp();
   },
   "google-only": async () => {
@@ -61,7 +61,7 @@ const states: Record<string, () => Promise<void>> = {
     await switchOff();
   },
   "disabled, with the same password": async () => {
-    await new Browser(world).join(address, validPassword);
+    await new Browser(world).signUpAndVerify(address, validPassword);
     await switchOff();
   },
   "over its limit": async () => {
@@ -225,8 +225,8 @@ async function cell(entryPoint: string, state: string, signUp: "open" | "closed"
  */
 function told(result: Result<unknown>) {
   const { ok } = result;
-  const said = ok ? result.value : { ...result.refusal, reference: undefined, cause: undefined };
-  const text = JSON.stringify(said, (name, value: unknown) =>
+  const shown = ok ? result.value : { ...result.refusal, reference: undefined, cause: undefined };
+  const text = JSON.stringify(shown, (name, value: unknown) =>
     (name === "retryAfter" || name === "resendIn") && typeof value === "number"
       ? Math.round(value / 60)
       : value,

@@ -4,7 +4,7 @@ import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { runDuringCommitOf } from "@/test/support/interleave";
-import { claims, hosted, identitiesOf, keys, told } from "@/test/support/oauth-fixtures";
+import { claims, hosted, identitiesOf, keys, outcomeOf } from "@/test/support/oauth-fixtures";
 import { count, disable, hashOf, liveSecrets, methodsOf } from "@/test/support/queries";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { race } from "@/test/support/race";
@@ -152,7 +152,7 @@ describe("a session that mallory kept open (unexpired session)", () => {
   });
 
   test("one that he got by a password ends when ada resets the password by email", async () => {
-    await new Browser(world).join(ada, his);
+    await new Browser(world).signUpAndVerify(ada, his);
     const mallory = new Browser(world);
     await mallory.signInWithPassword(ada, his, { remember: "on" });
     const browser = new Browser(world);
@@ -168,7 +168,7 @@ describe("a session that mallory kept open (unexpired session)", () => {
 describe("an address that mallory added to an account of his (trojan identifier)", () => {
   test("signed in as himself, he gains nothing at hers, and she nothing at his", async () => {
     const mallory = new Browser(world);
-    await mallory.join("mallory@example.com", his);
+    await mallory.signUpAndVerify("mallory@example.com", his);
     await mallory.signUp(ada, his);
     const { code } = await world.letterTo(ada);
     const { browser, letter } = await requestAdaLink();
@@ -368,7 +368,9 @@ const needsConfirmation = { ok: true, value: { next: "", needsConfirmation: true
 /** Mallory is signed in at Ada's address, and adds a password, a phone and his own Google. */
 const createMalloryAccount = async () => {
   const mallory = new Browser(world);
-  expect(told(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe("sign_in");
+  expect(outcomeOf(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe(
+    "sign_in",
+  );
   expect((await mallory.run(setPassword, { password: his })).ok).toBe(true);
   expect((await mallory.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
   await mallory.finishOAuth("google", byProvider.google);
@@ -387,7 +389,7 @@ const expectSignInRefused = async (...browsers: Browser[]) => {
     browser.session = null;
     expect(await browser.signInWithPassword(ada, his)).toEqual(refused("invalid_credentials"));
     for (const provider of ["google", "linkedin"] as const) {
-      expect(told(await browser.signInWithProvider(provider, byProvider[provider]))).toBe(
+      expect(outcomeOf(await browser.signInWithProvider(provider, byProvider[provider]))).toBe(
         "ask_to_sign_in",
       );
       const { pendingIdentity } = browser;
@@ -422,9 +424,9 @@ describe.each(Object.entries(verifications))("ada verifies her email by %s", (by
     for (const provider of ["google", "linkedin"])
       expect((await browser.run(unlinkProvider, { provider })).ok).toBe(true);
     expect(await methodsOf(world, ada)).toEqual([isReset ? "email" : "magic_link"]);
-    expect(told(await new Browser(world).signInWithProvider("google", byProvider.google))).toBe(
-      "sign_in",
-    );
+    expect(
+      outcomeOf(await new Browser(world).signInWithProvider("google", byProvider.google)),
+    ).toBe("sign_in");
     expect(await methodsOf(world, "mallory@example.com")).toEqual(["google"]);
   });
 });
@@ -433,7 +435,7 @@ describe("ada's own provider from before (O3)", () => {
   /** Ada herself signed in with LinkedIn. */
   const signInByLinkedIn = async () => {
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
     );
     return browser;
@@ -451,7 +453,7 @@ describe("ada's own provider from before (O3)", () => {
     await signInByLinkedIn();
     const browser = new Browser(world);
     await verifications["a link"]!();
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "ask_to_sign_in",
     );
     const { pendingIdentity } = browser;
@@ -483,7 +485,7 @@ describe("ada's own provider from before (O3)", () => {
     expect(await hashOf(world, ada)).not.toBeNull();
     expect(browser.session).not.toBe(session);
     expect(
-      told(await new Browser(world).signInWithProvider("linkedin", claims("l-ada", ada))),
+      outcomeOf(await new Browser(world).signInWithProvider("linkedin", claims("l-ada", ada))),
     ).toBe("sign_in");
   });
 
@@ -498,7 +500,9 @@ describe("ada's own provider from before (O3)", () => {
 
   test("needs no confirmation where Google is authoritative: signing in with it verified the email", async () => {
     const home = new Browser(world);
-    expect(told(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
+    expect(outcomeOf(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+      "sign_in",
+    );
     const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await identitiesOf(world, ada)).toEqual(["google g-ada", "magic_link"]);
@@ -510,7 +514,9 @@ describe("a merge by address (classic-federated merge)", () => {
   test("mallory chose a password first; ada signs in with an authoritative Google: it is void", async () => {
     const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+      "sign_in",
+    );
     expect(await hashOf(world, ada)).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["google g-ada"]);
     await expectMalloryOut(mallory, code);
@@ -520,7 +526,7 @@ describe("a merge by address (classic-federated merge)", () => {
   test("mallory chose a password first; ada signs in with a provider that only verified her address: he gains nothing", async () => {
     const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
     );
     expect(await mallory.signInWithPassword(ada, his)).toEqual(refused("sign_up_pending"));
@@ -532,7 +538,7 @@ describe("a merge by address (classic-federated merge)", () => {
   test("mallory signed in with a provider first; ada signs in with hers: nothing is merged, and her email decides", async () => {
     const { mallory, phone } = await createMalloryAccount();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
       "ask_to_sign_in",
     );
     expect(browser.session).toBeNull();
@@ -552,9 +558,9 @@ describe("a merge by address (classic-federated merge)", () => {
       "linkedin l-m ?",
       "magic_link",
     ]);
-    expect(told(await new Browser(world).signInWithProvider("google", hosted("g-ada", ada)))).toBe(
-      "sign_in",
-    );
+    expect(
+      outcomeOf(await new Browser(world).signInWithProvider("google", hosted("g-ada", ada))),
+    ).toBe("sign_in");
   });
 });
 
@@ -565,7 +571,9 @@ describe("a provider that verifies nothing (non-verifying provider)", () => {
       const mallory = new Browser(world);
       for (const provider of ["google", "linkedin"] as const)
         expect(
-          told(await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified }))),
+          outcomeOf(
+            await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified })),
+          ),
         ).toBe("provider_email_unverified");
       expect([await count(world, "users"), mallory.session]).toEqual([0, null]);
       const { browser, letter } = await requestAdaLink();
@@ -573,7 +581,9 @@ describe("a provider that verifies nothing (non-verifying provider)", () => {
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       for (const provider of ["google", "linkedin"] as const)
         expect(
-          told(await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified }))),
+          outcomeOf(
+            await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified })),
+          ),
         ).toBe("provider_email_unverified");
     },
   );

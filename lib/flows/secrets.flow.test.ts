@@ -46,7 +46,7 @@ const otherPassword = "four quite different words";
  */
 async function scene() {
   const home = new Browser(world);
-  await home.join(ada, password);
+  await home.signUpAndVerify(ada, password);
   await home.requestLink(ada);
   const letter = await world.letterTo(ada);
   await home.run(requestPasswordReset, { email: ada });
@@ -308,7 +308,7 @@ const distortions = {
   truncated: (secret) => secret.slice(0, -1),
   "without its first character": (secret) => secret.slice(1),
   extended: (secret) => `${secret}0`,
-  "repeated": (secret) => secret + secret,
+  repeated: (secret) => secret + secret,
   "in the other case": (secret) =>
     secret.replace(/[a-z]/gi, (one) =>
       one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase(),

@@ -193,8 +193,8 @@ describe("a checkbox", () => {
 });
 
 it("every code that a field refuses with has a message", () => {
-  const said = [code, email, uuid].flatMap((field) =>
+  const codes = [code, email, uuid].flatMap((field) =>
     notText.map(([, value]) => no(field, value) ?? ""),
   );
-  for (const message of said) expect(isRefusalCode(message)).toBe(true);
+  for (const message of codes) expect(isRefusalCode(message)).toBe(true);
 });

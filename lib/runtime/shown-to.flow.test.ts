@@ -21,10 +21,10 @@ const leo = "leo@example.com";
 /** Ada's id, and Leo's browser after he signed in where she had been. */
 const leoAfterAda = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   const adasId = await world.userIdOf(ada);
   await browser.run(signOut);
-  await browser.join(leo, otherPassword);
+  await browser.signUpAndVerify(leo, otherPassword);
   await world.deliver();
   return { browser, adasId, leosId: await world.userIdOf(leo) };
 };
@@ -53,7 +53,7 @@ test("every flow refuses a form of hers once she is signed out", async () => {
 
 test("ada's own forms work, in the session that the page showed and in her next", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   const shownTo = await world.userIdOf(ada);
   expect((await browser.run(stepUpByPassword, { password: otherPassword }, { shownTo })).ok).toBe(
     true,

@@ -37,7 +37,7 @@ test("keeps every row that is still needed", async () => {
 test("deletes each kind after its retention, and keeps users and the audit log (X10)", async () => {
   await world.withFrozenTime(async (world) => {
     await new Browser(world).signIn(ada);
-    const left = async () => (await purge(world.db), await sizes(world));
+    const rowsAfterPurge = async () => (await purge(world.db), await sizes(world));
     const all = {
       sessions: 1,
       verifications: 1,
@@ -49,20 +49,20 @@ test("deletes each kind after its retention, and keeps users and the audit log (
     };
     // The limits' clock is not frozen, so their day is a little longer.
     await world.advance(hours(24) - 1);
-    expect(await left()).toMatchObject({ ...all, limits: 0 });
+    expect(await rowsAfterPurge()).toMatchObject({ ...all, limits: 0 });
     await world.advance(2);
-    expect(await left()).toEqual({ ...all, sessions: 0 });
+    expect(await rowsAfterPurge()).toEqual({ ...all, sessions: 0 });
     // A used link is kept for a day past its end, for its page (L3).
     await world.advance(hours(1) - 1);
-    expect(await left()).toMatchObject({ verifications: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ verifications: 1 });
     await world.advance(1);
-    expect(await left()).toEqual({ ...all, sessions: 0, verifications: 0 });
+    expect(await rowsAfterPurge()).toEqual({ ...all, sessions: 0, verifications: 0 });
     await world.advance(days(6) - hours(1) - 1);
-    expect(await left()).toMatchObject({ letters: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ letters: 1 });
     await world.advance(2);
-    expect(await left()).toMatchObject({ letters: 0, marks: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ letters: 0, marks: 1 });
     await world.advance(days(180));
-    expect(await left()).toEqual({
+    expect(await rowsAfterPurge()).toEqual({
       sessions: 0,
       verifications: 0,
       letters: 0,
@@ -129,7 +129,7 @@ test("deletes a sign-up with its hash, a day past its hour (X10)", async () => {
 });
 
 test("deletes withheld, used and voided sign-ups alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   for (let n = 0; n < 4; n += 1) await new Browser(world).signUp("leo@example.com", validPassword);
   await world.deliver();
   await world.advance(days(2) + 60);
@@ -173,8 +173,8 @@ test("two purges at once do not block each other", async () => {
     tx.execute(sql`insert into limits (rule, key_hash, hits, granted, expires_at)
       select 'test', n::text, '{}', true, now() - interval '1 second' from generate_series(1, 1200) n`),
   );
-  const gone = await Promise.all([purge(world.db), purge(world.db)]);
+  const deleted = await Promise.all([purge(world.db), purge(world.db)]);
   await purge(world.db);
-  expect(gone[0] + gone[1]).toBeLessThanOrEqual(1200);
+  expect(deleted[0] + deleted[1]).toBeLessThanOrEqual(1200);
   expect(await sizes()).toMatchObject({ limits: 0 });
 });

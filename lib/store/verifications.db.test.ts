@@ -60,7 +60,7 @@ const guess = (code: string, more: Partial<CodeAttempt> = {}) =>
     }),
   );
 
-const pressAs = (token: string) =>
+const redeemAs = (token: string) =>
   world.writeDirectly((tx) =>
     consumeLink(tx, "magic_link", token, { requestingBrowserDigest: asker, typedEmail: null }),
   );
@@ -78,7 +78,7 @@ test("compares five of two hundred guesses at once, and refuses the others (I10)
 
 test("redeems a link once when a hundred requests race (I3)", async () => {
   const { token, id } = await issue();
-  const consumed = await Promise.all(Array.from({ length: 100 }, () => pressAs(token)));
+  const consumed = await Promise.all(Array.from({ length: 100 }, () => redeemAs(token)));
   expect(consumed.filter(Boolean)).toMatchObject([{ id, identifier: ada }]);
 });
 
@@ -115,12 +115,12 @@ test("a voided link cannot be consumed, a consumed one not voided", async () => 
   expect(
     await world.writeDirectly((tx) => voidLink(tx, "magic_link", cancelled.token, access)),
   ).toBe(true);
-  expect(await pressAs(cancelled.token)).toBeNull();
-  const pressed = await issue();
-  expect(await pressAs(pressed.token)).not.toBeNull();
-  expect(await world.writeDirectly((tx) => voidLink(tx, "magic_link", pressed.token, access))).toBe(
-    false,
-  );
+  expect(await redeemAs(cancelled.token)).toBeNull();
+  const redeemed = await issue();
+  expect(await redeemAs(redeemed.token)).not.toBeNull();
+  expect(
+    await world.writeDirectly((tx) => voidLink(tx, "magic_link", redeemed.token, access)),
+  ).toBe(false);
 });
 
 const purposes: Purpose[] = ["magic_link", "sign_up", "password_reset", "step_up"];
@@ -151,7 +151,7 @@ test("the same token for two purposes has two digests", async () => {
 test("consuming one voids the others of its purpose, and does not affect other purposes", async () => {
   for (const purpose of purposes) await issue({ purpose });
   const { token } = await issue();
-  await pressAs(token);
+  await redeemAs(token);
   expect(await live()).toEqual(["sign_up", "password_reset", "step_up"]);
 });
 

@@ -151,25 +151,27 @@ export class Browser {
 
   /** Starts and completes an OAuth attempt. */
   async signInWithProvider(provider: OAuthProvider, claims: Record<string, unknown>) {
-    const left = await this.startOAuth(provider);
-    return left.ok ? this.finishOAuth(provider, claims) : left;
+    const started = await this.startOAuth(provider);
+    return started.ok ? this.finishOAuth(provider, claims) : started;
   }
 
   /** Signs up with a password, reads the email and submits the code, in this browser. */
-  async join(email: string, password: string): Promise<void> {
-    const asked = await this.signUp(email, password);
-    const typed = asked.ok
+  async signUpAndVerify(email: string, password: string): Promise<void> {
+    const requested = await this.signUp(email, password);
+    const verified = requested.ok
       ? await this.verify((await this.world.letterTo(email)).code, email)
-      : asked;
-    if (!typed.ok) throw new Error(`${email} could not sign up: ${typed.refusal.code}`);
+      : requested;
+    if (!verified.ok) throw new Error(`${email} could not sign up: ${verified.refusal.code}`);
     await this.finishResponse();
   }
 
   /** Requests a link, reads the email and submits the link's page, in this browser. */
   async signIn(email: string, more: { remember?: "on" } = {}): Promise<void> {
-    const asked = await this.requestLink(email, more);
-    const pressed = asked.ok ? await this.openLink(await this.world.letterTo(email)) : asked;
-    if (!pressed.ok) throw new Error(`${email} could not sign in: ${pressed.refusal.code}`);
+    const requested = await this.requestLink(email, more);
+    const redeemed = requested.ok
+      ? await this.openLink(await this.world.letterTo(email))
+      : requested;
+    if (!redeemed.ok) throw new Error(`${email} could not sign in: ${redeemed.refusal.code}`);
     await this.finishResponse();
   }
 }

@@ -367,7 +367,7 @@ async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
 
 /** I1 and I2 hold by index; checked once, as no test changes the tables. */
 export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
-  const there = await rows<{ definition: string }>(
+  const indexes = await rows<{ definition: string }>(
     db,
     sql`select indexdef as definition from pg_indexes where schemaname = 'public'`,
   );
@@ -376,7 +376,7 @@ export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
     ["auth_providers", "user_id, provider"],
     ["auth_providers", "provider, subject"],
   ])
-    expect(there.map(({ definition }) => definition)).toContainEqual(
+    expect(indexes.map(({ definition }) => definition)).toContainEqual(
       expect.stringMatching(`^CREATE UNIQUE INDEX .* ON public.${table} .*\\(${columns}\\)$`),
     );
 }

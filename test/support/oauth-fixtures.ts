@@ -28,7 +28,7 @@ export const hosted = (sub: string, email: string) =>
   claims(sub, email, { hd: email.slice(email.indexOf("@") + 1) });
 
 /** The outcome that a person sees, or the refusal's code. */
-export const told = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>) =>
+export const outcomeOf = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>) =>
   result.ok ? result.value.outcome : result.refusal.code;
 
 /** Sign-in methods with their subjects: "google g-1", with "?" where it needs confirmation. */

@@ -45,7 +45,7 @@ export const responses = {
   delay:
     (ms: number): ProviderResponse =>
     (response, usual) =>
-      setTimeout(() => void usual().then((said) => send(response, said)), ms),
+      setTimeout(() => void usual().then((usualResponse) => send(response, usualResponse)), ms),
   /** Verbatim JSON. */
   json:
     (body: unknown, status = 200): ProviderResponse =>

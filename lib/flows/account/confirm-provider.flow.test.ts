@@ -7,7 +7,7 @@ import {
   identitiesOf,
   keys,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count } from "@/test/support/queries";
@@ -25,23 +25,25 @@ const remember = (browser: Browser, provider: unknown = "google") =>
  * Ada signed up with Google, then verified her email on another machine. There she is asked to
  * confirm Google.
  */
-const asked = async (where: TestWorld = world) => {
+const signInUnconfirmed = async (where: TestWorld = world) => {
   await new Browser(where).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(where);
   await browser.requestLink(ada);
-  const pressed = await browser.openLink(await where.letterTo(ada));
-  expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
+  const redeemed = await browser.openLink(await where.letterTo(ada));
+  expect(redeemed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
   return browser;
 };
 
 test("ada confirms: Google opens her account again, and nothing else changes (O3)", async () => {
-  const browser = await asked();
+  const browser = await signInUnconfirmed();
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   const phone = new Browser(world);
-  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+  expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe(
+    "ask_to_sign_in",
+  );
   expect(await remember(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
-  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
+  expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
   expect(await count(world, "outbox")).toBe(1);
   expect(
     (await world.audit()).find(({ event }) => event === "auth_provider.confirm"),
@@ -53,7 +55,7 @@ test("ada confirms: Google opens her account again, and nothing else changes (O3
 });
 
 test("only an unconfirmed provider can be confirmed: not a linked, a confirmed, another user's or a missing one", async () => {
-  const browser = await asked();
+  const browser = await signInUnconfirmed();
   expect(await remember(browser, "linkedin")).toEqual(refused("not_found"));
   await remember(browser);
   expect(await remember(browser)).toEqual(refused("not_found"));
@@ -68,7 +70,8 @@ test("only an unconfirmed provider can be confirmed: not a linked, a confirmed, 
 
 test.each(["email", "magic_link", "", null, ["google"]])(
   "%j cannot be confirmed",
-  async (provider) => expect(await remember(await asked(), provider)).toEqual(refused("not_found")),
+  async (provider) =>
+    expect(await remember(await signInUnconfirmed(), provider)).toEqual(refused("not_found")),
 );
 
 describe("requires a recent sign-in", () => {
@@ -77,7 +80,7 @@ describe("requires a recent sign-in", () => {
     ["601 s", 601, refused("step_up_required")],
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
-      const browser = await asked(world);
+      const browser = await signInUnconfirmed(world);
       await world.advance(passed);
       expect(await remember(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toContain(
@@ -106,7 +109,7 @@ test("a session from before the email verification confirms nothing, however qui
 });
 
 test("whatever statement the database fails at: the provider is confirmed, or nothing happened", async () => {
-  const browser = await asked();
+  const browser = await signInUnconfirmed();
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {

@@ -15,7 +15,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, lettersOf } from "@/test/support/queries";
@@ -46,9 +46,9 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 };
 
 /** Ada started from her methods page, and is back. */
-const brought = async (browser: Browser, said = claims("g-1", elsewhere)) => {
+const brought = async (browser: Browser, identityClaims = claims("g-1", elsewhere)) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
-  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_connect");
+  expect(outcomeOf(await browser.finishOAuth("google", identityClaims))).toBe("ask_to_connect");
   return browser;
 };
 
@@ -70,7 +70,7 @@ describe("ada submits Connect", () => {
       subject: await world.userIdOf(ada),
     });
     expect(
-      told(await new Browser(world).signInWithProvider("google", claims("g-1", elsewhere))),
+      outcomeOf(await new Browser(world).signInWithProvider("google", claims("g-1", elsewhere))),
     ).toBe("sign_in");
   });
 
@@ -78,7 +78,9 @@ describe("ada submits Connect", () => {
     await signedIn();
     const browser = new Browser(world);
     await browser.startOAuth("google", { next: "/account" });
-    expect(told(await browser.finishOAuth("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await browser.finishOAuth("google", claims("g-1", ada)))).toBe(
+      "ask_to_sign_in",
+    );
     expect(await openLink(browser)).toEqual(refused("sign_in_required"));
     await world.deliver();
     await browser.signIn(ada);
@@ -154,7 +156,7 @@ describe("the form works once, for the session that started, and in time", () =>
   test("on a shared machine, an identity from a sign-in belongs to the account with its address", async () => {
     await signedIn();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", claims("g-1", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("google", claims("g-1", ada)))).toBe(
       "ask_to_sign_in",
     );
     await browser.signIn(leo);
@@ -173,7 +175,7 @@ describe("the form works once, for the session that started, and in time", () =>
 
   test("under another token the session is the same (step-up)", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await brought(browser);
     await browser.run(stepUpByPassword, { password: validPassword });
     expect(await openLink(browser)).toEqual(connected());
@@ -185,7 +187,7 @@ describe("the form works once, for the session that started, and in time", () =>
   ])("%s after the callback", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.join(ada, validPassword);
+      await browser.signUpAndVerify(ada, validPassword);
       await brought(browser);
       await world.advance(passed);
       await browser.run(stepUpByPassword, { password: validPassword });
@@ -298,11 +300,11 @@ describe("at the same moment", () => {
       const browser = await brought(await signedIn());
       const stranger = new Browser(world);
       await stranger.startOAuth("google");
-      const [linked, came] = await Promise.all([
+      const [linked, signedUp] = await Promise.all([
         openLink(browser),
         stranger.finishOAuth("google", claims("g-1", elsewhere)),
       ]);
-      expect(told(came)).toBe("sign_in");
+      expect(outcomeOf(signedUp)).toBe("sign_in");
       expect(linked.ok || linked.refusal.code).toBe(
         (await count(world, "users")) === 1 ? true : "identity_already_in_use",
       );

@@ -44,7 +44,7 @@ describe("what each method can do (A4)", () => {
   /** Ada with a password, Google and a LinkedIn that needs confirmation. */
   const settled = async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
     await writeIdentityDirectly(world, ada, "linkedin", "l-1", { needsConfirmation: true });
     return browser;

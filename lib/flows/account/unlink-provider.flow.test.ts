@@ -10,7 +10,7 @@ import {
   keys,
   linksOff,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { disable, methodsOf } from "@/test/support/queries";
@@ -23,7 +23,7 @@ const world = await setUpWorld(keys);
 const withoutLinks = world.with({ env: testEnv(linksOff) });
 
 const ada = "ada@example.com";
-const gone = (provider: string) => ({ ok: true, value: { provider } });
+const unlinked = (provider: string) => ({ ok: true, value: { provider } });
 
 const disconnect = (browser: Browser, provider: unknown = "google", where = browser.world) =>
   browser.run(unlinkProvider, { provider }, { world: where });
@@ -47,7 +47,7 @@ const byProviders = async (...providers: ("google" | "linkedin")[]) => {
 
 test("ada disconnects Google: it no longer opens the account, and she gets an email (A2)", async () => {
   const browser = await linked();
-  expect(await disconnect(browser)).toEqual(gone("google"));
+  expect(await disconnect(browser)).toEqual(unlinked("google"));
   expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   const { message } = await world.letterTo(ada);
   expect(message.subject).toContain("Google");
@@ -59,7 +59,9 @@ test("ada disconnects Google: it no longer opens the account, and she gets an em
     subject: await world.userIdOf(ada),
   });
   const late = new Browser(world);
-  expect(told(await late.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+  expect(outcomeOf(await late.signInWithProvider("google", claims("g-1", ada)))).toBe(
+    "ask_to_sign_in",
+  );
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
@@ -87,7 +89,7 @@ test.each(["magic_link", "email", "", "Google", null, ["google"]])(
 test("a user who never used a link may disconnect the only provider while links are enabled (A4)", async () => {
   const browser = new Browser(world);
   await browser.signInWithProvider("google", claims("g-1", ada));
-  expect(await disconnect(browser)).toEqual(gone("google"));
+  expect(await disconnect(browser)).toEqual(unlinked("google"));
   expect(await methodsOf(world, ada)).toEqual([]);
   await world.deliver();
   const phone = new Browser(world);
@@ -136,23 +138,23 @@ describe("where links are disabled, the last usable sign-in method stays (A4)", 
   });
 
   test("Google may go beside another usable method: LinkedIn, a password", async () => {
-    expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(gone("google"));
+    expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
     await world.reset();
     const browser = new Browser(withoutLinks);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
-    expect(await disconnect(browser)).toEqual(gone("google"));
+    expect(await disconnect(browser)).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["email"]);
   });
 
   test("an unconfirmed or disabled provider may always go", async () => {
     const browser = await byProviders("linkedin");
     await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
-    expect(await disconnect(browser)).toEqual(gone("google"));
+    expect(await disconnect(browser)).toEqual(unlinked("google"));
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const off = world.with({ env: testEnv({ ...linksOff, SIGN_IN_METHODS: "password,linkedin" }) });
-    expect(await disconnect(browser, "google", off)).toEqual(gone("google"));
+    expect(await disconnect(browser, "google", off)).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
   });
 
@@ -180,12 +182,12 @@ describe("where links are disabled, the last usable sign-in method stays (A4)", 
         ({ db }) => disconnect(browser, "google", withoutLinks.with({ db })),
         () => disconnect(browser, "linkedin"),
       ),
-    ).toEqual([gone("google"), last]);
+    ).toEqual([unlinked("google"), last]);
   });
 
   test("of a provider and the password removed at once, one stays", async () => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, validPassword);
+    await home.signUpAndVerify(ada, validPassword);
     for (let round = 0; round < 6; round += 1) {
       await world.writeDirectly((tx) =>
         tx.execute(sql`with way as (
@@ -211,7 +213,7 @@ describe("where links are disabled, the last usable sign-in method stays (A4)", 
     ["Google about to be disconnected, the password stays", false],
   ])("with %s", async (_, passwordFirst) => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, validPassword);
+    await home.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const remove = (where: TestWorld) => home.run(removePassword, {}, { world: where });
     const drop = (where: TestWorld) => disconnect(home, "google", where);
@@ -228,7 +230,7 @@ describe("where links are disabled, the last usable sign-in method stays (A4)", 
 
 describe("requires a recent sign-in (A2)", () => {
   test.each([
-    ["599 s", 599, gone("google")],
+    ["599 s", 599, unlinked("google")],
     ["601 s", 601, refused("step_up_required")],
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {

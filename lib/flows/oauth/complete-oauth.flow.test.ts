@@ -18,7 +18,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits, hashOf, methodsOf } from "@/test/support/queries";
@@ -53,11 +53,11 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 /** Ada, who signed up with Google before. */
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  expect(told(await browser.signInWithProvider("google", google()))).toBe("sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("sign_in");
   return browser;
 };
 
-const setOutToConnect = async (browser: Browser) => {
+const startLinking = async (browser: Browser) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
 };
 
@@ -101,10 +101,17 @@ describe("ada signs in with Google", () => {
   });
 
   test("no other claim of Google's is stored: no name, picture or tokens (O6)", async () => {
-    const said = { name: "Canary Name", picture: "https://canary.example/p", at_hash: "canary" };
+    const identityClaims = {
+      name: "Canary Name",
+      picture: "https://canary.example/p",
+      at_hash: "canary",
+    };
     const browser = new Browser(world);
-    await browser.signInWithProvider("google", google({ ...said, nested: { deep: ["canary"] } }));
-    await browser.signInWithProvider("linkedin", { ...google(said), sub: "l-1" });
+    await browser.signInWithProvider(
+      "google",
+      google({ ...identityClaims, nested: { deep: ["canary"] } }),
+    );
+    await browser.signInWithProvider("linkedin", { ...google(identityClaims), sub: "l-1" });
     expect(await dump(world)).not.toMatch(/canary/i);
   });
 });
@@ -138,7 +145,7 @@ describe("a callback without claims (O5)", () => {
 
   test("a signed-in user stays signed in, and the requested linking is not done", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const callbackResult = { failure: "provider_cancelled", cause: "access_denied" } as const;
     await browser.finishOAuthWith("google", callbackResult);
     expect(await sessionOf(browser)).toBe(ada);
@@ -172,7 +179,7 @@ describe("a callback without claims (O5)", () => {
         exchange,
       });
       expect(outcome).toEqual(refused("invalid_input"));
-      expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
+      expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
     },
   );
 });
@@ -205,7 +212,7 @@ describe("requests to a provider", () => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
       const { oauthAttempt } = browser;
-      expect(told(await finishOAuth(browser))).toBe("sign_in");
+      expect(outcomeOf(await finishOAuth(browser))).toBe("sign_in");
       expect(await finishOAuth(browser, oauthAttempt!)).toEqual(lost);
       expect(asked.times).toBe(1);
     });
@@ -240,13 +247,15 @@ test("signing in first may use another provider: the pending identity is still t
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   expect((await connect(home)).ok).toBe(true);
   const browser = new Browser(world);
-  expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
   await browser.startOAuth("linkedin");
   await browser.finishOAuthWith("linkedin", {
     failure: "provider_cancelled",
     cause: "access_denied",
   });
-  expect(told(await browser.signInWithProvider("linkedin", claims("l-1", ada)))).toBe("sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-1", ada)))).toBe(
+    "sign_in",
+  );
   expect((await connect(browser)).ok).toBe(true);
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "linkedin l-1", "magic_link"]);
 });
@@ -260,7 +269,7 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
       const browser = new Browser(world);
       await browser.startOAuth("google");
       await world.advance(passed);
-      expect(told(await browser.finishOAuth("google", google()))).toBe(outcome);
+      expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe(outcome);
       expect(browser.session !== null).toBe(outcome === "sign_in");
     });
   });
@@ -283,9 +292,9 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
-    expect(told(await browser.finishOAuth("linkedin", google()))).toBe("oauth_state_invalid");
+    expect(outcomeOf(await browser.finishOAuth("linkedin", google()))).toBe("oauth_state_invalid");
     browser.oauthAttempt = oauthAttempt;
-    expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 
@@ -304,10 +313,10 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
   test("reloading the page loses no pending identity", async () => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
     const { pendingIdentity } = browser;
     expect(pendingIdentity).not.toBeNull();
-    expect(told(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
     expect(browser.pendingIdentity).toBe(pendingIdentity);
   });
 
@@ -346,8 +355,12 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
   test("started for signing in while ada is signed in: she is asked, and the account is unchanged", async () => {
     const browser = await signedIn();
     const { session } = browser;
-    for (const said of [google(), claims("g-2", "ada@other.example"), claims("g-3", leo)]) {
-      const { ok } = await browser.signInWithProvider("google", said);
+    for (const identityClaims of [
+      google(),
+      claims("g-2", "ada@other.example"),
+      claims("g-3", leo),
+    ]) {
+      const { ok } = await browser.signInWithProvider("google", identityClaims);
       expect(ok).toBe(true);
       expect(browser.session).toBe(session);
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
@@ -357,8 +370,8 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
 
   test("started for linking: it waits for her confirmation", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
+    await startLinking(browser);
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     expect((await connect(browser)).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
@@ -384,7 +397,7 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
     ["disabled", () => disable(world, ada)],
   ])("linking that one session started is refused in another: %s", async (_, meanwhile) => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const { oauthAttempt } = browser;
     await meanwhile(browser);
     browser.oauthAttempt = oauthAttempt;
@@ -397,7 +410,7 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
 
   test("a stranger with the cookie of ada's attempt gets neither her account nor a link to his own", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const mallory = await signedIn("mallory@example.com");
     mallory.oauthAttempt = browser.oauthAttempt;
     expect(await mallory.finishOAuth("google", claims("m-1", "mallory@example.com"))).toEqual(
@@ -409,12 +422,12 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
 
   test("a session with a new token after step-up is the same session", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
-    await setOutToConnect(browser);
+    await browser.signUpAndVerify(ada, validPassword);
+    await startLinking(browser);
     const { session } = browser;
     expect((await browser.run(stepUpByPassword, { password: validPassword })).ok).toBe(true);
     expect(browser.session).not.toBe(session);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
     expect((await connect(browser)).ok).toBe(true);
   });
 });
@@ -435,7 +448,7 @@ describe("the identity is provider and subject, and never the address (nOAuth)",
       row(world.db, sql`select array_agg(to_jsonb(u) order by email) as all from users u`);
     const before = await people();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", google(more)))).toBe("sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", google(more)))).toBe("sign_in");
     expect(await sessionOf(browser)).toBe(ada);
     expect(await people()).toEqual(before);
     expect(
@@ -449,10 +462,12 @@ describe("the identity is provider and subject, and never the address (nOAuth)",
     ["verified", claims("g-666", ada)],
     ["of a mailbox that Google runs", hosted("g-666", ada)],
     ["in capitals", claims("g-666", "ADA@EXAMPLE.COM")],
-  ])("another subject with ada's address, %s, is not ada", async (_, said) => {
+  ])("another subject with ada's address, %s, is not ada", async (_, identityClaims) => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.signInWithProvider("google", said))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await mallory.signInWithProvider("google", identityClaims))).toBe(
+      "ask_to_sign_in",
+    );
     expect(mallory.session).toBeNull();
     expect(await connect(mallory)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
@@ -462,7 +477,9 @@ describe("the identity is provider and subject, and never the address (nOAuth)",
   test("the same subject at another provider is not ada", async () => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.signInWithProvider("linkedin", google()))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await mallory.signInWithProvider("linkedin", google()))).toBe(
+      "ask_to_sign_in",
+    );
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 });
@@ -480,10 +497,10 @@ describe("a disabled account (S5)", () => {
         (select jsonb_agg(s) from sessions s) as sessions, (select jsonb_agg(m) from known_devices m) as marks,
         (select jsonb_agg(u) from users u) as users`,
       );
-    const there = await saved();
+    const stored = await saved();
     expect(await browser.finishOAuth("google", google())).toEqual(refused("account_disabled"));
     expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
-    expect(await saved()).toEqual(there);
+    expect(await saved()).toEqual(stored);
     expect(await pendingIdentity(world)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "oauth.complete",
@@ -510,7 +527,7 @@ describe("a disabled account (S5)", () => {
     expect(completed.ok).toBe(true);
     expect(await sessionOf(browser)).toBeNull();
     const late = new Browser(world);
-    expect(told(await late.signInWithProvider("google", google()))).toBe("account_disabled");
+    expect(outcomeOf(await late.signInWithProvider("google", google()))).toBe("account_disabled");
   });
 });
 
@@ -529,12 +546,14 @@ describe("where sign-up is closed", () => {
       cause: "google",
     });
     await joined();
-    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe("sign_in");
+    expect(outcomeOf(await new Browser(closed).signInWithProvider("google", google()))).toBe(
+      "sign_in",
+    );
   });
 
   test("an address that has an account is asked to sign in, as everywhere", async () => {
     await signedIn();
-    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe(
+    expect(outcomeOf(await new Browser(closed).signInWithProvider("google", google()))).toBe(
       "ask_to_sign_in",
     );
   });
@@ -563,7 +582,7 @@ describe("concurrent requests", () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
     for (const browser of browsers) await browser.startOAuth("google");
     const responses = await Promise.all(browsers.map((b) => b.finishOAuth("google", google())));
-    expect(responses.map(told)).toEqual(Array(50).fill("sign_in"));
+    expect(responses.map(outcomeOf)).toEqual(Array(50).fill("sign_in"));
     expect([await count(world, "users"), await count(world, "auth_providers")]).toEqual([1, 1]);
     expect(await count(world, "sessions")).toBe(50);
     const made = (await world.audit()).filter(
@@ -589,7 +608,7 @@ describe("concurrent requests", () => {
     const responses = await Promise.all(
       browsers.map((browser, n) => browser.finishOAuth("google", claims(`g-${n}`, ada))),
     );
-    expect(responses.map(told).sort()).toEqual([
+    expect(responses.map(outcomeOf).sort()).toEqual([
       ...Array<string>(49).fill("ask_to_sign_in"),
       "sign_in",
     ]);
@@ -604,18 +623,18 @@ describe("concurrent requests", () => {
       const letter = await world.letterTo(ada);
       const browser = new Browser(world);
       await browser.startOAuth("google");
-      const [came, pressed] = await Promise.all([
+      const [completedOAuth, redeemed] = await Promise.all([
         browser.finishOAuth("google", google()),
         phone.openLink(letter),
       ]);
-      expect(pressed.ok).toBe(true);
-      expect(["sign_in", "ask_to_sign_in"]).toContain(told(came));
+      expect(redeemed.ok).toBe(true);
+      expect(["sign_in", "ask_to_sign_in"]).toContain(outcomeOf(completedOAuth));
       expect(await count(world, "users")).toBe(1);
       expect(await sessionOf(phone)).toBe(ada);
       // A session from an unverified address is gone after the verification (A5).
       expect(await sessionOf(browser)).toBeNull();
       expect(await identitiesOf(world, ada)).toEqual(
-        told(came) === "sign_in" ? ["google g-1 ?", "magic_link"] : ["magic_link"],
+        outcomeOf(completedOAuth) === "sign_in" ? ["google g-1 ?", "magic_link"] : ["magic_link"],
       );
       await world.reset();
     }
@@ -632,13 +651,13 @@ describe("concurrent requests", () => {
       oauthAttempt: browser.oauthAttempt,
       exchange: async () => ({ claims: google() }),
     };
-    const [came, pressed] = await runDuringCommitOf(
+    const [completedOAuth, redeemed] = await runDuringCommitOf(
       world,
       (world) => browser.run(completeOAuth, input, { world }),
       () => phone.openLink(letter),
     );
-    expect(came.ok).toBe(true);
-    expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
+    expect(completedOAuth.ok).toBe(true);
+    expect(redeemed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
     expect(await sessionOf(browser)).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   });
@@ -649,13 +668,13 @@ describe("concurrent requests", () => {
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [pressed, came] = await runDuringCommitOf(
+    const [redeemed, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token: letter.token }, { world }),
       () => browser.finishOAuth("google", google()),
     );
-    expect(pressed).toEqual({ ok: true, value: { next: "" } });
-    expect(told(came)).toBe("ask_to_sign_in");
+    expect(redeemed).toEqual({ ok: true, value: { next: "" } });
+    expect(outcomeOf(completedOAuth)).toBe("ask_to_sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
   });
 
@@ -664,20 +683,20 @@ describe("concurrent requests", () => {
     ["Google does not run", google()],
   ])(
     "a first sign-in and the code of a sign-up, at a mailbox %s: one account",
-    async (which, said) => {
+    async (which, identityClaims) => {
       for (let round = 0; round < 5; round += 1) {
         const phone = new Browser(world);
         await phone.signUp(ada, otherPassword);
         const { code } = await world.letterTo(ada);
         const browser = new Browser(world);
         await browser.startOAuth("google");
-        const [came, typed] = await Promise.all([
-          browser.finishOAuth("google", said),
+        const [completedOAuth, typed] = await Promise.all([
+          browser.finishOAuth("google", identityClaims),
           phone.verify(code, ada),
         ]);
-        const first = told(came) === "sign_in";
+        const first = outcomeOf(completedOAuth) === "sign_in";
         const late = which === "Google runs" ? "code_invalid" : "already_signed_up";
-        expect([told(came), typed.ok || typed.refusal.code]).toEqual(
+        expect([outcomeOf(completedOAuth), typed.ok || typed.refusal.code]).toEqual(
           first ? ["sign_in", late] : ["ask_to_sign_in", true],
         );
         expect(await methodsOf(world, ada)).toEqual([first ? "google" : "email"]);
@@ -693,13 +712,15 @@ describe("concurrent requests", () => {
       await writeIdentityDirectly(world, ada, "google", "g-1");
       const browser = new Browser(world);
       await browser.startOAuth("google");
-      const [came, gone] = await Promise.all([
+      const [completedOAuth, disconnected] = await Promise.all([
         browser.finishOAuth("google", google()),
         home.run(unlinkProvider, { provider: "google" }),
       ]);
-      expect(gone.ok).toBe(true);
-      expect(["sign_in", "oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
-      expect(browser.session !== null).toBe(told(came) === "sign_in");
+      expect(disconnected.ok).toBe(true);
+      expect(["sign_in", "oauth_state_invalid", "ask_to_sign_in"]).toContain(
+        outcomeOf(completedOAuth),
+      );
+      expect(browser.session !== null).toBe(outcomeOf(completedOAuth) === "sign_in");
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       await world.reset();
     }
@@ -710,13 +731,13 @@ describe("concurrent requests", () => {
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [gone, came] = await runDuringCommitOf(
+    const [disconnected, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => home.run(unlinkProvider, { provider: "google" }, { world }),
       () => browser.finishOAuth("google", google()),
     );
-    expect(gone.ok).toBe(true);
-    expect(["oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
+    expect(disconnected.ok).toBe(true);
+    expect(["oauth_state_invalid", "ask_to_sign_in"]).toContain(outcomeOf(completedOAuth));
     expect(browser.session).toBeNull();
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
@@ -725,12 +746,12 @@ describe("concurrent requests", () => {
     await joined();
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [, came] = await runDuringCommitOf(
+    const [, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => disable(world, ada),
       () => browser.finishOAuth("google", google()),
     );
-    expect(["oauth_state_invalid", "account_disabled"]).toContain(told(came));
+    expect(["oauth_state_invalid", "account_disabled"]).toContain(outcomeOf(completedOAuth));
     expect(browser.session).toBeNull();
   });
 });
@@ -740,7 +761,7 @@ describe("whatever statement the database fails at: everything happened, or noth
     ["signing up", () => Promise.resolve(new Browser(world)), hosted("g-1", ada), "sign_in"],
     ["signing in", async () => (await joined(), new Browser(world)), google(), "sign_in"],
     ["being asked", async () => (await signedIn(), new Browser(world)), google(), "ask_to_sign_in"],
-  ])("%s", async (_, prepare, said, outcome) => {
+  ])("%s", async (_, prepare, identityClaims, outcome) => {
     const browser = await prepare();
     await browser.startOAuth("google");
     await forgetLimits(world);
@@ -749,7 +770,11 @@ describe("whatever statement the database fails at: everything happened, or noth
     let after = 0;
     for (; ; after += 1) {
       world.failDatabaseAfter(after);
-      const input = { provider: "google", oauthAttempt, exchange: async () => ({ claims: said }) };
+      const input = {
+        provider: "google",
+        oauthAttempt,
+        exchange: async () => ({ claims: identityClaims }),
+      };
       const result = await browser.run(completeOAuth, input);
       world.restoreDatabase();
       if (result.ok) {

@@ -11,7 +11,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { count } from "@/test/support/queries";
 import { validPassword } from "@/test/support/passwords";
@@ -257,7 +257,7 @@ test.each(situations.filter(({ identity, account }) => identity === "none" && ac
     await mallory.signUp(newcomer!, validPassword);
     const { code } = await world.letterTo(newcomer!);
     const attempt = await signInWithProvider(at);
-    expect(told(attempt.result)).toBe(at.becomes === "sign_up" ? "sign_in" : at.becomes);
+    expect(outcomeOf(attempt.result)).toBe(at.becomes === "sign_up" ? "sign_in" : at.becomes);
     const typed = await mallory.verify(code, newcomer!);
     // An authoritative provider voids the stranger's sign-up (A5). With a merely verified address
     // the account already exists; and without an account, the code creates one.

@@ -43,8 +43,8 @@ test("shows both addresses before the person confirms: the provider's and the si
 });
 
 test("shows an unconfirmed identity only to its owner, whatever its address (O3)", async () => {
-  const came = new Browser(world);
-  await came.signInWithProvider("google", claims("g-1", ada));
+  const signedOutBrowser = new Browser(world);
+  await signedOutBrowser.signInWithProvider("google", claims("g-1", ada));
   const unverified = claims("g-1", "leo@example.com", { email_verified: false });
   await new Browser(world).signIn(ada);
   const browser = new Browser(world);

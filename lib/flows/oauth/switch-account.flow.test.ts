@@ -11,7 +11,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits } from "@/test/support/queries";
@@ -36,12 +36,12 @@ const sessionOf = async (browser: Browser) => {
 };
 
 /** Ada is signed in, and completes Google as Leo, who may be new. */
-const asked = async ({ isNew = false, where = world, said = leos } = {}) => {
+const completeAsLeo = async ({ isNew = false, where = world, identityClaims = leos } = {}) => {
   if (!isNew) await new Browser(where).signInWithProvider("google", leos);
   const browser = new Browser(where);
   await browser.signIn(ada);
   await browser.startOAuth("google", { next: "/account" });
-  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_switch");
+  expect(outcomeOf(await browser.finishOAuth("google", identityClaims))).toBe("ask_to_switch");
   return browser;
 };
 
@@ -52,7 +52,7 @@ const switched = (outcome: string) => ({
 
 describe("ada switches to leo", () => {
   test("who has an account: her session ends, his begins, and nothing is linked", async () => {
-    const browser = await asked();
+    const browser = await completeAsLeo();
     const thief = new Browser(world);
     thief.session = browser.session;
     expect(await openLink(browser)).toEqual(switched("sign_in"));
@@ -73,7 +73,7 @@ describe("ada switches to leo", () => {
   });
 
   test("who is new: he signs up", async () => {
-    const browser = await asked({ isNew: true });
+    const browser = await completeAsLeo({ isNew: true });
     expect(await count(world, "users")).toBe(1);
     expect(await openLink(browser)).toEqual(switched("sign_in"));
     expect(await sessionOf(browser)).toBe(leo);
@@ -82,7 +82,7 @@ describe("ada switches to leo", () => {
 
   test("whose address has an account without that Google: she is signed out, and asked to sign in as him", async () => {
     await new Browser(world).signIn(leo);
-    const browser = await asked({ isNew: true });
+    const browser = await completeAsLeo({ isNew: true });
     const token = browser.pendingIdentity;
     expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
     expect(browser.cookieChanges).toEqual({ session: "ended" });
@@ -96,7 +96,7 @@ describe("ada switches to leo", () => {
   });
 
   test("whose Google needs confirmation: it opens nothing, and she is asked to sign in as him", async () => {
-    const browser = await asked();
+    const browser = await completeAsLeo();
     await world.writeDirectly((tx) =>
       tx.execute(
         sql`update auth_providers set confirmation_required_at = now() where provider = 'google'`,
@@ -107,7 +107,7 @@ describe("ada switches to leo", () => {
   });
 
   test("once: a second request finds nothing, and neither does one in another browser", async () => {
-    const browser = await asked();
+    const browser = await completeAsLeo();
     const token = browser.pendingIdentity;
     expect(await openLink(new Browser(world))).toEqual(lost);
     await openLink(browser);
@@ -121,7 +121,7 @@ describe("ada switches to leo", () => {
     ["10:01", 601, lost],
   ])("%s after the callback", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
-      const browser = await asked({ where: world });
+      const browser = await completeAsLeo({ where: world });
       await world.advance(passed);
       expect(await openLink(browser)).toEqual(outcome);
       expect(await sessionOf(browser)).toBe(passed < 600 ? leo : ada);
@@ -129,7 +129,7 @@ describe("ada switches to leo", () => {
   });
 
   test("signed out meanwhile: the pending identity is not left for the next user", async () => {
-    const browser = await asked();
+    const browser = await completeAsLeo();
     await browser.run(signOut);
     expect(browser.pendingIdentity).toBeNull();
     await browser.signIn("mallory@example.com");
@@ -142,14 +142,14 @@ test("an identity for linking signs nobody in", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
-  expect(told(await browser.finishOAuth("google", leos))).toBe("ask_to_connect");
+  expect(outcomeOf(await browser.finishOAuth("google", leos))).toBe("ask_to_connect");
   expect(await openLink(browser)).toEqual(lost);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await count(world, "users")).toBe(1);
 });
 
 test("current state decides: a disabled account, a closed sign-up, an address no longer verified", async () => {
-  const browser = await asked();
+  const browser = await completeAsLeo();
   await disable(world, leo);
   expect(await openLink(browser)).toEqual(refused("account_disabled"));
   expect(await sessionOf(browser)).toBe(ada);
@@ -163,9 +163,9 @@ test("current state decides: a disabled account, a closed sign-up, an address no
 });
 
 test("an identity that was disconnected meanwhile, with an unverified address, opens no account", async () => {
-  const said = { ...leos, email_verified: false };
+  const identityClaims = { ...leos, email_verified: false };
   await plantIdentityOfLeo();
-  const browser = await asked({ said });
+  const browser = await completeAsLeo({ identityClaims });
   await world.writeDirectly((tx) =>
     tx.execute(sql`delete from auth_providers where provider = 'google'`),
   );
@@ -184,14 +184,14 @@ test.each([
   ["its keys are not set", {}],
   ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("no user can switch by a provider once %s", async (_, vars) => {
-  const browser = await asked();
+  const browser = await completeAsLeo();
   expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
   expect(await sessionOf(browser)).toBe(ada);
   expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
 
 test("of twenty requests at once, one gets a session, and none hangs", async () => {
-  const browser = await asked();
+  const browser = await completeAsLeo();
   const { pendingIdentity: token } = browser;
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => browser.run(switchAccount, { pendingIdentity: token })),
@@ -203,7 +203,7 @@ test("of twenty requests at once, one gets a session, and none hangs", async () 
 });
 
 test("whatever statement the database fails at: she is still ada, or she is leo", async () => {
-  const browser = await asked();
+  const browser = await completeAsLeo();
   await forgetLimits(world);
   const before = await dump(world);
   let after = 0;

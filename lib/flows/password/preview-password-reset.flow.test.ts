@@ -13,7 +13,7 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 const forgetful = async () => {
-  await new Browser(world).join(ada, otherPassword);
+  await new Browser(world).signUpAndVerify(ada, otherPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   await browser.run(requestPasswordReset, { email: ada });
   return { browser, letter: await world.letterTo(ada) };

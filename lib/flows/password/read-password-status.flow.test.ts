@@ -24,7 +24,7 @@ test("shows whether there is a password, and how many other devices a new one si
 
 test("is correct for a user who has one, and changes nothing", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   const before = await dump(world);
   expect(await browser.run(readPasswordStatus)).toMatchObject({ value: { hasPassword: true } });
   expect(await dump(world)).toBe(before);

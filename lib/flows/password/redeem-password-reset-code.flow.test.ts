@@ -38,7 +38,7 @@ const forgot = async (email = ada) => {
 
 const forgetful = async () => {
   const hers = new Browser(world);
-  await hers.join(ada, otherPassword);
+  await hers.signUpAndVerify(ada, otherPassword);
   return { hers, ...(await forgot()) };
 };
 

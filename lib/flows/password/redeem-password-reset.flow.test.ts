@@ -36,7 +36,7 @@ const welcome = { ok: true, value: { next: "" } };
 /** Ada, who has forgotten her password, with the email and the browser that requested it. */
 const forgetful = async (where: TestWorld = world) => {
   const hers = new Browser(world);
-  await hers.join(ada, otherPassword);
+  await hers.signUpAndVerify(ada, otherPassword);
   return { hers, ...(await forgot(where)) };
 };
 
@@ -180,7 +180,7 @@ describe("in a browser that did not request it (L5)", () => {
   });
 
   test("mallory requests a reset for ada: the email is hers alone, and his browser opens nothing", async () => {
-    await new Browser(world).join(ada, otherPassword);
+    await new Browser(world).signUpAndVerify(ada, otherPassword);
     const { browser: mallory } = await forgot();
     for (const token of [...world.secrets.tokens])
       if (world.lettersTo(ada).every((letter) => letter.token !== token))
@@ -197,7 +197,7 @@ describe("an invalid link is refused (L3)", () => {
   ])("opened %s after the email was sent (L1)", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const hers = new Browser(world);
-      await hers.join(ada, otherPassword);
+      await hers.signUpAndVerify(ada, otherPassword);
       await hers.run(requestPasswordReset, { email: ada });
       await world.advance(300);
       const letter = await world.letterTo(ada);

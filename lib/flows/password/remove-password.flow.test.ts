@@ -20,7 +20,7 @@ const ada = "ada@example.com";
 
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   return browser;
 };
 

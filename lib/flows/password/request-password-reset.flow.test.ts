@@ -17,7 +17,7 @@ const forgot = (browser: Browser, email: unknown = ada) =>
   browser.run(requestPasswordReset, { email });
 
 test("a user gets a link and a code, and the old password works until one is used", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
@@ -57,11 +57,11 @@ describe("known and unknown addresses (P7, L8)", () => {
 
   test.each([
     ["by link", () => new Browser(world).signIn(ada)],
-    ["by password", () => new Browser(world).join(ada, validPassword)],
+    ["by password", () => new Browser(world).signUpAndVerify(ada, validPassword)],
     [
       "no more, being disabled,",
       async () => {
-        await new Browser(world).join(ada, validPassword);
+        await new Browser(world).signUpAndVerify(ada, validPassword);
         await disable(world, ada);
       },
     ],
@@ -152,7 +152,7 @@ test("the page does not exist where passwords are disabled", async () => {
 });
 
 test("whatever statement the database fails at, no part of it is stored", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     world.failDatabaseAfter(after);

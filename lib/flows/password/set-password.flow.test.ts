@@ -54,7 +54,7 @@ const linked = async () => {
 /** Ada, who has a password. */
 const joined = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   return browser;
 };
 
@@ -98,7 +98,7 @@ test("all other sessions end, and their devices are forgotten; leo's stay (P7, R
   const [phone, tablet, his] = [new Browser(world), new Browser(world), new Browser(world)];
   await phone.signInWithPassword(ada, otherPassword);
   await tablet.signInWithPassword(ada, otherPassword);
-  await his.join(leo, otherPassword);
+  await his.signUpAndVerify(leo, otherPassword);
   await choose(browser);
   expect([await sessionOf(phone), await sessionOf(tablet)]).toEqual([null, null]);
   expect([await sessionOf(browser), await sessionOf(his)]).toEqual([ada, leo]);
@@ -133,7 +133,7 @@ describe("requires a recent sign-in (A2)", () => {
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.join(ada, otherPassword);
+      await browser.signUpAndVerify(ada, otherPassword);
       await world.advance(passed);
       expect(await choose(browser)).toEqual(outcome);
     });

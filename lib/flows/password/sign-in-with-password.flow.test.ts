@@ -29,7 +29,7 @@ const no = (cause?: string) => refused("invalid_credentials", cause ? { cause } 
 /** Ada, with a password, and the browser she set it in. */
 const joined = async (email = ada, password = validPassword) => {
   const browser = new Browser(world);
-  await browser.join(email, password);
+  await browser.signUpAndVerify(email, password);
   return browser;
 };
 

@@ -322,13 +322,17 @@ describe("the result", () => {
     const rotated = world.with({
       env: testEnv({ TOKEN_KEY: testKeys.nextToken, TOKEN_KEY_PREVIOUS: testKeys.token }),
     });
-    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: rotated });
+    const redeemed = await browser.run(
+      redeemMagicLink,
+      { token: letter.token },
+      { world: rotated },
+    );
     const typed = await coder.browser.run(
       redeemEmailCode,
       { email: leo, code: coder.letter.code },
       { world: rotated },
     );
-    expect([pressed, typed]).toEqual([welcome, welcome]);
+    expect([redeemed, typed]).toEqual([welcome, welcome]);
     expect(await browser.run(readSession, {}, { world: rotated })).toMatchObject({
       value: { email: ada },
     });
@@ -357,8 +361,8 @@ describe("refusals after authentication", () => {
   test("a sign-up that closes between request and use creates no account", async () => {
     const { browser, letter } = await waiting();
     browser.cookieChanges = {};
-    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: closed });
-    expect(pressed).toEqual(refused("sign_up_closed"));
+    const redeemed = await browser.run(redeemMagicLink, { token: letter.token }, { world: closed });
+    expect(redeemed).toEqual(refused("sign_up_closed"));
     expect(browser.cookieChanges).toEqual({});
     expect(await count(sql`users`)).toBe(0);
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -381,8 +385,8 @@ test("an IP may confirm sixty links an hour, and then has to wait (R3)", async (
   const browser = new Browser(world);
   const responses = [];
   for (let i = 0; i < 61; i += 1) {
-    const pressed = await browser.openLink({ token: `guess${i}` });
-    responses.push(pressed.ok ? "ok" : pressed.refusal.code);
+    const redeemed = await browser.openLink({ token: `guess${i}` });
+    responses.push(redeemed.ok ? "ok" : redeemed.refusal.code);
   }
   expect(responses).toEqual([...Array<string>(60).fill("link_invalid"), "too_many_requests"]);
   await world.advance(3600);
@@ -412,12 +416,12 @@ describe("when the database fails", () => {
       ...world.limiter,
       refund: () => Promise.reject(new DatabaseGone("gone")),
     };
-    const pressed = await browser.run(
+    const redeemed = await browser.run(
       redeemMagicLink,
       { token: letter.token },
       { world: world.with({ limiter }) },
     );
-    expect(pressed).toEqual(welcome);
+    expect(redeemed).toEqual(welcome);
     expect(browser.session).not.toBeNull();
     await browser.finishResponse();
   });

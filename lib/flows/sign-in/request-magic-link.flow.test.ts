@@ -231,14 +231,14 @@ describe("limits", () => {
     const hers = await signUp(ada);
     for (let i = 0; i < 6; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
-    const left = [];
+    const sentPerRequest = [];
     for (let i = 0; i < 4; i += 1) {
       // As another tab without the cool-down: a browser has one request cookie, a new browser none.
       hers.mailRequest = null;
       await hers.requestLink(ada);
-      left.push((await world.deliver()).length);
+      sentPerRequest.push((await world.deliver()).length);
     }
-    expect(left).toEqual([1, 1, 1, 0]);
+    expect(sentPerRequest).toEqual([1, 1, 1, 0]);
   });
 
   test("a device that is known to ada is not known to leo", async () => {

@@ -89,7 +89,7 @@ describe("an address that has an account (P3)", () => {
   });
 
   test("no code opens the decoy, not even a real one", async () => {
-    await new Browser(world).join(ada, otherPassword);
+    await new Browser(world).signUpAndVerify(ada, otherPassword);
     world.secrets.codes.clear();
     const { browser: mallory } = await visit(ada);
     const [code, ...more] = world.secrets.codes;
@@ -106,7 +106,7 @@ describe("an address that has an account (P3)", () => {
 
   test("where links are disabled, the email has none, and says what to do", async () => {
     const passwords = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
-    await new Browser(passwords).join(ada, otherPassword);
+    await new Browser(passwords).signUpAndVerify(ada, otherPassword);
     await new Browser(passwords).signUp(ada, validPassword);
     const { token, message } = await world.letterTo(ada);
     expect(token).toBe("");

@@ -90,7 +90,7 @@ describe("a browser without a sign-up", () => {
 
   test("is sent nothing after its sign-up was verified", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await world.advance(60);
     expect(await again(browser)).toEqual(mailed);
     expect(await world.deliver()).toEqual([]);
@@ -102,7 +102,7 @@ describe("a browser without a sign-up", () => {
 });
 
 test("an address that has an account: the same response, and its owner is told again (P3, P4)", async () => {
-  await new Browser(world).join(ada, otherPassword);
+  await new Browser(world).signUpAndVerify(ada, otherPassword);
   const see = async (email: string) => {
     const browser = await started(world, email);
     let outcome: unknown;

@@ -103,7 +103,7 @@ describe("the right code in the requesting browser", () => {
     const browser = new Browser(world);
     await browser.signIn(leo);
     const his = browser.session;
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     const stale = new Browser(world);
     stale.session = his;
     expect(await stale.run(readSession)).toMatchObject({ value: null });
@@ -112,7 +112,7 @@ describe("the right code in the requesting browser", () => {
   test("refunds its request's count (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 7; n += 1)
-      await new Browser(world, { ip }).join(`person${n}@example.com`, validPassword);
+      await new Browser(world, { ip }).signUpAndVerify(`person${n}@example.com`, validPassword);
     expect(await count(world, "users")).toBe(7);
   });
 });

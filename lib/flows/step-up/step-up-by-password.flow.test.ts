@@ -29,7 +29,7 @@ const stepUp = (browser: Browser, password: unknown = validPassword) =>
 /** Ada, who signed in more than ten minutes ago. */
 const stale = async (where = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   await where.advance(601);
   return browser;
 };
@@ -84,7 +84,7 @@ test("it is for this session: another of ada's, and leo's, gain nothing by it", 
   const phone = new Browser(world);
   await phone.signInWithPassword(ada, validPassword);
   const his = new Browser(world);
-  await his.join(leo, validPassword);
+  await his.signUpAndVerify(leo, validPassword);
   await world.advance(601);
   expect(await stepUp(laptop)).toEqual(succeeded);
   expect(await phone.run(readPasswordStatus)).toEqual(refused("step_up_required"));
@@ -117,7 +117,7 @@ describe("a wrong password", () => {
   });
 
   test("leo's password does not work for ada", async () => {
-    await new Browser(world).join(leo, otherPassword);
+    await new Browser(world).signUpAndVerify(leo, otherPassword);
     expect(await stepUp(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
   });
 
