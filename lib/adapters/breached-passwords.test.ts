@@ -162,9 +162,9 @@ describe("a failing service blocks no user, and is logged once, without the pass
 
 /** Line after line, as fast as they are read, until the client stops reading. */
 function flood(response: ServerResponse) {
-  const textLines = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
+  const chunk = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
   const more = () => {
-    while (!response.destroyed && response.write(textLines));
+    while (!response.destroyed && response.write(chunk));
   };
   response.on("drain", more);
   more();

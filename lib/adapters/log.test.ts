@@ -24,11 +24,11 @@ afterEach(() => {
   for (const canary of canaries) expect(written.text).not.toContain(canary);
 });
 
-const textLines = () => written.text.split("\n").filter(Boolean);
+const logLines = () => written.text.split("\n").filter(Boolean);
 const only = () => {
-  expect(textLines()).toHaveLength(1);
+  expect(logLines()).toHaveLength(1);
   expect(written.text).toMatch(/\n$/);
-  return JSON.parse(textLines()[0]!) as Record<string, unknown>;
+  return JSON.parse(logLines()[0]!) as Record<string, unknown>;
 };
 
 describe("a reader of the log sees no secret and no address", () => {
@@ -67,12 +67,12 @@ describe("a reader of the log sees no secret and no address", () => {
     log.info("test.happened", facts);
     log.warn("test.happened", facts);
     log.error("test.happened", facts);
-    expect(textLines()).toHaveLength(3);
+    expect(logLines()).toHaveLength(3);
   });
 
   it("in the name of an event", () => {
     log.warn(`mail for ${address} with ${token} failed`);
-    expect(textLines()).toHaveLength(1);
+    expect(logLines()).toHaveLength(1);
   });
 
   it("but sees the error's stack after redaction", () => {
@@ -126,7 +126,7 @@ describe("an event is one line of JSON", () => {
     log.info("test.happened");
     log.warn("test.happened");
     log.error("test.happened");
-    const all = textLines().map((logLine) => JSON.parse(logLine) as Record<string, unknown>);
+    const all = logLines().map((logLine) => JSON.parse(logLine) as Record<string, unknown>);
     expect(all.map(({ level }) => level)).toEqual(["info", "warn", "error"]);
     for (const logLine of all)
       expect(Object.keys(logLine).sort()).toEqual(["event", "level", "time"]);

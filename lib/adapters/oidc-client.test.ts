@@ -106,8 +106,8 @@ describe.each(providers)("the metadata of %s", (provider) => {
   const server = servers[provider];
 
   test("is fetched once in ten minutes, however many requests need it at once", async () => {
-    const textLines = Array.from({ length: 20 }, () => createOidcClient(provider));
-    const responses = await Promise.all(textLines.map((client) => ask.discovery(client, provider)));
+    const clients = Array.from({ length: 20 }, () => createOidcClient(provider));
+    const responses = await Promise.all(clients.map((client) => ask.discovery(client, provider)));
     for (const httpResponse of responses) expect(await httpResponse.json()).toEqual(urls[provider]);
     now += minutes(10) - 1;
     await ask.discovery(createOidcClient(provider), provider);
@@ -132,7 +132,7 @@ describe.each(providers)("the metadata of %s", (provider) => {
   });
 
   test("must name the configured issuer; any other is neither accepted nor cached", async () => {
-    const troubles = [];
+    const faults = [];
     for (const changes of [
       { issuer: `${server.issuer}/` },
       { issuer: server.issuer.toUpperCase() },
@@ -145,9 +145,9 @@ describe.each(providers)("the metadata of %s", (provider) => {
     ]) {
       server.script.discovery = responses.with(changes);
       const client = createOidcClient(provider);
-      troubles.push(await ask.discovery(client, provider).then(() => null, messageOf));
+      faults.push(await ask.discovery(client, provider).then(() => null, messageOf));
     }
-    expect(new Set(troubles)).toEqual(new Set(["not_discovery"]));
+    expect(new Set(faults)).toEqual(new Set(["not_discovery"]));
     for (const body of [null, [], "text", 42]) {
       server.script.discovery = responses.json(body);
       await expect(ask.discovery(createOidcClient(provider), provider)).rejects.toThrow(
@@ -226,7 +226,7 @@ describe("a provider that fails", () => {
   };
   const elsewhere = urls.google.userinfo_endpoint!;
 
-  const troubles: [string, ReturnType<typeof responses.json>, string][] = [
+  const faults: [string, ReturnType<typeof responses.json>, string][] = [
     ["500 in JSON", responses.json({ error: "server_error" }, 500), "status_500"],
     ["503 in HTML", responses.html(503), "status_503"],
     ["599", responses.json({}, 599), "status_599"],
@@ -248,7 +248,7 @@ describe("a provider that fails", () => {
     ["a connection that breaks", responses.reset(), "unreachable"],
     ["a response that breaks off", brokenOff, "unreachable"],
   ];
-  const late: typeof troubles = [
+  const late: typeof faults = [
     ["no response", responses.hang(), "timeout"],
     ["half a response", responses.half(), "timeout"],
   ];
@@ -271,15 +271,15 @@ describe("a provider that fails", () => {
   }
 
   describe.each(["discovery", "token", "userinfo", "keys"] as const)("at %s", (at) => {
-    test.each(troubles)("%s", async (_, httpResponse, word) => {
-      google.script[at] = httpResponse;
+    test.each(faults)("%s", async (_, fault, word) => {
+      google.script[at] = fault;
       await told(at, "google", word);
     });
 
-    test.each(late)("%s, when the time limit is reached", async (_, httpResponse, word) => {
+    test.each(late)("%s, when the time limit is reached", async (_, fault, word) => {
       if (at === "keys") await ask.discovery(createOidcClient("google"), "google");
       runTimeout.seconds = 0.3;
-      google.script[at] = httpResponse;
+      google.script[at] = fault;
       await told(at, "google", word);
     });
   });
@@ -364,11 +364,11 @@ describe("the time limit of a client", () => {
   test.each([
     ["no response", responses.hang()],
     ["half a response", responses.half()],
-  ])("ends the running request: %s", async (_, httpResponse) => {
+  ])("ends the running request: %s", async (_, fault) => {
     const hungUp = new Promise<void>((resolve) => {
       google.script.token = (response, usual) => {
         response.on("close", resolve);
-        return httpResponse(response, usual);
+        return fault(response, usual);
       };
     });
     runTimeout.seconds = 0.3;
@@ -384,8 +384,8 @@ describe("the time limit of a client", () => {
   });
 
   test("ends for each caller of a shared request on its own", async () => {
-    let httpResponse = () => {};
-    const held = new Promise<void>((resolve) => (httpResponse = resolve));
+    let resume = () => {};
+    const held = new Promise<void>((resolve) => (resume = resolve));
     google.script.discovery = async (response, usual) => {
       await held;
       response.setHeader("content-type", "application/json");
@@ -394,7 +394,7 @@ describe("the time limit of a client", () => {
     const first = ask.discovery(createOidcClient("google"), "google");
     runTimeout.seconds = 0.3;
     await expect(ask.discovery(createOidcClient("google"), "google")).rejects.toThrow("timeout");
-    httpResponse();
+    resume();
     expect((await first).status).toBe(200);
     await ask.discovery(createOidcClient("google"), "google");
     expect(asked(google, "discovery")).toBe(1);
@@ -412,7 +412,7 @@ test("ends a request without a response also for a caller that joins late", asyn
 });
 
 describe("plain http", () => {
-  const lineTo = (issuer: string) =>
+  const clientFor = (issuer: string) =>
     createOidcClients(
       testEnv({ ...google.settings, AUTH_GOOGLE_ISSUER: issuer }),
       clock,
@@ -423,7 +423,7 @@ describe("plain http", () => {
   test.each(["https://issuer.example", "http://issuer.example"])(
     "is not used with %s, whatever that redirects to",
     async (issuer) => {
-      const client = lineTo(issuer);
+      const client = clientFor(issuer);
       await expect(ask.token(client, "google")).rejects.toThrow("not_https");
       await expect(ask.userinfo(client, "google")).rejects.toThrow("not_https");
       expect(google.requests).toEqual([]);
@@ -433,7 +433,7 @@ describe("plain http", () => {
 
   test("is not used with an issuer elsewhere", async () => {
     await expect(
-      lineTo("http://issuer.example").fetch(
+      clientFor("http://issuer.example").fetch(
         "http://issuer.example/.well-known/openid-configuration",
       ),
     ).rejects.toThrow("not_https");
@@ -446,7 +446,7 @@ describe("plain http", () => {
     const says = (more: object) =>
       vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ issuer, ...at, ...more })));
     says({ [endpoint]: urls.google[endpoint] });
-    const client = lineTo(issuer);
+    const client = clientFor(issuer);
     const self = `${issuer}/.well-known/openid-configuration`;
     await expect(client.fetch(self)).rejects.toThrow("not_https");
     says({});
@@ -542,8 +542,8 @@ describe("an ID token", () => {
     now = Date.UTC(2033, 1) / 1000;
     const at = async (times: object) => {
       google.script.idToken = claims({ ...times });
-      const httpResponse = await verdictOf(google);
-      return httpResponse === "fine" ? httpResponse : httpResponse.cause;
+      const result = await verdictOf(google);
+      return result === "fine" ? result : result.cause;
     };
     expect(await at({ exp: now - 29 })).toBe("fine");
     expect(await at({ exp: now - 30 })).toBe("id_token_expiry");
@@ -560,9 +560,9 @@ describe("an ID token", () => {
       ["RS512", failed("algorithm")],
       ["ES384", failed("algorithm")],
       ["EdDSA", failed("algorithm")],
-    ])("by %s is refused", async (alg, httpResponse) => {
+    ])("by %s is refused", async (alg, expected) => {
       await google.rotateKeys({ alg });
-      expect(await verdictOf(google)).toEqual(httpResponse);
+      expect(await verdictOf(google)).toEqual(expected);
     });
 
     test.each<[string, object]>([

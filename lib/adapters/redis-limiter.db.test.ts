@@ -499,7 +499,7 @@ describe("people, while Redis fails and recovers", () => {
 describe("in a whole system", () => {
   test("/readyz warns while Redis is unavailable, still serves, and passes when it is back (X4)", async () => {
     lent.db = world.db;
-    const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const { stopWorker } = await createWorld(
       testEnv({ UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token }),
     );
@@ -529,7 +529,7 @@ describe("in a whole system", () => {
       expect(await inRedis()).toBe(1);
     } finally {
       vi.useRealTimers();
-      textLines.mockRestore();
+      stdout.mockRestore();
       lent.db = undefined;
       await stopWorker();
     }

@@ -255,8 +255,7 @@ describe.each(["open", "closed"] as const)("where sign-up is %s", (signUp) => {
       const seen: Record<string, unknown> = {};
       for (const state of Object.keys(states)) seen[state] = await cell(entryPoint, state, signUp);
       const { none, ...others } = seen;
-      for (const [state, otherPassword] of Object.entries(others))
-        expect(otherPassword, state).toEqual(none);
+      for (const [state, row] of Object.entries(others)) expect(row, state).toEqual(none);
     });
   }
 });

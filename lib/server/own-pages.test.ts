@@ -36,7 +36,7 @@ it.each([
 it.each([
   '<script src="/latchkey.js" defer=""></script>',
   '<link rel="stylesheet" href="/_next/a.css" data-precedence="next"/>',
-  "<p>&lt;script&gt;what somebody typed&lt;/script&gt;</p>",
+  "<p>&lt;script&gt;what a user typed&lt;/script&gt;</p>",
   '<input value="&lt;script src=&quot;/_next/a.js&quot;&gt;"/>',
 ])("does not remove %s", (html) => expect(withoutFrameworkScript(html)).toBe(html));
 

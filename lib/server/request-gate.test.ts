@@ -97,7 +97,7 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
       socket.on("close", () => resolve(httpResponse));
     });
 
-  const requestLink = async (
+  const fetchPath = async (
     path: string,
     headers: Record<string, string | string[]> = {},
     more: Partial<{ method: string; body: string }> = {},
@@ -111,12 +111,12 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
     return parsed(text);
   };
 
-  const seen = async (...args: Parameters<typeof requestLink>) => {
-    const { status, body } = await requestLink(...args);
+  const seen = async (...args: Parameters<typeof fetchPath>) => {
+    const { status, body } = await fetchPath(...args);
     expect(status).toBe(200);
     return JSON.parse(body) as Seen;
   };
-  return { port, raw, requestLink, seen };
+  return { port, raw, fetchPath, seen };
 }
 
 function parsed(text: string) {
@@ -267,9 +267,9 @@ describe("a request with another host name", () => {
     "app.localhost:3000",
     "LOCALHOST",
   ])("of this machine (%s) is redirected to the origin with its path", async (host) => {
-    const { requestLink } = await serve(local);
+    const { fetchPath } = await serve(local);
     for (const method of ["GET", "HEAD"]) {
-      const { status, headers } = await requestLink("/l/abc?x=1&y=%2F", { host }, { method });
+      const { status, headers } = await fetchPath("/l/abc?x=1&y=%2F", { host }, { method });
       expect(status).toBe(307);
       expect(headers.get("location")).toBe("http://localhost:3000/l/abc?x=1&y=%2F");
     }
@@ -289,8 +289,8 @@ describe("a request with another host name", () => {
     "[",
     "localhost:99999",
   ])("that another DNS entry points at this machine (%j) is refused", async (host) => {
-    const { requestLink } = await serve(local);
-    const { status, headers, body } = await requestLink("/", { host });
+    const { fetchPath } = await serve(local);
+    const { status, headers, body } = await fetchPath("/", { host });
     expect(status).toBe(421);
     expect(headers.get("connection")).toBe("close");
     expect(body).toBe("This server is http://localhost:3000.\n");
@@ -299,22 +299,22 @@ describe("a request with another host name", () => {
   it.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
     "cannot %s anything there, and the request does not pass the gate",
     async (method) => {
-      let heard = 0;
-      const { requestLink } = await serve(local, { handler: () => (heard += 1) });
-      const { status } = await requestLink(
+      let passed = 0;
+      const { fetchPath } = await serve(local, { handler: () => (passed += 1) });
+      const { status } = await fetchPath(
         "/sign-in",
         { host: "127.0.0.1:3000", "content-length": "0" },
         { method },
       );
-      expect([status, heard]).toEqual([421, 0]);
+      expect([status, passed]).toEqual([421, 0]);
     },
   );
 
   it.each(["//evil.example/x", "/\\evil.example", "///evil.example", "http://evil.example/x", "*"])(
     "stays on the origin whatever its path is: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      const { status, headers } = await requestLink(path, { host: "127.0.0.1:3000" });
+      const { fetchPath } = await serve(local);
+      const { status, headers } = await fetchPath(path, { host: "127.0.0.1:3000" });
       expect(status).toBe(307);
       expect(new URL(headers.get("location") ?? "").origin).toBe("http://localhost:3000");
     },
@@ -339,22 +339,22 @@ describe("a request with another host name", () => {
     "/LIVEZ",
     "/account?/livez",
   ])("may not request %s as if it were health", async (path) => {
-    const { requestLink } = await serve(local);
-    expect((await requestLink(path, { host: "evil.example" })).status).toBe(421);
+    const { fetchPath } = await serve(local);
+    expect((await fetchPath(path, { host: "evil.example" })).status).toBe(421);
   });
 });
 
 describe("an http link to an https origin", () => {
   it("keeps its path and query in the redirect", async () => {
-    const { requestLink } = await serve(publicly);
-    const { status, headers } = await requestLink("/l/abc?x=1", { "x-forwarded-proto": "http" });
+    const { fetchPath } = await serve(publicly);
+    const { status, headers } = await fetchPath("/l/abc?x=1", { "x-forwarded-proto": "http" });
     expect(status).toBe(307);
     expect(headers.get("location")).toBe("https://account.example.com/l/abc?x=1");
   });
 
   it("redirects to the origin, not to the requested host", async () => {
-    const { requestLink } = await serve(publicly);
-    const { headers } = await requestLink("/l/abc", {
+    const { fetchPath } = await serve(publicly);
+    const { headers } = await fetchPath("/l/abc", {
       "x-forwarded-proto": "http",
       host: "evil.example",
     });
@@ -362,26 +362,26 @@ describe("an http link to an https origin", () => {
   });
 
   it("is detected by the last proxy's entry; the client wrote those left of it", async () => {
-    const { requestLink } = await serve(publicly);
-    expect((await requestLink("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
-    expect((await requestLink("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
-    expect((await requestLink("/", { "x-forwarded-proto": "https" })).status).toBe(200);
+    const { fetchPath } = await serve(publicly);
+    expect((await fetchPath("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
+    expect((await fetchPath("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
+    expect((await fetchPath("/", { "x-forwarded-proto": "https" })).status).toBe(200);
   });
 
   it("is not followed by a form, whose fields would be sent unencrypted", async () => {
-    const { requestLink } = await serve(publicly);
+    const { fetchPath } = await serve(publicly);
     const headers = { "x-forwarded-proto": "http", "content-length": "0" };
-    expect((await requestLink("/sign-in", headers, { method: "POST" })).status).toBe(421);
+    expect((await fetchPath("/sign-in", headers, { method: "POST" })).status).toBe(421);
   });
 
   it("cannot be claimed by a client where no proxy is trusted", async () => {
-    const { requestLink } = await serve({ ...publicly, trustedProxyHops: 0 });
-    expect((await requestLink("/", { "x-forwarded-proto": "http" })).status).toBe(200);
+    const { fetchPath } = await serve({ ...publicly, trustedProxyHops: 0 });
+    expect((await fetchPath("/", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 
   it("does not hide health from a probe that uses plain http", async () => {
-    const { requestLink } = await serve(publicly);
-    expect((await requestLink("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
+    const { fetchPath } = await serve(publicly);
+    expect((await fetchPath("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 });
 
@@ -425,12 +425,12 @@ describe("a body", () => {
   });
 
   it("of one byte more is refused by its Content-Length, before it is sent", async () => {
-    let heard = 0;
-    const { raw } = await serve(local, { handler: () => (heard += 1) });
+    let passed = 0;
+    const { raw } = await serve(local, { handler: () => (passed += 1) });
     tooLarge(await raw(head("Content-Length: 65537")));
     tooLarge(await raw(head("Content-Length: 65537"), "x".repeat(65_537)));
     tooLarge(await raw(head("Content-Length: 999999999999")));
-    expect(heard).toBe(0);
+    expect(passed).toBe(0);
   });
 
   it.each([65_536, 4_096, 1_000, 16])(
@@ -444,10 +444,10 @@ describe("a body", () => {
   it.each([65_537, 65_536, 4_096, 1_000, 16])(
     "in chunks of %i bytes is refused with the first byte over 64 KB, and the connection ends",
     async (size) => {
-      let heard = 0;
-      const { raw } = await serve(local, { handler: () => (heard += 1) });
+      let passed = 0;
+      const { raw } = await serve(local, { handler: () => (passed += 1) });
       tooLarge(await raw(head("Transfer-Encoding: chunked"), chunks(65_537, size)));
-      expect(heard).toBe(0);
+      expect(passed).toBe(0);
     },
   );
 
@@ -467,15 +467,15 @@ describe("a body", () => {
 
   it("longer than its Content-Length is not read as part of the form", async () => {
     let bytes = 0;
-    let heard = 0;
+    let passed = 0;
     const { raw } = await serve(local, {
       handler: (request) => {
-        heard += 1;
+        passed += 1;
         request.on("data", (chunk: Buffer) => (bytes += chunk.length)).on("error", () => {});
       },
     });
     await raw(head("Content-Length: 10"), "x".repeat(100));
-    expect([heard, bytes]).toEqual([1, 10]);
+    expect([passed, bytes]).toEqual([1, 10]);
   });
 
   it.each([
@@ -486,10 +486,10 @@ describe("a body", () => {
     ["Content-Length: 5", "Transfer-Encoding: chunked"],
     ["Transfer-Encoding: chunked, identity"],
   ])("with an ambiguous length is refused: %s %s", async (...textLines) => {
-    let heard = 0;
-    const { raw } = await serve(local, { handler: () => (heard += 1) });
+    let passed = 0;
+    const { raw } = await serve(local, { handler: () => (passed += 1) });
     expect(parsed(await raw(head(...textLines), "hello")).status).toBe(400);
-    expect(heard).toBe(0);
+    expect(passed).toBe(0);
   });
 });
 
@@ -521,8 +521,8 @@ describe("the headers of every response", () => {
     ["another host name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
   ])("include %s", async (_, handler, headers, status, policy = {}) => {
-    const { requestLink } = await serve(local, { handler });
-    const httpResponse = await requestLink("/", headers);
+    const { fetchPath } = await serve(local, { handler });
+    const httpResponse = await fetchPath("/", headers);
     expect(httpResponse.status).toBe(status);
     expect(Object.fromEntries(httpResponse.headers)).toMatchObject({ ...safe, ...policy });
     expect(httpResponse.headers.has("x-powered-by")).toBe(false);
@@ -530,40 +530,40 @@ describe("the headers of every response", () => {
 
   it("may be replaced by a page's own policy", async () => {
     const own = "script-src 'nonce-abc'";
-    const { requestLink } = await serve(local, {
+    const { fetchPath } = await serve(local, {
       handler: (_, response) => void response.setHeader("content-security-policy", own).end(),
     });
-    expect((await requestLink("/")).headers.get("content-security-policy")).toBe(own);
+    expect((await fetchPath("/")).headers.get("content-security-policy")).toBe(own);
   });
 
   it("promise https for the future on an https origin only", async () => {
-    const { requestLink } = await serve(publicly);
+    const { fetchPath } = await serve(publicly);
     for (const [path, headers] of [
       ["/", {}],
       ["/", { "x-forwarded-proto": "http" }],
       ["/", { "content-length": "70000" }],
     ] as const)
-      expect((await requestLink(path, headers)).headers.get("strict-transport-security")).toBe(
+      expect((await fetchPath(path, headers)).headers.get("strict-transport-security")).toBe(
         "max-age=63072000; includeSubDomains",
       );
     ends.splice(0).forEach((end) => end());
     const plain = await serve(local);
-    expect((await plain.requestLink("/")).headers.has("strict-transport-security")).toBe(false);
+    expect((await plain.fetchPath("/")).headers.has("strict-transport-security")).toBe(false);
   });
 
   it.each(["/l/abc", "/l/abc?x=1", "/l", "/l/", "/l?x"])(
     "let a page with a token in its path send its origin, and never its path, as the referrer: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("strict-origin");
+      const { fetchPath } = await serve(local);
+      expect((await fetchPath(path)).headers.get("referrer-policy")).toBe("strict-origin");
     },
   );
 
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
     "send no referrer from other pages: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("same-origin");
+      const { fetchPath } = await serve(local);
+      expect((await fetchPath(path)).headers.get("referrer-policy")).toBe("same-origin");
     },
   );
 });
@@ -588,9 +588,9 @@ const withoutScript =
 
 describe("a rendered page", () => {
   it("of Latchkey has our script and none of Next's, and a policy that allows no other", async () => {
-    const { requestLink } = await serve(local, { handler: drawn });
+    const { fetchPath } = await serve(local, { handler: drawn });
     for (const path of ["/", "/sign-in", "/sign-in?next=/x", "/l/abc", "/%61ccount/sessions"]) {
-      const { status, headers, body } = await requestLink(path);
+      const { status, headers, body } = await fetchPath(path);
       expect([path, status, body]).toEqual([path, 200, withoutScript]);
       expect(headers.get("content-length")).toBe(String(withoutScript.length));
       expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
@@ -600,17 +600,17 @@ describe("a rendered page", () => {
     }
   });
 
-  it("of another app is not changed", async () => {
-    const { requestLink } = await serve(local, { handler: drawn });
+  it("that is not Latchkey's is not changed", async () => {
+    const { fetchPath } = await serve(local, { handler: drawn });
     for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {
-      const { headers, body } = await requestLink(path);
+      const { headers, body } = await fetchPath(path);
       expect(body, path).toContain("<!DOCTYPE html>");
       expect(headers.has("link"), path).toBe(true);
       expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; base-uri/);
     }
   });
 
-  it("of another app may be streamed", async () => {
+  it("that is not Latchkey's may be streamed", async () => {
     let start = () => {};
     const started = new Promise<void>((resolve) => (start = resolve));
     const { port } = await serve(local, {
@@ -637,8 +637,8 @@ describe("a rendered page", () => {
   });
 
   it("keeps Next's script in development", async () => {
-    const { requestLink } = await serve({ ...local, production: false }, { handler: drawn });
-    expect((await requestLink("/sign-in")).headers.has("link")).toBe(true);
+    const { fetchPath } = await serve({ ...local, production: false }, { handler: drawn });
+    expect((await fetchPath("/sign-in")).headers.has("link")).toBe(true);
   });
 
   it("for an unknown path is a 404 page without script, on any path", async () => {
@@ -646,8 +646,8 @@ describe("a rendered page", () => {
       response.statusCode = 404;
       drawn(request, response);
     };
-    const { requestLink } = await serve(local, { handler });
-    const { status, headers, body } = await requestLink("/nothing/here");
+    const { fetchPath } = await serve(local, { handler });
+    const { status, headers, body } = await fetchPath("/nothing/here");
     expect([status, body]).toEqual([404, withoutScript]);
     expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
   });
@@ -665,26 +665,26 @@ describe("a rendered page", () => {
   };
 
   it("that Next left to its script to fill shows what happened", async () => {
-    const { requestLink } = await serve(local, { handler: empty(404) });
-    const { status, body } = await requestLink("/account/disconnect/google");
+    const { fetchPath } = await serve(local, { handler: empty(404) });
+    const { status, body } = await fetchPath("/account/disconnect/google");
     expect([status, body]).toEqual([404, "<html>not there</html>"]);
-    // A page of another app keeps the script that fills it.
-    expect((await requestLink("/dashboard")).body).toContain("fill()");
+    // A page that is not Latchkey's keeps the script that fills it.
+    expect((await fetchPath("/dashboard")).body).toContain("fill()");
   });
 
   it("that failed has a reference which the log has too", async () => {
     const textLines: unknown[] = [];
     const log = { ...quiet, error: (...logLine: unknown[]) => void textLines.push(logLine) };
-    const { requestLink } = await serve(local, { handler: empty(500), log });
-    const { status, body } = await requestLink("/account");
+    const { fetchPath } = await serve(local, { handler: empty(500), log });
+    const { status, body } = await fetchPath("/account");
     const [, requestId] = /reference=([0-9a-f-]{36})</.exec(body) ?? [];
     expect(status).toBe(500);
     expect(textLines).toEqual([["page.failed", { requestId, path: "/account" }]]);
   });
 
   it("that only redirects has no body", async () => {
-    const { requestLink } = await serve(local, { handler: empty(307) });
-    expect(await requestLink("/account")).toMatchObject({ status: 307, body: "" });
+    const { fetchPath } = await serve(local, { handler: empty(307) });
+    expect(await fetchPath("/account")).toMatchObject({ status: 307, body: "" });
   });
 
   it("of Latchkey is never a payload, whatever the request asks for", async () => {
@@ -706,9 +706,9 @@ describe("a rendered page", () => {
       response.setHeader("Content-Type", url.endsWith(".css") ? "text/css" : "text/html");
       response.end(long);
     };
-    const { requestLink } = await serve(local, { handler });
+    const { fetchPath } = await serve(local, { handler });
     const encoding = async (path: string) =>
-      (await requestLink(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
+      (await fetchPath(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
     expect(await encoding("/_next/static/a.css")).toBe("gzip");
     for (const path of ["/sign-in", "/dashboard", "/l/a.css"])
       expect(await encoding(path)).toBe(null);
@@ -732,23 +732,23 @@ describe("a form or a call of an action", () => {
     ["the Origin null", { origin: "null" }],
     ["another site, by Sec-Fetch-Site", { "sec-fetch-site": "cross-site" }],
   ])("is refused from %s", async (_, headers) => {
-    const { requestLink } = await serve(local);
+    const { fetchPath } = await serve(local);
     for (const path of ["/sign-in", "/dashboard"]) {
-      const httpResponse = await requestLink(path, { ...form, ...headers }, post);
+      const httpResponse = await fetchPath(path, { ...form, ...headers }, post);
       expect([httpResponse.status, httpResponse.body]).toEqual([
         403,
         `${refusals.cross_site.sentence}\n`,
       ]);
       expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
-      expect((await requestLink(path, { ...call, ...headers }, post)).status).toBe(403);
+      expect((await fetchPath(path, { ...call, ...headers }, post)).status).toBe(403);
     }
   });
 
-  it("is accepted from our own pages; a call only from another app's pages", async () => {
-    const { requestLink } = await serve(local);
-    expect((await requestLink("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
-    expect((await requestLink("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
-    expect((await requestLink("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
+  it("is accepted from our own pages; a call only from pages that are not Latchkey's", async () => {
+    const { fetchPath } = await serve(local);
+    expect((await fetchPath("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
+    expect((await fetchPath("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
+    expect((await fetchPath("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
   });
 });
 
@@ -765,8 +765,8 @@ describe("a refusal", () => {
       const [code, status, sentence, headers] = one;
       const textLines: unknown[] = [];
       const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
-      const { requestLink } = await serve(local, { log });
-      const httpResponse = await requestLink("/api/v1/magic-links", headers, { method: "OPTIONS" });
+      const { fetchPath } = await serve(local, { log });
+      const httpResponse = await fetchPath("/api/v1/magic-links", headers, { method: "OPTIONS" });
       const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
       expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
         status,
@@ -785,8 +785,8 @@ describe("a refusal", () => {
   );
 
   it.each(cases)("is a sentence for people: %s", async (_, status, sentence, headers) => {
-    const { requestLink } = await serve(local);
-    const httpResponse = await requestLink("/sign-in", headers, { method: "OPTIONS" });
+    const { fetchPath } = await serve(local);
+    const httpResponse = await fetchPath("/sign-in", headers, { method: "OPTIONS" });
     expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
       status,
       "text/plain; charset=utf-8",

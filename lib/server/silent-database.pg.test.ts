@@ -35,9 +35,9 @@ test("a requested link is emailed after the worker has waited through a silent n
   url.pathname = name;
   const proxy = await FaultProxy.before(url.href);
   const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
-  const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const logged = (text: string) =>
-    textLines.mock.calls.some(([textLine]) => String(textLine).includes(text));
+    stdout.mock.calls.some(([chunk]) => String(chunk).includes(text));
   const { stopWorker } = await createWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
   try {
     const isMailed = async (address: string) => {
@@ -59,7 +59,7 @@ test("a requested link is emailed after the worker has waited through a silent n
     await vi.waitUntil(async () => (await readyz()).status === 200, patient);
   } finally {
     await stopWorker();
-    textLines.mockRestore();
+    stdout.mockRestore();
     await proxy.close();
     await database.close();
     await drop();

@@ -159,7 +159,7 @@ test("a session's link and code work in that session alone", async () => {
   const sessionId = randomUUID();
   const step = { purpose: "step_up", sessionId } as const;
   const { token, code } = await issue(step);
-  const openLink = (more: { sessionId?: string }) =>
+  const redeemInSession = (more: { sessionId?: string }) =>
     world.writeDirectly((tx) =>
       consumeLink(tx, "step_up", token, {
         requestingBrowserDigest: asker,
@@ -168,10 +168,10 @@ test("a session's link and code work in that session alone", async () => {
       }),
     );
   for (const other of [{}, { sessionId: randomUUID() }]) {
-    expect(await openLink(other)).toBeNull();
+    expect(await redeemInSession(other)).toBeNull();
     expect(await guess(code, { purpose: "step_up", ...other })).toMatchObject({ cause: "none" });
   }
-  expect(await openLink({ sessionId })).not.toBeNull();
+  expect(await redeemInSession({ sessionId })).not.toBeNull();
 });
 
 test("an email without a code has no right code, and neither has a decoy", async () => {

@@ -12,7 +12,7 @@ const ada = "ada@example.com";
 const letter = (columns: SQL) => sql`insert into outbox (kind, to_address, ${columns}`;
 
 /** Each row violates one invariant. */
-const failureReasons: Record<string, SQL> = {
+const invalidRows: Record<string, SQL> = {
   "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
   "I2 user without a method": sql`delete from auth_providers`,
   "I2 subject": sql`update auth_providers set confirmation_required_at = now()`,
@@ -26,7 +26,7 @@ const failureReasons: Record<string, SQL> = {
   "I7 token": sql`update sessions set browser = `,
 };
 
-test.each(Object.entries(failureReasons))("%s is found", async (rule, wrong) => {
+test.each(Object.entries(invalidRows))("%s is found", async (rule, wrong) => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   const statement = rule === "I7 token" ? sql`${wrong}${browser.session}` : wrong;

@@ -209,10 +209,7 @@ function linkedByOAuthAttempts(runs: Change[][]) {
   return runs.flatMap((changes) => {
     const oauthEvent = changes.find(({ event }) => oauthEvents.includes(event ?? ""));
     const created = Number(/:signed_up/.test(oauthEvent?.cause ?? ""));
-    const [users, linkedMethods] = [
-      inserted(changes, "users"),
-      inserted(changes, "auth_providers"),
-    ];
+    const [users, methods] = [inserted(changes, "users"), inserted(changes, "auth_providers")];
     const moved = changes.filter(
       ({ table, op, changed }) =>
         table === "auth_providers" &&
@@ -220,8 +217,8 @@ function linkedByOAuthAttempts(runs: Change[][]) {
         ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
     ).length;
     return [
-      ...(oauthEvent && (users !== created || linkedMethods !== created)
-        ? [`I2 linked by an OAuth attempt: ${JSON.stringify({ created, users, linkedMethods })}`]
+      ...(oauthEvent && (users !== created || methods !== created)
+        ? [`I2 linked by an OAuth attempt: ${JSON.stringify({ created, users, methods })}`]
         : []),
       ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
     ];

@@ -190,12 +190,12 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
   const accessTokens = new Set<string>();
   let keys = [await makeKey("RS256")];
 
-  const server = createServer((request, response) => void httpResponse(request, response));
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const issuer = origin + kind.issuerPath;
 
-  async function httpResponse(request: IncomingMessage, response: ServerResponse) {
+  async function respond(request: IncomingMessage, response: ServerResponse) {
     const { pathname, searchParams } = new URL(request.url ?? "", origin);
     const endpoint = endpoints.get(pathname);
     if (!endpoint) return response.writeHead(404).end();

@@ -144,7 +144,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     (level: LogLine["level"]) =>
     (event: string, facts: Record<string, unknown> = {}) =>
       void logged.push({ level, event, facts });
-  const saved = (set: Set<string>, secret: string) => {
+  const record = (set: Set<string>, secret: string) => {
     set.add(secret);
     return secret;
   };
@@ -159,8 +159,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     endTransaction,
     clock: systemClock,
     random: {
-      token: () => saved(secrets.tokens, random.token()),
-      code: () => saved(secrets.codes, random.code()),
+      token: () => record(secrets.tokens, random.token()),
+      code: () => record(secrets.codes, random.code()),
     },
     log,
     limiter,
@@ -343,16 +343,16 @@ async function saveMoment(db: Db): Promise<() => Promise<void>> {
   moments += 1;
   const schema = `moment_${moments}`;
   const names = (await rows<{ table: string }>(db, tables)).map(({ table }) => table);
-  const saved = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
+  const copyOf = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
   const all = (statement: (table: string) => string) =>
     sql.raw(
       `do $do$ begin set local session_replication_role = replica; ${names.map(statement).join(" ")} end $do$`,
     );
   await db.execute(sql.raw(`create schema ${schema}`));
-  await db.execute(all((table) => `create table ${saved(table)} as table ${table};`));
+  await db.execute(all((table) => `create table ${copyOf(table)} as table ${table};`));
   const keptAt = await databaseTime(db);
   const restore = all(
-    (table) => `insert into ${table} overriding system value table ${saved(table)};`,
+    (table) => `insert into ${table} overriding system value table ${copyOf(table)};`,
   );
   return async () => {
     await db.execute(restore);

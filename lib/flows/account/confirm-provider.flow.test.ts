@@ -18,7 +18,7 @@ import { confirmProvider } from "./confirm-provider";
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
-const remember = (browser: Browser, provider: unknown = "google") =>
+const confirm = (browser: Browser, provider: unknown = "google") =>
   browser.run(confirmProvider, { provider });
 
 /**
@@ -41,7 +41,7 @@ test("ada confirms: Google opens her account again, and nothing else changes (O3
   expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe(
     "ask_to_sign_in",
   );
-  expect(await remember(browser)).toEqual({ ok: true, value: { provider: "google" } });
+  expect(await confirm(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
   expect(await count(world, "outbox")).toBe(1);
@@ -56,22 +56,22 @@ test("ada confirms: Google opens her account again, and nothing else changes (O3
 
 test("only an unconfirmed provider can be confirmed: not a linked, a confirmed, another user's or a missing one", async () => {
   const browser = await signInUnconfirmed();
-  expect(await remember(browser, "linkedin")).toEqual(refused("not_found"));
-  await remember(browser);
-  expect(await remember(browser)).toEqual(refused("not_found"));
+  expect(await confirm(browser, "linkedin")).toEqual(refused("not_found"));
+  await confirm(browser);
+  expect(await confirm(browser)).toEqual(refused("not_found"));
   await new Browser(world).signInWithProvider("linkedin", claims("l-leo", "leo@example.com"));
   await writeIdentityDirectly(world, "leo@example.com", "google", "g-leo", {
     needsConfirmation: true,
   });
   const before = await identitiesOf(world, "leo@example.com");
-  expect(await remember(browser)).toEqual(refused("not_found"));
+  expect(await confirm(browser)).toEqual(refused("not_found"));
   expect(await identitiesOf(world, "leo@example.com")).toEqual(before);
 });
 
 test.each(["email", "magic_link", "", null, ["google"]])(
   "%j cannot be confirmed",
   async (provider) =>
-    expect(await remember(await signInUnconfirmed(), provider)).toEqual(refused("not_found")),
+    expect(await confirm(await signInUnconfirmed(), provider)).toEqual(refused("not_found")),
 );
 
 describe("requires a recent sign-in", () => {
@@ -82,7 +82,7 @@ describe("requires a recent sign-in", () => {
     await world.withFrozenTime(async (world) => {
       const browser = await signInUnconfirmed(world);
       await world.advance(passed);
-      expect(await remember(browser)).toEqual(outcome);
+      expect(await confirm(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toContain(
         passed < 600 ? "google g-1" : "google g-1 ?",
       );
@@ -90,7 +90,7 @@ describe("requires a recent sign-in", () => {
   });
 
   test("a signed-out user is asked to sign in", async () => {
-    expect(await remember(new Browser(world))).toEqual(refused("sign_in_required"));
+    expect(await confirm(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
 
@@ -114,7 +114,7 @@ test("whatever statement the database fails at: the provider is confirmed, or no
   let after = 0;
   for (; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await remember(browser);
+    const result = await confirm(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

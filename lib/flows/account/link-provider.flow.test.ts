@@ -36,7 +36,7 @@ const elsewhere = "ada@work.example";
 const lost = (cause: string) => refused("oauth_state_invalid", { cause });
 const connected = (next = "") => ({ ok: true, value: { provider: "google", next } });
 
-const openLink = (browser: Browser, where: TestWorld = browser.world) =>
+const submitLink = (browser: Browser, where: TestWorld = browser.world) =>
   browser.run(linkProvider, { pendingIdentity: browser.pendingIdentity ?? "" }, { world: where });
 
 const signedIn = async (email = ada, where: TestWorld = world) => {
@@ -46,7 +46,10 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 };
 
 /** Ada started from her methods page, and is back. */
-const brought = async (browser: Browser, identityClaims = claims("g-1", elsewhere)) => {
+const completeLinkingAttempt = async (
+  browser: Browser,
+  identityClaims = claims("g-1", elsewhere),
+) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
   expect(outcomeOf(await browser.finishOAuth("google", identityClaims))).toBe("ask_to_connect");
   return browser;
@@ -54,8 +57,8 @@ const brought = async (browser: Browser, identityClaims = claims("g-1", elsewher
 
 describe("ada submits Connect", () => {
   test("Google opens her account from now on, and she gets an email with the Google address (A2)", async () => {
-    const browser = await brought(await signedIn());
-    expect(await openLink(browser)).toEqual(connected());
+    const browser = await completeLinkingAttempt(await signedIn());
+    expect(await submitLink(browser)).toEqual(connected());
     expect(browser.cookieChanges).toEqual({ pendingIdentity: "ended" });
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
     const { message } = await world.letterTo(ada);
@@ -81,43 +84,43 @@ describe("ada submits Connect", () => {
     expect(outcomeOf(await browser.finishOAuth("google", claims("g-1", ada)))).toBe(
       "ask_to_sign_in",
     );
-    expect(await openLink(browser)).toEqual(refused("sign_in_required"));
+    expect(await submitLink(browser)).toEqual(refused("sign_in_required"));
     await world.deliver();
     await browser.signIn(ada);
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
-    expect(await openLink(browser)).toEqual(connected("/account"));
+    expect(await submitLink(browser)).toEqual(connected("/account"));
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 
   test("the Google address verifies nothing here, and changes nothing of hers", async () => {
     const person = () => row(world.db, sql`select to_jsonb(u) as all from users u`);
-    const browser = await brought(await signedIn(), hosted("g-1", elsewhere));
+    const browser = await completeLinkingAttempt(await signedIn(), hosted("g-1", elsewhere));
     const before = await person();
-    await openLink(browser);
+    await submitLink(browser);
     expect(await person()).toEqual(before);
   });
 
   test("a provider that needed confirmation is confirmed by it (O3)", async () => {
     const browser = await signedIn();
     await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
-    await brought(browser, claims("g-1", ada));
-    expect(await openLink(browser)).toEqual(connected());
+    await completeLinkingAttempt(browser, claims("g-1", ada));
+    expect(await submitLink(browser)).toEqual(connected());
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   });
 });
 
 describe("the form works once, for the session that started, and in time", () => {
   test("submitted again, it finds no pending identity, and no second email is sent", async () => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     const { pendingIdentity } = browser;
-    await openLink(browser);
+    await submitLink(browser);
     browser.pendingIdentity = pendingIdentity;
-    expect(await openLink(browser)).toEqual(lost("no_pending_identity"));
+    expect(await submitLink(browser)).toEqual(lost("no_pending_identity"));
     expect(await world.deliver()).toHaveLength(1);
   });
 
   test("submitted twenty times at once, it links once and sends one email", async () => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     const { pendingIdentity } = browser;
     const responses = await Promise.all(
       Array.from({ length: 20 }, () => browser.run(linkProvider, { pendingIdentity })),
@@ -131,25 +134,25 @@ describe("the form works once, for the session that started, and in time", () =>
     ["leo's", (browser) => browser.signIn(leo)],
     ["ada's next one", (browser) => browser.signIn(ada)],
   ])("submitted by another session, %s, it links nothing", async (_, meanwhile) => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     await meanwhile(browser);
-    expect(await openLink(browser)).toEqual(lost("other_session"));
+    expect(await submitLink(browser)).toEqual(lost("other_session"));
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await count(world, "auth_providers")).toBe(await count(world, "users"));
   });
 
   test("submitted signed out, it asks her to sign in", async () => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     await browser.run(signOut);
-    expect(await openLink(browser)).toEqual(refused("sign_in_required"));
+    expect(await submitLink(browser)).toEqual(refused("sign_in_required"));
   });
 
   test("in another browser there is no pending identity, whatever user is signed in there", async () => {
-    await brought(await signedIn());
+    await completeLinkingAttempt(await signedIn());
     for (const pendingIdentity of [null, "", "x".repeat(43)]) {
       const phone = await signedIn();
       phone.pendingIdentity = pendingIdentity;
-      expect(await openLink(phone)).toEqual(lost("no_pending_identity"));
+      expect(await submitLink(phone)).toEqual(lost("no_pending_identity"));
     }
   });
 
@@ -160,25 +163,25 @@ describe("the form works once, for the session that started, and in time", () =>
       "ask_to_sign_in",
     );
     await browser.signIn(leo);
-    expect(await openLink(browser)).toEqual(lost("other_account"));
+    expect(await submitLink(browser)).toEqual(lost("other_account"));
     expect(await identitiesOf(world, leo)).toEqual(["magic_link"]);
     await world.deliver();
     await browser.signIn(ada);
-    expect(await openLink(browser)).toEqual(connected());
+    expect(await submitLink(browser)).toEqual(connected());
   });
 
   test("before the callback there is no pending identity", async () => {
     const browser = await signedIn();
     await browser.run(startLinkingProvider, { provider: "google" });
-    expect(await openLink(browser)).toEqual(lost("no_pending_identity"));
+    expect(await submitLink(browser)).toEqual(lost("no_pending_identity"));
   });
 
   test("under another token the session is the same (step-up)", async () => {
     const browser = new Browser(world);
     await browser.signUpAndVerify(ada, validPassword);
-    await brought(browser);
+    await completeLinkingAttempt(browser);
     await browser.run(stepUpByPassword, { password: validPassword });
-    expect(await openLink(browser)).toEqual(connected());
+    expect(await submitLink(browser)).toEqual(connected());
   });
 
   test.each([
@@ -188,10 +191,10 @@ describe("the form works once, for the session that started, and in time", () =>
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.signUpAndVerify(ada, validPassword);
-      await brought(browser);
+      await completeLinkingAttempt(browser);
       await world.advance(passed);
       await browser.run(stepUpByPassword, { password: validPassword });
-      expect(await openLink(browser)).toEqual(outcome);
+      expect(await submitLink(browser)).toEqual(outcome);
     });
   });
 
@@ -205,7 +208,7 @@ describe("the form works once, for the session that started, and in time", () =>
       // An OAuth attempt for signing in requires no step-up.
       await browser.signInWithProvider("google", claims("g-1", ada));
       await world.advance(300);
-      expect(await openLink(browser)).toEqual(outcome);
+      expect(await submitLink(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toHaveLength(passed < 600 ? 2 : 1);
     });
   });
@@ -213,10 +216,10 @@ describe("the form works once, for the session that started, and in time", () =>
 
 describe("an identity of another user stays that user's (A3)", () => {
   test("leo linked it meanwhile: she is told, nothing changes, and no email is sent", async () => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     await signedIn(leo);
     await writeIdentityDirectly(world, leo, "google", "g-1");
-    expect(await openLink(browser)).toEqual(
+    expect(await submitLink(browser)).toEqual(
       refused("identity_already_in_use", { provider: "google" }),
     );
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
@@ -230,10 +233,10 @@ describe("an identity of another user stays that user's (A3)", () => {
   });
 
   test("also while leo still has to confirm it", async () => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     await signedIn(leo);
     await writeIdentityDirectly(world, leo, "google", "g-1", { needsConfirmation: true });
-    expect(await openLink(browser)).toEqual(refused("identity_already_in_use"));
+    expect(await submitLink(browser)).toEqual(refused("identity_already_in_use"));
     expect(await identitiesOf(world, leo)).toEqual(["google g-1 ?", "magic_link"]);
   });
 
@@ -241,9 +244,11 @@ describe("an identity of another user stays that user's (A3)", () => {
     ["", false],
     [", unconfirmed", true],
   ])("with another Google account linked%s, that one stays (I2)", async (_, needsConfirmation) => {
-    const browser = await brought(await signedIn());
+    const browser = await completeLinkingAttempt(await signedIn());
     await writeIdentityDirectly(world, ada, "google", "g-2", { needsConfirmation });
-    expect(await openLink(browser)).toEqual(refused("provider_connected", { provider: "google" }));
+    expect(await submitLink(browser)).toEqual(
+      refused("provider_connected", { provider: "google" }),
+    );
     expect(await identitiesOf(world, ada)).toEqual([
       needsConfirmation ? "google g-2 ?" : "google g-2",
       "magic_link",
@@ -256,17 +261,19 @@ test.each([
   ["its keys are not set", {}],
   ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("nothing is linked of a provider once %s", async (_, vars) => {
-  const browser = await brought(await signedIn());
-  expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
+  const browser = await completeLinkingAttempt(await signedIn());
+  expect(await submitLink(browser, world.with({ env: testEnv(vars) }))).toEqual(
+    refused("not_found"),
+  );
   expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
 });
 
 describe("at the same moment", () => {
   test("ada and leo submit for one identity: one of them gets it", async () => {
     for (let round = 0; round < 5; round += 1) {
-      const hers = await brought(await signedIn());
-      const his = await brought(await signedIn(leo));
-      const responses = await Promise.all([openLink(hers), openLink(his)]);
+      const hers = await completeLinkingAttempt(await signedIn());
+      const his = await completeLinkingAttempt(await signedIn(leo));
+      const responses = await Promise.all([submitLink(hers), submitLink(his)]);
       expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
       expect(responses).toContainEqual(refused("identity_already_in_use", { provider: "google" }));
       expect(await count(world, "auth_providers")).toBe(3);
@@ -276,9 +283,9 @@ describe("at the same moment", () => {
 
   test("ada submits for two Google accounts in two browsers: one is linked", async () => {
     for (let round = 0; round < 5; round += 1) {
-      const home = await brought(await signedIn());
-      const phone = await brought(await signedIn(), claims("g-2", elsewhere));
-      const responses = await Promise.all([openLink(home), openLink(phone)]);
+      const home = await completeLinkingAttempt(await signedIn());
+      const phone = await completeLinkingAttempt(await signedIn(), claims("g-2", elsewhere));
+      const responses = await Promise.all([submitLink(home), submitLink(phone)]);
       expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
       expect(responses).toContainEqual(refused("provider_connected", { provider: "google" }));
       await world.reset();
@@ -286,9 +293,9 @@ describe("at the same moment", () => {
   });
 
   test("ada submits for one in both browsers: it is linked, and both say so", async () => {
-    const home = await brought(await signedIn());
-    const phone = await brought(await signedIn());
-    expect(await Promise.all([openLink(home), openLink(phone)])).toEqual([
+    const home = await completeLinkingAttempt(await signedIn());
+    const phone = await completeLinkingAttempt(await signedIn());
+    expect(await Promise.all([submitLink(home), submitLink(phone)])).toEqual([
       connected(),
       connected(),
     ]);
@@ -297,11 +304,11 @@ describe("at the same moment", () => {
 
   test("a new user signs up with the same identity: one of them gets it, and neither request hangs", async () => {
     for (let round = 0; round < 5; round += 1) {
-      const browser = await brought(await signedIn());
+      const browser = await completeLinkingAttempt(await signedIn());
       const stranger = new Browser(world);
       await stranger.startOAuth("google");
       const [linked, signedUp] = await Promise.all([
-        openLink(browser),
+        submitLink(browser),
         stranger.finishOAuth("google", claims("g-1", elsewhere)),
       ]);
       expect(outcomeOf(signedUp)).toBe("sign_in");
@@ -317,9 +324,9 @@ describe("at the same moment", () => {
     ["the account is disabled", () => disable(world, ada)],
   ])("%s while the request is running: it links nothing", async (_, ends) => {
     const home = await signedIn();
-    const mallory = await brought(await signedIn());
+    const mallory = await completeLinkingAttempt(await signedIn());
     const late = withChangeBeforeWrite(world, () => ends(home));
-    expect(await openLink(mallory, late)).toEqual(refused("sign_in_required"));
+    expect(await submitLink(mallory, late)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
     expect(await world.deliver()).toEqual([]);
   });
@@ -327,13 +334,13 @@ describe("at the same moment", () => {
   test("the email is verified by a link about to commit: an unverified session links nothing (A5)", async () => {
     const mallory = new Browser(world);
     await mallory.signInWithProvider("linkedin", claims("l-1", ada));
-    await brought(mallory);
+    await completeLinkingAttempt(mallory);
     const owner = new Browser(world);
     await owner.requestLink(ada);
     const { token } = await world.letterTo(ada);
     // The session is read before the link has committed, and ended by it.
     const late = withChangeBeforeWrite(world, () => owner.run(redeemMagicLink, { token }));
-    expect(await openLink(mallory, late)).toEqual(refused("sign_in_required"));
+    expect(await submitLink(mallory, late)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-1 ?", "magic_link"]);
   });
 });
@@ -341,13 +348,13 @@ describe("at the same moment", () => {
 test("in the other order, a linking about to commit is revoked by the verification", async () => {
   const mallory = new Browser(world);
   await mallory.signInWithProvider("linkedin", claims("l-1", ada));
-  await brought(mallory);
+  await completeLinkingAttempt(mallory);
   const owner = new Browser(world);
   await owner.requestLink(ada);
   const letter = await world.letterTo(ada);
   const [linked, verified] = await runDuringCommitOf(
     world,
-    (world) => openLink(mallory, world),
+    (world) => submitLink(mallory, world),
     () => owner.openLink(letter),
   );
   expect(linked.ok).toBe(true);
@@ -356,13 +363,13 @@ test("in the other order, a linking about to commit is revoked by the verificati
 });
 
 test("whatever statement the database fails at: the provider is linked, or nothing happened", async () => {
-  const browser = await brought(await signedIn());
+  const browser = await completeLinkingAttempt(await signedIn());
   const { pendingIdentity } = browser;
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await openLink(browser);
+    const result = await submitLink(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

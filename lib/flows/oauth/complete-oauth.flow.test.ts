@@ -186,20 +186,20 @@ describe("a callback without claims (O5)", () => {
 
 describe("requests to a provider", () => {
   /** Completes with an exchange that counts its requests to the provider. */
-  const mailRequest = () => {
-    const asked = { times: 0 };
+  const countedExchange = () => {
+    const exchanged = { times: 0 };
     const exchange = async () => {
-      asked.times += 1;
+      exchanged.times += 1;
       return { claims: google() };
     };
     const finishOAuth = (browser: Browser, oauthAttempt = browser.oauthAttempt ?? "") =>
       browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange });
-    return { asked, finishOAuth };
+    return { exchanged, finishOAuth };
   };
 
   test("are made only for an open attempt: not without one, after it, or too late", async () => {
     await world.withFrozenTime(async (world) => {
-      const { asked, finishOAuth } = mailRequest();
+      const { exchanged, finishOAuth } = countedExchange();
       expect(await finishOAuth(new Browser(world))).toEqual(lost);
       const elsewhere = new Browser(world);
       await elsewhere.startOAuth("linkedin");
@@ -208,23 +208,23 @@ describe("requests to a provider", () => {
       await late.startOAuth("google");
       await world.advance(601);
       expect(await finishOAuth(late)).toEqual(lost);
-      expect(asked.times).toBe(0);
+      expect(exchanged.times).toBe(0);
       const browser = new Browser(world);
       await browser.startOAuth("google");
       const { oauthAttempt } = browser;
       expect(outcomeOf(await finishOAuth(browser))).toBe("sign_in");
       expect(await finishOAuth(browser, oauthAttempt!)).toEqual(lost);
-      expect(asked.times).toBe(1);
+      expect(exchanged.times).toBe(1);
     });
   });
 
   test("are limited per network, whatever its attempts", async () => {
-    const { asked, finishOAuth } = mailRequest();
+    const { exchanged, finishOAuth } = countedExchange();
     const browser = new Browser(world);
     await browser.startOAuth("google");
     for (let n = 0; n < 30; n += 1) await finishOAuth(browser, "x".repeat(43));
     expect(await finishOAuth(browser)).toMatchObject({ refusal: { code: "too_many_requests" } });
-    expect(asked.times).toBe(0);
+    expect(exchanged.times).toBe(0);
   });
 });
 

@@ -27,7 +27,7 @@ const leo = "leo@example.com";
 const leos = claims("g-leo", leo);
 const lost = refused("oauth_state_invalid", { cause: "no_pending_identity" });
 
-const openLink = (browser: Browser, where: TestWorld = browser.world) =>
+const submitSwitch = (browser: Browser, where: TestWorld = browser.world) =>
   browser.run(switchAccount, { pendingIdentity: browser.pendingIdentity ?? "" }, { world: where });
 
 const sessionOf = async (browser: Browser) => {
@@ -55,7 +55,7 @@ describe("ada switches to leo", () => {
     const browser = await completeAsLeo();
     const thief = new Browser(world);
     thief.session = browser.session;
-    expect(await openLink(browser)).toEqual(switched("sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("sign_in"));
     expect(browser.cookieChanges).toMatchObject({
       pendingIdentity: "ended",
       session: { method: "google" },
@@ -75,7 +75,7 @@ describe("ada switches to leo", () => {
   test("who is new: he signs up", async () => {
     const browser = await completeAsLeo({ isNew: true });
     expect(await count(world, "users")).toBe(1);
-    expect(await openLink(browser)).toEqual(switched("sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("sign_in"));
     expect(await sessionOf(browser)).toBe(leo);
     expect((await world.audit()).at(-1)).toMatchObject({ cause: "google:signed_up_unverified" });
   });
@@ -84,7 +84,7 @@ describe("ada switches to leo", () => {
     await new Browser(world).signIn(leo);
     const browser = await completeAsLeo({ isNew: true });
     const token = browser.pendingIdentity;
-    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("ask_to_sign_in"));
     expect(browser.cookieChanges).toEqual({ session: "ended" });
     expect(browser.pendingIdentity).toBe(token);
     expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
@@ -102,17 +102,17 @@ describe("ada switches to leo", () => {
         sql`update auth_providers set confirmation_required_at = now() where provider = 'google'`,
       ),
     );
-    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("ask_to_sign_in"));
     expect(await sessionOf(browser)).toBeNull();
   });
 
   test("once: a second request finds nothing, and neither does one in another browser", async () => {
     const browser = await completeAsLeo();
     const token = browser.pendingIdentity;
-    expect(await openLink(new Browser(world))).toEqual(lost);
-    await openLink(browser);
+    expect(await submitSwitch(new Browser(world))).toEqual(lost);
+    await submitSwitch(browser);
     browser.pendingIdentity = token;
-    expect(await openLink(browser)).toEqual(lost);
+    expect(await submitSwitch(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe(leo);
   });
 
@@ -123,7 +123,7 @@ describe("ada switches to leo", () => {
     await world.withFrozenTime(async (world) => {
       const browser = await completeAsLeo({ where: world });
       await world.advance(passed);
-      expect(await openLink(browser)).toEqual(outcome);
+      expect(await submitSwitch(browser)).toEqual(outcome);
       expect(await sessionOf(browser)).toBe(passed < 600 ? leo : ada);
     });
   });
@@ -133,7 +133,7 @@ describe("ada switches to leo", () => {
     await browser.run(signOut);
     expect(browser.pendingIdentity).toBeNull();
     await browser.signIn("mallory@example.com");
-    expect(await openLink(browser)).toEqual(lost);
+    expect(await submitSwitch(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe("mallory@example.com");
   });
 });
@@ -143,7 +143,7 @@ test("an identity for linking signs nobody in", async () => {
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
   expect(outcomeOf(await browser.finishOAuth("google", leos))).toBe("ask_to_connect");
-  expect(await openLink(browser)).toEqual(lost);
+  expect(await submitSwitch(browser)).toEqual(lost);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await count(world, "users")).toBe(1);
 });
@@ -151,14 +151,14 @@ test("an identity for linking signs nobody in", async () => {
 test("current state decides: a disabled account, a closed sign-up, an address no longer verified", async () => {
   const browser = await completeAsLeo();
   await disable(world, leo);
-  expect(await openLink(browser)).toEqual(refused("account_disabled"));
+  expect(await submitSwitch(browser)).toEqual(refused("account_disabled"));
   expect(await sessionOf(browser)).toBe(ada);
   const late = new Browser(world);
   await world.deliver();
   await late.signIn("mia@example.com");
   await late.signInWithProvider("google", claims("g-new", "new@example.com"));
   const closed = world.with({ env: { ...world.env, signUp: "closed" } });
-  expect(await openLink(late, closed)).toEqual(refused("sign_up_closed"));
+  expect(await submitSwitch(late, closed)).toEqual(refused("sign_up_closed"));
   expect(await sessionOf(late)).toBe("mia@example.com");
 });
 
@@ -169,7 +169,7 @@ test("an identity that was disconnected meanwhile, with an unverified address, o
   await world.writeDirectly((tx) =>
     tx.execute(sql`delete from auth_providers where provider = 'google'`),
   );
-  expect(await openLink(browser)).toEqual(
+  expect(await submitSwitch(browser)).toEqual(
     refused("provider_email_unverified", { provider: "google" }),
   );
   expect(await sessionOf(browser)).toBe(ada);
@@ -185,7 +185,9 @@ test.each([
   ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
 ])("no user can switch by a provider once %s", async (_, vars) => {
   const browser = await completeAsLeo();
-  expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
+  expect(await submitSwitch(browser, world.with({ env: testEnv(vars) }))).toEqual(
+    refused("not_found"),
+  );
   expect(await sessionOf(browser)).toBe(ada);
   expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
@@ -209,7 +211,7 @@ test("whatever statement the database fails at: she is still ada, or she is leo"
   let after = 0;
   for (; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await openLink(browser);
+    const result = await submitSwitch(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

@@ -156,8 +156,7 @@ describe("every other pair gets the same response after the same work (P5)", () 
       );
       await world.reset();
     }
-    for (const [who, otherPassword] of Object.entries(seen))
-      expect(otherPassword, who).toEqual(seen.unknown);
+    for (const [who, row] of Object.entries(seen)) expect(row, who).toEqual(seen.unknown);
     expect(seen.unknown).toMatchObject({ work: { hashed: 0, compared: 1 } });
   });
 
@@ -261,7 +260,7 @@ describe("hashes made with other parameters (P6)", () => {
 
 describe("attempts (R3)", () => {
   /** How many wrong attempts are accepted before the limit is stated. */
-  const wrongUntilTold = async (attempt: () => Promise<unknown>) => {
+  const wrongUntilLimited = async (attempt: () => Promise<unknown>) => {
     for (let n = 0; n < 40; n += 1) {
       const outcome = (await attempt()) as { refusal?: { code: string } };
       if (outcome.refusal?.code === "password_too_many_attempts") return n;
@@ -278,7 +277,7 @@ describe("attempts (R3)", () => {
     const spelling = [ada, " ADA@example.com", "Ada@Example.COM"];
     let n = 0;
     expect(
-      await wrongUntilTold(() =>
+      await wrongUntilLimited(() =>
         new Browser(counted).signInWithPassword(spelling[(n += 1) % 3]!, otherPassword),
       ),
     ).toBe(10);
@@ -294,7 +293,7 @@ describe("attempts (R3)", () => {
 
   test("after these, ada still signs in on her own device, and by link on any", async () => {
     const hers = await joined();
-    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    await wrongUntilLimited(() => new Browser(world).signInWithPassword(ada, otherPassword));
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
       refused("password_too_many_attempts"),
@@ -308,8 +307,8 @@ describe("attempts (R3)", () => {
   test("ada's known device has ten of its own; a device that is known to leo does not", async () => {
     const hers = await joined();
     const his = await joined(leo);
-    expect(await wrongUntilTold(() => hers.signInWithPassword(ada, otherPassword))).toBe(10);
-    expect(await wrongUntilTold(() => his.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await wrongUntilLimited(() => hers.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await wrongUntilLimited(() => his.signInWithPassword(ada, otherPassword))).toBe(10);
     expect(await his.signInWithPassword(leo, validPassword)).toEqual(welcome);
     const { device } = hers;
     const stolenName = new Browser(world);
@@ -324,7 +323,7 @@ describe("attempts (R3)", () => {
     const ip = "198.51.100.7";
     let n = 0;
     expect(
-      await wrongUntilTold(() =>
+      await wrongUntilLimited(() =>
         new Browser(world, { ip }).signInWithPassword(
           `person${(n += 1)}@example.com`,
           otherPassword,
@@ -342,7 +341,7 @@ describe("attempts (R3)", () => {
 
   test("ten more after a quarter of an hour", async () => {
     await joined();
-    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    await wrongUntilLimited(() => new Browser(world).signInWithPassword(ada, otherPassword));
     await world.advance(840);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
       refused("password_too_many_attempts"),

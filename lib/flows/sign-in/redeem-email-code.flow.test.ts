@@ -63,8 +63,8 @@ describe("where a code works (L5)", () => {
 
   test("nowhere else, not even for a person who reads the email and knows the address", async () => {
     const { browser, letter } = await waiting();
-    const otherPassword = new Browser(world);
-    expect(await otherPassword.submitCode(letter.code, ada)).toEqual(
+    const otherBrowser = new Browser(world);
+    expect(await otherBrowser.submitCode(letter.code, ada)).toEqual(
       refused("code_invalid", { cause: "none" }),
     );
     const asksToo = await waiting(world, leo);

@@ -209,9 +209,9 @@ describe("in a browser that did not request it (L5)", () => {
   test("a wrong address on an invalid link reveals no more than the right one", async () => {
     const { browser, letter } = await waiting();
     await browser.openLink(letter);
-    const otherPassword = new Browser(world);
-    const wrong = await otherPassword.openLink(letter, leo);
-    const right = await otherPassword.openLink(letter, ada);
+    const otherBrowser = new Browser(world);
+    const wrong = await otherBrowser.openLink(letter, leo);
+    const right = await otherBrowser.openLink(letter, ada);
     expect(wrong).toEqual(refused("link_invalid"));
     expect(right).toEqual(refused("link_invalid"));
   });

@@ -105,8 +105,8 @@ describe("works for the requesting session and browser, and nowhere else", () =>
 
   test.each(Object.keys(elsewhere))("%s", async (who) => {
     const { browser, letter } = await waiting();
-    const otherPassword = await elsewhere[who]!(browser);
-    expect(await stepUp(otherPassword, letter.token)).toEqual(
+    const otherBrowser = await elsewhere[who]!(browser);
+    expect(await stepUp(otherBrowser, letter.token)).toEqual(
       refused("link_invalid", { cause: "elsewhere" }),
     );
     expect((await world.audit()).at(-1)).toMatchObject({
