@@ -6,12 +6,12 @@ const coded = (code: unknown, message = "x") => Object.assign(new Error(message)
 const within = (cause: unknown, times = 1): unknown =>
   times === 0 ? cause : within(new Error("outer", { cause }), times - 1);
 
-describe("a fault that is told as “try again in a few seconds”", () => {
+describe("a fault that is reported as “try again in a few seconds”", () => {
   it.each([
-    ["nobody listens", "ECONNREFUSED"],
+    ["no server listens", "ECONNREFUSED"],
     ["the connection broke", "ECONNRESET"],
     ["the connection broke while writing", "EPIPE"],
-    ["the network does not answer", "ETIMEDOUT"],
+    ["the network does not respond", "ETIMEDOUT"],
     ["no route to the host", "EHOSTUNREACH"],
     ["no route to the network", "ENETUNREACH"],
     ["its name does not resolve", "ENOTFOUND"],
@@ -37,7 +37,7 @@ describe("a fault that is told as “try again in a few seconds”", () => {
     ["lost a race in a serializable transaction", "40001"],
     ["deadlock", "40P01"],
     ["lock not available", "55P03"],
-  ])("is: %s (%s)", (_, code) => {
+  ])("recognises %s (%s)", (_, code) => {
     expect(isDatabaseUnavailable(coded(code))).toBe(true);
     expect(isDatabaseUnavailable(within(coded(code)))).toBe(true);
     expect(isDatabaseUnavailable(within(coded(code), 5))).toBe(true);
@@ -45,12 +45,12 @@ describe("a fault that is told as “try again in a few seconds”", () => {
     expect(isDatabaseUnavailable(within(new AggregateError([within(coded(code))])))).toBe(true);
   });
 
-  it("is: as the query builder wraps it, with the query around", () => {
+  it("recognises the error inside the query builder's wrapper", () => {
     const error = new DrizzleQueryError("select 1", [], coded("57P01"));
     expect(isDatabaseUnavailable(error)).toBe(true);
   });
 
-  it("is: no address of several answered", () => {
+  it("recognises a host of which no address responded", () => {
     const all = ["::1", "127.0.0.1"].map((address) =>
       coded("ECONNREFUSED", `connect ECONNREFUSED ${address}:5432`),
     );
@@ -61,20 +61,20 @@ describe("a fault that is told as “try again in a few seconds”", () => {
   });
 });
 
-describe("a fault that is ours, and must not be told as the database's", () => {
+describe("a fault of our own, which is not reported as the database's", () => {
   it.each([
     ["a duplicate", "23505"],
     ["a missing parent row", "23503"],
     ["a missing value", "23502"],
     ["a broken check", "23514"],
-    ["a table that is not there", "42P01"],
-    ["a column that is not there", "42703"],
+    ["a missing table", "42P01"],
+    ["a missing column", "42703"],
     ["broken SQL", "42601"],
     ["a forbidden statement", "42501"],
     ["a value of the wrong type", "22P02"],
     ["a transaction that had failed before", "25P02"],
     ["a wrong password", "28P01"],
-    ["a database that never was", "3D000"],
+    ["a database that does not exist", "3D000"],
     ["something raised by a trigger", "P0001"],
     ["a code that only contains one of those", "X57P01"],
     ["a code that only begins as one of those", "57P011"],
@@ -82,7 +82,7 @@ describe("a fault that is ours, and must not be told as the database's", () => {
     ["an empty code", ""],
     ["a number", 57014],
     ["a broken header", "ERR_INVALID_CHAR"],
-  ])("is: %s (%s)", (_, code) => {
+  ])("recognises %s (%s)", (_, code) => {
     expect(isDatabaseUnavailable(coded(code))).toBe(false);
     expect(isDatabaseUnavailable(within(coded(code), 3))).toBe(false);
     expect(isDatabaseUnavailable(new AggregateError([coded(code)]))).toBe(false);
@@ -99,9 +99,9 @@ describe("a fault that is ours, and must not be told as the database's", () => {
     ["an error whose cause is a text", new Error("x", { cause: "57P01" })],
     ["a collection of nothing", new AggregateError([])],
     ["a type error", new TypeError("x is not a function")],
-  ])("is: %s", (_, error) => expect(isDatabaseUnavailable(error)).toBe(false));
+  ])("recognises %s", (_, error) => expect(isDatabaseUnavailable(error)).toBe(false));
 
-  it("is: a file that is not there, which no database has to do with", () => {
+  it("recognises a missing file that no database needs", () => {
     const error = Object.assign(new Error("ENOENT: no such file or directory, open 'x.json'"), {
       code: "ENOENT",
       errno: -2,
@@ -111,7 +111,7 @@ describe("a fault that is ours, and must not be told as the database's", () => {
     expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
-  it("is not: the socket file of a Postgres on this machine that is not there", () => {
+  it("does not include a missing socket file of a local Postgres", () => {
     const error = Object.assign(new Error("connect ENOENT /run/postgresql/.s.PGSQL.5432"), {
       code: "ENOENT",
       syscall: "connect",

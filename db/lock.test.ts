@@ -18,9 +18,9 @@ import { transformSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { DirectoryLockedError, lockDirectory } from "./lock";
 
-/** Lets a test stand between two steps of a taker. */
+/** Lets a test pause between two steps of a process that acquires the lock. */
 const between = vi.hoisted(() => ({
-  /** Called when a connection failed; the failure is told once it resolves. */
+  /** Called when a connection failed; the caller learns of the failure once this resolves. */
   failedConnect: null as (() => Promise<void>) | null,
   turnIsTaken: false,
 }));
@@ -102,19 +102,19 @@ async function kill(child: ChildProcess) {
   await once(child, "exit");
 }
 
-/** Another process; `take` tells "held", or what it was told. */
+/** Another process. `take` resolves with "held" or with the error message. */
 async function another(cwd = home) {
   const child = fork(program, { cwd, execArgv: [] });
   children.push(child);
   await once(child, "message");
-  const say = async (message: string | null) => {
+  const send = async (message: string | null) => {
     const response = once(child, "message");
     child.send(message as string);
     return String((await response)[0]);
   };
   return {
-    consume: (where = directory) => say(where),
-    release: () => say(null),
+    consume: (where = directory) => send(where),
+    release: () => send(null),
     kill: () => kill(child),
   };
 }
@@ -122,64 +122,64 @@ async function another(cwd = home) {
 const turnedAway =
   /^DirectoryLockedError: The embedded database in .+ is in use by another process/;
 
-describe("while somebody holds the database's directory", () => {
-  it("a second taker in the same process is turned away in plain words", async () => {
+describe("while a process holds the lock on the database's directory", () => {
+  it("a second attempt in the same process is refused with a clear message", async () => {
     await consume();
     await expect(consume()).rejects.toThrow(DirectoryLockedError);
     await expect(consume()).rejects.toThrow(`The embedded database in ${directory} is in use`);
   });
 
-  it("a second process is turned away, as often as it tries", async () => {
+  it("a second process is refused, however often it tries", async () => {
     await consume();
     const other = await another();
     for (let i = 0; i < 3; i += 1) expect(await other.consume()).toMatch(turnedAway);
   });
 
-  it("this process is turned away by another one's lock", async () => {
+  it("this process is refused while another process holds the lock", async () => {
     const other = await another();
     expect(await other.consume()).toBe("held");
     await expect(consume()).rejects.toThrow(DirectoryLockedError);
   });
 
-  it("a process that spells the directory in another way is turned away as well", async () => {
+  it("a process that spells the directory's path differently is refused as well", async () => {
     await consume();
     const neighbour = await another(directory);
     for (const spelling of [".", "./", path.join("..", path.basename(directory)), `${directory}/`])
       expect(await neighbour.consume(spelling)).toMatch(turnedAway);
   });
 
-  it("other directories are free", async () => {
+  it("other directories can be locked", async () => {
     await consume();
     await consume(mkdtempSync(path.join(home, "d-")));
   });
 });
 
-describe("the directory is free again", () => {
-  it("when its holder gives it back", async () => {
+describe("the directory can be locked again", () => {
+  it("when its holder releases it", async () => {
     const release = await consume();
     release();
     await consume();
     expect(await (await another()).consume()).toMatch(turnedAway);
   });
 
-  it("when its holder in another process gives it back", async () => {
+  it("when its holder in another process releases it", async () => {
     const other = await another();
     await other.consume();
     await other.release();
     await consume();
   });
 
-  it("when its holder is killed in the middle of everything", async () => {
+  it("when its holder is killed", async () => {
     const other = await another();
     expect(await other.consume()).toBe("held");
     await other.kill();
-    // The socket's file is still there; nobody listens at it.
+    // The socket's file is still there, but no process listens on it.
     expect(existsSync(path.join(directory, "lock"))).toBe(true);
     await consume();
     expect(await (await another()).consume()).toMatch(turnedAway);
   });
 
-  it("also after many such ends", async () => {
+  it("after many killed holders", async () => {
     for (let i = 0; i < 2; i += 1) {
       const other = await another();
       expect(await other.consume()).toBe("held");
@@ -188,12 +188,12 @@ describe("the directory is free again", () => {
     expect(existsSync(path.join(directory, "lock.turn"))).toBe(false);
   });
 
-  it("when a file of that name lies there that nobody listens at", async () => {
+  it("when a file with the socket's name exists and no process listens on it", async () => {
     writeFileSync(path.join(directory, "lock"), "");
     await consume();
   });
 
-  it("at the second try at the latest, when somebody died while taking over", async () => {
+  it("at the second attempt at the latest, when a process died while it took over", async () => {
     writeFileSync(path.join(directory, "lock"), "");
     const turn = path.join(directory, "lock.turn");
     mkdirSync(turn);
@@ -203,7 +203,7 @@ describe("the directory is free again", () => {
   });
 });
 
-describe("of several who come at once exactly one holds it", () => {
+describe("of several processes at once exactly one gets the lock", () => {
   const stale = async () => {
     const dead = await another();
     await dead.consume();
@@ -213,7 +213,7 @@ describe("of several who come at once exactly one holds it", () => {
   it.each([
     ["free", async () => {}],
     ["left behind by a crash", stale],
-  ])("in one process, when it is %s", async (_, prepare) => {
+  ])("in one process, when the file is %s", async (_, prepare) => {
     await prepare();
     const all = await Promise.allSettled(Array.from({ length: 10 }, () => consume()));
     expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
@@ -221,7 +221,7 @@ describe("of several who come at once exactly one holds it", () => {
       if (one.status === "rejected") expect(one.reason).toBeInstanceOf(DirectoryLockedError);
   });
 
-  it("in ten processes, when it is left behind by a crash", async () => {
+  it("in ten processes, when a crash left the file behind", async () => {
     await stale();
     const all = await Promise.all(Array.from({ length: 10 }, () => another()));
     const responses = await Promise.all(all.map((one) => one.consume()));
@@ -229,41 +229,42 @@ describe("of several who come at once exactly one holds it", () => {
     for (const response of responses) if (response !== "held") expect(response).toMatch(turnedAway);
   }, 20_000);
 
-  it("when its holder leaves just while another looks whether it is alive", async () => {
+  it("when its holder releases it just while another process checks whether it is alive", async () => {
     const release = await consume();
-    let redirectToNext = () => {};
+    let resumeLate = () => {};
     const looked = new Promise<void>((resolve) => {
       between.failedConnect = () => {
         resolve();
-        return new Promise((go) => (redirectToNext = go));
+        return new Promise((resolve) => (resumeLate = resolve));
       };
     });
     const late = consume();
     late.catch(() => {});
     release();
     await looked;
-    // The directory is free, so a third may take it; the late one must not push it out.
+    // The directory is free, so a third process may lock it; the late one must not replace that
+    // lock.
     const third = await consume().then(
       () => "held",
-      () => "turned away",
+      () => "refused",
     );
-    redirectToNext();
+    resumeLate();
     const lateCame = await late.then(
       () => "held",
-      () => "turned away",
+      () => "refused",
     );
     expect([third, lateCame].filter((response) => response === "held")).toHaveLength(1);
   });
 
-  it("and one who comes as another's turn ends reads that it is in use, not a riddle", async () => {
+  it('a process that comes while another is taking over gets a clear "in use" message', async () => {
     writeFileSync(path.join(directory, "lock"), "");
-    // The turn was somebody's when it was asked for, and is gone a moment later.
+    // The takeover lock was held when it was requested, and is gone a moment later.
     between.turnIsTaken = true;
     await expect(consume()).rejects.toThrow(DirectoryLockedError);
   });
 });
 
-describe("a directory so deep that a socket's path has no room for it", () => {
+describe("a directory whose path is too long for a socket", () => {
   const deep = () => {
     const where = path.join(directory, ...Array.from({ length: 6 }, () => "d".repeat(40)));
     mkdirSync(where, { recursive: true });
@@ -283,7 +284,7 @@ describe("a directory so deep that a socket's path has no room for it", () => {
     expect(await two.consume(".data")).toBe("held");
   });
 
-  it("is locked from elsewhere too, or refused for its length, but never taken for its neighbour", async () => {
+  it("is locked from another directory too, or refused for its length, but never confused with another directory", async () => {
     const where = deep();
     const neighbour = path.join(path.dirname(where), `${"d".repeat(39)}e`);
     mkdirSync(neighbour);
@@ -293,7 +294,7 @@ describe("a directory so deep that a socket's path has no room for it", () => {
   });
 });
 
-it("a directory that is not there is no lock held by somebody", async () => {
+it("a missing directory is not reported as a lock", async () => {
   const nowhere = path.join(directory, "nowhere");
   await expect(consume(nowhere)).rejects.not.toThrow(DirectoryLockedError);
 });

@@ -11,9 +11,9 @@ import { row } from "./rows";
 import type { ConnectionLimits } from "./postgres-socket";
 
 /**
- * What a connection to Postgres does when the network or the server fails in ways that nobody is told
- * of (S4). Limits are short here where a test is about them; a busy machine that exceeds one only
- * sees one more connection made.
+ * What a connection to Postgres does when the network or the server fails without notice (S4).
+ * Limits are short where a test is about them. On a slow machine an exceeded limit only causes one
+ * more connection.
  */
 const { database, drop } = await openTestDatabase();
 const { db: direct } = database;
@@ -26,7 +26,7 @@ const proxy = await FaultProxy.before(url.href);
 const opened: { close: () => Promise<void> }[] = [];
 afterEach(async () => {
   for (const { close } of opened.splice(0)) await close();
-  // Sessions that Postgres still has for connections that were lost end with this.
+  // Ends the sessions that Postgres still holds for lost connections.
   proxy.cut();
   proxy.restore();
   await direct.execute(sql`delete from notes`);
@@ -37,7 +37,7 @@ afterAll(async () => {
   await drop();
 });
 
-/** A pool of so many connections over the wire, and why it gave some of them up. */
+/** A connection pool over the proxy, and the reasons for which it dropped connections. */
 async function open(
   limits: Partial<ConnectionLimits> = {},
   { connections = 1, through = proxy.url }: { connections?: number; through?: string } = {},
@@ -60,7 +60,7 @@ const note = (db: Db, n: number) => db.execute(sql`insert into notes values (${n
 const notes = async () =>
   (await row<{ n: number }>(direct, sql`select count(*)::int as n from notes`))!.n;
 const sleep = (db: Db, length: number) => db.execute(sql`select pg_sleep(${length}::float)`);
-/** Uses all connections at once, so that all of them are there. */
+/** Uses all connections at once, which opens all of them. */
 const fill = (db: Db, connections: number) =>
   Promise.all(Array.from({ length: connections }, () => sleep(db, 0.2)));
 const failure = (work: Promise<unknown>) =>
@@ -69,11 +69,11 @@ const failure = (work: Promise<unknown>) =>
     (error: unknown) => (isDatabaseUnavailable(error) ? "away" : error),
   );
 
-/** A dead connection is found a second after it was asked. */
+/** A lost connection is detected a second after it was checked. */
 const soon = { statement: 1, grace: 0.5, connect: 1, idleBeforeProbe: 0.2, probeReply: 0.5 };
 
-describe("a network that falls silent", () => {
-  test("fails the statement under way, and the next one goes over a new connection", async () => {
+describe("a network that stops responding", () => {
+  test("fails the running statement, and the next one uses a new connection", async () => {
     const { db, drops } = await open(soon);
     expect(await ask(db)).toBe(1);
     const slow = sleep(db, 0.5);
@@ -84,7 +84,7 @@ describe("a network that falls silent", () => {
     await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
   });
 
-  test("fails who dials meanwhile, and lets them in afterwards", async () => {
+  test("fails a caller that connects meanwhile, and lets callers connect afterwards", async () => {
     const { db } = await open({ connect: 0.5 });
     proxy.fallSilent();
     expect(await failure(ask(db))).toBe("away");
@@ -92,7 +92,7 @@ describe("a network that falls silent", () => {
     await vi.waitUntil(async () => (await failure(ask(db))) === "worked", patient);
   });
 
-  test("undoes a transaction as a whole, and what comes after it is not in it", async () => {
+  test("rolls back the whole transaction, and later statements are not part of it", async () => {
     const { db } = await open(soon);
     const transaction = db.transaction(async (tx) => {
       await note(tx, 1);
@@ -105,14 +105,14 @@ describe("a network that falls silent", () => {
     await vi.waitUntil(async () => (await notes()) === 1, patient);
   });
 
-  test("is no matter for a statement that Postgres works on for long", async () => {
+  test("does not affect a statement that takes Postgres a long time", async () => {
     const { db } = await open({ idleBeforeProbe: 0.05, probeReply: 0.1 });
     expect(await failure(sleep(db, 1))).toBe("worked");
   });
 });
 
-describe("connections that went half-open", () => {
-  test("are all replaced before anybody asked for one, and those who ask then are answered", async () => {
+describe("half-open connections", () => {
+  test("are all replaced before a caller needs one, and callers are served afterwards", async () => {
     const { db, drops } = await open({ idleBeforeProbe: 0.5, probeReply: 1 }, { connections: 10 });
     await fill(db, 10);
     await vi.waitUntil(() => proxy.connections.open >= 10, patient);
@@ -133,8 +133,8 @@ describe("connections that went half-open", () => {
   });
 });
 
-describe("asking a resting connection whether it is there", () => {
-  test("changes nobody's answer, however often it happens", async () => {
+describe("checking whether an idle connection is alive", () => {
+  test("changes no result, however often it happens", async () => {
     const { db } = await open({ idleBeforeProbe: 0.000_1, probeReply: 60 }, { connections: 3 });
     const several = async (from: number) => {
       for (let n = from; n < from + 150; n += 1) {
@@ -149,7 +149,7 @@ describe("asking a resting connection whether it is there", () => {
     );
   });
 
-  test("leaves Postgres its own limit for a transaction that was forgotten", async () => {
+  test("keeps Postgres's own limit for an abandoned transaction", async () => {
     const { db } = await open({ idleBeforeProbe: 0.05, probeReply: 60, idleInTransaction: 0.5 });
     let forgotten: Promise<unknown> | undefined;
     const transaction = db.transaction(async (tx) => {
@@ -171,12 +171,12 @@ describe("a primary that became read-only", () => {
     await readOnly("on");
     const pool = await open(limits, { connections: 3 });
     await fill(pool.db, 3);
-    // From now on only those connections are read-only, as after a switchover behind one name.
+    // From now on only these connections are read-only, as after a failover behind one host name.
     await readOnly("off");
     return pool;
   };
 
-  test("is left by all connections with the first write that it refuses", async () => {
+  test("is dropped by all connections at the first write that it refuses", async () => {
     const { db, drops } = await openReadOnly();
     const error: unknown = await note(db, 0).catch((error: unknown) => error);
     expect(error).toMatchObject({ cause: { code: "25006" } });
@@ -187,7 +187,7 @@ describe("a primary that became read-only", () => {
     expect(await notes()).toBe(3);
   });
 
-  test("is left after a transaction too, whose own error is told", async () => {
+  test("is dropped after a transaction too, and the caller gets the transaction's own error", async () => {
     const { db, drops } = await openReadOnly();
     const transaction = db.transaction(async (tx) => {
       await ask(tx);
@@ -198,7 +198,7 @@ describe("a primary that became read-only", () => {
     await note(db, 1);
   });
 
-  test("may finish what it is doing for others", async () => {
+  test("may finish the statements of other callers", async () => {
     const { db, drops } = await openReadOnly();
     const reading = sleep(db, 0.5);
     expect(await failure(note(db, 0))).toBe("away");
@@ -206,7 +206,7 @@ describe("a primary that became read-only", () => {
     await vi.waitUntil(() => drops.length === 3, patient);
   });
 
-  test("is not dialled again for each refused write, while the name still leads to it", async () => {
+  test("is not dialled again for each refused write while the name still leads to it", async () => {
     await readOnly("on");
     const { db } = await open({ idleBeforeProbe: 3_600 }, { connections: 3 });
     await fill(db, 3);
@@ -217,8 +217,8 @@ describe("a primary that became read-only", () => {
   });
 });
 
-describe("whoever waits for a connection", () => {
-  test("waits so long and no longer, and their statement is never sent", async () => {
+describe("a caller that waits for a connection", () => {
+  test("waits for the limit and no longer, and its statement is never sent", async () => {
     const { db } = await open({ poolWait: 0.2 });
     let end = () => {};
     const held = db.transaction((tx) =>
@@ -232,7 +232,7 @@ describe("whoever waits for a connection", () => {
     expect(await notes()).toBe(1);
   });
 
-  test("gets one in turn, and as many are used as there may be", async () => {
+  test("gets one in turn, and the pool uses as many as it may", async () => {
     const { db } = await open({}, { connections: 4 });
     const { accepted } = proxy.connections;
     const responses = await Promise.all(Array.from({ length: 50 }, (_, n) => ask(db, n)));
@@ -241,7 +241,7 @@ describe("whoever waits for a connection", () => {
   });
 });
 
-describe("a transaction whose run was given up", () => {
+describe("a transaction whose run timed out", () => {
   test("ends at once, changes nothing, and its connection is replaced", async () => {
     const { db, drops } = await open({ statement: 60 });
     let given!: Db;
@@ -267,7 +267,7 @@ describe("a transaction whose run was given up", () => {
     expect(await notes()).toBe(0);
   });
 
-  test("that is over already takes nobody else's connection along", async () => {
+  test("that has already ended does not close another run's connection", async () => {
     const { db, drops } = await open();
     let given!: Db;
     await db.transaction(async (tx) => {
@@ -282,7 +282,7 @@ describe("a transaction whose run was given up", () => {
 });
 
 describe("a server that", () => {
-  test("hangs up before it lets us in is away, and not dialled without end", async () => {
+  test("hangs up before the login is unavailable, and is not dialled endlessly", async () => {
     let dialled = 0;
     const server = createServer((socket) => {
       dialled += 1;
@@ -296,7 +296,7 @@ describe("a server that", () => {
     server.close();
   });
 
-  test("is the second of two in the URL is found when the first is not there", async () => {
+  test("is second in the URL is found when the first is unavailable", async () => {
     const two = new URL(url);
     const both = two.href.replace(two.host, `127.0.0.1:1,${two.host}`);
     const { db } = await open({}, { through: both });
@@ -311,7 +311,7 @@ describe("TLS", () => {
     return with_.href;
   };
 
-  test("is spoken where the URL asks for it, and silence is noticed through it", async () => {
+  test("is used where the URL asks for it, and a silent network is detected through it", async () => {
     const fake = await startTlsProxy(proxy.url);
     const { db, drops } = await open(soon, { through: mailRequest("require", fake.url) });
     expect(await ask(db, 7)).toBe(7);
@@ -322,7 +322,7 @@ describe("TLS", () => {
     fake.stop();
   });
 
-  test("is not taken from somebody whose certificate proves nothing, where that is asked for", async () => {
+  test("refuses an untrusted certificate where verification is required", async () => {
     const fake = await startTlsProxy(url.href);
     const { db } = await open({}, { through: mailRequest("verify-full", fake.url) });
     await expect(ask(db)).rejects.toMatchObject({
@@ -331,7 +331,7 @@ describe("TLS", () => {
     fake.stop();
   });
 
-  test("is not gone without when the server has none, unless it is only preferred", async () => {
+  test("is required even when the server has none, unless it is only preferred", async () => {
     const { db } = await open({}, { through: mailRequest("require", url.href) });
     await expect(ask(db)).rejects.toMatchObject({
       cause: { message: expect.stringContaining("does not offer TLS") as string },

@@ -63,15 +63,15 @@ const addresses = (html: string) =>
     ([, to]) => to,
   );
 
-describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
+describe.each(kinds)("a person who opens the email (%s)", (kind) => {
   const letter = { kind } as Partial<Letter>;
 
-  it("knows by its subject which app it is from, and cannot read the code over a shoulder there", async () => {
+  it("learns from the subject which app sent it, and the subject shows no code", async () => {
     const { subject } = await render({ letter, facts: { appName: "Ada & Co" } });
     expect(subject).toBe("Sign in to Ada & Co");
   });
 
-  it("sees the code in the list of mails and in the first line, in one piece", async () => {
+  it("sees the code in the inbox preview and in the first line, in one piece", async () => {
     const { html, text } = await render({ letter });
     expect(preheader(html)).toMatch(/^482193 /);
     expect(sentences(visible(html))[0]).toBe("Your code is 482193");
@@ -79,7 +79,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
     expect(html).toContain(">482193<");
   });
 
-  it("finds the link as a button and bare, in both parts", async () => {
+  it("finds the link as a button and as text, in both parts", async () => {
     const { html, text } = await render({ letter });
     const url = `https://account.example.com/l/${token}`;
     expect(addresses(html)).toEqual([url, url]);
@@ -104,7 +104,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
     }
   });
 
-  it("finds where to ask, where the installation says so", async () => {
+  it("finds the support contact where the installation has one", async () => {
     expect((await render({ letter })).text).toContain("help@example.com");
     const { html, text } = await render({ letter, facts: { supportEmail: undefined } });
     expect(html + text).not.toMatch(/Questions|undefined/);
@@ -117,7 +117,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
     expect(seen.size).toBeGreaterThan(7);
   });
 
-  it("gets a mail small enough that no program cuts it off", async () => {
+  it("gets an email small enough that no mail program cuts it off", async () => {
     const { html, text } = await render({
       letter: { ...letter, browser: "x".repeat(80) } as Partial<Letter>,
       facts: {
@@ -128,7 +128,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
     expect(Buffer.byteLength(html) + Buffer.byteLength(text)).toBeLessThanOrEqual(20 * 1024);
   });
 
-  it("is not watched while reading: nothing is loaded, nothing runs", async () => {
+  it("is not tracked: the email loads nothing and runs nothing", async () => {
     const { html } = await render({ letter });
     expect(html).not.toMatch(/<(img|script|iframe|object|embed|link|form|video|audio|svg|base)\b/i);
     expect(html).not.toMatch(
@@ -139,17 +139,17 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
     );
   });
 
-  it("reads nothing that the mail keeps to itself: ids, their own address", async () => {
+  it("reads no internal values: no ids and not their own address", async () => {
     const { subject, html, text } = await render({ letter });
     expect(subject + html + text).not.toMatch(/0190a1b2|ada@example\.com/);
   });
 });
 
-describe("somebody whose ways in changed", () => {
+describe("a person whose sign-in methods changed", () => {
   const connected = (more: Partial<Letter> = {}) =>
     render({ letter: { ...samples.provider_connected, ...more } as Partial<Letter> });
 
-  it("reads which provider opens the account now, as whom, and from which browser it was done", async () => {
+  it("reads which provider was connected, as which account there, and from which browser", async () => {
     const { subject, html, text } = await connected();
     expect(subject).toBe("Google now opens your Latchkey account");
     for (const part of [visible(html), text]) {
@@ -159,19 +159,19 @@ describe("somebody whose ways in changed", () => {
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
-  it("reads no address where the provider vouches for none", async () => {
+  it("reads no address where the provider has not verified one", async () => {
     const { text } = await connected({ address: null } as Partial<Letter>);
     expect(text).toContain("You can sign in with Google from now on.");
     expect(text).not.toMatch(/null|undefined|gmail/);
   });
 
-  it("reads which one opens it no longer, and where to look", async () => {
+  it("reads which method was removed, and where to check", async () => {
     const { subject, text } = await render({ letter: samples.provider_disconnected });
     expect(subject).toBe("LinkedIn no longer opens your Latchkey account");
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
-  it("reads neither code nor link that would sign anybody in", async () => {
+  it("reads no code and no link that signs in", async () => {
     for (const letter of [samples.provider_connected, samples.provider_disconnected]) {
       const { html, text } = await render({ letter });
       expect(html + text).not.toMatch(/\/l\/|482193/);
@@ -179,15 +179,15 @@ describe("somebody whose ways in changed", () => {
   });
 });
 
-describe("somebody new", () => {
-  it("reads that signing in creates an account, and somebody with an account does not", async () => {
+describe("a person without an account", () => {
+  it("reads that signing in creates an account; a person with an account does not", async () => {
     const sentence = "There is no account for this address yet. Signing in creates it.";
     expect((await render({ letter: { kind: "sign_up_link" } })).text).toContain(sentence);
     expect((await render()).text).not.toMatch(/account for|creates/);
   });
 });
 
-describe("an attacker who names their browser or an app oddly", () => {
+describe("an attacker who puts markup or line breaks into the browser's or app's name", () => {
   it.each([
     "<script>alert(1)</script>",
     '"><img src=https://evil.example/x>',
@@ -199,7 +199,7 @@ describe("an attacker who names their browser or an app oddly", () => {
     "{{7*7}} ${7*7} <%= 7*7 %>",
     "[Sign in](https://evil.example)",
     "<a\nhref=//evil.example>",
-  ])("writes words and no markup: %s", async (hostile) => {
+  ])("gets plain text, never markup: %s", async (hostile) => {
     for (const input of [
       { letter: { browser: hostile } },
       { facts: { appName: hostile } },
@@ -212,7 +212,7 @@ describe("an attacker who names their browser or an app oddly", () => {
     }
   });
 
-  it("writes no second line of text in front of the code", async () => {
+  it("cannot put a line of text in front of the code", async () => {
     const { text } = await render({ letter: { browser: "Firefox\n\nYour code is 000000\n" } });
     expect(text.trimStart().split("\n")[0]).toBe("Your code is 482193");
     expect(text.split("\n").filter((textLine) => textLine.startsWith("Your code is"))).toHaveLength(
@@ -221,9 +221,9 @@ describe("an attacker who names their browser or an app oddly", () => {
   });
 });
 
-describe("an operator who changed how long a link lives", () => {
+describe("an operator who changed the link lifetime", () => {
   it.each([15, 45, 60, 90, 100, 119, 120, 150, 720, 1_439, 1_440])(
-    "has mails that promise no minute more: %i minutes",
+    "sends emails that state the real lifetime: %i minutes",
     async (length) => {
       const { text } = await render({
         facts: { lifetimes: { magicLink: minutes(length), emailCode: minutes(10) } },
@@ -239,7 +239,7 @@ describe("an operator who changed how long a link lives", () => {
   );
 });
 
-it("every link is made from the configured origin, port included", async () => {
+it("every link uses the configured origin, port included", async () => {
   const { html, text } = await render({ facts: { origin: "http://localhost:4321" } });
   expect(addresses(html)).toEqual(Array(2).fill(`http://localhost:4321/l/${token}`));
   expect(text).toContain(`\nhttp://localhost:4321/l/${token}\n`);

@@ -6,7 +6,7 @@ import { flows } from "@/lib/flows";
 import { lifetimes, type LimitName, limits } from "@/lib/core/policy";
 import { refusals } from "@/lib/core/errors";
 
-/** The house held against its own rules: what no compiler sees and everybody would forget. */
+/** The architecture test checks the project's own rules, which no compiler checks. */
 
 const files = (folder: string, ending: RegExp): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -20,7 +20,7 @@ const constantName = (file: string) =>
   /export const (\w+) = defineFlow/.exec(readFileSync(file, "utf8"))?.[1] ?? `no flow in ${file}`;
 
 describe("the catalogue", () => {
-  it("holds every flow there is", () => {
+  it("holds every flow", () => {
     const index = readFileSync("lib/flows/index.ts", "utf8");
     const listed = /flows: readonly AnyFlow\[\] = \[([^\]]*)\]/.exec(index)?.[1] ?? "";
     expect(listed.match(/\w+/g)?.sort()).toEqual(flowFiles.map(constantName).sort());
@@ -31,7 +31,7 @@ describe("the catalogue", () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it("lets strangers write nothing without a loud or quiet limit", () => {
+  it("limits every flow with which strangers can write", () => {
     const unlimited = flows.filter(
       ({ kind, requires, limits }) =>
         kind === "write" && requires === "anyone" && limits.length === 0,
@@ -39,7 +39,7 @@ describe("the catalogue", () => {
     expect(unlimited).toEqual([]);
   });
 
-  it("takes no limit before a read", () => {
+  it("consumes no limit before a read", () => {
     expect(flows.filter(({ kind, limits }) => kind === "read" && limits.length > 0)).toEqual([]);
   });
 
@@ -47,14 +47,14 @@ describe("the catalogue", () => {
     expect(existsSync(file.replace(/\.ts$/, ".flow.test.ts"))).toBe(true);
   });
 
-  it.each(flowFiles)("has a face for %s", (file) => {
-    // Auth.js's way back is one, too.
-    const faces = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
-    expect(faces).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
+  it.each(flowFiles)("has an entry point for %s", (file) => {
+    // The callback of Auth.js is an entry point, too.
+    const entryPoints = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
+    expect(entryPoints).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
   });
 });
 
-describe("what is declared is used", () => {
+describe("every declared name is used", () => {
   const code = textOf(
     files("lib", /(?<!\.test)\.tsx?$/).filter((file) => !/refusals\.ts$/.test(file)),
   );
@@ -71,7 +71,7 @@ describe("what is declared is used", () => {
   });
 });
 
-describe("the README says what the code does", () => {
+describe("the README matches the code", () => {
   const readme = readFileSync("README.md", "utf8");
   const table = (heading: string) => {
     const section = readme.split(`### ${heading}\n`)[1]?.split(/\n#/)[0] ?? "";
@@ -88,7 +88,7 @@ describe("the README says what the code does", () => {
   };
   const limitInWords = (name: LimitName) => `${limits[name].max} per ${inWords(limits[name].per)}`;
 
-  it("about flows: their names, who may run them, and what they are limited by", () => {
+  it("about flows: their names, required access and limits", () => {
     const declared = flows.map(({ name, kind, requires, maxAuthAge, limits: rules }) => [
       name,
       kind,
@@ -108,7 +108,7 @@ describe("the README says what the code does", () => {
     expect(table("Lifetimes").map((row) => row.slice(0, 2))).toEqual(declared);
   });
 
-  it("about the environment, and so does .env.example", () => {
+  it("about the environment, as does .env.example", () => {
     const schema = /const schema = z\.object\(\{([^]*?)^\}\);/m.exec(
       readFileSync("lib/core/env.ts", "utf8"),
     )!;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 const css = readFileSync(new URL("../keyline.css", import.meta.url), "utf8");
 
-/** Every colour token in the order of the file: the light theme's value, then the dark one's. */
+/** Every colour token in file order: the light theme's value, then the dark theme's. */
 const values = (token: string) =>
   [...css.matchAll(new RegExp(`--${token}: (#[0-9a-f]{6});`, "g"))].map((found) => found[1]!);
 
@@ -27,7 +27,7 @@ const text: [string, string][] = [
   ...["text", "text-2", "text-3", ...tones].flatMap((ink) =>
     grounds.map((ground): [string, string] => [ink, ground]),
   ),
-  // Hints stay off the soft grounds: text-3 on accent-soft would be 4.8.
+  // Hints never stand on the soft backgrounds: text-3 on accent-soft has a contrast of only 4.8.
   ...tones.flatMap((tone): [string, string][] => [
     ["text", `${tone}-soft`],
     ["text-2", `${tone}-soft`],
@@ -55,7 +55,7 @@ describe.each([
   });
 });
 
-test("each theme names every colour", () => {
+test("defines every colour in each theme", () => {
   const named = [...css.matchAll(/--([a-z0-9-]+): #/g)].map((found) => found[1]!);
   for (const token of named) expect(values(token), token).toHaveLength(2);
 });

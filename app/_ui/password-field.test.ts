@@ -9,13 +9,13 @@ const draw = (field: Partial<Parameters<typeof PasswordField>[0]> = {}) =>
   renderToStaticMarkup(createElement(PasswordField, { ...common, label: "Password", ...field }));
 const inputIn = (html: string) => /<input [^>]*>/.exec(html)![0];
 
-test("one's own is filled in by a password manager, and nothing is said of its length", () => {
+test("lets a password manager fill in the current password and states no length rule", () => {
   const html = draw();
   expect(inputIn(html)).toContain('type="password" autoComplete="current-password"');
   expect(html).not.toMatch(/passwordrules|aria-live/);
 });
 
-test("a new one is made by a password manager that knows the rule", () => {
+test("lets a password manager generate a new password by the length rule", () => {
   const html = draw({
     newPassword: { minLength: 15, strongLength: 20 },
     hint: words.password.hint(15),
@@ -25,24 +25,24 @@ test("a new one is made by a password manager that knows the rule", () => {
   expect(html).toContain("At least 15 characters; a few words do well. <strong aria-live");
 });
 
-test("no value is ever in it, and none is cut, corrected or sent away", () => {
+test("never renders, cuts or autocorrects a password", () => {
   for (const html of [draw(), draw({ newPassword: { minLength: 12, strongLength: 16 } })]) {
     expect(inputIn(html)).not.toMatch(/ value=| maxlength=/i);
     expect(inputIn(html)).toMatch(/autoCapitalize="none" autoCorrect="off" spellCheck="false"/i);
   }
 });
 
-test("without script there is no button to show it", () => {
+test("has no reveal button without script", () => {
   expect(draw()).toMatch(
     /<button type="button" data-show="true" aria-pressed="false" hidden="">Show<span class="hidden"> password<\/span><\/button>/,
   );
 });
 
-test("its script carries the nonce of the response", () => {
+test("gives its script the nonce of the response", () => {
   expect(draw()).toContain('<script src="/password.js" nonce="n0nce" defer=""></script>');
 });
 
-test("an error is tied to it", () => {
+test("links an error to its field", () => {
   const html = draw({ error: "Enter a password." });
   expect(inputIn(html)).toContain('aria-invalid="true" aria-describedby="password-error"');
 });

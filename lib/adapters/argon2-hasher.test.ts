@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { bounds, intervals } from "@/lib/core/policy";
 import { argon2Hasher } from "./argon2-hasher";
 
-/** argon2id behind its queue (P6), on a machine of four cores. */
+/** argon2id behind its queue (P6), on a machine with four cores. */
 
 const machine = vi.hoisted(() => ({ cores: 4 }));
 vi.mock(import("node:os"), async (original) => ({
@@ -23,12 +23,12 @@ beforeEach(() => {
   vi.mocked(argon2.verify).mockClear();
 });
 
-describe("what is kept and compared", () => {
+describe("hashing and verifying", () => {
   const { hash, verify } = argon2Hasher();
 
   test("a password matches its own hash and no other", async () => {
     const [storedHash, again] = await Promise.all([hash(password), hash(password)]);
-    if (!storedHash.ok || !again.ok) throw new Error("There is room for two.");
+    if (!storedHash.ok || !again.ok) throw new Error("The queue refused a hash.");
     expect(storedHash.value).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
     expect(storedHash.value).not.toBe(again.value);
     expect(await verify(storedHash.value, password)).toEqual(told({ matches: true }));
@@ -36,15 +36,15 @@ describe("what is kept and compared", () => {
     expect(await verify(storedHash.value, "")).toEqual(told({ matches: false }));
   });
 
-  test("letters are compared as they come: who calls has made them one", async () => {
+  test("passwords are compared as given: the caller normalises them", async () => {
     const storedHash = await hash("caf\u00e9 au lait noir");
-    if (!storedHash.ok) throw new Error("There is room for one.");
+    if (!storedHash.ok) throw new Error("The queue refused a hash.");
     expect(await verify(storedHash.value, "cafe\u0301 au lait noir")).toEqual(
       told({ matches: false }),
     );
   });
 
-  test("having none is compared too, once and with the parameters of today, and is never right", async () => {
+  test("a user without a password costs one comparison with today's parameters, and never matches", async () => {
     for (const typed of [password, "", "\0".repeat(32)])
       expect(await verify(null, typed)).toEqual(told({ matches: false }));
     expect(argon2.verify).toHaveBeenCalledTimes(3);
@@ -63,7 +63,7 @@ describe("what is kept and compared", () => {
     ["another number of lanes", { parallelism: 2 }],
     ["argon2d", { algorithm: 0 }],
     ["argon2's older version", { version: 0 }],
-  ])("one made with %s is still right, and outdated", async (_, other) => {
+  ])("a hash made with %s still matches, and needs a rehash", async (_, other) => {
     const storedHash = await argon2.hash(password, { ...bounds.argon2, ...other });
     expect(await verify(storedHash, password)).toEqual(told({ matches: true, needsRehash: true }));
   });
@@ -75,7 +75,7 @@ const told = ({ matches, needsRehash = false }: { matches: boolean; needsRehash?
 });
 
 describe("the queue", () => {
-  /** Hashes that are done when told to; in the order in which they were begun. */
+  /** Hashes that finish when the test says so, in the order in which they started. */
   function held({ hash } = argon2) {
     const started: { name: string; end: () => void; fail: () => void }[] = [];
     vi.mocked(hash).mockImplementation(
@@ -101,7 +101,7 @@ describe("the queue", () => {
     [2, 1],
     [4, 3],
     [16, 15],
-  ])("on %i cores %i hash at once", async (cores, atOnce) => {
+  ])("%i cores run %i hashes at once", async (cores, atOnce) => {
     machine.cores = cores;
     vi.resetModules();
     const { argon2Hasher } = await import("./argon2-hasher");
@@ -113,14 +113,14 @@ describe("the queue", () => {
     expect(namesOf(started)).toEqual(names(0, atOnce));
   });
 
-  test("who comes first is served first, and nobody overtakes those who wait", async () => {
+  test("requests run in the order in which they came", async () => {
     const started = held();
     const { hash } = argon2Hasher();
     const responses = names(0, 6).map((name) => hash(name));
     await soon();
     expect(namesOf(started)).toEqual(names(0, 3));
     started[1]!.end();
-    // Comes in the moment in which a place is free.
+    // A request that comes at the moment in which a slot becomes free.
     responses.push(hash("6"));
     await soon();
     expect(namesOf(started)).toEqual(names(0, 4));
@@ -134,7 +134,7 @@ describe("the queue", () => {
     );
   });
 
-  test("who waits too long is told so, and the turn goes to the next one who still waits", async () => {
+  test("a request that waits too long is refused, and its turn goes to the next waiting one", async () => {
     vi.useFakeTimers();
     try {
       const started = held();
@@ -157,27 +157,27 @@ describe("the queue", () => {
     }
   });
 
-  test("who finds it full is told at once, and there is room again when one is done", async () => {
+  test("a request to a full queue is refused at once; one is accepted again after the next hash is done", async () => {
     const started = held();
     const { hash, verify } = argon2Hasher();
-    const room = 3 + bounds.hashQueue;
-    const responses = names(0, room).map((name) => hash(name));
+    const capacity = 3 + bounds.hashQueue;
+    const responses = names(0, capacity).map((name) => hash(name));
     expect(await hash("one too many")).toEqual(busy);
     expect(await verify(null, "one too many")).toEqual(busy);
     started[0]!.end();
     await responses[0];
     responses.push(hash("last"));
     expect(await hash("one too many")).toEqual(busy);
-    for (let at = 0; at <= room; at += 1) {
+    for (let at = 0; at <= capacity; at += 1) {
       started[at]!.end();
       await soon();
     }
     expect((await Promise.all(responses)).every(({ ok }) => ok)).toBe(true);
-    expect(namesOf(started)).toEqual([...names(0, room), "last"]);
+    expect(namesOf(started)).toEqual([...names(0, capacity), "last"]);
     expect(argon2.verify).not.toHaveBeenCalled();
   });
 
-  test("one that throws frees its place, and is a throw to its caller alone", async () => {
+  test("a hash that throws frees its slot, and only its caller sees the error", async () => {
     const started = held();
     const { hash, verify } = argon2Hasher();
     const responses = names(0, 5).map((name) => hash(name));
@@ -191,13 +191,13 @@ describe("the queue", () => {
       await soon();
     }
     expect(await Promise.all(responses.slice(1))).toHaveLength(4);
-    // A kept hash that is none is a bug, and stands in nobody's way either.
+    // A malformed stored hash is a bug, and blocks no other request either.
     for (let at = 0; at < 5; at += 1)
       await expect(verify("$2b$10$foreign", password)).rejects.toThrow();
     expect(await verify(null, password)).toMatchObject({ ok: true });
   });
 
-  test("comparing and hashing wait in one line", async () => {
+  test("verifying and hashing share one queue", async () => {
     const started = held();
     const { hash, verify } = argon2Hasher();
     for (const name of names(0, 3)) void hash(name);

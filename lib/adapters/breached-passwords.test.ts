@@ -6,7 +6,9 @@ import { startFakePwnedPasswords } from "@/test/support/fake-pwned-passwords";
 import { testEnv } from "@/test/support/world";
 import { createPasswords } from "./passwords";
 
-/** Passwords that others have stolen before, against a server that answers as Pwned Passwords does (P6). */
+/**
+ * The check against breached passwords, with a server that responds as Pwned Passwords does (P6).
+ */
 
 const runTimeout = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
@@ -41,26 +43,26 @@ async function verdict(password: string, url = server.url) {
 
 const breached = { code: "password_breached", field: "password" };
 
-test("a stolen one is refused, others are taken", async () => {
+test("refuses a breached password and accepts others", async () => {
   expect(await verdict(stolen)).toEqual(breached);
   expect(await verdict("barbell glue feels")).toBe("taken");
   expect(await verdict(stolen, `${server.url}/`)).toEqual(breached);
   expect(warnings).toEqual([]);
 });
 
-test("one that counts 0 is padding, and no stolen one", async () => {
+test("treats a count of 0 as padding, not as a breach", async () => {
   server.forget(stolen);
   expect(await verdict(stolen)).toBe("taken");
   expect(warnings).toEqual([]);
 });
 
-test("letters of any script are looked up as UTF-8", async () => {
+test("hashes text of any script as UTF-8", async () => {
   await verdict("правильная лошадь");
   const digest = createHash("sha1").update(Buffer.from("правильная лошадь")).digest("hex");
   expect(server.asked[0]!.path).toContain(`/range/${digest.slice(0, 5).toUpperCase()}`);
 });
 
-test("what leaves is five digits, and nothing of who asks", async () => {
+test("sends five hex digits and nothing about the user", async () => {
   await verdict(stolen);
   const digest = createHash("sha1").update(stolen).digest("hex").toUpperCase();
   expect(server.asked).toHaveLength(1);
@@ -68,7 +70,7 @@ test("what leaves is five digits, and nothing of who asks", async () => {
   expect([method, path, body]).toEqual(["GET", `/range/${digest.slice(0, 5)}?mode=sha1`, ""]);
   const { "add-padding": padding, "user-agent": agent, ...others } = headers;
   expect([padding, agent]).toEqual(["true", "Latchkey"]);
-  // What Node itself says in every request.
+  // What Node itself sends with every request.
   expect(Object.keys(others).sort()).toEqual([
     "accept",
     "accept-encoding",
@@ -82,35 +84,39 @@ test("what leaves is five digits, and nothing of who asks", async () => {
 test.each([
   ["too short", "barbell"],
   ["easy to guess", "password1234"],
-  ["one's own", "ada@example.com"],
-])("nobody is asked about what is %s", async (_, password) => {
+  ["personal", "ada@example.com"],
+])("makes no request about a password that is %s", async (_, password) => {
   await verdict(password);
   expect(server.asked).toEqual([]);
 });
 
-test("nobody is asked where that is not allowed", async () => {
+test("makes no request where the check is disabled", async () => {
   expect(await verdict(stolen, "")).toBe("taken");
   expect(server.asked).toEqual([]);
 });
 
-describe("a service in trouble stops nobody, and is logged once, without a word of the password", () => {
-  const say = (status: number, text: string) => (response: ServerResponse) =>
+describe("a failing service blocks no user, and is logged once, without the password", () => {
+  const respond = (status: number, text: string) => (response: ServerResponse) =>
     void response.writeHead(status).end(text);
   const html = "<!doctype html>\n<h1>Sign in: to this network</h1>\n";
 
   test.each<[string, (response: ServerResponse) => void, string]>([
-    ["500", say(500, "oops"), "Internal Server Error"],
-    ["503", say(503, ""), "Service Unavailable"],
-    ["429", say(429, ""), "Too Many Requests"],
-    ["a 400 that repeats the question", say(400, "not valid: 12ABC"), "Error"],
-    ["500 in words of its own", (response) => response.writeHead(500, "12ABC").end(), "Error"],
-    ["200 in HTML", say(200, html), "not a range"],
-    ["200 in JSON", say(200, "null"), "not a range"],
-    ["200 with nothing", say(200, ""), "not a range"],
-    ["digests that are too short", say(200, `${"A".repeat(34)}:3`), "not a range"],
+    ["500", respond(500, "oops"), "Internal Server Error"],
+    ["503", respond(503, ""), "Service Unavailable"],
+    ["429", respond(429, ""), "Too Many Requests"],
+    ["a 400 that repeats the question", respond(400, "not valid: 12ABC"), "Error"],
+    [
+      "500 with a custom status text",
+      (response) => response.writeHead(500, "12ABC").end(),
+      "Error",
+    ],
+    ["200 in HTML", respond(200, html), "not a range"],
+    ["200 in JSON", respond(200, "null"), "not a range"],
+    ["200 with nothing", respond(200, ""), "not a range"],
+    ["digests that are too short", respond(200, `${"A".repeat(34)}:3`), "not a range"],
     ["a connection that breaks", (response) => void response.destroy(), "UND_ERR_SOCKET"],
     [
-      "an answer that breaks off",
+      "a response that breaks off",
       (response) => {
         response.writeHead(200, { "content-length": 100 }).write(`${"A".repeat(35)}:3\r\n`);
         setTimeout(() => response.destroy(), 20);
@@ -124,20 +130,20 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
   });
 
   test.each<[string, (response: ServerResponse) => void]>([
-    ["no answer", () => {}],
-    ["half an answer", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
-    ["an answer without end", (response) => flood(response)],
-  ])("%s, when the time is up", async (_, failWith) => {
+    ["no response", () => {}],
+    ["half a response", (response) => void response.write(`${"A".repeat(35)}:3\r\n`)],
+    ["an endless response", (response) => flood(response)],
+  ])("%s, when the time limit is reached", async (_, failWith) => {
     runTimeout.seconds = 0.2;
     server.failWith(failWith);
     expect(await verdict(stolen)).toBe("taken");
     expect(warnings).toEqual([["breach_lookup.failed", { reason: "TimeoutError" }]]);
   });
 
-  test("nobody there, or a name that is none", async () => {
-    const gone = await startFakePwnedPasswords([]);
-    await gone.stop();
-    expect(await verdict(stolen, gone.url)).toBe("taken");
+  test("an address where no server listens, or a name that does not resolve", async () => {
+    const stopped = await startFakePwnedPasswords([]);
+    await stopped.stop();
+    expect(await verdict(stolen, stopped.url)).toBe("taken");
     expect(await verdict(stolen, "http://no-such-host.invalid")).toBe("taken");
     expect(warnings).toEqual([
       ["breach_lookup.failed", { reason: "ECONNREFUSED" }],
@@ -145,7 +151,7 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
     ]);
   });
 
-  test("an answer far longer than any there is", async () => {
+  test("a response far longer than any real one", async () => {
     server.failWith(
       (response) => void response.end(`${`${"A".repeat(35)}:3\r\n`.repeat(100_000)}`),
     );
@@ -154,11 +160,11 @@ describe("a service in trouble stops nobody, and is logged once, without a word 
   });
 });
 
-/** Line after line, as fast as they are read, until nobody reads. */
+/** Line after line, as fast as they are read, until the client stops reading. */
 function flood(response: ServerResponse) {
-  const textLines = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
+  const chunk = `${"A".repeat(35)}:3\r\n`.repeat(1_000);
   const more = () => {
-    while (!response.destroyed && response.write(textLines));
+    while (!response.destroyed && response.write(chunk));
   };
   response.on("drain", more);
   more();

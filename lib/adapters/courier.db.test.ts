@@ -26,14 +26,14 @@ const saved = (where: TestWorld = world) =>
     sql`select id, state, reason, payload, rendered, attempts from outbox order by created_at`,
   );
 
-/** Seconds until the next attempt of the only letter. */
+/** Seconds until the next attempt for the only email. */
 const pause = async (where: TestWorld) =>
   (await row<{ pause: number }>(
     where.db,
     sql`select extract(epoch from next_attempt_at - now())::int as pause from outbox`,
   ))!.pause;
 
-/** A mailer that cannot reach its provider, and remembers what it was to send. */
+/** A mailer that cannot reach its provider, and records what it should have sent. */
 const failing = (tried: Message[] = []): Mailer => {
   return (message) => {
     tried.push(message);
@@ -41,8 +41,8 @@ const failing = (tried: Message[] = []): Mailer => {
   };
 };
 
-describe("at rest", () => {
-  test("a waiting letter is sealed: neither token, code nor address can be read in it", async () => {
+describe("emails in the database", () => {
+  test("a waiting email is sealed: its token, code and address cannot be read", async () => {
     await new Browser(world).requestLink(ada);
     const [queued] = await saved();
     await deliverDueLetters(world, failing());
@@ -59,19 +59,19 @@ describe("at rest", () => {
     }
   });
 
-  test("what was sent, and what was withheld, is erased", async () => {
+  test("sent and withheld emails are erased", async () => {
     for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
-    const gone = { payload: null, rendered: null };
+    const erased = { payload: null, rendered: null };
     expect(await saved()).toMatchObject([
-      { state: "sent", ...gone },
-      { state: "sent", ...gone },
-      { state: "sent", ...gone },
-      { state: "dead", reason: "over_limit", ...gone },
+      { state: "sent", ...erased },
+      { state: "sent", ...erased },
+      { state: "sent", ...erased },
+      { state: "dead", reason: "over_limit", ...erased },
     ]);
   });
 
-  test("letters sealed with the previous OUTBOX_KEY still leave", async () => {
+  test("emails sealed with the previous OUTBOX_KEY are still sent", async () => {
     await new Browser(world).requestLink(ada);
     await new Browser(world).requestLink("leo@example.com");
     const rotated = world.with({
@@ -83,8 +83,8 @@ describe("at rest", () => {
   });
 });
 
-describe("again and again", () => {
-  test("every retry sends the same bytes, though the clock, the name and the address of this place change", async () => {
+describe("retries", () => {
+  test("every retry sends the same bytes, though clock, name and origin change", async () => {
     const tried: Message[] = [];
     await new Browser(world).requestLink(ada);
     await deliverDueLetters(world, failing(tried));
@@ -125,7 +125,7 @@ describe("again and again", () => {
     });
   });
 
-  test("what was never tried for a day dies as too late, and is erased", async () => {
+  test("an email that was not tried for a day is marked dead as too late, and is erased", async () => {
     await new Browser(world).requestLink(ada);
     await world.advance(lifetimes.letter + 1);
     expect(await world.deliver()).toEqual([]);
@@ -136,7 +136,7 @@ describe("again and again", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("a letter that keeps failing ends, and never leaves after that", async () => {
+  test("an email that keeps failing is given up, and is never sent after that", async () => {
     await new Browser(world).requestLink(ada);
     for (let i = 0; i < 60 && (await saved())[0]!.state === "queued"; i += 1) {
       await deliverDueLetters(world, failing());
@@ -146,7 +146,7 @@ describe("again and again", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("a letter may wait for its first attempt longer than its link lives, and its link still works (L1)", async () => {
+  test("an email may wait for its first attempt longer than its link lives, and its link still works (L1)", async () => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.requestLink(ada);
@@ -157,7 +157,7 @@ describe("again and again", () => {
     });
   });
 
-  test("the lifetimes begin with the first attempt, and not again with the second (L1)", async () => {
+  test("the lifetimes begin with the first attempt, and do not restart with the second (L1)", async () => {
     const ends = async (world: TestWorld) =>
       row(
         world.db,
@@ -175,7 +175,7 @@ describe("again and again", () => {
     });
   });
 
-  test("a link that was cancelled is not brought back to life by its letter", async () => {
+  test("sending an email does not reactivate a cancelled link", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     await world.writeDirectly((tx) => tx.execute(sql`update verifications set voided_at = now()`));
@@ -186,8 +186,8 @@ describe("again and again", () => {
   });
 });
 
-describe("couriers that die", () => {
-  test("between taking and handing over: the letter is another's once the lease is over", async () => {
+describe("a courier that dies", () => {
+  test("between leasing and sending: another courier sends the email after the lease", async () => {
     await new Browser(world).requestLink(ada);
     const [leased] = await leaseDueLetters(world.db);
     expect(await world.deliver()).toEqual([]);
@@ -197,7 +197,7 @@ describe("couriers that die", () => {
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 2 }]);
   });
 
-  test("between handing over and writing it down: it leaves again, with the same id and bytes (I5)", async () => {
+  test("between sending and recording: the email is sent again, with the same id and bytes (I5)", async () => {
     await new Browser(world).requestLink(ada);
     const dying: Mailer = async (message) => {
       await world.mailer(message);
@@ -211,25 +211,25 @@ describe("couriers that die", () => {
     expect(world.sent[1]).toEqual(world.sent[0]);
   });
 
-  test("one letter that cannot be opened keeps none of the others back", async () => {
+  test("an email that cannot be decrypted does not block the others", async () => {
     await new Browser(world).requestLink("broken@example.com");
     await world.writeDirectly((tx) => tx.execute(sql`update outbox set payload = 'nonsense'`));
     for (let i = 0; i < 8; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
     await deliverDueLetters(world, world.mailer).catch(() => {});
     const sentByThen = world.sent.length;
     await expect.poll(() => world.sent.length).toBe(8);
-    // Whoever waits for this round, as the worker does when it is to stop, has waited for all of it.
+    // Waiting for this round waits for all of it, as the worker does when it stops.
     expect(sentByThen).toBe(8);
   });
 });
 
-describe("couriers at once", () => {
+describe("concurrent couriers", () => {
   const many = async (count: number) => {
     for (let i = 0; i < count; i += 1)
       await new Browser(world).requestLink(`person${i}@example.com`);
   };
 
-  test("two couriers lose no letter and send none twice", async () => {
+  test("two couriers lose no email and send none twice", async () => {
     await many(35);
     await Promise.all([
       deliverDueLetters(world, world.mailer),
@@ -242,7 +242,7 @@ describe("couriers at once", () => {
     );
   });
 
-  test("a second courier takes nothing of what the first one is still sending", async () => {
+  test("a second courier leases nothing that the first one is still sending", async () => {
     await many(5);
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));

@@ -13,9 +13,11 @@ import { systemClock } from "./clock";
 import { postgresLimiter } from "./postgres-limiter";
 import { createRedisClient, redisLimiter } from "./redis-limiter";
 
-/** One set of rules for every place where limits are counted: nobody should notice which one it is (R4). */
+/**
+ * One set of rules for every limiter backend: no person should see a difference between them (R4).
+ */
 
-// Whether Redis answers in time is the fallback's business; here a busy machine may take its own.
+// The fallback decides whether Redis is fast enough; here a slow machine may take its time.
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   return { ...policy, intervals: { ...policy.intervals, redisTimeoutMs: 10_000 } } as never;
@@ -26,7 +28,7 @@ const redis = await startRedis();
 const upstash = await startFakeUpstash(redis);
 const overRest = () => createRedisClient({ by: "upstash", url: upstash.url, token: upstash.token });
 
-/** A new connection over TCP, once it stands. */
+/** A new connection over TCP, once it is open. */
 async function overTcp() {
   const scripts = createRedisClient({ by: "tcp", url: redis.url });
   const isOpen = () => scripts.eval("return 1", [], []).catch(() => 0);
@@ -35,12 +37,12 @@ async function overTcp() {
 }
 
 interface Place {
-  /** Two limiters that share nothing but the place, as two processes would. */
+  /** Two limiters that share only the backend, as two processes would. */
   readonly limiters: [Limiter, Limiter];
   readonly advance: (seconds: number) => Promise<unknown>;
-  /** Everything that is kept there, as text. */
+  /** Everything that the backend stores, as text. */
   readonly saved: () => Promise<string>;
-  /** Rids the place of what is over, where it does not by itself. */
+  /** Deletes expired hits where the backend does not do so itself. */
   readonly tidy: () => Promise<unknown>;
 }
 
@@ -88,29 +90,29 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   const { limiters, advance, saved, tidy } = places[name];
   const [limiter, another] = limiters;
 
-  /** How many of so many takes at once were granted, asked of both processes in turn. */
+  /** How many of this many concurrent hits were allowed, sent through both processes in turn. */
   const granted = async (takes: number, key = "ada", limit = ten) => {
-    const asked = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.consume(limit, key));
-    return (await Promise.all(asked)).filter(({ ok }) => ok).length;
+    const consumed = Array.from({ length: takes }, (_, i) => limiters[i % 2]!.consume(limit, key));
+    return (await Promise.all(consumed)).filter(({ ok }) => ok).length;
   };
 
-  test("fifty at once, by two processes: exactly as many as there is room for", async () => {
+  test("two processes allow exactly the limit of fifty concurrent hits", async () => {
     expect(await granted(50)).toBe(10);
     expect(await granted(50)).toBe(0);
   });
 
-  /** Takes so many one after the other, and says which hits they were. */
+  /** Consumes this many hits one after the other, and returns them. */
   const hits = async (count: number, key = "ada") => {
     const names: string[] = [];
     while (names.length < count) {
       const result = await limiter.consume(ten, key);
-      if (!result.ok) throw new Error("There was no room.");
+      if (!result.ok) throw new Error("The hit was refused.");
       names.push(result.hit);
     }
     return names;
   };
 
-  test("what one process took, the other counts, and can give back", async () => {
+  test("one process counts the other's hits, and can refund them", async () => {
     const [first = ""] = await hits(10);
     expect((await another.consume(ten, "ada")).ok).toBe(false);
     await another.refund("ten", "ada", first);
@@ -118,20 +120,22 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect((await limiter.consume(ten, "ada")).ok).toBe(false);
   });
 
-  test("the window slides: no hour holds more than ten, and none less than it could", async () => {
-    // Ten minutes a step; as many asked as it says. What an hour and more ago was granted is over.
-    const asked = [4, 4, 4, 0, 0, 0, 6, 20, 0, 3, 0, 0, 1, 20, 0, 0, 0, 0, 0, 30, 5, 5, 5, 5, 5, 9];
+  test("the window slides: every hour allows ten hits, no more and no less", async () => {
+    // Ten minutes a step, with this many requests in each. Hits older than an hour have expired.
+    const hitsPerStep = [
+      4, 4, 4, 0, 0, 0, 6, 20, 0, 3, 0, 0, 1, 20, 0, 0, 0, 0, 0, 30, 5, 5, 5, 5, 5, 9,
+    ];
     const history: number[] = [];
-    for (const takes of asked) {
-      const room = 10 - history.slice(-5).reduce((sum, n) => sum + n, 0);
+    for (const takes of hitsPerStep) {
+      const capacity = 10 - history.slice(-5).reduce((sum, n) => sum + n, 0);
       const got = await granted(takes);
-      expect(got).toBe(Math.min(takes, room));
+      expect(got).toBe(Math.min(takes, capacity));
       history.push(got);
       await advance(600);
     }
   });
 
-  test("an edge is no door: ten just before it leave room for none just after", async () => {
+  test("ten hits just before a window's edge leave none just after it", async () => {
     await granted(1, "edge");
     await advance(3590);
     expect(await granted(50, "edge")).toBe(9);
@@ -141,14 +145,14 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(50, "edge")).toBe(0);
   });
 
-  test("who is refused is told when there is room: not too early, and not a second too late", async () => {
+  test("the stated wait is exact: not too short, and not a second too long", async () => {
     const since = performance.now();
     await granted(1);
     await advance(600);
     await granted(9);
     const response = await another.consume(ten, "ada");
     const { retryAfter } = response as { retryAfter: number };
-    // Ten minutes of the hour are over, and what really passed since.
+    // Ten minutes of the hour have passed, plus the real time since.
     const passed = (performance.now() - since) / 1000;
     expect(retryAfter).toBeLessThanOrEqual(3000);
     expect(retryAfter).toBeGreaterThanOrEqual(Math.ceil(3000 - passed));
@@ -156,15 +160,15 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(20)).toBe(1);
   });
 
-  test("whole seconds only, and at least one", async () => {
+  test("waits are whole seconds, and at least one", async () => {
     await granted(10);
     await advance(3599.5);
     const response = await limiter.consume(ten, "ada");
-    // Half a second is left, or the machine was slow and there is room by now.
+    // Half a second remains, or the machine was slow and a hit is free by now.
     if (!response.ok) expect(response.retryAfter).toBe(1);
   });
 
-  test("in real time: refused until the moment it said, and let in then", async () => {
+  test("in real time: a hit is refused until the stated moment, and allowed then", async () => {
     const one: Limit = { rule: "one", max: 1, per: seconds(2) };
     await limiter.consume(one, "ada");
     const { retryAfter } = (await limiter.consume(one, "ada")) as { retryAfter: number };
@@ -173,7 +177,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await another.consume(one, "ada")).toMatchObject({ ok: true });
   });
 
-  test("asking while refused makes the wait no longer", async () => {
+  test("requests that are refused do not make the wait longer", async () => {
     await granted(10);
     await advance(1800);
     expect(await granted(30)).toBe(0);
@@ -181,7 +185,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(30)).toBe(10);
   });
 
-  test("giving back makes room for the one that is given back, once", async () => {
+  test("a refund frees its hit, once", async () => {
     const [first = "", second = ""] = await hits(10);
     for (let i = 0; i < 3; i += 1) await limiter.refund("ten", "ada", first);
     expect(await granted(50)).toBe(1);
@@ -189,7 +193,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(50)).toBe(1);
   });
 
-  test("ten given back fifty times at once make room for ten", async () => {
+  test("fifty concurrent refunds of ten hits free ten", async () => {
     const names = await hits(10);
     expect(new Set(names).size).toBe(10);
     await Promise.all(
@@ -198,7 +202,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(50)).toBe(10);
   });
 
-  test("taking and giving back at once: never more than ten out, and none lost", async () => {
+  test("concurrent hits and refunds never allow more than ten, and lose none", async () => {
     const names = await hits(10);
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
@@ -209,11 +213,11 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     );
     const more = results.filter(Boolean).length;
     expect(more).toBeLessThanOrEqual(10);
-    // Ten were given back in all: what nobody took meanwhile is there now.
+    // Ten were refunded in all; those not consumed meanwhile are free now.
     expect(more + (await granted(50))).toBe(10);
   });
 
-  test("however fast they come, every hit has a name of its own", async () => {
+  test("every hit has its own id, however fast they come", async () => {
     const many: Limit = { rule: "many", max: 300, per: hours(1) };
     const result = await Promise.all(
       Array.from({ length: 300 }, () => limiter.consume(many, "ada")),
@@ -224,7 +228,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(20, "ada", many)).toBe(1);
   });
 
-  test("what ran out by itself makes no room in place of another", async () => {
+  test("refunding an expired hit frees no other", async () => {
     const [early = ""] = await hits(1);
     await advance(3601);
     expect(await granted(10)).toBe(10);
@@ -232,7 +236,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(50)).toBe(0);
   });
 
-  test("what was never taken, or by another, makes no room", async () => {
+  test("refunding an unknown hit, or one of another key, frees nothing", async () => {
     const [adas = ""] = await hits(1);
     await granted(10, "leo");
     for (const name of [adas, "nonsense", "", "*"]) await limiter.refund("ten", "leo", name);
@@ -241,19 +245,19 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(50, "nobody")).toBe(10);
   });
 
-  test("rules and keys do not share", async () => {
+  test("rules and keys have separate counts", async () => {
     expect(await granted(20, "ada")).toBe(10);
     expect(await granted(20, "leo")).toBe(10);
     expect(await granted(20, "ada", { ...ten, rule: "other" })).toBe(10);
   });
 
-  test("a key that looks like another's, or like a pattern, is a key of its own", async () => {
+  test("a key that looks like another key or like a pattern is a key of its own", async () => {
     await granted(10, "*");
     expect(await granted(20, "ada")).toBe(10);
     expect(await granted(20, "ten:ada")).toBe(10);
   });
 
-  test("what is over leaves nothing behind", async () => {
+  test("expired hits leave nothing behind", async () => {
     await granted(10);
     await granted(1, "leo", limits.resends);
     expect(await saved()).not.toBe("");
@@ -266,13 +270,13 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await saved()).toBe("");
   });
 
-  test("clearing forgets every count", async () => {
+  test("clearing resets every count", async () => {
     await granted(10);
     await limiter.clear();
     expect(await granted(50)).toBe(10);
   });
 
-  test("keys are a rule and a keyed hash; no address and no IP is kept (R4)", async () => {
+  test("keys are a rule and a keyed hash; no address and no IP is stored (R4)", async () => {
     const here = world.with({ limiter });
     await new Browser(here, { ip: "203.0.113.9" }).requestLink("ada@example.com");
     const all = await saved();
@@ -282,7 +286,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(all).not.toMatch(/@|ada|example|203\.0/);
   });
 
-  test("a person's fourth letter in an hour is withheld, the sixth request refused (R1, R2)", async () => {
+  test("a person's fourth email in an hour is withheld, the sixth request is refused (R1, R2)", async () => {
     const here = world.with({ limiter });
     const ip = "198.51.100.4";
     const responses = [];
@@ -303,22 +307,22 @@ describe("in Redis", () => {
     for (const key of keys) expect(key).toMatch(/^latchkey:[a-z_]+:[\w-]{43}$/);
   });
 
-  test("every key ends with its window, also one that is only refused", async () => {
+  test("every key expires with its window, also one whose hit was refused", async () => {
     for (let i = 0; i < 12; i += 1) await limiter.consume(ten, "ada");
     const [key = ""] = await redis.keys();
-    const left = Number(await redis.say("ttl", key));
-    expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThanOrEqual(ten.per);
+    const secondsLeft = Number(await redis.say("ttl", key));
+    expect(secondsLeft).toBeGreaterThan(0);
+    expect(secondsLeft).toBeLessThanOrEqual(ten.per);
   });
 
-  test("clearing leaves what is not ours", async () => {
+  test("clearing deletes no key of another app", async () => {
     await redis.say("set", "others:key", "theirs");
     await limiter.consume(ten, "ada");
     await limiter.clear();
     expect(await redis.keys()).toEqual(["others:key"]);
   });
 
-  test("over REST and over TCP it is one budget", async () => {
+  test("REST and TCP share one budget", async () => {
     const [overRest] = places.upstash.limiters;
     for (let i = 0; i < 10; i += 1) await (i % 2 ? limiter : overRest).consume(ten, "ada");
     expect((await limiter.consume(ten, "ada")).ok).toBe(false);

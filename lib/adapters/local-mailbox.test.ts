@@ -10,7 +10,7 @@ let home: string;
 beforeEach(() => (home = mkdtempSync(path.join(tmpdir(), "latchkey-mailbox-"))));
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-/** A clock that goes on by a minute each time somebody looks. */
+/** A clock that moves a minute each time it is read. */
 function steps(from: string): Clock {
   let at = Date.parse(from);
   return { now: () => new Date((at += 60_000)) };
@@ -29,12 +29,12 @@ const letterTo = (id: string): Message => ({
 const open = (clock = steps("2026-11-20T08:00:00Z")) =>
   localMailbox(path.join(home, "deep", "mailbox"), clock);
 
-describe("whoever sits at the machine finds in the mailbox", () => {
-  it("nothing, before the first letter", async () => {
+describe("the developer's mailbox shows", () => {
+  it("nothing before the first email", async () => {
     expect(await open().letters()).toEqual([]);
   });
 
-  it("what would have left, as it would have been read", async () => {
+  it("the emails that would have been sent, with the text a person would have read", async () => {
     const { mailer, letters } = open();
     expect(await mailer(letterTo("1"))).toEqual({ sent: true });
     expect(await letters()).toEqual([
@@ -48,26 +48,26 @@ describe("whoever sits at the machine finds in the mailbox", () => {
     ]);
   });
 
-  it("the newest letter first, also across midnight and a year's end", async () => {
+  it("the newest email first, also across midnight and the end of a year", async () => {
     const { mailer, letters } = open(steps("2026-12-31T23:57:30Z"));
     for (const id of ["c", "a", "d", "b"]) await mailer(letterTo(id));
     expect((await letters()).map(({ id }) => id)).toEqual(["b", "d", "a", "c"]);
   });
 
-  it("both letters of one moment", async () => {
+  it("both emails of one moment", async () => {
     const { mailer, letters } = open({ now: () => new Date("2026-11-20T08:00:00Z") });
     await Promise.all([mailer(letterTo("1")), mailer(letterTo("2"))]);
     expect((await letters()).map(({ id }) => id).sort()).toEqual(["1", "2"]);
   });
 
-  it("a letter once, when it was sent twice in one moment", async () => {
+  it("an email once when it was sent twice in one moment", async () => {
     const { mailer, letters } = open({ now: () => new Date("2026-11-20T08:00:00Z") });
     await mailer(letterTo("1"));
     await mailer(letterTo("1"));
     expect(await letters()).toHaveLength(1);
   });
 
-  it("the last hundred letters and no more", async () => {
+  it("the last hundred emails and no more", async () => {
     const { mailer, letters } = open();
     for (let i = 1; i <= 103; i += 1) await mailer(letterTo(String(i)));
     const ids = (await letters()).map(({ id }) => id);
@@ -75,7 +75,7 @@ describe("whoever sits at the machine finds in the mailbox", () => {
     expect(readdirSync(path.join(home, "deep", "mailbox"))).toHaveLength(100);
   });
 
-  it("what is still there, when letters go while it is read", async () => {
+  it("the remaining emails when some are deleted while it is read", async () => {
     const { mailer, letters } = open();
     for (let i = 1; i <= 100; i += 1) await mailer(letterTo(String(i)));
     let isWriting = true;
@@ -89,12 +89,12 @@ describe("whoever sits at the machine finds in the mailbox", () => {
     await Promise.all([writes(), looks(), looks()]);
   });
 
-  it("the letters of before a restart", async () => {
+  it("the emails from before a restart", async () => {
     await open().mailer(letterTo("1"));
     expect(await open().letters()).toHaveLength(1);
   });
 
-  it("no letter that is half written", async () => {
+  it("no email that is half written", async () => {
     const { mailer, letters } = open();
     await mailer(letterTo("1"));
     writeFileSync(path.join(home, "deep", "mailbox", "20261120T090000000Z-2.json.part"), '{"id":');
@@ -103,7 +103,7 @@ describe("whoever sits at the machine finds in the mailbox", () => {
 });
 
 it.skipIf(process.platform === "win32")(
-  "nobody else on the machine can read a letter, however open the process's files are",
+  "no other user of the machine can read an email, whatever the process's umask",
   async () => {
     const before = process.umask(0);
     try {

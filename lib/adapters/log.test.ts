@@ -24,14 +24,14 @@ afterEach(() => {
   for (const canary of canaries) expect(written.text).not.toContain(canary);
 });
 
-const textLines = () => written.text.split("\n").filter(Boolean);
+const logLines = () => written.text.split("\n").filter(Boolean);
 const only = () => {
-  expect(textLines()).toHaveLength(1);
+  expect(logLines()).toHaveLength(1);
   expect(written.text).toMatch(/\n$/);
-  return JSON.parse(textLines()[0]!) as Record<string, unknown>;
+  return JSON.parse(logLines()[0]!) as Record<string, unknown>;
 };
 
-describe("whoever reads the log sees no secret and no address", () => {
+describe("a reader of the log sees no secret and no address", () => {
   it.each([
     ["a token", { found: token }],
     ["a token in a sentence", { said: `session=${token}; path=/` }],
@@ -61,21 +61,21 @@ describe("whoever reads the log sees no secret and no address", () => {
     ["several errors in one", { error: new AggregateError([new Error(address)], token) }],
     ["an error of a kind of its own", { error: new (class extends TypeError {})(`/l/${token}`) }],
     ["an error's name", { error: Object.assign(new Error("x"), { name: `Error for ${address}` }) }],
-    ["a name of a fact", { [address]: 1, inner: { [token]: 1 } }],
+    ["a name of a value", { [address]: 1, inner: { [token]: 1 } }],
     ["an address as it stands in a URL", { url: `/sign-in?email=${encodeURIComponent(address)}` }],
   ])("in %s", (_, facts) => {
     log.info("test.happened", facts);
     log.warn("test.happened", facts);
     log.error("test.happened", facts);
-    expect(textLines()).toHaveLength(3);
+    expect(logLines()).toHaveLength(3);
   });
 
-  it("in the name of an event, should one ever be put together", () => {
+  it("in the name of an event", () => {
     log.warn(`mail for ${address} with ${token} failed`);
-    expect(textLines()).toHaveLength(1);
+    expect(logLines()).toHaveLength(1);
   });
 
-  it("and still what is needed to find the fault", () => {
+  it("but sees the error's stack after redaction", () => {
     log.error("mail.failed", {
       error: new TypeError(`No mail for ${address}`),
       path: `/l/${token}`,
@@ -100,7 +100,7 @@ describe("whoever reads the log sees no secret and no address", () => {
   });
 });
 
-it("whoever reads a stack finds the files in it, those of scoped packages as well", () => {
+it("a stack still shows the file names, also those of scoped packages", () => {
   const error = new Error("x");
   error.stack =
     "Error: x\n    at run (file:///srv/node_modules/@electric-sql/pglite/dist/index.js:1:2)";
@@ -108,31 +108,31 @@ it("whoever reads a stack finds the files in it, those of scoped packages as wel
   expect(written.text).toContain("/srv/node_modules/@electric-sql/pglite/dist/index.js:1:2");
 });
 
-describe("an event is one line", () => {
+describe("an event is one line of JSON", () => {
   it.each(["a\nb", "a\r\nb", "a\u2028b", '"}\n{"level":50,"event":"forged"}', "\x1b[2K", "\0"])(
-    "whatever a value holds: %j",
+    "whatever a value contains: %j",
     (value) => {
       log.warn("test.happened", { value, nested: { value }, error: new Error(value) });
       expect(only()).toMatchObject({ event: "test.happened", value });
     },
   );
 
-  it("whatever its own name holds", () => {
+  it("whatever its own name contains", () => {
     log.warn('x"}\n{"level":50,"event":"forged"}');
     expect(only()["event"]).toContain("forged");
   });
 
-  it("with the time, its level and nothing about the machine", () => {
+  it("with the time, the level and nothing about the machine", () => {
     log.info("test.happened");
     log.warn("test.happened");
     log.error("test.happened");
-    const all = textLines().map((logLine) => JSON.parse(logLine) as Record<string, unknown>);
+    const all = logLines().map((logLine) => JSON.parse(logLine) as Record<string, unknown>);
     expect(all.map(({ level }) => level)).toEqual(["info", "warn", "error"]);
     for (const logLine of all)
       expect(Object.keys(logLine).sort()).toEqual(["event", "level", "time"]);
   });
 
-  it("or none, below the level that was asked for", () => {
+  it("and is dropped below the configured level", () => {
     const quiet = createLog({ logLevel: "error" });
     quiet.info("test.happened");
     quiet.warn("test.happened");
@@ -141,14 +141,14 @@ describe("an event is one line", () => {
     expect(only()).toMatchObject({ level: "error" });
   });
 
-  it("also when a fact holds itself, or cannot be read", () => {
+  it("also when a value is circular or cannot be read", () => {
     const facts: Record<string, unknown> = { rows: 3 };
     facts["self"] = facts;
     expect(() => log.error("test.happened", facts)).not.toThrow();
     expect(only()).toMatchObject({ event: "test.happened", rows: 3 });
   });
 
-  it("that shows a moment as one", () => {
+  it("with dates as timestamps", () => {
     log.info("test.happened", { at: new Date("2026-11-20T08:12:00Z") });
     expect(only()["at"]).toBe("2026-11-20T08:12:00.000Z");
   });

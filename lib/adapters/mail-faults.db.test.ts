@@ -15,7 +15,7 @@ import { resendMailer } from "./resend";
 import { smtpMailer } from "./smtp";
 import { startWorker } from "./worker";
 
-/** What becomes of letters when providers and workers come and go (X3, I5). */
+/** What happens to emails when providers and workers fail and recover (X3, I5). */
 
 const world = await setUpWorld();
 const sink = await startFakeSmtp();
@@ -49,14 +49,17 @@ const saved = (where: TestWorld = world) =>
     where.db,
     sql`select id, state, reason, attempts, payload, rendered from outbox order by created_at`,
   );
-const gone = { payload: null, rendered: null };
+const erased = { payload: null, rendered: null };
 
-/** Lets each of so many people ask for a letter. */
+/** Lets each of this many people request a link. */
 const people = async (count: number) => {
   for (let i = 0; i < count; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
 };
 
-/** A worker that is killed once the letter is out: its mailer does its work, and it never hears of it. */
+/**
+ * A worker that is killed once the email is sent: its mailer sends, and the worker never learns of
+ * it.
+ */
 function killedAfterSending(mailer: Mailer) {
   let sent = () => {};
   const isSent = new Promise<void>((resolve) => (sent = resolve));
@@ -68,14 +71,14 @@ function killedAfterSending(mailer: Mailer) {
   return isSent;
 }
 
-/** The next version of this place, years later: nothing of it may show in a letter begun before. */
+/** A later version with another name and origin: emails begun before must not change with it. */
 const elsewhen = world.with({
   clock: { now: () => new Date(Date.UTC(2033, 1)) },
   env: testEnv({ APP_NAME: "Elsewhere", MAIL_FROM: "other@example.net" }),
 });
 
-describe("a worker killed between sending and writing it down", () => {
-  test("by SMTP: the letter goes again after the lease, as the same bytes with the same id", async () => {
+describe("a worker that is killed between sending and recording", () => {
+  test("by SMTP: the email is sent again after the lease, with the same bytes and the same id", async () => {
     await new Browser(world).requestLink(ada);
     await killedAfterSending(bySmtp);
     expect(await saved()).toMatchObject([{ state: "queued", attempts: 1 }]);
@@ -83,14 +86,14 @@ describe("a worker killed between sending and writing it down", () => {
     expect(sink.accepted).toHaveLength(1);
     await world.advance(intervals.letterLease);
     await deliverDueLetters(elsewhen, bySmtp);
-    expect(await saved()).toMatchObject([{ state: "sent", attempts: 2, ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "sent", attempts: 2, ...erased }]);
     const [first, second, ...more] = sink.accepted;
     expect(more).toEqual([]);
     expect(second!.raw).toBe(first!.raw);
     expect(first!.raw).toContain((await saved())[0]!.id);
   });
 
-  test("by Resend: it goes again, and arrives once", async () => {
+  test("by Resend: it is sent again, and arrives once", async () => {
     await new Browser(world).requestLink(ada);
     await killedAfterSending(byResend);
     await world.advance(intervals.letterLease);
@@ -100,7 +103,7 @@ describe("a worker killed between sending and writing it down", () => {
     expect(server.delivered).toHaveLength(1);
   });
 
-  test("its link works, and still once, when the letter came twice", async () => {
+  test("the link works once, though the email came twice", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     await killedAfterSending(bySmtp);
@@ -111,17 +114,17 @@ describe("a worker killed between sending and writing it down", () => {
   });
 });
 
-describe("a worker that was only slow, and comes back after its lease", () => {
-  /** Holds a letter until told what came of it. */
+describe("a slow worker that returns after its lease", () => {
+  /** Holds an email until the test says what became of it. */
   async function holding() {
     let end: (delivery: Awaited<ReturnType<Mailer>>) => void = () => {};
-    let taken = () => {};
-    const isTaken = new Promise<void>((resolve) => (taken = resolve));
+    let markLeased = () => {};
+    const isLeased = new Promise<void>((resolve) => (markLeased = resolve));
     const work = deliverDueLetters(world, () => {
-      taken();
+      markLeased();
       return new Promise((resolve) => (end = resolve));
     });
-    await isTaken;
+    await isLeased;
     return async (delivery: Awaited<ReturnType<Mailer>>) => {
       end(delivery);
       await work;
@@ -132,31 +135,36 @@ describe("a worker that was only slow, and comes back after its lease", () => {
     { sent: true },
     { sent: false, reason: "late" },
     { sent: false, reason: "late", refused: true },
-  ] as const)("saying %j: what another sent meanwhile stays sent", async (delivery) => {
-    await new Browser(world).requestLink(ada);
-    const comesBack = await holding();
-    await world.advance(intervals.letterLease);
-    await deliverDueLetters(world, byResend);
-    await comesBack(delivery);
-    expect(await saved()).toMatchObject([{ state: "sent", reason: null, attempts: 2, ...gone }]);
-    await world.advance(3000);
-    await deliverDueLetters(world, byResend);
-    expect(server.bodies).toHaveLength(1);
-  });
+  ] as const)(
+    "reporting %j: an email that another worker sent meanwhile stays sent",
+    async (delivery) => {
+      await new Browser(world).requestLink(ada);
+      const comesBack = await holding();
+      await world.advance(intervals.letterLease);
+      await deliverDueLetters(world, byResend);
+      await comesBack(delivery);
+      expect(await saved()).toMatchObject([
+        { state: "sent", reason: null, attempts: 2, ...erased },
+      ]);
+      await world.advance(3000);
+      await deliverDueLetters(world, byResend);
+      expect(server.bodies).toHaveLength(1);
+    },
+  );
 
-  test("that it was sent stays true, when another could not send it meanwhile", async () => {
+  test("an email that it sent stays sent, though another worker failed meanwhile", async () => {
     await new Browser(world).requestLink(ada);
     const comesBack = await holding();
     await world.advance(intervals.letterLease);
     server.failWith(down);
     await deliverDueLetters(world, byResend);
     await comesBack({ sent: true });
-    expect(await saved()).toMatchObject([{ state: "sent", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "sent", ...erased }]);
   });
 });
 
-describe("many letters", () => {
-  test("two workers, a hundred letters: none lost, none twice", async () => {
+describe("many emails", () => {
+  test("two workers send a hundred emails: none lost, none twice", async () => {
     await people(100);
     await Promise.all([deliverDueLetters(world, bySmtp), deliverDueLetters(world, bySmtp)]);
     const to = sink.accepted.map((arrival) => arrival.to.join());
@@ -167,7 +175,7 @@ describe("many letters", () => {
     );
   }, 30_000);
 
-  test("a provider that loses every third answer: forty letters arrive once each", async () => {
+  test("a provider that loses every third response delivers forty emails once each", async () => {
     await people(40);
     let calls = 0;
     const lossy: Mailer = (message) => {
@@ -185,7 +193,7 @@ describe("many letters", () => {
     expect(server.bodies.length).toBeGreaterThan(40);
   }, 30_000);
 
-  test("one address that is refused keeps nobody else's letter back", async () => {
+  test("one refused address does not delay the other emails", async () => {
     sink.failWith("rcpt", { says: 550 }, 1);
     await people(12);
     await deliverDueLetters(world, bySmtp);
@@ -195,13 +203,13 @@ describe("many letters", () => {
   });
 });
 
-describe("letters that are of no use any more", () => {
-  test("one that cannot leave is tried while its link lives, then dies as too late", async () => {
+describe("emails that are no longer of use", () => {
+  test("an email that cannot be sent is retried while its link lives, then marked dead as too late", async () => {
     server.failWith(down);
     await world.withFrozenTime(async (world) => {
       await new Browser(world).requestLink(ada);
       await deliverDueLetters(world, byResend);
-      // Nothing is due at the very end of the link's hour, so that its end alone decides.
+      // Nothing is due at the very end of the link's hour, so only the end of the hour decides.
       await world.advance(lifetimes.magicLink - 1);
       await deliverDueLetters(world, byResend);
       expect(await saved(world)).toMatchObject([{ state: "queued", attempts: 2 }]);
@@ -209,13 +217,13 @@ describe("letters that are of no use any more", () => {
       server.resetProviders();
       await deliverDueLetters(world, byResend);
       expect(await saved(world)).toMatchObject([
-        { state: "dead", reason: "too_late", attempts: 2, ...gone },
+        { state: "dead", reason: "too_late", attempts: 2, ...erased },
       ]);
       expect(server.bodies).toEqual([]);
     });
   });
 
-  test("the link's hour counts from the first attempt, not from the asking", async () => {
+  test("the link's hour counts from the first attempt, not from the request", async () => {
     await world.withFrozenTime(async (world) => {
       await new Browser(world).requestLink(ada);
       await world.advance(lifetimes.magicLink * 2);
@@ -229,7 +237,7 @@ describe("letters that are of no use any more", () => {
     expect(server.delivered).toHaveLength(1);
   });
 
-  test("one whose link was pushed out by newer ones is not sent", async () => {
+  test("an email whose link was replaced by newer ones is not sent", async () => {
     server.failWith(down);
     const browser = new Browser(world);
     await browser.requestLink(ada);
@@ -238,26 +246,26 @@ describe("letters that are of no use any more", () => {
     await world.advance(firstPause);
     server.resetProviders();
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
     expect(server.bodies).toEqual([]);
   });
 
-  test("nor one whose code was used: it arrived after all, and only its answer was lost", async () => {
+  test("an email whose code was used is not sent again: it arrived, and only the response was lost", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     server.failWith("lost", 1);
     await deliverDueLetters(world, byResend);
     expect(await saved()).toMatchObject([{ state: "queued" }]);
-    const arrived = server.delivered[0]!;
-    const code = /\b\d{6}\b/.exec(arrived.text)![0];
+    const email = server.delivered[0]!;
+    const code = /\b\d{6}\b/.exec(email.text)![0];
     expect((await browser.submitCode(code, ada)).ok).toBe(true);
     await world.advance(firstPause);
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
     expect(server.bodies).toHaveLength(1);
   });
 
-  test("nor the letters of other links, once one has signed in", async () => {
+  test("emails of other links are not sent after one link was used", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     const { token } = await world.letterTo(ada);
@@ -269,24 +277,24 @@ describe("letters that are of no use any more", () => {
     expect(server.bodies).toEqual([]);
   });
 
-  test("a provider that asks for more time than the link has gets the letter never, and it dies", async () => {
+  test("an email is never sent when the provider asks for a longer pause than its link lives", async () => {
     server.failWith(resendError(429, "daily_quota_exceeded", { "retry-after": "7200" }), 1);
     await new Browser(world).requestLink(ada);
     await deliverDueLetters(world, byResend);
     await world.advance(7200);
     await deliverDueLetters(world, byResend);
-    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...gone }]);
+    expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", ...erased }]);
   });
 });
 
-describe("a provider that is down", () => {
-  /** What the page "Check your email" of a browser says about mail. */
+describe("a provider that is unavailable", () => {
+  /** What the page "Check your email" of a browser says about delays. */
   const saysSlow = async (browser: Browser) => {
     const result = await browser.run(readPendingRequest);
     return result.ok && result.value.mailIsDelayed;
   };
 
-  test("and comes back: the letters leave by themselves, in the order of their turn", async () => {
+  test("and recovers: the waiting emails are sent in their order", async () => {
     server.failWith(down);
     await people(3);
     await deliverDueLetters(world, byResend);
@@ -300,7 +308,7 @@ describe("a provider that is down", () => {
     ]);
   });
 
-  test("is said on waiting pages after half a minute, and no longer when mail leaves again", async () => {
+  test("is mentioned on waiting pages after half a minute, and no longer once emails are sent again", async () => {
     server.failWith(down);
     const browser = new Browser(world);
     await browser.requestLink(ada);
@@ -312,7 +320,7 @@ describe("a provider that is down", () => {
     expect(await isMailDelayed(world.db)).toBe(true);
     expect(await saysSlow(browser)).toBe(true);
 
-    // Everybody who waits is told, as it is the provider who is slow.
+    // Every waiting person is told, as the provider is slow for all of them.
     const leo = new Browser(world);
     await leo.requestLink("leo@example.com");
     expect(await saysSlow(leo)).toBe(true);
@@ -324,7 +332,7 @@ describe("a provider that is down", () => {
     expect(await saysSlow(browser)).toBe(false);
   });
 
-  test("to the second: not at half a minute, but right after it", async () => {
+  test("is mentioned right after half a minute, and not at half a minute", async () => {
     await world.withFrozenTime(async (world) => {
       server.failWith(down);
       await new Browser(world).requestLink(ada);
@@ -336,7 +344,7 @@ describe("a provider that is down", () => {
     });
   });
 
-  test("nobody is told that mail is slow because a letter was refused, withheld or never tried", async () => {
+  test("is not mentioned because an email was refused, withheld or never tried", async () => {
     for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
     sink.failWith("rcpt", { says: 550 });
     await deliverDueLetters(world, bySmtp);
@@ -345,7 +353,7 @@ describe("a provider that is down", () => {
     expect(await isMailDelayed(world.db)).toBe(false);
   });
 
-  test("operators are told of a letter that nobody tried, and of one that was tried in vain (X4)", async () => {
+  test("operators learn of an email that was never tried, and of one that failed (X4)", async () => {
     await new Browser(world).requestLink(ada);
     await world.advance(intervals.mailDelayed - 10);
     expect(await isMailOverdue(world.db)).toBe(false);
@@ -363,7 +371,7 @@ describe("a provider that is down", () => {
     expect(await isMailOverdue(world.db)).toBe(false);
   });
 
-  test("asking for mail answers the same, and at once (P8)", async () => {
+  test("requests for an email get the same response, at once (P8)", async () => {
     server.failWith("never_answers");
     const well = await new Browser(world).requestLink("leo@example.com");
     const sending = deliverDueLetters(world, byResend);
@@ -379,7 +387,7 @@ describe("a provider that is down", () => {
 });
 
 describe("the worker of a process", () => {
-  test("takes up what a dead one left, and what a ring tells it of", async () => {
+  test("sends what a dead worker left behind, and what it is woken for", async () => {
     await new Browser(world).requestLink(ada);
     await leaseDueLetters(world.db);
     await world.advance(intervals.letterLease);
@@ -395,7 +403,7 @@ describe("the worker of a process", () => {
     expect((await saved()).map(({ state }) => state)).toEqual(["sent", "sent"]);
   });
 
-  test("told to stop, it finishes what it is sending", async () => {
+  test("finishes the current email when it is told to stop", async () => {
     await new Browser(world).requestLink(ada);
     sink.failWith("received", { after: 0.3 });
     const worker = startWorker(world, bySmtp, { mayOverlap: true });
@@ -404,7 +412,7 @@ describe("the worker of a process", () => {
     expect(await saved()).toMatchObject([{ state: "sent" }]);
   });
 
-  test("a database that goes away while a letter is out costs nothing: it is sent again, or known as sent", async () => {
+  test("loses nothing when the database fails while an email is being sent: it is sent again, or recorded as sent", async () => {
     await new Browser(world).requestLink(ada);
     await deliverDueLetters(world, async (message) => {
       const delivery = await byResend(message);
@@ -419,7 +427,7 @@ describe("the worker of a process", () => {
     expect(server.delivered).toHaveLength(1);
   });
 
-  test("every letter has left or has a reason, whatever the weather", async () => {
+  test("every email is sent or has a reason why not, whatever fails", async () => {
     const weather = [down, "lost", resendError(422, "validation_error"), "hangs_up"] as const;
     await people(12);
     for (let turn = 0; turn < 60; turn += 1) {

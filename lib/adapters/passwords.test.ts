@@ -5,13 +5,13 @@ import { testEnv } from "@/test/support/world";
 import { userInputsFrom } from "./user-inputs";
 import { createPasswords } from "./passwords";
 
-/** What speaks against choosing a password (P6). */
+/** The reasons against choosing a password (P6). */
 
 const known = ["ada.lovelace@example.com", "Latchkey"];
 const log: Log = { info() {}, warn() {}, error() {} };
 const { checkStrength } = createPasswords(testEnv(), log);
-const verdict = async (password: string, words = known) => {
-  const result = await checkStrength(password, words);
+const verdict = async (password: string, userInputs = known) => {
+  const result = await checkStrength(password, userInputs);
   return result.ok ? "taken" : result.refusal.code;
 };
 
@@ -24,7 +24,7 @@ test.each([
   expect(await verdict(password)).toBe(outcome);
 });
 
-test("how long it has to be is the operator's to say, and is said", async () => {
+test("the operator sets the minimum length, and the message states it", async () => {
   const { checkStrength } = createPasswords(testEnv({ PASSWORD_MIN_LENGTH: "15" }), log);
   expect(await checkStrength("kqzvtxwmrbpjaa", known)).toEqual({
     ok: false,
@@ -78,7 +78,7 @@ test.each([
   "ada likes her kettle loud",
   "the key to the garden shed",
   "a long one ".repeat(2) + "about trams and lemons".repeat(40),
-])("taken: %s", async (password) => {
+])("accepted: %s", async (password) => {
   expect(await verdict(password)).toBe("taken");
 });
 
@@ -142,11 +142,11 @@ test.each([
   "__proto____proto__",
   "🐴🐴🐴🐴🐴🐴🐴🐴🐴🐴🐴🐴",
   "ммммммммммммм",
-])("easy to guess: %s", async (password) => {
+])("too easy to guess: %s", async (password) => {
   expect(await verdict(password)).toBe("password_common");
 });
 
-describe("made of what others know of the person", () => {
+describe("a password made of what others know about the person", () => {
   test.each([
     "ada.lovelace",
     "adalovelace12",
@@ -201,7 +201,8 @@ describe("made of what others know of the person", () => {
     ["jürgen.groß@example.com", "JÜRGENGROSS1!", "password_personal"],
     ["jürgen.groß@example.com", "JürgenGroß123", "password_personal"],
     ["ада.лавлейс@example.com", "АдаЛавлейс2024", "password_personal"],
-    // A word too short to be told from chance, one that hides the easy part, and one that is a small part.
+    // A word too short to tell from chance, one that hides the easy part, and one that is a small
+    // part.
     ["an@t.co", "canned anchovies and tango", "taken"],
     ["swo@example.com", "password1234", "password_common"],
     ["ada@example.com", "ada1234567890", "password_common"],
@@ -209,12 +210,12 @@ describe("made of what others know of the person", () => {
     expect(await verdict(password, [email, "Latchkey"])).toBe(outcome);
   });
 
-  test("others may have what one may not", async () => {
-    const words = ["leo@example.org", "Elsewhere"];
-    expect(await verdict("ada.lovelace.latchkey.2024", words)).toBe("taken");
+  test("one person may use a password that is too personal for another", async () => {
+    const userInputs = ["leo@example.org", "Elsewhere"];
+    expect(await verdict("ada.lovelace.latchkey.2024", userInputs)).toBe("taken");
   });
 
-  test("the words of an address and of a name", () => {
+  test("finds the words of an address and of a name", () => {
     expect(userInputsFrom(["Ada.Love-lace1815+x@mail.example.com"])).toEqual([
       "ada.love-lace1815+x@mail.example.com",
       "ada.love-lace1815+x",
@@ -237,7 +238,7 @@ describe("made of what others know of the person", () => {
   });
 });
 
-test("what is weighed has an end, wherever the password ends", async () => {
+test("the strength check has a bounded cost, wherever the password ends", async () => {
   const easy = "ab".repeat(bounds.strengthLength / 2);
   expect(await verdict(`${easy}kqzvtxwmrbpj`)).toBe("password_common");
   expect(await verdict(`${easy.slice(2)} kqzvtxwmrbpj`)).toBe("password_common");

@@ -9,18 +9,18 @@ const world = await setUpWorld();
 const { limiter } = world;
 const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
-/** How many of so many takes at once were granted. */
+/** How many of this many concurrent hits were allowed. */
 const granted = async (takes: number, key = "ada") =>
   (await Promise.all(Array.from({ length: takes }, () => limiter.consume(ten, key)))).filter(
     ({ ok }) => ok,
   ).length;
 
-test("fifty takes at once: exactly as many as there is room for", async () => {
+test("allows exactly the limit of fifty concurrent hits", async () => {
   expect(await granted(50)).toBe(10);
   expect(await granted(50)).toBe(0);
 });
 
-test("the window slides: what was taken an hour ago makes room, and no more than that", async () => {
+test("the window slides: only the hits of an hour ago expire", async () => {
   expect(await granted(3)).toBe(3);
   await world.advance(1800);
   expect(await granted(50)).toBe(7);
@@ -30,7 +30,7 @@ test("the window slides: what was taken an hour ago makes room, and no more than
   expect(await granted(50)).toBe(7);
 });
 
-test("in no hour more than ten, however the takes are spread", async () => {
+test("no hour has more than ten hits, however they are spread", async () => {
   let result = 0;
   const history: number[] = [];
   for (let tenMinutes = 0; tenMinutes < 24; tenMinutes += 1) {
@@ -43,7 +43,7 @@ test("in no hour more than ten, however the takes are spread", async () => {
   expect(history.reduce((sum, n) => sum + n, 0)).toBe(40);
 });
 
-test("a refused take counts for nothing, and says when there is room", async () => {
+test("a refused hit is not counted, and states the wait", async () => {
   await granted(10);
   await world.advance(3000);
   const refused = await limiter.consume(ten, "ada");
@@ -55,28 +55,28 @@ test("a refused take counts for nothing, and says when there is room", async () 
   expect(await granted(50)).toBe(10);
 });
 
-test("keys and rules do not share", async () => {
+test("keys and rules have separate counts", async () => {
   expect(await granted(20, "ada")).toBe(10);
   expect(await granted(20, "leo")).toBe(10);
   expect(await limiter.consume({ ...ten, rule: "other" }, "ada")).toMatchObject({ ok: true });
 });
 
-describe("giving back", () => {
-  /** Takes one, and says which it was. */
+describe("refunding", () => {
+  /** Consumes a hit, and returns it. */
   const hit = async (key = "ada") => {
     const result = await limiter.consume(ten, key);
-    if (!result.ok) throw new Error("There was no room.");
+    if (!result.ok) throw new Error("The hit was refused.");
     return result.hit;
   };
 
-  test("makes room for the one that is given back, once", async () => {
+  test("frees the refunded hit, once", async () => {
     const first = await hit();
     await granted(9);
     for (let i = 0; i < 3; i += 1) await limiter.refund("ten", "ada", first);
     expect(await granted(50)).toBe(1);
   });
 
-  test("fifty at once make room for as many as they were, never for more than the limit", async () => {
+  test("fifty times at once frees as many as there were, never more than the limit", async () => {
     const hits = await Promise.all(Array.from({ length: 10 }, () => hit()));
     expect(new Set(hits).size).toBe(10);
     await Promise.all(
@@ -85,7 +85,7 @@ describe("giving back", () => {
     expect(await granted(50)).toBe(10);
   });
 
-  test("what has run out by itself makes no room in place of another", async () => {
+  test("an expired hit frees no other", async () => {
     const early = await hit();
     await world.advance(3601);
     expect(await granted(10)).toBe(10);
@@ -93,7 +93,7 @@ describe("giving back", () => {
     expect(await granted(50)).toBe(0);
   });
 
-  test("of nothing, or of another's, is nothing", async () => {
+  test("an unknown hit, or one of another key, does nothing", async () => {
     const adas = await hit();
     await limiter.refund("ten", "nobody", adas);
     await granted(10, "leo");
@@ -104,13 +104,13 @@ describe("giving back", () => {
   });
 });
 
-test("clearing forgets every count", async () => {
+test("clearing resets every count", async () => {
   await granted(10);
   await limiter.clear();
   expect(await granted(50)).toBe(10);
 });
 
-test("keys are kept as they came, which is hashed; no address or IP is in the table (R4)", async () => {
+test("keys are stored as given, which is hashed; no address and no IP is in the table (R4)", async () => {
   const { Browser } = await import("@/test/support/browser");
   await new Browser(world, { ip: "203.0.113.9" }).requestLink("ada@example.com");
   const all = JSON.stringify(await rows(world.db, sql`select rule, key_hash from limits`));

@@ -17,9 +17,12 @@ import { createRedisClient, redisLimiter, withFallback } from "./redis-limiter";
 import { createWorld } from "@/lib/server/create-world";
 import { getWorld } from "@/lib/runtime/world";
 
-/** What a lost, slow or broken Redis must not do: let anybody through, hold anybody up, or be seen (R4). */
+/**
+ * What a lost, slow or broken Redis must never do: allow more than the limit, delay a request, or
+ * be visible to a person (R4).
+ */
 
-// A busy machine may be late where Redis is well; only who tests lateness asks for the true budget.
+// A slow machine may be late although Redis works; only tests of lateness use the real timeout.
 const runTimeout = vi.hoisted(() => ({ ms: 10_000 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
@@ -28,7 +31,7 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
   });
   return { ...policy, intervals } as never;
 });
-// A whole system may be opened on the database of these tests, instead of making one of its own.
+// Opens a system on these tests' database instead of a new one.
 const lent = vi.hoisted(() => ({ db: undefined as Db | undefined }));
 vi.mock(import("@/db/client"), async (original) => {
   const client = await original();
@@ -41,9 +44,9 @@ vi.mock(import("@/db/client"), async (original) => {
   return { ...client, openDatabase };
 });
 
-/** What policy.ts says. */
+/** The limit in policy.ts. */
 const trueBudget = 150;
-/** Far more than the budget, far less than a client's own idea of patience; for slow machines. */
+/** Far above the timeout, and far below a client's default timeout, for slow machines. */
 const atMost = 2_500;
 
 const world = await setUpWorld();
@@ -54,10 +57,10 @@ type Scripts = ReturnType<typeof createRedisClient>;
 
 async function overTcp(): Promise<Scripts> {
   const scripts = createRedisClient({ by: "tcp", url: redis.url });
-  await answering(scripts);
+  await untilResponding(scripts);
   return scripts;
 }
-const answering = (scripts: Scripts) =>
+const untilResponding = (scripts: Scripts) =>
   vi.waitUntil(async () => (await scripts.eval("return 1", [], []).catch(() => 0)) === 1, {
     timeout: 120_000,
   });
@@ -80,7 +83,7 @@ afterAll(async () => {
 
 const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
-/** A limiter with a fallback, its clock, and how often it asked Redis. */
+/** A limiter with a fallback, its clock, and the number of calls to Redis. */
 function limiterOver(scripts: Scripts) {
   let time = Date.UTC(2030, 1);
   const clock: Clock = { now: () => new Date(time) };
@@ -106,12 +109,12 @@ function limiterOver(scripts: Scripts) {
     isRedisUnavailable,
     asked: () => asked,
     pass: (seconds: number) => void (time += seconds * 1000),
-    /** How many of so many takes at once are granted. */
+    /** How many of this many concurrent hits were allowed. */
     many,
   };
 }
 
-/** How many hits Postgres has counted for a rule. */
+/** How many hits Postgres counted for a rule. */
 const inPostgres = async (rule = "ten") =>
   (await row<{ hits: number }>(
     world.db,
@@ -122,35 +125,35 @@ const inRedis = async (rule = "ten") =>
 const warnings = () => world.logged.map(({ event }) => event);
 
 interface Fault {
-  readonly over: Scripts;
+  readonly scripts: Scripts;
   readonly breaks: () => unknown;
-  readonly mends: () => unknown;
+  readonly restores: () => unknown;
 }
 const reply = (status: number, body: string) => () => upstash.failWith({ status, body });
 const rested = (breaks: () => unknown): Fault => ({
-  over: rest,
+  scripts: rest,
   breaks,
-  mends: () => upstash.resetProviders(),
+  restores: () => upstash.resetProviders(),
 });
 const html = "<!doctype html><title>Bad gateway</title>";
 
 const faults: Record<string, Fault> = {
-  "Redis killed": { over: tcp, breaks: () => redis.kill(), mends: () => redis.start() },
-  "Redis stopped in its tracks": { over: tcp, breaks: redis.pause, mends: redis.resume },
+  "Redis killed": { scripts: tcp, breaks: () => redis.kill(), restores: () => redis.start() },
+  "Redis paused": { scripts: tcp, breaks: redis.pause, restores: redis.resume },
   "Redis a replica, READONLY": {
-    over: tcp,
+    scripts: tcp,
     breaks: () => redis.say("replicaof", "127.0.0.1", "1"),
-    mends: () => redis.say("replicaof", "no", "one"),
+    restores: () => redis.say("replicaof", "no", "one"),
   },
   "Redis that allows no scripts, NOPERM": {
-    over: tcp,
+    scripts: tcp,
     breaks: () => redis.say("acl", "setuser", "default", "-eval"),
-    mends: () => redis.say("acl", "setuser", "default", "+eval"),
+    restores: () => redis.say("acl", "setuser", "default", "+eval"),
   },
   "Redis behind Upstash killed": {
-    over: rest,
+    scripts: rest,
     breaks: () => redis.kill(),
-    mends: () => redis.start(),
+    restores: () => redis.start(),
   },
   "Upstash 401": rested(reply(401, '{"error":"WRONGPASS invalid or missing auth token"}')),
   "Upstash 429": rested(reply(429, '{"error":"ERR max daily request limit exceeded"}')),
@@ -164,8 +167,8 @@ const faults: Record<string, Fault> = {
   "Upstash hanging up after the command": rested(() => upstash.failWith("lost")),
 };
 
-describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
-  // A killed Redis has to be there again for the next test, whatever became of this one.
+describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, restores }) => {
+  // Restarts a killed Redis for the next test, whatever the outcome of this one.
   let broken = false;
   const breakIt = async () => {
     broken = true;
@@ -175,15 +178,15 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   const mend = async () => {
     broken = false;
     runTimeout.ms = 10_000;
-    await mends();
-    await answering(over);
+    await restores();
+    await untilResponding(scripts);
   };
   afterEach(async () => {
     if (broken) await mend();
   });
 
-  test("nobody notices: Postgres grants what the limit allows, in time, and no more", async () => {
-    const { limiter, many, isRedisUnavailable } = limiterOver(over);
+  test("nothing is visible: Postgres allows what the limit allows, in time, and no more", async () => {
+    const { limiter, many, isRedisUnavailable } = limiterOver(scripts);
     expect(await limiter.consume(ten, "ada")).toMatchObject({ ok: true });
     expect([await inRedis(), await inPostgres()]).toEqual([1, 0]);
 
@@ -199,16 +202,16 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     expect(warnings().filter((event) => event === "limiter.redis_unavailable")).toHaveLength(1);
   });
 
-  test("fifty at the very moment it breaks: exactly as many as the limit allows", async () => {
-    const { many, isRedisUnavailable } = limiterOver(over);
+  test("fifty requests at the moment it breaks: exactly the limit is allowed", async () => {
+    const { many, isRedisUnavailable } = limiterOver(scripts);
     await breakIt();
     expect(await many(50)).toBe(10);
     expect(await inPostgres()).toBe(10);
     expect(await isRedisUnavailable()).toBe(true);
   });
 
-  test("giving back and clearing work on, without a word", async () => {
-    const { limiter, many } = limiterOver(over);
+  test("refunding and clearing still work, without an error", async () => {
+    const { limiter, many } = limiterOver(scripts);
     await breakIt();
     const consumed = await limiter.consume(ten, "ada");
     expect(await many(20)).toBe(9);
@@ -218,8 +221,8 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     expect(await many(20)).toBe(10);
   });
 
-  test("it is left alone for a while, tried once, and used again when it is back", async () => {
-    const { limiter, many, asked, pass, isRedisUnavailable } = limiterOver(over);
+  test("it is skipped for a while, tried once, and used again when it is back", async () => {
+    const { limiter, many, asked, pass, isRedisUnavailable } = limiterOver(scripts);
     await breakIt();
     await limiter.consume(ten, "ada");
     expect(asked()).toBe(1);
@@ -249,8 +252,8 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
     expect(asked()).toBe(8);
   });
 
-  test("whoever asks how it is hears so before anybody came, in time, and that it is back", async () => {
-    const { isRedisUnavailable, asked, pass } = limiterOver(over);
+  test("a health check sees the failure before the first request, in time, and later the recovery", async () => {
+    const { isRedisUnavailable, asked, pass } = limiterOver(scripts);
     expect(await isRedisUnavailable()).toBe(false);
 
     await breakIt();
@@ -268,7 +271,7 @@ describe.each(Object.entries(faults))("%s", (_, { over, breaks, mends }) => {
   });
 });
 
-test("a full Redis that may evict nothing still counts, and grants no more than the limit", async () => {
+test("a full Redis that may evict nothing still counts, and allows no more than the limit", async () => {
   const { many } = limiterOver(tcp);
   await redis.say("config", "set", "maxmemory-policy", "noeviction");
   await redis.say("config", "set", "maxmemory", "1");
@@ -281,7 +284,7 @@ test("a full Redis that may evict nothing still counts, and grants no more than 
   }
 });
 
-test("an answer that is no answer is Redis failing, not somebody's refusal", async () => {
+test("a malformed response counts as a failure of Redis, not as a refusal", async () => {
   const { limiter, isRedisUnavailable } = limiterOver(rest);
   for (const result of ["T0s=", "bnVsbA==", [], ["MQ=="], [1], [0, "eA=="], 0, null]) {
     upstash.failWith({ status: 200, body: JSON.stringify([{ result }]) });
@@ -295,11 +298,11 @@ test("an answer that is no answer is Redis failing, not somebody's refusal", asy
   expect(await isRedisUnavailable()).toBe(true);
 });
 
-describe("lateness", () => {
-  test("a Redis that was stopped answers nobody any more after its budget", async () => {
+describe("timeouts", () => {
+  test("a stopped Redis is not waited for beyond the timeout", async () => {
     runTimeout.ms = trueBudget;
     const scripts = createRedisClient({ by: "tcp", url: redis.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     redis.pause();
     try {
       const since = performance.now();
@@ -310,7 +313,7 @@ describe("lateness", () => {
     }
   });
 
-  test("nor does an Upstash that hangs", async () => {
+  test("an Upstash that hangs is not waited for either", async () => {
     runTimeout.ms = trueBudget;
     upstash.failWith("never_answers");
     const since = performance.now();
@@ -318,7 +321,7 @@ describe("lateness", () => {
     expect(performance.now() - since).toBeLessThan(atMost);
   });
 
-  test("an address where nobody listens holds nobody up", async () => {
+  test("an address where no server listens delays no request", async () => {
     runTimeout.ms = trueBudget;
     for (const scripts of [
       createRedisClient({ by: "tcp", url: "redis://127.0.0.1:1" }),
@@ -331,7 +334,7 @@ describe("lateness", () => {
     }
   });
 
-  test("no call is made twice: what was carried out and lost on its way is not counted again", async () => {
+  test("no command is sent twice: one whose response was lost is not counted again", async () => {
     upstash.failWith("lost");
     const before = upstash.requests();
     await expect(
@@ -346,27 +349,27 @@ describe("a connection to Redis", () => {
   const set = (scripts: Scripts) => scripts.eval("return redis.call('set', 'x', '1')", [], []);
   const patient = { timeout: 120_000 };
 
-  test("that went half-open is made anew, and what was lost on it is not counted later", async () => {
+  test("that is half-open is replaced, and a lost command is not counted later", async () => {
     runTimeout.ms = trueBudget;
     const proxy = await FaultProxy.before(redis.url);
     const scripts = createRedisClient({ by: "tcp", url: proxy.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     const { limiter } = limiterOver(scripts);
     const { accepted } = proxy.connections;
     proxy.halfOpen();
     expect((await limiter.consume(ten, "ada")).ok).toBe(true);
     expect(await inPostgres()).toBe(1);
     await vi.waitUntil(() => proxy.connections.accepted > accepted, patient);
-    await answering(scripts);
+    await untilResponding(scripts);
     expect(await inRedis()).toBe(0);
     await proxy.close();
   });
 
-  test("that leads to a primary which became a replica is made anew, where its name leads now", async () => {
+  test("that leads to a primary which became a replica is replaced by one to the host's current address", async () => {
     const next = await startRedis();
     const proxy = await FaultProxy.before(redis.url);
     const scripts = createRedisClient({ by: "tcp", url: proxy.url });
-    await answering(scripts);
+    await untilResponding(scripts);
     await redis.say("replicaof", "127.0.0.1", "1");
     try {
       proxy.leadTo(next.url);
@@ -381,25 +384,22 @@ describe("a connection to Redis", () => {
   });
 });
 
-describe("budgets of tries", () => {
+describe("budgets of attempts", () => {
   const tries = Object.values(limits).filter(
     (limit): limit is typeof limit & { tries: true } => "tries" in limit,
   );
 
-  test.each(tries)(
-    "$rule never touches Redis, and a flushed one refills nothing",
-    async (limit) => {
-      const { limiter, many, asked } = limiterOver(tcp);
-      expect(await many(limit.max + 20, limit)).toBe(limit.max);
-      await redis.flush();
-      expect(await many(20, limit)).toBe(0);
-      expect(asked()).toBe(0);
-      expect(await redis.keys()).toEqual([]);
-      expect((await limiter.consume(limit, "leo")).ok).toBe(true);
-    },
-  );
+  test.each(tries)("$rule never uses Redis, and flushing Redis refills nothing", async (limit) => {
+    const { limiter, many, asked } = limiterOver(tcp);
+    expect(await many(limit.max + 20, limit)).toBe(limit.max);
+    await redis.flush();
+    expect(await many(20, limit)).toBe(0);
+    expect(asked()).toBe(0);
+    expect(await redis.keys()).toEqual([]);
+    expect((await limiter.consume(limit, "leo")).ok).toBe(true);
+  });
 
-  test("every limit on typed secrets and pressed buttons is one", () => {
+  test("cover every limit on typed secrets and submitted confirmations", () => {
     const rules = tries.map(({ rule }) => rule).sort();
     expect(rules).toEqual([
       "codes_per_day",
@@ -413,7 +413,7 @@ describe("budgets of tries", () => {
     ]);
   });
 
-  test("whoever guesses codes gets no more guesses when Redis is flushed, or gone (I10)", async () => {
+  test("an attacker gets no more guesses at a code when Redis is flushed or gone (I10)", async () => {
     const { limiter } = limiterOver(tcp);
     const here = world.with({ limiter });
     const email = "ada@example.com";
@@ -436,7 +436,7 @@ describe("budgets of tries", () => {
   });
 });
 
-describe("people, while Redis comes and goes", () => {
+describe("people, while Redis fails and recovers", () => {
   test("sign in all the same, and the limits hold (S4)", async () => {
     const { limiter, pass } = limiterOver(rest);
     const here = world.with({ limiter });
@@ -454,7 +454,7 @@ describe("people, while Redis comes and goes", () => {
     expect(responses.at(-1)).toEqual(refused("too_many_requests"));
   });
 
-  test("flapping: neither place grants more than the limit, so nobody gets more than twice that", async () => {
+  test("get at most twice the limit while Redis flaps: each backend allows no more than the limit", async () => {
     const { many, pass } = limiterOver(rest);
     let granted = 0;
     for (let i = 0; i < 30; i += 1) {
@@ -467,12 +467,12 @@ describe("people, while Redis comes and goes", () => {
     expect(granted).toBe(2 * ten.max);
   });
 
-  test("what was taken in one place makes no room in the other when it is given back", async () => {
+  test("cannot refund a hit of one backend in the other", async () => {
     const { limiter, many, pass } = limiterOver(rest);
     const inOne = await limiter.consume(ten, "ada");
     upstash.failWith({ status: 500, body: "{}" });
     const inTheOther = await limiter.consume(ten, "ada");
-    if (!inOne.ok || !inTheOther.ok) throw new Error("There was room in both.");
+    if (!inOne.ok || !inTheOther.ok) throw new Error("A hit was refused.");
     await limiter.refund("ten", "ada", inOne.hit);
     expect(await inPostgres()).toBe(1);
     expect(await many(20)).toBe(9);
@@ -483,23 +483,23 @@ describe("people, while Redis comes and goes", () => {
     expect(await many(20)).toBe(9);
   });
 
-  test("what the log says of it holds neither keys nor the script", async () => {
+  test("the log of it contains neither keys nor the script", async () => {
     const { limiter } = limiterOver(rest);
     upstash.failWith({ status: 401, body: '{"error":"WRONGPASS"}' });
     await limiter.consume(ten, "k3y-of-ada");
-    const said = JSON.stringify(world.logged);
-    expect(said).toContain("limiter.redis_unavailable");
-    expect(said).toContain("WRONGPASS");
-    expect(said).not.toContain("k3y-of-ada");
-    expect(said).not.toContain("redis.call");
-    expect(said).not.toContain(upstash.token);
+    const logged = JSON.stringify(world.logged);
+    expect(logged).toContain("limiter.redis_unavailable");
+    expect(logged).toContain("WRONGPASS");
+    expect(logged).not.toContain("k3y-of-ada");
+    expect(logged).not.toContain("redis.call");
+    expect(logged).not.toContain(upstash.token);
   });
 });
 
 describe("in a whole system", () => {
-  test("/readyz warns while Redis is away, still serves, and passes when it is back (X4)", async () => {
+  test("/readyz warns while Redis is unavailable, still serves, and passes when it is back (X4)", async () => {
     lent.db = world.db;
-    const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const { stopWorker } = await createWorld(
       testEnv({ UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token }),
     );
@@ -529,7 +529,7 @@ describe("in a whole system", () => {
       expect(await inRedis()).toBe(1);
     } finally {
       vi.useRealTimers();
-      textLines.mockRestore();
+      stdout.mockRestore();
       lent.db = undefined;
       await stopWorker();
     }

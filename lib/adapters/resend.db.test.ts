@@ -11,7 +11,7 @@ import { deliverDueLetters } from "./courier";
 import type { Message } from "./mailer";
 import { resendMailer } from "./resend";
 
-/** Mail by Resend, against a server that answers as Resend does (X2, X3). */
+/** Sending with Resend, against a server that responds as Resend does (X2, X3). */
 
 const runTimeout = vi.hoisted(() => ({ seconds: 15 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
@@ -68,7 +68,7 @@ const message: Message = {
 
 const html = { status: 502, body: "<!doctype html><h1>Bad gateway</h1>" };
 
-test("a letter is handed over whole: one address, both parts, our headers, its id as the key", async () => {
+test("sends a complete email: one address, both parts, our headers, its id as the idempotency key", async () => {
   await new Browser(world).requestLink(ada);
   await deliver();
   const { id, state } = await saved();
@@ -93,7 +93,7 @@ test("a letter is handed over whole: one address, both parts, our headers, its i
   expect(Object.keys(letter!).sort()).toEqual(["from", "headers", "html", "subject", "text", "to"]);
 });
 
-describe("what cannot be done now", () => {
+describe("a temporary failure", () => {
   test.each([
     ["429", resendError(429, "rate_limit_exceeded")],
     ["429, the day's quota", resendError(429, "daily_quota_exceeded")],
@@ -116,7 +116,7 @@ describe("what cannot be done now", () => {
     ["422, a from that is not ours", resendError(422, "invalid_from_address")],
     ["a connection that breaks", "hangs_up"],
   ] as const)(
-    "%s: the letter waits, and leaves once with the same body and key",
+    "%s: the email waits, and is sent once with the same body and key",
     async (_, failWith) => {
       server.failWith(failWith, 1);
       await new Browser(world).requestLink(ada);
@@ -132,7 +132,7 @@ describe("what cannot be done now", () => {
     },
   );
 
-  test("no answer within the budget counts as none", async () => {
+  test("no response within the timeout counts as a failure", async () => {
     runTimeout.seconds = 0.3;
     server.failWith("never_answers");
     const response = await mailer(message);
@@ -143,12 +143,12 @@ describe("what cannot be done now", () => {
     });
   });
 
-  test("nobody there, or a name that is none", async () => {
+  test("an address where no server listens, or a name that does not resolve", async () => {
     for (const baseUrl of ["http://127.0.0.1:1", "http://no-such-host.invalid"])
       expect(await resendMailer("key", baseUrl)(message)).toMatchObject({ sent: false });
   });
 
-  test("a wrong key is the operator's to mend: nothing is lost meanwhile", async () => {
+  test("a wrong API key is for the operator to fix: no email is lost meanwhile", async () => {
     await new Browser(world).requestLink(ada);
     await deliverDueLetters(here, resendMailer("re_wrong", server.baseUrl));
     expect(await saved()).toMatchObject({ state: "queued" });
@@ -166,7 +166,7 @@ describe("what cannot be done now", () => {
     ["-5", intervals.letterRetries[0]],
     ["soon", intervals.letterRetries[0]],
     ["Fri, 20 Nov 2026 08:12:00 GMT", intervals.letterRetries[0]],
-  ])("retry-after %s: again after %i seconds", async (retryAfter, pause) => {
+  ])("retry-after %s: the next attempt is after %i seconds", async (retryAfter, pause) => {
     await world.withFrozenTime(async (world) => {
       server.failWith(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
       await new Browser(world).requestLink(ada);
@@ -184,7 +184,7 @@ describe("what cannot be done now", () => {
   });
 
   test.each(["1e999", "99999999999999999999", "Infinity"])(
-    "a retry-after beyond all measure, %s, neither breaks anything nor loses the letter",
+    "an excessive retry-after, %s, neither breaks anything nor loses the email",
     async (retryAfter) => {
       server.failWith(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
       await new Browser(world).requestLink(ada);
@@ -195,8 +195,8 @@ describe("what cannot be done now", () => {
   );
 });
 
-describe("what cannot be done ever", () => {
-  test("422 validation_error: dead as refused, and not tried again", async () => {
+describe("a permanent failure", () => {
+  test("422 validation_error: the email is marked dead as refused, and not retried", async () => {
     server.failWith(resendError(422, "validation_error"));
     await new Browser(world).requestLink(ada);
     await deliver();
@@ -208,8 +208,8 @@ describe("what cannot be done ever", () => {
   });
 });
 
-describe("accepted and lost on the way back (I5)", () => {
-  test("delivered once, however often it is lost", async () => {
+describe("an accepted email whose response is lost (I5)", () => {
+  test("is delivered once, however often the response is lost", async () => {
     server.failWith("lost", 3);
     await new Browser(world).requestLink(ada);
     for (let i = 0; i < 3; i += 1) {
@@ -223,7 +223,7 @@ describe("accepted and lost on the way back (I5)", () => {
     expect(server.delivered).toHaveLength(1);
   });
 
-  test("the same body goes again, though name, sender and clock are others by then", async () => {
+  test("is retried with the same body, though name, sender and clock differ by then", async () => {
     server.failWith("lost", 1);
     await new Browser(world).requestLink(ada);
     await deliver();
@@ -237,7 +237,7 @@ describe("accepted and lost on the way back (I5)", () => {
     expect(server.delivered).toHaveLength(1);
   });
 
-  test("another letter under a known key is refused there, and that is no end of the letter here", async () => {
+  test("another email under a known key is refused by Resend, and is retried here", async () => {
     await mailer(message);
     expect(await mailer({ ...message, text: "Other" })).toEqual({
       sent: false,
@@ -258,12 +258,12 @@ test.each(["Latchkey, Inc.", "Ada @ Home", "(Latchkey)", "Schlüssel: Öl; & Co.
   },
 );
 
-test("no name, no brackets", async () => {
+test("a sender without a name has no brackets", async () => {
   await mailer({ ...message, from: { ...message.from, name: "" } });
   expect(server.delivered[0]!.from).toBe("sign-in@mail.example.org");
 });
 
-test("whatever comes back, nothing is thrown", async () => {
+test("no response causes a throw", async () => {
   const responses = [
     { status: 200, body: '{"id":' },
     { status: 204, body: "" },

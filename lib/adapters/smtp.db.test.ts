@@ -12,12 +12,13 @@ import { deliverDueLetters } from "./courier";
 import type { Mailer, Message } from "./mailer";
 import { smtpMailer } from "./smtp";
 
-/** Mail by SMTP, against a server that really speaks it (X2, X3). */
+/** Sending with SMTP, against a real SMTP server (X2, X3). */
 
 const runTimeout = vi.hoisted(() => ({ seconds: 15 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
-  // The lease shrinks with the budget, so that what holds for seconds here holds for minutes there.
+  // The lease is as short in proportion as the timeout, so seconds here stand for minutes in
+  // production.
   const { mailTimeout, letterLease } = policy.intervals;
   const intervals = Object.defineProperties(
     { ...policy.intervals },
@@ -29,7 +30,7 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
   return { ...policy, intervals } as never;
 });
 
-// Names of other machines lead to the sink: everything but the way there is as it would be.
+// Names of other machines resolve to the test server; everything else is as in production.
 const elsewhere = vi.hoisted(() => ({ port: 0, trusted: true }));
 vi.mock(import("mailer"), async (original) => {
   const mailer = await original();
@@ -68,7 +69,7 @@ const mailer = smtpMailer(sink.url, world.log);
 
 const here = world.with({ env: testEnv({ SMTP_URL: sink.url, MAIL_FROM: from }) });
 const deliver = (by: Mailer = mailer) => deliverDueLetters(here, by);
-/** Lets the longest pause between two attempts pass, but not the link's life. */
+/** Lets the longest pause between two attempts pass, but not the link's lifetime. */
 const later = () => world.advance(intervals.letterRetries[3]);
 
 interface Kept {
@@ -102,7 +103,7 @@ const headersOf = (raw: string) =>
     .split("\r\n");
 const namesOf = (raw: string) => headersOf(raw).map((entry) => entry.split(":")[0]!.toLowerCase());
 
-describe("a letter that arrives", () => {
+describe("an email that arrives", () => {
   test("goes to the stored address alone, once, with its code and link", async () => {
     await new Browser(world).requestLink(ada);
     await deliver();
@@ -125,7 +126,7 @@ describe("a letter that arrives", () => {
     }
   });
 
-  test("has the headers of machine-made mail, its own id on our domain, and no others", async () => {
+  test("has the headers of automated mail, its own id on our domain, and no others", async () => {
     const before = Math.floor(Date.now() / 1000) * 1000;
     await new Browser(world).requestLink(ada);
     await deliver();
@@ -162,24 +163,26 @@ describe("a letter that arrives", () => {
     expect(mail.attachments).toEqual([]);
     expect(raw).toMatch(/^Content-Type: multipart\/alternative;/m);
     expect(mail.html).not.toMatch(/<(img|script|link|iframe|object)\b|url\(|@import/i);
-    const read = new Set(words(visible(mail.html!)));
-    const plain = words(mail.text!);
+    const read = new Set(wordsOf(visible(mail.html!)));
+    const plain = wordsOf(mail.text!);
     expect(plain.filter((word) => !read.has(word))).toEqual([]);
     expect([...read].filter((word) => !plain.includes(word))).toEqual([]);
   });
 
-  test("is signed in to the server with SMTP_URL's user and password", async () => {
+  test("is sent after signing in with SMTP_URL's user and password", async () => {
     const url = `smtp://ada%40work:p%3Ass%2Fword@127.0.0.1:${sink.port}`;
     expect(await smtpMailer(url, world.log)(message)).toEqual({ sent: true });
     expect(sink.accepted[0]?.user).toBe("ada@work");
     expect(sink.passwords).toEqual(["p:ss/word"]);
   });
 
-  test("ten letters at once arrive as ten", async () => {
+  test("is one of ten when ten are sent at once", async () => {
     for (let i = 0; i < 12; i += 1) await new Browser(world).requestLink(`person${i}@example.com`);
     await deliver();
-    const arrived = sink.accepted.map(({ to }) => to.join()).sort();
-    expect(arrived).toEqual(Array.from({ length: 12 }, (_, i) => `person${i}@example.com`).sort());
+    const recipients = sink.accepted.map(({ to }) => to.join()).sort();
+    expect(recipients).toEqual(
+      Array.from({ length: 12 }, (_, i) => `person${i}@example.com`).sort(),
+    );
   });
 });
 
@@ -190,9 +193,9 @@ const visible = (html: string) =>
     .replace(/<div style="display:none[^]*?<\/div>/i, "")
     .replace(/<[^>]+>/g, " ")
     .replace(/&#?\w+;/g, " ");
-const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
-describe("a server that is not willing now", () => {
+describe("a server with a temporary failure", () => {
   test.each([
     ["mail", 451, "greylisted, come again"],
     ["rcpt", 450, "mailbox busy"],
@@ -202,7 +205,7 @@ describe("a server that is not willing now", () => {
     ["greeting", 421, "too many connections"],
     ["auth", 454, "cannot check passwords now"],
   ] as const)(
-    "at %s with %i: the letter waits, and leaves with the same bytes",
+    "at %s with %i: the email waits, and is sent with the same bytes",
     async (step, says, text) => {
       const user = step === "auth" ? "ada:secret@" : "";
       const by = smtpMailer(`smtp://${user}127.0.0.1:${sink.port}`, world.log);
@@ -224,7 +227,7 @@ describe("a server that is not willing now", () => {
   );
 
   test.each(["greeting", "mail", "rcpt", "data", "received"] as const)(
-    "that hangs up at %s: the letter waits, and the next one gets through",
+    "that hangs up at %s: the email waits, and the next attempt succeeds",
     async (step) => {
       sink.failWith(step, "hangs_up");
       await new Browser(world).requestLink(ada);
@@ -239,7 +242,7 @@ describe("a server that is not willing now", () => {
   );
 
   test.each(["greeting", "auth", "mail", "rcpt", "received"] as const)(
-    "that never answers at %s is given up after its budget",
+    "that does not respond at %s is given up after the timeout",
     async (step) => {
       runTimeout.seconds = 0.3;
       const by = smtpMailer(`smtp://ada:secret@127.0.0.1:${sink.port}`, world.log);
@@ -248,7 +251,7 @@ describe("a server that is not willing now", () => {
     },
   );
 
-  test("that is not there, is no mail server, or speaks nonsense: the letter waits", async () => {
+  test("that is unreachable, is no mail server, or sends nonsense: the email waits", async () => {
     expect(await smtpMailer("smtp://127.0.0.1:1", world.log)(message)).toEqual(
       because(/ECONNREFUSED|ECONNECTION|ESOCKET/),
     );
@@ -264,7 +267,7 @@ describe("a server that is not willing now", () => {
     }
   });
 
-  test("every retry is the same bytes, though clock, name and origin changed meanwhile (X3)", async () => {
+  test("every retry has the same bytes, though clock, name and origin changed meanwhile (X3)", async () => {
     await new Browser(world).requestLink(ada);
     sink.failWith("received", { says: 451 }, 2);
     await deliver();
@@ -273,7 +276,7 @@ describe("a server that is not willing now", () => {
       clock: { now: () => new Date(Date.UTC(2033, 1)) },
       env: testEnv({ APP_NAME: "Elsewhere", PORT: "4000", MAIL_FROM: "other@example.net" }),
     });
-    // The process's own clock too, as a library might look at it.
+    // Changes the process's own clock too, which a library might read.
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 90_000 });
     try {
       await deliverDueLetters(moved, mailer);
@@ -288,7 +291,7 @@ describe("a server that is not willing now", () => {
     expect(new Set(sink.offered.map((arrival) => arrival.from)).size).toBe(1);
   });
 
-  test("two letters never look alike: each has boundaries and ids of its own", async () => {
+  test("no two emails share a boundary or an id", async () => {
     await new Browser(world).requestLink(ada);
     await new Browser(world).requestLink("leo@example.com");
     await deliver();
@@ -298,14 +301,14 @@ describe("a server that is not willing now", () => {
   });
 });
 
-describe("a server that refuses for good", () => {
+describe("a server with a permanent failure", () => {
   test.each([
     ["rcpt", 550, "no such user"],
     ["rcpt", 553, "mailbox name not allowed"],
     ["data", 554, "no valid recipients"],
     ["received", 554, "this looks like spam"],
   ] as const)(
-    "at %s with %i: the letter is dead as refused, and is not tried again",
+    "at %s with %i: the email is marked dead as refused, and is not retried",
     async (step, says, text) => {
       sink.failWith(step, { says, text }, 1);
       await new Browser(world).requestLink(ada);
@@ -318,7 +321,7 @@ describe("a server that refuses for good", () => {
     },
   );
 
-  test("a refusal of us, rather than of the letter, is the operator's to mend: letters wait", async () => {
+  test("a refusal of our server rather than of the email is for the operator to fix: emails wait", async () => {
     for (const [step, says] of [
       ["greeting", 554],
       ["mail", 550],
@@ -332,16 +335,16 @@ describe("a server that refuses for good", () => {
     }
   });
 
-  test("535: letters wait, and the log says where to look", async () => {
+  test("535: emails wait, and the log says where to look", async () => {
     sink.failWith("auth", { says: 535, text: "5.7.8 Username and Password not accepted" }, 1);
     const by = smtpMailer(`smtp://ada:s3cret-pass@127.0.0.1:${sink.port}`, world.log);
     await new Browser(world).requestLink(ada);
     await deliver(by);
     expect(await saved()).toMatchObject({ state: "queued", attempts: 1 });
-    const said = world.logged.find(({ event }) => event === "mail.sign_in_refused");
-    expect(said).toMatchObject({ level: "error", facts: { host: "127.0.0.1" } });
-    expect(JSON.stringify(said)).toMatch(/SMTP_URL/);
-    expect(JSON.stringify(said)).not.toMatch(/Gmail/);
+    const logged = world.logged.find(({ event }) => event === "mail.sign_in_refused");
+    expect(logged).toMatchObject({ level: "error", facts: { host: "127.0.0.1" } });
+    expect(JSON.stringify(logged)).toMatch(/SMTP_URL/);
+    expect(JSON.stringify(logged)).not.toMatch(/Gmail/);
     expect(JSON.stringify(world.logged)).not.toMatch(/s3cret-pass|"ada"/);
     await later();
     await deliver(by);
@@ -371,8 +374,8 @@ describe("a server that refuses for good", () => {
   });
 });
 
-describe("credentials on their way to another machine", () => {
-  test("are not said where the server offers no encryption, and no letter leaves", async () => {
+describe("credentials for a server on another machine", () => {
+  test("are not sent without encryption, and no email is sent", async () => {
     const by = smtpMailer("smtp://ada:secret@mail.example.org:587", world.log);
     const response = await by(message);
     expect(response).toEqual(because(/^smtp /));
@@ -381,7 +384,7 @@ describe("credentials on their way to another machine", () => {
     expect(sink.mails()).toBe(0);
   });
 
-  test("nor to somebody with a certificate of their own making", async () => {
+  test("are not sent to a server with a self-signed certificate", async () => {
     elsewhere.port = secure.port;
     elsewhere.trusted = false;
     const response = await smtpMailer("smtp://ada:secret@mail.example.org", world.log)(message);
@@ -390,26 +393,26 @@ describe("credentials on their way to another machine", () => {
     expect(secure.mails()).toBe(0);
   });
 
-  test("are said over STARTTLS, and the letter with them", async () => {
+  test("are sent over STARTTLS, and the email with them", async () => {
     elsewhere.port = secure.port;
     const by = smtpMailer("smtp://ada:secret@mail.example.org:587", world.log);
     expect(await by(message)).toEqual({ sent: true });
     expect(secure.accepted).toMatchObject([{ user: "ada", encrypted: true, to: [ada] }]);
   });
 
-  test("a letter without credentials is not sent in clear either", async () => {
+  test("an email without credentials is not sent unencrypted either", async () => {
     const response = await smtpMailer("smtp://mail.example.org:25", world.log)(message);
     expect(response).toEqual(because(/^smtp /));
     expect(sink.mails()).toBe(0);
   });
 });
 
-describe("nothing that somebody typed becomes a header or a recipient", () => {
+describe("user input never becomes a header or a recipient", () => {
   const evil = "x\r\nBcc: mallory@example.com\r\nX-Evil: 1\r\n\r\n<b>Hello</b>";
 
   test.each([
     ["subject", { subject: evil }],
-    ["name of this place", { from: { ...message.from, name: evil } }],
+    ["name of the sender", { from: { ...message.from, name: evil } }],
     ["unicode line ends", { subject: "a\u2028Bcc: m@example.com\u2029b\u0085c\vd\fe" }],
     ["text", { text: evil, html: `<p>${evil}</p>` }],
     ["a line that is only a dot", { text: "one\r\n.\r\nRSET\r\n..\r\ntwo" }],
@@ -433,7 +436,7 @@ describe("nothing that somebody typed becomes a header or a recipient", () => {
     "Ada <mallory@example.com>",
     "mallory@example.com>\r\nX: <ada@example.com",
     '"mallory@example.com,"@example.com',
-  ])("an address that was never one: %j", async (to) => {
+  ])("a malformed address: %j", async (to) => {
     await mailer({ ...message, to });
     for (const arrival of sink.accepted) {
       expect(arrival.to).not.toContain("mallory@example.com");
@@ -451,8 +454,8 @@ describe("nothing that somebody typed becomes a header or a recipient", () => {
   );
 });
 
-test("a server that takes its time gets no letter twice, though two workers look for work", async () => {
-  // Each step is well within the budget; what takes long is a whole batch of letters.
+test("a slow server gets no email twice, though two workers run", async () => {
+  // Each step is well within the timeout; a whole batch of emails takes long.
   runTimeout.seconds = 1;
   for (const step of ["greeting", "mail", "rcpt", "received"] as const)
     sink.failWith(step, { after: 0.4 });
@@ -463,11 +466,11 @@ test("a server that takes its time gets no letter twice, though two workers look
   await deliver(smtpMailer(sink.url, world.log));
   clearInterval(again);
   await Promise.all(looks);
-  const arrived = sink.accepted.map(({ to }) => to.join());
-  expect(arrived).toEqual([...new Set(arrived)]);
+  const recipients = sink.accepted.map(({ to }) => to.join());
+  expect(recipients).toEqual([...new Set(recipients)]);
 });
 
-test("a send is over within its budget, however slowly the server goes about it", async () => {
+test("a send ends within its timeout, however slow the server is", async () => {
   runTimeout.seconds = 1;
   for (const step of ["mail", "rcpt", "received"] as const) sink.failWith(step, { after: 0.7 });
   const response = await smtpMailer(sink.url, world.log)(message);
@@ -475,7 +478,7 @@ test("a send is over within its budget, however slowly the server goes about it"
   expect(sink.accepted).toEqual([]);
 });
 
-test("a server that hangs up on everybody is tried once per attempt: the outbox does the retrying", async () => {
+test("a server that hangs up is tried once per attempt: the outbox does the retrying", async () => {
   const by = smtpMailer(sink.url, world.log);
   await by(message);
   sink.resetProviders();

@@ -37,7 +37,7 @@ const start = ({ mayOverlap = true } = {}) => {
     { mayOverlap },
   );
 };
-const settle = () => vi.advanceTimersByTimeAsync(0);
+const flushTimers = () => vi.advanceTimersByTimeAsync(0);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -48,10 +48,10 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe("the worker", () => {
-  it("looks for letters at once, and again after each pause", async () => {
+  it("looks for emails at once, and again after each pause", async () => {
     start();
     expect(jobs.deliver).toHaveBeenCalledTimes(1);
-    await settle();
+    await flushTimers();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 10);
@@ -59,23 +59,23 @@ describe("the worker", () => {
     await worker.stop();
   });
 
-  it("looks when it is rung, without waiting for the pause to end", async () => {
+  it("looks when it is woken, without waiting for the pause to end", async () => {
     start();
-    await settle();
+    await flushTimers();
     worker.wake();
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
-    await settle();
+    await flushTimers();
     await worker.stop();
   });
 
-  it("never delivers twice at once, however often it is rung", async () => {
+  it("never delivers twice at once, however often it is woken", async () => {
     const { ends, most } = held();
     start();
     for (let i = 0; i < 50; i += 1) worker.wake();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(1);
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     for (let i = 0; i < 50; i += 1) worker.wake();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 3);
     expect(most()).toBe(1);
@@ -84,53 +84,53 @@ describe("the worker", () => {
     await stopped;
   });
 
-  it("loses no ring that comes while it works: fifty are one more look", async () => {
+  it("looks once more when it is woken fifty times while it works", async () => {
     const { ends } = held();
     start();
     for (let i = 0; i < 50; i += 1) worker.wake();
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     ends[1]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     await worker.stop();
   });
 
-  it("keeps one rhythm after a ring, not two", async () => {
+  it("keeps one schedule after a wake-up, not two", async () => {
     start();
-    await settle();
+    await flushTimers();
     worker.wake();
-    await settle();
+    await flushTimers();
     jobs.deliver.mockClear();
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000 * 4);
     expect(jobs.deliver).toHaveBeenCalledTimes(4);
     await worker.stop();
   });
 
-  it("goes on after a failure, and the failure is in the log", async () => {
+  it("continues after a failure, and logs the failure", async () => {
     jobs.deliver.mockRejectedValueOnce(new Error("a bug"));
     start();
-    await settle();
+    await flushTimers();
     expect(log.error).toHaveBeenCalledWith("courier.failed", { error: expect.any(Error) });
     await vi.advanceTimersByTimeAsync(intervals.outboxPoll * 1000);
     expect(jobs.deliver).toHaveBeenCalledTimes(2);
     await worker.stop();
   });
 
-  it("takes a database that is away for no bug", async () => {
+  it("does not report an unavailable database as a bug", async () => {
     jobs.deliver.mockRejectedValueOnce(new Away());
     start();
-    await settle();
+    await flushTimers();
     expect(log.error).not.toHaveBeenCalled();
     expect(log.warn).toHaveBeenCalledWith("database.unavailable", { job: "courier" });
     await worker.stop();
   });
 
-  it("purges what is over beside it, and says so when there was something", async () => {
+  it("purges expired rows alongside, and logs when there were some", async () => {
     jobs.purge.mockResolvedValueOnce(7);
     start();
-    await settle();
+    await flushTimers();
     expect(log.info).toHaveBeenCalledExactlyOnceWith("purge.done", { rows: 7 });
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
     expect(jobs.purge).toHaveBeenCalledTimes(2);
@@ -142,7 +142,7 @@ describe("the worker", () => {
 describe("a job that is stuck", () => {
   const stall = intervals.jobStall * 1000;
 
-  it("is given up after its limit, told of, and done again", async () => {
+  it("is given up after its limit, logged, and run again", async () => {
     const { ends } = held();
     start();
     await vi.advanceTimersByTimeAsync(stall - 1);
@@ -155,7 +155,7 @@ describe("a job that is stuck", () => {
     await worker.stop();
   });
 
-  it("is done again at once for whoever rang meanwhile", async () => {
+  it("is run again at once when the worker was woken meanwhile", async () => {
     const { ends } = held();
     start();
     worker.wake();
@@ -165,7 +165,7 @@ describe("a job that is stuck", () => {
     await worker.stop();
   });
 
-  it("takes no further step when it comes alive again", async () => {
+  it("takes no further step when it resumes", async () => {
     let step = () => {};
     jobs.deliver.mockImplementationOnce((_world, _mailer, progress: () => void) => {
       step = progress;
@@ -192,7 +192,7 @@ describe("a job that is stuck", () => {
     await worker.stop();
   });
 
-  it("is not joined by a second one where both would have one connection, but followed", async () => {
+  it("is followed, not joined, by a second one where both would share one connection", async () => {
     const { ends, most } = held();
     start({ mayOverlap: false });
     worker.wake();
@@ -201,11 +201,11 @@ describe("a job that is stuck", () => {
     expect(ends).toHaveLength(1);
     expect(worker.isLate()).toBe(true);
     ends[0]!.resolve();
-    await settle();
+    await flushTimers();
     expect(ends).toHaveLength(2);
     expect(most()).toBe(1);
     ends[1]!.resolve();
-    await settle();
+    await flushTimers();
     expect(worker.isLate()).toBe(false);
     await worker.stop();
   });
@@ -231,7 +231,7 @@ describe("a job that is stuck", () => {
 });
 
 describe("a worker is late", () => {
-  it("when a job has not come to its end in time, whether it fails or is stuck", async () => {
+  it("when a job has not finished in time, whether it fails or is stuck", async () => {
     jobs.deliver.mockRejectedValue(new Away());
     start();
     await vi.advanceTimersByTimeAsync(intervals.jobStall * 1000);
@@ -244,7 +244,7 @@ describe("a worker is late", () => {
     await worker.stop();
   });
 
-  it("when it is the purge, too", async () => {
+  it("when the purge has not finished in time", async () => {
     jobs.purge.mockRejectedValue(new Away());
     start();
     await vi.advanceTimersByTimeAsync((intervals.purge + intervals.jobStall) * 1000 + 1);
@@ -254,12 +254,12 @@ describe("a worker is late", () => {
 });
 
 describe("a worker that is told to stop", () => {
-  it("stops when what is under way is done, and not before", async () => {
+  it("stops when the current job is done, and not before", async () => {
     const { ends } = held();
     start();
     let stopped = false;
     const stopping = worker.stop().then(() => (stopped = true));
-    await settle();
+    await flushTimers();
     expect(stopped).toBe(false);
     ends[0]!.resolve();
     await stopping;
@@ -274,7 +274,7 @@ describe("a worker that is told to stop", () => {
     await expect(stopping).resolves.toBeUndefined();
   });
 
-  it("takes nothing new, rung before or after", async () => {
+  it("starts nothing new, whether it was woken before or after", async () => {
     const { ends } = held();
     start();
     worker.wake();

@@ -56,7 +56,7 @@ describe("a token", () => {
       if (other !== token) expect(digest("session", other)).not.toBe(digest("session", token));
   });
 
-  it("of one use is nothing to another", () => {
+  it("for one purpose does not match another purpose", () => {
     const uses: TokenUse[] = ["session", "magic_link", "requesting_browser", "device"];
     const digests = uses.map((use) => digest(use, token));
     expect(new Set(digests).size).toBe(uses.length);
@@ -72,14 +72,14 @@ describe("a code", () => {
   it("has six digits, leading zeros included", () => {
     const codes = Array.from({ length: 5_000 }, () => random.code());
     for (const code of codes) expect(code).toMatch(/^\d{6}$/);
-    // One in ten begins with a zero; that none of 5,000 does would be a chance of 10⁻²²⁸.
+    // One in ten begins with a zero; the chance that none of 5,000 does is 10⁻²²⁸.
     expect(codes.some((code) => code.startsWith("0"))).toBe(true);
     expect(new Set(codes).size).toBeGreaterThan(4_900);
   });
 });
 
 describe("a keyed hash", () => {
-  it("is another with another key, use or text", () => {
+  it("differs with another key, purpose or text", () => {
     const hashes = [
       keyedHash(current, "code", "123456"),
       keyedHash(previous, "code", "123456"),
@@ -91,7 +91,7 @@ describe("a keyed hash", () => {
     expect(keyedHash(current, "code", "123456")).toBe(hashes[0]);
   });
 
-  it("is alike to itself alone", () => {
+  it("is equal to itself alone", () => {
     const hash = keyedHash(current, "code", "123456");
     expect(constantTimeEqual(hash, hash)).toBe(true);
     for (const other of ["", hash.slice(1), `${hash}A`, keyedHash(current, "code", "654321")])
@@ -100,7 +100,7 @@ describe("a keyed hash", () => {
 });
 
 describe("a sealed text", () => {
-  it("opens with the key that sealed it, whatever it says", () => {
+  it("can be opened with the key that sealed it, whatever it contains", () => {
     fc.assert(
       fc.property(anyText(), (text) => {
         expect(unseal([current], seal([current], text))).toBe(text);
@@ -108,18 +108,18 @@ describe("a sealed text", () => {
     );
   });
 
-  it("sealed before a rotation opens after it", () => {
+  it("sealed before a key rotation can be opened after it", () => {
     const sealed = seal([previous], "482193");
     expect(unseal([current, previous], sealed)).toBe("482193");
   });
 
-  it("is sealed with the current key, never with the one before it", () => {
+  it("is sealed with the current key, never with the previous one", () => {
     const sealed = seal([current, previous], "482193");
     expect(unseal([current], sealed)).toBe("482193");
     expect(() => unseal([previous], sealed)).toThrow();
   });
 
-  it("opens with nobody else's key", () => {
+  it("cannot be opened with another key", () => {
     expect(() => unseal([stranger], seal([current], "482193"))).toThrow();
     expect(() => unseal([stranger, previous], seal([current], "482193"))).toThrow();
   });
@@ -132,7 +132,7 @@ describe("a sealed text", () => {
       expect(Buffer.from(text, "base64url").toString("latin1")).not.toContain("ada");
   });
 
-  it("with any one bit turned does not open", () => {
+  it("with any one bit changed cannot be opened", () => {
     const bytes = Buffer.from(seal([current, previous], "482193"), "base64url");
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const turned = Buffer.from(bytes);
@@ -141,7 +141,7 @@ describe("a sealed text", () => {
     }
   });
 
-  it("cut short anywhere, or made longer, does not open", () => {
+  it("cut or extended anywhere cannot be opened", () => {
     const bytes = Buffer.from(seal([current], "482193"), "base64url");
     for (let length = 0; length < bytes.length; length += 1)
       expect(() => unseal([current], bytes.subarray(0, length).toString("base64url"))).toThrow();
@@ -149,7 +149,7 @@ describe("a sealed text", () => {
     expect(() => unseal([current], longer.toString("base64url"))).toThrow();
   });
 
-  it("cut short does not open either when it is empty, so nobody may guess a shorter proof", () => {
+  it("of an empty text cannot be opened with a shortened tag, which could be guessed", () => {
     const bytes = Buffer.from(seal([current], ""), "base64url");
     const opened = Array.from({ length: bytes.length }, (_, length) => length).filter((length) => {
       try {
@@ -163,11 +163,11 @@ describe("a sealed text", () => {
   });
 
   it.each(["", "x", "not sealed", "\0", "é".repeat(50), "A".repeat(9_000)])(
-    "that was none does not open: %j",
+    "cannot be opened when it was never sealed: %j",
     (text) => expect(() => unseal([current, previous], text)).toThrow(),
   );
 
-  it("that does not open says nothing of itself or of the keys", () => {
+  it("that cannot be opened gives an error without the text and the keys", () => {
     const sealed = seal([stranger], "482193");
     for (const secret of [sealed, current, previous, "482193"])
       expect(() => unseal([current, previous], sealed)).not.toThrow(secret);

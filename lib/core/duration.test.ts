@@ -17,21 +17,21 @@ describe("a time to wait, as people read it", () => {
     [hours(25), "2 days"],
     [days(30), "30 days"],
     [seconds(0.2), "1 second"],
-  ])("%i seconds are %s", (duration, words) => expect(inWords(duration)).toBe(words));
+  ])("shows %i seconds as %s", (duration, expected) => expect(inWords(duration)).toBe(expected));
 
-  it("is said in other languages as well", () => {
+  it("is translated into other languages", () => {
     expect(inWords(minutes(12), "de")).toBe("12 Minuten");
   });
 
-  it("is never too short: whoever waits as long as told is not turned away again", () => {
+  it("is never too short: a person who waits as stated is not refused again", () => {
     const lengths = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
     fc.assert(
       fc.property(fc.nat(90 * 86_400), (length) => {
         const [count = "", unit = ""] = inWords(seconds(length)).split(" ");
-        const said =
+        const shownSeconds =
           Number(count.replaceAll(",", "")) *
           lengths[unit.replace(/s$/, "") as keyof typeof lengths];
-        expect(said).toBeGreaterThanOrEqual(length);
+        expect(shownSeconds).toBeGreaterThanOrEqual(length);
       }),
     );
   });

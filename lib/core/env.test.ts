@@ -12,7 +12,7 @@ const keys = {
 };
 const parse = (vars: Record<string, string | undefined> = {}) => parseEnv({ ...keys, ...vars });
 
-/** What an operator reads at the start; empty when the server would boot. */
+/** What an operator reads at the start; empty when the server would start. */
 function problems(vars: Record<string, string | undefined>): readonly string[] {
   try {
     parseEnv(vars);
@@ -24,8 +24,8 @@ function problems(vars: Record<string, string | undefined>): readonly string[] {
 }
 const problemsWith = (vars: Record<string, string | undefined>) => problems({ ...keys, ...vars });
 
-describe("somebody who sets nothing but the keys", () => {
-  it("gets a server of their own machine, open for sign-up, with the numbers of the policy", () => {
+describe("an operator who sets only the keys", () => {
+  it("gets a server on the local machine, open for sign-up, with the numbers of policy.ts", () => {
     expect(parse()).toMatchObject({
       production: true,
       origin: new URL("http://localhost:3000"),
@@ -49,11 +49,11 @@ describe("somebody who sets nothing but the keys", () => {
     });
   });
 
-  it("gets the origin of the port they chose", () => {
+  it("gets the origin of the configured port", () => {
     expect(parse({ PORT: "4321" }).origin.origin).toBe("http://localhost:4321");
   });
 
-  it("gets the same when every other variable is there and empty", () => {
+  it("gets the same when every other variable is set and empty", () => {
     const empty = Object.fromEntries(
       "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP"
         .split(" ")
@@ -68,7 +68,7 @@ describe("somebody who sets nothing but the keys", () => {
 });
 
 describe("an operator's own numbers", () => {
-  it("replace those of the policy", () => {
+  it("replace those of policy.ts", () => {
     const env = parse({
       LINK_LIFETIME_MINUTES: "15",
       SESSION_IDLE_HOURS: "2",
@@ -95,13 +95,14 @@ describe("an operator's own numbers", () => {
     ["EMAIL_REQUESTS_PER_IP", "0", "100001", "off"],
   ])("are refused when they make no sense: %s", (name, ...values) => {
     for (const value of values) {
-      const said = problemsWith({ [name]: value });
-      expect(said.length).toBeGreaterThan(0);
-      for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be .+\\.$`));
+      const problemsFound = problemsWith({ [name]: value });
+      expect(problemsFound.length).toBeGreaterThan(0);
+      for (const entry of problemsFound)
+        expect(entry).toMatch(new RegExp(`^${name} must be .+\\.$`));
     }
   });
 
-  it("are refused when blanks stand for a number that has to be said aloud", () => {
+  it("are refused when blanks stand for a number that must be set explicitly", () => {
     const AUTH_URL = "https://account.example.com";
     expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: " " })).toContainEqual(
       expect.stringMatching(/^TRUSTED_PROXY_HOPS /),
@@ -125,7 +126,7 @@ describe("the origin", () => {
     "http://[::1]:3000",
     "http://app.localhost:3000",
     "https://localhost:3443",
-  ])("may be one of this machine: %s", (AUTH_URL) => {
+  ])("may be local: %s", (AUTH_URL) => {
     const env = parse({ AUTH_URL });
     expect(env.loopback).toBe(true);
     expect(env.origin.origin).toBe(AUTH_URL.replace(/\/$/, ""));
@@ -160,19 +161,19 @@ describe("the origin", () => {
     "https://a,https://b",
     "*",
     "null",
-  ])("must be one and nothing more: %j", (AUTH_URL) => {
+  ])("must be an origin and nothing more: %j", (AUTH_URL) => {
     expect(problemsWith({ AUTH_URL })).toContainEqual(
       expect.stringMatching(/^AUTH_URL must be an origin/),
     );
   });
 
   it.each(["127.0.0.1", "127.0.0.2", "localhost", "::1", "[::1]", "app.localhost"])(
-    "of this machine goes with listening on this machine: %s",
+    "may be local while the server listens locally: %s",
     (HOST) => expect(problemsWith({ HOST })).toEqual([]),
   );
 
   it.each(["0.0.0.0", "::", "192.168.1.5", "account.example.com", "localhost.example.com"])(
-    "of this machine does not go with listening to the network, where anybody could read the mailbox: %s",
+    "may not be local while the server listens on the network, where any visitor could read the mailbox: %s",
     (HOST) => {
       for (const AUTH_URL of [undefined, "http://localhost:3000"])
         expect(problemsWith({ HOST, AUTH_URL })).toEqual([
@@ -185,13 +186,13 @@ describe("the origin", () => {
     "http://account.example.com",
     "http://192.168.1.5:3000",
     "http://localhost.example.com",
-  ])("of a network in plain http is refused: %s", (AUTH_URL) => {
+  ])("may not be plain http on a network: %s", (AUTH_URL) => {
     expect(problemsWith({ AUTH_URL })).toContainEqual(
       expect.stringMatching(/^AUTH_URL must be https/),
     );
   });
 
-  it("of a network needs the number of proxies said aloud, zero included", () => {
+  it("on a network requires an explicit number of proxies, zero included", () => {
     const AUTH_URL = "https://account.example.com";
     const about = expect.stringMatching(/^TRUSTED_PROXY_HOPS must be set/);
     expect(problemsWith({ AUTH_URL })).toContainEqual(about);
@@ -199,7 +200,7 @@ describe("the origin", () => {
     expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: "0" })).not.toContainEqual(about);
   });
 
-  it("of a network needs the key of the forms", () => {
+  it("on a network requires the key for server actions", () => {
     const AUTH_URL = "https://account.example.com";
     const about = expect.stringMatching(/^NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set/);
     const made = Buffer.alloc(32, 7).toString("base64");
@@ -212,7 +213,7 @@ describe("the origin", () => {
 
 describe("a host name", () => {
   it.each(["localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]", "a.localhost", "a.b.localhost"])(
-    "that can only mean this machine: %s",
+    "that is always local: %s",
     (name) => expect(isLoopback(name)).toBe(true),
   );
 
@@ -231,18 +232,21 @@ describe("a host name", () => {
     "::",
     "[::]",
     "LOCALHOST.EVIL",
-  ])("that may mean another: %j", (name) => expect(isLoopback(name)).toBe(false));
+  ])("that may be another machine: %j", (name) => expect(isLoopback(name)).toBe(false));
 });
 
 describe("keys", () => {
-  it.each(["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])("are asked for by name: %s", (name) => {
-    expect(problemsWith({ [name]: undefined })).toEqual([
-      expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
-    ]);
-    expect(problemsWith({ [name]: "" })).toEqual([
-      expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
-    ]);
-  });
+  it.each(["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])(
+    "are required, and named when missing: %s",
+    (name) => {
+      expect(problemsWith({ [name]: undefined })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
+      ]);
+      expect(problemsWith({ [name]: "" })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} is not set\\.`)),
+      ]);
+    },
+  );
 
   it.each([
     "TOKEN_KEY",
@@ -274,23 +278,23 @@ describe("keys", () => {
     Buffer.alloc(31).toString("base64"),
     Buffer.alloc(33).toString("base64"),
     Buffer.alloc(32, 255).toString("base64url"),
-  ])("of the forms must be one that Next can read: %j", (value) => {
-    const said = problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value });
-    expect(said.length > 0).toBe(value !== "");
+  ])("for server actions must be one that Next can read: %j", (value) => {
+    const problemsFound = problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value });
+    expect(problemsFound.length > 0).toBe(value !== "");
   });
 
-  it.each([16, 24, 32])("of the forms may have %i bytes", (bytes) => {
+  it.each([16, 24, 32])("for server actions may have %i bytes", (bytes) => {
     const value = Buffer.alloc(bytes, 255).toString("base64");
     expect(problemsWith({ NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: value })).toEqual([]);
   });
 
-  it("are kept with the one before them, the current one first", () => {
+  it("come with their previous key, the current one first", () => {
     const env = parse({ TOKEN_KEY_PREVIOUS: key("C"), OUTBOX_KEY_PREVIOUS: key("D") });
     expect(env.tokenKey).toEqual([key("A"), key("C")]);
     expect(env.outboxKey).toEqual([key("B"), key("D")]);
   });
 
-  it("are refused when one does two jobs or when nothing was rotated", () => {
+  it("are refused when two are the same", () => {
     for (const name of ["OUTBOX_KEY", "AUTH_SECRET"])
       expect(problemsWith({ [name]: keys.TOKEN_KEY })).toEqual([
         expect.stringMatching(/TOKEN_KEY.+ each needs its own\.$/),
@@ -304,7 +308,7 @@ describe("keys", () => {
   });
 });
 
-describe("a mix that cannot be meant", () => {
+describe("a combination that makes no sense", () => {
   it.each([
     ["MIGRATE_DATABASE_URL", "postgres://owner:pw@db/latchkey", "is set, but DATABASE_URL is not."],
     ["DATABASE_URL", "mysql://db/latchkey", "must be a postgres:// URL."],
@@ -322,20 +326,20 @@ describe("a mix that cannot be meant", () => {
     ["APP_NAME", "<b>Latchkey</b>", "must be one line without quotes or angle brackets."],
     ["APP_NAME", 'Latch"key', "must be one line without quotes or angle brackets."],
     ["APP_NAME", "Latch\u0085key", "must be one line without quotes or angle brackets."],
-  ])("is refused in plain words: %s=%j", (name, value, sentence) => {
+  ])("is refused with a clear message: %s=%j", (name, value, sentence) => {
     expect(problemsWith({ [name]: value })).toContain(`${name} ${sentence}`);
   });
 
   it.each([
     ["LOG_LEVEL", "reject"],
     ["NODE_ENV", "staging"],
-  ])("is refused with the words that would do: %s", (name, value) => {
+  ])("is refused with a message that says what to set: %s", (name, value) => {
     expect(problemsWith({ [name]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${name} `)),
     ]);
   });
 
-  it("of databases is no problem when both are there", () => {
+  it("is not two databases of which both exist", () => {
     const env = parse({
       DATABASE_URL: "postgres://app:pw@db:5432/latchkey",
       MIGRATE_DATABASE_URL: "postgresql://owner:pw@db/latchkey",
@@ -346,10 +350,10 @@ describe("a mix that cannot be meant", () => {
   });
 });
 
-describe("mail that really leaves", () => {
+describe("sending real email", () => {
   const MAIL_FROM = "Latchkey <hello@example.com>";
 
-  it("goes by Resend or by SMTP, from an address said aloud", () => {
+  it("works with Resend or SMTP, from an explicit address", () => {
     expect(parse({ RESEND_API_KEY: "re_x", MAIL_FROM }).mail).toMatchObject({ by: "resend" });
     expect(parse({ SMTP_URL: "smtps://u:p@mail.example.com", MAIL_FROM }).mail).toEqual({
       by: "smtp",
@@ -364,7 +368,7 @@ describe("mail that really leaves", () => {
     ["hello@example.com", "", "hello@example.com"],
     ["<hello@example.com>", "", "hello@example.com"],
     ["Käse <hallo@käse.de>", "Käse", "hallo@xn--kse-qla.de"],
-  ])("has a sender as people write one: %s", (text, name, address) => {
+  ])("accepts a sender in the usual forms: %s", (text, name, address) => {
     expect(parse({ MAIL_FROM: text }).mailFrom).toEqual({ name, address });
   });
 
@@ -380,7 +384,7 @@ describe("mail that really leaves", () => {
     "Latchkey <hello@example.com>\r\nBcc: x",
     "Latchkey <>",
     "<hello@localhost>",
-  ])("has no sender that could be read as more than one: %j", (text) => {
+  ])("refuses a sender that could be read as more than one: %j", (text) => {
     expect(problemsWith({ MAIL_FROM: text })).toEqual([
       "MAIL_FROM must be an address, or Name <address>.",
     ]);
@@ -394,12 +398,12 @@ describe("mail that really leaves", () => {
     [{ SMTP_URL: "https://mail.example.com", MAIL_FROM }, "SMTP_URL must be"],
     [{ SMTP_URL: "mail.example.com:587", MAIL_FROM }, "SMTP_URL must be"],
     [{ AUTH_URL: "https://account.example.com" }, "RESEND_API_KEY or SMTP_URL must be set"],
-  ])("is refused when it is half set: %j", (vars, start) => {
+  ])("is refused when it is half configured: %j", (vars, start) => {
     expect(problemsWith(vars)).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
   });
 
   it.each(["smtp:", "smtp://", "smtps://:465"])(
-    "is refused without a server to go to: %s",
+    "is refused without a mail server: %s",
     (SMTP_URL) => {
       expect(problemsWith({ SMTP_URL, MAIL_FROM })).toContainEqual(
         expect.stringMatching(/^SMTP_URL /),
@@ -407,7 +411,7 @@ describe("mail that really leaves", () => {
     },
   );
 
-  it("makes a public origin complete", () => {
+  it("completes the configuration of a public origin", () => {
     const env = parse({
       AUTH_URL: "https://account.example.com",
       HOST: "0.0.0.0",
@@ -421,12 +425,12 @@ describe("mail that really leaves", () => {
   });
 });
 
-describe("limits that are counted in Redis", () => {
+describe("limits in Redis", () => {
   it.each([
     { REDIS_URL: "redis://cache:6379" },
     { REDIS_URL: "rediss://default:pw@cache.example.com:6380/0" },
     { UPSTASH_REDIS_REST_URL: "https://x.upstash.io", UPSTASH_REDIS_REST_TOKEN: "t" },
-  ])("are fine in one place: %j", (vars) => expect(problemsWith(vars)).toEqual([]));
+  ])("are accepted with one Redis: %j", (vars) => expect(problemsWith(vars)).toEqual([]));
 
   it.each([
     [{ UPSTASH_REDIS_REST_URL: "https://x.upstash.io" }, /go together/],
@@ -446,14 +450,14 @@ describe("limits that are counted in Redis", () => {
       { UPSTASH_REDIS_REST_URL: "redis://cache", UPSTASH_REDIS_REST_TOKEN: "t" },
       /^UPSTASH_REDIS_REST_URL must be/,
     ],
-  ])("are refused when it is half set, or set twice: %j", (vars, sentence) => {
-    const said = problemsWith(vars);
-    expect(said).not.toEqual([]);
-    for (const entry of said) expect(entry).toMatch(sentence);
+  ])("are refused when Redis is half configured, or configured twice: %j", (vars, sentence) => {
+    const problemsFound = problemsWith(vars);
+    expect(problemsFound).not.toEqual([]);
+    for (const entry of problemsFound) expect(entry).toMatch(sentence);
   });
 });
 
-describe("providers that people come by", () => {
+describe("OAuth providers", () => {
   const google = { AUTH_GOOGLE_ID: "id", AUTH_GOOGLE_SECRET: "canary-secret" };
   const linkedin = { AUTH_LINKEDIN_ID: "id", AUTH_LINKEDIN_SECRET: "canary-secret" };
   const others = ["magic_link", "password"];
@@ -475,7 +479,7 @@ describe("providers that people come by", () => {
     expect(Object.keys(env.providers)).toEqual(methods.filter((name) => !others.includes(name)));
   });
 
-  it("are known by their keys, and by their own issuer where nothing else is said", () => {
+  it("are known by their keys, and have their own issuer by default", () => {
     expect(parse({ ...google, ...linkedin }).providers).toEqual({
       google: {
         clientId: "id",
@@ -538,14 +542,14 @@ describe("providers that people come by", () => {
       { SIGN_IN_METHODS: "password,facebook" },
       "SIGN_IN_METHODS must be some of magic_link,password,google,linkedin.",
     ],
-  ])("are refused when they are half set: %j", (vars, sentence) => {
-    const said = problemsWith(vars);
-    expect(said).toEqual([sentence]);
-    expect(said.join()).not.toContain("canary-secret");
+  ])("are refused when they are half configured: %j", (vars, sentence) => {
+    const problemsFound = problemsWith(vars);
+    expect(problemsFound).toEqual([sentence]);
+    expect(problemsFound.join()).not.toContain("canary-secret");
   });
 
   it.each(["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])(
-    "are on a public origin what they say they are: no %s there, on a machine of one's own it is fine",
+    "are the real ones on a public origin: no %s there, while a local server accepts it",
     (name) => {
       const vars = { ...google, ...linkedin, [name]: "https://login.example.com" };
       expect(problemsWith(vars)).toEqual([]);
@@ -569,7 +573,8 @@ describe("an operator who mistyped a value", () => {
     UPSTASH_REDIS_REST_TOKEN: "t",
   };
 
-  it("would otherwise have a server", () => expect(problemsWith(complete)).toEqual([]));
+  it("would get a running server with the right value", () =>
+    expect(problemsWith(complete)).toEqual([]));
 
   it.each([
     "TRUSTED_PROXY_HOPS",
@@ -580,29 +585,32 @@ describe("an operator who mistyped a value", () => {
     "MIGRATE_DATABASE_URL",
     "UPSTASH_REDIS_REST_URL",
   ])("is told that %s is wrong, and not that it is missing", (name) => {
-    const said = problemsWith({ ...complete, [name]: "!" });
-    expect(said).not.toEqual([]);
-    for (const entry of said) expect(entry).toMatch(new RegExp(`^${name} must be (?!set)`));
+    const problemsFound = problemsWith({ ...complete, [name]: "!" });
+    expect(problemsFound).not.toEqual([]);
+    for (const entry of problemsFound)
+      expect(entry).toMatch(new RegExp(`^${name} must be (?!set)`));
   });
 
-  it("is told of each once", () => {
+  it("is told of each wrong value once", () => {
     for (const name of Object.keys(complete)) {
-      const said = problemsWith({ ...complete, [name]: "a:1" });
-      expect(said).toEqual([...new Set(said)]);
+      const problemsFound = problemsWith({ ...complete, [name]: "a:1" });
+      expect(problemsFound).toEqual([...new Set(problemsFound)]);
     }
   });
 
-  it("is told of missing keys once each, and of nothing that follows from it", () => {
-    const said = problems({});
+  it("is told of missing keys once each, and of no follow-up errors", () => {
+    const problemsFound = problems({});
     for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])
-      expect(said.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(1);
-    for (const entry of said) expect(entry).toMatch(/^\w+ is not set\. /);
+      expect(problemsFound.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(
+        1,
+      );
+    for (const entry of problemsFound) expect(entry).toMatch(/^\w+ is not set\. /);
   });
 });
 
 describe("an operator who got several things wrong", () => {
-  it("reads all of them at once: values that are malformed", () => {
-    const said = problems({
+  it("reads all of them at once: malformed values", () => {
+    const problemsFound = problems({
       PORT: "x",
       SIGN_UP: "x",
       DATABASE_URL: "x",
@@ -610,11 +618,11 @@ describe("an operator who got several things wrong", () => {
       TOKEN_KEY: "x",
     });
     for (const name of ["PORT", "SIGN_UP", "DATABASE_URL", "APP_NAME", "TOKEN_KEY", "OUTBOX_KEY"])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${name} `)));
   });
 
-  it("reads all of them at once: values that do not go together", () => {
-    const said = problemsWith({
+  it("reads all of them at once: values that contradict each other", () => {
+    const problemsFound = problemsWith({
       AUTH_URL: "http://account.example.com",
       OUTBOX_KEY: keys.TOKEN_KEY,
       TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY,
@@ -631,11 +639,11 @@ describe("an operator who got several things wrong", () => {
       ".*TOKEN_KEY.+each needs its own",
       "SESSION_IDLE_HOURS",
     ])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
   });
 
-  it("reads all of them at once: a malformed value beside others that do not go together", () => {
-    const said = problems({
+  it("reads all of them at once: a malformed value beside contradictions", () => {
+    const problemsFound = problems({
       ...keys,
       PORT: "x",
       AUTH_URL: "http://account.example.com",
@@ -647,10 +655,10 @@ describe("an operator who got several things wrong", () => {
       "TRUSTED_PROXY_HOPS",
       "MIGRATE_DATABASE_URL",
     ])
-      expect(said).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
+      expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
   });
 
-  it("reads no value of theirs in it, secret or not", () => {
+  it("reads none of the values in the message, secret or not", () => {
     const canary = "canary7hYt2mQpXo0R9sVbN";
     const mistakes = {
       PORT: canary,
@@ -677,9 +685,9 @@ describe("an operator who got several things wrong", () => {
       HOST: canary,
     };
     for (const [name, value] of Object.entries(mistakes)) {
-      const said = problemsWith({ [name]: value });
-      expect(said).not.toEqual([]);
-      expect(said.join("\n")).not.toContain(canary);
+      const problemsFound = problemsWith({ [name]: value });
+      expect(problemsFound).not.toEqual([]);
+      expect(problemsFound.join("\n")).not.toContain(canary);
     }
     const same = problemsWith({
       TOKEN_KEY: key("Q"),

@@ -4,7 +4,7 @@ import { anyText } from "@/test/support/texts";
 import { masked, parseIdentifier } from "./identifier";
 
 const a = (times: number) => "a".repeat(times);
-/** A domain of exactly so many octets, in labels no longer than 63. */
+/** A domain of exactly this many octets, in labels no longer than 63. */
 const domainOf = (octets: number) => {
   const labels: string[] = [];
   for (let left = octets - ".org".length; left > 0; left -= 51)
@@ -12,7 +12,7 @@ const domainOf = (octets: number) => {
   return `${labels.join(".")}.org`;
 };
 
-/** So many characters far from each other, which punycode needs three octets each for. */
+/** This many characters far from each other, for which punycode needs three octets each. */
 const unlike = (length: number) =>
   Array.from({ length }, (_, i) => String.fromCodePoint(0x4e00 + ((i * 7_919) % 20_000))).join("");
 
@@ -248,7 +248,7 @@ const hostile: Record<string, readonly string[]> = {
     `ada@${a(64)}.com`,
     `${a(64)}@${domainOf(190)}`,
     `a@${domainOf(253)}`,
-    // Short as typed, over the bound once it is punycode.
+    // Short as typed, over the limit as punycode.
     `${a(64)}@${Array.from({ length: 6 }, () => unlike(14)).join(".")}.org`,
     `ada@${"\u4e2d".repeat(63)}.com`,
     `${a(9_000)}@example.com`,
@@ -257,19 +257,19 @@ const hostile: Record<string, readonly string[]> = {
   ],
 };
 
-describe("an address that a mail server could read as more or other than one mailbox", () => {
+describe("an address that a mail server could read as more than one mailbox, or as another", () => {
   for (const [kind, corpus] of Object.entries(hostile))
     it.each(corpus.map((typed) => [JSON.stringify(typed).slice(0, 90), typed]))(
       `is refused: ${kind}: %s`,
       (_, typed) => expect(parseIdentifier(typed)).toBeNull(),
     );
 
-  it("is looked for in more than a hundred shapes", () => {
+  it("is tried in more than a hundred shapes", () => {
     expect(new Set(Object.values(hostile).flat()).size).toBeGreaterThanOrEqual(100);
   });
 
   // All 1.1 million code points take seconds. The rules differ in what is assigned: most of that is
-  // in the first two planes, and the invisible tags stand at the beginning of the fifteenth.
+  // in the first two planes, and the invisible tags are at the beginning of the fifteenth.
   describe.each([
     ["of the planes in use", { upTo: 0x1_ff_ff, tags: [] }],
     ["of all there are", { upTo: 0x10_ff_ff, tags: ["long"] }],
@@ -279,7 +279,7 @@ describe("an address that a mail server could read as more or other than one mai
       for (let point = 0xe_00_00; point <= 0xe_0f_ff; point += 1) yield point;
     }
 
-    it("is refused wherever one character that shows nothing hides in the domain", { tags }, () => {
+    it("is refused when one invisible character hides anywhere in the domain", { tags }, () => {
       const unseen = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Z}\p{Cs}\p{Co}\p{Cn}]/u;
       const accepted: string[] = [];
       for (const point of codePoints(0)) {
@@ -290,7 +290,7 @@ describe("an address that a mail server could read as more or other than one mai
       expect(accepted).toEqual([]);
     });
 
-    it("is refused when its domain turns into plain ASCII that nobody typed", { tags }, () => {
+    it("is refused when its domain becomes plain ASCII that was not typed", { tags }, () => {
       const accepted: string[] = [];
       for (const point of codePoints(0x80)) {
         const read = parseIdentifier(`ada@exam${String.fromCodePoint(point)}ple.com`);
@@ -299,7 +299,7 @@ describe("an address that a mail server could read as more or other than one mai
       expect(accepted).toEqual([]);
     });
 
-    it("is refused whatever one character beyond ASCII stands before the @", { tags }, () => {
+    it("is refused whatever single non-ASCII character stands before the @", { tags }, () => {
       for (const point of codePoints(0x80))
         if (parseIdentifier(`a${String.fromCodePoint(point)}a@example.com`))
           expect.fail(`U+${point.toString(16)}`);
@@ -361,17 +361,17 @@ describe("a person's own address", () => {
     ["ada@googl\u0451.com", "ada@google.com"],
     ["ada@tw\u0131tter.com", "ada@twitter.com"],
     ["ada@stra\u00dfe.de", "ada@strasse.de"],
-  ])("%j is never taken for its look-alike %s", (typed, lookalike) => {
+  ])("%j is never confused with its look-alike %s", (typed, lookalike) => {
     expect(parseIdentifier(typed)).not.toBe(parseIdentifier(lookalike));
     expect(parseIdentifier(typed)).toMatch(/@xn--/);
   });
 
-  it("at a domain with ß in capitals is not somebody else's at the one with ss", () => {
+  it("at a domain with ß in capitals differs from the one at the domain with ss", () => {
     expect(parseIdentifier("ada@STRA\u1e9eE.DE")).not.toBe(parseIdentifier("ada@strasse.de"));
   });
 });
 
-describe("whatever anybody types", () => {
+describe("any typed text", () => {
   const unit = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(..."abzAZ019.-_+'@%!\"<>()[]\\ ,;:\r\n\t\0") },
     {
@@ -382,19 +382,19 @@ describe("whatever anybody types", () => {
     },
     { weight: 1, arbitrary: anyText({ minLength: 1, maxLength: 1 }) },
   );
-  const words = fc.string({ unit, maxLength: 20 });
+  const label = fc.string({ unit, maxLength: 20 });
   const typed = fc.oneof(
     anyText({ maxLength: 300 }),
     // Halves of surrogate pairs too.
     fc.array(fc.integer({ min: 0, max: 0xff_ff })).map((units) => String.fromCharCode(...units)),
-    fc.tuple(words, words, words).map(([local, name, top]) => `${local}@${name}.${top}`),
+    fc.tuple(label, label, label).map(([local, name, top]) => `${local}@${name}.${top}`),
     fc
-      .tuple(words, fc.constantFrom("com", "de", "рф"))
+      .tuple(label, fc.constantFrom("com", "de", "рф"))
       .map(([name, top]) => `ada@a${name}b.${top}`),
     fc.emailAddress(),
   );
 
-  it("is one plain ASCII mailbox in canonical form, or nothing, and never an exception", () => {
+  it("is one plain ASCII mailbox in canonical form, or refused, and never an exception", () => {
     fc.assert(
       fc.property(typed, (text) => {
         const read = parseIdentifier(text);
@@ -408,13 +408,13 @@ describe("whatever anybody types", () => {
     );
   });
 
-  it("is read in one go, however many blanks somebody sends", () => {
+  it("is parsed in linear time, however many blanks are sent", () => {
     const blanks = " ".repeat(400_000);
     expect(parseIdentifier(`ada${blanks}@example.com`)).toBeNull();
     expect(parseIdentifier(`${blanks}ada@example.com${blanks}`)).toBe("ada@example.com");
   });
 
-  it("shows of an address no more than its first letter and its domain", () => {
+  it("is masked to its first letter and its domain", () => {
     fc.assert(
       fc.property(fc.emailAddress(), (text) => {
         const read = parseIdentifier(text);

@@ -71,20 +71,20 @@ describe("an address of one machine", () => {
     "for=192.0.2.7",
     '"192.0.2.7"',
     "a".repeat(9_000),
-  ])("is nothing that only some programs read as one: %j", (typed) => {
+  ])("is not a form that only some programs accept: %j", (typed) => {
     expect(canonicalIp(typed)).toBeNull();
   });
 
-  it("in IPv6 dress is not read as decimal where others read octal", () => {
+  it("as IPv4 inside IPv6 is not read as decimal where others read octal", () => {
     expect(canonicalIp("::ffff:0177.0.0.1")).toBeNull();
     expect(canonicalIp("::ffff:0x7f.0.0.1")).toBeNull();
   });
 
-  it("does not change with the interface it was seen on", () => {
+  it("does not depend on the interface", () => {
     expect(canonicalIp("fe80::1%eth0")).toBe("fe80::1");
   });
 
-  it("read from any text is canonical or nothing, and never an exception", () => {
+  it("parsed from any text is canonical or null, and never an exception", () => {
     const digits = fc.string({
       unit: fc.constantFrom(..."0123456789abcdefxX.:[]%/ "),
       maxLength: 45,
@@ -101,13 +101,13 @@ describe("an address of one machine", () => {
   });
 });
 
-describe("what limits count by", () => {
+describe("the key that limits count by", () => {
   it("is one IPv4 address", () => {
     expect(networkOf("192.0.2.7")).toBe("192.0.2.7");
     expect(networkOf("192.0.2.8")).not.toBe(networkOf("192.0.2.7"));
   });
 
-  it("is an IPv6 customer's whole /64, so that nobody hops through 2⁶⁴ addresses", () => {
+  it("is an IPv6 customer's whole /64, as a customer could use 2⁶⁴ addresses", () => {
     const home = networkOf("2001:db8:1:2::1");
     expect(home).toBe("2001:db8:1:2::/64");
     expect(networkOf("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(home);
@@ -123,7 +123,7 @@ describe("what limits count by", () => {
     );
   });
 
-  it("is one bucket for everybody whose address is not known", () => {
+  it("is one bucket for all clients whose address is unknown", () => {
     expect(networkOf(null)).toBe("unknown");
   });
 });
@@ -141,12 +141,12 @@ describe("the client behind proxies", () => {
       2,
       "203.0.113.9",
     ],
-    ["two proxies, one passed by", "10.0.0.1", "203.0.113.9", 2, "10.0.0.1"],
-    ["ten proxies, all passed by", "10.0.0.1", "", 10, "10.0.0.1"],
-    ["a proxy that hides it", "10.0.0.1", "unknown", 1, "10.0.0.1"],
-    ["a socket that is gone", undefined, "6.6.6.6", 0, null],
-    ["a socket that is gone behind a proxy", undefined, "203.0.113.9", 1, "203.0.113.9"],
-  ])("is, with %s, the one the trusted hops vouch for", (_, peer, forwardedFor, hops, ip) => {
+    ["two proxies, one bypassed", "10.0.0.1", "203.0.113.9", 2, "10.0.0.1"],
+    ["ten proxies, all bypassed", "10.0.0.1", "", 10, "10.0.0.1"],
+    ["a proxy that hides the address", "10.0.0.1", "unknown", 1, "10.0.0.1"],
+    ["a closed socket", undefined, "6.6.6.6", 0, null],
+    ["a closed socket behind a proxy", undefined, "203.0.113.9", 1, "203.0.113.9"],
+  ])("is, with %s, the one that the trusted proxies report", (_, peer, forwardedFor, hops, ip) => {
     expect(clientIp(peer, forwardedFor, hops)).toBe(ip);
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Situation, situations } from "@/test/support/oauth-decision-table";
 import { type OAuthSituation, decide, readIdentity } from "./oauth-identity";
 
-describe("who comes back from a provider, and what now", () => {
+describe("the decision about an identity from a provider", () => {
   const cells = [false, true].flatMap((linking) =>
     [false, true].flatMap((signedIn) =>
       (["none", "own", "other"] as const).flatMap((identity) =>
@@ -25,16 +25,16 @@ describe("who comes back from a provider, and what now", () => {
     ),
   );
 
-  /** Why a cell cannot come about. */
+  /** Why a cell is impossible. */
   const impossible: Record<string, (at: OAuthSituation) => boolean> = {
-    "of nobody who is signed in something is theirs": (at) =>
+    "a signed-out person owns nothing": (at) =>
       !at.signedIn && (at.account === "own" || at.identity === "own"),
-    "only a session sets out to connect": (at) => at.linking && !at.signedIn,
-    "what opens no account waits for nobody": (at) =>
+    "only a signed-in user can link": (at) => at.linking && !at.signedIn,
+    "an unknown identity needs no confirmation": (at) =>
       at.needsConfirmation && at.identity === "none",
-    "whose address it is is not asked where the identity opens an account": (at) =>
+    "the address does not matter when the identity opens an account": (at) =>
       at.identity !== "none" && at.account !== "none",
-    "nor where nobody vouches for the address": (at) =>
+    "the address does not matter when it is unverified": (at) =>
       at.account !== "none" &&
       (at.emailAssurance === "unverified" || at.emailAssurance === "missing"),
   };
@@ -57,7 +57,7 @@ describe("who comes back from a provider, and what now", () => {
     expect(decide(at)).toBe(becomes);
   });
 
-  test("in any cell: in only by an identity that opens an account, and never while connecting", () => {
+  test("only an identity that opens an account signs in, and never while linking", () => {
     for (const at of cells) {
       const decision = decide(at);
       const isLetIn = decision === "sign_in" || decision === "sign_up";
@@ -71,13 +71,13 @@ describe("who comes back from a provider, and what now", () => {
   });
 });
 
-describe("what a provider's claims are worth", () => {
+describe("a provider's claims", () => {
   const ada = { sub: "g-1", email: "ada@example.com", email_verified: true };
   const google = (claims: Record<string, unknown>) => readIdentity("google", { ...ada, ...claims });
   const linkedin = (claims: Record<string, unknown>) =>
     readIdentity("linkedin", { ...ada, ...claims });
 
-  test("a verified address is read, and who it is is the subject", () => {
+  test("give a verified address and the subject as the identity", () => {
     expect(google({})).toEqual({
       provider: "google",
       subject: "g-1",
@@ -125,7 +125,7 @@ describe("what a provider's claims are worth", () => {
     ["a zero-width space", "a\u200bda@example.com"],
     ["full-width letters", "ada@ｅxample.com"],
     ["255 characters", `ada@${"a.".repeat(124)}com`],
-  ])("an address that is none counts as missing: %s", (_, email) => {
+  ])("a malformed address counts as missing: %s", (_, email) => {
     expect(google({ email, hd: "example.com" })).toMatchObject({
       email: null,
       emailAssurance: "missing",
@@ -156,7 +156,11 @@ describe("what a provider's claims are worth", () => {
       { email: "Ada@EXAMPLE.com", hd: "example.com" },
       "authoritative",
     ],
-    ["googlemail.com, which nobody is told to trust", { email: "ada@googlemail.com" }, "verified"],
+    [
+      "googlemail.com, for which Google does not document it",
+      { email: "ada@googlemail.com" },
+      "verified",
+    ],
     ["no workspace", {}, "verified"],
     ["the workspace of another domain", { hd: "other.example" }, "verified"],
     ["a domain above", { email: "ada@mail.example.com", hd: "example.com" }, "verified"],
@@ -169,11 +173,11 @@ describe("what a provider's claims are worth", () => {
     ["gmail.com as a name", { email: "gmail.com@example.com" }, "verified"],
     ["a look-alike of gmail.com", { email: "ada@gmail.com.evil.example" }, "verified"],
     ["a domain that ends in gmail.com", { email: "ada@notgmail.com" }, "verified"],
-  ])("Google's word proves the mailbox where it runs it (O3): %s", (_, more, emailAssurance) => {
+  ])("Google is authoritative for the mailboxes it hosts (O3): %s", (_, more, emailAssurance) => {
     expect(google(more)).toMatchObject({ emailAssurance });
   });
 
-  test("LinkedIn runs no mailbox, whatever it says", () => {
+  test("LinkedIn is authoritative for no mailbox, whatever it says", () => {
     for (const more of [{ email: "ada@gmail.com" }, { hd: "example.com" }, { hd: "gmail.com" }])
       expect(linkedin(more)).toMatchObject({ emailAssurance: "verified" });
   });
@@ -198,17 +202,17 @@ describe("what a provider's claims are worth", () => {
     ["a letter beyond ASCII", "g-é"],
     ["a full-width digit", "g-１"],
     ["half a character", "g-\ud800"],
-  ])("whoever has no plain subject is nobody (O1): %s", (_, sub) => {
+  ])("without a plain subject there is no identity (O1): %s", (_, sub) => {
     expect(google({ sub })).toBeNull();
     expect(linkedin({ sub })).toBeNull();
   });
 
   test.each(["1", "1".repeat(255), "AbC-_~!", "'; drop table users; --".replaceAll(" ", "")])(
-    "a subject is kept as it is, capitals and all: %s",
+    "a subject is stored as it is, capitals and all: %s",
     (sub) => expect(google({ sub })).toMatchObject({ subject: sub }),
   );
 
-  test("whatever is claimed: an answer, and never somebody without a plain subject", () => {
+  test("any claims give a result, and never an identity without a plain subject", () => {
     const near = fc.constantFrom(
       "ada@example.com",
       "ada@gmail.com",
@@ -223,15 +227,15 @@ describe("what a provider's claims are worth", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(fc.constantFrom("google", "linkedin"), given, (provider, said) => {
-        const read = readIdentity(provider, said);
+      fc.property(fc.constantFrom("google", "linkedin"), given, (provider, identityClaims) => {
+        const read = readIdentity(provider, identityClaims);
         if (read === null) return;
-        expect(read.subject).toBe(said.sub);
+        expect(read.subject).toBe(identityClaims.sub);
         expect(read.subject).toMatch(/^[!-~]{1,255}$/);
-        const isSameOriginVerified =
+        const hasVerifiedEmail =
           read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
-        expect(read.email !== null).toBe(isSameOriginVerified);
-        if (isSameOriginVerified) expect(said.email_verified).toBe(true);
+        expect(read.email !== null).toBe(hasVerifiedEmail);
+        if (hasVerifiedEmail) expect(identityClaims.email_verified).toBe(true);
         if (read.emailAssurance === "authoritative") expect(provider).toBe("google");
       }),
       { numRuns: 2_000 },

@@ -5,8 +5,8 @@ import { ok, refuse, sentenceOf } from "./result";
 
 const codes = Object.keys(refusals) as RefusalCode[];
 
-describe("what people read when the answer is no", () => {
-  it.each(codes)("is whole sentences with nothing left to fill in: %s", (code) => {
+describe("the message of a refusal", () => {
+  it.each(codes)("is whole sentences without open placeholders: %s", (code) => {
     for (const retryAfter of [undefined, seconds(1), minutes(12), hours(25)]) {
       const sentence = sentenceOf({ code, retryAfter });
       expect(sentence).toMatch(/^[A-Z].+\.$/);
@@ -20,11 +20,11 @@ describe("what people read when the answer is no", () => {
     );
   });
 
-  it.each(codes)("blames nobody and begs nothing: %s", (code) => {
+  it.each(codes)("neither blames nor begs: %s", (code) => {
     expect(refusals[code].sentence).not.toMatch(/please|sorry|oops|invalid|illegal|error|!/i);
   });
 
-  it("says how long to wait, never too short", () => {
+  it("states the wait, never too short", () => {
     const code = "too_many_requests";
     expect(sentenceOf({ code, retryAfter: seconds(61) })).toBe(
       "Too many requests. Try again in 2 minutes.",
@@ -35,23 +35,24 @@ describe("what people read when the answer is no", () => {
   });
 
   it.each(codes.filter((code) => refusals[code].sentence.includes("{wait}")))(
-    "has a status that programs wait on where it names a time: %s",
+    "has a status that makes programs wait where it states a time: %s",
     (code) => expect([429, 503]).toContain(refusals[code].status),
   );
 
-  it("promises no lifetime that the operator may have changed", () => {
-    // The link's lifetime is LINK_LIFETIME_MINUTES; one fixed in a sentence is wrong next door.
+  it("states no lifetime that the operator may have changed", () => {
+    // The link's lifetime is LINK_LIFETIME_MINUTES; a fixed number in a sentence would be wrong
+    // elsewhere.
     expect(refusals.link_invalid.sentence).not.toMatch(/hour|minute/);
   });
 
-  it("keeps the cause and the request's id to the log", () => {
+  it("leaves the cause and the request's id to the log", () => {
     const refusal = { code: "link_invalid", cause: "expired", reference: "req-1" } as const;
     expect(sentenceOf(refusal)).toBe(refusals.link_invalid.sentence);
   });
 });
 
-describe("a code from a cookie or a program", () => {
-  it.each(codes)("is one of ours: %s", (code) => expect(isRefusalCode(code)).toBe(true));
+describe("an error code from a cookie or a program", () => {
+  it.each(codes)("is known: %s", (code) => expect(isRefusalCode(code)).toBe(true));
 
   it.each([
     "",
@@ -61,11 +62,11 @@ describe("a code from a cookie or a program", () => {
     "hasOwnProperty",
     "LINK_DEAD",
     "link_invalid ",
-  ])("is none of ours: %j", (code) => expect(isRefusalCode(code)).toBe(false));
+  ])("is unknown: %j", (code) => expect(isRefusalCode(code)).toBe(false));
 });
 
-describe("an answer", () => {
-  it("is a yes with its value or a no with its code", () => {
+describe("a result", () => {
+  it("is a value or a refusal's code", () => {
     expect(ok(7)).toEqual({ ok: true, value: 7 });
     expect(refuse("link_invalid", { cause: "used" })).toEqual({
       ok: false,

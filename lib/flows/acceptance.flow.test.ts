@@ -13,7 +13,7 @@ import { requestSignUp } from "./sign-up/request-sign-up";
 import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 import { verifySignUp } from "./sign-up/verify-sign-up";
 
-/** The 22 acceptance tests of sign-up, verifying, sign-in and resend, under their names (P9). */
+/** The 22 acceptance tests of sign-up, verification, sign-in and resend, under their names (P9). */
 
 const world = await setUpWorld();
 
@@ -22,7 +22,7 @@ const leo = "leo@example.com";
 const mailed = { ok: true, value: { email: ada } };
 const welcome = { ok: true, value: { next: "" } };
 
-/** A mail server that is away. */
+/** A mail server that is unavailable. */
 const away: Mailer = () => Promise.resolve({ sent: false, reason: "away" });
 
 const waiting = async (email = ada) => {
@@ -33,7 +33,7 @@ const waiting = async (email = ada) => {
 
 const resend = (browser: Browser, email: unknown = ada) => browser.run(resendSignUpCode, { email });
 
-/** An answer, what the browser got with it, and the work: all that a stranger can see. */
+/** A response, its cookies and the work: all that a stranger can observe. */
 const seen = async (browser: Browser, email: string, act: () => Promise<unknown>) => {
   let outcome: unknown;
   const statements = await world.statementsOf(async () => {
@@ -73,7 +73,7 @@ test("sign-up: invalid e-mail", async () => {
 });
 
 test("sign-up: duplicate address answers alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const signUp = (email: string) => {
     const browser = new Browser(world);
     return seen(browser, email, () => browser.signUp(email, otherPassword));
@@ -119,14 +119,14 @@ test("verify: unknown address", async () => {
 });
 
 test("sign-in succeeds", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world);
   expect(await browser.signInWithPassword(ada, validPassword)).toEqual(welcome);
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
 test("sign-in: wrong password", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world);
   expect(await browser.signInWithPassword(ada, otherPassword)).toEqual(
     refused("invalid_credentials"),
@@ -183,7 +183,7 @@ test("resend: unknown address answers alike", async () => {
 });
 
 test("resend: already verified answers alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const again = (email: string) => {
     const browser = new Browser(world);
     return seen(browser, email, () => resend(browser, email));
@@ -211,7 +211,7 @@ test("a unique violation is answered, not thrown", async () => {
   expect([await count(world, "users"), await count(world, "sessions")]).toEqual([1, 0]);
 });
 
-/** There is no profile beside the user to be missing: whoever is, is whole, at every statement. */
+/** No table of profiles exists, so the user is complete at every statement. */
 test("a user without profile data cannot exist", async () => {
   const { browser, code } = await waiting();
   const whole = sql`select count(*)::int as n from users u where u.email_verified_at is not null

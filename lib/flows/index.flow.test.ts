@@ -10,7 +10,7 @@ import { flows } from ".";
 
 const world = await setUpWorld(keys);
 
-/** What each field may well be; others get a word. */
+/** What each field may contain; other fields get a word. */
 const fitting: Record<string, unknown> = {
   email: "ada@example.com",
   code: "123456",
@@ -65,7 +65,7 @@ const person = async () => {
 describe.each(
   flows.filter(({ kind }) => kind === "write").map((flow) => [flow.name, flow] as const),
 )("%s", (name, flow) => {
-  test("does nothing for another site: refused, and counted instead of told one by one", async () => {
+  test("refuses a request from another site, and counts the refusal instead of recording each", async () => {
     const browser = await person();
     const before = await dump(world, "audit_counts");
     for (let i = 0; i < 3; i += 1)
@@ -79,7 +79,7 @@ describe.each(
     ]);
   });
 
-  test("leaves one audit row with its name when it was let run", async () => {
+  test("leaves one audit row with its name when it ran", async () => {
     const browser = await person();
     const before = (await world.audit()).length;
     const result = await browser.run(flow, fittingInput(flow));
@@ -89,7 +89,7 @@ describe.each(
 });
 
 describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) => {
-  test("takes whatever is sent for an answer, as its input and in every field", async () => {
+  test("accepts any value as its input and in every field without a throw", async () => {
     const browser = await person();
     const thrown: string[] = [];
     for (const [name, odd] of oddities) {
@@ -99,7 +99,7 @@ describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) =
         ...fieldsOf(flow).map((field) => ({ ...fittingInput(flow), [field]: odd })),
       ];
       for (const input of inputs) {
-        // What is asked is not how often.
+        // Rate limits are not part of this test.
         await world.limiter.clear();
         await browser.run(flow, input).then(
           (result) => !result.ok && result.refusal.code === "unavailable" && thrown.push(name),
@@ -110,7 +110,7 @@ describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) =
     expect(thrown).toEqual([]);
   });
 
-  test("refuses a surplus field, and no input at all, rather than guess", async () => {
+  test("refuses a surplus field and a missing input", async () => {
     const browser = await person();
     expect(await browser.run(flow, { ...fittingInput(flow), role: "admin" })).toEqual(
       refused("invalid_input"),

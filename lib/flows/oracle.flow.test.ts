@@ -22,34 +22,34 @@ import { redeemMagicLink } from "./sign-in/redeem-magic-link";
 import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 
 /**
- * The enumeration oracle: what a stranger learns about an address, whatever its account is like.
- * One table, account state × entry point; every cell must look like the row of an address that
- * nobody has: the answer, what the browser is given, the statements, and what follows.
+ * The enumeration oracle: what a stranger can learn about an address, whatever the state of its
+ * account. One table, account state × entry point. Every cell must equal the row of an address
+ * without an account: the response, the cookies, the statements, and what follows.
  */
 
 const world = fastHasher(await setUpWorld(keys));
 
 const address = "ada@example.com";
 const unknownToken = "x".repeat(43);
-/** The owner's password; the stranger has others, of which one may be right by chance. */
+/** The owner's password. The stranger has others, of which one may be right by chance. */
 const hers = "a bridge of seven planks";
 
-/** How an address can stand. A later way in adds its states here. */
+/** The states of an address. A later sign-in method adds its states here. */
 const states: Record<string, () => Promise<void>> = {
   none: () => Promise.resolve(),
   "magic-only": signUp,
-  password: () => new Browser(world).join(address, hers),
+  password: () => new Browser(world).signUpAndVerify(address, hers),
   "password and link": async () => {
-    await new Browser(world).join(address, hers);
+    await new Browser(world).signUpAndVerify(address, hers);
     await signUp();
   },
   "google-only": async () => {
     await new Browser(world).signInWithProvider("google", hosted("g-1", address));
   },
-  "linkedin-only, the mailbox never proven": async () => {
+  "linkedin-only, the email never verified": async () => {
     await new Browser(world).signInWithProvider("linkedin", claims("l-1", address));
   },
-  "a provider that is in question": async () => {
+  "an unconfirmed provider": async () => {
     await new Browser(world).signInWithProvider("google", claims("g-1", address));
     await signUp();
   },
@@ -60,8 +60,8 @@ const states: Record<string, () => Promise<void>> = {
     await signUp();
     await switchOff();
   },
-  "disabled, with the very password": async () => {
-    await new Browser(world).join(address, validPassword);
+  "disabled, with the same password": async () => {
+    await new Browser(world).signUpAndVerify(address, validPassword);
     await switchOff();
   },
   "over its limit": async () => {
@@ -70,7 +70,7 @@ const states: Record<string, () => Promise<void>> = {
   },
 };
 
-/** A way in that a later issue builds; it then moves up, among the states. */
+/** A sign-in method that a later issue builds; its state then moves up. */
 test.todo("access-link: when staff can issue one");
 
 async function signUp() {
@@ -82,7 +82,7 @@ async function switchOff() {
   await world.writeDirectly((tx) => tx.execute(sql`delete from sessions`));
 }
 
-/** What a stranger can do, by the flow's name; the catalogue says whether one is missing. */
+/** What a stranger can do, by the flow's name; a test compares it with all flows. */
 const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
   "magic_link.request": (stranger) => stranger.requestLink(address),
   "verification.pending": async (stranger) => {
@@ -123,7 +123,8 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
     });
   },
   "oauth.start": (stranger) => stranger.startOAuth("google"),
-  // Of who is vouched for, the provider says it; whoever claims the address without that is a stranger.
+  // A person with a verified address learns about it from the provider; without it the person is a
+  // stranger.
   "oauth.complete": (stranger) =>
     stranger.signInWithProvider("google", claims("g-666", address, { email_verified: false })),
   "oauth.preview": (stranger) => stranger.run(previewOAuth, { pendingIdentity: unknownToken }),
@@ -142,11 +143,11 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
     await stranger.signUp(address, validPassword);
     return stranger.signInWithPassword(address, otherPassword);
   },
-  "a sign-up, waited for": async (stranger) => {
+  "a sign-up, then the waiting page": async (stranger) => {
     await stranger.signUp(address, validPassword);
     return stranger.run(readPendingRequest, { purpose: "sign_up" });
   },
-  "a sign-up, then another code": async (stranger) => {
+  "a sign-up, then a resent code": async (stranger) => {
     await stranger.signUp(address, validPassword);
     await world.advance(60);
     return stranger.run(resendSignUpCode, { email: address });
@@ -160,11 +161,11 @@ const walks: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
     await world.advance(60);
     return stranger.signUp(address, validPassword);
   },
-  "a code asked for again without a sign-up, then typed": async (stranger) => {
+  "a code requested again without a sign-up, then typed": async (stranger) => {
     await stranger.run(resendSignUpCode, { email: address });
     return stranger.verify("000000", address);
   },
-  "a reset, waited for": async (stranger) => {
+  "a reset, then the waiting page": async (stranger) => {
     await stranger.run(requestPasswordReset, { email: address });
     return stranger.run(readPendingRequest, { purpose: "password_reset" });
   },
@@ -182,7 +183,7 @@ test("every flow that strangers may run is in the table", () => {
   expect(Object.keys(entryPoints).sort()).toEqual(open.sort());
 });
 
-/** Brings a state about; once it was, from its rows. */
+/** Sets up a state; the second time, from its saved rows. */
 async function bringAbout(state: string) {
   await world.reset();
   const again = moments.get(state);
@@ -192,7 +193,7 @@ async function bringAbout(state: string) {
 }
 const moments = new Map<string, () => Promise<void>>();
 
-/** All that can be seen of one cell, and of what follows it in the same browser. */
+/** All that can be observed of one cell, and of what follows it in the same browser. */
 async function cell(entryPoint: string, state: string, signUp: "open" | "closed") {
   await bringAbout(state);
   const { world: counted, work } = countingHasher(world.with({ env: { ...world.env, signUp } }));
@@ -203,7 +204,7 @@ async function cell(entryPoint: string, state: string, signUp: "open" | "closed"
     const statements = await world.statementsOf(async () => {
       result = await act();
     });
-    // A token is another each time.
+    // Tokens differ each time.
     const given = JSON.stringify(stranger.cookieChanges).replace(/"[\w-]{43}"/g, '"…"');
     return { ...told(result!), given, statements: statements.length, ...work };
   };
@@ -219,13 +220,13 @@ async function cell(entryPoint: string, state: string, signUp: "open" | "closed"
 }
 
 /**
- * An answer without what differs between any two requests, and what only the audit log is told; with
- * times to wait in minutes, as the test itself takes a moment.
+ * A result without request ids and without causes for the audit log. Waits are in minutes, as the
+ * test itself takes a moment.
  */
 function told(result: Result<unknown>) {
   const { ok } = result;
-  const said = ok ? result.value : { ...result.refusal, reference: undefined, cause: undefined };
-  const text = JSON.stringify(said, (name, value: unknown) =>
+  const shown = ok ? result.value : { ...result.refusal, reference: undefined, cause: undefined };
+  const text = JSON.stringify(shown, (name, value: unknown) =>
     (name === "retryAfter" || name === "resendIn") && typeof value === "number"
       ? Math.round(value / 60)
       : value,
@@ -233,7 +234,10 @@ function told(result: Result<unknown>) {
   return { ok, text };
 }
 
-/** What does something else where sign-up is closed; there the long part tries the others, too. */
+/**
+ * Entry points that act differently where sign-up is closed; the long part tries the others there,
+ * too.
+ */
 const opensAccounts = [
   "magic_link.request",
   "email_code.redeem",
@@ -251,8 +255,7 @@ describe.each(["open", "closed"] as const)("where sign-up is %s", (signUp) => {
       const seen: Record<string, unknown> = {};
       for (const state of Object.keys(states)) seen[state] = await cell(entryPoint, state, signUp);
       const { none, ...others } = seen;
-      for (const [state, otherPassword] of Object.entries(others))
-        expect(otherPassword, state).toEqual(none);
+      for (const [state, row] of Object.entries(others)) expect(row, state).toEqual(none);
     });
   }
 });

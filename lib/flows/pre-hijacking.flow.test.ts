@@ -4,7 +4,7 @@ import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { runDuringCommitOf } from "@/test/support/interleave";
-import { claims, hosted, identitiesOf, keys, told } from "@/test/support/oauth-fixtures";
+import { claims, hosted, identitiesOf, keys, outcomeOf } from "@/test/support/oauth-fixtures";
 import { count, disable, hashOf, liveSecrets, methodsOf } from "@/test/support/queries";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { race } from "@/test/support/race";
@@ -24,9 +24,9 @@ import { resendSignUpCode } from "./sign-up/resend-sign-up-code";
 import { verifySignUp } from "./sign-up/verify-sign-up";
 
 /**
- * Mallory comes first, and plants what he can at Ada's address; then Ada proves that the mailbox is
- * hers. Nothing of his survives that (A5). Of the five published classes one has nothing to stand on
- * yet: an e-mail change that is not finished, as there is none. It is for the issue that builds it.
+ * Mallory comes first, and prepares what he can at Ada's address. Then Ada verifies her email, and
+ * nothing of his survives that (A5). Of the five published classes of attacks one is not possible
+ * yet: an unfinished e-mail change, as the app has none. The issue that builds it adds the test.
  */
 
 const world = await setUpWorld({
@@ -39,21 +39,21 @@ const ada = "ada@example.com";
 const welcome = { ok: true, value: { next: "" } };
 const [hers, his] = [validPassword, otherPassword];
 
-/** Mallory, who signed up at Ada's address; the code of it is in her mailbox. */
-const planted = async () => {
+/** Mallory signed up at Ada's address; the code is in her mailbox. */
+const startMallorySignUp = async () => {
   const mallory = new Browser(world);
   await mallory.signUp(ada, his, { remember: "on", next: "/account" });
   return { mallory, code: (await world.letterTo(ada)).code };
 };
 
 /** Ada's own sign-up. */
-const started = async () => {
+const startAdaSignUp = async () => {
   const browser = new Browser(world);
   await browser.signUp(ada, hers);
   return { browser, code: (await world.letterTo(ada)).code };
 };
 
-const asked = async () => {
+const requestAdaLink = async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   return { browser, letter: await world.letterTo(ada) };
@@ -64,7 +64,7 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-/** All that Mallory can try, with all that he planted, and with the code if he ever learns it. */
+/** All that Mallory can try, with all that he prepared, and with the code in case he learns it. */
 const expectMalloryOut = async (mallory: Browser, code: string) => {
   expect(await sessionOf(mallory)).toBeNull();
   const elsewhere = new Browser(world);
@@ -81,32 +81,32 @@ const expectMalloryOut = async (mallory: Browser, code: string) => {
 };
 
 describe("a password that mallory chose first (classic-federated merge)", () => {
-  test("is dead once ada pressed a link, whichever browser asked for it", async () => {
-    const { mallory, code } = await planted();
-    const { browser, letter } = await asked();
+  test("is void once ada opened a link, whichever browser requested it", async () => {
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await hashOf(world, ada)).toBeNull();
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     await expectMalloryOut(mallory, code);
   });
 
-  test("and once she typed a code for signing in", async () => {
-    const { mallory, code } = await planted();
-    const { browser, letter } = await asked();
+  test("is void once she typed a code for signing in", async () => {
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.submitCode(letter.code, ada)).toEqual(welcome);
     await expectMalloryOut(mallory, code);
   });
 
-  test("and once she signed up herself: the password is hers", async () => {
-    const { mallory, code } = await planted();
-    const { browser, code: own } = await started();
+  test("is void once she signed up herself: the password is hers", async () => {
+    const { mallory, code } = await startMallorySignUp();
+    const { browser, code: own } = await startAdaSignUp();
     expect(await browser.verify(own, ada)).toEqual(welcome);
     await expectMalloryOut(mallory, code);
     expect(await new Browser(world).signInWithPassword(ada, hers)).toEqual(welcome);
   });
 
-  test("a link that mallory asked for brings ada in, in her browser, and him nowhere", async () => {
-    const { mallory, code } = await planted();
+  test("a link that mallory requested signs ada in, in her browser, and him nowhere", async () => {
+    const { mallory, code } = await startMallorySignUp();
     await mallory.requestLink(ada, { remember: "on" });
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
@@ -116,10 +116,10 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     await expectMalloryOut(mallory, code);
   });
 
-  test("however many he planted, before and after she asked", async () => {
-    const first = await planted();
-    const { browser, letter } = await asked();
-    const later = [await planted(), await planted()];
+  test("all his sign-ups are void, from before and after her request", async () => {
+    const first = await startMallorySignUp();
+    const { browser, letter } = await requestAdaLink();
+    const later = [await startMallorySignUp(), await startMallorySignUp()];
     await browser.openLink(letter);
     expect(await liveSecrets(world, ada)).toEqual([]);
     await world.limiter.clear();
@@ -129,11 +129,11 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
     }
   });
 
-  test("a reset that he asked for before there was an account opens nothing after", async () => {
+  test("a reset that he requested before the account existed opens nothing afterwards", async () => {
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: ada });
     const codes = [...world.secrets.codes];
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     for (const code of codes)
       expect(
@@ -142,17 +142,17 @@ describe("a password that mallory chose first (classic-federated merge)", () => 
   });
 });
 
-describe("a session that mallory kept (unexpired session)", () => {
-  test("he has none before the proof, whatever he does", async () => {
-    const { mallory } = await planted();
+describe("a session that mallory kept open (unexpired session)", () => {
+  test("he has none before the email verification, whatever he does", async () => {
+    const { mallory } = await startMallorySignUp();
     expect(await mallory.signInWithPassword(ada, his)).toEqual(refused("sign_up_pending"));
     expect(mallory.session).toBeNull();
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
     expect(await count(world, "known_devices")).toBe(0);
   });
 
-  test("one that he got by a password ends when ada sets another by mail", async () => {
-    await new Browser(world).join(ada, his);
+  test("one that he got by a password ends when ada resets the password by email", async () => {
+    await new Browser(world).signUpAndVerify(ada, his);
     const mallory = new Browser(world);
     await mallory.signInWithPassword(ada, his, { remember: "on" });
     const browser = new Browser(world);
@@ -168,10 +168,10 @@ describe("a session that mallory kept (unexpired session)", () => {
 describe("an address that mallory added to an account of his (trojan identifier)", () => {
   test("signed in as himself, he gains nothing at hers, and she nothing at his", async () => {
     const mallory = new Browser(world);
-    await mallory.join("mallory@example.com", his);
+    await mallory.signUpAndVerify("mallory@example.com", his);
     await mallory.signUp(ada, his);
     const { code } = await world.letterTo(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     expect(await sessionOf(mallory)).toBe("mallory@example.com");
     expect(await mallory.verify(code, ada)).toEqual(refused("code_invalid"));
@@ -183,17 +183,17 @@ describe("an address that mallory added to an account of his (trojan identifier)
     const mallory = new Browser(world);
     await mallory.signUp("ADA@Example.COM", his);
     const { code } = await world.letterTo(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     await browser.openLink(letter);
     expect(await mallory.verify(code, "Ada@example.com")).toEqual(refused("code_invalid"));
     expect(await count(world, "users")).toBe(1);
   });
 });
 
-describe("two attempts at one address (sign-up take-over by code)", () => {
-  test("each code is of its own attempt and browser: ada's opens nothing of his, nor his of hers", async () => {
-    const { mallory, code: theirs } = await planted();
-    const { browser, code: own } = await started();
+describe("two sign-ups at one address (sign-up take-over by code)", () => {
+  test("each code works for its own sign-up and browser: ada's opens nothing of his, nor his of hers", async () => {
+    const { mallory, code: theirs } = await startMallorySignUp();
+    const { browser, code: own } = await startAdaSignUp();
     expect(await browser.verify(theirs, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
     expect(await mallory.verify(own, ada)).toEqual(refused("code_invalid", { cause: "wrong" }));
     expect(await new Browser(world).verify(theirs, ada)).toEqual(
@@ -207,27 +207,27 @@ describe("two attempts at one address (sign-up take-over by code)", () => {
     );
   });
 
-  test("whoever had the mailbox and typed his code has what he chose; ada's attempt is dead", async () => {
-    const { browser, code: own } = await started();
-    const { mallory, code } = await planted();
+  test("typing his code, which takes access to the mailbox, creates his account and voids ada's sign-up", async () => {
+    const { browser, code: own } = await startAdaSignUp();
+    const { mallory, code } = await startMallorySignUp();
     expect(await mallory.verify(code, ada)).toEqual({ ok: true, value: { next: "/account" } });
     expect(await browser.verify(own, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await browser.signInWithPassword(ada, hers)).toEqual(refused("invalid_credentials"));
   });
 });
 
-describe("whoever proves the mailbox by another way first owns the account", () => {
-  test("link first: the attempt is dead, the right code included", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
+describe("the first one to verify the email by another method owns the account", () => {
+  test("link first: the sign-up is void, the right code included", async () => {
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
     expect(await phone.openLink(letter)).toEqual(welcome);
     expect(await browser.verify(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("code first: the link signs in to what there is then", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
+  test("code first: the link signs in to the new account", async () => {
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
     expect(await browser.verify(code, ada)).toEqual(welcome);
     expect(await phone.openLink(letter)).toEqual(welcome);
     expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
@@ -235,39 +235,39 @@ describe("whoever proves the mailbox by another way first owns the account", () 
   });
 
   test("a link about to commit: the code comes too late", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    const [pressed, typed] = await runDuringCommitOf(
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
+    const [redeemed, typed] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token: letter.token }, { world }),
       () => browser.verify(code, ada),
     );
-    expect(pressed).toEqual(welcome);
+    expect(redeemed).toEqual(welcome);
     expect(typed).toEqual(refused("code_invalid"));
     expect(await hashOf(world, ada)).toBeNull();
   });
 
   test("a code about to commit: the link signs in to its account", async () => {
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    const [typed, pressed] = await runDuringCommitOf(
+    const { browser, code } = await startAdaSignUp();
+    const { browser: phone, letter } = await requestAdaLink();
+    const [typed, redeemed] = await runDuringCommitOf(
       world,
       (world) => browser.run(verifySignUp, { email: ada, code }, { world }),
       () => phone.openLink(letter),
     );
-    expect([typed, pressed]).toEqual([welcome, welcome]);
+    expect([typed, redeemed]).toEqual([welcome, welcome]);
     expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
   });
 
-  test("a sign-up that begins while a link is about to commit is dead at birth", async () => {
-    const { browser, letter } = await asked();
+  test("a sign-up that begins while a link is about to commit is void from the start", async () => {
+    const { browser, letter } = await requestAdaLink();
     const mallory = new Browser(world);
-    const [pressed, started] = await runDuringCommitOf(
+    const [redeemed, signedUp] = await runDuringCommitOf(
       world,
       (world) => browser.run(redeemMagicLink, { token: letter.token }, { world }),
       () => mallory.signUp(ada, his),
     );
-    expect([pressed.ok, started.ok]).toEqual([true, true]);
+    expect([redeemed.ok, signedUp.ok]).toEqual([true, true]);
     await world.deliver();
     for (const code of [...world.secrets.codes]) {
       const typed = await mallory.verify(code, ada);
@@ -276,37 +276,40 @@ describe("whoever proves the mailbox by another way first owns the account", () 
     expect(await hashOf(world, ada)).toBeNull();
   });
 
-  race("at once, with mallory trying every code: one user, and never his password", async () => {
-    const { mallory } = await planted();
-    const { browser, code } = await started();
-    const { browser: phone, letter } = await asked();
-    await world.limiter.clear();
-    const [typed, pressed, ...others] = await Promise.all([
-      browser.verify(code, ada),
-      phone.openLink(letter),
-      mallory.verify(code, ada),
-      mallory.verify(letter.code, ada),
-      mallory.signUp(ada, `${his}!`),
-      new Browser(world).requestLink(ada),
-    ]);
-    expect([typed, pressed, ...others]).not.toContainEqual(refused("unavailable"));
-    expect(pressed).toEqual(welcome);
-    expect(mallory.session).toBeNull();
-    expect(
-      await row(
-        world.db,
-        sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
-      ),
-    ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
-    await world.limiter.clear();
-    for (const password of [his, `${his}!`])
-      expect((await new Browser(world).signInWithPassword(ada, password)).ok).toBe(false);
-    expect((await new Browser(world).signInWithPassword(ada, hers)).ok).toBe(typed.ok);
-    await world.reset();
-  });
+  race(
+    "at the same moment, with mallory trying every code: one user, and never his password",
+    async () => {
+      const { mallory } = await startMallorySignUp();
+      const { browser, code } = await startAdaSignUp();
+      const { browser: phone, letter } = await requestAdaLink();
+      await world.limiter.clear();
+      const [typed, redeemed, ...others] = await Promise.all([
+        browser.verify(code, ada),
+        phone.openLink(letter),
+        mallory.verify(code, ada),
+        mallory.verify(letter.code, ada),
+        mallory.signUp(ada, `${his}!`),
+        new Browser(world).requestLink(ada),
+      ]);
+      expect([typed, redeemed, ...others]).not.toContainEqual(refused("unavailable"));
+      expect(redeemed).toEqual(welcome);
+      expect(mallory.session).toBeNull();
+      expect(
+        await row(
+          world.db,
+          sql`select count(*)::int as users, count(password_hash)::int as passwords from users`,
+        ),
+      ).toEqual({ users: 1, passwords: typed.ok ? 1 : 0 });
+      await world.limiter.clear();
+      for (const password of [his, `${his}!`])
+        expect((await new Browser(world).signInWithPassword(ada, password)).ok).toBe(false);
+      expect((await new Browser(world).signInWithPassword(ada, hers)).ok).toBe(typed.ok);
+      await world.reset();
+    },
+  );
 });
 
-test("with links switched off nothing is different: the code is of its attempt", async () => {
+test("with links disabled nothing differs: the code works for its sign-up only", async () => {
   const passwords = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
   const mallory = new Browser(passwords);
   await mallory.signUp(ada, his);
@@ -319,51 +322,55 @@ test("with links switched off nothing is different: the code is of its attempt",
   expect(await mallory.verify(theirs, ada)).toEqual(refused("code_invalid"));
 });
 
-/** Mallory's own Google account; and one at LinkedIn, which took his word for ada's address. */
+/** Mallory's own Google account; and one at LinkedIn with Ada's address. */
 const byProvider = { google: claims("g-m", "mallory@example.com"), linkedin: claims("l-m", ada) };
 
-/** Every proof of her mailbox that ada can give, in a browser that nobody knows. */
-const proofs: Record<string, () => Promise<Browser>> = {
+/** Every method by which Ada can verify her email, in an unknown browser. */
+const verifications: Record<string, () => Promise<Browser>> = {
   async "a link"() {
-    const { browser, letter } = await asked();
-    expect(await browser.openLink(letter)).toEqual(asksWhether);
+    const { browser, letter } = await requestAdaLink();
+    expect(await browser.openLink(letter)).toEqual(needsConfirmation);
     return browser;
   },
   async "a code"() {
-    const { browser, letter } = await asked();
-    expect(await browser.submitCode(letter.code, ada)).toEqual(asksWhether);
+    const { browser, letter } = await requestAdaLink();
+    expect(await browser.submitCode(letter.code, ada)).toEqual(needsConfirmation);
     return browser;
   },
-  async "a reset's link"() {
+  async "a reset link"() {
     const browser = new Browser(world);
     await browser.run(requestPasswordReset, { email: ada });
     const { token } = await world.letterTo(ada);
-    expect(await browser.run(redeemPasswordReset, { token, password: hers })).toEqual(asksWhether);
+    expect(await browser.run(redeemPasswordReset, { token, password: hers })).toEqual(
+      needsConfirmation,
+    );
     return browser;
   },
-  async "a reset's code"() {
+  async "a reset code"() {
     const browser = new Browser(world);
     await browser.run(requestPasswordReset, { email: ada });
     const { code } = await world.letterTo(ada);
     const input = { email: ada, code, password: hers };
-    expect(await browser.run(redeemPasswordResetCode, input)).toEqual(asksWhether);
+    expect(await browser.run(redeemPasswordResetCode, input)).toEqual(needsConfirmation);
     return browser;
   },
-  async "the link that she gets for signing up again"() {
+  async "the link in the email of another sign-up"() {
     const browser = new Browser(world);
     await browser.signUp(ada, hers);
     const letter = await world.letterTo(ada);
     expect(letter.message.text).not.toMatch(/\b\d{6}\b/);
-    expect(await browser.openLink(letter)).toEqual(asksWhether);
+    expect(await browser.openLink(letter)).toEqual(needsConfirmation);
     return browser;
   },
 };
-const asksWhether = { ok: true, value: { next: "", needsConfirmation: true } };
+const needsConfirmation = { ok: true, value: { next: "", needsConfirmation: true } };
 
-/** Mallory is in at ada's address, and makes himself at home: a password, a phone, his own Google. */
-const settled = async () => {
+/** Mallory is signed in at Ada's address, and adds a password, a phone and his own Google. */
+const createMalloryAccount = async () => {
   const mallory = new Browser(world);
-  expect(told(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe("sign_in");
+  expect(outcomeOf(await mallory.signInWithProvider("linkedin", byProvider.linkedin))).toBe(
+    "sign_in",
+  );
   expect((await mallory.run(setPassword, { password: his })).ok).toBe(true);
   expect((await mallory.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
   await mallory.finishOAuth("google", byProvider.google);
@@ -376,13 +383,13 @@ const settled = async () => {
   return { mallory, phone };
 };
 
-const expectNobodyIn = async (...browsers: Browser[]) => {
+const expectSignInRefused = async (...browsers: Browser[]) => {
   for (const browser of browsers) {
     expect(await sessionOf(browser)).toBeNull();
     browser.session = null;
     expect(await browser.signInWithPassword(ada, his)).toEqual(refused("invalid_credentials"));
     for (const provider of ["google", "linkedin"] as const) {
-      expect(told(await browser.signInWithProvider(provider, byProvider[provider]))).toBe(
+      expect(outcomeOf(await browser.signInWithProvider(provider, byProvider[provider]))).toBe(
         "ask_to_sign_in",
       );
       const { pendingIdentity } = browser;
@@ -392,12 +399,12 @@ const expectNobodyIn = async (...browsers: Browser[]) => {
   }
 };
 
-describe.each(Object.entries(proofs))("ada proves her mailbox by %s", (by, prove) => {
+describe.each(Object.entries(verifications))("ada verifies her email by %s", (by, verifyEmail) => {
   const isReset = by.startsWith("a reset");
 
-  test("mallory, whom a provider let in at her address, is out with all that he brought (non-verifying provider, trojan identifier, unexpired session)", async () => {
-    const { mallory, phone } = await settled();
-    const browser = await prove();
+  test("mallory, who signed in at her address with a provider, loses all that he added (non-verifying provider, trojan identifier, unexpired session)", async () => {
+    const { mallory, phone } = await createMalloryAccount();
+    const browser = await verifyEmail();
     expect(await identitiesOf(world, ada)).toEqual([
       ...(isReset ? ["email"] : []),
       "google g-m ?",
@@ -406,47 +413,47 @@ describe.each(Object.entries(proofs))("ada proves her mailbox by %s", (by, prove
     ]);
     expect(await count(world, "sessions")).toBe(1);
     expect(await count(world, "known_devices")).toBe(1);
-    await expectNobodyIn(mallory, phone, new Browser(world));
+    await expectSignInRefused(mallory, phone, new Browser(world));
     expect(await sessionOf(browser)).toBe(ada);
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("and she takes his providers away for good", async () => {
-    await settled();
-    const browser = await prove();
+  test("she can disconnect his providers permanently", async () => {
+    await createMalloryAccount();
+    const browser = await verifyEmail();
     for (const provider of ["google", "linkedin"])
       expect((await browser.run(unlinkProvider, { provider })).ok).toBe(true);
     expect(await methodsOf(world, ada)).toEqual([isReset ? "email" : "magic_link"]);
-    expect(told(await new Browser(world).signInWithProvider("google", byProvider.google))).toBe(
-      "sign_in",
-    );
+    expect(
+      outcomeOf(await new Browser(world).signInWithProvider("google", byProvider.google)),
+    ).toBe("sign_in");
     expect(await methodsOf(world, "mallory@example.com")).toEqual(["google"]);
   });
 });
 
-describe("what was ada's own all along (O3)", () => {
-  /** It was she who came by LinkedIn. */
-  const came = async () => {
+describe("ada's own provider from before (O3)", () => {
+  /** Ada herself signed in with LinkedIn. */
+  const signInByLinkedIn = async () => {
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
     );
     return browser;
   };
 
-  test("she keeps, and it opens her account again", async () => {
-    await came();
-    const browser = await proofs["a link"]!();
+  test("can be confirmed, and opens her account again", async () => {
+    await signInByLinkedIn();
+    const browser = await verifications["a link"]!();
     expect((await browser.run(confirmProvider, { provider: "linkedin" })).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
-    expect(await sessionOf(await came())).toBe(ada);
+    expect(await sessionOf(await signInByLinkedIn())).toBe(ada);
   });
 
-  test("or connects once more, coming by it: that says the same", async () => {
-    await came();
+  test("can be linked once more, which confirms it as well", async () => {
+    await signInByLinkedIn();
     const browser = new Browser(world);
-    await proofs["a link"]!();
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    await verifications["a link"]!();
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "ask_to_sign_in",
     );
     const { pendingIdentity } = browser;
@@ -455,19 +462,19 @@ describe("what was ada's own all along (O3)", () => {
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
   });
 
-  test("is asked about after the first proof that lets her in: one while the account is switched off is none", async () => {
-    await came();
+  test("needs confirmation after the first verification that signs her in; one while the account is disabled does not count", async () => {
+    await signInByLinkedIn();
     await disable(world, ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(refused("account_disabled"));
     await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = null`));
-    const later = await asked();
-    expect(await later.browser.openLink(later.letter)).toEqual(asksWhether);
+    const later = await requestAdaLink();
+    expect(await later.browser.openLink(later.letter)).toEqual(needsConfirmation);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada ?", "magic_link"]);
   });
 
-  test("is not asked about in a browser that the account knows: all stays", async () => {
-    const browser = await came();
+  test("needs no confirmation in a browser that the account knows: everything stays", async () => {
+    const browser = await signInByLinkedIn();
     await browser.run(setPassword, { password: hers });
     await world.deliver();
     const { session } = browser;
@@ -478,23 +485,25 @@ describe("what was ada's own all along (O3)", () => {
     expect(await hashOf(world, ada)).not.toBeNull();
     expect(browser.session).not.toBe(session);
     expect(
-      told(await new Browser(world).signInWithProvider("linkedin", claims("l-ada", ada))),
+      outcomeOf(await new Browser(world).signInWithProvider("linkedin", claims("l-ada", ada))),
     ).toBe("sign_in");
   });
 
-  test("nor at any later proof, wherever that is", async () => {
-    const home = await came();
+  test("needs no confirmation after any later verification, in any browser", async () => {
+    const home = await signInByLinkedIn();
     await home.signIn(ada);
-    const { browser, letter } = await asked();
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await identitiesOf(world, ada)).toEqual(["linkedin l-ada", "magic_link"]);
     expect(await sessionOf(home)).toBe(ada);
   });
 
-  test("nor where Google runs the mailbox: coming by it was the proof", async () => {
+  test("needs no confirmation where Google is authoritative: signing in with it verified the email", async () => {
     const home = new Browser(world);
-    expect(told(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
-    const { browser, letter } = await asked();
+    expect(outcomeOf(await home.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+      "sign_in",
+    );
+    const { browser, letter } = await requestAdaLink();
     expect(await browser.openLink(letter)).toEqual(welcome);
     expect(await identitiesOf(world, ada)).toEqual(["google g-ada", "magic_link"]);
     expect(await sessionOf(home)).toBe(ada);
@@ -502,20 +511,22 @@ describe("what was ada's own all along (O3)", () => {
 });
 
 describe("a merge by address (classic-federated merge)", () => {
-  test("mallory chose a password first; ada comes by a Google that runs her mailbox: it is dead", async () => {
-    const { mallory, code } = await planted();
+  test("mallory chose a password first; ada signs in with an authoritative Google: it is void", async () => {
+    const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe("sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+      "sign_in",
+    );
     expect(await hashOf(world, ada)).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["google g-ada"]);
     await expectMalloryOut(mallory, code);
     expect(await sessionOf(browser)).toBe(ada);
   });
 
-  test("mallory chose a password first; ada comes by a provider that saw her address once: he gains nothing", async () => {
-    const { mallory, code } = await planted();
+  test("mallory chose a password first; ada signs in with a provider that only verified her address: he gains nothing", async () => {
+    const { mallory, code } = await startMallorySignUp();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-ada", ada)))).toBe(
       "sign_in",
     );
     expect(await mallory.signInWithPassword(ada, his)).toEqual(refused("sign_up_pending"));
@@ -524,19 +535,19 @@ describe("a merge by address (classic-federated merge)", () => {
     expect([await sessionOf(browser), await sessionOf(mallory)]).toEqual([ada, null]);
   });
 
-  test("mallory came by a provider first; ada comes by her own: nothing is merged, and her mail decides", async () => {
-    const { mallory, phone } = await settled();
+  test("mallory signed in with a provider first; ada signs in with hers: nothing is merged, and her email decides", async () => {
+    const { mallory, phone } = await createMalloryAccount();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
+    expect(outcomeOf(await browser.signInWithProvider("google", hosted("g-ada", ada)))).toBe(
       "ask_to_sign_in",
     );
     expect(browser.session).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["email", "google g-m", "linkedin l-m"]);
     const { pendingIdentity } = browser;
     await browser.requestLink(ada);
-    expect(await browser.openLink(await world.letterTo(ada))).toEqual(asksWhether);
-    await expectNobodyIn(mallory, phone);
-    // His Google stands where hers is to be: she takes it away first.
+    expect(await browser.openLink(await world.letterTo(ada))).toEqual(needsConfirmation);
+    await expectSignInRefused(mallory, phone);
+    // His Google is linked, so she disconnects it first.
     expect(await browser.run(linkProvider, { pendingIdentity })).toEqual(
       refused("provider_already_linked"),
     );
@@ -547,41 +558,45 @@ describe("a merge by address (classic-federated merge)", () => {
       "linkedin l-m ?",
       "magic_link",
     ]);
-    expect(told(await new Browser(world).signInWithProvider("google", hosted("g-ada", ada)))).toBe(
-      "sign_in",
-    );
+    expect(
+      outcomeOf(await new Browser(world).signInWithProvider("google", hosted("g-ada", ada))),
+    ).toBe("sign_in");
   });
 });
 
 describe("a provider that verifies nothing (non-verifying provider)", () => {
   test.each([false, "true", 1, undefined, null])(
-    "email_verified %j at her address: no account, no session, and nothing of it waits",
+    "email_verified %j at her address: no account, no session, and no pending identity",
     async (email_verified) => {
       const mallory = new Browser(world);
       for (const provider of ["google", "linkedin"] as const)
         expect(
-          told(await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified }))),
+          outcomeOf(
+            await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified })),
+          ),
         ).toBe("provider_email_unverified");
       expect([await count(world, "users"), mallory.session]).toEqual([0, null]);
-      const { browser, letter } = await asked();
+      const { browser, letter } = await requestAdaLink();
       expect(await browser.openLink(letter)).toEqual(welcome);
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       for (const provider of ["google", "linkedin"] as const)
         expect(
-          told(await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified }))),
+          outcomeOf(
+            await mallory.signInWithProvider(provider, claims("x-m", ada, { email_verified })),
+          ),
         ).toBe("provider_email_unverified");
     },
   );
 });
 
-describe("ada proves her mailbox at the very moment when mallory", () => {
+describe("ada verifies her email at the very moment when mallory", () => {
   const racing: Record<string, (mallory: Browser) => Promise<unknown>> = {
     "sets another password": (mallory) => mallory.run(setPassword, { password: `${his}!` }),
-    "connects his Google": async (mallory) => {
+    "links his Google": async (mallory) => {
       const { pendingIdentity } = mallory;
       return mallory.run(linkProvider, { pendingIdentity });
     },
-    "comes by LinkedIn again": (mallory) =>
+    "signs in with LinkedIn again": (mallory) =>
       mallory.signInWithProvider("linkedin", byProvider.linkedin),
   };
 
@@ -591,24 +606,26 @@ describe("ada proves her mailbox at the very moment when mallory", () => {
       await mallory.signInWithProvider("linkedin", byProvider.linkedin);
       await mallory.run(startLinkingProvider, { provider: "google" });
       await mallory.finishOAuth("google", byProvider.google);
-      const { browser, letter } = await asked();
-      const [result, pressed] = await Promise.all([act(mallory), browser.openLink(letter)]);
+      const { browser, letter } = await requestAdaLink();
+      const [result, redeemed] = await Promise.all([act(mallory), browser.openLink(letter)]);
       expect(result).not.toEqual(refused("unavailable"));
-      // A new password voids the links: if he was first, she asks for another.
-      const isVoid = !pressed.ok && pressed.refusal.code === "link_invalid";
-      const again = isVoid ? await asked() : null;
-      expect(again ? await again.browser.openLink(again.letter) : pressed).toEqual(asksWhether);
+      // A new password voids the links: if he was first, she requests another.
+      const isVoid = !redeemed.ok && redeemed.refusal.code === "link_invalid";
+      const again = isVoid ? await requestAdaLink() : null;
+      expect(again ? await again.browser.openLink(again.letter) : redeemed).toEqual(
+        needsConfirmation,
+      );
       expect(await hashOf(world, ada)).toBeNull();
       expect(await sessionOf(mallory)).toBeNull();
-      expect(
-        (await identitiesOf(world, ada)).filter((linkedMethod) => !linkedMethod.endsWith("?")),
-      ).toEqual(["magic_link"]);
+      expect((await identitiesOf(world, ada)).filter((method) => !method.endsWith("?"))).toEqual([
+        "magic_link",
+      ]);
       await world.reset();
     }
   });
 });
 
-test("an e-mail change that is not finished cannot be planted, as addresses do not change yet (unexpired e-mail change)", () => {
+test("an unfinished e-mail change cannot be exploited, as addresses do not change yet (unexpired e-mail change)", () => {
   expect(
     flows.map(({ name }) => name).filter((name) => /^(email|address)(_change)?\./.test(name)),
   ).toEqual([]);

@@ -28,9 +28,9 @@ import { stepUpByLink } from "./step-up/step-up-by-link";
 import { stepUpByPassword } from "./step-up/step-up-by-password";
 
 /**
- * Type confusion: every secret, whole and distorted, presented wherever a secret is taken. It opens
- * what it is for and nothing else, and no attempt spends anything. A later secret is a row in
- * `secrets`, and one in the table of where it is taken.
+ * Type confusion: every secret, whole and distorted, presented to every consumer of a secret. It
+ * opens what it is for and nothing else, and no attempt consumes anything. A later secret is a row
+ * in `secrets`, and one in the table of its consumers.
  */
 
 const world = await setUpWorld(keys);
@@ -40,29 +40,29 @@ const password = "four unrelated words here";
 const otherPassword = "four quite different words";
 
 /**
- * Ada at home, with one of everything alive: signed in here by a password, just asked for another
- * mail of each kind, about to sign up with a second address, on her way to Google, and back from
- * LinkedIn, which waits to be connected.
+ * Ada's browser with one valid secret of every kind: signed in by a password, with a pending email
+ * of each kind, with a sign-up at a second address, with an OAuth attempt at Google, and with a
+ * pending identity from LinkedIn.
  */
 async function scene() {
   const home = new Browser(world);
-  await home.join(ada, password);
+  await home.signUpAndVerify(ada, password);
   await home.requestLink(ada);
   const letter = await world.letterTo(ada);
   await home.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
   await home.run(requestStepUp);
-  const proof = await world.letterTo(ada);
+  const stepUp = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
   await home.signUp(second, password);
-  // Made for its row alone, after the link that an owner would get, and mailed to nobody.
+  // The second token of the sign-up, after the owner's link; it is in no email.
   const attempt = { token: [...world.secrets.tokens][before + 1]! };
   const signUp = await world.letterTo(second);
   await home.startOAuth("google");
   const started = home.oauthAttempt!;
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   const pendingIdentity = home.pendingIdentity!;
-  return { home, letter, reset, proof, attempt, signUp, started, pendingIdentity };
+  return { home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -76,8 +76,8 @@ const secrets = {
   sign_up_code: ({ signUp }) => signUp.code,
   password_reset: ({ reset }) => reset.token,
   password_reset_code: ({ reset }) => reset.code,
-  step_up: ({ proof }) => proof.token,
-  step_up_code: ({ proof }) => proof.code,
+  step_up: ({ stepUp }) => stepUp.token,
+  step_up_code: ({ stepUp }) => stepUp.code,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
@@ -88,15 +88,15 @@ const secrets = {
 
 type SecretName = keyof typeof secrets;
 
-/** Where a secret is taken; `opens` tells whether a value did there what the right one does. */
+/** A consumer of a secret. `opens` tells whether a value works as the right one does. */
 interface Consumer {
   readonly takes: SecretName;
   readonly opens: (value: unknown, scene: Scene) => Promise<boolean>;
   /** Distortions that people may well type. */
-  readonly forgives?: readonly (keyof typeof distortions)[];
+  readonly alsoAccepts?: readonly (keyof typeof distortions)[];
 }
 
-/** A browser that lacks nothing but what is presented. */
+/** A browser with everything but the presented secret. */
 const stranger = (has: Partial<Pick<Browser, "session" | "mailRequest" | "device">>) =>
   Object.assign(new Browser(world), has);
 
@@ -107,8 +107,9 @@ const cookie = (name: CookieName, value: unknown) => {
 };
 
 /**
- * No secret of ours: the flash and the way in used last carry none, an interrupted form and the address
- * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
+ * Cookies without a secret of ours: the flash and the last used method contain none, a suspended
+ * form and the OAuth redirect are sealed and open nothing, and no flow reads the cookies of
+ * Auth.js.
  */
 type Harmless =
   "flash" | "suspended_action" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
@@ -116,24 +117,24 @@ type Harmless =
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {
   session: {
-    "lets in": {
+    "signs in": {
       takes: "session",
       opens: async (value) =>
         (await stranger({ session: cookie("session", value) }).run(listSessions)).ok,
     },
   },
   mail_request: {
-    "shows what was asked for": {
+    "shows the pending request": {
       takes: "requesting_browser",
       opens: async (value) =>
         (await stranger({ mailRequest: cookie("mail_request", value) }).run(readPendingRequest)).ok,
     },
-    "stands for the address when the link is pressed": {
+    "replaces the address when the link is submitted": {
       takes: "requesting_browser",
       opens: async (value, { letter }) =>
         (await stranger({ mailRequest: cookie("mail_request", value) }).openLink(letter)).ok,
     },
-    "stands for the address when the request is cancelled": {
+    "replaces the address when the request is cancelled": {
       takes: "requesting_browser",
       opens: async (value, { letter: { token } }) =>
         (
@@ -142,7 +143,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
           })
         ).ok,
     },
-    "is where the code works": {
+    "makes the code work": {
       takes: "requesting_browser",
       opens: async (value, { letter }) =>
         (
@@ -154,13 +155,13 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
     },
   },
   oauth_attempt: {
-    "brings back whoever set out": {
+    "completes the attempt": {
       takes: "oauth_attempt",
-      opens: async (value) => (await goneAndBack(cookie("oauth_attempt", value) ?? "")).ok,
+      opens: async (value) => (await complete(cookie("oauth_attempt", value) ?? "")).ok,
     },
   },
   pending_identity: {
-    "is where the identity waits": {
+    "shows the pending identity": {
       takes: "pending_identity",
       opens: async (value) => {
         const pendingIdentity = cookie("pending_identity", value) ?? "";
@@ -169,7 +170,7 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
     },
   },
   device: {
-    "is known": {
+    "makes the device known": {
       takes: "device",
       async opens(value) {
         await stranger({ device: cookie("device", value) }).requestLink(ada);
@@ -183,15 +184,15 @@ const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> =
   },
 };
 
-/** What comes back with whoever a trip to Google was begun by. */
-const goneAndBack = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
+/** Completes an OAuth attempt at Google. */
+const complete = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> = {}) =>
   stranger(has).run(completeOAuth, {
     provider: "google",
     oauthAttempt,
     exchange: async () => ({ claims: claims("g-1", "new@example.com") }),
   });
 
-/** By flow and field; the catalogue says whether one is missing. */
+/** By flow and field; a test compares it with all flows. */
 const fields: Record<string, Consumer> = {
   "magic_link.preview token": {
     takes: "magic_link",
@@ -209,13 +210,13 @@ const fields: Record<string, Consumer> = {
   },
   "email_code.redeem code": {
     takes: "email_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) =>
       (await stranger({ mailRequest }).submitCode(code as string, ada)).ok,
   },
   "sign_up.verify code": {
     takes: "sign_up_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) =>
       (await stranger({ mailRequest }).verify(code as string, second)).ok,
   },
@@ -235,27 +236,27 @@ const fields: Record<string, Consumer> = {
   },
   "password_reset.redeem_code code": {
     takes: "password_reset_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { mailRequest } }) => {
       const input = { email: ada, code, password: otherPassword };
       return (await stranger({ mailRequest }).run(redeemPasswordResetCode, input)).ok;
     },
   },
-  "oauth.complete handshake": {
+  "oauth.complete oauthAttempt": {
     takes: "oauth_attempt",
-    opens: async (oauthAttempt) => (await goneAndBack(oauthAttempt)).ok,
+    opens: async (oauthAttempt) => (await complete(oauthAttempt)).ok,
   },
-  "oauth.preview parked": {
+  "oauth.preview pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity) =>
       (await stranger({}).run(previewOAuth, { pendingIdentity })).ok,
   },
-  "oauth.switch_account parked": {
+  "oauth.switch_account pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity, { home: { session } }) =>
       (await stranger({ session }).run(switchAccount, { pendingIdentity })).ok,
   },
-  "auth_provider.link parked": {
+  "auth_provider.link pendingIdentity": {
     takes: "pending_identity",
     opens: async (pendingIdentity, { home: { session } }) =>
       (await stranger({ session }).run(linkProvider, { pendingIdentity })).ok,
@@ -267,7 +268,7 @@ const fields: Record<string, Consumer> = {
   },
   "step_up.code code": {
     takes: "step_up_code",
-    forgives: ["padded"],
+    alsoAccepts: ["padded"],
     opens: async (code, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByCode, { code })).ok,
   },
@@ -283,7 +284,7 @@ const fields: Record<string, Consumer> = {
   },
 };
 
-/** Nobody has it yet: it is chosen there, and opens nothing. */
+/** Passwords that are chosen there, and so open nothing. */
 const chosen = [
   "sign_up.request password",
   "password_reset.redeem password",
@@ -291,10 +292,10 @@ const chosen = [
   "password.set password",
 ];
 
-/** What people type and programs say that is no secret. */
+/** Fields without a secret. */
 const harmless = [
   ...["email", "username", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
-  // How a provider is asked, which nobody but lib/auth-oauth_attempt hands in.
+  // How the app calls a provider; only the server's OAuth code passes it.
   "exchange",
 ];
 
@@ -305,9 +306,9 @@ const distortions = {
   empty: () => "",
   "a list": (secret) => [secret, secret],
   truncated: (secret) => secret.slice(0, -1),
-  "without its first": (secret) => secret.slice(1),
+  "without its first character": (secret) => secret.slice(1),
   extended: (secret) => `${secret}0`,
-  "twice in a row": (secret) => secret + secret,
+  repeated: (secret) => secret + secret,
   "in the other case": (secret) =>
     secret.replace(/[a-z]/gi, (one) =>
       one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase(),
@@ -317,33 +318,33 @@ const distortions = {
   quoted: (secret) => `"${secret}"`,
   "percent-encoded": (secret) =>
     secret.replace(/./g, (one) => `%${one.charCodeAt(0).toString(16)}`),
-  // Of a code that would be another code, and a guess costs a try.
-  "the same bytes, written otherwise": (secret) =>
+  // Not for a code, which would become another code: a guess, which costs an attempt.
+  "the same bytes, encoded differently": (secret) =>
     !isToken(secret)
       ? secret
       : secret.slice(0, -1) + alphabet[alphabet.indexOf(secret.at(-1)!) ^ 1]!,
   "padded as base64": (secret) => `${secret}=`,
-  "what is kept of it": (secret, name) =>
+  "its stored digest": (secret, name) =>
     isToken(secret) ? digest(name as TokenUse, secret) : sha256(secret),
-  "its digest": sha256,
+  "its SHA-256": sha256,
 } satisfies Record<string, (secret: string, name: SecretName) => unknown>;
 
 function sha256(text: string) {
   return createHash("sha256").update(text).digest("base64url");
 }
 
-/** Everything that could be spent, voided, ended or used up, as long as it is not. */
-const standing = async () =>
+/** Everything that could be consumed, voided or ended, while it is not. */
+const readValidSecrets = async () =>
   (
     await rows<{ what: string }>(
       world.db,
       sql`select 'session ' || id as what from sessions
         union all select 'link ' || id from verifications
-          where not is_decoy and consumed_at is null and voided_at is null
-        union all select 'trip ' || id from oauth_attempts where returned_at is null
+          where not is_decoy and expectedat is null and voided_at is null
+        union all select 'attempt ' || id from oauth_attempts where returned_at is null
         union all select 'identity ' || id from oauth_attempts
-          where subject is not null and consumed_at is null
-        union all select 'mark ' || user_id || device_digest from known_devices`,
+          where subject is not null and expectedat is null
+        union all select 'device ' || user_id || device_digest from known_devices`,
     )
   ).map(({ what }) => what);
 
@@ -359,50 +360,53 @@ const everyConsumer = [
   ...Object.entries(fields),
 ];
 
-test("every field of every flow is in the table, or no secret", () => {
-  const taken = flows.flatMap(({ name, input }) =>
+test("every field of every flow is in the table, or is no secret", () => {
+  const expected = flows.flatMap(({ name, input }) =>
     Object.keys((input as { shape?: Record<string, unknown> }).shape ?? {})
       .filter((field) => !harmless.includes(field))
       .map((field) => `${name} ${field}`)
       .filter((field) => !chosen.includes(field)),
   );
-  expect(Object.keys(fields).sort()).toEqual(taken.sort());
+  expect(Object.keys(fields).sort()).toEqual(expected.sort());
 });
 
-test("every secret is taken somewhere, but the token that a sign-up has for its row alone", () => {
-  const taken = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
-  expect([...taken].sort()).toEqual(Object.keys(secrets).sort());
+test("every secret has a consumer, except the token that a sign-up has for its row alone", () => {
+  const expected = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
+  expect([...expected].sort()).toEqual(Object.keys(secrets).sort());
 });
 
-test.each(everyConsumer)("%s: for its own secret as it is, and for nothing else", async (_, c) => {
-  const set = await scene();
-  const right = secrets[c.takes](set);
-  const wrong = [
-    ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
-    ...Object.entries(distortions)
-      .filter(([name]) => !c.forgives?.some((forgiven) => forgiven === name))
-      .map(([name, distort]) => [name, distort(right, c.takes)] as const),
-  ].filter(([, value]) => value !== right);
-  const before = await standing();
-  for (const [what, value] of wrong) {
-    const triesBefore = await tries();
-    // Another code of six digits is a guess, and costs a try.
-    const isGuess = c.takes.endsWith("_code") && /^\d{6}$/.test(String(value));
-    // What is asked is not how often.
+test.each(everyConsumer)(
+  "%s: works with its own secret, unchanged, and with nothing else",
+  async (_, c) => {
+    const set = await scene();
+    const right = secrets[c.takes](set);
+    const wrong = [
+      ...Object.entries(secrets).map(([name, of]) => [name, of(set)] as const),
+      ...Object.entries(distortions)
+        .filter(([name]) => !c.alsoAccepts?.some((accepted) => accepted === name))
+        .map(([name, distort]) => [name, distort(right, c.takes)] as const),
+    ].filter(([, value]) => value !== right);
+    const before = await readValidSecrets();
+    for (const [what, value] of wrong) {
+      const triesBefore = await tries();
+      // Another code of six digits is a guess, and costs an attempt.
+      const isGuess = c.takes.endsWith("_code") && /^\d{6}$/.test(String(value));
+      // Rate limits are not part of this test.
+      await world.limiter.clear();
+      expect(await c.opens(value, set), what).toBe(false);
+      expect(await readValidSecrets(), what).toEqual(expect.arrayContaining(before));
+      if (!isGuess) expect(await tries(), what).toBe(triesBefore);
+    }
+    expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
     await world.limiter.clear();
-    expect(await c.opens(value, set), what).toBe(false);
-    expect(await standing(), what).toEqual(expect.arrayContaining(before));
-    if (!isGuess) expect(await tries(), what).toBe(triesBefore);
-  }
-  expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
-  await world.limiter.clear();
-  expect(await c.opens(right, set), "the right one").toBe(true);
-});
+    expect(await c.opens(right, set), "the right one").toBe(true);
+  },
+);
 
-test.each(everyConsumer.filter(([, { forgives }]) => forgives))(
-  "%s: also as people may type it",
-  async (_, { takes, forgives, opens }) => {
-    for (const how of forgives!) {
+test.each(everyConsumer.filter(([, { alsoAccepts }]) => alsoAccepts))(
+  "%s: works also as people may type it",
+  async (_, { takes, alsoAccepts, opens }) => {
+    for (const how of alsoAccepts!) {
       const set = await scene();
       expect(await opens(distortions[how](secrets[takes](set), takes), set), how).toBe(true);
       await world.reset();

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { isRefusalCode } from "@/lib/core/errors";
 import { checkbox, code, email, next, uuid, token, optionalEmail } from "./fields";
 
-/** What a field says no with; null when it took the value. */
+/** The refusal's code of a field; null when it accepted the value. */
 const no = (field: z.ZodType, value: unknown) =>
   field.safeParse(value).error?.issues[0]?.message ?? null;
 
@@ -46,11 +46,11 @@ describe("a code as people type and paste it", () => {
     ["in Thai digits", "\u0e54\u0e58\u0e52\u0e51\u0e59\u0e53"],
     ["in mathematical bold digits", "\u{1d7d2}\u{1d7d6}\u{1d7d0}\u{1d7cf}\u{1d7d7}\u{1d7d1}"],
     ["in several scripts at once", "4\u0668\uff12\u09679\u06f3"],
-  ])("is understood: %s", (_, typed, digits = "482193") => {
+  ])("is accepted: %s", (_, typed, digits = "482193") => {
     expect(code.parse(typed)).toBe(digits);
   });
 
-  it("is understood in the digits of every script, each as what it means", () => {
+  it("is accepted in the digits of every script", () => {
     const scripts = Intl.supportedValuesOf("numberingSystem").filter((script) =>
       /^\p{Nd}$/u.test(new Intl.NumberFormat("en", { numberingSystem: script }).format(7)),
     );
@@ -96,7 +96,7 @@ describe("a code as people type and paste it", () => {
     expect(no(code, value)).toBe("code_malformed");
   });
 
-  it("is six ASCII digits or a refusal, whatever it is", () => {
+  it("is six ASCII digits or a refusal, for any input", () => {
     fc.assert(
       fc.property(fc.oneof(anyText(), fc.anything()), (typed) => {
         const read = code.safeParse(typed);
@@ -113,11 +113,11 @@ describe("an email address in a form", () => {
     expect(email.parse("  Ada@Example.COM ")).toBe("ada@example.com");
   });
 
-  it.each(["", " ", "\t", "\n", "\u00a0", "\u3000"])("is missed when there is none: %j", (typed) =>
+  it.each(["", " ", "\t", "\n", "\u00a0", "\u3000"])("is missing when there is none: %j", (typed) =>
     expect(no(email, typed)).toBe("email_missing"),
   );
 
-  it.each(notText)("is missed when it is no text: %s", (_, value) =>
+  it.each(notText)("is missing when it is no text: %s", (_, value) =>
     expect(no(email, value)).toBe("email_missing"),
   );
 
@@ -127,19 +127,22 @@ describe("an email address in a form", () => {
     "ada@example.com,leo@example.com",
     "Ada <ada@example.com>",
     "a".repeat(9_000),
-  ])("is refused when nothing could be sent to it: %j", (typed) =>
+  ])("is refused when no email could be sent to it: %j", (typed) =>
     expect(no(email, typed)).toBe("email_invalid"),
   );
 });
 
-describe("an address typed to prove that one knows it", () => {
+describe("an address typed to confirm that the person knows it", () => {
   it("is read as any other address", () => {
     expect(optionalEmail.parse(" ADA@example.com")).toBe("ada@example.com");
   });
 
-  it.each([undefined, "", "ada", "ada@", "\0"])("is simply not it when unreadable: %j", (typed) => {
-    expect(optionalEmail.parse(typed)).toBeNull();
-  });
+  it.each([undefined, "", "ada", "ada@", "\0"])(
+    "does not match when it cannot be read: %j",
+    (typed) => {
+      expect(optionalEmail.parse(typed)).toBeNull();
+    },
+  );
 
   it.each(notText.slice(1))("is refused when it is no text: %s", (_, value) => {
     expect(optionalEmail.safeParse(value).success).toBe(false);
@@ -165,9 +168,9 @@ describe("a link's token, a return path and an id", () => {
     "0190a1b2",
     "'; drop table sessions; --",
     "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b\n",
-  ])("are nobody's row when they are no id: %j", (id) => expect(no(uuid, id)).toBe("not_found"));
+  ])("match no row when they are no id: %j", (id) => expect(no(uuid, id)).toBe("not_found"));
 
-  it("are taken when they are ours", () => {
+  it("are accepted when they are ours", () => {
     const id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
     expect(uuid.parse(id)).toBe(id);
     expect(next.parse(undefined)).toBe("");
@@ -176,19 +179,22 @@ describe("a link's token, a return path and an id", () => {
 });
 
 describe("a checkbox", () => {
-  it("is ticked, or it is not", () => {
+  it("is ticked or not", () => {
     expect(checkbox.parse("on")).toBe(true);
     expect(checkbox.parse(undefined)).toBe(false);
   });
 
-  it.each(["off", "true", "1", "", "ON", null, 1, ["on"], {}])("is nothing else: %j", (value) => {
-    expect(checkbox.safeParse(value).success).toBe(false);
-  });
+  it.each(["off", "true", "1", "", "ON", null, 1, ["on"], {}])(
+    "is refused with any other value: %j",
+    (value) => {
+      expect(checkbox.safeParse(value).success).toBe(false);
+    },
+  );
 });
 
-it("every no a field says by name is one that people can read", () => {
-  const said = [code, email, uuid].flatMap((field) =>
+it("every code that a field refuses with has a message", () => {
+  const codes = [code, email, uuid].flatMap((field) =>
     notText.map(([, value]) => no(field, value) ?? ""),
   );
-  for (const message of said) expect(isRefusalCode(message)).toBe(true);
+  for (const message of codes) expect(isRefusalCode(message)).toBe(true);
 });

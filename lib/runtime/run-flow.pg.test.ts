@@ -55,7 +55,7 @@ const stuck = defineFlow({
     }),
 });
 
-test("a run that is given up gives its only connection back, and its change is undone (S4)", async () => {
+test("a run that times out releases its only connection, and its change is rolled back (S4)", async () => {
   const { result } = await runFlow(here, stuck, requestContext, {}, seconds(1));
   expect(result).toEqual(refused("unavailable"));
   expect(reasons).toEqual(["run_given_up"]);

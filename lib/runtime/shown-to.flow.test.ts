@@ -11,29 +11,29 @@ import { hashOf } from "@/test/support/queries";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 
-/** A form works only for the person whom its page showed as signed in. */
+/** A form works only for the user whom its page showed as signed in. */
 
 const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
 
-/** Ada's id, and Leo's browser after he signed in just now where she had. */
+/** Ada's id, and Leo's browser after he signed in where she had been. */
 const leoAfterAda = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   const adasId = await world.userIdOf(ada);
   await browser.run(signOut);
-  await browser.join(leo, otherPassword);
+  await browser.signUpAndVerify(leo, otherPassword);
   await world.deliver();
   return { browser, adasId, leosId: await world.userIdOf(leo) };
 };
 
-test("every flow refuses a form whose page showed somebody else, or nobody, and changes nothing", async () => {
+test("every flow refuses a form whose page showed another user, or none, and changes nothing", async () => {
   const { browser, adasId } = await leoAfterAda();
   const before = await dump(world, "audit_counts");
   for (const flow of flows)
-    // Whatever was typed: that is not for him to hear about.
+    // Errors in the input are not shown to him.
     for (const shownTo of [adasId, "", adasId.toUpperCase(), ada])
       expect(await browser.run(flow, { password: "x" }, { shownTo }), flow.name).toEqual(
         refused("signed_in_as_other", { address: leo }),
@@ -42,7 +42,7 @@ test("every flow refuses a form whose page showed somebody else, or nobody, and 
   expect(await dump(world, "audit_counts")).toBe(before);
 });
 
-test("every flow refuses a form of hers once nobody is signed in", async () => {
+test("every flow refuses a form of hers once she is signed out", async () => {
   const { adasId } = await leoAfterAda();
   const nobody = new Browser(world);
   for (const flow of flows)
@@ -53,7 +53,7 @@ test("every flow refuses a form of hers once nobody is signed in", async () => {
 
 test("ada's own forms work, in the session that the page showed and in her next", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   const shownTo = await world.userIdOf(ada);
   expect((await browser.run(stepUpByPassword, { password: otherPassword }, { shownTo })).ok).toBe(
     true,
@@ -64,7 +64,7 @@ test("ada's own forms work, in the session that the page showed and in her next"
   expect((await browser.run(revokeOtherSessions, {}, { shownTo })).ok).toBe(true);
 });
 
-test("that leo signed in just now proves nothing for a form of ada's", async () => {
+test("leo's recent sign-in does not count for a form of ada's", async () => {
   const { browser, adasId } = await leoAfterAda();
   const hashes = async () => [await hashOf(world, ada), await hashOf(world, leo)];
   const before = await hashes();
@@ -73,7 +73,7 @@ test("that leo signed in just now proves nothing for a form of ada's", async () 
   expect(await hashes()).toEqual(before);
 });
 
-test("a program shows nobody a page, and is not asked whom", async () => {
+test("a program has no page, and so is not checked", async () => {
   const { browser } = await leoAfterAda();
   expect((await browser.run(revokeOtherSessions, {}, { shownTo: null })).ok).toBe(true);
 });

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { isEmptyErrorPage, isOwnPage, withoutFrameworkScript } from "./own-pages";
 
-it("knows every page of the app directory as one of Latchkey's own", () => {
+it("recognises every page of the app directory as one of Latchkey's own", () => {
   const pages = readdirSync("app", { recursive: true, encoding: "utf8" })
     .filter((file) => /(^|\/)page\.tsx$/.test(file))
     .map((file) => path.join("/", path.dirname(file)).replace(/\/\([^)]*\)/g, "") || "/");
@@ -12,12 +12,12 @@ it("knows every page of the app directory as one of Latchkey's own", () => {
 });
 
 it.each(["/sign-in", "/sign-in?x=/y", "/l/abc", "/%6c/abc", "/account/methods", "/?x"])(
-  "takes %s for a page of its own",
+  "treats %s as a page of its own",
   (url) => expect(isOwnPage(url)).toBe(true),
 );
 
 it.each(["/sign-inn", "/accounts", "/x?/sign-in", "/x/account", "/api/v1/session", "/%"])(
-  "leaves %s to others",
+  "does not treat %s as a page of its own",
   (url) => expect(isOwnPage(url)).toBe(false),
 );
 
@@ -27,7 +27,7 @@ it.each([
   ["an inline script with a nonce", '<script nonce="x" id="y">a("</p>")</script>', ""],
   ["a script that is loaded early", '<link rel="preload" as="script" href="/_next/a.js"/>', ""],
   ["a module that is loaded early", '<link rel="modulepreload" href="/_next/a.js"/>', ""],
-])("takes out %s", (_, html, left) => {
+])("removes %s", (_, html, left) => {
   expect(withoutFrameworkScript(`<p>before</p>${html}<p>after</p>`)).toBe(
     `<p>before</p>${left}<p>after</p>`,
   );
@@ -36,11 +36,11 @@ it.each([
 it.each([
   '<script src="/latchkey.js" defer=""></script>',
   '<link rel="stylesheet" href="/_next/a.css" data-precedence="next"/>',
-  "<p>&lt;script&gt;what somebody typed&lt;/script&gt;</p>",
+  "<p>&lt;script&gt;what a user typed&lt;/script&gt;</p>",
   '<input value="&lt;script src=&quot;/_next/a.js&quot;&gt;"/>',
-])("leaves %s", (html) => expect(withoutFrameworkScript(html)).toBe(html));
+])("does not remove %s", (html) => expect(withoutFrameworkScript(html)).toBe(html));
 
-it("knows a document that only Next's script would fill", () => {
+it("recognises a document that only Next's script would fill", () => {
   expect(isEmptyErrorPage('<!DOCTYPE html><html id="__next_error__"><head>')).toBe(true);
   expect(isEmptyErrorPage('<!DOCTYPE html><html lang="en"><body>__next_error__')).toBe(false);
 });

@@ -34,7 +34,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** What the server behind the front saw. */
+/** What the server behind the gate received. */
 interface Seen {
   readonly method: string;
   readonly url: string;
@@ -42,9 +42,9 @@ interface Seen {
   readonly bytes: number;
 }
 
-it("lets nobody stay who came before it, past all that it looks at", async () => {
+it("closes connections that were open before it was installed", async () => {
   const server = createServer();
-  const arrived = new Promise((resolve) => server.once("request", resolve));
+  const requestReceived = new Promise((resolve) => server.once("request", resolve));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   ends.push(() => {
     Reflect.deleteProperty(Server.prototype, "emit");
@@ -54,7 +54,7 @@ it("lets nobody stay who came before it, past all that it looks at", async () =>
   socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.on("close", resolve));
   socket.write("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-  await arrived;
+  await requestReceived;
   installRequestGate(local, quiet);
   await closed;
 });
@@ -69,7 +69,7 @@ const echo: RequestListener = (request, response) => {
   });
 };
 
-/** A server behind the front, whose clients come from `peer`. */
+/** A server behind the gate, whose clients come from `peer`. */
 async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet } = {}) {
   installRequestGate(env, log);
   const server = createServer(handler);
@@ -92,12 +92,12 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
         for (const part of parts) socket.write(part);
       });
       socket.on("data", (chunk: Buffer) => (httpResponse += chunk.toString("latin1")));
-      // A reset after the answer is the server's good right; what counts is what was read.
+      // The server may reset the connection after its response; only the bytes read matter.
       socket.on("error", () => {});
       socket.on("close", () => resolve(httpResponse));
     });
 
-  const requestLink = async (
+  const fetchPath = async (
     path: string,
     headers: Record<string, string | string[]> = {},
     more: Partial<{ method: string; body: string }> = {},
@@ -111,12 +111,12 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
     return parsed(text);
   };
 
-  const seen = async (...args: Parameters<typeof requestLink>) => {
-    const { status, body } = await requestLink(...args);
+  const seen = async (...args: Parameters<typeof fetchPath>) => {
+    const { status, body } = await fetchPath(...args);
     expect(status).toBe(200);
     return JSON.parse(body) as Seen;
   };
-  return { port, raw, requestLink, seen };
+  return { port, raw, fetchPath, seen };
 }
 
 function parsed(text: string) {
@@ -137,7 +137,7 @@ function parsed(text: string) {
   };
 }
 
-describe("the IP that limits count", () => {
+describe("the IP that limits count by", () => {
   const seenIp = async (hops: number, forwardedFor: string | string[], peer = "192.0.2.7") => {
     const { seen } = await serve({ ...local, trustedProxyHops: hops }, { peer });
     return (await seen("/", { "x-forwarded-for": forwardedFor })).headers["x-forwarded-for"];
@@ -168,8 +168,8 @@ describe("the IP that limits count", () => {
       "203.0.113.9",
     ],
     ["fewer entries than proxies: the peer", 2, "6.6.6.6", "192.0.2.7"],
-    ["a proxy that says nothing: the peer", 1, "", "192.0.2.7"],
-    ["a proxy that says nonsense: the peer", 1, "6.6.6.6, unknown", "192.0.2.7"],
+    ["a proxy that sends nothing: the peer", 1, "", "192.0.2.7"],
+    ["a proxy that sends nonsense: the peer", 1, "6.6.6.6, unknown", "192.0.2.7"],
     ["a port behind it is no address: the peer", 1, "203.0.113.9:4711", "192.0.2.7"],
     ["octal is no address: the peer", 1, "0313.0.113.9", "192.0.2.7"],
     ["IPv4 within IPv6 is IPv4", 1, "::ffff:203.0.113.9", "203.0.113.9"],
@@ -184,12 +184,12 @@ describe("the IP that limits count", () => {
     expect(await seenIp(1, ["6.6.6.6", "203.0.113.9"])).toBe("203.0.113.9");
   });
 
-  it("is IPv4 when the socket speaks of it as IPv6", async () => {
+  it("is IPv4 when the socket reports it as IPv6", async () => {
     expect(await seenIp(0, "", "::ffff:192.0.2.7")).toBe("192.0.2.7");
   });
 });
 
-describe("what a client writes about itself", () => {
+describe("forwarding headers from a client", () => {
   const lies = {
     forwarded: "for=6.6.6.6;host=evil.example;proto=http",
     "x-real-ip": "6.6.6.6",
@@ -210,7 +210,7 @@ describe("what a client writes about itself", () => {
   it.each([
     ["localhost", local],
     ["a public origin", publicly],
-  ])("never gets past the front: %s", async (_, env) => {
+  ])("never pass the gate: %s", async (_, env) => {
     const { seen } = await serve(env);
     const { headers } = await seen("/dashboard", lies);
     expect(headers).toEqual({
@@ -222,7 +222,7 @@ describe("what a client writes about itself", () => {
     });
   });
 
-  it("never gets past the front in another case either", async () => {
+  it("never pass the gate in another case either", async () => {
     const { seen } = await serve(local);
     const shouted = Object.fromEntries(
       Object.entries(lies).map(([name, value]) => [name.toUpperCase(), value]),
@@ -230,7 +230,7 @@ describe("what a client writes about itself", () => {
     expect(JSON.stringify(await seen("/", shouted))).not.toMatch(/evil|6\.6\.6\.6/);
   });
 
-  it("about its host is replaced by the origin on a public server, so that no link can be bent", async () => {
+  it("are replaced by the origin on a public server, which protects every link", async () => {
     const { seen } = await serve(publicly);
     for (const host of [
       "evil.example",
@@ -246,7 +246,7 @@ describe("what a client writes about itself", () => {
       });
   });
 
-  it("that is ours to judge later stays: cookies, Origin, Sec-Fetch-Site, agent", async () => {
+  it("do not include cookies, Origin, Sec-Fetch-Site and User-Agent, which pass unchanged", async () => {
     const { seen } = await serve(local);
     const saved = {
       cookie: "a=1",
@@ -258,7 +258,7 @@ describe("what a client writes about itself", () => {
   });
 });
 
-describe("a browser that comes by another name", () => {
+describe("a request with another host name", () => {
   it.each([
     "127.0.0.1:3000",
     "[::1]:3000",
@@ -266,10 +266,10 @@ describe("a browser that comes by another name", () => {
     "localhost",
     "app.localhost:3000",
     "LOCALHOST",
-  ])("of this machine (%s) is sent on to the origin with its path", async (host) => {
-    const { requestLink } = await serve(local);
+  ])("of this machine (%s) is redirected to the origin with its path", async (host) => {
+    const { fetchPath } = await serve(local);
     for (const method of ["GET", "HEAD"]) {
-      const { status, headers } = await requestLink("/l/abc?x=1&y=%2F", { host }, { method });
+      const { status, headers } = await fetchPath("/l/abc?x=1&y=%2F", { host }, { method });
       expect(status).toBe(307);
       expect(headers.get("location")).toBe("http://localhost:3000/l/abc?x=1&y=%2F");
     }
@@ -288,39 +288,39 @@ describe("a browser that comes by another name", () => {
     "%",
     "[",
     "localhost:99999",
-  ])("that is somebody's DNS pointing at this machine (%j) is refused", async (host) => {
-    const { requestLink } = await serve(local);
-    const { status, headers, body } = await requestLink("/", { host });
+  ])("that another DNS entry points at this machine (%j) is refused", async (host) => {
+    const { fetchPath } = await serve(local);
+    const { status, headers, body } = await fetchPath("/", { host });
     expect(status).toBe(421);
     expect(headers.get("connection")).toBe("close");
     expect(body).toBe("This server is http://localhost:3000.\n");
   });
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
-    "cannot %s anything there, and nothing behind the front hears of it",
+    "cannot %s anything there, and the request does not pass the gate",
     async (method) => {
-      let heard = 0;
-      const { requestLink } = await serve(local, { handler: () => (heard += 1) });
-      const { status } = await requestLink(
+      let passed = 0;
+      const { fetchPath } = await serve(local, { handler: () => (passed += 1) });
+      const { status } = await fetchPath(
         "/sign-in",
         { host: "127.0.0.1:3000", "content-length": "0" },
         { method },
       );
-      expect([status, heard]).toEqual([421, 0]);
+      expect([status, passed]).toEqual([421, 0]);
     },
   );
 
   it.each(["//evil.example/x", "/\\evil.example", "///evil.example", "http://evil.example/x", "*"])(
     "stays on the origin whatever its path is: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      const { status, headers } = await requestLink(path, { host: "127.0.0.1:3000" });
+      const { fetchPath } = await serve(local);
+      const { status, headers } = await fetchPath(path, { host: "127.0.0.1:3000" });
       expect(status).toBe(307);
       expect(new URL(headers.get("location") ?? "").origin).toBe("http://localhost:3000");
     },
   );
 
-  it("may ask for health and metrics all the same, on any origin", async () => {
+  it("may still request health and metrics, on any origin", async () => {
     for (const env of [local, publicly]) {
       const { seen } = await serve(env);
       for (const path of ["/livez", "/readyz", "/readyz?verbose", "/metrics"])
@@ -338,50 +338,50 @@ describe("a browser that comes by another name", () => {
     "/metrics/../account",
     "/LIVEZ",
     "/account?/livez",
-  ])("may not ask for %s as if it were health", async (path) => {
-    const { requestLink } = await serve(local);
-    expect((await requestLink(path, { host: "evil.example" })).status).toBe(421);
+  ])("may not request %s as if it were health", async (path) => {
+    const { fetchPath } = await serve(local);
+    expect((await fetchPath(path, { host: "evil.example" })).status).toBe(421);
   });
 });
 
 describe("an http link to an https origin", () => {
-  it("survives the redirect with its path and query", async () => {
-    const { requestLink } = await serve(publicly);
-    const { status, headers } = await requestLink("/l/abc?x=1", { "x-forwarded-proto": "http" });
+  it("keeps its path and query in the redirect", async () => {
+    const { fetchPath } = await serve(publicly);
+    const { status, headers } = await fetchPath("/l/abc?x=1", { "x-forwarded-proto": "http" });
     expect(status).toBe(307);
     expect(headers.get("location")).toBe("https://account.example.com/l/abc?x=1");
   });
 
-  it("goes to the origin, not to the host it came by", async () => {
-    const { requestLink } = await serve(publicly);
-    const { headers } = await requestLink("/l/abc", {
+  it("redirects to the origin, not to the requested host", async () => {
+    const { fetchPath } = await serve(publicly);
+    const { headers } = await fetchPath("/l/abc", {
       "x-forwarded-proto": "http",
       host: "evil.example",
     });
     expect(headers.get("location")).toBe("https://account.example.com/l/abc");
   });
 
-  it("is told by the last proxy; what stands left of it was the client's", async () => {
-    const { requestLink } = await serve(publicly);
-    expect((await requestLink("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
-    expect((await requestLink("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
-    expect((await requestLink("/", { "x-forwarded-proto": "https" })).status).toBe(200);
+  it("is detected by the last proxy's entry; the client wrote those left of it", async () => {
+    const { fetchPath } = await serve(publicly);
+    expect((await fetchPath("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
+    expect((await fetchPath("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
+    expect((await fetchPath("/", { "x-forwarded-proto": "https" })).status).toBe(200);
   });
 
-  it("is not followed by a form, which would carry what was typed in the clear", async () => {
-    const { requestLink } = await serve(publicly);
+  it("is not followed by a form, whose fields would be sent unencrypted", async () => {
+    const { fetchPath } = await serve(publicly);
     const headers = { "x-forwarded-proto": "http", "content-length": "0" };
-    expect((await requestLink("/sign-in", headers, { method: "POST" })).status).toBe(421);
+    expect((await fetchPath("/sign-in", headers, { method: "POST" })).status).toBe(421);
   });
 
-  it("cannot be feigned by a client where no proxy is trusted", async () => {
-    const { requestLink } = await serve({ ...publicly, trustedProxyHops: 0 });
-    expect((await requestLink("/", { "x-forwarded-proto": "http" })).status).toBe(200);
+  it("cannot be claimed by a client where no proxy is trusted", async () => {
+    const { fetchPath } = await serve({ ...publicly, trustedProxyHops: 0 });
+    expect((await fetchPath("/", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 
-  it("does not hide health from a probe that speaks plain http", async () => {
-    const { requestLink } = await serve(publicly);
-    expect((await requestLink("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
+  it("does not hide health from a probe that uses plain http", async () => {
+    const { fetchPath } = await serve(publicly);
+    expect((await fetchPath("/livez", { "x-forwarded-proto": "http" })).status).toBe(200);
   });
 });
 
@@ -411,43 +411,43 @@ describe("a body", () => {
     expect(headers.get("content-type")).toBe("application/problem+json");
     expect(JSON.parse(body)).toMatchObject({ status: 413, code: "body_too_large" });
   };
-  const taken = (text: string, bytes: number) => {
+  const expectAccepted = (text: string, bytes: number) => {
     const { status, body } = parsed(text);
     expect(status).toBe(200);
     expect((JSON.parse(body) as Seen).bytes).toBe(bytes);
   };
 
-  it("of 64 KB is taken whole", async () => {
+  it("of 64 KB is accepted", async () => {
     const { raw } = await serve(local);
     const body = "x".repeat(65_536);
     expect(bounds.bodyBytes).toBe(65_536);
-    taken(await raw(head("Content-Length: 65536"), body), 65_536);
+    expectAccepted(await raw(head("Content-Length: 65536"), body), 65_536);
   });
 
-  it("of one byte more is refused by what it says of itself, before it is sent", async () => {
-    let heard = 0;
-    const { raw } = await serve(local, { handler: () => (heard += 1) });
+  it("of one byte more is refused by its Content-Length, before it is sent", async () => {
+    let passed = 0;
+    const { raw } = await serve(local, { handler: () => (passed += 1) });
     tooLarge(await raw(head("Content-Length: 65537")));
     tooLarge(await raw(head("Content-Length: 65537"), "x".repeat(65_537)));
     tooLarge(await raw(head("Content-Length: 999999999999")));
-    expect(heard).toBe(0);
+    expect(passed).toBe(0);
   });
 
   it.each([65_536, 4_096, 1_000, 16])(
-    "in chunks of %i bytes is taken up to 64 KB",
+    "in chunks of %i bytes is accepted up to 64 KB",
     async (size) => {
       const { raw } = await serve(local);
-      taken(await raw(head("Transfer-Encoding: chunked"), chunks(65_536, size)), 65_536);
+      expectAccepted(await raw(head("Transfer-Encoding: chunked"), chunks(65_536, size)), 65_536);
     },
   );
 
   it.each([65_537, 65_536, 4_096, 1_000, 16])(
     "in chunks of %i bytes is refused with the first byte over 64 KB, and the connection ends",
     async (size) => {
-      let heard = 0;
-      const { raw } = await serve(local, { handler: () => (heard += 1) });
+      let passed = 0;
+      const { raw } = await serve(local, { handler: () => (passed += 1) });
       tooLarge(await raw(head("Transfer-Encoding: chunked"), chunks(65_537, size)));
-      expect(heard).toBe(0);
+      expect(passed).toBe(0);
     },
   );
 
@@ -458,24 +458,24 @@ describe("a body", () => {
     tooLarge(await raw(head("Transfer-Encoding: chunked"), chunk));
   });
 
-  it("that never ends is cut off, and the next person is served", async () => {
+  it("that never ends is cut off, and the next request is served", async () => {
     const { raw, seen } = await serve(local);
     const endless = `ffff\r\n${"x".repeat(65_535)}\r\n`;
     tooLarge(await raw(head("Transfer-Encoding: chunked"), endless, endless));
     expect((await seen("/")).bytes).toBe(0);
   });
 
-  it("longer than it said is not read on as part of the form", async () => {
+  it("longer than its Content-Length is not read as part of the form", async () => {
     let bytes = 0;
-    let heard = 0;
+    let passed = 0;
     const { raw } = await serve(local, {
       handler: (request) => {
-        heard += 1;
+        passed += 1;
         request.on("data", (chunk: Buffer) => (bytes += chunk.length)).on("error", () => {});
       },
     });
     await raw(head("Content-Length: 10"), "x".repeat(100));
-    expect([heard, bytes]).toEqual([1, 10]);
+    expect([passed, bytes]).toEqual([1, 10]);
   });
 
   it.each([
@@ -485,11 +485,11 @@ describe("a body", () => {
     ["Content-Length: 5", "Content-Length: 6"],
     ["Content-Length: 5", "Transfer-Encoding: chunked"],
     ["Transfer-Encoding: chunked, identity"],
-  ])("with a length that can be read two ways reaches nobody: %s %s", async (...textLines) => {
-    let heard = 0;
-    const { raw } = await serve(local, { handler: () => (heard += 1) });
+  ])("with an ambiguous length is refused: %s %s", async (...textLines) => {
+    let passed = 0;
+    const { raw } = await serve(local, { handler: () => (passed += 1) });
     expect(parsed(await raw(head(...textLines), "hello")).status).toBe(400);
-    expect(heard).toBe(0);
+    expect(passed).toBe(0);
   });
 });
 
@@ -514,15 +514,15 @@ describe("the headers of every response", () => {
 
   type Case = [string, RequestListener, Record<string, string>, number, Record<string, string>?];
   it.each<Case>([
-    ["what is no page", echo, {}, 200],
+    ["a response without a page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
-    ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
+    ["an unknown page", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
-    ["a foreign name", echo, { host: "evil.example" }, 421],
+    ["another host name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
-  ])("protect: %s", async (_, handler, headers, status, policy = {}) => {
-    const { requestLink } = await serve(local, { handler });
-    const httpResponse = await requestLink("/", headers);
+  ])("include %s", async (_, handler, headers, status, policy = {}) => {
+    const { fetchPath } = await serve(local, { handler });
+    const httpResponse = await fetchPath("/", headers);
     expect(httpResponse.status).toBe(status);
     expect(Object.fromEntries(httpResponse.headers)).toMatchObject({ ...safe, ...policy });
     expect(httpResponse.headers.has("x-powered-by")).toBe(false);
@@ -530,45 +530,45 @@ describe("the headers of every response", () => {
 
   it("may be replaced by a page's own policy", async () => {
     const own = "script-src 'nonce-abc'";
-    const { requestLink } = await serve(local, {
+    const { fetchPath } = await serve(local, {
       handler: (_, response) => void response.setHeader("content-security-policy", own).end(),
     });
-    expect((await requestLink("/")).headers.get("content-security-policy")).toBe(own);
+    expect((await fetchPath("/")).headers.get("content-security-policy")).toBe(own);
   });
 
   it("promise https for the future on an https origin only", async () => {
-    const { requestLink } = await serve(publicly);
+    const { fetchPath } = await serve(publicly);
     for (const [path, headers] of [
       ["/", {}],
       ["/", { "x-forwarded-proto": "http" }],
       ["/", { "content-length": "70000" }],
     ] as const)
-      expect((await requestLink(path, headers)).headers.get("strict-transport-security")).toBe(
+      expect((await fetchPath(path, headers)).headers.get("strict-transport-security")).toBe(
         "max-age=63072000; includeSubDomains",
       );
     ends.splice(0).forEach((end) => end());
     const plain = await serve(local);
-    expect((await plain.requestLink("/")).headers.has("strict-transport-security")).toBe(false);
+    expect((await plain.fetchPath("/")).headers.has("strict-transport-security")).toBe(false);
   });
 
   it.each(["/l/abc", "/l/abc?x=1", "/l", "/l/", "/l?x"])(
-    "let a token page tell its origin and never its path: %s",
+    "let a page with a token in its path send its origin, and never its path, as the referrer: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("strict-origin");
+      const { fetchPath } = await serve(local);
+      expect((await fetchPath(path)).headers.get("referrer-policy")).toBe("strict-origin");
     },
   );
 
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
-    "let no other page tell anybody where its reader came from: %s",
+    "send no referrer from other pages: %s",
     async (path) => {
-      const { requestLink } = await serve(local);
-      expect((await requestLink(path)).headers.get("referrer-policy")).toBe("same-origin");
+      const { fetchPath } = await serve(local);
+      expect((await fetchPath(path)).headers.get("referrer-policy")).toBe("same-origin");
     },
   );
 });
 
-/** A page as Next sends it: in pieces, with its script inline, as files, and loaded early. */
+/** A page as Next sends it: in pieces, with its script inline, as files, and preloaded. */
 const drawn: RequestListener = (_, response) => {
   response.setHeader("Content-Type", "text/html; charset=utf-8");
   response.setHeader("Link", '</_next/static/a.js>; rel=preload; as="script"');
@@ -586,11 +586,11 @@ const withoutScript =
   '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/></head><body>' +
   '<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script></body></html>';
 
-describe("a page on its way out", () => {
-  it("of our own has our script and none of Next's, and a policy that allows no other", async () => {
-    const { requestLink } = await serve(local, { handler: drawn });
+describe("a rendered page", () => {
+  it("of Latchkey has our script and none of Next's, and a policy that allows no other", async () => {
+    const { fetchPath } = await serve(local, { handler: drawn });
     for (const path of ["/", "/sign-in", "/sign-in?next=/x", "/l/abc", "/%61ccount/sessions"]) {
-      const { status, headers, body } = await requestLink(path);
+      const { status, headers, body } = await fetchPath(path);
       expect([path, status, body]).toEqual([path, 200, withoutScript]);
       expect(headers.get("content-length")).toBe(String(withoutScript.length));
       expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
@@ -600,24 +600,25 @@ describe("a page on its way out", () => {
     }
   });
 
-  it("of somebody else's is theirs as it is", async () => {
-    const { requestLink } = await serve(local, { handler: drawn });
+  it("that is not Latchkey's is not changed", async () => {
+    const { fetchPath } = await serve(local, { handler: drawn });
     for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {
-      const { headers, body } = await requestLink(path);
+      const { headers, body } = await fetchPath(path);
       expect(body, path).toContain("<!DOCTYPE html>");
       expect(headers.has("link"), path).toBe(true);
       expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; base-uri/);
     }
   });
 
-  it("of somebody else's may be streamed", async () => {
+  it("that is not Latchkey's may be streamed", async () => {
     let start = () => {};
     const started = new Promise<void>((resolve) => (start = resolve));
     const { port } = await serve(local, {
       handler: (_, response) => {
         response.setHeader("Content-Type", "text/html");
         response.write("first ");
-        // The rest is written when the client has the first part: a page that is held never ends.
+        // The rest is written when the client has the first part: a page that is buffered never
+        // ends.
         void started.then(() => response.end("rest"));
       },
     });
@@ -635,18 +636,18 @@ describe("a page on its way out", () => {
     expect(body).toBe("first rest");
   });
 
-  it("keeps Next's script while developing", async () => {
-    const { requestLink } = await serve({ ...local, production: false }, { handler: drawn });
-    expect((await requestLink("/sign-in")).headers.has("link")).toBe(true);
+  it("keeps Next's script in development", async () => {
+    const { fetchPath } = await serve({ ...local, production: false }, { handler: drawn });
+    expect((await fetchPath("/sign-in")).headers.has("link")).toBe(true);
   });
 
-  it("that leads nowhere says so without script, on any path", async () => {
+  it("for an unknown path is a 404 page without script, on any path", async () => {
     const handler: RequestListener = (request, response) => {
       response.statusCode = 404;
       drawn(request, response);
     };
-    const { requestLink } = await serve(local, { handler });
-    const { status, headers, body } = await requestLink("/nothing/here");
+    const { fetchPath } = await serve(local, { handler });
+    const { status, headers, body } = await fetchPath("/nothing/here");
     expect([status, body]).toEqual([404, withoutScript]);
     expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
   });
@@ -663,30 +664,30 @@ describe("a page on its way out", () => {
     };
   };
 
-  it("that Next left to its script to fill says what happened", async () => {
-    const { requestLink } = await serve(local, { handler: empty(404) });
-    const { status, body } = await requestLink("/account/disconnect/google");
+  it("that Next left to its script to fill shows what happened", async () => {
+    const { fetchPath } = await serve(local, { handler: empty(404) });
+    const { status, body } = await fetchPath("/account/disconnect/google");
     expect([status, body]).toEqual([404, "<html>not there</html>"]);
-    // The page of somebody else has the script that fills it.
-    expect((await requestLink("/dashboard")).body).toContain("fill()");
+    // A page that is not Latchkey's keeps the script that fills it.
+    expect((await fetchPath("/dashboard")).body).toContain("fill()");
   });
 
   it("that failed has a reference which the log has too", async () => {
     const textLines: unknown[] = [];
     const log = { ...quiet, error: (...logLine: unknown[]) => void textLines.push(logLine) };
-    const { requestLink } = await serve(local, { handler: empty(500), log });
-    const { status, body } = await requestLink("/account");
+    const { fetchPath } = await serve(local, { handler: empty(500), log });
+    const { status, body } = await fetchPath("/account");
     const [, requestId] = /reference=([0-9a-f-]{36})</.exec(body) ?? [];
     expect(status).toBe(500);
     expect(textLines).toEqual([["page.failed", { requestId, path: "/account" }]]);
   });
 
-  it("that only sends the browser on has no body", async () => {
-    const { requestLink } = await serve(local, { handler: empty(307) });
-    expect(await requestLink("/account")).toMatchObject({ status: 307, body: "" });
+  it("that only redirects has no body", async () => {
+    const { fetchPath } = await serve(local, { handler: empty(307) });
+    expect(await fetchPath("/account")).toMatchObject({ status: 307, body: "" });
   });
 
-  it("of our own is no payload, whatever the request says", async () => {
+  it("of Latchkey is never a payload, whatever the request asks for", async () => {
     const wishes = {
       rsc: "1",
       "next-router-prefetch": "1",
@@ -699,15 +700,15 @@ describe("a page on its way out", () => {
     expect((await seen("/dashboard", wishes)).headers).toMatchObject(wishes);
   });
 
-  it("is not compressed, and a file is", async () => {
+  it("is not compressed, while a file is", async () => {
     const long = "x".repeat(5_000);
     const handler: RequestListener = ({ url = "" }, response) => {
       response.setHeader("Content-Type", url.endsWith(".css") ? "text/css" : "text/html");
       response.end(long);
     };
-    const { requestLink } = await serve(local, { handler });
+    const { fetchPath } = await serve(local, { handler });
     const encoding = async (path: string) =>
-      (await requestLink(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
+      (await fetchPath(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
     expect(await encoding("/_next/static/a.css")).toBe("gzip");
     for (const path of ["/sign-in", "/dashboard", "/l/a.css"])
       expect(await encoding(path)).toBe(null);
@@ -728,26 +729,26 @@ describe("a form or a call of an action", () => {
     ["another origin", { origin: "https://evil.example" }],
     ["another port", { origin: "http://localhost:3001" }],
     ["no origin", {}],
-    ["an origin that is hidden", { origin: "null" }],
-    ["another site, by the browser's word", { "sec-fetch-site": "cross-site" }],
+    ["the Origin null", { origin: "null" }],
+    ["another site, by Sec-Fetch-Site", { "sec-fetch-site": "cross-site" }],
   ])("is refused from %s", async (_, headers) => {
-    const { requestLink } = await serve(local);
+    const { fetchPath } = await serve(local);
     for (const path of ["/sign-in", "/dashboard"]) {
-      const httpResponse = await requestLink(path, { ...form, ...headers }, post);
+      const httpResponse = await fetchPath(path, { ...form, ...headers }, post);
       expect([httpResponse.status, httpResponse.body]).toEqual([
         403,
         `${refusals.cross_site.sentence}\n`,
       ]);
       expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
-      expect((await requestLink(path, { ...call, ...headers }, post)).status).toBe(403);
+      expect((await fetchPath(path, { ...call, ...headers }, post)).status).toBe(403);
     }
   });
 
-  it("is taken from our own pages; a call only by the pages of others", async () => {
-    const { requestLink } = await serve(local);
-    expect((await requestLink("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
-    expect((await requestLink("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
-    expect((await requestLink("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
+  it("is accepted from our own pages; a call only from pages that are not Latchkey's", async () => {
+    const { fetchPath } = await serve(local);
+    expect((await fetchPath("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
+    expect((await fetchPath("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
+    expect((await fetchPath("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
   });
 });
 
@@ -758,31 +759,34 @@ describe("a refusal", () => {
     ["method_not_allowed", 405, refusals.method_not_allowed.sentence, {}],
   ] as const;
 
-  it.each(cases)("is a problem to programs, under an id the log has: %s", async (...one) => {
-    const [code, status, sentence, headers] = one;
-    const textLines: unknown[] = [];
-    const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
-    const { requestLink } = await serve(local, { log });
-    const httpResponse = await requestLink("/api/v1/magic-links", headers, { method: "OPTIONS" });
-    const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
-    expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
-      status,
-      "application/problem+json",
-    ]);
-    expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
-    expect(told).toEqual({
-      type: `urn:latchkey:problem:${code}`,
-      title: sentence,
-      status,
-      code,
-    });
-    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(textLines).toEqual([["refused", { flow: "api", code, requestId }]]);
-  });
+  it.each(cases)(
+    "is problem JSON for programs, with an id that the log has: %s",
+    async (...one) => {
+      const [code, status, sentence, headers] = one;
+      const textLines: unknown[] = [];
+      const log = { ...quiet, warn: (...logLine: unknown[]) => void textLines.push(logLine) };
+      const { fetchPath } = await serve(local, { log });
+      const httpResponse = await fetchPath("/api/v1/magic-links", headers, { method: "OPTIONS" });
+      const { requestId, ...told } = JSON.parse(httpResponse.body) as { requestId: string };
+      expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
+        status,
+        "application/problem+json",
+      ]);
+      expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
+      expect(told).toEqual({
+        type: `urn:latchkey:problem:${code}`,
+        title: sentence,
+        status,
+        code,
+      });
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(textLines).toEqual([["refused", { flow: "api", code, requestId }]]);
+    },
+  );
 
-  it.each(cases)("is a sentence to people: %s", async (_, status, sentence, headers) => {
-    const { requestLink } = await serve(local);
-    const httpResponse = await requestLink("/sign-in", headers, { method: "OPTIONS" });
+  it.each(cases)("is a sentence for people: %s", async (_, status, sentence, headers) => {
+    const { fetchPath } = await serve(local);
+    const httpResponse = await fetchPath("/sign-in", headers, { method: "OPTIONS" });
     expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
       status,
       "text/plain; charset=utf-8",

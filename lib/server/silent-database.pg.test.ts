@@ -11,7 +11,7 @@ import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world"
 import { createWorld } from "./create-world";
 import { getWorld } from "@/lib/runtime/world";
 
-/** A whole system on a connection over which nothing comes back for a while (F20 and S4). */
+/** A whole system on a connection that delivers nothing for a while (F20 and S4). */
 
 // The same limits in the same order, in less time.
 vi.mock(import("@/lib/core/policy"), async (original) => {
@@ -25,7 +25,7 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
 
 const patient = { timeout: 120_000, interval: 50 };
 
-test("after a silence that the worker sat through, a link that is asked for is mailed", async () => {
+test("a requested link is emailed after the worker has waited through a silent network", async () => {
   const { database, drop } = await openTestDatabase();
   const { name } = (await row<{ name: string }>(
     database.db,
@@ -35,9 +35,9 @@ test("after a silence that the worker sat through, a link that is asked for is m
   url.pathname = name;
   const proxy = await FaultProxy.before(url.href);
   const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
-  const textLines = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const logged = (text: string) =>
-    textLines.mock.calls.some(([textLine]) => String(textLine).includes(text));
+    stdout.mock.calls.some(([chunk]) => String(chunk).includes(text));
   const { stopWorker } = await createWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
   try {
     const isMailed = async (address: string) => {
@@ -59,7 +59,7 @@ test("after a silence that the worker sat through, a link that is asked for is m
     await vi.waitUntil(async () => (await readyz()).status === 200, patient);
   } finally {
     await stopWorker();
-    textLines.mockRestore();
+    stdout.mockRestore();
     await proxy.close();
     await database.close();
     await drop();

@@ -6,7 +6,7 @@ import { countRejection, recordEvent } from "./audit-log";
 
 const world = await setUpWorld();
 
-test("fifty refusals at once are one row that says fifty (T3)", async () => {
+test("fifty refusals at once are one row that counts fifty (T3)", async () => {
   const refusal = { event: "magic_link.request", outcome: "cross_site", keyHash: "somebody" };
   await Promise.all(Array.from({ length: 50 }, () => countRejection(world.db, refusal)));
   await countRejection(world.db, { ...refusal, keyHash: "somebody else" });
@@ -23,7 +23,7 @@ test("fifty refusals at once are one row that says fifty (T3)", async () => {
   ]);
 });
 
-test("an event and its trace come together, and a rolled back change takes both", async () => {
+test("an event and its details are written together and rolled back together", async () => {
   const facts = {
     event: "test.done",
     outcome: "ok",

@@ -23,7 +23,7 @@ test("a browser is known to an address after the first sign-in, and to no other 
   expect(await knows(new Browser(world), person(1))).toBe(false);
 });
 
-test("of six people on one browser the five latest are known (R6)", async () => {
+test("of six users on one browser the five latest are known (R6)", async () => {
   const browser = new Browser(world);
   for (let n = 1; n <= 5; n += 1) {
     await browser.signIn(person(n));
@@ -37,7 +37,7 @@ test("of six people on one browser the five latest are known (R6)", async () => 
   expect(known).toEqual([1, 3, 4, 5, 6]);
 });
 
-test("ten people at once on one browser leave five at most", async () => {
+test("ten users at once on one browser leave five at most", async () => {
   const browser = new Browser(world);
   await browser.signIn(person(0));
   for (let n = 1; n <= 10; n += 1) {
@@ -48,7 +48,7 @@ test("ten people at once on one browser leave five at most", async () => {
   expect(await rows(world.db, sql`select 1 from known_devices`)).toHaveLength(5);
 });
 
-test("only the digest of a device is kept", async () => {
+test("only the digest of a device is stored", async () => {
   const browser = new Browser(world);
   await browser.signIn(person(1));
   expect(await rows(world.db, sql`select device_digest from known_devices`)).toEqual([

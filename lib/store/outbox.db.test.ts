@@ -12,7 +12,7 @@ import { listWithheld } from "./outbox";
 const world = await setUpWorld();
 const ada = "ada@example.com" as Identifier;
 
-/** A flow that posts a letter and then does this. */
+/** A flow that queues an email and then does this. */
 const posting = (then: (ctx: Ctx) => Promise<Result<object>>) =>
   defineFlow({
     name: "test.post",
@@ -43,7 +43,7 @@ const counts = () =>
 
 const addUser = sql`insert into users (email) values ('leo@example.com')`;
 
-test("a flow that throws leaves neither its change nor its letter nor its audit row", async () => {
+test("a flow that throws leaves neither its change nor its email nor its audit row", async () => {
   const flow = posting((ctx) =>
     ctx.write(async (tx) => {
       await tx.execute(addUser);
@@ -54,7 +54,7 @@ test("a flow that throws leaves neither its change nor its letter nor its audit 
   expect(await counts()).toEqual([{ letters: 0, events: 0, users: 0 }]);
 });
 
-test("a change that the database refuses takes the letter with it", async () => {
+test("a change that the database refuses rolls back the email", async () => {
   const flow = posting((ctx) =>
     ctx.write(async (tx) => {
       await tx.execute(addUser);
@@ -66,7 +66,7 @@ test("a change that the database refuses takes the letter with it", async () => 
   expect(await counts()).toEqual([{ letters: 0, events: 0, users: 0 }]);
 });
 
-test("a letter that cannot be queued takes the change with it", async () => {
+test("an email that cannot be queued rolls back the change", async () => {
   const flow = posting((ctx) =>
     ctx.write(async (tx) => {
       await tx.execute(addUser);
@@ -78,7 +78,7 @@ test("a letter that cannot be queued takes the change with it", async () => {
   expect(await counts()).toEqual([{ letters: 0, events: 0, users: 0 }]);
 });
 
-test("withheld letters are listed with their reason, the newest first; sent ones are not", async () => {
+test("withheld emails are listed with their reason, the newest first; sent ones are not", async () => {
   for (let i = 0; i < 5; i += 1) await new Browser(world).requestLink(ada);
   await world.deliver();
   const withheld = await listWithheld(world.db);

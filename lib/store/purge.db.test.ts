@@ -26,7 +26,7 @@ const sizes = async ({ db }: Pick<TestWorld, "db"> = world) =>
 
 const purged = () => world.writeDirectly((tx) => purge(tx));
 
-test("nothing that is of use goes", async () => {
+test("keeps every row that is still needed", async () => {
   await new Browser(world).signIn(ada);
   await new Browser(world).requestLink(ada);
   const before = await sizes();
@@ -34,10 +34,10 @@ test("nothing that is of use goes", async () => {
   expect(await sizes()).toEqual(before);
 });
 
-test("each kind goes when its time is over, and people and the log stay (X10)", async () => {
+test("deletes each kind after its retention, and keeps users and the audit log (X10)", async () => {
   await world.withFrozenTime(async (world) => {
     await new Browser(world).signIn(ada);
-    const left = async () => (await purge(world.db), await sizes(world));
+    const rowsAfterPurge = async () => (await purge(world.db), await sizes(world));
     const all = {
       sessions: 1,
       verifications: 1,
@@ -47,22 +47,22 @@ test("each kind goes when its time is over, and people and the log stay (X10)", 
       users: 1,
       events: 2,
     };
-    // The clock of limits does not stand, so their day is a little more.
+    // The limits' clock is not frozen, so their day is a little longer.
     await world.advance(hours(24) - 1);
-    expect(await left()).toMatchObject({ ...all, limits: 0 });
+    expect(await rowsAfterPurge()).toMatchObject({ ...all, limits: 0 });
     await world.advance(2);
-    expect(await left()).toEqual({ ...all, sessions: 0 });
-    // A used link stays a day past its end, for its page (L3).
+    expect(await rowsAfterPurge()).toEqual({ ...all, sessions: 0 });
+    // A used link is kept for a day past its end, for its page (L3).
     await world.advance(hours(1) - 1);
-    expect(await left()).toMatchObject({ verifications: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ verifications: 1 });
     await world.advance(1);
-    expect(await left()).toEqual({ ...all, sessions: 0, verifications: 0 });
+    expect(await rowsAfterPurge()).toEqual({ ...all, sessions: 0, verifications: 0 });
     await world.advance(days(6) - hours(1) - 1);
-    expect(await left()).toMatchObject({ letters: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ letters: 1 });
     await world.advance(2);
-    expect(await left()).toMatchObject({ letters: 0, marks: 1 });
+    expect(await rowsAfterPurge()).toMatchObject({ letters: 0, marks: 1 });
     await world.advance(days(180));
-    expect(await left()).toEqual({
+    expect(await rowsAfterPurge()).toEqual({
       sessions: 0,
       verifications: 0,
       letters: 0,
@@ -74,24 +74,27 @@ test("each kind goes when its time is over, and people and the log stay (X10)", 
   });
 });
 
-test("a trip to a provider goes when its time is over, and what waits after it with its own (O4)", async () => {
+test("deletes an OAuth attempt when it expires, and its pending identity when that expires (O4)", async () => {
   await world.withFrozenTime(async (world) => {
-    const trips = async () => (await purge(world.db), await count(world, "oauth_attempts"));
+    const attemptsAfterPurge = async () => (
+      await purge(world.db),
+      await count(world, "oauth_attempts")
+    );
     await new Browser(world).signInWithProvider("google", claims("g-1", ada));
     await world.advance(300);
     const asked = new Browser(world);
     expect((await asked.signInWithProvider("google", claims("g-2", ada))).ok).toBe(true);
     await world.advance(299);
-    expect(await trips()).toBe(2);
+    expect(await attemptsAfterPurge()).toBe(2);
     await world.advance(2);
-    expect(await trips()).toBe(1);
+    expect(await attemptsAfterPurge()).toBe(1);
     expect(await pendingIdentity(world)).toEqual(["google g-2"]);
     await world.advance(300);
-    expect(await trips()).toBe(0);
+    expect(await attemptsAfterPurge()).toBe(0);
   });
 });
 
-test("the page of a used link can say so for a day past its end (L3)", async () => {
+test("keeps a used link for a day past its end, for its page (L3)", async () => {
   await new Browser(world).signIn(ada);
   const [letter] = world.lettersTo(ada);
   const cause = async () => {
@@ -106,7 +109,7 @@ test("the page of a used link can say so for a day past its end (L3)", async () 
   expect(await cause()).toBe("unknown");
 });
 
-test("an attempt to sign up goes with its hash, a day past its hour (X10)", async () => {
+test("deletes a sign-up with its hash, a day past its hour (X10)", async () => {
   await world.withFrozenTime(async (world) => {
     await new Browser(world).signUp(ada, validPassword);
     await world.deliver();
@@ -125,8 +128,8 @@ test("an attempt to sign up goes with its hash, a day past its hour (X10)", asyn
   });
 });
 
-test("attempts that were withheld, spent or given up go alike", async () => {
-  await new Browser(world).join(ada, validPassword);
+test("deletes withheld, used and voided sign-ups alike", async () => {
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   for (let n = 0; n < 4; n += 1) await new Browser(world).signUp("leo@example.com", validPassword);
   await world.deliver();
   await world.advance(days(2) + 60);
@@ -134,7 +137,7 @@ test("attempts that were withheld, spent or given up go alike", async () => {
   expect(await sizes()).toMatchObject({ verifications: 0, users: 1 });
 });
 
-test("a link whose letter still waits for its first attempt is kept for it", async () => {
+test("keeps a link whose email still waits for its first attempt", async () => {
   await new Browser(world).requestLink(ada);
   await world.advance(days(2));
   await purged();
@@ -144,7 +147,7 @@ test("a link whose letter still waits for its first attempt is kept for it", asy
   expect(await sizes()).toMatchObject({ verifications: 0, letters: 1 });
 });
 
-test("a limit's count survives for as long as it counts, whatever is purged", async () => {
+test("keeps a limit's count while it counts", async () => {
   for (let i = 0; i < 10; i += 1) await new Browser(world).submitCode("123456", ada);
   await world.advance(hours(1) - 60);
   await purged();
@@ -155,7 +158,7 @@ test("a limit's count survives for as long as it counts, whatever is purged", as
   expect(await sizes()).toMatchObject({ limits: 0 });
 });
 
-test("many rows go in batches, so that no request waits for all of them", async () => {
+test("deletes many rows in batches, so no request waits for all of them", async () => {
   const many = 2 * bounds.purgeBatch + 1;
   await world.writeDirectly((tx) =>
     tx.execute(sql`insert into limits (rule, key_hash, hits, granted, expires_at)
@@ -165,13 +168,13 @@ test("many rows go in batches, so that no request waits for all of them", async 
   expect(statements.filter((text) => text.includes('delete from "limits"'))).toHaveLength(3);
 });
 
-test("two purges at once do not get in each other's way", async () => {
+test("two purges at once do not block each other", async () => {
   await world.writeDirectly((tx) =>
     tx.execute(sql`insert into limits (rule, key_hash, hits, granted, expires_at)
       select 'test', n::text, '{}', true, now() - interval '1 second' from generate_series(1, 1200) n`),
   );
-  const gone = await Promise.all([purge(world.db), purge(world.db)]);
+  const deleted = await Promise.all([purge(world.db), purge(world.db)]);
   await purge(world.db);
-  expect(gone[0] + gone[1]).toBeLessThanOrEqual(1200);
+  expect(deleted[0] + deleted[1]).toBeLessThanOrEqual(1200);
   expect(await sizes()).toMatchObject({ limits: 0 });
 });

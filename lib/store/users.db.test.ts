@@ -8,7 +8,7 @@ import { lockAddressAndFindUser, markEmailVerified } from "./users";
 const world = await setUpWorld();
 const ada = "ada@example.com" as Identifier;
 
-test("fifty first uses at once make one user with one way in, and one of them made it (A1, I1, I2)", async () => {
+test("fifty first uses at once create one user with one sign-in method, and one reports it (A1, I1, I2)", async () => {
   const verified = await Promise.all(
     Array.from({ length: 50 }, () =>
       world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: true })),
@@ -23,7 +23,7 @@ test("fifty first uses at once make one user with one way in, and one of them ma
   await recordProof();
 });
 
-test("a mailbox stays verified since its first proof", async () => {
+test("an email stays verified since its first verification", async () => {
   await world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: true }));
   await world.advance(1000);
   const since = () => rows(world.db, sql`select email_verified_at from users`);
@@ -33,14 +33,14 @@ test("a mailbox stays verified since its first proof", async () => {
   await recordProof();
 });
 
-test("where none may be made, nobody is", async () => {
+test("creates no user where that is not allowed", async () => {
   expect(
     await world.writeDirectly((tx) => markEmailVerified(tx, ada, { mayCreate: false })),
   ).toBeNull();
   expect(await rows(world.db, sql`select 1 from users`)).toEqual([]);
 });
 
-test("whoever asks for the same address waits for the other to end; other addresses do not (L4)", async () => {
+test("a second request for the same address waits for the first to end; other addresses do not (L4)", async () => {
   const order: string[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -62,7 +62,7 @@ test("whoever asks for the same address waits for the other to end; other addres
   expect(order).toEqual(["first", "second"]);
 });
 
-/** What flows would have written, for the sake of the invariants. */
+/** Rows that flows would have written, as the invariants require them. */
 const recordProof = () =>
   world.writeDirectly((tx) =>
     tx.execute(sql`insert into audit_events (event, outcome, subject_id, request_id)

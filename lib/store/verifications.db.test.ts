@@ -62,12 +62,12 @@ const guess = (code: string, more: Partial<CodeAttempt> = {}) =>
     }),
   );
 
-const pressAs = (token: string) =>
+const redeemAs = (token: string) =>
   world.writeDirectly((tx) =>
     consumeLink(tx, "magic_link", token, { requestingBrowserDigest: asker, typedEmail: null }),
   );
 
-test("two hundred guesses at once: five are compared, the others come too late (I10)", async () => {
+test("compares five of two hundred guesses at once, and refuses the others (I10)", async () => {
   await issue();
   const outcomes = await Promise.all(
     Array.from({ length: 200 }, (_, i) => guess(String(100_000 + i))),
@@ -80,19 +80,19 @@ test("two hundred guesses at once: five are compared, the others come too late (
   });
 });
 
-test("a hundred presses at once: one of them has the link (I3)", async () => {
+test("redeems a link once when a hundred requests race (I3)", async () => {
   const { token, id } = await issue();
-  const consumed = await Promise.all(Array.from({ length: 100 }, () => pressAs(token)));
+  const consumed = await Promise.all(Array.from({ length: 100 }, () => redeemAs(token)));
   expect(consumed.filter(Boolean)).toMatchObject([{ id, identifier: ada }]);
 });
 
-test("the right code twenty times at once: spent once", async () => {
+test("consumes the right code once of twenty attempts at once", async () => {
   const { code } = await issue();
   const outcomes = await Promise.all(Array.from({ length: 20 }, () => guess(code)));
   expect(outcomes.filter(({ consumed }) => consumed)).toHaveLength(1);
 });
 
-test("with two mails out, either code is right, and a wrong one costs both a try", async () => {
+test("with two emails sent, either code is right, and a wrong one costs both an attempt", async () => {
   await issue({ code: "111111" });
   await issue({ code: "222222" });
   await guess("333333");
@@ -103,7 +103,7 @@ test("with two mails out, either code is right, and a wrong one costs both a try
   expect((await guess("111111")).consumed).not.toBeNull();
 });
 
-test("the same code in two mails hashes to two texts", async () => {
+test("the same code in two emails has two hashes", async () => {
   await issue({ code: "111111" });
   await issue({ code: "111111" });
   const [first, second] = await rows<{ hash: string }>(
@@ -113,18 +113,18 @@ test("the same code in two mails hashes to two texts", async () => {
   expect(first!.hash).not.toBe(second!.hash);
 });
 
-test("a voided link cannot be spent, a spent one not voided", async () => {
+test("a voided link cannot be consumed, a consumed one not voided", async () => {
   const access = { requestingBrowserDigest: asker, typedEmail: null };
   const cancelled = await issue();
   expect(
     await world.writeDirectly((tx) => voidLink(tx, "magic_link", cancelled.token, access)),
   ).toBe(true);
-  expect(await pressAs(cancelled.token)).toBeNull();
-  const pressed = await issue();
-  expect(await pressAs(pressed.token)).not.toBeNull();
-  expect(await world.writeDirectly((tx) => voidLink(tx, "magic_link", pressed.token, access))).toBe(
-    false,
-  );
+  expect(await redeemAs(cancelled.token)).toBeNull();
+  const redeemed = await issue();
+  expect(await redeemAs(redeemed.token)).not.toBeNull();
+  expect(
+    await world.writeDirectly((tx) => voidLink(tx, "magic_link", redeemed.token, access)),
+  ).toBe(false);
 });
 
 const purposes: Purpose[] = ["magic_link", "sign_up", "password_reset", "step_up"];
@@ -148,22 +148,22 @@ test.each(purposes)("a %s's token and code work for no other purpose", async (pu
   expect(await world.writeDirectly((tx) => consumeLink(tx, purpose, token, access))).not.toBeNull();
 });
 
-test("the same token for two purposes is two digests", async () => {
+test("the same token for two purposes has two digests", async () => {
   expect(new Set(purposes.map((purpose) => digest(purpose, "t"))).size).toBe(purposes.length);
 });
 
-test("spending one voids the others of its purpose, and leaves other purposes alone", async () => {
+test("consuming one voids the others of its purpose, and does not affect other purposes", async () => {
   for (const purpose of purposes) await issue({ purpose });
   const { token } = await issue();
-  await pressAs(token);
+  await redeemAs(token);
   expect(await live()).toEqual(["sign_up", "password_reset", "step_up"]);
 });
 
-test("what belongs to a session is had by that session alone, by link and by code", async () => {
+test("a session's link and code work in that session alone", async () => {
   const sessionId = randomUUID();
   const step = { purpose: "step_up", sessionId } as const;
   const { token, code } = await issue(step);
-  const openLink = (more: { sessionId?: string }) =>
+  const redeemInSession = (more: { sessionId?: string }) =>
     world.writeDirectly((tx) =>
       consumeLink(tx, "step_up", token, {
         requestingBrowserDigest: asker,
@@ -172,19 +172,19 @@ test("what belongs to a session is had by that session alone, by link and by cod
       }),
     );
   for (const other of [{}, { sessionId: randomUUID() }]) {
-    expect(await openLink(other)).toBeNull();
+    expect(await redeemInSession(other)).toBeNull();
     expect(await guess(code, { purpose: "step_up", ...other })).toMatchObject({ cause: "none" });
   }
-  expect(await openLink({ sessionId })).not.toBeNull();
+  expect(await redeemInSession({ sessionId })).not.toBeNull();
 });
 
-test("a mail without a code has none that is right, nor has one that nobody gets", async () => {
+test("an email without a code has no right code, and neither has a decoy", async () => {
   await issue({ code: null });
   await issue({ isDecoy: true });
   for (const code of ["482193", "000000", "null"]) expect((await guess(code)).consumed).toBeNull();
 });
 
-test("attempts to sign up push out only those of their own browser (P1)", async () => {
+test("sign-ups replace only those of their own browser (P1)", async () => {
   const mallory = digest("requesting_browser", "his");
   await issue({ purpose: "sign_up", passwordHash: "$argon2id$ada" });
   for (let n = 0; n < 5; n += 1)
@@ -205,13 +205,13 @@ test("attempts to sign up push out only those of their own browser (P1)", async 
   ]);
 });
 
-test("one that nobody gets pushes out nobody's", async () => {
+test("a decoy replaces no other row", async () => {
   for (let n = 0; n < 3; n += 1) await issue();
   for (let n = 0; n < 3; n += 1) await issue({ isDecoy: true });
   expect(await live()).toHaveLength(6);
 });
 
-test("a spent attempt has its password, and the choice to stay signed in for its own browser alone", async () => {
+test("a consumed sign-up returns its password, and the choice to stay signed in for its own browser alone", async () => {
   const { code } = await issue({
     purpose: "sign_up",
     passwordHash: "$argon2id$",
@@ -233,7 +233,7 @@ test("a spent attempt has its password, and the choice to stay signed in for its
   });
 });
 
-test("voiding takes the purposes it names, of that address, and only what lives", async () => {
+test("voiding affects the given purposes, of the given address, and only valid rows", async () => {
   for (const purpose of purposes) await issue({ purpose });
   await issue({ identifier: "leo@example.com" as Identifier });
   await world.writeDirectly((tx) =>

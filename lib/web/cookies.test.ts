@@ -19,20 +19,20 @@ const names: readonly CookieName[] = [
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
 
-describe("a cookie a browser brings", () => {
-  it.each(names)("is known on https by a name that only this host can have set: %s", (name) => {
+describe("a cookie in a request", () => {
+  it.each(names)("is read on https by a name that only this host can have set: %s", (name) => {
     expect(readCookie(`__Host-${name}=x`, publicly, name)).toBe("x");
-    for (const planted of [
+    for (const otherName of [
       name,
       `__Secure-${name}`,
       `latchkey-${name}`,
       `__host-${name}`,
       `__Host-${name} `,
     ])
-      expect(readCookie(`${planted}=evil`, publicly, name)).toBeNull();
+      expect(readCookie(`${otherName}=evil`, publicly, name)).toBeNull();
   });
 
-  it.each(names)("is known on plain http loopback by a name of our own: %s", (name) => {
+  it.each(names)("is read on plain http loopback by a name of our own: %s", (name) => {
     expect(readCookie(`latchkey-${name}=x`, locally, name)).toBe("x");
     for (const foreign of [name, `__Host-${name}`, `__Secure-${name}`, `Latchkey-${name}`])
       expect(readCookie(`${foreign}=evil`, locally, name)).toBeNull();
@@ -50,17 +50,17 @@ describe("a cookie a browser brings", () => {
       expect(readToken(header, locally, "session")).toBe(token);
   });
 
-  it("keeps what stands after a second equals sign", () => {
+  it("keeps everything after a second equals sign", () => {
     expect(readCookie("latchkey-flash=a=b==", locally, "flash")).toBe("a=b==");
   });
 
-  it("is not there when no cookie was sent", () => {
+  it("is null when no cookie was sent", () => {
     for (const header of [null, "", ";", ";;;", "latchkey-session", "=", " "])
       expect(readCookie(header, locally, "session")).toBeNull();
   });
 });
 
-describe("a cookie somebody planted beside the real one", () => {
+describe("a cookie that another site or host set beside the real one", () => {
   it.each([
     [`latchkey-session=${token}; latchkey-session=${other}`],
     [`latchkey-session=${other}; latchkey-session=${token}`],
@@ -94,7 +94,7 @@ describe("a cookie that is no token of ours", () => {
     expect(readToken(`latchkey-session=${value}`, locally, "session")).toBeNull();
   });
 
-  it("never makes the reading fail, whatever the header holds", () => {
+  it("never throws, whatever the header holds", () => {
     fc.assert(
       fc.property(anyText({ maxLength: 400 }), fc.nat(5), (noise, copies) => {
         const header = noise + `; latchkey-session=${token}`.repeat(copies);
@@ -120,7 +120,7 @@ describe("a cookie we set", () => {
     });
   });
 
-  it("is one that a browser keeps on plain http loopback", async () => {
+  it("is one that a browser accepts on plain http loopback", async () => {
     await writeCookie(locally, "session", token, minutes(5));
     expect(jar.set).toHaveBeenCalledExactlyOnceWith(
       "latchkey-session",
@@ -129,7 +129,7 @@ describe("a cookie we set", () => {
     );
   });
 
-  it("is taken away under the same name, path and flags it was set with", async () => {
+  it("is deleted under the same name, path and flags it was set with", async () => {
     await writeCookie(publicly, "session", null, minutes(5));
     expect(jar.set).toHaveBeenCalledExactlyOnceWith(
       "__Host-session",
@@ -139,7 +139,7 @@ describe("a cookie we set", () => {
   });
 });
 
-it("what Auth.js keeps and nobody needs has a name that only this host can have set, and no life", () => {
+it("unused cookies of Auth.js have a name that only this host can have set, and no lifetime", () => {
   expect(unusedForAuthJs(publicly, "oauth_url")).toEqual({
     name: "__Host-oauth_url",
     options: { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: 0 },

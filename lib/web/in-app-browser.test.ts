@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isInApp } from "./in-app-browser";
 
-/** As they were seen, but for their versions. */
+/** Real user agents, except for their versions. */
 const safari = "AppleWebKit/605.1.15 (KHTML, like Gecko)";
 const iPhone = `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${safari}`;
 const chrome = "AppleWebKit/537.36 (KHTML, like Gecko)";
@@ -38,11 +38,11 @@ const browsers = {
 };
 
 describe("a browser inside another app", () => {
-  test.each(Object.entries(inApps))("is known by its name: %s", (_, agent) => {
+  test.each(Object.entries(inApps))("is recognised by its name: %s", (_, agent) => {
     expect(isInApp(agent)).toBe(true);
   });
 
-  test.each(Object.entries(browsers))("is nothing else: %s", (_, agent) => {
+  test.each(Object.entries(browsers))("is no other browser: %s", (_, agent) => {
     expect(isInApp(agent)).toBe(false);
   });
 });

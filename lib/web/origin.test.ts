@@ -3,8 +3,8 @@ import { isSameOrigin } from "./origin";
 
 const ours = "https://account.example.com";
 
-/** What a form's post carries; `undefined` is a header that was not sent. */
-const proof = (origin: string | undefined, fetchSite: string | undefined, mine = ours) =>
+/** The headers of a form's post; `undefined` is a header that was not sent. */
+const isFromOurOrigin = (origin: string | undefined, fetchSite: string | undefined, mine = ours) =>
   isSameOrigin(
     new Headers({
       ...(origin === undefined ? {} : { origin }),
@@ -16,46 +16,50 @@ const proof = (origin: string | undefined, fetchSite: string | undefined, mine =
 const sites = [undefined, "same-origin", "same-site", "cross-site", "none", "", "SAME-ORIGIN"];
 
 describe("a form sent from our own page", () => {
-  it.each(sites)("is taken with our Origin, whatever Sec-Fetch-Site says: %s", (site) => {
-    expect(proof(ours, site)).toBe(true);
+  it.each(sites)("is accepted with our Origin, whatever Sec-Fetch-Site says: %s", (fetchSite) => {
+    expect(isFromOurOrigin(ours, fetchSite)).toBe(true);
   });
 
-  it("is taken without Origin when the browser says same-origin", () => {
-    expect(proof(undefined, "same-origin")).toBe(true);
+  it("is accepted without Origin when the browser says same-origin", () => {
+    expect(isFromOurOrigin(undefined, "same-origin")).toBe(true);
   });
 
-  it("is taken with the Origin null of a token page when the browser says same-origin", () => {
-    expect(proof("null", "same-origin")).toBe(true);
+  it("is accepted with the Origin null of a token page when the browser says same-origin", () => {
+    expect(isFromOurOrigin("null", "same-origin")).toBe(true);
   });
 
-  it("is taken on a loopback origin with its port", () => {
-    expect(proof("http://localhost:3000", undefined, "http://localhost:3000")).toBe(true);
-    expect(proof("http://localhost:3001", undefined, "http://localhost:3000")).toBe(false);
-    expect(proof("http://localhost", undefined, "http://localhost:3000")).toBe(false);
-    expect(proof("http://127.0.0.1:3000", undefined, "http://localhost:3000")).toBe(false);
+  it("is accepted on a loopback origin with its port", () => {
+    expect(isFromOurOrigin("http://localhost:3000", undefined, "http://localhost:3000")).toBe(true);
+    expect(isFromOurOrigin("http://localhost:3001", undefined, "http://localhost:3000")).toBe(
+      false,
+    );
+    expect(isFromOurOrigin("http://localhost", undefined, "http://localhost:3000")).toBe(false);
+    expect(isFromOurOrigin("http://127.0.0.1:3000", undefined, "http://localhost:3000")).toBe(
+      false,
+    );
   });
 });
 
-describe("a post that nobody vouches for", () => {
+describe("a post of unknown origin", () => {
   it("is refused with neither Origin nor Sec-Fetch-Site", () => {
-    expect(proof(undefined, undefined)).toBe(false);
+    expect(isFromOurOrigin(undefined, undefined)).toBe(false);
   });
 
-  it.each(sites.filter((site) => site !== "same-origin"))(
+  it.each(sites.filter((fetchSite) => fetchSite !== "same-origin"))(
     "is refused without Origin when Sec-Fetch-Site is %j",
-    (site) => expect(proof(undefined, site)).toBe(false),
+    (fetchSite) => expect(isFromOurOrigin(undefined, fetchSite)).toBe(false),
   );
 
-  it.each(sites.filter((site) => site !== "same-origin"))(
+  it.each(sites.filter((fetchSite) => fetchSite !== "same-origin"))(
     "is refused with the Origin null when Sec-Fetch-Site is %j",
-    (site) => expect(proof("null", site)).toBe(false),
+    (fetchSite) => expect(isFromOurOrigin("null", fetchSite)).toBe(false),
   );
 
   it.each(["same-origin, cross-site", "cross-site, same-origin", "same-origin, same-origin", "?1"])(
-    "is refused without Origin when Sec-Fetch-Site came twice or is no word of its own: %s",
-    (site) => {
-      expect(proof(undefined, site)).toBe(false);
-      expect(proof("null", site)).toBe(false);
+    "is refused without Origin when Sec-Fetch-Site is repeated or unknown: %s",
+    (fetchSite) => {
+      expect(isFromOurOrigin(undefined, fetchSite)).toBe(false);
+      expect(isFromOurOrigin("null", fetchSite)).toBe(false);
     },
   );
 });
@@ -104,7 +108,7 @@ describe("a post from elsewhere", () => {
   it.each(elsewhere.map((origin) => [origin.slice(0, 70), origin]))(
     "is refused even when Sec-Fetch-Site says same-origin: %s",
     (_, origin) => {
-      for (const site of sites) expect(proof(origin, site)).toBe(false);
+      for (const fetchSite of sites) expect(isFromOurOrigin(origin, fetchSite)).toBe(false);
     },
   );
 

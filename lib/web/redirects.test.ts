@@ -167,11 +167,11 @@ const hostile: Record<string, readonly unknown[]> = {
 describe("a return path that leads elsewhere", () => {
   for (const [kind, corpus] of Object.entries(hostile))
     it.each(corpus.map((next) => [(JSON.stringify(next) ?? String(next)).slice(0, 80), next]))(
-      `brings people to their account instead: ${kind}: %s`,
+      `is replaced by the account page: ${kind}: %s`,
       (_, next) => expect(safeNext(next)).toBe("/account"),
     );
 
-  it("is looked for in more than sixty shapes", () => {
+  it("is tried in more than sixty shapes", () => {
     expect(Object.values(hostile).flat().length).toBeGreaterThanOrEqual(60);
   });
 });
@@ -189,17 +189,17 @@ describe("a return path of ours", () => {
     "/~ada/a_b-c.d",
     "/account?back=/mailbox",
     `/${"a".repeat(2_047)}`,
-  ])("is kept as it is: %s", (next) => expect(safeNext(next)).toBe(next));
+  ])("is used unchanged: %s", (next) => expect(safeNext(next)).toBe(next));
 
   it.each([
     ["/account/../mailbox", "/mailbox"],
     ["/account/./sessions", "/account/sessions"],
     ["/../../mailbox", "/mailbox"],
     ["/%2e%2e/mailbox", "/mailbox"],
-  ])("has its dots folded: %s is %s", (next, folded) => expect(safeNext(next)).toBe(folded));
+  ])("has its dots resolved: %s is %s", (next, folded) => expect(safeNext(next)).toBe(folded));
 });
 
-describe("whatever stands in next", () => {
+describe("any value of next", () => {
   const pieces = fc.constantFrom(
     ..."/\\.@:?#%&=+,;~ \t\r\n\0".split(""),
     ..."//,..,%2f,%5c,%2e,%0d,%0a,%09,%00,%25,http:,https:,javascript:,evil.example,account,\uff0f,\u2215,\u3002,\u200b".split(
@@ -214,7 +214,7 @@ describe("whatever stands in next", () => {
     fc.array(fc.integer({ min: 0, max: 0xff_ff })).map((units) => String.fromCharCode(...units)),
   );
 
-  it("the browser stays on our origin, on a plain path without a second header", () => {
+  it("leaves the browser on our origin, on a plain path without a second header", () => {
     fc.assert(
       fc.property(next, (text) => {
         const path = safeNext(text);
@@ -228,7 +228,7 @@ describe("whatever stands in next", () => {
     );
   });
 
-  it("values of any type are answered, never thrown on", () => {
+  it("of any type has a result, and never throws", () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withBigInt: true }), (value) => {
         expect(new URL(safeNext(value), origin).origin).toBe(origin);

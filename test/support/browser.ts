@@ -23,8 +23,9 @@ let households = 0;
 const ipOfItsOwn = () => `10.${(households += 1) >> 8}.${households & 255}.7`;
 
 /**
- * A person's browser: keeps its cookies, sends what `web/request` would read from a request, and
- * takes what `web/perform` would give it. What is to happen after the response waits for `settle`.
+ * A person's browser. It stores cookies, sends the context that `web/request` would read from a
+ * request, and applies the cookie changes that `web/run-for-request` would apply. Tasks for after
+ * the response wait for `finishResponse`.
  */
 export class Browser {
   readonly name: string;
@@ -34,7 +35,7 @@ export class Browser {
   device: string | null = null;
   oauthAttempt: string | null = null;
   pendingIdentity: string | null = null;
-  /** What came with the last answer. */
+  /** The cookie changes of the last response. */
   cookieChanges: CookieChanges = {};
   readonly #afterResponse: (() => unknown)[] = [];
 
@@ -89,12 +90,12 @@ export class Browser {
     return result;
   }
 
-  /** The response is out: what could wait until then is done now. */
-  async settle(): Promise<void> {
+  /** Runs the tasks for after the response. */
+  async finishResponse(): Promise<void> {
     for (const task of this.#afterResponse.splice(0)) await task();
   }
 
-  /** The session the last answer brought; fails when it brought none. */
+  /** The new session of the last response; throws when there is none. */
   get newSession(): NewSession {
     if (!this.cookieChanges.session || this.cookieChanges.session === "ended")
       throw new Error("The last answer brought no session.");
@@ -129,17 +130,17 @@ export class Browser {
     return this.run(signInWithPassword, { email, password, ...more });
   }
 
-  /** Sets out for a provider, to sign in. */
+  /** Starts an OAuth attempt, to sign in. */
   startOAuth(provider: OAuthProvider, more: { next?: string } = {}) {
     return this.run(startOAuth, { provider, ...more });
   }
 
-  /** Comes back from one, as whoever these claims name. */
+  /** Completes the attempt with these claims. */
   finishOAuth(provider: OAuthProvider, claims: Record<string, unknown>) {
     return this.finishOAuthWith(provider, { claims });
   }
 
-  /** Comes back with whatever Auth.js would make of it. */
+  /** Completes the attempt with this result of Auth.js. */
   finishOAuthWith(provider: OAuthProvider, callbackResult: CallbackResult) {
     const oauthAttempt = this.oauthAttempt ?? "";
     return this.run(completeOAuth, {
@@ -149,27 +150,29 @@ export class Browser {
     });
   }
 
-  /** There and back. */
+  /** Starts and completes an OAuth attempt. */
   async signInWithProvider(provider: OAuthProvider, claims: Record<string, unknown>) {
-    const left = await this.startOAuth(provider);
-    return left.ok ? this.finishOAuth(provider, claims) : left;
+    const started = await this.startOAuth(provider);
+    return started.ok ? this.finishOAuth(provider, claims) : started;
   }
 
-  /** Signs up with a password, reads the mail, types the code, here. */
-  async join(email: string, password: string): Promise<void> {
-    const asked = await this.signUp(email, password);
-    const typed = asked.ok
+  /** Signs up with a password, reads the email and submits the code, in this browser. */
+  async signUpAndVerify(email: string, password: string): Promise<void> {
+    const requested = await this.signUp(email, password);
+    const verified = requested.ok
       ? await this.verify((await this.world.letterTo(email)).code, email)
-      : asked;
-    if (!typed.ok) throw new Error(`${email} could not sign up: ${typed.refusal.code}`);
-    await this.settle();
+      : requested;
+    if (!verified.ok) throw new Error(`${email} could not sign up: ${verified.refusal.code}`);
+    await this.finishResponse();
   }
 
-  /** Asks, reads the mail, presses the button, here. */
+  /** Requests a link, reads the email and submits the link's page, in this browser. */
   async signIn(email: string, more: { remember?: "on" } = {}): Promise<void> {
-    const asked = await this.requestLink(email, more);
-    const pressed = asked.ok ? await this.openLink(await this.world.letterTo(email)) : asked;
-    if (!pressed.ok) throw new Error(`${email} could not sign in: ${pressed.refusal.code}`);
-    await this.settle();
+    const requested = await this.requestLink(email, more);
+    const redeemed = requested.ok
+      ? await this.openLink(await this.world.letterTo(email))
+      : requested;
+    if (!redeemed.ok) throw new Error(`${email} could not sign in: ${redeemed.refusal.code}`);
+    await this.finishResponse();
   }
 }

@@ -1,26 +1,26 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 
-/** What a transaction did to one row. `event`, `outcome` and `cause` are those of an audit row. */
+/** A transaction's change to one row. `event`, `outcome` and `cause` are those of an audit row. */
 export interface Change {
   readonly xid: string;
   readonly table: string;
-  /** Its id; none where a row is known otherwise. */
+  /** Its id; null where a row has another key. */
   readonly row: string | null;
   readonly op: "INSERT" | "UPDATE" | "DELETE";
-  /** The columns whose value is another now. */
+  /** The columns whose value changed. */
   readonly changed: string[];
   readonly event: string | null;
   readonly outcome: string | null;
   readonly cause: string | null;
 }
 
-// Counted, not told: limits and floods of refusals come without an audit row by design (I6).
+// Limits and repeated refusals are counted, and have no audit row by design (I6).
 const unwatched = ["limits", "audit_counts"];
 
 /**
- * Notes every change of every row with its transaction, by triggers that the product knows nothing
- * of. So the invariants can say what happened together, which the rows alone do not tell.
+ * Records every change of every row with its transaction, by triggers unknown to the product. The
+ * rows alone do not tell the invariants what happened together.
  */
 export async function startChangeLog(db: Db): Promise<void> {
   await db.execute(sql`create schema watch`);

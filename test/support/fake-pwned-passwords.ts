@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What it says instead of a range. */
+/** A fault instead of a range. */
 type Failure = (response: ServerResponse) => void;
 
-/** What came, word for word. */
+/** The requests, verbatim. */
 interface Asked {
   readonly method: string;
   readonly path: string;
@@ -15,12 +15,13 @@ interface Asked {
 
 const sha1 = (text: string) => createHash("sha1").update(text).digest("hex").toUpperCase();
 
-/** A suffix nobody has, other ones each time. */
+/** A suffix of no known password, a different one each time. */
 const padding = (at: number) => `${sha1(`padding ${at}`).slice(5)}:0`;
 
 /**
- * A server that speaks as Pwned Passwords does: 5 hex digits in the path, a line for each stolen
- * password that begins so, and with `Add-Padding` some that count 0. It keeps all it was told.
+ * A server that responds as Pwned Passwords does: 5 hex digits in the path, a line for each
+ * breached password that begins so, and with `Add-Padding` some that count 0. It records its
+ * requests.
  */
 export async function startFakePwnedPasswords(stolen: readonly string[]) {
   const asked: Asked[] = [];

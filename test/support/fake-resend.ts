@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A letter as Resend takes it. */
+/** An email as Resend accepts it. */
 interface SentMail {
   readonly from: string;
   readonly to: string[];
@@ -12,14 +12,14 @@ interface SentMail {
   readonly headers: Record<string, string>;
 }
 
-/** An answer word for word. */
+/** A verbatim response. */
 interface ProviderResponse {
   readonly status: number;
   readonly body: string;
   readonly headers?: Record<string, string>;
 }
 
-/** `lost`: the letter is accepted, and the connection dies before the answer. */
+/** `lost`: the email is accepted, and the connection ends before the response. */
 type Failure = ProviderResponse | "lost" | "hangs_up" | "never_answers";
 
 const json = (status: number, body: object, headers = {}): ProviderResponse => ({
@@ -33,8 +33,8 @@ export const resendError = (status: number, name: string, headers: Record<string
   json(status, { statusCode: status, name, message: `This is ${name}.` }, headers);
 
 /**
- * A server that speaks as Resend does: a key to be let in, idempotency keys that answer a repeated
- * letter with the first one's id and refuse another letter under the same key.
+ * A server that responds as Resend does: an API key, and idempotency keys that answer a repeated
+ * email with the first one's id and refuse another email under the same key.
  */
 export async function startFakeResend(key = "re_test") {
   const delivered: SentMail[] = [];
@@ -84,22 +84,22 @@ export async function startFakeResend(key = "re_test") {
   return {
     key,
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** The letters that would be in somebody's mailbox now. */
+    /** The emails that would be delivered by now. */
     delivered,
     /** Every request's body and idempotency key, as they came. */
     bodies,
     keys,
-    /** Makes trouble the next times it is asked; for good when not said otherwise. */
+    /** Fails the next requests in this way; all of them by default. */
     failWith(next: Failure, times = Infinity) {
       failWith = { failWith: next, times };
     },
-    /** Serves as it should from now on, and forgets what came. */
+    /** Works normally from now on, and forgets the requests. */
     resetProviders() {
       failWith = null;
       known.clear();
       for (const saved of [delivered, bodies, keys]) saved.length = 0;
     },
-    /** Hangs up on whoever still waits for an answer. */
+    /** Hangs up on clients that still wait for a response. */
     release: () => server.closeAllConnections(),
     stop: () =>
       new Promise<void>((resolve) => {

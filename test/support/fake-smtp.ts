@@ -1,12 +1,14 @@
 import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer } from "smtp-server";
 
-/** Where a conversation can go wrong: at the greeting, at a command, with the body half or wholly there. */
+/**
+ * Where a conversation can fail: at the greeting, at a command, with the body half or fully sent.
+ */
 type Step = "greeting" | "auth" | "mail" | "rcpt" | "data" | "received";
 
 /**
- * What the sink does there instead of agreeing at once. `after`: it agrees, so many seconds later;
- * `lost`: it accepts, and hangs up before it says so.
+ * The fault instead of an immediate OK. `after`: OK after this many seconds; `lost`: the message is
+ * accepted, and the connection ends before the response.
  */
 type Failure =
   { says: number; text?: string } | { after: number } | "hangs_up" | "never_answers" | "lost";
@@ -21,15 +23,15 @@ interface Arrival {
   readonly encrypted: boolean;
 }
 
-/** What `SMTPServer` keeps of a connection, beyond its types. */
+/** What `SMTPServer` stores of a connection, beyond its types. */
 interface Connection {
   readonly id: string;
   readonly _socket: Socket;
 }
 
 /**
- * A real SMTP server that keeps what it is sent, and causes trouble when told. By default it knows
- * no TLS and takes anybody's password; with `tls` it offers STARTTLS with a self-signed certificate.
+ * A real SMTP server that records messages and can fail on demand. By default it has no TLS and
+ * accepts any password; with `tls` it offers STARTTLS with a self-signed certificate.
  */
 export async function startFakeSmtp({ tls = false } = {}) {
   const accepted: Arrival[] = [];
@@ -43,7 +45,7 @@ export async function startFakeSmtp({ tls = false } = {}) {
       if (one === id) _socket.destroy();
   };
 
-  /** Lets a step pass, or makes the trouble that waits for it. */
+  /** Lets a step pass, or fails it. */
   function at(step: Step, id: string, pass: (error?: Error) => void) {
     const entry = waiting.get(step);
     if (!entry || entry.times === 0) return pass();
@@ -97,7 +99,7 @@ export async function startFakeSmtp({ tls = false } = {}) {
       });
     },
   });
-  // A client that goes away in the middle is what many tests are about.
+  // Many tests have a client that disconnects in the middle.
   server.on("error", () => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.server.address() as AddressInfo;
@@ -105,19 +107,19 @@ export async function startFakeSmtp({ tls = false } = {}) {
   return {
     port,
     url: `smtp://127.0.0.1:${port}`,
-    /** What it took, in order. */
+    /** The accepted messages, in order. */
     accepted,
-    /** What was sent to it in full, also what it refused then. */
+    /** The completely sent messages, also those then refused. */
     offered,
-    /** What was said at AUTH. */
+    /** The credentials of each AUTH. */
     passwords,
-    /** How many envelopes were begun. */
+    /** The number of envelopes begun. */
     mails: () => commands,
-    /** Makes trouble the next times it gets there; for good when not said otherwise. */
+    /** Fails the next times at this step; all of them by default. */
     failWith(step: Step, failWith: Failure, times = Infinity) {
       waiting.set(step, { failWith, times });
     },
-    /** Agrees to everything from now on, and forgets what came. */
+    /** Accepts everything from now on, and forgets the messages. */
     resetProviders() {
       waiting.clear();
       for (const saved of [accepted, offered, passwords]) saved.length = 0;

@@ -4,15 +4,18 @@ import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
 import type { RedisServer } from "./redis-server";
 
-/** An answer instead of Redis's. `lost`: the command is carried out, and the connection dies before the answer. */
+/**
+ * A fault instead of Redis's response. `lost`: the command is executed, and the connection ends
+ * before the response.
+ */
 type Failure = { status: number; body: string } | "never_answers" | "lost";
 
 /**
- * A server that speaks to a Redis as Upstash's REST does: a token to be let in; a command as a JSON
- * array posted to `/`, several to `/pipeline` or `/multi-exec`; text in base64 when asked for.
+ * A server in front of a Redis with the REST API of Upstash: a token; a command as a JSON array
+ * posted to `/`, several to `/pipeline` or `/multi-exec`; text in base64 on request.
  */
 export async function startFakeUpstash({ url }: RedisServer, token = "upstash_test") {
-  // What cannot be carried out at once fails: nothing may wait here and be counted later.
+  // A command that cannot be executed at once fails: it must not wait here and be counted later.
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -24,11 +27,11 @@ export async function startFakeUpstash({ url }: RedisServer, token = "upstash_te
   let failWith: Failure | null = null;
   let requests = 0;
 
-  const say = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
+  const execute = ([name, ...args]: unknown[]) => redis.call(String(name), ...args.map(String));
 
   async function run(command: unknown, encode: (value: unknown) => unknown) {
     try {
-      return { result: encode(await say(command as unknown[])) };
+      return { result: encode(await execute(command as unknown[])) };
     } catch (error) {
       return { error: (error as Error).message };
     }
@@ -47,11 +50,11 @@ export async function startFakeUpstash({ url }: RedisServer, token = "upstash_te
     }
     const atOnce = url === "/multi-exec";
     if (url !== "/pipeline" && !atOnce) return { status: 404, body: { error: "Not Found" } };
-    if (atOnce) await say(["multi"]);
+    if (atOnce) await execute(["multi"]);
     const responses = [];
     for (const command of sent) responses.push(await run(command, encode));
     if (!atOnce) return { status: 200, body: responses };
-    const results = (await say(["exec"])) as unknown[];
+    const results = (await execute(["exec"])) as unknown[];
     return { status: 200, body: results.map((result) => ({ result: encode(result) })) };
   }
 
@@ -87,7 +90,7 @@ export async function startFakeUpstash({ url }: RedisServer, token = "upstash_te
   };
 }
 
-/** Text as Upstash sends it when asked for base64: every string but OK, numbers as they are. */
+/** Text as Upstash sends it in base64: every string but OK, numbers as they are. */
 function inBase64(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inBase64);
   return typeof value === "string" && value !== "OK"

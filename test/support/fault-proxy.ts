@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 type Mode = "through" | "cut" | "silent";
 
-/** A wire between the server and its Postgres or Redis that can break. */
+/** A proxy between the server and its Postgres or Redis that can fail. */
 export class FaultProxy {
   #mode: Mode = "through";
   #left = Infinity;
@@ -13,7 +13,7 @@ export class FaultProxy {
   #port = 0;
 
   private constructor(private target: URL) {
-    // As over a real network, an end that gets lost on its way ends nothing on the other side.
+    // As on a real network, a lost end does not close the other side.
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
   }
 
@@ -27,7 +27,7 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** The target's URL through this wire. */
+  /** The target's URL through this proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.hostname = "127.0.0.1";
@@ -35,33 +35,33 @@ export class FaultProxy {
     return url.href;
   }
 
-  /** The other side is gone: connections break, and new ones are refused. */
+  /** The target is gone: connections break, and new ones are refused. */
   cut(): void {
     this.#mode = "cut";
     for (const { sockets } of this.#pairs) sockets.forEach((socket) => socket.destroy());
   }
 
-  /** The other side neither answers nor refuses. */
+  /** The target neither responds nor refuses. */
   fallSilent(): void {
     this.#mode = "silent";
   }
 
-  /** Nothing passes over the connections there are, and nobody ends them; new ones are well. */
+  /** Existing connections deliver nothing and stay open; new ones work. */
   halfOpen(): void {
     for (const pair of this.#pairs) pair.lost = true;
   }
 
-  /** New connections lead elsewhere, as after a name has got another address; those there are stay. */
+  /** New connections go to another target, as after a DNS change; existing ones stay. */
   leadTo(url: string): void {
     this.target = new URL(url);
   }
 
-  /** Lets so many more messages through, then cuts. Their answers do not come back. */
+  /** Lets this many more messages through, then cuts the connections. Their responses are lost. */
   cutAfter(messages: number): void {
     this.#left = messages;
   }
 
-  /** The other side is back. What was silent is lost: those connections never answer. */
+  /** The target is back. Silent connections are lost: they never deliver. */
   restore(): void {
     this.#mode = "through";
     this.#left = Infinity;
@@ -71,7 +71,7 @@ export class FaultProxy {
     return this.#mode === "cut";
   }
 
-  /** How many connections there are now, dead ones included, and how many were ever accepted. */
+  /** How many connections there are now, lost ones included, and how many were ever accepted. */
   get connections(): { open: number; accepted: number } {
     return { open: this.#pairs.size, accepted: this.#accepted };
   }
@@ -100,7 +100,7 @@ export class FaultProxy {
       if (!passes()) return;
       this.#left -= 1;
       if (this.#left > 0) other.write(chunk);
-      // The last message arrives; nobody hears the answer.
+      // The last message arrives; its response does not.
       else other.write(chunk, () => this.cut());
     });
     other.on("data", (chunk) => passes() && this.#left > 0 && client.write(chunk));
@@ -118,6 +118,6 @@ export class FaultProxy {
 
 interface Pair {
   readonly sockets: readonly [Socket, Socket];
-  /** What is written on either side gets nowhere any more. */
+  /** From now on, bytes written on either side are dropped. */
   lost: boolean;
 }

@@ -4,9 +4,9 @@ import type { Db } from "@/db/client";
 import type { TestWorld } from "./world";
 
 /**
- * Two runs at once, in the one order that chance hardly ever hits: `first` has done all its work and
- * is about to commit when `second` comes upon what it holds. On the embedded database, which knows
- * one transaction at a time, the second simply comes next.
+ * Two runs at once, in an order that chance hardly ever produces: `first` has done all its work and
+ * is about to commit when `second` needs a row that it locks. On the embedded database, which runs
+ * one transaction at a time, the second runs afterwards.
  */
 export async function runDuringCommitOf<A, B>(
   world: TestWorld,
@@ -33,8 +33,8 @@ export async function runDuringCommitOf<A, B>(
 }
 
 /**
- * The same world, in which something happens to whoever was let in and is about to write: what was
- * read of them until then, their session say, is of before.
+ * The same world, in which a change happens after the authorization and before the write: the
+ * session that was read, for example, is out of date.
  */
 export function withChangeBeforeWrite(
   world: TestWorld,
@@ -56,10 +56,10 @@ function signal() {
 /** Returns when a statement waits for another's lock, or when there is nothing left to wait for. */
 async function somebodyWaits({ db }: TestWorld, next: Promise<unknown>): Promise<void> {
   if (process.env.TEST_DATABASE !== "postgres") return;
-  let over = false;
+  let isDone = false;
   void next.then(
-    () => (over = true),
-    () => (over = true),
+    () => (isDone = true),
+    () => (isDone = true),
   );
   for (;;) {
     const waiting = await row<{ n: number }>(
@@ -67,6 +67,6 @@ async function somebodyWaits({ db }: TestWorld, next: Promise<unknown>): Promise
       sql`select count(*)::int as n from pg_stat_activity
           where datname = current_database() and wait_event_type = 'Lock'`,
     );
-    if (over || waiting!.n > 0) return;
+    if (isDone || waiting!.n > 0) return;
   }
 }

@@ -8,27 +8,27 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
 
-/** Events that prove a mailbox by spending what was mailed there. */
-const proving = [
+/** Events that verify an email by consuming what was sent there. */
+const verifyingEvents = [
   "magic_link.redeem",
   "email_code.redeem",
   "sign_up.verify",
   "password_reset.redeem",
   "password_reset.redeem_code",
 ];
-/** Events that spend a secret, and the outcomes with which they do. */
-const spending = [...proving, "step_up.code", "step_up.link"];
-const spentWith = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
-/** Outcomes of proofs that say the mailbox was proven. */
-const provenWith = ["ok", "account_disabled"];
+/** Events that consume a secret, and the outcomes with which they do. */
+const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link"];
+const consumedOutcomes = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
+/** Outcomes after which the email counts as verified. */
+const verifiedOutcomes = ["ok", "account_disabled"];
 /** Events that begin a session. */
-const welcoming = [...proving, "password.sign_in"];
-/** Events that end a trip to a provider; what came of it is their cause. */
-const arriving = ["oauth.complete", "oauth.switch_account"];
-/** Causes of arrivals with which somebody was let in. */
-const letIn = /^\w+(:signed_up(_unproven)?)?$/;
-/** Accepted requests for mail, and changes that the owner is told of. */
-const writing = [
+const signInEvents = [...verifyingEvents, "password.sign_in"];
+/** Events that end an OAuth attempt; their cause is the decision. */
+const oauthEvents = ["oauth.complete", "oauth.switch_account"];
+/** Causes with which an OAuth attempt signed a user in. */
+const signInCause = /^\w+(:signed_up(_unverified)?)?$/;
+/** Accepted requests for an email, and changes of which the owner is notified. */
+const emailEvents = [
   "magic_link.request",
   "sign_up.request",
   "sign_up.resend",
@@ -47,105 +47,114 @@ export const expectInvariants = async (world: TestWorld) =>
   expect(await brokenInvariants(world)).toEqual([]);
 
 /**
- * Holds the database, and what was noted while it changed, against the invariants of the house.
- * Returns one line for each thing that must not be, beginning with the invariant it breaks.
+ * Checks the database and its recorded changes against the invariants. Returns one line for each
+ * violation, beginning with the violated invariant.
  */
 export async function brokenInvariants(world: TestWorld): Promise<string[]> {
   const runs = await changesByRun(world);
   return [
-    ...(await brokenRows(world)),
-    ...(await unreadableAddresses(world)),
+    ...(await violationsOfRows(world)),
+    ...(await nonCanonicalAddresses(world)),
     ...effectsOfSecrets(runs),
-    ...connectedByArrivals(runs),
-    ...(await sessionsReadOtherwise(world)),
+    ...linkedByOAuthAttempts(runs),
+    ...(await misreadSessions(world)),
     ...lettersOfRequests(runs),
     ...(await bytesOfLetters(world)),
     ...unrecordedChanges(runs),
-    ...(await secretsInTheOpen(world)),
+    ...(await exposedSecrets(world)),
   ];
 }
 
-/** What rows tell by themselves: each query finds what must not be. */
-const mustNotBe = (world: TestWorld) => ({
+/** Violations that rows show by themselves: each query finds them. */
+const violations = (world: TestWorld) => ({
   /** I1: one user per address. */
   "I1 twice": sql`select email from users group by email having count(*) > 1`,
 
   /**
-   * I2: a way in belongs to somebody, once per person and once per identity; and everybody has one,
-   * or gave up the last row while the e-mail link, which needs none, was there.
+   * I2: a sign-in method has a user, and is unique per user and per identity. Every user has one,
+   * or removed the last row while the e-mail link, which needs none, was enabled.
    */
-  "I2 way in of nobody": sql`select * from auth_providers p
+  "I2 method without a user": sql`select * from auth_providers p
     where not exists (select from users u where u.id = p.user_id)`,
   "I2 twice": sql`
     select user_id::text, provider from auth_providers group by 1, 2 having count(*) > 1
     union all select subject, provider from auth_providers
     where subject is not null group by 1, 2 having count(*) > 1`,
-  "I2 nobody's way in": sql`select id from users u where disabled_at is null
+  "I2 user without a method": sql`select id from users u where disabled_at is null
     and not exists (select from auth_providers p where p.user_id = u.id)
     and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
       where e.subject_id = u.id and e.outcome = 'ok'
         and e.event in ('password.remove', 'auth_provider.unlink')))`,
 
-  /** I2, O1: who one is there belongs to every way in of others and to none of ours; only those are asked about. */
+  /**
+   * I2, O1: methods of providers have the identity there, others have none; only the former can
+   * need confirmation.
+   */
   "I2 subject": sql`select * from auth_providers
     where (provider in ${oauthProviderIds}) <> (subject is not null)
       or (provider not in ${oauthProviderIds} and confirmation_required_at is not null)`,
 
-  /** I3: a secret is spent within its time, never after it was voided, and once. */
-  "I3 spent late or dead": sql`select id from verifications
+  /** I3: a secret is consumed in time, never after it was voided, and once. */
+  "I3 consumed late or void": sql`select id from verifications
     where consumed_at > expires_at or (consumed_at is not null and voided_at is not null)`,
-  "I3 spent again": sql`select "row" from watch.changes where "table" = 'verifications'
+  "I3 consumed again": sql`select "row" from watch.changes where "table" = 'verifications'
     and op = 'UPDATE' and 'consumed_at' = any(changed) group by "row" having count(*) > 1`,
 
-  "I3 a trip that ended or was used again": sql`select "row" from watch.changes
+  "I3 OAuth attempt completed or consumed again": sql`select "row" from watch.changes
     where "table" = 'oauth_attempts' and op = 'UPDATE'
     group by "row" having count(*) filter (where 'returned_at' = any(changed)) > 1
       or count(*) filter (where 'consumed_at' = any(changed)) > 1`,
 
-  "I3 waits before it came back": sql`select id from oauth_attempts
+  "I3 pending before the callback": sql`select id from oauth_attempts
     where subject is not null and returned_at is null`,
 
-  /** I4: no session outlives the longest that one may live. */
+  /** I4: no session outlives the longest lifetime. */
   "I4 too long": sql`select id from sessions
     where ends_at > created_at + make_interval(secs => ${longestSession(world)})`,
 
-  /** I5: a letter is queued with its payload, or ended as sent or dead, with the reason and without the payload. */
+  /**
+   * I5: an email is queued with its payload, or ended as sent or dead, with the reason and without
+   * the payload.
+   */
   "I5 half ended": sql`select id, state, reason from outbox where not case state
     when 'queued' then payload is not null and done_at is null and reason is null
     when 'sent' then payload is null and rendered is null and done_at is not null and reason is null
     else payload is null and rendered is null and done_at is not null and reason is not null end`,
 
-  /** I8: an address counts as verified exactly when the audit log tells of its proof. */
+  /** I8: an address counts as verified exactly when the audit log contains its verification. */
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
       where e.subject_id = u.id and (
-        e.event in (${list(proving)}) and e.outcome in (${list(provenWith)})
-        or e.event in (${list(arriving)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
+        e.event in (${list(verifyingEvents)}) and e.outcome in (${list(verifiedOutcomes)})
+        or e.event in (${list(oauthEvents)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
 
-  /** P1, P2: a password that is usable belongs to a way in, and no user is without a proof. */
-  "P2 password without a way in": sql`select id from users u where password_hash is not null
+  /**
+   * P1, P2: a usable password belongs to a sign-in method, and every user has a verified email or a
+   * provider.
+   */
+  "P2 password without a method": sql`select id from users u where password_hash is not null
     and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
-  "P2 way in without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
+  "P2 method without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
     where p.provider = 'email' and u.password_hash is null`,
-  /** I7: what is kept of a password is its argon2id hash. */
+  /** I7: only the argon2id hash of a password is stored. */
   "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
     union all select id from verifications where password_hash not like '$argon2id$%'`,
 
-  /** I10, as far as rows tell: no secret was tried more often than it may be. */
-  "I10 tries": sql`select id, tries from verifications where tries > ${bounds.codeAttempts}`,
+  /** I10, as far as rows show: no secret had more attempts than the limit. */
+  "I10 tries": sql`select id, attempts from verifications where attempts > ${bounds.codeAttempts}`,
 });
 
-const list = (words: string[]) =>
+const list = (texts: string[]) =>
   sql.join(
-    words.map((word) => sql`${word}`),
+    texts.map((word) => sql`${word}`),
     sql`, `,
   );
 
 const longestSession = ({ env }: TestWorld) =>
   Math.max(env.lifetimes.session, env.lifetimes.rememberedSession, lifetimes.rememberedSession);
 
-async function brokenRows(world: TestWorld) {
-  const queries = Object.entries(mustNotBe(world)).map(
+async function violationsOfRows(world: TestWorld) {
+  const queries = Object.entries(violations(world)).map(
     ([rule, query]) =>
       sql`select ${rule}::text as rule, to_jsonb(x)::text as row from (${query}) x`,
   );
@@ -156,8 +165,8 @@ async function brokenRows(world: TestWorld) {
   return found.map(({ rule, row }) => `${rule}: ${row}`);
 }
 
-/** I1: addresses are stored in their one canonical spelling. */
-async function unreadableAddresses({ db }: TestWorld) {
+/** I1: addresses are stored in their canonical spelling. */
+async function nonCanonicalAddresses({ db }: TestWorld) {
   const people = await rows<{ email: string }>(db, sql`select email from users`);
   return people
     .filter(({ email }) => parseIdentifier(email) !== email)
@@ -165,43 +174,42 @@ async function unreadableAddresses({ db }: TestWorld) {
 }
 
 /**
- * I3: a transaction spends one secret at most, and if it does it has exactly one effect: the audit
- * row that says so, and the session if that says "ok". No session comes from anything else.
+ * I3: a transaction consumes one secret at most, and if it does it has exactly one effect: the
+ * audit row, and the session if the outcome is "ok". No session comes from anything else.
  */
 function effectsOfSecrets(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      spent: changes.filter(
+      consumed: changes.filter(
         ({ table, op, changed }) =>
           table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
       ).length,
-      said: changes.filter(isEvent(spending, spentWith)).length,
-      welcomed:
-        changes.filter(isEvent(welcoming, ["ok"])).length +
-        changes.filter(isEvent(arriving, ["ok"])).filter(({ cause }) => letIn.test(cause ?? ""))
-          .length,
+      recorded: changes.filter(isEvent(consumingEvents, consumedOutcomes)).length,
+      newSessions:
+        changes.filter(isEvent(signInEvents, ["ok"])).length +
+        changes
+          .filter(isEvent(oauthEvents, ["ok"]))
+          .filter(({ cause }) => signInCause.test(cause ?? "")).length,
       sessions: changes.filter(({ table, op }) => table === "sessions" && op === "INSERT").length,
     }))
     .filter(
-      ({ spent, said, welcomed, sessions }) => spent !== said || spent > 1 || sessions !== welcomed,
+      ({ consumed, recorded, newSessions, sessions }) =>
+        consumed !== recorded || consumed > 1 || sessions !== newSessions,
     )
     .map((counts) => `I3 effect: ${JSON.stringify(counts)}`);
 }
 
 /**
- * I2: an arrival from a provider makes a user with one way in, or neither; it never connects (O4). And an
- * identity stays whose it is.
+ * I2: completing an OAuth attempt creates a user with one sign-in method, or neither; it never
+ * links (O4). And an identity never moves to another user.
  */
-function connectedByArrivals(runs: Change[][]) {
+function linkedByOAuthAttempts(runs: Change[][]) {
   const inserted = (changes: Change[], name: string) =>
     changes.filter(({ table, op }) => table === name && op === "INSERT").length;
   return runs.flatMap((changes) => {
-    const arrival = changes.find(({ event }) => arriving.includes(event ?? ""));
-    const made = Number(/:signed_up/.test(arrival?.cause ?? ""));
-    const [users, linkedMethods] = [
-      inserted(changes, "users"),
-      inserted(changes, "auth_providers"),
-    ];
+    const oauthEvent = changes.find(({ event }) => oauthEvents.includes(event ?? ""));
+    const created = Number(/:signed_up/.test(oauthEvent?.cause ?? ""));
+    const [users, methods] = [inserted(changes, "users"), inserted(changes, "auth_providers")];
     const moved = changes.filter(
       ({ table, op, changed }) =>
         table === "auth_providers" &&
@@ -209,16 +217,16 @@ function connectedByArrivals(runs: Change[][]) {
         ["user_id", "provider", "subject"].some((name) => changed.includes(name)),
     ).length;
     return [
-      ...(arrival && (users !== made || linkedMethods !== made)
-        ? [`I2 connected by an arrival: ${JSON.stringify({ made, users, linkedMethods })}`]
+      ...(oauthEvent && (users !== created || methods !== created)
+        ? [`I2 linked by an OAuth attempt: ${JSON.stringify({ created, users, methods })}`]
         : []),
       ...(moved > 0 ? [`I2 identity moved: ${moved}`] : []),
     ];
   });
 }
 
-/** I4: whoever brings a session's token is let in exactly while it lives and its user may come in. */
-async function sessionsReadOtherwise({ db }: TestWorld) {
+/** I4: a session's token signs in exactly while the session is valid and its user is enabled. */
+async function misreadSessions({ db }: TestWorld) {
   const saved = await rows<{ digest: string; live: boolean }>(
     db,
     sql`select s.token_digest as digest,
@@ -233,18 +241,23 @@ async function sessionsReadOtherwise({ db }: TestWorld) {
   return wrong;
 }
 
-/** I5: an accepted request for mail, and a change that is told, left exactly one letter; nothing else did. */
+/**
+ * I5: an accepted request for an email, and a change with a notice, queued exactly one email;
+ * nothing else did.
+ */
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      requests: changes.filter(isEvent(writing, ["ok"])).length,
+      requests: changes.filter(isEvent(emailEvents, ["ok"])).length,
       letters: changes.filter(({ table, op }) => table === "outbox" && op === "INSERT").length,
     }))
     .filter(({ requests, letters }) => requests !== letters)
     .map((counts) => `I5 letters: ${JSON.stringify(counts)}`);
 }
 
-/** I5: what left twice left as the same bytes, and nothing left that was withheld. */
+/**
+ * I5: an email that was sent twice was sent with the same bytes, and no withheld email was sent.
+ */
 async function bytesOfLetters({ db, sent }: TestWorld) {
   const withheld = new Set(
     (
@@ -267,9 +280,8 @@ async function bytesOfLetters({ db, sent }: TestWorld) {
 }
 
 /**
- * I6: a transaction that changes state has exactly one audit row, and that row its trace. What the
- * courier does to letters, and with the first attempt to the ends of a link, and when a session was
- * last seen, is no change of state.
+ * I6: a transaction that changes state has exactly one audit row with its details. The courier's
+ * changes to emails and to a link's expiry, and a session's last use, are no change of state.
  */
 function unrecordedChanges(runs: Change[][]) {
   const isQuiet = ({ table, op, changed }: Change) =>
@@ -298,10 +310,10 @@ const only = (changed: string[], allowed: string[]) =>
   changed.every((name) => allowed.includes(name));
 
 /**
- * I7, as far as the database and the log reach: no token and no code that was ever made stands in
- * either. Moments are left out of the search, as six digits of a fraction may look like a code.
+ * I7, as far as the database and the log reach: neither contains a token or a code that was ever
+ * generated. Timestamps are left out, as six digits of a fraction may look like a code.
  */
-async function secretsInTheOpen(world: TestWorld) {
+async function exposedSecrets(world: TestWorld) {
   const saved = `${await dump(world)}\n${JSON.stringify(world.logged)}`;
   const codesSeen = new Set(saved.replace(/\d{4}-\d\d-\d\d[T ][\d:.]+/g, "").match(/\b\d{6}\b/g));
   return [
@@ -314,10 +326,7 @@ async function secretsInTheOpen(world: TestWorld) {
   ];
 }
 
-/**
- * Everything the tables hold, as text; without `except`, as limits are counted whether or not
- * anything came of it.
- */
+/** All rows of all tables, as text. `except` leaves a table out, such as the counts of limits. */
 export async function dump({ db }: Pick<TestWorld, "db">, except = ""): Promise<string> {
   const tables = await rows<{ name: string }>(
     db,
@@ -342,7 +351,7 @@ const isEvent =
   ({ table, event, outcome }: Change) =>
     table === "audit_events" && events.includes(event ?? "") && outcomes.includes(outcome ?? "");
 
-/** What was noted, one list per transaction. */
+/** The recorded changes, one list per transaction. */
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   const changes = await rows<Change>(
     db,
@@ -353,9 +362,9 @@ async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   return [...runs.values()];
 }
 
-/** I1 and I2 hold by index, not by luck: asked once, as no test changes the tables. */
+/** I1 and I2 hold by index; checked once, as no test changes the tables. */
 export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
-  const there = await rows<{ definition: string }>(
+  const indexes = await rows<{ definition: string }>(
     db,
     sql`select indexdef as definition from pg_indexes where schemaname = 'public'`,
   );
@@ -364,7 +373,7 @@ export async function expectUniqueIndexes({ db }: TestWorld): Promise<void> {
     ["auth_providers", "user_id, provider"],
     ["auth_providers", "provider, subject"],
   ])
-    expect(there.map(({ definition }) => definition)).toContainEqual(
+    expect(indexes.map(({ definition }) => definition)).toContainEqual(
       expect.stringMatching(`^CREATE UNIQUE INDEX .* ON public.${table} .*\\(${columns}\\)$`),
     );
 }

@@ -1,72 +1,72 @@
 import type { OAuthSituation, Decision } from "@/lib/core/oauth-identity";
 
-/** A situation in which somebody comes back, and what is to become of them. */
+/** A situation at the end of an OAuth attempt, and the expected decision. */
 export interface Situation extends OAuthSituation {
   readonly name: string;
   readonly becomes: Decision;
 }
 
 /**
- * Who comes back from a provider, and what now; written from the requirements (O2–O4, A3, A5), cell by
- * cell. `account` has the address that is vouched for: where the provider vouches for none, or the
- * identity opens an account already, nobody asks whose the address is, and such cells are impossible.
+ * What to do with an identity from a provider, cell by cell from the requirements (O2–O4, A3, A5).
+ * `account` is the account with the verified address. Without a verified address, or with an
+ * identity that opens an account, that account does not matter: such cells are impossible.
  */
 const table = `
-set out to | here is | identity            | account  | mailbox       | verified      | unverified    | missing
-sign in    | nobody  | free                | none     | sign up       | sign up       | no address    | no address
-sign in    | nobody  | free                | anothers | first sign in | first sign in | impossible    | impossible
-sign in    | nobody  | anothers            | none     | sign in       | sign in       | sign in       | sign in
-sign in    | nobody  | anothers questioned | none     | first sign in | first sign in | first sign in | first sign in
-sign in    | ada     | free                | none     | switch?       | switch?       | no address    | no address
-sign in    | ada     | free                | mine     | connect?      | connect?      | impossible    | impossible
-sign in    | ada     | free                | anothers | switch?       | switch?       | impossible    | impossible
-sign in    | ada     | mine                | none     | sign in       | sign in       | sign in       | sign in
-sign in    | ada     | mine questioned     | none     | connect?      | connect?      | connect?      | connect?
-sign in    | ada     | anothers            | none     | switch?       | switch?       | switch?       | switch?
-sign in    | ada     | anothers questioned | none     | switch?       | switch?       | switch?       | switch?
-connect    | ada     | free                | none     | connect?      | connect?      | no address    | no address
-connect    | ada     | free                | mine     | connect?      | connect?      | impossible    | impossible
-connect    | ada     | free                | anothers | connect?      | connect?      | impossible    | impossible
-connect    | ada     | mine                | none     | already       | already       | already       | already
-connect    | ada     | mine questioned     | none     | connect?      | connect?      | connect?      | connect?
-connect    | ada     | anothers            | none     | taken         | taken         | taken         | taken
-connect    | ada     | anothers questioned | none     | taken         | taken         | taken         | taken
+goal    | signed in | identity          | account | authoritative | verified      | unverified    | missing
+sign in | none      | none              | none    | sign up       | sign up       | no address    | no address
+sign in | none      | none              | other   | first sign in | first sign in | impossible    | impossible
+sign in | none      | other             | none    | sign in       | sign in       | sign in       | sign in
+sign in | none      | other unconfirmed | none    | first sign in | first sign in | first sign in | first sign in
+sign in | ada       | none              | none    | switch?       | switch?       | no address    | no address
+sign in | ada       | none              | own     | link?         | link?         | impossible    | impossible
+sign in | ada       | none              | other   | switch?       | switch?       | impossible    | impossible
+sign in | ada       | own               | none    | sign in       | sign in       | sign in       | sign in
+sign in | ada       | own unconfirmed   | none    | link?         | link?         | link?         | link?
+sign in | ada       | other             | none    | switch?       | switch?       | switch?       | switch?
+sign in | ada       | other unconfirmed | none    | switch?       | switch?       | switch?       | switch?
+link    | ada       | none              | none    | link?         | link?         | no address    | no address
+link    | ada       | none              | own     | link?         | link?         | impossible    | impossible
+link    | ada       | none              | other   | link?         | link?         | impossible    | impossible
+link    | ada       | own               | none    | linked        | linked        | linked        | linked
+link    | ada       | own unconfirmed   | none    | link?         | link?         | link?         | link?
+link    | ada       | other             | none    | in use        | in use        | in use        | in use
+link    | ada       | other unconfirmed | none    | in use        | in use        | in use        | in use
 `;
 
-const words: Record<string, Decision | null> = {
+const decisions: Record<string, Decision | null> = {
   "sign up": "sign_up",
   "sign in": "sign_in",
   "first sign in": "ask_to_sign_in",
-  "connect?": "ask_to_link",
+  "link?": "ask_to_link",
   "switch?": "ask_to_switch",
-  already: "already_linked",
-  taken: "identity_already_in_use",
+  linked: "already_linked",
+  "in use": "identity_already_in_use",
   "no address": "provider_email_unverified",
   impossible: null,
 };
 
-/** Every situation there can be. */
+/** Every possible situation. */
 export const situations: readonly Situation[] = table
   .trim()
   .split("\n")
   .slice(1)
   .flatMap((textLine) => {
-    const [goal, here, whose = "", account, ...cells] = textLine
+    const [goal, signedIn, owner = "", account, ...cells] = textLine
       .split("|")
       .map((cell) => cell.trim());
-    const [identity, needsConfirmation] = whose.split(" ");
+    const [identity, needsConfirmation] = owner.split(" ");
     return (["authoritative", "verified", "unverified", "missing"] as const).flatMap(
       (emailAssurance, n) => {
-        const becomes = words[cells[n]!];
-        if (becomes === undefined) throw new Error(`${cells[n]} is no word of the table.`);
+        const becomes = decisions[cells[n]!];
+        if (becomes === undefined) throw new Error(`${cells[n]} is no decision of the table.`);
         if (becomes === null) return [];
         const at = {
-          linking: goal === "connect",
-          signedIn: here === "ada",
+          linking: goal === "link",
+          signedIn: signedIn === "ada",
           emailAssurance,
           becomes,
         };
-        const name = `to ${goal}, ${here} here, identity ${whose}, address ${emailAssurance} of ${account}: ${cells[n]}`;
+        const name = `to ${goal}, signed in: ${signedIn}, identity: ${owner}, address: ${emailAssurance}, of account: ${account}: ${cells[n]}`;
         return [
           {
             ...at,

@@ -4,7 +4,7 @@ import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Browser } from "./browser";
 import type { TestWorld } from "./world";
 
-/** Keys of both providers, so that people may come by them. */
+/** Keys of both providers, which enable them. */
 export const keys = {
   AUTH_GOOGLE_ID: "g",
   AUTH_GOOGLE_SECRET: "gs",
@@ -12,10 +12,10 @@ export const keys = {
   AUTH_LINKEDIN_SECRET: "ls",
 };
 
-/** The same where only providers let people in: the e-mail link is no way back. */
+/** The same with sign-in by provider or password only: the e-mail link is disabled. */
 export const linksOff = { ...keys, SIGN_IN_METHODS: "password,google,linkedin" };
 
-/** What a provider says of somebody whose address it has seen a proof of. */
+/** The claims for a person with a verified address. */
 export const claims = (sub: string, email: string, more: Record<string, unknown> = {}) => ({
   sub,
   email,
@@ -23,25 +23,25 @@ export const claims = (sub: string, email: string, more: Record<string, unknown>
   ...more,
 });
 
-/** What Google says of somebody whose mailbox it runs. */
+/** Google's claims for a person whose mailbox Google hosts. */
 export const hosted = (sub: string, email: string) =>
   claims(sub, email, { hd: email.slice(email.indexOf("@") + 1) });
 
-/** What a person sees who came back, in short: the outcome, or the refusal's code. */
-export const told = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>) =>
+/** The outcome that a person sees, or the refusal's code. */
+export const outcomeOf = (result: Awaited<ReturnType<Browser["signInWithProvider"]>>) =>
   result.ok ? result.value.outcome : result.refusal.code;
 
-/** Ways in with who they are at the provider: "google g-1", with "?" where it is questioned. */
+/** Sign-in methods with their subjects: "google g-1", with "?" where it needs confirmation. */
 export const identitiesOf = async ({ db }: TestWorld, address: string) =>
   (
-    await rows<{ linkedMethod: string }>(
+    await rows<{ method: string }>(
       db,
-      sql`select concat_ws(' ', provider, subject, case when confirmation_required_at is not null then '?' end) as way
+      sql`select concat_ws(' ', provider, subject, case when confirmation_required_at is not null then '?' end) as method
           from auth_providers join users on id = user_id where email = ${address} order by 1`,
     )
-  ).map(({ linkedMethod }) => linkedMethod);
+  ).map(({ method }) => method);
 
-/** What waits to be gone on with, as "google g-1". */
+/** Pending identities, as "google g-1". */
 export const pendingIdentity = async ({ db }: TestWorld) =>
   (
     await rows<{ who: string }>(
@@ -51,7 +51,7 @@ export const pendingIdentity = async ({ db }: TestWorld) =>
     )
   ).map(({ who }) => who);
 
-/** Adds an identity to whoever has the address, behind the product's back. */
+/** Adds an identity to the account with the address, without the product's code. */
 export const writeIdentityDirectly = (
   world: TestWorld,
   address: string,

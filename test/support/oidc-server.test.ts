@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { responses, idTokens, startOidcServer, callbackUrl } from "./oidc-server";
 
-/** The stand-ins for Google and LinkedIn, held against what those two do. */
+/** Checks that the fake Google and LinkedIn behave as the real ones do. */
 
 const [google, linkedin] = await Promise.all([
   startOidcServer({ quirks: "google" }),
@@ -24,8 +24,8 @@ type Words = Record<string, string>;
 const described = async ({ issuer }: Server) =>
   (await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()) as Words;
 
-/** What comes back with the browser. */
-async function startOAuth(server: Server, more: Words = {}) {
+/** The parameters of the callback. */
+async function authorize(server: Server, more: Words = {}) {
   const { authorization_endpoint: at } = await described(server);
   const params = { client_id: server.clientId, response_type: "code", redirect_uri: redirect };
   const asked = new URLSearchParams({ ...params, state: "s", nonce: "n", ...more });
@@ -39,10 +39,8 @@ async function redeem(server: Server, more: Words = {}, headers: Words = {}) {
   const params = { grant_type: "authorization_code", redirect_uri: redirect };
   const body = new URLSearchParams({ ...params, ...more });
   const response = await fetch(at!, { method: "POST", headers, body });
-  const httpResponse = (await response.json()) as Partial<
-    Record<"id_token" | "access_token", string>
-  >;
-  return { ...httpResponse, status: response.status };
+  const tokens = (await response.json()) as Partial<Record<"id_token" | "access_token", string>>;
+  return { ...tokens, status: response.status };
 }
 
 const secretOf = ({ clientId, settings }: Server) => ({
@@ -60,81 +58,81 @@ async function userinfo(server: Server, accessToken = "") {
   return (await fetch(at!, { headers })).json() as Promise<unknown>;
 }
 
-test("Google: nonce, PKCE, a boolean, and its issuer on the way back", async () => {
-  const { code = "", ...back } = await startOAuth(google, pkce);
+test("Google uses nonce, PKCE, a boolean, and its issuer in the callback", async () => {
+  const { code = "", ...back } = await authorize(google, pkce);
   expect(back).toMatchObject({ state: "s", iss: google.issuer });
-  const httpResponse = await redeem(google, { code, code_verifier: verifier }, basic(google));
-  expect(decodeJwt(httpResponse.id_token!)).toMatchObject({ nonce: "n", email_verified: true });
-  expect(await userinfo(google, httpResponse.access_token)).toEqual(google.person);
+  const tokens = await redeem(google, { code, code_verifier: verifier }, basic(google));
+  expect(decodeJwt(tokens.id_token!)).toMatchObject({ nonce: "n", email_verified: true });
+  expect(await userinfo(google, tokens.access_token)).toEqual(google.person);
   expect(google.requests.filter(({ endpoint }) => endpoint === "token")).toMatchObject([
     { method: "POST", params: { code, code_verifier: verifier }, ...basic(google) },
   ]);
 });
 
-test("LinkedIn: no nonce, no PKCE, text in the token and a boolean in userinfo", async () => {
+test("LinkedIn uses no nonce, no PKCE, text in the token and a boolean in userinfo", async () => {
   expect(linkedin.issuer).toMatch(/\/oauth$/);
-  const { code = "", ...back } = await startOAuth(linkedin);
+  const { code = "", ...back } = await authorize(linkedin);
   expect(back).toEqual({ state: "s" });
-  const httpResponse = await redeem(linkedin, { code, ...secretOf(linkedin) });
-  const claims = decodeJwt(httpResponse.id_token!);
+  const tokens = await redeem(linkedin, { code, ...secretOf(linkedin) });
+  const claims = decodeJwt(tokens.id_token!);
   expect(claims).toMatchObject({ iss: linkedin.issuer, email_verified: "true" });
   expect(claims).not.toHaveProperty("nonce");
-  expect(await userinfo(linkedin, httpResponse.access_token)).toMatchObject({
+  expect(await userinfo(linkedin, tokens.access_token)).toMatchObject({
     email_verified: true,
   });
 });
 
-describe("a code is taken", () => {
+describe("a code is accepted", () => {
   const refusal = (error: string, status = 400) => ({ status, error });
 
   test("once", async () => {
-    const { code = "" } = await startOAuth(google);
+    const { code = "" } = await authorize(google);
     expect((await redeem(google, { code, ...secretOf(google) })).status).toBe(200);
     expect(await redeem(google, { code, ...secretOf(google) })).toEqual(refusal("invalid_grant"));
   });
 
-  test("from the client it was made for", async () => {
+  test("from the client it was created for", async () => {
     const wrong = { ...secretOf(google), client_secret: "guessed" };
     expect(await redeem(google, wrong)).toEqual(refusal("invalid_client", 401));
     expect(await redeem(linkedin, {}, basic(linkedin))).toEqual(refusal("invalid_client", 401));
   });
 
   test.each([undefined, "w".repeat(43)])("with the right verifier, not %s", async (other) => {
-    const { code = "" } = await startOAuth(google, pkce);
+    const { code = "" } = await authorize(google, pkce);
     const more = other ? { code_verifier: other } : {};
     expect(await redeem(google, { code, ...secretOf(google), ...more })).toEqual(
       refusal("invalid_grant"),
     );
   });
 
-  test("by LinkedIn without any", async () => {
-    const { code = "" } = await startOAuth(linkedin, pkce);
+  test("by LinkedIn without any verifier", async () => {
+    const { code = "" } = await authorize(linkedin, pkce);
     const more = { ...secretOf(linkedin), code_verifier: verifier };
     expect(await redeem(linkedin, { code, ...more })).toEqual(refusal("invalid_request"));
   });
 
-  test("for the address it was sent to", async () => {
-    const { code = "" } = await startOAuth(google);
+  test("for the redirect URI it was sent to", async () => {
+    const { code = "" } = await authorize(google);
     const elsewhere = { ...secretOf(google), redirect_uri: `${redirect}/else` };
     expect(await redeem(google, { code, ...elsewhere })).toEqual(refusal("invalid_grant"));
   });
 });
 
-test("what comes back is what the script says", async () => {
+test("the callback has the parameters of the script", async () => {
   linkedin.script.callbackUrl = callbackUrl.cancelled;
-  expect(await startOAuth(linkedin)).toEqual({ state: "s", error: "user_cancelled_login" });
+  expect(await authorize(linkedin)).toEqual({ state: "s", error: "user_cancelled_login" });
   linkedin.script.callbackUrl = callbackUrl.withoutState;
-  expect(Object.keys(await startOAuth(linkedin))).toEqual(["code"]);
+  expect(Object.keys(await authorize(linkedin))).toEqual(["code"]);
   linkedin.script.callbackUrl = callbackUrl.otherIssuer;
-  expect(await startOAuth(linkedin)).toMatchObject({
+  expect(await authorize(linkedin)).toMatchObject({
     iss: "https://elsewhere.example",
     state: "s",
   });
 });
 
-test("an endpoint does what the script says, and then what it should again", async () => {
+test("an endpoint follows the script, and then works normally again", async () => {
   google.script.userinfo = responses.with({ email: undefined, sub: "mallory" });
-  const { code = "" } = await startOAuth(google);
+  const { code = "" } = await authorize(google);
   const { access_token: token } = await redeem(google, { code, ...secretOf(google) });
   expect(await userinfo(google, token)).toEqual({
     ...{ sub: "mallory", name: "Ada Lovelace", email_verified: true },
@@ -144,7 +142,7 @@ test("an endpoint does what the script says, and then what it should again", asy
   expect(google.requests.map(({ endpoint }) => endpoint)).toEqual(["discovery", "userinfo"]);
 });
 
-test("who comes back is whom the test says", async () => {
+test("the signed-in person is the one that the test sets", async () => {
   Object.assign(google.person, { sub: "leo-at-google", hd: "example.com" });
   google.script.idToken = idTokens.with({ email: 42 });
   expect(decodeJwt(await google.idToken())).toMatchObject({
@@ -152,7 +150,7 @@ test("who comes back is whom the test says", async () => {
   });
 });
 
-test("one that has stopped hangs up on whoever waits", async () => {
+test("a stopped server hangs up on waiting clients", async () => {
   const server = await startOidcServer({ quirks: "google" });
   onTestFinished(() => server.stop());
   server.script.discovery = responses.hang();

@@ -6,30 +6,30 @@ import { systemClock } from "@/lib/adapters/clock";
 
 type Claims = Record<string, unknown>;
 
-/** An answer as JSON, or where to go. */
+/** A JSON response, or a redirect. */
 interface Usual {
   readonly status: number;
   readonly body?: unknown;
   readonly location?: string;
 }
 
-/** What an endpoint does. `usual` does what it would have done, and tells what it would have said. */
+/** How an endpoint responds. `usual` does the normal work and returns the normal response. */
 type ProviderResponse = (response: ServerResponse, usual: () => Promise<Usual>) => unknown;
 
-/** What is asked, as the addresses differ from provider to provider. */
+/** The endpoint, as the paths differ between providers. */
 type Endpoint = "discovery" | "authorize" | "token" | "userinfo" | "keys";
 
 interface Asked {
   readonly endpoint: Endpoint;
   readonly method: string;
-  /** Of the address and of the form, as they came. */
+  /** Parameters of the query and of the form, as they came. */
   readonly params: Readonly<Record<string, string>>;
   readonly authorization: string | undefined;
 }
 
-/** How an ID token differs from what it should be. */
+/** How an ID token differs from a correct one. */
 interface Forgery {
-  /** The usual ones are given; what is undefined is left out. */
+  /** Receives the normal claims; undefined claims are left out. */
   readonly claims?: (usual: Claims) => Claims;
   readonly sign?: Signature;
 }
@@ -40,27 +40,27 @@ const claims = (more: Claims): Forgery => ({ claims: (usual) => ({ ...usual, ...
 
 /** For `script.token` and the other endpoints. */
 export const responses = {
-  /** Nothing, until the server stops. */
+  /** No response until the server stops. */
   hang: (): ProviderResponse => () => {},
   delay:
     (ms: number): ProviderResponse =>
     (response, usual) =>
-      setTimeout(() => void usual().then((said) => say(response, said)), ms),
-  /** JSON, word for word. */
+      setTimeout(() => void usual().then((usualResponse) => send(response, usualResponse)), ms),
+  /** Verbatim JSON. */
   json:
     (body: unknown, status = 200): ProviderResponse =>
     (response) =>
-      say(response, { status, body }),
-  /** An error as OAuth has it. */
+      send(response, { status, body }),
+  /** An OAuth error. */
   error: (error: string, status = 400): ProviderResponse => responses.json({ error }, status),
-  /** The usual JSON with something else in it; what is undefined is left out. */
+  /** The normal JSON with changes; undefined values are left out. */
   with:
     (changes: Claims): ProviderResponse =>
     async (response, usual) => {
       const { status, body } = await usual();
-      say(response, { status, body: { ...(body as Claims), ...changes } });
+      send(response, { status, body: { ...(body as Claims), ...changes } });
     },
-  /** As another type of content. */
+  /** With another content type. */
   typed:
     (type: string): ProviderResponse =>
     async (response, usual) =>
@@ -73,7 +73,7 @@ export const responses = {
     responses.text("<!doctype html><h1>Sign in to this network</h1>", status, "text/html"),
   /** JSON of two million characters. */
   large: (): ProviderResponse => responses.json({ padding: "x".repeat(2_000_000) }),
-  /** JSON as fast as it is read, for as long as somebody reads. */
+  /** Endless JSON, as fast as the client reads it. */
   endless: (): ProviderResponse => (response) => {
     const more = () => {
       while (!response.destroyed && response.write(" ".repeat(10_000)));
@@ -81,27 +81,27 @@ export const responses = {
     response.writeHead(200, jsonType).on("drain", more);
     more();
   },
-  /** The first half of an answer, and nothing more until the server stops. */
+  /** The first half of a response, and nothing more until the server stops. */
   half: (): ProviderResponse => (response) => response.writeHead(200, jsonType).write('{"half":'),
   redirect:
     (location: string): ProviderResponse =>
     (response) =>
-      say(response, { status: 302, location }),
-  /** The connection is gone. */
+      send(response, { status: 302, location }),
+  /** Closes the connection. */
   reset: (): ProviderResponse => (response) => response.destroy(),
 };
 
 /** For `script.idToken`. */
 export const idTokens = {
   unknownKey: { sign: "unknown key" },
-  /** Under the name of a key that others trust. */
+  /** Signed by an unknown key under the name of a trusted one. */
   forgedKey: { sign: "known key's name" },
   unsigned: { sign: "none" },
   signedWithSecret: { sign: "client secret" },
   signedWithPublicKey: { sign: "public key" },
   otherIssuer: claims({ iss: "https://elsewhere.example" }),
   otherAudience: claims({ aud: "somebody-else" }),
-  /** For us, and brought by another. */
+  /** For us, and issued to another client. */
   otherParty: {
     claims: ({ aud, ...usual }) => ({ ...usual, aud: [aud, "else"], azp: "else" }),
   },
@@ -110,11 +110,11 @@ export const idTokens = {
   withoutSubject: claims({ sub: undefined }),
   otherNonce: claims({ nonce: "another" }),
   withoutNonce: claims({ nonce: undefined }),
-  /** Whatever claims, of whatever type. */
+  /** Any claims, of any type. */
   with: claims,
 } as const satisfies Record<string, Forgery | typeof claims>;
 
-/** For `script.wayBack`: the parameters that come back to us; what is undefined is left out. */
+/** For `script.callback`: the parameters of the callback; undefined ones are left out. */
 export const callbackUrl = {
   denied: { error: "access_denied", code: undefined },
   cancelled: { error: "user_cancelled_login", code: undefined },
@@ -131,7 +131,7 @@ interface Script extends Partial<Record<Endpoint, ProviderResponse>> {
   callbackUrl?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Where the two differ, as they are out there. */
+/** Where Google and LinkedIn really differ. */
 const kinds = {
   google: {
     issuerPath: "",
@@ -168,8 +168,8 @@ const kinds = {
 } as const;
 
 /**
- * An OpenID provider as Google or LinkedIn are one, that does what its script says instead. Nobody
- * has to press anything: `authorize` goes straight back, with a code for `person`.
+ * An OpenID provider like Google or LinkedIn, with faults that a script sets. `authorize` needs no
+ * click: it redirects to the callback at once, with a code for `person`.
  */
 export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }) {
   const kind = kinds[quirks];
@@ -190,12 +190,12 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
   const accessTokens = new Set<string>();
   let keys = [await makeKey("RS256")];
 
-  const server = createServer((request, response) => void httpResponse(request, response));
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const issuer = origin + kind.issuerPath;
 
-  async function httpResponse(request: IncomingMessage, response: ServerResponse) {
+  async function respond(request: IncomingMessage, response: ServerResponse) {
     const { pathname, searchParams } = new URL(request.url ?? "", origin);
     const endpoint = endpoints.get(pathname);
     if (!endpoint) return response.writeHead(404).end();
@@ -208,7 +208,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
     };
     requests.push(asked);
     const usual = async () => usually[endpoint](asked);
-    return script[endpoint] ? script[endpoint](response, usual) : say(response, await usual());
+    return script[endpoint] ? script[endpoint](response, usual) : send(response, await usual());
   }
 
   const usually: Record<Endpoint, (asked: Asked) => Usual | Promise<Usual>> = {
@@ -247,10 +247,10 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
       if (!isClient(params, authorization)) return no("invalid_client", 401);
       const { code = "", code_verifier: verifier } = params;
       if (verifier && !kind.pkce) return no("invalid_request");
-      const grant = codes.get(code);
+      const issued = codes.get(code);
       codes.delete(code);
       const challenge = verifier && createHash("sha256").update(verifier).digest("base64url");
-      if (!grant || grant.redirect !== params.redirect_uri || grant.challenge !== challenge)
+      if (!issued || issued.redirect !== params.redirect_uri || issued.challenge !== challenge)
         return no("invalid_grant");
       const accessToken = secret();
       accessTokens.add(accessToken);
@@ -259,7 +259,7 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
         token_type: "Bearer",
         expires_in: 3599,
         scope: "openid email profile",
-        id_token: await idToken(grant.nonce),
+        id_token: await idToken(issued.nonce),
       });
     },
 
@@ -285,14 +285,14 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
           .toString()
           .split(":")
       : [params.client_id, params.client_secret];
-    const way = authorization ? "client_secret_basic" : "client_secret_post";
+    const method = authorization ? "client_secret_basic" : "client_secret_post";
     const [id, password] = given.map((part) => decodeURIComponent(part ?? ""));
     return (
-      kind.clientAuth.some((one) => one === way) && id === clientId && password === clientSecret
+      kind.clientAuth.some((one) => one === method) && id === clientId && password === clientSecret
     );
   }
 
-  /** One as the token endpoint would hand it out now. */
+  /** An ID token as the token endpoint would return it now. */
   async function idToken(nonce?: string): Promise<string> {
     const { claims = (usual) => usual, sign }: Forgery = script.idToken ?? {};
     const iat = now();
@@ -317,24 +317,24 @@ export async function startOidcServer({ quirks }: { quirks: keyof typeof kinds }
   return {
     issuer,
     clientId,
-    /** What our server has to know of it. */
+    /** Our server's configuration for it. */
     settings: {
       [`AUTH_${quirks.toUpperCase()}_ID`]: clientId,
       [`AUTH_${quirks.toUpperCase()}_SECRET`]: clientSecret,
       [`AUTH_${quirks.toUpperCase()}_ISSUER`]: issuer,
     },
-    /** All it was asked, in order. */
+    /** All its requests, in order. */
     requests,
-    /** Who comes back from it, as the claims it makes of them. */
+    /** The signed-in person, as claims. */
     person,
-    /** What it does instead of what it should, until `calm`. */
+    /** Faults instead of the normal responses, until `reset`. */
     script,
     idToken,
-    /** Signs with a new key from now on; the old one is published as before or, else, gone. */
+    /** Signs with a new key from now on; the old one is still published, or not. */
     async rotateKeys({ keepOld = false, alg = "RS256" } = {}) {
       keys = [await makeKey(alg), ...(keepOld ? keys : [])];
     },
-    /** Serves Ada as it should from now on, and forgets what it was asked. */
+    /** Signs in Ada normally from now on, and forgets its requests. */
     resetProviders() {
       requests.length = 0;
       for (const changed of [script, person] as Claims[])
@@ -360,7 +360,7 @@ const jsonType = { "content-type": "application/json; charset=utf-8" };
 const fine = (body: unknown): Usual => ({ status: 200, body });
 const no = (error: string, status = 400): Usual => ({ status, body: { error } });
 
-const say = (response: ServerResponse, { status, body, location }: Usual) =>
+const send = (response: ServerResponse, { status, body, location }: Usual) =>
   response.writeHead(status, location ? { location } : jsonType).end(JSON.stringify(body));
 
 const secret = () => randomBytes(24).toString("base64url");

@@ -5,11 +5,11 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import type { TestWorld } from "./world";
 
-/** Passwords that hold up to every rule, and no two alike. */
+/** Passwords that satisfy every rule, and no two alike. */
 export const validPassword = "kettle voyage under marble";
 export const otherPassword = "seven lanterns by the canal";
 
-/** The same world, in which passwords are counted as they are hashed and compared. */
+/** The same world with counts of hashed and compared passwords. */
 export function countingHasher(world: TestWorld) {
   const work = { hashed: 0, compared: 0 };
   const { passwords } = world;
@@ -24,7 +24,7 @@ export function countingHasher(world: TestWorld) {
   return { world: world.with({ passwords: counted }), work };
 }
 
-/** The same world, whose hashes cost nothing: for what is about how many, and not what they are. */
+/** The same world with instant hashes, for tests about how many there are. */
 export const fastHasher = (world: TestWorld) => {
   const hashed = (password: string) =>
     `$argon2id$${createHash("sha256").update(password).digest("base64url")}`;
@@ -38,23 +38,26 @@ export const fastHasher = (world: TestWorld) => {
   });
 };
 
-/** The same world, whose hashes are made as in production. */
+/** The same world with hashes as in production. */
 export const slowHasher = (world: TestWorld) =>
   world.with({ passwords: createPasswords(world.env, world.log) });
 
-/** The same world on a day when too many wait to be hashed. */
+/** The same world with an overloaded hasher. */
 export const overloadedHasher = (world: TestWorld) => {
   const no = () => Promise.resolve(refuse("overloaded", { retryAfter: intervals.overloaded }));
   return world.with({ passwords: { ...world.passwords, hash: no, verify: no } });
 };
 
-/** The same world, whose hashing has a bug. */
+/** The same world with a bug in its hashing. */
 export const failingHasher = (world: TestWorld) => {
   const bug = () => Promise.reject(new Error("Out of memory."));
   return world.with({ passwords: { ...world.passwords, hash: bug, verify: bug } });
 };
 
-/** The same world, in which `password` is weighed and hashed already: for races that this would keep apart. */
+/**
+ * The same world with `password` already checked and hashed: for races that the work would keep
+ * apart.
+ */
 export async function ready(world: TestWorld, password: string) {
   const hashed = await world.passwords.hash(password);
   const hash = () => Promise.resolve(hashed);

@@ -8,7 +8,7 @@ import { pendingMigrations } from "@/db/migrate";
 import * as schema from "@/db/schema";
 import { type Contents, contentsHash, fillDatabase } from "./template";
 
-// Its package.json is not exported, so it is found beside what is.
+// Its package.json is not exported, so it is found beside an exported file.
 const { version } = JSON.parse(
   readFileSync(
     path.join(
@@ -23,9 +23,8 @@ const { version } = JSON.parse(
 const folder = path.join("node_modules", ".cache", "latchkey");
 
 /**
- * The embedded Postgres in memory. Making one from nothing takes seconds of a processor and
- * migrating it as long again, so the first of each kind is kept as it was and the others start from
- * its copy.
+ * The embedded Postgres in memory. Creating and migrating one takes seconds of a processor, so the
+ * first of each kind is saved and the others start from its copy.
  */
 export async function openMemory(
   contents: Contents,
@@ -51,7 +50,7 @@ async function copyOf(contents: Contents): Promise<PGlite> {
     if (contents === "watched") await fillDatabase(drizzle(client, { schema }));
     const dump = await client.dumpDataDir("none");
     mkdirSync(folder, { recursive: true });
-    // Renamed into place: files run side by side, and none may find half of it.
+    // Renamed into place: test files run side by side, and must never read a partial file.
     const draft = `${snapshot}.${process.pid}`;
     writeFileSync(draft, Buffer.from(await dump.arrayBuffer()));
     for (const old of readdirSync(folder))

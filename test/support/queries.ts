@@ -2,9 +2,12 @@ import { sql } from "drizzle-orm";
 import { row, rows } from "@/db/rows";
 import type { TestWorld } from "./world";
 
-/** What tests look at behind the product's back. */
+/** What tests read from the database directly. */
 
-/** What an address was written, in order, and what became of it: "password_reset sent", "sign_up_code dead over_limit". */
+/**
+ * The emails to an address, in order, with their state: "password_reset sent", "sign_up_code dead
+ * over_limit".
+ */
 export const lettersOf = async ({ db }: TestWorld, address: string) =>
   (
     await rows<{ told: string }>(
@@ -14,7 +17,7 @@ export const lettersOf = async ({ db }: TestWorld, address: string) =>
     )
   ).map(({ told }) => told);
 
-/** The ways in of an address's user, by name; empty where nobody has it. */
+/** The sign-in methods of an address's user, by name; empty without a user. */
 export const methodsOf = async ({ db }: TestWorld, address: string) =>
   (
     await rows<{ provider: string }>(
@@ -28,7 +31,7 @@ export const methodsOf = async ({ db }: TestWorld, address: string) =>
 export const count = async ({ db }: TestWorld, table: string) =>
   (await row<{ n: number }>(db, sql`select count(*)::int as n from ${sql.identifier(table)}`))!.n;
 
-/** The kept hash of an address's user. */
+/** The stored hash of an address's user. */
 export const hashOf = async ({ db }: TestWorld, address: string) =>
   (
     await row<{ hash: string | null }>(
@@ -37,7 +40,7 @@ export const hashOf = async ({ db }: TestWorld, address: string) =>
     )
   )?.hash;
 
-/** Purposes of what can still be spent for an address, each as often as it is there. */
+/** The purposes of an address's valid links and codes, once for each. */
 export const liveSecrets = async ({ db }: TestWorld, address: string) =>
   (
     await rows<{ purpose: string }>(
@@ -47,12 +50,12 @@ export const liveSecrets = async ({ db }: TestWorld, address: string) =>
     )
   ).map(({ purpose }) => purpose);
 
-/** Switches a person's account off. */
+/** Disables a person's account. */
 export const disable = (world: TestWorld, address: string) =>
   world.writeDirectly((tx) =>
     tx.execute(sql`update users set disabled_at = now() where email = ${address}`),
   );
 
-/** Forgets what was counted; where what is asked is not how often. */
+/** Clears the counts of limits, for tests that are not about limits. */
 export const forgetLimits = (world: TestWorld) =>
   world.writeDirectly((tx) => tx.execute(sql`delete from limits`));

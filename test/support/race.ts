@@ -3,7 +3,7 @@ import { test } from "vitest";
 const few = 4;
 const many = 20;
 
-/** What happens at the same moment, in an order that is chance: some rounds in `npm test`, many in the long part. */
+/** Concurrent requests in a random order: some rounds in `npm test`, many in the long part. */
 export function race(title: string, round: (number: number) => Promise<void>): void {
   const rounds = (count: number) => async () => {
     for (let number = 1; number <= count; number += 1) await round(number);

@@ -14,13 +14,13 @@ end
 return 1`;
 
 /**
- * A real redis-server of one's own, empty and without a disk, on a free loopback port. It can be
- * killed, started again at the same place, and stopped in its tracks.
+ * A real redis-server, empty and without a disk, on a free loopback port. It can be killed,
+ * restarted on the same port, and paused.
  */
 export async function startRedis() {
   const port = await freePort();
   let server = await launch(port);
-  // For the tests' own eyes, beside the connections of the product.
+  // For the tests only, beside the connections of the product.
   const eyes = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null });
   eyes.on("error", () => {});
 
@@ -36,12 +36,14 @@ export async function startRedis() {
     say: (...[command = "", ...args]: string[]) => eyes.call(command, ...args),
     keys: async () => (await eyes.keys("*")).sort(),
     flush: () => eyes.flushall(),
-    /** How often scripts were run since it started. */
+    /** How many scripts ran since it started. */
     async scriptRuns() {
       const stats = await eyes.info("commandstats");
       return Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0);
     },
-    /** Lets time pass: every hit moves this many seconds back, and every key's end comes nearer. */
+    /**
+     * Lets time pass: moves every hit this many seconds back, and shortens every key's lifetime.
+     */
     advance: (seconds: number) => eyes.eval(ageing, 0, seconds),
     kill: die,
     async start() {

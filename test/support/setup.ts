@@ -5,13 +5,13 @@ import { expectInvariants, expectUniqueIndexes } from "./invariants";
 import { openTestWorld, type TestWorld } from "./world";
 
 /**
- * A world for the tests of a file: empty before each of them, held against the invariants after
- * each. Call it once, at the top: `const world = await setUpWorld()`.
+ * A world for the tests of a file: emptied before each of them, checked against the invariants
+ * after each. Call it once, at the top: `const world = await setUpWorld()`.
  */
 export async function setUpWorld(vars?: Record<string, string>): Promise<TestWorld> {
   const world = await openTestWorld(vars);
-  // Loads the lists of passwords. Within a flow that could take longer, on a busy machine, than the
-  // runner waits for the database.
+  // Loads the lists of passwords. On a busy machine, loading them within a flow could exceed the
+  // flow's timeout.
   await world.passwords.checkStrength("kettle voyage under marble", []);
   afterEach(async () => {
     world.restoreDatabase();
@@ -28,7 +28,7 @@ export async function setUpWorld(vars?: Record<string, string>): Promise<TestWor
   return world;
 }
 
-/** What a refused person gets; for `toEqual`. */
+/** The result of a refusal; for `toEqual`. */
 export const refused = (code: RefusalCode, more: Partial<Refusal> = {}) => ({
   ok: false,
   refusal: expect.objectContaining({ code, ...more }) as Refusal,

@@ -7,7 +7,9 @@ import { migrateUp } from "@/db/migrate";
 import { row } from "@/db/rows";
 import { startChangeLog } from "./change-log";
 
-/** What a new database has in it: nothing, or our tables and what notes every change of them. */
+/**
+ * The content of a new database: nothing, or our tables and the triggers that record their changes.
+ */
 export type Contents = "empty" | "watched";
 
 export async function fillDatabase(db: Db): Promise<void> {
@@ -24,15 +26,15 @@ const sources = [
   path.join("lib", "testing", "watch.ts"),
 ];
 
-/** Another one whenever the tables are others; what was made under another hash is out of date. */
+/** The template's name changes with the tables; templates of other hashes are out of date. */
 export const contentsHash = createHash("sha256")
   .update(sources.map((file) => readFileSync(file, "utf8")).join("\0"))
   .digest("hex")
   .slice(0, 16);
 
 /**
- * Creates a database on a cluster as a copy of a template, which is a tenth of the work of
- * migrating it. Whoever comes first makes the template, once for all processes.
+ * Creates a database on a cluster as a copy of a template, which takes a tenth of the time of
+ * migrating it. The first process creates the template for all.
  */
 export async function createDatabase(
   cluster: string,
@@ -41,7 +43,7 @@ export async function createDatabase(
 ): Promise<{ url: string; drop: () => Promise<void> }> {
   await onCluster(cluster, async (db) => {
     const template = contents === "empty" ? "template0" : await templateOf(cluster, db);
-    // The other strategy writes every page twice; copying files is quick where nobody waits for disks.
+    // The other strategy writes every page twice; copying files is fast without waiting for disks.
     await db.execute(sql.raw(`create database ${name} template ${template} strategy file_copy`));
   });
   return {
@@ -53,14 +55,14 @@ export async function createDatabase(
   };
 }
 
-// Any number will do, as long as all tests take the same one.
+// Any number will do, if all tests use the same one.
 const templateLock = 5_150_727;
 
 async function templateOf(cluster: string, db: Db): Promise<string> {
   const name = `template_${contentsHash}`;
   await db.execute(sql`select pg_advisory_lock(${templateLock}::bigint)`);
   if (!(await row(db, sql`select from pg_database where datname = ${name}`))) {
-    // Renamed at the end: a half-made one must not be taken for it.
+    // Renamed at the end: a partial one must not be used.
     const draft = `${name}_draft`;
     await db.execute(sql.raw(`drop database if exists ${draft} with (force)`));
     await db.execute(sql.raw(`create database ${draft}`));

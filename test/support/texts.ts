@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
 /**
- * One code point, of all there are but the halves of surrogate pairs. What fast-check calls "binary"
- * is the same, and takes a second of a processor to be made.
+ * Any code point except surrogates. fast-check's "binary" unit is the same, and takes a second to
+ * create.
  */
 const codePoint = fc
   .oneof(fc.integer({ min: 0, max: 0xd7_ff }), fc.integer({ min: 0xe0_00, max: 0x10_ff_ff }))
@@ -11,6 +11,6 @@ const codePoint = fc
     (text) => (text as string).codePointAt(0)!,
   );
 
-/** Any text, also such as is dangerous to programs. */
+/** Any text, also dangerous ones. */
 export const anyText = (bounds: { minLength?: number; maxLength?: number } = {}) =>
   fc.string({ unit: codePoint, ...bounds });

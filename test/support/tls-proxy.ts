@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { TLSSocket } from "node:tls";
 
-/** Of nobody's worth: it certifies "localhost", is signed by itself, and serves tests alone. */
+/** A self-signed certificate for "localhost", for tests only. */
 const identity = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoIqH13XDtYCdgJ8J
@@ -22,7 +22,10 @@ zNFIQ8801cCamqXZWup7FXOlLJB1HHmpWWI=
 -----END CERTIFICATE-----`,
 };
 
-/** A Postgres that speaks TLS: it grants what the first message asks for, and passes on what is inside. */
+/**
+ * A Postgres with TLS: it accepts the first message's request for TLS, and passes on the decrypted
+ * bytes.
+ */
 export async function startTlsProxy(target: string) {
   const { port, hostname } = new URL(target);
   let secured = 0;

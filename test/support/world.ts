@@ -23,7 +23,7 @@ import { createDatabase } from "./template";
 
 const testKey = (byte: number) => Buffer.alloc(32, byte).toString("base64url");
 
-/** Fixed keys, and for those that tests rotate the next one. */
+/** Fixed keys, and the next ones for keys that tests rotate. */
 export const testKeys = {
   auth: testKey(5),
   token: testKey(1),
@@ -42,17 +42,20 @@ export const testEnv = (vars: Record<string, string> = {}): Env =>
     ...vars,
   });
 
-/** The least that argon2 takes. Flows are about which passwords are hashed, not about how hard that is. */
+/**
+ * The lowest cost that argon2 accepts. Flow tests are about which passwords are hashed, not about
+ * the cost.
+ */
 const leastCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 
-/** A letter as its reader uses it. */
+/** An email as its reader uses it. */
 export interface ReadLetter {
   readonly token: string;
   readonly code: string;
   readonly message: Message;
 }
 
-/** One row of the audit log with its trace. */
+/** One row of the audit log with its details. */
 export interface AuditRow {
   readonly event: string;
   readonly outcome: string;
@@ -71,57 +74,57 @@ interface LogLine {
   readonly facts: Record<string, unknown>;
 }
 
-/** What tests may see of a world, beside what the product sees of it. */
+/** What tests can observe of a world, beyond what the product can. */
 export interface TestWorld extends World {
-  /** What the mailer was handed, in order. */
+  /** The messages given to the mailer, in order. */
   readonly sent: Message[];
   readonly logged: LogLine[];
-  /** Every secret that was made, for the search that must find none of them (I7). */
+  /** Every generated secret, for the search that must find none of them (I7). */
   readonly secrets: { tokens: Set<string>; codes: Set<string> };
   readonly mailer: Mailer;
-  /** Lets the courier work, and returns what it handed over just now. */
+  /** Runs the courier, and returns the messages it sent just now. */
   deliver(): Promise<Message[]>;
-  /** The letters an address has got so far, the oldest first. */
+  /** The emails to an address so far, the oldest first. */
   lettersTo(address: string): ReadLetter[];
-  /** Delivers, and reads the newest letter to an address. Throws when nothing new came. */
+  /** Delivers, and reads the newest email to an address. Throws when there is no new one. */
   letterTo(address: string): Promise<ReadLetter>;
-  /** The statements that ran meanwhile; `begin` and `commit` are none. */
+  /** The statements that ran meanwhile, without `begin` and `commit`. */
   statementsOf(act: () => Promise<unknown>): Promise<string[]>;
-  /** Makes the statement after the next `after` ones, and all that follow, fail as if Postgres had gone. */
+  /**
+   * Makes the statement after the next `after` ones, and all that follow, fail as if Postgres were
+   * gone.
+   */
   failDatabaseAfter(after: number): void;
   restoreDatabase(): void;
-  /** Lets time pass for the database: every moment it has kept moves this many seconds back. */
+  /** Lets time pass for the database: moves every stored timestamp this many seconds back. */
   advance(seconds: number): Promise<void>;
   /**
-   * Runs something in a world in which `now()` stands still, but for `age`: for what must hold to
-   * the second. Unwatched, as it is one transaction.
+   * Runs a test in a world in which `now()` is frozen, except for `advance`: for behaviour to the
+   * second. The invariants do not see it, as it is one transaction.
    */
   withFrozenTime(act: (world: TestWorld) => Promise<void>): Promise<void>;
-  /** Changes rows behind the product's back, unwatched by the invariants. */
+  /** Changes rows without the product's code; the invariants do not see it. */
   writeDirectly<T>(change: (tx: Db) => Promise<T>): Promise<T>;
   audit(): Promise<AuditRow[]>;
-  /** The only user with this address, as ids are needed in expectations. */
+  /** The only user with this address, as expectations need ids. */
   userIdOf(address: string): Promise<string>;
-  /** The same system with something else about it: closed sign-up, no mailbox, another clock. */
+  /** The same system with changes: closed sign-up, no mailbox, another clock. */
   with(changes: Partial<World>): TestWorld;
-  /**
-   * Keeps every row as it is now, and returns what brings them back into the empty tables, each as
-   * old as it is now.
-   */
+  /** Saves every row, and returns what restores them into the empty tables, with the same ages. */
   saveMoment(): Promise<() => Promise<void>>;
   /** Empties every table. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What Postgres says when it is told to stop. */
+/** The error of a Postgres that is told to stop. */
 export class DatabaseGone extends Error {
   readonly code = "57P01";
 }
 
 /**
- * Opens a migrated system of one's own: on the embedded Postgres in memory, or, when
- * TEST_DATABASE=postgres, in a new database of the cluster at TEST_POSTGRES_URL.
+ * Opens a migrated system: on the embedded Postgres in memory, or, when TEST_DATABASE=postgres, in
+ * a new database of the cluster at TEST_POSTGRES_URL.
  */
 export async function openTestWorld(vars: Record<string, string> = {}): Promise<TestWorld> {
   const statements: string[] = [];
@@ -141,7 +144,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     (level: LogLine["level"]) =>
     (event: string, facts: Record<string, unknown> = {}) =>
       void logged.push({ level, event, facts });
-  const saved = (set: Set<string>, secret: string) => {
+  const record = (set: Set<string>, secret: string) => {
     set.add(secret);
     return secret;
   };
@@ -156,8 +159,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     endTransaction,
     clock: systemClock,
     random: {
-      token: () => saved(secrets.tokens, random.token()),
-      code: () => saved(secrets.codes, random.code()),
+      token: () => record(secrets.tokens, random.token()),
+      code: () => record(secrets.codes, random.code()),
     },
     log,
     limiter,
@@ -229,7 +232,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
           db,
           sql`select id from users where email = ${address}`,
         );
-        if (!user) throw new Error(`Nobody has the address ${address}.`);
+        if (!user) throw new Error(`No user has the address ${address}.`);
         return user.id;
       },
       with: (changes) => around({ ...self, ...changes }),
@@ -252,7 +255,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
   return around(world);
 }
 
-/** Couriers draw letters side by side; people get them in the order in which they were asked for. */
+/** Couriers send emails concurrently; this restores the order of the requests. */
 async function asAsked(db: Db, letters: Message[]): Promise<Message[]> {
   const order = await rows<{ id: string }>(db, sql`select id from outbox order by created_at, id`);
   const place = new Map(order.map(({ id }, at) => [id, at]));
@@ -265,7 +268,7 @@ function readLetter(message: Message): ReadLetter {
   return { token, code, message };
 }
 
-/** A new database with our tables, watched. */
+/** A new database with our tables, with recorded changes. */
 async function openWatched(onQuery: (query: string) => void) {
   const cluster = clusterUrl();
   if (!cluster) return { database: await openMemory("watched", onQuery), drop: async () => {} };
@@ -275,7 +278,7 @@ async function openWatched(onQuery: (query: string) => void) {
 
 const newName = () => `latchkey_${randomBytes(8).toString("hex")}`;
 
-/** A new, empty database, and what removes it: for the tests of what fills it. */
+/** A new, empty database, and a function that removes it: for tests of migrations. */
 export async function openTestDatabase(): Promise<{
   database: Database;
   drop: () => Promise<void>;
@@ -305,9 +308,9 @@ function clusterUrl(): string | null {
 }
 
 /**
- * The one way in which tests let time pass. Expiry is judged by the database's clock, which nobody
- * can turn; so everything it has kept is made older instead. The audit log stays: it may not change,
- * and nothing is judged by it.
+ * The only method by which tests let time pass. The database's clock, which cannot be changed,
+ * decides expiry; so all stored timestamps are moved back instead. The audit log is immutable, and
+ * nothing depends on its times.
  */
 async function advance(db: Db, seconds: number): Promise<void> {
   const moments = await rows<{ table: string; sets: string }>(
@@ -329,7 +332,7 @@ async function advance(db: Db, seconds: number): Promise<void> {
   );
 }
 
-/** The tables of ours and of the watch, by the name that SQL knows them by. */
+/** Our tables and those of the recorded changes, by their SQL names. */
 const tables = sql`select format('%I.%I', schemaname, tablename) as "table" from pg_tables
   where schemaname in ('public', 'watch') order by 1`;
 
@@ -339,16 +342,16 @@ async function saveMoment(db: Db): Promise<() => Promise<void>> {
   moments += 1;
   const schema = `moment_${moments}`;
   const names = (await rows<{ table: string }>(db, tables)).map(({ table }) => table);
-  const saved = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
+  const copyOf = (table: string) => `${schema}."${table.replaceAll('"', "")}"`;
   const all = (statement: (table: string) => string) =>
     sql.raw(
       `do $do$ begin set local session_replication_role = replica; ${names.map(statement).join(" ")} end $do$`,
     );
   await db.execute(sql.raw(`create schema ${schema}`));
-  await db.execute(all((table) => `create table ${saved(table)} as table ${table};`));
+  await db.execute(all((table) => `create table ${copyOf(table)} as table ${table};`));
   const keptAt = await databaseTime(db);
   const restore = all(
-    (table) => `insert into ${table} overriding system value table ${saved(table)};`,
+    (table) => `insert into ${table} overriding system value table ${copyOf(table)};`,
   );
   return async () => {
     await db.execute(restore);
@@ -366,13 +369,13 @@ async function databaseTime(db: Db): Promise<number> {
 }
 
 /**
- * Empties every table; as superuser, since the audit log's own triggers refuse. Deletes, because
- * `truncate` makes new files for each table and takes ten times as long; but like it, this waits for
- * whoever still writes.
+ * Empties every table; as superuser, since the audit log's own triggers refuse. Uses deletes,
+ * because `truncate` creates new files for each table and takes ten times as long. Like `truncate`,
+ * it waits for running transactions.
  */
 async function empty(db: Db): Promise<void> {
   await db.transaction(async (tx) => {
-    // Whoever still writes may take longer than a request may.
+    // A running transaction may take longer than a request may.
     await tx.execute(sql`set local statement_timeout = 0`);
     await tx.execute(sql`do $$
       declare

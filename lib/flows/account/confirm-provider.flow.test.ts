@@ -7,7 +7,7 @@ import {
   identitiesOf,
   keys,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count } from "@/test/support/queries";
@@ -18,27 +18,32 @@ import { confirmProvider } from "./confirm-provider";
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
-const remember = (browser: Browser, provider: unknown = "google") =>
+const confirm = (browser: Browser, provider: unknown = "google") =>
   browser.run(confirmProvider, { provider });
 
-/** Ada, who came by Google, and proved her mailbox on another machine; there she is asked. */
-const asked = async (where: TestWorld = world) => {
+/**
+ * Ada signed up with Google, then verified her email on another machine. There she is asked to
+ * confirm Google.
+ */
+const signInUnconfirmed = async (where: TestWorld = world) => {
   await new Browser(where).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(where);
   await browser.requestLink(ada);
-  const pressed = await browser.openLink(await where.letterTo(ada));
-  expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
+  const redeemed = await browser.openLink(await where.letterTo(ada));
+  expect(redeemed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
   return browser;
 };
 
-test("ada says Keep: Google opens her account again, and nothing else is another (O3)", async () => {
-  const browser = await asked();
+test("ada confirms: Google opens her account again, and nothing else changes (O3)", async () => {
+  const browser = await signInUnconfirmed();
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   const phone = new Browser(world);
-  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
-  expect(await remember(browser)).toEqual({ ok: true, value: { provider: "google" } });
+  expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe(
+    "ask_to_sign_in",
+  );
+  expect(await confirm(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
-  expect(told(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
+  expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
   expect(await count(world, "outbox")).toBe(1);
   expect(
     (await world.audit()).find(({ event }) => event === "auth_provider.confirm"),
@@ -49,52 +54,53 @@ test("ada says Keep: Google opens her account again, and nothing else is another
   });
 });
 
-test("what is not in question cannot be kept: connected, kept before, another's, none", async () => {
-  const browser = await asked();
-  expect(await remember(browser, "linkedin")).toEqual(refused("not_found"));
-  await remember(browser);
-  expect(await remember(browser)).toEqual(refused("not_found"));
+test("only an unconfirmed provider can be confirmed: not a linked, a confirmed, another user's or a missing one", async () => {
+  const browser = await signInUnconfirmed();
+  expect(await confirm(browser, "linkedin")).toEqual(refused("not_found"));
+  await confirm(browser);
+  expect(await confirm(browser)).toEqual(refused("not_found"));
   await new Browser(world).signInWithProvider("linkedin", claims("l-leo", "leo@example.com"));
   await writeIdentityDirectly(world, "leo@example.com", "google", "g-leo", {
     needsConfirmation: true,
   });
   const before = await identitiesOf(world, "leo@example.com");
-  expect(await remember(browser)).toEqual(refused("not_found"));
+  expect(await confirm(browser)).toEqual(refused("not_found"));
   expect(await identitiesOf(world, "leo@example.com")).toEqual(before);
 });
 
 test.each(["email", "magic_link", "", null, ["google"]])(
-  "%j is nothing to keep",
-  async (provider) => expect(await remember(await asked(), provider)).toEqual(refused("not_found")),
+  "%j cannot be confirmed",
+  async (provider) =>
+    expect(await confirm(await signInUnconfirmed(), provider)).toEqual(refused("not_found")),
 );
 
-describe("only for whoever proved just now that it is them", () => {
+describe("requires a recent sign-in", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { provider: "google" } }],
     ["601 s", 601, refused("step_up_required")],
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
-      const browser = await asked(world);
+      const browser = await signInUnconfirmed(world);
       await world.advance(passed);
-      expect(await remember(browser)).toEqual(outcome);
+      expect(await confirm(browser)).toEqual(outcome);
       expect(await identitiesOf(world, ada)).toContain(
         passed < 600 ? "google g-1" : "google g-1 ?",
       );
     });
   });
 
-  test("whoever is not signed in is asked to", async () => {
-    expect(await remember(new Browser(world))).toEqual(refused("sign_in_required"));
+  test("a signed-out user is asked to sign in", async () => {
+    expect(await confirm(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
 
-test("a planted session keeps nothing, be its press ever so quick (A5)", async () => {
+test("a session from before the email verification confirms nothing, however quick the request (A5)", async () => {
   const mallory = new Browser(world);
   await mallory.signInWithProvider("google", claims("g-1", ada));
   const owner = new Browser(world);
   await owner.requestLink(ada);
   const { token } = await world.letterTo(ada);
-  // His session was read; then she proves the mailbox; then his press goes on.
+  // Mallory's session is read, then Ada verifies her email, then Mallory's request goes on.
   const late = withChangeBeforeWrite(world, () => owner.run(redeemMagicLink, { token }));
   expect(await mallory.run(confirmProvider, { provider: "google" }, { world: late })).toEqual(
     refused("sign_in_required"),
@@ -102,13 +108,13 @@ test("a planted session keeps nothing, be its press ever so quick (A5)", async (
   expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
 });
 
-test("whatever statement the database fails at: kept, or nothing happened", async () => {
-  const browser = await asked();
+test("whatever statement the database fails at: the provider is confirmed, or nothing happened", async () => {
+  const browser = await signInUnconfirmed();
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await remember(browser);
+    const result = await confirm(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

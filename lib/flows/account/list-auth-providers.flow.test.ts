@@ -15,7 +15,7 @@ const listed = async (browser: Browser, where: TestWorld = world) => {
   return result.value;
 };
 
-test("ada sees her ways in, made on first use and dated by each use (A1)", async () => {
+test("ada sees her sign-in methods, each with the dates of its first and last use (A1)", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   const [first, ...none] = await listed(browser);
@@ -29,28 +29,28 @@ test("ada sees her ways in, made on first use and dated by each use (A1)", async
   expect(used!.lastUsedAt.getTime()).toBeGreaterThan(older!.lastUsedAt.getTime());
 });
 
-test("leo sees his own alone", async () => {
+test("leo sees only his own", async () => {
   await new Browser(world).signIn(ada);
   const leos = new Browser(world);
   await leos.signIn("leo@example.com");
   expect(await listed(leos)).toHaveLength(1);
 });
 
-test("whoever is not signed in is asked to", async () => {
+test("a signed-out user is asked to sign in", async () => {
   expect(await new Browser(world).run(listAuthProviders)).toEqual(refused("sign_in_required"));
 });
 
-describe("what each is good for (A4)", () => {
-  /** Ada with a password, Google and a LinkedIn that is in question. */
+describe("what each method can do (A4)", () => {
+  /** Ada with a password, Google and a LinkedIn that needs confirmation. */
   const settled = async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
     await writeIdentityDirectly(world, ada, "linkedin", "l-1", { needsConfirmation: true });
     return browser;
   };
 
-  /** Those that open the account, the last of them with "!". */
+  /** The methods that open the account, the last one marked with "!". */
   const good = async (browser: Browser, vars: Record<string, string>) =>
     (await listed(browser, world.with({ env: testEnv(vars) })))
       .filter(({ isUsable }) => isUsable)
@@ -58,18 +58,18 @@ describe("what each is good for (A4)", () => {
       .sort();
 
   test.each([
-    ["everything on", keys, ["email", "google"]],
-    ["links off", linksOff, ["email", "google"]],
-    ["links off, Google without keys", { SIGN_IN_METHODS: "password" }, ["email!"]],
-    ["links and Google off", { ...keys, SIGN_IN_METHODS: "password,linkedin" }, ["email!"]],
+    ["all methods enabled", keys, ["email", "google"]],
+    ["links disabled", linksOff, ["email", "google"]],
+    ["links disabled, Google without keys", { SIGN_IN_METHODS: "password" }, ["email!"]],
+    ["links and Google disabled", { ...keys, SIGN_IN_METHODS: "password,linkedin" }, ["email!"]],
     ["only links", { SIGN_IN_METHODS: "magic_link" }, []],
     ["links and Google", { ...keys, SIGN_IN_METHODS: "magic_link,google" }, ["google"]],
-    ["links, and what is in question", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }, []],
-  ])("with %s", async (_, vars, linkedMethods) => {
-    expect(await good(await settled(), vars)).toEqual(linkedMethods);
+    ["links, and an unconfirmed provider", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }, []],
+  ])("with %s", async (_, vars, usableMethods) => {
+    expect(await good(await settled(), vars)).toEqual(usableMethods);
   });
 
-  test("one in question says so, with who she is there; it is never the last", async () => {
+  test("an unconfirmed one says so, with her account there, and is never the last", async () => {
     const [google, linkedin] = (
       await listed(await settled(), world.with({ env: testEnv(linksOff) }))
     )
@@ -85,7 +85,7 @@ describe("what each is good for (A4)", () => {
   });
 });
 
-test("who she is there is what it was when it was connected, whatever Google says later", async () => {
+test("her account there is shown as it was when it was linked, whatever Google says later", async () => {
   const browser = new Browser(world);
   await browser.signInWithProvider("google", claims("g-1", ada));
   await browser.signInWithProvider("google", claims("g-1", "ada@new.example"));

@@ -10,7 +10,7 @@ import {
   keys,
   linksOff,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { disable, methodsOf } from "@/test/support/queries";
@@ -23,7 +23,7 @@ const world = await setUpWorld(keys);
 const withoutLinks = world.with({ env: testEnv(linksOff) });
 
 const ada = "ada@example.com";
-const gone = (provider: string) => ({ ok: true, value: { provider } });
+const unlinked = (provider: string) => ({ ok: true, value: { provider } });
 
 const disconnect = (browser: Browser, provider: unknown = "google", where = browser.world) =>
   browser.run(unlinkProvider, { provider }, { world: where });
@@ -36,7 +36,7 @@ const linked = async (where: TestWorld = world) => {
   return browser;
 };
 
-/** Ada, whom providers alone let in. */
+/** Ada, who can sign in only with providers. */
 const byProviders = async (...providers: ("google" | "linkedin")[]) => {
   const [first, ...others] = providers;
   const browser = new Browser(withoutLinks);
@@ -45,9 +45,9 @@ const byProviders = async (...providers: ("google" | "linkedin")[]) => {
   return browser;
 };
 
-test("ada takes Google away: it opens nothing any more, and she is told (A2)", async () => {
+test("ada disconnects Google: it no longer opens the account, and she gets an email (A2)", async () => {
   const browser = await linked();
-  expect(await disconnect(browser)).toEqual(gone("google"));
+  expect(await disconnect(browser)).toEqual(unlinked("google"));
   expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   const { message } = await world.letterTo(ada);
   expect(message.subject).toContain("Google");
@@ -59,18 +59,20 @@ test("ada takes Google away: it opens nothing any more, and she is told (A2)", a
     subject: await world.userIdOf(ada),
   });
   const late = new Browser(world);
-  expect(told(await late.signInWithProvider("google", claims("g-1", ada)))).toBe("ask_to_sign_in");
+  expect(outcomeOf(await late.signInWithProvider("google", claims("g-1", ada)))).toBe(
+    "ask_to_sign_in",
+  );
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
-test("once it is gone there is none to take away, and nobody is written to twice", async () => {
+test("disconnected again, it finds nothing, and no second email is sent", async () => {
   const browser = await linked();
   await disconnect(browser);
   expect(await disconnect(browser)).toEqual(refused("not_found"));
   expect(await world.deliver()).toHaveLength(1);
 });
 
-test("leo's stays his", async () => {
+test("leo's Google stays connected", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await new Browser(world).signInWithProvider("google", claims("g-leo", "leo@example.com"));
@@ -79,15 +81,15 @@ test("leo's stays his", async () => {
 });
 
 test.each(["magic_link", "email", "", "Google", null, ["google"]])(
-  "%j is nothing to disconnect",
+  "%j cannot be disconnected",
   async (provider) =>
     expect(await disconnect(await linked(), provider)).toEqual(refused("not_found")),
 );
 
-test("whoever never used a link may go without anything: the link is there while it is switched on (A4)", async () => {
+test("a user who never used a link may disconnect the only provider while links are enabled (A4)", async () => {
   const browser = new Browser(world);
   await browser.signInWithProvider("google", claims("g-1", ada));
-  expect(await disconnect(browser)).toEqual(gone("google"));
+  expect(await disconnect(browser)).toEqual(unlinked("google"));
   expect(await methodsOf(world, ada)).toEqual([]);
   await world.deliver();
   const phone = new Browser(world);
@@ -95,7 +97,7 @@ test("whoever never used a link may go without anything: the link is there while
   expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
 });
 
-describe("where links are switched off, the last usable way in stays (A4)", () => {
+describe("where links are disabled, the last usable sign-in method stays (A4)", () => {
   const stays = async (browser: Browser, where: TestWorld = withoutLinks) => {
     const before = await identitiesOf(world, ada);
     expect(await disconnect(browser, "google", where)).toEqual(refused("last_sign_in_method"));
@@ -103,7 +105,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     expect(await world.deliver()).toEqual([]);
   };
 
-  test("Google alone", async () => {
+  test("Google as the only method", async () => {
     await stays(await byProviders("google"));
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "auth_provider.unlink",
@@ -112,13 +114,13 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     });
   });
 
-  test("beside a link that was used before", async () => {
+  test("Google beside a link that was used before", async () => {
     const browser = await linked();
     await world.deliver();
     await stays(browser);
   });
 
-  test("beside a LinkedIn that is in question", async () => {
+  test("Google beside a LinkedIn that needs confirmation", async () => {
     const browser = await byProviders("google");
     await writeIdentityDirectly(world, ada, "linkedin", "l-1", { needsConfirmation: true });
     await stays(browser);
@@ -129,36 +131,36 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
       "has no keys",
       { AUTH_LINKEDIN_ID: "", AUTH_LINKEDIN_SECRET: "", SIGN_IN_METHODS: "password,google" },
     ],
-    ["is switched off", { SIGN_IN_METHODS: "password,google" }],
-  ])("beside a LinkedIn that %s", async (_, vars) => {
+    ["is disabled", { SIGN_IN_METHODS: "password,google" }],
+  ])("Google beside a LinkedIn that %s", async (_, vars) => {
     const browser = await byProviders("google", "linkedin");
     await stays(browser, world.with({ env: testEnv({ ...linksOff, ...vars }) }));
   });
 
-  test("beside another that counts it may go: LinkedIn, a password", async () => {
-    expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(gone("google"));
+  test("Google may go beside another usable method: LinkedIn, a password", async () => {
+    expect(await disconnect(await byProviders("google", "linkedin"))).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
     await world.reset();
     const browser = new Browser(withoutLinks);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
-    expect(await disconnect(browser)).toEqual(gone("google"));
+    expect(await disconnect(browser)).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["email"]);
   });
 
-  test("one that opens nothing may always go: in question, or switched off", async () => {
+  test("an unconfirmed or disabled provider may always go", async () => {
     const browser = await byProviders("linkedin");
     await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
-    expect(await disconnect(browser)).toEqual(gone("google"));
+    expect(await disconnect(browser)).toEqual(unlinked("google"));
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const off = world.with({ env: testEnv({ ...linksOff, SIGN_IN_METHODS: "password,linkedin" }) });
-    expect(await disconnect(browser, "google", off)).toEqual(gone("google"));
+    expect(await disconnect(browser, "google", off)).toEqual(unlinked("google"));
     expect(await methodsOf(world, ada)).toEqual(["linkedin"]);
   });
 
   const last = refused("last_sign_in_method");
 
-  test("both providers at once: one goes, one stays", async () => {
+  test("of two providers disconnected at once, one stays", async () => {
     for (let round = 0; round < 6; round += 1) {
       const browser = await byProviders("google", "linkedin");
       const responses = await Promise.all([
@@ -172,7 +174,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     }
   });
 
-  test("one about to be gone is no other way in", async () => {
+  test("a method about to be removed does not count as another", async () => {
     const browser = await byProviders("google", "linkedin");
     expect(
       await runDuringCommitOf(
@@ -180,12 +182,12 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
         ({ db }) => disconnect(browser, "google", withoutLinks.with({ db })),
         () => disconnect(browser, "linkedin"),
       ),
-    ).toEqual([gone("google"), last]);
+    ).toEqual([unlinked("google"), last]);
   });
 
-  test("a provider and the password at once: one of them stays", async () => {
+  test("of a provider and the password removed at once, one stays", async () => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, validPassword);
+    await home.signUpAndVerify(ada, validPassword);
     for (let round = 0; round < 6; round += 1) {
       await world.writeDirectly((tx) =>
         tx.execute(sql`with way as (
@@ -211,7 +213,7 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
     ["Google about to be disconnected, the password stays", false],
   ])("with %s", async (_, passwordFirst) => {
     const home = new Browser(withoutLinks);
-    await home.join(ada, validPassword);
+    await home.signUpAndVerify(ada, validPassword);
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const remove = (where: TestWorld) => home.run(removePassword, {}, { world: where });
     const drop = (where: TestWorld) => disconnect(home, "google", where);
@@ -226,9 +228,9 @@ describe("where links are switched off, the last usable way in stays (A4)", () =
   });
 });
 
-describe("only for whoever proved just now that it is them (A2)", () => {
+describe("requires a recent sign-in (A2)", () => {
   test.each([
-    ["599 s", 599, gone("google")],
+    ["599 s", 599, unlinked("google")],
     ["601 s", 601, refused("step_up_required")],
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
@@ -239,11 +241,11 @@ describe("only for whoever proved just now that it is them (A2)", () => {
     });
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     expect(await disconnect(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 
-  test("switched off while it was on its way, nobody takes anything away", async () => {
+  test("an account disabled while the request is running loses nothing", async () => {
     const browser = await linked();
     const outcome = await disconnect(
       browser,
@@ -255,7 +257,7 @@ describe("only for whoever proved just now that it is them (A2)", () => {
   });
 });
 
-test("twenty at once: one goes through, one letter", async () => {
+test("of twenty requests at once, one succeeds and sends one email", async () => {
   const browser = await linked();
   const responses = await Promise.all(Array.from({ length: 20 }, () => disconnect(browser)));
   expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
@@ -263,7 +265,7 @@ test("twenty at once: one goes through, one letter", async () => {
   expect(await world.deliver()).toHaveLength(1);
 });
 
-test("whatever statement the database fails at: disconnected, or nothing happened", async () => {
+test("whatever statement the database fails at: the provider is disconnected, or nothing happened", async () => {
   const browser = await linked();
   const before = await dump(world);
   let after = 0;

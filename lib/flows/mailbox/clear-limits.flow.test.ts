@@ -6,7 +6,7 @@ import { clearLimits } from "./clear-limits";
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
-test("whoever has used up the limits while trying things out starts afresh (X1)", async () => {
+test("a developer who has used up the limits can reset them (X1)", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   expect(await browser.requestLink(ada)).toEqual(refused("resend_too_soon"));
@@ -15,7 +15,7 @@ test("whoever has used up the limits while trying things out starts afresh (X1)"
   expect((await world.audit()).at(-2)).toMatchObject({ event: "mailbox.clear_limits" });
 });
 
-test("where mail really leaves nobody clears anything", async () => {
+test("where real email is sent, limits cannot be cleared", async () => {
   const browser = new Browser(world.with({ mailbox: null }));
   await browser.requestLink(ada);
   expect(await browser.run(clearLimits)).toEqual(refused("not_found"));

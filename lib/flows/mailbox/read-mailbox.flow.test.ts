@@ -7,7 +7,7 @@ import { readMailbox } from "./read-mailbox";
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
-test("whoever tries Latchkey sees what was sent, and what was withheld and why (X1)", async () => {
+test("a developer sees what was sent, and what was withheld and why (X1)", async () => {
   for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
   await new Browser(world.with({ env: testEnv({ SIGN_UP: "closed" }) })).requestLink(
     "leo@example.com",
@@ -26,7 +26,7 @@ test("whoever tries Latchkey sees what was sent, and what was withheld and why (
   });
 });
 
-test("where mail really leaves there is no mailbox, signed in or not", async () => {
+test("where real email is sent there is no mailbox, signed in or not", async () => {
   const real = world.with({ mailbox: null });
   const browser = new Browser(real);
   expect(await browser.run(readMailbox)).toEqual(refused("not_found"));

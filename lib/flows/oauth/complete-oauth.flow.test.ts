@@ -18,7 +18,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits, hashOf, methodsOf } from "@/test/support/queries";
@@ -50,22 +50,22 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
   return browser;
 };
 
-/** Ada, who came by Google before. */
+/** Ada, who signed up with Google before. */
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  expect(told(await browser.signInWithProvider("google", google()))).toBe("sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("sign_in");
   return browser;
 };
 
-const setOutToConnect = async (browser: Browser) => {
+const startLinking = async (browser: Browser) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
 };
 
 const connect = (browser: Browser) =>
   browser.run(linkProvider, { pendingIdentity: browser.pendingIdentity ?? "" });
 
-describe("ada comes by Google", () => {
-  test("for the first time: she is in, and this browser is known from now on (O3)", async () => {
+describe("ada signs in with Google", () => {
+  test("for the first time: she is signed in, and this browser is known from now on (O3)", async () => {
     const browser = await joined();
     expect(browser.cookieChanges).toMatchObject({ device: true, oauthAttempt: "ended" });
     expect(await sessionOf(browser)).toBe(ada);
@@ -75,7 +75,7 @@ describe("ada comes by Google", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("and again: nothing is another but when she was last here (A1)", async () => {
+  test("again: only the time of her last visit changes (A1)", async () => {
     await joined();
     const usedAt = () =>
       row<Record<string, string>>(
@@ -91,7 +91,7 @@ describe("ada comes by Google", () => {
     expect([await count(world, "users"), await count(world, "auth_providers")]).toEqual([1, 1]);
   });
 
-  test("with a new token each time; the one before is worth nothing (fixation)", async () => {
+  test("with a new token each time; the previous one is invalid (fixation)", async () => {
     const browser = await joined();
     const thief = new Browser(world);
     thief.session = browser.session;
@@ -100,23 +100,30 @@ describe("ada comes by Google", () => {
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
   });
 
-  test("nothing else that Google says of her is kept: name, picture, tokens (O6)", async () => {
-    const said = { name: "Canary Name", picture: "https://canary.example/p", at_hash: "canary" };
+  test("no other claim of Google's is stored: no name, picture or tokens (O6)", async () => {
+    const identityClaims = {
+      name: "Canary Name",
+      picture: "https://canary.example/p",
+      at_hash: "canary",
+    };
     const browser = new Browser(world);
-    await browser.signInWithProvider("google", google({ ...said, nested: { deep: ["canary"] } }));
-    await browser.signInWithProvider("linkedin", { ...google(said), sub: "l-1" });
+    await browser.signInWithProvider(
+      "google",
+      google({ ...identityClaims, nested: { deep: ["canary"] } }),
+    );
+    await browser.signInWithProvider("linkedin", { ...google(identityClaims), sub: "l-1" });
     expect(await dump(world)).not.toMatch(/canary/i);
   });
 });
 
-describe("what comes back instead of claims (O5)", () => {
+describe("a callback without claims (O5)", () => {
   test.each([
     ["provider_cancelled", "access_denied", undefined],
     ["oauth_state_invalid", "state", undefined],
     ["provider_unavailable", "timeout", intervals.providerAway],
     ["provider_failed", "signature", undefined],
   ] as const)(
-    "%s: told, the trip is over, and nothing happened",
+    "%s: she is told, the attempt is over, and nothing happened",
     async (failure, cause, retryAfter) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
@@ -136,9 +143,9 @@ describe("what comes back instead of claims (O5)", () => {
     },
   );
 
-  test("whoever is signed in stays so, and what they set out for is not done", async () => {
+  test("a signed-in user stays signed in, and the requested linking is not done", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const callbackResult = { failure: "provider_cancelled", cause: "access_denied" } as const;
     await browser.finishOAuthWith("google", callbackResult);
     expect(await sessionOf(browser)).toBe(ada);
@@ -146,22 +153,22 @@ describe("what comes back instead of claims (O5)", () => {
   });
 
   test.each([
-    ["nobody", {}],
+    ["no identity", {}],
     ["a number", { sub: 1 }],
     ["an object", { sub: { $ne: null } }],
     ["a NUL", { sub: "g-1\0" }],
     ["256 characters", { sub: "1".repeat(256) }],
-  ])("claims that name %s open nothing", async (_, more) => {
+  ])("claims with %s open nothing", async (_, more) => {
     const browser = new Browser(world);
-    const { sub: __, ...nobody } = google();
-    expect(await browser.signInWithProvider("google", { ...nobody, ...more })).toEqual(
+    const { sub: __, ...rest } = google();
+    expect(await browser.signInWithProvider("google", { ...rest, ...more })).toEqual(
       refused("provider_failed", { provider: "google", cause: "claims" }),
     );
     expect([await count(world, "users"), await pendingIdentity(world)]).toEqual([0, []]);
   });
 
   test.each([null, [], "claims", {}, { claims: google() }])(
-    "%j is no way of asking a provider, and ends no trip",
+    "%j is no valid exchange, and ends no attempt",
     async (exchange) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
@@ -172,27 +179,27 @@ describe("what comes back instead of claims (O5)", () => {
         exchange,
       });
       expect(outcome).toEqual(refused("invalid_input"));
-      expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
+      expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
     },
   );
 });
 
-describe("who may have us ask a provider", () => {
-  /** Comes back with an answer that counts how often the provider was asked for it. */
-  const mailRequest = () => {
-    const asked = { times: 0 };
+describe("requests to a provider", () => {
+  /** Completes with an exchange that counts its requests to the provider. */
+  const countedExchange = () => {
+    const exchanged = { times: 0 };
     const exchange = async () => {
-      asked.times += 1;
+      exchanged.times += 1;
       return { claims: google() };
     };
     const finishOAuth = (browser: Browser, oauthAttempt = browser.oauthAttempt ?? "") =>
       browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange });
-    return { asked, finishOAuth };
+    return { exchanged, finishOAuth };
   };
 
-  test("only whoever is on a trip there: without one, after it, and too late nobody is asked", async () => {
+  test("are made only for an open attempt: not without one, after it, or too late", async () => {
     await world.withFrozenTime(async (world) => {
-      const { asked, finishOAuth } = mailRequest();
+      const { exchanged, finishOAuth } = countedExchange();
       expect(await finishOAuth(new Browser(world))).toEqual(lost);
       const elsewhere = new Browser(world);
       await elsewhere.startOAuth("linkedin");
@@ -201,27 +208,27 @@ describe("who may have us ask a provider", () => {
       await late.startOAuth("google");
       await world.advance(601);
       expect(await finishOAuth(late)).toEqual(lost);
-      expect(asked.times).toBe(0);
+      expect(exchanged.times).toBe(0);
       const browser = new Browser(world);
       await browser.startOAuth("google");
       const { oauthAttempt } = browser;
-      expect(told(await finishOAuth(browser))).toBe("sign_in");
+      expect(outcomeOf(await finishOAuth(browser))).toBe("sign_in");
       expect(await finishOAuth(browser, oauthAttempt!)).toEqual(lost);
-      expect(asked.times).toBe(1);
+      expect(exchanged.times).toBe(1);
     });
   });
 
-  test("within the limit of one network, whatever trips it is on", async () => {
-    const { asked, finishOAuth } = mailRequest();
+  test("are limited per network, whatever its attempts", async () => {
+    const { exchanged, finishOAuth } = countedExchange();
     const browser = new Browser(world);
     await browser.startOAuth("google");
     for (let n = 0; n < 30; n += 1) await finishOAuth(browser, "x".repeat(43));
     expect(await finishOAuth(browser)).toMatchObject({ refusal: { code: "too_many_requests" } });
-    expect(asked.times).toBe(0);
+    expect(exchanged.times).toBe(0);
   });
 });
 
-test("who is told no is still on their way to where they were going", async () => {
+test("a refused user still knows the page to return to", async () => {
   for (const callbackResult of [
     { failure: "provider_cancelled", cause: "access_denied" },
     { claims: {} },
@@ -235,37 +242,39 @@ test("who is told no is still on their way to where they were going", async () =
   }
 });
 
-test("to sign in first may be by another provider: what waits is still there (O4)", async () => {
+test("signing in first may use another provider: the pending identity is still there (O4)", async () => {
   const home = await signedIn();
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   expect((await connect(home)).ok).toBe(true);
   const browser = new Browser(world);
-  expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
   await browser.startOAuth("linkedin");
   await browser.finishOAuthWith("linkedin", {
     failure: "provider_cancelled",
     cause: "access_denied",
   });
-  expect(told(await browser.signInWithProvider("linkedin", claims("l-1", ada)))).toBe("sign_in");
+  expect(outcomeOf(await browser.signInWithProvider("linkedin", claims("l-1", ada)))).toBe(
+    "sign_in",
+  );
   expect((await connect(browser)).ok).toBe(true);
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "linkedin l-1", "magic_link"]);
 });
 
-describe("a trip is of one browser, to one provider, once, and in time (O1)", () => {
+describe("an OAuth attempt works in one browser, for one provider, once, and in time (O1)", () => {
   test.each([
     ["9:59", 599, "sign_in"],
     ["10:01", 601, "oauth_state_invalid"],
-  ])("%s after setting out", async (_, passed, outcome) => {
+  ])("%s after the start", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
       await world.advance(passed);
-      expect(told(await browser.finishOAuth("google", google()))).toBe(outcome);
+      expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe(outcome);
       expect(browser.session !== null).toBe(outcome === "sign_in");
     });
   });
 
-  test("our own clock has no say in it", async () => {
+  test("the app's own clock does not matter", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const late = { now: () => new Date(Date.now() + 3_600_000) };
@@ -279,17 +288,17 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     ).toBe(true);
   });
 
-  test("another provider's answer is none to it, and does not spend it", async () => {
+  test("a callback from another provider is refused, and does not consume the attempt", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
-    expect(told(await browser.finishOAuth("linkedin", google()))).toBe("oauth_state_invalid");
+    expect(outcomeOf(await browser.finishOAuth("linkedin", google()))).toBe("oauth_state_invalid");
     browser.oauthAttempt = oauthAttempt;
-    expect(told(await browser.finishOAuth("google", google()))).toBe("sign_in");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 
-  test("mallory's answer in ada's browser, which made no such trip (login CSRF)", async () => {
+  test("mallory's callback is refused in ada's browser without an attempt of hers (login CSRF)", async () => {
     for (const oauthAttempt of [null, "", "x".repeat(43)]) {
       const browser = await signedIn();
       browser.oauthAttempt = oauthAttempt;
@@ -301,17 +310,17 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("a page that is loaded again loses nothing that waits", async () => {
+  test("reloading the page loses no pending identity", async () => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
     const { pendingIdentity } = browser;
     expect(pendingIdentity).not.toBeNull();
-    expect(told(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
     expect(browser.pendingIdentity).toBe(pendingIdentity);
   });
 
-  test("used twice it brings nobody in, whether it let somebody in or was parked", async () => {
+  test("used twice it signs nobody in, whether it signed in or left a pending identity", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -326,7 +335,7 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
     expect(await pendingIdentity(world)).toEqual(["google g-2"]);
   });
 
-  test("twenty returns of one trip at once: one is let in", async () => {
+  test("of twenty concurrent callbacks of one attempt, one signs in", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -342,12 +351,16 @@ describe("a trip is of one browser, to one provider, once, and in time (O1)", ()
   });
 });
 
-describe("a trip never connects by itself (ambient linking)", () => {
-  test("begun for signing in while ada is signed in: she is asked, and the account is as before", async () => {
+describe("an OAuth attempt never links by itself (ambient linking)", () => {
+  test("started for signing in while ada is signed in: she is asked, and the account is unchanged", async () => {
     const browser = await signedIn();
     const { session } = browser;
-    for (const said of [google(), claims("g-2", "ada@other.example"), claims("g-3", leo)]) {
-      const { ok } = await browser.signInWithProvider("google", said);
+    for (const identityClaims of [
+      google(),
+      claims("g-2", "ada@other.example"),
+      claims("g-3", leo),
+    ]) {
+      const { ok } = await browser.signInWithProvider("google", identityClaims);
       expect(ok).toBe(true);
       expect(browser.session).toBe(session);
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
@@ -355,10 +368,10 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("begun for connecting: it waits for a press", async () => {
+  test("started for linking: it waits for her confirmation", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
+    await startLinking(browser);
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     expect((await connect(browser)).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
@@ -367,11 +380,11 @@ describe("a trip never connects by itself (ambient linking)", () => {
   const suspended = refused("session_changed", { provider: "google" });
 
   test.each<[string, (browser: Browser) => Promise<unknown>]>([
-    ["signed out on the way", (browser) => browser.run(signOut)],
-    ["signed in anew on the way", (browser) => browser.signIn(ada)],
-    ["in as leo by now", (browser) => browser.signIn(leo)],
+    ["signed out meanwhile", (browser) => browser.run(signOut)],
+    ["signed in again meanwhile", (browser) => browser.signIn(ada)],
+    ["signed in as leo meanwhile", (browser) => browser.signIn(leo)],
     [
-      "whose session is over",
+      "whose session has expired",
       () =>
         world
           .advance(86_401)
@@ -381,10 +394,10 @@ describe("a trip never connects by itself (ambient linking)", () => {
             ),
           ),
     ],
-    ["switched off", () => disable(world, ada)],
-  ])("what one session set out to connect is nothing to another: %s", async (_, meanwhile) => {
+    ["disabled", () => disable(world, ada)],
+  ])("linking that one session started is refused in another: %s", async (_, meanwhile) => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const { oauthAttempt } = browser;
     await meanwhile(browser);
     browser.oauthAttempt = oauthAttempt;
@@ -395,9 +408,9 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("a stranger with the cookie of ada's trip gets in nowhere, and neither does his own session", async () => {
+  test("a stranger with the cookie of ada's attempt gets neither her account nor a link to his own", async () => {
     const browser = await signedIn();
-    await setOutToConnect(browser);
+    await startLinking(browser);
     const mallory = await signedIn("mallory@example.com");
     mallory.oauthAttempt = browser.oauthAttempt;
     expect(await mallory.finishOAuth("google", claims("m-1", "mallory@example.com"))).toEqual(
@@ -407,19 +420,19 @@ describe("a trip never connects by itself (ambient linking)", () => {
     expect(await methodsOf(world, "mallory@example.com")).toEqual(["magic_link"]);
   });
 
-  test("a session that goes on under another token is the same one (step-up)", async () => {
+  test("a session with a new token after step-up is the same session", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
-    await setOutToConnect(browser);
+    await browser.signUpAndVerify(ada, validPassword);
+    await startLinking(browser);
     const { session } = browser;
     expect((await browser.run(stepUpByPassword, { password: validPassword })).ok).toBe(true);
     expect(browser.session).not.toBe(session);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
     expect((await connect(browser)).ok).toBe(true);
   });
 });
 
-describe("who it is, is provider and subject, and never the address (nOAuth)", () => {
+describe("the identity is provider and subject, and never the address (nOAuth)", () => {
   test.each([
     ["another", { email: "ada@new.example" }],
     ["leo's, who has an account", { email: leo }],
@@ -435,7 +448,7 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
       row(world.db, sql`select array_agg(to_jsonb(u) order by email) as all from users u`);
     const before = await people();
     const browser = new Browser(world);
-    expect(told(await browser.signInWithProvider("google", google(more)))).toBe("sign_in");
+    expect(outcomeOf(await browser.signInWithProvider("google", google(more)))).toBe("sign_in");
     expect(await sessionOf(browser)).toBe(ada);
     expect(await people()).toEqual(before);
     expect(
@@ -449,26 +462,30 @@ describe("who it is, is provider and subject, and never the address (nOAuth)", (
     ["verified", claims("g-666", ada)],
     ["of a mailbox that Google runs", hosted("g-666", ada)],
     ["in capitals", claims("g-666", "ADA@EXAMPLE.COM")],
-  ])("another subject with ada's address, %s, is not ada", async (_, said) => {
+  ])("another subject with ada's address, %s, is not ada", async (_, identityClaims) => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.signInWithProvider("google", said))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await mallory.signInWithProvider("google", identityClaims))).toBe(
+      "ask_to_sign_in",
+    );
     expect(mallory.session).toBeNull();
     expect(await connect(mallory)).toEqual(refused("sign_in_required"));
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
     expect(await count(world, "users")).toBe(1);
   });
 
-  test("nor is the same subject at another provider", async () => {
+  test("the same subject at another provider is not ada", async () => {
     await joined();
     const mallory = new Browser(world);
-    expect(told(await mallory.signInWithProvider("linkedin", google()))).toBe("ask_to_sign_in");
+    expect(outcomeOf(await mallory.signInWithProvider("linkedin", google()))).toBe(
+      "ask_to_sign_in",
+    );
     expect(await identitiesOf(world, ada)).toEqual(["google g-1"]);
   });
 });
 
-describe("an account that is switched off (S5)", () => {
-  test("is told so after the proof: no session, and nothing of it is touched", async () => {
+describe("a disabled account (S5)", () => {
+  test("is told so after authentication: no session, and nothing of it changes", async () => {
     await joined();
     await disable(world, ada);
     const browser = new Browser(world);
@@ -480,10 +497,10 @@ describe("an account that is switched off (S5)", () => {
         (select jsonb_agg(s) from sessions s) as sessions, (select jsonb_agg(m) from known_devices m) as marks,
         (select jsonb_agg(u) from users u) as users`,
       );
-    const there = await saved();
+    const stored = await saved();
     expect(await browser.finishOAuth("google", google())).toEqual(refused("account_disabled"));
     expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
-    expect(await saved()).toEqual(there);
+    expect(await saved()).toEqual(stored);
     expect(await pendingIdentity(world)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
       event: "oauth.complete",
@@ -493,7 +510,7 @@ describe("an account that is switched off (S5)", () => {
     });
   });
 
-  test("a moment before it is switched off, ada's session is over with it; a moment after, there is none", async () => {
+  test("loses a session that commits just before, and gets none after", async () => {
     await joined();
     const browser = new Browser(world);
     await browser.startOAuth("google");
@@ -510,14 +527,14 @@ describe("an account that is switched off (S5)", () => {
     expect(completed.ok).toBe(true);
     expect(await sessionOf(browser)).toBeNull();
     const late = new Browser(world);
-    expect(told(await late.signInWithProvider("google", google()))).toBe("account_disabled");
+    expect(outcomeOf(await late.signInWithProvider("google", google()))).toBe("account_disabled");
   });
 });
 
 describe("where sign-up is closed", () => {
   const closed = world.with({ env: { ...world.env, signUp: "closed" } });
 
-  test("nobody new is let in, after the proof; who was here before is", async () => {
+  test("no new user is let in after authentication; an existing user is", async () => {
     const stranger = new Browser(closed);
     expect(await stranger.signInWithProvider("google", google())).toEqual(
       refused("sign_up_closed"),
@@ -529,21 +546,23 @@ describe("where sign-up is closed", () => {
       cause: "google",
     });
     await joined();
-    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe("sign_in");
+    expect(outcomeOf(await new Browser(closed).signInWithProvider("google", google()))).toBe(
+      "sign_in",
+    );
   });
 
   test("an address that has an account is asked to sign in, as everywhere", async () => {
     await signedIn();
-    expect(told(await new Browser(closed).signInWithProvider("google", google()))).toBe(
+    expect(outcomeOf(await new Browser(closed).signInWithProvider("google", google()))).toBe(
       "ask_to_sign_in",
     );
   });
 });
 
 test.each([
-  ["its keys are gone", {}],
-  ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("a provider lets nobody in once %s, whatever is connected and under way", async (_, vars) => {
+  ["its keys are not set", {}],
+  ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+])("a provider signs no user in once %s, whatever is linked or in progress", async (_, vars) => {
   await joined();
   const browser = new Browser(world);
   await browser.startOAuth("google");
@@ -558,12 +577,12 @@ test.each([
   expect((await browser.run(completeOAuth, input)).ok).toBe(true);
 });
 
-describe("many at once", () => {
-  test("fifty first sign-ins of one identity: one user, one way in, and everybody is in (A1, I1, I2)", async () => {
+describe("concurrent requests", () => {
+  test("fifty first sign-ins of one identity: one user, one sign-in method, and all are signed in (A1, I1, I2)", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
     for (const browser of browsers) await browser.startOAuth("google");
     const responses = await Promise.all(browsers.map((b) => b.finishOAuth("google", google())));
-    expect(responses.map(told)).toEqual(Array(50).fill("sign_in"));
+    expect(responses.map(outcomeOf)).toEqual(Array(50).fill("sign_in"));
     expect([await count(world, "users"), await count(world, "auth_providers")]).toEqual([1, 1]);
     expect(await count(world, "sessions")).toBe(50);
     const made = (await world.audit()).filter(
@@ -583,13 +602,13 @@ describe("many at once", () => {
     expect(await at()).toEqual(before);
   });
 
-  test("fifty different identities for one free address: one has it, the others are asked to sign in", async () => {
+  test("fifty different identities for one free address: one gets it, the others are asked to sign in", async () => {
     const browsers = Array.from({ length: 50 }, () => new Browser(world));
     for (const browser of browsers) await browser.startOAuth("google");
     const responses = await Promise.all(
       browsers.map((browser, n) => browser.finishOAuth("google", claims(`g-${n}`, ada))),
     );
-    expect(responses.map(told).sort()).toEqual([
+    expect(responses.map(outcomeOf).sort()).toEqual([
       ...Array<string>(49).fill("ask_to_sign_in"),
       "sign_in",
     ]);
@@ -597,31 +616,31 @@ describe("many at once", () => {
     expect(await count(world, "sessions")).toBe(1);
   });
 
-  test("a first sign-in and a link of the same address: one account, whoever is first", async () => {
+  test("a first sign-in and a link for the same address: one account, whichever is first", async () => {
     for (let round = 0; round < 5; round += 1) {
       const phone = new Browser(world);
       await phone.requestLink(ada);
       const letter = await world.letterTo(ada);
       const browser = new Browser(world);
       await browser.startOAuth("google");
-      const [came, pressed] = await Promise.all([
+      const [completedOAuth, redeemed] = await Promise.all([
         browser.finishOAuth("google", google()),
         phone.openLink(letter),
       ]);
-      expect(pressed.ok).toBe(true);
-      expect(["sign_in", "ask_to_sign_in"]).toContain(told(came));
+      expect(redeemed.ok).toBe(true);
+      expect(["sign_in", "ask_to_sign_in"]).toContain(outcomeOf(completedOAuth));
       expect(await count(world, "users")).toBe(1);
       expect(await sessionOf(phone)).toBe(ada);
-      // Whoever came by a word for the address before its proof has nothing after it (A5).
+      // A session from an unverified address is gone after the verification (A5).
       expect(await sessionOf(browser)).toBeNull();
       expect(await identitiesOf(world, ada)).toEqual(
-        told(came) === "sign_in" ? ["google g-1 ?", "magic_link"] : ["magic_link"],
+        outcomeOf(completedOAuth) === "sign_in" ? ["google g-1 ?", "magic_link"] : ["magic_link"],
       );
       await world.reset();
     }
   });
 
-  test("a first sign-in about to commit: the link drops what it planted", async () => {
+  test("a first sign-in about to commit: the link revokes its session", async () => {
     const phone = new Browser(world);
     await phone.requestLink(ada);
     const letter = await world.letterTo(ada);
@@ -632,13 +651,13 @@ describe("many at once", () => {
       oauthAttempt: browser.oauthAttempt,
       exchange: async () => ({ claims: google() }),
     };
-    const [came, pressed] = await runDuringCommitOf(
+    const [completedOAuth, redeemed] = await runDuringCommitOf(
       world,
       (world) => browser.run(completeOAuth, input, { world }),
       () => phone.openLink(letter),
     );
-    expect(came.ok).toBe(true);
-    expect(pressed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
+    expect(completedOAuth.ok).toBe(true);
+    expect(redeemed).toEqual({ ok: true, value: { next: "", needsConfirmation: true } });
     expect(await sessionOf(browser)).toBeNull();
     expect(await identitiesOf(world, ada)).toEqual(["google g-1 ?", "magic_link"]);
   });
@@ -649,13 +668,13 @@ describe("many at once", () => {
     const letter = await world.letterTo(ada);
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [pressed, came] = await runDuringCommitOf(
+    const [redeemed, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token: letter.token }, { world }),
       () => browser.finishOAuth("google", google()),
     );
-    expect(pressed).toEqual({ ok: true, value: { next: "" } });
-    expect(told(came)).toBe("ask_to_sign_in");
+    expect(redeemed).toEqual({ ok: true, value: { next: "" } });
+    expect(outcomeOf(completedOAuth)).toBe("ask_to_sign_in");
     expect(await identitiesOf(world, ada)).toEqual(["magic_link"]);
   });
 
@@ -664,20 +683,20 @@ describe("many at once", () => {
     ["Google does not run", google()],
   ])(
     "a first sign-in and the code of a sign-up, at a mailbox %s: one account",
-    async (which, said) => {
+    async (which, identityClaims) => {
       for (let round = 0; round < 5; round += 1) {
         const phone = new Browser(world);
         await phone.signUp(ada, otherPassword);
         const { code } = await world.letterTo(ada);
         const browser = new Browser(world);
         await browser.startOAuth("google");
-        const [came, typed] = await Promise.all([
-          browser.finishOAuth("google", said),
+        const [completedOAuth, typed] = await Promise.all([
+          browser.finishOAuth("google", identityClaims),
           phone.verify(code, ada),
         ]);
-        const first = told(came) === "sign_in";
+        const first = outcomeOf(completedOAuth) === "sign_in";
         const late = which === "Google runs" ? "code_invalid" : "already_signed_up";
-        expect([told(came), typed.ok || typed.refusal.code]).toEqual(
+        expect([outcomeOf(completedOAuth), typed.ok || typed.refusal.code]).toEqual(
           first ? ["sign_in", late] : ["ask_to_sign_in", true],
         );
         expect(await methodsOf(world, ada)).toEqual([first ? "google" : "email"]);
@@ -687,60 +706,62 @@ describe("many at once", () => {
     },
   );
 
-  test("a sign-in while the provider is being disconnected: in before, or not at all", async () => {
+  test("a sign-in while the provider is being disconnected: it succeeds before, or is refused", async () => {
     for (let round = 0; round < 5; round += 1) {
       const home = await signedIn();
       await writeIdentityDirectly(world, ada, "google", "g-1");
       const browser = new Browser(world);
       await browser.startOAuth("google");
-      const [came, gone] = await Promise.all([
+      const [completedOAuth, disconnected] = await Promise.all([
         browser.finishOAuth("google", google()),
         home.run(unlinkProvider, { provider: "google" }),
       ]);
-      expect(gone.ok).toBe(true);
-      expect(["sign_in", "oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
-      expect(browser.session !== null).toBe(told(came) === "sign_in");
+      expect(disconnected.ok).toBe(true);
+      expect(["sign_in", "oauth_state_invalid", "ask_to_sign_in"]).toContain(
+        outcomeOf(completedOAuth),
+      );
+      expect(browser.session !== null).toBe(outcomeOf(completedOAuth) === "sign_in");
       expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
       await world.reset();
     }
   });
 
-  test("a provider about to be disconnected lets nobody in", async () => {
+  test("a provider about to be disconnected signs no user in", async () => {
     const home = await signedIn();
     await writeIdentityDirectly(world, ada, "google", "g-1");
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [gone, came] = await runDuringCommitOf(
+    const [disconnected, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => home.run(unlinkProvider, { provider: "google" }, { world }),
       () => browser.finishOAuth("google", google()),
     );
-    expect(gone.ok).toBe(true);
-    expect(["oauth_state_invalid", "ask_to_sign_in"]).toContain(told(came));
+    expect(disconnected.ok).toBe(true);
+    expect(["oauth_state_invalid", "ask_to_sign_in"]).toContain(outcomeOf(completedOAuth));
     expect(browser.session).toBeNull();
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
 
-  test("an account about to be switched off lets nobody in", async () => {
+  test("an account about to be disabled is signed in to no more", async () => {
     await joined();
     const browser = new Browser(world);
     await browser.startOAuth("google");
-    const [, came] = await runDuringCommitOf(
+    const [, completedOAuth] = await runDuringCommitOf(
       world,
       (world) => disable(world, ada),
       () => browser.finishOAuth("google", google()),
     );
-    expect(["oauth_state_invalid", "account_disabled"]).toContain(told(came));
+    expect(["oauth_state_invalid", "account_disabled"]).toContain(outcomeOf(completedOAuth));
     expect(browser.session).toBeNull();
   });
 });
 
-describe("whatever statement the database fails at: all, or nothing", () => {
+describe("whatever statement the database fails at: everything happened, or nothing", () => {
   test.each<[string, () => Promise<Browser>, Record<string, unknown>, string]>([
     ["signing up", () => Promise.resolve(new Browser(world)), hosted("g-1", ada), "sign_in"],
     ["signing in", async () => (await joined(), new Browser(world)), google(), "sign_in"],
     ["being asked", async () => (await signedIn(), new Browser(world)), google(), "ask_to_sign_in"],
-  ])("%s", async (_, prepare, said, outcome) => {
+  ])("%s", async (_, prepare, identityClaims, outcome) => {
     const browser = await prepare();
     await browser.startOAuth("google");
     await forgetLimits(world);
@@ -749,7 +770,11 @@ describe("whatever statement the database fails at: all, or nothing", () => {
     let after = 0;
     for (; ; after += 1) {
       world.failDatabaseAfter(after);
-      const input = { provider: "google", oauthAttempt, exchange: async () => ({ claims: said }) };
+      const input = {
+        provider: "google",
+        oauthAttempt,
+        exchange: async () => ({ claims: identityClaims }),
+      };
       const result = await browser.run(completeOAuth, input);
       world.restoreDatabase();
       if (result.ok) {

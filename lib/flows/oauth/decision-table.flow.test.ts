@@ -11,7 +11,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { count } from "@/test/support/queries";
 import { validPassword } from "@/test/support/passwords";
@@ -20,16 +20,16 @@ import { type Situation, situations } from "@/test/support/oauth-decision-table"
 import { startLinkingProvider } from "./start-linking-provider";
 
 /**
- * Every cell of the decision table on a database: what a person gets, and what the tables hold then.
- * Ada is whoever is signed in here, leo another; mia has an account, and neither of them is she.
+ * Runs every cell of the decision table on a database, and checks what a person gets and what the
+ * tables contain. Ada is the signed-in user, Leo another one. Mia has an account and is neither.
  */
 
 const world = await setUpWorld(keys);
 
-const [ada, leo, mia, nobody] = ["ada", "leo", "mia", "new"].map((name) => `${name}@example.com`);
+const [ada, leo, mia, newcomer] = ["ada", "leo", "mia", "new"].map((name) => `${name}@example.com`);
 
-/** Three people who came by link, without a proof in the log. */
-const settle = () =>
+/** Three users who signed up by link, without rows in the audit log. */
+const createUsers = () =>
   world.writeDirectly((tx) =>
     tx.execute(sql`with inserted as (
         insert into users (email) select unnest(${sql.raw(`array['${ada}', '${leo}', '${mia}']`)}) returning id)
@@ -49,13 +49,13 @@ async function signedIn() {
 }
 
 const usersNow = () =>
-  rows<{ email: string; proven: boolean }>(
+  rows<{ email: string; verified: boolean }>(
     world.db,
-    sql`select email, email_verified_at is not null as proven from users order by created_at, email`,
+    sql`select email, email_verified_at is not null as verified from users order by created_at, email`,
   );
 
-/** All ways in, without when they were used. */
-const waysNow = () =>
+/** All sign-in methods, without when they were used. */
+const methodsNow = () =>
   rows(
     world.db,
     sql`select email, provider, subject, confirmation_required_at from auth_providers join users on id = user_id
@@ -68,26 +68,29 @@ const sessionsNow = () =>
     sql`select s.id, email, method from sessions s join users u on u.id = user_id order by 1`,
   );
 
-const begin = async ({ linking, signedIn: isHere }: Situation, provider: OAuthProvider) => {
-  const browser = isHere ? await signedIn() : new Browser(world);
-  const left = linking
+const startAttempt = async (
+  { linking, signedIn: isSignedIn }: Situation,
+  provider: OAuthProvider,
+) => {
+  const browser = isSignedIn ? await signedIn() : new Browser(world);
+  const started = linking
     ? await browser.run(startLinkingProvider, { provider })
     : await browser.startOAuth(provider);
-  expect(left.ok).toBe(true);
+  expect(started.ok).toBe(true);
   return browser;
 };
 
-/** Leaves, finds things as they are when coming back, and comes back. */
+/** Starts an OAuth attempt, sets up the situation, and completes the attempt. */
 async function signInWithProvider(at: Situation) {
-  await settle();
+  await createUsers();
   const provider: OAuthProvider = at.emailAssurance === "authoritative" ? "google" : "linkedin";
-  const browser = await begin(at, provider);
+  const browser = await startAttempt(at, provider);
   const owner = { none: null, own: ada!, other: leo! }[at.identity];
   const { needsConfirmation } = at;
   if (owner) await writeIdentityDirectly(world, owner, provider, "p-1", { needsConfirmation });
-  // Of an identity that opens an account the address is nobody's business, so it is somebody else's.
-  const address = owner ? mia! : { none: nobody!, own: ada!, other: leo! }[at.account];
-  const said = {
+  // The address of an identity that opens an account is irrelevant, so it is another user's.
+  const address = owner ? mia! : { none: newcomer!, own: ada!, other: leo! }[at.account];
+  const identityClaims = {
     authoritative: hosted("p-1", address),
     verified: claims("p-1", address),
     unverified: claims("p-1", address, { email_verified: "true" }),
@@ -95,47 +98,47 @@ async function signInWithProvider(at: Situation) {
   }[at.emailAssurance];
   const before = {
     users: await usersNow(),
-    linkedMethods: await waysNow(),
+    linkedMethods: await methodsNow(),
     sessions: await sessionsNow(),
     events: (await world.audit()).length,
   };
   const token = browser.oauthAttempt;
-  const result = await browser.finishOAuth(provider, said);
+  const result = await browser.finishOAuth(provider, identityClaims);
   const events = (await world.audit()).slice(before.events);
-  return { browser, provider, owner, address, said, before, result, token, events };
+  return { browser, provider, owner, address, identityClaims, before, result, token, events };
 }
-type Trip = Awaited<ReturnType<typeof signInWithProvider>>;
+type Attempt = Awaited<ReturnType<typeof signInWithProvider>>;
 
-const completed = (outcome: string, { provider }: Trip) => ({
+const completed = (outcome: string, { provider }: Attempt) => ({
   ok: true,
   value: { provider, outcome, next: "" },
 });
 
 const who = async (email: string | null) => (email ? world.userIdOf(email) : null);
 
-/** Nobody and nothing is another than before. */
-async function expectNothingChanged({ before }: Trip) {
+/** Users, sign-in methods and sessions are unchanged. */
+async function expectNothingChanged({ before }: Attempt) {
   expect(await usersNow()).toEqual(before.users);
-  expect(await waysNow()).toEqual(before.linkedMethods);
+  expect(await methodsNow()).toEqual(before.linkedMethods);
   expect(await sessionsNow()).toEqual(before.sessions);
 }
 
-/** One session in this browser, of this person, by this provider; and none that was here before. */
-async function expectInAs(email: string, trip: Trip) {
-  const { browser, provider } = trip;
+/** This browser has one session, of this user, by this provider; its former session is gone. */
+async function expectSignedInAs(email: string, attempt: Attempt) {
+  const { browser, provider } = attempt;
   expect(browser.newSession.method).toBe(provider);
   expect(await sessionsNow()).toEqual([
     { id: expect.any(String) as string, email, method: provider },
   ]);
-  expect(await sessionsNow()).not.toEqual(trip.before.sessions);
+  expect(await sessionsNow()).not.toEqual(attempt.before.sessions);
 }
 
-async function expectAsked(outcome: string, at: Situation, trip: Trip) {
-  const { browser, provider, token } = trip;
+async function expectAsked(outcome: string, at: Situation, attempt: Attempt) {
+  const { browser, provider, token } = attempt;
   const pendingIdentityToken = expect.stringMatching(/^[\w-]{43}$/) as string;
-  expect(trip.result).toEqual(completed(outcome, trip));
-  await expectNothingChanged(trip);
-  // Under a new token: whoever knew that of the trip knows nothing of what it brought.
+  expect(attempt.result).toEqual(completed(outcome, attempt));
+  await expectNothingChanged(attempt);
+  // Under a new token: knowing the attempt's token is not enough for the pending identity.
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: "ended",
     pendingIdentity: pendingIdentityToken,
@@ -143,13 +146,13 @@ async function expectAsked(outcome: string, at: Situation, trip: Trip) {
   expect(browser.pendingIdentity).not.toBe(token);
   expect(await pendingIdentity(world)).toEqual([`${provider} p-1`]);
   expect(
-    await row(world.db, sql`select email, is_authoritative as proves from oauth_attempts`),
+    await row(world.db, sql`select email, is_authoritative as authoritative from oauth_attempts`),
   ).toEqual({
     email:
       at.emailAssurance === "authoritative" || at.emailAssurance === "verified"
-        ? trip.address
+        ? attempt.address
         : null,
-    proves: at.emailAssurance === "authoritative",
+    authoritative: at.emailAssurance === "authoritative",
   });
   return `${provider}:${outcome}`;
 }
@@ -157,103 +160,110 @@ async function expectAsked(outcome: string, at: Situation, trip: Trip) {
 async function expectRefused(
   code: "identity_already_in_use" | "provider_email_unverified",
   at: Situation,
-  trip: Trip,
+  attempt: Attempt,
 ) {
-  expect(trip.result).toEqual(refused(code, { provider: trip.provider }));
-  await expectNothingChanged(trip);
-  expect(trip.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+  expect(attempt.result).toEqual(refused(code, { provider: attempt.provider }));
+  await expectNothingChanged(attempt);
+  expect(attempt.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
   expect(await pendingIdentity(world)).toEqual([]);
-  return `${trip.provider}:${at.emailAssurance}`;
+  return `${attempt.provider}:${at.emailAssurance}`;
 }
 
-/** What holds for each word of the table; returns the cause that the log tells. */
-const becomes: Record<Situation["becomes"], (at: Situation, trip: Trip) => Promise<string>> = {
-  async sign_up({ emailAssurance }, trip) {
-    const isVerified = emailAssurance === "authoritative";
-    expect(trip.result).toEqual(completed("sign_in", trip));
-    expect(await usersNow()).toEqual([...trip.before.users, { email: nobody, proven: isVerified }]);
-    const linkedMethod = {
-      email: nobody,
-      provider: trip.provider,
-      subject: "p-1",
-      confirmation_required_at: null,
-    };
-    expect(await waysNow()).toEqual(
-      expect.arrayContaining([...trip.before.linkedMethods, linkedMethod]),
-    );
-    expect(await count(world, "auth_providers")).toBe(trip.before.linkedMethods.length + 1);
-    await expectInAs(nobody!, trip);
-    expect([trip.browser.oauthAttempt, trip.browser.pendingIdentity]).toEqual([null, null]);
-    expect(await pendingIdentity(world)).toEqual([]);
-    return `${trip.provider}:${isVerified ? "signed_up" : "signed_up_unverified"}`;
-  },
-  async sign_in(_, trip) {
-    expect(trip.result).toEqual(completed("sign_in", trip));
-    expect(await usersNow()).toEqual(trip.before.users);
-    expect(await waysNow()).toEqual(trip.before.linkedMethods);
-    await expectInAs(trip.owner!, trip);
-    expect([trip.browser.oauthAttempt, trip.browser.pendingIdentity]).toEqual([null, null]);
-    expect(await pendingIdentity(world)).toEqual([]);
-    return trip.provider;
-  },
-  async already_linked(_, trip) {
-    expect(trip.result).toEqual(completed("already_linked", trip));
-    await expectNothingChanged(trip);
-    expect(trip.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
-    expect(await pendingIdentity(world)).toEqual([]);
-    return `${trip.provider}:already_linked`;
-  },
-  ask_to_link: (at, trip) => expectAsked("ask_to_link", at, trip),
-  ask_to_sign_in: (at, trip) => expectAsked("ask_to_sign_in", at, trip),
-  ask_to_switch: (at, trip) => expectAsked("ask_to_switch", at, trip),
-  identity_already_in_use: (at, trip) => expectRefused("identity_already_in_use", at, trip),
-  provider_email_unverified: (at, trip) => expectRefused("provider_email_unverified", at, trip),
-};
+/** The checks for each decision; returns the cause in the audit log. */
+const becomes: Record<Situation["becomes"], (at: Situation, attempt: Attempt) => Promise<string>> =
+  {
+    async sign_up({ emailAssurance }, attempt) {
+      const isVerified = emailAssurance === "authoritative";
+      expect(attempt.result).toEqual(completed("sign_in", attempt));
+      expect(await usersNow()).toEqual([
+        ...attempt.before.users,
+        { email: newcomer, verified: isVerified },
+      ]);
+      const linkedMethod = {
+        email: newcomer,
+        provider: attempt.provider,
+        subject: "p-1",
+        confirmation_required_at: null,
+      };
+      expect(await methodsNow()).toEqual(
+        expect.arrayContaining([...attempt.before.linkedMethods, linkedMethod]),
+      );
+      expect(await count(world, "auth_providers")).toBe(attempt.before.linkedMethods.length + 1);
+      await expectSignedInAs(newcomer!, attempt);
+      expect([attempt.browser.oauthAttempt, attempt.browser.pendingIdentity]).toEqual([null, null]);
+      expect(await pendingIdentity(world)).toEqual([]);
+      return `${attempt.provider}:${isVerified ? "signed_up" : "signed_up_unverified"}`;
+    },
+    async sign_in(_, attempt) {
+      expect(attempt.result).toEqual(completed("sign_in", attempt));
+      expect(await usersNow()).toEqual(attempt.before.users);
+      expect(await methodsNow()).toEqual(attempt.before.linkedMethods);
+      await expectSignedInAs(attempt.owner!, attempt);
+      expect([attempt.browser.oauthAttempt, attempt.browser.pendingIdentity]).toEqual([null, null]);
+      expect(await pendingIdentity(world)).toEqual([]);
+      return attempt.provider;
+    },
+    async already_linked(_, attempt) {
+      expect(attempt.result).toEqual(completed("already_linked", attempt));
+      await expectNothingChanged(attempt);
+      expect(attempt.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+      expect(await pendingIdentity(world)).toEqual([]);
+      return `${attempt.provider}:already_linked`;
+    },
+    ask_to_link: (at, attempt) => expectAsked("ask_to_link", at, attempt),
+    ask_to_sign_in: (at, attempt) => expectAsked("ask_to_sign_in", at, attempt),
+    ask_to_switch: (at, attempt) => expectAsked("ask_to_switch", at, attempt),
+    identity_already_in_use: (at, attempt) => expectRefused("identity_already_in_use", at, attempt),
+    provider_email_unverified: (at, attempt) =>
+      expectRefused("provider_email_unverified", at, attempt),
+  };
 
-const subjectOf = ({ account }: Situation, { owner, browser, provider }: Trip) =>
+const subjectOf = ({ account }: Situation, { owner, browser, provider }: Attempt) =>
   owner ??
   (browser.cookieChanges.session && provider
-    ? nobody!
+    ? newcomer!
     : { none: null, own: ada!, other: leo! }[account]);
 
 test.each(situations)("$name", async (at) => {
-  const trip = await signInWithProvider(at);
-  const cause = await becomes[at.becomes](at, trip);
-  const isSameOriginVerified =
+  const attempt = await signInWithProvider(at);
+  const cause = await becomes[at.becomes](at, attempt);
+  const hasVerifiedEmail =
     at.emailAssurance === "authoritative" || at.emailAssurance === "verified";
-  expect(trip.events).toEqual([
+  expect(attempt.events).toEqual([
     expect.objectContaining({
       event: "oauth.complete",
-      outcome: trip.result.ok ? "ok" : trip.result.refusal.code,
+      outcome: attempt.result.ok ? "ok" : attempt.result.refusal.code,
       cause,
-      subject: await who(subjectOf(at, trip)),
+      subject: await who(subjectOf(at, attempt)),
       caller: await who(at.signedIn ? ada! : null),
-      identifier: isSameOriginVerified ? trip.address : null,
+      identifier: hasVerifiedEmail ? attempt.address : null,
     }),
   ]);
   expect(await count(world, "outbox")).toBe(0);
-  // The trip is over, however it ended: the same return brings nobody anything.
+  // The attempt is over, whatever its outcome: the same callback works in no browser.
   const again = new Browser(world);
-  again.oauthAttempt = trip.token;
-  expect(await again.finishOAuth(trip.provider, trip.said)).toEqual(refused("oauth_state_invalid"));
+  again.oauthAttempt = attempt.token;
+  expect(await again.finishOAuth(attempt.provider, attempt.identityClaims)).toEqual(
+    refused("oauth_state_invalid"),
+  );
   expect(again.session).toBeNull();
 });
 
-/** Somebody began to sign up at the address and never typed the code: that is no account (P1). */
+/** A stranger began to sign up at the address and never typed the code: that is no account (P1). */
 test.each(situations.filter(({ identity, account }) => identity === "none" && account === "none"))(
-  "with a sign-up of somebody that waits for its code at the address: $name",
+  "with a stranger's sign-up that waits for its code at the address: $name",
   async (at) => {
     const mallory = new Browser(world);
-    await mallory.signUp(nobody!, validPassword);
-    const { code } = await world.letterTo(nobody!);
-    const trip = await signInWithProvider(at);
-    expect(told(trip.result)).toBe(at.becomes === "sign_up" ? "sign_in" : at.becomes);
-    const typed = await mallory.verify(code, nobody!);
-    // Where the provider runs the mailbox, what others began there is dead (A5). Where it only takes
-    // somebody's word, the account is there first; and where there is none, the code makes one.
+    await mallory.signUp(newcomer!, validPassword);
+    const { code } = await world.letterTo(newcomer!);
+    const attempt = await signInWithProvider(at);
+    expect(outcomeOf(attempt.result)).toBe(at.becomes === "sign_up" ? "sign_in" : at.becomes);
+    const typed = await mallory.verify(code, newcomer!);
+    // An authoritative provider voids the stranger's sign-up (A5). With a merely verified address
+    // the account already exists; and without an account, the code creates one.
     const known = at.emailAssurance === "authoritative" ? "code_invalid" : "already_signed_up";
-    const no = at.becomes === "sign_up" ? known : undefined;
-    expect(typed.ok ? undefined : typed.refusal.code).toBe(no);
+    const refusalCode = at.becomes === "sign_up" ? known : undefined;
+    expect(typed.ok ? undefined : typed.refusal.code).toBe(refusalCode);
     expect(await count(world, "users")).toBe(4);
     expect(await row(world.db, sql`select count(password_hash)::int as n from users`)).toEqual({
       n: typed.ok ? 1 : 0,
@@ -261,8 +271,8 @@ test.each(situations.filter(({ identity, account }) => identity === "none" && ac
   },
 );
 
-test("a subject that differs in one letter, or at another provider, is somebody else", async () => {
-  await settle();
+test("a subject that differs in one letter, or is at another provider, is another identity", async () => {
+  await createUsers();
   const known = `p-${randomUUID()}`;
   await writeIdentityDirectly(world, leo!, "google", known);
   for (const [provider, sub] of [

@@ -14,7 +14,7 @@ const lost = refused("oauth_state_invalid", { cause: "no_pending_identity" });
 const look = (browser: Browser) =>
   browser.run(previewOAuth, { pendingIdentity: browser.pendingIdentity ?? "" });
 
-/** Somebody whose Google account has the address of ada's account, and who is not signed in. */
+/** A signed-out person whose Google account has the address of Ada's account. */
 const asked = async (where = world) => {
   await new Browser(where).signIn(ada);
   const browser = new Browser(where);
@@ -33,7 +33,7 @@ const seen = (signedInAs: string | null) => ({
   },
 });
 
-test("who was brought back, and who is signed in here: both addresses are shown before a press (A3)", async () => {
+test("shows both addresses before the person confirms: the provider's and the signed-in user's (A3)", async () => {
   const browser = await asked();
   expect(await look(browser)).toEqual(seen(null));
   await browser.signIn("leo@example.com");
@@ -42,13 +42,13 @@ test("who was brought back, and who is signed in here: both addresses are shown 
   expect(await look(browser)).toEqual(seen(ada));
 });
 
-test("an identity that waits to be kept is for its owner, whatever its address, and for nobody else (O3)", async () => {
-  const came = new Browser(world);
-  await came.signInWithProvider("google", claims("g-1", ada));
-  const unvouched = claims("g-1", "leo@example.com", { email_verified: false });
+test("shows an unconfirmed identity only to its owner, whatever its address (O3)", async () => {
+  const signedOutBrowser = new Browser(world);
+  await signedOutBrowser.signInWithProvider("google", claims("g-1", ada));
+  const unverified = claims("g-1", "leo@example.com", { email_verified: false });
   await new Browser(world).signIn(ada);
   const browser = new Browser(world);
-  await browser.signInWithProvider("google", unvouched);
+  await browser.signInWithProvider("google", unverified);
   const asks = { address: null, hasOwner: true, isForSession: false };
   expect(await look(browser)).toMatchObject({ value: asks });
   await browser.signIn("leo@example.com");
@@ -57,7 +57,7 @@ test("an identity that waits to be kept is for its owner, whatever its address, 
   expect(await look(browser)).toMatchObject({ value: { ...asks, isForSession: true } });
 });
 
-test("what one session set out to connect is for that one alone, and said to be so", async () => {
+test("shows a linking only to the session that started it, and says that it is a linking", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
@@ -67,7 +67,7 @@ test("what one session set out to connect is for that one alone, and said to be 
   expect(await look(browser)).toMatchObject({ value: { isForSession: false, isLink: true } });
 });
 
-test("no address is shown that the provider does not vouch for", async () => {
+test("shows no address that the provider has not verified", async () => {
   await new Browser(world).signInWithProvider("google", claims("g-1", ada));
   const browser = new Browser(world);
   await browser.signIn("leo@example.com");
@@ -78,7 +78,7 @@ test("no address is shown that the provider does not vouch for", async () => {
   expect(await look(browser)).toMatchObject({ value: { address: null } });
 });
 
-test("looking changes nothing, however often", async () => {
+test("changes nothing, however often the page is loaded", async () => {
   const browser = await asked();
   const before = await dump(world);
   for (let n = 0; n < 3; n += 1) await look(browser);
@@ -86,7 +86,7 @@ test("looking changes nothing, however often", async () => {
   expect(await dump(world)).toBe(before);
 });
 
-test("nothing waits in another browser, nor before the return, nor once it was used", async () => {
+test("finds nothing in another browser, before the callback, or after use", async () => {
   const browser = await asked();
   expect(await look(new Browser(world))).toEqual(lost);
   const onTheWay = new Browser(world);
@@ -101,7 +101,7 @@ test("nothing waits in another browser, nor before the return, nor once it was u
 test.each([
   ["9:59", 599, true],
   ["10:01", 601, false],
-])("what was proven waits ten minutes, counted from the return: %s", async (_, passed, waits) => {
+])("a pending identity expires ten minutes after the callback: %s", async (_, passed, waits) => {
   await world.withFrozenTime(async (world) => {
     await new Browser(world).signIn(ada);
     const browser = new Browser(world);

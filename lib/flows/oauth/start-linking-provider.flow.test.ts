@@ -20,7 +20,7 @@ const signedIn = async (where = world) => {
   return browser;
 };
 
-test("ada sets out to connect: the intent is of this session alone", async () => {
+test("ada starts linking: the attempt belongs to this session alone", async () => {
   const browser = await signedIn();
   expect(await set(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(browser.cookieChanges).toEqual({ oauthAttempt: browser.oauthAttempt });
@@ -38,7 +38,7 @@ test("ada sets out to connect: the intent is of this session alone", async () =>
   });
 });
 
-test("where one of that provider is connected there is nothing to set out for; another provider is another", async () => {
+test("a linked provider cannot be linked again; another provider can", async () => {
   const browser = await signedIn();
   await writeIdentityDirectly(world, ada, "google", "g-1");
   expect(await set(browser)).toEqual(refused("provider_already_linked", { provider: "google" }));
@@ -47,13 +47,13 @@ test("where one of that provider is connected there is nothing to set out for; a
   expect((await set(browser, "linkedin")).ok).toBe(true);
 });
 
-test("one that is in question may be proven again", async () => {
+test("an unconfirmed provider can be linked again", async () => {
   const browser = await signedIn();
   await writeIdentityDirectly(world, ada, "google", "g-1", { needsConfirmation: true });
   expect((await set(browser)).ok).toBe(true);
 });
 
-describe("only for whoever proved just now that it is them (A2)", () => {
+describe("requires a recent sign-in (A2)", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { provider: "google" } }],
     ["601 s", 601, refused("step_up_required")],
@@ -66,7 +66,7 @@ describe("only for whoever proved just now that it is them (A2)", () => {
     });
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     expect(await set(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
@@ -76,7 +76,7 @@ test.each(["", "facebook", "email", null, ["google"], { toString: "google" }])(
   async (provider) => expect(await set(await signedIn(), provider)).toEqual(refused("not_found")),
 );
 
-test("nobody sets out for a provider that is switched off", async () => {
+test("a disabled provider cannot be started", async () => {
   const browser = await signedIn();
   for (const vars of [{}, { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }])
     expect(

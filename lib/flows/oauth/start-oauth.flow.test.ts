@@ -14,7 +14,7 @@ import { startLinkingProvider } from "./start-linking-provider";
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 
-test("ada sets out: her browser alone has the token, and nobody is anybody yet", async () => {
+test("ada starts: only her browser has the token, and no user is created", async () => {
   const browser = new Browser(world);
   expect(await browser.startOAuth("google")).toEqual({ ok: true, value: { provider: "google" } });
   expect(browser.cookieChanges).toEqual({
@@ -41,7 +41,7 @@ test("ada sets out: her browser alone has the token, and nobody is anybody yet",
   });
 });
 
-test("for as long as she wished, and to the page she wanted", async () => {
+test("stores the wished session length and the page she wanted", async () => {
   const browser = new Browser(world);
   await browser.run(startOAuth, { provider: "google", remember: "on", next: "/account" });
   expect(await browser.finishOAuth("google", claims("g-1", ada))).toMatchObject({
@@ -61,14 +61,14 @@ test.each(["", "Google", " google", "google\0", "email", "magic_link", "__proto_
 
 test.each([
   ["has no keys", {}],
-  ["is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("nobody sets out for a provider that %s", async (_, vars) => {
+  ["is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+])("no user can start with a provider that %s", async (_, vars) => {
   const off = world.with({ env: testEnv(vars) });
   expect(await new Browser(off).startOAuth("google")).toEqual(refused("not_found"));
   expect(await count(world, "oauth_attempts")).toBe(0);
 });
 
-describe("thirty in ten minutes from one network, said aloud (R3)", () => {
+describe("thirty in ten minutes from one network, with a refusal (R3)", () => {
   const [home, street] = ["2001:db8:1:2::7", "2001:db8:1:3::7"];
   const startOAuth = (ip: string) => new Browser(world, { ip }).startOAuth("google");
   const tooMany = refused("too_many_requests", { retryAfter: expect.any(Number) as never });
@@ -78,7 +78,7 @@ describe("thirty in ten minutes from one network, said aloud (R3)", () => {
       expect((await startOAuth(`2001:db8:1:2::${(n + 1).toString(16)}`)).ok).toBe(true);
   };
 
-  test("whatever its addresses (IPv6 by /64) and whichever the provider; the next one is free", async () => {
+  test("whatever its addresses (IPv6 by /64) and whichever the provider; the next network is free", async () => {
     await thirty();
     expect(await startOAuth(home)).toEqual(tooMany);
     expect(await new Browser(world, { ip: home }).startOAuth("linkedin")).toEqual(tooMany);
@@ -95,7 +95,7 @@ describe("thirty in ten minutes from one network, said aloud (R3)", () => {
     expect((await startOAuth(home)).ok).toBe(true);
   });
 
-  test("setting out to connect is one of them; coming back has thirty of its own", async () => {
+  test("starting to link counts as well; callbacks have a limit of thirty of their own", async () => {
     const browser = new Browser(world, { ip: home });
     await browser.signIn(ada);
     await thirty();
@@ -107,7 +107,7 @@ describe("thirty in ten minutes from one network, said aloud (R3)", () => {
     expect(await stranger.finishOAuth("google", {})).toEqual(tooMany);
   });
 
-  test("forty at once: thirty set out", async () => {
+  test("of forty at once, thirty start", async () => {
     const responses = await Promise.all(Array.from({ length: 40 }, () => startOAuth(home)));
     expect(responses.filter(({ ok }) => ok)).toHaveLength(30);
   });

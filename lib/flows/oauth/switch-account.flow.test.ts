@@ -11,7 +11,7 @@ import {
   keys,
   pendingIdentity,
   writeIdentityDirectly,
-  told,
+  outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits } from "@/test/support/queries";
@@ -27,7 +27,7 @@ const leo = "leo@example.com";
 const leos = claims("g-leo", leo);
 const lost = refused("oauth_state_invalid", { cause: "no_pending_identity" });
 
-const openLink = (browser: Browser, where: TestWorld = browser.world) =>
+const submitSwitch = (browser: Browser, where: TestWorld = browser.world) =>
   browser.run(switchAccount, { pendingIdentity: browser.pendingIdentity ?? "" }, { world: where });
 
 const sessionOf = async (browser: Browser) => {
@@ -35,13 +35,13 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-/** Ada is signed in, and comes back from Google as leo, who may be new. */
-const asked = async ({ isNew = false, where = world, said = leos } = {}) => {
+/** Ada is signed in, and completes Google as Leo, who may be new. */
+const completeAsLeo = async ({ isNew = false, where = world, identityClaims = leos } = {}) => {
   if (!isNew) await new Browser(where).signInWithProvider("google", leos);
   const browser = new Browser(where);
   await browser.signIn(ada);
   await browser.startOAuth("google", { next: "/account" });
-  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_switch");
+  expect(outcomeOf(await browser.finishOAuth("google", identityClaims))).toBe("ask_to_switch");
   return browser;
 };
 
@@ -50,12 +50,12 @@ const switched = (outcome: string) => ({
   value: { provider: "google", outcome, next: "/account" },
 });
 
-describe("ada wants to be leo", () => {
-  test("who has an account: her session ends, his begins, and nothing was connected", async () => {
-    const browser = await asked();
+describe("ada switches to leo", () => {
+  test("who has an account: her session ends, his begins, and nothing is linked", async () => {
+    const browser = await completeAsLeo();
     const thief = new Browser(world);
     thief.session = browser.session;
-    expect(await openLink(browser)).toEqual(switched("sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("sign_in"));
     expect(browser.cookieChanges).toMatchObject({
       pendingIdentity: "ended",
       session: { method: "google" },
@@ -73,18 +73,18 @@ describe("ada wants to be leo", () => {
   });
 
   test("who is new: he signs up", async () => {
-    const browser = await asked({ isNew: true });
+    const browser = await completeAsLeo({ isNew: true });
     expect(await count(world, "users")).toBe(1);
-    expect(await openLink(browser)).toEqual(switched("sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("sign_in"));
     expect(await sessionOf(browser)).toBe(leo);
     expect((await world.audit()).at(-1)).toMatchObject({ cause: "google:signed_up_unverified" });
   });
 
-  test("whose address has an account that Google does not open: she is out, and asked to sign in as him", async () => {
+  test("whose address has an account without that Google: she is signed out, and asked to sign in as him", async () => {
     await new Browser(world).signIn(leo);
-    const browser = await asked({ isNew: true });
+    const browser = await completeAsLeo({ isNew: true });
     const token = browser.pendingIdentity;
-    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("ask_to_sign_in"));
     expect(browser.cookieChanges).toEqual({ session: "ended" });
     expect(browser.pendingIdentity).toBe(token);
     expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
@@ -95,81 +95,81 @@ describe("ada wants to be leo", () => {
     expect(await identitiesOf(world, leo)).toEqual(["google g-leo", "magic_link"]);
   });
 
-  test("whose Google is in question: it opens nothing, and she is asked to sign in as him", async () => {
-    const browser = await asked();
+  test("whose Google needs confirmation: it opens nothing, and she is asked to sign in as him", async () => {
+    const browser = await completeAsLeo();
     await world.writeDirectly((tx) =>
       tx.execute(
         sql`update auth_providers set confirmation_required_at = now() where provider = 'google'`,
       ),
     );
-    expect(await openLink(browser)).toEqual(switched("ask_to_sign_in"));
+    expect(await submitSwitch(browser)).toEqual(switched("ask_to_sign_in"));
     expect(await sessionOf(browser)).toBeNull();
   });
 
-  test("once: a second press finds nothing, and neither does one in another browser", async () => {
-    const browser = await asked();
+  test("once: a second request finds nothing, and neither does one in another browser", async () => {
+    const browser = await completeAsLeo();
     const token = browser.pendingIdentity;
-    expect(await openLink(new Browser(world))).toEqual(lost);
-    await openLink(browser);
+    expect(await submitSwitch(new Browser(world))).toEqual(lost);
+    await submitSwitch(browser);
     browser.pendingIdentity = token;
-    expect(await openLink(browser)).toEqual(lost);
+    expect(await submitSwitch(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe(leo);
   });
 
   test.each([
     ["9:59", 599, switched("sign_in")],
     ["10:01", 601, lost],
-  ])("%s after she came back", async (_, passed, outcome) => {
+  ])("%s after the callback", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
-      const browser = await asked({ where: world });
+      const browser = await completeAsLeo({ where: world });
       await world.advance(passed);
-      expect(await openLink(browser)).toEqual(outcome);
+      expect(await submitSwitch(browser)).toEqual(outcome);
       expect(await sessionOf(browser)).toBe(passed < 600 ? leo : ada);
     });
   });
 
-  test("signed out meanwhile: he does not wait there for whoever comes next", async () => {
-    const browser = await asked();
+  test("signed out meanwhile: the pending identity is not left for the next user", async () => {
+    const browser = await completeAsLeo();
     await browser.run(signOut);
     expect(browser.pendingIdentity).toBeNull();
     await browser.signIn("mallory@example.com");
-    expect(await openLink(browser)).toEqual(lost);
+    expect(await submitSwitch(browser)).toEqual(lost);
     expect(await sessionOf(browser)).toBe("mallory@example.com");
   });
 });
 
-test("what a session set out to connect signs nobody in", async () => {
+test("an identity for linking signs nobody in", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
-  expect(told(await browser.finishOAuth("google", leos))).toBe("ask_to_link");
-  expect(await openLink(browser)).toEqual(lost);
+  expect(outcomeOf(await browser.finishOAuth("google", leos))).toBe("ask_to_link");
+  expect(await submitSwitch(browser)).toEqual(lost);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await count(world, "users")).toBe(1);
 });
 
-test("what changed meanwhile counts: the account is switched off, sign-up closed, the address no longer vouched for", async () => {
-  const browser = await asked();
+test("current state decides: a disabled account, a closed sign-up, an address no longer verified", async () => {
+  const browser = await completeAsLeo();
   await disable(world, leo);
-  expect(await openLink(browser)).toEqual(refused("account_disabled"));
+  expect(await submitSwitch(browser)).toEqual(refused("account_disabled"));
   expect(await sessionOf(browser)).toBe(ada);
   const late = new Browser(world);
   await world.deliver();
   await late.signIn("mia@example.com");
   await late.signInWithProvider("google", claims("g-new", "new@example.com"));
   const closed = world.with({ env: { ...world.env, signUp: "closed" } });
-  expect(await openLink(late, closed)).toEqual(refused("sign_up_closed"));
+  expect(await submitSwitch(late, closed)).toEqual(refused("sign_up_closed"));
   expect(await sessionOf(late)).toBe("mia@example.com");
 });
 
-test("an identity that was disconnected meanwhile, with an address that nobody vouches for, is nobody's", async () => {
-  const said = { ...leos, email_verified: false };
+test("an identity that was disconnected meanwhile, with an unverified address, opens no account", async () => {
+  const identityClaims = { ...leos, email_verified: false };
   await plantIdentityOfLeo();
-  const browser = await asked({ said });
+  const browser = await completeAsLeo({ identityClaims });
   await world.writeDirectly((tx) =>
     tx.execute(sql`delete from auth_providers where provider = 'google'`),
   );
-  expect(await openLink(browser)).toEqual(
+  expect(await submitSwitch(browser)).toEqual(
     refused("provider_email_unverified", { provider: "google" }),
   );
   expect(await sessionOf(browser)).toBe(ada);
@@ -181,17 +181,19 @@ async function plantIdentityOfLeo() {
 }
 
 test.each([
-  ["its keys are gone", {}],
-  ["it is not among the ways in", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
-])("nobody goes on as somebody whom a provider brought once %s", async (_, vars) => {
-  const browser = await asked();
-  expect(await openLink(browser, world.with({ env: testEnv(vars) }))).toEqual(refused("not_found"));
+  ["its keys are not set", {}],
+  ["it is not among the sign-in methods", { ...keys, SIGN_IN_METHODS: "magic_link,linkedin" }],
+])("no user can switch by a provider once %s", async (_, vars) => {
+  const browser = await completeAsLeo();
+  expect(await submitSwitch(browser, world.with({ env: testEnv(vars) }))).toEqual(
+    refused("not_found"),
+  );
   expect(await sessionOf(browser)).toBe(ada);
   expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
 
-test("pressed twenty times at once: one session, and nobody waits for ever", async () => {
-  const browser = await asked();
+test("of twenty requests at once, one gets a session, and none hangs", async () => {
+  const browser = await completeAsLeo();
   const { pendingIdentity: token } = browser;
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => browser.run(switchAccount, { pendingIdentity: token })),
@@ -202,14 +204,14 @@ test("pressed twenty times at once: one session, and nobody waits for ever", asy
   expect(await count(world, "sessions")).toBe(2);
 });
 
-test("whatever statement the database fails at: she is still ada, or leo", async () => {
-  const browser = await asked();
+test("whatever statement the database fails at: she is still ada, or she is leo", async () => {
+  const browser = await completeAsLeo();
   await forgetLimits(world);
   const before = await dump(world);
   let after = 0;
   for (; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await openLink(browser);
+    const result = await submitSwitch(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

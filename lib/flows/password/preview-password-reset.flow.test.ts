@@ -13,7 +13,7 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 const forgetful = async () => {
-  await new Browser(world).join(ada, otherPassword);
+  await new Browser(world).signUpAndVerify(ada, otherPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   await browser.run(requestPasswordReset, { email: ada });
   return { browser, letter: await world.letterTo(ada) };
@@ -21,7 +21,7 @@ const forgetful = async () => {
 
 const look = (browser: Browser, token: string) => browser.run(previewPasswordReset, { token });
 
-test("where it was asked for, the whole address, so that managers file the new password under it", async () => {
+test("shows the whole address in the requesting browser, and managers store the new password under it", async () => {
   const { browser, letter } = await forgetful();
   expect(await look(browser, letter.token)).toEqual({
     ok: true,
@@ -34,14 +34,14 @@ test("where it was asked for, the whole address, so that managers file the new p
   });
 });
 
-test("elsewhere the masked one, which is not enough to go on (L5)", async () => {
+test("shows a masked address elsewhere, which is not enough to continue (L5)", async () => {
   const { letter } = await forgetful();
   const seen = await look(new Browser(world), letter.token);
   expect(seen).toMatchObject({ value: { address: "a**@example.com", sameBrowser: false } });
   expect(JSON.stringify(seen)).not.toContain(ada);
 });
 
-test("looking spends nothing and changes nothing, however often and from wherever (L2)", async () => {
+test("consumes and changes nothing, however often and from wherever it is loaded (L2)", async () => {
   const { browser, letter } = await forgetful();
   const before = await dump(world);
   for (let n = 0; n < 5; n += 1) await look(new Browser(world), letter.token);
@@ -51,7 +51,7 @@ test("looking spends nothing and changes nothing, however often and from whereve
   expect((await browser.run(redeemPasswordReset, input)).ok).toBe(true);
 });
 
-test("expired, used, unknown, of another purpose: dead, and nothing of it is shown (L3)", async () => {
+test("refuses expired, used, unknown and other-purpose links, and shows nothing of them (L3)", async () => {
   const { browser, letter } = await forgetful();
   await browser.requestLink(ada);
   const link = await world.letterTo(ada);
@@ -67,7 +67,7 @@ test("expired, used, unknown, of another purpose: dead, and nothing of it is sho
   expect(await look(browser, token)).toEqual(refused("link_invalid", { cause: "expired" }));
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("does not exist where passwords are disabled", async () => {
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await look(new Browser(links), "x".repeat(43))).toEqual(refused("not_found"));
 });

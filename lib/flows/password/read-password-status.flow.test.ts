@@ -9,7 +9,7 @@ import { readPasswordStatus } from "./read-password-status";
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
-test("whether there is one, and how many other devices a new one signs out", async () => {
+test("shows whether there is a password, and how many other devices a new one signs out", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   const seen = () => browser.run(readPasswordStatus);
@@ -22,9 +22,9 @@ test("whether there is one, and how many other devices a new one signs out", asy
   expect(await seen()).toMatchObject({ value: { otherDevices: 1 } });
 });
 
-test("for whoever has one; and looking changes nothing", async () => {
+test("is correct for a user who has one, and changes nothing", async () => {
   const browser = new Browser(world);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   const before = await dump(world);
   expect(await browser.run(readPasswordStatus)).toMatchObject({ value: { hasPassword: true } });
   expect(await dump(world)).toBe(before);
@@ -34,7 +34,7 @@ test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
 ])(
-  "asks for a proof as setting one does, so that nobody types it in vain: %s",
+  "requires a recent sign-in, as setting one does, before a password is typed in vain: %s",
   async (_, passed, shown) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
@@ -47,7 +47,7 @@ test.each([
   },
 );
 
-test("not for strangers, and not without passwords as a way in", async () => {
+test("is refused to strangers, and where passwords are disabled", async () => {
   const browser = new Browser(world);
   expect(await browser.run(readPasswordStatus)).toEqual(refused("sign_in_required"));
   await browser.signIn(ada);

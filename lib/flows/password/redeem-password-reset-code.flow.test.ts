@@ -38,7 +38,7 @@ const forgot = async (email = ada) => {
 
 const forgetful = async () => {
   const hers = new Browser(world);
-  await hers.join(ada, otherPassword);
+  await hers.signUpAndVerify(ada, otherPassword);
   return { hers, ...(await forgot()) };
 };
 
@@ -50,7 +50,7 @@ const wrong = (code: string, n = 1) => String((Number(code) + n) % 1_000_000).pa
 const tries = () =>
   row(world.db, sql`select max(attempts) as n from verifications where purpose = 'password_reset'`);
 
-test("the code sets the password in the browser that asked, and does all that the link does (P7)", async () => {
+test("the code sets the password in the requesting browser, with all the effects of the link (P7)", async () => {
   const { hers, browser, code } = await forgetful();
   await hers.requestLink(ada);
   await world.deliver();
@@ -74,8 +74,8 @@ test("the code sets the password in the browser that asked, and does all that th
   expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
-describe("where it does not work", () => {
-  test("in another browser, under another address, for signing in, a second time", async () => {
+describe("the code does not work", () => {
+  test("in another browser, under another address, for signing in, or a second time", async () => {
     const { browser, code } = await forgetful();
     expect(await reset(new Browser(world), code)).toEqual(
       refused("code_invalid", { cause: "none" }),
@@ -88,7 +88,7 @@ describe("where it does not work", () => {
     expect(await reset(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
-  test("ten minutes after the mail left", async () => {
+  test("ten minutes after the email was sent", async () => {
     const { browser, code } = await forgetful();
     await world.advance(601);
     expect(await reset(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
@@ -103,8 +103,8 @@ describe("where it does not work", () => {
   });
 });
 
-describe("tries (R3)", () => {
-  test("five a code, then the right one is refused too; and they cost as much work for everybody", async () => {
+describe("attempts (R3)", () => {
+  test("five wrong ones per code, then the right one is refused too; and all cost the same work", async () => {
     const { browser, code } = await forgetful();
     const mallory = new Browser(world);
     await mallory.run(requestPasswordReset, { email: leo });
@@ -133,7 +133,7 @@ describe("tries (R3)", () => {
     );
   });
 
-  test("ten an hour for an address, from wherever; its link still works", async () => {
+  test("ten an hour for an address, from any IP; its link still works", async () => {
     const responses = [];
     for (let n = 0; n < 11; n += 1) {
       const typed = await reset(new Browser(world), "000000");
@@ -142,7 +142,7 @@ describe("tries (R3)", () => {
     expect(responses).toEqual([...Array<string>(10).fill("code_invalid"), "too_many_attempts"]);
   });
 
-  test("a password that is not taken costs none of the code's", async () => {
+  test("a refused new password costs no attempt", async () => {
     const { browser, code } = await forgetful();
     for (const [password, told] of [
       ["kettlevoyag", "password_too_short"],
@@ -157,7 +157,7 @@ describe("tries (R3)", () => {
     expect(await reset(browser, code)).toEqual(welcome);
   });
 
-  test("nor does a day when too many wait, or a bug", async () => {
+  test("neither an overloaded hasher nor a bug costs an attempt", async () => {
     const { browser, code } = await forgetful();
     const where = (world: TestWorld) =>
       browser.run(
@@ -172,7 +172,7 @@ describe("tries (R3)", () => {
   });
 });
 
-test("a disabled person is told so after the right code, and nothing of theirs changes (S5)", async () => {
+test("a disabled user is told so after the right code, and nothing of the account changes (S5)", async () => {
   const { browser, code } = await forgetful();
   const before = await hashOf(world, ada);
   await disable(world, ada);
@@ -182,7 +182,7 @@ test("a disabled person is told so after the right code, and nothing of theirs c
   expect(await hashOf(world, ada)).toBe(before);
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await reset(new Browser(links), "123456")).toEqual(refused("not_found"));
 });

@@ -33,10 +33,10 @@ const ada = "ada@example.com";
 const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 
-/** Ada, who has forgotten her password, with the mail and the browser she asked from. */
+/** Ada, who has forgotten her password, with the email and the browser that requested it. */
 const forgetful = async (where: TestWorld = world) => {
   const hers = new Browser(world);
-  await hers.join(ada, otherPassword);
+  await hers.signUpAndVerify(ada, otherPassword);
   return { hers, ...(await forgot(where)) };
 };
 
@@ -64,8 +64,8 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-describe("the link from the mail (P7)", () => {
-  test("sets the new password and signs in; the old one opens nothing any more", async () => {
+describe("the link from the email (P7)", () => {
+  test("sets the new password and signs in; the old password no longer works", async () => {
     const { browser, letter } = await forgetful();
     expect(await reset(browser, letter)).toEqual(welcome);
     expect(await sessionOf(browser)).toBe(ada);
@@ -86,7 +86,7 @@ describe("the link from the mail (P7)", () => {
     await reset(browser, letter);
     expect([await sessionOf(hers), await sessionOf(phone)]).toEqual([null, null]);
     expect([await count(world, "sessions"), await count(world, "known_devices")]).toEqual([1, 1]);
-    // Her laptop is no known device any more: it shares the strangers' tries.
+    // Her laptop is no known device any more: it shares the strangers' attempts.
     await forgetLimits(world);
     for (let n = 0; n < 10; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(
@@ -94,7 +94,7 @@ describe("the link from the mail (P7)", () => {
     );
   });
 
-  test("voids every other link and code on its way, and leo's none (L4)", async () => {
+  test("voids every other pending link and code, and none of leo's (L4)", async () => {
     const { hers, browser, letter } = await forgetful();
     await world.limiter.clear();
     const second = await forgot();
@@ -112,7 +112,7 @@ describe("the link from the mail (P7)", () => {
     expect(await leos.openLink(await world.letterTo(leo))).toEqual(welcome);
   });
 
-  test("the owner is told which browser did it, and whether it was the first (A2)", async () => {
+  test("emails the owner which browser did it, and whether it was the first password (A2)", async () => {
     const { browser, letter } = await forgetful();
     await reset(browser, letter);
     const { message } = await world.letterTo(ada);
@@ -126,7 +126,7 @@ describe("the link from the mail (P7)", () => {
     expect([...world.secrets.tokens].some((token) => message.text.includes(token))).toBe(false);
   });
 
-  test("gives a first password to whoever has none (L9)", async () => {
+  test("sets a first password for a user without one (L9)", async () => {
     const hers = new Browser(world);
     await hers.signIn(ada);
     await world.limiter.clear();
@@ -136,7 +136,7 @@ describe("the link from the mail (P7)", () => {
     expect((await world.letterTo(ada)).message.subject).toBe("A password was set for Latchkey");
   });
 
-  test("gives its request's count back (R2)", async () => {
+  test("refunds its request's count (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 6; n += 1) {
       const email = `person${n}@example.com`;
@@ -144,11 +144,11 @@ describe("the link from the mail (P7)", () => {
       const browser = new Browser(world, { ip });
       expect((await browser.run(requestPasswordReset, { email })).ok).toBe(true);
       expect(await reset(browser, await world.letterTo(email))).toEqual(welcome);
-      await browser.settle();
+      await browser.finishResponse();
     }
   });
 
-  test("signs out whoever else was signed in here (rotation)", async () => {
+  test("signs out the previous user of this browser (rotation)", async () => {
     const { browser, letter } = await forgetful();
     browser.session = null;
     await browser.signIn(leo);
@@ -159,8 +159,8 @@ describe("the link from the mail (P7)", () => {
   });
 });
 
-describe("in a browser that did not ask (L5)", () => {
-  test("nothing is spent before the whole address is typed, and nothing is hashed", async () => {
+describe("in a browser that did not request it (L5)", () => {
+  test("nothing is consumed before the whole address is typed, and nothing is hashed", async () => {
     const { letter } = await forgetful();
     const { world: counted, work } = countingHasher(world);
     const before = await hashOf(world, ada);
@@ -179,8 +179,8 @@ describe("in a browser that did not ask (L5)", () => {
     );
   });
 
-  test("mallory asks for ada's: the mail is hers alone, and his browser opens nothing", async () => {
-    await new Browser(world).join(ada, otherPassword);
+  test("mallory requests a reset for ada: the email is hers alone, and his browser opens nothing", async () => {
+    await new Browser(world).signUpAndVerify(ada, otherPassword);
     const { browser: mallory } = await forgot();
     for (const token of [...world.secrets.tokens])
       if (world.lettersTo(ada).every((letter) => letter.token !== token))
@@ -189,15 +189,15 @@ describe("in a browser that did not ask (L5)", () => {
   });
 });
 
-describe("a dead one is dead (L3)", () => {
+describe("an invalid link is refused (L3)", () => {
   test.each([
     ["59:59", 3599, welcome],
     ["60:00", 3600, refused("link_invalid", { cause: "expired" })],
     ["60:01", 3601, refused("link_invalid", { cause: "expired" })],
-  ])("pressed %s after the mail left (L1)", async (_, passed, outcome) => {
+  ])("opened %s after the email was sent (L1)", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const hers = new Browser(world);
-      await hers.join(ada, otherPassword);
+      await hers.signUpAndVerify(ada, otherPassword);
       await hers.run(requestPasswordReset, { email: ada });
       await world.advance(300);
       const letter = await world.letterTo(ada);
@@ -206,7 +206,7 @@ describe("a dead one is dead (L3)", () => {
     });
   });
 
-  test("used, tampered, unknown, of another purpose", async () => {
+  test("used, tampered, unknown, or of another purpose", async () => {
     const { browser, letter } = await forgetful();
     await reset(browser, letter);
     await browser.requestLink(leo);
@@ -236,7 +236,7 @@ describe("a dead one is dead (L3)", () => {
     expect(await browser.openLink(link)).toEqual(welcome);
   });
 
-  test("what a sign-up made opens nothing here, whether or not it was mailed", async () => {
+  test("the token of a sign-up opens nothing here, whether or not it was sent", async () => {
     const mallory = new Browser(world);
     await mallory.signUp(ada, validPassword);
     for (const token of [...world.secrets.tokens])
@@ -247,7 +247,7 @@ describe("a dead one is dead (L3)", () => {
   });
 });
 
-describe("a password that is not taken spends nothing", () => {
+describe("a refused password consumes nothing", () => {
   test.each([
     ["", "password_missing"],
     [undefined, "password_missing"],
@@ -263,7 +263,7 @@ describe("a password that is not taken spends nothing", () => {
     expect(await reset(browser, letter)).toEqual(welcome);
   });
 
-  test("nor does a day when too many wait, or a bug", async () => {
+  test("neither does an overloaded hasher, or a bug", async () => {
     const { browser, letter } = await forgetful();
     expect(await reset(browser, letter, { world: overloadedHasher(world) })).toEqual(
       refused("overloaded"),
@@ -274,7 +274,7 @@ describe("a password that is not taken spends nothing", () => {
   });
 });
 
-test("a disabled person is told so after the proof, and nothing of theirs changes (S5)", async () => {
+test("a disabled user is told so after authentication, and nothing of the account changes (S5)", async () => {
   const { browser, letter } = await forgetful();
   const before = await hashOf(world, ada);
   await disable(world, ada);
@@ -286,13 +286,13 @@ test("a disabled person is told so after the proof, and nothing of theirs change
   expect(await reset(browser, letter)).toEqual(refused("link_invalid", { cause: "used" }));
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const { browser, letter } = await forgetful();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await reset(browser, letter, { world: links })).toEqual(refused("not_found"));
 });
 
-test("an IP presses sixty an hour (R3)", async () => {
+test("an IP may confirm sixty links an hour (R3)", async () => {
   const ip = "198.51.100.7";
   const mallory = new Browser(world, { ip });
   for (let n = 0; n < 60; n += 1) await reset(mallory, { token: "x".repeat(43) });
@@ -317,7 +317,7 @@ test("whatever statement the database fails at: the password is new, or the link
   expect(after).toBeGreaterThan(6);
 });
 
-test("pressed twenty times at once: one session, one letter", async () => {
+test("of twenty requests at once, one gets a session, and one email is sent", async () => {
   const { browser, letter } = await forgetful();
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => {
@@ -332,7 +332,7 @@ test("pressed twenty times at once: one session, one letter", async () => {
   expect(await world.deliver()).toHaveLength(1);
 });
 
-test("link and code of one mail at once: one of them is it", async () => {
+test("of link and code of one email at once, one works", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { browser, letter } = await forgetful();
     const tab = new Browser(world);

@@ -20,11 +20,11 @@ const ada = "ada@example.com";
 
 const joined = async (where: TestWorld = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   return browser;
 };
 
-test("ada signs in by link from now on, and is told (A2)", async () => {
+test("ada signs in by link from now on, and gets an email about it (A2)", async () => {
   const browser = await joined();
   await browser.signIn(ada);
   expect(await browser.run(removePassword)).toEqual({ ok: true, value: {} });
@@ -45,7 +45,7 @@ test("ada signs in by link from now on, and is told (A2)", async () => {
   expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
-test("whoever never used a link may too: the link is there while it is switched on (A4)", async () => {
+test("a user who never used a link may remove it too while links are enabled (A4)", async () => {
   const browser = await joined();
   expect(await browser.run(removePassword)).toEqual({ ok: true, value: {} });
   await world.deliver();
@@ -54,7 +54,7 @@ test("whoever never used a link may too: the link is there while it is switched 
   expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
 });
 
-test("once removed there is none to remove, and another can be set", async () => {
+test("once removed it cannot be removed again, and another can be set", async () => {
   const browser = await joined();
   await browser.run(removePassword);
   expect(await browser.run(removePassword)).toEqual(refused("not_found"));
@@ -66,8 +66,8 @@ test("once removed there is none to remove, and another can be set", async () =>
   expect((await new Browser(world).signInWithPassword(ada, otherPassword)).ok).toBe(true);
 });
 
-describe("where links are switched off (A4)", () => {
-  test("it is the last way in, and stays", async () => {
+describe("where links are disabled (A4)", () => {
+  test("the last sign-in method stays", async () => {
     const browser = await joined(passwordsOnly);
     const before = await hashOf(world, ada);
     expect(await browser.run(removePassword)).toEqual(refused("last_sign_in_method"));
@@ -80,7 +80,7 @@ describe("where links are switched off (A4)", () => {
     });
   });
 
-  test("a link that was used before, or a provider that nobody has set up, is no other", async () => {
+  test("a link that was used before and a provider without keys do not count as methods", async () => {
     const browser = await joined();
     await world.writeDirectly((tx) =>
       tx.execute(sql`insert into auth_providers (user_id, provider, subject)
@@ -93,7 +93,7 @@ describe("where links are switched off (A4)", () => {
 
   test.each([
     ["a provider with keys", linksOff, false, true],
-    ["a provider that is in question", linksOff, true, false],
+    ["an unconfirmed provider", linksOff, true, false],
     ["a provider without keys", { SIGN_IN_METHODS: "password" }, false, false],
     [
       "a provider that is switched off",
@@ -113,7 +113,7 @@ describe("where links are switched off (A4)", () => {
     expect(await methodsOf(world, ada)).toEqual(goes ? ["google"] : ["email", "google"]);
   });
 
-  test("twenty removals at once: none goes through", async () => {
+  test("of twenty removals at once, none succeeds", async () => {
     const browser = await joined(passwordsOnly);
     const responses = await Promise.all(
       Array.from({ length: 20 }, () => browser.run(removePassword)),
@@ -122,7 +122,7 @@ describe("where links are switched off (A4)", () => {
   });
 });
 
-test("twenty removals at once where links are on: one goes through, one letter", async () => {
+test("of twenty removals at once where links are enabled, one succeeds and sends one email", async () => {
   const browser = await joined();
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => browser.run(removePassword)),
@@ -132,7 +132,7 @@ test("twenty removals at once where links are on: one goes through, one letter",
   expect(await world.deliver()).toHaveLength(1);
 });
 
-describe("only for whoever proved just now that it is them", () => {
+describe("requires a recent sign-in", () => {
   test.each([
     ["599 s", 599, { ok: true, value: {} }],
     ["601 s", 601, refused("step_up_required")],
@@ -144,12 +144,12 @@ describe("only for whoever proved just now that it is them", () => {
     });
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     expect(await new Browser(world).run(removePassword)).toEqual(refused("sign_in_required"));
   });
 });
 
-test("signed out while it was on its way, a session takes nothing away", async () => {
+test("a session that was signed out while the request is running removes nothing", async () => {
   const browser = await joined();
   const thief = new Browser(world);
   thief.session = browser.session;
@@ -158,13 +158,13 @@ test("signed out while it was on its way, a session takes nothing away", async (
   expect(await methodsOf(world, ada)).toEqual(["email"]);
 });
 
-test("where passwords are switched off, one can still be taken away", async () => {
+test("where passwords are disabled, one can still be removed", async () => {
   const browser = await joined();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect((await browser.run(removePassword, {}, { world: links })).ok).toBe(true);
 });
 
-test("whatever statement the database fails at: removed, or nothing happened", async () => {
+test("whatever statement the database fails at: the password is removed, or nothing happened", async () => {
   const browser = await joined();
   const before = await dump(world);
   for (let after = 0; ; after += 1) {

@@ -16,8 +16,8 @@ const mailed = { ok: true, value: { email: ada } };
 const forgot = (browser: Browser, email: unknown = ada) =>
   browser.run(requestPasswordReset, { email });
 
-test("whoever has an account gets a link and a code, and keeps the old password until then", async () => {
-  await new Browser(world).join(ada, validPassword);
+test("a user gets a link and a code, and the old password works until one is used", async () => {
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const browser = new Browser(world, { name: "Safari on iPhone" });
   expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
@@ -37,14 +37,14 @@ test("whoever has an account gets a link and a code, and keeps the old password 
   });
 });
 
-test("whoever has none yet can set a first one by it (L9)", async () => {
+test("a user without a password can set a first one by it (L9)", async () => {
   await new Browser(world).signIn(ada);
   await forgot(new Browser(world));
   await world.deliver();
   expect(await lettersOf(world, ada)).toEqual(["sign_up_link sent", "password_reset sent"]);
 });
 
-describe("strangers and friends (P7, L8)", () => {
+describe("known and unknown addresses (P7, L8)", () => {
   const see = async (email: string) => {
     const browser = new Browser(world);
     let outcome: unknown;
@@ -57,11 +57,11 @@ describe("strangers and friends (P7, L8)", () => {
 
   test.each([
     ["by link", () => new Browser(world).signIn(ada)],
-    ["by password", () => new Browser(world).join(ada, validPassword)],
+    ["by password", () => new Browser(world).signUpAndVerify(ada, validPassword)],
     [
       "no more, being disabled,",
       async () => {
-        await new Browser(world).join(ada, validPassword);
+        await new Browser(world).signUpAndVerify(ada, validPassword);
         await disable(world, ada);
       },
     ],
@@ -72,21 +72,21 @@ describe("strangers and friends (P7, L8)", () => {
       },
     ],
   ])(
-    "ada, who signs in %s is answered like a stranger, by the same statements",
+    "ada, who signs in %s, gets the same response as a stranger, by the same statements",
     async (_, prepare) => {
       await prepare();
       expect(await see(ada)).toEqual(await see(leo));
     },
   );
 
-  test("a stranger's letter is born dead, and what it would have carried with it", async () => {
+  test("a stranger's email is withheld, and its link and code are decoys", async () => {
     await forgot(new Browser(world), leo);
     expect(await lettersOf(world, leo)).toEqual(["password_reset dead no_account"]);
     expect(await liveSecrets(world, leo)).toEqual([]);
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("a sign-up that waits is no account, and its code is not sent again", async () => {
+  test("a pending sign-up is no account, and its code is not sent again", async () => {
     await new Browser(world).signUp(ada, validPassword);
     await world.deliver();
     await forgot(new Browser(world));
@@ -104,7 +104,7 @@ describe("limits", () => {
     expect(await forgot(browser)).toEqual(mailed);
   });
 
-  test("three letters an hour in all, the fourth withheld without a word; a known device has its own", async () => {
+  test("three emails an hour in all, the fourth withheld silently; a known device has a budget of its own", async () => {
     const hers = new Browser(world);
     await hers.signIn(ada);
     await world.limiter.clear();
@@ -116,7 +116,7 @@ describe("limits", () => {
     expect(await world.deliver()).toHaveLength(1);
   });
 
-  test("three live ones at most, strangers push out none of ada's own (L4)", async () => {
+  test("three valid links at most; strangers replace none of ada's own (L4)", async () => {
     const generous = world.with({
       env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
     });
@@ -127,7 +127,7 @@ describe("limits", () => {
     expect(await liveSecrets(world, ada)).toEqual(Array(3).fill("password_reset"));
   });
 
-  test("the sixth from one IP is refused aloud (R2)", async () => {
+  test("the sixth from one IP is refused (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 5; n += 1)
       await forgot(new Browser(world, { ip }), `person${n}@example.com`);
@@ -141,18 +141,18 @@ test.each([
   [[ada], "email_missing"],
   ["ada", "email_invalid"],
   [`${ada}\r\nBcc: ${leo}`, "email_invalid"],
-] as const)("%j is refused before anything is kept", async (email, code) => {
+] as const)("%j is refused before anything is stored", async (email, code) => {
   expect(await forgot(new Browser(world), email)).toEqual(refused(code, { field: "email" }));
   expect([await count(world, "outbox"), await count(world, "limits")]).toEqual([0, 0]);
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await forgot(new Browser(links))).toEqual(refused("not_found"));
 });
 
-test("whatever statement the database fails at, nothing of it stays", async () => {
-  await new Browser(world).join(ada, validPassword);
+test("whatever statement the database fails at, no part of it is stored", async () => {
+  await new Browser(world).signUpAndVerify(ada, validPassword);
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     world.failDatabaseAfter(after);

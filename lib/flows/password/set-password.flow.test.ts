@@ -51,14 +51,14 @@ const linked = async () => {
   return browser;
 };
 
-/** Ada, who has one. */
+/** Ada, who has a password. */
 const joined = async () => {
   const browser = new Browser(world);
-  await browser.join(ada, otherPassword);
+  await browser.signUpAndVerify(ada, otherPassword);
   return browser;
 };
 
-test("a first password: a new way in, and the owner is told (A2)", async () => {
+test("a first password: a new sign-in method, and the owner gets an email (A2)", async () => {
   const browser = await linked();
   expect(await choose(browser)).toEqual({ ok: true, value: { first: true } });
   expect(await methodsOf(world, ada)).toEqual(["email", "magic_link"]);
@@ -74,7 +74,7 @@ test("a first password: a new way in, and the owner is told (A2)", async () => {
   expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
-test("another one: the old opens nothing any more (P7)", async () => {
+test("another password: the old one no longer works (P7)", async () => {
   const browser = await joined();
   expect(await choose(browser)).toEqual({ ok: true, value: { first: false } });
   expect((await world.letterTo(ada)).message.subject).toBe("Your Latchkey password was changed");
@@ -84,7 +84,7 @@ test("another one: the old opens nothing any more (P7)", async () => {
   expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
-test("this browser stays signed in, under a new token; the old one is worth nothing (rotation)", async () => {
+test("this browser stays signed in, with a new token; the old token is invalid (rotation)", async () => {
   const browser = await joined();
   const thief = new Browser(world);
   thief.session = browser.session;
@@ -98,14 +98,14 @@ test("all other sessions end, and their devices are forgotten; leo's stay (P7, R
   const [phone, tablet, his] = [new Browser(world), new Browser(world), new Browser(world)];
   await phone.signInWithPassword(ada, otherPassword);
   await tablet.signInWithPassword(ada, otherPassword);
-  await his.join(leo, otherPassword);
+  await his.signUpAndVerify(leo, otherPassword);
   await choose(browser);
   expect([await sessionOf(phone), await sessionOf(tablet)]).toEqual([null, null]);
   expect([await sessionOf(browser), await sessionOf(his)]).toEqual([ada, leo]);
   expect(await count(world, "known_devices")).toBe(2);
 });
 
-test("every link and code on its way is void: for signing in, resetting, proving (L4)", async () => {
+test("every pending link and code is voided: for sign-in, reset and step-up (L4)", async () => {
   const browser = await joined();
   const stranger = new Browser(generous);
   await stranger.requestLink(ada);
@@ -113,17 +113,19 @@ test("every link and code on its way is void: for signing in, resetting, proving
   await stranger.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
   await browser.run(requestStepUp, {}, { world: generous });
-  const proof = await world.letterTo(ada);
+  const stepUpLetter = await world.letterTo(ada);
   await choose(browser);
   expect(await liveSecrets(world, ada)).toEqual([]);
   expect(await stranger.openLink(link)).toEqual(refused("link_invalid", { cause: "voided" }));
   expect(await stranger.submitCode(link.code, ada)).toEqual(refused("code_invalid"));
   const input = { token: reset.token, password: validPassword };
   expect(await stranger.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
-  expect(await browser.run(stepUpByLink, { token: proof.token })).toEqual(refused("link_invalid"));
+  expect(await browser.run(stepUpByLink, { token: stepUpLetter.token })).toEqual(
+    refused("link_invalid"),
+  );
 });
 
-describe("only for whoever proved just now that it is them (A2)", () => {
+describe("requires a recent sign-in (A2)", () => {
   test.each([
     ["599 s", 599, { ok: true, value: { first: false } }],
     ["600 s", 600, refused("step_up_required")],
@@ -131,13 +133,13 @@ describe("only for whoever proved just now that it is them (A2)", () => {
   ])("%s after signing in", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
-      await browser.join(ada, otherPassword);
+      await browser.signUpAndVerify(ada, otherPassword);
       await world.advance(passed);
       expect(await choose(browser)).toEqual(outcome);
     });
   });
 
-  test("our own clock has no say in it", async () => {
+  test("the app's own clock does not matter", async () => {
     const browser = await joined();
     const late = world.with({ clock: { now: () => new Date(Date.now() + 3_600_000) } });
     expect((await choose(browser, validPassword, late)).ok).toBe(true);
@@ -157,7 +159,7 @@ describe("only for whoever proved just now that it is them (A2)", () => {
     expect(await dump(world, "audit_counts")).toBe(before);
   });
 
-  test("proving it in one browser proves nothing for another", async () => {
+  test("step-up in one browser does not count for another", async () => {
     const laptop = await joined();
     await world.advance(601);
     const phone = new Browser(world);
@@ -165,7 +167,7 @@ describe("only for whoever proved just now that it is them (A2)", () => {
     expect(await choose(laptop)).toEqual(refused("step_up_required"));
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     expect(await choose(new Browser(world))).toEqual(refused("sign_in_required"));
   });
 });
@@ -176,7 +178,7 @@ test.each([
   [[validPassword], "password_missing"],
   ["kettlevoyag", "password_too_short"],
   ["kv".repeat(513), "password_too_long"],
-] as const)("%j is not taken, and the old one stays", async (password, code) => {
+] as const)("%j is refused, and the old one stays", async (password, code) => {
   const browser = await joined();
   const before = await hashOf(world, ada);
   expect(await choose(browser, password)).toEqual(refused(code, { field: "password" }));
@@ -184,7 +186,7 @@ test.each([
   expect(await lettersOf(world, ada)).toEqual(["sign_up_code sent"]);
 });
 
-test("when too many wait, or hashing has a bug, nothing happened", async () => {
+test("an overloaded hasher or a bug changes nothing", async () => {
   const browser = await joined();
   const { session } = browser;
   const before = await hashOf(world, ada);
@@ -197,7 +199,7 @@ test("when too many wait, or hashing has a bug, nothing happened", async () => {
   expect(await hashOf(world, ada)).toBe(before);
 });
 
-test("signed out while the password was hashed, a session has no say any more", async () => {
+test("a session that was signed out while the password was hashed changes nothing", async () => {
   const browser = await joined();
   const thief = new Browser(world);
   thief.session = browser.session;
@@ -217,7 +219,7 @@ test("signed out while the password was hashed, a session has no say any more", 
   expect(await world.deliver()).toEqual([]);
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const browser = await linked();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await choose(browser, validPassword, links)).toEqual(refused("not_found"));
@@ -238,11 +240,11 @@ test("whatever statement the database fails at: the password is new, or nothing 
   }
 });
 
-describe("all at once", async () => {
+describe("concurrent requests", async () => {
   const quick = await ready(generous, validPassword);
 
   race(
-    "a change and a sign-in: never a session by the old password once it is changed (P7)",
+    "a change and a sign-in: no session by the old password after the change (P7)",
     async (round) => {
       const hers = await joined();
       const mallory = new Browser(world);
@@ -257,7 +259,7 @@ describe("all at once", async () => {
     },
   );
 
-  test("a sign-in that is about to commit is ended by the change", async () => {
+  test("the change ends a sign-in that is about to commit", async () => {
     const hers = await joined();
     const mallory = new Browser(world);
     const [entered, changed] = await runDuringCommitOf(
@@ -271,7 +273,7 @@ describe("all at once", async () => {
     expect(await count(world, "sessions")).toBe(1);
   });
 
-  test("a sign-in that comes upon a change about to commit is refused", async () => {
+  test("a sign-in is refused while a change is about to commit", async () => {
     const hers = await joined();
     const mallory = new Browser(world);
     const [changed, entered] = await runDuringCommitOf(
@@ -284,40 +286,40 @@ describe("all at once", async () => {
     expect(await count(world, "sessions")).toBe(1);
   });
 
-  test("a link pressed and about to commit: its session ends with the change", async () => {
+  test("the change ends the session of a link that is about to commit", async () => {
     const hers = await joined();
     const phone = new Browser(world);
     await phone.requestLink(ada);
     const { token } = await world.letterTo(ada);
-    const [pressed, changed] = await runDuringCommitOf(
+    const [redeemed, changed] = await runDuringCommitOf(
       world,
       (world) => phone.run(redeemMagicLink, { token }, { world }),
       () => choose(hers),
     );
-    expect([pressed.ok, changed.ok]).toEqual([true, true]);
+    expect([redeemed.ok, changed.ok]).toEqual([true, true]);
     expect(await sessionOf(phone)).toBeNull();
   });
 
-  race("a change and a pressed link: no deadlock, and one of both orders (L4)", async (round) => {
+  race("a change and a link: no deadlock, and one of both orders (L4)", async (round) => {
     const hers = await joined();
     const phone = new Browser(generous);
     await phone.requestLink(ada);
     const link = await world.letterTo(ada);
-    // A stranger's sign-up at the address is voided by both.
+    // Both void a stranger's sign-up at the address.
     for (let n = 0; n < 3; n += 1) await new Browser(generous).signUp(ada, validPassword);
-    const [changed, pressed] = await Promise.all([
+    const [changed, redeemed] = await Promise.all([
       choose(hers, validPassword, quick),
       phone.openLink(link),
     ]);
     expect(changed).not.toEqual(refused("unavailable"));
-    expect(pressed).not.toEqual(refused("unavailable"));
+    expect(redeemed).not.toEqual(refused("unavailable"));
     expect(changed.ok).toBe(true);
-    // Pressed first, its session ended with the change; pressed too late, it was void.
+    // Opened before the change, the link's session ended with it; opened after, the link was void.
     expect(await sessionOf(phone), `round ${round}`).toBeNull();
     await world.reset();
   });
 
-  race("two browsers at once: one of them changes it, and one session is left", async () => {
+  race("two browsers at once: one of them changes it, and one session remains", async () => {
     const laptop = await joined();
     const phone = new Browser(world);
     await phone.signInWithPassword(ada, otherPassword);
@@ -331,7 +333,7 @@ describe("all at once", async () => {
     await world.reset();
   });
 
-  race("a change, and other browsers signing out all others: no deadlock", async () => {
+  race("a change while other browsers sign out all others: no deadlock", async () => {
     const laptop = await joined();
     const phones = [new Browser(generous), new Browser(generous), new Browser(generous)];
     for (const phone of phones) await phone.signInWithPassword(ada, otherPassword);
@@ -341,12 +343,12 @@ describe("all at once", async () => {
       ...phones.map((phone) => phone.run(revokeOtherSessions)),
     ]);
     expect(responses).not.toContainEqual(refused("unavailable"));
-    // Whoever came first ended all others, who then had no say any more.
+    // The first one ended all other sessions, whose requests were refused.
     expect(await count(world, "sessions")).toBe(1);
     await world.reset();
   });
 
-  race("a change here, a reset and a proof elsewhere: no deadlock", async () => {
+  race("a change here, a reset and a step-up elsewhere: no deadlock", async () => {
     const laptop = await joined();
     const phone = new Browser(generous);
     await phone.signInWithPassword(ada, otherPassword);
@@ -354,7 +356,7 @@ describe("all at once", async () => {
     await lost.run(requestPasswordReset, { email: ada });
     const reset = await world.letterTo(ada);
     await phone.run(requestStepUp);
-    const proof = await world.letterTo(ada);
+    const stepUpLetter = await world.letterTo(ada);
     const responses = await Promise.all([
       choose(laptop, validPassword, quick),
       lost.run(
@@ -362,7 +364,7 @@ describe("all at once", async () => {
         { token: reset.token, password: validPassword },
         { world: quick },
       ),
-      phone.run(stepUpByLink, { token: proof.token }),
+      phone.run(stepUpByLink, { token: stepUpLetter.token }),
     ]);
     expect(responses).not.toContainEqual(refused("unavailable"));
     expect(await count(world, "sessions")).toBe(1);

@@ -26,15 +26,15 @@ const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 const no = (cause?: string) => refused("invalid_credentials", cause ? { cause } : {});
 
-/** Ada, with a password, and the browser she chose it in. */
+/** Ada, with a password, and the browser she set it in. */
 const joined = async (email = ada, password = validPassword) => {
   const browser = new Browser(world);
-  await browser.join(email, password);
+  await browser.signUpAndVerify(email, password);
   return browser;
 };
 
 describe("the right pair", () => {
-  test("signs in, marks the device, and the way in as used", async () => {
+  test("signs in, makes the device known, and records the method's use", async () => {
     await joined();
     await world.advance(100);
     const browser = new Browser(world);
@@ -60,7 +60,7 @@ describe("the right pair", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("for as long as ada wished, on the page she wanted", async () => {
+  test("for the wished session length, on the page she wanted", async () => {
     await joined();
     const browser = new Browser(world);
     expect(
@@ -74,7 +74,7 @@ describe("the right pair", () => {
     expect(browser.newSession.lifetime).toBe(days(30));
   });
 
-  test("with a new token each time; the one before is worth nothing (rotation)", async () => {
+  test("with a new token each time; the previous one is invalid (rotation)", async () => {
     const browser = await joined();
     const thief = new Browser(world);
     thief.session = browser.session;
@@ -85,8 +85,8 @@ describe("the right pair", () => {
   });
 
   test.each([
-    ["é in one piece and in two", "café royale voyage", "cafe\u0301 royale voyage"],
-    ["ﬁ as one sign and as two", "ﬁreﬂies at the quay", "fireflies at the quay"],
+    ["é as one character and as two", "café royale voyage", "cafe\u0301 royale voyage"],
+    ["ﬁ as one character and as two", "ﬁreﬂies at the quay", "fireflies at the quay"],
     ["full-width letters", "ｋｅｔｔｌｅ　ｖｏｙａｇｅ　ｑｕａｒｒｙ", "kettle voyage quarry"],
     ["emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
   ])("%s are one password (NFKC)", async (_, chosen, typed) => {
@@ -101,7 +101,7 @@ describe("the right pair", () => {
     expect(await new Browser(world).signInWithPassword(ada, ` ${validPassword} `)).toEqual(welcome);
   });
 
-  test("of 1,024 characters; of its first 1,023 and of one more, no", async () => {
+  test("of 1,024 characters matches; its first 1,023, or one more, do not", async () => {
     const long = "kettle voyage quarry lantern mosaic ".repeat(30).slice(0, 1_024);
     await joined(ada, long);
     expect(await new Browser(world).signInWithPassword(ada, long.slice(1))).toEqual(no("wrong"));
@@ -112,7 +112,7 @@ describe("the right pair", () => {
   });
 });
 
-describe("everything else is one answer after the same work (P5)", () => {
+describe("every other pair gets the same response after the same work (P5)", () => {
   const people: Record<string, () => Promise<unknown>> = {
     unknown: () => Promise.resolve(),
     no_password: () => new Browser(world).signIn(ada),
@@ -131,7 +131,7 @@ describe("everything else is one answer after the same work (P5)", () => {
   };
   const causes: Record<string, string> = { "disabled, wrong": "wrong", "not verified": "unknown" };
 
-  test("whoever it is: the answer, statements and comparisons are those of an unknown address", async () => {
+  test("for any address, response, statements and comparisons equal those of an unknown one", async () => {
     const seen: Record<string, unknown> = {};
     for (const [who, prepare] of Object.entries(people)) {
       await prepare();
@@ -156,12 +156,11 @@ describe("everything else is one answer after the same work (P5)", () => {
       );
       await world.reset();
     }
-    for (const [who, otherPassword] of Object.entries(seen))
-      expect(otherPassword, who).toEqual(seen.unknown);
+    for (const [who, row] of Object.entries(seen)) expect(row, who).toEqual(seen.unknown);
     expect(seen.unknown).toMatchObject({ work: { hashed: 0, compared: 1 } });
   });
 
-  test("no session comes of it, and whoever was signed in here stays", async () => {
+  test("no session begins, and the previous user stays signed in", async () => {
     const browser = await joined(leo);
     await joined();
     expect(await browser.signInWithPassword(ada, otherPassword)).toEqual(no());
@@ -178,13 +177,13 @@ test.each([
   [{ email: ada, password: [validPassword] }, "password_missing", "password"],
   [{ email: ada, password: { $ne: "" } }, "password_missing", "password"],
   [{ email: [ada], password: validPassword }, "email_missing", "email"],
-] as const)("%j is refused, and costs no try", async (input, code, field) => {
+] as const)("%j is refused, and costs no attempt", async (input, code, field) => {
   expect(await new Browser(world).run(signInWithPassword, input)).toEqual(refused(code, { field }));
   expect(await count(world, "limits")).toBe(0);
 });
 
 describe("a sign-up that waits for its code", () => {
-  test("is told to whoever began it here and knows its password; elsewhere it is a wrong pair", async () => {
+  test("is mentioned in the browser that began it, with its password; elsewhere the pair is wrong", async () => {
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword);
     expect(await browser.signInWithPassword(ada, validPassword)).toEqual(
@@ -196,7 +195,7 @@ describe("a sign-up that waits for its code", () => {
     expect(await browser.signInWithPassword(leo, validPassword)).toEqual(no("unknown"));
   });
 
-  test("over, or void, it is nothing any more", async () => {
+  test("is not mentioned once it has expired or was voided", async () => {
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword);
     await world.advance(3600);
@@ -207,7 +206,7 @@ describe("a sign-up that waits for its code", () => {
     expect(await browser.signInWithPassword(ada, validPassword)).toEqual(no("no_password"));
   });
 
-  test("a decoy is told alike, so that mallory learns nothing from it", async () => {
+  test("is mentioned for a decoy as well, so mallory learns nothing from it", async () => {
     await joined(leo, otherPassword);
     await world.limiter.clear();
     const see = async (email: string) => {
@@ -220,7 +219,7 @@ describe("a sign-up that waits for its code", () => {
     expect(await see(leo)).toEqual(await see(ada));
   });
 
-  test("whose account has that very password is signed in", async () => {
+  test("does not matter when the account has the same password: it signs in", async () => {
     await joined();
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword);
@@ -236,7 +235,7 @@ describe("hashes made with other parameters (P6)", () => {
     return old;
   };
 
-  test("are made anew at the next sign-in, and only then", async () => {
+  test("are replaced at the next sign-in, and only then", async () => {
     const old = await needsRehash();
     const today = slowHasher(world);
     expect(await new Browser(today).signInWithPassword(ada, otherPassword)).toEqual(no("wrong"));
@@ -250,7 +249,7 @@ describe("hashes made with other parameters (P6)", () => {
     expect(await hashOf(world, ada)).toBe(renewed);
   });
 
-  test("wait for a calmer hour when too many are hashing; ada is in", async () => {
+  test("wait for a quieter hour when the hasher is overloaded; ada is signed in", async () => {
     const old = await needsRehash();
     const { hash: full } = overloadedHasher(world).passwords;
     const rushed = world.with({ passwords: { ...world.passwords, hash: full } });
@@ -259,9 +258,9 @@ describe("hashes made with other parameters (P6)", () => {
   });
 });
 
-describe("tries (R3)", () => {
-  /** How often one may be wrong before it is said. */
-  const wrongUntilTold = async (attempt: () => Promise<unknown>) => {
+describe("attempts (R3)", () => {
+  /** How many wrong attempts are accepted before the limit is stated. */
+  const wrongUntilLimited = async (attempt: () => Promise<unknown>) => {
     for (let n = 0; n < 40; n += 1) {
       const outcome = (await attempt()) as { refusal?: { code: string } };
       if (outcome.refusal?.code === "too_many_attempts") return n;
@@ -278,7 +277,7 @@ describe("tries (R3)", () => {
     const spelling = [ada, " ADA@example.com", "Ada@Example.COM"];
     let n = 0;
     expect(
-      await wrongUntilTold(() =>
+      await wrongUntilLimited(() =>
         new Browser(counted).signInWithPassword(spelling[(n += 1) % 3]!, otherPassword),
       ),
     ).toBe(10);
@@ -293,9 +292,9 @@ describe("tries (R3)", () => {
     expect(work.compared).toBe(10);
   });
 
-  test("then ada is let in on her own device all the same, and by link on any", async () => {
+  test("after these, ada still signs in on her own device, and by link on any", async () => {
     const hers = await joined();
-    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    await wrongUntilLimited(() => new Browser(world).signInWithPassword(ada, otherPassword));
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
       refused("too_many_attempts", { field: "password" }),
@@ -306,11 +305,11 @@ describe("tries (R3)", () => {
     expect(await phone.signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
-  test("a device that ada is known on has ten of its own; a mark for leo is none for ada", async () => {
+  test("ada's known device has ten of its own; a device that is known to leo does not", async () => {
     const hers = await joined();
     const his = await joined(leo);
-    expect(await wrongUntilTold(() => hers.signInWithPassword(ada, otherPassword))).toBe(10);
-    expect(await wrongUntilTold(() => his.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await wrongUntilLimited(() => hers.signInWithPassword(ada, otherPassword))).toBe(10);
+    expect(await wrongUntilLimited(() => his.signInWithPassword(ada, otherPassword))).toBe(10);
     expect(await his.signInWithPassword(leo, validPassword)).toEqual(welcome);
     const { device } = hers;
     const stolenName = new Browser(world);
@@ -320,12 +319,12 @@ describe("tries (R3)", () => {
     );
   });
 
-  test("thirty from one IP, whatever the addresses, marked or not", async () => {
+  test("thirty from one IP, whatever the addresses and devices", async () => {
     const hers = await joined();
     const ip = "198.51.100.7";
     let n = 0;
     expect(
-      await wrongUntilTold(() =>
+      await wrongUntilLimited(() =>
         new Browser(world, { ip }).signInWithPassword(
           `person${(n += 1)}@example.com`,
           otherPassword,
@@ -341,9 +340,9 @@ describe("tries (R3)", () => {
     expect(await hers.signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
-  test("a quarter of an hour later there are ten again", async () => {
+  test("ten more after a quarter of an hour", async () => {
     await joined();
-    await wrongUntilTold(() => new Browser(world).signInWithPassword(ada, otherPassword));
+    await wrongUntilLimited(() => new Browser(world).signInWithPassword(ada, otherPassword));
     await world.advance(840);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(
       refused("too_many_attempts", { field: "password" }),
@@ -352,7 +351,7 @@ describe("tries (R3)", () => {
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
-  test("the right one in between refills nothing", async () => {
+  test("a right one in between refills nothing", async () => {
     await joined();
     for (let n = 0; n < 9; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
@@ -361,7 +360,7 @@ describe("tries (R3)", () => {
     );
   });
 
-  test("refusals are counted, not told one by one (T3)", async () => {
+  test("refusals are counted, not recorded one by one (T3)", async () => {
     for (let n = 0; n < 14; n += 1) await new Browser(world).signInWithPassword(ada, otherPassword);
     expect((await world.audit()).length).toBe(10);
     expect(
@@ -373,7 +372,7 @@ describe("tries (R3)", () => {
     ).toEqual({ n: 4 });
   });
 
-  test("two hundred at once: ten are compared (I10)", async () => {
+  test("of two hundred at once, ten are compared (I10)", async () => {
     await joined();
     const { world: counted, work } = countingHasher(world);
     const responses = await Promise.all(
@@ -388,7 +387,7 @@ describe("tries (R3)", () => {
   });
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   await joined();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await new Browser(links).signInWithPassword(ada, validPassword)).toEqual(
@@ -397,7 +396,7 @@ test("without passwords as a way in there is no such page", async () => {
 });
 
 describe("when hashing fails", () => {
-  test("too many wait: busy, told when to come back, and nothing is written but counted", async () => {
+  test("an overloaded hasher: busy, with a time to retry, and only the count is stored", async () => {
     await joined();
     await forgetLimits(world);
     const before = await dump(world, "audit_counts");
@@ -412,7 +411,7 @@ describe("when hashing fails", () => {
     expect(await dump(world, "limits")).toMatch(/"outcome": "overloaded"/);
   });
 
-  test("a bug is thrown, and nothing is written", async () => {
+  test("a bug is thrown, and nothing is stored", async () => {
     await joined();
     const before = await dump(world, "limits");
     await expect(
@@ -422,7 +421,7 @@ describe("when hashing fails", () => {
   });
 });
 
-test("whatever statement the database fails at: in, or nothing happened", async () => {
+test("whatever statement the database fails at: ada is signed in, or nothing happened", async () => {
   await joined();
   const before = await dump(world, "limits");
   const browser = new Browser(world);

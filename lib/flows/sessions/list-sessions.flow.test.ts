@@ -7,7 +7,7 @@ import { listSessions } from "./list-sessions";
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
-test("ada sees her browsers and nobody else's, this one marked, the last used first (S2)", async () => {
+test("ada sees her browsers and no other user's, this one marked, the last used first (S2)", async () => {
   const laptop = new Browser(world, { name: "Firefox on Linux", ip: "203.0.113.9" });
   await laptop.signIn(ada);
   await world.advance(600);
@@ -25,7 +25,7 @@ test("ada sees her browsers and nobody else's, this one marked, the last used fi
   expect(JSON.stringify(listed)).not.toMatch(/digest|token/i);
 });
 
-test("sessions that are over are not listed", async () => {
+test("expired sessions are not listed", async () => {
   const old = new Browser(world);
   await old.signIn(ada);
   await world.advance(days(1));
@@ -34,6 +34,6 @@ test("sessions that are over are not listed", async () => {
   expect(await browser.run(listSessions)).toMatchObject({ value: [{ current: true }] });
 });
 
-test("whoever is not signed in is asked to", async () => {
+test("a signed-out user is asked to sign in", async () => {
   expect(await new Browser(world).run(listSessions)).toEqual(refused("sign_in_required"));
 });

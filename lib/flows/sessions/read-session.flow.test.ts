@@ -34,11 +34,11 @@ test("reading a session is one statement, and writes nothing (S1)", async () => 
   expect(await dump(world)).toBe(before);
 });
 
-test("reading a session works out nothing about the browser that it does not need", async () => {
+test("reading a session computes nothing about the browser that it does not need", async () => {
   const { session } = await signedIn();
   const sessionDigest = digest("session", session!);
   const unasked = (): never => {
-    throw new Error("Somebody asked.");
+    throw new Error("The session was read.");
   };
   const requestContext: RequestContext = {
     ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
@@ -67,13 +67,13 @@ test("without a cookie no statement runs at all", async () => {
   expect(statements).toEqual([]);
 });
 
-describe("tokens that are no session's", () => {
+describe("tokens of no session", () => {
   test.each([
     ["unknown", () => "x".repeat(43)],
     ["shortened", (token: string) => token.slice(0, -1)],
     ["lengthened", (token: string) => `${token}A`],
     ["empty", () => ""],
-  ])("%s: nobody", async (_, forge) => {
+  ])("%s: signed out", async (_, forge) => {
     const browser = await signedIn();
     browser.session = forge(browser.session!);
     expect(await browser.run(readSession)).toEqual(nobody);
@@ -89,10 +89,10 @@ describe("tokens that are no session's", () => {
   });
 });
 
-describe("how long it lasts, by the database's clock (S1)", () => {
+describe("a session's lifetime, by the database's clock (S1)", () => {
   test.each([
     ["a plain session", {}, hours(24)],
-    ["a kept session", { remember: "on" as const }, days(30)],
+    ["a remembered session", { remember: "on" as const }, days(30)],
   ])("%s ends when it was not used for its idle time", async (_, more, idle) => {
     await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);
@@ -105,7 +105,7 @@ describe("how long it lasts, by the database's clock (S1)", () => {
 
   test.each([
     ["a plain session", {}, hours(23), days(30)],
-    ["a kept session", { remember: "on" as const }, days(29), days(90)],
+    ["a remembered session", { remember: "on" as const }, days(29), days(90)],
   ])("%s ends at its absolute end however busy it is", async (_, more, pause, absolute) => {
     await world.withFrozenTime(async (world) => {
       const browser = await signedIn(world, more);
@@ -113,11 +113,11 @@ describe("how long it lasts, by the database's clock (S1)", () => {
       for (; passed + pause < absolute; passed += pause) {
         await world.advance(pause);
         expect(await browser.run(readSession)).toMatchObject(isIn);
-        await browser.settle();
+        await browser.finishResponse();
       }
       await world.advance(absolute - passed - 1);
       expect(await browser.run(readSession)).toMatchObject(isIn);
-      await browser.settle();
+      await browser.finishResponse();
       await world.advance(1);
       expect(await browser.run(readSession)).toEqual(nobody);
     });
@@ -133,7 +133,7 @@ describe("how long it lasts, by the database's clock (S1)", () => {
     });
   });
 
-  test("a clock of ours that is years wrong neither ends nor prolongs it", async () => {
+  test("a wrong clock of the app neither ends nor prolongs it", async () => {
     const browser = await signedIn();
     for (const year of [1990, 2090]) {
       const off = world.with({ clock: { now: () => new Date(Date.UTC(year, 0)) } });
@@ -145,7 +145,7 @@ describe("how long it lasts, by the database's clock (S1)", () => {
   });
 });
 
-test("when it was last seen is written after the response, every five minutes at most", async () => {
+test("the last use is written after the response, every five minutes at most", async () => {
   const browser = await signedIn();
   const seen = async () =>
     (await row<{ ago: number }>(
@@ -154,27 +154,27 @@ test("when it was last seen is written after the response, every five minutes at
     ))!.ago;
   await world.advance(minutes(4));
   await browser.run(readSession);
-  await browser.settle();
+  await browser.finishResponse();
   expect(await seen()).toBeGreaterThanOrEqual(minutes(4));
   await world.advance(minutes(2));
   await browser.run(readSession);
   expect(await seen()).toBeGreaterThanOrEqual(minutes(6));
-  await browser.settle();
+  await browser.finishResponse();
   expect(await seen()).toBeLessThan(minutes(1));
   const again = await world.statementsOf(async () => {
     await browser.run(readSession);
-    await browser.settle();
+    await browser.finishResponse();
   });
   expect(again).toHaveLength(1);
 });
 
-test("a disabled person has no session any more, at once (I4)", async () => {
+test("a disabled user has no session any more, at once (I4)", async () => {
   const browser = await signedIn();
   await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
   expect(await browser.run(readSession)).toEqual(nobody);
 });
 
-test("when the database is away the answer is “unavailable”, never “signed out” (S4)", async () => {
+test("when the database is unavailable the response is “unavailable”, never “signed out” (S4)", async () => {
   const browser = await signedIn();
   world.failDatabaseAfter(0);
   expect(await browser.run(readSession)).toEqual(
@@ -185,12 +185,12 @@ test("when the database is away the answer is “unavailable”, never “signed
   expect(await browser.run(readSession)).toMatchObject(isIn);
 });
 
-test("a database that is away after the response costs nobody the answer", async () => {
+test("a database that fails after the response does not affect the response", async () => {
   const browser = await signedIn();
-  await browser.settle();
+  await browser.finishResponse();
   await world.advance(minutes(6));
   expect(await browser.run(readSession)).toMatchObject(isIn);
   world.failDatabaseAfter(0);
-  await browser.settle();
+  await browser.finishResponse();
   expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "database.unavailable" });
 });

@@ -20,7 +20,7 @@ const email = async (browser: Browser) => {
   return session.ok ? (session.value?.email ?? null) : session.refusal.code;
 };
 
-test("ada keeps the browser she sits at, and is signed out of all the others (S2)", async () => {
+test("ada stays signed in here, and is signed out of all other browsers (S2)", async () => {
   const laptop = await signedIn();
   const others = [await signedIn(), await signedIn()];
   const leos = await signedIn("leo@example.com");
@@ -38,7 +38,7 @@ test("ada keeps the browser she sits at, and is signed out of all the others (S2
   });
 });
 
-test("the other browsers are known no more; this one, and other people's, still are (R6)", async () => {
+test("the other browsers are no longer known; this one, and other users', still are (R6)", async () => {
   const laptop = await signedIn();
   const phone = await signedIn();
   await phone.signIn("leo@example.com");
@@ -49,7 +49,7 @@ test("the other browsers are known no more; this one, and other people's, still 
       sql`select u.email from known_devices m join users u on u.id = m.user_id order by 1`,
     ),
   ).toEqual([{ email: ada }, { email: "leo@example.com" }]);
-  // Her phone falls back to the budget of strangers, which they have used up.
+  // Her phone shares the strangers' budget, which they have used up.
   for (let i = 0; i < 3; i += 1) await new Browser(world).requestLink(ada);
   await world.deliver();
   await phone.requestLink(ada);
@@ -59,11 +59,11 @@ test("the other browsers are known no more; this one, and other people's, still 
   expect(await world.deliver()).toHaveLength(1);
 });
 
-test("with nothing to end it says so", async () => {
+test("without other sessions it says so", async () => {
   const laptop = await signedIn();
   expect(await laptop.run(revokeOtherSessions)).toEqual({ ok: true, value: { ended: 0 } });
 });
 
-test("whoever is not signed in is asked to", async () => {
+test("a signed-out user is asked to sign in", async () => {
   expect(await new Browser(world).run(revokeOtherSessions)).toEqual(refused("sign_in_required"));
 });

@@ -37,7 +37,7 @@ test("ada signs out her phone from her laptop, effective on its next request (S2
   expect(await laptop.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
-test("she may end the session she is in, and its cookie goes too", async () => {
+test("she may end her current session, and its cookie is deleted too", async () => {
   const laptop = await signedIn();
   const { own } = await sessionsOf(laptop);
   expect(await laptop.run(revokeSession, { id: own })).toEqual({
@@ -47,7 +47,7 @@ test("she may end the session she is in, and its cookie goes too", async () => {
   expect(laptop.cookieChanges).toEqual({ session: "ended" });
 });
 
-test("mallory ends nobody's session but her own, and cannot tell theirs from none", async () => {
+test("mallory can end only her own sessions, and cannot tell another user's from a missing one", async () => {
   const adas = await signedIn();
   const mallory = await signedIn("mallory@example.com");
   const { own } = await sessionsOf(adas);
@@ -59,7 +59,7 @@ test("mallory ends nobody's session but her own, and cannot tell theirs from non
   expect(await adas.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
-test("the log says who ended a session, and who was refused", async () => {
+test("the log says which user ended a session, and which was refused", async () => {
   const laptop = await signedIn();
   await signedIn();
   const { own, others } = await sessionsOf(laptop);
@@ -84,7 +84,7 @@ test("a session ended twice at the same moment is ended once", async () => {
   expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
 });
 
-test("whoever is not signed in is asked to", async () => {
+test("a signed-out user is asked to sign in", async () => {
   const laptop = await signedIn();
   const { own } = await sessionsOf(laptop);
   expect(await new Browser(world).run(revokeSession, { id: own })).toEqual(

@@ -29,7 +29,7 @@ test("signing out deletes the row and the cookie, here and nowhere else (S3)", a
   });
 });
 
-test("the browser stays known to its person, so that strangers cannot lock it out (R6)", async () => {
+test("the browser stays known to its user, so strangers cannot lock the user out (R6)", async () => {
   const laptop = new Browser(world);
   await laptop.signIn(ada);
   await laptop.run(signOut);
@@ -40,7 +40,7 @@ test("the browser stays known to its person, so that strangers cannot lock it ou
   expect(await laptop.run(readSession)).toMatchObject({ value: { email: ada } });
 });
 
-test("a second press finds nobody signed in", async () => {
+test("a second request finds no session", async () => {
   const laptop = new Browser(world);
   await laptop.signIn(ada);
   const twin = new Browser(world);
@@ -49,7 +49,7 @@ test("a second press finds nobody signed in", async () => {
   expect(await twin.run(signOut)).toEqual(refused("sign_in_required"));
 });
 
-test("while the database is away nobody is signed out by accident (S4)", async () => {
+test("while the database is unavailable no user is signed out by accident (S4)", async () => {
   const laptop = new Browser(world);
   await laptop.signIn(ada);
   world.failDatabaseAfter(1);

@@ -13,7 +13,7 @@ const waiting = async (address = ada) => {
   return { browser, letter: await world.letterTo(address) };
 };
 
-test("ada cancels what she did not ask for by typing her address; link and code are dead", async () => {
+test("ada cancels an email that she did not request by typing her address; link and code are void", async () => {
   const { browser, letter } = await waiting();
   const hers = new Browser(world);
   expect(await hers.run(cancelMagicLink, { token: letter.token, username: ada })).toEqual(done);
@@ -21,13 +21,13 @@ test("ada cancels what she did not ask for by typing her address; link and code 
   expect(await browser.submitCode(letter.code, ada)).toEqual(refused("code_invalid"));
 });
 
-test("the browser that asked cancels without the address", async () => {
+test("the requesting browser cancels without the address", async () => {
   const { browser, letter } = await waiting();
   expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(done);
   expect(await browser.openLink(letter)).toEqual(refused("link_invalid"));
 });
 
-test("a scanner that presses the button cancels nothing (L5)", async () => {
+test("a scanner that submits the button cancels nothing (L5)", async () => {
   const { browser, letter } = await waiting();
   const scanner = new Browser(world);
   for (const username of [undefined, "", "leo@example.com", "a**@example.com"])
@@ -40,14 +40,14 @@ test("a scanner that presses the button cancels nothing (L5)", async () => {
   expect((await browser.openLink(letter)).ok).toBe(true);
 });
 
-test("cancelling one request leaves the others alone", async () => {
+test("cancelling one request does not affect the others", async () => {
   const first = await waiting();
   const second = await waiting();
   await first.browser.run(cancelMagicLink, { token: first.letter.token });
   expect((await second.browser.openLink(second.letter)).ok).toBe(true);
 });
 
-test("a dead link cannot be cancelled, and says no more than when pressed", async () => {
+test("an invalid link cannot be cancelled, with the same message as when it is opened", async () => {
   const { browser, letter } = await waiting();
   await browser.openLink(letter);
   expect(await browser.run(cancelMagicLink, { token: letter.token })).toEqual(
@@ -63,7 +63,7 @@ test("a dead link cannot be cancelled, and says no more than when pressed", asyn
   );
 });
 
-test("the log names the address it was about, whatever came of it", async () => {
+test("the log names the address, whatever the outcome", async () => {
   const { browser, letter } = await waiting();
   await new Browser(world).run(cancelMagicLink, { token: letter.token });
   await browser.run(cancelMagicLink, { token: letter.token });
@@ -73,7 +73,7 @@ test("the log names the address it was about, whatever came of it", async () => 
   ]);
 });
 
-test("cancelling shares the sixty presses an hour of an IP (R3)", async () => {
+test("cancelling shares the limit of sixty confirmations an hour of an IP (R3)", async () => {
   const browser = new Browser(world);
   for (let i = 0; i < 60; i += 1) await browser.openLink({ token: "guess" });
   expect(await browser.run(cancelMagicLink, { token: "guess" })).toEqual(
@@ -81,7 +81,7 @@ test("cancelling shares the sixty presses an hour of an IP (R3)", async () => {
   );
 });
 
-test("pressed and cancelled at the same moment: one of the two happens", async () => {
+test("redeemed and cancelled at the same moment: one of the two happens", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { browser, letter } = await waiting(`ada${round}@example.com`);
     const twin = new Browser(world);

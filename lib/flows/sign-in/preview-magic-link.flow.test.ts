@@ -18,7 +18,7 @@ const waiting = async (where: TestWorld = generous) => {
   return { browser, letter: await where.letterTo(ada) };
 };
 
-test("looking at a link spends nothing, however often and whoever looks (L2)", async () => {
+test("loading a link's page consumes nothing, however often and in whatever browser (L2)", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world);
   for (const reader of [browser, new Browser(world)])
@@ -31,7 +31,7 @@ test("looking at a link spends nothing, however often and whoever looks (L2)", a
   expect((await browser.openLink(letter)).ok).toBe(true);
 });
 
-test("the page shows which browser asked, and no more of the address than its owner needs", async () => {
+test("the page shows the requesting browser, and a masked address", async () => {
   const { browser, letter } = await waiting();
   const here = await browser.run(previewMagicLink, { token: letter.token });
   const elsewhere = await new Browser(world).run(previewMagicLink, { token: letter.token });
@@ -49,7 +49,7 @@ test("the page shows which browser asked, and no more of the address than its ow
   expect(JSON.stringify([here, elsewhere])).not.toContain(ada);
 });
 
-test("expired, used, voided and unknown links are one refusal (L3)", async () => {
+test("expired, used, voided and unknown links get the same refusal (L3)", async () => {
   const used = await waiting();
   await used.browser.openLink(used.letter);
   const voided = await waiting();
@@ -78,7 +78,7 @@ test("at 59:59 the page still shows the button, at 60:00 no more (L1)", async ()
   });
 });
 
-test("whoever is signed in as the link's person is let through, used or expired as it is (L3)", async () => {
+test("a user who is signed in with the link's account is let through, even by a used or expired link (L3)", async () => {
   const { browser, letter } = await waiting();
   await browser.openLink(letter);
   const look = () => browser.run(previewMagicLink, { token: letter.token });
@@ -87,7 +87,7 @@ test("whoever is signed in as the link's person is let through, used or expired 
   expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true } });
 });
 
-test("whoever is signed in as somebody else is told as whom, and let through no dead link", async () => {
+test("a user who is signed in with another account sees which, and is not let through by an invalid link", async () => {
   const { browser, letter } = await waiting();
   const leos = new Browser(world);
   await leos.signIn(leo);
@@ -100,7 +100,7 @@ test("whoever is signed in as somebody else is told as whom, and let through no 
   );
 });
 
-test("a disabled person's link looks like anybody's until it is pressed (S5)", async () => {
+test("a disabled user's link looks like any other until it is submitted (S5)", async () => {
   const { browser, letter } = await waiting();
   await new Browser(world).signIn(leo);
   await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));

@@ -8,11 +8,11 @@ import { readPendingRequest } from "./read-pending-request";
 const world = await setUpWorld();
 const ada = "ada@example.com";
 
-test("a browser that asked for nothing waits for nothing", async () => {
+test("a browser without a request has no pending request", async () => {
   expect(await new Browser(world).run(readPendingRequest)).toEqual(refused("not_found"));
 });
 
-test("the waiting page knows the address and when it may ask again", async () => {
+test("the waiting page knows the address and when another email can be requested", async () => {
   await world.withFrozenTime(async (world) => {
     const browser = new Browser(world);
     await browser.requestLink(ada, { next: "/account" });
@@ -26,7 +26,7 @@ test("the waiting page knows the address and when it may ask again", async () =>
   });
 });
 
-test("it shows the same for an address without an account where none may be made (L8)", async () => {
+test("it shows the same for an address without an account where sign-up is closed (L8)", async () => {
   const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
   await new Browser(world).signIn(ada);
   const see = async (address: string) => {
@@ -38,7 +38,7 @@ test("it shows the same for an address without an account where none may be made
   expect(await see("leo@example.com")).toEqual(await see(ada));
 });
 
-test("it is done when the link was pressed here, and not when it was pressed elsewhere", async () => {
+test("it is done when the link was used here, and not when it was used elsewhere", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   const letter = await world.letterTo(ada);
@@ -49,7 +49,7 @@ test("it is done when the link was pressed here, and not when it was pressed els
   expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: true } });
 });
 
-test("it says when the code has been tried too often", async () => {
+test("it says when the code had too many attempts", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   const { code } = await world.letterTo(ada);

@@ -37,7 +37,7 @@ test.each([
   ["9:59", 599, welcome],
   ["10:00", 600, refused("code_invalid", { cause: "none" })],
   ["10:01", 601, refused("code_invalid", { cause: "none" })],
-])("a code typed %s after the mail left (L1)", async (_, passed, outcome) => {
+])("a code typed %s after the email was sent (L1)", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
@@ -48,7 +48,7 @@ test.each([
   });
 });
 
-test("when the code is too old, the link of the same mail still works", async () => {
+test("when the code has expired, the link of the same email still works", async () => {
   const { browser, letter } = await waiting();
   await world.advance(1800);
   expect(await browser.submitCode(letter.code, ada)).toEqual(refused("code_invalid"));
@@ -56,7 +56,7 @@ test("when the code is too old, the link of the same mail still works", async ()
 });
 
 describe("where a code works (L5)", () => {
-  test("in the browser that asked, once, whatever is typed around the digits", async () => {
+  test("in the requesting browser, once, whatever is typed around the digits", async () => {
     const { browser, letter } = await waiting();
     const spaced = ` ${letter.code.slice(0, 3)}-${letter.code.slice(3)} `;
     expect(await browser.submitCode(spaced, " ADA@example.com")).toEqual(welcome);
@@ -64,10 +64,10 @@ describe("where a code works (L5)", () => {
     expect(await browser.submitCode(letter.code, ada)).toEqual(refused("code_invalid"));
   });
 
-  test("nowhere else, not even for somebody who reads the mail and knows the address", async () => {
+  test("nowhere else, not even for a person who reads the email and knows the address", async () => {
     const { browser, letter } = await waiting();
-    const otherPassword = new Browser(world);
-    expect(await otherPassword.submitCode(letter.code, ada)).toEqual(
+    const otherBrowser = new Browser(world);
+    expect(await otherBrowser.submitCode(letter.code, ada)).toEqual(
       refused("code_invalid", { cause: "none" }),
     );
     const asksToo = await waiting(world, leo);
@@ -76,13 +76,13 @@ describe("where a code works (L5)", () => {
     expect(await browser.submitCode(letter.code, ada)).toEqual(welcome);
   });
 
-  test("under the address it was asked for", async () => {
+  test("with the requested address", async () => {
     const { browser, letter } = await waiting();
     expect(await browser.submitCode(letter.code, leo)).toEqual(refused("code_invalid"));
     expect(await tries()).toEqual([{ tries: 0 }]);
   });
 
-  test("a second mail's code works, and so does the first one's while it lives", async () => {
+  test("a second email's code works, and so does the first one's until it expires", async () => {
     const { browser, letter: first } = await waiting();
     await world.advance(60);
     await browser.requestLink(ada);
@@ -93,7 +93,7 @@ describe("where a code works (L5)", () => {
   });
 });
 
-describe("tries", () => {
+describe("attempts", () => {
   test("after five wrong codes the right one is refused too; the link still works (L5)", async () => {
     const { browser, letter } = await waiting();
     for (let i = 1; i <= 5; i += 1)
@@ -107,13 +107,13 @@ describe("tries", () => {
     expect(await browser.openLink(letter)).toEqual(welcome);
   });
 
-  test("the fifth try may be the right one", async () => {
+  test("the fifth attempt may be the right one", async () => {
     const { browser, letter } = await waiting();
     for (let i = 1; i <= 4; i += 1) await browser.submitCode(wrong(letter.code, i), ada);
     expect(await browser.submitCode(letter.code, ada)).toEqual(welcome);
   });
 
-  test("a refused try stays spent and has its audit row", async () => {
+  test("a refused attempt stays counted and has its audit row", async () => {
     const { browser, letter } = await waiting();
     await browser.submitCode(wrong(letter.code), ada);
     expect(await tries()).toEqual([{ tries: 1 }]);
@@ -126,7 +126,7 @@ describe("tries", () => {
     });
   });
 
-  test("ten codes an hour for an address, whatever is resent, whichever browser and IP (R3)", async () => {
+  test("ten codes an hour for an address, whatever is resent, from any browser and IP (R3)", async () => {
     const responses = [];
     for (let i = 0; i < 12; i += 1) {
       const { browser, letter } = await waiting(generous);
@@ -164,7 +164,7 @@ describe("tries", () => {
     expect(await hour()).toBe(10);
   });
 
-  test("an address that never asked has the same budget (R3)", async () => {
+  test("an address without a request has the same budget (R3)", async () => {
     const responses = [];
     for (let i = 0; i < 11; i += 1) {
       const typed = await new Browser(world).submitCode("123456", leo);
@@ -181,7 +181,7 @@ describe("tries", () => {
     );
   });
 
-  test("an IP types sixty codes an hour, whatever the addresses (R3)", async () => {
+  test("sixty codes an hour from one IP, whatever the addresses (R3)", async () => {
     const ip = "198.51.100.7";
     for (let i = 0; i < 60; i += 1)
       await new Browser(world, { ip }).submitCode("123456", `person${i}@example.com`);
@@ -192,7 +192,7 @@ describe("tries", () => {
   });
 });
 
-test("nobody learns from tries whether an account, or a letter, is behind an address (L8)", async () => {
+test("attempts do not reveal whether an address has an account or an email (L8)", async () => {
   const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
   await new Browser(world).signIn(ada);
   await world.advance(3600);
@@ -224,11 +224,11 @@ test("nobody learns from tries whether an account, or a letter, is behind an add
   ]);
   expect(await answersFor(leo)).toEqual(known);
   for (let i = 0; i < 3; i += 1) await new Browser(closed).requestLink("mallory@example.com");
-  // Her fourth letter of the hour: withheld for another reason, and tried alike.
+  // Her fourth email of the hour: withheld for another reason, with the same attempts.
   expect(await answersFor("mallory@example.com")).toEqual(known);
 });
 
-test("a code signs in like its link: account, log, kept session, wanted page", async () => {
+test("a code signs in like its link: account, log, remembered session, wanted page", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada, { remember: "on", next: "/account" });
   const { code } = await world.letterTo(ada);
@@ -242,18 +242,18 @@ test("a code signs in like its link: account, log, kept session, wanted page", a
   });
 });
 
-test("a code that is used gives its request's count back (R2)", async () => {
+test("a used code refunds its request's count (R2)", async () => {
   const ip = "198.51.100.7";
   for (let i = 0; i < 7; i += 1) {
     const address = `person${i}@example.com`;
     const browser = new Browser(world, { ip });
     expect((await browser.requestLink(address)).ok).toBe(true);
     expect((await browser.submitCode((await world.letterTo(address)).code, address)).ok).toBe(true);
-    await browser.settle();
+    await browser.finishResponse();
   }
 });
 
-test("a disabled person is told so only after the right code (S5)", async () => {
+test("a disabled user is told so only after the right code (S5)", async () => {
   await new Browser(world).signIn(ada);
   const { browser, letter } = await waiting();
   await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
@@ -262,7 +262,7 @@ test("a disabled person is told so only after the right code (S5)", async () => 
   expect(browser.session).toBeNull();
 });
 
-test("sign-up that closes between asking and typing makes no account", async () => {
+test("a sign-up that closes between request and code creates no account", async () => {
   const { browser, letter } = await waiting();
   const typed = await browser.run(
     redeemEmailCode,
@@ -273,7 +273,7 @@ test("sign-up that closes between asking and typing makes no account", async () 
   expect(await rows(world.db, sql`select 1 from users`)).toEqual([]);
 });
 
-test("whatever statement the database fails at: either the person is in, or the code still works", async () => {
+test("whatever statement the database fails at: the person is signed in, or the code still works", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
@@ -283,12 +283,12 @@ test("whatever statement the database fails at: either the person is in, or the 
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
     expect(await dump(world, "limits")).toBe(before);
-    // Counted before the fault, and no part of what is asked here.
+    // Counted before the fault, and not part of this test.
     await world.writeDirectly((tx) => tx.execute(sql`delete from limits`));
   }
 });
 
-describe("all at once", () => {
+describe("concurrent requests", () => {
   test("two hundred guesses at one code: five are compared", async () => {
     const { browser, letter } = await waiting();
     const responses = await Promise.all(

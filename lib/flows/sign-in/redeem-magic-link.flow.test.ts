@@ -24,7 +24,7 @@ const ada = "ada@example.com";
 const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 
-/** A browser that asked, and the letter it waits for. */
+/** A browser that requested a link, and its email. */
 const waiting = async (where: TestWorld = world, address = ada) => {
   const browser = new Browser(where);
   await browser.requestLink(address);
@@ -37,12 +37,12 @@ const count = async (what: ReturnType<typeof sql>) =>
 const disable = () =>
   world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
 
-describe("how long a link lives (L1)", () => {
+describe("a link's lifetime (L1)", () => {
   test.each([
     ["59:59", 3599, welcome],
     ["60:00", 3600, refused("link_invalid", { cause: "expired" })],
     ["60:01", 3601, refused("link_invalid", { cause: "expired" })],
-  ])("pressed %s after the mail left", async (_, passed, outcome) => {
+  ])("opened %s after the email was sent", async (_, passed, outcome) => {
     await world.withFrozenTime(async (world) => {
       const { browser, letter } = await waiting(world);
       await world.advance(passed);
@@ -61,7 +61,7 @@ describe("how long a link lives (L1)", () => {
     });
   });
 
-  test("an operator may give links another lifetime", async () => {
+  test("an operator may set another lifetime", async () => {
     const brief = testEnv({ LINK_LIFETIME_MINUTES: "5" });
     await world.withFrozenTime(async (world) => {
       const { browser, letter } = await waiting(world.with({ env: brief }));
@@ -70,7 +70,7 @@ describe("how long a link lives (L1)", () => {
     });
   });
 
-  test("a clock of ours that is an hour wrong changes nothing", async () => {
+  test("a clock of the app that is an hour wrong changes nothing", async () => {
     for (const wrong of [-hours(1), hours(1)]) {
       const off = world.with({ clock: { now: () => new Date(Date.now() + wrong * 1000) } });
       const { browser, letter } = await waiting(off, `ada${wrong}@example.com`);
@@ -79,8 +79,8 @@ describe("how long a link lives (L1)", () => {
   });
 });
 
-describe("one use (L2, L3)", () => {
-  /** What each kind of dead link is, pressed where it was asked for. */
+describe("single use (L2, L3)", () => {
+  /** Every kind of invalid link, opened in the requesting browser. */
   const dead: Record<
     string,
     () => Promise<{ browser: Browser; letter: Pick<ReadLetter, "token"> }>
@@ -131,7 +131,7 @@ describe("one use (L2, L3)", () => {
   const causes: Record<string, string> = { expired: "expired", used: "used", voided: "voided" };
 
   test.each(Object.keys(dead))(
-    "a link that is %s answers link_invalid; why is only in the audit log",
+    "a link that is %s gets link_invalid; the reason is only in the audit log",
     async (kind) => {
       const { browser, letter } = await dead[kind]!();
       const before = await dump(world, "audit_events");
@@ -150,7 +150,7 @@ describe("one use (L2, L3)", () => {
     },
   );
 
-  test("the first success voids the other links to the address, and no one else's (L4)", async () => {
+  test("the first success voids the other links to the address, and no other user's (L4)", async () => {
     const first = await waiting();
     const second = await waiting();
     const others = await waiting(world, leo);
@@ -169,8 +169,8 @@ describe("one use (L2, L3)", () => {
   });
 });
 
-describe("in a browser that did not ask (L5)", () => {
-  test("nothing is spent without the whole address", async () => {
+describe("in a browser that did not request it (L5)", () => {
+  test("nothing is consumed without the whole address", async () => {
     const { browser, letter } = await waiting();
     const scanner = new Browser(world);
     for (const typed of [
@@ -190,7 +190,7 @@ describe("in a browser that did not ask (L5)", () => {
     expect(await browser.openLink(letter)).toEqual(welcome);
   });
 
-  test("with the address, however spelled, the presser is signed in, and only the presser", async () => {
+  test("with the address, however spelled, this browser is signed in, and no other", async () => {
     const { browser, letter } = await waiting();
     const phone = new Browser(world, { name: "Safari on iPhone" });
     expect(await phone.openLink(letter, " Ada@EXAMPLE.com ")).toEqual(welcome);
@@ -199,26 +199,26 @@ describe("in a browser that did not ask (L5)", () => {
     expect(await browser.run(readSession)).toEqual({ ok: true, value: null });
   });
 
-  test("mallory's link, sent on to leo, does not sign leo in to mallory's account", async () => {
+  test("mallory's link, forwarded to leo, does not sign leo in to mallory's account", async () => {
     const { letter } = await waiting(world, "mallory@example.com");
     const leos = new Browser(world);
     expect(await leos.openLink(letter, leo)).toEqual(refused("email_mismatch"));
     expect(leos.session).toBeNull();
   });
 
-  test("a wrong address on a dead link learns nothing more than the right one", async () => {
+  test("a wrong address on an invalid link reveals no more than the right one", async () => {
     const { browser, letter } = await waiting();
     await browser.openLink(letter);
-    const otherPassword = new Browser(world);
-    const wrong = await otherPassword.openLink(letter, leo);
-    const right = await otherPassword.openLink(letter, ada);
+    const otherBrowser = new Browser(world);
+    const wrong = await otherBrowser.openLink(letter, leo);
+    const right = await otherBrowser.openLink(letter, ada);
     expect(wrong).toEqual(refused("link_invalid"));
     expect(right).toEqual(refused("link_invalid"));
   });
 });
 
-describe("what comes of it", () => {
-  test("the account is made on first use, verified, with the way in it was made by", async () => {
+describe("the result", () => {
+  test("the account is created on first use, verified, with its sign-in method", async () => {
     const { browser, letter } = await waiting();
     expect(await count(sql`users`)).toBe(0);
     await browser.openLink(letter);
@@ -233,7 +233,7 @@ describe("what comes of it", () => {
     expect(entries).toMatchObject({ ok: true, value: [{ provider: "magic_link" }] });
   });
 
-  test("the log tells who signed up, who signed in, from where", async () => {
+  test("the log tells which user signed up and signed in, and from where", async () => {
     const first = new Browser(world, { ip: "203.0.113.9", name: "Safari on Mac" });
     await first.signIn(ada);
     await new Browser(world).signIn(ada);
@@ -252,7 +252,7 @@ describe("what comes of it", () => {
     ]);
   });
 
-  test("the page that was wanted travels with the link", async () => {
+  test("the wanted page comes with the link", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada, { next: "/account/sessions" });
     const letter = await world.letterTo(ada);
@@ -262,7 +262,7 @@ describe("what comes of it", () => {
     });
   });
 
-  test("a session of this browser's is replaced: the old token is dead, others live on", async () => {
+  test("a session of this browser's is replaced: the old token is invalid, other sessions stay", async () => {
     const browser = new Browser(world);
     await browser.signIn(ada);
     const elsewhere = new Browser(world);
@@ -278,7 +278,7 @@ describe("what comes of it", () => {
     expect(await count(sql`sessions`)).toBe(2);
   });
 
-  test("whoever signs in as leo in ada's browser ends ada's session there", async () => {
+  test("signing in as leo in ada's browser ends ada's session there", async () => {
     const browser = new Browser(world);
     await browser.signIn(ada);
     await browser.signIn(leo);
@@ -286,7 +286,7 @@ describe("what comes of it", () => {
     expect(await count(sql`sessions`)).toBe(1);
   });
 
-  test("sessions live a day unused and thirty days in all; kept ones thirty and ninety (S1)", async () => {
+  test("sessions last a day unused and thirty days in all; remembered ones thirty and ninety (S1)", async () => {
     const plain = new Browser(world);
     await plain.signIn(ada);
     const keeping = new Browser(world);
@@ -305,7 +305,7 @@ describe("what comes of it", () => {
     ]);
   });
 
-  test("“keep me signed in” stays in the browser it was ticked in (S1)", async () => {
+  test("“keep me signed in” applies to the browser it was ticked in (S1)", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada, { remember: "on" });
     const library = new Browser(world);
@@ -316,27 +316,31 @@ describe("what comes of it", () => {
     ]);
   });
 
-  test("rotating TOKEN_KEY leaves links, codes and sessions working (X8)", async () => {
+  test("rotating TOKEN_KEY keeps links, codes and sessions valid (X8)", async () => {
     const { browser, letter } = await waiting();
     const coder = await waiting(world, leo);
     const rotated = world.with({
       env: testEnv({ TOKEN_KEY: testKeys.nextToken, TOKEN_KEY_PREVIOUS: testKeys.token }),
     });
-    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: rotated });
+    const redeemed = await browser.run(
+      redeemMagicLink,
+      { token: letter.token },
+      { world: rotated },
+    );
     const typed = await coder.browser.run(
       redeemEmailCode,
       { email: leo, code: coder.letter.code },
       { world: rotated },
     );
-    expect([pressed, typed]).toEqual([welcome, welcome]);
+    expect([redeemed, typed]).toEqual([welcome, welcome]);
     expect(await browser.run(readSession, {}, { world: rotated })).toMatchObject({
       value: { email: ada },
     });
   });
 });
 
-describe("whom the proof does not let in", () => {
-  test("a disabled person is told so only after the proof, and gets no session (S5)", async () => {
+describe("refusals after authentication", () => {
+  test("a disabled user is told so only after authentication, and gets no session (S5)", async () => {
     await new Browser(world).signIn(ada);
     const { browser, letter } = await waiting();
     await disable();
@@ -354,11 +358,11 @@ describe("whom the proof does not let in", () => {
     expect(await browser.openLink(letter)).toEqual(refused("link_invalid", { cause: "used" }));
   });
 
-  test("sign-up that closes between asking and pressing makes no account", async () => {
+  test("a sign-up that closes between request and use creates no account", async () => {
     const { browser, letter } = await waiting();
     browser.cookieChanges = {};
-    const pressed = await browser.run(redeemMagicLink, { token: letter.token }, { world: closed });
-    expect(pressed).toEqual(refused("sign_up_closed"));
+    const redeemed = await browser.run(redeemMagicLink, { token: letter.token }, { world: closed });
+    expect(redeemed).toEqual(refused("sign_up_closed"));
     expect(browser.cookieChanges).toEqual({});
     expect(await count(sql`users`)).toBe(0);
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -368,7 +372,7 @@ describe("whom the proof does not let in", () => {
     });
   });
 
-  test("where sign-up is closed, whoever has an account comes in", async () => {
+  test("where sign-up is closed, an existing user signs in", async () => {
     await new Browser(world).signIn(ada);
     await world.advance(60);
     const browser = new Browser(closed);
@@ -377,12 +381,12 @@ describe("whom the proof does not let in", () => {
   });
 });
 
-test("an IP presses sixty times an hour, and then has to wait (R3)", async () => {
+test("an IP may confirm sixty links an hour, and then has to wait (R3)", async () => {
   const browser = new Browser(world);
   const responses = [];
   for (let i = 0; i < 61; i += 1) {
-    const pressed = await browser.openLink({ token: `guess${i}` });
-    responses.push(pressed.ok ? "ok" : pressed.refusal.code);
+    const redeemed = await browser.openLink({ token: `guess${i}` });
+    responses.push(redeemed.ok ? "ok" : redeemed.refusal.code);
   }
   expect(responses).toEqual([...Array<string>(60).fill("link_invalid"), "too_many_requests"]);
   await world.advance(3600);
@@ -390,7 +394,7 @@ test("an IP presses sixty times an hour, and then has to wait (R3)", async () =>
 });
 
 describe("when the database fails", () => {
-  test("at whatever statement: either the person is in, or the link still works (I3)", async () => {
+  test("at any statement, the person is signed in, or the link still works (I3)", async () => {
     const { browser, letter } = await waiting();
     const before = await dump(world, "limits");
     let after = 0;
@@ -406,30 +410,30 @@ describe("when the database fails", () => {
     expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
   });
 
-  test("a count that cannot be given back costs nobody the sign-in", async () => {
+  test("a count that cannot be refunded does not stop the sign-in", async () => {
     const { letter, browser } = await waiting();
     const limiter = {
       ...world.limiter,
       refund: () => Promise.reject(new DatabaseGone("gone")),
     };
-    const pressed = await browser.run(
+    const redeemed = await browser.run(
       redeemMagicLink,
       { token: letter.token },
       { world: world.with({ limiter }) },
     );
-    expect(pressed).toEqual(welcome);
+    expect(redeemed).toEqual(welcome);
     expect(browser.session).not.toBeNull();
-    await browser.settle();
+    await browser.finishResponse();
   });
 });
 
-describe("all at once", () => {
-  test("a hundred presses of one link: one session, one “ok” in the log", async () => {
+describe("concurrent requests", () => {
+  test("a link that is opened a hundred times: one session, one “ok” in the log", async () => {
     const { browser, letter } = await waiting();
     const mailRequest = browser.mailRequest;
     const responses = await Promise.all(
       Array.from({ length: 100 }, () => {
-        // One cookie jar on many networks, so that the race is not the limit's.
+        // One cookie jar on many networks, as the test is not about the limit.
         const tab = new Browser(world);
         tab.mailRequest = mailRequest;
         return tab.openLink(letter);
@@ -445,7 +449,7 @@ describe("all at once", () => {
     ).toBe(1);
   });
 
-  test("ada presses three links of hers at the same moment: one lets her in, the others are void", async () => {
+  test("ada opens three links of hers at the same moment: one signs in, the others are void", async () => {
     for (let round = 0; round < 5; round += 1) {
       const address = `ada${round}@example.com`;
       const asked = [];
@@ -459,7 +463,7 @@ describe("all at once", () => {
     }
   });
 
-  test("link and code of one mail at the same moment: one session", async () => {
+  test("link and code of one email at the same moment: one session", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { browser, letter } = await waiting(world, `ada${round}@example.com`);
       const twin = new Browser(world);
@@ -473,7 +477,7 @@ describe("all at once", () => {
     }
   });
 
-  test("pressing while others ask for the same address: everybody gets an answer", async () => {
+  test("opening a link while others request one for the same address: every request gets a response", async () => {
     for (let round = 0; round < 5; round += 1) {
       const address = `ada${round}@example.com`;
       const { browser, letter } = await waiting(world, address);

@@ -10,7 +10,7 @@ import { requestMagicLink } from "./request-magic-link";
 
 const world = await setUpWorld();
 const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
-/** Limits that stay out of the way of what else is asked. */
+/** Limits that do not affect the rest of the test. */
 const generous = world.with({
   env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
 });
@@ -33,17 +33,17 @@ const liveLinks = async (of: string) =>
     )
   ).map(({ marked }) => marked);
 
-/** An account for this address, made the way people make one. */
+/** An account for this address, created as people create one. */
 const signUp = async (address: string) => {
   const browser = new Browser(world);
   await browser.signIn(address);
-  // So that what was counted for it counts no more.
+  // Moves its counts out of the limits' windows.
   await world.advance(3 * 3600);
   return browser;
 };
 
-describe("what is kept of a link (L4)", () => {
-  test("the token and the code stand nowhere in the database, before and after the mail left", async () => {
+describe("what is stored of a link (L4)", () => {
+  test("the token and the code are nowhere in the database, before and after the email was sent", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     const queued = await dump(world);
@@ -56,7 +56,7 @@ describe("what is kept of a link (L4)", () => {
     }
   });
 
-  test("each request brings a fresh link and a fresh code", async () => {
+  test("each request creates a new link and a new code", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     const first = await world.letterTo(ada);
@@ -67,7 +67,7 @@ describe("what is kept of a link (L4)", () => {
     expect(second.message.id).not.toBe(first.message.id);
   });
 
-  test("of five links asked for, the latest three live", async () => {
+  test("of five requested links, the latest three are valid", async () => {
     for (let i = 0; i < 5; i += 1) {
       await new Browser(generous).requestLink(ada);
       await world.deliver();
@@ -88,7 +88,7 @@ describe("what is kept of a link (L4)", () => {
     ]);
   });
 
-  test("strangers who ask often do not void the link that ada asked for from her own browser", async () => {
+  test("strangers who request often do not void the link that ada requested from her own browser", async () => {
     const hers = await signUp(ada);
     await hers.requestLink(ada);
     const letter = await world.letterTo(ada);
@@ -97,7 +97,7 @@ describe("what is kept of a link (L4)", () => {
     expect(await hers.openLink(letter)).toEqual({ ok: true, value: { next: "" } });
   });
 
-  test("of three links asked for from ada's own browser, strangers leave the newest two alone", async () => {
+  test("of three links requested from ada's own browser, strangers cannot void the newest two", async () => {
     const hers = await signUp(ada);
     for (let i = 0; i < 3; i += 1) {
       hers.mailRequest = null;
@@ -107,7 +107,7 @@ describe("what is kept of a link (L4)", () => {
     expect((await liveLinks(ada)).filter((marked) => marked)).toHaveLength(2);
   });
 
-  test("beyond the quiet limit a stranger's request voids nobody's link", async () => {
+  test("beyond the silent limit a stranger's request voids no link", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     const letter = await world.letterTo(ada);
@@ -116,8 +116,8 @@ describe("what is kept of a link (L4)", () => {
   });
 });
 
-describe("strangers and friends (L8)", () => {
-  /** Everything about a request that somebody could tell an account by. */
+describe("known and unknown addresses (L8)", () => {
+  /** Everything about a request that could reveal an account. */
   const traits = async (where: TestWorld, address: string) => {
     const browser = new Browser(where);
     let result: unknown;
@@ -127,7 +127,7 @@ describe("strangers and friends (L8)", () => {
     const { cookieChanges } = browser;
     return {
       result: JSON.parse(JSON.stringify(result).replaceAll(address, "…")) as unknown,
-      // What they do, not whether a value is written as now() or as a parameter.
+      // What the statements do, not whether a value is written as now() or as a parameter.
       statements: statements.map((text) => text.slice(0, 30)),
       cookieChanges,
     };
@@ -137,7 +137,7 @@ describe("strangers and friends (L8)", () => {
     ["open", world],
     ["closed", closed],
   ])(
-    "known and unknown addresses get one answer, by the same statements: sign-up %s",
+    "known and unknown addresses get one response, by the same statements: sign-up %s",
     async (_, where) => {
       await signUp(ada);
       const known = await traits(where, ada);
@@ -148,13 +148,13 @@ describe("strangers and friends (L8)", () => {
     },
   );
 
-  test("a disabled account is asked for like any other", async () => {
+  test("a disabled account gets the same response as any other", async () => {
     await signUp(ada);
     await world.writeDirectly((tx) => tx.execute(sql`update users set disabled_at = now()`));
     expect(await traits(world, ada)).toEqual(await traits(world, leo));
   });
 
-  test("whoever has an account gets the sign-in letter, whoever has none the welcome", async () => {
+  test("an existing user gets the sign-in email, a new one the welcome email", async () => {
     await signUp(ada);
     await new Browser(world).requestLink(ada);
     await new Browser(world).requestLink(leo);
@@ -170,7 +170,7 @@ describe("strangers and friends (L8)", () => {
     );
   });
 
-  test("where sign-up is closed, a stranger's letter is born dead and its link with it", async () => {
+  test("where sign-up is closed, a stranger's email is withheld, and its link is a decoy", async () => {
     await new Browser(closed).requestLink(leo);
     expect(await letters(leo)).toEqual([
       { kind: "sign_up_link", state: "dead", reason: "no_account" },
@@ -179,7 +179,7 @@ describe("strangers and friends (L8)", () => {
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("an account's letter leaves where sign-up is closed", async () => {
+  test("an existing user gets an email where sign-up is closed", async () => {
     await signUp(ada);
     await new Browser(closed).requestLink(ada);
     expect(await world.deliver()).toHaveLength(1);
@@ -187,7 +187,7 @@ describe("strangers and friends (L8)", () => {
 });
 
 describe("limits", () => {
-  test("the fourth letter in an hour is withheld without a word, and its work is done all the same (R1)", async () => {
+  test("the fourth email in an hour is withheld silently, after the same work (R1)", async () => {
     const responses: unknown[] = [];
     const work = [];
     for (let i = 0; i < 4; i += 1) {
@@ -209,7 +209,7 @@ describe("limits", () => {
     ]);
   });
 
-  test("an hour later letters leave again", async () => {
+  test("an hour later emails are sent again", async () => {
     for (let i = 0; i < 4; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
     await world.advance(3600);
@@ -217,7 +217,7 @@ describe("limits", () => {
     expect(await world.deliver()).toHaveLength(1);
   });
 
-  test("unknown addresses are limited alike", async () => {
+  test("unknown addresses have the same limits", async () => {
     for (let i = 0; i < 4; i += 1) await new Browser(closed).requestLink(leo);
     expect((await letters(leo)).map(({ reason }) => reason)).toEqual([
       "no_account",
@@ -227,28 +227,28 @@ describe("limits", () => {
     ]);
   });
 
-  test("whatever strangers ask for, ada's own browser still has three letters an hour (R1)", async () => {
+  test("whatever strangers request, ada's own browser still gets three emails an hour (R1)", async () => {
     const hers = await signUp(ada);
     for (let i = 0; i < 6; i += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
-    const left = [];
+    const sentPerRequest = [];
     for (let i = 0; i < 4; i += 1) {
-      // As another tab without the cool-down: a browser keeps one asking cookie, a new one has none.
+      // As another tab without the cool-down: a browser has one request cookie, a new browser none.
       hers.mailRequest = null;
       await hers.requestLink(ada);
-      left.push((await world.deliver()).length);
+      sentPerRequest.push((await world.deliver()).length);
     }
-    expect(left).toEqual([1, 1, 1, 0]);
+    expect(sentPerRequest).toEqual([1, 1, 1, 0]);
   });
 
-  test("a device mark for ada is none for leo", async () => {
+  test("a device that is known to ada is not known to leo", async () => {
     const hers = await signUp(ada);
     for (let i = 0; i < 3; i += 1) await new Browser(world).requestLink(leo);
     await hers.requestLink(leo);
     expect((await letters(leo)).at(-1)!.reason).toBe("over_limit");
   });
 
-  test("the sixth request from one IP is refused aloud, and told when to come back (R2)", async () => {
+  test("the sixth request from one IP is refused, with a time to retry (R2)", async () => {
     const ip = "198.51.100.7";
     for (let i = 0; i < 5; i += 1)
       expect((await new Browser(world, { ip }).requestLink(`person${i}@example.com`)).ok).toBe(
@@ -275,7 +275,7 @@ describe("limits", () => {
     expect((await neighbour.requestLink(ada)).ok).toBe(true);
   });
 
-  test("a request whose link is used gives its count back (R2)", async () => {
+  test("a request whose link is used is refunded (R2)", async () => {
     const ip = "198.51.100.7";
     for (let i = 0; i < 8; i += 1)
       await new Browser(world, { ip }).signIn(`person${i}@example.com`);
@@ -284,7 +284,7 @@ describe("limits", () => {
     expect(await new Browser(world, { ip }).requestLink(ada)).toEqual(refused("too_many_requests"));
   });
 
-  test("a count that has run out by itself is not given back at the expense of a later one (R2)", async () => {
+  test("an expired count is not refunded at the expense of a later one (R2)", async () => {
     const lasting = world.with({ env: testEnv({ LINK_LIFETIME_MINUTES: "240" }) });
     const ip = "198.51.100.7";
     const hers = new Browser(lasting, { ip });
@@ -295,7 +295,7 @@ describe("limits", () => {
       await new Browser(lasting, { ip }).requestLink(`person${i}@example.com`);
     const [letter] = world.lettersTo(ada);
     expect((await hers.openLink(letter!)).ok).toBe(true);
-    await hers.settle();
+    await hers.finishResponse();
     expect(await new Browser(lasting, { ip }).requestLink(leo)).toEqual(
       refused("too_many_requests"),
     );
@@ -313,7 +313,7 @@ describe("limits", () => {
     expect(responses).toEqual([true, true, true, true, true, false]);
   });
 
-  test("the same browser asks again for the same address after a minute, not before", async () => {
+  test("the same browser can request again for the same address after a minute, not before", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     await world.advance(30);
@@ -333,7 +333,7 @@ describe("limits", () => {
     expect(await browser.requestLink(" ADA@Example.COM ")).toEqual(refused("resend_too_soon"));
   });
 
-  test("refused requests are counted by hour, not told one by one (T3)", async () => {
+  test("refused requests are counted by hour, not recorded one by one (T3)", async () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     await browser.requestLink(ada);
@@ -345,7 +345,7 @@ describe("limits", () => {
   });
 });
 
-test("asking and redeeming take nine statements at most, beside limits, begin and commit", async () => {
+test("requesting and redeeming take nine statements at most, beside limits, begin and commit", async () => {
   const counted = (texts: string[]) => texts.filter((text) => !text.includes('"limits"'));
   const browser = new Browser(world);
   const asked = counted(await world.statementsOf(() => browser.requestLink(ada)));
@@ -354,7 +354,7 @@ test("asking and redeeming take nine statements at most, beside limits, begin an
   expect(asked.length + redeemed.length).toBeLessThanOrEqual(9);
 });
 
-test("the audit row names the account by id and the address only in its trace", async () => {
+test("the audit row names the account by id; the address is only in its details", async () => {
   await signUp(ada);
   const browser = new Browser(world, { name: "Safari on iPhone", ip: "203.0.113.9" });
   await browser.requestLink(ada);
@@ -389,7 +389,7 @@ test.each([
   ["ａda@example.com", "email_invalid"],
   ["ada@exam\u200bple.com", "email_invalid"],
 ] as const)(
-  "an address such as %j is refused before anything is kept or counted",
+  "an address such as %j is refused before anything is stored or counted",
   async (typed, code) => {
     const browser = new Browser(world);
     expect(await browser.requestLink(typed)).toEqual(refused(code, { field: "email" }));
@@ -399,7 +399,7 @@ test.each([
   },
 );
 
-test("whatever statement the database fails at, nothing of a request stays, and asking again works", async () => {
+test("whatever statement the database fails at, no part of a request is stored, and a retry works", async () => {
   const before = await dump(world, "limits");
   let after = 0;
   for (; ; after += 1) {
@@ -414,8 +414,8 @@ test("whatever statement the database fails at, nothing of a request stays, and 
   expect(await world.deliver()).toHaveLength(1);
 });
 
-describe("all at once", () => {
-  test("fifty requests for one address: three letters leave, three links live", async () => {
+describe("concurrent requests", () => {
+  test("fifty requests for one address: three emails are sent, three links are valid", async () => {
     const responses = await Promise.all(
       Array.from({ length: 50 }, () => new Browser(world).requestLink(ada)),
     );
@@ -425,12 +425,12 @@ describe("all at once", () => {
     expect((await letters(ada)).filter(({ reason }) => reason === "over_limit")).toHaveLength(47);
   });
 
-  test("fifty requests with room for all of them: three links live", async () => {
+  test("fifty requests with a limit above fifty: three links are valid", async () => {
     await Promise.all(Array.from({ length: 50 }, () => new Browser(generous).requestLink(ada)));
     expect(await liveLinks(ada)).toHaveLength(3);
   });
 
-  test("fifty requests from one IP: five are let through", async () => {
+  test("fifty requests from one IP: five are allowed", async () => {
     const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         new Browser(world, { ip: "198.51.100.7" }).requestLink(`person${i}@example.com`),
@@ -439,7 +439,7 @@ describe("all at once", () => {
     expect(responses.filter(({ ok }) => ok)).toHaveLength(5);
   });
 
-  test("fifty double clicks in one browser: one letter", async () => {
+  test("fifty double clicks in one browser: one email", async () => {
     const browser = new Browser(world);
     browser.mailRequest = world.random.token();
     const responses = await Promise.all(Array.from({ length: 50 }, () => browser.requestLink(ada)));
@@ -447,7 +447,7 @@ describe("all at once", () => {
   });
 });
 
-test("a link asked for here works here although its mail was opened elsewhere first", async () => {
+test("a link requested here works here although its email was opened elsewhere first", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
   const { token } = await world.letterTo(ada);
@@ -457,7 +457,7 @@ test("a link asked for here works here although its mail was opened elsewhere fi
   expect((await browser.run(redeemMagicLink, { token })).ok).toBe(true);
 });
 
-test("nothing is mailed for a request that came from another site", async () => {
+test("a request from another site sends no email", async () => {
   const browser = new Browser(world);
   expect(await browser.run(requestMagicLink, { email: ada }, { sameOrigin: false })).toEqual(
     refused("cross_site"),

@@ -30,7 +30,7 @@ const long = "kettle voyage quarry lantern mosaic ".repeat(30).slice(0, 1_024);
 const mailed = { ok: true, value: { email: ada } };
 const welcome = { ok: true, value: { next: "" } };
 
-test("signing up makes an attempt and a letter, and nobody (P1)", async () => {
+test("signing up creates an attempt and an email, and no user (P1)", async () => {
   const browser = new Browser(world);
   expect(await browser.signUp(" ADA@example.com ", validPassword)).toEqual(mailed);
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
@@ -47,7 +47,7 @@ test("signing up makes an attempt and a letter, and nobody (P1)", async () => {
   });
 });
 
-test("the mail has a code and no link, so that no click activates a stranger's password (P1)", async () => {
+test("the email has a code and no link, so no click activates a stranger's password (P1)", async () => {
   await new Browser(world).signUp(ada, validPassword);
   const { token, message } = await world.letterTo(ada);
   expect(token).toBe("");
@@ -66,13 +66,13 @@ describe("an address that has an account (P3)", () => {
     return { browser, seen, statements: statements.length };
   };
 
-  test("is answered like any other, by as many statements", async () => {
+  test("gets the same response as any other, by as many statements", async () => {
     await new Browser(world).signIn(ada);
     const { browser: _, ...known } = await visit(ada);
     expect(await visit(leo)).toMatchObject(known);
   });
 
-  test("its owner gets a link and no code; she types her address, presses, and is in", async () => {
+  test("its owner gets a link and no code; she types her address, submits, and is signed in", async () => {
     await new Browser(world).signIn(ada);
     const { browser: mallory } = await visit(ada);
     const letter = await world.letterTo(ada);
@@ -88,8 +88,8 @@ describe("an address that has an account (P3)", () => {
     });
   });
 
-  test("no code opens the decoy, not even one that was really made", async () => {
-    await new Browser(world).join(ada, otherPassword);
+  test("no code opens the decoy, not even a real one", async () => {
+    await new Browser(world).signUpAndVerify(ada, otherPassword);
     world.secrets.codes.clear();
     const { browser: mallory } = await visit(ada);
     const [code, ...more] = world.secrets.codes;
@@ -104,9 +104,9 @@ describe("an address that has an account (P3)", () => {
     );
   });
 
-  test("where links are switched off, the letter has none, and says what to do", async () => {
+  test("where links are disabled, the email has none, and says what to do", async () => {
     const passwords = world.with({ env: testEnv({ SIGN_IN_METHODS: "password" }) });
-    await new Browser(passwords).join(ada, otherPassword);
+    await new Browser(passwords).signUpAndVerify(ada, otherPassword);
     await new Browser(passwords).signUp(ada, validPassword);
     const { token, message } = await world.letterTo(ada);
     expect(token).toBe("");
@@ -114,14 +114,14 @@ describe("an address that has an account (P3)", () => {
     expect(await liveSecrets(world, ada)).toEqual([]);
   });
 
-  test("a disabled one too", async () => {
+  test("a disabled account gets the same response too", async () => {
     await new Browser(world).signIn(ada);
     await disable(world, ada);
     const { browser: _, ...known } = await visit(ada);
     expect(await visit(leo)).toMatchObject(known);
   });
 
-  test("strangers who sign up often do not void the link that ada asked for", async () => {
+  test("strangers who sign up often do not void the link that ada requested", async () => {
     const hers = new Browser(world);
     await hers.signIn(ada);
     await world.advance(60);
@@ -140,12 +140,12 @@ describe("passwords (P6)", () => {
     ["an object", { toString: validPassword }, "password_missing"],
     ["eleven characters", "kettlevoyag", "password_too_short"],
     ["eleven emoji", "🔑".repeat(11), "password_too_short"],
-    ["eleven letters with accents apart", "kettlevoyage\u0301".slice(1), "password_too_short"],
+    ["eleven letters with separate accents", "kettlevoyage\u0301".slice(1), "password_too_short"],
     ["1,025 characters", "kv".repeat(512) + "!", "password_too_long"],
-    ["1,025 characters once they are compared", "ﷺ".repeat(57), "password_too_long"],
+    ["1,025 characters after normalisation", "ﷺ".repeat(57), "password_too_long"],
     ["ten thousand characters", "kv".repeat(5_000), "password_too_long"],
     ["half a character", "kettle voyage \ud800 marble", "invalid_input"],
-  ] as const)("%s: refused, nothing mailed, nothing hashed", async (_, password, code) => {
+  ] as const)("%s: refused, nothing is emailed, nothing is hashed", async (_, password, code) => {
     const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     expect(await browser.run(requestSignUp, { email: ada, password })).toEqual(
@@ -160,13 +160,13 @@ describe("passwords (P6)", () => {
     ["twelve characters", "kettle voyag"],
     ["twelve emoji", "🔑🕯️🧭⚓🛶🪁🎐🧶🪴🫖🧊🪵"],
     ["1,024 characters", long],
-    ["1,024 characters, their accents apart", long.replaceAll("e", "é").normalize("NFD")],
+    ["1,024 characters with separate accents", long.replaceAll("e", "é").normalize("NFD")],
     ["spaces at both ends", "   kettle voyage   "],
-  ])("%s are taken", async (_, password) => {
+  ])("%s are accepted", async (_, password) => {
     expect(await new Browser(world).signUp(ada, password)).toEqual(mailed);
   });
 
-  test("an operator may ask for longer ones, and the answer says how long", async () => {
+  test("an operator may require longer ones, and the message states the length", async () => {
     const strict = world.with({ env: testEnv({ PASSWORD_MIN_LENGTH: "27" }) });
     const { checkStrength } = (await import("@/lib/adapters/passwords")).createPasswords(
       strict.env,
@@ -178,7 +178,7 @@ describe("passwords (P6)", () => {
     );
   });
 
-  test("what is kept of one is its argon2id hash, with today's parameters", async () => {
+  test("only the argon2id hash is stored, with today's parameters", async () => {
     await new Browser(slowHasher(world)).signUp(ada, validPassword);
     const [saved] = await rows<{ hash: string }>(
       world.db,
@@ -189,7 +189,7 @@ describe("passwords (P6)", () => {
   });
 });
 
-test("another password chosen in the same browser is the one that counts (P1)", async () => {
+test("another password chosen in the same browser replaces the first (P1)", async () => {
   const browser = new Browser(world);
   await browser.signUp(ada, otherPassword);
   const first = await world.letterTo(ada);
@@ -204,7 +204,7 @@ test("another password chosen in the same browser is the one that counts (P1)", 
   expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
 });
 
-test("an attempt of mallory's leaves ada's alone", async () => {
+test("an attempt of mallory's does not affect ada's", async () => {
   const hers = new Browser(world);
   await hers.signUp(ada, validPassword);
   const letter = await world.letterTo(ada);
@@ -212,8 +212,8 @@ test("an attempt of mallory's leaves ada's alone", async () => {
   expect(await hers.verify(letter.code, ada)).toEqual(welcome);
 });
 
-describe("where it may not be", () => {
-  test("closed sign-up is said at once, before any work", async () => {
+describe("where sign-up is disabled", () => {
+  test("closed sign-up is refused at once, before any work", async () => {
     const { world: closed, work } = countingHasher(
       world.with({ env: testEnv({ SIGN_UP: "closed" }) }),
     );
@@ -227,7 +227,7 @@ describe("where it may not be", () => {
     });
   });
 
-  test("without passwords as a way in there is no such page", async () => {
+  test("the page does not exist where passwords are disabled", async () => {
     const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
     expect(await new Browser(links).signUp(ada, validPassword)).toEqual(refused("not_found"));
     expect(await dump(world, "audit_counts")).toBe("");
@@ -235,7 +235,7 @@ describe("where it may not be", () => {
 });
 
 describe("limits", () => {
-  test("the same browser asks again after a minute, not before", async () => {
+  test("the same browser can sign up again after a minute, not before", async () => {
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword);
     expect(await browser.signUp("Ada@Example.com", validPassword)).toEqual(
@@ -248,47 +248,44 @@ describe("limits", () => {
   test.each([
     ["with an account", true],
     ["without one", false],
-  ])(
-    "the fourth letter in an hour to an address %s is withheld without a word (R1)",
-    async (_, known) => {
-      if (known) {
-        await new Browser(world).signIn(ada);
-        await world.limiter.clear();
-      }
-      const work = [];
-      for (let n = 0; n < 4; n += 1) {
-        const browser = new Browser(world);
-        work.push(
-          (await world.statementsOf(async () => void (await browser.signUp(ada, validPassword))))
-            .length,
-        );
-        expect(browser.cookieChanges).toEqual({ mailRequest: true });
-      }
-      expect(new Set(work).size).toBe(1);
-      expect(await world.deliver()).toHaveLength(3);
-      expect((await lettersOf(world, ada)).at(-1)).toMatch(/ dead over_limit$/);
-    },
-  );
+  ])("the fourth email in an hour to an address %s is withheld silently (R1)", async (_, known) => {
+    if (known) {
+      await new Browser(world).signIn(ada);
+      await world.limiter.clear();
+    }
+    const work = [];
+    for (let n = 0; n < 4; n += 1) {
+      const browser = new Browser(world);
+      work.push(
+        (await world.statementsOf(async () => void (await browser.signUp(ada, validPassword))))
+          .length,
+      );
+      expect(browser.cookieChanges).toEqual({ mailRequest: true });
+    }
+    expect(new Set(work).size).toBe(1);
+    expect(await world.deliver()).toHaveLength(3);
+    expect((await lettersOf(world, ada)).at(-1)).toMatch(/ dead over_limit$/);
+  });
 
-  test("links and sign-ups share an address's three letters (R1)", async () => {
+  test("links and sign-ups share an address's three emails (R1)", async () => {
     for (let n = 0; n < 3; n += 1) await new Browser(world).requestLink(ada);
     await new Browser(world).signUp(ada, validPassword);
     expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
   });
 
-  test("what is refused counts as no mail, and leaves all for the password that will do", async () => {
+  test("a refused password counts as no email, and costs the next sign-up nothing", async () => {
     const browser = new Browser(world);
     for (let n = 0; n < 10; n += 1) {
       const outcome = await browser.signUp(ada, "password1234");
       expect(outcome).toMatchObject({ refusal: { code: "password_common" } });
-      await browser.settle();
+      await browser.finishResponse();
     }
     expect(await browser.signUp(ada, validPassword)).toEqual(mailed);
     expect(await lettersOf(world, ada)).toEqual(["sign_up_code queued"]);
     expect(await browser.signUp(ada, "password1234")).toEqual(refused("resend_too_soon"));
   });
 
-  test("the sixth from one IP is refused aloud, before anything is hashed (R2)", async () => {
+  test("the sixth from one IP is refused, before anything is hashed (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 5; n += 1)
       await new Browser(world, { ip }).signUp(`person${n}@example.com`, validPassword);
@@ -301,7 +298,7 @@ describe("limits", () => {
 });
 
 describe("when hashing fails", () => {
-  test("too many wait: busy, told when to come back, and nothing is kept", async () => {
+  test("an overloaded hasher: busy, with a time to retry, and nothing is stored", async () => {
     const browser = new Browser(overloadedHasher(world));
     expect(await browser.signUp(ada, validPassword)).toEqual(
       refused("overloaded", { retryAfter: 2 as never }),
@@ -310,13 +307,13 @@ describe("when hashing fails", () => {
     expect([await count(world, "outbox"), await count(world, "verifications")]).toEqual([0, 0]);
   });
 
-  test("a bug is thrown, and nothing is kept", async () => {
+  test("a bug is thrown, and nothing is stored", async () => {
     await expect(new Browser(failingHasher(world)).signUp(ada, validPassword)).rejects.toThrow();
     expect(await dump(world, "limits")).toBe("");
   });
 });
 
-test("whatever statement the database fails at, nothing of a sign-up stays, and another goes through", async () => {
+test("whatever statement the database fails at, no part of a sign-up is stored, and a retry works", async () => {
   const before = await dump(world, "limits");
   let after = 0;
   for (; ; after += 1) {
@@ -331,7 +328,7 @@ test("whatever statement the database fails at, nothing of a sign-up stays, and 
   expect(await world.deliver()).toHaveLength(1);
 });
 
-test("fifty at once for one address: three letters leave, and still there is nobody", async () => {
+test("fifty at once for one address: three emails are sent, and there is still no user", async () => {
   const quick = await ready(world, validPassword);
   const responses = await Promise.all(
     Array.from({ length: 50 }, () => new Browser(quick).signUp(ada, validPassword)),
@@ -344,23 +341,20 @@ test("fifty at once for one address: three letters leave, and still there is nob
   ).toEqual({ n: 3 });
 });
 
-race(
-  "mallory signs up anew in many tabs while ada presses a link: nobody waits for ever",
-  async () => {
-    const quick = await ready(generous, validPassword);
-    await new Browser(world).signIn(ada);
-    const tabs = Array.from({ length: 6 }, () => new Browser(quick));
-    for (const mallory of tabs) await mallory.signUp(ada, validPassword);
-    await world.advance(60);
-    const hers = new Browser(generous);
-    await hers.requestLink(ada);
-    await world.deliver();
-    const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
-    const responses = await Promise.all([
-      ...tabs.map((mallory) => mallory.signUp(ada, validPassword)),
-      hers.openLink(letter!),
-    ]);
-    expect(responses).not.toContainEqual(refused("unavailable"));
-    await world.reset();
-  },
-);
+race("mallory signs up again in many tabs while ada opens a link: no request hangs", async () => {
+  const quick = await ready(generous, validPassword);
+  await new Browser(world).signIn(ada);
+  const tabs = Array.from({ length: 6 }, () => new Browser(quick));
+  for (const mallory of tabs) await mallory.signUp(ada, validPassword);
+  await world.advance(60);
+  const hers = new Browser(generous);
+  await hers.requestLink(ada);
+  await world.deliver();
+  const letter = world.lettersTo(ada).findLast(({ code }) => code !== "");
+  const responses = await Promise.all([
+    ...tabs.map((mallory) => mallory.signUp(ada, validPassword)),
+    hers.openLink(letter!),
+  ]);
+  expect(responses).not.toContainEqual(refused("unavailable"));
+  await world.reset();
+});

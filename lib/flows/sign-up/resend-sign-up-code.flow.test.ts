@@ -19,7 +19,7 @@ const welcome = { ok: true, value: { next: "/account" } };
 
 const again = (browser: Browser, email = ada) => browser.run(resendSignUpCode, { email });
 
-/** A browser that has signed up, a minute ago. */
+/** A browser that signed up a minute ago. */
 const started = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
   await browser.signUp(email, validPassword, { remember: "on", next: "/account" });
@@ -28,7 +28,7 @@ const started = async (where: TestWorld = world, email = ada) => {
   return browser;
 };
 
-test("a new code for the same password, and for what else was chosen (P4)", async () => {
+test("sends a new code for the same password and options (P4)", async () => {
   const browser = await started();
   const { world: counted, work } = countingHasher(world);
   expect(await browser.run(resendSignUpCode, { email: ada }, { world: counted })).toEqual(mailed);
@@ -40,7 +40,7 @@ test("a new code for the same password, and for what else was chosen (P4)", asyn
   expect((await new Browser(world).signInWithPassword(ada, validPassword)).ok).toBe(true);
 });
 
-test("the first code goes on working while it lives", async () => {
+test("the first code still works until it expires", async () => {
   const browser = await started();
   const [first] = world.lettersTo(ada);
   await again(browser);
@@ -48,7 +48,7 @@ test("the first code goes on working while it lives", async () => {
   expect(await browser.verify(first!.code, ada)).toEqual(welcome);
 });
 
-test("after the first code ran out, and within the attempt's hour", async () => {
+test("works after the first code expired, within the attempt's hour", async () => {
   const browser = await started();
   const [first] = world.lettersTo(ada);
   await world.advance(1800);
@@ -59,8 +59,8 @@ test("after the first code ran out, and within the attempt's hour", async () => 
   expect(await browser.verify((await world.letterTo(ada)).code, ada)).toEqual(welcome);
 });
 
-describe("a browser that has begun nothing", () => {
-  test("is answered alike, and nothing is sent, however often it asks (P4)", async () => {
+describe("a browser without a sign-up", () => {
+  test("gets the same response, and nothing is sent, however often it asks (P4)", async () => {
     const mallory = new Browser(world);
     for (let n = 0; n < 3; n += 1) {
       expect(await again(mallory)).toEqual(mailed);
@@ -73,7 +73,7 @@ describe("a browser that has begun nothing", () => {
     expect(await count(world, "users")).toBe(0);
   });
 
-  test("is sent nothing of another browser's attempt", async () => {
+  test("is sent nothing of another browser's sign-up", async () => {
     const hers = await started();
     const [letter] = world.lettersTo(ada);
     await again(new Browser(world));
@@ -81,16 +81,16 @@ describe("a browser that has begun nothing", () => {
     expect(await hers.verify(letter!.code, ada)).toEqual(welcome);
   });
 
-  test("nor once its attempt is over", async () => {
+  test("is sent nothing once its sign-up has expired", async () => {
     const browser = await started();
     await world.advance(3600);
     await again(browser);
     expect(await world.deliver()).toEqual([]);
   });
 
-  test("nor after it has verified", async () => {
+  test("is sent nothing after its sign-up was verified", async () => {
     const browser = new Browser(world);
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     await world.advance(60);
     expect(await again(browser)).toEqual(mailed);
     expect(await world.deliver()).toEqual([]);
@@ -101,8 +101,8 @@ describe("a browser that has begun nothing", () => {
   });
 });
 
-test("an address that has an account: alike, and its owner is told again (P3, P4)", async () => {
-  await new Browser(world).join(ada, otherPassword);
+test("an address that has an account: the same response, and its owner is told again (P3, P4)", async () => {
+  await new Browser(world).signUpAndVerify(ada, otherPassword);
   const see = async (email: string) => {
     const browser = await started(world, email);
     let outcome: unknown;
@@ -123,7 +123,7 @@ test("an address that has an account: alike, and its owner is told again (P3, P4
 });
 
 describe("limits", () => {
-  test("a minute between two, told how long (P4)", async () => {
+  test("a minute between two, with the wait stated (P4)", async () => {
     await world.withFrozenTime(async (world) => {
       const browser = new Browser(world);
       await browser.signUp(ada, validPassword);
@@ -136,7 +136,7 @@ describe("limits", () => {
     });
   });
 
-  test("they count as letters of the address's hour (P4, R1)", async () => {
+  test("they count as emails of the address's hour (P4, R1)", async () => {
     const browser = await started();
     for (let n = 0; n < 3; n += 1) {
       expect(await again(browser)).toEqual(mailed);
@@ -146,7 +146,7 @@ describe("limits", () => {
     expect(await lettersOf(world, ada)).toContain("sign_up_code dead over_limit");
   });
 
-  test("they refill no tries: ten an hour for the address, twenty a day (R3)", async () => {
+  test("they refill no attempts: ten an hour for the address, twenty a day (R3)", async () => {
     const generous = world.with({
       env: testEnv({ EMAILS_PER_ADDRESS: "1000", EMAIL_REQUESTS_PER_IP: "1000" }),
     });
@@ -162,7 +162,7 @@ describe("limits", () => {
   });
 });
 
-test("closed sign-up is said; without passwords as a way in there is no such thing", async () => {
+test("closed sign-up is refused; without passwords the page does not exist", async () => {
   const browser = await started();
   const where = (vars: Record<string, string>) =>
     browser.run(resendSignUpCode, { email: ada }, { world: world.with({ env: testEnv(vars) }) });
@@ -171,7 +171,7 @@ test("closed sign-up is said; without passwords as a way in there is no such thi
   expect(await world.deliver()).toEqual([]);
 });
 
-test("each leaves its audit row", async () => {
+test("each has its audit row", async () => {
   const browser = await started();
   await again(browser);
   expect((await world.audit()).at(-1)).toMatchObject({
@@ -182,7 +182,7 @@ test("each leaves its audit row", async () => {
   });
 });
 
-test("whatever statement the database fails at, nothing of it stays", async () => {
+test("whatever statement the database fails at, no part of it is stored", async () => {
   const browser = await started();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {

@@ -20,7 +20,7 @@ const ada = "ada@example.com";
 const leo = "leo@example.com";
 const welcome = { ok: true, value: { next: "" } };
 
-/** A browser that signed up, and the code it waits for. */
+/** A browser that signed up, and its code. */
 const waiting = async (where: TestWorld = world, email = ada, password = validPassword) => {
   const browser = new Browser(where);
   await browser.signUp(email, password);
@@ -38,8 +38,8 @@ const tries = async () =>
     )
   ).map(({ tries }) => tries);
 
-describe("the right code, where it was asked for", () => {
-  test("makes the user, the way in and the session, at once (P2)", async () => {
+describe("the right code in the requesting browser", () => {
+  test("creates the user, the sign-in method and the session in one step (P2)", async () => {
     const { browser, code } = await waiting();
     expect(await browser.verify(code, ada)).toEqual(welcome);
     expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
@@ -58,7 +58,7 @@ describe("the right code, where it was asked for", () => {
     expect(await new Browser(world).signInWithPassword(ada, validPassword)).toEqual(welcome);
   });
 
-  test("marks the browser as ada's, and keeps her signed in if she wished, on her page", async () => {
+  test("makes the browser known, and applies her session length and wanted page", async () => {
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword, { remember: "on", next: "/account/methods" });
     const { code } = await world.letterTo(ada);
@@ -71,7 +71,7 @@ describe("the right code, where it was asked for", () => {
     expect(await count(world, "known_devices")).toBe(1);
   });
 
-  test("the role is nobody's to ask for (P2)", async () => {
+  test("no input sets the role (P2)", async () => {
     const { browser, code } = await waiting();
     expect(await browser.run(verifySignUp, { email: ada, code, role: "admin" })).toEqual(
       refused("invalid_input"),
@@ -99,20 +99,20 @@ describe("the right code, where it was asked for", () => {
     expect(await count(world, "sessions")).toBe(1);
   });
 
-  test("ends whoever was signed in here before (rotation)", async () => {
+  test("signs out the previous user of this browser (rotation)", async () => {
     const browser = new Browser(world);
     await browser.signIn(leo);
     const his = browser.session;
-    await browser.join(ada, validPassword);
+    await browser.signUpAndVerify(ada, validPassword);
     const stale = new Browser(world);
     stale.session = his;
     expect(await stale.run(readSession)).toMatchObject({ value: null });
   });
 
-  test("gives its request's count back (R2)", async () => {
+  test("refunds its request's count (R2)", async () => {
     const ip = "198.51.100.7";
     for (let n = 0; n < 7; n += 1)
-      await new Browser(world, { ip }).join(`person${n}@example.com`, validPassword);
+      await new Browser(world, { ip }).signUpAndVerify(`person${n}@example.com`, validPassword);
     expect(await count(world, "users")).toBe(7);
   });
 });
@@ -126,7 +126,7 @@ test.each([
   [["123456"], "code_malformed"],
   [{ code: "123456" }, "code_malformed"],
   [123456, "code_malformed"],
-] as const)("%j is no code, and costs no try", async (code, refusal) => {
+] as const)("%j is no code, and costs no attempt", async (code, refusal) => {
   const { browser } = await waiting();
   expect(await browser.run(verifySignUp, { email: ada, code })).toEqual(
     refused(refusal, { field: "code" }),
@@ -138,7 +138,7 @@ test.each([
   ["9:59", 599, welcome],
   ["10:00", 600, refused("code_invalid", { cause: "none" })],
   ["10:01", 601, refused("code_invalid", { cause: "none" })],
-])("typed %s after the mail left", async (_, passed, outcome) => {
+])("typed %s after the email was sent", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const browser = new Browser(world);
     await browser.signUp(ada, validPassword);
@@ -149,8 +149,8 @@ test.each([
   });
 });
 
-describe("a code is of one attempt and its browser (P1)", () => {
-  test("ada's works in no other browser, whoever reads her mail", async () => {
+describe("a code belongs to one sign-up and its browser (P1)", () => {
+  test("ada's works in no other browser, even for a person who reads her email", async () => {
     const { browser, code } = await waiting();
     expect(await new Browser(world).verify(code, ada)).toEqual(
       refused("code_invalid", { cause: "none" }),
@@ -159,7 +159,7 @@ describe("a code is of one attempt and its browser (P1)", () => {
     expect(await browser.verify(code, ada)).toEqual(welcome);
   });
 
-  test("nor under another address", async () => {
+  test("it does not work with another address", async () => {
     const { browser, code } = await waiting();
     expect(await browser.verify(code, leo)).toEqual(refused("code_invalid"));
     expect(await count(world, "users")).toBe(0);
@@ -176,7 +176,7 @@ describe("a code is of one attempt and its browser (P1)", () => {
     expect(await browser.verify(code, ada)).toEqual(welcome);
   });
 
-  test("with it, every other attempt at the address is dead", async () => {
+  test("using it voids every other sign-up at the address", async () => {
     const mallorys = await waiting(world, ada, otherPassword);
     const hers = await waiting(world, ada, validPassword);
     expect(await hers.browser.verify(hers.code, ada)).toEqual(welcome);
@@ -190,15 +190,15 @@ describe("a code is of one attempt and its browser (P1)", () => {
   });
 });
 
-describe("somebody has the address by now", () => {
-  /** As a link pressed at the very moment would: the user is there, and the attempt still lives. */
+describe("an account for the address exists by now", () => {
+  /** As a link opened at the same moment would: the user exists, and the sign-up is still valid. */
   const outrun = () =>
     world.writeDirectly((tx) =>
       tx.execute(sql`with inserted as (insert into users (email) values (${ada}) returning id)
         insert into auth_providers (user_id, provider) select id, 'magic_link' from inserted`),
     );
 
-  test("a unique violation is answered, and changes nothing of theirs", async () => {
+  test("a unique violation is a refusal, and changes nothing of the account", async () => {
     const { browser, code } = await waiting();
     await outrun();
     expect(await browser.verify(code, ada)).toEqual(refused("already_signed_up"));
@@ -210,7 +210,7 @@ describe("somebody has the address by now", () => {
   });
 });
 
-test("sign-up that closes between asking and typing makes no account", async () => {
+test("a sign-up that closes between request and code creates no account", async () => {
   const { browser, code } = await waiting();
   const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
   expect(await browser.run(verifySignUp, { email: ada, code }, { world: closed })).toEqual(
@@ -219,7 +219,7 @@ test("sign-up that closes between asking and typing makes no account", async () 
   expect(await count(world, "users")).toBe(0);
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const { browser, code } = await waiting();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   expect(await browser.run(verifySignUp, { email: ada, code }, { world: links })).toEqual(
@@ -227,8 +227,8 @@ test("without passwords as a way in there is no such page", async () => {
   );
 });
 
-describe("tries (R3)", () => {
-  test("after five wrong codes the right one is refused too, and told so", async () => {
+describe("attempts (R3)", () => {
+  test("after five wrong codes the right one is refused too, with a message", async () => {
     const { browser, code } = await waiting();
     for (let n = 1; n <= 5; n += 1)
       expect(await browser.verify(wrong(code, n), ada)).toEqual(
@@ -246,7 +246,7 @@ describe("tries (R3)", () => {
     });
   });
 
-  test("ten an hour for an address, whichever browser, whether it has an account or not", async () => {
+  test("ten an hour for an address, in any browser, with or without an account", async () => {
     await new Browser(world).signIn(leo);
     for (const email of [ada, leo]) {
       const responses = [];
@@ -258,14 +258,14 @@ describe("tries (R3)", () => {
     }
   });
 
-  test("its own budget: whoever spends it leaves signing in by code alone", async () => {
+  test("its own budget: using it up does not affect sign-in by code", async () => {
     for (let n = 0; n < 11; n += 1) await new Browser(world).verify("000000", ada);
     const hers = new Browser(world);
     await hers.requestLink(ada);
     expect(await hers.submitCode((await world.letterTo(ada)).code, ada)).toEqual(welcome);
   });
 
-  test("a decoy takes tries like an attempt, and is waited for alike", async () => {
+  test("a decoy counts attempts like a sign-up, and shows the same waits", async () => {
     await new Browser(world).signIn(ada);
     const see = async (email: string) => {
       const browser = new Browser(generous);
@@ -285,7 +285,7 @@ describe("tries (R3)", () => {
   });
 });
 
-test("whatever statement the database fails at: either ada is in, or her code still works", async () => {
+test("whatever statement the database fails at: ada is signed in, or her code still works", async () => {
   const { browser, code } = await waiting();
   const before = await dump(world, "limits");
   let after = 0;
@@ -302,7 +302,7 @@ test("whatever statement the database fails at: either ada is in, or her code st
   expect(after).toBeGreaterThan(6);
 });
 
-describe("all at once", () => {
+describe("concurrent requests", () => {
   const tabs = (browser: Browser, codes: string[]) =>
     Promise.all(
       codes.map((code) => {

@@ -18,18 +18,18 @@ const waiting = async () => {
   return { browser, letter: await world.letterTo(ada) };
 };
 
-test("the session and browser that asked see what the link is for, and nothing is spent", async () => {
+test("the requesting session and browser see what the link is for, and nothing is consumed", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world);
   const { token } = letter;
   expect(await browser.run(previewStepUp, { token })).toEqual({ ok: true, value: { next } });
   expect(await dump(world)).toBe(before);
-  // What it said is what the press comes to.
+  // What the page announced is what submitting it does.
   expect(await browser.run(stepUpByLink, { token })).toEqual({ ok: true, value: { next } });
   expect(await browser.run(previewStepUp, { token })).toEqual(refused("link_invalid"));
 });
 
-test("nobody else sees it: another session of hers, another browser with her session, nobody", async () => {
+test("nothing is shown to another session of hers, another browser with her session, or a signed-out user", async () => {
   const { browser, letter } = await waiting();
   const { token } = letter;
   const later = new Browser(world);
@@ -45,7 +45,7 @@ test("nobody else sees it: another session of hers, another browser with her ses
   expect(await browser.run(previewStepUp, { token: `${token}A` })).toEqual(refused("link_invalid"));
 });
 
-test("after ten minutes it says nothing any more", async () => {
+test("after ten minutes nothing is shown any more", async () => {
   const { browser, letter } = await waiting();
   await world.advance(601);
   expect(await browser.run(previewStepUp, { token: letter.token })).toEqual(

@@ -15,7 +15,7 @@ const signedIn = async (email = ada, ip?: string) => {
   return browser;
 };
 
-test("a mail with a link and a code, to the session's own address", async () => {
+test("sends an email with a link and a code to the session's own address", async () => {
   const browser = await signedIn();
   expect(await browser.run(requestStepUp)).toEqual({ ok: true, value: { email: ada } });
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
@@ -32,7 +32,7 @@ test("a mail with a link and a code, to the session's own address", async () => 
   });
 });
 
-test("whoever is not signed in is asked to, and names no address", async () => {
+test("a signed-out user is asked to sign in, and can name no address", async () => {
   expect(await new Browser(world).run(requestStepUp)).toEqual(refused("sign_in_required"));
   const browser = await signedIn();
   expect(await browser.run(requestStepUp, { email: "leo@example.com" })).toEqual(
@@ -42,7 +42,7 @@ test("whoever is not signed in is asked to, and names no address", async () => {
 });
 
 describe("limits", () => {
-  test("a minute between two in one session; another of hers has its own", async () => {
+  test("a minute between two in one session; another session of hers has its own", async () => {
     const browser = await signedIn();
     await browser.run(requestStepUp);
     expect(await browser.run(requestStepUp)).toEqual(refused("resend_too_soon"));
@@ -52,7 +52,7 @@ describe("limits", () => {
     expect((await browser.run(requestStepUp)).ok).toBe(true);
   });
 
-  test("strangers who used up the address's letters do not keep ada from proving it", async () => {
+  test("strangers who used up the address's emails do not block ada's step-up", async () => {
     const browser = await signedIn();
     for (let n = 0; n < 6; n += 1) await new Browser(world).requestLink(ada);
     await world.deliver();
@@ -60,7 +60,7 @@ describe("limits", () => {
     expect(await world.deliver()).toHaveLength(1);
   });
 
-  test("the sixth from one IP is refused aloud (R2)", async () => {
+  test("the sixth from one IP is refused (R2)", async () => {
     const browser = await signedIn();
     for (let n = 0; n < 5; n += 1)
       await new Browser(world, { ip: browser.ip }).requestLink(`person${n}@example.com`);
@@ -68,7 +68,7 @@ describe("limits", () => {
   });
 });
 
-test("three live ones at most (L4)", async () => {
+test("three valid links at most (L4)", async () => {
   const browser = await signedIn();
   for (let n = 0; n < 5; n += 1) {
     await browser.run(requestStepUp);
@@ -77,7 +77,7 @@ test("three live ones at most (L4)", async () => {
   expect(await liveSecrets(world, ada)).toEqual(Array(3).fill("step_up"));
 });
 
-test("whatever statement the database fails at, nothing of it stays", async () => {
+test("whatever statement the database fails at, no part of it is stored", async () => {
   const browser = await signedIn();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {

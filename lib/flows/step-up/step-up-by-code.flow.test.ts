@@ -15,11 +15,11 @@ const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
-const proven = { ok: true, value: {} };
+const succeeded = { ok: true, value: {} };
 
-const prove = (browser: Browser, code: unknown) => browser.run(stepUpByCode, { code });
+const stepUp = (browser: Browser, code: unknown) => browser.run(stepUpByCode, { code });
 
-/** Somebody who signed in more than ten minutes ago, and has asked for the mail. */
+/** A user who signed in more than ten minutes ago, and has requested the email. */
 const waiting = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
   await browser.signIn(email);
@@ -35,12 +35,12 @@ const isVerified = async (browser: Browser) => (await browser.run(readPasswordSt
 const tries = () =>
   row(world.db, sql`select max(attempts) as n from verifications where purpose = 'step_up'`);
 
-test("ada types the code, and goes on under a new token", async () => {
+test("ada types the code, and gets a new session token", async () => {
   const { browser, code } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
   expect(await isVerified(browser)).toBe(false);
-  expect(await prove(browser, ` ${code.slice(0, 3)}-${code.slice(3)}`)).toEqual(proven);
+  expect(await stepUp(browser, ` ${code.slice(0, 3)}-${code.slice(3)}`)).toEqual(succeeded);
   expect(await isVerified(browser)).toBe(true);
   expect(await thief.run(readSession)).toMatchObject({ value: null });
   expect(await count(world, "sessions")).toBe(1);
@@ -48,100 +48,102 @@ test("ada types the code, and goes on under a new token", async () => {
     outcome: "ok",
     subject: await world.userIdOf(ada),
   });
-  expect(await prove(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
+  expect(await stepUp(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
 });
 
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+])("the step-up lasts ten minutes: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
-    await prove(browser, code);
+    await stepUp(browser, code);
     await world.advance(passed);
     expect(await isVerified(browser)).toBe(good);
   });
 });
 
 test.each([
-  ["9:59", 599, proven],
+  ["9:59", 599, succeeded],
   ["10:01", 601, refused("code_invalid", { cause: "none" })],
-])("typed %s after the mail left", async (_, passed, outcome) => {
+])("typed %s after the email was sent", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const { browser, code } = await waiting(world);
     await world.advance(passed);
-    expect(await prove(browser, code)).toEqual(outcome);
+    expect(await stepUp(browser, code)).toEqual(outcome);
   });
 });
 
-describe("a code is of one session and its browser", () => {
-  test("another session of ada's gains nothing by it", async () => {
+describe("a code belongs to one session and its browser", () => {
+  test("it does not work in another session of ada's", async () => {
     const { browser, code } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
     await world.advance(601);
-    expect(await prove(phone, code)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await stepUp(phone, code)).toEqual(refused("code_invalid", { cause: "none" }));
     expect([await isVerified(phone), await isVerified(browser)]).toEqual([false, false]);
     expect(await tries()).toEqual({ n: 0 });
   });
 
-  test("nor another session in the same browser, after signing in anew", async () => {
+  test("it does not work in the same browser after signing in again", async () => {
     const { browser, code } = await waiting();
     await browser.signIn(ada);
     await world.advance(500);
-    expect(await prove(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await stepUp(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
-  test("nor mallory, who has the session's token but not the browser", async () => {
+  test("it does not work for mallory, who has the session's token but not the browser", async () => {
     const { browser, code } = await waiting();
     const mallory = new Browser(world);
     mallory.session = browser.session;
-    expect(await prove(mallory, code)).toEqual(refused("code_invalid", { cause: "none" }));
-    expect(await prove(browser, code)).toEqual(proven);
+    expect(await stepUp(mallory, code)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await stepUp(browser, code)).toEqual(succeeded);
   });
 
-  test("nor leo in ada's browser", async () => {
+  test("it does not work for leo in ada's browser", async () => {
     const { browser, code } = await waiting();
     const his = new Browser(world);
     await his.signIn(leo);
     await world.advance(100);
     his.mailRequest = browser.mailRequest;
-    expect(await prove(his, code)).toEqual(refused("code_invalid", { cause: "none" }));
+    expect(await stepUp(his, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 
-  test("it signs nobody in, and a code for signing in proves nothing", async () => {
+  test("it signs nobody in, and a code for signing in is no step-up", async () => {
     const { browser, code } = await waiting();
     expect(await browser.submitCode(code, ada)).toEqual(refused("code_invalid"));
     await browser.requestLink(ada);
-    expect(await prove(browser, (await world.letterTo(ada)).code)).toEqual(refused("code_invalid"));
+    expect(await stepUp(browser, (await world.letterTo(ada)).code)).toEqual(
+      refused("code_invalid"),
+    );
     expect(await isVerified(browser)).toBe(false);
   });
 
-  test("whoever is not signed in is asked to", async () => {
+  test("a signed-out user is asked to sign in", async () => {
     const { browser, code } = await waiting();
     browser.session = null;
-    expect(await prove(browser, code)).toEqual(refused("sign_in_required"));
+    expect(await stepUp(browser, code)).toEqual(refused("sign_in_required"));
   });
 });
 
-describe("tries (R3)", () => {
-  test("five a code and session; the sixth is refused, however right", async () => {
+describe("attempts (R3)", () => {
+  test("five per code and session; the sixth is refused, however right", async () => {
     const { browser, code } = await waiting();
     for (let n = 1; n <= 5; n += 1)
-      expect(await prove(browser, wrong(code, n))).toEqual(
+      expect(await stepUp(browser, wrong(code, n))).toEqual(
         refused("code_invalid", { field: "code", cause: "wrong" }),
       );
-    expect(await prove(browser, code)).toEqual(refused("too_many_attempts"));
+    expect(await stepUp(browser, code)).toEqual(refused("too_many_attempts"));
     expect(await tries()).toEqual({ n: 5 });
   });
 
-  test("ten an hour for an address, however many sessions; then the link still works", async () => {
+  test("ten an hour for an address, in all its sessions; then the link still works", async () => {
     const generous = world.with({ env: testEnv({ EMAIL_REQUESTS_PER_IP: "1000" }) });
     const told = [];
     for (let n = 0; n < 3; n += 1) {
       const { browser, code } = await waiting(generous);
       for (let i = 1; i <= 4; i += 1) {
-        const outcome = await prove(browser, wrong(code, i));
+        const outcome = await stepUp(browser, wrong(code, i));
         told.push(outcome.ok ? "ok" : outcome.refusal.code);
       }
     }
@@ -154,23 +156,23 @@ describe("tries (R3)", () => {
 
   test.each(["", "12345", ["123456"], 123456, null])("%j costs none", async (code) => {
     const { browser } = await waiting();
-    expect(await prove(browser, code)).toEqual(refused("code_malformed", { field: "code" }));
+    expect(await stepUp(browser, code)).toEqual(refused("code_malformed", { field: "code" }));
     expect(await tries()).toEqual({ n: 0 });
   });
 
   test("fifty at once: five are compared", async () => {
     const { browser, code } = await waiting();
-    await Promise.all(Array.from({ length: 50 }, (_, n) => prove(browser, wrong(code, n + 1))));
+    await Promise.all(Array.from({ length: 50 }, (_, n) => stepUp(browser, wrong(code, n + 1))));
     expect(await tries()).toEqual({ n: 5 });
   });
 });
 
-test("whatever statement the database fails at: proven, or the code still works", async () => {
+test("whatever statement the database fails at: the step-up is done, or the code still works", async () => {
   const { browser, code } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await prove(browser, code);
+    const result = await stepUp(browser, code);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

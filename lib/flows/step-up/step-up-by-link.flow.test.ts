@@ -15,9 +15,9 @@ const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
-const proven = { ok: true, value: { next: "" } };
+const succeeded = { ok: true, value: { next: "" } };
 
-const prove = (browser: Browser, token: string) => browser.run(stepUpByLink, { token });
+const stepUp = (browser: Browser, token: string) => browser.run(stepUpByLink, { token });
 
 const waiting = async (where: TestWorld = world, email = ada) => {
   const browser = new Browser(where);
@@ -29,11 +29,11 @@ const waiting = async (where: TestWorld = world, email = ada) => {
 
 const isVerified = async (browser: Browser) => (await browser.run(readPasswordStatus)).ok;
 
-test("ada presses the link where she is signed in, and goes on under a new token", async () => {
+test("ada opens the link where she is signed in, and gets a new session token", async () => {
   const { browser, letter } = await waiting();
   const thief = new Browser(world);
   thief.session = browser.session;
-  expect(await prove(browser, letter.token)).toEqual(proven);
+  expect(await stepUp(browser, letter.token)).toEqual(succeeded);
   expect(await isVerified(browser)).toBe(true);
   expect(await thief.run(readSession)).toMatchObject({ value: null });
   expect(await count(world, "sessions")).toBe(1);
@@ -43,41 +43,41 @@ test("ada presses the link where she is signed in, and goes on under a new token
   });
 });
 
-test("it works once, and what else was on its way to prove it is void", async () => {
+test("it works once, and voids the session's other step-up links and codes", async () => {
   const { browser, letter } = await waiting();
   await world.advance(60);
   await browser.run(requestStepUp);
   const second = await world.letterTo(ada);
-  await prove(browser, letter.token);
+  await stepUp(browser, letter.token);
   expect(await liveSecrets(world, ada)).toEqual([]);
-  expect(await prove(browser, letter.token)).toEqual(refused("link_invalid", { cause: "used" }));
-  expect(await prove(browser, second.token)).toEqual(refused("link_invalid", { cause: "voided" }));
+  expect(await stepUp(browser, letter.token)).toEqual(refused("link_invalid", { cause: "used" }));
+  expect(await stepUp(browser, second.token)).toEqual(refused("link_invalid", { cause: "voided" }));
 });
 
 test.each([
-  ["9:59", 599, proven],
+  ["9:59", 599, succeeded],
   ["10:01", 601, refused("link_invalid", { cause: "expired" })],
-])("pressed %s after the mail left", async (_, passed, outcome) => {
+])("opened %s after the email was sent", async (_, passed, outcome) => {
   await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
     await world.advance(passed);
-    expect(await prove(browser, letter.token)).toEqual(outcome);
+    expect(await stepUp(browser, letter.token)).toEqual(outcome);
   });
 });
 
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("the proof lasts ten minutes: %s", async (_, passed, good) => {
+])("the step-up lasts ten minutes: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);
-    await prove(browser, letter.token);
+    await stepUp(browser, letter.token);
     await world.advance(passed);
     expect(await isVerified(browser)).toBe(good);
   });
 });
 
-describe("for the session and browser that asked, and nowhere else", () => {
+describe("works for the requesting session and browser, and nowhere else", () => {
   const elsewhere: Record<string, (hers: Browser) => Promise<Browser>> = {
     "another session of ada's": async () => {
       const phone = new Browser(world);
@@ -105,8 +105,8 @@ describe("for the session and browser that asked, and nowhere else", () => {
 
   test.each(Object.keys(elsewhere))("%s", async (who) => {
     const { browser, letter } = await waiting();
-    const otherPassword = await elsewhere[who]!(browser);
-    expect(await prove(otherPassword, letter.token)).toEqual(
+    const otherBrowser = await elsewhere[who]!(browser);
+    expect(await stepUp(otherBrowser, letter.token)).toEqual(
       refused("link_invalid", { cause: "elsewhere" }),
     );
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -115,10 +115,10 @@ describe("for the session and browser that asked, and nowhere else", () => {
       cause: "elsewhere",
     });
     expect(await isVerified(browser)).toBe(false);
-    expect(await prove(browser, letter.token)).toEqual(proven);
+    expect(await stepUp(browser, letter.token)).toEqual(succeeded);
   });
 
-  test("typing the address helps nobody: there is no such field", async () => {
+  test("typing the address does not help: there is no such field", async () => {
     const { letter } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
@@ -127,10 +127,10 @@ describe("for the session and browser that asked, and nowhere else", () => {
     );
   });
 
-  test("whoever is not signed in is asked to, and nothing is spent", async () => {
+  test("a signed-out user is asked to sign in, and nothing is consumed", async () => {
     const { browser, letter } = await waiting();
-    expect(await prove(new Browser(world), letter.token)).toEqual(refused("sign_in_required"));
-    expect(await prove(browser, letter.token)).toEqual(proven);
+    expect(await stepUp(new Browser(world), letter.token)).toEqual(refused("sign_in_required"));
+    expect(await stepUp(browser, letter.token)).toEqual(succeeded);
   });
 });
 
@@ -143,7 +143,7 @@ test("it opens nothing else, and nothing else opens this", async () => {
   expect(await browser.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
   await browser.requestLink(ada);
   const link = await world.letterTo(ada);
-  expect(await prove(browser, link.token)).toEqual(refused("link_invalid", { cause: "unknown" }));
+  expect(await stepUp(browser, link.token)).toEqual(refused("link_invalid", { cause: "unknown" }));
   for (const token of [
     browser.session!,
     browser.mailRequest!,
@@ -151,29 +151,29 @@ test("it opens nothing else, and nothing else opens this", async () => {
     letter.token.slice(1),
     `${letter.token}A`,
   ])
-    expect(await prove(browser, token)).toEqual(refused("link_invalid", { cause: "unknown" }));
+    expect(await stepUp(browser, token)).toEqual(refused("link_invalid", { cause: "unknown" }));
   expect(await isVerified(browser)).toBe(false);
 });
 
-test("twenty presses at once: one proof", async () => {
+test("of twenty requests at once, one is the step-up", async () => {
   const { browser, letter } = await waiting();
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => {
       const tab = new Browser(world);
       Object.assign(tab, { session: browser.session, mailRequest: browser.mailRequest });
-      return prove(tab, letter.token);
+      return stepUp(tab, letter.token);
     }),
   );
   expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
   expect(responses).not.toContainEqual(refused("unavailable"));
 });
 
-test("whatever statement the database fails at: proven, or the link still works", async () => {
+test("whatever statement the database fails at: the step-up is done, or the link still works", async () => {
   const { browser, letter } = await waiting();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     world.failDatabaseAfter(after);
-    const result = await prove(browser, letter.token);
+    const result = await stepUp(browser, letter.token);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));

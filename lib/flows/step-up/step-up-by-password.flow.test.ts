@@ -21,15 +21,15 @@ const world = await setUpWorld();
 
 const ada = "ada@example.com";
 const leo = "leo@example.com";
-const proven = { ok: true, value: {} };
+const succeeded = { ok: true, value: {} };
 
-const prove = (browser: Browser, password: unknown = validPassword) =>
+const stepUp = (browser: Browser, password: unknown = validPassword) =>
   browser.run(stepUpByPassword, { password });
 
 /** Ada, who signed in more than ten minutes ago. */
 const stale = async (where = world) => {
   const browser = new Browser(where);
-  await browser.join(ada, validPassword);
+  await browser.signUpAndVerify(ada, validPassword);
   await where.advance(601);
   return browser;
 };
@@ -39,10 +39,10 @@ const sessionOf = async (browser: Browser) => {
   return read.ok ? (read.value?.email ?? null) : read.refusal.code;
 };
 
-test("ada proves that it is her, and goes on where she was", async () => {
+test("ada confirms her identity, and continues where she was", async () => {
   const browser = await stale();
   expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
-  expect(await prove(browser)).toEqual(proven);
+  expect(await stepUp(browser)).toEqual(succeeded);
   expect((await world.audit()).at(-1)).toMatchObject({
     event: "step_up.password",
     outcome: "ok",
@@ -53,12 +53,12 @@ test("ada proves that it is her, and goes on where she was", async () => {
   expect((await browser.run(setPassword, { password: otherPassword })).ok).toBe(true);
 });
 
-test("under a new token; the old one is worth nothing, and the session ends when it would have", async () => {
+test("with a new token; the old one is invalid, and the session's end does not move", async () => {
   await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
     const thief = new Browser(world);
     thief.session = browser.session;
-    await prove(browser);
+    await stepUp(browser);
     expect(browser.newSession.lifetime).toBe(30 * 86_400 - 601);
     expect([await sessionOf(browser), await sessionOf(thief)]).toEqual([ada, null]);
     expect(await count(world, "sessions")).toBe(1);
@@ -68,10 +68,10 @@ test("under a new token; the old one is worth nothing, and the session ends when
 test.each([
   ["599 s", 599, true],
   ["601 s", 601, false],
-])("a proof lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
+])("a step-up lasts ten minutes by the database's clock: %s", async (_, passed, good) => {
   await world.withFrozenTime(async (world) => {
     const browser = await stale(world);
-    await prove(browser);
+    await stepUp(browser);
     await world.advance(passed);
     const outcome = await browser.run(removePassword);
     if (good) expect(outcome.ok).toBe(true);
@@ -84,18 +84,18 @@ test("it is for this session: another of ada's, and leo's, gain nothing by it", 
   const phone = new Browser(world);
   await phone.signInWithPassword(ada, validPassword);
   const his = new Browser(world);
-  await his.join(leo, validPassword);
+  await his.signUpAndVerify(leo, validPassword);
   await world.advance(601);
-  expect(await prove(laptop)).toEqual(proven);
+  expect(await stepUp(laptop)).toEqual(succeeded);
   expect(await phone.run(readPasswordStatus)).toEqual(refused("step_up_required"));
   expect(await his.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
-describe("a wrong one", () => {
-  test("is said, told apart in the log alone, and nothing is proven", async () => {
+describe("a wrong password", () => {
+  test("is refused, with the reason only in the log, and is no step-up", async () => {
     const browser = await stale();
     const { session } = browser;
-    expect(await prove(browser, otherPassword)).toEqual(
+    expect(await stepUp(browser, otherPassword)).toEqual(
       refused("password_incorrect", { field: "password", cause: "wrong" }),
     );
     expect(browser.session).toBe(session);
@@ -108,17 +108,17 @@ describe("a wrong one", () => {
     });
   });
 
-  test("so is any, for whoever has none, after the same work", async () => {
+  test("is any password of a user without one, after the same work", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = new Browser(counted);
     await browser.signIn(ada);
-    expect(await prove(browser)).toEqual(refused("password_incorrect", { cause: "none" }));
+    expect(await stepUp(browser)).toEqual(refused("password_incorrect", { cause: "none" }));
     expect(work.compared).toBe(1);
   });
 
-  test("leo's password proves nothing about ada", async () => {
-    await new Browser(world).join(leo, otherPassword);
-    expect(await prove(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
+  test("leo's password does not work for ada", async () => {
+    await new Browser(world).signUpAndVerify(leo, otherPassword);
+    expect(await stepUp(await stale(), otherPassword)).toEqual(refused("password_incorrect"));
   });
 
   test.each([
@@ -126,76 +126,76 @@ describe("a wrong one", () => {
     [null, "password_missing"],
     [[validPassword], "password_missing"],
     ["kv".repeat(513), "password_too_long"],
-  ] as const)("%j costs no try", async (password, code) => {
+  ] as const)("%j costs no attempt", async (password, code) => {
     const browser = await stale();
     await forgetLimits(world);
-    expect(await prove(browser, password)).toEqual(refused(code, { field: "password" }));
+    expect(await stepUp(browser, password)).toEqual(refused(code, { field: "password" }));
     expect(await count(world, "limits")).toBe(0);
   });
 });
 
-describe("tries (R3)", () => {
-  const spend = async (browser: Browser) => {
+describe("attempts (R3)", () => {
+  const useUpAttempts = async (browser: Browser) => {
     for (let n = 0; n < 5; n += 1)
-      expect(await prove(browser, otherPassword)).toEqual(refused("password_incorrect"));
+      expect(await stepUp(browser, otherPassword)).toEqual(refused("password_incorrect"));
   };
 
   test("five in a quarter of an hour, then nothing is compared, not even the right one", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
-    await spend(browser);
-    expect(await prove(browser)).toEqual(
+    await useUpAttempts(browser);
+    expect(await stepUp(browser)).toEqual(
       refused("too_many_attempts", {
         retryAfter: expect.toSatisfy((s: number) => s > 850 && s <= 900) as never,
       }),
     );
     expect(work.compared).toBe(5);
     await world.advance(901);
-    expect(await prove(browser)).toEqual(proven);
+    expect(await stepUp(browser)).toEqual(succeeded);
   });
 
   test("the right one in between, and a new token, refill nothing", async () => {
     const browser = await stale();
-    for (let n = 0; n < 4; n += 1) await prove(browser, otherPassword);
-    expect(await prove(browser)).toEqual(proven);
-    expect(await prove(browser)).toEqual(refused("too_many_attempts"));
+    for (let n = 0; n < 4; n += 1) await stepUp(browser, otherPassword);
+    expect(await stepUp(browser)).toEqual(succeeded);
+    expect(await stepUp(browser)).toEqual(refused("too_many_attempts"));
   });
 
   test("another session has its own", async () => {
     const browser = await stale();
-    await spend(browser);
+    await useUpAttempts(browser);
     const phone = new Browser(world);
     await phone.signInWithPassword(ada, validPassword);
-    expect(await prove(phone)).toEqual(proven);
+    expect(await stepUp(phone)).toEqual(succeeded);
   });
 
   test("fifty at once: five are compared", async () => {
     const { world: counted, work } = countingHasher(world);
     const browser = await stale(counted);
-    await Promise.all(Array.from({ length: 50 }, () => prove(browser, otherPassword)));
+    await Promise.all(Array.from({ length: 50 }, () => stepUp(browser, otherPassword)));
     expect(work.compared).toBe(5);
   });
 });
 
-test("signed out, switched off, or a stranger: asked to sign in", async () => {
-  expect(await prove(new Browser(world))).toEqual(refused("sign_in_required"));
+test("signed-out, disabled and unknown users are asked to sign in", async () => {
+  expect(await stepUp(new Browser(world))).toEqual(refused("sign_in_required"));
   const browser = await stale();
   await disable(world, ada);
-  expect(await prove(browser)).toEqual(refused("sign_in_required"));
+  expect(await stepUp(browser)).toEqual(refused("sign_in_required"));
 });
 
-test("proven in two tabs at once: one goes on, and its token is the session's", async () => {
+test("step-up in two tabs at once: one succeeds, and its token is the session's", async () => {
   const browser = await stale();
   const { session } = browser;
   const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(world), { session }));
-  const responses = await Promise.all(tabs.map((tab) => prove(tab)));
+  const responses = await Promise.all(tabs.map((tab) => stepUp(tab)));
   expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
   expect(responses.filter((a) => !a.ok && a.refusal.code === "sign_in_required")).toHaveLength(3);
-  const proven = tabs.filter((_, n) => responses[n]!.ok);
-  expect(await sessionOf(proven[0]!)).toBe(ada);
+  const succeeded = tabs.filter((_, n) => responses[n]!.ok);
+  expect(await sessionOf(succeeded[0]!)).toBe(ada);
 });
 
-test("a password that is changed while it is compared proves nothing", async () => {
+test("a password that is changed while it is compared is no step-up", async () => {
   const browser = await stale();
   const phone = new Browser(world);
   await phone.signInWithPassword(ada, validPassword);
@@ -214,7 +214,7 @@ test("a password that is changed while it is compared proves nothing", async () 
   expect(await sessionOf(browser)).toBeNull();
 });
 
-test("without passwords as a way in there is no such page", async () => {
+test("the page does not exist where passwords are disabled", async () => {
   const browser = await stale();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
   const outcome = await browser.run(
@@ -225,7 +225,7 @@ test("without passwords as a way in there is no such page", async () => {
   expect(outcome).toEqual(refused("not_found"));
 });
 
-test("when too many wait, or comparing has a bug, nothing is proven", async () => {
+test("an overloaded hasher or a bug is no step-up", async () => {
   const browser = await stale();
   const where = (world: typeof browser.world) =>
     browser.run(stepUpByPassword, { password: validPassword }, { world });
@@ -234,13 +234,13 @@ test("when too many wait, or comparing has a bug, nothing is proven", async () =
   expect(await browser.run(readPasswordStatus)).toEqual(refused("step_up_required"));
 });
 
-test("whatever statement the database fails at: proven, or the old token goes on", async () => {
+test("whatever statement the database fails at: the step-up is done, or the old token still works", async () => {
   const browser = await stale();
   const before = await dump(world, "limits");
   for (let after = 0; ; after += 1) {
     const { session } = browser;
     world.failDatabaseAfter(after);
-    const result = await prove(browser);
+    const result = await stepUp(browser);
     world.restoreDatabase();
     if (result.ok) break;
     expect(result).toEqual(refused("unavailable"));
