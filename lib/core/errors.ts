@@ -116,7 +116,7 @@ export const refusals = {
     sentence:
       "That {provider} account opens another account here. It stays there, and nothing was changed.",
   },
-  provider_connected: {
+  provider_already_linked: {
     status: 409,
     sentence: "A {provider} account is connected to yours. Disconnect it first to connect another.",
   },
