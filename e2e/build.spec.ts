@@ -39,7 +39,7 @@ test("nothing of the stand-ins is in the build", () => {
 
   // And the search finds what is there: a text of a page, a package, a style, on both sides.
   expect(holding("Email me a sign-in link").join()).toContain(".next/server/");
-  expect(holding("next-auth").join()).toContain(".next/server/");
+  expect(holding("errors.authjs.dev").join()).toContain(".next/server/");
   expect(holding("color-scheme").join()).toContain(".next/static/");
 });
 
