@@ -48,8 +48,12 @@ describe("the catalogue", () => {
   });
 
   it.each(flowFiles)("has a face for %s", (file) => {
-    // Auth.js's way back is one, too.
-    const faces = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
+    // The JSON API and Auth.js's way back are faces, too.
+    const faces = textOf([
+      ...files("app", /\.tsx?$/),
+      "lib/web/authjs.ts",
+      "lib/web/api/operations.ts",
+    ]);
     expect(faces).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
   });
 });

@@ -1,9 +1,13 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { routes as apiRoutes } from "@/lib/web/api/routes";
 
-/** Every path that the app directory answers, with `[token]` and the like filled in, or made up. */
+/**
+ * Every path that the app directory or the table of the JSON API answers, with `[token]`, `{id}` and
+ * the like filled in, or made up.
+ */
 export function routes(parameters: Readonly<Record<string, string>>): string[] {
-  return readdirSync("app", { recursive: true, withFileTypes: true })
+  const ofApp = readdirSync("app", { recursive: true, withFileTypes: true })
     .filter(({ name }) => /^(page|route)\.tsx?$/.test(name))
     .map((file) =>
       join("/", file.parentPath.replace(/^app/, ""))
@@ -12,6 +16,9 @@ export function routes(parameters: Readonly<Record<string, string>>): string[] {
           return parameters[name] ?? (name.startsWith("...") ? "un/known" : "unknown");
         }),
     )
-    .map((path) => path || "/")
-    .sort();
+    .map((path) => path || "/");
+  const ofApi = apiRoutes.map(({ path }) =>
+    path.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? "unknown"),
+  );
+  return [...new Set([...ofApp, ...ofApi])].sort();
 }
