@@ -48,8 +48,8 @@ const rooms = [
     files: ROOT,
     may: [ROOT],
     mayKnow: [TYPES_OF_DB],
-    npm: ["zod"],
-    because: "Everything stands on these files, so they stand on nothing but themselves and zod.",
+    npm: ["ipaddr[.]js", "zod"],
+    because: "Everything stands on these files, so they stand on themselves and two libraries.",
   }),
   ...room("lib-run-flow", {
     files: "^lib/run-flow[.]ts$",
@@ -62,10 +62,18 @@ const rooms = [
   }),
   ...room("lib-web", {
     files: "^lib/web/",
+    except: ["^lib/web/api/"],
     may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$"],
     mayKnow: ["^lib/identity/"],
     npm: ["compression", "next", "react", "zod"],
     because: "What faces share runs a flow for a request; past the runner's back nothing is read.",
+  }),
+  ...room("lib-web-api", {
+    files: "^lib/web/api/",
+    may: ["^lib/(web|flows)/", "^lib/auth-handshake[.]ts$", ROOT],
+    npm: ["zod"],
+    because:
+      "The JSON API is a table of flows and a Web-standard handler that runs them; a server mounts it.",
   }),
   ...room("lib-flows", {
     files: "^lib/flows/",
@@ -137,6 +145,13 @@ module.exports = {
   forbidden: [
     ...rooms,
     {
+      name: "lib-web-api-without-next",
+      comment: "The handler must also run before Next, so nothing that it needs may need Next.",
+      severity: "error",
+      from: { path: "^lib/web/api/", pathNot: TESTS },
+      to: { path: "node_modules/(next|react|react-dom)/", reachable: true },
+    },
+    {
       name: "lib-flows-builtins",
       comment: "Chance, time, files and sockets are the world's, and come in the context.",
       severity: "error",
@@ -184,7 +199,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: {
-      path: ["^[.][^./]", "^(node_modules|test-results|playwright-report)/", "^next-env[.]d[.]ts$"],
+      path: ["^[.][^./]", "^(test-results|playwright-report)/", "^next-env[.]d[.]ts$"],
     },
     enhancedResolveOptions: {
       exportsFields: ["exports"],

@@ -4,7 +4,7 @@ import type { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Refusal } from "@/lib/core/result";
 import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
-import { redirectToProvider } from "@/lib/web/oauth-cookies";
+import { redirectToProvider, startingRequest } from "@/lib/web/oauth-cookies";
 import { runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 
@@ -12,7 +12,7 @@ import { redirectToNext, withNext } from "@/lib/web/redirects";
 export async function redirectToAuthorization(provider: OAuthProvider): Promise<never> {
   // Only who leaves needs Auth.js; the pages they leave from come without it.
   const { authorizationUrl } = await import("@/lib/web/authjs");
-  const authorization = await authorizationUrl(provider);
+  const authorization = await authorizationUrl(provider, await startingRequest());
   return authorization.ok
     ? redirectToProvider(provider, authorization.value.url)
     : redirectOAuthFailure(authorization.refusal);

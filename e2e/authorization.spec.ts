@@ -282,16 +282,18 @@ const operation = (
 
 /** By operation id; where the body selects the flow, once for each flow, with a suffix. */
 const operations: Record<string, Attempt> = {
-  askForLink: operation("magic_link.request", "nothing", "POST", "magic-links", () => ({ email })),
-  showWaiting: operation("verification.pending", "nothing", "GET", "magic-links"),
-  previewLink: operation(
+  requestMagicLink: operation("magic_link.request", "nothing", "POST", "magic-links", () => ({
+    email,
+  })),
+  readPendingRequest: operation("verification.pending", "nothing", "GET", "magic-links"),
+  previewMagicLink: operation(
     "magic_link.preview",
     "nothing",
     "POST",
     "magic-links/previews",
     ({ letter: { token } }) => ({ token }),
   ),
-  cancelLink: operation(
+  cancelMagicLink: operation(
     "magic_link.cancel",
     "nothing",
     "POST",
@@ -315,96 +317,108 @@ const operations: Record<string, Attempt> = {
     "sessions",
     ({ ada, password }) => ({ email: ada, password }),
   ),
-  showSessions: operation("session.list", "session", "GET", "sessions"),
-  endOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),
-  endOneSession: operation(
+  listSessions: operation("session.list", "session", "GET", "sessions"),
+  revokeOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),
+  revokeSession: operation(
     "session.revoke",
     "session",
     "DELETE",
     ({ phone }) => `sessions/${phone}`,
   ),
-  showSession: operation("session.read", "nothing", "GET", "session"),
-  endSession: operation("session.sign_out", "session", "DELETE", "session"),
-  showAuthProviders: operation("auth_provider.list", "session", "GET", "auth-providers"),
-  signUp: operation("sign_up.request", "nothing", "POST", "sign-ups", () => ({
+  readSession: operation("session.read", "nothing", "GET", "session"),
+  signOut: operation("session.sign_out", "session", "DELETE", "session"),
+  listAuthProviders: operation("auth_provider.list", "session", "GET", "auth-providers"),
+  requestSignUp: operation("sign_up.request", "nothing", "POST", "sign-ups", () => ({
     email,
     password: newPassword,
   })),
-  resendCode: operation("sign_up.resend", "nothing", "POST", "sign-ups/resends", ({ work }) => ({
-    email: work,
-  })),
-  verifyCode: operation(
+  resendSignUpCode: operation(
+    "sign_up.resend",
+    "nothing",
+    "POST",
+    "sign-ups/resends",
+    ({ work }) => ({
+      email: work,
+    }),
+  ),
+  verifySignUp: operation(
     "sign_up.verify",
     "nothing",
     "POST",
     "sign-ups/verifications",
     ({ work, signUpCode }) => ({ email: work, code: signUpCode }),
   ),
-  askForReset: operation("password_reset.request", "nothing", "POST", "password-resets", () => ({
-    email,
-  })),
-  previewReset: operation(
+  requestPasswordReset: operation(
+    "password_reset.request",
+    "nothing",
+    "POST",
+    "password-resets",
+    () => ({
+      email,
+    }),
+  ),
+  previewPasswordReset: operation(
     "password_reset.preview",
     "nothing",
     "POST",
     "password-resets/previews",
     ({ reset: { token } }) => ({ token }),
   ),
-  redeemReset: operation(
+  redeemPasswordReset: operation(
     "password_reset.redeem",
     "nothing",
     "POST",
     "password-resets/redemptions",
     ({ reset: { token } }) => ({ token, password: newPassword }),
   ),
-  "redeemReset by code": operation(
+  "redeemPasswordReset by code": operation(
     "password_reset.redeem_code",
     "nothing",
     "POST",
     "password-resets/redemptions",
     ({ ada, reset: { code } }) => ({ email: ada, code, password: newPassword }),
   ),
-  showPassword: operation("password.read_status", "stepUp", "GET", "password"),
-  choosePassword: operation("password.set", "stepUp", "PUT", "password", () => ({
+  readPasswordStatus: operation("password.read_status", "stepUp", "GET", "password"),
+  setPassword: operation("password.set", "stepUp", "PUT", "password", () => ({
     password: newPassword,
   })),
-  dropPassword: operation("password.remove", "stepUp", "DELETE", "password"),
-  askForProof: operation(
+  removePassword: operation("password.remove", "stepUp", "DELETE", "password"),
+  requestStepUp: operation(
     "step_up.request",
     "session",
     "POST",
     "session/step-ups/requests",
     () => ({}),
   ),
-  prove: operation(
+  stepUp: operation(
     "step_up.link",
     "session",
     "POST",
     "session/step-ups",
     ({ stepUp: { token } }) => ({ token }),
   ),
-  "prove by code": operation(
+  "stepUp by code": operation(
     "step_up.code",
     "session",
     "POST",
     "session/step-ups",
     ({ stepUp: { code } }) => ({ code }),
   ),
-  "prove by password": operation(
+  "stepUp by password": operation(
     "step_up.password",
     "session",
     "POST",
     "session/step-ups",
     ({ password }) => ({ password }),
   ),
-  connectAuthProvider: operation(
+  startLinkingProvider: operation(
     "oauth.start_linking",
     "stepUp",
     "POST",
     "auth-providers/links",
     () => ({ provider: "google" }),
   ),
-  dropAuthProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
+  unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
 };
 
 /** The OAuth callback with a code that was issued to Ada, in any caller's browser. */

@@ -39,7 +39,7 @@ test("the build contains nothing of the fake providers", () => {
 
   // The search itself works: it finds a page's text, a package and a style, on server and client.
   expect(filesWith("Email me a sign-in link").join()).toContain(".next/server/");
-  expect(filesWith("next-auth").join()).toContain(".next/server/");
+  expect(filesWith("errors.authjs.dev").join()).toContain(".next/server/");
   expect(filesWith("color-scheme").join()).toContain(".next/static/");
 });
 

@@ -84,41 +84,41 @@ interface Scene {
 
 /** The bodies to send to each operation; several where the document has several schemas. */
 const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
-  askForLink: [() => ({ email: "leo@example.com", remember: true, next: "/account" })],
-  showWaiting: [],
-  previewLink: [({ letter: { token } }) => ({ token })],
-  cancelLink: [({ letter: { token }, email: username }) => ({ token, username })],
+  requestMagicLink: [() => ({ email: "leo@example.com", remember: true, next: "/account" })],
+  readPendingRequest: [],
+  previewMagicLink: [({ letter: { token } }) => ({ token })],
+  cancelMagicLink: [({ letter: { token }, email: username }) => ({ token, username })],
   signIn: [
     ({ letter: { token }, email: username }) => ({ token, username }),
     ({ letter: { code }, email }) => ({ email, code }),
     ({ email }) => ({ email, password, remember: true, next: "/account" }),
   ],
-  signUp: [() => ({ email: "leo@example.com", password, remember: true, next: "/account" })],
-  resendCode: [({ second: { email } }) => ({ email })],
-  verifyCode: [({ second }) => second],
-  askForReset: [({ email }) => ({ email })],
-  previewReset: [({ reset: { token } }) => ({ token })],
-  redeemReset: [
+  requestSignUp: [() => ({ email: "leo@example.com", password, remember: true, next: "/account" })],
+  resendSignUpCode: [({ second: { email } }) => ({ email })],
+  verifySignUp: [({ second }) => second],
+  requestPasswordReset: [({ email }) => ({ email })],
+  previewPasswordReset: [({ reset: { token } }) => ({ token })],
+  redeemPasswordReset: [
     ({ reset: { token }, email: username }) => ({ token, username, password: `${password} too` }),
     ({ reset: { code }, email }) => ({ email, code, password: `${password} too` }),
   ],
-  showPassword: [],
-  choosePassword: [() => ({ password: `${password} too`, confirmPassword: `${password} too` })],
-  dropPassword: [],
-  askForProof: [() => ({})],
-  prove: [
+  readPasswordStatus: [],
+  setPassword: [() => ({ password: `${password} too`, confirmPassword: `${password} too` })],
+  removePassword: [],
+  requestStepUp: [() => ({})],
+  stepUp: [
     () => ({ password }),
     ({ stepUp: { token } }) => ({ token }),
     ({ stepUp: { code } }) => ({ code }),
   ],
-  showSessions: [],
-  endOtherSessions: [],
-  endOneSession: [],
-  showSession: [],
-  endSession: [],
-  showAuthProviders: [],
-  connectAuthProvider: [() => ({ provider: "google" })],
-  dropAuthProvider: [],
+  listSessions: [],
+  revokeOtherSessions: [],
+  revokeSession: [],
+  readSession: [],
+  signOut: [],
+  listAuthProviders: [],
+  startLinkingProvider: [() => ({ provider: "google" })],
+  unlinkProvider: [],
 };
 
 test("every operation is replayed", () => {
@@ -207,12 +207,12 @@ async function replay(
     expectProblem(await send(operation, scene, "{"), what);
     expectProblem(await send(operation, scene, "a=b", "text/plain"), what);
   }
-  if (what === "endOneSession")
+  if (what === "revokeSession")
     for (const id of ["x", "00000000-0000-4000-8000-000000000000", "%00"])
       expectProblem(await send(operation, { ...scene, id }), what);
   const stranger = { ...scene, ada: newClient() };
   const refused = await send(operation, stranger, sent && {});
-  if (what !== "showSession") expectProblem(refused, what);
+  if (what !== "readSession") expectProblem(refused, what);
 
   await meanwhile(() => send(operation, scene, sent));
   await db.clearLimits();
@@ -243,7 +243,7 @@ test("valid requests get the documented responses, and invalid ones a problem", 
     scene ??= await newScene(replaying);
     await replay(call, scene, replaying, inPart!);
     // Operations that only read or send an email leave the scene usable.
-    if (!/^(show|preview|ask|resend|signUp|connect)/.test(call.operation.operationId)) scene = null;
+    if (!/^(read|list|preview|request|resend|start)/.test(call.operation.operationId)) scene = null;
   }
 });
 
@@ -269,7 +269,7 @@ testWithWire(
 
 /** Whether the body names a provider that does not exist, which is a 404. */
 const namesUnknownProvider = (what: string, body: unknown) =>
-  what === "connectAuthProvider" &&
+  what === "startLinkingProvider" &&
   body !== null &&
   typeof body === "object" &&
   !Array.isArray(body) &&

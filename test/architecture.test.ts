@@ -48,8 +48,12 @@ describe("the catalogue", () => {
   });
 
   it.each(flowFiles)("has an entry point for %s", (file) => {
-    // The callback of Auth.js is an entry point, too.
-    const entryPoints = textOf([...files("app", /\.tsx?$/), "lib/web/authjs.ts"]);
+    // The JSON API and the callback of Auth.js are entry points, too.
+    const entryPoints = textOf([
+      ...files("app", /\.tsx?$/),
+      "lib/web/authjs.ts",
+      "lib/web/api/operations.ts",
+    ]);
     expect(entryPoints).toMatch(new RegExp(`import \\{[^}]*\\b${constantName(file)}\\b`));
   });
 });

@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { routes as apiRoutes } from "@/lib/web/api/routes";
 
-/** Every route of the app directory, with its parameters filled in or invented. */
+/** Every path of the app directory and of the JSON API, with its parameters filled in or invented. */
 export function routes(parameters: Readonly<Record<string, string>>): string[] {
-  return readdirSync("app", { recursive: true, withFileTypes: true })
+  const ofApp = readdirSync("app", { recursive: true, withFileTypes: true })
     .filter(({ name }) => /^(page|route)\.tsx?$/.test(name))
     .map((file) =>
       join("/", file.parentPath.replace(/^app/, ""))
@@ -12,6 +13,9 @@ export function routes(parameters: Readonly<Record<string, string>>): string[] {
           return parameters[name] ?? (name.startsWith("...") ? "un/known" : "unknown");
         }),
     )
-    .map((path) => path || "/")
-    .sort();
+    .map((path) => path || "/");
+  const ofApi = apiRoutes.map(({ path }) =>
+    path.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? "unknown"),
+  );
+  return [...new Set([...ofApp, ...ofApi])].sort();
 }

@@ -1,15 +1,9 @@
 import type { Session } from "next-auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut as signOutFlow } from "@/lib/flows/sessions/sign-out";
-import type { Session as OurSession } from "@/lib/store/sessions";
+import { asAuthSession } from "./auth-session";
 import { runForRequest, readOrRedirect } from "./run-for-request";
 import { redirectToNext } from "./redirects";
-
-/** Our session in Auth.js's shape, as adopters of it expect. */
-export const asAuthSession = ({ userId, email, endsAt }: OurSession): Session => ({
-  user: { id: userId, email },
-  expires: endsAt.toISOString(),
-});
 
 /**
  * Who is signed in, for pages and actions: null for nobody. One prepared statement, read once per

@@ -1,11 +1,9 @@
 import { DrizzleAdapter } from "@auth/drizzle-adapter";
-import { Auth } from "@auth/core";
-import NextAuth, { customFetch, type NextAuthConfig } from "next-auth";
+import { Auth, type AuthConfig, customFetch, raw, skipCSRFCheck } from "@auth/core";
 import type { Adapter, AdapterUser } from "next-auth/adapters";
 import type { Provider } from "next-auth/providers";
 import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
-import type { NextRequest } from "next/server";
 import type { ProviderKeys } from "@/lib/core/env";
 import type { OidcClient } from "@/lib/runtime/ports";
 import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
@@ -15,9 +13,14 @@ import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
 import { sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
-import { cookieForAuthJs, oauthCookies, unusedForAuthJs, writeCookie } from "./cookies";
-import { startedAttemptToken, oauthAttemptToken } from "./oauth-cookies";
-import { runForRequest } from "./run-for-request";
+import {
+  cookieForAuthJs,
+  cookieFromAuth,
+  cookieOf,
+  oauthCookies,
+  unusedForAuthJs,
+} from "./cookies";
+import type { OAuthRequest } from "./oauth-request";
 
 const never = (what: string) => () => {
   throw new Error(`Auth.js may not ${what}: that is a flow's to do.`);
@@ -97,7 +100,7 @@ function authJsFlow(provider: OAuthProvider) {
   const { env, createOidcClient } = getWorld();
   const client = createOidcClient(provider);
   const seen: { back?: Callback; failure?: Error } = {};
-  const config: NextAuthConfig = {
+  const config: AuthConfig = {
     basePath: "/api/auth",
     providers: [authJsProviders[provider](env.providers[provider]!, client)],
     adapter: guardedAdapter(),
@@ -137,24 +140,46 @@ interface Callback {
 
 /**
  * Where a browser that has begun a handshake goes: the provider's address, with state and whatever
- * else its checks need in cookies. Only for actions and routes. Refuses `provider_unavailable`, and
- * `provider_failed` when what the provider says of itself makes no sense.
+ * else its checks need in cookies. Refuses `provider_unavailable`, and `provider_failed` when what
+ * the provider says of itself makes no sense.
  */
-export async function authorizationUrl(provider: OAuthProvider): Promise<Result<{ url: string }>> {
+export async function authorizationUrl(
+  provider: OAuthProvider,
+  request: OAuthRequest,
+): Promise<Result<{ url: string }>> {
   const { config, client, seen } = authJsFlow(provider);
-  const { signIn } = NextAuth(config);
-  const url = (await signIn(provider, { redirect: false, redirectTo: "/" })) as string;
-  if (!seen.failure) return ok({ url });
-  const failure = seen.failure;
+  const { redirect, cookies = [] } = await Auth(signInRequest(provider, request), {
+    ...config,
+    raw,
+    skipCSRFCheck,
+  });
+  await request.setCookies(cookies.map((cookie) => cookieFromAuth(getWorld().env, cookie)));
+  const { failure } = seen;
+  if (redirect && !failure) return ok({ url: redirect });
   const exchange = async () => {
-    await clearOAuthCookies();
+    await clearOAuthCookies(request);
     return failureOf(failure, client, null);
   };
   // The trip ends here, and the audit log has the reason.
-  const input = { provider, oauthAttempt: await startedAttemptToken(), exchange };
-  const ended = await runForRequest(completeOAuth, input, { sameOriginVerified: true });
+  const ended = await request.run(completeOAuth, {
+    provider,
+    oauthAttempt: request.oauthAttempt,
+    exchange,
+  });
   if (ended.ok) throw new Error("A trip that failed to begin has arrived.");
   return ended;
+}
+
+/** The form that Auth.js's own sign-in page would post. */
+function signInRequest(provider: OAuthProvider, { headers: sent }: OAuthRequest): Request {
+  const headers = new Headers(sent);
+  headers.set("Content-Type", "application/x-www-form-urlencoded");
+  const url = `${getWorld().env.origin.origin}/api/auth/signin/${provider}`;
+  return new Request(url, {
+    method: "POST",
+    headers,
+    body: new URLSearchParams({ callbackUrl: "/" }),
+  });
 }
 
 /**
@@ -162,14 +187,14 @@ export async function authorizationUrl(provider: OAuthProvider): Promise<Result<
  * of it; Auth.js sees to the protocol, and we to the ID token's signature. Null where nothing came back,
  * the provider has no keys here, or a page of somebody else's has this address for a picture of it.
  */
-export async function handleCallback(request: NextRequest) {
-  const asked = new URL(request.url);
+export async function handleCallback(url: string, request: OAuthRequest) {
+  const asked = new URL(url);
   const provider = asked.pathname.replace("/api/auth/callback/", "");
   if (!isOAuthProvider(provider) || !getWorld().env.methods.includes(provider)) return null;
   if (!["code", "error", "state"].some((name) => asked.searchParams.has(name))) return null;
   if ((request.headers.get("sec-fetch-dest") ?? "document") !== "document") return null;
   const exchange = async () => {
-    await clearOAuthCookies();
+    await clearOAuthCookies(request);
     const { config, client, seen } = authJsFlow(provider);
     // The address as it is: Next's own request reads other names of this machine as "localhost".
     const here = getWorld().env.origin.origin + asked.pathname + asked.search;
@@ -182,14 +207,17 @@ export async function handleCallback(request: NextRequest) {
     return callbackResult;
   };
   // Vouched for by the state, which only this browser has; a provider's redirect has no Origin.
-  const input = { provider, oauthAttempt: await oauthAttemptToken(), exchange };
-  return runForRequest(completeOAuth, input, { sameOriginVerified: true });
+  return request.run(completeOAuth, { provider, oauthAttempt: request.oauthAttempt, exchange });
 }
 
 /** Each trip has its cookies once, however it ends. */
-async function clearOAuthCookies() {
-  for (const name of [...oauthCookies, "oauth_redirect"] as const)
-    await writeCookie(getWorld().env, name, null, lifetimes.oauthAttempt);
+function clearOAuthCookies({ setCookies }: OAuthRequest) {
+  const { env } = getWorld();
+  return setCookies(
+    [...oauthCookies, "oauth_redirect" as const].map((name) =>
+      cookieOf(env, name, null, lifetimes.oauthAttempt),
+    ),
+  );
 }
 
 type Failure = Extract<CallbackResult, { failure: unknown }>;

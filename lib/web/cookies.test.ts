@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { anyText } from "@/test/support/texts";
 import { minutes } from "@/lib/core/duration";
-import { type CookieName, readCookie, readToken, unusedForAuthJs, writeCookie } from "./cookies";
+import {
+  cookieOf,
+  type CookieName,
+  readCookie,
+  readToken,
+  serializeCookie,
+  unusedForAuthJs,
+} from "./cookies";
+import { setCookies, writeCookie } from "./next-cookies";
 
 const jar = vi.hoisted(() => ({ set: vi.fn() }));
 vi.mock("next/headers", () => ({ cookies: async () => jar }));
@@ -135,6 +143,40 @@ describe("a cookie we set", () => {
       "__Host-session",
       "",
       expect.objectContaining({ maxAge: 0, secure: true, path: "/" }),
+    );
+  });
+});
+
+describe("a cookie in a Set-Cookie header", () => {
+  it("has the flags and the lifetime that Next is given for pages", async () => {
+    expect(serializeCookie(cookieOf(publicly, "session", token, minutes(5)))).toBe(
+      `__Host-session=${token}; Path=/; Max-Age=300; Secure; HttpOnly; SameSite=lax`,
+    );
+    expect(serializeCookie(cookieOf(locally, "session", token, minutes(5)))).toBe(
+      `latchkey-session=${token}; Path=/; Max-Age=300; HttpOnly; SameSite=lax`,
+    );
+  });
+
+  it("is spelled by Next in the same way", async () => {
+    const { ResponseCookies } = await import("next/dist/compiled/@edge-runtime/cookies");
+    for (const scope of [publicly, locally])
+      for (const value of [token, null, "ä; Path=/x"]) {
+        const cookie = cookieOf(scope, "session", value, minutes(5));
+        const headers = new Headers();
+        jar.set.mockImplementation((...given: [string, string, object]) =>
+          new ResponseCookies(headers).set(...given),
+        );
+        await setCookies([cookie]);
+        // Next adds the same lifetime again as Expires.
+        expect(headers.get("set-cookie")?.replace(/ Expires=[^;]*;/, "")).toBe(
+          serializeCookie(cookie),
+        );
+      }
+  });
+
+  it("cannot be given an attribute by its value", () => {
+    expect(serializeCookie(cookieOf(publicly, "flash", "x; Domain=evil.example", minutes(1)))).toBe(
+      "__Host-flash=x%3B%20Domain%3Devil.example; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=lax",
     );
   });
 });

@@ -1,5 +1,4 @@
-import { cookies } from "next/headers";
-import type { Duration } from "@/lib/core/duration";
+import { type Duration, seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { isToken, unseal } from "@/lib/core/crypto";
 
@@ -95,15 +94,62 @@ export function unusedForAuthJs(scope: CookieScope, name: UnusedCookie) {
   return { ...cookie, options: { ...options, maxAge: 0 } };
 }
 
-/** Sets a cookie for so long; with `null` takes it away. In actions and routes only. */
-export async function writeCookie(
+/** A cookie that goes out with a response. */
+export interface ResponseCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly options: {
+    readonly httpOnly: boolean;
+    readonly secure: boolean;
+    readonly sameSite: "lax";
+    readonly path: "/";
+    readonly maxAge?: number;
+    readonly expires?: Date;
+  };
+}
+
+/** A cookie of ours with this lifetime; a value of `null` deletes it. */
+export const cookieOf = (
   scope: CookieScope,
   name: CookieName,
   value: string | null,
   maxAge: Duration,
-): Promise<void> {
-  (await cookies()).set(cookieName(scope, name), value ?? "", {
+): ResponseCookie => ({
+  name: cookieName(scope, name),
+  value: value ?? "",
+  options: { ...attributes(scope), maxAge: value === null ? seconds(0) : maxAge },
+});
+
+/** A cookie that Auth.js wants set, by the attributes it was given for it. */
+export const cookieFromAuth = (
+  scope: CookieScope,
+  { name, value, options: { maxAge, expires } }: AuthCookie,
+): ResponseCookie => ({
+  name,
+  value,
+  options: {
     ...attributes(scope),
-    maxAge: value === null ? 0 : maxAge,
-  });
+    ...(maxAge !== undefined && { maxAge }),
+    ...(expires && { expires }),
+  },
+});
+
+interface AuthCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly options: { readonly maxAge?: number; readonly expires?: Date };
+}
+
+/** A cookie as the value of a `Set-Cookie` header, spelled as Next spells it for pages. */
+export function serializeCookie({ name, value, options }: ResponseCookie): string {
+  const { path, expires, maxAge, secure, httpOnly, sameSite } = options;
+  return [
+    `${name}=${encodeURIComponent(value)}`,
+    `Path=${path}`,
+    ...(expires ? [`Expires=${expires.toUTCString()}`] : []),
+    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
+    ...(secure ? ["Secure"] : []),
+    ...(httpOnly ? ["HttpOnly"] : []),
+    `SameSite=${sameSite}`,
+  ].join("; ");
 }

@@ -7,7 +7,8 @@ import { getWorld } from "@/lib/runtime/world";
 import { bounds, lifetimes } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
-import { readCookie, writeCookie } from "./cookies";
+import { readCookie } from "./cookies";
+import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
 
 /** What is no refusal and outlives one redirect: mostly good news. */

@@ -5,10 +5,23 @@ import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers
 import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";
-import { cookieForAuthJs, readSealed, readToken, writeCookie } from "./cookies";
+import { cookieForAuthJs, readSealed, readToken } from "./cookies";
+import { setCookies, writeCookie } from "./next-cookies";
+import type { OAuthRequest } from "./oauth-request";
+import { runForRequest } from "./run-for-request";
 
-/** The token of this browser's trip to a provider; "" when there is none, which matches no row. */
-export const oauthAttemptToken = () => tokenFrom("oauth_attempt");
+/** This request, which returns from a provider. In routes only. */
+export const returningRequest = async () => oauthRequest(await tokenFrom("oauth_attempt"));
+
+/** This request, which has just begun an OAuth attempt. In actions only. */
+export const startingRequest = async () => oauthRequest(await startedAttemptToken());
+
+const oauthRequest = async (oauthAttempt: string): Promise<OAuthRequest> => ({
+  headers: await headers(),
+  oauthAttempt,
+  setCookies,
+  run: (flow, input) => runForRequest(flow, input, { sameOriginVerified: true }),
+});
 
 /** The token of whom a trip brought back to this browser; "" when nobody waits. */
 export const pendingIdentityToken = () => tokenFrom("pending_identity");
@@ -21,7 +34,7 @@ export const clearPendingIdentity = () =>
   writeCookie(getWorld().env, "pending_identity", null, lifetimes.oauthAttempt);
 
 /** The token of the trip that this very request has begun; the browser does not send it yet. */
-export async function startedAttemptToken(): Promise<string> {
+async function startedAttemptToken(): Promise<string> {
   const { name } = cookieForAuthJs(getWorld().env, "oauth_attempt");
   return (await cookies()).get(name)?.value ?? "";
 }

@@ -1,15 +1,13 @@
 import { notFound, redirect } from "next/navigation";
 import { after } from "next/server";
 import type { z } from "zod";
-import type { RequestContext, CookieChanges } from "@/lib/runtime/request-context";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import { getWorld } from "@/lib/runtime/world";
-import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
-import { runFlow } from "@/lib/runtime/run-flow";
-import { writeCookie } from "./cookies";
+import { setCookies } from "./next-cookies";
 import { stepUpPath, withNext } from "./redirects";
-import { readRequest, signedInBy } from "./request";
+import { readRequest } from "./request";
+import { type RunOptions, type Outcome, runWithCookies } from "./run-with-cookies";
 
 /**
  * Runs a flow for a page or an action; every one of them goes through here. Refusals are the flow's
@@ -62,15 +60,6 @@ function shownTo(
   return typeof said === "string" && more.length === 0 ? said : "";
 }
 
-interface RunOptions {
-  /** The same-origin proof, where the face has one of its own. */
-  readonly sameOriginVerified?: boolean;
-  /** The session's token since a flow before this one, in the same request, renewed it. */
-  readonly renewed?: string | undefined;
-  /** See `Evidence`. */
-  readonly shownTo?: string | null;
-}
-
 interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
   /**
    * The form that was posted, where what it does depends on who is signed in. `adopters`: one of a
@@ -79,68 +68,17 @@ interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
   readonly form?: FormData | "adopters";
 }
 
-/** What a request came to: the flow's answer, or the reference of a bug that is in the log now. */
-type RequestRun<Out> =
-  | {
-      readonly failed: false;
-      readonly result: Result<Out>;
-      readonly renewed: string | undefined;
-    }
-  | { readonly failed: true; readonly reference: string };
-
-/**
- * The road that pages, actions and routes share: runs a flow for this request and gives the browser
- * what comes with the answer.
- */
-export async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requires>(
+/** Runs a flow for this request of Next's, and sets its cookies. */
+async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { sameOriginVerified = false, renewed, shownTo = null }: RunOptions = {},
-): Promise<RequestRun<Out>> {
-  const request = await readRequest();
-  const { requestContext } = request;
-  const world = getWorld();
-  // Not a copy, as in the runner.
-  const asked = Object.assign(
-    Object.create(requestContext) as RequestContext,
-    sameOriginVerified && { sameOrigin: true },
-    { shownTo },
-    renewed && signedInBy(renewed),
-  );
-  const flowRun = await runFlow(world, flow, asked, input).catch((error: unknown) => {
-    // Logged here and once: Next would print the statement with its parameters.
-    world.log.error("flow.failed", { flow: flow.name, requestId: requestContext.requestId, error });
-    return null;
-  });
-  if (!flowRun) return { failed: true, reference: requestContext.requestId };
-  const { result, cookieChanges, afterResponse } = flowRun;
-  await writeCookies(cookieChanges, request);
-  // What an earlier attempt was told is settled now.
-  if (result.ok && flow.kind === "write" && request.hasFlash)
-    await writeCookie(world.env, "flash", null, lifetimes.flash);
-  for (const task of afterResponse) after(task);
-  const { session } = cookieChanges;
-  return { failed: false, result, renewed: session === "ended" ? undefined : session?.token };
-}
-
-async function writeCookies(
-  { session, mailRequest, device, ...tokens }: CookieChanges,
-  { requestingBrowserToken, deviceToken }: Awaited<ReturnType<typeof readRequest>>,
-) {
-  const { env } = getWorld();
-  if (session === "ended") await writeCookie(env, "session", null, lifetimes.session);
-  else if (session) await writeCookie(env, "session", session.token, session.lifetime);
-  if (session && session !== "ended" && session.method)
-    await writeCookie(env, "method", session.method, lifetimes.lastMethod);
-  for (const [name, token] of [
-    ["oauth_attempt", tokens.oauthAttempt],
-    ["pending_identity", tokens.pendingIdentity],
-  ] as const)
-    if (token)
-      await writeCookie(env, name, token === "ended" ? null : token, lifetimes.oauthAttempt);
-  if (mailRequest)
-    await writeCookie(env, "mail_request", requestingBrowserToken(), lifetimes.requestingBrowser);
-  if (device) await writeCookie(env, "device", deviceToken(), lifetimes.knownDevice);
+  options?: RunOptions,
+): Promise<Outcome<Out>> {
+  const outcome = await runWithCookies(getWorld(), flow, await readRequest(), input, options);
+  if (outcome.failed) return outcome;
+  await setCookies(outcome.cookies);
+  for (const task of outcome.afterResponse) after(task);
+  return outcome;
 }
 
 /**

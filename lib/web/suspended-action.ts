@@ -5,9 +5,11 @@ import type { Session } from "@/lib/store/sessions";
 import { getWorld } from "@/lib/runtime/world";
 import { lifetimes } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";
-import { readSealed, writeCookie } from "./cookies";
+import { readSealed } from "./cookies";
+import { signedInBy } from "./incoming-request";
+import { writeCookie } from "./next-cookies";
 import { stepUpPath } from "./redirects";
-import { readRequest, signedInBy } from "./request";
+import { readRequest } from "./request";
 
 /** Forms that step-up may interrupt, by the flow they run. */
 const sensitiveActionNames = [
@@ -68,7 +70,7 @@ export async function findSuspendedAction(id: string): Promise<SuspendedAction |
  * than that of `id` goes on waiting for a proof of its own.
  */
 export async function resumeAction(id: string, renewed: string): Promise<SuspendedAction | null> {
-  const found = await find(id, await signedInBy(renewed).readSession());
+  const found = await find(id, await signedInBy(getWorld(), renewed).readSession());
   if (found) await forget();
   return found;
 }

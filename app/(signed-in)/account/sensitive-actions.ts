@@ -14,7 +14,7 @@ import {
   type SensitiveAction,
 } from "@/lib/web/suspended-action";
 import { runForRequest } from "@/lib/web/run-for-request";
-import { safeNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 
 type Input = SuspendedAction["input"];
 type Flow<S extends z.ZodType, Out> = Parameters<typeof runForRequest<S, Out, "session">>[0];

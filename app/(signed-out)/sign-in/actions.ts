@@ -16,7 +16,8 @@ import {
 } from "@/lib/web/flash";
 import { clearPendingIdentity, pendingIdentityToken } from "@/lib/web/oauth-cookies";
 import { fields, runForRequest } from "@/lib/web/run-for-request";
-import { redirectToNext, redirectAfterSignIn, safeNext, withNext } from "@/lib/web/redirects";
+import { redirectToNext, redirectAfterSignIn, withNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 
 export async function submitLinkRequest(form: FormData): Promise<void> {
   // From the password page it is the same form, with a field that is of no use here.

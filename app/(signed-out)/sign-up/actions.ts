@@ -6,7 +6,8 @@ import { resendSignUpCode } from "@/lib/flows/sign-up/resend-sign-up-code";
 import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { redirectWithError, redirectWithErrorAfterVerification } from "@/lib/web/flash";
 import { fields, runForRequest } from "@/lib/web/run-for-request";
-import { redirectToNext, safeNext, withNext } from "@/lib/web/redirects";
+import { redirectToNext, withNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 
 const pending = "/verify-email";
 

@@ -11,7 +11,8 @@ import { readSession } from "@/lib/flows/sessions/read-session";
 import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { redirectToNext, safeNext, withNext } from "@/lib/web/redirects";
+import { redirectToNext, withNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 import { requireMethod, siteConfig } from "@/lib/web/site";
 import { signUp } from "./actions";
 

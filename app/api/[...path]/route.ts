@@ -1,9 +1,11 @@
-import { notFoundResponse } from "@/lib/web/json-response";
+import { handleApiRequest } from "@/lib/web/mount-api";
 
 export {
-  notFoundResponse as DELETE,
-  notFoundResponse as GET,
-  notFoundResponse as PATCH,
-  notFoundResponse as POST,
-  notFoundResponse as PUT,
+  handleApiRequest as DELETE,
+  handleApiRequest as GET,
+  handleApiRequest as HEAD,
+  handleApiRequest as OPTIONS,
+  handleApiRequest as PATCH,
+  handleApiRequest as POST,
+  handleApiRequest as PUT,
 };

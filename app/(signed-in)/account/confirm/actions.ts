@@ -10,7 +10,8 @@ import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import { cancelSuspendedAction, resumeAction } from "@/lib/web/suspended-action";
 import { displayedUsername } from "@/app/username-field";
 import { fields, runForRequest, stepUp } from "@/lib/web/run-for-request";
-import { redirectToNext, stepUpPath, parseStepUpPath, safeNext } from "@/lib/web/redirects";
+import { redirectToNext, stepUpPath, parseStepUpPath } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 import type { Refusal } from "@/lib/core/result";
 
 const methodsPage = "/account/methods";

@@ -11,7 +11,7 @@ import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { safeNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
 import { submitStepUpRequest, stepUpWithCode, stepUpWithPassword } from "./actions";

@@ -4,7 +4,8 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { RequestId } from "@/app/request-id";
 import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
-import { safeNext, withNext } from "@/lib/web/redirects";
+import { withNext } from "@/lib/web/redirects";
+import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
 
 const path = "/sign-in/problem";

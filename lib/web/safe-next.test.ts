@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyText } from "@/test/support/texts";
-import { safeNext } from "./redirects";
+import { safeNext } from "./safe-next";
 
 const origin = "https://account.example.com";
 

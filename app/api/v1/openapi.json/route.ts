@@ -1,3 +1,0 @@
-import { openapiDocument } from "../openapi";
-
-export const GET = () => Response.json(openapiDocument());

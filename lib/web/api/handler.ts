@@ -1,0 +1,176 @@
+import type { z } from "zod";
+import type { Flow, Requires } from "@/lib/runtime/flow";
+import type { World } from "@/lib/runtime/ports";
+import { bounds } from "@/lib/core/policy";
+import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
+import { cookieForAuthJs, type ResponseCookie, serializeCookie } from "../cookies";
+import { type IncomingRequest, readIncomingRequest } from "../incoming-request";
+import type { OAuthRequest } from "../oauth-request";
+import { type Problem, problemHeaders, problemOf, problemText, noStore } from "../problem";
+import { runWithCookies } from "../run-with-cookies";
+import { type AnyOperation, flowFor } from "./operation";
+import { allowedMethods, type Endpoint, findRoute } from "./routes";
+
+type AfterResponse = (task: () => unknown) => void;
+
+/**
+ * The JSON API. It depends on nothing but the request, which the request gate has put right, and
+ * the world. Responses are JSON and problems problem+json (RFC 9457). Besides the flows' own
+ * refusals there are `not_found`, `method_not_allowed`, `unsupported_media_type`, `body_too_large` and
+ * `invalid_input`. A throw is a 500 with the reference that the log has.
+ */
+export const createApiHandler =
+  (world: World, afterResponse: AfterResponse) =>
+  async (request: Request): Promise<Response> => {
+    const response = await new ApiRequest(world, request, afterResponse).respond();
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  };
+
+class ApiRequest implements OAuthRequest {
+  readonly #world: World;
+  readonly #request: Request;
+  readonly #afterResponse: AfterResponse;
+  readonly #incoming: IncomingRequest;
+  /** By name: a later one replaces an earlier one. */
+  readonly #cookies = new Map<string, ResponseCookie>();
+
+  constructor(world: World, request: Request, afterResponse: AfterResponse) {
+    this.#world = world;
+    this.#request = request;
+    this.#afterResponse = afterResponse;
+    this.#incoming = readIncomingRequest(world, request.headers);
+  }
+
+  async respond(): Promise<Response> {
+    try {
+      const response = await this.#route();
+      for (const cookie of this.#cookies.values())
+        response.headers.append("Set-Cookie", serializeCookie(cookie));
+      return response;
+    } catch (error) {
+      if (!(error instanceof LoggedBug))
+        this.#world.log.error("api.failed", { requestId: this.#requestId, error });
+      return internalError(this.#requestId);
+    }
+  }
+
+  get headers() {
+    return this.#request.headers;
+  }
+
+  /** The OAuth attempt that this request has begun. */
+  get oauthAttempt() {
+    const { name } = cookieForAuthJs(this.#world.env, "oauth_attempt");
+    return this.#cookies.get(name)?.value ?? "";
+  }
+
+  readonly setCookies = (cookies: readonly ResponseCookie[]) => {
+    for (const cookie of cookies) this.#cookies.set(cookie.name, cookie);
+  };
+
+  readonly run: OAuthRequest["run"] = (flow, input) => this.#run(flow, input, true);
+
+  get #requestId() {
+    return this.#incoming.requestContext.requestId;
+  }
+
+  async #route(): Promise<Response> {
+    const found = findRoute(new URL(this.#request.url).pathname);
+    if (!found) return this.#reject({ code: "not_found" });
+    const { route, parameters } = found;
+    const method = this.#request.method === "HEAD" ? "GET" : this.#request.method;
+    const endpoint = route.endpoints.get(method);
+    if (!endpoint)
+      return this.#reject({ code: "method_not_allowed" }, { Allow: allowedMethods(route) });
+    const input = parameters ? ok(parameters) : await readBody(this.#request);
+    return input.ok ? this.#runForRequest(endpoint, input.value) : this.#reject(input.refusal);
+  }
+
+  async #runForRequest(endpoint: Endpoint, input: unknown): Promise<Response> {
+    if ("document" in endpoint) return json(endpoint.document(), 200);
+    const { status, output } = endpoint;
+    const result = await this.#value(endpoint, input);
+    if (!result.ok) return problem(result.refusal);
+    if (!output) return new Response(null, { status, headers: noStore });
+    return json(output.schema.parse(output.from(result.value)), status);
+  }
+
+  async #value(operation: AnyOperation, input: unknown): Promise<Result<unknown>> {
+    const result = await this.#run(
+      flowFor(operation, input),
+      input,
+      isSameOriginVerified(this.#request),
+    );
+    return result.ok && operation.followUp ? operation.followUp(result.value, this) : result;
+  }
+
+  async #run<Schema extends z.ZodType, Out, R extends Requires>(
+    flow: Flow<Schema, Out, R>,
+    input: unknown,
+    sameOriginVerified: boolean,
+  ): Promise<Result<Out>> {
+    const outcome = await runWithCookies(this.#world, flow, this.#incoming, input, {
+      sameOriginVerified,
+    });
+    if (outcome.failed) throw new LoggedBug();
+    this.setCookies(outcome.cookies);
+    for (const task of outcome.afterResponse) this.#afterResponse(task);
+    return outcome.result;
+  }
+
+  /** Refuses a request for which no flow could be run; logged like a flow's own refusals. */
+  #reject(refusal: Refusal, headers: Record<string, string> = {}): Response {
+    const requestId = this.#requestId;
+    this.#world.log.warn("refused", { flow: "api", code: refusal.code, requestId });
+    return problem({ ...refusal, reference: requestId }, headers);
+  }
+}
+
+/** A flow threw, which is in the log already. */
+class LoggedBug extends Error {}
+
+/**
+ * Programs send neither Origin nor Sec-Fetch-Site. They are accepted with JSON or a method other
+ * than a form's: no page of another site can send either without a preflight, which is refused.
+ */
+function isSameOriginVerified({ headers, method }: Request): boolean {
+  const silent = headers.get("origin") === null && headers.get("sec-fetch-site") === null;
+  return silent && (isJson(headers) || method === "DELETE");
+}
+
+const isJson = (headers: Headers) =>
+  /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(headers.get("content-type") ?? "");
+
+/** The body as JSON. Without one (GET, most DELETEs) the input is empty. */
+async function readBody(request: Request): Promise<Result<unknown>> {
+  const { method, headers } = request;
+  if (method === "GET" || method === "HEAD") return ok({});
+  const bytes = await request.arrayBuffer();
+  if (method === "DELETE" && bytes.byteLength === 0) return ok({});
+  if (!isJson(headers)) return refuse("unsupported_media_type");
+  if (bytes.byteLength > bounds.bodyBytes) return refuse("body_too_large");
+  try {
+    return ok(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+  } catch {
+    return refuse("invalid_input");
+  }
+}
+
+const json = (value: unknown, status: number) => Response.json(value, { status, headers: noStore });
+
+const problem = (refusal: Refusal, headers?: Record<string, string>) =>
+  problemResponse(problemOf(refusal), headers);
+
+const internalError = (requestId: string) =>
+  problemResponse({
+    status: 500,
+    code: "internal_error",
+    title: "The fault is ours, and it is in our log. Nothing was half done.",
+    requestId,
+  });
+
+const problemResponse = (told: Problem, headers: Record<string, string> = {}) =>
+  new Response(problemText(told), {
+    status: told.status,
+    headers: { ...problemHeaders(told), ...headers },
+  });

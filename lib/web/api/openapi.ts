@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { refusalCodes } from "@/lib/core/result";
+import { type AnyOperation, flowsOf } from "./operation";
+import { operations } from "./operations";
+
+/** What a client may send: the schema's input, before any transformation. */
+const inputSchema = ({ input }: { input: z.ZodType }) =>
+  withoutDialect(z.toJSONSchema(input, { io: "input" }));
+
+const withoutDialect = ({ $schema, ...schema }: z.core.JSONSchema.BaseSchema) => schema;
+
+const problem = {
+  description: "A problem: an expected error, or an internal one.",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+function describe(operation: AnyOperation) {
+  const { method, operationId, summary, status, output } = operation;
+  const inputs = flowsOf(operation).map(inputSchema);
+  const schema = inputs.length > 1 ? { oneOf: inputs } : inputs[0];
+  const hasBody = method === "POST" || method === "PUT";
+  const response = output && {
+    content: { "application/json": { schema: withoutDialect(z.toJSONSchema(output.schema)) } },
+  };
+  return {
+    operationId,
+    summary,
+    ...(hasBody && {
+      requestBody: { required: true, content: { "application/json": { schema } } },
+    }),
+    responses: { [status]: { description: "Success.", ...response }, default: problem },
+  };
+}
+
+const parameterSchemas: Record<string, object> = {
+  id: { type: "string", format: "uuid" },
+  provider: { enum: oauthProviderIds },
+};
+
+function parametersOf(path: string) {
+  const [, name] = /\{(\w+)\}/.exec(path) ?? [];
+  return (
+    name && { parameters: [{ name, in: "path", required: true, schema: parameterSchemas[name] }] }
+  );
+}
+
+function paths() {
+  const described: Record<string, object> = {};
+  for (const operation of operations) {
+    const { path, method } = operation;
+    described[path] = {
+      ...(described[path] ?? parametersOf(path)),
+      [method.toLowerCase()]: describe(operation),
+    };
+  }
+  return described;
+}
+
+/** The API as an OpenAPI 3.1 document, derived from its operations, their schemas and the error codes. */
+export function openapiDocument() {
+  return {
+    openapi: "3.1.0",
+    info: { title: "Latchkey", version: "1" },
+    paths: paths(),
+    components: {
+      schemas: {
+        Problem: {
+          type: "object",
+          required: ["type", "code", "status", "title", "requestId"],
+          properties: {
+            type: { type: "string", format: "uri" },
+            code: { enum: [...refusalCodes, "internal_error"] },
+            status: { type: "integer" },
+            title: { type: "string" },
+            field: { type: "string" },
+            retryAfter: { type: "integer", description: "Seconds." },
+            requestId: { type: "string", format: "uuid" },
+          },
+          additionalProperties: false,
+        },
+      },
+    },
+  };
+}

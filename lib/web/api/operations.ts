@@ -1,0 +1,353 @@
+import { z } from "zod";
+import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
+import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
+import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
+import { removePassword } from "@/lib/flows/password/remove-password";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
+import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
+import { revokeSession } from "@/lib/flows/sessions/revoke-session";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
+import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
+import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
+import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
+import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
+import { resendSignUpCode } from "@/lib/flows/sign-up/resend-sign-up-code";
+import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
+import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
+import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
+import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
+import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
+import { asAuthSession } from "../auth-session";
+import { safeNext } from "../safe-next";
+import { type AnyOperation, operation } from "./operation";
+
+const time = z.iso.datetime();
+
+/** The output of every operation that signs in: where the user wanted to go. */
+const nextPage = {
+  schema: z.strictObject({ next: z.string() }),
+  from: ({ next }: { next: string }) => ({ next: safeNext(next) }),
+};
+
+/** The JSON API: which flow each method of each path runs, and what it returns. */
+export const operations: readonly AnyOperation[] = [
+  operation({
+    method: "POST",
+    path: "/api/v1/magic-links",
+    operationId: "requestMagicLink",
+    summary: "Request a sign-in email. The response is the same for every address.",
+    flow: requestMagicLink,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/magic-links",
+    operationId: "readPendingRequest",
+    summary: "Read which sign-in email this browser has requested.",
+    flow: readPendingRequest,
+    status: 200,
+    output: {
+      schema: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
+      from: ({ email, resendIn, mailIsDelayed }) => ({ email, resendIn, mailIsDelayed }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/magic-links/previews",
+    operationId: "previewMagicLink",
+    summary: "Preview a magic link without consuming it.",
+    flow: previewMagicLink,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        browser: z.string(),
+        askedAt: time,
+        sameBrowser: z.boolean(),
+        signedInAs: z.string().nullable(),
+      }),
+      from: ({ address, browser, askedAt, sameBrowser, signedInAs }) => ({
+        ...{ address, browser, sameBrowser, signedInAs },
+        askedAt: askedAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/magic-links/cancellations",
+    operationId: "cancelMagicLink",
+    summary: "Void a magic link and its code.",
+    flow: cancelMagicLink,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-ups",
+    operationId: "requestSignUp",
+    summary: "Sign up with a password. The response is the same for every address.",
+    flow: requestSignUp,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-ups/resends",
+    operationId: "resendSignUpCode",
+    summary: "Send another code for a sign-up.",
+    flow: resendSignUpCode,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-ups/verifications",
+    operationId: "verifySignUp",
+    summary: "Complete a sign-up with the code from the email.",
+    flow: verifySignUp,
+    status: 201,
+    output: nextPage,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/password-resets",
+    operationId: "requestPasswordReset",
+    summary: "Request a password reset email. The response is the same for every address.",
+    flow: requestPasswordReset,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/password-resets/previews",
+    operationId: "previewPasswordReset",
+    summary: "Preview a reset link without consuming it.",
+    flow: previewPasswordReset,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        browser: z.string(),
+        askedAt: time,
+        sameBrowser: z.boolean(),
+      }),
+      from: ({ askedAt, ...preview }) => ({ ...preview, askedAt: askedAt.toISOString() }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/password-resets/redemptions",
+    operationId: "redeemPasswordReset",
+    summary: "Set a new password with a link's token or with the code from the email.",
+    flow: { byField: { code: redeemPasswordResetCode }, otherwise: redeemPasswordReset },
+    status: 201,
+    output: nextPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/password",
+    operationId: "readPasswordStatus",
+    summary: "Read whether the user has a password, and how many sessions setting one ends.",
+    flow: readPasswordStatus,
+    status: 200,
+    output: {
+      schema: z.strictObject({ hasPassword: z.boolean(), otherDevices: z.int() }),
+      from: ({ hasPassword, otherDevices }) => ({ hasPassword, otherDevices }),
+    },
+  }),
+  operation({
+    method: "PUT",
+    path: "/api/v1/password",
+    operationId: "setPassword",
+    summary: "Set the user's password. Ends all other sessions.",
+    flow: setPassword,
+    status: 204,
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/password",
+    operationId: "removePassword",
+    summary: "Remove the user's password, unless it is the last sign-in method.",
+    flow: removePassword,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/session/step-ups",
+    operationId: "stepUp",
+    summary: "Authenticate again in this session, with a password, a code or a link's token.",
+    flow: {
+      byField: { password: stepUpByPassword, code: stepUpByCode },
+      otherwise: stepUpByLink,
+    },
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/session/step-ups/requests",
+    operationId: "requestStepUp",
+    summary: "Request a step-up email with a code and a link.",
+    flow: requestStepUp,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sessions",
+    operationId: "signIn",
+    summary: "Sign in with a link's token, the code from the email, or a password.",
+    flow: {
+      byField: { password: signInWithPassword, code: redeemEmailCode },
+      otherwise: redeemMagicLink,
+    },
+    status: 201,
+    output: nextPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/sessions",
+    operationId: "listSessions",
+    summary: "List the user's sessions.",
+    flow: listSessions,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        sessions: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            browser: z.string(),
+            ip: z.string().nullable(),
+            method: z.string(),
+            createdAt: time,
+            lastSeenAt: time,
+            current: z.boolean(),
+          }),
+        ),
+      }),
+      from: (sessions) => ({
+        sessions: sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
+          ...session,
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/sessions",
+    operationId: "revokeOtherSessions",
+    summary: "End all of the user's sessions but this one.",
+    flow: revokeOtherSessions,
+    status: 204,
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/sessions/{id}",
+    operationId: "revokeSession",
+    summary: "End one of the user's sessions.",
+    flow: revokeSession,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/session",
+    operationId: "readSession",
+    summary: "Read the session of this browser; null when it has none.",
+    flow: readSession,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        session: z.strictObject({ id: z.uuid(), userId: z.uuid(), email: z.string() }).nullable(),
+      }),
+      from: (session) => ({
+        session: session && { id: session.id, userId: session.userId, email: session.email },
+      }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/session",
+    operationId: "signOut",
+    summary: "End the session of this browser.",
+    flow: signOut,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/auth-providers",
+    operationId: "listAuthProviders",
+    summary: "List the user's sign-in methods and when each was last used.",
+    flow: listAuthProviders,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        authProviders: z.array(
+          z.strictObject({
+            provider: z.string(),
+            address: z.string().nullable(),
+            needsConfirmation: z.boolean(),
+            createdAt: time,
+            lastUsedAt: time,
+          }),
+        ),
+      }),
+      from: (authProviders) => ({
+        authProviders: authProviders.map(({ createdAt, lastUsedAt, ...linkedMethod }) => ({
+          ...{
+            provider: linkedMethod.provider,
+            address: linkedMethod.address,
+            needsConfirmation: linkedMethod.needsConfirmation,
+          },
+          createdAt: createdAt.toISOString(),
+          lastUsedAt: lastUsedAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/auth-providers/links",
+    operationId: "startLinkingProvider",
+    summary: "Start linking a provider. Returns the URL to send the browser to.",
+    flow: startLinkingProvider,
+    status: 201,
+    // Only this operation needs Auth.js, so no other loads it.
+    followUp: async ({ provider }, request) =>
+      (await import("@/lib/web/authjs")).authorizationUrl(provider, request),
+    output: {
+      schema: z.strictObject({ url: z.url() }),
+      from: ({ url }) => ({ url }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/auth-providers/{provider}",
+    operationId: "unlinkProvider",
+    summary: "Unlink a provider, unless it is the last sign-in method.",
+    flow: unlinkProvider,
+    status: 204,
+  }),
+];
+
+/** What Auth.js's client asks for, in Auth.js's shape; not part of our own API. */
+export const readAuthJsSession = operation({
+  method: "GET",
+  path: "/api/auth/session",
+  operationId: "readAuthJsSession",
+  summary: "Read the session of this browser in Auth.js's shape; null when it has none.",
+  flow: readSession,
+  status: 200,
+  output: {
+    schema: z
+      .strictObject({ user: z.strictObject({ id: z.uuid(), email: z.string() }), expires: time })
+      .nullable(),
+    from: (session) => session && asAuthSession(session),
+  },
+});

@@ -1,0 +1,59 @@
+/** A browser as its User-Agent names it, as far as we know the names; others are null. */
+export interface UserAgent {
+  readonly family: string | null;
+  readonly system: string | null;
+}
+
+// The product token that names a browser. Chrome's and Safari's stand in the others' too, so theirs
+// come last.
+const families: readonly (readonly [product: string, family: string])[] = [
+  ["Edg", "Edge"],
+  ["EdgA", "Edge"],
+  ["EdgiOS", "Edge"],
+  ["Edge", "Edge"],
+  ["OPR", "Opera"],
+  ["OPT", "Opera"],
+  ["SamsungBrowser", "Samsung Internet"],
+  ["FxiOS", "Firefox"],
+  ["Firefox", "Firefox"],
+  ["Chromium", "Chromium"],
+  ["CriOS", "Chrome"],
+  ["HeadlessChrome", "Chrome"],
+  ["Chrome", "Chrome"],
+  ["Safari", "Safari"],
+];
+
+// What these browsers write beside their own name. Any other product is a browser we do not know.
+const engines = ["Mozilla", "AppleWebKit", "Gecko", "Version", "Mobile", "Ubuntu"];
+
+const systems: readonly (readonly [pattern: RegExp, system: string])[] = [
+  [/\biPad\b/, "iPad"],
+  [/\biP(hone|od)\b/, "iPhone"],
+  [/\bWindows NT\b/, "Windows"],
+  [/\bAndroid\b/, "Android"],
+  [/\bCrOS\b/, "ChromeOS"],
+  [/\bMacintosh\b/, "Mac"],
+  [/\bLinux\b/, "Linux"],
+];
+
+/**
+ * Reads a User-Agent. Only the names above are ever written into emails and pages, whatever else a
+ * client calls itself.
+ */
+export function readUserAgent(text: string): UserAgent {
+  const system = systems.find(([pattern]) => pattern.test(text))?.[1] ?? null;
+  return { family: familyOf(text), system };
+}
+
+function familyOf(text: string): string | null {
+  const products = text
+    .replace(/\([^()]*\)/g, " ")
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((product) => product.split("/")[0]!);
+  const isWebView = /; wv\)/.test(text);
+  const isKnown = (product: string) =>
+    engines.includes(product) || families.some(([name]) => name === product);
+  if (isWebView || !products.every(isKnown)) return null;
+  return families.find(([product]) => products.includes(product))?.[1] ?? null;
+}
