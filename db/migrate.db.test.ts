@@ -258,7 +258,7 @@ describe("0005_standard_names", () => {
     await before();
     const old = [
       { event: "handshake.begin", outcome: "ok", cause: "google" },
-      { event: "handshake.complete", outcome: "ok", cause: "google:ask_to_link" },
+      { event: "handshake.complete", outcome: "ok", cause: "google:ask_to_connect" },
       { event: "handshake.complete", outcome: "handshake_lost", cause: "google:state" },
       { event: "auth_provider.keep", outcome: "ok", cause: "linkedin" },
       { event: "email_code.redeem", outcome: "code_tries_spent", cause: "spent" },

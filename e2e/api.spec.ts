@@ -77,11 +77,11 @@ test("a link can be previewed, needs the address in another browser, and works o
   expect(preview.body).not.toContain(email);
   expectProblem(await json(other, "/api/v1/sessions", { token }), 400, "email_mismatch");
   expectProblem(
-    await json(other, "/api/v1/magic-links/cancellations", { token, username: "x@example.com" }),
+    await json(other, "/api/v1/magic-links/cancellations", { token, email: "x@example.com" }),
     400,
     "email_mismatch",
   );
-  expect((await json(other, "/api/v1/sessions", { token, username: email })).status).toBe(201);
+  expect((await json(other, "/api/v1/sessions", { token, email: email })).status).toBe(201);
   expectProblem(await json(asker, "/api/v1/sessions", { token }), 400, "link_invalid");
   expectProblem(
     await json(asker, "/api/v1/magic-links/cancellations", { token }),

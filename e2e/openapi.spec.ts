@@ -87,9 +87,9 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   requestMagicLink: [() => ({ email: "leo@example.com", remember: true, next: "/account" })],
   readPendingRequest: [],
   previewMagicLink: [({ letter: { token } }) => ({ token })],
-  cancelMagicLink: [({ letter: { token }, email: username }) => ({ token, username })],
+  cancelMagicLink: [({ letter: { token }, email }) => ({ token, email })],
   signIn: [
-    ({ letter: { token }, email: username }) => ({ token, username }),
+    ({ letter: { token }, email }) => ({ token, email }),
     ({ letter: { code }, email }) => ({ email, code }),
     ({ email }) => ({ email, password, remember: true, next: "/account" }),
   ],
@@ -99,7 +99,7 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   requestPasswordReset: [({ email }) => ({ email })],
   previewPasswordReset: [({ reset: { token } }) => ({ token })],
   redeemPasswordReset: [
-    ({ reset: { token }, email: username }) => ({ token, username, password: `${password} too` }),
+    ({ reset: { token }, email }) => ({ token, email, password: `${password} too` }),
     ({ reset: { code }, email }) => ({ email, code, password: `${password} too` }),
   ],
   readPasswordStatus: [],

@@ -15,7 +15,9 @@ const files = (folder: string, ending: RegExp): string[] =>
 
 const textOf = (found: string[]) => found.map((file) => readFileSync(file, "utf8")).join("\n");
 
-const flowFiles = files("lib/flows", /^lib\/flows\/[^/]+\/[^/]+(?<!\.test)\.ts$/);
+const flowFiles = files("lib/flows", /^lib\/flows\/[^/]+\/[^/]+(?<!\.test)\.ts$/).filter(
+  (file) => !/\/shared\/|\/steps\.ts$/.test(file),
+);
 const constantName = (file: string) =>
   /export const (\w+) = defineFlow/.exec(readFileSync(file, "utf8"))?.[1] ?? `no flow in ${file}`;
 

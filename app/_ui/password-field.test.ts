@@ -34,7 +34,7 @@ test("never renders, cuts or autocorrects a password", () => {
 
 test("has no reveal button without script", () => {
   expect(draw()).toMatch(
-    /<button type="button" data-show="true" aria-pressed="false" hidden="">Show<span class="hidden"> password<\/span><\/button>/,
+    /<button type="button" data-show="true" aria-pressed="false" hidden="">Show<span class="visually-hidden"> password<\/span><\/button>/,
   );
 });
 

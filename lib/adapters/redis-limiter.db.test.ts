@@ -404,11 +404,11 @@ describe("budgets of attempts", () => {
     expect(rules).toEqual([
       "codes_per_day",
       "codes_per_hour",
+      "confirmations_per_ip",
       "oauth_attempts_per_ip",
       "passwords_per_account",
       "passwords_per_device",
       "passwords_per_ip",
-      "confirmations_per_ip",
       "step_ups_per_session",
     ]);
   });

@@ -15,7 +15,6 @@ const fitting: Record<string, unknown> = {
   email: "ada@example.com",
   code: "123456",
   token: "x".repeat(43),
-  username: "ada@example.com",
   remember: "on",
   next: "/account",
   password: "four unrelated words here",

@@ -91,9 +91,9 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   },
   "magic_link.preview": (stranger) => stranger.run(previewMagicLink, { token: unknownToken }),
   "magic_link.redeem": (stranger) =>
-    stranger.run(redeemMagicLink, { token: unknownToken, username: address }),
+    stranger.run(redeemMagicLink, { token: unknownToken, email: address }),
   "magic_link.cancel": (stranger) =>
-    stranger.run(cancelMagicLink, { token: unknownToken, username: address }),
+    stranger.run(cancelMagicLink, { token: unknownToken, email: address }),
   "email_code.redeem": async (stranger) => {
     await stranger.requestLink(address);
     return stranger.submitCode("000000", address);
@@ -111,7 +111,7 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   "password_reset.redeem": (stranger) =>
     stranger.run(redeemPasswordReset, {
       token: unknownToken,
-      username: address,
+      email: address,
       password: validPassword,
     }),
   "password_reset.redeem_code": async (stranger) => {

@@ -294,7 +294,7 @@ const chosen = [
 
 /** Fields without a secret. */
 const harmless = [
-  ...["email", "username", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
+  ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // How the app calls a provider; only the server's OAuth code passes it.
   "exchange",
 ];
@@ -340,10 +340,10 @@ const readValidSecrets = async () =>
       world.db,
       sql`select 'session ' || id as what from sessions
         union all select 'link ' || id from verifications
-          where not is_decoy and expectedat is null and voided_at is null
+          where not is_decoy and consumed_at is null and voided_at is null
         union all select 'attempt ' || id from oauth_attempts where returned_at is null
         union all select 'identity ' || id from oauth_attempts
-          where subject is not null and expectedat is null
+          where subject is not null and consumed_at is null
         union all select 'device ' || user_id || device_digest from known_devices`,
     )
   ).map(({ what }) => what);

@@ -115,3 +115,9 @@ export function fields(form: FormData): Record<string, unknown> {
     }),
   );
 }
+
+/** The fields of a link's form. Its address is named `username` for password managers. */
+export function linkFields(form: FormData): Record<string, unknown> {
+  const { username, ...rest } = fields(form);
+  return username === undefined ? rest : { ...rest, email: username };
+}

@@ -106,8 +106,8 @@ export class Browser {
     return this.run(requestMagicLink, { email, ...more });
   }
 
-  openLink({ token }: Pick<ReadLetter, "token">, username?: string) {
-    return this.run(redeemMagicLink, username === undefined ? { token } : { token, username });
+  openLink({ token }: Pick<ReadLetter, "token">, email?: string) {
+    return this.run(redeemMagicLink, email === undefined ? { token } : { token, email });
   }
 
   submitCode(code: string, email: string) {

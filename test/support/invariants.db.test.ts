@@ -16,7 +16,7 @@ const invalidRows: Record<string, SQL> = {
   "I1 not canonical": sql`update users set email = 'Ada@example.com'`,
   "I2 user without a method": sql`delete from auth_providers`,
   "I2 subject": sql`update auth_providers set confirmation_required_at = now()`,
-  "I3 pending before the callback": sql`insert into oauth_attempts (token_digest, provider, keep, next, subject, expires_at)
+  "I3 pending before the callback": sql`insert into oauth_attempts (token_digest, provider, remember, next, subject, expires_at)
     values ('d', 'google', false, '', 'g-1', now())`,
   "I3 consumed late or void": sql`update verifications set consumed_at = expires_at + interval '1 s'`,
   "I4 too long": sql`update sessions set ends_at = now() + interval '1 year'`,

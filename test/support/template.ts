@@ -23,7 +23,7 @@ const sources = [
     .filter((file) => /\.(sql|json)$/.test(file))
     .sort()
     .map((file) => path.join(migrations, file)),
-  path.join("lib", "testing", "watch.ts"),
+  path.join("test", "support", "change-log.ts"),
 ];
 
 /** The template's name changes with the tables; templates of other hashes are out of date. */

@@ -7,18 +7,18 @@ import {
   redirectWithError,
   redirectWithErrorAfterVerification,
 } from "@/lib/web/flash";
-import { fields, runForRequest } from "@/lib/web/run-for-request";
+import { linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectAfterSignIn } from "@/lib/web/redirects";
 
 export async function submitLink(form: FormData): Promise<void> {
   // Its page says who is signed out by it, or that nobody is.
-  const result = await runForRequest(redeemMagicLink, fields(form), { form });
+  const result = await runForRequest(redeemMagicLink, linkFields(form), { form });
   if (result.ok) redirectAfterSignIn(result.value);
   await redirectWithErrorAfterVerification(linkPath(form), result.refusal);
 }
 
 export async function submitLinkCancellation(form: FormData): Promise<void> {
-  const result = await runForRequest(cancelMagicLink, fields(form));
+  const result = await runForRequest(cancelMagicLink, linkFields(form));
   if (result.ok) await redirectWithNotice("/sign-in", "request_cancelled");
   else await redirectWithError(linkPath(form), result.refusal);
 }

@@ -5,7 +5,7 @@ import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset"
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { redirectWithError, redirectWithErrorAfterVerification } from "@/lib/web/flash";
-import { fields, runForRequest } from "@/lib/web/run-for-request";
+import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectAfterSignIn } from "@/lib/web/redirects";
 
 const pending = "/password/check";
@@ -25,7 +25,7 @@ export async function resetByCode(form: FormData): Promise<void> {
 }
 
 export async function resetByLink(form: FormData): Promise<void> {
-  const result = await runForRequest(redeemPasswordReset, fields(form));
+  const result = await runForRequest(redeemPasswordReset, linkFields(form));
   if (result.ok) redirectAfterSignIn(result.value);
   const token = form.get("token");
   const page = typeof token === "string" && token ? `/l/reset/${encodeURIComponent(token)}` : "/l";

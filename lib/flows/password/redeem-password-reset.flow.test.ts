@@ -52,7 +52,7 @@ const reset = (
   {
     password = validPassword,
     ...more
-  }: { password?: unknown; username?: string; world?: TestWorld } = {},
+  }: { password?: unknown; email?: string; world?: TestWorld } = {},
 ) => {
   const { world: where, ...typed } = more;
   const input = { token, password, ...typed };
@@ -164,17 +164,17 @@ describe("in a browser that did not request it (L5)", () => {
     const { letter } = await forgetful();
     const { world: counted, work } = countingHasher(world);
     const before = await hashOf(world, ada);
-    for (const username of [undefined, "", "a**@example.com", leo, "ada"]) {
+    for (const email of [undefined, "", "a**@example.com", leo, "ada"]) {
       const elsewhere = new Browser(counted);
-      expect(await reset(elsewhere, letter, username === undefined ? {} : { username })).toEqual(
-        refused("email_mismatch", { field: "username" }),
+      expect(await reset(elsewhere, letter, email === undefined ? {} : { email })).toEqual(
+        refused("email_mismatch", { field: "email" }),
       );
       expect(elsewhere.cookieChanges).toEqual({});
     }
     expect(work).toEqual({ hashed: 0, compared: 0 });
     expect(await hashOf(world, ada)).toBe(before);
     expect(await liveSecrets(world, ada)).toEqual(["password_reset"]);
-    expect(await reset(new Browser(world), letter, { username: " ADA@example.com " })).toEqual(
+    expect(await reset(new Browser(world), letter, { email: " ADA@example.com " })).toEqual(
       welcome,
     );
   });
@@ -184,7 +184,7 @@ describe("in a browser that did not request it (L5)", () => {
     const { browser: mallory } = await forgot();
     for (const token of [...world.secrets.tokens])
       if (world.lettersTo(ada).every((letter) => letter.token !== token))
-        expect(await reset(mallory, { token }, { username: ada })).toEqual(refused("link_invalid"));
+        expect(await reset(mallory, { token }, { email: ada })).toEqual(refused("link_invalid"));
     expect((await new Browser(world).signInWithPassword(ada, otherPassword)).ok).toBe(true);
   });
 });
@@ -221,7 +221,7 @@ describe("an invalid link is refused (L3)", () => {
       ["", "unknown"],
     ];
     for (const [token, cause] of tokens) {
-      expect(await reset(browser, { token }, { username: ada })).toEqual(
+      expect(await reset(browser, { token }, { email: ada })).toEqual(
         refused("link_invalid", { cause }),
       );
       expect((await world.audit()).at(-1)).toMatchObject({
@@ -230,7 +230,7 @@ describe("an invalid link is refused (L3)", () => {
         cause,
       });
     }
-    expect(await browser.run(redeemMagicLink, { token: letter.token, username: ada })).toEqual(
+    expect(await browser.run(redeemMagicLink, { token: letter.token, email: ada })).toEqual(
       refused("link_invalid", { cause: "unknown" }),
     );
     expect(await browser.openLink(link)).toEqual(welcome);
@@ -240,7 +240,7 @@ describe("an invalid link is refused (L3)", () => {
     const mallory = new Browser(world);
     await mallory.signUp(ada, validPassword);
     for (const token of [...world.secrets.tokens])
-      expect(await reset(mallory, { token }, { username: ada })).toEqual(
+      expect(await reset(mallory, { token }, { email: ada })).toEqual(
         refused("link_invalid", { cause: "unknown" }),
       );
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
@@ -297,7 +297,7 @@ test("an IP may confirm sixty links an hour (R3)", async () => {
   const mallory = new Browser(world, { ip });
   for (let n = 0; n < 60; n += 1) await reset(mallory, { token: "x".repeat(43) });
   const { letter } = await forgetful();
-  expect(await reset(mallory, letter, { username: ada })).toEqual(refused("too_many_requests"));
+  expect(await reset(mallory, letter, { email: ada })).toEqual(refused("too_many_requests"));
 });
 
 test("whatever statement the database fails at: the password is new, or the link still works", async () => {

@@ -10,6 +10,7 @@ interface MailedSecret {
   readonly to: Identifier;
   readonly verificationId: string;
   readonly token: string;
+  /** "" for a letter without a code. */
   readonly code: string;
   readonly browser: string;
   /** When it was requested, as ISO text. */
@@ -47,12 +48,12 @@ export async function mailSecret(ctx: Ctx, tx: Db, secret: Secret): Promise<void
   const { to, purpose, withheld, letter } = secret;
   const { env, caller } = ctx;
   const token = ctx.random.token();
-  const code = ctx.random.code();
+  const code = secret.hasCode === false ? null : ctx.random.code();
   const verificationId = await insertVerification(tx, {
     purpose,
     identifier: to,
     token,
-    code: secret.hasCode === false ? null : code,
+    code,
     codeKey: env.tokenKey[0],
     requestingBrowserDigest: caller.requestingBrowserDigest,
     browser: caller.browser,
@@ -69,7 +70,7 @@ export async function mailSecret(ctx: Ctx, tx: Db, secret: Secret): Promise<void
   const askedAt = ctx.clock.now().toISOString();
   if (letter)
     ctx.post(
-      letter({ to, verificationId, token, code, browser: caller.browser, askedAt }),
+      letter({ to, verificationId, token, code: code ?? "", browser: caller.browser, askedAt }),
       withheld,
     );
   ctx.setCookies({ mailRequest: true });

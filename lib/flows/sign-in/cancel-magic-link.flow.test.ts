@@ -16,7 +16,7 @@ const waiting = async (address = ada) => {
 test("ada cancels an email that she did not request by typing her address; link and code are void", async () => {
   const { browser, letter } = await waiting();
   const hers = new Browser(world);
-  expect(await hers.run(cancelMagicLink, { token: letter.token, username: ada })).toEqual(done);
+  expect(await hers.run(cancelMagicLink, { token: letter.token, email: ada })).toEqual(done);
   expect(await browser.openLink(letter)).toEqual(refused("link_invalid", { cause: "voided" }));
   expect(await browser.submitCode(letter.code, ada)).toEqual(refused("code_invalid"));
 });
@@ -30,13 +30,13 @@ test("the requesting browser cancels without the address", async () => {
 test("a scanner that submits the button cancels nothing (L5)", async () => {
   const { browser, letter } = await waiting();
   const scanner = new Browser(world);
-  for (const username of [undefined, "", "leo@example.com", "a**@example.com"])
+  for (const email of [undefined, "", "leo@example.com", "a**@example.com"])
     expect(
       await scanner.run(cancelMagicLink, {
         token: letter.token,
-        ...(username === undefined ? {} : { username }),
+        ...(email === undefined ? {} : { email }),
       }),
-    ).toEqual(refused("email_mismatch", { field: "username" }));
+    ).toEqual(refused("email_mismatch", { field: "email" }));
   expect((await browser.openLink(letter)).ok).toBe(true);
 });
 

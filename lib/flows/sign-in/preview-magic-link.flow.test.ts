@@ -38,7 +38,7 @@ test("the page shows the requesting browser, and a masked address", async () => 
   expect(here).toMatchObject({
     ok: true,
     value: {
-      alreadyIn: false,
+      alreadySignedIn: false,
       sameBrowser: true,
       browser: "Safari on Mac",
       next: "/account",
@@ -82,9 +82,12 @@ test("a user who is signed in with the link's account is let through, even by a 
   const { browser, letter } = await waiting();
   await browser.openLink(letter);
   const look = () => browser.run(previewMagicLink, { token: letter.token });
-  expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true, next: "/account" } });
+  expect(await look()).toMatchObject({
+    ok: true,
+    value: { alreadySignedIn: true, next: "/account" },
+  });
   await world.advance(3700);
-  expect(await look()).toMatchObject({ ok: true, value: { alreadyIn: true } });
+  expect(await look()).toMatchObject({ ok: true, value: { alreadySignedIn: true } });
 });
 
 test("a user who is signed in with another account sees which, and is not let through by an invalid link", async () => {
@@ -92,7 +95,7 @@ test("a user who is signed in with another account sees which, and is not let th
   const leos = new Browser(world);
   await leos.signIn(leo);
   expect(await leos.run(previewMagicLink, { token: letter.token })).toMatchObject({
-    value: { alreadyIn: false, signedInAs: leo, sameBrowser: false },
+    value: { alreadySignedIn: false, signedInAs: leo, sameBrowser: false },
   });
   await browser.openLink(letter);
   expect(await leos.run(previewMagicLink, { token: letter.token })).toEqual(

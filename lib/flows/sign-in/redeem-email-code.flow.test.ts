@@ -300,7 +300,7 @@ describe("concurrent requests", () => {
     );
     expect(responses.every(({ ok }) => !ok)).toBe(true);
     expect(responses.filter((a) => !a.ok && a.refusal.cause === "wrong")).toHaveLength(5);
-    expect(responses.filter((a) => !a.ok && a.refusal.cause === "spent")).toHaveLength(5);
+    expect(responses.filter((a) => !a.ok && a.refusal.cause === "too_many")).toHaveLength(5);
     expect(await tries()).toEqual([{ tries: 5 }]);
   });
 

@@ -183,7 +183,7 @@ describe("in a browser that did not request it (L5)", () => {
       "x".repeat(900),
     ])
       expect(await scanner.openLink(letter, typed)).toEqual(
-        refused("email_mismatch", { field: "username" }),
+        refused("email_mismatch", { field: "email" }),
       );
     expect(scanner.session).toBeNull();
     expect(await count(sql`users`)).toBe(0);

@@ -122,7 +122,7 @@ describe("works for the requesting session and browser, and nowhere else", () =>
     const { letter } = await waiting();
     const phone = new Browser(world);
     await phone.signIn(ada);
-    expect(await phone.run(stepUpByLink, { token: letter.token, username: ada })).toEqual(
+    expect(await phone.run(stepUpByLink, { token: letter.token, email: ada })).toEqual(
       refused("invalid_input"),
     );
   });
@@ -139,7 +139,7 @@ test("it opens nothing else, and nothing else opens this", async () => {
   expect(await browser.openLink(letter, ada)).toEqual(
     refused("link_invalid", { cause: "unknown" }),
   );
-  const input = { token: letter.token, username: ada, password: validPassword };
+  const input = { token: letter.token, email: ada, password: validPassword };
   expect(await browser.run(redeemPasswordReset, input)).toEqual(refused("link_invalid"));
   await browser.requestLink(ada);
   const link = await world.letterTo(ada);

@@ -85,7 +85,9 @@ describe("signing in", () => {
       value: expect.stringMatching(/^[\w-]{43}$/) as string,
       attributes: ["Path=/", `Max-Age=${maxAge}`, ...flags],
     });
-    expect([...asked.cookies]).toEqual([["latchkey-asking", cookie(lifetimes.requestingBrowser)]]);
+    expect([...asked.cookies]).toEqual([
+      ["latchkey-mail_request", cookie(lifetimes.requestingBrowser)],
+    ]);
 
     const { code } = await world.letterTo("ada@example.com");
     const signedIn = await ada.ask("sessions", { body: { email: "ada@example.com", code } });
@@ -112,7 +114,7 @@ describe("signing in", () => {
     const origin = new URL("https://account.example.com");
     const ada = new Program(world.with({ env: { ...world.env, origin } }));
     const { cookies } = await ada.ask("magic-links", { body: { email: "ada@example.com" } });
-    expect(cookies.get("__Host-asking")?.attributes).toEqual([
+    expect(cookies.get("__Host-mail_request")?.attributes).toEqual([
       "Path=/",
       `Max-Age=${lifetimes.requestingBrowser}`,
       "Secure",

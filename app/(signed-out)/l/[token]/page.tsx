@@ -71,7 +71,7 @@ export default async function LinkPage({ params }: Props) {
             <Alert tone="info" title={words.link.otherBrowser}>
               <p>{words.link.otherBrowserHelp}</p>
             </Alert>
-            <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "username")} />
+            <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "email")} />
           </>
         )}
         <Button variant="primary">

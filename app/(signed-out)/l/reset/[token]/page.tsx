@@ -70,7 +70,7 @@ export default async function ResetLinkPage({ params }: Props) {
         )}
         <EmailField
           name="username"
-          error={fieldError(flash, "username")}
+          error={fieldError(flash, "email")}
           {...(sameBrowser && { defaultValue: address, readOnly: true })}
         />
         <NewPassword
