@@ -27,7 +27,7 @@ test("ada starts linking: the attempt belongs to this session alone", async () =
   expect(
     await row(
       world.db,
-      sql`select session_id = (select id from sessions) as hers, remember as keep, next from oauth_attempts`,
+      sql`select session_id = (select id from sessions) as hers, remember, next from oauth_attempts`,
     ),
   ).toEqual({ hers: true, remember: false, next: "" });
   expect((await world.audit()).at(-1)).toMatchObject({
