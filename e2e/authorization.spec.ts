@@ -632,7 +632,7 @@ async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
         select s.id from sessions s join adas on adas.id = s.user_id)
     union all select concat_ws(' ', 'device', device_digest), false
       from known_devices d join adas on adas.id = d.user_id
-    union all select concat_ws(' ', 'asked', id, tries, consumed_at, voided_at, password_hash), true
+    union all select concat_ws(' ', 'asked', id, attempts, consumed_at, voided_at, password_hash), true
       from verifications where identifier in (${ada}, ${work})`;
   return rows.map(({ what, asked }) => ({ what, asked }));
 }

@@ -89,7 +89,7 @@ export class Db {
 
   async verificationsOf(email: string) {
     return this.sql<{ state: string; tries: number; next: string; remember: boolean }[]>`
-      select tries, next, keep as remember,
+      select attempts as tries, next, remember,
         case when consumed_at is not null then 'used' when voided_at is not null then 'voided'
           when expires_at <= now() then 'expired' else 'live' end as state
       from verifications where identifier = ${email} order by created_at`;
@@ -160,7 +160,7 @@ export class Db {
         where (password_hash is not null) <> exists (
           select from auth_providers p where p.user_id = u.id and p.provider = 'email')
       union all
-      select 'tried too often: ' || id from verifications where tries > 5`;
+      select 'tried too often: ' || id from verifications where attempts > 5`;
     return found.map(({ what }) => what);
   }
 }

@@ -12,7 +12,7 @@ export async function insertPendingIdentity(
   const token = randomBytes(32).toString("base64url");
   client.jar.set("latchkey-pending_identity", token);
   await sql`insert into oauth_attempts
-    (token_digest, provider, keep, next, expires_at, returned_at, subject, email, is_authoritative)
+    (token_digest, provider, remember, next, expires_at, returned_at, subject, email, is_authoritative)
     values (${digest("pending_identity", token)}, 'google', false, '', now() + interval '10 minutes',
       now(), ${email}, ${email}, false)`;
 }
