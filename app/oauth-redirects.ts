@@ -1,24 +1,13 @@
 import { redirect } from "next/navigation";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import type { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
-import { redirectToProvider, startingRequest } from "@/lib/web/oauth-cookies";
 import { runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 
-/** To a provider, once a flow has begun the trip. Never returns. */
-export async function redirectToAuthorization(provider: OAuthProvider): Promise<never> {
-  // Only who leaves needs Auth.js; the pages they leave from come without it.
-  const { authorizationUrl } = await import("@/lib/web/authjs");
-  const authorization = await authorizationUrl(provider, await startingRequest());
-  return authorization.ok
-    ? redirectToProvider(provider, authorization.value.url)
-    : redirectOAuthFailure(authorization.refusal);
-}
-
-/** Back from one: to where they wanted to go, or to the page that asks what they meant. Never returns. */
+/** Leads on after a callback: to `next`, or to the page that asks what to do. Never returns. */
 export async function redirectAfterOAuth(completed: Awaited<ReturnType<typeof completeOAuth.run>>) {
   if (!completed.ok) return redirectOAuthFailure(completed.refusal);
   const { provider, outcome, next } = completed.value;
@@ -36,11 +25,17 @@ export async function redirectAfterOAuth(completed: Awaited<ReturnType<typeof co
   }
 }
 
-/** Told where the person was before: in their account, or outside. */
-async function redirectOAuthFailure(refusal: Refusal): Promise<never> {
+/** Failures of the provider, which have a page of their own. */
+export const providerFailures: ReadonlySet<RefusalCode> = new Set([
+  "provider_unavailable",
+  "provider_failed",
+]);
+
+/** Shows a failure on the account page of a signed-in user, or on the sign-in page. Never returns. */
+export async function redirectOAuthFailure(refusal: Refusal): Promise<never> {
   const session = await runForRequest(readSession, {});
   const isIn = session.ok && session.value !== null;
-  // To change one's mind is no error.
+  // Cancelling is no error.
   const isNoError = refusal.code === "provider_cancelled";
   const at =
     isIn || refusal.code === "sign_in_required"

@@ -16,7 +16,7 @@ export function createOidcClients(
   { providers }: Env,
   clock: Clock,
   log: Log,
-): World["createOidcClient"] {
+): (provider: OAuthProvider) => OidcClient {
   const known = new Map<OAuthProvider, () => OidcClient>();
   return (provider) => {
     const keys = providers[provider];

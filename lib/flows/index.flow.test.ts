@@ -1,3 +1,4 @@
+import { callbackUrlWith } from "@/test/support/world";
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
@@ -24,7 +25,7 @@ const fitting: Record<string, unknown> = {
   provider: "google",
   oauthAttempt: "x".repeat(43),
   pendingIdentity: "x".repeat(43),
-  exchange: async () => ({ failure: "provider_failed", cause: "none" }),
+  callbackUrl: callbackUrlWith("google", { failure: "provider_failed", cause: "none" }),
 };
 
 const fieldsOf = ({ input }: AnyFlow) =>

@@ -1,3 +1,4 @@
+import { callbackUrlWith } from "@/test/support/world";
 import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
@@ -189,7 +190,7 @@ const complete = (oauthAttempt: unknown, has: Partial<Pick<Browser, "session">> 
   stranger(has).run(completeOAuth, {
     provider: "google",
     oauthAttempt,
-    exchange: async () => ({ claims: claims("g-1", "new@example.com") }),
+    callbackUrl: callbackUrlWith("google", { claims: claims("g-1", "new@example.com") }),
   });
 
 /** By flow and field; a test compares it with all flows. */
@@ -295,8 +296,8 @@ const chosen = [
 /** Fields without a secret. */
 const harmless = [
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
-  // How the app calls a provider; only the server's OAuth code passes it.
-  "exchange",
+  // Its code is the provider's secret, which Auth.js exchanges.
+  "callbackUrl",
 ];
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -6,10 +6,11 @@ import type { Env, SignInMethod } from "@/lib/core/env";
 import type { RefusalCode } from "@/lib/core/errors";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Letter, WithheldReason } from "@/lib/core/letters";
+import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 import type { Session } from "@/lib/store/sessions";
-import type { Clock, Limiter, LocalMailbox, Passwords } from "./ports";
+import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
 /** Who may run a flow. `local`: any caller, while the local mailbox exists. */
@@ -39,6 +40,12 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly random: SecretGenerator;
   readonly passwords: Passwords;
   readonly env: Env;
+  readonly oauth: {
+    /** Where to send the browser. Refuses `provider_unavailable`, `provider_failed`. */
+    authorize(provider: OAuthProvider): Promise<Result<{ readonly url: string }>>;
+    /** The result of the callback at this URL. Ends the attempt's protocol cookies. */
+    exchange(provider: OAuthProvider, callbackUrl: string): Promise<CallbackResult>;
+  };
   readonly caller: Caller<S>;
   /** A `suppress` limit is exceeded: the flow runs in full, and posted letters are withheld. */
   readonly suppressed: boolean;

@@ -2,6 +2,7 @@ import type { Db } from "@/db/client";
 import type { Duration } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import type { SecretGenerator } from "@/lib/core/crypto";
+import type { RefusalCode } from "@/lib/core/errors";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Limit } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
@@ -83,6 +84,43 @@ export interface OidcClient {
   readonly verify: (idToken: string) => Promise<Result<Readonly<Record<string, unknown>>>>;
 }
 
+/** The result of a provider's callback: the claims of a verified response, or why there are none. */
+export type CallbackResult =
+  | { readonly claims: Readonly<Record<string, unknown>> }
+  | {
+      readonly failure: Extract<
+        RefusalCode,
+        "provider_cancelled" | "oauth_state_invalid" | "provider_unavailable" | "provider_failed"
+      >;
+      /** For the audit log. */
+      readonly cause: string;
+    };
+
+/** A cookie of the OAuth protocol: state, PKCE verifier or nonce of one attempt. */
+export interface ProtocolCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly options: { readonly maxAge?: number; readonly expires?: Date };
+}
+
+/** The OAuth protocol with a provider, for a browser with this Cookie header. */
+export interface OAuth {
+  /**
+   * Where to send the browser, and the cookies that its callback needs. Refuses
+   * `provider_unavailable`, and `provider_failed` when the provider's metadata is invalid.
+   */
+  authorize(
+    provider: OAuthProvider,
+    cookieHeader: string | null,
+  ): Promise<Result<{ readonly url: string; readonly cookies: readonly ProtocolCookie[] }>>;
+  /** Exchanges the code in the callback's URL and verifies the response (O1). */
+  exchange(
+    provider: OAuthProvider,
+    callbackUrl: string,
+    cookieHeader: string | null,
+  ): Promise<CallbackResult>;
+}
+
 /** `warn` still serves requests. */
 export type HealthStatus = "pass" | "warn" | "fail";
 
@@ -103,8 +141,7 @@ export interface World {
   readonly log: Log;
   readonly limiter: Limiter;
   readonly passwords: Passwords;
-  /** Throws for a provider without keys. */
-  readonly createOidcClient: (provider: OAuthProvider) => OidcClient;
+  readonly oauth: OAuth;
   /** Wakes the outbox worker before its next poll. */
   readonly wakeCourier: () => void;
   /** Null when emails are really sent. */

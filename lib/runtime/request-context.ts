@@ -1,5 +1,6 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Session } from "@/lib/store/sessions";
+import type { ProtocolCookie } from "./ports";
 
 /** What a request says about its sender. Secrets are digests. */
 export interface RequestContext {
@@ -17,6 +18,8 @@ export interface RequestContext {
   /** The browser and its system, as text: "Firefox on Linux". */
   readonly browser: string;
   readonly sessionDigest: string | null;
+  /** The raw Cookie header: the OAuth protocol reads its own cookies from it. */
+  readonly cookieHeader: string | null;
   /** This browser as the requester of emails. A new value when it has no such cookie. */
   readonly requestingBrowserDigest: string;
   /** This browser as a known device (R6). A new value when it has no such cookie. */
@@ -48,6 +51,8 @@ export interface CookieChanges {
   device?: true;
   /** The token of an OAuth attempt, which only this browser can complete. */
   oauthAttempt?: string | "ended";
+  /** The protocol's cookies of that attempt; "ended" deletes them. */
+  oauthProtocol?: readonly ProtocolCookie[] | "ended";
   /** The token of a pending identity, which waits for this browser's user to decide. */
   pendingIdentity?: string | "ended";
 }

@@ -35,6 +35,8 @@ const requestContext: RequestContext = {
   network: "n",
   browser: "Firefox",
   sessionDigest: null,
+
+  cookieHeader: null,
   requestingBrowserDigest: "a",
   deviceDigest: "d",
   hasDeviceCookie: false,

@@ -4,7 +4,7 @@ import { keyedHash } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
-import { type Refusal, refuse, type Result } from "@/lib/core/result";
+import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
@@ -231,6 +231,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       random: world.random,
       passwords: world.passwords,
       env: world.env,
+      oauth: this.#oauth(caller),
       local:
         this.flow.requires === "local" && mailbox
           ? { letters: () => mailbox.letters(), clearLimits: () => limiter.clear() }
@@ -250,6 +251,24 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       setCookies: (changes) => void Object.assign(this.#cookieChanges, changes),
       refund: (hits) => void this.#refunds.push(...hits),
       refundMailLimits: () => void this.#refunds.push(...this.#mailHits),
+    };
+  }
+
+  /** The protocol's cookies go out with the response, however the flow ends. */
+  #oauth({ cookieHeader }: Caller): Ctx["oauth"] {
+    const { oauth } = this.world;
+    return {
+      authorize: async (provider) => {
+        const authorization = await oauth.authorize(provider, cookieHeader);
+        this.#cookieChanges.oauthProtocol = authorization.ok
+          ? authorization.value.cookies
+          : "ended";
+        return authorization.ok ? ok({ url: authorization.value.url }) : authorization;
+      },
+      exchange: (provider, callbackUrl) => {
+        this.#cookieChanges.oauthProtocol = "ended";
+        return oauth.exchange(provider, callbackUrl, cookieHeader);
+      },
     };
   }
 

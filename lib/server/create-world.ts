@@ -10,7 +10,7 @@ import {
 import { migrateUp } from "@/db/migrate";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
-import type { Health, Log, World } from "@/lib/runtime/ports";
+import type { Health, Log, OAuth, World } from "@/lib/runtime/ports";
 import { isMailOverdue } from "@/lib/store/outbox";
 import { databaseLimits, intervals, type Limit } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
@@ -54,7 +54,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
     log,
     limiter,
     passwords: createPasswords(env, log),
-    createOidcClient: await createOidcClientFactory(env, log),
+    oauth: await createOAuth(env, db, log),
     wakeCourier: worker.wake,
     health: oneAtATime(() => health(database, worker, isRedisUnavailable)),
     mailbox: env.mail.by === "local" ? { letters: local.letters } : null,
@@ -156,12 +156,23 @@ async function createMailer({ mail }: Env, log: Log): Promise<Mailer | null> {
   }
 }
 
-async function createOidcClientFactory(env: Env, log: Log): Promise<World["createOidcClient"]> {
-  if (Object.keys(env.providers).length > 0)
-    return (await import("@/lib/adapters/oidc-client")).createOidcClients(env, systemClock, log);
-  return (provider) => {
-    throw new Error(`${provider} has no keys, so there is no line to it.`);
+/** Without providers Auth.js and the OIDC client are not loaded. */
+async function createOAuth(env: Env, db: Db, log: Log): Promise<OAuth> {
+  const withoutKeys = (provider: string) => {
+    throw new Error(`${provider} has no keys.`);
   };
+  if (Object.keys(env.providers).length === 0)
+    return { authorize: withoutKeys, exchange: withoutKeys };
+  const [{ createAuthJsOAuth }, { createOidcClients }] = await Promise.all([
+    import("@/lib/web/authjs"),
+    import("@/lib/adapters/oidc-client"),
+  ]);
+  return createAuthJsOAuth({
+    env,
+    db,
+    log,
+    createOidcClient: createOidcClients(env, systemClock, log),
+  });
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */

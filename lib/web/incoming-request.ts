@@ -45,6 +45,7 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
       return browser();
     },
     sessionDigest,
+    cookieHeader: cookie,
     get requestingBrowserDigest() {
       return digest("requesting_browser", requestingBrowserToken());
     },

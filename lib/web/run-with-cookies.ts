@@ -5,7 +5,7 @@ import type { World } from "@/lib/runtime/ports";
 import { lifetimes } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 import { runFlow } from "@/lib/runtime/run-flow";
-import { cookieOf, type ResponseCookie } from "./cookies";
+import { cookieFromAuth, cookieOf, oauthCookies, type ResponseCookie } from "./cookies";
 import { type IncomingRequest, signedInBy } from "./incoming-request";
 
 /** What an entry point knows of a request beside its headers. */
@@ -87,6 +87,11 @@ function cookiesOf(
   ] as const)
     if (token)
       cookies.push(cookieOf(env, name, token === "ended" ? null : token, lifetimes.oauthAttempt));
+  if (tokens.oauthProtocol === "ended")
+    for (const name of [...oauthCookies, "oauth_redirect"] as const)
+      cookies.push(cookieOf(env, name, null, lifetimes.oauthAttempt));
+  else if (tokens.oauthProtocol)
+    cookies.push(...tokens.oauthProtocol.map((cookie) => cookieFromAuth(env, cookie)));
   if (mailRequest)
     cookies.push(
       cookieOf(env, "mail_request", requestingBrowserToken(), lifetimes.requestingBrowser),

@@ -1,9 +1,11 @@
+import { callbackUrlWith } from "./world";
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import type { RequestContext, NewSession, CookieChanges } from "@/lib/runtime/request-context";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
-import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
+import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
+import type { CallbackResult } from "@/lib/runtime/ports";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
@@ -67,6 +69,7 @@ export class Browser {
         network: networkOf(ip),
         browser: this.name,
         sessionDigest,
+        cookieHeader: null,
         requestingBrowserDigest: digest("requesting_browser", mailRequest),
         deviceDigest: digest("device", device),
         hasDeviceCookie: this.device !== null,
@@ -146,7 +149,7 @@ export class Browser {
     return this.run(completeOAuth, {
       provider,
       oauthAttempt,
-      exchange: async () => callbackResult,
+      callbackUrl: callbackUrlWith(provider, callbackResult),
     });
   }
 

@@ -1,3 +1,5 @@
+import { ok } from "@/lib/core/result";
+import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
 import {
@@ -9,14 +11,13 @@ import {
 } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/core/env";
-import type { World } from "@/lib/runtime/ports";
+import type { World, CallbackResult } from "@/lib/runtime/ports";
 import { systemClock } from "@/lib/adapters/clock";
 import { deliverDueLetters } from "@/lib/adapters/courier";
 import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import type { Mailer, Message } from "@/lib/adapters/mailer";
 import { createPasswords } from "@/lib/adapters/passwords";
-import { createOidcClients } from "@/lib/adapters/oidc-client";
 import { random } from "@/lib/core/crypto";
 import { openMemory } from "./pglite";
 import { createDatabase } from "./template";
@@ -165,7 +166,12 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     log,
     limiter,
     passwords: createPasswords(env, log, argon2Hasher(leastCost)),
-    createOidcClient: createOidcClients(env, systemClock, log),
+    oauth: {
+      authorize: async (provider) =>
+        ok({ url: `https://${provider}.example/authorize`, cookies: [] }),
+      // The code of a test's callback is its result.
+      exchange: async (_, callbackUrl) => resultIn(callbackUrl),
+    },
     wakeCourier: () => {},
     mailbox: {
       letters: () =>
@@ -393,3 +399,14 @@ async function empty(db: Db): Promise<void> {
       end $$`);
   });
 }
+
+/** A provider's callback with this result, which the world's `oauth` returns for it. */
+export function callbackUrlWith(provider: OAuthProvider, result: CallbackResult): string {
+  const code = Buffer.from(JSON.stringify(result)).toString("base64url");
+  return `http://localhost:3000/api/auth/callback/${provider}?code=${code}`;
+}
+
+const resultIn = (callbackUrl: string) =>
+  JSON.parse(
+    Buffer.from(new URL(callbackUrl).searchParams.get("code") ?? "", "base64url").toString(),
+  ) as CallbackResult;

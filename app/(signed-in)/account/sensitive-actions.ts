@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { redirectToAuthorization } from "@/app/oauth-redirects";
+import { redirectToProvider } from "@/lib/web/oauth-cookies";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
@@ -60,7 +60,7 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   "oauth.start_linking": sensitiveAction(
     "oauth.start_linking",
     startLinkingProvider,
-    ({ provider }) => redirectToAuthorization(provider),
+    ({ provider, url }) => redirectToProvider(provider, url),
   ),
   "auth_provider.link": sensitiveAction(
     "auth_provider.link",

@@ -2,7 +2,7 @@
 
 import { redirect } from "next/navigation";
 import { requireShownUser } from "@/app/shown-to";
-import { redirectAfterOAuth, redirectToAuthorization } from "@/app/oauth-redirects";
+import { providerFailures, redirectAfterOAuth, redirectOAuthFailure } from "@/app/oauth-redirects";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
 import { switchAccount } from "@/lib/flows/oauth/switch-account";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
@@ -14,7 +14,11 @@ import {
   redirectWithError,
   redirectWithErrorAfterVerification,
 } from "@/lib/web/flash";
-import { clearPendingIdentity, pendingIdentityToken } from "@/lib/web/oauth-cookies";
+import {
+  clearPendingIdentity,
+  pendingIdentityToken,
+  redirectToProvider,
+} from "@/lib/web/oauth-cookies";
 import { fields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext, redirectAfterSignIn, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -40,7 +44,8 @@ export async function submitCode(form: FormData): Promise<void> {
 export async function submitProvider(form: FormData): Promise<void> {
   const input = { ...fields(form), next: safeNext(form.get("next")) };
   const result = await runForRequest(startOAuth, input);
-  if (result.ok) await redirectToAuthorization(result.value.provider);
+  if (result.ok) await redirectToProvider(result.value.provider, result.value.url);
+  else if (providerFailures.has(result.refusal.code)) await redirectOAuthFailure(result.refusal);
   else await redirectWithError(withNext("/sign-in", input.next), result.refusal);
 }
 

@@ -1,3 +1,4 @@
+import { callbackUrlWith } from "@/test/support/world";
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
@@ -167,16 +168,16 @@ describe("a callback without claims (O5)", () => {
     expect([await count(world, "users"), await pendingIdentity(world)]).toEqual([0, []]);
   });
 
-  test.each([null, [], "claims", {}, { claims: google() }])(
-    "%j is no valid exchange, and ends no attempt",
-    async (exchange) => {
+  test.each([null, [], "", "/api/auth/callback/google", {}])(
+    "%j is no callback URL, and ends no attempt",
+    async (callbackUrl) => {
       const browser = new Browser(world);
       await browser.startOAuth("google");
       const { oauthAttempt } = browser;
       const outcome = await browser.run(completeOAuth, {
         provider: "google",
         oauthAttempt,
-        exchange,
+        callbackUrl,
       });
       expect(outcome).toEqual(refused("invalid_input"));
       expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
@@ -188,12 +189,22 @@ describe("requests to a provider", () => {
   /** Completes with an exchange that counts its requests to the provider. */
   const countedExchange = () => {
     const exchanged = { times: 0 };
-    const exchange = async () => {
-      exchanged.times += 1;
-      return { claims: google() };
-    };
+    const counted = world.with({
+      oauth: {
+        ...world.oauth,
+        exchange: async () => {
+          exchanged.times += 1;
+          return { claims: google() };
+        },
+      },
+    });
+    const callbackUrl = callbackUrlWith("google", { claims: google() });
     const finishOAuth = (browser: Browser, oauthAttempt = browser.oauthAttempt ?? "") =>
-      browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange });
+      browser.run(
+        completeOAuth,
+        { provider: "google", oauthAttempt, callbackUrl },
+        { world: counted },
+      );
     return { exchanged, finishOAuth };
   };
 
@@ -281,7 +292,7 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
     const input = {
       provider: "google",
       oauthAttempt: browser.oauthAttempt,
-      exchange: async () => ({ claims: google() }),
+      callbackUrl: callbackUrlWith("google", { claims: google() }),
     };
     expect(
       (await browser.run(completeOAuth, input, { world: world.with({ clock: late }) })).ok,
@@ -339,10 +350,10 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
-    const exchange = async () => ({ claims: google() });
+    const callbackUrl = callbackUrlWith("google", { claims: google() });
     const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
-        browser.run(completeOAuth, { provider: "google", oauthAttempt, exchange }),
+        browser.run(completeOAuth, { provider: "google", oauthAttempt, callbackUrl }),
       ),
     );
     expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
@@ -517,7 +528,7 @@ describe("a disabled account (S5)", () => {
     const input = {
       provider: "google",
       oauthAttempt: browser.oauthAttempt,
-      exchange: async () => ({ claims: google() }),
+      callbackUrl: callbackUrlWith("google", { claims: google() }),
     };
     const [completed] = await runDuringCommitOf(
       world,
@@ -570,7 +581,7 @@ test.each([
   const input = {
     provider: "google",
     oauthAttempt: browser.oauthAttempt,
-    exchange: async () => ({ claims: google() }),
+    callbackUrl: callbackUrlWith("google", { claims: google() }),
   };
   expect(await browser.run(completeOAuth, input, { world: off })).toEqual(refused("not_found"));
   expect(browser.session).toBeNull();
@@ -649,7 +660,7 @@ describe("concurrent requests", () => {
     const input = {
       provider: "google",
       oauthAttempt: browser.oauthAttempt,
-      exchange: async () => ({ claims: google() }),
+      callbackUrl: callbackUrlWith("google", { claims: google() }),
     };
     const [completedOAuth, redeemed] = await runDuringCommitOf(
       world,
@@ -773,7 +784,7 @@ describe("whatever statement the database fails at: everything happened, or noth
       const input = {
         provider: "google",
         oauthAttempt,
-        exchange: async () => ({ claims: identityClaims }),
+        callbackUrl: callbackUrlWith("google", { claims: identityClaims }),
       };
       const result = await browser.run(completeOAuth, input);
       world.restoreDatabase();

@@ -6,30 +6,15 @@ import { completeProviderSignIn } from "./steps";
 import { isOAuthAttemptOpen, consumeOAuthAttempt } from "@/lib/store/oauth-attempts";
 import { readIdentity } from "@/lib/core/oauth-identity";
 import { intervals } from "@/lib/core/policy";
-import type { RefusalCode } from "@/lib/core/errors";
 import { refuse } from "@/lib/core/result";
 
-/** What came back with the browser: the claims of a verified answer, or why there are none. */
-export type CallbackResult =
-  | { readonly claims: Readonly<Record<string, unknown>> }
-  | {
-      readonly failure: Extract<
-        RefusalCode,
-        "provider_cancelled" | "oauth_state_invalid" | "provider_unavailable" | "provider_failed"
-      >;
-      readonly cause: string;
-    };
-
-/** Sees to the protocol, and so asks the provider. */
-type Exchange = () => Promise<CallbackResult>;
-
 /**
- * A browser is back from a provider, and whoever it brings is signed in or asked; nothing is connected
- * here (see `decide`). The provider is asked only for a trip that is under way, and within the limit, so
- * that nobody has us ask it at will. Each trip ends once, however it ends. Refuses the failure,
- * `too_many_requests`, `oauth_state_invalid`, `session_changed`, `identity_already_in_use`, `not_found` for a
- * provider that is switched off, `provider_email_unverified`, and after the proof `sign_up_closed` and
- * `account_disabled`.
+ * Completes an OAuth attempt: signs the user in, or asks what to do. Nothing is linked here (see
+ * `decide`). The provider is asked only for an open attempt and within the limit, so that an attacker
+ * cannot make us send it requests. An attempt ends once, however it ends. Refuses the protocol's
+ * failure, `too_many_requests`, `oauth_state_invalid`, `session_changed`, `identity_already_in_use`,
+ * `not_found` for a disabled provider, `provider_email_unverified`, and after the verification
+ * `sign_up_closed` and `account_disabled`.
  */
 export const completeOAuth = defineFlow({
   name: "oauth.complete",
@@ -40,17 +25,17 @@ export const completeOAuth = defineFlow({
   input: z.strictObject({
     provider,
     oauthAttempt: token,
-    exchange: z.custom<Exchange>((given) => typeof given === "function"),
+    callbackUrl: z.url(),
   }),
 
-  run: async function completeOAuth(ctx, { provider, oauthAttempt, exchange }) {
-    const isStarted = await isOAuthAttemptOpen(ctx.db, provider, oauthAttempt);
-    const callbackResult = isStarted ? await exchange() : null;
+  run: async function completeOAuth(ctx, { provider, oauthAttempt, callbackUrl }) {
+    const isOpen = await isOAuthAttemptOpen(ctx.db, provider, oauthAttempt);
+    const callbackResult = isOpen ? await ctx.oauth.exchange(provider, callbackUrl) : null;
     return ctx.write(async (tx) => {
-      const started = callbackResult && (await consumeOAuthAttempt(tx, provider, oauthAttempt));
-      if (!started) return refuse("oauth_state_invalid", { provider, cause: "unknown" });
+      const attempt = callbackResult && (await consumeOAuthAttempt(tx, provider, oauthAttempt));
+      if (!attempt) return refuse("oauth_state_invalid", { provider, cause: "unknown" });
       ctx.setCookies({ oauthAttempt: "ended" });
-      const { next } = started;
+      const { next } = attempt;
       if ("failure" in callbackResult) {
         const { failure, cause } = callbackResult;
         const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
@@ -58,7 +43,7 @@ export const completeOAuth = defineFlow({
       }
       const identity = readIdentity(provider, callbackResult.claims);
       if (!identity) return refuse("provider_failed", { provider, cause: "claims", next });
-      const completed = await completeProviderSignIn(ctx, tx, started, identity);
+      const completed = await completeProviderSignIn(ctx, tx, attempt, identity);
       return completed.ok
         ? completed
         : refuse(completed.refusal.code, { ...completed.refusal, next });

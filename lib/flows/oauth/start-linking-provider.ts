@@ -10,7 +10,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Starts an OAuth attempt to link a provider, for this session alone (A2). Refuses `step_up_required`,
  * `provider_already_linked` where an identity of that provider is linked, `not_found`,
- * `too_many_requests`.
+ * `too_many_requests`, `provider_unavailable`, `provider_failed`.
  */
 export const startLinkingProvider = defineFlow({
   name: "oauth.start_linking",
@@ -21,17 +21,19 @@ export const startLinkingProvider = defineFlow({
   limits: [oauthLimit("start")],
   input: z.strictObject({ provider }),
 
-  run: function startLinkingProvider(ctx, { provider }) {
+  run: async function startLinkingProvider(ctx, { provider }) {
     const { id: sessionId, userId } = ctx.caller.session;
-    const token = ctx.random.token();
     ctx.auditSubject({ userId, cause: provider });
+    const linked = await selectAuthProviders(ctx.db, userId);
+    if (linked.some((one) => one.provider === provider && !one.needsConfirmation))
+      return refuse("provider_already_linked", { provider });
+    const authorization = await ctx.oauth.authorize(provider);
+    if (!authorization.ok) return authorization;
+    const token = ctx.random.token();
     return ctx.write(async (tx) => {
-      const linked = await selectAuthProviders(tx, userId);
-      if (linked.some((one) => one.provider === provider && !one.needsConfirmation))
-        return refuse("provider_already_linked", { provider });
       await insertOAuthAttempt(tx, { provider, token, sessionId, remember: false, next: "" });
       ctx.setCookies({ oauthAttempt: token });
-      return ok({ provider });
+      return ok({ provider, url: authorization.value.url });
     });
   },
 });

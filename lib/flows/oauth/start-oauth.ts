@@ -3,11 +3,12 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, next, provider } from "@/lib/runtime/fields";
 import { oauthLimit } from "@/lib/runtime/limits";
 import { insertOAuthAttempt } from "@/lib/store/oauth-attempts";
-import { ok } from "@/lib/core/result";
+import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Starts an OAuth attempt to sign in, which this browser alone can complete, once, within
- * `lifetimes.oauthAttempt` (O1). Refuses `not_found` for a provider without keys, `too_many_requests`.
+ * `lifetimes.oauthAttempt` (O1). Refuses `not_found` for a provider without keys, `too_many_requests`,
+ * `provider_unavailable`, `provider_failed`.
  */
 export const startOAuth = defineFlow({
   name: "oauth.start",
@@ -17,13 +18,16 @@ export const startOAuth = defineFlow({
   limits: [oauthLimit("start")],
   input: z.strictObject({ provider, remember: checkbox, next }),
 
-  run: function startOAuth(ctx, { provider, remember, next }) {
-    const token = ctx.random.token();
+  run: async function startOAuth(ctx, { provider, remember, next }) {
     ctx.auditSubject({ cause: provider });
+    const authorization = await ctx.oauth.authorize(provider);
+    if (!authorization.ok)
+      return refuse(authorization.refusal.code, { ...authorization.refusal, next });
+    const token = ctx.random.token();
     return ctx.write(async (tx) => {
       await insertOAuthAttempt(tx, { provider, token, sessionId: null, remember, next });
       ctx.setCookies({ oauthAttempt: token });
-      return ok({ provider });
+      return ok({ provider, url: authorization.value.url });
     });
   },
 });

@@ -43,6 +43,8 @@ test("reading a session computes nothing about the browser that it does not need
   const requestContext: RequestContext = {
     ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
     sessionDigest,
+
+    cookieHeader: null,
     readSession: sessionReader(world, sessionDigest),
     get network() {
       return unasked();

@@ -1,3 +1,4 @@
+import { createAuthJsOAuth } from "@/lib/web/authjs";
 import { describe, expect, it } from "vitest";
 import type { OidcClient, World } from "@/lib/runtime/ports";
 import { setWorld } from "@/lib/runtime/world";
@@ -232,7 +233,9 @@ describe("starting to link a provider", () => {
   });
 
   const setOut = async (changes?: Partial<OidcClient>) => {
-    const self = world.with({ createOidcClient: () => client(changes) });
+    const self = world.with({
+      oauth: createAuthJsOAuth({ ...world, createOidcClient: () => client(changes) }),
+    });
     setWorld(self);
     const ada = new Program(self);
     await ada.signIn("ada@example.com");
@@ -267,7 +270,7 @@ describe("starting to link a provider", () => {
     expect([...ada.jar.keys()].filter((name) => /oauth|handshake/.test(name))).toEqual([]);
     expect(await world.audit()).toContainEqual(
       expect.objectContaining({
-        event: "oauth.complete",
+        event: "oauth.start_linking",
         outcome: "provider_unavailable",
         cause: "google:timeout",
       }),

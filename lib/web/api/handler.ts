@@ -5,7 +5,6 @@ import { bounds } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { cookieForAuthJs, type ResponseCookie, serializeCookie } from "../cookies";
 import { type IncomingRequest, readIncomingRequest } from "../incoming-request";
-import type { OAuthRequest } from "../oauth-request";
 import { type Problem, problemHeaders, problemOf, problemText, noStore } from "../problem";
 import { runWithCookies } from "../run-with-cookies";
 import { type AnyOperation, flowFor } from "./operation";
@@ -26,7 +25,7 @@ export const createApiHandler =
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
 
-class ApiRequest implements OAuthRequest {
+class ApiRequest {
   readonly #world: World;
   readonly #request: Request;
   readonly #afterResponse: AfterResponse;
@@ -54,22 +53,6 @@ class ApiRequest implements OAuthRequest {
     }
   }
 
-  get headers() {
-    return this.#request.headers;
-  }
-
-  /** The OAuth attempt that this request has begun. */
-  get oauthAttempt() {
-    const { name } = cookieForAuthJs(this.#world.env, "oauth_attempt");
-    return this.#cookies.get(name)?.value ?? "";
-  }
-
-  readonly setCookies = (cookies: readonly ResponseCookie[]) => {
-    for (const cookie of cookies) this.#cookies.set(cookie.name, cookie);
-  };
-
-  readonly run: OAuthRequest["run"] = (flow, input) => this.#run(flow, input, true);
-
   get #requestId() {
     return this.#incoming.requestContext.requestId;
   }
@@ -89,31 +72,21 @@ class ApiRequest implements OAuthRequest {
   async #runForRequest(endpoint: Endpoint, input: unknown): Promise<Response> {
     if ("document" in endpoint) return json(endpoint.document(), 200);
     const { status, output } = endpoint;
-    const result = await this.#value(endpoint, input);
+    const result = await this.#run(flowFor(endpoint, input), input);
     if (!result.ok) return problem(result.refusal);
     if (!output) return new Response(null, { status, headers: noStore });
     return json(output.schema.parse(output.from(result.value)), status);
   }
 
-  async #value(operation: AnyOperation, input: unknown): Promise<Result<unknown>> {
-    const result = await this.#run(
-      flowFor(operation, input),
-      input,
-      isSameOriginVerified(this.#request),
-    );
-    return result.ok && operation.followUp ? operation.followUp(result.value, this) : result;
-  }
-
   async #run<Schema extends z.ZodType, Out, R extends Requires>(
     flow: Flow<Schema, Out, R>,
     input: unknown,
-    sameOriginVerified: boolean,
   ): Promise<Result<Out>> {
     const outcome = await runWithCookies(this.#world, flow, this.#incoming, input, {
-      sameOriginVerified,
+      sameOriginVerified: isSameOriginVerified(this.#request),
     });
     if (outcome.failed) throw new LoggedBug();
-    this.setCookies(outcome.cookies);
+    for (const cookie of outcome.cookies) this.#cookies.set(cookie.name, cookie);
     for (const task of outcome.afterResponse) this.#afterResponse(task);
     return outcome.result;
   }

@@ -1,12 +1,10 @@
 import type { z } from "zod";
 import type { Flow } from "@/lib/runtime/flow";
-import type { Result } from "@/lib/core/result";
-import type { OAuthRequest } from "../oauth-request";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** What one method of one path does, as data: routing and the OpenAPI document derive from it. */
-interface Operation<Out, Told = Out> {
+interface Operation<Out> {
   readonly method: Method;
   /** `{name}` stands for one segment, which is the operation's whole input. */
   readonly path: `/api/${string}`;
@@ -15,10 +13,8 @@ interface Operation<Out, Told = Out> {
   /** Its schema is the operation's input. */
   readonly flow: OneFlow<Out> | FlowByField<Out>;
   readonly status: 200 | 201 | 202 | 204;
-  /** What the response needs beyond the flow's value. */
-  readonly followUp?: (value: Out, request: OAuthRequest) => Promise<Result<Told>>;
   /** The response; the schema is strict, so that no other field of the value is disclosed. */
-  readonly output?: { readonly schema: z.ZodType; readonly from: (value: Told) => unknown };
+  readonly output?: { readonly schema: z.ZodType; readonly from: (value: Out) => unknown };
 }
 
 /** The flow of the first of these fields that the body has; else the other one. */
@@ -33,11 +29,10 @@ type OneFlow<Out> = Flow<any, Out, any>;
 
 // Operations of every value in one list: parameters make them incomparable.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyOperation = Operation<any, any>;
+export type AnyOperation = Operation<any>;
 
 /** Describes an operation; what its output is made from follows from the flow. */
-export const operation = <Out, Told = Out>(described: Operation<Out, Told>): AnyOperation =>
-  described;
+export const operation = <Out>(described: Operation<Out>): AnyOperation => described;
 
 type AnyFlow = OneFlow<unknown>;
 

@@ -318,9 +318,6 @@ export const operations: readonly AnyOperation[] = [
     summary: "Start linking a provider. Returns the URL to send the browser to.",
     flow: startLinkingProvider,
     status: 201,
-    // Only this operation needs Auth.js, so no other loads it.
-    followUp: async ({ provider }, request) =>
-      (await import("@/lib/web/authjs")).authorizationUrl(provider, request),
     output: {
       schema: z.strictObject({ url: z.url() }),
       from: ({ url }) => ({ url }),

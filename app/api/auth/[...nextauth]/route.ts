@@ -1,18 +1,24 @@
 import { redirectAfterOAuth } from "@/app/oauth-redirects";
-import { handleCallback } from "@/lib/web/authjs";
-import { returningRequest } from "@/lib/web/oauth-cookies";
+import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { handleApiRequest } from "@/lib/web/mount-api";
+import { oauthAttemptToken, providerOfCallback } from "@/lib/web/oauth-cookies";
+import { runForRequest } from "@/lib/web/run-for-request";
 
 /**
- * Auth.js's door. Only the way back from a provider is open; its sign-in, sign-out, CSRF, provider
- * list and built-in pages are answered as if they were not there.
+ * Of Auth.js's paths only a provider's callback exists; its sign-in, sign-out, CSRF, provider list and
+ * built-in pages are 404.
  */
 export async function GET(request: Request) {
-  const arrived = await handleCallback(request.url, await returningRequest());
-  return arrived ? redirectAfterOAuth(arrived) : handleApiRequest(request);
+  const provider = providerOfCallback(request);
+  if (!provider) return handleApiRequest(request);
+  const input = { provider, oauthAttempt: await oauthAttemptToken(), callbackUrl: request.url };
+  // A redirect has no Origin. The state, which this browser alone has, is the same-origin check.
+  return redirectAfterOAuth(
+    await runForRequest(completeOAuth, input, { sameOriginVerified: true }),
+  );
 }
 
-// Next would answer with what GET does, and that spends a trip.
+// Next would answer HEAD with GET, which consumes an attempt.
 export {
   handleApiRequest as DELETE,
   handleApiRequest as HEAD,
