@@ -146,7 +146,7 @@ describe("the documents name what exists", () => {
     "a file: `lib/core/polices.ts`",
     "a bare file: `polices.ts`",
     "files: `lib/**/*.spec.tsx`",
-    "a folder: `lib/nouns/`",
+    "a folder: `lib/things/`",
     "a function: `handOverCookies`",
     "a call: `takeUserRow()`",
     "a call with an argument: `costlyHashes(world)`",
@@ -157,7 +157,7 @@ describe("the documents name what exists", () => {
     "a script: `npm run check:houses`",
     "a script: `db:repair`",
     "a command:\n```sh\nnpm run launch\n```\n",
-    "a test: `npx vitest run --project unit lib/nouns`",
+    "a test: `npx vitest run --project unit lib/things`",
   ])("notices %s", (markdown) => {
     expect(problemsOf(markdown)).not.toEqual([]);
   });
