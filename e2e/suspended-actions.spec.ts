@@ -5,7 +5,7 @@ import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 
-/** Only the step-up that an action requested carries it out (F61). */
+/** Only the step-up that an action requested carries it out (A2). */
 
 const password = "four unrelated words here";
 const better = "other unrelated words here";

@@ -98,7 +98,7 @@ describe("the README matches the code", () => {
     const declared = flows.map(({ name, kind, requires, maxAuthAge, limits: rules }) => [
       name,
       kind,
-      maxAuthAge ? `${requires}, proven within ${inWords(maxAuthAge)}` : requires,
+      maxAuthAge ? `${requires}, authenticated within ${inWords(maxAuthAge)}` : requires,
       rules.map((rule) => rule.limit).join(", ") || "–",
     ]);
     expect(table("Flows")).toEqual(declared);

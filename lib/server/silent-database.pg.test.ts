@@ -11,7 +11,7 @@ import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world"
 import { createWorld } from "./create-world";
 import { getWorld } from "@/lib/runtime/world";
 
-/** A whole system on a connection that delivers nothing for a while (F20 and S4). */
+/** A whole system on a connection that delivers nothing for a while (S4). */
 
 // The same limits in the same order, in less time.
 vi.mock(import("@/lib/core/policy"), async (original) => {
