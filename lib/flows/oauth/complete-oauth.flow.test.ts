@@ -132,7 +132,7 @@ describe("a callback without claims (O5)", () => {
       expect(await browser.finishOAuthWith("google", { failure, cause })).toEqual(
         refused(failure, { provider: "google", retryAfter: retryAfter as never }),
       );
-      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
       expect((await world.audit()).at(-1)).toMatchObject({
         event: "oauth.complete",
         outcome: failure,
@@ -187,7 +187,7 @@ describe("a callback without claims (O5)", () => {
 
 describe("requests to a provider", () => {
   /** Completes with an exchange that counts its requests to the provider. */
-  const countedExchange = () => {
+  const countedExchange = (world: TestWorld) => {
     const exchanged = { times: 0 };
     const counted = world.with({
       oauth: {
@@ -210,7 +210,7 @@ describe("requests to a provider", () => {
 
   test("are made only for an open attempt: not without one, after it, or too late", async () => {
     await world.withFrozenTime(async (world) => {
-      const { exchanged, finishOAuth } = countedExchange();
+      const { exchanged, finishOAuth } = countedExchange(world);
       expect(await finishOAuth(new Browser(world))).toEqual(lost);
       const elsewhere = new Browser(world);
       await elsewhere.startOAuth("linkedin");
@@ -230,7 +230,7 @@ describe("requests to a provider", () => {
   });
 
   test("are limited per network, whatever its attempts", async () => {
-    const { exchanged, finishOAuth } = countedExchange();
+    const { exchanged, finishOAuth } = countedExchange(world);
     const browser = new Browser(world);
     await browser.startOAuth("google");
     for (let n = 0; n < 30; n += 1) await finishOAuth(browser, "x".repeat(43));
@@ -414,7 +414,7 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
     browser.oauthAttempt = oauthAttempt;
     const before = await count(world, "users");
     expect(await browser.finishOAuth("google", google())).toEqual(suspended);
-    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
     expect([await pendingIdentity(world), await count(world, "users")]).toEqual([[], before]);
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
@@ -510,7 +510,7 @@ describe("a disabled account (S5)", () => {
       );
     const stored = await saved();
     expect(await browser.finishOAuth("google", google())).toEqual(refused("account_disabled"));
-    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
     expect(await saved()).toEqual(stored);
     expect(await pendingIdentity(world)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -550,7 +550,7 @@ describe("where sign-up is closed", () => {
     expect(await stranger.signInWithProvider("google", google())).toEqual(
       refused("sign_up_closed"),
     );
-    expect(stranger.cookieChanges).toEqual({ oauthAttempt: "ended" });
+    expect(stranger.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
     expect((await world.audit()).at(-1)).toMatchObject({
       outcome: "sign_up_closed",

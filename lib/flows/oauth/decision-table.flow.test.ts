@@ -141,6 +141,7 @@ async function expectAsked(outcome: string, at: Situation, attempt: Attempt) {
   // Under a new token: knowing the attempt's token is not enough for the pending identity.
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: "ended",
+    oauthProtocol: "ended",
     pendingIdentity: pendingIdentityToken,
   });
   expect(browser.pendingIdentity).not.toBe(token);
@@ -164,7 +165,7 @@ async function expectRefused(
 ) {
   expect(attempt.result).toEqual(refused(code, { provider: attempt.provider }));
   await expectNothingChanged(attempt);
-  expect(attempt.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+  expect(attempt.browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
   expect(await pendingIdentity(world)).toEqual([]);
   return `${attempt.provider}:${at.emailAssurance}`;
 }
@@ -206,7 +207,10 @@ const becomes: Record<Situation["becomes"], (at: Situation, attempt: Attempt) =>
     async already_linked(_, attempt) {
       expect(attempt.result).toEqual(completed("already_linked", attempt));
       await expectNothingChanged(attempt);
-      expect(attempt.browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+      expect(attempt.browser.cookieChanges).toEqual({
+        oauthAttempt: "ended",
+        oauthProtocol: "ended",
+      });
       expect(await pendingIdentity(world)).toEqual([]);
       return `${attempt.provider}:already_linked`;
     },

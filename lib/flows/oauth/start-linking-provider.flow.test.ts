@@ -22,8 +22,11 @@ const signedIn = async (where = world) => {
 
 test("ada starts linking: the attempt belongs to this session alone", async () => {
   const browser = await signedIn();
-  expect(await set(browser)).toEqual({ ok: true, value: { provider: "google" } });
-  expect(browser.cookieChanges).toEqual({ oauthAttempt: browser.oauthAttempt });
+  expect(await set(browser)).toEqual({
+    ok: true,
+    value: { provider: "google", url: "https://google.example/authorize" },
+  });
+  expect(browser.cookieChanges).toEqual({ oauthAttempt: browser.oauthAttempt, oauthProtocol: [] });
   expect(
     await row(
       world.db,
@@ -55,7 +58,11 @@ test("an unconfirmed provider can be linked again", async () => {
 
 describe("requires a recent sign-in (A2)", () => {
   test.each([
-    ["599 s", 599, { ok: true, value: { provider: "google" } }],
+    [
+      "599 s",
+      599,
+      { ok: true, value: { provider: "google", url: "https://google.example/authorize" } },
+    ],
     ["601 s", 601, refused("step_up_required")],
   ])("%s after signing in", async (_, passed, result) => {
     await world.withFrozenTime(async (world) => {

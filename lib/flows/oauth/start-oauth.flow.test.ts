@@ -16,7 +16,10 @@ const ada = "ada@example.com";
 
 test("ada starts: only her browser has the token, and no user is created", async () => {
   const browser = new Browser(world);
-  expect(await browser.startOAuth("google")).toEqual({ ok: true, value: { provider: "google" } });
+  expect(await browser.startOAuth("google")).toEqual({
+    ok: true,
+    value: { provider: "google", url: "https://google.example/authorize" },
+  });
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: expect.stringMatching(/^[\w-]{43}$/) as string,
   });

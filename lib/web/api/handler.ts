@@ -3,11 +3,11 @@ import type { Flow, Requires } from "@/lib/runtime/flow";
 import type { World } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
-import { cookieForAuthJs, type ResponseCookie, serializeCookie } from "../cookies";
+import { type ResponseCookie, serializeCookie } from "../cookies";
 import { type IncomingRequest, readIncomingRequest } from "../incoming-request";
 import { type Problem, problemHeaders, problemOf, problemText, noStore } from "../problem";
 import { runWithCookies } from "../run-with-cookies";
-import { type AnyOperation, flowFor } from "./operation";
+import { flowFor } from "./operation";
 import { allowedMethods, type Endpoint, findRoute } from "./routes";
 
 type AfterResponse = (task: () => unknown) => void;
