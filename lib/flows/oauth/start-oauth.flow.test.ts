@@ -22,6 +22,7 @@ test("ada starts: only her browser has the token, and no user is created", async
   });
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: expect.stringMatching(/^[\w-]{43}$/) as string,
+    oauthProtocol: [],
   });
   expect(
     await row(
