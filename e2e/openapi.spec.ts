@@ -312,7 +312,7 @@ test("a program connects and disconnects providers, and each refusal has its doc
     expectRefused(await drop(odd), 404, "not_found");
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'google', email, email from users where email = ${email}`;
-  expectRefused(await connect("google"), 409, "provider_connected");
+  expectRefused(await connect("google"), 409, "provider_already_linked");
   expectRefused(await connect("google", newClient()), 401, "sign_in_required");
   expectRefused(await drop("google", newClient()), 401, "sign_in_required");
   const sites = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
