@@ -25,7 +25,7 @@ export async function redirectAfterOAuth(completed: Awaited<ReturnType<typeof co
   switch (outcome) {
     case "sign_in":
       return redirectToNext(next);
-    case "ask_to_connect":
+    case "ask_to_link":
       return redirect("/account/connect");
     case "ask_to_sign_in":
       return redirect("/sign-in/connect");

@@ -20,12 +20,13 @@ function render({
       verificationId: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
       token,
       code: "482193",
-      browser: "Firefox on Linux",
+      browser: "firefox/linux",
       askedAt: "2026-11-20T08:12:34.000Z",
       ...letter,
     } as Letter,
     {
       appName: "Latchkey",
+      locale: "en",
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
       lifetimes: { magicLink: hours(1), emailCode: minutes(10) },
@@ -99,7 +100,7 @@ describe.each(kinds)("somebody who opens the mail (%s)", (kind) => {
   it("reads which browser asked and when, and what to do if it was not theirs", async () => {
     const { html, text } = await render({ letter });
     for (const part of [visible(html), text]) {
-      expect(part).toContain("Asked for from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+      expect(part).toContain("Requested from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
       expect(part).toContain("If this wasn’t you, ignore this email.");
     }
   });
@@ -151,23 +152,23 @@ describe("somebody whose ways in changed", () => {
 
   it("reads which provider opens the account now, as whom, and from which browser it was done", async () => {
     const { subject, html, text } = await connected();
-    expect(subject).toBe("Google now opens your Latchkey account");
+    expect(subject).toBe("Google is now connected to your Latchkey account");
     for (const part of [visible(html), text]) {
       expect(part).toContain("as ada@gmail.com.");
-      expect(part).toContain("Done from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+      expect(part).toContain("This was done from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
     }
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
   it("reads no address where the provider vouches for none", async () => {
     const { text } = await connected({ address: null } as Partial<Letter>);
-    expect(text).toContain("You can sign in with Google from now on.");
+    expect(text).toContain("You can now sign in with Google.");
     expect(text).not.toMatch(/null|undefined|gmail/);
   });
 
   it("reads which one opens it no longer, and where to look", async () => {
     const { subject, text } = await render({ letter: samples.provider_disconnected });
-    expect(subject).toBe("LinkedIn no longer opens your Latchkey account");
+    expect(subject).toBe("LinkedIn is no longer connected to your Latchkey account");
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
@@ -181,7 +182,7 @@ describe("somebody whose ways in changed", () => {
 
 describe("somebody new", () => {
   it("reads that signing in creates an account, and somebody with an account does not", async () => {
-    const sentence = "There is no account for this address yet. Signing in creates it.";
+    const sentence = "There is no account for this address yet. Signing in creates one.";
     expect((await render({ letter: { kind: "sign_up_link" } })).text).toContain(sentence);
     expect((await render()).text).not.toMatch(/account for|creates/);
   });

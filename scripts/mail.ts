@@ -15,6 +15,7 @@ await main(async () => {
   const vars: Record<string, string | undefined> = env;
   const facts = {
     appName: vars.APP_NAME ?? "Latchkey",
+    locale: "en" as const,
     origin,
     supportEmail: vars.SUPPORT_EMAIL,
     lifetimes,

@@ -6,21 +6,12 @@ export interface ButtonProps extends Pick<
 > {
   children: ReactNode;
   variant?: "primary" | "plain" | "danger" | "quiet";
-  /** What it acts on, for those who hear the button without the row around it. */
-  object?: string;
   badge?: ReactNode;
-  /** `text` holds "{left}", which counts down to 0:00 while the button rests. */
+  /** While the button rests it says `text`, in which "{left}" counts down to 0:00. */
   countdown?: { seconds: number; text: string } | undefined;
 }
 
-export function Button({
-  children,
-  variant = "plain",
-  object,
-  badge,
-  countdown,
-  ...button
-}: ButtonProps) {
+export function Button({ children, variant = "plain", badge, countdown, ...button }: ButtonProps) {
   return (
     <button
       {...button}
@@ -29,15 +20,8 @@ export function Button({
       data-countdown={countdown?.seconds}
       suppressHydrationWarning
     >
-      <span className="label">
+      <span className="label" data-left={countdown?.text} suppressHydrationWarning>
         {children}
-        {object && <span className="visually-hidden"> {object}</span>}
-        {countdown && " "}
-        {countdown && (
-          <span data-left={countdown.text} suppressHydrationWarning>
-            {""}
-          </span>
-        )}
       </span>
       {badge}
     </button>

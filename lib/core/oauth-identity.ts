@@ -59,7 +59,7 @@ export interface OAuthSituation {
 
 /**
  * - `sign_in`, `sign_up`: at once; nobody else is signed in here
- * - `ask_to_connect`: to the account signed in here, once they press for it
+ * - `ask_to_link`: to the account signed in here, once they press for it
  * - `ask_to_sign_in`: by another way first, then they are asked to connect (O4)
  * - `ask_to_switch`: somebody else is signed in here
  * - `already_linked`, and what is refused
@@ -67,7 +67,7 @@ export interface OAuthSituation {
 export type Decision =
   | "sign_in"
   | "sign_up"
-  | "ask_to_connect"
+  | "ask_to_link"
   | "ask_to_sign_in"
   | "ask_to_switch"
   | "already_linked"
@@ -82,11 +82,11 @@ export type Decision =
 export function decide(at: OAuthSituation): Decision {
   const { emailAssurance, account, signedIn, identity, needsConfirmation } = at;
   if (at.linking) return decideForConnecting(at);
-  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "sign_in";
+  if (identity === "own") return needsConfirmation ? "ask_to_link" : "sign_in";
   if (identity === "other" && signedIn) return "ask_to_switch";
   if (identity === "other") return needsConfirmation ? "ask_to_sign_in" : "sign_in";
   if (!hasVerifiedEmail(emailAssurance)) return "provider_email_unverified";
-  if (account === "own") return "ask_to_connect";
+  if (account === "own") return "ask_to_link";
   if (signedIn) return "ask_to_switch";
   return account === "other" ? "ask_to_sign_in" : "sign_up";
 }
@@ -96,9 +96,9 @@ function decideForConnecting({
   identity,
   needsConfirmation,
 }: OAuthSituation): Decision {
-  if (identity === "own") return needsConfirmation ? "ask_to_connect" : "already_linked";
+  if (identity === "own") return needsConfirmation ? "ask_to_link" : "already_linked";
   if (identity === "other") return "identity_already_in_use";
-  return hasVerifiedEmail(emailAssurance) ? "ask_to_connect" : "provider_email_unverified";
+  return hasVerifiedEmail(emailAssurance) ? "ask_to_link" : "provider_email_unverified";
 }
 
 const hasVerifiedEmail = (emailAssurance: EmailAssurance) =>

@@ -144,12 +144,14 @@ test("sign-in: unverified is held back", async () => {
 });
 
 test("sign-in: missing fields", async () => {
-  const submit = (input: unknown) => new Browser(world).run(signInWithPassword, input);
-  expect(await submit({ password: validPassword })).toEqual(
+  const signInWithPassword = (input: unknown) => new Browser(world).run(signInWithPassword, input);
+  expect(await signInWithPassword({ password: validPassword })).toEqual(
     refused("email_missing", { field: "email" }),
   );
-  expect(await submit({ email: ada })).toEqual(refused("password_missing", { field: "password" }));
-  expect(await submit({})).toEqual(refused("email_missing", { field: "email" }));
+  expect(await signInWithPassword({ email: ada })).toEqual(
+    refused("password_missing", { field: "password" }),
+  );
+  expect(await signInWithPassword({})).toEqual(refused("email_missing", { field: "email" }));
 });
 
 test("resend succeeds", async () => {

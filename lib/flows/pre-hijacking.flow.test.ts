@@ -538,7 +538,7 @@ describe("a merge by address (classic-federated merge)", () => {
     await expectNobodyIn(mallory, phone);
     // His Google stands where hers is to be: she takes it away first.
     expect(await browser.run(linkProvider, { pendingIdentity })).toEqual(
-      refused("provider_connected"),
+      refused("provider_already_linked"),
     );
     await browser.run(unlinkProvider, { provider: "google" });
     expect((await browser.run(linkProvider, { pendingIdentity })).ok).toBe(true);

@@ -107,11 +107,16 @@ const cookie = (name: CookieName, value: unknown) => {
 };
 
 /**
- * No secret of ours: the flash and the way in used last carry none, an interrupted form and the address
+ * No secret of ours: the flash, the way in used last and the time zone carry none, an interrupted form and the address
  * of a trip are sealed and open nothing, and what is Auth.js's own no flow ever sees.
  */
 type Harmless =
-  "flash" | "interrupted" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
+  | "flash"
+  | "interrupted"
+  | "method"
+  | "oauth_redirect"
+  | "time-zone"
+  | (typeof oauthCookies)[number];
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {

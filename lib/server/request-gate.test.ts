@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/flow";
 import { bounds } from "@/lib/core/policy";
-import { refusals } from "@/lib/core/errors";
+import { en } from "@/messages/en";
 import { installRequestGate } from "./request-gate";
 import { ownPagePolicy } from "./own-pages";
 
@@ -293,7 +293,7 @@ describe("a browser that comes by another name", () => {
     const { status, headers, body } = await requestLink("/", { host });
     expect(status).toBe(421);
     expect(headers.get("connection")).toBe("close");
-    expect(body).toBe("This server is http://localhost:3000.\n");
+    expect(body).toBe("This server is only reachable at http://localhost:3000.\n");
   });
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
@@ -736,7 +736,7 @@ describe("a form or a call of an action", () => {
       const httpResponse = await requestLink(path, { ...form, ...headers }, post);
       expect([httpResponse.status, httpResponse.body]).toEqual([
         403,
-        `${refusals.cross_site.sentence}\n`,
+        `${en["error.cross_site"]}\n`,
       ]);
       expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
       expect((await requestLink(path, { ...call, ...headers }, post)).status).toBe(403);
@@ -753,9 +753,14 @@ describe("a form or a call of an action", () => {
 
 describe("a refusal", () => {
   const cases = [
-    ["body_too_large", 413, refusals.body_too_large.sentence, { "content-length": "70000" }],
-    ["misdirected_request", 421, "This server is http://localhost:3000.", { host: "evil.example" }],
-    ["method_not_allowed", 405, refusals.method_not_allowed.sentence, {}],
+    ["body_too_large", 413, en["error.body_too_large"], { "content-length": "70000" }],
+    [
+      "misdirected_request",
+      421,
+      "This server is only reachable at http://localhost:3000.",
+      { host: "evil.example" },
+    ],
+    ["method_not_allowed", 405, en["error.method_not_allowed"], {}],
   ] as const;
 
   it.each(cases)("is a problem to programs, under an id the log has: %s", async (...one) => {

@@ -7,6 +7,8 @@ import type { Log } from "@/lib/runtime/flow";
 import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
+import { messagesIn } from "@/messages";
+import { messageOf } from "@/messages/errors";
 import { type HeldPage, holdPage } from "./held-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
@@ -333,10 +335,14 @@ function rejectRequest(
   { env, log }: { env: Env; log: Log },
 ) {
   const reference = randomUUID();
-  const problem = problemOf({ code, reference, origin: env.origin.origin });
+  const refusal = { code, reference, origin: env.origin.origin };
+  const problem = problemOf(refusal);
   const [headers, text] = isApi(request)
     ? [problemHeaders(problem), problemText(problem)]
-    : [{ "Content-Type": "text/plain; charset=utf-8", ...noStore }, `${problem.title}\n`];
+    : [
+        { "Content-Type": "text/plain; charset=utf-8", ...noStore },
+        `${messageOf(messagesIn(env.locale), refusal)}\n`,
+      ];
   if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
   response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }

@@ -4,7 +4,7 @@ import { getWorld } from "@/lib/runtime/world";
 import { bounds } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { runFlowForRequest } from "./run-for-request";
-import { type Problem, problemHeaders, problemOf, problemText, noStore } from "./problem";
+import { english, type Problem, problemHeaders, problemOf, problemText, noStore } from "./problem";
 import { readRequest } from "./request";
 
 /** What a route does, as data: the document of the API is made from the same. */
@@ -95,7 +95,7 @@ const internalError = (requestId: string) =>
   problemResponse({
     status: 500,
     code: "internal_error",
-    title: "The fault is ours, and it is in our log. Nothing was half done.",
+    title: english.message("failed.problem"),
     requestId,
   });
 

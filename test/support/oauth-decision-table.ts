@@ -37,7 +37,7 @@ const words: Record<string, Decision | null> = {
   "sign up": "sign_up",
   "sign in": "sign_in",
   "first sign in": "ask_to_sign_in",
-  "connect?": "ask_to_connect",
+  "connect?": "ask_to_link",
   "switch?": "ask_to_switch",
   already: "already_linked",
   taken: "identity_already_in_use",

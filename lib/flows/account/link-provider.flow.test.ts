@@ -48,7 +48,7 @@ const signedIn = async (email = ada, where: TestWorld = world) => {
 /** Ada set out from her methods page, and is back. */
 const brought = async (browser: Browser, said = claims("g-1", elsewhere)) => {
   expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
-  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_connect");
+  expect(told(await browser.finishOAuth("google", said))).toBe("ask_to_link");
   return browser;
 };
 
@@ -241,7 +241,9 @@ describe("what is somebody else's stays theirs (A3)", () => {
   ])("another Google account is connected%s: that one stays (I2)", async (_, needsConfirmation) => {
     const browser = await brought(await signedIn());
     await writeIdentityDirectly(world, ada, "google", "g-2", { needsConfirmation });
-    expect(await openLink(browser)).toEqual(refused("provider_connected", { provider: "google" }));
+    expect(await openLink(browser)).toEqual(
+      refused("provider_already_linked", { provider: "google" }),
+    );
     expect(await identitiesOf(world, ada)).toEqual([
       needsConfirmation ? "google g-2 ?" : "google g-2",
       "magic_link",
@@ -278,7 +280,7 @@ describe("at the same moment", () => {
       const phone = await brought(await signedIn(), claims("g-2", elsewhere));
       const responses = await Promise.all([openLink(home), openLink(phone)]);
       expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
-      expect(responses).toContainEqual(refused("provider_connected", { provider: "google" }));
+      expect(responses).toContainEqual(refused("provider_already_linked", { provider: "google" }));
       await world.reset();
     }
   });

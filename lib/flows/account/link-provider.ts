@@ -46,7 +46,7 @@ export const linkProvider = defineFlow({
         return refuse("oauth_state_invalid", { provider, cause: outcome });
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "taken") return refuse("identity_already_in_use", { provider });
-      if (outcome === "occupied") return refuse("provider_connected", { provider });
+      if (outcome === "occupied") return refuse("provider_already_linked", { provider });
       await consumePendingIdentity(tx, pendingIdentity.id);
       ctx.setCookies({ pendingIdentity: "ended" });
       ctx.post({ kind: "provider_connected", provider, address, ...noticeTo(ctx, session.email) });

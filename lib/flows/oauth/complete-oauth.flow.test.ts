@@ -358,7 +358,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
   test("begun for connecting: it waits for a press", async () => {
     const browser = await signedIn();
     await setOutToConnect(browser);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
+    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
     expect((await connect(browser)).ok).toBe(true);
     expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
@@ -414,7 +414,7 @@ describe("a trip never connects by itself (ambient linking)", () => {
     const { session } = browser;
     expect((await browser.run(stepUpByPassword, { password: validPassword })).ok).toBe(true);
     expect(browser.session).not.toBe(session);
-    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_connect");
+    expect(told(await browser.finishOAuth("google", google()))).toBe("ask_to_link");
     expect((await connect(browser)).ok).toBe(true);
   });
 });

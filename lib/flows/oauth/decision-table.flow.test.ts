@@ -203,7 +203,7 @@ const becomes: Record<Situation["becomes"], (at: Situation, trip: Trip) => Promi
     expect(await pendingIdentity(world)).toEqual([]);
     return `${trip.provider}:already_linked`;
   },
-  ask_to_connect: (at, trip) => expectAsked("ask_to_connect", at, trip),
+  ask_to_link: (at, trip) => expectAsked("ask_to_link", at, trip),
   ask_to_sign_in: (at, trip) => expectAsked("ask_to_sign_in", at, trip),
   ask_to_switch: (at, trip) => expectAsked("ask_to_switch", at, trip),
   identity_already_in_use: (at, trip) => expectRefused("identity_already_in_use", at, trip),

@@ -41,7 +41,7 @@ test("ada sets out to connect: the intent is of this session alone", async () =>
 test("where one of that provider is connected there is nothing to set out for; another provider is another", async () => {
   const browser = await signedIn();
   await writeIdentityDirectly(world, ada, "google", "g-1");
-  expect(await set(browser)).toEqual(refused("provider_connected", { provider: "google" }));
+  expect(await set(browser)).toEqual(refused("provider_already_linked", { provider: "google" }));
   expect(browser.cookieChanges).toEqual({});
   expect(await count(world, "oauth_attempts")).toBe(0);
   expect((await set(browser, "linkedin")).ok).toBe(true);

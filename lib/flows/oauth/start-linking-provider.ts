@@ -32,7 +32,7 @@ export const startLinkingProvider = defineFlow({
           (linkedMethod) => linkedMethod.provider === provider && !linkedMethod.needsConfirmation,
         )
       )
-        return refuse("provider_connected", { provider });
+        return refuse("provider_already_linked", { provider });
       await insertOAuthAttempt(tx, { provider, token, sessionId, remember: false, next: "" });
       ctx.setCookies({ oauthAttempt: token });
       return ok({ provider });

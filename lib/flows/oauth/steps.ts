@@ -22,7 +22,7 @@ export interface OAuthOutcome {
   readonly provider: OAuthProvider;
   readonly outcome: Extract<
     Decision,
-    "sign_in" | "ask_to_connect" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"
+    "sign_in" | "ask_to_link" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"
   >;
   readonly next: string;
 }
@@ -95,7 +95,7 @@ export async function completeProviderSignIn(
     }
     case "already_linked":
       return finished(decision, decision);
-    case "ask_to_connect":
+    case "ask_to_link":
     case "ask_to_sign_in":
     case "ask_to_switch":
       return ask(decision);

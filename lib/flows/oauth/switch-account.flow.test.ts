@@ -142,7 +142,7 @@ test("what a session set out to connect signs nobody in", async () => {
   const browser = new Browser(world);
   await browser.signIn(ada);
   await browser.run(startLinkingProvider, { provider: "google" });
-  expect(told(await browser.finishOAuth("google", leos))).toBe("ask_to_connect");
+  expect(told(await browser.finishOAuth("google", leos))).toBe("ask_to_link");
   expect(await openLink(browser)).toEqual(lost);
   expect(await sessionOf(browser)).toBe(ada);
   expect(await count(world, "users")).toBe(1);
