@@ -24,7 +24,7 @@ test("a wrong code is told beside the field, the fifth is the last, and the link
   const { code, path } = await inbox.letterTo(email);
   for (let tries = 1; tries < 5; tries += 1) {
     const page = await submitCode(client, otherThan(code));
-    expect(textOf(page)).toContain("That code is not right");
+    expect(textOf(page)).toContain("That code is wrong");
     expect(titleOf(page)).toMatch(/^Error: Check your email/);
     expect(fieldOf(page, "code")).toContain('aria-invalid="true"');
     expect(fieldOf(page, "code")).toContain('aria-describedby="code-error');
@@ -49,7 +49,7 @@ test("what has no six digits is told so and costs no try", async ({
   await client.askForLink(email);
   for (const typed of ["", "12345", "abcdef", "1234567"])
     expect(textOf(await submitCode(client, typed)), typed).toContain(
-      "Enter the 6 digits from the mail.",
+      "Enter the 6-digit code from the email.",
     );
   expect(await db.verificationsOf(email)).toMatchObject([{ tries: 0 }]);
   await submitCode(client, (await inbox.letterTo(email)).code);
@@ -73,7 +73,7 @@ test("a code works in no other browser, and spends no try there", async ({
   const response = await mallory.follow(
     await mallory.post("/sign-in/check", form, { email, code }),
   );
-  expect(textOf(response.body)).toContain("That code is not right");
+  expect(textOf(response.body)).toContain("That code is wrong");
   expect(isSignedIn(mallory)).toBe(false);
   expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries: 0 }]);
   await submitCode(client, code);
@@ -97,7 +97,7 @@ test("asking again at once is told to wait, and is possible after a minute", asy
   await inbox.letterTo(email);
   await db.ageLimits("61 seconds");
   await db.advance("verifications", "61 seconds", { column: "identifier", is: email });
-  await client.submit("/sign-in/check", "Send it again");
+  await client.submit("/sign-in/check", "Send again");
   await submitCode(client, (await inbox.letterTo(email)).code);
   expect(isSignedIn(client)).toBe(true);
 });

@@ -164,9 +164,9 @@ for (const { extent, details, first } of extents)
         await begin();
         await look("sign-up", client!.submit("/sign-up", "Sign up", newOne));
         await look("again, at once", client!.submit("/sign-up", "Sign up", newOne));
-        await look("the code again, at once", client!.submit("/verify-email", "Send it again"));
+        await look("the code again, at once", client!.submit("/verify-email", "Send again"));
         await forget();
-        await look("the code again", client!.submit("/verify-email", "Send it again"));
+        await look("the code again", client!.submit("/verify-email", "Send again"));
         await look("a wrong code", client!.submit("/verify-email", "Finish signing up", { code }));
         await look("a wrong password there", enter(client!, email, wrong));
         await look("the attempt's password", enter(client!, email, wished));
@@ -203,9 +203,9 @@ for (const { extent, details, first } of extents)
       const ofNobody = await walk(newAddress("first"), false);
       const told = JSON.stringify(ofNobody);
       for (const sentence of [
-        "do not go together",
-        "That code is not right",
-        "Type the code we mailed",
+        "email and password don’t match",
+        "That code is wrong",
+        "Enter the code we emailed",
       ])
         expect(told).toContain(sentence);
       for (const [what, prepare] of first(3, Object.entries(states))) {

@@ -1,4 +1,5 @@
-import { words } from "@/app/words";
+import { messagesIn } from "@/messages";
+import { en } from "@/messages/en";
 import type { Client } from "./support/client";
 import { type Form, formWith, textOf } from "./support/forms";
 import { setUser, testWithProviders as test } from "./support/oidc";
@@ -14,7 +15,7 @@ import {
 /** Trips to a provider, by HTTP: whose they are, and what the sign-in page makes of a browser. */
 
 const password = "four unrelated words here";
-const lost = "took too long, or was begun in another browser. Nothing was changed.";
+const lost = "took too long, or was started in another browser. Nothing was changed.";
 const providers = ["google", "linkedin"] as const;
 
 const isIn = ({ jar }: Client) => jar.has("latchkey-session");
@@ -140,7 +141,9 @@ test("who came back to one browser is of no use in another, nor in another sessi
   const left = await ada.submit("/account/methods", "Connect Google");
   const back = await callbackUrlFrom(await authorizationUrlOf(ada, left));
   await ada.submit("/account", "Sign out");
-  expect(await told(ada, ada.get(back))).toContain("You were signed out on the way to Google");
+  expect(await told(ada, ada.get(back))).toContain(
+    "You were signed out, or signed in again, before you came back from Google",
+  );
   expect(isIn(ada)).toBe(false);
   expect(await connected()).toBe(1);
 
@@ -192,7 +195,7 @@ test("what an old proof interrupts is done once the person has shown that it is 
   expect(await state()).toEqual(["google"]);
   await db.sql`update auth_providers set confirmation_required_at = now() where subject = ${email}`;
   const saved = pressesLate("/account/methods", "Keep Google");
-  expect(await told(ada, saved)).toContain("Google stays connected,");
+  expect(await told(ada, saved)).toContain("Google stays connected.");
   expect(await state()).toEqual(["google"]);
   const disconnected = pressesLate("/account/disconnect/google", "Disconnect Google");
   expect(await told(ada, disconnected)).toContain("Google is disconnected.");
@@ -208,15 +211,15 @@ test("inside another app Google is not offered, and it is said why; elsewhere it
     const { body } = await newClient().send("/sign-in", { headers: { "user-agent": agent } });
     return textOf(body);
   };
-  const { leave: _, ...leaving } = words.inAppBrowser;
+  const reason = messagesIn("en").message("signIn.inAppBrowser.useCode", { provider: "Google" });
   const inApp = await look(`${iPhone} Mobile/15E148 [FBAN/FBIOS;FBAV/520.0.0.38.101]`);
   expect(inApp).not.toContain("Continue with Google");
-  expect(inApp).toContain(Object.values(leaving).join(" "));
+  expect(inApp).toContain(reason);
   expect(inApp).toContain("Email me a sign-in link");
   expect(inApp).toContain("Continue with LinkedIn");
   const inSafari = await look(`${iPhone} Version/18.5 Mobile/15E148 Safari/604.1`);
   expect(inSafari).toContain("Continue with Google");
-  expect(inSafari).not.toContain(leaving.lead);
+  expect(inSafari).not.toContain(reason.split(".")[0]);
 });
 
 const usual = [
@@ -225,7 +228,7 @@ const usual = [
   "Continue with Google",
   "Continue with LinkedIn",
 ];
-const used = (button: string) => `${button} ${words.lastUsed}`;
+const used = (button: string) => `${button} ${en["signIn.lastUsed"]}`;
 
 /** The sign-in page's buttons as they stand there, by the cookie of the way in that was used last. */
 const orders: Record<string, string[]> = {

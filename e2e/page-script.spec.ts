@@ -29,13 +29,13 @@ test.describe("With script", () => {
     await phone.open(link);
     await phone.setUser("/l");
     await phone.press("Sign in");
-    await phone.sees("That is not the address this link was sent to.");
+    await phone.sees("That isn’t the address this link was sent to.");
     await phone.setUser("/l");
     // The answer reads like the page before it, so it is awaited.
     const answered = phone.page.waitForEvent("domcontentloaded");
     await phone.press("Cancel this request");
     await answered;
-    await phone.sees("That is not the address this link was sent to.");
+    await phone.sees("That isn’t the address this link was sent to.");
     await phone.setUser("/l");
     expect(await phone.page.evaluate(() => location.href)).not.toContain(token);
     await phone.page.reload();
@@ -55,7 +55,7 @@ test.describe("With script", () => {
 
   test("the button to send again counts down and rests until then", async ({ ada, db }) => {
     await ada.requestAndReceiveLink();
-    const button = ada.page.getByRole("button", { name: /^Send it again/ });
+    const button = ada.page.getByRole("button", { name: /^Send again/ });
     await expect(button).toContainText(/in 0:\d\d/);
     await expect(button).toHaveAttribute("aria-disabled", "true");
     const first = await button.textContent();
@@ -65,7 +65,7 @@ test.describe("With script", () => {
     expect(await db.lettersTo(ada.email)).toHaveLength(1);
     await db.advance("verifications", "58 seconds", { column: "identifier", is: ada.email });
     await ada.page.reload();
-    await expect(button).toHaveText("Send it again ");
+    await expect(button).toHaveText("Send again");
     await expect(button).not.toHaveAttribute("aria-disabled");
   });
 

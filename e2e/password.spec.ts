@@ -27,7 +27,7 @@ test("Ada signs up with a password and the code from her mail, and signs in with
   await ada.type("New password", password);
   await ada.press("Sign up");
   await ada.setUser("/verify-email?asked");
-  await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on the way.`);
+  await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on its way.`);
   expect(await db.users(ada.email)).toBe(0);
   await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
@@ -72,7 +72,7 @@ test("Ada forgot her password and comes back by the link, and every other device
 
   await ada.signOut();
   await ada.signInWithPassword(password);
-  await ada.sees("do not go together");
+  await ada.sees("email and password don’t match");
   await ada.signInWithPassword(better);
   await ada.isSignedIn();
 });
@@ -97,12 +97,12 @@ test("Ada sets, changes and removes a password in her account, and is told each 
   expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
 
-  await ada.page.getByRole("link", { name: "Change Password" }).click();
+  await ada.page.getByRole("link", { name: "Change password" }).click();
   await ada.type("New password", better);
   await ada.press("Set password");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
 
-  await ada.page.getByRole("link", { name: "Remove Password" }).click();
+  await ada.page.getByRole("link", { name: "Remove password" }).click();
   await ada.press("Remove password");
   await ada.sees("Your password is removed.");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
@@ -151,7 +151,7 @@ test("what touches the password asks first whether it is she, and then goes on",
   await ada.press("Remove password");
   await ada.seesTitle("Confirm it’s you to remove your password");
   await ada.press("Email me a link and a code");
-  await ada.sees("A mail is on the way.");
+  await ada.sees("An email is on its way.");
   await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.sees("Your password is removed.");
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
@@ -180,11 +180,11 @@ test("a password that will not do is told beside its field, and never comes back
     ["eleven char", "That password is too short. Use at least 12 characters"],
     ["password1234", "That password is easy to guess."],
     [email.split("@")[0]!, "That password is made of your own address"],
-    ["x y".repeat(342), "That password is too long. At most 1,024 characters fit."],
+    ["x y".repeat(342), "That password is too long. Use at most 1,024 characters."],
   ] as const) {
     const result = await client.submit("/sign-up", "Sign up", { email, password: typed });
     const page = await pageAfter(client, result);
-    expect(titleOf(page), told).toBe("Error: Sign up to Latchkey · Latchkey");
+    expect(titleOf(page), told).toBe("Error: Sign up for Latchkey · Latchkey");
     expect(textOf(page)).toContain(told);
     expect(fieldOf(page, "password"), told).toContain('aria-invalid="true"');
     expect(fieldOf(page, "password"), told).not.toContain(" value=");
@@ -208,7 +208,7 @@ test("a wrong pair keeps the address and not the password, and offers a link ins
   const email = newAddress("ada");
   await newClient().join(email, password, inbox);
   const page = await pageAfter(client, await enter(client, email, "not this one, surely"));
-  expect(textOf(page)).toContain("This email and password do not go together here.");
+  expect(textOf(page)).toContain("That email and password don’t match.");
   expect(fieldOf(page, "email")).toContain(`value="${email}"`);
   expect(fieldOf(page, "password")).not.toContain(" value=");
   const form = formWith(page, "Email me a link instead");
@@ -228,12 +228,12 @@ test("the reset link wants the whole address in another browser, and the code wo
   await mallory.submit("/password", "Email me a link", { email });
   const { path, code } = await inbox.letterTo(email);
   const { body } = await client.get(path);
-  expect(textOf(body)).toContain("Type the whole address to sign in here.");
+  expect(textOf(body)).toContain("Enter your full email address to continue.");
   expect(fieldOf(body, "username")).not.toContain(email);
   const save = (username: string) =>
     client.submit(path, "Set password and sign in", { username, password: better });
   expect(textOf(await pageAfter(client, await save(newAddress("mallory"))))).toContain(
-    "That is not the address this link was sent to.",
+    "That isn’t the address this link was sent to.",
   );
   expect(isSignedIn(client)).toBe(false);
   // The browser that asked is Mallory's: the code is of use there, and only to who reads Ada's mail.
@@ -244,7 +244,7 @@ test("the reset link wants the whole address in another browser, and the code wo
     code,
     password: "what Mallory would like",
   });
-  expect(textOf(await pageAfter(mallory, typed))).toContain("That code is not right");
+  expect(textOf(await pageAfter(mallory, typed))).toContain("That code is wrong");
   expect(isSignedIn(mallory)).toBe(false);
 });
 
@@ -282,7 +282,7 @@ test("whoever does not show that it is they is told beside the field", async ({
   const prove = "/account/confirm?next=%2Faccount%2Fpassword";
   const wrong = await client.submit(prove, "Continue", { password: "not this one, surely" });
   const page = await pageAfter(client, wrong);
-  expect(textOf(page)).toContain("That is not the password of this account.");
+  expect(textOf(page)).toContain("That password is wrong.");
   expect(fieldOf(page, "password")).toContain('aria-invalid="true"');
   const asked = client.whereTo(await client.submit(prove, "Email me a link and a code"))!;
   const { code } = await inbox.letterTo(email);
@@ -290,7 +290,7 @@ test("whoever does not show that it is they is told beside the field", async ({
     code: code === "000000" ? "000001" : "000000",
   });
   const codePage = await pageAfter(client, typed);
-  expect(textOf(codePage)).toContain("That code is not right");
+  expect(textOf(codePage)).toContain("That code is wrong");
   expect(fieldOf(codePage, "code")).toContain('aria-invalid="true"');
 });
 
@@ -309,10 +309,10 @@ test("the link of the mail for step-up works in the session that asked, and in n
     expect(browser.whereTo(await browser.get("/account/password"))).toBe(prove);
   await client.submit(prove, "Email me a link and a code");
   const { path } = await inbox.letterTo(email);
-  const pressed = await phone.submit(path, "It is me");
+  const pressed = await phone.submit(path, "Yes, it’s me");
   expect(textOf(await pageAfter(phone, pressed))).toContain("This link can’t be used");
   expect(phone.whereTo(await phone.get("/account/password"))).toBe(prove);
-  await client.submit(path, "It is me");
+  await client.submit(path, "Yes, it’s me");
   expect((await client.get("/account/password")).status).toBe(200);
 });
 
@@ -357,12 +357,12 @@ test("a sign-up with Ada's address gives Mallory nothing, whoever comes first", 
   await ada.submit("/sign-up", "Sign up", { email, password });
   const own = await inbox.codeTo(email);
   // Ada types the wrong mail's code first: it activates nothing of Mallory's.
-  expect(await type(ada, planted === own ? "000000" : planted)).toContain("That code is not right");
+  expect(await type(ada, planted === own ? "000000" : planted)).toContain("That code is wrong");
   await type(ada, own);
   expect(isSignedIn(ada)).toBe(true);
-  expect(await type(mallory, planted)).toContain("That code is not right");
+  expect(await type(mallory, planted)).toContain("That code is wrong");
   expect(textOf(await pageAfter(mallory, await enter(mallory, email, wished)))).toContain(
-    "do not go together",
+    "email and password don’t match",
   );
   expect(await db.sessionsOf(email)).toHaveLength(1);
 });

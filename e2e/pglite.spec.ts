@@ -37,7 +37,7 @@ test("every way in works on the embedded database, and sessions outlive a restar
   await server.start();
   for (const one of everybody) expect(await isIn(one)).toBe(true);
   await ada.open("/account/sessions");
-  await ada.sees("signed in with LinkedIn");
+  await ada.sees("Signed in with LinkedIn");
 
   // What is there can be used: sessions end, and the password opens the account again.
   const others = await byLink.get("/account/sessions/sign-out-others");
@@ -45,11 +45,11 @@ test("every way in works on the embedded database, and sessions outlive a restar
   await byLink.submit("/account/sessions/sign-out-others", "Sign out everywhere else");
   expect([await isIn(byLink), await isIn(byCode)]).toEqual([true, false]);
   const out = await byPassword.follow(await byPassword.submit("/account", "Sign out"));
-  expect(textOf(out.body)).toContain("You are signed out.");
+  expect(textOf(out.body)).toContain("You’re signed out.");
   const enter = (password: string) =>
     byPassword.submit("/sign-in/password", "Sign in", { email: leo, password });
   const refused = await byPassword.follow(await enter("not this one, surely"));
-  expect(textOf(refused.body)).toContain("do not go together");
+  expect(textOf(refused.body)).toContain("email and password don’t match");
   await enter(password);
   expect(await isIn(byPassword)).toBe(true);
 });

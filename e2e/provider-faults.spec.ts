@@ -18,11 +18,11 @@ import {
 /** Providers that do what a script says: each wrong answer ends on one page, and nothing is half done. */
 
 const sentences = {
-  cancelled: "without signing in. Nothing was changed.",
-  lost: "took too long, or was begun in another browser",
-  away: "is not answering. Use another way to sign in",
-  untrusted: "gave an answer that we can’t trust",
-  unvouched: "does not vouch for an email address of yours",
+  cancelled: "You cancelled signing in with",
+  lost: "took too long, or was started in another browser",
+  away: "isn’t responding. Use another sign-in method",
+  untrusted: "sent a response we couldn’t verify",
+  unvouched: "hasn’t verified your email address",
 };
 
 interface Fault {

@@ -18,8 +18,10 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   await ada.seesTitle("Connect LinkedIn?");
   await ada.sees(`work-${ada.email}`);
   await ada.press("Connect LinkedIn");
-  await ada.sees("is connected. You can sign in with it");
-  expect((await ada.readsTheNotice()).subject).toBe("LinkedIn now opens your Latchkey account");
+  await ada.sees("is connected. You can now sign in with it");
+  expect((await ada.readsTheNotice()).subject).toBe(
+    "LinkedIn is now connected to your Latchkey account",
+  );
 
   await ada.open("/account/password");
   await ada.type("New password", password);
@@ -30,13 +32,15 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   await ada.page.getByRole("link", { name: "Disconnect Google" }).click();
   await ada.press("Disconnect Google");
   await ada.sees("Google is disconnected.");
-  expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
+  expect((await ada.readsTheNotice()).subject).toBe(
+    "Google is no longer connected to your Latchkey account",
+  );
   for (const linkedMethod of ["LinkedIn", "Email link", "Password"])
     await expect(ada.page.getByRole("listitem").filter({ hasText: linkedMethod })).toContainText(
       "last used just now",
     );
   await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
-    "not connected",
+    "Not connected",
   );
 
   await ada.signOut();
@@ -65,7 +69,7 @@ test("an address that has an account is never opened by a provider, and never a 
 
   await ada.seesTitle("Connect Google?");
   await ada.press("Connect Google");
-  await ada.sees("is connected. You can sign in with it");
+  await ada.sees("is connected. You can now sign in with it");
   await ada.setUser("/account/sessions");
   await ada.signOut();
   await ada.signInWithProvider("Google");
@@ -79,7 +83,7 @@ test("to change one's mind at the provider is no error, and leads where one was 
   await ada.open("/sign-in?next=%2Faccount%2Fsessions");
   await ada.press("Continue with LinkedIn");
   await ada.chooses("cancel");
-  await ada.sees("You left LinkedIn without signing in. Nothing was changed.");
+  await ada.sees("You cancelled signing in with LinkedIn. Nothing was changed.");
   await ada.press("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
   await ada.setUser("/account/sessions");
@@ -94,12 +98,12 @@ test("to sign in first may be by another provider, then both are connected, and 
   await ada.signOut();
   await ada.signInWithProvider("Google");
   await ada.seesTitle("Sign in first");
-  await ada.page.getByRole("link", { name: "Other ways to sign in" }).click();
+  await ada.page.getByRole("link", { name: "Other sign-in methods" }).click();
   await ada.press("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.open("/account/methods");
-  await ada.sees("You came back from Google, and it is not connected yet.");
+  await ada.sees("You came back from Google, but it isn’t connected yet.");
   await ada.page.getByRole("link", { name: "Connect Google" }).click();
   await ada.press("Connect Google");
   await ada.sees("Google is connected.");
@@ -108,7 +112,7 @@ test("to sign in first may be by another provider, then both are connected, and 
   await mallory.open("/account/methods");
   await mallory.press("Connect Google");
   await mallory.chooses({ email: ada.email });
-  await mallory.sees("That Google account opens another account here.");
+  await mallory.sees("That Google account is already connected to another account.");
   await expect(mallory.page).toHaveTitle("Error: Sign-in methods · Latchkey");
 });
 
@@ -126,8 +130,8 @@ test("whoever signs in as somebody else than was asked for is asked which of the
   await leo.open((await leo.readsTheLetter()).link);
   await leo.press("Sign in");
   await leo.seesTitle("Switch account?");
-  await leo.sees(`You are signed in as ${leo.email}.`);
-  await leo.sees("Switching signs you out here.");
+  await leo.sees(`You’re signed in as ${leo.email}.`);
+  await leo.sees("If you switch, you’ll be signed out of this account here.");
 });
 
 test("what was connected before the mailbox was proven waits for its owner to keep it", async ({
@@ -144,10 +148,10 @@ test("what was connected before the mailbox was proven waits for its owner to ke
   await mallory.isSignedOut();
   await mallory.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Sign in first");
-  await mallory.sees("waits for you to say that it is yours");
+  await mallory.sees("needs your confirmation");
 
   await ada.press("Keep LinkedIn");
-  await ada.sees("stays connected, and opens your account again.");
+  await ada.sees("stays connected. You can sign in with it again.");
   const phone = await another(ada);
   await phone.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await phone.isSignedIn();

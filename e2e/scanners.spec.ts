@@ -99,7 +99,7 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   await mallory.signIn(newAddress("mallory"), inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
   const asked = await ada.submit("/account/confirm", "Email me a link and a code");
-  expect(textOf((await ada.follow(asked)).body)).toContain("A mail is on the way.");
+  expect(textOf((await ada.follow(asked)).body)).toContain("An email is on its way.");
   const { path, token } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
   await expect.poll(() => db.isQuiet()).toBe(true);
@@ -114,7 +114,7 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   // Whoever is not signed in finds nothing to press.
   await bot.pressesEverything(path, 0);
   for (const client of [phone, mallory]) {
-    const response = await client.submit(path, "It is me");
+    const response = await client.submit(path, "Yes, it’s me");
     expect((await client.follow(response)).body).toContain("This link can’t be used");
   }
   for (const client of [phone, mallory, nobody]) {
@@ -125,6 +125,6 @@ test("a step-up link is pressed in vain by whoever did not ask, signed in or not
   for (const table of saved) expect(after[table], table).toEqual(before[table]);
 
   expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/prove/);
-  await ada.submit(path, "It is me");
+  await ada.submit(path, "Yes, it’s me");
   expect(textOf((await ada.get("/account/password")).body)).toContain("Set a new password");
 });

@@ -17,7 +17,7 @@ test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
   const before = await ada.cookie("session");
   await ada.press("Sign out");
   await ada.setUser("/sign-in");
-  await ada.sees("You are signed out.");
+  await ada.sees("You’re signed out.");
   expect(await ada.cookie("session")).toBeUndefined();
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
   await ada.page.goBack();
@@ -28,7 +28,7 @@ test("Ada signs out, and Back shows nothing", async ({ ada, db }) => {
   await ada.browser.addCookies([before!]);
   await ada.open("/account");
   await ada.setUser(signedOutAt("/account"));
-  await ada.sees("You were signed out here. Sign in to go on.");
+  await ada.sees("You were signed out here. Sign in to continue.");
 });
 
 test("Ada sees her devices, signs out one of them, and then all others after a page that says how many", async ({
@@ -45,7 +45,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   await expect(rows).toHaveCount(2);
   await expect(rows.filter({ hasText: "This device" })).toHaveCount(1);
   await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText(
-    "signed in with email link",
+    "Signed in with an email link",
   );
   await ada.press("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
@@ -53,7 +53,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   const ended = await phone.get("/account/methods");
   expect(phone.whereTo(ended)).toBe(signedOutAt("/account/methods"));
   expect(textOf((await phone.follow(ended)).body)).toContain(
-    "You were signed out here. Sign in to go on.",
+    "You were signed out here. Sign in to continue.",
   );
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 
@@ -66,7 +66,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
   await ada.press("Sign out everywhere else");
   await ada.setUser("/account/sessions");
-  await ada.sees("You are signed out everywhere else.");
+  await ada.sees("You’re signed out everywhere else.");
   for (const other of [phone, laptop])
     expect(other.whereTo(await other.get("/account"))).toBe(signedOutAt("/account"));
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
@@ -87,12 +87,12 @@ test("the list signs out this device, and nobody else's whose id is known", asyn
   const { body } = await leo.get("/account/sessions");
   const form = formWith(body, "Sign out Firefox on Linux");
   const refused = await leo.follow(await leo.post("/account/sessions", form, { id: hers!.id }));
-  expect(textOf(refused.body)).toContain("There is nothing here.");
+  expect(textOf(refused.body)).toContain("Page not found.");
   expect((await ada.get("/account")).body).toContain(email);
 
   const signedOut = await leo.post("/account/sessions", form);
   expect(leo.whereTo(signedOut)).toBe("/sign-in");
-  expect(textOf((await leo.follow(signedOut)).body)).toContain("You are signed out.");
+  expect(textOf((await leo.follow(signedOut)).body)).toContain("You’re signed out.");
   expect(leo.jar.has("latchkey-session")).toBe(false);
 });
 

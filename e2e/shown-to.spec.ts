@@ -170,7 +170,7 @@ test("ada's forms, sent once leo is signed in there, change nothing and tell him
     expect(client.whereTo(response), what).toBe("/account");
     const { body } = await client.follow(response);
     expect(textOf(body), what).toContain(
-      `You are now signed in as ${leo.email}; nothing was changed.`,
+      `You’re now signed in as ${leo.email}, so nothing was changed.`,
     );
     for (const hers of [ada.email, typedByAda]) expect(body, what).not.toContain(hers);
     for (const name of ["session", "pending_identity"])
@@ -197,7 +197,7 @@ test("ada's forms, sent once nobody is signed in, tell so and lead back", async 
     const response = await client.post(at, form, typed(form, "123456"));
     expect(client.whereTo(response), what).toMatch(/^\/sign-in\?next=%2Faccount/);
     expect(textOf((await client.follow(response)).body), what).toContain(
-      "You were signed out; nothing was changed.",
+      "You were signed out, so nothing was changed.",
     );
     expect(await stateOf(db), what).toEqual(before);
   }
@@ -236,7 +236,7 @@ test("ada's forms are hers in her next session, too", async ({
   await client.submit("/account", "Sign out");
   await client.json("/api/v1/sessions", { email: ada.email, password });
   const { body } = await client.follow(await client.post(at, form));
-  expect(textOf(body)).toContain("You are signed out everywhere else.");
+  expect(textOf(body)).toContain("You’re signed out everywhere else.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
@@ -253,7 +253,7 @@ test("a link's page that showed nobody signs nobody out: leo is told, and the li
   const form = formWith((await client.get(path)).body, "Sign in");
   await client.join(leo, password, inbox);
   const { body } = await client.follow(await client.post(path, form));
-  expect(textOf(body)).toContain(`You are now signed in as ${leo}; nothing was changed.`);
+  expect(textOf(body)).toContain(`You’re now signed in as ${leo}, so nothing was changed.`);
   expect((await db.sessionsOf(leo)).length).toBe(1);
   expect(await db.verificationsOf(ada)).toMatchObject([{ state: "live" }]);
   // Its page, opened again, says who is signed in, and asks whether to switch.

@@ -12,7 +12,7 @@ test.describe("Ada signs in", () => {
 
     await ada.setUser(/\/sign-in\/check/);
     await ada.seesTitle("Check your email");
-    await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on the way.`);
+    await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on their way.`);
     await ada.sees("The link works for 1 hour, the code for 10 minutes.");
 
     const letter = await ada.readsTheLetter();

@@ -86,7 +86,7 @@ const proofs = {
   "mailed link": async (ada, at) => {
     await ada.client.submit(at, "Email me a link and a code");
     const { path } = await ada.inbox.letterTo(ada.email);
-    return { at: path, form: await ada.formAt(path, "It is me"), typed: {} };
+    return { at: path, form: await ada.formAt(path, "Yes, it’s me"), typed: {} };
   },
 } satisfies Record<string, (ada: Ada, at: string) => Promise<Ready>>;
 
@@ -124,7 +124,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
         expect((await ada.state()).linkedMethods).toEqual(action.left);
         expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
         // Back in the browser's history there is nothing to confirm any more.
-        expect(await ada.read(at)).toContain("Nothing waits here any more");
+        expect(await ada.read(at)).toContain("There is nothing left to confirm");
       },
     );
 
@@ -182,7 +182,7 @@ for (const [by, prepare] of Object.entries(proofs)) {
       const cancelled = await ada.sends(at, await ada.formAt(at, "Cancel"));
       expect(cancelled.text).toContain("Cancelled. Nothing was changed.");
       expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
-      expect(await ada.read(page)).toContain("Nothing waits here any more");
+      expect(await ada.read(page)).toContain("There is nothing left to confirm");
       const { path, text } = await ada.sends(at, form, typed);
       expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
       expect(await ada.state()).toEqual(before);
@@ -238,7 +238,7 @@ testAda(
     const phone = newClient();
     await phone.json("/api/v1/sessions", { email: ada.email, password });
     phone.jar.set("latchkey-suspended_action", ada.client.jar.get("latchkey-suspended_action")!);
-    expect(textOf((await phone.get(page)).body)).toContain("Nothing waits here any more");
+    expect(textOf((await phone.get(page)).body)).toContain("There is nothing left to confirm");
     const response = await phone.follow(await phone.post(page, form, { password }));
     expect(textOf(response.body)).toContain(notCarriedOut);
     expect(await ada.state()).toEqual(before);

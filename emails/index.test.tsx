@@ -245,3 +245,38 @@ it("every link is made from the configured origin, port included", async () => {
   expect(addresses(html)).toEqual(Array(2).fill(`http://localhost:4321/l/${token}`));
   expect(text).toContain(`\nhttp://localhost:4321/l/${token}\n`);
 });
+
+describe.each(["en-XA", "ar-XB"] as const)("in the pseudo-language %s", (locale) => {
+  /** Our letters without what is filled in: codes, links, addresses and names. */
+  const ours = (text: string) =>
+    text
+      .replace(/https?:\/\/[^\s\u2069\]]+/g, "")
+      .replace(/[\w.]+@[\w.]+/g, "")
+      .replace(/Latchkey|Firefox|Linux|Google|LinkedIn/g, "");
+  const untranslated = (text: string) =>
+    ours(text)
+      .replace(/\u202e[^\u202c]*\u202c/g, "")
+      .match(/[A-Za-z]+/g) ?? [];
+
+  it.each(Object.keys(samples) as Letter["kind"][])("every text of %s is ours", async (kind) => {
+    const { subject, html, text } = await render({ letter: samples[kind], facts: { locale } });
+    for (const part of [subject, preheader(html) ?? "", visible(html), text])
+      expect(untranslated(part)).toEqual([]);
+  });
+
+  it.each(Object.keys(samples) as Letter["kind"][])(
+    "codes and links of %s stay as they are, from left to right",
+    async (kind) => {
+      const letter: { code?: string; token?: string | null } = samples[kind];
+      const { html, text } = await render({ letter: samples[kind], facts: { locale } });
+      expect(html).toMatch(locale === "ar-XB" ? /<html[^>]* dir="rtl"/ : /<html[^>]* dir="ltr"/);
+      expect(html).toMatch(new RegExp(`<html[^>]* lang="${locale}"`));
+      if (letter.code) expect(text).toMatch(new RegExp(`(?<!\\d)${letter.code}(?!\\d)`));
+      if (letter.token) expect(text).toMatch(new RegExp(`/${letter.token}(?![\\w-])`));
+      for (const [tag] of html.matchAll(/<a\b[^>]*>(?=https?:)/g))
+        expect(tag).toContain('dir="ltr"');
+      for (const [tag] of html.matchAll(/<[^>]*>(?=[^<>]*\d{6}[^<>]*<\/span>)/g))
+        expect(tag).toContain('dir="ltr"');
+    },
+  );
+});

@@ -242,7 +242,7 @@ export const en = {
   "mailbox.empty": "No emails yet. Request a sign-in link first.",
   "mailbox.to": "To <email>{address}</email>, {when}",
   "mailbox.frame": "Email: {subject}",
-  "mailbox.text": "Plain text",
+  "mailbox.html": "Show with formatting",
   "mailbox.withheld": "Withheld",
   "mailbox.withheldLead":
     "Requested, but not sent. The person who made the request saw the same page as always.",

@@ -25,7 +25,7 @@ export const pseudoLanguages = {
   },
   /** Shows what is not ready for languages written from right to left: every word is turned around. */
   "ar-XB": {
-    text: (text) => text.replace(/[\p{L}\p{N}’]+/gu, (word) => embedding.join(word)),
+    text: (text) => text.replace(/\p{L}[\p{L}’]*/gu, (word) => embedding.join(word)),
     whole: ["\u200f", "\u200f"],
   },
 } as const satisfies Record<string, PseudoLanguage>;

@@ -6,12 +6,21 @@ export interface ButtonProps extends Pick<
 > {
   children: ReactNode;
   variant?: "primary" | "plain" | "danger" | "quiet";
+  /** Before the label; it says nothing that the label does not. */
+  icon?: ReactNode;
   badge?: ReactNode;
   /** While the button rests it says `text`, in which "{left}" counts down to 0:00. */
   countdown?: { seconds: number; text: string } | undefined;
 }
 
-export function Button({ children, variant = "plain", badge, countdown, ...button }: ButtonProps) {
+export function Button({
+  children,
+  variant = "plain",
+  icon,
+  badge,
+  countdown,
+  ...button
+}: ButtonProps) {
   return (
     <button
       {...button}
@@ -20,6 +29,7 @@ export function Button({ children, variant = "plain", badge, countdown, ...butto
       data-countdown={countdown?.seconds}
       suppressHydrationWarning
     >
+      {icon}
       <span className="label" data-left={countdown?.text} suppressHydrationWarning>
         {children}
       </span>

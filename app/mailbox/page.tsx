@@ -2,6 +2,7 @@ import "@/app/account.css";
 import type { Metadata } from "next";
 import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
+import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Row, Rows } from "@/app/_ui/rows";
@@ -42,6 +43,14 @@ export default async function MailboxPage() {
             })}
           </p>
           <LetterText text={text} origin={origin} />
+          <Disclosure summary={message("mailbox.html")}>
+            <iframe
+              src={`/api/mailbox/${id}`}
+              title={message("mailbox.frame", { subject })}
+              sandbox="allow-popups allow-popups-to-escape-sandbox"
+              loading="lazy"
+            />
+          </Disclosure>
         </article>
       ))}
       <h2>{message("mailbox.withheld")}</h2>

@@ -62,7 +62,8 @@ export class Person {
   async type(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text);
     // Without script nobody can look at a new password, so it is asked for twice.
-    if (label === "New password" && !this.given.hasScript) await this.type(`${label} again`, text);
+    if (label === "New password" && !this.given.hasScript)
+      await this.type("Repeat new password", text);
   }
 
   sees = (text: string | RegExp) => expect(this.page.locator("main")).toContainText(text);

@@ -311,6 +311,8 @@ describe("a mix that cannot be meant", () => {
     ["DATABASE_URL", "db.example.com", "must be a postgres:// URL."],
     ["MIGRATE_DATABASE_URL", "sqlite:///x", "must be a postgres:// URL."],
     ["SIGN_UP", "maybe", "must be open or closed."],
+    ["LOCALE", "de", "must be one of en,en-XA,ar-XB."],
+    ["LOCALE", "EN", "must be one of en,en-XA,ar-XB."],
     ["SUPPORT_EMAIL", "help", "must be an email address."],
     ["APP_NAME", "x".repeat(61), "must be at most 60 characters."],
     ["APP_NAME", "Latch\nkey", "must be one line without quotes or angle brackets."],
@@ -554,6 +556,19 @@ describe("providers that people come by", () => {
       );
     },
   );
+});
+
+describe("a pseudo-language", () => {
+  it.each(["en-XA", "ar-XB"])("is for a loopback origin only: %s", (LOCALE) => {
+    expect(problemsWith({ LOCALE })).toEqual([]);
+    expect(problemsWith({ LOCALE, AUTH_URL: "https://account.example.com" })).toContainEqual(
+      "LOCALE must be en on a public origin: the other languages are for testing on this machine.",
+    );
+  });
+
+  it("is nothing that anybody gets without asking for it", () => {
+    expect(parse({}).locale).toBe("en");
+  });
 });
 
 describe("an operator who mistyped a value", () => {

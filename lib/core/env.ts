@@ -367,7 +367,7 @@ function* publicProblems(set: Vars, origin: URL) {
     yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
   if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
-  if (set.LOCALE && set.LOCALE !== "en")
+  if (set.LOCALE === "en-XA" || set.LOCALE === "ar-XB")
     yield "LOCALE must be en on a public origin: the other languages are for testing on this machine.";
   for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
     if (set[name])

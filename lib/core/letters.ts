@@ -9,7 +9,7 @@ interface SignInLetter {
   readonly verificationId: string;
   readonly token: string;
   readonly code: string;
-  /** The browser that asked, in words ("Firefox on Linux"). */
+  /** The browser that asked, as a stored device ("firefox/linux"). */
   readonly browser: string;
   /** When it asked, as ISO text; shown, never judged. */
   readonly askedAt: string;
@@ -26,7 +26,7 @@ interface RequestInfo {
 /** Something happened to the account that its owner should know. */
 interface Notice {
   readonly to: Identifier;
-  /** The browser that did it, in words. */
+  /** The browser that did it, as a stored device. */
   readonly browser: string;
   readonly at: string;
 }

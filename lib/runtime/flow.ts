@@ -47,6 +47,7 @@ export interface MailboxLetter {
   readonly id: string;
   readonly to: string;
   readonly subject: string;
+  readonly html: string;
   readonly text: string;
   readonly sentAt: string;
 }
@@ -143,7 +144,7 @@ export interface RequestContext {
   readonly ip: string | null;
   /** The IP as limits count it: IPv6 by /64, spellings folded (R2). */
   readonly network: string;
-  /** "Firefox on Linux" */
+  /** A stored device ("firefox/linux"). */
   readonly browser: string;
   readonly sessionDigest: string | null;
   /** This browser as the asker of mail; made anew when it had none. */

@@ -30,8 +30,17 @@ function decoded(path: string): string {
   }
 }
 
-/** Nothing inline, nothing from elsewhere. Framework files under /_next are ours too, but no page here names them. */
-export const ownPagePolicy = [
+/**
+ * The policy of a page of ours. Nothing inline, nothing from elsewhere. Framework files under /_next are
+ * ours too, but no page here names them. Only the mailbox has frames, one for each email.
+ */
+export const ownPagePolicy = (url: string): string =>
+  isMailbox(url) ? `${policy}; frame-src 'self'` : policy;
+
+/** Whether a request's URL asks for the page of the local mailbox. */
+const isMailbox = (url: string): boolean => decoded(url.split("?", 1)[0]!) === "/mailbox";
+
+const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

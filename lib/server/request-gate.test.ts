@@ -516,7 +516,7 @@ describe("the headers of every response", () => {
   it.each<Case>([
     ["what is no page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
-    ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
+    ["a page that is not there", rude, {}, 404, { "content-security-policy": ownPagePolicy("/") }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["a foreign name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],

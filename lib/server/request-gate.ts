@@ -198,7 +198,7 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
   holdPage(response, wanted, async ({ status, html }) => {
     const isEmpty = isEmptyErrorPage(html);
     if (!isOwn && isEmpty) return { status, html };
-    response.setHeader("Content-Security-Policy", ownPagePolicy);
+    response.setHeader("Content-Security-Policy", ownPagePolicy(url));
     response.removeHeader("Link");
     if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
     if (status < 400) return { status, html: "" };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { headers } from "next/headers";
 import { userAgent } from "next/server";
 import { cache } from "react";
+import { type BrowserFamily, type DeviceSystem, formatDevice } from "@/lib/core/device";
 import type { RequestContext } from "@/lib/runtime/flow";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
 import { getWorld } from "@/lib/runtime/world";
@@ -32,7 +33,7 @@ export const readRequest = cache(async (): Promise<Request> => {
     () => readToken(cookie, world.env, "mail_request") ?? world.random.token(),
   );
   const deviceToken = once(() => oldDevice ?? world.random.token());
-  const browser = once(() => browserInWords(sent));
+  const browser = once(() => deviceOf(sent));
   const ip = canonicalIp(sent.get("x-forwarded-for") ?? undefined);
   const sessionDigest = sessionToken && digest("session", sessionToken);
   const requestContext: RequestContext = {
@@ -72,35 +73,39 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-// Names we are ready to write into mails and pages; whatever else a client calls itself stays out.
-const browsers: Record<string, string> = {
-  Chrome: "Chrome",
-  "Chrome Headless": "Chrome",
-  Chromium: "Chromium",
-  Edge: "Edge",
-  Firefox: "Firefox",
-  "Mobile Chrome": "Chrome",
-  "Mobile Firefox": "Firefox",
-  "Mobile Safari": "Safari",
-  Opera: "Opera",
-  Safari: "Safari",
-  "Samsung Browser": "Samsung Internet",
-  "Samsung Internet": "Samsung Internet",
+// What we are ready to name in emails and on pages; whatever else a client calls itself stays out.
+const browsers: Partial<Record<string, BrowserFamily>> = {
+  Chrome: "chrome",
+  "Chrome Headless": "chrome",
+  Chromium: "chromium",
+  Edge: "edge",
+  Firefox: "firefox",
+  "Mobile Chrome": "chrome",
+  "Mobile Firefox": "firefox",
+  "Mobile Safari": "safari",
+  Opera: "opera",
+  Safari: "safari",
+  "Samsung Browser": "samsung",
+  "Samsung Internet": "samsung",
 };
-const systems: Record<string, string> = {
-  Android: "Android",
-  "Chromium OS": "ChromeOS",
-  iOS: "iPhone",
-  Linux: "Linux",
-  "Mac OS": "Mac",
-  macOS: "Mac",
-  Ubuntu: "Linux",
-  Windows: "Windows",
+const systems: Partial<Record<string, DeviceSystem>> = {
+  Android: "android",
+  "Chromium OS": "chromeos",
+  iOS: "iphone",
+  Linux: "linux",
+  "Mac OS": "mac",
+  macOS: "mac",
+  Ubuntu: "linux",
+  Windows: "windows",
 };
 
-function browserInWords(sent: Headers): string {
+function deviceOf(sent: Headers): string {
   const { browser, os, device } = userAgent({ headers: sent });
-  const name = browsers[browser.name ?? ""] ?? "A browser";
-  const system = device.model === "iPad" ? "iPad" : systems[os.name ?? ""];
-  return system ? `${name} on ${system}` : name;
+  return formatDevice({
+    family: ownValue(browsers, browser.name),
+    system: device.model === "iPad" ? "ipad" : ownValue(systems, os.name),
+  });
 }
+
+const ownValue = <T>(record: Partial<Record<string, T>>, key = ""): T | null =>
+  (Object.hasOwn(record, key) ? record[key] : undefined) ?? null;

@@ -2,6 +2,7 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
+import { ProviderLogo } from "@/app/_ui/provider-logo";
 import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
@@ -28,7 +29,10 @@ export async function ProviderForms({ next, last }: Props) {
         <Form key={id} action={submitProvider}>
           <input type="hidden" name="provider" value={id} />
           <input type="hidden" name="next" value={next} />
-          <Button badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}>
+          <Button
+            icon={<ProviderLogo provider={id} />}
+            badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}
+          >
             {message("signIn.continueWith", { provider: oauthProviders[id].name })}
           </Button>
         </Form>

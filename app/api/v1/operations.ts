@@ -29,6 +29,7 @@ import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { operation } from "@/lib/web/json-response";
+import { deviceInEnglish } from "@/lib/web/messages";
 import { safeNext } from "@/lib/web/redirects";
 
 /** The JSON face: which flow each address runs, and what it says. Routes and the OpenAPI document read it. */
@@ -58,7 +59,8 @@ export const previewLink = operation({
       signedInAs: z.string().nullable(),
     }),
     of: ({ address, browser, askedAt, sameBrowser, signedInAs }) => ({
-      ...{ address, browser, sameBrowser, signedInAs },
+      ...{ address, sameBrowser, signedInAs },
+      browser: deviceInEnglish(browser),
       askedAt: askedAt.toISOString(),
     }),
   },
@@ -102,7 +104,11 @@ export const previewReset = operation({
       askedAt: time,
       sameBrowser: z.boolean(),
     }),
-    of: ({ askedAt, ...preview }) => ({ ...preview, askedAt: askedAt.toISOString() }),
+    of: ({ askedAt, browser, ...preview }) => ({
+      ...preview,
+      browser: deviceInEnglish(browser),
+      askedAt: askedAt.toISOString(),
+    }),
   },
 });
 
@@ -168,8 +174,9 @@ export const showSessions = operation({
       ),
     }),
     of: (sessions) => ({
-      sessions: sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
+      sessions: sessions.map(({ createdAt, lastSeenAt, browser, ...session }) => ({
         ...session,
+        browser: deviceInEnglish(browser),
         createdAt: createdAt.toISOString(),
         lastSeenAt: lastSeenAt.toISOString(),
       })),

@@ -18,7 +18,7 @@ const forgot = (browser: Browser, email: unknown = ada) =>
 
 test("whoever has an account gets a link and a code, and keeps the old password until then", async () => {
   await new Browser(world).join(ada, validPassword);
-  const browser = new Browser(world, { name: "Safari on iPhone" });
+  const browser = new Browser(world, { name: "safari/iphone" });
   expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
   const { code, token, message } = await world.letterTo(ada);

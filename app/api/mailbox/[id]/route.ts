@@ -1,0 +1,35 @@
+import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
+import { notFoundResponse } from "@/lib/web/json-response";
+import { runForRequest } from "@/lib/web/run-for-request";
+import { noStore } from "@/lib/web/problem";
+
+interface Context {
+  params: Promise<{ id: string }>;
+}
+
+/**
+ * An email of the local mailbox as email programs show it, for a frame of its page (X1). It brings its
+ * own styles, so it has a policy of its own: it runs nothing, loads nothing and has no origin.
+ */
+export async function GET(_request: Request, { params }: Context): Promise<Response> {
+  const { id } = await params;
+  const mailbox = await runForRequest(readMailbox, {});
+  const html = mailbox.ok && mailbox.value.sent.find((letter) => letter.id === id)?.html;
+  if (!html) return notFoundResponse();
+  return new Response(html, {
+    headers: {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": policy,
+      ...noStore,
+    },
+  });
+}
+
+const policy = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "sandbox allow-popups allow-popups-to-escape-sandbox",
+].join("; ");

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { lifetimes } from "@/lib/core/policy";
+import { readTimeZone } from "./time-zone";
+
+it.each(["Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "UTC", "Asia/Kolkata"])(
+  "takes a time zone that a browser names: %s",
+  (name) => expect(readTimeZone(name)).toBe(name),
+);
+
+it.each([
+  null,
+  "",
+  "+01:00",
+  "Mars/Olympus",
+  "Europe/Berlin;",
+  "Europe/Berlin\n",
+  "../../etc/passwd",
+  "<script>",
+  "x".repeat(5_000),
+  "__proto__",
+])("takes UTC for anything else: %j", (name) => expect(readTimeZone(name)).toBe("UTC"));
+
+it("stays as long as the policy says, by the script that sets it", () => {
+  expect(readFileSync("public/latchkey.js", "utf8")).toContain(`max-age=${lifetimes.timeZone};`);
+});
