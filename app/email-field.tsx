@@ -18,6 +18,7 @@ export function EmailField({ name = "email", ...field }: Props) {
       name={name}
       label={message("common.email")}
       type="email"
+      dir="ltr"
       autoComplete="username"
       inputMode="email"
       autoCapitalize="none"

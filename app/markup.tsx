@@ -8,4 +8,8 @@ export const email = (content: ReactNode) => <strong dir="ltr">{content}</strong
 /** What a short label is about, for those who hear it without the row around it. */
 export const object = (content: ReactNode) => <span className="visually-hidden">{content}</span>;
 
-export const link = (href: string) => (content: ReactNode) => <a href={href}>{content}</a>;
+export function link(href: string) {
+  return function anchor(content: ReactNode) {
+    return <a href={href}>{content}</a>;
+  };
+}

@@ -17,6 +17,7 @@ export function UsernameField({ name = displayedUsername, address }: Props) {
       name={name}
       label={message("common.email")}
       type="email"
+      dir="ltr"
       autoComplete="username"
       defaultValue={address}
       readOnly

@@ -99,7 +99,7 @@ describe("a message", () => {
       // @ts-expect-error it has markup
       english.message("common.reference", { reference: "1" });
       // @ts-expect-error a tag is missing
-      richMessage(english, "common.reference", { reference: "1" });
+      void richMessage(english, "common.reference", { reference: "1" });
       // @ts-expect-error a slot within an option is missing
       english.message("confirmProviders.lead", { count: 1 });
       english.message("confirmProviders.lead", { count: 1, providers: "Google" });

@@ -33,7 +33,7 @@ function joined(parts: readonly unknown[]): ReactNode {
   for (const part of parts) {
     const last = nodes.at(-1);
     const node = isValidElement(part) ? part : String(part);
-    if (typeof node === "string" && typeof last === "string") nodes.splice(-1, 1, last + node);
+    if (typeof node === "string" && typeof last === "string") nodes[nodes.length - 1] = last + node;
     else nodes.push(node);
   }
   return nodes.length === 1 ? nodes[0] : createElement(Fragment, null, ...nodes);

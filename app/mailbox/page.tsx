@@ -84,7 +84,7 @@ function LetterText({ text, origin }: { text: string; origin: string }) {
     <pre>
       {parts.map((part, at) =>
         part.startsWith(`${origin}/`) ? (
-          <a key={at} href={part}>
+          <a key={at} href={part} dir="ltr">
             {part}
           </a>
         ) : (
