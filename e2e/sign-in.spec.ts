@@ -105,3 +105,14 @@ test("a session lasts 30 days, and 90 where the person asked for it, in that bro
   // Whoever is signed in is led on from the sign-in page.
   expect(phone.whereTo(await phone.get("/sign-in"))).toBe("/account");
 });
+
+test("“Keep me signed in” stays chosen when a request for a link is refused", async ({ ada }) => {
+  await ada.requestLink({ remember: true }, "ada@example");
+  await ada.sees("Enter an email address");
+  await expect(ada.page.getByLabel("Keep me signed in")).toBeChecked();
+  await ada.open("/sign-up");
+  await ada.page.getByLabel("Keep me signed in").check();
+  await ada.press("Sign up");
+  await ada.sees("Enter your email address.");
+  await expect(ada.page.getByLabel("Keep me signed in")).toBeChecked();
+});

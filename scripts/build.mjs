@@ -6,7 +6,7 @@ import { quietly, tool } from "./run.mjs";
 const MARK = ".next/latchkey-source-hash";
 /** All that a build is made of. */
 export const SOURCE = [
-  ...["app", "lib", "db", "emails", "public"],
+  ...["app", "lib", "db", "emails", "messages", "public"],
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];
 
