@@ -267,7 +267,7 @@ describe.each(["en-XA", "ar-XB"] as const)("in the pseudo-language %s", (locale)
   it.each(Object.keys(samples) as Letter["kind"][])(
     "codes and links of %s stay as they are, from left to right",
     async (kind) => {
-      const letter: { code?: string; token?: string | null } = samples[kind];
+      const letter = samples[kind] as { code?: string; token?: string | null };
       const { html, text } = await render({ letter: samples[kind], facts: { locale } });
       expect(html).toMatch(locale === "ar-XB" ? /<html[^>]* dir="rtl"/ : /<html[^>]* dir="ltr"/);
       expect(html).toMatch(new RegExp(`<html[^>]* lang="${locale}"`));

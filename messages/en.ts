@@ -400,7 +400,7 @@ export const en = {
   "email.signUp.text":
     "Enter the code in the browser where you signed up. It works for {lifetime} (until {end}).",
   "email.signUp.requested":
-    "Requested from {device} on {at}. If this wasn’t you, ignore this email. Without the code, nothing is done with your address.",
+    "Requested from {device} on {at}. If this wasn’t you, ignore this email. Without the code, no account is created for your address.",
   "email.alreadySignedUp.subject": "You already have an account at {appName}",
   "email.alreadySignedUp.preview": "Someone tried to sign up with your address",
   "email.alreadySignedUp.heading": "You already have an account",

@@ -66,24 +66,25 @@ function createMessages(locale: Locale): Messages {
   const pseudo = locale === "en" ? null : pseudoLanguages[locale];
   const text = pseudo ? pseudo.text : (english: string) => english;
   const direction = locale === "ar-XB" ? "rtl" : "ltr";
-  const formats = new Map<MessageKey, IntlMessageFormat>();
-  const formatOf = (key: MessageKey) => {
-    const known = formats.get(key);
+  const entries = new Map<MessageKey, Entry>();
+  const entryOf = (key: MessageKey): Entry => {
+    const known = entries.get(key);
     if (known) return known;
-    const made = pseudo ? pseudoMessage(en[key], pseudo) : new IntlMessageFormat(en[key], "en");
-    formats.set(key, made);
+    const format = pseudo ? pseudoMessage(en[key], pseudo) : new IntlMessageFormat(en[key], "en");
+    const made = { format, selects: selectsOf(format) };
+    entries.set(key, made);
     return made;
   };
   // What is filled in may be written from left to right, in a sentence that is not.
   const isolated = (filling: Filling) =>
     direction === "rtl" && typeof filling === "string" ? `\u2068${filling}\u2069` : filling;
   const parts = (key: MessageKey, fillings: Readonly<Record<string, Filling>>): unknown[] => {
-    const selects = optionsIn(formatOf(key));
+    const { format, selects } = entryOf(key);
     const values = Object.entries(fillings).map(([name, filling]) => [
       name,
       selects.has(name) ? filling : isolated(filling),
     ]);
-    return [formatOf(key).format(Object.fromEntries(values) as Record<string, never>)].flat();
+    return [format.format(Object.fromEntries(values) as Record<string, never>)].flat();
   };
   return {
     locale,
@@ -112,8 +113,13 @@ function createMessages(locale: Locale): Messages {
   };
 }
 
-/** The names of a message's selects: they are compared with its options, and not shown. */
-const optionsIn = (format: IntlMessageFormat): ReadonlySet<string> => {
+interface Entry {
+  readonly format: IntlMessageFormat;
+  /** The names of its selects: their values are compared with its options, and not shown. */
+  readonly selects: ReadonlySet<string>;
+}
+
+const selectsOf = (format: IntlMessageFormat): ReadonlySet<string> => {
   const names = new Set<string>();
   const read = (elements: ReturnType<IntlMessageFormat["getAst"]>) => {
     for (const element of elements) {

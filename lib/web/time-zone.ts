@@ -8,12 +8,11 @@ export async function timeZone(): Promise<string> {
   return readTimeZone(readCookie(header, getWorld().env, "time-zone"));
 }
 
-/** A time zone by its IANA name; UTC for anything else. */
+/** A time zone by its IANA name, spelled as Intl spells it; UTC for anything else. */
 export function readTimeZone(name: string | null): string {
   if (!name || !ianaName.test(name)) return "UTC";
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return name;
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
   } catch {
     return "UTC";
   }
