@@ -22,14 +22,16 @@ export type SlotArguments<Key extends PlainKey> = keyof SlotsOf<Key> extends nev
   : [slots: SlotsOf<Key>];
 
 /** Every slot that some of these messages have, for a message known only as one of several. */
-export type AllSlotsOf<Key extends MessageKey> = Together<EachSlots<Key>>;
+export type AllSlotsOf<Key extends MessageKey> = Intersection<EachSlots<Key>>;
 type EachSlots<Key extends MessageKey> = Key extends MessageKey ? SlotsOf<Key> : never;
-type Together<T> = (T extends unknown ? (each: T) => void : never) extends (all: infer All) => void
+type Intersection<T> = (T extends unknown ? (each: T) => void : never) extends (
+  all: infer All,
+) => void
   ? All
   : never;
 
 /** What a part of a message is filled with: a text, a number, an element of a page, a function for a tag. */
-export type Filling = string | number | object | ((chunks: unknown[]) => unknown);
+export type SlotValue = string | number | object | ((chunks: unknown[]) => unknown);
 
 /** The catalogue in one language, and what Intl says in it. */
 export interface Messages {
@@ -39,7 +41,7 @@ export interface Messages {
   /** One of several messages, given what any of them needs. */
   anyMessage<Key extends PlainKey>(key: Key, slots: AllSlotsOf<Key>): string;
   /** The same for messages with markup, as a list of parts; see `messages/rich.ts`. */
-  parts(key: MessageKey, fillings: Readonly<Record<string, Filling>>): unknown[];
+  parts(key: MessageKey, slots: Readonly<Record<string, SlotValue>>): unknown[];
   /** A length of time in the largest unit that tells it exactly ("90 minutes"). */
   exactDuration(duration: Duration): string;
   /** A time to wait, rounded up to its largest unit, so that it is never too short. */
@@ -76,21 +78,21 @@ function createMessages(locale: Locale): Messages {
     return made;
   };
   // What is filled in may be written from left to right, in a sentence that is not.
-  const isolated = (filling: Filling) =>
-    direction === "rtl" && typeof filling === "string" ? `\u2068${filling}\u2069` : filling;
-  const parts = (key: MessageKey, fillings: Readonly<Record<string, Filling>>): unknown[] => {
+  const isolated = (value: SlotValue) =>
+    direction === "rtl" && typeof value === "string" ? `\u2068${value}\u2069` : value;
+  const parts = (key: MessageKey, slots: Readonly<Record<string, SlotValue>>): unknown[] => {
     const { format, selects } = entryOf(key);
-    const values = Object.entries(fillings).map(([name, filling]) => [
+    const values = Object.entries(slots).map(([name, value]) => [
       name,
-      selects.has(name) ? filling : isolated(filling),
+      selects.has(name) ? value : isolated(value),
     ]);
     return [format.format(Object.fromEntries(values) as Record<string, never>)].flat();
   };
   return {
     locale,
     direction,
-    message: (key, ...[slots]) => parts(key, (slots ?? {}) as Record<string, Filling>).join(""),
-    anyMessage: (key, slots) => parts(key, slots as Record<string, Filling>).join(""),
+    message: (key, ...[slots]) => parts(key, (slots ?? {}) as Record<string, SlotValue>).join(""),
+    anyMessage: (key, slots) => parts(key, slots as Record<string, SlotValue>).join(""),
     parts,
     exactDuration: (duration) => text(exactly(duration)),
     wait: (duration) => text(inWords(duration)),

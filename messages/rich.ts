@@ -1,8 +1,8 @@
 import { createElement, Fragment, isValidElement, type ReactNode } from "react";
-import type { Filling, MessageKey, Messages, SlotsOf, TagsOf } from "./index";
+import type { MessageKey, Messages, SlotsOf, SlotValue, TagsOf } from "./index";
 
 /** What fills a message with markup: texts may be elements, and each tag says how it is drawn. */
-export type RichFillings<Key extends MessageKey> = {
+export type RichSlots<Key extends MessageKey> = {
   readonly [Name in keyof SlotsOf<Key>]: SlotsOf<Key>[Name] extends string
     ? string extends SlotsOf<Key>[Name]
       ? ReactNode
@@ -14,17 +14,15 @@ export type RichFillings<Key extends MessageKey> = {
 export function richMessage<Key extends MessageKey>(
   messages: Messages,
   key: Key,
-  fillings: RichFillings<Key>,
+  slots: RichSlots<Key>,
 ): ReactNode {
-  const values = Object.entries(fillings as Readonly<Record<string, unknown>>).map(
-    ([name, filling]) => [
-      name,
-      typeof filling === "function"
-        ? (chunks: unknown[]) => (filling as (content: ReactNode) => ReactNode)(joined(chunks))
-        : filling,
-    ],
-  );
-  return joined(messages.parts(key, Object.fromEntries(values) as Record<string, Filling>));
+  const values = Object.entries(slots as Readonly<Record<string, unknown>>).map(([name, value]) => [
+    name,
+    typeof value === "function"
+      ? (chunks: unknown[]) => (value as (content: ReactNode) => ReactNode)(joined(chunks))
+      : value,
+  ]);
+  return joined(messages.parts(key, Object.fromEntries(values) as Record<string, SlotValue>));
 }
 
 /** Parts side by side, without keys; texts that meet become one. */

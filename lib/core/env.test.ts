@@ -566,7 +566,7 @@ describe("a pseudo-language", () => {
     );
   });
 
-  it("is nothing that anybody gets without asking for it", () => {
+  it("is not the default", () => {
     expect(parse({}).locale).toBe("en");
   });
 });

@@ -10,7 +10,7 @@ import {
 } from "@/messages";
 import { deviceName as deviceNameIn } from "@/messages/device";
 import { messageOf as messageOfIn, providerName } from "@/messages/errors";
-import { richMessage, type RichFillings } from "@/messages/rich";
+import { richMessage, type RichSlots } from "@/messages/rich";
 import type { NoteCode } from "./flash";
 
 /** The catalogue in the language of this installation. */
@@ -20,8 +20,8 @@ export const message = <Key extends PlainKey>(key: Key, ...slots: SlotArguments<
   messages().message(key, ...slots);
 
 /** A message with markup. */
-export const rich = <Key extends MessageKey>(key: Key, fillings: RichFillings<Key>) =>
-  richMessage(messages(), key, fillings);
+export const rich = <Key extends MessageKey>(key: Key, slots: RichSlots<Key>) =>
+  richMessage(messages(), key, slots);
 
 /** A refusal as people read it. */
 export const messageOf = (refusal: Refusal): string => messageOfIn(messages(), refusal);

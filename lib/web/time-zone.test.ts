@@ -4,7 +4,7 @@ import { lifetimes } from "@/lib/core/policy";
 import { readTimeZone } from "./time-zone";
 
 it.each(["Europe/Berlin", "America/New_York", "Etc/GMT+5", "UTC"])(
-  "takes a time zone that a browser names: %s",
+  "accepts a time zone that a browser names: %s",
   (name) => expect(readTimeZone(name)).toBe(name),
 );
 
@@ -19,12 +19,12 @@ it.each([
   "<script>",
   "x".repeat(5_000),
   "__proto__",
-])("takes UTC for anything else: %j", (name) => expect(readTimeZone(name)).toBe("UTC"));
+])("falls back to UTC for anything else: %j", (name) => expect(readTimeZone(name)).toBe("UTC"));
 
 it("spells a name in one way, so that formats are not made for every spelling", () => {
   expect(readTimeZone("eUROPE/bERLIN")).toBe("Europe/Berlin");
 });
 
-it("stays as long as the policy says, by the script that sets it", () => {
+it("lives as long as the policy says: the script has the same number", () => {
   expect(readFileSync("public/latchkey.js", "utf8")).toContain(`max-age=${lifetimes.timeZone};`);
 });
