@@ -31,9 +31,7 @@ test("a wrong code is told beside the field, the fifth is the last, and the link
     expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries }]);
   }
   const page = await submitCode(client, otherThan(code));
-  expect(textOf(page)).toContain(
-    "This code has been tried too often. A link in the same mail still works",
-  );
+  expect(textOf(page)).toContain("Too many wrong codes. Use the link if the same email has one");
   expect(fieldOf(page, "code")).toBe("");
   await client.submit(path, "Sign in");
   expect(isSignedIn(client)).toBe(true);
@@ -91,7 +89,7 @@ test("asking again at once is told to wait, and is possible after a minute", asy
   const again = await client.askForLink(email);
   expect(client.whereTo(again)).toBe("/sign-in/check");
   expect(textOf((await client.follow(again)).body)).toMatch(
-    /A mail was asked for just now\. You can ask again in (\d+ seconds?|1 minute)\./,
+    /An email was requested just now\. You can request another one in (\d+ seconds?|1 minute)\./,
   );
   expect(await db.lettersTo(email)).toHaveLength(1);
   await inbox.letterTo(email);

@@ -106,7 +106,7 @@ const testAda = test.extend<{ visitor: Ada }>({
   },
 });
 
-const notCarriedOut = "What you began was not carried out";
+const notCarriedOut = "Your change was not made";
 
 for (const [by, prepare] of Object.entries(proofs)) {
   for (const [name, action] of Object.entries(actions)) {

@@ -11,7 +11,14 @@ import { messagesIn } from "@/messages";
 import { messageOf } from "@/messages/errors";
 import { type HeldPage, holdPage } from "./held-page";
 import { isSameOrigin } from "@/lib/web/origin";
-import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
+import {
+  emailPolicy,
+  isEmptyErrorPage,
+  isMailboxEmail,
+  isOwnPage,
+  ownPagePolicy,
+  withoutFrameworkScript,
+} from "./own-pages";
 import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/problem";
 
 /**
@@ -28,7 +35,8 @@ export function installRequestGate(env: Env, log: Log): void {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
       const next = () => void Reflect.apply(emit, this, [event, ...rest]);
       const proceed = isFile(request) ? () => compressed(request, response, next) : next;
-      if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
+      if (isMailboxEmail(request.url ?? "")) allowEmailStyles(response);
+      else if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
       const reject = (code: RefusalCode) => rejectRequest(request, response, code, { env, log });
       if (!gateRequest(env, request, response, { proceed, reject })) proceed();
       return true;
@@ -207,6 +215,21 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
     log.error("page.failed", { requestId: reference, path: url });
     return page(`/failed?reference=${reference}`);
   });
+}
+
+/**
+ * Gives an email of the local mailbox its own policy. Next appends a route's headers to ours, and a
+ * browser would apply both policies.
+ */
+function allowEmailStyles(response: ServerResponse) {
+  holdPage(
+    response,
+    (status) => status === 200,
+    (page) => {
+      response.setHeader("Content-Security-Policy", emailPolicy);
+      return page;
+    },
+  );
 }
 
 /** Asks a server of this process for a page, as any client would. */

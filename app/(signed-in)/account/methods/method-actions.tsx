@@ -30,7 +30,9 @@ export function MethodActions({ provider, needsConfirmation, isUsable, isLast }:
           state(message("methods.only"))
         ) : (
           <a className="button button--danger" href={`/account/disconnect/${provider}`}>
-            {rich("methods.disconnect", { provider: oauthProviders[provider].name, object })}
+            <span className="label">
+              {rich("methods.disconnect", { provider: oauthProviders[provider].name, object })}
+            </span>
           </a>
         )}
       </div>
@@ -40,13 +42,13 @@ export function MethodActions({ provider, needsConfirmation, isUsable, isLast }:
   return (
     <div className="actions">
       <a className="button button--plain" href="/account/password">
-        {rich("methods.changePassword", { object })}
+        <span className="label">{rich("methods.changePassword", { object })}</span>
       </a>
       {isLast ? (
         state(message("methods.only"))
       ) : (
         <a className="button button--danger" href="/account/password/remove">
-          {rich("methods.removePassword", { object })}
+          <span className="label">{rich("methods.removePassword", { object })}</span>
         </a>
       )}
     </div>
