@@ -37,7 +37,7 @@ test("one account behind every way in: Google, a link, LinkedIn, a password", as
   );
   for (const linkedMethod of ["LinkedIn", "Email link", "Password"])
     await expect(ada.page.getByRole("listitem").filter({ hasText: linkedMethod })).toContainText(
-      "last used just now",
+      "Last used just now",
     );
   await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
     "Not connected",
