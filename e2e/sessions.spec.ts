@@ -62,7 +62,7 @@ test("Ada sees her devices, signs out one of them, and then all others after a p
   for (const other of [phone, laptop]) await other.signIn(ada.email, inbox);
   await ada.page.reload();
   await ada.page.getByRole("link", { name: "Sign out everywhere else" }).click();
-  await ada.sees("2 other devices will be signed out. This one stays.");
+  await ada.sees("2 other devices will be signed out. This one stays signed in.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
   await ada.press("Sign out everywhere else");
   await ada.setUser("/account/sessions");
