@@ -131,7 +131,9 @@ const textsOf = (page: Page) =>
         texts.push(...missing, enough, strong);
       }
       for (const node of element.childNodes)
-        if (node.nodeType === Node.TEXT_NODE) texts.push(node.textContent ?? "");
+        if (node.nodeType === Node.TEXT_NODE)
+          // To a browser with script the content of a noscript is one text.
+          texts.push((node.textContent ?? "").replace(/<[^>]*>/g, " "));
     }
     return texts;
   });
