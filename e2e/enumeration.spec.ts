@@ -32,7 +32,10 @@ function shape(response: HttpResponse, email: string) {
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
-      .replaceAll(/again in (60 seconds|1 minute|\d\d? seconds?)\b/g, "again in (a minute)")
+      .replaceAll(
+        /(again|another one) in (60 seconds|1 minute|\d\d? seconds?)\b/g,
+        "$1 in (a minute)",
+      )
       .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)")
       .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(chance)"),
   };
