@@ -3,10 +3,10 @@
  * new folder is closed until somebody decides otherwise here. Tests may import anything.
  */
 const TESTS = "[.]test[.]tsx?$|^lib/testing/";
-const OURS = "^(app|lib|db|emails|scripts|bench|e2e)/|^[^/]+[.][cm]?[jt]sx?$";
+const OURS = "^(app|lib|db|emails|messages|scripts|bench|e2e)/|^[^/]+[.][cm]?[jt]sx?$";
 
 // What everybody in lib stands on. The runner and Auth.js live beside it, above the nouns.
-const ROOT = "^lib/(?!auth[.-]|run-flow[.])[^/]+[.]ts$";
+const ROOT = "^lib/(core/)?(?!auth[.-]|run-flow[.])[^/]+[.]ts$";
 const TYPES_OF_DB = "^db/client[.]ts$";
 
 /**
@@ -39,6 +39,7 @@ const rooms = [
       "^app/",
       "^lib/(web|flows)/",
       "^lib/(auth|auth-handshake|result|policy|duration|oauth-providers)[.]ts$",
+      "^messages/",
     ],
     because:
       "Faces ask and show. One that reaches the database, a noun or an adapter holds a rule, and " +
@@ -63,7 +64,7 @@ const rooms = [
   ...room("lib-web", {
     files: "^lib/web/",
     except: ["^lib/web/api/"],
-    may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$"],
+    may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^messages/"],
     mayKnow: ["^lib/identity/"],
     npm: ["compression", "next", "react", "zod"],
     because: "What faces share runs a flow for a request; past the runner's back nothing is read.",
@@ -130,9 +131,16 @@ const rooms = [
   }),
   ...room("emails", {
     files: "^emails/",
-    may: ["^emails/", "^lib/(letters|policy|duration|oauth-providers)[.]ts$"],
+    may: ["^emails/", "^messages/", "^lib/(letters|policy|duration|oauth-providers)[.]ts$"],
+    mayKnow: ["^lib/env[.]ts$"],
     because:
       "A template shows the letter it is given; looking anything up would be a second truth.",
+  }),
+  ...room("messages", {
+    files: "^messages/",
+    may: ["^messages/", ROOT],
+    npm: ["intl-messageformat", "react"],
+    because: "The catalogue words values that it is given; it looks nothing up.",
   }),
   ...room("doors", {
     files: "^(proxy|instrumentation)[.]ts$",

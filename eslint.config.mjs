@@ -35,7 +35,7 @@ export default defineConfig([
     },
   },
   {
-    files: ["{app,lib,db,emails}/**"],
+    files: ["{app,lib,db,emails,messages}/**"],
     ignores: ["lib/core/env.ts", ...TESTS],
     rules: {
       "no-restricted-properties": [
@@ -59,7 +59,7 @@ export default defineConfig([
     },
   },
   {
-    files: ["{app,lib}/**"],
+    files: ["{app,lib,messages}/**"],
     ignores: ["lib/adapters/clock.ts", ...TESTS],
     rules: {
       "no-restricted-syntax": [
@@ -76,7 +76,7 @@ export default defineConfig([
     },
   },
   {
-    files: ["{app,lib}/**"],
+    files: ["{app,lib,messages}/**"],
     ignores: ["lib/adapters/log.ts", ...TESTS],
     // The log redacts secrets and addresses; the console does not.
     rules: { "no-console": "error" },

@@ -7,7 +7,7 @@ import { type NextRequest, NextResponse } from "next/server";
  */
 export function proxy(request: NextRequest) {
   const nonce = randomBytes(16).toString("base64");
-  const policy = contentSecurityPolicy(nonce);
+  const policy = contentSecurityPolicy(nonce, request.nextUrl.pathname);
   const headers = new Headers(request.headers);
   headers.set("x-nonce", nonce);
   headers.set("content-security-policy", policy);
@@ -16,7 +16,7 @@ export function proxy(request: NextRequest) {
   return response;
 }
 
-function contentSecurityPolicy(nonce: string) {
+function contentSecurityPolicy(nonce: string, path: string) {
   const development = process.env.NODE_ENV === "development";
   return [
     "default-src 'none'",
@@ -26,6 +26,8 @@ function contentSecurityPolicy(nonce: string) {
     "connect-src 'self'",
     // Next's own tools while developing come with a font; pages have none.
     ...(development ? ["font-src 'self'"] : []),
+    // The local mailbox shows each email in a frame.
+    ...(path === "/mailbox" ? ["frame-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "object-src 'none'",

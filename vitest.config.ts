@@ -5,7 +5,7 @@ import { longTag } from "./scripts/parts.mjs";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-const folders = ["app", "lib", "db", "emails", "scripts", "test"];
+const folders = ["app", "lib", "db", "emails", "messages", "scripts", "test"];
 const testFiles = folders.flatMap((folder) =>
   readdirSync(here(folder), { recursive: true, encoding: "utf8" })
     .map((file) => `${folder}/${file.replaceAll("\\", "/")}`)

@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react";
 import { bounds } from "@/lib/core/policy";
+import { message } from "@/lib/web/messages";
 import { Field } from "./_ui/field";
-import { words } from "./words";
 
 type Props = Pick<
   ComponentProps<typeof Field>,
@@ -16,8 +16,9 @@ export function EmailField({ name = "email", ...field }: Props) {
     <Field
       {...field}
       name={name}
-      label={words.email}
+      label={message("common.email")}
       type="email"
+      dir="ltr"
       autoComplete="username"
       inputMode="email"
       autoCapitalize="none"

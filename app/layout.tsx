@@ -2,13 +2,14 @@ import "./keyline.css";
 import type { Metadata, Viewport } from "next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
+import { message, messages } from "@/lib/web/messages";
 import { isOwnPage, pageNonce, siteConfig } from "@/lib/web/site";
 
 export async function generateMetadata(): Promise<Metadata> {
   await connection();
   const { appName } = siteConfig();
   return {
-    title: { default: appName, template: `%s · ${appName}` },
+    title: { default: appName, template: message("page.title", { title: "%s", appName }) },
     icons: "/icon.svg",
     robots: { index: false, follow: false },
     // Phones would turn codes and IPs into telephone links.
@@ -24,8 +25,9 @@ export const viewport: Viewport = { colorScheme: "light dark" };
  */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   await connection();
+  const { locale, direction } = messages();
   return (
-    <html lang="en">
+    <html lang={locale} dir={direction}>
       <body>
         {children}
         {(await isOwnPage()) && (

@@ -1,13 +1,13 @@
+import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { SignedOutLayout } from "./_ui/signed-out-layout";
-import { words } from "./words";
 
 export default function NotFound() {
   return (
-    <SignedOutLayout appName={siteConfig().appName} title={words.notFound.title}>
-      <p>{words.notFound.lead}</p>
+    <SignedOutLayout appName={siteConfig().appName} title={message("notFound.title")}>
+      <p>{message("notFound.lead")}</p>
       <p>
-        <a href="/">{words.notFound.back}</a>
+        <a href="/">{message("notFound.back")}</a>
       </p>
     </SignedOutLayout>
   );

@@ -1,8 +1,9 @@
 import { bounds } from "@/lib/core/policy";
+import { message, rich } from "@/lib/web/messages";
 import { pageNonce, siteConfig } from "@/lib/web/site";
 import { Field } from "./_ui/field";
 import { PasswordField } from "./_ui/password-field";
-import { words } from "./words";
+import { object } from "./markup";
 
 interface Props {
   readonly error?: string | undefined;
@@ -15,8 +16,8 @@ export async function CurrentPassword(field: Props) {
     <PasswordField
       {...field}
       name="password"
-      label={words.password.label}
-      words={words.password}
+      label={message("password.label")}
+      show={rich("password.show", { object })}
       nonce={await pageNonce()}
     />
   );
@@ -30,16 +31,24 @@ export async function NewPassword({ differ, ...field }: Props & { differ?: strin
       <PasswordField
         {...field}
         name="password"
-        label={words.password.newLabel}
-        hint={words.password.hint(minLength)}
-        words={words.password}
-        newPassword={{ minLength, strongLength: Math.max(minLength, bounds.passwordStrongLength) }}
+        label={message("password.new")}
+        hint={message("password.hint", { minLength })}
+        show={rich("password.show", { object })}
+        newPassword={{
+          minLength,
+          strongLength: Math.max(minLength, bounds.passwordStrongLength),
+          missing: Array.from({ length: minLength - 1 }, (_, at) =>
+            message("password.missing", { missing: at + 1 }),
+          ),
+          enough: message("password.enough"),
+          strong: message("password.strong"),
+        }}
         nonce={await pageNonce()}
       />
       <noscript>
         <Field
           name="confirmPassword"
-          label={words.password.again}
+          label={message("password.repeat")}
           type="password"
           autoComplete="new-password"
           error={differ}

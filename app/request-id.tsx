@@ -1,11 +1,14 @@
-import { words } from "./words";
+import { rich } from "@/lib/web/messages";
 
 /** What to quote to support; the log has the same. */
 export function RequestId({ id }: { id: string | undefined }) {
   return (
     id && (
       <p className="hint">
-        {words.reference}: <code>{id}</code>
+        {rich("common.reference", {
+          reference: id,
+          code: (reference) => <code dir="ltr">{reference}</code>,
+        })}
       </p>
     )
   );

@@ -1,5 +1,5 @@
+import { message, messages } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
-import { words } from "./words";
 
 interface StaticPage {
   readonly status: 500 | 503;
@@ -14,12 +14,14 @@ interface StaticPage {
 /** A whole page without React, data or assets, for when those may be what is broken. Texts are ours. */
 export function staticPage(page: StaticPage): Response {
   const { retryAfter, reference } = page;
+  const { locale, direction } = messages();
+  const title = message("page.title", { title: page.title, appName: siteConfig().appName });
   const html = `<!doctype html>
-<html lang="en">
+<html lang="${locale}" dir="${direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${page.title} · ${siteConfig().appName.replaceAll("&", "&amp;")}</title>
+<title>${title.replaceAll("&", "&amp;")}</title>
 <link rel="stylesheet" href="/plain-page.css">
 </head>
 <body>
@@ -27,7 +29,7 @@ export function staticPage(page: StaticPage): Response {
 <h1>${page.title}</h1>
 <p>${page.lead}</p>
 <p><a href="/">${page.link}</a></p>
-${reference ? `<p>${words.reference}: <code>${reference}</code></p>` : ""}
+${reference ? `<p>${referenceLine(reference)}</p>` : ""}
 </main>
 </body>
 </html>
@@ -41,3 +43,11 @@ ${reference ? `<p>${words.reference}: <code>${reference}</code></p>` : ""}
     },
   });
 }
+
+const referenceLine = (reference: string) =>
+  messages()
+    .parts("common.reference", {
+      reference,
+      code: (content) => `<code dir="ltr">${content.join("")}</code>`,
+    })
+    .join("");

@@ -1,27 +1,15 @@
+import { messages } from "@/lib/web/messages";
 import { now } from "@/lib/web/site";
+import { timeZone } from "@/lib/web/time-zone";
 import { Time } from "./_ui/time";
 
-const date = new Intl.DateTimeFormat("en-GB", {
-  dateStyle: "medium",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-
-/** A moment, in words everybody reads alike. */
-export const Timestamp = ({ at }: { at: Date }) => (
-  <Time dateTime={at.toISOString()}>{`${date.format(at)} UTC`}</Time>
-);
+/** A moment in the person's time zone, which is named. */
+export async function Timestamp({ at }: { at: Date }) {
+  return <Time dateTime={at.toISOString()}>{messages().time(at, await timeZone())}</Time>;
+}
 
 /** A recent moment as people say it ("2 minutes ago"); older than a day, by its date. */
-export function RelativeTime({ at }: { at: Date }) {
-  const minutes = Math.round((at.getTime() - now().getTime()) / 60_000);
-  if (minutes < -24 * 60) return <Timestamp at={at} />;
-  const text =
-    minutes > -1
-      ? "just now"
-      : minutes > -60
-        ? relative.format(minutes, "minute")
-        : relative.format(Math.round(minutes / 60), "hour");
+export async function RelativeTime({ at }: { at: Date }) {
+  const text = messages().timeAgo(at, now()) ?? messages().time(at, await timeZone());
   return <Time dateTime={at.toISOString()}>{text}</Time>;
 }

@@ -1,5 +1,5 @@
+import { message } from "@/lib/web/messages";
 import { Field } from "./_ui/field";
-import { words } from "./words";
 
 /** What the field is sent as where nobody needs it: whose password it is, the session says. */
 export const displayedUsername = "shown-for";
@@ -15,8 +15,9 @@ export function UsernameField({ name = displayedUsername, address }: Props) {
   return (
     <Field
       name={name}
-      label={words.email}
+      label={message("common.email")}
       type="email"
+      dir="ltr"
       autoComplete="username"
       defaultValue={address}
       readOnly

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hash } from "@node-rs/argon2";
-import { words } from "@/app/words";
+import { en } from "@/messages/en";
 import { flows } from "@/lib/flows";
 import { bounds } from "@/lib/core/policy";
 import { digest } from "@/lib/core/crypto";
@@ -108,6 +108,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/sessions/sign-out-others", "session.list", "session"],
       ["/api/auth/session", "session.read"],
       ["/api/auth/un/known", null],
+      ["/api/mailbox/{id}", "mailbox.read"],
       ["/api/un/known", null],
       ["/api/v1/openapi.json", null],
       ["/failed", null],
@@ -767,7 +768,7 @@ for (const [how, testOnBuild, extent] of [
       const { client: home } = await browserOf(server, db, ada);
       const ids = await db.sql<{ id: string }[]>`
         select id from sessions union all select id from users`;
-      const secrets = [ada, ...Object.values(cast), ...ids.map(({ id }) => id), words.account.skip];
+      const secrets = [ada, ...Object.values(cast), ...ids.map(({ id }) => id), en["account.skip"]];
       const wrong: string[] = [];
       const look = async (client: Client, path: string, headers: Sent["headers"] = {}) => {
         const response = await client.send(path, { headers });
@@ -832,7 +833,7 @@ function formsOf(
     submitLinkCancellation: [stranger, letter.path, "Cancel this request"],
     clearAllLimits: [stranger, "/mailbox", "Clear all limits"],
     signUp: [stranger, "/sign-up", "Sign up"],
-    resendCode: [asker, "/verify-email", "Send it again"],
+    resendCode: [asker, "/verify-email", "Send again"],
     submitSignUpCode: [asker, "/verify-email", "Finish signing up"],
     continueWithPassword: [stranger, "/sign-in", "Use a password"],
     signInByPassword: [stranger, "/sign-in/password", "Sign in"],
@@ -845,7 +846,7 @@ function formsOf(
     stepUpWithPassword: [home, "/account/confirm", "Continue"],
     stepUpWithCode: [home, "/account/confirm?asked", "Continue with the code"],
     cancelSuspended: [late, suspended, "Cancel"],
-    stepUpWithLink: [home, stepUp.path, "It is me"],
+    stepUpWithLink: [home, stepUp.path, "Yes, it’s me"],
     submitProvider: [stranger, "/sign-in", "Continue with Google"],
     // Ada has no other account to switch to, and no provider left to connect.
     submitAccountSwitch: [mallory, "/sign-in/switch", "Switch account"],

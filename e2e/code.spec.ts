@@ -24,16 +24,14 @@ test("the page reports a wrong code beside the field, accepts five tries, and th
   const { code, path } = await inbox.letterTo(email);
   for (let tries = 1; tries < 5; tries += 1) {
     const page = await submitCode(client, otherThan(code));
-    expect(textOf(page)).toContain("That code is not right");
+    expect(textOf(page)).toContain("That code is wrong");
     expect(titleOf(page)).toMatch(/^Error: Check your email/);
     expect(fieldOf(page, "code")).toContain('aria-invalid="true"');
     expect(fieldOf(page, "code")).toContain('aria-describedby="code-error');
     expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries }]);
   }
   const page = await submitCode(client, otherThan(code));
-  expect(textOf(page)).toContain(
-    "This code has been tried too often. A link in the same mail still works",
-  );
+  expect(textOf(page)).toContain("Too many wrong codes. Use the link if the same email has one");
   expect(fieldOf(page, "code")).toBe("");
   await client.submit(path, "Sign in");
   expect(isSignedIn(client)).toBe(true);
@@ -49,7 +47,7 @@ test("a code without six digits is refused and uses up no try", async ({
   await client.requestLink(email);
   for (const typed of ["", "12345", "abcdef", "1234567"])
     expect(textOf(await submitCode(client, typed)), typed).toContain(
-      "Enter the 6 digits from the mail.",
+      "Enter the 6-digit code from the email.",
     );
   expect(await db.verificationsOf(email)).toMatchObject([{ tries: 0 }]);
   await submitCode(client, (await inbox.letterTo(email)).code);
@@ -73,7 +71,7 @@ test("a code does not work in another browser and uses up no try there", async (
   const response = await mallory.follow(
     await mallory.post("/sign-in/check", form, { email, code }),
   );
-  expect(textOf(response.body)).toContain("That code is not right");
+  expect(textOf(response.body)).toContain("That code is wrong");
   expect(isSignedIn(mallory)).toBe(false);
   expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries: 0 }]);
   await submitCode(client, code);
@@ -91,13 +89,13 @@ test("a second request is refused for a minute, and then sends another email", a
   const again = await client.requestLink(email);
   expect(client.whereTo(again)).toBe("/sign-in/check");
   expect(textOf((await client.follow(again)).body)).toMatch(
-    /A mail was asked for just now\. You can ask again in (\d+ seconds?|1 minute)\./,
+    /An email was requested just now\. You can request another one in (\d+ seconds?|1 minute)\./,
   );
   expect(await db.lettersTo(email)).toHaveLength(1);
   await inbox.letterTo(email);
   await db.ageLimits("61 seconds");
   await db.advance("verifications", "61 seconds", { column: "identifier", is: email });
-  await client.submit("/sign-in/check", "Send it again");
+  await client.submit("/sign-in/check", "Send again");
   await submitCode(client, (await inbox.letterTo(email)).code);
   expect(isSignedIn(client)).toBe(true);
 });

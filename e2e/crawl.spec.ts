@@ -123,7 +123,7 @@ for (const { extent, details, isWhole, pairs } of extents)
         await asker.submit(link, "Sign in");
         expect(asker.jar.has("latchkey-session")).toBe(true);
         asker.jar.set("latchkey-session", signedIn!);
-        expect(asker.whereTo(await asker.submit(stepUp, "It is me"))).toBe("/account");
+        expect(asker.whereTo(await asker.submit(stepUp, "Yes, it’s me"))).toBe("/account");
         const password = "quite another set of words";
         const response = await asker.submit(reset, "Set password and sign in", { password });
         expect(asker.whereTo(response)).toBe("/account");

@@ -32,7 +32,10 @@ function shape(response: HttpResponse, email: string) {
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")
-      .replaceAll(/again in (60 seconds|1 minute|\d\d? seconds?)\b/g, "again in (a minute)")
+      .replaceAll(
+        /(again|another one) in (60 seconds|1 minute|\d\d? seconds?)\b/g,
+        "$1 in (a minute)",
+      )
       .replaceAll(/(again in |"retryAfter":)\d+/g, "$1(wait)")
       .replaceAll(/(state|nonce|code_challenge)=[\w.-]+/g, "$1=(random)"),
   };
@@ -164,9 +167,9 @@ for (const { extent, details, first } of extents)
         await begin();
         await record("sign-up", client!.submit("/sign-up", "Sign up", signUpForm));
         await record("again, at once", client!.submit("/sign-up", "Sign up", signUpForm));
-        await record("the code again, at once", client!.submit("/verify-email", "Send it again"));
+        await record("the code again, at once", client!.submit("/verify-email", "Send again"));
         await clearResendLimits();
-        await record("the code again", client!.submit("/verify-email", "Send it again"));
+        await record("the code again", client!.submit("/verify-email", "Send again"));
         await record(
           "a wrong code",
           client!.submit("/verify-email", "Finish signing up", { code }),
@@ -206,9 +209,9 @@ for (const { extent, details, first } of extents)
       const ofUnknown = await walk(newAddress("first"), false);
       const responses = JSON.stringify(ofUnknown);
       for (const sentence of [
-        "do not go together",
-        "That code is not right",
-        "Type the code we mailed",
+        "email and password don’t match",
+        "That code is wrong",
+        "Enter the code we emailed",
       ])
         expect(responses).toContain(sentence);
       for (const [what, prepare] of first(3, Object.entries(states))) {

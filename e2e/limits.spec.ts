@@ -59,9 +59,9 @@ test("the mailbox shows which email was withheld, and clears all limits", async 
     "over_limit",
   ]);
   const ada = newClient();
-  expect(textOf((await ada.get("/mailbox")).body)).toContain("over the limit");
+  expect(textOf((await ada.get("/mailbox")).body)).toContain("Over the hourly limit");
   const cleared = await ada.follow(await ada.submit("/mailbox", "Clear all limits"));
-  expect(textOf(cleared.body)).toContain("All limits start anew.");
+  expect(textOf(cleared.body)).toContain("All limits were cleared.");
   await ada.requestLink(email);
   expect(await db.lettersTo(email)).toHaveLength(5);
   expect((await db.lettersTo(email)).at(-1)).not.toMatchObject({ state: "dead" });

@@ -11,7 +11,7 @@ const textAfter = async (client: Client, response: HttpResponse) =>
   textOf((await client.follow(response)).body);
 
 const cannotBeUsed = "This link can’t be used";
-const wrongAddress = "That is not the address this link was sent to. Type the whole address.";
+const wrongAddress = "That isn’t the address this link was sent to. Enter your full email address.";
 
 test("a link opened in another browser signs Ada in there once she types the whole address", async ({
   ada,
@@ -21,7 +21,7 @@ test("a link opened in another browser signs Ada in there once she types the who
   await client.requestLink(ada.email);
   const { link } = await ada.readsTheLetter();
   await ada.open(link);
-  await ada.sees("This link was asked for in another browser.");
+  await ada.sees("This link was requested in another browser");
   await expect(ada.page.getByLabel("Email", { exact: true })).toHaveAttribute(
     "autocomplete",
     "username",
@@ -79,7 +79,7 @@ test.describe("In another browser", () => {
     expect(await db.verificationsOf(email)).toMatchObject([{ state: "voided" }]);
 
     const typed = await client.submit("/sign-in/check", "Continue", { code });
-    expect(await textAfter(client, typed)).toContain("That code is not right");
+    expect(await textAfter(client, typed)).toContain("That code is wrong");
     expect(textOf((await client.get(path)).body)).toContain(cannotBeUsed);
     expect(isSignedIn(client)).toBe(false);
   });
@@ -157,7 +157,7 @@ test("the owner of a disabled account gets a message and no session after confir
   await other.requestLink(email);
   const confirmed = await other.submit((await inbox.letterTo(email)).path, "Sign in");
   expect(other.whereTo(confirmed)).toBe("/sign-in/problem");
-  expect(await textAfter(other, confirmed)).toContain("This account is switched off.");
+  expect(await textAfter(other, confirmed)).toContain("This account is disabled.");
   expect(isSignedIn(other)).toBe(false);
 });
 
@@ -173,7 +173,7 @@ test("Ada opens Leo's link while signed in: she stays signed in, or switches and
   await newClient().requestLink(leo);
   const { path } = await inbox.letterTo(leo);
   const { body } = await client.get(path);
-  expect(textOf(body)).toContain(`You are signed in as ${ada} .`);
+  expect(textOf(body)).toContain(`You’re signed in as ${ada} .`);
   expect(body).toMatch(/<a href="\/account">Stay signed in<\/a>/);
   expect((await client.get("/account")).body).toContain(ada);
   expect(await db.verificationsOf(leo)).toMatchObject([{ state: "live" }]);

@@ -35,11 +35,11 @@ test("without links users sign in with passwords, and cannot remove their last s
   await ada.submit("/verify-email", "Finish signing up", { code: await inbox.codeTo(email) });
   expect(ada.jar.has("latchkey-session")).toBe(true);
   const methods = textOf((await ada.get("/account/methods")).body);
-  expect(methods).toContain("The last way in");
+  expect(methods).toContain("Your only method");
   expect(methods).not.toMatch(/Remove|Email link/);
   const response = await ada.submit("/account/password/remove", "Remove password");
   const { body } = await ada.follow(response);
-  expect(textOf(body)).toContain("This is the last way into your account.");
+  expect(textOf(body)).toContain("This is your only sign-in method.");
 
   // A second sign-up sends the owner a letter without a link, because links are disabled.
   await new Client(server).submit("/sign-up", "Sign up", { email, password: `${password} too` });

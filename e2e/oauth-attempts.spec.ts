@@ -1,4 +1,5 @@
-import { words } from "@/app/words";
+import { messagesIn } from "@/messages";
+import { en } from "@/messages/en";
 import type { Client } from "./support/client";
 import { type Form, formWith, textOf } from "./support/forms";
 import { setUser, testWithProviders as test } from "./support/oidc";
@@ -14,7 +15,7 @@ import {
 /** OAuth attempts over HTTP: which browser and session they belong to; the sign-in page's buttons. */
 
 const password = "four unrelated words here";
-const lost = "took too long, or was begun in another browser. Nothing was changed.";
+const lost = "took too long, or was started in another browser. Nothing was changed.";
 const providers = ["google", "linkedin"] as const;
 
 const isIn = ({ jar }: Client) => jar.has("latchkey-session");
@@ -147,7 +148,7 @@ test("a pending identity works only in the browser and session that started the 
   const callback = await callbackUrlFrom(await authorizationUrlOf(ada, started));
   await ada.submit("/account", "Sign out");
   expect(await textAfter(ada, ada.get(callback))).toContain(
-    "You were signed out on the way to Google",
+    "You were signed out, or signed in again, before you came back from Google",
   );
   expect(isIn(ada)).toBe(false);
   expect(await connected()).toBe(1);
@@ -200,7 +201,7 @@ test("step-up suspends an action on a provider, and carries it out afterwards", 
   expect(await state()).toEqual(["google"]);
   await db.sql`update auth_providers set confirmation_required_at = now() where subject = ${email}`;
   const confirmed = submitWithStepUp("/account/methods", "Keep Google");
-  expect(await textAfter(ada, confirmed)).toContain("Google stays connected,");
+  expect(await textAfter(ada, confirmed)).toContain("Google stays connected.");
   expect(await state()).toEqual(["google"]);
   const disconnected = submitWithStepUp("/account/disconnect/google", "Disconnect Google");
   expect(await textAfter(ada, disconnected)).toContain("Google is disconnected.");
@@ -216,15 +217,15 @@ test("an in-app browser shows a reason instead of the Google button; Safari show
     const { body } = await newClient().send("/sign-in", { headers: { "user-agent": agent } });
     return textOf(body);
   };
-  const { leave: _, ...leaving } = words.inAppBrowser;
+  const reason = messagesIn("en").message("signIn.inAppBrowser.useCode", { provider: "Google" });
   const inApp = await look(`${iPhone} Mobile/15E148 [FBAN/FBIOS;FBAV/520.0.0.38.101]`);
   expect(inApp).not.toContain("Continue with Google");
-  expect(inApp).toContain(Object.values(leaving).join(" "));
+  expect(inApp).toContain(reason);
   expect(inApp).toContain("Email me a sign-in link");
   expect(inApp).toContain("Continue with LinkedIn");
   const inSafari = await look(`${iPhone} Version/18.5 Mobile/15E148 Safari/604.1`);
   expect(inSafari).toContain("Continue with Google");
-  expect(inSafari).not.toContain(leaving.lead);
+  expect(inSafari).not.toContain(reason.split(".")[0]);
 });
 
 const usual = [
@@ -233,7 +234,7 @@ const usual = [
   "Continue with Google",
   "Continue with LinkedIn",
 ];
-const used = (button: string) => `${button} ${words.lastUsed}`;
+const used = (button: string) => `${button} ${en["signIn.lastUsed"]}`;
 
 /** The order of the sign-in page's buttons, by the cookie of the last method. */
 const orders: Record<string, string[]> = {

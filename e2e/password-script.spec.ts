@@ -1,8 +1,15 @@
 import type { Page } from "@playwright/test";
-import { words } from "../app/words";
+import { messagesIn } from "@/messages";
 import { expect, test } from "./support/test";
 
-const { more, enough, strong } = words.password;
+const { message } = messagesIn("en");
+const said = {
+  minLength: 12,
+  strongLength: 16,
+  missing: Array.from({ length: 11 }, (_, at) => message("password.missing", { missing: at + 1 })),
+  enough: message("password.enough"),
+  strong: message("password.strong"),
+};
 
 /** The markup of PasswordField and CodeField, as far as the scripts use it. */
 const markup = `<!doctype html>
@@ -14,7 +21,7 @@ const markup = `<!doctype html>
     <label for="password">New password</label>
     <input id="password" name="password" type="password">
     <button type="button" data-show aria-pressed="false" hidden>Show<span> password</span></button>
-    <p><strong aria-live="polite" data-length='${JSON.stringify({ minLength: 12, strongLength: 16, more, enough, strong })}'></strong></p>
+    <p><strong aria-live="polite" data-length='${JSON.stringify(said)}'></strong></p>
   </div>
   <button type="submit">Continue</button>
 </form>
@@ -77,11 +84,11 @@ test.describe("A password field with script", () => {
     const status = page.locator("[aria-live]");
     for (const [typed, expected] of [
       ["", ""],
-      ["wet", "9 more characters."],
-      ["wet gravel,", "1 more character."],
+      ["wet", "9 more characters needed."],
+      ["wet gravel,", "1 more character needed."],
       ["wet gravel, ", "Long enough."],
-      ["wet gravel, warm", "Strong length."],
-      ["🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊", "1 more character."],
+      ["wet gravel, warm", "Good length."],
+      ["🐴🔋📎✅🌙🎻🧲🦑🪁🛶🧊", "1 more character needed."],
       // Counts like the server: "é" is one character in either normalisation.
       ["e\u0301".repeat(12), "Long enough."],
       ["", ""],
@@ -99,7 +106,7 @@ test.describe("A password field with script", () => {
       await expect(page.getByLabel("Code")).toHaveValue("482193");
     }
     await page.getByLabel("New password").fill("wet gravel, warm bread");
-    await expect(page.locator("[aria-live]")).toHaveText(strong);
+    await expect(page.locator("[aria-live]")).toHaveText(said.strong);
     expect(posted).toEqual([]);
     await page.getByRole("button", { name: "Continue" }).click();
     await expect.poll(() => posted).toHaveLength(1);

@@ -27,7 +27,7 @@ test("Ada signs up with a password and the code from her email, and signs in wit
   await ada.type("New password", password);
   await ada.clickButton("Sign up");
   await ada.seesUrl("/verify-email?asked");
-  await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on the way.`);
+  await ada.sees(`If ${ada.email} can sign up here, a 6-digit code is on its way.`);
   expect(await db.users(ada.email)).toBe(0);
   await ada.submitCode(await ada.readsTheCode(), "Finish signing up");
   await ada.isSignedIn();
@@ -72,7 +72,7 @@ test("Ada resets her password by the link, and every other device is signed out"
 
   await ada.signOut();
   await ada.signInWithPassword(password);
-  await ada.sees("do not go together");
+  await ada.sees("email and password don’t match");
   await ada.signInWithPassword(better);
   await ada.isSignedIn();
 });
@@ -97,12 +97,12 @@ test("Ada sets, changes and removes a password in her account, and gets an email
   expect((await ada.readsTheNotice()).subject).toBe("A password was set for Latchkey");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
 
-  await ada.page.getByRole("link", { name: "Change Password" }).click();
+  await ada.page.getByRole("link", { name: "Change password" }).click();
   await ada.type("New password", better);
   await ada.clickButton("Set password");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
 
-  await ada.page.getByRole("link", { name: "Remove Password" }).click();
+  await ada.page.getByRole("link", { name: "Remove password" }).click();
   await ada.clickButton("Remove password");
   await ada.sees("Your password is removed.");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was removed");
@@ -148,7 +148,7 @@ test("actions on the password require step-up, and continue after it", async ({ 
   await ada.clickButton("Remove password");
   await ada.seesTitle("Confirm it’s you to remove your password");
   await ada.clickButton("Email me a link and a code");
-  await ada.sees("A mail is on the way.");
+  await ada.sees("An email is on its way.");
   await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
   await ada.sees("Your password is removed.");
   expect(await db.sessionsOf(ada.email)).toMatchObject([{ id }]);
@@ -174,12 +174,12 @@ test("the page reports an unacceptable password beside its field, and never repe
     ["", "Enter a password."],
     ["eleven char", "That password is too short. Use at least 12 characters"],
     ["password1234", "That password is easy to guess."],
-    [email.split("@")[0]!, "That password is made of your own address"],
-    ["x y".repeat(342), "That password is too long. At most 1,024 characters fit."],
+    [email.split("@")[0]!, "That password contains your email address"],
+    ["x y".repeat(342), "That password is too long. Use at most 1,024 characters."],
   ] as const) {
     const result = await client.submit("/sign-up", "Sign up", { email, password: typed });
     const page = await pageAfter(client, result);
-    expect(titleOf(page), message).toBe("Error: Sign up to Latchkey · Latchkey");
+    expect(titleOf(page), message).toBe("Error: Sign up for Latchkey · Latchkey");
     expect(textOf(page)).toContain(message);
     expect(fieldOf(page, "password"), message).toContain('aria-invalid="true"');
     expect(fieldOf(page, "password"), message).not.toContain(" value=");
@@ -203,7 +203,7 @@ test("after a wrong password the page keeps only the address, and offers a link 
   const email = newAddress("ada");
   await newClient().signUpAndVerify(email, password, inbox);
   const page = await pageAfter(client, await signIn(client, email, "not this one, surely"));
-  expect(textOf(page)).toContain("This email and password do not go together here.");
+  expect(textOf(page)).toContain("That email and password don’t match.");
   expect(fieldOf(page, "email")).toContain(`value="${email}"`);
   expect(fieldOf(page, "password")).not.toContain(" value=");
   const form = formWith(page, "Email me a link instead");
@@ -223,12 +223,12 @@ test("in another browser the reset link needs the whole address, and the code do
   await mallory.submit("/password", "Email me a link", { email });
   const { path, code } = await inbox.letterTo(email);
   const { body } = await client.get(path);
-  expect(textOf(body)).toContain("Type the whole address to sign in here.");
+  expect(textOf(body)).toContain("Enter your full email address to continue.");
   expect(fieldOf(body, "username")).not.toContain(email);
   const save = (username: string) =>
     client.submit(path, "Set password and sign in", { username, password: better });
   expect(textOf(await pageAfter(client, await save(newAddress("mallory"))))).toContain(
-    "That is not the address this link was sent to.",
+    "That isn’t the address this link was sent to.",
   );
   expect(isSignedIn(client)).toBe(false);
   // Only Mallory's browser can use the code, and only a reader of Ada's mailbox knows it.
@@ -239,7 +239,7 @@ test("in another browser the reset link needs the whole address, and the code do
     code,
     password: "what Mallory would like",
   });
-  expect(textOf(await pageAfter(mallory, typed))).toContain("That code is not right");
+  expect(textOf(await pageAfter(mallory, typed))).toContain("That code is wrong");
   expect(isSignedIn(mallory)).toBe(false);
 });
 
@@ -279,7 +279,7 @@ test("the step-up page reports a wrong password and a wrong code beside the fiel
   const stepUpPage = "/account/confirm?next=%2Faccount%2Fpassword";
   const wrong = await client.submit(stepUpPage, "Continue", { password: "not this one, surely" });
   const page = await pageAfter(client, wrong);
-  expect(textOf(page)).toContain("That is not the password of this account.");
+  expect(textOf(page)).toContain("That password is wrong.");
   expect(fieldOf(page, "password")).toContain('aria-invalid="true"');
   const asked = client.whereTo(await client.submit(stepUpPage, "Email me a link and a code"))!;
   const { code } = await inbox.letterTo(email);
@@ -287,7 +287,7 @@ test("the step-up page reports a wrong password and a wrong code beside the fiel
     code: code === "000000" ? "000001" : "000000",
   });
   const codePage = await pageAfter(client, typed);
-  expect(textOf(codePage)).toContain("That code is not right");
+  expect(textOf(codePage)).toContain("That code is wrong");
   expect(fieldOf(codePage, "code")).toContain('aria-invalid="true"');
 });
 
@@ -306,10 +306,10 @@ test("the step-up link works only in the session that requested it", async ({
     expect(browser.whereTo(await browser.get("/account/password"))).toBe(stepUpPage);
   await client.submit(stepUpPage, "Email me a link and a code");
   const { path } = await inbox.letterTo(email);
-  const confirmed = await phone.submit(path, "It is me");
+  const confirmed = await phone.submit(path, "Yes, it’s me");
   expect(textOf(await pageAfter(phone, confirmed))).toContain("This link can’t be used");
   expect(phone.whereTo(await phone.get("/account/password"))).toBe(stepUpPage);
-  await client.submit(path, "It is me");
+  await client.submit(path, "Yes, it’s me");
   expect((await client.get("/account/password")).status).toBe(200);
 });
 
@@ -328,7 +328,7 @@ test("while Mallory guesses passwords, Ada signs in from a known browser, and by
   }
   for (const stranger of [mallory, phone])
     expect(textOf(await pageAfter(stranger, await signIn(stranger, email, password)))).toContain(
-      "Too many passwords were tried.",
+      "Too many wrong passwords.",
     );
   await signIn(ada, email, password);
   expect(isSignedIn(ada)).toBe(true);
@@ -355,13 +355,13 @@ test("a sign-up with Ada's address gives Mallory no access, before or after Ada'
   const own = await inbox.codeTo(email);
   // Ada first types the code of Mallory's sign-up, which does not complete it.
   expect(await type(ada, mallorysCode === own ? "000000" : mallorysCode)).toContain(
-    "That code is not right",
+    "That code is wrong",
   );
   await type(ada, own);
   expect(isSignedIn(ada)).toBe(true);
-  expect(await type(mallory, mallorysCode)).toContain("That code is not right");
+  expect(await type(mallory, mallorysCode)).toContain("That code is wrong");
   expect(textOf(await pageAfter(mallory, await signIn(mallory, email, wished)))).toContain(
-    "do not go together",
+    "email and password don’t match",
   );
   expect(await db.sessionsOf(email)).toHaveLength(1);
 });

@@ -37,7 +37,7 @@ test("every sign-in method works on the embedded database, and sessions survive 
   await server.start();
   for (const one of browsers) expect(await isIn(one)).toBe(true);
   await ada.open("/account/sessions");
-  await ada.sees("signed in with LinkedIn");
+  await ada.sees("Signed in with LinkedIn");
 
   // The data still works: sessions can be ended, and the password signs Leo in again.
   const others = await byLink.get("/account/sessions/sign-out-others");
@@ -45,11 +45,11 @@ test("every sign-in method works on the embedded database, and sessions survive 
   await byLink.submit("/account/sessions/sign-out-others", "Sign out everywhere else");
   expect([await isIn(byLink), await isIn(byCode)]).toEqual([true, false]);
   const signedOut = await byPassword.follow(await byPassword.submit("/account", "Sign out"));
-  expect(textOf(signedOut.body)).toContain("You are signed out.");
+  expect(textOf(signedOut.body)).toContain("You’re signed out.");
   const signIn = (password: string) =>
     byPassword.submit("/sign-in/password", "Sign in", { email: leo, password });
   const refused = await byPassword.follow(await signIn("not this one, surely"));
-  expect(textOf(refused.body)).toContain("do not go together");
+  expect(textOf(refused.body)).toContain("email and password don’t match");
   await signIn(password);
   expect(await isIn(byPassword)).toBe(true);
 });

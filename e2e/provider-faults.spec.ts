@@ -18,11 +18,11 @@ import {
 /** Scripted providers: each wrong response leads to one page, and nothing is written. */
 
 const sentences = {
-  cancelled: "without signing in. Nothing was changed.",
-  lost: "took too long, or was begun in another browser",
-  unavailable: "is not answering. Use another way to sign in",
-  untrusted: "gave an answer that we can’t trust",
-  unverified: "does not vouch for an email address of yours",
+  cancelled: "You cancelled signing in with",
+  lost: "took too long, or was started in another browser",
+  unavailable: "isn’t responding. Use another sign-in method",
+  untrusted: "sent a response we couldn’t verify",
+  unverified: "hasn’t verified your email address",
 };
 
 interface Fault {

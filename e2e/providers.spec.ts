@@ -15,8 +15,10 @@ test("Google, a link, LinkedIn and a password sign in to the same account", asyn
   await ada.seesTitle("Connect LinkedIn?");
   await ada.sees(`work-${ada.email}`);
   await ada.clickButton("Connect LinkedIn");
-  await ada.sees("is connected. You can sign in with it");
-  expect((await ada.readsTheNotice()).subject).toBe("LinkedIn now opens your Latchkey account");
+  await ada.sees("is connected. You can now sign in with it");
+  expect((await ada.readsTheNotice()).subject).toBe(
+    "LinkedIn is now connected to your Latchkey account",
+  );
 
   await ada.open("/account/password");
   await ada.type("New password", password);
@@ -27,13 +29,15 @@ test("Google, a link, LinkedIn and a password sign in to the same account", asyn
   await ada.page.getByRole("link", { name: "Disconnect Google" }).click();
   await ada.clickButton("Disconnect Google");
   await ada.sees("Google is disconnected.");
-  expect((await ada.readsTheNotice()).subject).toBe("Google no longer opens your Latchkey account");
+  expect((await ada.readsTheNotice()).subject).toBe(
+    "Google is no longer connected to your Latchkey account",
+  );
   for (const method of ["LinkedIn", "Email link", "Password"])
     await expect(ada.page.getByRole("listitem").filter({ hasText: method })).toContainText(
-      "last used just now",
+      "Last used just now",
     );
   await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
-    "not connected",
+    "Not connected",
   );
 
   await ada.signOut();
@@ -62,7 +66,7 @@ test("a provider does not open an existing account, and Ada connects it after si
 
   await ada.seesTitle("Connect Google?");
   await ada.clickButton("Connect Google");
-  await ada.sees("is connected. You can sign in with it");
+  await ada.sees("is connected. You can now sign in with it");
   await ada.seesUrl("/account/sessions");
   await ada.signOut();
   await ada.signInWithProvider("Google");
@@ -76,7 +80,7 @@ test("after cancelling at the provider Ada can start again and reaches her next 
   await ada.open("/sign-in?next=%2Faccount%2Fsessions");
   await ada.clickButton("Continue with LinkedIn");
   await ada.chooses("cancel");
-  await ada.sees("You left LinkedIn without signing in. Nothing was changed.");
+  await ada.sees("You cancelled signing in with LinkedIn. Nothing was changed.");
   await ada.clickButton("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
   await ada.seesUrl("/account/sessions");
@@ -91,12 +95,12 @@ test("Ada can sign in first with another provider; then both are connected, and 
   await ada.signOut();
   await ada.signInWithProvider("Google");
   await ada.seesTitle("Sign in first");
-  await ada.page.getByRole("link", { name: "Other ways to sign in" }).click();
+  await ada.page.getByRole("link", { name: "Other sign-in methods" }).click();
   await ada.clickButton("Continue with LinkedIn");
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.open("/account/methods");
-  await ada.sees("You came back from Google, and it is not connected yet.");
+  await ada.sees("You came back from Google, but it isn’t connected yet.");
   await ada.page.getByRole("link", { name: "Connect Google" }).click();
   await ada.clickButton("Connect Google");
   await ada.sees("Google is connected.");
@@ -105,7 +109,7 @@ test("Ada can sign in first with another provider; then both are connected, and 
   await mallory.open("/account/methods");
   await mallory.clickButton("Connect Google");
   await mallory.chooses({ email: ada.email });
-  await mallory.sees("That Google account opens another account here.");
+  await mallory.sees("That Google account is already connected to another account.");
   await expect(mallory.page).toHaveTitle("Error: Sign-in methods · Latchkey");
 });
 
@@ -123,8 +127,8 @@ test("a user who signs in to another account than the pending one is asked which
   await leo.open((await leo.readsTheLetter()).link);
   await leo.clickButton("Sign in");
   await leo.seesTitle("Switch account?");
-  await leo.sees(`You are signed in as ${leo.email}.`);
-  await leo.sees("Switching signs you out here.");
+  await leo.sees(`You’re signed in as ${leo.email}.`);
+  await leo.sees("If you switch, you’ll be signed out of this account here.");
 });
 
 test("a provider connected before email verification needs the owner's confirmation", async ({
@@ -141,10 +145,10 @@ test("a provider connected before email verification needs the owner's confirmat
   await mallory.isSignedOut();
   await mallory.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await mallory.seesTitle("Sign in first");
-  await mallory.sees("waits for you to say that it is yours");
+  await mallory.sees("needs your confirmation");
 
   await ada.clickButton("Keep LinkedIn");
-  await ada.sees("stays connected, and opens your account again.");
+  await ada.sees("stays connected. You can sign in with it again.");
   const phone = await another(ada);
   await phone.signInWithProvider("LinkedIn", { email: ada.email, number: "mallory" });
   await phone.isSignedIn();

@@ -99,7 +99,7 @@ test("a step-up link has no effect in another session or without one", async ({
   await mallory.signIn(newAddress("mallory"), inbox);
   await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
   const asked = await ada.submit("/account/confirm", "Email me a link and a code");
-  expect(textOf((await ada.follow(asked)).body)).toContain("A mail is on the way.");
+  expect(textOf((await ada.follow(asked)).body)).toContain("An email is on its way.");
   const { path, token } = await inbox.letterTo(email);
   const bot = new ScannerBot(server, browser);
   await expect.poll(() => db.isOutboxEmpty()).toBe(true);
@@ -114,7 +114,7 @@ test("a step-up link has no effect in another session or without one", async ({
   // Without a session the page has no form.
   await bot.submitsEverything(path, 0);
   for (const client of [phone, mallory]) {
-    const response = await client.submit(path, "It is me");
+    const response = await client.submit(path, "Yes, it’s me");
     expect((await client.follow(response)).body).toContain("This link can’t be used");
   }
   for (const client of [phone, mallory, signedOut]) {
@@ -125,6 +125,6 @@ test("a step-up link has no effect in another session or without one", async ({
   for (const table of unchangedTables) expect(after[table], table).toEqual(before[table]);
 
   expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/confirm/);
-  await ada.submit(path, "It is me");
+  await ada.submit(path, "Yes, it’s me");
   expect(textOf((await ada.get("/account/password")).body)).toContain("Set a new password");
 });

@@ -47,14 +47,14 @@ for (const { how, isThorough, tag } of [
       const { link, code } = await ada.requestAndReceiveLink();
       await look(ada, "check");
       await ada.submitCode(wrongFor(code));
-      await ada.sees("That code is not right");
+      await ada.sees("That code is wrong");
       await look(ada, "check-error");
       await ada.open(link);
       await ada.seesTitle("Sign in to Latchkey?");
       await look(ada, "confirm");
       const phone = await another(ada);
       await phone.open(link);
-      await phone.sees("Type the whole address");
+      await phone.sees("Enter your full email address");
       await look(phone, "confirm-other-browser");
     });
 
@@ -62,7 +62,7 @@ for (const { how, isThorough, tag } of [
       await ada.open("/sign-up");
       await look(ada, "sign-up");
       await ada.type("New password", "wet gravel,");
-      await ada.sees("1 more character.");
+      await ada.sees("1 more character needed.");
       await look(ada, "sign-up-typed");
       await ada.signUp("too short");
       await ada.sees("That password is too short.");
@@ -72,15 +72,15 @@ for (const { how, isThorough, tag } of [
       await look(ada, "verify");
       const code = await ada.readsTheCode();
       await ada.submitCode(wrongFor(code), "Finish signing up");
-      await ada.sees("That code is not right");
+      await ada.sees("That code is wrong");
       await look(ada, "verify-error");
       await ada.open("/sign-in/password");
       await look(ada, "password-sign-in");
       await ada.signInWithPassword(password);
-      await ada.sees("Type the code we mailed you");
+      await ada.sees("Enter the code we emailed you");
       await look(ada, "verify-pending");
       await ada.signInWithPassword("not this one, surely");
-      await ada.sees("do not go together");
+      await ada.sees("email and password don’t match");
       await look(ada, "password-sign-in-error");
     });
 
@@ -99,7 +99,7 @@ for (const { how, isThorough, tag } of [
       await ada.type("Code", wrongFor(code));
       await ada.type("New password", password);
       await ada.clickButton("Set password and sign in");
-      await ada.sees("That code is not right");
+      await ada.sees("That code is wrong");
       await look(ada, "reset-check-error");
       await ada.open(link);
       await ada.seesTitle("Set a new password");
@@ -110,7 +110,7 @@ for (const { how, isThorough, tag } of [
       await look(ada, "reset-link-error");
       const phone = await another(ada);
       await phone.open(link);
-      await phone.sees("Type the whole address");
+      await phone.sees("Enter your full email address");
       await look(phone, "reset-link-other-browser");
       await ada.open("/l/reset/unknown");
       await look(ada, "reset-link-invalid");
@@ -122,32 +122,32 @@ for (const { how, isThorough, tag } of [
       await look(ada, "step-up");
       await ada.type("Password", "not this one, surely");
       await ada.clickButton("Continue");
-      await ada.sees("That is not the password");
+      await ada.sees("That password is wrong");
       await look(ada, "step-up-error");
       await ada.clickButton("Email me a link and a code");
-      await ada.sees("A mail is on the way.");
+      await ada.sees("An email is on its way.");
       await look(ada, "step-up-asked");
       const { link, code } = await ada.readsTheLetter();
       await ada.submitCode(wrongFor(code), "Continue with the code");
-      await ada.sees("That code is not right");
+      await ada.sees("That code is wrong");
       await look(ada, "step-up-code-error");
       await ada.open(link);
-      await ada.seesTitle("Is it you?");
+      await ada.seesTitle("Confirm it’s you");
       await look(ada, "step-up-link");
       const phone = await another(ada);
       await phone.startsSignedIn();
       await phone.open(link);
-      await phone.clickButton("It is me");
+      await phone.clickButton("Yes, it’s me");
       await phone.seesTitle("This link can’t be used");
       await look(phone, "step-up-link-invalid");
 
       await leo.startsSignedIn();
       await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
       await leo.open("/account/password");
-      await leo.seesTitle("Is it you?");
+      await leo.seesTitle("Confirm it’s you");
       await look(leo, "step-up-without-password");
       await leo.clickButton("Email me a link and a code");
-      await leo.sees("A mail is on the way.");
+      await leo.sees("An email is on its way.");
       await look(leo, "step-up-without-password-asked");
 
       // A suspended action, with its name and a button to cancel it.
@@ -159,14 +159,14 @@ for (const { how, isThorough, tag } of [
       const waiting = ada.page.url();
       await db.clearLimits();
       await ada.clickButton("Email me a link and a code");
-      await ada.sees("A mail is on the way.");
+      await ada.sees("An email is on its way.");
       await ada.open((await ada.readsTheLetter()).link);
       await ada.seesTitle("Confirm it’s you to remove your password");
       await look(ada, "step-up-link-waiting");
       await ada.clickButton("Cancel");
       await ada.sees("Cancelled. Nothing was changed.");
       await ada.open(waiting);
-      await ada.seesTitle("Nothing waits here any more");
+      await ada.seesTitle("There is nothing left to confirm");
       await look(ada, "step-up-lost");
     });
 
@@ -192,7 +192,7 @@ for (const { how, isThorough, tag } of [
 
     test("of Google and LinkedIn have no faults", async ({ look, ada, leo, mallory, another }) => {
       await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
-      await ada.sees("does not vouch for");
+      await ada.sees("hasn’t verified");
       await look(ada, "problem-unverified");
       await ada.page.getByRole("link", { name: "Back to sign-in" }).click();
       await ada.seesTitle("Sign in to Latchkey");
@@ -204,7 +204,7 @@ for (const { how, isThorough, tag } of [
       await ada.seesTitle("Connect LinkedIn?");
       await look(ada, "connect");
       await ada.clickButton("Connect LinkedIn");
-      await ada.sees("is connected. You can sign in with it");
+      await ada.sees("is connected. You can now sign in with it");
       await look(ada, "methods-with-providers");
       await ada.readsTheNotice();
       await ada.open("/account/disconnect/google");
@@ -215,7 +215,7 @@ for (const { how, isThorough, tag } of [
       await look(ada, "sign-in-last-used");
       const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
       await phone.open("/sign-in");
-      await phone.sees("inside another app’s browser");
+      await phone.sees("inside other apps’ browsers");
       await look(phone, "sign-in-in-app");
       await ada.signInWithProvider("Google", { email: ada.email, number: "another" });
       await ada.seesTitle("Sign in first");
@@ -232,7 +232,7 @@ for (const { how, isThorough, tag } of [
       // A provider that sends no content leaves the browser on the redirect page.
       await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
       await leo.clickButton("Continue with Google");
-      await leo.seesTitle("On to Google");
+      await leo.seesTitle("Continuing to Google");
       await look(leo, "redirect");
       await leo.page.unrouteAll();
 
@@ -245,11 +245,11 @@ for (const { how, isThorough, tag } of [
       await look(owner, "methods-unconfirmed");
       await owner.clickButton("Connect Google");
       await owner.chooses({ email: mallory.email, verified: false });
-      await owner.sees("does not vouch for");
+      await owner.sees("hasn’t verified");
       await look(owner, "methods-refused");
       await ada.startsSignedIn();
       await ada.open("/account/methods");
-      await ada.sees("it is not connected yet");
+      await ada.sees("it isn’t connected yet");
       await look(ada, "methods-waiting");
     });
 
@@ -299,12 +299,12 @@ for (const { how, isThorough, tag } of [
       const leo = newAddress("leo");
       await client.requestLink(leo);
       await ada.open((await inbox.letterTo(leo)).link);
-      await ada.sees("You are signed in as");
+      await ada.sees("You’re signed in as");
       await look(ada, "confirm-switch");
       await db.sql`insert into outbox (kind, to_address, state, reason, done_at)
       values ('magic_link', ${ada.email}, 'dead', 'over_limit', now())`;
       await ada.open("/mailbox");
-      await ada.sees("over the limit");
+      await ada.sees("Over the hourly limit");
       await look(ada, "mailbox");
     });
   });

@@ -17,7 +17,7 @@ test("Ada signs out, and the back button shows nothing of her account", async ({
   const before = await ada.cookie("session");
   await ada.clickButton("Sign out");
   await ada.seesUrl("/sign-in");
-  await ada.sees("You are signed out.");
+  await ada.sees("You’re signed out.");
   expect(await ada.cookie("session")).toBeUndefined();
   expect(await db.sessionsOf(ada.email)).toHaveLength(0);
   await ada.page.goBack();
@@ -28,7 +28,7 @@ test("Ada signs out, and the back button shows nothing of her account", async ({
   await ada.browser.addCookies([before!]);
   await ada.open("/account");
   await ada.seesUrl(signedOutAt("/account"));
-  await ada.sees("You were signed out here. Sign in to go on.");
+  await ada.sees("You were signed out here. Sign in to continue.");
 });
 
 test("Ada signs out one device, and then all others on a page that shows their number", async ({
@@ -45,7 +45,7 @@ test("Ada signs out one device, and then all others on a page that shows their n
   await expect(rows).toHaveCount(2);
   await expect(rows.filter({ hasText: "This device" })).toHaveCount(1);
   await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText(
-    "signed in with email link",
+    "Signed in with an email link",
   );
   await ada.clickButton("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
@@ -53,7 +53,7 @@ test("Ada signs out one device, and then all others on a page that shows their n
   const ended = await phone.get("/account/methods");
   expect(phone.whereTo(ended)).toBe(signedOutAt("/account/methods"));
   expect(textOf((await phone.follow(ended)).body)).toContain(
-    "You were signed out here. Sign in to go on.",
+    "You were signed out here. Sign in to continue.",
   );
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 
@@ -62,11 +62,11 @@ test("Ada signs out one device, and then all others on a page that shows their n
   for (const other of [phone, laptop]) await other.signIn(ada.email, inbox);
   await ada.page.reload();
   await ada.page.getByRole("link", { name: "Sign out everywhere else" }).click();
-  await ada.sees("2 other devices will be signed out. This one stays.");
+  await ada.sees("2 other devices will be signed out. This one stays signed in.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(3);
   await ada.clickButton("Sign out everywhere else");
   await ada.seesUrl("/account/sessions");
-  await ada.sees("You are signed out everywhere else.");
+  await ada.sees("You’re signed out everywhere else.");
   for (const other of [phone, laptop])
     expect(other.whereTo(await other.get("/account"))).toBe(signedOutAt("/account"));
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
@@ -89,12 +89,12 @@ test("the list signs out this device, and not another user's device with a known
   const refused = await leo.follow(
     await leo.post("/account/sessions", form, { id: adasSession!.id }),
   );
-  expect(textOf(refused.body)).toContain("There is nothing here.");
+  expect(textOf(refused.body)).toContain("Page not found.");
   expect((await ada.get("/account")).body).toContain(email);
 
   const signedOut = await leo.post("/account/sessions", form);
   expect(leo.whereTo(signedOut)).toBe("/sign-in");
-  expect(textOf((await leo.follow(signedOut)).body)).toContain("You are signed out.");
+  expect(textOf((await leo.follow(signedOut)).body)).toContain("You’re signed out.");
   expect(leo.jar.has("latchkey-session")).toBe(false);
 });
 

@@ -170,7 +170,7 @@ test("Ada's forms change nothing once Leo is signed in, and he is told so", asyn
     expect(client.whereTo(response), what).toBe("/account");
     const { body } = await client.follow(response);
     expect(textOf(body), what).toContain(
-      `You are now signed in as ${leo.email}; nothing was changed.`,
+      `You’re now signed in as ${leo.email}, so nothing was changed.`,
     );
     for (const adas of [ada.email, typedByAda]) expect(body, what).not.toContain(adas);
     for (const name of ["session", "pending_identity"])
@@ -197,7 +197,7 @@ test("Ada's forms change nothing after she signs out, and lead to the sign-in pa
     const response = await client.post(at, form, typed(form, "123456"));
     expect(client.whereTo(response), what).toMatch(/^\/sign-in\?next=%2Faccount/);
     expect(textOf((await client.follow(response)).body), what).toContain(
-      "You were signed out; nothing was changed.",
+      "You were signed out, so nothing was changed.",
     );
     expect(await stateOf(db), what).toEqual(before);
   }
@@ -231,7 +231,7 @@ test("Ada's forms still work in her next session", async ({ newClient, newAddres
   await client.submit("/account", "Sign out");
   await client.json("/api/v1/sessions", { email: ada.email, password });
   const { body } = await client.follow(await client.post(at, form));
-  expect(textOf(body)).toContain("You are signed out everywhere else.");
+  expect(textOf(body)).toContain("You’re signed out everywhere else.");
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 });
 
@@ -248,7 +248,7 @@ test("a link page opened without a session does not sign Leo out, and the link s
   const form = formWith((await client.get(path)).body, "Sign in");
   await client.signUpAndVerify(leo, password, inbox);
   const { body } = await client.follow(await client.post(path, form));
-  expect(textOf(body)).toContain(`You are now signed in as ${leo}; nothing was changed.`);
+  expect(textOf(body)).toContain(`You’re now signed in as ${leo}, so nothing was changed.`);
   expect((await db.sessionsOf(leo)).length).toBe(1);
   expect(await db.verificationsOf(ada)).toMatchObject([{ state: "live" }]);
   // The page, opened again, names the signed-in user and asks whether to switch.

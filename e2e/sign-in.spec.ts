@@ -15,7 +15,7 @@ test.describe("Ada signs in", () => {
 
     await ada.seesUrl(/\/sign-in\/check/);
     await ada.seesTitle("Check your email");
-    await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on the way.`);
+    await ada.sees(`If ${ada.email} can sign in here, a link and a 6-digit code are on their way.`);
     await ada.sees("The link works for 1 hour, the code for 10 minutes.");
 
     const letter = await ada.readsTheLetter();
@@ -107,4 +107,15 @@ test("a session lasts 30 days, or 90 in the browser where the user chose to stay
   expect(days(await phone.submit(path, "Sign in", { username: email }))).toBe(30);
   // The sign-in page redirects a user who is signed in.
   expect(phone.whereTo(await phone.get("/sign-in"))).toBe("/account");
+});
+
+test("“Keep me signed in” stays chosen when a request for a link is refused", async ({ ada }) => {
+  await ada.requestLink({ remember: true }, "ada@example");
+  await ada.sees("Enter an email address");
+  await expect(ada.page.getByLabel("Keep me signed in")).toBeChecked();
+  await ada.open("/sign-up");
+  await ada.page.getByLabel("Keep me signed in").check();
+  await ada.clickButton("Sign up");
+  await ada.sees("Enter your email address.");
+  await expect(ada.page.getByLabel("Keep me signed in")).toBeChecked();
 });

@@ -86,7 +86,7 @@ const stepUps = {
   "mailed link": async (ada, at) => {
     await ada.client.submit(at, "Email me a link and a code");
     const { path } = await ada.inbox.letterTo(ada.email);
-    return { at: path, form: await ada.formAt(path, "It is me"), typed: {} };
+    return { at: path, form: await ada.formAt(path, "Yes, it’s me"), typed: {} };
   },
 } satisfies Record<string, (ada: Ada, at: string) => Promise<Ready>>;
 
@@ -106,7 +106,7 @@ const testAda = test.extend<{ visitor: Ada }>({
   },
 });
 
-const notCarriedOut = "What you began was not carried out";
+const notCarriedOut = "Your change was not made";
 
 for (const [by, prepare] of Object.entries(stepUps)) {
   for (const [name, action] of Object.entries(actions)) {
@@ -122,7 +122,7 @@ for (const [by, prepare] of Object.entries(stepUps)) {
       expect((await ada.state()).linkedMethods).toEqual(action.left);
       expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
       // The same page, opened again, has nothing to confirm.
-      expect(await ada.read(at)).toContain("Nothing waits here any more");
+      expect(await ada.read(at)).toContain("There is nothing left to confirm");
     });
 
     testAda(`step-up by ${by} for another page does not ${name}`, async ({ visitor: ada, db }) => {
@@ -176,7 +176,7 @@ for (const [by, prepare] of Object.entries(stepUps)) {
       const cancelled = await ada.sends(at, await ada.formAt(at, "Cancel"));
       expect(cancelled.text).toContain("Cancelled. Nothing was changed.");
       expect(ada.client.jar.has("latchkey-suspended_action")).toBe(false);
-      expect(await ada.read(page)).toContain("Nothing waits here any more");
+      expect(await ada.read(page)).toContain("There is nothing left to confirm");
       const { path, text } = await ada.sends(at, form, typed);
       expect([path, text]).toEqual(["/account/methods", expect.stringContaining(notCarriedOut)]);
       expect(await ada.state()).toEqual(before);
@@ -241,7 +241,7 @@ testAda(
     const phone = newClient();
     await phone.json("/api/v1/sessions", { email: ada.email, password });
     phone.jar.set("latchkey-suspended_action", ada.client.jar.get("latchkey-suspended_action")!);
-    expect(textOf((await phone.get(page)).body)).toContain("Nothing waits here any more");
+    expect(textOf((await phone.get(page)).body)).toContain("There is nothing left to confirm");
     const response = await phone.follow(await phone.post(page, form, { password }));
     expect(textOf(response.body)).toContain(notCarriedOut);
     expect(await ada.state()).toEqual(before);

@@ -32,7 +32,7 @@ test("Ada signs in by link: the page reports an error beside its field, and a re
   await ada.page.reload();
   await ada.isSignedIn();
   await ada.clickButton("Sign out");
-  await ada.sees("You are signed out.");
+  await ada.sees("You’re signed out.");
   await ada.page.goBack();
   await expect(ada.page.getByText(ada.email)).toHaveCount(0);
 });
@@ -42,7 +42,7 @@ test("Ada signs in by code: the page reports a wrong code, and the server accept
 }) => {
   const { code } = await ada.requestAndReceiveLink();
   await ada.submitCode(otherThan(code));
-  await ada.sees("That code is not right");
+  await ada.sees("That code is wrong");
   await expect(ada.page.getByLabel("Code", { exact: true })).toHaveAttribute(
     "aria-invalid",
     "true",
@@ -55,10 +55,10 @@ test("Ada signs up with a password that she types twice", async ({ ada, db }) =>
   await ada.open("/sign-up");
   await ada.type("Email", ada.email);
   await ada.type("New password", password);
-  await ada.type("New password again", "quite another set of words");
+  await ada.type("Repeat new password", "quite another set of words");
   await ada.clickButton("Sign up");
-  await ada.sees("The two are not the same.");
-  await expect(ada.page.getByLabel("New password again", { exact: true })).toHaveAttribute(
+  await ada.sees("The passwords don’t match.");
+  await expect(ada.page.getByLabel("Repeat new password", { exact: true })).toHaveAttribute(
     "aria-invalid",
     "true",
   );
@@ -70,7 +70,7 @@ test("Ada signs up with a password that she types twice", async ({ ada, db }) =>
   await ada.isSignedIn();
   await ada.signOut();
   await ada.signInWithPassword("not this one, surely");
-  await ada.sees("do not go together");
+  await ada.sees("email and password don’t match");
   await ada.type("Password", password);
   await ada.clickButton("Sign in");
   await ada.isSignedIn();
@@ -91,7 +91,7 @@ test("Ada signs in with LinkedIn, connects Google after step-up, and signs in wi
   await ada.chooses({ email: ada.email });
   await ada.seesTitle("Connect Google?");
   await ada.clickButton("Connect Google");
-  await ada.sees("is connected. You can sign in with it");
+  await ada.sees("is connected. You can now sign in with it");
   await ada.signOut();
   await ada.signInWithProvider("Google");
   await ada.isSignedIn();
@@ -109,7 +109,7 @@ test("a signed-in user who returns from a provider as another user is asked whet
   await leo.in(tab).clickButton("Continue with Google");
   await leo.in(tab).chooses({ email: ada.email });
   await leo.in(tab).seesTitle("Switch account?");
-  await leo.in(tab).sees(`You are signed in as ${leo.email}.`);
+  await leo.in(tab).sees(`You’re signed in as ${leo.email}.`);
   await leo.in(tab).clickButton("Stay signed in");
   await leo.in(tab).isSignedIn();
   // The pending identity is gone: the next user of this machine cannot switch to Ada's account.

@@ -1,8 +1,10 @@
 import type { Duration } from "@/lib/core/duration";
+import type { Locale } from "@/lib/core/env";
 
 /** What templates know besides the letter itself. */
 export interface LetterFacts {
   readonly appName: string;
+  readonly locale: Locale;
   /** The configured origin; links are built from nothing else (L7). */
   readonly origin: string;
   readonly supportEmail: string | undefined;

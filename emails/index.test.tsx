@@ -20,12 +20,13 @@ function render({
       verificationId: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
       token,
       code: "482193",
-      browser: "Firefox on Linux",
+      browser: "firefox/linux",
       askedAt: "2026-11-20T08:12:34.000Z",
       ...letter,
     } as Letter,
     {
       appName: "Latchkey",
+      locale: "en",
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
       lifetimes: { magicLink: hours(1), emailCode: minutes(10) },
@@ -99,7 +100,7 @@ describe.each(kinds)("a person who opens the email (%s)", (kind) => {
   it("reads which browser asked and when, and what to do if it was not theirs", async () => {
     const { html, text } = await render({ letter });
     for (const part of [visible(html), text]) {
-      expect(part).toContain("Asked for from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+      expect(part).toContain("Requested from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
       expect(part).toContain("If this wasn’t you, ignore this email.");
     }
   });
@@ -151,23 +152,23 @@ describe("a person whose sign-in methods changed", () => {
 
   it("reads which provider was connected, as which account there, and from which browser", async () => {
     const { subject, html, text } = await connected();
-    expect(subject).toBe("Google now opens your Latchkey account");
+    expect(subject).toBe("Google is now connected to your Latchkey account");
     for (const part of [visible(html), text]) {
       expect(part).toContain("as ada@gmail.com.");
-      expect(part).toContain("Done from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
+      expect(part).toContain("This was done from Firefox on Linux on 20 Nov 2026, 08:12 UTC.");
     }
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
   it("reads no address where the provider has not verified one", async () => {
     const { text } = await connected({ address: null } as Partial<Letter>);
-    expect(text).toContain("You can sign in with Google from now on.");
+    expect(text).toContain("You can now sign in with Google.");
     expect(text).not.toMatch(/null|undefined|gmail/);
   });
 
   it("reads which method was removed, and where to check", async () => {
     const { subject, text } = await render({ letter: samples.provider_disconnected });
-    expect(subject).toBe("LinkedIn no longer opens your Latchkey account");
+    expect(subject).toBe("LinkedIn is no longer connected to your Latchkey account");
     expect(text).toContain("https://account.example.com/account/methods");
   });
 
@@ -181,7 +182,7 @@ describe("a person whose sign-in methods changed", () => {
 
 describe("a person without an account", () => {
   it("reads that signing in creates an account; a person with an account does not", async () => {
-    const sentence = "There is no account for this address yet. Signing in creates it.";
+    const sentence = "There is no account for this address yet. Signing in creates one.";
     expect((await render({ letter: { kind: "sign_up_link" } })).text).toContain(sentence);
     expect((await render()).text).not.toMatch(/account for|creates/);
   });
@@ -243,4 +244,39 @@ it("every link uses the configured origin, port included", async () => {
   const { html, text } = await render({ facts: { origin: "http://localhost:4321" } });
   expect(addresses(html)).toEqual(Array(2).fill(`http://localhost:4321/l/${token}`));
   expect(text).toContain(`\nhttp://localhost:4321/l/${token}\n`);
+});
+
+describe.each(["en-XA", "ar-XB"] as const)("in the pseudo-language %s", (locale) => {
+  /** Our letters without what is filled in: codes, links, addresses and names. */
+  const ours = (text: string) =>
+    text
+      .replace(/https?:\/\/[^\s\u2069\]]+/g, "")
+      .replace(/[\w.]+@[\w.]+/g, "")
+      .replace(/Latchkey|Firefox|Linux|Google|LinkedIn/g, "");
+  const untranslated = (text: string) =>
+    ours(text)
+      .replace(/\u202e[^\u202c]*\u202c/g, "")
+      .match(/[A-Za-z]+/g) ?? [];
+
+  it.each(Object.keys(samples) as Letter["kind"][])("every text of %s is ours", async (kind) => {
+    const { subject, html, text } = await render({ letter: samples[kind], facts: { locale } });
+    for (const part of [subject, preheader(html) ?? "", visible(html), text])
+      expect(untranslated(part)).toEqual([]);
+  });
+
+  it.each(Object.keys(samples) as Letter["kind"][])(
+    "codes and links of %s stay as they are, from left to right",
+    async (kind) => {
+      const letter = samples[kind] as { code?: string; token?: string | null };
+      const { html, text } = await render({ letter: samples[kind], facts: { locale } });
+      expect(html).toMatch(locale === "ar-XB" ? /<html[^>]* dir="rtl"/ : /<html[^>]* dir="ltr"/);
+      expect(html).toMatch(new RegExp(`<html[^>]* lang="${locale}"`));
+      if (letter.code) expect(text).toMatch(new RegExp(`(?<!\\d)${letter.code}(?!\\d)`));
+      if (letter.token) expect(text).toMatch(new RegExp(`/${letter.token}(?![\\w-])`));
+      for (const [tag] of html.matchAll(/<a\b[^>]*>(?=https?:)/g))
+        expect(tag).toContain('dir="ltr"');
+      for (const [tag] of html.matchAll(/<[^>]*>(?=[^<>]*\d{6}[^<>]*<\/span>)/g))
+        expect(tag).toContain('dir="ltr"');
+    },
+  );
 });

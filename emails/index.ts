@@ -1,9 +1,10 @@
 import { createElement } from "react";
 import { render, toPlainText } from "react-email";
 import type { Letter } from "@/lib/core/letters";
+import { messagesIn } from "@/messages";
+import { contentsOf } from "./content";
 import type { LetterFacts } from "./facts";
 import { LetterTemplate } from "./letter";
-import { wordsOf } from "./words";
 
 export interface LetterContent {
   readonly subject: string;
@@ -11,13 +12,14 @@ export interface LetterContent {
   readonly text: string;
 }
 
-/** Renders a letter: its subject, and one content as HTML and as text. Every kind has its words. */
+/** Renders a letter: its subject, and one content as HTML and as text. */
 export async function renderLetter(letter: Letter, facts: LetterFacts): Promise<LetterContent> {
-  const words = wordsOf(letter, facts);
+  const contents = contentsOf(letter, facts);
+  const messages = messagesIn(facts.locale);
   const html = await render(
-    createElement(LetterTemplate, { words, supportEmail: facts.supportEmail }),
+    createElement(LetterTemplate, { contents, messages, supportEmail: facts.supportEmail }),
   );
-  return { subject: words.subject, html, text: toPlainText(html, typedValues) };
+  return { subject: contents.subject, html, text: toPlainText(html, typedValues) };
 }
 
 // Headings would be shouted otherwise.

@@ -1,30 +1,35 @@
-import { Body, Button, Container, Head, Heading, Html, Link, Preview, Text } from "react-email";
+import type { ReactNode } from "react";
+import { Body, Button, Container, Head, Heading, Html, Preview, Text } from "react-email";
+import type { Messages } from "@/messages";
+import { richMessage } from "@/messages/rich";
+import { LinkLine } from "./link-line";
 import { styles } from "./styles";
 
 /** What a letter says, in the order in which it is read. */
-export interface LetterWords {
+export interface LetterContents {
   readonly subject: string;
-  /** What lists of mails show beside the subject. */
+  /** What lists of emails show beside the subject. */
   readonly preview: string;
   readonly code?: string;
   readonly heading: string;
   readonly lead?: string;
   readonly button?: { readonly label: string; readonly url: string };
   readonly text?: string;
-  /** Who did it, and what to do if it was somebody else. */
-  readonly hint: string;
+  /** Who did it, and what to do if it was somebody else; maybe with a link. */
+  readonly hint: ReactNode;
 }
 
 interface LetterProps {
-  readonly words: LetterWords;
+  readonly contents: LetterContents;
+  readonly messages: Messages;
   readonly supportEmail: string | undefined;
 }
 
 /** Every letter of ours: the code first, where there is one, then what it is about (L10). */
-export function LetterTemplate({ words, supportEmail }: LetterProps) {
-  const { preview, code, heading, lead, button, text, hint } = words;
+export function LetterTemplate({ contents, messages, supportEmail }: LetterProps) {
+  const { preview, code, heading, lead, button, text, hint } = contents;
   return (
-    <Html lang="en" dir="ltr">
+    <Html lang={messages.locale} dir={messages.direction}>
       <Head>
         <meta name="color-scheme" content="light dark" />
       </Head>
@@ -33,7 +38,14 @@ export function LetterTemplate({ words, supportEmail }: LetterProps) {
         <Container style={styles.column}>
           {code && (
             <Text style={styles.text}>
-              Your code is <span style={styles.code}>{code}</span>
+              {richMessage(messages, "email.code", {
+                number: code,
+                code: (number) => (
+                  <span style={styles.code} dir="ltr">
+                    {number}
+                  </span>
+                ),
+              })}
             </Text>
           )}
           <Heading style={styles.heading}>{heading}</Heading>
@@ -44,17 +56,19 @@ export function LetterTemplate({ words, supportEmail }: LetterProps) {
                 {button.label}
               </Button>
               <Text style={styles.text}>
-                Or open this link:
-                <br />
-                <Link href={button.url} style={styles.url}>
-                  {button.url}
-                </Link>
+                {richMessage(messages, "email.openLink", { url: <LinkLine url={button.url} /> })}
               </Text>
             </>
           )}
           {text && <Text style={styles.text}>{text}</Text>}
           <Text style={styles.hint}>{hint}</Text>
-          {supportEmail && <Text style={styles.hint}>Questions? Write to {supportEmail}.</Text>}
+          {supportEmail && (
+            <Text style={styles.hint}>
+              {richMessage(messages, "email.support", {
+                address: <span dir="ltr">{supportEmail}</span>,
+              })}
+            </Text>
+          )}
         </Container>
       </Body>
     </Html>

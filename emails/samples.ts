@@ -1,7 +1,7 @@
 import type { Letter } from "@/lib/core/letters";
 
 const to = "ada@example.com" as Letter["to"];
-const browser = "Firefox on Linux";
+const browser = "firefox/linux";
 const at = "2026-11-20T08:12:00.000Z";
 const asked = {
   to,

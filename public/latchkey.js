@@ -37,16 +37,23 @@
   addEventListener("compositionend", tidy);
 
   for (const button of all("[data-countdown]")) {
-    const left = button.querySelector("[data-left]");
+    const label = button.querySelector("[data-left]");
+    const { textContent } = label;
     let s = button.dataset.countdown;
     const tick = () => {
       const time = `${(s / 60) | 0}:${`${s % 60}`.padStart(2, 0)}`;
-      left.textContent = s > 0 ? left.dataset.left.replace("{left}", time) : "";
+      label.textContent = s > 0 ? label.dataset.left.replace("{left}", time) : textContent;
       button.ariaDisabled = s > 0 || null;
       if (s-- > 0) setTimeout(tick, 1000);
     };
     tick();
   }
+
+  // The server shows times in this zone.
+  const secure = location.protocol === "https:";
+  document.cookie = `${secure ? "__Host-" : "latchkey-"}time-zone=${
+    Intl.DateTimeFormat().resolvedOptions().timeZone
+  };path=/;max-age=15552000;samesite=lax${secure ? ";secure" : ""}`;
 
   if (session != null) {
     const tabs = new BroadcastChannel("latchkey");

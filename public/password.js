@@ -17,16 +17,14 @@
   addEventListener("submit", hide, true);
   addEventListener("pagehide", hide);
 
-  const plural = new Intl.PluralRules(document.documentElement.lang);
   for (const said of all("[data-length]")) {
-    const { minLength, strongLength, more, enough, strong } = JSON.parse(said.dataset.length);
+    const { minLength, strongLength, missing, enough, strong } = JSON.parse(said.dataset.length);
     const field = said.closest(".field").querySelector("input");
     const say = () => {
       // Counted as the server does.
       const length = [...field.value.normalize("NFKC")].length;
       const left = minLength - length;
-      const missing = (more[plural.select(left)] ?? more.other).replace("{left}", left);
-      if (left > 0) said.textContent = length ? missing : "";
+      if (left > 0) said.textContent = length ? missing[left - 1] : "";
       else said.textContent = length < strongLength ? enough : strong;
     };
     let pause;

@@ -6,7 +6,7 @@ import { quietly, tool } from "./run.mjs";
 const MARK = ".next/latchkey-source-hash";
 /** The files that a build depends on. */
 export const SOURCE = [
-  ...["app", "lib", "db", "emails", "public"],
+  ...["app", "lib", "db", "emails", "messages", "public"],
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];
 

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { renderLetter } from "@/emails";
 import { samples } from "@/emails/samples";
+import type { Locale } from "@/lib/core/env";
 import type { Letter } from "@/lib/core/letters";
 import { lifetimes } from "@/lib/core/policy";
 import { main } from "./run.mjs";
@@ -15,6 +16,7 @@ await main(async () => {
   const vars: Record<string, string | undefined> = env;
   const facts = {
     appName: vars.APP_NAME ?? "Latchkey",
+    locale: (vars.LOCALE ?? "en") as Locale,
     origin,
     supportEmail: vars.SUPPORT_EMAIL,
     lifetimes,

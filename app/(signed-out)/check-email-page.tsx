@@ -7,9 +7,11 @@ import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { MailboxHint } from "@/app/mailbox-hint";
-import { words } from "@/app/words";
+import * as markup from "@/app/markup";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { bounds } from "@/lib/core/policy";
 import type { Flash } from "@/lib/web/flash";
+import { message, rich } from "@/lib/web/messages";
 import { runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
@@ -38,7 +40,7 @@ interface Props {
   readonly title: string;
   readonly flash: Flash;
   readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
-  readonly sent: { readonly before: string; readonly after: string };
+  readonly sent: `checkEmail.sent.${"signIn" | "signUp" | "passwordReset"}`;
   readonly lifetimes: string;
   /** Where the address is typed anew. */
   readonly change: string;
@@ -66,25 +68,28 @@ export function CheckEmailPage({
     <SignedOutLayout appName={appName} title={title} session="" recheck>
       <FlashMessage flash={flash} />
       <p>
-        {sent.before}
-        <strong>{email}</strong>
-        {sent.after} {lifetimes} <a href={change}>{words.check.changeAddress}</a>
+        {rich(sent, { address: email, digits: String(bounds.codeDigits), email: markup.email })}{" "}
+        {lifetimes} <a href={change}>{message("checkEmail.changeAddress")}</a>
       </p>
-      {mailIsDelayed && <Alert tone="warn">{words.check.slow}</Alert>}
+      {mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
       <MailboxHint />
       {children}
       <Form action={resend}>
         <input type="hidden" name="email" value={email} />
         {resendFields}
         <Button
-          countdown={resendIn > 0 ? { seconds: resendIn, text: words.check.resendIn } : undefined}
+          countdown={
+            resendIn > 0
+              ? { seconds: resendIn, text: message("checkEmail.resendIn", { left: "{left}" }) }
+              : undefined
+          }
         >
-          {words.check.resend}
+          {message("checkEmail.resend")}
         </Button>
       </Form>
-      <Disclosure summary={words.check.nothing}>
-        <p>{words.check.lookInSpam}</p>
-        <p>{words.check.rule(emailsPerHour)}</p>
+      <Disclosure summary={message("checkEmail.notReceived")}>
+        <p>{message("checkEmail.spam")}</p>
+        <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
       </Disclosure>
     </SignedOutLayout>
   );

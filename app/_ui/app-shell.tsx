@@ -29,7 +29,9 @@ export function AppShell({
       </a>
       <header>
         <Brand name={appName} />
-        <p>{person}</p>
+        <p>
+          <bdi dir="ltr">{person}</bdi>
+        </p>
         {signOut}
       </header>
       {nav}

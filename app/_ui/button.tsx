@@ -6,17 +6,17 @@ export interface ButtonProps extends Pick<
 > {
   children: ReactNode;
   variant?: "primary" | "plain" | "danger" | "quiet";
-  /** What it acts on, for those who hear the button without the row around it. */
-  object?: string;
+  /** Before the label; it says nothing that the label does not. */
+  icon?: ReactNode;
   badge?: ReactNode;
-  /** `text` holds "{left}", which counts down to 0:00 while the button rests. */
+  /** While the button rests it says `text`, in which "{left}" counts down to 0:00. */
   countdown?: { seconds: number; text: string } | undefined;
 }
 
 export function Button({
   children,
   variant = "plain",
-  object,
+  icon,
   badge,
   countdown,
   ...button
@@ -29,15 +29,9 @@ export function Button({
       data-countdown={countdown?.seconds}
       suppressHydrationWarning
     >
-      <span className="label">
+      {icon}
+      <span className="label" data-left={countdown?.text} suppressHydrationWarning>
         {children}
-        {object && <span className="visually-hidden"> {object}</span>}
-        {countdown && " "}
-        {countdown && (
-          <span data-left={countdown.text} suppressHydrationWarning>
-            {""}
-          </span>
-        )}
       </span>
       {badge}
     </button>

@@ -1,27 +1,29 @@
 import "./password-field.css";
+import type { ReactNode } from "react";
 import { Field, type FieldProps } from "./field";
 
 interface PasswordFieldProps extends Pick<
   FieldProps,
   "name" | "label" | "hint" | "error" | "autoFocus"
 > {
-  words: {
-    show: string;
-    what: string;
-    /** `{left}` is replaced by how many characters are missing; the keys are plural categories. */
-    more: Readonly<Record<string, string>>;
+  /** The label of the button that shows it. */
+  show: ReactNode;
+  /** For a new one: how long it has to be, and what is said of its length while it is typed. */
+  newPassword?: {
+    minLength: number;
+    /** From which length it is called strong. */
+    strongLength: number;
+    /** What is said while 1, 2, 3, … characters are missing. */
+    missing: readonly string[];
     enough: string;
     strong: string;
   };
-  /** For a new one: how long it has to be, and from which length it is called strong. */
-  newPassword?: { minLength: number; strongLength: number };
   /** Of this response, for the script that shows and counts. */
   nonce: string | undefined;
 }
 
 /** No maxlength: what is pasted would be cut in silence, and be another password. */
-export function PasswordField({ words, newPassword, nonce, hint, ...field }: PasswordFieldProps) {
-  const { show, what, more, enough, strong } = words;
+export function PasswordField({ show, newPassword, nonce, hint, ...field }: PasswordFieldProps) {
   return (
     <>
       <Field
@@ -37,7 +39,6 @@ export function PasswordField({ words, newPassword, nonce, hint, ...field }: Pas
         trailing={
           <button type="button" data-show aria-pressed={false} hidden suppressHydrationWarning>
             {show}
-            <span className="visually-hidden"> {what}</span>
           </button>
         }
         hint={
@@ -46,7 +47,7 @@ export function PasswordField({ words, newPassword, nonce, hint, ...field }: Pas
               {hint}{" "}
               <strong
                 aria-live="polite"
-                data-length={JSON.stringify({ ...newPassword, more, enough, strong })}
+                data-length={JSON.stringify(newPassword)}
                 suppressHydrationWarning
               >
                 {""}

@@ -2,20 +2,22 @@ import "@/app/account.css";
 import type { Metadata } from "next";
 import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
+import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Row, Rows } from "@/app/_ui/rows";
+import { email, link } from "@/app/markup";
 import { RelativeTime } from "@/app/timestamps";
-import { words } from "@/app/words";
 import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
 import { readFlash } from "@/lib/web/flash";
+import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { clearAllLimits } from "./actions";
 
 const path = "/mailbox";
 
-export const metadata: Metadata = { title: words.mailbox.title };
+export const generateMetadata = (): Metadata => ({ title: message("mailbox.title") });
 
 /** The letters of a machine that sends no mail (X1). */
 export default async function MailboxPage() {
@@ -24,40 +26,52 @@ export default async function MailboxPage() {
   return (
     <SignedOutLayout
       appName={appName}
-      title={words.mailbox.title}
-      footer={<a href="/sign-in">{words.mailbox.signIn}</a>}
+      title={message("mailbox.title")}
+      footer={<a href="/sign-in">{message("mailbox.signIn")}</a>}
     >
-      <p>
-        {words.mailbox.lead} <a href={path}>{words.mailbox.reload}</a>
-      </p>
+      <p>{rich("mailbox.lead", { link: link(path) })}</p>
       <FlashMessage flash={await readFlash(path)} />
-      {sent.length === 0 && <p>{words.mailbox.empty}</p>}
+      {sent.length === 0 && <p>{message("mailbox.empty")}</p>}
       {sent.map(({ id, to, subject, text, sentAt }) => (
         <article key={id} className="letter">
           <h2>{subject}</h2>
           <p className="hint">
-            {words.mailbox.to} <strong>{to}</strong> · <RelativeTime at={new Date(sentAt)} />
+            {rich("mailbox.to", {
+              address: to,
+              when: <RelativeTime at={new Date(sentAt)} />,
+              email,
+            })}
           </p>
           <LetterText text={text} origin={origin} />
+          <Disclosure summary={message("mailbox.html")}>
+            <iframe
+              src={`/api/mailbox/${id}`}
+              title={message("mailbox.frame", { subject })}
+              sandbox="allow-popups allow-popups-to-escape-sandbox"
+              loading="lazy"
+            />
+          </Disclosure>
         </article>
       ))}
-      <h2>{words.mailbox.withheld}</h2>
-      <p>{withheld.length === 0 ? words.mailbox.noneWithheld : words.mailbox.withheldLead}</p>
+      <h2>{message("mailbox.withheld")}</h2>
+      <p>{message(withheld.length === 0 ? "mailbox.noneWithheld" : "mailbox.withheldLead")}</p>
       <Rows>
         {withheld.map(({ id, kind, to, reason, createdAt }) => (
           <Row
             key={id}
-            title={words.mailbox.kinds[kind] ?? kind}
+            title={message(`mailbox.kind.${kind}`)}
             details={[
-              to,
-              words.mailbox.reasons[reason ?? ""] ?? reason,
+              <bdi key="to" dir="ltr">
+                {to}
+              </bdi>,
+              reason && message(`mailbox.reason.${reason}`),
               <RelativeTime key="at" at={createdAt} />,
             ]}
           />
         ))}
       </Rows>
       <Form action={clearAllLimits}>
-        <Button>{words.mailbox.clearLimits}</Button>
+        <Button>{message("mailbox.clearLimits")}</Button>
       </Form>
     </SignedOutLayout>
   );
@@ -70,7 +84,7 @@ function LetterText({ text, origin }: { text: string; origin: string }) {
     <pre>
       {parts.map((part, at) =>
         part.startsWith(`${origin}/`) ? (
-          <a key={at} href={part}>
+          <a key={at} href={part} dir="ltr">
             {part}
           </a>
         ) : (

@@ -1,14 +1,13 @@
 import { intervals } from "@/lib/core/policy";
-import { sentenceOf } from "@/lib/core/result";
+import { message, messageOf } from "@/lib/web/messages";
 import { staticPage } from "../static-page";
-import { words } from "../words";
 
 /** Where pages send people while the database is away (S4). */
 export const GET = () =>
   staticPage({
     status: 503,
-    title: words.unavailable.title,
-    lead: sentenceOf({ code: "unavailable" }),
-    link: words.unavailable.again,
+    title: message("unavailable.title"),
+    lead: messageOf({ code: "unavailable" }),
+    link: message("unavailable.retry"),
     retryAfter: intervals.unavailable,
   });

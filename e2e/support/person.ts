@@ -61,7 +61,8 @@ export class Person {
   async type(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text);
     // Without script there is no "Show password" button, and the page asks for the password twice.
-    if (label === "New password" && !this.given.hasScript) await this.type(`${label} again`, text);
+    if (label === "New password" && !this.given.hasScript)
+      await this.type("Repeat new password", text);
   }
 
   sees = (text: string | RegExp) => expect(this.page.locator("main")).toContainText(text);

@@ -65,6 +65,7 @@ async function renderOnce(world: CourierWorld, leased: LeasedLetter): Promise<Me
   const { renderLetter } = await import("@/emails");
   const content = await renderLetter(letter, {
     appName: env.appName,
+    locale: env.locale,
     origin: env.origin.origin,
     supportEmail: env.supportEmail,
     lifetimes: env.lifetimes,

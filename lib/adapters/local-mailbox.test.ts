@@ -42,6 +42,7 @@ describe("the developer's mailbox shows", () => {
         id: "1",
         to: "ada@example.com",
         subject: "Letter 1",
+        html: "<p>Your code is 482193</p>",
         text: "Your code is 482193",
         sentAt: "2026-11-20T08:01:00.000Z",
       }),

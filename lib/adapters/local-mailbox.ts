@@ -12,9 +12,9 @@ export function localMailbox(directory: string, clock: Clock) {
       .sort()
       .reverse();
 
-  const mailer: Mailer = async ({ id, to, subject, text }) => {
+  const mailer: Mailer = async ({ id, to, subject, html, text }) => {
     const sentAt = clock.now().toISOString();
-    const letter: MailboxLetter = { id, to, subject, text, sentAt };
+    const letter: MailboxLetter = { id, to, subject, html, text, sentAt };
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // Named by time for their order; renamed into place, so that a reader never sees half a letter.
     const file = path.join(directory, `${sentAt.replace(/\W/g, "")}-${id}.json`);

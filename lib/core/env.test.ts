@@ -315,6 +315,8 @@ describe("a combination that makes no sense", () => {
     ["DATABASE_URL", "db.example.com", "must be a postgres:// URL."],
     ["MIGRATE_DATABASE_URL", "sqlite:///x", "must be a postgres:// URL."],
     ["SIGN_UP", "maybe", "must be open or closed."],
+    ["LOCALE", "de", "must be one of en,en-XA,ar-XB."],
+    ["LOCALE", "EN", "must be one of en,en-XA,ar-XB."],
     ["SUPPORT_EMAIL", "help", "must be an email address."],
     ["APP_NAME", "x".repeat(61), "must be at most 60 characters."],
     ["APP_NAME", "Latch\nkey", "must be one line without quotes or angle brackets."],
@@ -558,6 +560,19 @@ describe("OAuth providers", () => {
       );
     },
   );
+});
+
+describe("a pseudo-language", () => {
+  it.each(["en-XA", "ar-XB"])("is for a loopback origin only: %s", (LOCALE) => {
+    expect(problemsWith({ LOCALE })).toEqual([]);
+    expect(problemsWith({ LOCALE, AUTH_URL: "https://account.example.com" })).toContainEqual(
+      "LOCALE must be en on a public origin: the other languages are for testing on this machine.",
+    );
+  });
+
+  it("is not the default", () => {
+    expect(parse({}).locale).toBe("en");
+  });
 });
 
 describe("an operator who mistyped a value", () => {

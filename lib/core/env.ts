@@ -34,6 +34,10 @@ export type SignInMethod = (typeof signInMethods)[number];
 const isSignInMethod = (name: string): name is SignInMethod =>
   signInMethods.some((method) => method === name);
 
+/** English, and pseudo-languages made from it, which show what is not ready for another language. */
+const locales = ["en", "en-XA", "ar-XB"] as const;
+export type Locale = (typeof locales)[number];
+
 const key = z
   .string()
   .regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes in base64url (43 characters)");
@@ -51,6 +55,7 @@ const schema = z.object({
   HOST: z.string().default("127.0.0.1"),
   AUTH_URL: z.string().optional(),
   APP_NAME: oneLine.default("Latchkey"),
+  LOCALE: z.enum(locales, { error: `must be one of ${locales.join()}` }).default("en"),
   MAIL_FROM: z
     .string()
     .transform((text, issues) => {
@@ -137,6 +142,7 @@ export interface Env {
   /** The origin is this machine's own: plain http, a mailbox page instead of mail. */
   readonly loopback: boolean;
   readonly appName: string;
+  readonly locale: Locale;
   readonly supportEmail: string | undefined;
   readonly mail: MailTransport;
   readonly mailFrom: { readonly name: string; readonly address: string };
@@ -209,6 +215,7 @@ export function parseEnv(vars: Vars): Env {
     origin,
     loopback,
     appName: env.APP_NAME,
+    locale: env.LOCALE,
     supportEmail: env.SUPPORT_EMAIL,
     mail: mailTransport(env),
     mailFrom: env.MAIL_FROM ?? { name: env.APP_NAME, address: "latchkey@localhost" },
@@ -360,6 +367,8 @@ function* publicProblems(set: Vars, origin: URL) {
     yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
   if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
+  if (set.LOCALE === "en-XA" || set.LOCALE === "ar-XB")
+    yield "LOCALE must be en on a public origin: the other languages are for testing on this machine.";
   for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
     if (set[name])
       yield `${name} is for another issuer on this machine: on a public origin only the provider itself vouches for people.`;

@@ -8,7 +8,7 @@ interface SignInLetter {
   readonly verificationId: string;
   readonly token: string;
   readonly code: string;
-  /** The browser that requested it ("Firefox on Linux"). */
+  /** The device of the browser that requested it ("firefox/linux"). */
   readonly browser: string;
   /** When it was requested, as ISO text. Shown only: expiry is judged by the database. */
   readonly askedAt: string;
@@ -25,7 +25,7 @@ interface RequestInfo {
 /** An email about a change to the account. */
 export interface Notice {
   readonly to: Identifier;
-  /** The browser that made the change. */
+  /** The device of the browser that made the change. */
   readonly browser: string;
   readonly at: string;
 }

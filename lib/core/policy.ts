@@ -21,6 +21,8 @@ export const lifetimes = {
   oauthAttempt: minutes(10),
   /** Which way in a browser used last, so that the sign-in page can offer it first. */
   lastMethod: days(180),
+  /** The browser's time zone, in which pages show times; `public/latchkey.js` says the same. */
+  timeZone: days(180),
   /** A form that was interrupted by step-up is completed within this, or filled in again. */
   suspendedAction: minutes(10),
   /** A browser that asked may type the code, and press without the address, while the mail can arrive. */

@@ -1,6 +1,5 @@
-import { type Duration, inWords } from "./duration";
-import { type OAuthProvider, oauthProviders } from "./oauth-providers";
-import { bounds, intervals } from "./policy";
+import type { Duration } from "./duration";
+import type { OAuthProvider } from "./oauth-providers";
 import { type RefusalCode, refusals } from "./errors";
 
 /** An expected "no". It is an answer, not an error: it is returned, recorded and shown. */
@@ -22,7 +21,7 @@ export interface Refusal {
   readonly next?: string | undefined;
   /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
   readonly reference?: string | undefined;
-  /** Why, for the audit log alone; people see the code's sentence. */
+  /** Why, for the audit log alone; people see the code's message. */
   readonly cause?: string | undefined;
 }
 
@@ -35,24 +34,6 @@ export const refuse = (code: RefusalCode, more: Omit<Refusal, "code"> = {}): Res
   ok: false,
   refusal: { code, ...more },
 });
-
-/** A refusal as people read it, with what it speaks of put in. */
-export const sentenceOf = ({
-  code,
-  retryAfter = intervals.unavailable,
-  minLength = bounds.passwordMinLength,
-  provider,
-  address = "somebody else",
-  origin = "another one",
-}: Refusal): string =>
-  refusals[code].sentence
-    .replace("{wait}", inWords(retryAfter))
-    .replace("{least}", String(minLength))
-    // By a function: an address may hold what `replace` reads as a pattern.
-    .replace("{address}", () => address)
-    .replace("{origin}", origin)
-    .replaceAll("{provider}", provider ? oauthProviders[provider].name : "the provider")
-    .replace(/^./, (first) => first.toUpperCase());
 
 /** Every code there is, for whoever describes our answers. */
 export const refusalCodes = Object.keys(refusals);

@@ -108,12 +108,17 @@ const cookie = (name: CookieName, value: unknown) => {
 };
 
 /**
- * Cookies without a secret of ours: the flash and the last used method contain none, a suspended
+ * Cookies without a secret of ours: the flash, the last used method and the time zone contain none, a suspended
  * form and the OAuth redirect are sealed and open nothing, and no flow reads the cookies of
  * Auth.js.
  */
 type Harmless =
-  "flash" | "suspended_action" | "method" | "oauth_redirect" | (typeof oauthCookies)[number];
+  | "flash"
+  | "suspended_action"
+  | "method"
+  | "oauth_redirect"
+  | "time-zone"
+  | (typeof oauthCookies)[number];
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {

@@ -43,6 +43,7 @@ export interface MailboxLetter {
   readonly id: string;
   readonly to: string;
   readonly subject: string;
+  readonly html: string;
   readonly text: string;
   readonly sentAt: string;
 }

@@ -30,8 +30,30 @@ function decoded(path: string): string {
   }
 }
 
-/** Nothing inline, nothing from elsewhere. Framework files under /_next are ours too, but no page here names them. */
-export const ownPagePolicy = [
+/**
+ * The policy of a page of ours. Nothing inline, nothing from elsewhere. Framework files under /_next are
+ * ours too, but no page here names them. Only the mailbox has frames, one for each email.
+ */
+export const ownPagePolicy = (url: string): string =>
+  isMailbox(url) ? `${policy}; frame-src 'self'` : policy;
+
+/** Whether a request's URL asks for the page of the local mailbox. */
+const isMailbox = (url: string): boolean => decoded(url.split("?", 1)[0]!) === "/mailbox";
+
+/** Whether a request's URL asks for an email of the local mailbox, as its page shows it in a frame. */
+export const isMailboxEmail = (url: string): boolean => url.startsWith("/api/mailbox/");
+
+/** The policy of such an email: it has styles of its own, runs nothing, loads nothing and has no origin. */
+export const emailPolicy = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "sandbox allow-popups allow-popups-to-escape-sandbox",
+].join("; ");
+
+const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

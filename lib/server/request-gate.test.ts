@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
-import { refusals } from "@/lib/core/errors";
+import { en } from "@/messages/en";
 import { installRequestGate } from "./request-gate";
 import { ownPagePolicy } from "./own-pages";
 
@@ -293,7 +293,7 @@ describe("a request with another host name", () => {
     const { status, headers, body } = await fetchPath("/", { host });
     expect(status).toBe(421);
     expect(headers.get("connection")).toBe("close");
-    expect(body).toBe("This server is http://localhost:3000.\n");
+    expect(body).toBe("This server is only reachable at http://localhost:3000.\n");
   });
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])(
@@ -516,7 +516,7 @@ describe("the headers of every response", () => {
   it.each<Case>([
     ["a response without a page", echo, {}, 200],
     ["an error of the server's own", failing, {}, 500],
-    ["an unknown page", rude, {}, 404, { "content-security-policy": ownPagePolicy }],
+    ["an unknown page", rude, {}, 404, { "content-security-policy": ownPagePolicy("/") }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["another host name", echo, { host: "evil.example" }, 421],
     ["a body too large", echo, { "content-length": "70000" }, 413],
@@ -737,7 +737,7 @@ describe("a form or a call of an action", () => {
       const httpResponse = await fetchPath(path, { ...form, ...headers }, post);
       expect([httpResponse.status, httpResponse.body]).toEqual([
         403,
-        `${refusals.cross_site.sentence}\n`,
+        `${en["error.cross_site"]}\n`,
       ]);
       expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
       expect((await fetchPath(path, { ...call, ...headers }, post)).status).toBe(403);
@@ -754,9 +754,14 @@ describe("a form or a call of an action", () => {
 
 describe("a refusal", () => {
   const cases = [
-    ["body_too_large", 413, refusals.body_too_large.sentence, { "content-length": "70000" }],
-    ["misdirected_request", 421, "This server is http://localhost:3000.", { host: "evil.example" }],
-    ["method_not_allowed", 405, refusals.method_not_allowed.sentence, {}],
+    ["body_too_large", 413, en["error.body_too_large"], { "content-length": "70000" }],
+    [
+      "misdirected_request",
+      421,
+      "This server is only reachable at http://localhost:3000.",
+      { host: "evil.example" },
+    ],
+    ["method_not_allowed", 405, en["error.method_not_allowed"], {}],
   ] as const;
 
   it.each(cases)(

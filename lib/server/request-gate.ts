@@ -7,9 +7,18 @@ import type { Log } from "@/lib/runtime/ports";
 import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
+import { messagesIn } from "@/messages";
+import { messageOf } from "@/messages/errors";
 import { type HeldPage, holdPage } from "./held-page";
 import { isSameOrigin } from "@/lib/web/origin";
-import { isEmptyErrorPage, isOwnPage, ownPagePolicy, withoutFrameworkScript } from "./own-pages";
+import {
+  emailPolicy,
+  isEmptyErrorPage,
+  isMailboxEmail,
+  isOwnPage,
+  ownPagePolicy,
+  withoutFrameworkScript,
+} from "./own-pages";
 import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/problem";
 
 /**
@@ -26,7 +35,8 @@ export function installRequestGate(env: Env, log: Log): void {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
       const next = () => void Reflect.apply(emit, this, [event, ...rest]);
       const proceed = isFile(request) ? () => compressed(request, response, next) : next;
-      if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
+      if (isMailboxEmail(request.url ?? "")) allowEmailStyles(response);
+      else if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
       const reject = (code: RefusalCode) => rejectRequest(request, response, code, { env, log });
       if (!gateRequest(env, request, response, { proceed, reject })) proceed();
       return true;
@@ -196,7 +206,7 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
   holdPage(response, wanted, async ({ status, html }) => {
     const isEmpty = isEmptyErrorPage(html);
     if (!isOwn && isEmpty) return { status, html };
-    response.setHeader("Content-Security-Policy", ownPagePolicy);
+    response.setHeader("Content-Security-Policy", ownPagePolicy(url));
     response.removeHeader("Link");
     if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
     if (status < 400) return { status, html: "" };
@@ -205,6 +215,21 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
     log.error("page.failed", { requestId: reference, path: url });
     return page(`/failed?reference=${reference}`);
   });
+}
+
+/**
+ * Gives an email of the local mailbox its own policy. Next appends a route's headers to ours, and a
+ * browser would apply both policies.
+ */
+function allowEmailStyles(response: ServerResponse) {
+  holdPage(
+    response,
+    (status) => status === 200,
+    (page) => {
+      response.setHeader("Content-Security-Policy", emailPolicy);
+      return page;
+    },
+  );
 }
 
 /** Asks a server of this process for a page, as any client would. */
@@ -333,10 +358,14 @@ function rejectRequest(
   { env, log }: { env: Env; log: Log },
 ) {
   const reference = randomUUID();
-  const problem = problemOf({ code, reference, origin: env.origin.origin });
+  const refusal = { code, reference, origin: env.origin.origin };
+  const problem = problemOf(refusal);
   const [headers, text] = isApi(request)
     ? [problemHeaders(problem), problemText(problem)]
-    : [{ "Content-Type": "text/plain; charset=utf-8", ...noStore }, `${problem.title}\n`];
+    : [
+        { "Content-Type": "text/plain; charset=utf-8", ...noStore },
+        `${messageOf(messagesIn(env.locale), refusal)}\n`,
+      ];
   if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
   response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }

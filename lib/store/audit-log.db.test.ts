@@ -29,7 +29,7 @@ test("an event and its details are written together and rolled back together", a
     outcome: "ok",
     requestId: "request",
     ip: "203.0.113.9",
-    browser: "Firefox on Linux",
+    browser: "firefox/linux",
   };
   await recordEvent(world.db, facts);
   await world.db

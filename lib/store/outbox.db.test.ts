@@ -27,7 +27,7 @@ const posting = (then: (ctx: Ctx) => Promise<Result<object>>) =>
         verificationId: "00000000-0000-4000-8000-000000000000",
         token: ctx.random.token(),
         code: ctx.random.code(),
-        browser: "Firefox on Linux",
+        browser: "firefox/linux",
         askedAt: new Date().toISOString(),
       });
       return then(ctx);

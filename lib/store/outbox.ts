@@ -141,15 +141,17 @@ async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
 
 export interface WithheldLetter {
   readonly id: string;
-  readonly kind: string;
+  readonly kind: Letter["kind"];
   readonly to: string;
-  readonly reason: string | null;
+  readonly reason: WithheldReason | null;
   readonly createdAt: Date;
 }
 
 /** The newest letters that were never sent, with their reason; for the local mailbox page. */
 export function listWithheld(db: Db): Promise<WithheldLetter[]> {
-  const { id, kind, to, reason, createdAt } = outbox;
+  const { id, to, createdAt } = outbox;
+  const kind = sql<Letter["kind"]>`${outbox.kind}`;
+  const reason = sql<WithheldReason | null>`${outbox.reason}`;
   return db
     .select({ id, kind, to, reason, createdAt })
     .from(outbox)

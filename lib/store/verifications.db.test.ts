@@ -33,7 +33,7 @@ const issue = async (
       token,
       codeKey: world.env.tokenKey[0],
       requestingBrowserDigest: asker,
-      browser: "Firefox on Linux",
+      browser: "firefox/linux",
       fromKnownDevice: false,
       remember: false,
       next: "",

@@ -5,7 +5,7 @@ import { isToken, unseal } from "@/lib/core/crypto";
 /**
  * Every cookie we set: session, the browser as asker and as known device, the flash, a form that
  * step-up interrupted, the way in used last, a trip to a provider, the address it goes to, whom it
- * brought back, and what Auth.js keeps of it.
+ * brought back, the browser's time zone, which our script sets, and what Auth.js keeps of it.
  */
 export type CookieName =
   | "session"
@@ -17,6 +17,7 @@ export type CookieName =
   | "oauth_attempt"
   | "pending_identity"
   | "oauth_redirect"
+  | "time-zone"
   | (typeof oauthCookies)[number];
 
 /** Auth.js's own, of one trip. */

@@ -1,3 +1,4 @@
+import { formatDevice } from "@/lib/core/device";
 import { randomUUID } from "node:crypto";
 import type { RequestContext } from "@/lib/runtime/request-context";
 import type { World } from "@/lib/runtime/ports";
@@ -29,7 +30,7 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
     () => readToken(cookie, world.env, "mail_request") ?? world.random.token(),
   );
   const deviceToken = once(() => oldDevice ?? world.random.token());
-  const browser = once(() => browserInWords(headers.get("user-agent") ?? ""));
+  const browser = once(() => formatDevice(readUserAgent(headers.get("user-agent") ?? "")));
   const ip = canonicalIp(headers.get("x-forwarded-for") ?? undefined);
   const sessionDigest = sessionToken && digest("session", sessionToken);
   const requestContext: RequestContext = {
@@ -71,10 +72,4 @@ export function signedInBy(
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-function browserInWords(userAgent: string): string {
-  const { family, system } = readUserAgent(userAgent);
-  const name = family ?? "A browser";
-  return system ? `${name} on ${system}` : name;
 }

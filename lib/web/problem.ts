@@ -1,5 +1,7 @@
 import { refusals } from "@/lib/core/errors";
-import { type Refusal, sentenceOf } from "@/lib/core/result";
+import type { Refusal } from "@/lib/core/result";
+import { messagesIn } from "@/messages";
+import { messageOf } from "@/messages/errors";
 
 /** What a program is told of a problem (RFC 9457). */
 export interface Problem {
@@ -10,11 +12,15 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
-/** A refusal as a problem: its code, its sentence, and what to quote to support. */
+/** What programs read, whatever language the installation's pages are in. */
+export const english = messagesIn("en");
+
+/** A refusal as a problem: its code, its message, and what to quote to support. */
 export const problemOf = (refusal: Refusal): Problem => {
   const { code, field, retryAfter, reference } = refusal;
   const { status } = refusals[code];
-  return { status, code, title: sentenceOf(refusal), field, retryAfter, requestId: reference };
+  const title = messageOf(english, refusal);
+  return { status, code, title, field, retryAfter, requestId: reference };
 };
 
 /** No answer of the JSON face is kept by anybody on its way. */

@@ -1,51 +1,44 @@
-/** A browser as its User-Agent names it, as far as we know the names; others are null. */
-export interface UserAgent {
-  readonly family: string | null;
-  readonly system: string | null;
-}
+import type { BrowserFamily, Device, DeviceSystem } from "@/lib/core/device";
 
 // The product token that names a browser. Chrome's and Safari's stand in the others' too, so theirs
 // come last.
-const families: readonly (readonly [product: string, family: string])[] = [
-  ["Edg", "Edge"],
-  ["EdgA", "Edge"],
-  ["EdgiOS", "Edge"],
-  ["Edge", "Edge"],
-  ["OPR", "Opera"],
-  ["OPT", "Opera"],
-  ["SamsungBrowser", "Samsung Internet"],
-  ["FxiOS", "Firefox"],
-  ["Firefox", "Firefox"],
-  ["Chromium", "Chromium"],
-  ["CriOS", "Chrome"],
-  ["HeadlessChrome", "Chrome"],
-  ["Chrome", "Chrome"],
-  ["Safari", "Safari"],
+const families: readonly (readonly [product: string, family: BrowserFamily])[] = [
+  ["Edg", "edge"],
+  ["EdgA", "edge"],
+  ["EdgiOS", "edge"],
+  ["Edge", "edge"],
+  ["OPR", "opera"],
+  ["OPT", "opera"],
+  ["SamsungBrowser", "samsung"],
+  ["FxiOS", "firefox"],
+  ["Firefox", "firefox"],
+  ["Chromium", "chromium"],
+  ["CriOS", "chrome"],
+  ["HeadlessChrome", "chrome"],
+  ["Chrome", "chrome"],
+  ["Safari", "safari"],
 ];
 
 // What these browsers write beside their own name. Any other product is a browser we do not know.
 const engines = ["Mozilla", "AppleWebKit", "Gecko", "Version", "Mobile", "Ubuntu"];
 
-const systems: readonly (readonly [pattern: RegExp, system: string])[] = [
-  [/\biPad\b/, "iPad"],
-  [/\biP(hone|od)\b/, "iPhone"],
-  [/\bWindows NT\b/, "Windows"],
-  [/\bAndroid\b/, "Android"],
-  [/\bCrOS\b/, "ChromeOS"],
-  [/\bMacintosh\b/, "Mac"],
-  [/\bLinux\b/, "Linux"],
+const systems: readonly (readonly [pattern: RegExp, system: DeviceSystem])[] = [
+  [/\biPad\b/, "ipad"],
+  [/\biP(hone|od)\b/, "iphone"],
+  [/\bWindows NT\b/, "windows"],
+  [/\bAndroid\b/, "android"],
+  [/\bCrOS\b/, "chromeos"],
+  [/\bMacintosh\b/, "mac"],
+  [/\bLinux\b/, "linux"],
 ];
 
-/**
- * Reads a User-Agent. Only the names above are ever written into emails and pages, whatever else a
- * client calls itself.
- */
-export function readUserAgent(text: string): UserAgent {
+/** Reads a User-Agent. Names that are not listed above are never stored or shown. */
+export function readUserAgent(text: string): Device {
   const system = systems.find(([pattern]) => pattern.test(text))?.[1] ?? null;
   return { family: familyOf(text), system };
 }
 
-function familyOf(text: string): string | null {
+function familyOf(text: string): BrowserFamily | null {
   const products = text
     .replace(/\([^()]*\)/g, " ")
     .split(/\s+/)

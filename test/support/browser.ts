@@ -43,7 +43,7 @@ export class Browser {
 
   constructor(
     readonly world: TestWorld,
-    { name = "Firefox on Linux", ip = ipOfItsOwn() } = {},
+    { name = "firefox/linux", ip = ipOfItsOwn() } = {},
   ) {
     this.name = name;
     this.ip = ip;

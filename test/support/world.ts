@@ -176,7 +176,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     mailbox: {
       letters: () =>
         Promise.resolve(
-          sent.map(({ id, to, subject, text }) => ({ id, to, subject, text, sentAt: "" })),
+          sent.map(({ id, to, subject, html, text }) => {
+            return { id, to, subject, html, text, sentAt: "" };
+          }),
         ),
     },
     health: () =>

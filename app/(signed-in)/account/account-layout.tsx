@@ -5,18 +5,18 @@ import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SideNav } from "@/app/_ui/side-nav";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { submitSignOut } from "./actions";
 
 const pages = [
-  { href: "/account", text: words.account.short },
-  { href: "/account/methods", text: words.account.methods },
-  { href: "/account/sessions", text: words.account.sessions },
-];
+  { href: "/account", text: "account.navOverview" },
+  { href: "/account/methods", text: "methods.title" },
+  { href: "/account/sessions", text: "sessions.title" },
+] as const;
 
 interface Props {
   /** The page's path: where signing in leads back to, and which entry of the list is current. */
@@ -35,17 +35,21 @@ export async function AccountLayout({ path, navItem = path, title, children }: P
       appName={siteConfig().appName}
       person={session?.email ?? ""}
       session={session?.id ?? ""}
-      skip={words.account.skip}
+      skip={message("account.skip")}
       title={title}
       nav={
         <SideNav
-          label={words.account.nav}
-          items={pages.map((page) => ({ ...page, current: page.href === navItem }))}
+          label={message("account.nav")}
+          items={pages.map(({ href, text }) => ({
+            href,
+            text: message(text),
+            current: href === navItem,
+          }))}
         />
       }
       signOut={
         <Form action={submitSignOut}>
-          <Button variant="quiet">{words.account.signOut}</Button>
+          <Button variant="quiet">{message("account.signOut")}</Button>
         </Form>
       }
     >

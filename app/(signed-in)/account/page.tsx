@@ -1,16 +1,16 @@
 import type { Metadata } from "next";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Timestamp } from "@/app/timestamps";
-import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "./account-layout";
 
 const path = "/account";
 
-export const metadata: Metadata = { title: words.account.overview };
+export const generateMetadata = (): Metadata => ({ title: message("account.title") });
 
 export default async function AccountPage() {
   const [session, sessions, methods] = await Promise.all([
@@ -20,21 +20,29 @@ export default async function AccountPage() {
   ]);
   const current = sessions.find((entry) => entry.current);
   return (
-    <AccountLayout path={path} title={words.account.overview}>
+    <AccountLayout path={path} title={message("account.title")}>
       <DefinitionList
         items={[
-          { term: words.account.email, value: session?.email },
+          { term: message("account.email"), value: <bdi dir="ltr">{session?.email}</bdi> },
           {
-            term: words.account.lastSignIn,
+            term: message("account.lastSignIn"),
             value: current && <Timestamp at={current.createdAt} />,
           },
           {
-            term: words.account.methods,
-            value: <a href="/account/methods">{words.account.methodCount(methods.length)}</a>,
+            term: message("account.methods"),
+            value: (
+              <a href="/account/methods">
+                {message("account.methodCount", { count: methods.length })}
+              </a>
+            ),
           },
           {
-            term: words.account.devices,
-            value: <a href="/account/sessions">{words.account.deviceCount(sessions.length)}</a>,
+            term: message("account.sessions"),
+            value: (
+              <a href="/account/sessions">
+                {message("account.deviceCount", { count: sessions.length })}
+              </a>
+            ),
           },
         ]}
       />

@@ -4,8 +4,8 @@ import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { RequestId } from "@/app/request-id";
 import { EmailField } from "@/app/email-field";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 
@@ -28,7 +28,7 @@ export async function InvalidLink({ title, lead, reference }: Props) {
       <p>{lead}</p>
       <Form action={submitLinkRequest}>
         <EmailField enterKeyHint="go" />
-        <Button variant="primary">{words.link.sendNew}</Button>
+        <Button variant="primary">{message("link.sendNew")}</Button>
       </Form>
       <RequestId id={reference} />
     </SignedOutLayout>

@@ -4,15 +4,15 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
-import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
+import { message } from "@/lib/web/messages";
 import { requireMethod, siteConfig } from "@/lib/web/site";
 import { submitResetRequest } from "./actions";
 
 const path = "/password";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.reset.title, await readFlash(path)) };
+  return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
 /** For whoever forgot their password, or never had one (L9). */
@@ -20,8 +20,8 @@ export default async function ResetPage() {
   requireMethod("password");
   const flash = await readFlash(path);
   return (
-    <SignedOutLayout appName={siteConfig().appName} title={words.reset.title}>
-      <p>{words.reset.lead}</p>
+    <SignedOutLayout appName={siteConfig().appName} title={message("passwordReset.title")}>
+      <p>{message("passwordReset.lead")}</p>
       <FlashMessage flash={flash} />
       <Form action={submitResetRequest}>
         <EmailField
@@ -29,10 +29,10 @@ export default async function ResetPage() {
           defaultValue={flash.email}
           error={fieldError(flash, "email")}
         />
-        <Button variant="primary">{words.reset.submit}</Button>
+        <Button variant="primary">{message("passwordReset.submit")}</Button>
       </Form>
       <p>
-        <a href="/sign-in">{words.reset.back}</a>
+        <a href="/sign-in">{message("passwordReset.back")}</a>
       </p>
     </SignedOutLayout>
   );

@@ -32,7 +32,10 @@ export async function submitLinkRequest(form: FormData): Promise<void> {
   const { refusal } = result;
   const at =
     refusal.code === "resend_too_soon" ? "/sign-in/check" : withNext("/sign-in", input.next);
-  await redirectWithError(at, refusal, { email: form.get("email") });
+  await redirectWithError(at, refusal, {
+    email: form.get("email"),
+    remember: form.get("remember"),
+  });
 }
 
 export async function submitCode(form: FormData): Promise<void> {

@@ -3,25 +3,26 @@ import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
 import { EmailField } from "@/app/email-field";
-import { words } from "@/app/words";
 import type { LastMethod } from "@/lib/web/last-method";
+import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { submitLinkRequest, continueWithPassword } from "./actions";
 
 interface Props {
   readonly error?: string | undefined;
   readonly address: string;
+  readonly remember: boolean;
   readonly next: string;
   readonly last: LastMethod;
 }
 
 const linkedMethods = [
-  { method: "magic_link", action: submitLinkRequest, text: words.askForLink },
-  { method: "password", action: continueWithPassword, text: words.usePassword },
+  { method: "magic_link", action: submitLinkRequest, text: "signIn.emailLink" },
+  { method: "password", action: continueWithPassword, text: "signIn.usePassword" },
 ] as const;
 
 /** An address, and what can be done with it; the way used last first, which is what Enter presses. */
-export function AddressForm({ error, address, next, last }: Props) {
+export function AddressForm({ error, address, remember, next, last }: Props) {
   const shown = linkedMethods
     .filter(({ method }) => siteConfig().methods.includes(method))
     .sort((a, b) => Number(b.method === last) - Number(a.method === last));
@@ -29,16 +30,16 @@ export function AddressForm({ error, address, next, last }: Props) {
   return (
     <Form action={shown[0].action}>
       <EmailField enterKeyHint="go" defaultValue={address} error={error} />
-      <Checkbox name="remember" label={words.keep} />
+      <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={remember} />
       <input type="hidden" name="next" value={next} />
       {shown.map(({ method, action, text }, at) => (
         <Button
           key={method}
           variant={at === 0 ? "primary" : "plain"}
-          badge={method === last && <Badge>{words.lastUsed}</Badge>}
+          badge={method === last && <Badge>{message("signIn.lastUsed")}</Badge>}
           {...(at > 0 && { formAction: action })}
         >
-          {text}
+          {message(text)}
         </Button>
       ))}
     </Form>

@@ -3,11 +3,11 @@ import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Divider } from "@/app/_ui/divider";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { isOAuthProvider } from "@/lib/core/oauth-providers";
 import { lastMethod } from "@/lib/web/last-method";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -18,7 +18,12 @@ import { ProviderForms } from "./provider-forms";
 const path = "/sign-in";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.signIn.title(siteConfig().appName), await readFlash(path)) };
+  return {
+    title: pageTitle(
+      message("signIn.title", { appName: siteConfig().appName }),
+      await readFlash(path),
+    ),
+  };
 }
 
 interface Props {
@@ -39,6 +44,7 @@ export default async function SignInPage({ searchParams }: Props) {
         key="address"
         error={fieldError(flash, "email")}
         address={flash.email}
+        remember={flash.remember}
         next={onward}
         last={last}
       />
@@ -47,18 +53,18 @@ export default async function SignInPage({ searchParams }: Props) {
   ].filter(Boolean);
   if (isOAuthProvider(last)) sections.reverse();
   return (
-    <SignedOutLayout appName={appName} title={words.signIn.title(appName)} session="">
-      <p>{byLink || !byPassword ? words.signIn.lead[signUp] : words.signIn.passwordOnly}</p>
+    <SignedOutLayout appName={appName} title={message("signIn.title", { appName })} session="">
+      <p>{message(`signIn.lead.${byLink || !byPassword ? signUp : "passwordOnly"}`)}</p>
       <FlashMessage flash={flash} />
       {!flash.refusal && (note === "session_ended" || note === "cookies_blocked") && (
-        <Alert tone="info">{words.notes[note]}</Alert>
+        <Alert tone="info">{message(`note.${note}`)}</Alert>
       )}
       {sections[0]}
-      {sections[1] && <Divider>{words.or}</Divider>}
+      {sections[1] && <Divider>{message("common.or")}</Divider>}
       {sections[1]}
       {byPassword && signUp === "open" && (
         <p>
-          <a href={withNext("/sign-up", onward)}>{words.signIn.signUp}</a>
+          <a href={withNext("/sign-up", onward)}>{message("signIn.signUp")}</a>
         </p>
       )}
     </SignedOutLayout>

@@ -2,10 +2,11 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
-import { words } from "@/app/words";
+import { ProviderLogo } from "@/app/_ui/provider-logo";
 import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
+import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { submitProvider } from "./actions";
 
@@ -28,16 +29,23 @@ export async function ProviderForms({ next, last }: Props) {
         <Form key={id} action={submitProvider}>
           <input type="hidden" name="provider" value={id} />
           <input type="hidden" name="next" value={next} />
-          <Button badge={id === last && <Badge>{words.lastUsed}</Badge>}>
-            {words.continueWith(oauthProviders[id].name)}
+          <Button
+            icon={<ProviderLogo provider={id} />}
+            badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}
+          >
+            {message("signIn.continueWith", { provider: oauthProviders[id].name })}
           </Button>
         </Form>
       ))}
       {turnsAway && (
         <Alert tone="info">
           <p>
-            {words.inAppBrowser.lead}{" "}
-            {words.inAppBrowser[methods.includes("magic_link") ? "useCode" : "leave"]}
+            {message(
+              methods.includes("magic_link")
+                ? "signIn.inAppBrowser.useCode"
+                : "signIn.inAppBrowser.openElsewhere",
+              { provider: oauthProviders.google.name },
+            )}
           </p>
         </Alert>
       )}

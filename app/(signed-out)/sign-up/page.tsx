@@ -6,10 +6,9 @@ import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { NewPassword } from "@/app/password-fields";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
+import { message, messageOf } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -19,7 +18,12 @@ import { signUp } from "./actions";
 const path = "/sign-up";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.signUp.title(siteConfig().appName), await readFlash(path)) };
+  return {
+    title: pageTitle(
+      message("signUp.title", { appName: siteConfig().appName }),
+      await readFlash(path),
+    ),
+  };
 }
 
 interface Props {
@@ -34,19 +38,19 @@ export default async function SignUpPage({ searchParams }: Props) {
   const { appName, signUp: mode } = siteConfig();
   const signInLink = (
     <p>
-      <a href={withNext("/sign-in", next)}>{words.signUp.signIn}</a>
+      <a href={withNext("/sign-in", next)}>{message("signUp.signIn")}</a>
     </p>
   );
   if (mode === "closed")
     return (
-      <SignedOutLayout appName={appName} title={words.signUp.closedTitle} session="">
-        <p>{sentenceOf({ code: "sign_up_closed" })}</p>
+      <SignedOutLayout appName={appName} title={message("signUp.closedTitle")} session="">
+        <p>{messageOf({ code: "sign_up_closed" })}</p>
         {signInLink}
       </SignedOutLayout>
     );
   return (
-    <SignedOutLayout appName={appName} title={words.signUp.title(appName)} session="">
-      <p>{words.signUp.lead}</p>
+    <SignedOutLayout appName={appName} title={message("signUp.title", { appName })} session="">
+      <p>{message("signUp.lead")}</p>
       <FlashMessage flash={flash} />
       <Form action={signUp}>
         <EmailField defaultValue={flash.email} error={fieldError(flash, "email")} />
@@ -54,9 +58,9 @@ export default async function SignUpPage({ searchParams }: Props) {
           error={fieldError(flash, "password")}
           differ={fieldError(flash, "confirmPassword")}
         />
-        <Checkbox name="remember" label={words.keep} defaultChecked={flash.remember} />
+        <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={flash.remember} />
         <input type="hidden" name="next" value={next} />
-        <Button variant="primary">{words.signUp.submit}</Button>
+        <Button variant="primary">{message("signUp.submit")}</Button>
       </Form>
       {signInLink}
     </SignedOutLayout>

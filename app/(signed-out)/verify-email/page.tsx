@@ -3,8 +3,8 @@ import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
-import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
+import { message, messages } from "@/lib/web/messages";
 import { withNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { resendCode, submitSignUpCode } from "../sign-up/actions";
@@ -13,7 +13,7 @@ import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../check-
 const path = "/verify-email";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.verify.title, await readFlash(path)) };
+  return { title: pageTitle(message("checkEmail.title"), await readFlash(path)) };
 }
 
 export default async function VerifyPage({ searchParams }: { searchParams: SearchParams }) {
@@ -21,11 +21,13 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
   const pending = await loadPendingRequest("sign_up", "/sign-up", searchParams);
   return (
     <CheckEmailPage
-      title={words.verify.title}
+      title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent={words.verify.sent}
-      lifetimes={words.verify.lifetime(siteConfig().lifetimes.emailCode)}
+      sent="checkEmail.sent.signUp"
+      lifetimes={message("checkEmail.codeLifetime", {
+        code: messages().exactDuration(siteConfig().lifetimes.emailCode),
+      })}
       change={withNext("/sign-up", pending.next)}
       resend={resendCode}
     >
@@ -33,12 +35,12 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
         <input type="hidden" name="email" value={pending.email} />
         <CodeField
           name="code"
-          label={words.check.code}
-          hint={words.verify.codeHint}
+          label={message("checkEmail.code")}
+          hint={message("checkEmail.codeHint")}
           error={fieldError(flash, "code")}
           autoFocus={!flash.refusal}
         />
-        <Button variant="primary">{words.verify.submit}</Button>
+        <Button variant="primary">{message("checkEmail.finishSignUp")}</Button>
       </Form>
     </CheckEmailPage>
   );

@@ -14,7 +14,7 @@ const ada = "ada@example.com";
 
 const forgetful = async () => {
   await new Browser(world).signUpAndVerify(ada, otherPassword);
-  const browser = new Browser(world, { name: "Safari on iPhone" });
+  const browser = new Browser(world, { name: "safari/iphone" });
   await browser.run(requestPasswordReset, { email: ada });
   return { browser, letter: await world.letterTo(ada) };
 };
@@ -27,7 +27,7 @@ test("shows the whole address in the requesting browser, and managers store the 
     ok: true,
     value: {
       address: ada,
-      browser: "Safari on iPhone",
+      browser: "safari/iphone",
       askedAt: expect.any(Date) as Date,
       sameBrowser: true,
     },

@@ -18,7 +18,7 @@ const forgot = (browser: Browser, email: unknown = ada) =>
 
 test("a user gets a link and a code, and the old password works until one is used", async () => {
   await new Browser(world).signUpAndVerify(ada, validPassword);
-  const browser = new Browser(world, { name: "Safari on iPhone" });
+  const browser = new Browser(world, { name: "safari/iphone" });
   expect(await forgot(browser, " ADA@example.com")).toEqual(mailed);
   expect(browser.cookieChanges).toEqual({ mailRequest: true });
   const { code, token, message } = await world.letterTo(ada);

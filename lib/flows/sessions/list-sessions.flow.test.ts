@@ -8,18 +8,18 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 test("ada sees her browsers and no other user's, this one marked, the last used first (S2)", async () => {
-  const laptop = new Browser(world, { name: "Firefox on Linux", ip: "203.0.113.9" });
+  const laptop = new Browser(world, { name: "firefox/linux", ip: "203.0.113.9" });
   await laptop.signIn(ada);
   await world.advance(600);
-  const phone = new Browser(world, { name: "Safari on iPhone" });
+  const phone = new Browser(world, { name: "safari/iphone" });
   await phone.signIn(ada);
   await new Browser(world).signIn("leo@example.com");
   const listed = await laptop.run(listSessions);
   expect(listed).toMatchObject({
     ok: true,
     value: [
-      { browser: "Safari on iPhone", method: "magic_link", current: false },
-      { browser: "Firefox on Linux", ip: "203.0.113.9", current: true },
+      { browser: "safari/iphone", method: "magic_link", current: false },
+      { browser: "firefox/linux", ip: "203.0.113.9", current: true },
     ],
   });
   expect(JSON.stringify(listed)).not.toMatch(/digest|token/i);

@@ -13,7 +13,7 @@ const leo = "leo@example.com";
 const generous = world.with({ env: testEnv({ EMAILS_PER_ADDRESS: "100" }) });
 
 const waiting = async (where: TestWorld = generous) => {
-  const browser = new Browser(where, { name: "Safari on Mac" });
+  const browser = new Browser(where, { name: "safari/mac" });
   await browser.requestLink(ada, { next: "/account" });
   return { browser, letter: await where.letterTo(ada) };
 };
@@ -40,7 +40,7 @@ test("the page shows the requesting browser, and a masked address", async () => 
     value: {
       alreadySignedIn: false,
       sameBrowser: true,
-      browser: "Safari on Mac",
+      browser: "safari/mac",
       next: "/account",
       signedInAs: null,
     },

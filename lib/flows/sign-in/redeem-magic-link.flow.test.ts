@@ -192,7 +192,7 @@ describe("in a browser that did not request it (L5)", () => {
 
   test("with the address, however spelled, this browser is signed in, and no other", async () => {
     const { browser, letter } = await waiting();
-    const phone = new Browser(world, { name: "Safari on iPhone" });
+    const phone = new Browser(world, { name: "safari/iphone" });
     expect(await phone.openLink(letter, " Ada@EXAMPLE.com ")).toEqual(welcome);
     expect(await phone.run(readSession)).toMatchObject({ ok: true, value: { email: ada } });
     expect(browser.session).toBeNull();
@@ -234,7 +234,7 @@ describe("the result", () => {
   });
 
   test("the log tells which user signed up and signed in, and from where", async () => {
-    const first = new Browser(world, { ip: "203.0.113.9", name: "Safari on Mac" });
+    const first = new Browser(world, { ip: "203.0.113.9", name: "safari/mac" });
     await first.signIn(ada);
     await new Browser(world).signIn(ada);
     const subject = await world.userIdOf(ada);
@@ -246,7 +246,7 @@ describe("the result", () => {
         subject,
         identifier: ada,
         ip: "203.0.113.9",
-        browser: "Safari on Mac",
+        browser: "safari/mac",
       },
       { outcome: "ok", cause: null, subject, identifier: ada },
     ]);

@@ -356,7 +356,7 @@ test("requesting and redeeming take nine statements at most, beside limits, begi
 
 test("the audit row names the account by id; the address is only in its details", async () => {
   await signUp(ada);
-  const browser = new Browser(world, { name: "Safari on iPhone", ip: "203.0.113.9" });
+  const browser = new Browser(world, { name: "safari/iphone", ip: "203.0.113.9" });
   await browser.requestLink(ada);
   await browser.requestLink(leo);
   const [known, unknown] = (await world.audit()).slice(-2);
@@ -368,7 +368,7 @@ test("the audit row names the account by id; the address is only in its details"
     caller: null,
     session: null,
     ip: "203.0.113.9",
-    browser: "Safari on iPhone",
+    browser: "safari/iphone",
     identifier: ada,
   });
   expect(unknown).toMatchObject({ outcome: "ok", subject: null, identifier: leo });

@@ -10,7 +10,7 @@ const world = await setUpWorld();
 const ada = "ada@example.com";
 
 const signedIn = async (email = ada, ip?: string) => {
-  const browser = new Browser(world, { name: "Safari on iPhone", ...(ip ? { ip } : {}) });
+  const browser = new Browser(world, { name: "safari/iphone", ...(ip ? { ip } : {}) });
   await browser.signIn(email);
   return browser;
 };

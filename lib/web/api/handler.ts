@@ -5,7 +5,7 @@ import { bounds } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type ResponseCookie, serializeCookie } from "../cookies";
 import { type IncomingRequest, readIncomingRequest } from "../incoming-request";
-import { type Problem, problemHeaders, problemOf, problemText, noStore } from "../problem";
+import { english, type Problem, problemHeaders, problemOf, problemText, noStore } from "../problem";
 import { runWithCookies } from "../run-with-cookies";
 import { flowFor } from "./operation";
 import { allowedMethods, type Endpoint, findRoute } from "./routes";
@@ -138,7 +138,7 @@ const internalError = (requestId: string) =>
   problemResponse({
     status: 500,
     code: "internal_error",
-    title: "The fault is ours, and it is in our log. Nothing was half done.",
+    title: english.message("failed.problem"),
     requestId,
   });
 

@@ -1,3 +1,5 @@
+import { deviceName } from "@/messages/device";
+import { english } from "../problem";
 import { z } from "zod";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
@@ -31,6 +33,9 @@ import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { asAuthSession } from "../auth-session";
 import { safeNext } from "../safe-next";
 import { type AnyOperation, operation } from "./operation";
+
+/** Programs read English, whatever the language of the pages. */
+const deviceInEnglish = (stored: string) => deviceName(english, stored, "heading");
 
 const time = z.iso.datetime();
 
@@ -78,7 +83,8 @@ export const operations: readonly AnyOperation[] = [
         signedInAs: z.string().nullable(),
       }),
       from: ({ address, browser, askedAt, sameBrowser, signedInAs }) => ({
-        ...{ address, browser, sameBrowser, signedInAs },
+        ...{ address, sameBrowser, signedInAs },
+        browser: deviceInEnglish(browser),
         askedAt: askedAt.toISOString(),
       }),
     },
@@ -138,7 +144,11 @@ export const operations: readonly AnyOperation[] = [
         askedAt: time,
         sameBrowser: z.boolean(),
       }),
-      from: ({ askedAt, ...preview }) => ({ ...preview, askedAt: askedAt.toISOString() }),
+      from: ({ askedAt, browser, ...preview }) => ({
+        ...preview,
+        browser: deviceInEnglish(browser),
+        askedAt: askedAt.toISOString(),
+      }),
     },
   }),
   operation({
@@ -231,8 +241,9 @@ export const operations: readonly AnyOperation[] = [
         ),
       }),
       from: (sessions) => ({
-        sessions: sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
+        sessions: sessions.map(({ createdAt, lastSeenAt, browser, ...session }) => ({
           ...session,
+          browser: deviceInEnglish(browser),
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),
         })),

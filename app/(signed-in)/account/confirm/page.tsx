@@ -6,10 +6,11 @@ import { Form } from "@/app/_ui/form";
 import { CurrentPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
 import { MailboxHint } from "@/app/mailbox-hint";
-import { words } from "@/app/words";
+import * as markup from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
@@ -52,9 +53,13 @@ export default async function ConfirmPage({ searchParams }: Props) {
   if (isLost)
     return (
       <AccountLayout path={path} navItem="/account/methods" title={title}>
-        <p>{words.prove.lost}</p>
         <p>
-          <a href={next}>{words.prove.begin}</a>
+          {message("stepUp.expired", {
+            lifetime: messages().exactDuration(siteConfig().lifetimes.suspendedAction),
+          })}
+        </p>
+        <p>
+          <a href={next}>{message("stepUp.startAgain")}</a>
         </p>
       </AccountLayout>
     );
@@ -79,7 +84,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
             error={fieldError(flash, "password")}
             autoFocus={!flash.refusal && asked === undefined}
           />
-          <Button variant="primary">{words.prove.submit}</Button>
+          <Button variant="primary">{message("stepUp.submit")}</Button>
         </Form>
       )}
       {asked !== undefined && (
@@ -89,23 +94,27 @@ export default async function ConfirmPage({ searchParams }: Props) {
             {onward}
             <CodeField
               name="code"
-              label={words.check.code}
-              hint={words.check.codeHint}
+              label={message("checkEmail.code")}
+              hint={message("checkEmail.codeHint")}
               error={fieldError(flash, "code")}
               autoFocus={!flash.refusal}
             />
-            <Button variant={hasPassword ? "plain" : "primary"}>{words.prove.submitCode}</Button>
+            <Button variant={hasPassword ? "plain" : "primary"}>
+              {message("stepUp.submitCode")}
+            </Button>
           </Form>
         </>
       )}
       <Form action={submitStepUpRequest}>
         {onward}
         <p>
-          {words.prove.mailLead[hasPassword || asked !== undefined ? "also" : "only"]}{" "}
-          <strong>{email}</strong>
+          {rich(hasPassword || asked !== undefined ? "stepUp.orEmailTo" : "stepUp.emailTo", {
+            address: email,
+            email: markup.email,
+          })}
         </p>
         <Button variant={hasPassword || asked !== undefined ? "plain" : "primary"}>
-          {words.prove.mail}
+          {message("stepUp.email")}
         </Button>
       </Form>
       {actionId && <CancelForm actionId={actionId} />}

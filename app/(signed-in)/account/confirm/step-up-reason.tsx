@@ -1,9 +1,13 @@
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { pendingProvider } from "@/app/pending-identity";
-import { words } from "@/app/words";
 import { isOAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
-import { findSuspendedAction, type SuspendedAction } from "@/lib/web/suspended-action";
+import {
+  findSuspendedAction,
+  type SuspendedAction,
+  type SensitiveAction,
+} from "@/lib/web/suspended-action";
+import { message } from "@/lib/web/messages";
 import { cancelSuspended } from "./actions";
 
 /**
@@ -12,21 +16,38 @@ import { cancelSuspended } from "./actions";
  */
 export async function describeStepUp({ next, actionId }: { next: string; actionId: string }) {
   const suspended = actionId ? await findSuspendedAction(actionId) : null;
-  const { title, lead, titleTo, leadTo, leadToPage, lostTitle, pages } = words.prove;
-  if (suspended) return { isLost: false, title: titleTo(await nameOf(suspended)), lead: leadTo };
-  const page = pages[next];
+  if (suspended)
+    return {
+      isLost: false,
+      title: await titleOf(suspended),
+      lead: message("stepUp.lead.action"),
+    };
   return {
     isLost: actionId !== "",
-    title: actionId ? lostTitle : title,
-    lead: page ? leadToPage(page) : lead,
+    title: message(actionId ? "stepUp.expiredTitle" : "stepUp.title"),
+    lead: message(next === "/account/password" ? "stepUp.lead.setPassword" : "stepUp.lead"),
   };
 }
 
-async function nameOf({ flow, input }: SuspendedAction): Promise<string> {
+const titles = {
+  "password.set": "stepUp.title.setPassword",
+  "password.remove": "stepUp.title.removePassword",
+  "oauth.start_linking": "stepUp.title.connect",
+  "auth_provider.link": "stepUp.title.connect",
+  "auth_provider.confirm": "stepUp.title.keep",
+  "auth_provider.unlink": "stepUp.title.disconnect",
+} as const satisfies Record<SensitiveAction, string>;
+
+async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
+  const title = titles[flow];
+  if (title === "stepUp.title.setPassword" || title === "stepUp.title.removePassword")
+    return message(title);
   // What is to be connected waits under a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);
-  const name = provider && isOAuthProvider(provider) ? oauthProviders[provider].name : "";
-  return words.prove.interrupted[flow](name || words.prove.aProvider);
+  // The page cannot name a provider that is not pending any more, or that a form made up.
+  return provider && isOAuthProvider(provider)
+    ? message(title, { provider: oauthProviders[provider].name })
+    : message("stepUp.title");
 }
 
 /** The way out for whoever does not want what waits to be carried out. */
@@ -34,7 +55,7 @@ export function CancelForm({ actionId }: { actionId: string }) {
   return (
     <Form action={cancelSuspended}>
       <input type="hidden" name="for" value={actionId} />
-      <Button variant="quiet">{words.prove.cancel}</Button>
+      <Button variant="quiet">{message("common.cancel")}</Button>
     </Form>
   );
 }

@@ -4,15 +4,15 @@ import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { readPendingIdentity } from "@/app/pending-identity";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../account-layout";
 import { linkPendingProvider, dismissPending } from "../methods/actions";
 
 const path = "/account/connect";
 
-export const metadata: Metadata = { title: words.connect.short };
+export const generateMetadata = (): Metadata => ({ title: message("connect.pageTitle") });
 
 /** Both addresses, side by side, before a provider is connected (O4, A3). */
 export default async function ConnectPage() {
@@ -21,19 +21,29 @@ export default async function ConnectPage() {
   // Signed in as somebody else than was asked for: which of the two is a question of its own.
   if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={words.connect.title(name)}>
-      <p>{words.connect.lead(name)}</p>
+    <AccountLayout
+      path={path}
+      navItem="/account/methods"
+      title={message("connect.title", { provider: name })}
+    >
+      <p>{message("connect.lead", { provider: name })}</p>
       <DefinitionList
         items={[
-          { term: words.connect.at(name), value: address ?? words.connect.noAddress },
-          { term: words.connect.here, value: session?.email ?? "" },
+          {
+            term: message("connect.providerAccount", { provider: name }),
+            value: address ? <bdi dir="ltr">{address}</bdi> : message("connect.noAddress"),
+          },
+          {
+            term: message("connect.ownAccount"),
+            value: <bdi dir="ltr">{session?.email}</bdi>,
+          },
         ]}
       />
       <Form action={linkPendingProvider}>
-        <Button variant="primary">{words.connect.submit(name)}</Button>
+        <Button variant="primary">{message("connect.submit", { provider: name })}</Button>
       </Form>
       <Form action={dismissPending}>
-        <Button variant="quiet">{words.connect.notNow}</Button>
+        <Button variant="quiet">{message("connect.notNow")}</Button>
       </Form>
     </AccountLayout>
   );

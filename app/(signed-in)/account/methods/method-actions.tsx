@@ -1,7 +1,8 @@
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { words } from "@/app/words";
+import { object } from "@/app/markup";
 import { isOAuthProvider, type OAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
+import { message, rich } from "@/lib/web/messages";
 import { confirmProvider } from "./actions";
 
 interface Props {
@@ -11,42 +12,43 @@ interface Props {
   readonly isLast: boolean;
 }
 
-/** What can be done with a way in; the last one has words instead of a button (A4). */
+/** What can be done with a sign-in method; the last one has text instead of a button (A4). */
 export function MethodActions({ provider, needsConfirmation, isUsable, isLast }: Props) {
   const state = (text: string) => <span className="hint">{text}</span>;
   if (isOAuthProvider(provider))
     return (
       <div className="actions">
         {needsConfirmation && (
-          <ProviderForm provider={provider} action={confirmProvider}>
-            {words.questioned.keep}
-          </ProviderForm>
+          <ProviderForm
+            provider={provider}
+            action={confirmProvider}
+            label="confirmProviders.keep"
+          />
         )}
-        {!isUsable && !needsConfirmation && state(words.account.switchedOff)}
+        {!isUsable && !needsConfirmation && state(message("methods.disabled"))}
         {isLast ? (
-          state(words.account.lastWayIn)
+          state(message("methods.only"))
         ) : (
           <a className="button button--danger" href={`/account/disconnect/${provider}`}>
-            {words.account.disconnect}
-            <span className="visually-hidden"> {oauthProviders[provider].name}</span>
+            <span className="label">
+              {rich("methods.disconnect", { provider: oauthProviders[provider].name, object })}
+            </span>
           </a>
         )}
       </div>
     );
-  if (!isUsable) return state(words.account.switchedOff);
-  if (provider === "magic_link") return state(words.account.alwaysOn);
+  if (!isUsable) return state(message("methods.disabled"));
+  if (provider === "magic_link") return state(message("methods.alwaysAvailable"));
   return (
     <div className="actions">
       <a className="button button--plain" href="/account/password">
-        {words.account.changePassword}
-        <span className="visually-hidden"> {words.account.providers.email}</span>
+        <span className="label">{rich("methods.changePassword", { object })}</span>
       </a>
       {isLast ? (
-        state(words.account.lastWayIn)
+        state(message("methods.only"))
       ) : (
         <a className="button button--danger" href="/account/password/remove">
-          {words.account.removePassword}
-          <span className="visually-hidden"> {words.account.providers.email}</span>
+          <span className="label">{rich("methods.removePassword", { object })}</span>
         </a>
       )}
     </div>
@@ -56,15 +58,16 @@ export function MethodActions({ provider, needsConfirmation, isUsable, isLast }:
 interface ProviderFormProps {
   readonly provider: OAuthProvider;
   readonly action: (form: FormData) => Promise<void>;
-  readonly children: string;
+  /** Says what it does to which provider. */
+  readonly label: "methods.connect" | "confirmProviders.keep";
 }
 
 /** A button that does something about a provider. */
-export function ProviderForm({ provider, action, children }: ProviderFormProps) {
+export function ProviderForm({ provider, action, label }: ProviderFormProps) {
   return (
     <Form action={action}>
       <input type="hidden" name="provider" value={provider} />
-      <Button object={oauthProviders[provider].name}>{children}</Button>
+      <Button>{rich(label, { provider: oauthProviders[provider].name, object })}</Button>
     </Form>
   );
 }

@@ -3,11 +3,13 @@ import { pageTitle } from "@/app/flash-message";
 import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
 import { pendingProvider } from "@/app/pending-identity";
+import { link } from "@/app/markup";
+import { methodName } from "@/app/method-name";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
-import { words } from "@/app/words";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { readFlash } from "@/lib/web/flash";
+import { message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
@@ -17,7 +19,7 @@ import { connect } from "./actions";
 const path = "/account/methods";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.account.methods, await readFlash(path)) };
+  return { title: pageTitle(message("methods.title"), await readFlash(path)) };
 }
 
 export default async function MethodsPage() {
@@ -25,7 +27,7 @@ export default async function MethodsPage() {
   const { methods } = siteConfig();
   const needsConfirmation = linkedMethods
     .filter((linkedMethod) => linkedMethod.needsConfirmation)
-    .map(({ provider }) => words.account.providers[provider] ?? provider);
+    .map(({ provider }) => methodName(provider));
   const isMissing = (wanted: string) => !linkedMethods.some(({ provider }) => provider === wanted);
   const pendingId = await pendingProvider();
   // Another one of that provider would have to go first, which is told when one comes for it.
@@ -34,21 +36,34 @@ export default async function MethodsPage() {
   );
   const pendingName = pendingId && canLink && oauthProviders[pendingId].name;
   return (
-    <AccountLayout path={path} title={words.account.methods}>
-      <p>{words.account.methodsLead}</p>
+    <AccountLayout path={path} title={message("methods.title")}>
+      <p>{message("methods.lead")}</p>
       {pendingName && (
         <Alert tone="info">
           <p>
-            {words.connect.waiting(pendingName)}{" "}
-            <a href="/account/connect">{words.connect.submit(pendingName)}</a>
+            {rich("connect.pending", { provider: pendingName, link: link("/account/connect") })}
           </p>
         </Alert>
       )}
       {needsConfirmation.length > 0 && (
-        <Alert tone="warn" title={words.questioned.title(needsConfirmation)}>
+        <Alert
+          tone="warn"
+          title={message("confirmProviders.title", {
+            providers: messages().list(needsConfirmation, "disjunction"),
+          })}
+        >
           <p>
-            {words.questioned.lead(needsConfirmation)}{" "}
-            {words.questioned[isMissing("email") ? "devicesAndPassword" : "devices"]}
+            {message("confirmProviders.lead", {
+              count: needsConfirmation.length,
+              providers: messages().list(needsConfirmation, "conjunction"),
+            })}
+          </p>
+          <p>
+            {message(
+              isMissing("email")
+                ? "confirmProviders.devicesAndPassword"
+                : "confirmProviders.devices",
+            )}
           </p>
         </Alert>
       )}
@@ -56,34 +71,36 @@ export default async function MethodsPage() {
         {linkedMethods.map((linkedMethod) => (
           <Row
             key={linkedMethod.provider}
-            title={words.account.providers[linkedMethod.provider] ?? linkedMethod.provider}
+            title={methodName(linkedMethod.provider)}
             details={[
-              ...(linkedMethod.address ? [linkedMethod.address] : []),
-              <span key="used">
-                {words.account.lastUsed} <RelativeTime at={linkedMethod.lastUsedAt} />
-              </span>,
-              <span key="added">
-                {words.account.added} <Timestamp at={linkedMethod.createdAt} />
-              </span>,
-              ...(linkedMethod.needsConfirmation ? [words.questioned.state] : []),
+              ...(linkedMethod.address
+                ? [
+                    <bdi key="address" dir="ltr">
+                      {linkedMethod.address}
+                    </bdi>,
+                  ]
+                : []),
+              rich("methods.lastUsed", { when: <RelativeTime at={linkedMethod.lastUsedAt} /> }),
+              rich("methods.added", { when: <Timestamp at={linkedMethod.createdAt} /> }),
+              ...(linkedMethod.needsConfirmation ? [message("confirmProviders.state")] : []),
             ]}
             action={<MethodActions {...linkedMethod} />}
           />
         ))}
         {methods.includes("magic_link") && isMissing("magic_link") && (
           <Row
-            title={words.account.providers.magic_link!}
-            details={[words.account.notUsed]}
-            action={<span className="hint">{words.account.alwaysOn}</span>}
+            title={message("methods.magic_link")}
+            details={[message("methods.notUsed")]}
+            action={<span className="hint">{message("methods.alwaysAvailable")}</span>}
           />
         )}
         {methods.includes("password") && isMissing("email") && (
           <Row
-            title={words.account.providers.email!}
-            details={[words.account.notSet]}
+            title={message("methods.email")}
+            details={[message("methods.notSet")]}
             action={
               <a className="button button--plain" href="/account/password">
-                {words.account.setPassword}
+                {message("methods.setPassword")}
               </a>
             }
           />
@@ -94,12 +111,8 @@ export default async function MethodsPage() {
             <Row
               key={id}
               title={oauthProviders[id].name}
-              details={[words.account.notConnected]}
-              action={
-                <ProviderForm provider={id} action={connect}>
-                  {words.account.connect}
-                </ProviderForm>
-              }
+              details={[message("methods.notConnected")]}
+              action={<ProviderForm provider={id} action={connect} label="methods.connect" />}
             />
           ))}
       </Rows>

@@ -4,9 +4,9 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
-import { words } from "@/app/words";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { readFlash } from "@/lib/web/flash";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../account-layout";
 import { submitNewPassword } from "./actions";
@@ -14,15 +14,15 @@ import { submitNewPassword } from "./actions";
 const path = "/account/password";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.reset.title, await readFlash(path)) };
+  return { title: pageTitle(message("setPassword.title"), await readFlash(path)) };
 }
 
 export default async function NewPasswordPage() {
   const { email, otherDevices } = await readOrRedirect(readPasswordStatus, path);
   const flash = await readFlash(path);
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={words.reset.title}>
-      <p>{words.account.passwordLead(otherDevices)}</p>
+    <AccountLayout path={path} navItem="/account/methods" title={message("setPassword.title")}>
+      <p>{message("setPassword.lead", { others: otherDevices })}</p>
       <Form action={submitNewPassword}>
         <UsernameField address={email} />
         <NewPassword
@@ -30,10 +30,10 @@ export default async function NewPasswordPage() {
           differ={fieldError(flash, "confirmPassword")}
           autoFocus={!flash.refusal}
         />
-        <Button variant="primary">{words.account.savePassword}</Button>
+        <Button variant="primary">{message("setPassword.submit")}</Button>
       </Form>
       <p>
-        <a href="/account/methods">{words.account.cancel}</a>
+        <a href="/account/methods">{message("common.cancel")}</a>
       </p>
     </AccountLayout>
   );

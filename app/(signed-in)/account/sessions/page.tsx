@@ -3,42 +3,51 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
+import { object } from "@/app/markup";
+import { methodName } from "@/app/method-name";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
-import { words } from "@/app/words";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { deviceName, message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../account-layout";
 import { signOutDevice } from "./actions";
 
 const path = "/account/sessions";
 
-export const metadata: Metadata = { title: words.account.sessions };
+export const generateMetadata = (): Metadata => ({ title: message("sessions.title") });
 
 export default async function SessionsPage() {
   const sessions = await readOrRedirect(listSessions, path);
   return (
-    <AccountLayout path={path} title={words.account.sessions}>
-      <p>{words.account.sessionsLead}</p>
+    <AccountLayout path={path} title={message("sessions.title")}>
+      <p>{message("sessions.lead")}</p>
       <Rows>
         {sessions.map(({ id, browser, ip, method, createdAt, lastSeenAt, current }) => (
           <Row
             key={id}
-            title={browser}
-            badge={current && <Badge>{words.account.thisDevice}</Badge>}
+            title={deviceName(browser, "heading")}
+            badge={current && <Badge>{message("sessions.thisDevice")}</Badge>}
             details={[
-              ip ? <code key="ip">{ip}</code> : words.account.unknownIp,
-              <span key="in">
-                {words.account.signedInWith(method, words.account.providers[method] ?? method)},{" "}
-                <Timestamp at={createdAt} />
-              </span>,
-              <span key="seen">
-                {words.account.lastSeen} <RelativeTime at={lastSeenAt} />
-              </span>,
+              ip ? (
+                <code key="ip" dir="ltr">
+                  {ip}
+                </code>
+              ) : (
+                message("sessions.unknownIp")
+              ),
+              rich("sessions.signedInWith", {
+                method: method === "magic_link" || method === "email" ? method : "other",
+                provider: methodName(method),
+                when: <Timestamp at={createdAt} />,
+              }),
+              rich("sessions.lastSeen", { when: <RelativeTime at={lastSeenAt} /> }),
             ]}
             action={
               <Form action={signOutDevice}>
                 <input type="hidden" name="id" value={id} />
-                <Button object={browser}>{words.account.signOut}</Button>
+                <Button>
+                  {rich("sessions.signOut", { device: deviceName(browser, "heading"), object })}
+                </Button>
               </Form>
             }
           />
@@ -47,7 +56,7 @@ export default async function SessionsPage() {
       {sessions.length > 1 && (
         <p>
           <a className="button button--danger" href="/account/sessions/sign-out-others">
-            {words.account.signOutOthers}
+            {message("sessions.signOutOthers")}
           </a>
         </p>
       )}

@@ -7,9 +7,10 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { RelativeTime } from "@/app/timestamps";
 import { EmailField } from "@/app/email-field";
-import { words } from "@/app/words";
+import * as markup from "@/app/markup";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readFlash } from "@/lib/web/flash";
+import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
@@ -19,7 +20,12 @@ import { submitLinkCancellation, submitLink } from "../actions";
 const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.link.title(siteConfig().appName), await readFlash(path)) };
+  return {
+    title: pageTitle(
+      message("link.title", { appName: siteConfig().appName }),
+      await readFlash(path),
+    ),
+  };
 }
 
 interface Props {
@@ -34,8 +40,10 @@ export default async function LinkPage({ params }: Props) {
     if (preview.refusal.code === "unavailable") redirect("/unavailable");
     return (
       <InvalidLink
-        title={words.link.deadTitle}
-        lead={words.link.dead(siteConfig().lifetimes.magicLink)}
+        title={message("link.invalidTitle")}
+        lead={message("link.invalid", {
+          lifetime: messages().exactDuration(siteConfig().lifetimes.magicLink),
+        })}
         reference={preview.refusal.reference}
       />
     );
@@ -47,20 +55,27 @@ export default async function LinkPage({ params }: Props) {
   return (
     <SignedOutLayout
       appName={appName}
-      title={words.link.title(appName)}
+      title={message("link.title", { appName })}
       session={link.sessionId}
       hidePath={path}
     >
       <FlashMessage flash={flash} />
       <p>
-        {words.link.as} <strong>{link.address}</strong>. {words.link.asked(link.browser)}{" "}
-        <RelativeTime at={link.askedAt} />.
+        {rich("link.requested", {
+          address: link.address,
+          device: deviceName(link.browser, "sentence"),
+          when: <RelativeTime at={link.askedAt} />,
+          email: markup.email,
+        })}
       </p>
       {link.signedInAs && (
         <Alert tone="warn">
           <p>
-            {words.link.signedInAs} <strong>{link.signedInAs}</strong>.{" "}
-            <a href="/account">{words.link.stay}</a>
+            {rich("link.signedInAs", {
+              address: link.signedInAs,
+              email: markup.email,
+              link: markup.link("/account"),
+            })}
           </p>
         </Alert>
       )}
@@ -68,20 +83,23 @@ export default async function LinkPage({ params }: Props) {
         <input type="hidden" name="token" value={token} />
         {!link.sameBrowser && (
           <>
-            <Alert tone="info" title={words.link.otherBrowser}>
-              <p>{words.link.otherBrowserHelp}</p>
+            <Alert tone="info" title={message("link.otherBrowser")}>
+              <p>{message("link.otherBrowserHelp")}</p>
             </Alert>
             <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "email")} />
           </>
         )}
         <Button variant="primary">
-          {link.signedInAs ? words.link.switchAccount : words.link.submit}
+          {message(link.signedInAs ? "link.switchAccount" : "link.submit")}
         </Button>
         <p>
-          {words.link.notYou}{" "}
-          <Button variant="quiet" formAction={submitLinkCancellation}>
-            {words.link.cancel}
-          </Button>
+          {rich("link.cancel", {
+            button: (label) => (
+              <Button variant="quiet" formAction={submitLinkCancellation}>
+                {label}
+              </Button>
+            ),
+          })}
         </p>
       </Form>
     </SignedOutLayout>

@@ -5,9 +5,8 @@ import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { NewPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
-import { words } from "@/app/words";
-import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
+import { message, messageOf, messages } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
 import { submitResetRequest, resetByCode } from "../actions";
@@ -15,7 +14,7 @@ import { submitResetRequest, resetByCode } from "../actions";
 const path = "/password/check";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.check.title, await readFlash(path)) };
+  return { title: pageTitle(message("checkEmail.title"), await readFlash(path)) };
 }
 
 export default async function ResetCheckPage({ searchParams }: { searchParams: SearchParams }) {
@@ -24,23 +23,26 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
   const { lifetimes } = siteConfig();
   return (
     <CheckEmailPage
-      title={words.check.title}
+      title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent={words.reset.sent}
-      lifetimes={words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}
+      sent="checkEmail.sent.passwordReset"
+      lifetimes={message("checkEmail.lifetimes", {
+        link: messages().exactDuration(lifetimes.magicLink),
+        code: messages().exactDuration(lifetimes.emailCode),
+      })}
       change="/password"
       resend={submitResetRequest}
     >
       {pending.codeSpent ? (
-        <p>{sentenceOf({ code: "too_many_attempts", field: "code" })}</p>
+        <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
       ) : (
         <Form action={resetByCode}>
-          <p>{words.reset.useCode}</p>
+          <p>{message("passwordReset.useCode")}</p>
           <CodeField
             name="code"
-            label={words.check.code}
-            hint={words.check.codeHint}
+            label={message("checkEmail.code")}
+            hint={message("checkEmail.codeHint")}
             error={fieldError(flash, "code")}
             autoFocus={!flash.refusal}
           />
@@ -49,8 +51,8 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
             error={fieldError(flash, "password")}
             differ={fieldError(flash, "confirmPassword")}
           />
-          <p className="hint">{words.reset.ends}</p>
-          <Button variant="primary">{words.reset.save}</Button>
+          <p className="hint">{message("passwordReset.otherDevices")}</p>
+          <Button variant="primary">{message("passwordReset.save")}</Button>
         </Form>
       )}
     </CheckEmailPage>

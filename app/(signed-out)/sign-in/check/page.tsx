@@ -3,9 +3,8 @@ import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
-import { words } from "@/app/words";
-import { sentenceOf } from "@/lib/core/result";
 import { readFlash } from "@/lib/web/flash";
+import { message, messageOf, messages } from "@/lib/web/messages";
 import { withNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
@@ -14,7 +13,7 @@ import { submitLinkRequest, submitCode } from "../actions";
 const path = "/sign-in/check";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.check.title, await readFlash(path)) };
+  return { title: pageTitle(message("checkEmail.title"), await readFlash(path)) };
 }
 
 export default async function CheckPage({ searchParams }: { searchParams: SearchParams }) {
@@ -24,11 +23,14 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
   const { lifetimes } = siteConfig();
   return (
     <CheckEmailPage
-      title={words.check.title}
+      title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent={words.check.sent}
-      lifetimes={words.check.lifetimes(lifetimes.magicLink, lifetimes.emailCode)}
+      sent="checkEmail.sent.signIn"
+      lifetimes={message("checkEmail.lifetimes", {
+        link: messages().exactDuration(lifetimes.magicLink),
+        code: messages().exactDuration(lifetimes.emailCode),
+      })}
       change={withNext("/sign-in", next)}
       resend={submitLinkRequest}
       resendFields={
@@ -39,18 +41,18 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       }
     >
       {codeSpent ? (
-        <p>{sentenceOf({ code: "too_many_attempts", field: "code" })}</p>
+        <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
       ) : (
         <Form action={submitCode}>
           <input type="hidden" name="email" value={email} />
           <CodeField
             name="code"
-            label={words.check.code}
-            hint={words.check.codeHint}
+            label={message("checkEmail.code")}
+            hint={message("checkEmail.codeHint")}
             error={fieldError(flash, "code")}
             autoFocus={!flash.refusal}
           />
-          <Button variant="primary">{words.check.submit}</Button>
+          <Button variant="primary">{message("checkEmail.submit")}</Button>
         </Form>
       )}
     </CheckEmailPage>

@@ -1,13 +1,14 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { email } from "@/app/markup";
 import { readPendingIdentity } from "@/app/pending-identity";
-import { words } from "@/app/words";
 import { lastMethod } from "@/lib/web/last-method";
+import { message, rich } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { AddressForm } from "../address-form";
 
-export const metadata: Metadata = { title: words.connect.first };
+export const generateMetadata = (): Metadata => ({ title: message("connect.signInFirst") });
 
 /**
  * The address has an account, or the identity waits to be kept: the owner signs in the way they did
@@ -19,17 +20,24 @@ export default async function SignInToConnectPage() {
   // The account it belongs to may have another address; this one may have none.
   const mine = hasOwner ? null : address;
   return (
-    <SignedOutLayout appName={siteConfig().appName} title={words.connect.first} session="">
-      {mine ? (
-        <p>
-          <strong>{mine}</strong> {words.connect.why(name)}
-        </p>
-      ) : (
-        <p>{words.connect.whyOwned(name)}</p>
-      )}
-      <AddressForm address={mine ?? ""} next="/account/connect" last={await lastMethod()} />
+    <SignedOutLayout
+      appName={siteConfig().appName}
+      title={message("connect.signInFirst")}
+      session=""
+    >
       <p>
-        <a href="/sign-in?next=%2Faccount%2Fconnect">{words.connect.otherWays}</a>
+        {mine
+          ? rich("connect.signInToConnect", { address: mine, provider: name, email })
+          : message("connect.signInToConfirm", { provider: name })}
+      </p>
+      <AddressForm
+        address={mine ?? ""}
+        remember={false}
+        next="/account/connect"
+        last={await lastMethod()}
+      />
+      <p>
+        <a href="/sign-in?next=%2Faccount%2Fconnect">{message("connect.otherMethods")}</a>
       </p>
     </SignedOutLayout>
   );

@@ -6,9 +6,9 @@ import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { CurrentPassword } from "@/app/password-fields";
-import { words } from "@/app/words";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -18,7 +18,7 @@ import { submitLinkRequest, signInByPassword } from "../actions";
 const path = "/sign-in/password";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.passwordPage.title, await readFlash(path)) };
+  return { title: pageTitle(message("signInWithPassword.title"), await readFlash(path)) };
 }
 
 interface Props {
@@ -32,7 +32,7 @@ export default async function PasswordPage({ searchParams }: Props) {
   if (await readOrRedirect(readSession, path)) redirectToNext(next);
   const { appName, signUp, methods } = siteConfig();
   return (
-    <SignedOutLayout appName={appName} title={words.passwordPage.title} session="">
+    <SignedOutLayout appName={appName} title={message("signInWithPassword.title")} session="">
       <FlashMessage flash={flash} />
       <Form action={signInByPassword}>
         <EmailField defaultValue={flash.email} error={fieldError(flash, "email")} />
@@ -40,19 +40,19 @@ export default async function PasswordPage({ searchParams }: Props) {
           error={fieldError(flash, "password")}
           autoFocus={!flash.refusal && flash.email !== ""}
         />
-        <Checkbox name="remember" label={words.keep} defaultChecked={flash.remember} />
+        <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={flash.remember} />
         <input type="hidden" name="next" value={next} />
-        <Button variant="primary">{words.passwordPage.submit}</Button>
+        <Button variant="primary">{message("signInWithPassword.submit")}</Button>
         {methods.includes("magic_link") && (
-          <Button formAction={submitLinkRequest}>{words.passwordPage.linkInstead}</Button>
+          <Button formAction={submitLinkRequest}>{message("signInWithPassword.emailLink")}</Button>
         )}
       </Form>
       <p>
-        <a href="/password">{words.passwordPage.reset}</a>
+        <a href="/password">{message("signInWithPassword.reset")}</a>
       </p>
       {signUp === "open" && (
         <p>
-          <a href={withNext("/sign-up", next)}>{words.passwordPage.signUp}</a>
+          <a href={withNext("/sign-up", next)}>{message("signInWithPassword.signUp")}</a>
         </p>
       )}
     </SignedOutLayout>

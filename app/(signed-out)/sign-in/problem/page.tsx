@@ -2,8 +2,8 @@ import type { Metadata } from "next";
 import { FlashMessage, pageTitle } from "@/app/flash-message";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { RequestId } from "@/app/request-id";
-import { words } from "@/app/words";
 import { readFlash } from "@/lib/web/flash";
+import { message, rich } from "@/lib/web/messages";
 import { withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
@@ -11,7 +11,7 @@ import { siteConfig } from "@/lib/web/site";
 const path = "/sign-in/problem";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.problem.title, await readFlash(path)) };
+  return { title: pageTitle(message("problem.title"), await readFlash(path)) };
 }
 
 interface Props {
@@ -24,16 +24,23 @@ export default async function ProblemPage({ searchParams }: Props) {
   const flash = await readFlash(path);
   const { appName, supportEmail } = siteConfig();
   return (
-    <SignedOutLayout appName={appName} title={words.problem.title}>
-      {flash.refusal ? <FlashMessage flash={flash} /> : <p>{words.problem.nothing}</p>}
+    <SignedOutLayout appName={appName} title={message("problem.title")}>
+      {flash.refusal ? <FlashMessage flash={flash} /> : <p>{message("problem.none")}</p>}
       {flash.refusal && supportEmail && (
         <p>
-          {words.problem.support} <a href={`mailto:${supportEmail}`}>{supportEmail}</a>.
+          {rich("problem.support", {
+            address: supportEmail,
+            link: (address) => (
+              <a href={`mailto:${supportEmail}`} dir="ltr">
+                {address}
+              </a>
+            ),
+          })}
         </p>
       )}
       <p>
         <a href={withNext("/sign-in", next === undefined ? "" : safeNext(next))}>
-          {words.problem.back}
+          {message("problem.back")}
         </a>
       </p>
       <RequestId id={flash.refusal?.reference} />

@@ -3,12 +3,13 @@ import { redirect } from "next/navigation";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { email } from "@/app/markup";
 import { readPendingIdentity } from "@/app/pending-identity";
-import { words } from "@/app/words";
+import { message, rich } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { keepAccount, submitAccountSwitch } from "../actions";
 
-export const metadata: Metadata = { title: words.switching.title };
+export const generateMetadata = (): Metadata => ({ title: message("switchAccount.title") });
 
 /** Signed in as somebody else: nothing happens until the person says which of the two they mean. */
 export default async function SwitchPage() {
@@ -18,25 +19,29 @@ export default async function SwitchPage() {
   if (pendingIdentity.isForSession || pendingIdentity.isLink) redirect("/account/connect");
   const { appName, signUp } = siteConfig();
   return (
-    <SignedOutLayout appName={appName} title={words.switching.title}>
+    <SignedOutLayout appName={appName} title={message("switchAccount.title")}>
       <p>
-        {words.switching.signedInAs} <strong>{signedInAs}</strong>. {words.switching.came(name)}
-        {address && (
-          <>
-            {" "}
-            {words.switching.as} <strong>{address}</strong>
-          </>
-        )}
-        {words.switching.notConnected}
+        {address
+          ? rich("switchAccount.cameBackAs", {
+              address: signedInAs,
+              provider: name,
+              other: address,
+              email,
+            })
+          : rich("switchAccount.cameBack", { address: signedInAs, provider: name, email })}
       </p>
-      <p>{words.switching.lead[!hasOwner && signUp === "open" ? "mayMake" : "only"]}</p>
+      <p>
+        {message(!hasOwner && signUp === "open" ? "switchAccount.leadNew" : "switchAccount.lead")}
+      </p>
       <Form action={submitAccountSwitch}>
-        <Button variant="primary">{words.switching.submit}</Button>
+        <Button variant="primary">{message("switchAccount.submit")}</Button>
       </Form>
       <Form action={keepAccount}>
-        <Button variant="quiet">{words.switching.stay}</Button>
+        <Button variant="quiet">{message("switchAccount.stay")}</Button>
       </Form>
-      {!hasOwner && <p className="hint">{words.switching.connectInstead(name)}</p>}
+      {!hasOwner && (
+        <p className="hint">{message("switchAccount.connectInstead", { provider: name })}</p>
+      )}
     </SignedOutLayout>
   );
 }

@@ -2,14 +2,15 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
-import { words } from "@/app/words";
+import { email } from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { oauthProviders, isOAuthProvider } from "@/lib/core/oauth-providers";
+import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../../account-layout";
 import { disconnect } from "../../methods/actions";
 
-export const metadata: Metadata = { title: words.disconnect.short };
+export const generateMetadata = (): Metadata => ({ title: message("disconnect.pageTitle") });
 
 interface Props {
   params: Promise<{ provider: string }>;
@@ -24,14 +25,22 @@ export default async function DisconnectPage({ params }: Props) {
   if (!linkedMethod) notFound();
   const { name } = oauthProviders[provider];
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={words.disconnect.title(name)}>
-      <p>{words.disconnect.lead(name, linkedMethod.address)}</p>
+    <AccountLayout
+      path={path}
+      navItem="/account/methods"
+      title={message("disconnect.title", { provider: name })}
+    >
+      <p>
+        {linkedMethod.address
+          ? rich("disconnect.leadAs", { provider: name, address: linkedMethod.address, email })
+          : message("disconnect.lead", { provider: name })}
+      </p>
       <Form action={disconnect}>
         <input type="hidden" name="provider" value={provider} />
-        <Button variant="danger">{words.disconnect.submit(name)}</Button>
+        <Button variant="danger">{message("disconnect.submit", { provider: name })}</Button>
       </Form>
       <p>
-        <a href="/account/methods">{words.account.cancel}</a>
+        <a href="/account/methods">{message("common.cancel")}</a>
       </p>
     </AccountLayout>
   );

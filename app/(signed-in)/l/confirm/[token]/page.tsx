@@ -3,9 +3,10 @@ import { FlashMessage, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
-import { words } from "@/app/words";
+import { email } from "@/app/markup";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { message, messages, rich } from "@/lib/web/messages";
 import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { submitSignOut } from "@/app/(signed-in)/account/actions";
@@ -17,7 +18,7 @@ import { parseStepUpPath } from "@/lib/web/redirects";
 const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.prove.title, await readFlash(path)) };
+  return { title: pageTitle(message("stepUp.title"), await readFlash(path)) };
 }
 
 interface Props {
@@ -32,19 +33,23 @@ export default async function ConfirmLinkPage({ params }: Props) {
   const { token } = await params;
   const session = await readOrRedirect(readSession, path);
   const flash = await readFlash(path);
-  const { appName } = siteConfig();
+  const { appName, lifetimes } = siteConfig();
   if (!session || flash.refusal)
     return (
       <SignedOutLayout
         appName={appName}
-        title={words.prove.deadTitle}
+        title={message("link.invalidTitle")}
         session={session?.id ?? ""}
         hidePath={path}
       >
         {flash.refusal?.code !== "link_invalid" && <FlashMessage flash={flash} />}
-        <p>{words.prove.dead}</p>
         <p>
-          <a href="/account/confirm">{words.prove.again}</a>
+          {message("stepUp.linkInvalid", {
+            lifetime: messages().exactDuration(lifetimes.emailCode),
+          })}
+        </p>
+        <p>
+          <a href="/account/confirm">{message("stepUp.requestAnother")}</a>
         </p>
       </SignedOutLayout>
     );
@@ -55,28 +60,28 @@ export default async function ConfirmLinkPage({ params }: Props) {
   return (
     <SignedOutLayout
       appName={appName}
-      title={isNamed ? described.title : words.prove.title}
+      title={isNamed ? described.title : message("stepUp.title")}
       session={session.id}
       hidePath={path}
     >
       {isNamed && <p>{described.lead}</p>}
-      <p>
-        {words.prove.pressLead} <strong>{session.email}</strong>
-      </p>
+      <p>{rich("stepUp.linkLead", { address: session.email, email })}</p>
       <Form action={stepUpWithLink}>
         <input type="hidden" name="token" value={token} />
-        <Button variant="primary">{words.prove.press}</Button>
+        <Button variant="primary">{message("stepUp.confirm")}</Button>
       </Form>
       {isNamed && target?.actionId ? (
         <CancelForm actionId={target.actionId} />
       ) : (
         <p>
-          <a href="/account">{words.prove.cancel}</a>
+          <a href="/account">{message("common.cancel")}</a>
         </p>
       )}
       <Form action={submitSignOut}>
         <p>
-          {words.prove.notYou} <Button variant="quiet">{words.prove.signOut}</Button>
+          {rich("stepUp.signOut", {
+            button: (label) => <Button variant="quiet">{label}</Button>,
+          })}
         </p>
       </Form>
     </SignedOutLayout>

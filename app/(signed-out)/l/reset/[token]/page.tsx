@@ -6,14 +6,15 @@ import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { EmailField } from "@/app/email-field";
+import { email } from "@/app/markup";
 import { NewPassword } from "@/app/password-fields";
 import { RequestId } from "@/app/request-id";
 import { RelativeTime } from "@/app/timestamps";
-import { words } from "@/app/words";
 import { submitResetRequest, resetByLink } from "@/app/(signed-out)/password/actions";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
+import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 
@@ -21,7 +22,7 @@ import { siteConfig } from "@/lib/web/site";
 const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(words.reset.title, await readFlash(path)) };
+  return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
 interface Props {
@@ -39,14 +40,16 @@ export default async function ResetLinkPage({ params }: Props) {
     return (
       <SignedOutLayout
         appName={appName}
-        title={words.link.deadTitle}
+        title={message("link.invalidTitle")}
         session={session}
         hidePath={path}
       >
-        <p>{words.link.dead(lifetimes.magicLink)}</p>
+        <p>
+          {message("link.invalid", { lifetime: messages().exactDuration(lifetimes.magicLink) })}
+        </p>
         <Form action={submitResetRequest}>
           <EmailField enterKeyHint="go" />
-          <Button variant="primary">{words.link.sendNew}</Button>
+          <Button variant="primary">{message("link.sendNew")}</Button>
         </Form>
         <RequestId id={preview.refusal.reference} />
       </SignedOutLayout>
@@ -55,17 +58,26 @@ export default async function ResetLinkPage({ params }: Props) {
   const { address, browser, askedAt, sameBrowser } = preview.value;
   const flash = await readFlash(path);
   return (
-    <SignedOutLayout appName={appName} title={words.reset.title} session={session} hidePath={path}>
+    <SignedOutLayout
+      appName={appName}
+      title={message("passwordReset.title")}
+      session={session}
+      hidePath={path}
+    >
       <FlashMessage flash={flash} />
       <p>
-        {words.reset.of} <strong>{address}</strong>. {words.link.asked(browser)}{" "}
-        <RelativeTime at={askedAt} />.
+        {rich("passwordReset.requested", {
+          address,
+          device: deviceName(browser, "sentence"),
+          when: <RelativeTime at={askedAt} />,
+          email,
+        })}
       </p>
       <Form action={resetByLink}>
         <input type="hidden" name="token" value={token} />
         {!sameBrowser && (
-          <Alert tone="info" title={words.link.otherBrowser}>
-            <p>{words.link.otherBrowserHelp}</p>
+          <Alert tone="info" title={message("link.otherBrowser")}>
+            <p>{message("link.otherBrowserHelp")}</p>
           </Alert>
         )}
         <EmailField
@@ -77,8 +89,8 @@ export default async function ResetLinkPage({ params }: Props) {
           error={fieldError(flash, "password")}
           differ={fieldError(flash, "confirmPassword")}
         />
-        <p className="hint">{words.reset.ends}</p>
-        <Button variant="primary">{words.reset.save}</Button>
+        <p className="hint">{message("passwordReset.otherDevices")}</p>
+        <Button variant="primary">{message("passwordReset.save")}</Button>
       </Form>
     </SignedOutLayout>
   );

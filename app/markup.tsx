@@ -1,0 +1,15 @@
+import type { ReactNode } from "react";
+
+/** How the tags of messages are drawn. */
+
+/** An email address, which reads from left to right in every language. */
+export const email = (content: ReactNode) => <strong dir="ltr">{content}</strong>;
+
+/** What a short label is about, for those who hear it without the row around it. */
+export const object = (content: ReactNode) => <span className="visually-hidden">{content}</span>;
+
+export function link(href: string) {
+  return function anchor(content: ReactNode) {
+    return <a href={href}>{content}</a>;
+  };
+}

@@ -1,0 +1,165 @@
+import type { Duration } from "@/lib/core/duration";
+import type { Letter } from "@/lib/core/letters";
+import { oauthProviders } from "@/lib/core/oauth-providers";
+import { messagesIn } from "@/messages";
+import { deviceName } from "@/messages/device";
+import { richMessage } from "@/messages/rich";
+import type { LetterFacts } from "./facts";
+import type { LetterContents } from "./letter";
+import { LinkLine } from "./link-line";
+
+/** What each letter says: links from the origin alone, ends as time and as duration (L7, L10). */
+export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
+  const { appName, origin, lifetimes } = facts;
+  const messages = messagesIn(facts.locale);
+  const { message } = messages;
+  const timeOf = (at: Date) => messages.time(at, "UTC");
+  const endOf = (length: Duration) => timeOf(new Date(facts.now.getTime() + length * 1000));
+  const device = deviceName(messages, letter.browser, "sentence");
+  const linkAndCode = (length: Duration) =>
+    message("email.linkAndCode", {
+      linkLifetime: messages.exactDuration(length),
+      linkEnd: endOf(length),
+      codeLifetime: messages.exactDuration(lifetimes.emailCode),
+      codeEnd: endOf(lifetimes.emailCode),
+    });
+  const requested = (
+    key: "email.requested" | "email.signUp.requested" | "email.stepUp.requested",
+    { askedAt }: { askedAt: string },
+  ) => message(key, { device, at: timeOf(new Date(askedAt)) });
+  const changed = ({ at }: { at: string }) => ({ device, at: timeOf(new Date(at)) });
+
+  switch (letter.kind) {
+    case "magic_link":
+    case "sign_up_link":
+      return {
+        subject: message("email.signIn.subject", { appName }),
+        preview: message("email.signIn.preview", { code: letter.code, appName }),
+        code: letter.code,
+        heading: message("email.signIn.subject", { appName }),
+        ...(letter.kind === "sign_up_link" && { lead: message("email.signIn.newAccount") }),
+        button: {
+          label: message("email.signIn.subject", { appName }),
+          url: `${origin}/l/${letter.token}`,
+        },
+        text: linkAndCode(lifetimes.magicLink),
+        hint: requested("email.requested", letter),
+      };
+    case "sign_up_code":
+      return {
+        subject: message("email.signUp.subject", { code: letter.code, appName }),
+        preview: message("email.signUp.preview", { code: letter.code, appName }),
+        code: letter.code,
+        heading: message("email.signUp.heading", { appName }),
+        text: message("email.signUp.text", {
+          lifetime: messages.exactDuration(lifetimes.emailCode),
+          end: endOf(lifetimes.emailCode),
+        }),
+        hint: requested("email.signUp.requested", letter),
+      };
+    case "already_signed_up":
+      return {
+        subject: message("email.alreadySignedUp.subject", { appName }),
+        preview: message("email.alreadySignedUp.preview"),
+        heading: message("email.alreadySignedUp.heading"),
+        lead: message(
+          letter.token ? "email.alreadySignedUp.link" : "email.alreadySignedUp.password",
+        ),
+        ...(letter.token && {
+          button: {
+            label: message("email.signIn.subject", { appName }),
+            url: `${origin}/l/${letter.token}`,
+          },
+          text: message("email.linkOnly", {
+            lifetime: messages.exactDuration(lifetimes.magicLink),
+            end: endOf(lifetimes.magicLink),
+          }),
+        }),
+        hint: requested("email.requested", letter),
+      };
+    case "password_reset":
+      return {
+        subject: message("email.passwordReset.subject", { appName }),
+        preview: message("email.passwordReset.preview", { code: letter.code }),
+        code: letter.code,
+        heading: message("email.passwordReset.heading"),
+        lead: message("email.passwordReset.lead"),
+        button: {
+          label: message("email.passwordReset.heading"),
+          url: `${origin}/l/reset/${letter.token}`,
+        },
+        text: linkAndCode(lifetimes.magicLink),
+        hint: requested("email.requested", letter),
+      };
+    case "step_up":
+      return {
+        subject: message("email.stepUp.subject", { appName }),
+        preview: message("email.stepUp.preview", { code: letter.code }),
+        code: letter.code,
+        heading: message("email.stepUp.heading"),
+        lead: message("email.stepUp.lead"),
+        button: {
+          label: message("email.stepUp.button"),
+          url: `${origin}/l/confirm/${letter.token}`,
+        },
+        text: linkAndCode(lifetimes.emailCode),
+        hint: requested("email.stepUp.requested", letter),
+      };
+    case "password_chosen":
+      return {
+        subject: message(
+          letter.first ? "email.passwordSet.subject" : "email.passwordChanged.subject",
+          { appName },
+        ),
+        preview: message("email.changedFrom", { device }),
+        heading: message(
+          letter.first ? "email.passwordSet.heading" : "email.passwordChanged.heading",
+        ),
+        lead: message("email.passwordChanged.lead"),
+        hint: richMessage(messages, "email.changed.setPassword", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/password`} />,
+        }),
+      };
+    case "password_removed":
+      return {
+        subject: message("email.passwordRemoved.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.passwordRemoved.heading"),
+        lead: message("email.otherMethods"),
+        hint: richMessage(messages, "email.changed.setPassword", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/password`} />,
+        }),
+      };
+    case "provider_connected": {
+      const provider = oauthProviders[letter.provider].name;
+      return {
+        subject: message("email.connected.subject", { provider, appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.connected.heading", { provider }),
+        lead: letter.address
+          ? message("email.connected.leadAs", { provider, address: letter.address })
+          : message("email.connected.lead", { provider }),
+        hint: richMessage(messages, "email.changed.disconnect", {
+          ...changed(letter),
+          provider,
+          url: <LinkLine url={`${origin}/account/methods`} />,
+        }),
+      };
+    }
+    case "provider_disconnected": {
+      const provider = oauthProviders[letter.provider].name;
+      return {
+        subject: message("email.disconnected.subject", { provider, appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.disconnected.heading", { provider }),
+        lead: message("email.otherMethods"),
+        hint: richMessage(messages, "email.changed.reviewMethods", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/account/methods`} />,
+        }),
+      };
+    }
+  }
+}

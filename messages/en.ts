@@ -1,0 +1,433 @@
+/**
+ * Every sentence a person reads, in ICU MessageFormat. An entry is a whole sentence or a whole label;
+ * no page puts one together from pieces. What stands in braces is filled in by code, what stands in
+ * tags is marked up by the page. Apostrophes are typographic, because ICU escapes with the other one.
+ */
+export const en = {
+  "page.title": "{title} · {appName}",
+  "page.errorTitle": "Error: {title}",
+
+  "common.email": "Email",
+  "common.cancel": "Cancel",
+  "common.or": "or",
+  "common.reference": "Reference: <code>{reference}</code>",
+  "common.localMailbox":
+    "This server runs on your machine, so its emails stay here: <link>open the mailbox</link>.",
+
+  "signIn.title": "Sign in to {appName}",
+  "signIn.lead.open": "New here? The same steps create your account.",
+  "signIn.lead.closed": "Use the email address you were invited with.",
+  "signIn.lead.passwordOnly": "Enter your email address, then your password.",
+  "signIn.emailLink": "Email me a sign-in link",
+  "signIn.usePassword": "Use a password",
+  "signIn.keep": "Keep me signed in",
+  "signIn.lastUsed": "Last used",
+  "signIn.continueWith": "Continue with {provider}",
+  "signIn.signUp": "Sign up with a password",
+  "signIn.inAppBrowser.useCode":
+    "{provider} sign-in doesn’t work inside other apps’ browsers. Request a link and use its code here, or open this page in your own browser.",
+  "signIn.inAppBrowser.openElsewhere":
+    "{provider} sign-in doesn’t work inside other apps’ browsers. Open this page in your own browser.",
+
+  "signInWithPassword.title": "Sign in with a password",
+  "signInWithPassword.submit": "Sign in",
+  "signInWithPassword.emailLink": "Email me a link instead",
+  "signInWithPassword.reset": "Set a new password",
+  "signInWithPassword.signUp": "Sign up",
+
+  "signUp.title": "Sign up for {appName}",
+  "signUp.lead": "We’ll email you a code to confirm your address.",
+  "signUp.submit": "Sign up",
+  "signUp.signIn": "Sign in instead",
+  "signUp.closedTitle": "Sign-up is closed",
+
+  "checkEmail.title": "Check your email",
+  "checkEmail.sent.signIn":
+    "If <email>{address}</email> can sign in here, a link and a {digits}-digit code are on their way.",
+  "checkEmail.sent.signUp":
+    "If <email>{address}</email> can sign up here, a {digits}-digit code is on its way.",
+  "checkEmail.sent.passwordReset":
+    "If <email>{address}</email> has an account here, a link and a {digits}-digit code are on their way.",
+  "checkEmail.lifetimes": "The link works for {link}, the code for {code}.",
+  "checkEmail.codeLifetime": "It works for {code}, in this browser.",
+  "checkEmail.changeAddress": "Change email address",
+  "checkEmail.slow":
+    "Email is slow right now. Yours is in the queue and will be sent as soon as possible.",
+  "checkEmail.code": "Code",
+  "checkEmail.codeHint": "Enter the code from the email. It works only in this browser.",
+  "checkEmail.submit": "Continue",
+  "checkEmail.finishSignUp": "Finish signing up",
+  "checkEmail.resend": "Send again",
+  "checkEmail.resendIn": "Send again in {left}",
+  "checkEmail.notReceived": "Didn’t get it?",
+  "checkEmail.spam": "Check your spam folder, and check that the address above is right.",
+  "checkEmail.rule":
+    "We send at most {count, plural, one {# email} other {# emails}} an hour to one address.",
+
+  "passwordReset.title": "Set a new password",
+  "passwordReset.lead":
+    "We’ll email you a link and a code. Your password stays the same until you set a new one.",
+  "passwordReset.submit": "Email me a link",
+  "passwordReset.back": "Back to sign-in",
+  "passwordReset.useCode":
+    "Open the link in the email, or enter its code here with a new password.",
+  "passwordReset.requested": "For <email>{address}</email>. Requested from {device}, {when}.",
+  "passwordReset.save": "Set password and sign in",
+  "passwordReset.otherDevices": "All other devices will be signed out.",
+
+  "password.label": "Password",
+  "password.new": "New password",
+  "password.repeat": "Repeat new password",
+  "password.hint":
+    "Use at least {minLength, plural, one {# character} other {# characters}}. A few words work well.",
+  "password.show": "Show<object> password</object>",
+  "password.missing":
+    "{missing, plural, one {# more character needed.} other {# more characters needed.}}",
+  "password.enough": "Long enough.",
+  "password.strong": "Good length.",
+
+  "link.title": "Sign in to {appName}?",
+  "link.requested":
+    "You’ll be signed in as <email>{address}</email>. Requested from {device}, {when}.",
+  "link.otherBrowser": "This link was requested in another browser",
+  "link.otherBrowserHelp": "Enter your full email address to continue.",
+  "link.signedInAs": "You’re signed in as <email>{address}</email>. <link>Stay signed in</link>",
+  "link.submit": "Sign in",
+  "link.switchAccount": "Switch account",
+  "link.cancel": "Not you? <button>Cancel this request</button>",
+  "link.invalidTitle": "This link can’t be used",
+  "link.invalid":
+    "It may have expired, or been used or replaced. Links work once, for {lifetime}. Some email filters open links first.",
+  "link.reopenTitle": "Open the link again",
+  "link.reopen":
+    "For your security, this page doesn’t store the link. Open it from the email again, or request a new one.",
+  "link.sendNew": "Send a new link",
+
+  "oauth.redirectTitle": "Continuing to {provider}",
+  "oauth.redirectLink": "Continue to {provider}",
+  "oauth.redirectPage": "One moment",
+
+  "connect.pageTitle": "Connect a sign-in method",
+  "connect.title": "Connect {provider}?",
+  "connect.lead": "You can then sign in to this account with {provider}.",
+  "connect.providerAccount": "{provider} account",
+  "connect.ownAccount": "Your account here",
+  "connect.noAddress": "No email address",
+  "connect.submit": "Connect {provider}",
+  "connect.notNow": "Not now",
+  "connect.pending":
+    "You came back from {provider}, but it isn’t connected yet. <link>Connect {provider}</link>",
+  "connect.signInFirst": "Sign in first",
+  "connect.signInToConnect":
+    "<email>{address}</email> has an account here. Sign in as you did before, then confirm that you want to connect {provider}.",
+  "connect.signInToConfirm":
+    "This {provider} account needs your confirmation. Sign in as you did before, then confirm that you want to connect it.",
+  "connect.otherMethods": "Other sign-in methods",
+
+  "switchAccount.title": "Switch account?",
+  "switchAccount.cameBackAs":
+    "You’re signed in as <email>{address}</email>. You came back from {provider} as <email>{other}</email>, which isn’t connected to this account.",
+  "switchAccount.cameBack":
+    "You’re signed in as <email>{address}</email>. The {provider} account you chose isn’t connected to this account.",
+  "switchAccount.lead": "If you switch, you’ll be signed out of this account here.",
+  "switchAccount.leadNew":
+    "If you switch, you’ll be signed out of this account here. If the other address has no account yet, we’ll create one.",
+  "switchAccount.submit": "Switch account",
+  "switchAccount.stay": "Stay signed in",
+  "switchAccount.connectInstead":
+    "To sign in to this account with {provider}, connect it in your sign-in methods.",
+
+  "disconnect.pageTitle": "Disconnect a sign-in method",
+  "disconnect.title": "Disconnect {provider}?",
+  "disconnect.lead":
+    "You’ll no longer be able to sign in with {provider}. Your devices stay signed in.",
+  "disconnect.leadAs":
+    "You’ll no longer be able to sign in with {provider} as <email>{address}</email>. Your devices stay signed in.",
+  "disconnect.submit": "Disconnect {provider}",
+
+  "confirmProviders.title": "Keep or disconnect {providers}",
+  "confirmProviders.lead":
+    "{count, plural, one {{providers} was connected before you confirmed this email address, so you can’t sign in with it for now. Keep it if you connected it yourself; otherwise disconnect it.} other {{providers} were connected before you confirmed this email address, so you can’t sign in with them for now. Keep the ones you connected yourself, and disconnect the rest.}}",
+  "confirmProviders.devices": "All other devices were signed out.",
+  "confirmProviders.devicesAndPassword":
+    "All other devices were signed out, and any password set before was removed.",
+  "confirmProviders.state": "Needs your confirmation",
+  "confirmProviders.keep": "Keep<object> {provider}</object>",
+
+  "problem.title": "Sign-in problem",
+  "problem.none": "There is no problem to show.",
+  "problem.support": "If you need help, email <link>{address}</link>.",
+  "problem.back": "Back to sign-in",
+
+  "account.skip": "Skip to content",
+  "account.nav": "Your account",
+  "account.navOverview": "Account",
+  "account.signOut": "Sign out",
+  "account.title": "Your account",
+  "account.email": "Email",
+  "account.lastSignIn": "Last sign-in",
+  "account.methods": "Sign-in methods",
+  "account.methodCount": "{count, plural, one {# sign-in method} other {# sign-in methods}}",
+  "account.sessions": "Signed in on",
+  "account.deviceCount": "{count, plural, one {# device} other {# devices}}",
+
+  "methods.title": "Sign-in methods",
+  "methods.lead": "How you can sign in to your account, and when you last used each method.",
+  "methods.magic_link": "Email link",
+  "methods.email": "Password",
+  "methods.added": "Added {when}",
+  "methods.lastUsed": "Last used {when}",
+  "methods.notConnected": "Not connected",
+  "methods.notSet": "Not set",
+  "methods.notUsed": "Not used yet",
+  "methods.alwaysAvailable": "Always available",
+  "methods.disabled": "Disabled",
+  "methods.only": "Your only method",
+  "methods.connect": "Connect<object> {provider}</object>",
+  "methods.disconnect": "Disconnect<object> {provider}</object>",
+  "methods.setPassword": "Set a password",
+  "methods.changePassword": "Change<object> password</object>",
+  "methods.removePassword": "Remove<object> password</object>",
+
+  "setPassword.title": "Set a new password",
+  "setPassword.lead":
+    "{others, plural, =0 {No other device is signed in.} one {# other device will be signed out.} other {# other devices will be signed out.}}",
+  "setPassword.submit": "Set password",
+
+  "removePassword.title": "Remove your password?",
+  "removePassword.lead":
+    "You’ll sign in with one of your other sign-in methods from now on. Your devices stay signed in.",
+  "removePassword.submit": "Remove password",
+
+  "sessions.title": "Sessions",
+  "sessions.lead": "Devices signed in to your account.",
+  "sessions.thisDevice": "This device",
+  "sessions.unknownIp": "Unknown IP address",
+  "sessions.signedInWith":
+    "{method, select, magic_link {Signed in with an email link, {when}} email {Signed in with a password, {when}} other {Signed in with {provider}, {when}}}",
+  "sessions.lastSeen": "Last seen {when}",
+  "sessions.signOut": "Sign out<object> {device}</object>",
+  "sessions.signOutOthers": "Sign out everywhere else",
+  "sessions.signOutOthersLead":
+    "{others, plural, =0 {No other device is signed in.} one {# other device will be signed out. This one stays signed in.} other {# other devices will be signed out. This one stays signed in.}}",
+
+  "stepUp.title": "Confirm it’s you",
+  "stepUp.title.setPassword": "Confirm it’s you to set your password",
+  "stepUp.title.removePassword": "Confirm it’s you to remove your password",
+  "stepUp.title.connect": "Confirm it’s you to connect {provider}",
+  "stepUp.title.keep": "Confirm it’s you to keep {provider}",
+  "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
+  "stepUp.lead": "Before you can change this, confirm it’s you.",
+  "stepUp.lead.action": "Nothing changes until you confirm it’s you.",
+  "stepUp.lead.setPassword": "Before you can set your password, confirm it’s you.",
+  "stepUp.submit": "Continue",
+  "stepUp.submitCode": "Continue with the code",
+  "stepUp.emailTo": "Send a link and a code to <email>{address}</email>",
+  "stepUp.orEmailTo": "Or send a link and a code to <email>{address}</email>",
+  "stepUp.email": "Email me a link and a code",
+  "stepUp.expiredTitle": "There is nothing left to confirm",
+  "stepUp.expired":
+    "Your request was completed, cancelled or replaced, or took longer than {lifetime}. Start again to make the change.",
+  "stepUp.startAgain": "Start again",
+  "stepUp.linkLead":
+    "You requested this link to change something in the account of <email>{address}</email>.",
+  "stepUp.confirm": "Yes, it’s me",
+  "stepUp.signOut": "Not you? <button>Sign out instead</button>",
+  "stepUp.linkInvalid": "It works once, for {lifetime}, in the browser where you requested it.",
+  "stepUp.requestAnother": "Request another link",
+
+  "mailbox.title": "Mailbox",
+  "mailbox.lead":
+    "Emails that this server would have sent. They exist only on this machine. <link>Refresh</link>",
+  "mailbox.empty": "No emails yet. Request a sign-in link first.",
+  "mailbox.to": "To <email>{address}</email>, {when}",
+  "mailbox.frame": "Email: {subject}",
+  "mailbox.html": "Show with formatting",
+  "mailbox.withheld": "Withheld",
+  "mailbox.withheldLead":
+    "Requested, but not sent. The person who made the request saw the same page as always.",
+  "mailbox.noneWithheld": "No emails were withheld.",
+  "mailbox.clearLimits": "Clear all limits",
+  "mailbox.signIn": "Sign-in page",
+  "mailbox.reason.over_limit": "Over the hourly limit of emails to one address",
+  "mailbox.reason.no_account": "No account has this address",
+  "mailbox.reason.no_attempt": "No sign-up with this address is pending in that browser",
+  "mailbox.reason.too_late": "Could not be sent in time",
+  "mailbox.reason.refused": "Refused by the mail server",
+  "mailbox.kind.magic_link": "Sign-in email",
+  "mailbox.kind.sign_up_link": "Sign-in email for a new address",
+  "mailbox.kind.sign_up_code": "Sign-up code",
+  "mailbox.kind.already_signed_up": "Sign-in email for an address that signed up again",
+  "mailbox.kind.password_reset": "Email to set a new password",
+  "mailbox.kind.step_up": "Email to confirm it’s you",
+  "mailbox.kind.password_chosen": "Notice of a new password",
+  "mailbox.kind.password_removed": "Notice of a removed password",
+  "mailbox.kind.provider_connected": "Notice of a connected provider",
+  "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
+
+  "notFound.title": "Page not found",
+  "notFound.lead": "This page doesn’t exist, or you can’t see it with this account.",
+  "notFound.back": "Go to the start page",
+  "failed.title": "Something went wrong",
+  "failed.lead": "The problem is on our side, and we’ve recorded it. Go back and try again.",
+  "failed.back": "Go to the start page",
+  "failed.problem": "Something went wrong on our side. Try again.",
+  "unavailable.title": "Back in a moment",
+  "unavailable.retry": "Try again",
+
+  "device.heading":
+    "{known, select, browser {{browser}} system {A browser on {system}} both {{browser} on {system}} other {A browser}}",
+  "device.sentence":
+    "{known, select, browser {{browser}} system {a browser on {system}} both {{browser} on {system}} other {a browser}}",
+  "time.justNow": "just now",
+
+  "note.session_ended": "You were signed out here. Sign in to continue.",
+  "note.cookies_blocked":
+    "Your browser blocked our cookie, and you can’t sign in without it. Allow cookies for this site, then try again.",
+  "note.signed_out": "You’re signed out.",
+  "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
+  "note.others_signed_out": "You’re signed out everywhere else.",
+  "note.session_signed_out": "That device is signed out.",
+  "note.password_set": "Your password is set. All other devices are signed out.",
+  "note.password_removed": "Your password is removed.",
+  "note.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
+  "note.provider_connected": "{provider} is connected. You can now sign in with it.",
+  "note.provider_already_linked": "{provider} was already connected. Nothing was changed.",
+  "note.provider_confirmed": "{provider} stays connected. You can sign in with it again.",
+  "note.provider_disconnected": "{provider} is disconnected.",
+  "note.sign_up_pending": "Enter the code we emailed you to finish signing up.",
+  "note.signed_out_meanwhile": "You were signed out, so nothing was changed. Sign in to continue.",
+  "note.suspended_action_cancelled": "Cancelled. Nothing was changed.",
+  "note.suspended_action_lost":
+    "Your change was not made, because the request had expired or was replaced. You can make it again now.",
+  "note.step_up_requested":
+    "An email is on its way. Enter its code here, or open its link in this browser.",
+  "note.limits_cleared": "All limits were cleared.",
+
+  "error.invalid_input": "Something went wrong with this form. Reload the page and try again.",
+  "error.unsupported_media_type": "Send JSON, with Content-Type: application/json.",
+  "error.body_too_large": "The request is too large.",
+  "error.method_not_allowed": "Method not allowed.",
+  "error.misdirected_request": "This server is only reachable at {origin}.",
+  "error.email_missing": "Enter your email address.",
+  "error.email_invalid": "Enter an email address in the form name@example.com.",
+  "error.code_malformed": "Enter the {digits}-digit code from the email.",
+  "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
+  "error.too_many_attempts":
+    "{field, select, code {Too many wrong codes. Use the link if the same email has one, or request a new email.} password {Too many wrong passwords. Try again in {wait}, or request a sign-in link, which works now.} other {Too many attempts. Try again in {wait}, or sign out and sign in again.}}",
+  "error.password_missing": "Enter a password.",
+  "error.password_too_short":
+    "That password is too short. Use at least {minLength, plural, one {# character} other {# characters}}; a few words work well.",
+  "error.password_too_long":
+    "That password is too long. Use at most {most, plural, one {# character} other {# characters}}.",
+  "error.passwords_do_not_match": "The passwords don’t match.",
+  "error.password_common":
+    "That password is easy to guess. Choose another one; a few unrelated words work well.",
+  "error.password_personal":
+    "That password contains your email address or this site’s name. Choose one that isn’t based on your name or email.",
+  "error.password_breached":
+    "That password is in a published list of stolen passwords, so others may try it. Choose another one.",
+  "error.password_incorrect": "That password is wrong.",
+  "error.invalid_credentials":
+    "That email and password don’t match. Try again, or request a sign-in link.",
+  "error.sign_up_pending": "Enter the code we emailed you to finish signing up.",
+  "error.already_signed_up":
+    "This address has an account now. Sign in to it, or set a new password.",
+  "error.step_up_required": "Confirm it’s you to continue.",
+  "error.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
+  "error.oauth_state_invalid":
+    "Signing in with {provider} took too long, or was started in another browser. Nothing was changed. Start again.",
+  "error.provider_unavailable":
+    "{provider} isn’t responding. Use another sign-in method, or try again in {wait}.",
+  "error.provider_failed":
+    "{provider} sent a response we couldn’t verify, so nothing was changed. Try again, or use another sign-in method.",
+  "error.provider_email_unverified":
+    "{provider} hasn’t verified your email address, so we didn’t use it. Use another sign-in method, such as an email link, or verify your address with {provider} first.",
+  "error.identity_already_in_use":
+    "That {provider} account is already connected to another account. Nothing was changed.",
+  "error.provider_already_linked":
+    "Another {provider} account is connected to your account. Disconnect it first.",
+  "error.session_changed":
+    "You were signed out, or signed in again, before you came back from {provider}. Nothing was connected. Connect it again from your sign-in methods.",
+  "error.last_sign_in_method": "This is your only sign-in method. Add another one first.",
+  "error.overloaded": "We’re very busy right now. Try again in {wait}.",
+  "error.link_invalid":
+    "This link can’t be used. It may have expired, or been used or replaced. Some email filters open links first.",
+  "error.email_mismatch":
+    "That isn’t the address this link was sent to. Enter your full email address.",
+  "error.sign_up_closed": "New accounts are by invitation only. Ask the person who invited you.",
+  "error.account_disabled":
+    "This account is disabled. Contact support if you think this is a mistake.",
+  "error.signed_in_as_other": "You’re now signed in as {address}, so nothing was changed.",
+  "error.sign_in_required": "Sign in to continue.",
+  "error.not_found": "Page not found.",
+  "error.cross_site":
+    "This request came from another site, so nothing was changed. Start from our page.",
+  "error.resend_too_soon":
+    "An email was requested just now. You can request another one in {wait}.",
+  "error.too_many_requests": "Too many requests. Try again in {wait}.",
+  "error.unavailable":
+    "This service is temporarily unavailable. Nothing is lost. Try again in a few seconds.",
+
+  "fallback.account": "someone else",
+  "fallback.origin": "another address",
+
+  "email.code": "Your code is <code>{number}</code>",
+  "email.openLink": "Or open this link: {url}",
+  "email.support": "Questions? Email {address}.",
+  "email.requested": "Requested from {device} on {at}. If this wasn’t you, ignore this email.",
+  "email.linkAndCode":
+    "The link works once, for {linkLifetime} (until {linkEnd}). The code works for {codeLifetime} (until {codeEnd}), in the browser that requested it.",
+  "email.linkOnly": "The link works once, for {lifetime} (until {end}).",
+  "email.changedFrom": "From {device}",
+  "email.changed.setPassword":
+    "This was done from {device} on {at}. If it wasn’t you, set a new password now: {url}",
+  "email.changed.disconnect":
+    "This was done from {device} on {at}. If it wasn’t you, disconnect {provider} now: {url}",
+  "email.changed.reviewMethods":
+    "This was done from {device} on {at}. If it wasn’t you, review your sign-in methods now: {url}",
+
+  "email.signIn.subject": "Sign in to {appName}",
+  "email.signIn.preview": "{code} is your code for {appName}",
+  "email.signIn.newAccount": "There is no account for this address yet. Signing in creates one.",
+  "email.signUp.subject": "{code} is your {appName} code",
+  "email.signUp.preview": "{code} is your code to finish signing up for {appName}",
+  "email.signUp.heading": "Finish signing up for {appName}",
+  "email.signUp.text":
+    "Enter the code in the browser where you signed up. It works for {lifetime} (until {end}).",
+  "email.signUp.requested":
+    "Requested from {device} on {at}. If this wasn’t you, ignore this email. Without the code, no account is created for your address.",
+  "email.alreadySignedUp.subject": "You already have an account at {appName}",
+  "email.alreadySignedUp.preview": "Someone tried to sign up with your address",
+  "email.alreadySignedUp.heading": "You already have an account",
+  "email.alreadySignedUp.link":
+    "Someone (maybe you) tried to sign up with this address, which already has an account. Use this link to sign in to it.",
+  "email.alreadySignedUp.password":
+    "Someone (maybe you) tried to sign up with this address, which already has an account. Sign in to it with its password, or set a new one from the sign-in page.",
+  "email.passwordReset.subject": "Set a new password for {appName}",
+  "email.passwordReset.preview": "{code} is your code to set a new password",
+  "email.passwordReset.heading": "Set a new password",
+  "email.passwordReset.lead": "Your password stays the same until you set a new one.",
+  "email.stepUp.subject": "Confirm it’s you at {appName}",
+  "email.stepUp.preview": "{code} is your code to confirm it’s you",
+  "email.stepUp.heading": "Confirm it’s you",
+  "email.stepUp.lead": "You’re about to change something in your account.",
+  "email.stepUp.button": "Yes, it’s me",
+  "email.stepUp.requested":
+    "Requested from {device} on {at}. If this wasn’t you, sign out all other devices in your account.",
+  "email.passwordSet.subject": "A password was set for {appName}",
+  "email.passwordSet.heading": "A password was set",
+  "email.passwordChanged.subject": "Your {appName} password was changed",
+  "email.passwordChanged.heading": "Your password was changed",
+  "email.passwordChanged.lead":
+    "All other devices were signed out, and any pending links and codes no longer work.",
+  "email.passwordRemoved.subject": "Your {appName} password was removed",
+  "email.passwordRemoved.heading": "Your password was removed",
+  "email.otherMethods": "From now on, use one of your other sign-in methods.",
+  "email.connected.subject": "{provider} is now connected to your {appName} account",
+  "email.connected.heading": "{provider} was connected",
+  "email.connected.lead": "You can now sign in with {provider}.",
+  "email.connected.leadAs": "You can now sign in with {provider} as {address}.",
+  "email.disconnected.subject": "{provider} is no longer connected to your {appName} account",
+  "email.disconnected.heading": "{provider} was disconnected",
+} as const;

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { hours, minutes, seconds } from "@/lib/core/duration";
+import { type RefusalCode, refusals } from "@/lib/core/errors";
+import { messagesIn } from "./index";
+import { en } from "./en";
+import { messageOf } from "./errors";
+
+const codes = Object.keys(refusals) as RefusalCode[];
+const messages = messagesIn("en");
+
+/** Told only to a person who is signed in, or has confirmed the address. */
+const toldAfterSignIn: readonly RefusalCode[] = [
+  "identity_already_in_use",
+  "provider_already_linked",
+];
+/** About a page, not about a person. */
+const aboutPages: readonly RefusalCode[] = ["not_found"];
+
+describe("an error message", () => {
+  it.each(codes)("is whole sentences with nothing left to fill in: %s", (code) => {
+    for (const retryAfter of [undefined, seconds(1), minutes(12), hours(25)]) {
+      const text = messageOf(messages, { code, retryAfter });
+      expect(text).toMatch(/^[A-Z].+\.$/);
+      expect(text).not.toMatch(/[{}<>]|undefined|null|NaN|\s\s/);
+    }
+  });
+
+  it.each(codes.filter((code) => ![...toldAfterSignIn, ...aboutPages].includes(code)))(
+    "never says whether an account exists: %s",
+    (code) => {
+      expect(en[`error.${code}`]).not.toMatch(
+        /already|exist|registered|in use|taken|no account|no such|unknown (user|address|account)|not found|have an account|user/i,
+      );
+    },
+  );
+
+  it.each(codes)("does not blame, apologise or beg: %s", (code) => {
+    expect(en[`error.${code}`]).not.toMatch(/please|sorry|oops|invalid|illegal|error|!/i);
+  });
+
+  it("says how long to wait, never too short", () => {
+    expect(messageOf(messages, { code: "too_many_requests", retryAfter: seconds(61) })).toBe(
+      "Too many requests. Try again in 2 minutes.",
+    );
+    expect(messageOf(messages, { code: "resend_too_soon", retryAfter: seconds(42) })).toBe(
+      "An email was requested just now. You can request another one in 42 seconds.",
+    );
+  });
+
+  it.each(codes.filter((code) => en[`error.${code}`].includes("{wait}")))(
+    "has a status that programs wait on where it names a time: %s",
+    (code) => expect([429, 503]).toContain(refusals[code].status),
+  );
+
+  it("names no lifetime that the operator may have changed", () => {
+    expect(en["error.link_invalid"]).not.toMatch(/hour|minute/);
+  });
+
+  it("shows an address as it is, whatever it is made of", () => {
+    const address = "$&{wait}<b>@example.com";
+    expect(messageOf(messages, { code: "signed_in_as_other", address })).toBe(
+      `You’re now signed in as ${address}, so nothing was changed.`,
+    );
+  });
+
+  it("says the numbers of the policy", () => {
+    expect(messageOf(messages, { code: "password_too_long" })).toContain("1,024 characters");
+    expect(messageOf(messages, { code: "code_malformed" })).toContain("6-digit");
+  });
+
+  it("does not show the cause or the request's id", () => {
+    const refusal = { code: "link_invalid", cause: "expired", reference: "req-1" } as const;
+    expect(messageOf(messages, refusal)).toBe(en["error.link_invalid"]);
+  });
+});

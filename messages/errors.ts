@@ -1,0 +1,28 @@
+import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
+import { bounds, intervals } from "@/lib/core/policy";
+import type { Refusal } from "@/lib/core/result";
+import type { Messages } from "./index";
+
+/** A refusal as people read it. */
+export function messageOf(messages: Messages, refusal: Refusal): string {
+  const { code, retryAfter = intervals.unavailable, provider, address, origin } = refusal;
+  return messages.anyMessage(`error.${code}`, {
+    wait: messages.wait(retryAfter),
+    minLength: refusal.minLength ?? bounds.passwordMinLength,
+    most: bounds.passwordMaxLength,
+    digits: String(bounds.codeDigits),
+    field: refusal.field ?? "",
+    provider: providerName(messages, provider),
+    address: address ?? messages.message("fallback.account"),
+    origin: origin ?? messages.message("fallback.origin"),
+  });
+}
+
+/** A provider's name; where it is not known which, the names of all. */
+export const providerName = (messages: Messages, provider: OAuthProvider | undefined): string =>
+  provider
+    ? oauthProviders[provider].name
+    : messages.list(
+        oauthProviderIds.map((id) => oauthProviders[id].name),
+        "disjunction",
+      );
