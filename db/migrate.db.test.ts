@@ -317,6 +317,26 @@ describe("0005_standard_names", () => {
     expect(await row(db, sql`select receipt from verifications`)).toEqual({ receipt: packed });
   });
 
+  test("stores devices as values, and restores their names", async () => {
+    await before();
+    const names = ["Safari on iPhone", "Samsung Internet on Android", "A browser", "Firefox"];
+    await db.execute(sql`delete from sessions`);
+    for (const name of [...names, "curl/8.0"])
+      await db.execute(sql`insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
+        select ${name}, id, 'magic_link', ${name}, 60, now() from users where email = 'ada@example.com'`);
+    const browsers = async () =>
+      (
+        await rows<{ browser: string }>(db, sql`select browser from sessions order by token_digest`)
+      ).map(({ browser }) => browser);
+    const old = await browsers();
+    await migrate();
+    expect((await browsers()).sort()).toEqual(
+      ["curl/8.0", "firefox/unknown", "safari/iphone", "samsung/android", "unknown/unknown"].sort(),
+    );
+    await migrateDown(db);
+    expect(await browsers()).toEqual(old);
+  });
+
   test("keeps the audit log append-only", async () => {
     await before();
     await migrate();

@@ -11,7 +11,7 @@ export function messageOf(messages: Messages, refusal: Refusal): string {
     minLength: refusal.minLength ?? bounds.passwordMinLength,
     most: bounds.passwordMaxLength,
     digits: String(bounds.codeDigits),
-    field: refusal.field ?? "",
+    field: refusal.field === "code" || refusal.field === "password" ? refusal.field : "other",
     provider: providerName(messages, provider),
     address: address ?? messages.message("fallback.account"),
     origin: origin ?? messages.message("fallback.origin"),

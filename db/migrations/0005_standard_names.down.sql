@@ -27,7 +27,23 @@ INSERT INTO "renamed" VALUES
   ('cause', 'signed_up_unproven', 'signed_up_unverified'),
   ('cause', 'connected_already', 'already_linked'),
   ('cause', 'ask_to_connect', 'ask_to_link'),
-  ('cause', 'mailbox', 'authoritative');
+  ('cause', 'mailbox', 'authoritative'),
+  ('browser', 'Chrome', 'chrome'),
+  ('browser', 'Chromium', 'chromium'),
+  ('browser', 'Edge', 'edge'),
+  ('browser', 'Firefox', 'firefox'),
+  ('browser', 'Opera', 'opera'),
+  ('browser', 'Safari', 'safari'),
+  ('browser', 'Samsung Internet', 'samsung'),
+  ('browser', 'A browser', 'unknown'),
+  ('system', 'Android', 'android'),
+  ('system', 'ChromeOS', 'chromeos'),
+  ('system', 'iPad', 'ipad'),
+  ('system', 'iPhone', 'iphone'),
+  ('system', 'Linux', 'linux'),
+  ('system', 'Mac', 'mac'),
+  ('system', 'Windows', 'windows'),
+  ('system', '', 'unknown');
 --> statement-breakpoint
 ALTER TABLE "audit_events" DISABLE TRIGGER "audit_events_append_only";
 --> statement-breakpoint
@@ -54,6 +70,18 @@ ALTER TABLE "audit_events" ENABLE TRIGGER "audit_events_append_only";
 UPDATE "audit_counts" SET "outcome" = "old" FROM "renamed" WHERE "kind" = 'outcome' AND "outcome" = "new";
 --> statement-breakpoint
 UPDATE "audit_counts" SET "event" = "old" FROM "renamed" WHERE "kind" = 'event' AND "event" = "new";
+--> statement-breakpoint
+UPDATE "sessions" SET "browser" = concat_ws(' on ', b."old", nullif(s."old", '')) FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."new" = split_part("browser", '/', 1)
+  AND s."kind" = 'system' AND s."new" = split_part("browser", '/', 2);
+--> statement-breakpoint
+UPDATE "verifications" SET "browser" = concat_ws(' on ', b."old", nullif(s."old", '')) FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."new" = split_part("browser", '/', 1)
+  AND s."kind" = 'system' AND s."new" = split_part("browser", '/', 2);
+--> statement-breakpoint
+UPDATE "audit_event_details" SET "browser" = concat_ws(' on ', b."old", nullif(s."old", '')) FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."new" = split_part("browser", '/', 1)
+  AND s."kind" = 'system' AND s."new" = split_part("browser", '/', 2);
 --> statement-breakpoint
 DROP TABLE "renamed";
 --> statement-breakpoint

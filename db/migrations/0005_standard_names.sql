@@ -61,7 +61,23 @@ INSERT INTO "renamed" VALUES
   ('cause', 'signed_up_unproven', 'signed_up_unverified'),
   ('cause', 'connected_already', 'already_linked'),
   ('cause', 'ask_to_connect', 'ask_to_link'),
-  ('cause', 'mailbox', 'authoritative');--> statement-breakpoint
+  ('cause', 'mailbox', 'authoritative'),
+  ('browser', 'Chrome', 'chrome'),
+  ('browser', 'Chromium', 'chromium'),
+  ('browser', 'Edge', 'edge'),
+  ('browser', 'Firefox', 'firefox'),
+  ('browser', 'Opera', 'opera'),
+  ('browser', 'Safari', 'safari'),
+  ('browser', 'Samsung Internet', 'samsung'),
+  ('browser', 'A browser', 'unknown'),
+  ('system', 'Android', 'android'),
+  ('system', 'ChromeOS', 'chromeos'),
+  ('system', 'iPad', 'ipad'),
+  ('system', 'iPhone', 'iphone'),
+  ('system', 'Linux', 'linux'),
+  ('system', 'Mac', 'mac'),
+  ('system', 'Windows', 'windows'),
+  ('system', '', 'unknown');--> statement-breakpoint
 ALTER TABLE "audit_events" DISABLE TRIGGER "audit_events_append_only";--> statement-breakpoint
 UPDATE "audit_events" SET "event" = "new" FROM "renamed" WHERE "kind" = 'event' AND "event" = "old";--> statement-breakpoint
 UPDATE "audit_events" SET "outcome" = "new" FROM "renamed" WHERE "kind" = 'outcome' AND "outcome" = "old";--> statement-breakpoint
@@ -82,4 +98,14 @@ LEFT JOIN "renamed" e ON e."kind" = 'event' AND e."old" = "event"
 LEFT JOIN "renamed" o ON o."kind" = 'outcome' AND o."old" = "outcome"
 GROUP BY 1, 2, 3, 4
 ON CONFLICT ("event", "outcome", "key_hash", "hour") DO UPDATE SET "count" = "audit_counts"."count" + excluded."count";--> statement-breakpoint
+-- "Firefox on Linux" becomes "firefox/linux": a value, which the message catalogue words.
+UPDATE "sessions" SET "browser" = b."new" || '/' || s."new" FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."old" = split_part("browser", ' on ', 1)
+  AND s."kind" = 'system' AND s."old" = split_part("browser", ' on ', 2);--> statement-breakpoint
+UPDATE "verifications" SET "browser" = b."new" || '/' || s."new" FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."old" = split_part("browser", ' on ', 1)
+  AND s."kind" = 'system' AND s."old" = split_part("browser", ' on ', 2);--> statement-breakpoint
+UPDATE "audit_event_details" SET "browser" = b."new" || '/' || s."new" FROM "renamed" b, "renamed" s
+WHERE b."kind" = 'browser' AND b."old" = split_part("browser", ' on ', 1)
+  AND s."kind" = 'system' AND s."old" = split_part("browser", ' on ', 2);--> statement-breakpoint
 DROP TABLE "renamed";

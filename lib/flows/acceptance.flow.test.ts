@@ -148,9 +148,7 @@ test("sign-in: missing fields", async () => {
   expect(await submit({ password: validPassword })).toEqual(
     refused("email_missing", { field: "email" }),
   );
-  expect(await submit({ email: ada })).toEqual(
-    refused("password_missing", { field: "password" }),
-  );
+  expect(await submit({ email: ada })).toEqual(refused("password_missing", { field: "password" }));
   expect(await submit({})).toEqual(refused("email_missing", { field: "email" }));
 });
 

@@ -100,7 +100,7 @@ describe("a path that does not exist", () => {
     "/api/v1/sessions/%c3",
     "/api/v1/auth-providers/%ff",
     "/api/v1/__proto__",
-    "/api/v1/session/step-ups",
+    "/api/v1/session/proofs",
     "/api/auth/signin",
     "/api/auth/callback/google?code=x&state=y",
   ])("is a 404: %s", async (path) => {
