@@ -102,6 +102,17 @@ describe("an operator's own numbers", () => {
     }
   });
 
+  it.each([
+    ["LETTERS_PER_ADDRESS", "EMAILS_PER_ADDRESS"],
+    ["MAIL_REQUESTS_PER_IP", "EMAIL_REQUESTS_PER_IP"],
+  ])("are refused under their old name, %s", (old, name) => {
+    expect(problemsWith({ [old]: "7" })).toEqual([
+      `${old} is called ${name} since 0.2.0. Rename the variable.`,
+    ]);
+    expect(problemsWith({ [old]: "7", [name]: "7" })).toHaveLength(1);
+    expect(problemsWith({ [old]: "" })).toEqual([]);
+  });
+
   it("are refused when blanks stand for a number that must be set explicitly", () => {
     const AUTH_URL = "https://account.example.com";
     expect(problemsWith({ AUTH_URL, TRUSTED_PROXY_HOPS: " " })).toContainEqual(

@@ -206,7 +206,7 @@ export function parseEnv(vars: Vars): Env {
   const env = readEach(set, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
-  problems.push(...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
+  problems.push(...renamedProblems(set), ...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
   if (problems.length > 0) throw new EnvError(problems);
 
   const providers = providerKeys(env);
@@ -245,6 +245,17 @@ export function parseEnv(vars: Vars): Env {
     },
   };
 }
+
+/** Variables by their names before 0.2.0: ignoring one would silently restore a default. */
+const renamed = {
+  LETTERS_PER_ADDRESS: "EMAILS_PER_ADDRESS",
+  MAIL_REQUESTS_PER_IP: "EMAIL_REQUESTS_PER_IP",
+};
+
+const renamedProblems = (set: Vars) =>
+  Object.entries(renamed)
+    .filter(([old]) => set[old] !== undefined)
+    .map(([old, name]) => `${old} is called ${name} since 0.2.0. Rename the variable.`);
 
 const keyPair = (current: string, previous: string | undefined): Key =>
   previous ? [current, previous] : [current];
