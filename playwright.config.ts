@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
 
@@ -10,9 +10,20 @@ const json = process.env.PLAYWRIGHT_JSON;
 
 const quiet = 120_000;
 
+// A worker keeps its server only between files that use the same `test`, so these come one after the
+// other instead of by name.
+const ofScriptedProviders = readdirSync("e2e").filter(
+  (file) =>
+    file.endsWith(".spec.ts") && readFileSync(`e2e/${file}`, "utf8").includes("testWithProviders"),
+);
+
 /** The fixtures in e2e/support start the servers. */
 export default defineConfig({
   testDir: "e2e",
+  projects: [
+    { name: "fake providers", testIgnore: ofScriptedProviders.map((file) => `**/${file}`) },
+    { name: "scripted providers", testMatch: ofScriptedProviders.map((file) => `**/${file}`) },
+  ],
   // A single step fails after two minutes; a whole test has twenty times as long.
   timeout: 20 * quiet,
   expect: { timeout: quiet },

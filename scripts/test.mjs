@@ -82,6 +82,25 @@ function chosen() {
   return Object.keys(steps).filter((name) => wanted.has(name));
 }
 
+/** Steps that are run side by side, as each leaves a core idle for part of its time. */
+const lanes = [
+  ["check", "build"],
+  ["unit", "postgres"],
+];
+
+/** Runs the prerequisites, then the lanes, then the rest. */
+async function runSteps(names, results) {
+  const inLane = new Set(isLong ? [] : lanes.flat());
+  const run = async (some) => {
+    for (const name of some) results[name] = await runStep(name, results);
+  };
+  await run(names.filter((name) => prerequisites[name]));
+  await Promise.all(
+    lanes.map((lane) => run(names.filter((name) => inLane.has(name) && lane.includes(name)))),
+  );
+  await run(names.filter((name) => !prerequisites[name] && !inLane.has(name)));
+}
+
 /** A step fails when a step that it needs has failed: a test that did not run has not passed. */
 async function runStep(name, results) {
   const { needs = [], run } = steps[name];
@@ -172,7 +191,7 @@ await main(async () => {
   if (process.env.TEST_COUNTS && !isLong) rmSync(process.env.TEST_COUNTS, { force: true });
   const results = {};
   try {
-    for (const name of chosen()) results[name] = await runStep(name, results);
+    await runSteps(chosen(), results);
   } finally {
     await testRun.end();
   }
