@@ -10,7 +10,7 @@ type Props = Pick<
   readonly name?: string;
 };
 
-/** Where somebody types their address: filled in by password managers, spelled as they do. */
+/** An email address field, named so that password managers fill it in. */
 export function EmailField({ name = "email", ...field }: Props) {
   return (
     <Field

@@ -12,7 +12,7 @@ export async function generateMetadata(): Promise<Metadata> {
     title: { default: appName, template: message("page.title", { title: "%s", appName }) },
     icons: "/icon.svg",
     robots: { index: false, follow: false },
-    // Phones would turn codes and IPs into telephone links.
+    // Phones turn codes and IPs into telephone links.
     formatDetection: { telephone: false },
   };
 }
@@ -20,8 +20,8 @@ export async function generateMetadata(): Promise<Metadata> {
 export const viewport: Viewport = { colorScheme: "light dark" };
 
 /**
- * Every page is drawn per request, and none may be kept. Our script is for our own pages: it has
- * the browser send their forms, where the pages of others may have React send them.
+ * Every page is rendered per request, and none may be cached. Our script runs on our own pages only:
+ * the browser submits their forms, while React may submit those of an adopter's page.
  */
 export default async function RootLayout({ children }: { children: ReactNode }) {
   await connection();

@@ -3,7 +3,7 @@ import { siteConfig } from "@/lib/web/site";
 import { Alert } from "./_ui/note";
 import { link } from "./markup";
 
-/** On a machine of one's own mail goes nowhere: says where to look instead. */
+/** Points to the local mailbox where no email is sent. */
 export function MailboxHint() {
   if (!siteConfig().hasMailbox) return null;
   return (

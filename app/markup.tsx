@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 
-/** How the tags of messages are drawn. */
+/** Renders the tags of messages. */
 
 /** An email address, which reads from left to right in every language. */
 export const email = (content: ReactNode) => <strong dir="ltr">{content}</strong>;
 
-/** What a short label is about, for those who hear it without the row around it. */
+/** What a short label is about, for screen readers, which read it without the row around it. */
 export const object = (content: ReactNode) => <span className="visually-hidden">{content}</span>;
 
 export function link(href: string) {

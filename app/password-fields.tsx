@@ -10,7 +10,7 @@ interface Props {
   readonly autoFocus?: boolean;
 }
 
-/** The password somebody has. */
+/** The current password. */
 export async function CurrentPassword(field: Props) {
   return (
     <PasswordField
@@ -23,7 +23,7 @@ export async function CurrentPassword(field: Props) {
   );
 }
 
-/** A password to be: with its rule, its length in words, and without script to be typed twice. */
+/** A new password, with its rule and a text about its length; without script it is typed twice. */
 export async function NewPassword({ differ, ...field }: Props & { differ?: string | undefined }) {
   const minLength = siteConfig().passwordMinLength;
   return (

@@ -4,7 +4,7 @@ import { type OAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
 import { pendingIdentityToken } from "@/lib/web/oauth-cookies";
 import { runForRequest } from "@/lib/web/run-for-request";
 
-/** The provider that whoever is signed in here came back from, and may connect; null for none. */
+/** The provider whose pending identity the signed-in user may connect; null for none. */
 export async function pendingProvider(): Promise<OAuthProvider | null> {
   const token = await pendingIdentityToken();
   if (!token) return null;
@@ -14,7 +14,7 @@ export async function pendingProvider(): Promise<OAuthProvider | null> {
     : null;
 }
 
-/** Whom this browser brought back from a provider; where nobody waits, on to `otherwise`. */
+/** This browser's pending identity; redirects to `otherwise` when there is none. */
 export async function readPendingIdentity(otherwise: string) {
   const pendingIdentity = await runForRequest(previewOAuth, {
     pendingIdentity: await pendingIdentityToken(),

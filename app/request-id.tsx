@@ -1,6 +1,6 @@
 import { rich } from "@/lib/web/messages";
 
-/** What to quote to support; the log has the same. */
+/** The request id, which users quote to support and which the log has, too. */
 export function RequestId({ id }: { id: string | undefined }) {
   return (
     id && (

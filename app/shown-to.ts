@@ -3,8 +3,8 @@ import { redirectWithError } from "@/lib/web/flash";
 import { runForRequest } from "@/lib/web/run-for-request";
 
 /**
- * For an action that runs no flow: goes on only where the form's page showed whoever is signed in now.
- * Else the request ends with the sentence that says so.
+ * For an action that runs no flow: ends the request with an error unless the form's page showed the
+ * user who is signed in now.
  */
 export async function requireShownUser(form: FormData): Promise<void> {
   const session = await runForRequest(readSession, {}, { form });

@@ -7,11 +7,11 @@ interface StaticPage {
   readonly lead: string;
   readonly link: string;
   readonly reference?: string;
-  /** Seconds until asking again makes sense. */
+  /** Seconds for the Retry-After header. */
   readonly retryAfter?: number;
 }
 
-/** A whole page without React, data or assets, for when those may be what is broken. Texts are ours. */
+/** A page without React, data or assets, for when one of them fails. Its texts are not escaped. */
 export function staticPage(page: StaticPage): Response {
   const { retryAfter, reference } = page;
   const { locale, direction } = messages();

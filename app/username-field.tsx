@@ -1,16 +1,16 @@
 import { message } from "@/lib/web/messages";
 import { Field } from "./_ui/field";
 
-/** What the field is sent as where nobody needs it: whose password it is, the session says. */
+/** The field's name where the server ignores it, as the session says whose password it is. */
 export const displayedUsername = "shown-for";
 
 interface Props {
-  /** Where the form does need it. */
+  /** The name, where the server reads the field. */
   readonly name?: string;
   readonly address: string;
 }
 
-/** Whose password it will be: shown, and told to the password manager that files it. */
+/** The address a password belongs to: shown, and read by password managers. */
 export function UsernameField({ name = displayedUsername, address }: Props) {
   return (
     <Field

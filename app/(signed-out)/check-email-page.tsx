@@ -19,7 +19,7 @@ import { siteConfig } from "@/lib/web/site";
 type Purpose = "magic_link" | "sign_up" | "password_reset";
 export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
 
-/** What this browser waits for; where it waits for nothing, back to `start`. */
+/** This browser's pending request; redirects to `start` when there is none. */
 export async function loadPendingRequest(
   purpose: Purpose,
   start: string,
@@ -29,7 +29,7 @@ export async function loadPendingRequest(
   const pending = await runForRequest(readPendingRequest, { purpose });
   if (!pending.ok) {
     if (pending.refusal.code === "unavailable") redirect("/unavailable");
-    // Somebody who just asked and has no cookie to show for it has a browser that keeps none.
+    // A browser that has just made a request and has no cookie of it does not accept cookies.
     redirect(asked === undefined ? start : "/sign-in?note=cookies_blocked");
   }
   if (pending.value.done) redirectToNext(pending.value.next);
@@ -42,15 +42,15 @@ interface Props {
   readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
   readonly sent: `checkEmail.sent.${"signIn" | "signUp" | "passwordReset"}`;
   readonly lifetimes: string;
-  /** Where the address is typed anew. */
+  /** The page on which another address can be entered. */
   readonly change: string;
-  /** Asks for the same mail again, with the fields it needs. */
+  /** Requests the same email again, with the fields it needs. */
   readonly resend: (form: FormData) => Promise<void>;
   readonly resendFields?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** "Check your email", whatever for: the same words for every address. */
+/** "Check your email": the same text for every address (L8). */
 export function CheckEmailPage({
   title,
   flash,

@@ -6,10 +6,10 @@ export interface ButtonProps extends Pick<
 > {
   children: ReactNode;
   variant?: "primary" | "plain" | "danger" | "quiet";
-  /** Before the label; it says nothing that the label does not. */
+  /** Decoration before the label. */
   icon?: ReactNode;
   badge?: ReactNode;
-  /** While the button rests it says `text`, in which "{left}" counts down to 0:00. */
+  /** While the button is disabled it shows `text`, in which "{left}" counts down to 0:00. */
   countdown?: { seconds: number; text: string } | undefined;
 }
 

@@ -2,7 +2,7 @@ import { Field, type FieldProps } from "./field";
 
 type CodeFieldProps = Pick<FieldProps, "name" | "label" | "hint" | "error" | "autoFocus">;
 
-/** Room for spaces and a whole pasted sentence: the server tidies what the script did not. */
+/** Long enough for spaces and a whole pasted sentence, which the server reduces to digits. */
 export function CodeField(field: CodeFieldProps) {
   return (
     <Field

@@ -27,7 +27,7 @@ const text: [string, string][] = [
   ...["text", "text-2", "text-3", ...tones].flatMap((ink) =>
     grounds.map((ground): [string, string] => [ink, ground]),
   ),
-  // Hints never stand on the soft backgrounds: text-3 on accent-soft has a contrast of only 4.8.
+  // Hints are never on soft backgrounds: text-3 on accent-soft has a contrast of only 4.8.
   ...tones.flatMap((tone): [string, string][] => [
     ["text", `${tone}-soft`],
     ["text-2", `${tone}-soft`],

@@ -1,12 +1,12 @@
 import type { ComponentProps, ReactNode } from "react";
 
 export interface FieldProps extends Omit<ComponentProps<"input">, "className" | "name" | "id"> {
-  /** Its id too, so that an error summary can link to it. */
+  /** Also the id, which an error message links to. */
   name: string;
   label: string;
   hint?: ReactNode;
   error?: string | undefined;
-  /** A button of its own, after it in the order of tabs. */
+  /** A button after the field in the tab order. */
   trailing?: ReactNode;
 }
 

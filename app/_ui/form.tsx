@@ -8,8 +8,8 @@ interface FormProps {
 }
 
 /**
- * The only form there is. It says whom its page shows as signed in, so that the runner refuses it once
- * somebody else is. noValidate, because every refusal is worded by us and shown on the page after the
+ * The only form component. It sends the user that its page shows as signed in, so that the runner
+ * refuses it when another user is signed in by then. noValidate: our own messages are shown after the
  * redirect.
  */
 export async function Form({ action, children }: FormProps) {
@@ -22,7 +22,7 @@ export async function Form({ action, children }: FormProps) {
   );
 }
 
-/** The user's id rather than the session's: the same person's next session does as well. */
+/** The user's id, not the session's: the form stays valid in the user's next session. */
 const whoIsSignedIn = cache(async () => {
   const session = await runForRequest(readSession, {});
   return (session.ok && session.value?.userId) || "";

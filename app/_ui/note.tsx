@@ -4,7 +4,7 @@ interface NoteProps {
   tone: "info" | "warn" | "danger" | "ok";
   title?: string;
   children?: ReactNode;
-  /** The one note a failed form answers with: it takes focus, and links to the field. */
+  /** The error of a failed form: it takes the focus and links to the field. */
   summary?: boolean;
 }
 

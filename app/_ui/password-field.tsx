@@ -6,23 +6,23 @@ interface PasswordFieldProps extends Pick<
   FieldProps,
   "name" | "label" | "hint" | "error" | "autoFocus"
 > {
-  /** The label of the button that shows it. */
+  /** The label of the button that shows the password. */
   show: ReactNode;
-  /** For a new one: how long it has to be, and what is said of its length while it is typed. */
+  /** For a new password: its required length, and the texts about its length while it is typed. */
   newPassword?: {
     minLength: number;
-    /** From which length it is called strong. */
+    /** The length from which it counts as strong. */
     strongLength: number;
-    /** What is said while 1, 2, 3, … characters are missing. */
+    /** The text while 1, 2, 3, … characters are missing. */
     missing: readonly string[];
     enough: string;
     strong: string;
   };
-  /** Of this response, for the script that shows and counts. */
+  /** The response's nonce, for the script. */
   nonce: string | undefined;
 }
 
-/** No maxlength: what is pasted would be cut in silence, and be another password. */
+/** No maxlength: a browser would cut a pasted password without telling the user. */
 export function PasswordField({ show, newPassword, nonce, hint, ...field }: PasswordFieldProps) {
   return (
     <>
@@ -30,7 +30,7 @@ export function PasswordField({ show, newPassword, nonce, hint, ...field }: Pass
         {...field}
         type="password"
         autoComplete={newPassword ? "new-password" : "current-password"}
-        // While it is shown, it is a text like others: nothing may correct it, or send it to be spelt.
+        // While the password is shown, no browser may correct it or send it to a spelling service.
         autoCapitalize="none"
         autoCorrect="off"
         spellCheck={false}

@@ -2,7 +2,7 @@ interface ProviderLogoProps {
   provider: "google" | "linkedin";
 }
 
-/** A company's own mark, in its own colours, as its guidelines ask. The button beside it says the name. */
+/** The provider's logo in its own colours, as its brand guidelines require. The button names it. */
 export function ProviderLogo({ provider }: ProviderLogoProps) {
   return (
     <svg className="logo" viewBox="0 0 48 48" aria-hidden="true">

@@ -1,7 +1,7 @@
 import { Fragment, type ReactNode } from "react";
 
 export function Rows({ children }: { children: ReactNode }) {
-  // Said aloud because Safari forgets that a list without bullets is one.
+  // Safari does not announce a list without bullets as a list.
   return (
     <ul className="rows" role="list">
       {children}

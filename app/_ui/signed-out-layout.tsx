@@ -6,10 +6,10 @@ interface GateProps {
   title: ReactNode;
   children: ReactNode;
   footer?: ReactNode;
-  /** "" where nobody is signed in; without it the script leaves the page alone. */
+  /** The session's id, or "" for a signed-out user. Without it the script does not watch for changes. */
   session?: string | undefined;
   recheck?: boolean;
-  /** The path the address bar shows instead of the token's. */
+  /** The path that the address bar shows instead of the one with the token (L6). */
   hidePath?: string;
 }
 

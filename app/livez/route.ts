@@ -1,2 +1,2 @@
-/** The process answers. Nothing else is asked, so that a database outage restarts nobody (X4). */
+/** The process responds. It checks nothing else: a database outage must not restart the process (X4). */
 export const GET = () => new Response("ok\n", { headers: { "Cache-Control": "no-store" } });

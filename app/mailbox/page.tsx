@@ -19,7 +19,7 @@ const path = "/mailbox";
 
 export const generateMetadata = (): Metadata => ({ title: message("mailbox.title") });
 
-/** The letters of a machine that sends no mail (X1). */
+/** The local mailbox: emails of a server that sends none (X1). */
 export default async function MailboxPage() {
   const { sent, withheld } = await readOrRedirect(readMailbox, path);
   const { appName, origin } = siteConfig();
@@ -77,7 +77,7 @@ export default async function MailboxPage() {
   );
 }
 
-/** A letter's text, with the links of our own made to press; nothing else becomes a link. */
+/** An email's text, in which links to this server are links. */
 function LetterText({ text, origin }: { text: string; origin: string }) {
   const parts = text.split(/(https?:\/\/\S+)/);
   return (

@@ -2,7 +2,7 @@ import { intervals } from "@/lib/core/policy";
 import { message, messageOf } from "@/lib/web/messages";
 import { staticPage } from "../static-page";
 
-/** Where pages send people while the database is away (S4). */
+/** Where pages redirect while the database is unavailable (S4). */
 export const GET = () =>
   staticPage({
     status: 503,

@@ -79,7 +79,7 @@ export interface Flow<
   Out = unknown,
   R extends Requires = Requires,
 > {
-  /** noun.verb: the event in the audit log. Never changes. */
+  /** object.verb: the event in the audit log. Never changes. */
   readonly name: `${string}.${string}`;
   /** A write needs a same-origin request and writes an audit row; a read changes nothing. */
   readonly kind: "read" | "write";

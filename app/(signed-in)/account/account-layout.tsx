@@ -19,15 +19,15 @@ const pages = [
 ] as const;
 
 interface Props {
-  /** The page's path: where signing in leads back to, and which entry of the list is current. */
+  /** The page's path: signing in returns to it, and its navigation entry is current. */
   readonly path: string;
-  /** The entry that a page without one of its own belongs to. */
+  /** The navigation entry of a page that has none of its own. */
   readonly navItem?: string;
   readonly title: string;
   readonly children: ReactNode;
 }
 
-/** The frame of the account pages. A component rather than a layout, because layouts do not run again. */
+/** The layout of the account pages. A component, because a Next layout does not run again on navigation. */
 export async function AccountLayout({ path, navItem = path, title, children }: Props) {
   const session = await readOrRedirect(readSession, path);
   return (

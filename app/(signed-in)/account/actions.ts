@@ -6,7 +6,7 @@ import { runForRequest } from "@/lib/web/run-for-request";
 
 export async function submitSignOut(form: FormData): Promise<void> {
   const result = await runForRequest(signOut, {}, { form });
-  // Whoever was signed out meanwhile has what they wanted.
+  // A user who was signed out meanwhile has what they wanted.
   if (result.ok || result.refusal.code === "sign_in_required")
     await redirectWithNotice("/sign-in", "signed_out");
   else await redirectWithError("/account", result.refusal);

@@ -22,21 +22,21 @@ type Flow<S extends z.ZodType, Out> = Parameters<typeof runForRequest<S, Out, "s
 const methods = "/account/methods";
 
 /**
- * Something that step-up may interrupt: then what was sent waits, and `back` is where the person is led
- * if it could not. Otherwise `told` is the page that says how it went.
+ * An action that may need a step-up first. Then the form is suspended, or the user is led to `back` when
+ * it does not fit into a cookie. Errors are shown on the page `errorPage`.
  */
 function sensitiveAction<Schema extends z.ZodType, Out>(
-  name: SensitiveAction,
   flow: Flow<Schema, Out>,
   done: (value: Out) => Promise<void>,
-  { back = methods, told = methods } = {},
+  { back = methods, errorPage = methods } = {},
 ) {
   return async (input: Input, form: FormData, renewed?: string): Promise<void> => {
     const result = await runForRequest(flow, input, { form, renewed });
     if (result.ok) return done(result.value);
     const { refusal } = result;
-    if (refusal.code === "step_up_required") return suspendAction({ flow: name, input }, back);
-    return redirectWithError(told, refusal);
+    if (refusal.code === "step_up_required")
+      return suspendAction({ flow: flow.name as SensitiveAction, input }, back);
+    return redirectWithError(errorPage, refusal);
   };
 }
 
@@ -48,36 +48,25 @@ const noticeAbout =
 const passwordPage = "/account/password";
 
 /**
- * Asked for by the actions of the account pages, and again by the proof's, with the session's new token.
- * `form` is the one that was posted, which says whom its page showed.
+ * By flow. Called by the actions of the account pages, and after step-up with the session's new token.
+ * `form` is the posted form, which says which user its page showed.
  */
 export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensitiveAction>> = {
-  "password.set": sensitiveAction("password.set", setPassword, notice("password_set"), {
+  "password.set": sensitiveAction(setPassword, notice("password_set"), {
     back: passwordPage,
-    told: passwordPage,
+    errorPage: passwordPage,
   }),
-  "password.remove": sensitiveAction("password.remove", removePassword, notice("password_removed")),
-  "oauth.start_linking": sensitiveAction(
-    "oauth.start_linking",
-    startLinkingProvider,
-    ({ provider, url }) => redirectToProvider(provider, url),
+  "password.remove": sensitiveAction(removePassword, notice("password_removed")),
+  "oauth.start_linking": sensitiveAction(startLinkingProvider, ({ provider, url }) =>
+    redirectToProvider(provider, url),
   ),
   "auth_provider.link": sensitiveAction(
-    "auth_provider.link",
     linkProvider,
-    // Who was on their way somewhere when they were sent to sign in first goes on there (O4).
+    // A user who was sent to sign in first continues to the page they wanted (O4).
     ({ provider, next }) =>
       redirectWithNotice(next ? safeNext(next) : methods, "provider_connected", provider),
     { back: "/account/connect" },
   ),
-  "auth_provider.confirm": sensitiveAction(
-    "auth_provider.confirm",
-    confirmProvider,
-    noticeAbout("provider_confirmed"),
-  ),
-  "auth_provider.unlink": sensitiveAction(
-    "auth_provider.unlink",
-    unlinkProvider,
-    noticeAbout("provider_disconnected"),
-  ),
+  "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
+  "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
 };

@@ -11,7 +11,7 @@ import { linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectAfterSignIn } from "@/lib/web/redirects";
 
 export async function submitLink(form: FormData): Promise<void> {
-  // Its page says who is signed out by it, or that nobody is.
+  // The page has shown which user it signs out, if any.
   const result = await runForRequest(redeemMagicLink, linkFields(form), { form });
   if (result.ok) redirectAfterSignIn(result.value);
   await redirectWithErrorAfterVerification(linkPath(form), result.refusal);
@@ -23,7 +23,7 @@ export async function submitLinkCancellation(form: FormData): Promise<void> {
   else await redirectWithError(linkPath(form), result.refusal);
 }
 
-/** Back to the link's own page, which knows what became of it. */
+/** The link's own page, which shows its state. */
 const linkPath = (form: FormData) => {
   const token = form.get("token");
   return typeof token === "string" && token ? `/l/${encodeURIComponent(token)}` : "/l";

@@ -15,7 +15,7 @@ interface Props {
   readonly reference?: string | undefined;
 }
 
-/** A link that does nothing any more, with the way to a new one right there (L3). */
+/** An invalid link, with a form that requests a new one (L3). */
 export async function InvalidLink({ title, lead, reference }: Props) {
   const session = await readOrRedirect(readSession, "/l");
   return (

@@ -15,7 +15,7 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
-/** For whoever forgot their password, or never had one (L9). */
+/** For users who forgot their password or never had one (L9). */
 export default async function ResetPage() {
   requireMethod("password");
   const flash = await readFlash(path);

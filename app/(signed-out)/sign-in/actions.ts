@@ -24,7 +24,7 @@ import { redirectToNext, redirectAfterSignIn, withNext } from "@/lib/web/redirec
 import { safeNext } from "@/lib/web/safe-next";
 
 export async function submitLinkRequest(form: FormData): Promise<void> {
-  // From the password page it is the same form, with a field that is of no use here.
+  // The form of the password page has a field that this flow does not accept.
   form.delete("password");
   const input = { ...fields(form), next: safeNext(form.get("next")) };
   const result = await runForRequest(requestMagicLink, input);
@@ -64,7 +64,7 @@ export async function keepAccount(form: FormData): Promise<void> {
   redirect("/account");
 }
 
-/** To the page with the password, what was typed so far filled in there. */
+/** Continues on the password page with the values typed so far. */
 export async function continueWithPassword(form: FormData): Promise<void> {
   const typed = { email: form.get("email"), remember: form.get("remember") };
   await redirectWithValues(withNext("/sign-in/password", safeNext(form.get("next"))), typed);
@@ -75,7 +75,7 @@ export async function signInByPassword(form: FormData): Promise<void> {
   const result = await runForRequest(signInWithPassword, input);
   if (result.ok) redirectToNext(result.value.next);
   const { refusal } = result;
-  // The right password of a sign-up that waits for its code, in the browser that began it.
+  // The password of a sign-up that waits for its code, in the browser that started it.
   if (refusal.code === "sign_up_pending")
     await redirectWithNotice("/verify-email", "sign_up_pending");
   const typed = { email: form.get("email"), remember: form.get("remember") };

@@ -21,7 +21,7 @@ const linkedMethods = [
   { method: "password", action: continueWithPassword, text: "signIn.usePassword" },
 ] as const;
 
-/** An address, and what can be done with it; the way used last first, which is what Enter presses. */
+/** The address field and its buttons. The method used last comes first, and Enter submits it. */
 export function AddressForm({ error, address, remember, next, last }: Props) {
   const shown = linkedMethods
     .filter(({ method }) => siteConfig().methods.includes(method))

@@ -36,7 +36,7 @@ export default async function SignInPage({ searchParams }: Props) {
   if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
   const { appName, signUp, methods } = siteConfig();
   const [byLink, byPassword] = [methods.includes("magic_link"), methods.includes("password")];
-  const onward = safeNext(next);
+  const hiddenFields = safeNext(next);
   const last = await lastMethod();
   const sections = [
     (byLink || byPassword) && (
@@ -45,11 +45,13 @@ export default async function SignInPage({ searchParams }: Props) {
         error={fieldError(flash, "email")}
         address={flash.email}
         remember={flash.remember}
-        next={onward}
+        next={hiddenFields}
         last={last}
       />
     ),
-    methods.some(isOAuthProvider) && <ProviderForms key="providers" next={onward} last={last} />,
+    methods.some(isOAuthProvider) && (
+      <ProviderForms key="providers" next={hiddenFields} last={last} />
+    ),
   ].filter(Boolean);
   if (isOAuthProvider(last)) sections.reverse();
   return (
@@ -64,7 +66,7 @@ export default async function SignInPage({ searchParams }: Props) {
       {sections[1]}
       {byPassword && signUp === "open" && (
         <p>
-          <a href={withNext("/sign-up", onward)}>{message("signIn.signUp")}</a>
+          <a href={withNext("/sign-up", hiddenFields)}>{message("signIn.signUp")}</a>
         </p>
       )}
     </SignedOutLayout>

@@ -15,10 +15,10 @@ interface Props {
   readonly last: LastMethod;
 }
 
-/** A form of its own for each provider, the one used last first: Enter in another form presses none. */
+/** One form per provider, the one used last first: Enter in another form submits none of them. */
 export async function ProviderForms({ next, last }: Props) {
   const { methods } = siteConfig();
-  // Google turns such browsers away, on a page where people can do nothing about it.
+  // Google refuses such browsers with a page that offers no way out.
   const turnsAway = (await isInAppBrowser()) && methods.includes("google");
   const shown = oauthProviderIds
     .filter((id) => methods.includes(id) && !(turnsAway && id === "google"))

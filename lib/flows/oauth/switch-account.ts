@@ -21,7 +21,7 @@ export const switchAccount = defineFlow({
   run: function switchAccount(ctx, input) {
     return ctx.write(async (tx) => {
       const pendingIdentity = await lockPendingIdentity(tx, input.pendingIdentity);
-      // What a session set out to connect signs nobody in.
+      // An identity that a session started to link signs no user in.
       if (!pendingIdentity || pendingIdentity.sessionId)
         return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
       const { identity } = pendingIdentity;

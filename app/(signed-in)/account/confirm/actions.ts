@@ -38,7 +38,7 @@ export async function submitStepUpRequest(form: FormData): Promise<void> {
   else await redirectWithStepUpError(target, result.refusal, asked);
 }
 
-/** The link is for what the page was for on which its mail was asked for. */
+/** The link belongs to the step-up that its email was requested for. */
 export async function stepUpWithLink(form: FormData): Promise<void> {
   const outcome = await stepUp(stepUpByLink, fields(form), form);
   if (!outcome.ok) {
@@ -56,7 +56,7 @@ export async function cancelSuspended(form: FormData): Promise<void> {
   await redirectWithNotice(methodsPage, "suspended_action_cancelled");
 }
 
-/** What a proof is for: to carry out the form that waits under an id, or to go on to a page. */
+/** What a step-up is for: a suspended action with this id, or the page `next`. */
 type StepUpTarget = NonNullable<ReturnType<typeof parseStepUpPath>>;
 
 function readForm(form: FormData) {
@@ -68,7 +68,7 @@ function readForm(form: FormData) {
   return { target, input };
 }
 
-/** Carries out the form that the proof was for, and no other; or goes on to the page that asked. */
+/** Runs the suspended action that the step-up was for, and no other; or continues to `next`. */
 async function resumeAfterStepUp(
   { next, actionId }: StepUpTarget,
   form: FormData,
@@ -80,10 +80,10 @@ async function resumeAfterStepUp(
   await sensitiveActions[suspended.flow](suspended.input, form, renewed);
 }
 
-/** The page that asks for a proof, with the field for the code. */
+/** Shows the code field on the step-up page. */
 const asked = "&asked";
 
-/** On the page that asked; whoever was signed out begins again where it began. */
+/** Shows the error on the step-up page; a signed-out user starts again at `next`. */
 function redirectWithStepUpError(
   { next, actionId }: StepUpTarget,
   refusal: Refusal,

@@ -37,8 +37,8 @@ export async function generateMetadata({ searchParams }: Props): Promise<Metadat
 }
 
 /**
- * Step-up: by a password if they have one, or by a link or code by mail. It says what for, and its forms
- * say so too; where that waits no more, there is nothing to prove.
+ * Step-up by password where the user has one, or by an emailed link or code. The page and its forms name
+ * the action it is for. When that is not suspended any more, there is nothing to confirm.
  */
 export default async function ConfirmPage({ searchParams }: Props) {
   const query = await searchParams;
@@ -67,7 +67,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
     siteConfig().methods.includes("password") &&
     methods.some(({ provider }) => provider === "email");
   const email = session?.email ?? "";
-  const onward = (
+  const hiddenFields = (
     <>
       <input type="hidden" name="next" value={next} />
       {actionId && <input type="hidden" name="for" value={actionId} />}
@@ -78,7 +78,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
       <p>{lead}</p>
       {hasPassword && (
         <Form action={stepUpWithPassword}>
-          {onward}
+          {hiddenFields}
           <UsernameField address={email} />
           <CurrentPassword
             error={fieldError(flash, "password")}
@@ -91,7 +91,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
         <>
           <MailboxHint />
           <Form action={stepUpWithCode}>
-            {onward}
+            {hiddenFields}
             <CodeField
               name="code"
               label={message("checkEmail.code")}
@@ -106,7 +106,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
         </>
       )}
       <Form action={submitStepUpRequest}>
-        {onward}
+        {hiddenFields}
         <p>
           {rich(hasPassword || asked !== undefined ? "stepUp.orEmailTo" : "stepUp.emailTo", {
             address: email,

@@ -11,8 +11,8 @@ import { message } from "@/lib/web/messages";
 import { cancelSuspended } from "./actions";
 
 /**
- * What a proof is for, as its page says it: the form that waits under an id, or a page that asks before
- * it shows its form. `isLost`: a form was waiting under that id, and does no more.
+ * What a step-up is for, as its page says: the suspended action with this id, or a page that requires a
+ * step-up before it shows its form. `isLost`: the action with this id is not suspended any more.
  */
 export async function describeStepUp({ next, actionId }: { next: string; actionId: string }) {
   const suspended = actionId ? await findSuspendedAction(actionId) : null;
@@ -42,15 +42,15 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   const title = titles[flow];
   if (title === "stepUp.title.setPassword" || title === "stepUp.title.removePassword")
     return message(title);
-  // What is to be connected waits under a token of its own.
+  // The identity to link has a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);
-  // The page cannot name a provider that is not pending any more, or that a form made up.
+  // A provider that is not pending any more, or that a forged form names, has no name.
   return provider && isOAuthProvider(provider)
     ? message(title, { provider: oauthProviders[provider].name })
     : message("stepUp.title");
 }
 
-/** The way out for whoever does not want what waits to be carried out. */
+/** Cancels the suspended action. */
 export function CancelForm({ actionId }: { actionId: string }) {
   return (
     <Form action={cancelSuspended}>

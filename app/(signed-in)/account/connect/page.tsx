@@ -14,11 +14,11 @@ const path = "/account/connect";
 
 export const generateMetadata = (): Metadata => ({ title: message("connect.pageTitle") });
 
-/** Both addresses, side by side, before a provider is connected (O4, A3). */
+/** Shows both addresses before a provider is connected (O4, A3). */
 export default async function ConnectPage() {
   const session = await readOrRedirect(readSession, path);
   const { name, address, isForSession, isLink } = await readPendingIdentity("/account/methods");
-  // Signed in as somebody else than was asked for: which of the two is a question of its own.
+  // Another user is signed in: which account to use is asked on a page of its own.
   if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");
   return (
     <AccountLayout

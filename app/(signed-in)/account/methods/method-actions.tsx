@@ -58,11 +58,11 @@ export function MethodActions({ provider, needsConfirmation, isUsable, isLast }:
 interface ProviderFormProps {
   readonly provider: OAuthProvider;
   readonly action: (form: FormData) => Promise<void>;
-  /** Says what it does to which provider. */
+  /** The action and its provider, for the accessible name. */
   readonly label: "methods.connect" | "confirmProviders.keep";
 }
 
-/** A button that does something about a provider. */
+/** A form with one button about a provider. */
 export function ProviderForm({ provider, action, label }: ProviderFormProps) {
   return (
     <Form action={action}>

@@ -30,7 +30,7 @@ export default async function MethodsPage() {
     .map(({ provider }) => methodName(provider));
   const isMissing = (wanted: string) => !linkedMethods.some(({ provider }) => provider === wanted);
   const pendingId = await pendingProvider();
-  // Another one of that provider would have to go first, which is told when one comes for it.
+  // Another identity of that provider must be disconnected first.
   const canLink = !linkedMethods.some(
     ({ provider, needsConfirmation }) => provider === pendingId && !needsConfirmation,
   );

@@ -32,7 +32,7 @@ interface Props {
   params: Promise<{ token: string }>;
 }
 
-/** What a mail's link opens: it shows a button, and spends nothing (L2). */
+/** The page of a sign-in link: it shows a button and consumes nothing (L2). */
 export default async function LinkPage({ params }: Props) {
   const { token } = await params;
   const preview = await runForRequest(previewMagicLink, { token });

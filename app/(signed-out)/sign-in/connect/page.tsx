@@ -11,13 +11,13 @@ import { AddressForm } from "../address-form";
 export const generateMetadata = (): Metadata => ({ title: message("connect.signInFirst") });
 
 /**
- * The address has an account, or the identity waits to be kept: the owner signs in the way they did
- * before, and then connects it (O4).
+ * The address has an account, or the identity needs confirmation: the owner signs in with another
+ * method and then connects it (O4).
  */
 export default async function SignInToConnectPage() {
   const { name, address, signedInAs, hasOwner } = await readPendingIdentity("/sign-in");
   if (signedInAs) redirect("/account/connect");
-  // The account it belongs to may have another address; this one may have none.
+  // The account of the identity may have another address, and this address no account.
   const mine = hasOwner ? null : address;
   return (
     <SignedOutLayout

@@ -8,11 +8,11 @@ import { siteConfig } from "@/lib/web/site";
 
 export const generateMetadata = (): Metadata => ({ title: message("oauth.redirectPage") });
 
-/** Leads on to a provider by itself, with a link for browsers that don't. */
+/** Continues to a provider automatically, and by a link. */
 export default async function LeavingPage() {
-  const onward = await readOAuthRedirect();
-  if (!onward) redirect("/sign-in");
-  const { provider, url } = onward;
+  const redirectTarget = await readOAuthRedirect();
+  if (!redirectTarget) redirect("/sign-in");
+  const { provider, url } = redirectTarget;
   const { name } = oauthProviders[provider];
   return (
     <SignedOutLayout

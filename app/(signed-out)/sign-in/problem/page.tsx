@@ -18,7 +18,7 @@ interface Props {
   searchParams: Promise<{ next?: string | string[] }>;
 }
 
-/** Why signing in ended, for causes that are told only after the proof, or that no form can mend. */
+/** Shows errors that are disclosed only after verification, or that no form can correct. */
 export default async function ProblemPage({ searchParams }: Props) {
   const { next } = await searchParams;
   const flash = await readFlash(path);

@@ -11,7 +11,7 @@ import { keepAccount, submitAccountSwitch } from "../actions";
 
 export const generateMetadata = (): Metadata => ({ title: message("switchAccount.title") });
 
-/** Signed in as somebody else: nothing happens until the person says which of the two they mean. */
+/** Asks a signed-in user who came back from a provider as another user which account to use. */
 export default async function SwitchPage() {
   const { name, address, signedInAs, hasOwner, ...pendingIdentity } =
     await readPendingIdentity("/account");

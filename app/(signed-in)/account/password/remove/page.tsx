@@ -12,7 +12,7 @@ const path = "/account/password/remove";
 export const generateMetadata = (): Metadata => ({ title: message("removePassword.title") });
 
 export default async function RemovePasswordPage() {
-  // For whoever is signed in; the frame alone turns nobody away.
+  // The layout alone does not redirect a signed-out user.
   await readOrRedirect(listAuthProviders, path);
   return (
     <AccountLayout path={path} navItem="/account/methods" title={message("removePassword.title")}>

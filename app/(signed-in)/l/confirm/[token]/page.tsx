@@ -25,10 +25,7 @@ interface Props {
   params: Promise<{ token: string }>;
 }
 
-/**
- * What the link of a step-up mail opens; only the session that asked can press it, and is told what it
- * is for.
- */
+/** The page of a step-up link. Only the session that requested it can use it, and it says what for. */
 export default async function ConfirmLinkPage({ params }: Props) {
   const { token } = await params;
   const session = await readOrRedirect(readSession, path);

@@ -18,7 +18,7 @@ import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 
-// Token pages share one place for what an action tells them, without the token.
+// Token pages share one path for flash messages, which does not contain the token.
 const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -29,7 +29,7 @@ interface Props {
   params: Promise<{ token: string }>;
 }
 
-/** What the link of a reset mail opens: it shows a form, and spends nothing (L2). */
+/** The page of a reset link: it shows a form and consumes nothing (L2). */
 export default async function ResetLinkPage({ params }: Props) {
   const { token } = await params;
   const preview = await runForRequest(previewPasswordReset, { token });
