@@ -8,7 +8,7 @@ import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
-import { readSession, touchSession } from "@/lib/store/sessions";
+import { readSession, type Session, touchSession } from "@/lib/store/sessions";
 import type { Ctx, Flow, LimitRule, Requires } from "./flow";
 import type { World } from "./ports";
 import type { Caller, CookieChanges, RequestContext } from "./request-context";
@@ -142,7 +142,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
             this.world.limiter.refund(rule, keyHash, hit),
       ),
       ...(this.#letters.length > 0 ? [this.world.wakeCourier] : []),
-      ...(session?.stale ? [() => touchSession(this.world.db, session.id)] : []),
+      ...(session && isFirstTouch(session) ? [() => touchSession(this.world.db, session.id)] : []),
     ];
     const afterResponse = tasks.map((task) => () => this.#runAfterResponse(task));
     return { result, cookieChanges: this.#cookieChanges, afterResponse };
@@ -304,6 +304,15 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #hash(purpose: string, key: string) {
     return keyedHash(this.world.env.tokenKey[0], purpose, key);
   }
+}
+
+/** Sessions whose use is written already: a page runs several flows with one session. */
+const touched = new WeakSet<Session>();
+
+function isFirstTouch(session: Session): boolean {
+  if (!session.stale || touched.has(session)) return false;
+  touched.add(session);
+  return true;
 }
 
 /** The cause of a refusal for the audit log, after the provider where there is one. */

@@ -43,7 +43,6 @@ test("reading a session computes nothing about the browser that it does not need
   const requestContext: RequestContext = {
     ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
     sessionDigest,
-
     cookieHeader: null,
     readSession: sessionReader(world, sessionDigest),
     get network() {
@@ -60,6 +59,16 @@ test("reading a session computes nothing about the browser that it does not need
     },
   };
   expect((await runFlow(world, readSession, requestContext, {})).result).toMatchObject(isIn);
+});
+
+test("a request that runs several flows writes the session's use once", async () => {
+  const browser = await signedIn();
+  await world.advance(301);
+  const found = await sessionReader(world, digest("session", browser.session!))();
+  const request = { readSession: async () => found };
+  for (let flows = 0; flows < 3; flows += 1) await browser.run(readSession, {}, request);
+  const statements = await world.statementsOf(() => browser.finishResponse());
+  expect(statements.filter((statement) => statement.startsWith("update"))).toHaveLength(1);
 });
 
 test("without a cookie no statement runs at all", async () => {
