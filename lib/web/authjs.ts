@@ -9,48 +9,39 @@ import type { OidcClient } from "@/lib/runtime/ports";
 import { completeOAuth, type CallbackResult } from "@/lib/flows/oauth/complete-oauth";
 import { isOAuthProvider, type OAuthProvider } from "@/lib/core/oauth-providers";
 import { getWorld } from "@/lib/runtime/world";
-import { lifetimes } from "@/lib/core/policy";
 import { ok, type Result } from "@/lib/core/result";
 import { sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
-import {
-  cookieForAuthJs,
-  cookieFromAuth,
-  cookieOf,
-  oauthCookies,
-  unusedForAuthJs,
-} from "./cookies";
+import { cookieForAuthJs, cookieFromAuth, cookieOf } from "./cookies";
 import type { OAuthRequest } from "./oauth-request";
 
 const never = (what: string) => () => {
-  throw new Error(`Auth.js may not ${what}: that is a flow's to do.`);
+  throw new Error(`Auth.js must not ${what}: only flows do.`);
 };
 
 /**
- * Auth.js's view of our tables. It may look sessions up by their token, and nothing may come into
- * being through it. `getUserByAccount` comes before its `signIn` callback, which is where we decide
- * who somebody is; so it knows nobody.
+ * An adapter by which Auth.js can read a session but create and change nothing. `getUserByAccount`
+ * returns null, because Auth.js calls it before the `signIn` callback, where our flow decides.
  */
 function guardedAdapter(): Adapter {
   const world = getWorld();
   return {
     ...DrizzleAdapter(world.db),
-    // For Auth.js's own `auth()`, which nobody calls: setting out reads no session, and coming back
-    // ends with the path that the `signIn` callback returns, before one is read.
+    // Only for Auth.js's own `auth()`: starting and completing an OAuth attempt read no session.
     async getSessionAndUser(sessionToken) {
       const found = await sessionReader(world, digest("session", sessionToken))();
       if (!found) return null;
       const { userId, email, endsAt } = found;
       const user: AdapterUser = { id: userId, email, emailVerified: null };
-      // The raw token goes back: Auth.js would write what it is given into the cookie.
+      // The raw token, because Auth.js writes this value into the cookie.
       return { session: { sessionToken, userId, expires: endsAt }, user };
     },
-    // Sliding is `touchSession`'s; `auth()` would ask for it as it reads.
+    // `auth()` calls this on each read; our runner updates sessions itself.
     updateSession: () => null,
     getUserByAccount: () => null,
     getUser: never("look users up"),
-    getUserByEmail: never("look users up by their address"),
-    createUser: never("make users"),
+    getUserByEmail: never("look users up by email address"),
+    createUser: never("create users"),
     updateUser: never("change users"),
     deleteUser: never("delete users"),
     linkAccount: never("link accounts"),
@@ -62,14 +53,14 @@ function guardedAdapter(): Adapter {
   };
 }
 
-/** All that Auth.js has to make of somebody. Its own would read more, and stumble over odd types. */
+/** The least that Auth.js needs of a user. Its own functions read more and throw on unexpected types. */
 const profile = ({ sub }: { sub: string }) => ({ id: sub });
 
-/** The way to a provider and back, as Auth.js is to make it, over a line of its own. */
+/** The providers' configuration for Auth.js. */
 const authJsProviders: {
   [P in OAuthProvider]: (keys: ProviderKeys, client: OidcClient) => Provider;
 } = {
-  // Its ID token says all we ask for.
+  // The ID token contains all claims that we need.
   google: (keys, client) =>
     Google({
       ...keys,
@@ -78,7 +69,7 @@ const authJsProviders: {
       authorization: { params: { scope: "openid email", prompt: "select_account" } },
       [customFetch]: client.fetch,
     }),
-  // Its ID token has no nonce, and "verified" as a text; what it says when asked has it as it should be.
+  // The ID token has no nonce, and `email_verified` as text. The userinfo response is correct.
   linkedin: (keys, client) => ({
     ...LinkedIn({
       ...keys,
@@ -92,9 +83,9 @@ const authJsProviders: {
 };
 
 /**
- * One trip to a provider, or back from it, with Auth.js. Its `signIn` callback takes what came back
- * and returns a path, which ends Auth.js's work before it makes a user or a session; what it would
- * log, and then turn into a page of its own, is kept instead.
+ * The configuration of Auth.js for one request of an OAuth attempt. `seen` receives the result: the
+ * `signIn` callback records the claims and returns a path, which ends Auth.js before it creates a
+ * user or a session; the logger records the first error, which Auth.js would show on its own page.
  */
 function authJsFlow(provider: OAuthProvider) {
   const { env, createOidcClient } = getWorld();
@@ -112,16 +103,16 @@ function authJsFlow(provider: OAuthProvider) {
       state: cookieForAuthJs(env, "oauth_state"),
       pkceCodeVerifier: cookieForAuthJs(env, "oauth_verifier"),
       nonce: cookieForAuthJs(env, "oauth_nonce"),
-      // It has no use for these here; but it is not to stumble over what others keep by its names.
-      callbackUrl: unusedForAuthJs(env, "oauth_url"),
-      csrfToken: unusedForAuthJs(env, "oauth_csrf"),
+      // Unused, but named: under its default names Auth.js could read cookies of other applications.
+      callbackUrl: cookieForAuthJs(env, "oauth_url"),
+      csrfToken: cookieForAuthJs(env, "oauth_csrf"),
     },
     callbacks: {
       signIn({ account, profile }) {
         seen.back = { idToken: account?.id_token, claims: { ...profile } };
         return "/";
       },
-      // Whatever a parameter or a cookie asks for; a bad one would be a 500.
+      // Ignores the requested path: an invalid one would cause a 500.
       redirect: ({ baseUrl }) => baseUrl,
     },
     logger: {
@@ -139,9 +130,8 @@ interface Callback {
 }
 
 /**
- * Where a browser that has begun a handshake goes: the provider's address, with state and whatever
- * else its checks need in cookies. Refuses `provider_unavailable`, and `provider_failed` when what
- * the provider says of itself makes no sense.
+ * The provider's authorization URL for an OAuth attempt. Sets the cookies for its checks: state, PKCE
+ * verifier and nonce. Refuses `provider_unavailable`, and `provider_failed` for invalid metadata.
  */
 export async function authorizationUrl(
   provider: OAuthProvider,
@@ -160,17 +150,17 @@ export async function authorizationUrl(
     await clearOAuthCookies(request);
     return failureOf(failure, client, null);
   };
-  // The trip ends here, and the audit log has the reason.
+  // Ends the attempt and records the reason in the audit log.
   const ended = await request.run(completeOAuth, {
     provider,
     oauthAttempt: request.oauthAttempt,
     exchange,
   });
-  if (ended.ok) throw new Error("A trip that failed to begin has arrived.");
+  if (ended.ok) throw new Error("An OAuth attempt that failed to start was completed.");
   return ended;
 }
 
-/** The form that Auth.js's own sign-in page would post. */
+/** The request that the form of Auth.js's own sign-in page sends. */
 function signInRequest(provider: OAuthProvider, { headers: sent }: OAuthRequest): Request {
   const headers = new Headers(sent);
   headers.set("Content-Type", "application/x-www-form-urlencoded");
@@ -183,46 +173,44 @@ function signInRequest(provider: OAuthProvider, { headers: sent }: OAuthRequest)
 }
 
 /**
- * A browser comes back from a provider: the flow decides whether its trip is under way, and what becomes
- * of it; Auth.js sees to the protocol, and we to the ID token's signature. Null where nothing came back,
- * the provider has no keys here, or a page of somebody else's has this address for a picture of it.
+ * Handles a provider's redirect. The flow checks the OAuth attempt and decides; Auth.js does the
+ * protocol; `verifyCallback` checks the ID token's signature. Null for a request that is no callback:
+ * without its parameters, for a provider that is not enabled, or from a tag such as `<img>` on
+ * another site's page.
  */
 export async function handleCallback(url: string, request: OAuthRequest) {
-  const asked = new URL(url);
-  const provider = asked.pathname.replace("/api/auth/callback/", "");
+  const { pathname, search, searchParams } = new URL(url);
+  const provider = pathname.replace("/api/auth/callback/", "");
   if (!isOAuthProvider(provider) || !getWorld().env.methods.includes(provider)) return null;
-  if (!["code", "error", "state"].some((name) => asked.searchParams.has(name))) return null;
+  if (!["code", "error", "state"].some((name) => searchParams.has(name))) return null;
   if ((request.headers.get("sec-fetch-dest") ?? "document") !== "document") return null;
   const exchange = async () => {
     await clearOAuthCookies(request);
     const { config, client, seen } = authJsFlow(provider);
-    // The address as it is: Next's own request reads other names of this machine as "localhost".
-    const here = getWorld().env.origin.origin + asked.pathname + asked.search;
-    await Auth(new Request(here, { headers: request.headers }), config);
+    // From the configured origin: Next replaces other loopback names by "localhost".
+    const callbackUrl = getWorld().env.origin.origin + pathname + search;
+    await Auth(new Request(callbackUrl, { headers: request.headers }), config);
     const callbackResult = seen.back
       ? await verifyCallback(seen.back, client)
-      : failureOf(seen.failure, client, asked.searchParams.get("error"));
+      : failureOf(seen.failure, client, searchParams.get("error"));
     if ("failure" in callbackResult && callbackResult.cause === "invalid_client")
       getWorld().log.error("provider.client_rejected", { provider });
     return callbackResult;
   };
-  // Vouched for by the state, which only this browser has; a provider's redirect has no Origin.
+  // A provider's redirect has no Origin header. The state protects against CSRF instead.
   return request.run(completeOAuth, { provider, oauthAttempt: request.oauthAttempt, exchange });
 }
 
-/** Each trip has its cookies once, however it ends. */
+const attemptCookies = ["oauth_state", "oauth_verifier", "oauth_nonce", "oauth_redirect"] as const;
+
+/** Deletes the cookies of an OAuth attempt, whatever its result. */
 function clearOAuthCookies({ setCookies }: OAuthRequest) {
-  const { env } = getWorld();
-  return setCookies(
-    [...oauthCookies, "oauth_redirect" as const].map((name) =>
-      cookieOf(env, name, null, lifetimes.oauthAttempt),
-    ),
-  );
+  return setCookies(attemptCookies.map((name) => cookieOf(getWorld().env, name, null)));
 }
 
 type Failure = Extract<CallbackResult, { failure: unknown }>;
 
-/** Auth.js reads an ID token's claims, and leaves its signature to us (O1). */
+/** Verifies the ID token, whose signature Auth.js does not check (O1). */
 async function verifyCallback(
   { idToken, claims }: Callback,
   client: OidcClient,
@@ -237,25 +225,27 @@ async function verifyCallback(
     : { failure: "provider_failed", cause: "subject" };
 }
 
-// What people did at the provider; LinkedIn has words of its own.
+// The user cancelled at the provider; LinkedIn has error codes of its own.
 const cancelledCodes = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
 
-/** What stopped Auth.js, as people are told it, and as the audit log has it. `said` by the provider. */
-function failureOf(error: unknown, client: OidcClient, said: string | null): Failure {
+/** Why Auth.js failed: the error for the user and the cause for the audit log. */
+function failureOf(error: unknown, client: OidcClient, providerError: string | null): Failure {
   const lastError = client.lastError();
   if (lastError) return { failure: "provider_unavailable", cause: lastError };
   const { type, cause } = (error ?? {}) as { type?: string; cause?: { err?: unknown } };
-  // A cookie of the trip is missing, or another's.
+  // A cookie of the attempt is missing or belongs to another attempt.
   if (type === "InvalidCheck") return { failure: "oauth_state_invalid", cause: "cookie" };
-  if (type === "OAuthCallbackError" && said) {
-    if (cancelledCodes.includes(said)) return { failure: "provider_cancelled", cause: said };
-    const isAway = said === "server_error" || said === "temporarily_unavailable";
-    return { failure: isAway ? "provider_unavailable" : "provider_failed", cause: safeCause(said) };
+  if (type === "OAuthCallbackError" && providerError) {
+    if (cancelledCodes.includes(providerError))
+      return { failure: "provider_cancelled", cause: providerError };
+    const isUnavailable = ["server_error", "temporarily_unavailable"].includes(providerError);
+    const failure = isUnavailable ? "provider_unavailable" : "provider_failed";
+    return { failure, cause: safeCause(providerError) };
   }
   const inner = (cause?.err ?? error) as { code?: string; error?: string; message?: string };
   if (/"state"/.test(inner.message ?? ""))
     return { failure: "oauth_state_invalid", cause: "state" };
-  // The code is too old, or was used before.
+  // The code has expired or was used before.
   if (inner.error === "invalid_grant") return { failure: "oauth_state_invalid", cause: "code" };
   return {
     failure: "provider_failed",
@@ -263,5 +253,5 @@ function failureOf(error: unknown, client: OidcClient, said: string | null): Fai
   };
 }
 
-/** A word from outside, as far as it is one. */
+/** An error code from outside, if it is one short word. */
 const safeCause = (word: string) => (/^[\w.-]{1,60}$/.test(word) ? word.toLowerCase() : "unknown");
