@@ -1,10 +1,10 @@
-/** A browser as its User-Agent names it, as far as we know the names; others are null. */
+/** The browser and system that a User-Agent names; null for unknown names. */
 export interface UserAgent {
   readonly family: string | null;
   readonly system: string | null;
 }
 
-// The product token that names a browser. Chrome's and Safari's stand in the others' too, so theirs
+// The product token of each browser. Other browsers also send those of Chrome and Safari, so these
 // come last.
 const families: readonly (readonly [product: string, family: string])[] = [
   ["Edg", "Edge"],
@@ -23,7 +23,7 @@ const families: readonly (readonly [product: string, family: string])[] = [
   ["Safari", "Safari"],
 ];
 
-// What these browsers write beside their own name. Any other product is a browser we do not know.
+// Product tokens that these browsers also send. Any other token means an unknown browser.
 const engines = ["Mozilla", "AppleWebKit", "Gecko", "Version", "Mobile", "Ubuntu"];
 
 const systems: readonly (readonly [pattern: RegExp, system: string])[] = [
@@ -36,10 +36,7 @@ const systems: readonly (readonly [pattern: RegExp, system: string])[] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/**
- * Reads a User-Agent. Only the names above are ever written into emails and pages, whatever else a
- * client calls itself.
- */
+/** Parses a User-Agent. Emails and pages show only the names above, never text of the client. */
 export function readUserAgent(text: string): UserAgent {
   const system = systems.find(([pattern]) => pattern.test(text))?.[1] ?? null;
   return { family: familyOf(text), system };

@@ -14,10 +14,10 @@ import { allowedMethods, type Endpoint, findRoute } from "./routes";
 type AfterResponse = (task: () => unknown) => void;
 
 /**
- * The JSON API. It depends on nothing but the request, which the request gate has put right, and
- * the world. Responses are JSON and problems problem+json (RFC 9457). Besides the flows' own
- * refusals there are `not_found`, `method_not_allowed`, `unsupported_media_type`, `body_too_large` and
- * `invalid_input`. A throw is a 500 with the reference that the log has.
+ * The JSON API as a Web-standard handler. The request gate has checked the request before. Responses
+ * are JSON or problem+json (RFC 9457). Refuses what the flows refuse, and `not_found`,
+ * `method_not_allowed`, `unsupported_media_type`, `body_too_large` and `invalid_input`. A bug gives a
+ * 500 with the request id that the log has.
  */
 export const createApiHandler =
   (world: World, afterResponse: AfterResponse) =>
@@ -31,7 +31,7 @@ class ApiRequest implements OAuthRequest {
   readonly #request: Request;
   readonly #afterResponse: AfterResponse;
   readonly #incoming: IncomingRequest;
-  /** By name: a later one replaces an earlier one. */
+  /** By name: a later cookie replaces an earlier one. */
   readonly #cookies = new Map<string, ResponseCookie>();
 
   constructor(world: World, request: Request, afterResponse: AfterResponse) {
@@ -58,7 +58,7 @@ class ApiRequest implements OAuthRequest {
     return this.#request.headers;
   }
 
-  /** The OAuth attempt that this request has begun. */
+  /** The token of the OAuth attempt that this request has started. */
   get oauthAttempt() {
     const { name } = cookieForAuthJs(this.#world.env, "oauth_attempt");
     return this.#cookies.get(name)?.value ?? "";
@@ -126,7 +126,7 @@ class ApiRequest implements OAuthRequest {
   }
 }
 
-/** A flow threw, which is in the log already. */
+/** A flow threw, and `runWithCookies` has logged it. */
 class LoggedBug extends Error {}
 
 /**
@@ -169,8 +169,8 @@ const internalError = (requestId: string) =>
     requestId,
   });
 
-const problemResponse = (told: Problem, headers: Record<string, string> = {}) =>
-  new Response(problemText(told), {
-    status: told.status,
-    headers: { ...problemHeaders(told), ...headers },
+const problemResponse = (problem: Problem, headers: Record<string, string> = {}) =>
+  new Response(problemText(problem), {
+    status: problem.status,
+    headers: { ...problemHeaders(problem), ...headers },
   });

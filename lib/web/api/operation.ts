@@ -6,7 +6,7 @@ import type { OAuthRequest } from "../oauth-request";
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** What one method of one path does, as data: routing and the OpenAPI document derive from it. */
-interface Operation<Out, Told = Out> {
+interface Operation<Out, Final = Out> {
   readonly method: Method;
   /** `{name}` stands for one segment, which is the operation's whole input. */
   readonly path: `/api/${string}`;
@@ -16,9 +16,9 @@ interface Operation<Out, Told = Out> {
   readonly flow: OneFlow<Out> | FlowByField<Out>;
   readonly status: 200 | 201 | 202 | 204;
   /** What the response needs beyond the flow's value. */
-  readonly followUp?: (value: Out, request: OAuthRequest) => Promise<Result<Told>>;
+  readonly followUp?: (value: Out, request: OAuthRequest) => Promise<Result<Final>>;
   /** The response; the schema is strict, so that no other field of the value is disclosed. */
-  readonly output?: { readonly schema: z.ZodType; readonly from: (value: Told) => unknown };
+  readonly output?: { readonly schema: z.ZodType; readonly from: (value: Final) => unknown };
 }
 
 /** The flow of the first of these fields that the body has; else the other one. */
@@ -35,8 +35,8 @@ type OneFlow<Out> = Flow<any, Out, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyOperation = Operation<any, any>;
 
-/** Describes an operation; what its output is made from follows from the flow. */
-export const operation = <Out, Told = Out>(described: Operation<Out, Told>): AnyOperation =>
+/** Defines an operation. The flow determines the type that `followUp` and `output` receive. */
+export const operation = <Out, Final = Out>(described: Operation<Out, Final>): AnyOperation =>
   described;
 
 type AnyFlow = OneFlow<unknown>;
