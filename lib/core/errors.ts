@@ -1,14 +1,14 @@
-/** What a person is told, and the status a program gets, for every expected "no". */
+/** An error's sentence for users and its HTTP status. */
 interface RefusalText {
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 503;
   readonly sentence: string;
 }
 
 /**
- * The catalogue. Codes are stable: programs may rely on them. Sentences say what happened and
- * what to do, and never whether an account exists. `{wait}` is replaced by the time to wait,
- * `{least}` by the least length a password may have, `{provider}` by a provider's name,
- * `{address}` by the address of whoever is signed in, `{origin}` by our own.
+ * The error catalogue. Codes are stable, as programs rely on them. A sentence says what happened and
+ * what to do, and never whether an account exists. `sentenceOf` fills its slots: `{wait}` the time
+ * to wait, `{least}` the minimum length of a password, `{provider}` a provider's name, `{address}`
+ * the signed-in user's address, `{origin}` the configured origin.
  */
 export const refusals = {
   invalid_input: {
@@ -163,5 +163,4 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Whether a text, from a cookie or a schema's message, is one of our codes. */
 export const isRefusalCode = (text: string): text is RefusalCode => Object.hasOwn(refusals, text);

@@ -72,7 +72,7 @@ export interface Flow<
   Out = unknown,
   R extends Requires = Requires,
 > {
-  /** noun.verb: the event in the audit log. Never changes. */
+  /** The event in the audit log, such as "session.revoke". Never changes. */
   readonly name: `${string}.${string}`;
   /** A write needs a same-origin request and writes an audit row; a read changes nothing. */
   readonly kind: "read" | "write";

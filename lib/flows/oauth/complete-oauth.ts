@@ -53,7 +53,8 @@ export const completeOAuth = defineFlow({
       const { next } = started;
       if ("failure" in callbackResult) {
         const { failure, cause } = callbackResult;
-        const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
+        const retryAfter =
+          failure === "provider_unavailable" ? intervals.providerRetryAfter : undefined;
         return refuse(failure, { provider, cause, retryAfter, next });
       }
       const identity = readIdentity(provider, callbackResult.claims);
