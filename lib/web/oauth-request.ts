@@ -9,7 +9,7 @@ export interface OAuthRequest {
   /** The token of this browser's OAuth attempt; "" when there is none, which matches no row. */
   readonly oauthAttempt: string;
   readonly setCookies: (cookies: readonly ResponseCookie[]) => void | Promise<void>;
-  /** Runs a flow for this request, which counts as same-origin. */
+  /** Runs a flow for this request, as one that no other site has sent. */
   readonly run: <Schema extends z.ZodType, Out, R extends Requires>(
     flow: Flow<Schema, Out, R>,
     input: unknown,
