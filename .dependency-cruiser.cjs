@@ -1,19 +1,27 @@
 /**
- * Who may import whom. A room lists what it may reach; the rest of our files is closed to it, so a
- * new folder is closed until somebody decides otherwise here. Tests may import anything.
+ * Which layer may import which. A layer lists what it may import; the rest of our files is closed
+ * to it, so a new folder stays closed until this file opens it. Tests may import anything.
  */
-const TESTS = "[.]test[.]tsx?$|^lib/testing/";
-const OURS = "^(app|lib|db|emails|messages|scripts|bench|e2e)/|^[^/]+[.][cm]?[jt]sx?$";
+const TESTS = "[.]test[.]tsx?$|^test/";
+const OURS = "^(app|lib|db|emails|messages|scripts|bench|e2e|test)/|^[^/]+[.][cm]?[jt]sx?$";
 
-// What everybody in lib stands on. The runner and Auth.js live beside it, above the nouns.
-const ROOT = "^lib/(core/)?(?!auth[.-]|run-flow[.])[^/]+[.]ts$";
-const TYPES_OF_DB = "^db/client[.]ts$";
+const CORE = "^lib/core/";
+const METHODS = "^lib/methods/";
+const STORE = "^lib/store/";
+const RUNTIME = "^lib/runtime/";
+const SHARED_STEPS = "^lib/flows/shared/";
+const MESSAGES = "^messages/";
+const DATABASE_TYPES = "^db/client[.]ts$";
+const OUTBOX_WORKER = "^lib/adapters/(worker|courier)[.]ts$";
 
 /**
- * may: files of ours it may import · mayKnow: files it may import types of · npm: the packages it
- * may import (any, when left out) · except: files with a room rule of their own
+ * - `files`: the layer, without the files that `except` gives a rule of their own
+ * - `imports`: our files that it may import
+ * - `importsTypesOf`: our files that it may import types of
+ * - `npm`: the packages that it may import; any when absent
+ * - `because`: the reason, which the report of a violation shows
  */
-function room(name, { files, except = [], may, mayKnow = [], npm, because }) {
+function layer(name, { files, except = [], imports, importsTypesOf = [], npm, because }) {
   const from = { path: files, pathNot: [TESTS, ...except] };
   const rule = (suffix, to) => ({
     name: name + suffix,
@@ -22,9 +30,15 @@ function room(name, { files, except = [], may, mayKnow = [], npm, because }) {
     from,
     to,
   });
-  const rules = [rule("", { path: OURS, pathNot: [...may, ...mayKnow] })];
-  if (mayKnow.length > 0)
-    rules.push(rule("-types", { path: mayKnow, pathNot: may, dependencyTypesNot: ["type-only"] }));
+  const rules = [rule("", { path: OURS, pathNot: [...imports, ...importsTypesOf] })];
+  if (importsTypesOf.length > 0)
+    rules.push(
+      rule("-types", {
+        path: importsTypesOf,
+        pathNot: imports,
+        dependencyTypesNot: ["type-only"],
+      }),
+    );
   if (npm) {
     const allowed = `node_modules/(@types/)?(${npm.join("|")})/`;
     rules.push(rule("-npm", { path: "node_modules/", pathNot: allowed }));
@@ -32,175 +46,162 @@ function room(name, { files, except = [], may, mayKnow = [], npm, because }) {
   return rules;
 }
 
-const rooms = [
-  ...room("app", {
-    files: "^app/",
-    may: [
-      "^app/",
-      "^lib/(web|flows)/",
-      "^lib/(auth|auth-handshake|result|policy|duration|oauth-providers)[.]ts$",
-      "^messages/",
-    ],
-    because:
-      "Faces ask and show. One that reaches the database, a noun or an adapter holds a rule, and " +
-      "the other faces lack it. Numbers are shown, so they may be read from their one home.",
-  }),
-  ...room("lib-root", {
-    files: ROOT,
-    may: [ROOT],
-    mayKnow: [TYPES_OF_DB],
+const layers = [
+  ...layer("core", {
+    files: CORE,
+    imports: [CORE],
     npm: ["ipaddr[.]js", "zod"],
-    because: "Everything stands on these files, so they stand on themselves and two libraries.",
+    because: "Every layer uses core, so core uses no other layer.",
   }),
-  ...room("lib-run-flow", {
-    files: "^lib/run-flow[.]ts$",
-    may: [ROOT, "^lib/identity/"],
-    mayKnow: [TYPES_OF_DB],
-    npm: ["zod"],
-    because:
-      "The runner takes limits, reads the session and writes the audit row, which are nouns; the " +
-      "world outside is handed to it.",
-  }),
-  ...room("lib-web", {
-    files: "^lib/web/",
-    except: ["^lib/web/api/"],
-    may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^messages/"],
-    mayKnow: ["^lib/identity/"],
-    npm: ["compression", "next", "react", "zod"],
-    because: "What faces share runs a flow for a request; past the runner's back nothing is read.",
-  }),
-  ...room("lib-web-api", {
-    files: "^lib/web/api/",
-    may: ["^lib/(web|flows)/", "^lib/auth-handshake[.]ts$", ROOT],
-    npm: ["zod"],
-    because:
-      "The JSON API is a table of flows and a Web-standard handler that runs them; a server mounts it.",
-  }),
-  ...room("lib-flows", {
-    files: "^lib/flows/",
-    except: ["^lib/flows/index[.]ts$"],
-    may: [ROOT, "^lib/identity/", "^lib/flows/(fields|limit-uses)[.]ts$"],
-    mayKnow: [TYPES_OF_DB],
-    npm: ["zod"],
-    because:
-      "A flow is one act, told in nouns: it knows no framework, no SQL and no other flow, and " +
-      "everything outside comes in its context, so that it can neither forget nor double it.",
-  }),
-  ...room("lib-flows-catalogue", {
-    files: "^lib/flows/index[.]ts$",
-    may: ["^lib/flows/", ROOT],
+  ...layer("methods", {
+    files: METHODS,
+    imports: [METHODS, CORE],
     npm: [],
-    because: "The catalogue names the flows and does nothing.",
+    because: "A sign-in method is described as data; flows and pages act on the description.",
   }),
-  ...room("lib-identity", {
-    files: "^lib/identity/",
-    may: ["^lib/identity/", ROOT, "^db/(schema|rows)[.]ts$"],
-    mayKnow: [TYPES_OF_DB],
+  ...layer("store", {
+    files: STORE,
+    imports: [STORE, CORE, METHODS, "^db/(schema|rows)[.]ts$"],
+    importsTypesOf: [DATABASE_TYPES],
     npm: ["drizzle-orm", "zod"],
-    because: "A noun is queries and invariants; it does not know who asks, nor over which wire.",
+    because: "The store is SQL only: it knows no request, no context and no email.",
   }),
-  ...room("lib-outside", {
-    files: "^lib/outside/",
-    except: ["^lib/outside/(open-world|worker|courier|start)[.]ts$"],
-    may: ["^lib/outside/", ROOT, "^db/", "^emails/"],
+  ...layer("runtime", {
+    files: RUNTIME,
+    imports: [RUNTIME, STORE, METHODS, CORE],
+    importsTypesOf: [DATABASE_TYPES],
+    npm: ["zod"],
     because:
-      "An adapter gives the real world a small type; which act needs it is not its business.",
+      "The runner reads the session, counts limits and writes the audit row. It receives " +
+      "everything outside the process as ports.",
   }),
-  ...room("lib-outside-worker", {
-    files: "^lib/outside/(open-world|worker|courier)[.]ts$",
-    may: ["^lib/(outside|identity)/", ROOT, "^db/", "^emails/"],
-    because: "The worker drives nouns that nobody asks for: the outbox, purges, the audit seal.",
-  }),
-  ...room("lib-outside-start", {
-    files: "^lib/outside/start[.]ts$",
-    may: ["^lib/outside/", "^lib/web/front[.]ts$", ROOT, "^db/"],
-    because: "Starting puts the parts together once; it is the only one that knows both sides.",
-  }),
-  ...room("lib-auth", {
-    files: "^lib/auth(-handshake)?[.]ts$",
-    may: ["^lib/(web|flows)/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^db/"],
+  ...layer("flow", {
+    files: "^lib/flows/([^/]+)/",
+    except: [SHARED_STEPS],
+    imports: [CORE, METHODS, STORE, RUNTIME, SHARED_STEPS, "^lib/flows/$1/steps[.]ts$"],
+    importsTypesOf: [DATABASE_TYPES],
+    npm: ["zod"],
     because:
-      "Auth.js speaks OAuth; whom it let in is decided by a flow, like for every other face.",
+      "A flow imports no other flow. What several flows of a feature share is in that feature's " +
+      "steps.ts; what several features share is in flows/shared.",
   }),
-  ...room("db", {
+  ...layer("flows-shared", {
+    files: SHARED_STEPS,
+    imports: [CORE, METHODS, STORE, RUNTIME, SHARED_STEPS],
+    importsTypesOf: [DATABASE_TYPES],
+    npm: ["zod"],
+    because: "Steps that every feature may use depend on no feature.",
+  }),
+  ...layer("flows-catalogue", {
+    files: "^lib/flows/index[.]ts$",
+    imports: ["^lib/flows/", RUNTIME],
+    npm: [],
+    because: "The catalogue lists the flows and contains no logic.",
+  }),
+  ...layer("adapters", {
+    files: "^lib/adapters/",
+    except: [OUTBOX_WORKER],
+    imports: ["^lib/adapters/", RUNTIME, CORE, "^db/"],
+    because: "An adapter implements a port. It does not know which flow uses it.",
+  }),
+  ...layer("outbox-worker", {
+    files: OUTBOX_WORKER,
+    imports: ["^lib/adapters/", RUNTIME, STORE, CORE, "^emails/"],
+    importsTypesOf: [DATABASE_TYPES],
+    because: "The worker sends the outbox and purges expired rows without a flow.",
+  }),
+  ...layer("web", {
+    files: "^lib/web/",
+    imports: ["^lib/(web|flows)/", RUNTIME, METHODS, CORE, MESSAGES],
+    importsTypesOf: [STORE],
+    npm: ["@auth/core", "@auth/drizzle-adapter", "next", "next-auth", "react", "zod"],
+    because: "Pages and the JSON API reach the database only through flows.",
+  }),
+  ...layer("server", {
+    files: "^lib/server/",
+    imports: ["^lib/(server|web|adapters)/", RUNTIME, STORE, CORE, "^db/"],
+    because: "The composition root connects ports and adapters; it runs no flow.",
+  }),
+  ...layer("app", {
+    files: "^app/",
+    imports: ["^app/", "^lib/(web|flows)/", METHODS, CORE, MESSAGES],
+    because: "Pages contain no business rules. A rule in a page would be missing in the JSON API.",
+  }),
+  ...layer("db", {
     files: "^db/",
-    may: ["^db/", "^lib/(policy|duration)[.]ts$"],
-    because:
-      "The tables and their connection know nothing of what is done with them; how long a " +
-      "connection may take is a number like any other, and has its one home.",
+    imports: ["^db/", CORE],
+    because: "Schema and connection do not depend on what is done with the tables.",
   }),
-  ...room("emails", {
+  ...layer("emails", {
     files: "^emails/",
-    may: ["^emails/", "^messages/", "^lib/(letters|policy|duration|oauth-providers)[.]ts$"],
-    mayKnow: ["^lib/env[.]ts$"],
-    because:
-      "A template shows the letter it is given; looking anything up would be a second truth.",
+    imports: ["^emails/", METHODS, CORE, MESSAGES],
+    because: "A template renders the letter that it is given and looks nothing up.",
   }),
-  ...room("messages", {
-    files: "^messages/",
-    may: ["^messages/", ROOT],
-    npm: ["intl-messageformat", "react"],
-    because: "The catalogue words values that it is given; it looks nothing up.",
+  ...layer("messages", {
+    files: MESSAGES,
+    imports: [MESSAGES, METHODS, CORE],
+    because: "Texts depend on nothing that shows them.",
   }),
-  ...room("doors", {
+  ...layer("entry-points", {
     files: "^(proxy|instrumentation)[.]ts$",
-    may: [ROOT, "^lib/web/origin[.]ts$", "^lib/outside/(world|start)[.]ts$"],
-    because: "Admission happens in the runner: everything must hold with proxy.ts deleted.",
+    imports: [CORE, "^lib/server/start[.]ts$"],
+    because: "The runner decides who may do what: every rule must hold with proxy.ts deleted.",
   }),
 ];
 
+const error = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+
 module.exports = {
   forbidden: [
-    ...rooms,
-    {
-      name: "lib-web-api-without-next",
-      comment: "The handler must also run before Next, so nothing that it needs may need Next.",
-      severity: "error",
-      from: { path: "^lib/web/api/", pathNot: TESTS },
-      to: { path: "node_modules/(next|react|react-dom)/", reachable: true },
-    },
-    {
-      name: "lib-flows-builtins",
-      comment: "Chance, time, files and sockets are the world's, and come in the context.",
-      severity: "error",
-      from: { path: "^lib/flows/", pathNot: TESTS },
-      to: { dependencyTypes: ["core"] },
-    },
-    {
-      name: "tools-are-leaves",
-      comment: "Scripts, measurements and journeys use the house; the house works without them.",
-      severity: "error",
-      from: { pathNot: ["^(scripts|bench|e2e)/", "^vitest[.]config[.]ts$", TESTS] },
-      to: { path: "^(scripts|bench|e2e)/" },
-    },
-    {
-      name: "testing-is-for-tests",
-      comment: "lib/testing builds fake worlds; none may get into the real one.",
-      severity: "error",
-      from: { pathNot: ["^(bench|e2e)/", TESTS] },
-      to: { path: "^lib/testing/" },
-    },
-    {
-      name: "no-circular",
-      comment: "Two files that need each other are one file, or a third is missing.",
-      severity: "error",
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
-    },
-    {
-      name: "no-dev-package",
-      comment: "What runs in production is installed there: dependencies, not devDependencies.",
-      severity: "error",
-      from: { path: "^(app|lib|db|emails)/|^(proxy|instrumentation)[.]ts$", pathNot: TESTS },
-      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
-    },
-    {
-      name: "no-unresolvable",
-      comment: "An import that leads nowhere also leads around every rule above.",
-      severity: "error",
-      from: {},
-      to: { couldNotResolve: true },
-    },
+    ...layers,
+    error(
+      "web-api-without-next",
+      "The handler of the JSON API also runs before Next, so nothing that it needs may need Next.",
+      { path: "^lib/web/api/", pathNot: TESTS },
+      { path: "node_modules/(next|react|react-dom)/", reachable: true },
+    ),
+    error(
+      "flows-without-builtins",
+      "A flow receives randomness, time, files and sockets through its context.",
+      { path: "^lib/flows/", pathNot: TESTS },
+      { dependencyTypes: ["core"] },
+    ),
+    error(
+      "app-is-top",
+      "Only end-to-end tests import pages.",
+      { pathNot: ["^(app|e2e)/", TESTS] },
+      { path: "^app/" },
+    ),
+    error(
+      "tools-are-leaves",
+      "Scripts, benchmarks and end-to-end tests import the product; the product works without them.",
+      { pathNot: ["^(scripts|bench|e2e)/", "^vitest[.]config[.]ts$", TESTS] },
+      { path: "^(scripts|bench|e2e)/" },
+    ),
+    error(
+      "test-support-is-for-tests",
+      "test/support has fake ports, which must not reach the product.",
+      { pathNot: ["^(bench|e2e)/", TESTS] },
+      { path: "^test/" },
+    ),
+    error(
+      "no-circular",
+      "Two files that import each other are one file, or a third file is missing. Types count, too.",
+      {},
+      { circular: true },
+    ),
+    error(
+      "no-dev-package",
+      "Packages of the product are installed in production: dependencies, not devDependencies.",
+      { path: "^(app|lib|db|emails|messages)/|^(proxy|instrumentation)[.]ts$", pathNot: TESTS },
+      { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    ),
+    error(
+      "no-unresolvable",
+      "An import that cannot be resolved would evade every rule above.",
+      {},
+      { couldNotResolve: true },
+    ),
   ],
   options: {
     tsConfig: { fileName: "tsconfig.json" },

@@ -1,4 +1,4 @@
-/** Runs once before the server takes requests; where something stands in the way it says so and ends. */
+/** Next calls this once before Next handles requests. Ends the process when the server cannot start. */
 export async function register() {
   if (process.env.NEXT_RUNTIME !== "nodejs") return;
   const { start } = await import("./lib/server/start");

@@ -5,20 +5,20 @@ const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 
 export default {
   poweredByHeader: false,
-  // The request gate reads pages on their way out, and compresses files.
+  // The request gate compresses files. It reads pages, which must not be compressed (BREACH).
   compress: false,
-  // No client gets its metadata late, by a script.
+  // Every client is treated as a bot without script, so the metadata is in the HTML.
   htmlLimitedBots: /.*/,
-  // Nothing here is an image to be resized; this closes the door that would do it.
+  // No page resizes images, so the endpoint for it is disabled.
   images: { unoptimized: true },
   reactStrictMode: true,
-  // `next dev` writes no files for coding assistants into the project.
+  // `next dev` must not write instruction files into the project.
   agentRules: false,
-  // Drivers and their data files stay where npm put them, one copy for every bundle.
+  // Not bundled: drivers load data files next to their code, and exist once per process.
   serverExternalPackages: ["@electric-sql/pglite", "postgres", "drizzle-orm", "pino"],
   experimental: {
     serverActions: { bodySizeLimit: bodyLimit },
-    // The front refuses larger bodies; this keeps Next from buffering more than that.
+    // The request gate refuses larger bodies. This limits what Next buffers.
     proxyClientMaxBodySize: bodyLimit,
   },
 } satisfies NextConfig;

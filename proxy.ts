@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
 
 /**
- * For pages that run Next's script, which is partly inline: a content security policy with a fresh
- * nonce. Admission is not decided here, and our own pages do not come here (`lib/server/own-pages.ts`).
+ * Sets a content security policy with a nonce on pages with Next's script, which is partly inline.
+ * Latchkey's own pages skip it (`lib/server/own-pages.ts`). It decides nothing about access.
  */
 export function proxy(request: NextRequest) {
   const nonce = randomBytes(16).toString("base64");
@@ -24,7 +24,7 @@ function contentSecurityPolicy(nonce: string, path: string) {
     development ? "style-src 'self' 'unsafe-inline'" : `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "connect-src 'self'",
-    // Next's own tools while developing come with a font; pages have none.
+    // Next's development tools load a font.
     ...(development ? ["font-src 'self'"] : []),
     // The local mailbox shows each email in a frame.
     ...(path === "/mailbox" ? ["frame-src 'self'"] : []),
@@ -36,7 +36,7 @@ function contentSecurityPolicy(nonce: string, path: string) {
 }
 
 export const config = {
-  // The JSON API, health, metrics and static files have the request gate's headers and need no nonce.
+  // The JSON API, health checks, metrics and static files need no nonce.
   matcher: [
     {
       source:

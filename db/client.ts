@@ -3,9 +3,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
-import { databaseLimits } from "@/lib/core/policy";
+import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
 import { lockDirectory } from "./lock";
-import { pendingMigrations } from "./migrate";
 import * as schema from "./schema";
 import {
   type Backend,
@@ -20,22 +19,21 @@ export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
 export interface Database {
   readonly db: Db;
   readonly kind: "pglite" | "postgres";
-  /** Names of migrations that this database has not had yet. */
-  pending(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export interface DatabaseOptions {
   /** A Postgres URL; without it the embedded database in `directory` is opened. */
   readonly url?: string | undefined;
-  /** Where the embedded database lives; "memory" for tests. */
+  /** The directory of the embedded database; "memory" for tests. */
   readonly directory: string;
-  /** Told of each statement; tests count with it. */
+  /** Receives the text of each statement. */
   readonly onQuery?: ((query: string) => void) | undefined;
+  /** The size of the pool. */
   readonly connections?: number;
-  /** Told when a connection to Postgres is ended from this side because it is of no use any more. */
+  /** Called when this side closes a connection to Postgres that is no longer usable. */
   readonly onDrop?: ((reason: DropReason) => void) | undefined;
-  /** Limits other than those of policy.ts, in seconds. */
+  /** Overrides of `databaseLimits`, in seconds. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 
@@ -44,28 +42,28 @@ export function openDatabase(options: DatabaseOptions): Promise<Database> {
 }
 
 async function openPostgres(url: string, options: DatabaseOptions) {
-  const { onQuery, connections = 10, onDrop = () => {} } = options;
+  const { onQuery, connections = bounds.databaseConnections, onDrop = () => {} } = options;
   const [{ default: postgres }, { drizzle, PostgresJsSession }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
   prepareAllStatements(PostgresJsSession.prototype);
   const limits = { ...databaseLimits, ...options.limits };
-  // Only to have the driver read the URL: nothing is dialled before the first query.
+  const { base, max } = intervals.databaseReconnectMs;
+  // The driver parses the URL here; it connects only at the first query.
   const sockets = new PostgresSockets(postgres(url).options, limits, onDrop);
   const socket = () => sockets.open();
   const client = postgres(url, {
-    // The driver's types do not know this option.
+    // The driver's types lack this option.
     ...({ socket } as object),
-    // PostgresSocket makes TLS itself.
+    // `PostgresSocket` does TLS.
     ssl: false,
     max: connections,
     connect_timeout: limits.connect,
-    // Our arrays are read and written in SQL. Asking for their types would be one more question on
-    // each new connection, and one whose failure nobody catches.
+    // SQL reads and writes our arrays, so the driver needs no types for them. Fetching the types
+    // costs each new connection a query whose failure the driver does not handle.
     fetch_types: false,
-    // Ask again soon after Postgres went away, so that we are back within 5 s of its return (S4).
-    backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 1),
+    backoff: (attempt) => Math.min(base * 2 ** attempt, max) / 1000,
     onnotice: () => {},
     connection: {
       application_name: "latchkey",
@@ -78,31 +76,30 @@ async function openPostgres(url: string, options: DatabaseOptions) {
   return {
     db,
     kind: "postgres" as const,
-    pending: () => pendingMigrations(db),
-    close: () => client.end({ timeout: 5 }),
+    close: () => client.end({ timeout: limits.close }),
   };
 }
 
-/** How to end the connection of each transaction, by what Drizzle sends its queries with. */
+/** Closes the connection of a transaction, by the driver's client that Drizzle uses for it. */
 const connectionClosers = new WeakMap<object, () => void>();
 
 /**
- * Ends the connection of a transaction whose work was given up, whatever it is doing, so that the
- * pool makes another one. The embedded database has no connections: there the work goes on to its end.
+ * Closes the connection of a transaction at once; the pool replaces it. The transaction rolls back.
+ * Does nothing on the embedded database, which has no connections.
  */
 export function endTransaction(tx: Db): void {
   const { session } = tx as unknown as { session: { client: object } };
   connectionClosers.get(session.client)?.();
 }
 
-/** What the driver's types leave out of a query. */
+/** A query with the members that the driver's types omit. */
 interface DriverQuery extends PendingQuery<Row[]> {
-  /** Sends it; `then` calls it, so that a query which nobody waits for is not sent. */
+  /** Sends the query. `then` calls it, so a query without `await` is never sent. */
   handle(): unknown;
-  /** Chooses a connection for it. */
+  /** Assigns the query to a connection. */
   handler(query: this): unknown;
   reject(error: Error): void;
-  /** The connection it was sent over. */
+  /** The connection that the query was sent over. */
   readonly state: Backend | null;
 }
 
@@ -110,11 +107,12 @@ type Begin = (work: Work) => Promise<unknown>;
 type Unsafe = Sql["unsafe"];
 
 /**
- * When a connection dies in a transaction, the driver writes a rollback to the socket that is gone (an
- * uncaught error, and a connection that hangs once it is used again), and what the work still sends
- * may run in somebody else's transaction on the connection made anew. So work whose connection is
- * over sends nothing more and never ends; the transaction has failed by the connection's own end.
- * `start` begins a transaction and returns its first query.
+ * Works around two faults of the driver when a connection dies during a transaction. It writes a
+ * rollback to the closed socket, which is an uncaught error and blocks the next use of the
+ * connection. And it may send the remaining queries over the replacing connection, within another
+ * caller's transaction. Therefore work whose connection has died sends nothing more and never
+ * settles; the transaction itself fails by the connection's error. `start` begins a transaction and
+ * returns its first query.
  */
 function guardTransactionsOnConnectionLoss(
   start: (work: Work) => [Promise<unknown>, DriverQuery],
@@ -124,25 +122,25 @@ function guardTransactionsOnConnectionLoss(
     let ended = false;
     const [end, first] = start((sql) => {
       const { unsafe } = sql;
-      const isOver = () => ended || sockets.isClosing(first.state!);
+      const isDead = () => ended || sockets.isClosing(first.state!);
       connectionClosers.set(sql, () => {
-        if (!isOver()) sockets.giveUp(first.state!);
+        if (!isDead()) sockets.giveUp(first.state!);
       });
       sql.unsafe = ((...args: Parameters<Unsafe>) => {
         const query = unsafe(...args) as DriverQuery;
         const { handler } = query;
         query.handler = (self) =>
-          isOver()
-            ? query.reject(unavailableError("The connection is over.", "CONNECTION_CLOSED"))
+          isDead()
+            ? query.reject(unavailableError("The connection is closed.", "CONNECTION_CLOSED"))
             : handler(self);
         return query;
       }) as Unsafe;
       return work(sql).then(
-        (response) => (isOver() ? never() : response),
+        (response) => (isDead() ? never() : response),
         async (error: unknown) => {
-          // Postgres says goodbye a moment before it closes.
-          if (!isOver() && isConnectionLost(error)) await sleep(closeGraceMs);
-          if (isOver()) return never();
+          // Postgres sends its last error shortly before it closes the connection.
+          if (!isDead() && isConnectionLost(error)) await sleep(intervals.databaseCloseNoticeMs);
+          if (isDead()) return never();
           throw error;
         },
       );
@@ -155,16 +153,15 @@ function guardTransactionsOnConnectionLoss(
   };
 }
 
-/** A new one each time: one for all would keep everybody who waits for it. */
+/** Creates a promise for each caller: a shared one would hold every caller's memory. */
 const never = () => new Promise<never>(() => {});
-const closeGraceMs = 100;
 
 const unavailableError = (message: string, code: string) =>
   Object.assign(new Error(message), { code });
 
 type Work = (sql: TransactionSql) => Promise<unknown>;
 
-/** One for each connection. Whoever waits too long for one gets none. */
+/** One slot per connection. A caller that waits longer than `wait` seconds gets an error. */
 class Slots {
   readonly #waiting = new Set<() => void>();
 
@@ -173,7 +170,7 @@ class Slots {
     private readonly wait: number,
   ) {}
 
-  /** Resolves to what releases it. */
+  /** Resolves to the function that releases the slot. */
   acquire(): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const start = () => {
@@ -181,13 +178,13 @@ class Slots {
         clearTimeout(tooLong);
         resolve(() => this.#release());
       };
-      const leave = () => {
+      const expire = () => {
         this.#waiting.delete(start);
         reject(
           unavailableError("No connection to Postgres became free in time.", "CONNECT_TIMEOUT"),
         );
       };
-      const tooLong = setTimeout(leave, this.wait * 1000);
+      const tooLong = setTimeout(expire, this.wait * 1000);
       if (this.free > 0) start();
       else this.#waiting.add(start);
     });
@@ -203,8 +200,8 @@ class Slots {
 }
 
 /**
- * The driver keeps whoever finds all connections busy without a limit, and sends their queries when
- * nobody waits for the answers any more, or puts them behind others on a connection that may be dead.
+ * Limits how long queries wait for a connection. The driver itself queues them without a limit, sends
+ * them after their callers have timed out, and pipelines them on connections that may be dead.
  */
 function limitWaiting(client: Sql, sockets: PostgresSockets, slots: Slots) {
   const { begin, unsafe } = client;
@@ -213,12 +210,12 @@ function limitWaiting(client: Sql, sockets: PostgresSockets, slots: Slots) {
     const query = unsafe(...args) as DriverQuery;
     const { handle, handler } = query;
     query.handler = (self) => sockets.whenNoneIsClosing(() => handler(self));
-    // The driver's own "begin": the transaction as a whole has its slot.
+    // The driver's own "begin": the transaction as a whole holds a slot.
     if (args[2] && "onexecute" in args[2]) return (firstOfTransaction = query);
-    let isAsked = false;
+    let isSent = false;
     query.handle = () => {
-      if (isAsked) return;
-      isAsked = true;
+      if (isSent) return;
+      isSent = true;
       slots.acquire().then(
         (release) => {
           handle.call(query);
@@ -237,26 +234,26 @@ function limitWaiting(client: Sql, sockets: PostgresSockets, slots: Slots) {
     const release = await slots.acquire();
     return start(work).finally(release);
   };
-  // Within a transaction the driver has functions of its own.
+  // Queries within a transaction use other functions of the driver, which need no slot.
   Object.assign(client, { unsafe: statement, begin: transaction });
 }
 
-let prepares = false;
+let preparesAll = false;
 
 /**
- * Drizzle asks the driver to prepare only what it was given a name for, and the driver then parses,
- * plans and describes everything else anew, with one more round trip. Our statements are few and
- * their texts never change, so all of them are worth keeping; any name will do.
+ * Prepares every statement, by naming those that have no name. Without a name Postgres parses, plans
+ * and describes a statement at each use, in one more round trip. Our statements are few and their
+ * texts never change; the driver ignores which name they have.
  */
 function prepareAllStatements(session: {
   prepareQuery(
     ...args: [query: unknown, fields: unknown, name?: string, ...rest: unknown[]]
   ): unknown;
 }) {
-  if (prepares) return;
-  prepares = true;
+  if (preparesAll) return;
+  preparesAll = true;
   const { prepareQuery } = session;
-  session.prepareQuery = function (query, fields, name = "kept", ...rest) {
+  session.prepareQuery = function (query, fields, name = "prepared", ...rest) {
     return Reflect.apply(prepareQuery, this, [query, fields, name, ...rest]);
   };
 }
@@ -274,7 +271,7 @@ async function openPglite({ directory, onQuery }: DatabaseOptions) {
   } catch (error) {
     unlock();
     throw new Error(
-      `The embedded database in ${directory} does not open. Files of another PGlite major version cannot be read: restore them with the version that wrote them, or move the directory away.`,
+      `The embedded database in ${directory} cannot be opened. PGlite cannot read files of another major version. Export the data with the version that wrote it, or move the directory away to start with an empty database.`,
       { cause: error },
     );
   }
@@ -282,7 +279,6 @@ async function openPglite({ directory, onQuery }: DatabaseOptions) {
   return {
     db,
     kind: "pglite" as const,
-    pending: () => pendingMigrations(db),
     close: async () => {
       await client.close();
       unlock();
@@ -299,13 +295,13 @@ function preparePrivate(directory: string) {
 const logger = (onQuery: DatabaseOptions["onQuery"]) =>
   onQuery ? { logger: { logQuery: onQuery } } : {};
 
-// Classes of SQLSTATE that say "Postgres is away, starting, stopping, full or read-only", and what
-// the driver and the network say. A wrong query or a broken constraint is none of them: it is a bug.
+// SQLSTATEs of a Postgres that is unreachable, starting, stopping, full or read-only, of timeouts and
+// of lost races. A wrong query or a violated constraint is a bug and not among them.
 const unavailableSqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
 const unavailableDriverCode =
   /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
-// Of these the ones after which the server closes the connection.
+// The SQLSTATEs after which the server closes the connection.
 const closingSqlState = /^(08...|57P0[1-5])$/;
 
 const codesOf = function* (error: unknown) {
@@ -321,11 +317,11 @@ function isConnectionLost(error: unknown): boolean {
   );
 }
 
-/** Whether an error means that the database is away for now, rather than that we are wrong. */
+/** Whether an error means that the database is temporarily unavailable, rather than a bug. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
-    // The socket file of a Postgres on this machine; other files that are missing are our affair.
+    // The socket file of a local Postgres; any other missing file is a bug.
     if (code === "ENOENT" && syscall === "connect") return true;
     if (
       typeof code === "string" &&

@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   realpathSync,
   rmSync,
   utimesSync,
@@ -14,7 +13,7 @@ import type * as Fs from "node:fs";
 import type * as Net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { transformSync } from "esbuild";
+import { buildSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { DirectoryLockedError, lockDirectory } from "./lock";
 
@@ -57,11 +56,13 @@ let home: string;
 let program: string;
 beforeAll(() => {
   home = mkdtempSync(path.join(realpathSync(tmpdir()), "lk-"));
-  const source = readFileSync(path.join(import.meta.dirname, "lock.ts"), "utf8");
-  writeFileSync(
-    path.join(home, "lock.mjs"),
-    transformSync(source, { loader: "ts", format: "esm" }).code,
-  );
+  buildSync({
+    entryPoints: [path.join(import.meta.dirname, "lock.ts")],
+    outfile: path.join(home, "lock.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+  });
   program = path.join(home, "process.mjs");
   writeFileSync(
     program,
@@ -119,14 +120,15 @@ async function another(cwd = home) {
   };
 }
 
-const turnedAway =
-  /^DirectoryLockedError: The embedded database in .+ is in use by another process/;
+const turnedAway = /^DirectoryLockedError: Another process uses the embedded database in /;
 
 describe("while a process holds the lock on the database's directory", () => {
   it("a second attempt in the same process is refused with a clear message", async () => {
     await consume();
     await expect(consume()).rejects.toThrow(DirectoryLockedError);
-    await expect(consume()).rejects.toThrow(`The embedded database in ${directory} is in use`);
+    await expect(consume()).rejects.toThrow(
+      `Another process uses the embedded database in ${directory}.`,
+    );
   });
 
   it("a second process is refused, however often it tries", async () => {

@@ -1,20 +1,22 @@
 import { mkdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import path from "node:path";
+import { intervals } from "@/lib/core/policy";
 
-/** Two processes on one embedded database lose data without a word, so the second is turned away. */
+/** Another process uses the embedded database. Two at once would silently lose data. */
 export class DirectoryLockedError extends Error {
   constructor(directory: string) {
     super(
-      `The embedded database in ${directory} is in use by another process. Stop that server first, or set DATABASE_URL.`,
+      `Another process uses the embedded database in ${directory}. Stop it first, or set DATABASE_URL to use Postgres.`,
     );
   }
 }
 
 /**
- * Takes a directory for this process alone and returns what gives it back. The lock is a listening
- * socket: the system drops it with the process, however that ends, so a crash leaves no stale lock
- * and no process id is trusted. Throws `DirectoryLockedError` when somebody holds it.
+ * Locks a directory for this process and returns the function that unlocks it. The lock is a
+ * listening socket: the system drops it with the process, however that ends, so a crash leaves no
+ * stale lock and no process id is trusted. Throws `DirectoryLockedError` when another process
+ * holds it.
  */
 export async function lockDirectory(directory: string): Promise<() => void> {
   const address = socketAddress(directory);
@@ -28,11 +30,11 @@ export async function lockDirectory(directory: string): Promise<() => void> {
 function socketAddress(directory: string) {
   if (process.platform === "win32")
     return `\\\\.\\pipe\\latchkey-${path.resolve(directory).replace(/[^\w]+/g, "-")}`;
-  // A socket's path has room for about 100 bytes; a relative one is shorter in a deep directory.
+  // A socket's path has at most 103 bytes (`sun_path` of macOS); a relative path may be shorter.
   const absolute = path.resolve(directory, "lock");
   const relative = path.relative(process.cwd(), absolute);
   const address = relative.length < absolute.length ? relative : absolute;
-  // The system would cut a longer one off without a word, and lock another directory.
+  // Node silently truncates a longer path, which would lock another directory.
   if (Buffer.byteLength(address) > 103)
     throw new Error(`The path of ${directory} is too long. Set DATA_DIR to a shorter one.`);
   return address;
@@ -48,39 +50,39 @@ function listen(address: string): Promise<Server | null> {
   });
 }
 
-/** Removes a socket file whose process is gone. One taker at a time, or two could both win. */
+/** Removes the socket file of an ended process. One process at a time: otherwise two could succeed. */
 async function takeOver(directory: string, address: string) {
   const turn = path.join(directory, "lock.turn");
   try {
     mkdirSync(turn);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    // Somebody is taking over right now; only a turn that its owner never ended is in our way.
-    if (ageMs(turn) > 5_000) rmSync(turn, { recursive: true, force: true });
+    // Another process is taking over, or crashed while it did: then the next start succeeds.
+    if (ageMs(turn) > intervals.lockTakeover * 1000) rmSync(turn, { recursive: true, force: true });
     throw new DirectoryLockedError(directory);
   }
   try {
-    // Only a file that nobody listens at is stale; one that is gone may be the next holder's by now.
-    const state = await ask(address);
-    if (state === "answers") throw new DirectoryLockedError(directory);
+    // Only a refused connection means a stale file: a missing one may be the next holder's already.
+    const state = await probe(address);
+    if (state === "listening") throw new DirectoryLockedError(directory);
     if (state === "ECONNREFUSED") rmSync(address, { force: true });
   } finally {
     rmdirSync(turn);
   }
 }
 
-/** Zero for one that is gone by now. */
+/** The age of a file; zero when it does not exist. */
 const ageMs = (file: string) => {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat ? performance.timeOrigin + performance.now() - stat.mtimeMs : 0;
 };
 
-/** "answers", or the code of what happened instead. */
-function ask(address: string): Promise<string> {
+/** Connects to a socket. Returns "listening", or the error's code. */
+function probe(address: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(address, () => {
       socket.destroy();
-      resolve("answers");
+      resolve("listening");
     });
     socket.once("error", ({ code = "" }: NodeJS.ErrnoException) => resolve(code));
   });

@@ -3,11 +3,12 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { recordPasswordSignIn } from "@/lib/store/passwords";
 import { openTestDatabase } from "@/test/support/world";
 import type { Db } from "./client";
-import { migrateDown, migrateUp } from "./migrate";
+import { migrateDown, migrateUp, pendingMigrations } from "./migrate";
 import { row, rows } from "./rows";
 
 const { database, drop, another } = await openTestDatabase();
-const { db, pending } = database;
+const { db } = database;
+const pending = () => pendingMigrations(db);
 
 afterEach(async () => {
   await db.execute(sql`drop schema if exists drizzle cascade`);

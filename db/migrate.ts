@@ -5,7 +5,7 @@ import { readMigrationFiles } from "drizzle-orm/migrator";
 import type { Db } from "./client";
 import { row } from "./rows";
 
-/** The folder of numbered SQL files, each `name.sql` beside its way back `name.down.sql`. */
+/** Numbered SQL files: each `name.sql` has a down migration `name.down.sql`. */
 const folder = path.join(/* turbopackIgnore: true */ process.cwd(), "db", "migrations");
 
 interface Migration {
@@ -27,7 +27,7 @@ function migrations(): Migration[] {
   }));
 }
 
-/** When the newest applied migration was made; 0 on an empty database. */
+/** The creation time of the newest applied migration, in milliseconds; 0 on an empty database. */
 async function newestApplied(db: Db): Promise<number> {
   const table = await row<{ name: string | null }>(
     db,
@@ -41,6 +41,7 @@ async function newestApplied(db: Db): Promise<number> {
   return Number(applied?.newest ?? 0);
 }
 
+/** The names of the migrations that have not been applied yet. */
 export async function pendingMigrations(db: Db): Promise<string[]> {
   const newest = await newestApplied(db);
   return migrations()
@@ -48,18 +49,17 @@ export async function pendingMigrations(db: Db): Promise<string[]> {
     .map(({ name }) => name);
 }
 
-// Any number will do, as long as every instance of every release takes the same one.
+// An arbitrary number, which every instance of every release must share.
 const advisoryLock = 5_150_726;
 
 /**
- * Applies what is pending, `upTo` a named migration if given, and returns the names. All or
- * nothing, in one transaction under an advisory lock, so that instances which start together
- * migrate once. The bookkeeping table is the one drizzle-kit uses.
+ * Applies the pending migrations, at most `upTo` a named one, and returns their names. All of them
+ * run in one transaction under an advisory lock: instances that start together migrate once. The
+ * table of applied migrations is the one that drizzle-kit uses.
  */
 export function migrateUp(db: Db, upTo?: string): Promise<string[]> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLock}::bigint)`);
-    // A migration may take longer than a request may.
     await tx.execute(sql`set local statement_timeout = 0`);
     await tx.execute(sql`create schema if not exists drizzle`);
     await tx.execute(
@@ -79,7 +79,7 @@ export function migrateUp(db: Db, upTo?: string): Promise<string[]> {
   });
 }
 
-/** Takes back the newest applied migration and returns its name; null on an empty database. */
+/** Reverts the newest applied migration and returns its name; null on an empty database. */
 export function migrateDown(db: Db): Promise<string | null> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${advisoryLock}::bigint)`);

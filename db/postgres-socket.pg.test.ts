@@ -334,7 +334,7 @@ describe("TLS", () => {
   test("is required even when the server has none, unless it is only preferred", async () => {
     const { db } = await open({}, { through: mailRequest("require", url.href) });
     await expect(ask(db)).rejects.toMatchObject({
-      cause: { message: expect.stringContaining("does not offer TLS") as string },
+      cause: { message: expect.stringContaining("DATABASE_URL requires TLS") as string },
     });
     const { db: preferring } = await open({}, { through: mailRequest("prefer", url.href) });
     expect(await ask(preferring)).toBe(1);

@@ -6,25 +6,25 @@ import type { databaseLimits } from "@/lib/core/policy";
 
 export type ConnectionLimits = Record<keyof typeof databaseLimits, number>;
 
-/** Why a connection was given up from this side. */
+/** Why this side closed a connection. */
 export type DropReason = "silent" | "read_only" | "run_given_up";
 
-/** Where Postgres is and how it is reached, as the driver read it from the URL. */
+/** The server's address and TLS mode, as the driver parsed them from the URL. */
 type Target = Pick<postgres.ParsedOptions, "host" | "port" | "path" | "ssl"> & {
   sslnegotiation?: unknown;
 };
 
-/** A connection as the driver and the server both know it, for cancelling. */
+/** The key data of a connection, which identifies it to the driver and the server. */
 export interface Backend {
   readonly pid: number | null;
   readonly secret: number | null;
 }
 
-/** Every connection of one pool. */
+/** The connections of one pool. */
 export class PostgresSockets {
   readonly #sockets = new Set<PostgresSocket>();
   readonly #waiting: (() => void)[] = [];
-  /** The host whose turn it is, where the URL names several. */
+  /** The index of the current host; a URL may name several. */
   #host = 0;
 
   constructor(
@@ -33,7 +33,7 @@ export class PostgresSockets {
     private readonly onDrop: (reason: DropReason) => void,
   ) {}
 
-  /** Dials. The host's name is looked up anew each time. */
+  /** Opens a connection. Resolves the host name each time. */
   open(): PostgresSocket {
     const { host, port, path, ssl, sslnegotiation } = this.target;
     const [name, number] = [host[this.#host]!, port[this.#host]!];
@@ -45,20 +45,20 @@ export class PostgresSockets {
     socket.once("close", () => {
       this.#sockets.delete(socket);
       if (!socket.hasStarted) this.#tryNextHostAfter(socket);
-      // The driver, who listens too, hears of it first.
+      // After the driver's own listener for this event.
       process.nextTick(() => this.#runWaiting());
     });
     return socket;
   }
 
-  /** Whether the driver takes a connection to be there whose end it has not heard of yet. */
+  /** Whether a connection is closed that the driver still considers open. */
   isClosing(of?: Backend) {
     return [...this.#sockets].some(
       (socket) => socket.destroyed && (!of || socket.isConnectedTo(of)),
     );
   }
 
-  /** At once, or as soon as the driver has heard of every end. */
+  /** Runs `act` at once, or when the driver knows of every closed connection. */
   whenNoneIsClosing(act: () => void) {
     if (this.isClosing()) this.#waiting.push(act);
     else act();
@@ -68,26 +68,25 @@ export class PostgresSockets {
     for (const act of this.#waiting.splice(0)) this.whenNoneIsClosing(act);
   }
 
-  /** Once, however many of its connections say so. */
+  /** Moves to the next host once, however many connections to the current one fail. */
   #tryNextHostAfter({ target }: PostgresSocket) {
     const { host, port } = this.target;
     const isCurrent = target.host === host[this.#host] && target.port === port[this.#host];
     if (isCurrent) this.#host = (this.#host + 1) % host.length;
   }
 
-  /** Told once for each connection. */
   reportDrop(reason: DropReason) {
     this.onDrop(reason);
   }
 
-  /** A primary that became read-only stays read-only: its connections go, and the next ones look the name up. */
+  /** Drops all connections to a primary that became read-only; new ones resolve the host name again. */
   dropReadOnly(found: PostgresSocket) {
     this.#tryNextHostAfter(found);
     const now = performance.now();
     for (const socket of this.#sockets) socket.dropWhenIdle(now);
   }
 
-  /** Ends the connection of work that was given up, whatever it is doing. */
+  /** Closes a connection whose run timed out, whatever it is doing. */
   giveUp(of: Backend) {
     for (const socket of this.#sockets) if (socket.isConnectedTo(of)) socket.giveUp("run_given_up");
   }
@@ -103,31 +102,30 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const sslAccepted = 0x53;
 
 /**
- * The driver's socket, with what the driver lacks: it knows at each moment whether Postgres owes an
- * answer, and ends the connection when that does not come. A resting connection is asked with a bare
- * Sync, which Postgres answers at once and which the driver does not see. TLS is made here and not
- * in the driver, which would leave nothing to read.
+ * The driver's socket, with a timeout for every reply, which the driver lacks. It tracks the messages
+ * and closes the connection when a reply is overdue. It probes an idle connection with a bare Sync,
+ * whose reply it hides from the driver. It does TLS itself, because it has to read the messages.
  */
 class PostgresSocket extends Duplex {
   #backend: Backend = { pid: null, secret: null };
-  /** Authenticated and ready once. */
+  /** Set when Postgres has been ready for queries once. */
   hasStarted = false;
   readonly #tcp: Socket;
   readonly #openedAt = performance.now();
-  /** What reaches Postgres: the socket, or TLS over it. */
+  /** The TCP socket, or TLS over it. */
   #stream: Socket | undefined;
-  /** What the driver wrote before there was a stream. */
+  /** Writes what the driver wrote before the stream was open. */
   #writeOnceOpen: (() => void) | undefined;
   #incoming: Buffer = Buffer.alloc(0);
-  /** Answers that Postgres owes, in their order. */
+  /** The replies that Postgres has yet to send, in order. */
   readonly #pendingReplies: ("query" | "probe")[] = [];
-  /** Messages were written whose Sync is still to come. */
+  /** Messages have been written, but not the Sync that ends them. */
   #isSequenceOpen = false;
   #isInTransaction = false;
   #hasWritten = false;
   #isTerminating = false;
   #dropWhenIdle = false;
-  /** When Postgres was last heard, or was last asked something while it owed nothing. */
+  /** The time of the last data from Postgres, or of the first request after all replies. */
   #lastActivityAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
@@ -137,7 +135,7 @@ class PostgresSocket extends Duplex {
   ) {
     super({ emitClose: false, allowHalfOpen: false });
     const { path, host, port } = target;
-    // Until Postgres is ready the driver keeps the time (`connect`).
+    // The driver itself has a timeout for connecting (`connect`).
     this.#tcp = connect({
       ...(path ? { path } : { host, port }),
       keepAlive: true,
@@ -147,7 +145,7 @@ class PostgresSocket extends Duplex {
     this.#tcp.once("connect", () => this.#secure());
   }
 
-  /** As `net.Socket` has it; the driver looks. */
+  /** The property of `net.Socket`, which the driver reads. */
   get readyState() {
     return this.destroyed ? "closed" : this.#tcp.readyState;
   }
@@ -162,7 +160,10 @@ class PostgresSocket extends Duplex {
     this.destroy();
   }
 
-  /** What is under way ends first. A connection made just now stays: the name leads to the same host still. */
+  /**
+   * Closes the connection after its current query. Not a new connection: the host name would resolve
+   * to the same host.
+   */
   dropWhenIdle(now: number) {
     if (now - this.#openedAt < this.pool.limits.idleBeforeProbe * 1000) return;
     this.#dropWhenIdle = true;
@@ -172,7 +173,7 @@ class PostgresSocket extends Duplex {
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void) {
     const send = () => {
       this.#trackRequests(chunk);
-      // What goes wrong here ends the stream, and that is told once, by its own events.
+      // The stream reports an error by its events, so `done` must not report it again.
       this.#stream!.write(chunk, (error) => error ?? done());
     };
     if (this.#stream) send();
@@ -191,21 +192,21 @@ class PostgresSocket extends Duplex {
   }
 
   /**
-   * The driver collects what it writes until the end of the event loop's turn. When the connection
-   * closes before that, it drops the write but not the note that one is scheduled, and never
-   * writes over the connections that replace this one. So "close" comes two turns later, when
-   * whatever was scheduled by now has been written.
+   * Works around a fault of the driver, which buffers writes until the end of the event loop's turn.
+   * When the connection closes before that, it drops the buffer but still considers the write
+   * scheduled, and never writes to the replacing connection. Therefore "close" is emitted two turns
+   * later, after any scheduled write.
    */
   override _destroy(error: Error | null, done: (error: Error | null) => void) {
     clearTimeout(this.#timer);
     this.#stream?.destroy();
     this.#tcp.destroy();
-    const tell = () => {
+    const emitClose = () => {
       done(error);
-      // Whether it ended in an error, as sockets tell and other streams do not.
+      // Sockets, unlike other streams, pass whether there was an error.
       process.nextTick(() => this.emit("close", error !== null));
     };
-    setImmediate(() => setImmediate(tell));
+    setImmediate(() => setImmediate(emitClose));
   }
 
   #closeWith(stream: Socket) {
@@ -213,16 +214,16 @@ class PostgresSocket extends Duplex {
     stream.once("close", () => this.destroy(this.hasStarted ? undefined : new ClosedEarly()));
   }
 
-  /** As the driver does it, but that a server without TLS is told as such. */
+  /** Does TLS like the driver, but with an explicit error for a server without TLS. */
   #secure() {
     const { ssl, sslnegotiation } = this.target;
     if (!ssl) return this.#open(this.#tcp);
     if (sslnegotiation === "direct") return this.#startTls(["postgresql"]);
     this.#tcp.once("data", (response) => {
-      // More than the one byte would be something injected before TLS.
+      // Additional bytes would have been injected by an attacker before TLS (CVE-2021-23222).
       if (response[0] === sslAccepted && response.length === 1) this.#startTls();
       else if (ssl === "prefer") this.#open(this.#tcp);
-      else this.destroy(new Error("Postgres does not offer TLS, which DATABASE_URL asks for."));
+      else this.destroy(new Error("DATABASE_URL requires TLS, but Postgres does not offer it."));
     });
     this.#tcp.write(sslRequest);
   }
@@ -248,7 +249,7 @@ class PostgresSocket extends Duplex {
     this.#writeOnceOpen = undefined;
   }
 
-  /** The driver writes whole messages. Its first has no type: it starts the session, or cancels. */
+  /** The driver writes whole messages. The first has no type byte: a startup or cancel message. */
   #trackRequests(chunk: Buffer) {
     if (!this.#isAwaitingReply()) this.#lastActivityAt = performance.now();
     let at = 0;
@@ -262,14 +263,14 @@ class PostgresSocket extends Duplex {
       const ends = type === frontendMessage.sync || type === frontendMessage.query;
       if (ends) this.#pendingReplies.push("query");
       if (type === frontendMessage.terminate) this.#isTerminating = true;
-      // A password belongs to the start, which owes its answer already.
+      // Before the first "ready" all messages belong to the startup, whose reply is pending already.
       this.#isSequenceOpen = !ends && this.hasStarted;
       at += 1 + chunk.readUInt32BE(at + 1);
     }
     this.#armTimer();
   }
 
-  /** Hands whole messages on, without the answers to our own probes. */
+  /** Forwards whole messages to the driver, except the replies to probes. */
   #receive(chunk: Buffer) {
     this.#lastActivityAt = performance.now();
     const data = this.#incoming.length > 0 ? Buffer.concat([this.#incoming, chunk]) : chunk;
@@ -314,7 +315,7 @@ class PostgresSocket extends Duplex {
       this.giveUp("read_only");
   }
 
-  /** Sets the moment of the next look: Postgres is late, or was quiet for long enough to be asked. */
+  /** Sets the timer for an overdue reply, or for the next probe of an idle connection. */
   #armTimer() {
     clearTimeout(this.#timer);
     const limit = this.#timeLimit();
@@ -329,7 +330,7 @@ class PostgresSocket extends Duplex {
     if (!this.hasStarted) return null;
     if (this.#pendingReplies[0] === "query" || this.#isSequenceOpen) return statement + grace;
     if (this.#pendingReplies[0] === "probe") return probeReply;
-    // A probe would make the server's own limit for a forgotten transaction begin anew.
+    // A probe would restart the server's timeout for idle transactions.
     return this.#isInTransaction ? null : idleBeforeProbe;
   }
 
@@ -340,7 +341,7 @@ class PostgresSocket extends Duplex {
       this.#stream!.write(sync);
       return this.#armTimer();
     }
-    // This process may have been busy itself: what has come meanwhile is read before the verdict.
+    // This process may have been blocked: data that has arrived meanwhile is read first.
     const since = this.#lastActivityAt;
     setImmediate(() => {
       if (this.#lastActivityAt === since) this.giveUp("silent");
@@ -348,13 +349,13 @@ class PostgresSocket extends Duplex {
   }
 }
 
-/** The driver would dial again and again, without a pause and without telling anybody. */
+/** Without an error the driver would reconnect forever, without a pause or a report. */
 class ClosedEarly extends Error {
   readonly code = "ECONNRESET";
   override readonly message = "The connection was closed before Postgres was ready.";
 }
 
-/** The code of an ErrorResponse: fields of one letter and a text each, ended by zeros. */
+/** The SQLSTATE of an ErrorResponse, whose fields are a letter and a zero-terminated text. */
 function sqlStateOf(body: Buffer): string | undefined {
   const fields = body.toString("latin1").split("\0");
   return fields.find((field) => field.startsWith("C"))?.slice(1);

@@ -2,8 +2,8 @@ import type { SQL } from "drizzle-orm";
 import type { Db } from "./client";
 
 /**
- * Runs a statement written as SQL and returns its rows, alike on both drivers (postgres.js answers
- * with the rows, PGlite with an object around them). Times come back as text: ask for seconds.
+ * Runs a statement written as SQL and returns its rows on both drivers: postgres.js returns the rows,
+ * PGlite an object that contains them. Times arrive as text, so select them as seconds.
  */
 export async function rows<Row>(db: Db, query: SQL): Promise<Row[]> {
   const response = (await db.execute(query)) as unknown as Row[] | { rows: Row[] };

@@ -5,14 +5,14 @@ import { authProviders, users } from "./schema";
 const passwordHash =
   "$argon2id$v=19$m=19456,t=2,p=1$SyqrtIPuh/SLabJcZpzCpg$xAxGNngMaxsVQJpMjAgXYPAhrl5lb83g9+UgyzJ12Gw";
 
-/** People to try things with: one who comes by link, one by password, one who is switched off. */
+/** Test users: one with a link, one with a password, one disabled. */
 const people = [
   { email: "ada@example.com", passwordHash: null, disabledAt: null },
   { email: "leo@example.com", passwordHash, disabledAt: null },
   { email: "eve@example.com", passwordHash: null, disabledAt: new Date(0) },
 ];
 
-/** Adds the named people where they are missing, and returns their addresses. */
+/** Inserts the missing test users and returns the addresses of all. */
 export function seed(db: Db): Promise<string[]> {
   return db.transaction(async (tx) => {
     const made = await tx

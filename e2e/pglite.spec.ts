@@ -67,7 +67,7 @@ test("a second server on the same data directory exits with one line that says w
         outputLine.trim() && !/^\s*([▲✓]|- (Local|Network|Environments):)/.test(outputLine),
     );
   expect(errorLines).toEqual([
-    `The embedded database in ${server.dataDir} is in use by another process. Stop that server first, or set DATABASE_URL.`,
+    `Another process uses the embedded database in ${server.dataDir}. Stop it first, or set DATABASE_URL to use Postgres.`,
   ]);
   expect((await client.get("/sign-in")).status).toBe(200);
 });

@@ -547,7 +547,7 @@ async function recordEveryLetter({ sql }: Db) {
 
 async function everythingIn(redis: RedisServer): Promise<string> {
   const keys = await redis.keys();
-  const values = await Promise.all(keys.map((key) => redis.say("zrange", key, "0", "-1")));
+  const values = await Promise.all(keys.map((key) => redis.command("zrange", key, "0", "-1")));
   return JSON.stringify([keys, values]);
 }
 

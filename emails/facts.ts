@@ -1,7 +1,7 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Locale } from "@/lib/core/env";
 
-/** What templates know besides the letter itself. */
+/** What a template needs besides the letter. */
 export interface LetterFacts {
   readonly appName: string;
   readonly locale: Locale;
@@ -9,6 +9,6 @@ export interface LetterFacts {
   readonly origin: string;
   readonly supportEmail: string | undefined;
   readonly lifetimes: { readonly magicLink: Duration; readonly emailCode: Duration };
-  /** The moment of the first attempt to send, from which the lifetimes count. */
+  /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;
 }

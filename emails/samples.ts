@@ -12,7 +12,7 @@ const asked = {
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const code = "482193";
 
-/** One of each letter, for looking at. */
+/** A sample of each letter. */
 export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kind: Kind }> } = {
   magic_link: { kind: "magic_link", ...asked, token, code },
   sign_up_link: { kind: "sign_up_link", ...asked, token, code },

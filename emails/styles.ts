@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
 
-// Mail programs know neither custom properties nor layers, so the light tokens of Keyline stand
-// here by value; programs with a dark mode turn them themselves.
+// Email programs do not support custom properties and layers, so these are the values of the light
+// theme. Programs with a dark mode convert the colours themselves.
 const text = "#1A1D1B";
 const accent = "#0A5C4F";
 

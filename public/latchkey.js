@@ -6,7 +6,7 @@
 
   const post = (event) => {
     const { target: form, submitter } = event;
-    // React is awake in development, and would send the form by itself.
+    // In development React is active and would send the form again.
     event.stopPropagation();
     if (form.dataset.pending || submitter?.ariaDisabled) return event.preventDefault();
     form.dataset.pending = true;
@@ -15,13 +15,13 @@
   addEventListener("submit", post, true);
 
   if (hidePath) {
-    // Actions post to the page's address: keep it.
+    // Actions post to the page's URL, which changes below.
     for (const to of ["action", "formaction"])
       for (const one of all(`[${to}='']`)) one.setAttribute(to, here);
     history.replaceState(null, "", hidePath);
   }
 
-  // Digits come in tens.
+  // In Unicode the ten digits of a script are adjacent.
   const toDigit = (char) => {
     const before = String.fromCodePoint(char.codePointAt() - 1);
     return /\p{Nd}/u.test(before) ? toDigit(before) + 1 : 0;
@@ -58,7 +58,7 @@
   if (session != null) {
     const tabs = new BroadcastChannel("latchkey");
     tabs.onmessage = ({ data }) => data === session || reload();
-    // Else disagreeing tabs reload forever.
+    // After a reload, or two tabs would reload each other forever.
     if (performance.getEntriesByType("navigation")[0].type !== "reload") tabs.postMessage(session);
   }
 
@@ -68,7 +68,7 @@
   };
   if (recheck) document.onvisibilitychange = () => document.hidden || check();
 
-  // Back must not flash what a session held.
+  // The back button must not show a page of an ended session.
   onpagehide = () => (document.documentElement.hidden = session);
   onpageshow = ({ persisted }) => {
     if (!persisted) return;

@@ -10,28 +10,28 @@
     button.onclick = () => show(button, button.ariaPressed !== "true");
   }
 
-  // Neither a password manager nor the page one comes back to finds it in plain text.
+  // Password managers expect a password field, and the back button must not show the password.
   const hide = () => {
     for (const button of all("[data-show]")) show(button, false);
   };
   addEventListener("submit", hide, true);
   addEventListener("pagehide", hide);
 
-  for (const said of all("[data-length]")) {
-    const { minLength, strongLength, missing, enough, strong } = JSON.parse(said.dataset.length);
-    const field = said.closest(".field").querySelector("input");
-    const say = () => {
+  for (const hint of all("[data-length]")) {
+    const { minLength, strongLength, missing, enough, strong } = JSON.parse(hint.dataset.length);
+    const field = hint.closest(".field").querySelector("input");
+    const update = () => {
       // Counted as the server does.
       const length = [...field.value.normalize("NFKC")].length;
       const left = minLength - length;
-      if (left > 0) said.textContent = length ? missing[left - 1] : "";
-      else said.textContent = length < strongLength ? enough : strong;
+      if (left > 0) hint.textContent = length ? missing[left - 1] : "";
+      else hint.textContent = length < strongLength ? enough : strong;
     };
     let pause;
-    // Said when the fingers rest: each key would be read out.
+    // After a pause, because screen readers announce every update.
     field.oninput = () => {
       clearTimeout(pause);
-      pause = setTimeout(say, 400);
+      pause = setTimeout(update, 400);
     };
   }
 })();

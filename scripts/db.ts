@@ -3,15 +3,15 @@
  * environment. They fail at once while a server uses the embedded database.
  */
 import { type Database, openDatabase } from "@/db/client";
-import { migrateDown, migrateUp } from "@/db/migrate";
+import { migrateDown, migrateUp, pendingMigrations } from "@/db/migrate";
 import { seed } from "@/db/seed";
 import { databaseLimits } from "@/lib/core/policy";
 import { Failure, main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 
 const commands: Record<string, (database: Database) => Promise<string>> = {
-  async status({ pending }) {
-    const names = await pending();
+  async status({ db }) {
+    const names = await pendingMigrations(db);
     return names.length === 0 ? "No migration is pending." : `Pending:\n  ${names.join("\n  ")}`;
   },
   async migrate({ db }) {

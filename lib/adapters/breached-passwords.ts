@@ -5,11 +5,10 @@ import type { Log } from "@/lib/runtime/ports";
 import { intervals } from "@/lib/core/policy";
 
 /**
- * Whether a password is in the published lists of stolen ones, by a service that speaks as Pwned
- * Passwords does (P6). It is told the first 5 of the 40 hex digits of the SHA-1 and answers with all
- * it knows that begin so, padded, so that not even the answer's length tells who asked for what.
- * One that fails, or takes longer than `intervals.breachLookup` in all, stops nobody: false, and a
- * line in the log.
+ * Whether a password is in published breaches, by a service with the API of Pwned Passwords (P6). The
+ * service receives only the first 5 of the 40 hex digits of the SHA-1, and returns all suffixes that
+ * it knows for them, padded so that the response's length reveals nothing. After an error or
+ * `intervals.breachLookup` seconds the result is false, with a warning in the log.
  */
 export async function isBreached(password: string, baseUrl: string, log: Log): Promise<boolean> {
   const digest = createHash("sha1").update(password).digest("hex").toUpperCase();
@@ -23,17 +22,17 @@ export async function isBreached(password: string, baseUrl: string, log: Log): P
     log.warn("breach_lookup.failed", { reason: reasonOf(result) });
     return false;
   }
-  // Padding counts 0.
+  // Padding entries have the count 0.
   return (result[digest.slice(5)] ?? 0) > 0;
 }
 
-/** Whoever stands in between may answer 200 and mean something else. */
+/** A proxy on the way may respond with 200 and an error page. */
 function isRange(result: Record<string, number>) {
   const suffixes = Object.keys(result);
   return suffixes.length > 0 && suffixes.every((suffix) => /^[0-9A-F]{35}$/.test(suffix));
 }
 
-/** In words that are not the service's: those may repeat what it was asked. */
+/** The reason for the log, without texts of the service: they may repeat the request. */
 function reasonOf(result: object) {
   if (!(result instanceof Error)) return "not a range";
   const { name, message, cause } = result as Error & { cause?: { code?: string } };

@@ -47,7 +47,7 @@ describe("emails in the database", () => {
     const [queued] = await saved();
     await deliverDueLetters(world, failing());
     const [tried] = await saved();
-    await world.advance(intervals.letterRetries[0]);
+    await world.advance(intervals.emailRetries[0]);
     const { token, code } = await world.letterTo(ada);
     for (const text of [queued!.payload, tried!.payload, tried!.rendered]) {
       expect(text).toMatch(/^[\w-]{100,}$/);
@@ -78,7 +78,7 @@ describe("emails in the database", () => {
       env: testEnv({ OUTBOX_KEY: testKeys.nextOutbox, OUTBOX_KEY_PREVIOUS: testKeys.outbox }),
     });
     await deliverDueLetters(rotated, failing());
-    await world.advance(intervals.letterRetries[0]);
+    await world.advance(intervals.emailRetries[0]);
     expect((await rotated.deliver()).map(({ to }) => to).sort()).toEqual([ada, "leo@example.com"]);
   });
 });
@@ -119,15 +119,15 @@ describe("retries", () => {
         await world.advance(1);
       }
       expect(pauses).toEqual([
-        ...intervals.letterRetries,
-        ...Array<number>(2).fill(intervals.letterRetries.at(-1)!),
+        ...intervals.emailRetries,
+        ...Array<number>(2).fill(intervals.emailRetries.at(-1)!),
       ]);
     });
   });
 
   test("an email that was not tried for a day is marked dead as too late, and is erased", async () => {
     await new Browser(world).requestLink(ada);
-    await world.advance(lifetimes.letter + 1);
+    await world.advance(lifetimes.queuedEmail + 1);
     expect(await world.deliver()).toEqual([]);
     expect(await saved()).toMatchObject([
       { state: "dead", reason: "too_late", payload: null, rendered: null, attempts: 0 },
@@ -140,7 +140,7 @@ describe("retries", () => {
     await new Browser(world).requestLink(ada);
     for (let i = 0; i < 60 && (await saved())[0]!.state === "queued"; i += 1) {
       await deliverDueLetters(world, failing());
-      await world.advance(intervals.letterRetries.at(-1)!);
+      await world.advance(intervals.emailRetries.at(-1)!);
     }
     expect(await saved()).toMatchObject([{ state: "dead", reason: "too_late", payload: null }]);
     expect(await world.deliver()).toEqual([]);
@@ -191,7 +191,7 @@ describe("a courier that dies", () => {
     await new Browser(world).requestLink(ada);
     const [leased] = await leaseDueLetters(world.db);
     expect(await world.deliver()).toEqual([]);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     const sent = await world.deliver();
     expect(sent.map(({ id }) => id)).toEqual([leased!.id]);
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 2 }]);
@@ -205,7 +205,7 @@ describe("a courier that dies", () => {
     };
     await deliverDueLetters(world, dying).catch(() => {});
     expect(await world.deliver()).toEqual([]);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     await world.deliver();
     expect(world.sent).toHaveLength(2);
     expect(world.sent[1]).toEqual(world.sent[0]);

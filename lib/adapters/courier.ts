@@ -15,9 +15,9 @@ import type { Mailer, Message } from "./mailer";
 type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
 
 /**
- * Takes due letters from the outbox and hands them to the mailer, until none are due. Any number of
- * couriers may work at once: each letter is one's own until sent, or until its lease ends. `progress`
- * is told of each step, and throws where no other one is wanted.
+ * Sends the due letters of the outbox until none is due. Several couriers may run at once, because each
+ * letter is leased to one of them. Calls `progress` after each step; it may throw to stop. Throws
+ * when the database is unavailable.
  */
 export async function deliverDueLetters(
   world: CourierWorld,
@@ -31,7 +31,7 @@ export async function deliverDueLetters(
     for (const [at, end] of ends.entries()) {
       if (end.status === "fulfilled") continue;
       if (world.isDatabaseUnavailable(end.reason)) throw end.reason;
-      // A letter that cannot be opened or drawn keeps none of the others back; its lease runs out.
+      // A letter that cannot be decrypted or rendered must not stop the others. Its lease expires.
       world.log.error("letter.failed", { letterId: leased[at]?.id, error: end.reason });
     }
     if (leased.length < bounds.outboxBatch) return;
@@ -56,12 +56,12 @@ async function deliver(world: CourierWorld, mailer: Mailer, leased: LeasedLetter
   }
 }
 
-/** The letter as first rendered; rendered and kept now if this is its first attempt (X3). */
+/** The letter as first rendered. The first attempt renders and stores it (X3). */
 async function renderOnce(world: CourierWorld, leased: LeasedLetter): Promise<Message> {
   const { db, env, clock } = world;
   if (leased.rendered) return JSON.parse(unseal(env.outboxKey, leased.rendered)) as Message;
   const letter = JSON.parse(unseal(env.outboxKey, leased.payload)) as Letter;
-  // Templates come with the first letter: React's renderer is large, and a start need not wait for it.
+  // Loaded with the first letter: React's renderer is large and would delay the start.
   const { renderLetter } = await import("@/emails");
   const content = await renderLetter(letter, {
     appName: env.appName,

@@ -2,7 +2,7 @@ import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { ProviderKeys } from "@/lib/core/env";
 import { intervals } from "@/lib/core/policy";
 
-/** What does not hold: by the claim it is about, or else by what jose calls it. */
+/** Reasons for the log, by the claim that is invalid or by jose's error code. */
 const failureReasons = {
   iss: "issuer",
   aud: "audience",
@@ -21,9 +21,9 @@ const failureReasons = {
 type FailureReason = (typeof failureReasons)[keyof typeof failureReasons] | "key_unusable";
 
 /**
- * The claims of an ID token, word for word, or what does not hold in it. Its signature is by one of
- * the keys and by a public-key algorithm, it is from this issuer and for us alone, and these are its
- * times; of everything else nothing is promised, not even that a subject is text (O1, O2).
+ * Verifies an ID token: signature with a public-key algorithm, issuer, audience, and times with a
+ * tolerance of `intervals.providerClock` (OpenID Connect Core 3.1.3.7). Returns its claims, or the
+ * reason of the failure. Other claims may have any value and type (O1, O2).
  */
 export async function verifyIdToken(
   idToken: string,
@@ -33,7 +33,7 @@ export async function verifyIdToken(
 ): Promise<JWTPayload | FailureReason> {
   try {
     const { payload } = await jwtVerify(idToken, keys, {
-      // Named one by one: with HS256, who knows the public key or our secret could sign.
+      // An explicit list: with HS256, anyone who knows the public key or our secret could sign.
       algorithms: ["RS256", "PS256", "ES256"],
       issuer,
       audience: clientId,
@@ -43,15 +43,16 @@ export async function verifyIdToken(
     });
     return isForUsAlone(payload, clientId) ? payload : "audience";
   } catch (error) {
-    const { claim = "", code = "" } = error as { claim?: string; code?: string };
-    // What else is thrown comes from reading the key that fits: nothing else here varies.
-    return failureReasonOf(claim) ?? failureReasonOf(code) ?? "key_unusable";
+    const details = error as { readonly [key in "claim" | "code"]?: string };
+    const [byClaim, byCode] = (["claim", "code"] as const).map((key) => reasonOf(details[key]));
+    // Any other error comes from importing the matching key.
+    return byClaim ?? byCode ?? "key_unusable";
   }
 }
 
-const failureReasonOf = (what: string): FailureReason | undefined =>
-  failureReasons[what as keyof typeof failureReasons];
+const reasonOf = (key: string | undefined): FailureReason | undefined =>
+  failureReasons[key as keyof typeof failureReasons];
 
-/** Somebody else who may use it, too, could have brought it. */
+/** A token with a second audience could have been obtained by that other client. */
 const isForUsAlone = ({ aud, azp }: JWTPayload, clientId: string) =>
   [aud, azp ?? []].flat(2).every((party) => party === clientId);

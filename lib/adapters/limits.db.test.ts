@@ -50,7 +50,7 @@ const inRedis = {
   advance: (seconds: number) => redis.advance(seconds),
   async saved() {
     const keys = await redis.keys();
-    const values = await Promise.all(keys.map((key) => redis.say("zrange", key, "0", "-1")));
+    const values = await Promise.all(keys.map((key) => redis.command("zrange", key, "0", "-1")));
     return keys.map((key, i) => `${key} ${JSON.stringify(values[i])}`).join("\n");
   },
   tidy: () => Promise.resolve(),
@@ -310,13 +310,13 @@ describe("in Redis", () => {
   test("every key expires with its window, also one whose hit was refused", async () => {
     for (let i = 0; i < 12; i += 1) await limiter.consume(ten, "ada");
     const [key = ""] = await redis.keys();
-    const secondsLeft = Number(await redis.say("ttl", key));
+    const secondsLeft = Number(await redis.command("ttl", key));
     expect(secondsLeft).toBeGreaterThan(0);
     expect(secondsLeft).toBeLessThanOrEqual(ten.per);
   });
 
   test("clearing deletes no key of another app", async () => {
-    await redis.say("set", "others:key", "theirs");
+    await redis.command("set", "others:key", "theirs");
     await limiter.consume(ten, "ada");
     await limiter.clear();
     expect(await redis.keys()).toEqual(["others:key"]);

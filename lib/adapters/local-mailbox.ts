@@ -4,7 +4,7 @@ import type { Clock, MailboxLetter } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import type { Mailer } from "./mailer";
 
-/** A mailer that keeps letters in a directory of files, one each, for the page that shows them. */
+/** A mailer that writes each email to a file in a directory, for the mailbox page. */
 export function localMailbox(directory: string, clock: Clock) {
   const files = async () =>
     ((await unlessGone(readdir(directory))) ?? [])
@@ -16,16 +16,16 @@ export function localMailbox(directory: string, clock: Clock) {
     const sentAt = clock.now().toISOString();
     const letter: MailboxLetter = { id, to, subject, html, text, sentAt };
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    // Named by time for their order; renamed into place, so that a reader never sees half a letter.
+    // The name sorts by time. Renaming is atomic, so a reader never sees a partial file.
     const file = path.join(directory, `${sentAt.replace(/\W/g, "")}-${id}.json`);
     await writeFile(`${file}.part`, JSON.stringify(letter), { mode: 0o600 });
     await rename(`${file}.part`, file);
-    for (const old of (await files()).slice(bounds.mailboxLetters))
+    for (const old of (await files()).slice(bounds.mailboxEmails))
       await rm(path.join(directory, old), { force: true });
     return { sent: true };
   };
 
-  // A new letter may take the oldest one away while this reads.
+  // A new email may delete the oldest one during this read.
   const letters = async (): Promise<MailboxLetter[]> => {
     const names = await files();
     const texts = await Promise.all(
@@ -37,7 +37,7 @@ export function localMailbox(directory: string, clock: Clock) {
   return { mailer, letters };
 }
 
-/** What was read; null for what is not there, or no longer. */
+/** The result of a read; null when the file does not exist. */
 const unlessGone = <T>(read: Promise<T>): Promise<T | null> =>
   read.catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;

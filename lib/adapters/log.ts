@@ -2,8 +2,8 @@ import pino from "pino";
 import type { Env } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
 
-// Nothing secret should come this far. What does all the same (an address in a driver's message, a
-// token in a path) is taken out by its shape (L6, I7).
+// No secret should reach the log. A second defence replaces what looks like one, such as an address
+// in a driver's message or a token in a path (L6, I7).
 const shapes: [RegExp, string][] = [
   [/\nparams: .*/g, ""],
   [/\/l\/[^\s"'?#]+/g, "/l/[redacted]"],
@@ -12,10 +12,10 @@ const shapes: [RegExp, string][] = [
 ];
 
 const scrubText = (text: string) =>
-  shapes.reduce((left, [shape, instead]) => left.replace(shape, instead), text);
+  shapes.reduce((scrubbed, [shape, replacement]) => scrubbed.replace(shape, replacement), text);
 
-/** `within` are the objects it stands in, so that one that holds itself ends. */
-function scrub(value: unknown, within: readonly object[] = []): unknown {
+/** `ancestors` are the objects that contain the value: a circular reference ends the recursion. */
+function scrub(value: unknown, ancestors: readonly object[] = []): unknown {
   if (typeof value === "string") return scrubText(value);
   if (value instanceof Date) return value.toJSON();
   if (value instanceof Error)
@@ -26,15 +26,18 @@ function scrub(value: unknown, within: readonly object[] = []): unknown {
       ...(value.cause ? { cause: scrub(value.cause) } : {}),
     };
   if (!value || typeof value !== "object") return value;
-  if (within.includes(value)) return "[itself]";
-  const deeper = [...within, value];
+  if (ancestors.includes(value)) return "[itself]";
+  const deeper = [...ancestors, value];
   if (Array.isArray(value)) return value.map((inner) => scrub(inner, deeper));
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [scrubText(key), scrub(inner, deeper)]),
   );
 }
 
-/** One JSON line per event on standard output: info = done, warn = refused or suspicious, error = act (X6). */
+/**
+ * One JSON line per event on standard output (X6). info: done. warn: refused or suspicious. error: an
+ * administrator has to act.
+ */
 export function createLog({ logLevel }: Pick<Env, "logLevel">): Log {
   const out = pino({
     level: logLevel,

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const ada = "ada@example.com";
-const [firstPause] = intervals.letterRetries;
+const [firstPause] = intervals.emailRetries;
 const down = resendError(503, "service_unavailable");
 
 interface Kept {
@@ -84,7 +84,7 @@ describe("a worker that is killed between sending and recording", () => {
     expect(await saved()).toMatchObject([{ state: "queued", attempts: 1 }]);
     await deliverDueLetters(world, bySmtp);
     expect(sink.accepted).toHaveLength(1);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     await deliverDueLetters(elsewhen, bySmtp);
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 2, ...erased }]);
     const [first, second, ...more] = sink.accepted;
@@ -96,7 +96,7 @@ describe("a worker that is killed between sending and recording", () => {
   test("by Resend: it is sent again, and arrives once", async () => {
     await new Browser(world).requestLink(ada);
     await killedAfterSending(byResend);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     await deliverDueLetters(elsewhen, byResend);
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 2 }]);
     expect(server.bodies).toHaveLength(2);
@@ -107,7 +107,7 @@ describe("a worker that is killed between sending and recording", () => {
     const browser = new Browser(world);
     await browser.requestLink(ada);
     await killedAfterSending(bySmtp);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     const { token } = await world.letterTo(ada);
     expect((await browser.openLink({ token })).ok).toBe(true);
     expect((await new Browser(world).openLink({ token }, ada)).ok).toBe(false);
@@ -140,7 +140,7 @@ describe("a slow worker that returns after its lease", () => {
     async (delivery) => {
       await new Browser(world).requestLink(ada);
       const comesBack = await holding();
-      await world.advance(intervals.letterLease);
+      await world.advance(intervals.emailLease);
       await deliverDueLetters(world, byResend);
       await comesBack(delivery);
       expect(await saved()).toMatchObject([
@@ -155,7 +155,7 @@ describe("a slow worker that returns after its lease", () => {
   test("an email that it sent stays sent, though another worker failed meanwhile", async () => {
     await new Browser(world).requestLink(ada);
     const comesBack = await holding();
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     server.failWith(down);
     await deliverDueLetters(world, byResend);
     await comesBack({ sent: true });
@@ -213,7 +213,7 @@ describe("emails that are no longer of use", () => {
       await world.advance(lifetimes.magicLink - 1);
       await deliverDueLetters(world, byResend);
       expect(await saved(world)).toMatchObject([{ state: "queued", attempts: 2 }]);
-      await world.advance(intervals.letterRetries[1]);
+      await world.advance(intervals.emailRetries[1]);
       server.resetProviders();
       await deliverDueLetters(world, byResend);
       expect(await saved(world)).toMatchObject([
@@ -390,7 +390,7 @@ describe("the worker of a process", () => {
   test("sends what a dead worker left behind, and what it is woken for", async () => {
     await new Browser(world).requestLink(ada);
     await leaseDueLetters(world.db);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     const worker = startWorker(world.with({ env: testEnv() }), byResend, { mayOverlap: true });
     try {
       await expect.poll(() => server.delivered.length).toBe(1);
@@ -421,7 +421,7 @@ describe("the worker of a process", () => {
     }).catch(() => {});
     world.restoreDatabase();
     expect(await saved()).toMatchObject([{ state: "queued", attempts: 1 }]);
-    await world.advance(intervals.letterLease);
+    await world.advance(intervals.emailLease);
     await deliverDueLetters(world, byResend);
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 2 }]);
     expect(server.delivered).toHaveLength(1);
@@ -434,7 +434,7 @@ describe("the worker of a process", () => {
       const now = weather[turn % 5];
       if (now) server.failWith(now, 1 + (turn % 3));
       await deliverDueLetters(world, byResend);
-      await world.advance(intervals.letterRetries[turn % 3]!);
+      await world.advance(intervals.emailRetries[turn % 3]!);
     }
     const open = await row<{ open: number }>(
       world.db,

@@ -1,28 +1,27 @@
 import type { Duration } from "@/lib/core/duration";
 
-/** A mailbox as it goes into an envelope: an object, never parsed from text again. */
+/** Name and address of a sender. Never a text, so that no header has to be parsed. */
 export interface Mailbox {
   readonly name: string;
   readonly address: string;
 }
 
-/** A letter in its final form, kept so that every retry sends the same bytes (X3). */
+/** A rendered letter, stored so that every retry sends the same bytes (X3). */
 export interface Message {
-  /** The outbox row: Message-ID, idempotency key and reference are made of it. */
+  /** The id of the outbox row: also the Message-ID and the idempotency key. */
   readonly id: string;
   readonly from: Mailbox;
   readonly to: string;
   readonly subject: string;
   readonly html: string;
   readonly text: string;
-  /** Its Date header, as ISO text. */
+  /** The Date header, as ISO 8601 text. */
   readonly date: string;
 }
 
 /**
- * What came of handing a message over. Not getting it there is an answer, not an error: the outbox
- * tries again later, at the provider's own time if it named one. `refused`: no later try can help,
- * the receiving side does not want it.
+ * The outcome of one attempt. A failure is a value: the outbox tries again, no earlier than after
+ * `retryAfter`. `refused`: the recipient's side has rejected the message, so no retry follows.
  */
 export type Delivery =
   | { readonly sent: true }
@@ -31,7 +30,10 @@ export type Delivery =
 
 export type Mailer = (message: Message) => Promise<Delivery>;
 
-/** The headers every mail of ours has, besides those of any mail: machine-made, and each its own. */
+/**
+ * Headers of every email. `Auto-Submitted` stops automatic replies (RFC 3834); `X-Entity-Ref-ID` stops
+ * mail programs from grouping emails into one conversation.
+ */
 export const headersOf = ({ id, from }: Message) => ({
   "Message-ID": `<${id}@${from.address.split("@")[1]}>`,
   "Auto-Submitted": "auto-generated",

@@ -17,7 +17,7 @@ import { createOidcClients } from "./oidc-client";
 const runTimeout = vi.hoisted(() => ({ seconds: 120 }));
 vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
-  const intervals = Object.defineProperty({ ...policy.intervals }, "providerAnswer", {
+  const intervals = Object.defineProperty({ ...policy.intervals }, "providerTimeout", {
     get: () => runTimeout.seconds,
   });
   return { ...policy, intervals } as never;
@@ -92,13 +92,13 @@ const failed = (cause: string) => ({
   ...{ code: "provider_failed", provider: "google", cause: `id_token_${cause}` },
 });
 const away = (provider: Provider, cause: string) => ({
-  ...{ code: "provider_unavailable", provider, retryAfter: intervals.providerAway, cause },
+  ...{ code: "provider_unavailable", provider, retryAfter: intervals.providerRetryAfter, cause },
 });
 const messageOf = (error: Error) => error.message;
 
 test("there is no client for a provider without keys", () => {
   expect(() => createOidcClients(testEnv(google.settings), clock, log)("linkedin")).toThrow(
-    "no keys",
+    "no client id and secret",
   );
 });
 
@@ -207,7 +207,7 @@ describe("a response", () => {
   });
 
   test("may be as long as the limit, and no byte longer", async () => {
-    const text = JSON.stringify("x".repeat(bounds.providerAnswerBytes - 2));
+    const text = JSON.stringify("x".repeat(bounds.providerResponseBytes - 2));
     google.script.userinfo = responses.text(text);
     expect(await (await ask.userinfo(createOidcClient("google"), "google")).text()).toBe(text);
     google.script.userinfo = responses.text(` ${text}`);

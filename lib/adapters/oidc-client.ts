@@ -8,9 +8,9 @@ import { type ProviderResponse, requestTimeout, ProviderError } from "./oidc-fet
 import { discoveryFor } from "./oidc-discovery";
 
 /**
- * Lines to the providers whose keys are set. A line lasts `intervals.providerAnswer` from its first
- * call on, whatever is asked over it; what providers say of themselves is shared by all lines.
- * Throws for a provider without keys.
+ * Creates an OIDC client per OAuth attempt. All requests of a client share one timeout of
+ * `intervals.providerTimeout` seconds from its first request (O5). All clients of a provider share
+ * its cached metadata. Throws for a provider without a client id and secret.
  */
 export function createOidcClients(
   { providers }: Env,
@@ -20,7 +20,7 @@ export function createOidcClients(
   const known = new Map<OAuthProvider, () => OidcClient>();
   return (provider) => {
     const keys = providers[provider];
-    if (!keys) throw new Error(`${provider} has no keys, so there is no line to it.`);
+    if (!keys) throw new Error(`${provider} has no client id and secret.`);
     const create = known.get(provider) ?? clientsOf(provider, keys, clock, log);
     known.set(provider, create);
     return create();
@@ -34,15 +34,15 @@ function clientsOf(provider: OAuthProvider, keys: ProviderKeys, clock: Clock, lo
     let end: AbortSignal | undefined;
     let lastError: string | null = null;
 
-    /** Waits no longer than the line lasts, and notes why there is no answer. */
+    /** Calls the provider within the client's timeout, and records its first error. */
     async function callProvider<T>(
       at: "discovery" | "token" | "userinfo" | "keys",
-      ask: (end: AbortSignal) => Promise<T>,
+      send: (end: AbortSignal) => Promise<T>,
     ): Promise<T> {
       end ??= requestTimeout();
       try {
-        // Asked first: if it throws at once, no promise is left that fails later and that nobody awaits.
-        const response = ask(end);
+        // Before the timeout's promise: if this throws, no rejected promise is left unhandled.
+        const response = send(end);
         return await Promise.race([rejectOnAbort(end), response]);
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error;
@@ -57,25 +57,25 @@ function clientsOf(provider: OAuthProvider, keys: ProviderKeys, clock: Clock, lo
         .then(() => callProvider("keys", discovery.keys))
         .catch(asProviderError);
       if (found instanceof ProviderError) {
-        const retryAfter = intervals.providerAway;
+        const retryAfter = intervals.providerRetryAfter;
         return refuse("provider_unavailable", { provider, retryAfter, cause: found.message });
       }
       const verified = await verifyIdToken(idToken, found, keys, clock.now());
       if (typeof verified !== "string") return ok(verified);
       if (verified !== "key_unknown" || isLast)
         return refuse("provider_failed", { provider, cause: `id_token_${verified}` });
-      // They may have changed their keys since they were asked.
+      // The provider may have rotated its keys since they were cached.
       discovery.forgetKeys();
       return verify(idToken, true);
     }
 
     return {
       async fetch(input, init) {
-        const asked = new Request(input, init);
-        if (asked.url === discovery.url)
+        const request = new Request(input, init);
+        if (request.url === discovery.url)
           return asResponse(await callProvider("discovery", discovery.discovery));
-        const at = asked.method === "POST" ? "token" : "userinfo";
-        return asResponse(await callProvider(at, (end) => discovery.ask(asked, end)));
+        const at = request.method === "POST" ? "token" : "userinfo";
+        return asResponse(await callProvider(at, (end) => discovery.send(request, end)));
       },
       lastError: () => lastError,
       verify: (idToken) => verify(idToken),
@@ -93,7 +93,7 @@ function asProviderError(error: unknown): ProviderError {
 
 const rejectOnAbort = (end: AbortSignal) =>
   new Promise<never>((_, reject) => {
-    const leave = () => reject(new ProviderError("timeout"));
-    if (end.aborted) leave();
-    end.addEventListener("abort", leave);
+    const onAbort = () => reject(new ProviderError("timeout"));
+    if (end.aborted) onAbort();
+    end.addEventListener("abort", onAbort);
   });

@@ -6,13 +6,14 @@ import { intervals } from "@/lib/core/policy";
 import { type ProviderResponse, fetchJson, requestTimeout, ProviderError } from "./oidc-fetch";
 
 /**
- * What an issuer says of itself, and its keys: asked once by however many at a time, kept for
- * `intervals.providerFacts`, and never what was no answer or another issuer's. Asked in a time of
- * its own, since whoever joins in may have more left than the first. All throw `Trouble`.
+ * An issuer's metadata (OpenID Connect Discovery 1.0) and keys, cached for `intervals.discoveryCache`.
+ * Concurrent callers share one request, which has a timeout of its own: a caller that joins late has
+ * more time left than the first. Errors and documents of another issuer are not cached. All
+ * functions throw `ProviderError`.
  */
 export function discoveryFor(issuer: string, clock: Clock) {
   const self = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-  // Plain http is for an issuer on this machine: no answer may lead anybody else there.
+  // Only a local issuer may use plain http, or name endpoints that do.
   const schemes = self.protocol === "http:" && isLoopback(self.hostname) ? /^https?:/ : /^https:/;
   const isAllowed = (url: string) => URL.canParse(url) && schemes.test(new URL(url).protocol);
 
@@ -24,13 +25,17 @@ export function discoveryFor(issuer: string, clock: Clock) {
     jwks_uri: z.string(),
   });
 
-  async function ask(asked: Request, end: AbortSignal, type?: RegExp): Promise<ProviderResponse> {
-    if (!isAllowed(asked.url)) throw new ProviderError("not_https");
-    return fetchJson(asked, end, type);
+  async function send(
+    request: Request,
+    end: AbortSignal,
+    type?: RegExp,
+  ): Promise<ProviderResponse> {
+    if (!isAllowed(request.url)) throw new ProviderError("not_https");
+    return fetchJson(request, end, type);
   }
 
   async function fetchMetadata(url: string, type?: RegExp) {
-    const response = await ask(new Request(url), requestTimeout(), type);
+    const response = await send(new Request(url), requestTimeout(), type);
     if (response.status !== 200) throw new ProviderError(`status_${response.status}`);
     return response;
   }
@@ -40,7 +45,7 @@ export function discoveryFor(issuer: string, clock: Clock) {
     const { data } = shape.safeParse(response.json);
     if (!data) throw new ProviderError("not_discovery");
     const { issuer: _, ...endpoints } = data;
-    // Also the one that browsers are sent to.
+    // Includes the authorization endpoint, which only browsers request.
     if (!Object.values(endpoints).every(isAllowed)) throw new ProviderError("not_https");
     return { ...response, keysUrl: data.jwks_uri };
   });
@@ -56,18 +61,18 @@ export function discoveryFor(issuer: string, clock: Clock) {
   });
 
   return {
-    /** Where its discovery document is. */
+    /** The URL of the discovery document. */
     url: self.href,
-    ask: (asked: Request, end: AbortSignal) => ask(asked, end),
+    send: (request: Request, end: AbortSignal) => send(request, end),
     discovery: discovery.get,
     keys: keys.get,
-    /** Has the keys asked again. */
+    /** Makes the next call of `keys` fetch them again. */
     forgetKeys: keys.forget,
   };
 }
 
-/** Who comes while it is being asked waits for the same answer; a failure is forgotten at once. */
-function cached<T>(clock: Clock, ask: () => Promise<T>) {
+/** Caches a promise for `intervals.discoveryCache`. A rejected one is removed at once. */
+function cached<T>(clock: Clock, load: () => Promise<T>) {
   let last: { readonly response: Promise<T>; readonly until: number } | undefined;
   const forget = () => {
     last = undefined;
@@ -76,7 +81,7 @@ function cached<T>(clock: Clock, ask: () => Promise<T>) {
     get() {
       const time = clock.now().getTime();
       if (last && time < last.until) return last.response;
-      const response = ask();
+      const response = load();
       response.catch(forget);
       last = { response, until: time + intervals.discoveryCache * 1000 };
       return response;

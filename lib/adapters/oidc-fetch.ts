@@ -1,9 +1,9 @@
 import { bounds, intervals } from "@/lib/core/policy";
 
-/** There is no answer; the message says why, in a word that never changes and repeats nothing of theirs. */
+/** A provider sent no usable response. The message is a fixed word, never a text of the provider. */
 export class ProviderError extends Error {}
 
-/** A whole answer, as text that is JSON. */
+/** A complete JSON response. */
 export interface ProviderResponse {
   readonly status: number;
   readonly text: string;
@@ -11,21 +11,21 @@ export interface ProviderResponse {
 }
 
 /**
- * What a provider answers, whatever its status, as long as it is JSON of at most
- * `bounds.providerAnswerBytes` and not about being away (429, 5xx). Never follows a redirect: what
- * is sent holds a secret or a token. Throws `Trouble` where there is no such answer.
+ * Sends a request to a provider and returns its response: JSON of at most
+ * `bounds.providerResponseBytes`, with any status but 3xx, 429 and 5xx. Never follows a redirect,
+ * because the request contains a secret or a token. Throws `ProviderError` for any other response.
  */
 export async function fetchJson(
-  asked: Request,
+  request: Request,
   signal: AbortSignal,
   type = /^application\/json$/,
 ): Promise<ProviderResponse> {
   try {
-    // `redirect: "error"` would look like a broken connection; and Next's fetch may cache.
-    const response = await fetch(asked, { signal, redirect: "manual", cache: "no-store" });
+    // `redirect: "error"` could not be told from a broken connection. Next's fetch may cache.
+    const response = await fetch(request, { signal, redirect: "manual", cache: "no-store" });
     const errorCode = errorCodeOf(response, type);
     if (errorCode) {
-      // Not awaited: Next's fetch may hold a copy, and until that is let go the end never comes.
+      // Not awaited: with Next's fetch, which may hold a copy of the body, this may never settle.
       response.body?.cancel().catch(() => {});
       throw new ProviderError(errorCode);
     }
@@ -48,14 +48,14 @@ function errorCodeOf({ status, headers }: Response, type: RegExp) {
 async function textOf({ body }: Response) {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Counted as they are unpacked: a small answer may hold a large one.
+  // Counted after decompression: a small compressed body may be large.
   for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > bounds.providerAnswerBytes) throw new ProviderError("too_large");
+    if (bytes > bounds.providerResponseBytes) throw new ProviderError("too_large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
-/** The time in which a provider has to have answered, from now on. */
-export const requestTimeout = () => AbortSignal.timeout(intervals.providerAnswer * 1000);
+/** A signal that aborts `intervals.providerTimeout` seconds from now. */
+export const requestTimeout = () => AbortSignal.timeout(intervals.providerTimeout * 1000);

@@ -6,37 +6,37 @@ import { userInputsFrom } from "./user-inputs";
 let dictionaries: Promise<ZxcvbnFactory> | undefined;
 
 /**
- * How somebody who knows what everybody chooses, and these words of the person, would guess a
- * password within `bounds.guesses`; null when they would not. By zxcvbn's lists of passwords, words
- * and keys that lie side by side, which come with it: nobody is asked.
+ * Why a password can be guessed with fewer than `bounds.guesses` guesses, null when it cannot.
+ * `password_personal`: from the user's own data in `known`. `password_common`: from zxcvbn's lists of
+ * passwords, words and keyboard patterns. Sends no request.
  */
 export async function findWeakness(
   password: string,
   known: readonly string[],
 ): Promise<Extract<RefusalCode, "password_personal" | "password_common"> | null> {
   const zxcvbn = await (dictionaries ??= loadDictionaries());
-  const words = userInputsFrom(known);
+  const userInputs = userInputsFrom(known);
   const whole = password.toLowerCase();
-  const rest = words.reduce((left, word) => left.replaceAll(word, ""), whole);
-  const { guesses, sequence } = zxcvbn.check(password, words);
+  const rest = userInputs.reduce((text, input) => text.replaceAll(input, ""), whole);
+  const { guesses, sequence } = zxcvbn.check(password, userInputs);
   if (guesses < bounds.guesses) {
-    // Own words written backwards or with digits are zxcvbn's to find; repeated ones it does not name.
+    // zxcvbn finds user inputs that are reversed or have digits, but does not name repeated ones.
     const own = sequence.some(({ dictionaryName }) => dictionaryName === "userInputs");
     return own || rest.length <= whole.length / 2 ? "password_personal" : "password_common";
   }
-  // Several own words in a row look like many guesses to it, so what is left without them counts too.
-  const carried = rest !== whole && zxcvbn.check(rest).guesses < bounds.guesses;
-  return carried ? "password_personal" : null;
+  // zxcvbn overestimates several user inputs in a row, so the rest without them must be strong, too.
+  const dependsOnInputs = rest !== whole && zxcvbn.check(rest).guesses < bounds.guesses;
+  return dependsOnInputs ? "password_personal" : null;
 }
 
-/** At the first weighing, because it takes a moment and some MB, and most days nobody chooses one. */
+/** Loaded at the first use: takes time and memory, and few requests choose a password. */
 async function loadDictionaries() {
   const [{ ZxcvbnFactory }, common, english] = await Promise.all([
     import("@zxcvbn-ts/core"),
     import("@zxcvbn-ts/language-common"),
     import("@zxcvbn-ts/language-en"),
   ]);
-  // 89,000 surnames take as much memory as all else; those people choose are among the passwords.
+  // The 89,000 surnames need as much memory as the rest; common ones are among the passwords.
   const { "lastnames-en": _, ...lists } = english.dictionary;
   return new ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...lists },

@@ -4,7 +4,6 @@ import { ok, refuse } from "@/lib/core/result";
 import { findWeakness } from "./password-strength";
 import { argon2Hasher } from "./argon2-hasher";
 
-/** Passwords as flows use them: hashed and compared behind a queue, and weighed before they are taken. */
 export function createPasswords(
   { passwordMinLength, breachLookupUrl }: Env,
   log: Log,
@@ -16,9 +15,9 @@ export function createPasswords(
     async checkStrength(password, userInputs) {
       if ([...password].length < passwordMinLength)
         return refuse("password_too_short", { field, minLength: passwordMinLength });
-      const how = await findWeakness(password, userInputs);
-      if (how) return refuse(how, { field });
-      // Last, so that nobody outside hears of what was refused anyway.
+      const weakness = await findWeakness(password, userInputs);
+      if (weakness) return refuse(weakness, { field });
+      // Last: a password that is refused anyway is not looked up.
       if (breachLookupUrl) {
         const { isBreached } = await import("./breached-passwords");
         if (await isBreached(password, breachLookupUrl, log))

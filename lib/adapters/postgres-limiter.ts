@@ -5,13 +5,12 @@ import { limitHits } from "@/db/schema";
 import { seconds } from "@/lib/core/duration";
 import type { Limiter } from "@/lib/runtime/ports";
 
-/** A hit by its time in microseconds, which is as exact as Postgres keeps it. */
+/** The name of a hit: its time in microseconds, the resolution of Postgres. */
 const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint::text`;
 
 /**
- * Limits in Postgres: per rule and key the moments of the hits that still count. So a limit holds
- * in every window of its length, not only in those that start on the hour. One upsert each: its row
- * lock makes parallel takers queue.
+ * Limits in Postgres as exact sliding logs: each row has the times of the hits within the window. One
+ * upsert counts a hit; its row lock serializes concurrent callers (R2, decision 10).
  */
 export function postgresLimiter(db: Db): Limiter {
   return {

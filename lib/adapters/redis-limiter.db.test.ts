@@ -121,7 +121,7 @@ const inPostgres = async (rule = "ten") =>
     sql`select coalesce(sum(cardinality(hits)), 0)::int as hits from limits where rule = ${rule}`,
   ))!.hits;
 const inRedis = async (rule = "ten") =>
-  Number(await redis.say("zcard", `latchkey:${rule}:ada`).catch(() => NaN));
+  Number(await redis.command("zcard", `latchkey:${rule}:ada`).catch(() => NaN));
 const warnings = () => world.logged.map(({ event }) => event);
 
 interface Fault {
@@ -142,13 +142,13 @@ const faults: Record<string, Fault> = {
   "Redis paused": { scripts: tcp, breaks: redis.pause, restores: redis.resume },
   "Redis a replica, READONLY": {
     scripts: tcp,
-    breaks: () => redis.say("replicaof", "127.0.0.1", "1"),
-    restores: () => redis.say("replicaof", "no", "one"),
+    breaks: () => redis.command("replicaof", "127.0.0.1", "1"),
+    restores: () => redis.command("replicaof", "no", "one"),
   },
   "Redis that allows no scripts, NOPERM": {
     scripts: tcp,
-    breaks: () => redis.say("acl", "setuser", "default", "-eval"),
-    restores: () => redis.say("acl", "setuser", "default", "+eval"),
+    breaks: () => redis.command("acl", "setuser", "default", "-eval"),
+    restores: () => redis.command("acl", "setuser", "default", "+eval"),
   },
   "Redis behind Upstash killed": {
     scripts: rest,
@@ -273,14 +273,14 @@ describe.each(Object.entries(faults))("%s", (_, { scripts, breaks, restores }) =
 
 test("a full Redis that may evict nothing still counts, and allows no more than the limit", async () => {
   const { many } = limiterOver(tcp);
-  await redis.say("config", "set", "maxmemory-policy", "noeviction");
-  await redis.say("config", "set", "maxmemory", "1");
+  await redis.command("config", "set", "maxmemory-policy", "noeviction");
+  await redis.command("config", "set", "maxmemory", "1");
   try {
     expect(await many(50)).toBe(10);
     expect((await inRedis()) + (await inPostgres())).toBe(10);
     expect(await many(50)).toBe(0);
   } finally {
-    await redis.say("config", "set", "maxmemory", "0");
+    await redis.command("config", "set", "maxmemory", "0");
   }
 });
 
@@ -370,14 +370,14 @@ describe("a connection to Redis", () => {
     const proxy = await FaultProxy.before(redis.url);
     const scripts = createRedisClient({ by: "tcp", url: proxy.url });
     await untilResponding(scripts);
-    await redis.say("replicaof", "127.0.0.1", "1");
+    await redis.command("replicaof", "127.0.0.1", "1");
     try {
       proxy.leadTo(next.url);
       await expect(set(scripts)).rejects.toThrow("READONLY");
       await vi.waitUntil(() => set(scripts).catch(() => null), patient);
       expect(await next.keys()).toEqual(["x"]);
     } finally {
-      await redis.say("replicaof", "no", "one");
+      await redis.command("replicaof", "no", "one");
       await proxy.close();
       await next.stop();
     }
@@ -386,7 +386,7 @@ describe("a connection to Redis", () => {
 
 describe("budgets of attempts", () => {
   const tries = Object.values(limits).filter(
-    (limit): limit is typeof limit & { tries: true } => "tries" in limit,
+    (limit): limit is typeof limit & { countedInPostgres: true } => "countedInPostgres" in limit,
   );
 
   test.each(tries)("$rule never uses Redis, and flushing Redis refills nothing", async (limit) => {

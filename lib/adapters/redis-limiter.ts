@@ -6,15 +6,15 @@ import type { RedisAddress } from "@/lib/core/env";
 import type { Clock, Limiter, Log } from "@/lib/runtime/ports";
 import { intervals, type Limit } from "@/lib/core/policy";
 
-/** All that limits ask of Redis, whichever way it is reached. */
+/** The part of a Redis client that limits use, over TCP or REST. */
 interface Scripts {
   eval(script: string, keys: string[], args: (string | number)[]): Promise<unknown>;
 }
 
 /**
- * Counts the hits of the last `per` seconds by Redis's own clock, and adds one if that stays within
- * the limit; answers {granted, seconds until the oldest leaves, the hit's name}. The library's own windows are
- * cheaper, but let through up to twice the limit across an edge.
+ * Counts the hits of the last `per` seconds by Redis's clock, and adds one if that stays within the
+ * limit. Returns {granted, seconds until the oldest hit expires, the hit's name}. An exact sliding
+ * log: the library's windows are cheaper, but allow up to twice the limit at their edges.
  */
 const consumeScript = `
 local time = redis.call('TIME')
@@ -38,47 +38,46 @@ const clearScript = `
 for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
 return 1`;
 
-/** Taken for the answer's sake: the script of every limit, on a key that is gone after a second. */
+/** Runs the script of all limits, on a key that expires after a second. */
 const probe: Limit = { rule: "health", max: 1, per: seconds(1) };
 
 const prefixOf = (rule: string) => `latchkey:${rule}`;
 
-/** Reaches Redis over TCP, or Upstash over REST; every call within `intervals.redisTimeout`, none retried. */
+/** Connects to Redis over TCP or to Upstash over REST. Calls time out after `redisTimeoutMs` and are not retried. */
 export function createRedisClient(address: RedisAddress): Scripts {
   const timeoutMs = intervals.redisTimeoutMs;
   if (address.by === "upstash") {
     const { url, token } = address;
     const redis = new UpstashRedis({
-      // `false` would mean two attempts, and count a hit twice.
+      // `retry: false` makes two attempts, which could count a hit twice.
       ...{ url, token, retry: { retries: 0 }, enableTelemetry: false },
       signal: () => AbortSignal.timeout(timeoutMs),
     });
     return { eval: (script, keys, args) => redis.eval(script, keys, args) };
   }
+  const { base, max } = intervals.redisReconnectMs;
   const redis = new Redis(address.url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     commandTimeout: timeoutMs,
     connectTimeout: intervals.redisConnect * 1000,
-    // A command that nobody waits for any more must not be carried out on the next connection:
-    // Postgres has counted that hit.
+    // A command that timed out must not run on the next connection: Postgres has counted that hit.
     autoResendUnfulfilledCommands: false,
-    // A connection over which nothing comes back is dead, whatever the system says of it.
     socketTimeout: intervals.redisSilence * 1000,
     keepAlive: intervals.redisKeepAlive * 1000,
-    // A primary that became a replica stays one; its name may lead to the new one by now.
+    // After a failover the old primary refuses writes; the host name may resolve to the new one.
     reconnectOnError: (error) => error.message.includes("READONLY"),
-    retryStrategy: (attempt) => Math.min(100 * 2 ** attempt, 2_000),
+    retryStrategy: (attempt) => Math.min(base * 2 ** attempt, max),
   });
-  // Each failed call is answered for where it is made; without a listener Node would end the process.
+  // Every call handles its own errors. Without a listener Node would end the process.
   redis.on("error", () => {});
   return { eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args) };
 }
 
-const isAnswer = (reply: unknown): reply is [number, number, string] =>
+const isConsumeReply = (reply: unknown): reply is [number, number, string] =>
   Array.isArray(reply) && typeof reply[0] === "number" && typeof reply[1] === "number";
 
-/** What an exact log looks like to @upstash/ratelimit, which takes algorithms of one's own. */
+/** The sliding log as an algorithm for @upstash/ratelimit. */
 const slidingLog =
   ({ max, per }: Limit, clock: Clock): ConstructorParameters<typeof Ratelimit>[0]["limiter"] =>
   () => {
@@ -86,7 +85,7 @@ const slidingLog =
     return {
       async limit({ redis }, key) {
         const reply = await redis.eval(consumeScript, [key], [max, per]);
-        if (!isAnswer(reply)) throw new Error("Redis answered something else.");
+        if (!isConsumeReply(reply)) throw new Error("Redis sent an unexpected reply.");
         const [granted, wait, hit] = reply;
         return {
           success: granted === 1,
@@ -101,21 +100,18 @@ const slidingLog =
     };
   };
 
-/**
- * Limits in Redis, shared by all instances. Throws what Redis says or fails to say; `withFallback`
- * stands before it.
- */
+/** Limits in Redis, shared by all instances. Throws on any failure; `withFallback` catches. */
 export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
   const limiters = new Map<string, Ratelimit>();
   const limiterOf = (limit: Limit) => {
     const known = limiters.get(limit.rule);
     if (known) return known;
     const made = new Ratelimit({
-      // Our algorithm calls nothing but `eval`.
+      // Our algorithm calls only `eval`.
       redis: redis as unknown as UpstashRedis,
       limiter: slidingLog(limit, clock),
       prefix: prefixOf(limit.rule),
-      // Its own timeout would let everybody through, its cache would outlive a count given back.
+      // The library's timeout would allow the request; its cache would ignore refunds.
       timeout: 0,
       ephemeralCache: false,
       enableTelemetry: false,
@@ -140,22 +136,21 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
 }
 
 /**
- * Redis first, Postgres for the call where it fails (R4): never unlimited, never an error. After a
- * failure Redis is left alone for `intervals.redisRest`; then one call tries it again, while the
- * others stay with Postgres. Budgets of tries are always in Postgres, so that a lost Redis refills
- * none (R3, I10).
+ * Counts in Redis, and in Postgres when Redis fails (R4): limits always hold. A circuit breaker: after
+ * a failure Redis is not called for `intervals.redisCooldown`; then one call tries it, while the
+ * others use Postgres. Limits with `countedInPostgres` never use Redis (R3, I10).
  */
 export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {
   let cooldownUntil = 0;
   let down = false;
 
-  async function callWithFallback<T>(requestLink: (limiter: Limiter) => Promise<T>): Promise<T> {
+  async function callWithFallback<T>(call: (limiter: Limiter) => Promise<T>): Promise<T> {
     const now = clock.now().getTime();
-    if (now < cooldownUntil) return requestLink(postgres);
-    // Whoever comes while this call is out is answered by Postgres, if Redis was down before.
+    if (now < cooldownUntil) return call(postgres);
+    // While this call tries a Redis that was down, concurrent calls use Postgres.
     if (down) cooldownUntil = now + intervals.redisCooldown * 1000;
     try {
-      const reply = await withTimeout(requestLink(redis));
+      const reply = await withTimeout(call(redis));
       if (down) log.info("limiter.redis_recovered");
       down = false;
       cooldownUntil = 0;
@@ -164,13 +159,13 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       if (!down) log.warn("limiter.redis_unavailable", { reason: withoutCommand(error) });
       down = true;
       cooldownUntil = clock.now().getTime() + intervals.redisCooldown * 1000;
-      return requestLink(postgres);
+      return call(postgres);
     }
   }
 
   const limiter: Limiter = {
     consume: (limit, keyHash) =>
-      limit.tries
+      limit.countedInPostgres
         ? postgres.consume(limit, keyHash)
         : callWithFallback((one) => one.consume(limit, keyHash)),
     refund: (rule, keyHash, hit) => callWithFallback((one) => one.refund(rule, keyHash, hit)),
@@ -179,7 +174,7 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       await callWithFallback((one) => one.clear());
     },
   };
-  /** Asked of Redis now, as traffic would tell only when somebody came; while it rests, what is known. */
+  /** Calls Redis now, as there may be no other traffic. During the cooldown it returns the known state. */
   const isRedisUnavailable = async () => {
     await callWithFallback(
       async (one) => void (one === redis && (await one.consume(probe, "probe"))),
@@ -189,14 +184,14 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
   return { limiter, isRedisUnavailable };
 }
 
-/** Upstash's client repeats the whole script and its keys in what it throws. */
+/** The errors of Upstash's client contain the whole script and its keys. */
 const withoutCommand = (error: unknown) => String(error).split(", command was:")[0];
 
-/** The clients keep time too, but not while they are still connecting. */
+/** The clients' own timeouts do not cover the time to connect. */
 function withTimeout<T>(reply: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), intervals.redisTimeoutMs);
+    timer = setTimeout(() => reject(new Error("timeout")), intervals.redisTimeoutMs);
   });
   return Promise.race([reply, late]).finally(() => clearTimeout(timer));
 }

@@ -123,7 +123,7 @@ describe("a temporary failure", () => {
       await deliver();
       expect(await saved()).toMatchObject({ state: "queued", reason: null, attempts: 1 });
       expect(world.logged.at(-1)).toMatchObject({ level: "warn", event: "letter.delayed" });
-      await world.advance(intervals.letterRetries[0]);
+      await world.advance(intervals.emailRetries[0]);
       await deliver();
       expect(await saved()).toMatchObject({ state: "sent", attempts: 2 });
       expect(server.delivered).toHaveLength(1);
@@ -138,7 +138,7 @@ describe("a temporary failure", () => {
     const response = await mailer(message);
     expect(response).toEqual({
       sent: false,
-      reason: expect.stringMatching(/^resend no answer/) as string,
+      reason: expect.stringMatching(/^resend no response/) as string,
       retryAfter: undefined,
     });
   });
@@ -153,7 +153,7 @@ describe("a temporary failure", () => {
     await deliverDueLetters(here, resendMailer("re_wrong", server.baseUrl));
     expect(await saved()).toMatchObject({ state: "queued" });
     expect(JSON.stringify(world.logged)).not.toContain("re_wrong");
-    await world.advance(intervals.letterRetries[0]);
+    await world.advance(intervals.emailRetries[0]);
     await deliver();
     expect(await saved()).toMatchObject({ state: "sent" });
   });
@@ -161,11 +161,11 @@ describe("a temporary failure", () => {
   test.each([
     ["300", 300],
     ["299.2", 300],
-    ["1", intervals.letterRetries[0]],
-    ["0", intervals.letterRetries[0]],
-    ["-5", intervals.letterRetries[0]],
-    ["soon", intervals.letterRetries[0]],
-    ["Fri, 20 Nov 2026 08:12:00 GMT", intervals.letterRetries[0]],
+    ["1", intervals.emailRetries[0]],
+    ["0", intervals.emailRetries[0]],
+    ["-5", intervals.emailRetries[0]],
+    ["soon", intervals.emailRetries[0]],
+    ["Fri, 20 Nov 2026 08:12:00 GMT", intervals.emailRetries[0]],
   ])("retry-after %s: the next attempt is after %i seconds", async (retryAfter, pause) => {
     await world.withFrozenTime(async (world) => {
       server.failWith(resendError(429, "rate_limit_exceeded", { "retry-after": retryAfter }), 1);
@@ -215,7 +215,7 @@ describe("an accepted email whose response is lost (I5)", () => {
     for (let i = 0; i < 3; i += 1) {
       await deliver();
       expect(await saved()).toMatchObject({ state: "queued" });
-      await world.advance(intervals.letterRetries[i]!);
+      await world.advance(intervals.emailRetries[i]!);
     }
     await deliver();
     expect(await saved()).toMatchObject({ state: "sent", attempts: 4 });
@@ -227,7 +227,7 @@ describe("an accepted email whose response is lost (I5)", () => {
     server.failWith("lost", 1);
     await new Browser(world).requestLink(ada);
     await deliver();
-    await world.advance(intervals.letterRetries[0]);
+    await world.advance(intervals.emailRetries[0]);
     const moved = world.with({
       clock: { now: () => new Date(Date.UTC(2033, 1)) },
       env: testEnv({ APP_NAME: "Elsewhere", MAIL_FROM: "other@example.net", PORT: "4000" }),

@@ -4,8 +4,8 @@ import { intervals } from "@/lib/core/policy";
 import { headersOf, type Mailer } from "./mailer";
 
 /**
- * Sends by Resend. The outbox id is the idempotency key, so that a letter accepted and lost on the
- * way back is not sent twice (I5). The SDK never throws and has no time budget of its own.
+ * Sends with Resend. The outbox id is the idempotency key, so an email whose response was lost is not
+ * sent twice (I5). The SDK never throws and has no timeout.
  */
 export function resendMailer(key: string, baseUrl: string | undefined): Mailer {
   const resend = new Resend(key, baseUrl ? { baseUrl } : {});
@@ -20,11 +20,11 @@ export function resendMailer(key: string, baseUrl: string | undefined): Mailer {
         signal: AbortSignal.timeout(intervals.mailTimeout * 1000),
       },
     );
-    // No error is no proof: a server in trouble may answer with nothing at all.
+    // A missing error is no success: a faulty server may send an empty response.
     if (data?.id) return { sent: true };
-    const reason = `resend ${error?.statusCode ?? "no answer"} ${error?.name ?? ""}`.trim();
-    // Of its refusals only this one is about the letter itself; wrong keys, quotas and domains are
-    // for the operator to mend while the letter waits.
+    const reason = `resend ${error?.statusCode ?? "no response"} ${error?.name ?? ""}`.trim();
+    // Only this error is about the email itself. An administrator can fix keys, quotas and domains
+    // while the email waits.
     if (error?.statusCode === 422 && error.name === "validation_error")
       return { sent: false, reason, refused: true };
     const wait = Number(headers?.["retry-after"]);

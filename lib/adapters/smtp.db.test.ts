@@ -19,12 +19,12 @@ vi.mock(import("@/lib/core/policy"), async (original) => {
   const policy = await original();
   // The lease is as short in proportion as the timeout, so seconds here stand for minutes in
   // production.
-  const { mailTimeout, letterLease } = policy.intervals;
+  const { mailTimeout, emailLease } = policy.intervals;
   const intervals = Object.defineProperties(
     { ...policy.intervals },
     {
       mailTimeout: { get: () => runTimeout.seconds },
-      letterLease: { get: () => (letterLease * runTimeout.seconds) / mailTimeout },
+      emailLease: { get: () => (emailLease * runTimeout.seconds) / mailTimeout },
     },
   );
   return { ...policy, intervals } as never;
@@ -70,7 +70,7 @@ const mailer = smtpMailer(sink.url, world.log);
 const here = world.with({ env: testEnv({ SMTP_URL: sink.url, MAIL_FROM: from }) });
 const deliver = (by: Mailer = mailer) => deliverDueLetters(here, by);
 /** Lets the longest pause between two attempts pass, but not the link's lifetime. */
-const later = () => world.advance(intervals.letterRetries[3]);
+const later = () => world.advance(intervals.emailRetries[3]);
 
 interface Kept {
   id: string;

@@ -4,7 +4,6 @@ import type { Log } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { type Delivery, headersOf, type Mailer } from "./mailer";
 
-/** What nodemailer's errors carry. */
 interface SmtpError extends Error {
   readonly code?: string;
   readonly responseCode?: number;
@@ -12,15 +11,15 @@ interface SmtpError extends Error {
 }
 
 /**
- * Sends by SMTP over a few kept connections. Credentials never travel in clear to another machine:
- * there STARTTLS is required where TLS is not implied by smtps://.
+ * Sends by SMTP over pooled connections. To another machine it requires TLS, by smtps:// or STARTTLS, so
+ * that credentials are never sent in clear text.
  */
 export function smtpMailer(url: string, log: Log): Mailer {
   const server = new URL(url);
   const transport = createTransport({
     url,
     pool: true,
-    // A batch of the courier at once, and no retries of its own: those are the outbox's.
+    // One batch of the courier in parallel. Only the outbox retries.
     maxConnections: bounds.outboxBatch,
     maxRequeues: 0,
     requireTLS: server.protocol === "smtp:" && !isLoopback(server.hostname),
@@ -42,23 +41,23 @@ export function smtpMailer(url: string, log: Log): Mailer {
       messageId,
       headers,
       date: new Date(date),
-      // Part boundaries are random otherwise, and a retry would not be the same bytes (X3).
+      // Boundaries are random by default, but a retry must send the same bytes (X3).
       baseBoundary: id,
-      // The other timeouts bound each silence; this one the whole send, which must end before its lease.
+      // The other timeouts limit each pause. This one limits the send, which must end before its lease.
       signal: AbortSignal.timeout(intervals.mailTimeout * 1000),
     };
     try {
       await transport.sendMail(mail);
       return { sent: true };
     } catch (error) {
-      // Nodemailer's own failures all have a code; anything else is a bug of ours.
+      // Nodemailer's errors have a code; any other error is a bug.
       if (!(error instanceof Error && "code" in error)) throw error;
       return deliveryOf(error as SmtpError, server.hostname, log);
     }
   };
 }
 
-/** An SMTP failure as an answer. 5xx to the recipient or the content is final, everything else waits. */
+/** The outcome for an SMTP error: a 5xx reply to RCPT TO or DATA is final, any other error is retried. */
 function deliveryOf({ code, responseCode, command }: SmtpError, host: string, log: Log): Delivery {
   const reason = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
   if (responseCode === 535) {
@@ -66,8 +65,8 @@ function deliveryOf({ code, responseCode, command }: SmtpError, host: string, lo
     log.error("mail.sign_in_refused", {
       host,
       help: gmail
-        ? "Gmail takes no account password here: turn on 2-step verification, make an app password, and put that into SMTP_URL."
-        : "The mail server refused the user or password in SMTP_URL.",
+        ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
+        : "The mail server rejected the user name or password in SMTP_URL.",
     });
   }
   const final = responseCode !== undefined && responseCode >= 500 && responseCode !== 535;

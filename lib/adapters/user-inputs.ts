@@ -1,22 +1,22 @@
-/** Shorter ones are in every password by chance. */
+/** Shorter texts occur in any password by chance. */
 const MIN_LENGTH = 3;
 
 /**
- * What others know of a person or a place, as a password could be made of it: each address or name
- * as it is, its parts, and these joined. Lower case, the longest first, none under 3 characters.
+ * The texts that a user may build a password from: each known address or name, its parts, and the
+ * parts joined. Lower case, longest first, at least `MIN_LENGTH` characters.
  */
 export function userInputsFrom(known: readonly string[]): string[] {
-  const words = new Set(known.flatMap((text) => wordsIn(text.normalize("NFKC").toLowerCase())));
-  return [...words]
-    .filter((word) => [...word].length >= MIN_LENGTH)
+  const inputs = new Set(known.flatMap((text) => inputsOf(text.normalize("NFKC").toLowerCase())));
+  return [...inputs]
+    .filter((input) => [...input].length >= MIN_LENGTH)
     .sort((a, b) => b.length - a.length);
 }
 
-function wordsIn(text: string): string[] {
+function inputsOf(text: string): string[] {
   const at = text.lastIndexOf("@");
   if (at < 0) return [text, ...partsOf(text)];
   const domain = text.slice(at + 1);
-  // The last label says nothing of anybody.
+  // Without the top-level domain, which many users share.
   const names = [text.slice(0, at), ...domain.split(".").slice(0, -1)];
   return [text, domain, ...names, ...names.flatMap(partsOf)];
 }

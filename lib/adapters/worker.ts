@@ -5,20 +5,20 @@ import { deliverDueLetters } from "./courier";
 import type { Mailer } from "./mailer";
 
 export interface Worker {
-  /** There is something to do now. */
+  /** Runs the courier before its next poll. */
   wake(): void;
-  /** Whether a job has got nowhere for longer than its pause and its limit together. */
+  /** Whether a job has made no progress for longer than its pause and `intervals.jobStall` together. */
   isLate(): boolean;
-  /** Takes nothing new, and resolves when what was under way is done, or given up. */
+  /** Starts nothing new. Resolves when the running jobs have ended or are stuck. */
   stop(): Promise<void>;
 }
 
 type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
 
 /**
- * Delivers letters and purges what is over, in this process, beside the requests (X3, X10). A job
- * that is stuck is given up, and the next one begins; where jobs may not overlap it begins when the
- * stuck one has ended.
+ * Sends letters and purges expired rows in this process (X3, X10). A job without progress for
+ * `intervals.jobStall` is abandoned and the next one starts, unless `mayOverlap` is false: then the
+ * next one starts when the stuck one has ended.
  */
 export function startWorker(
   world: WorkerWorld,
@@ -46,25 +46,25 @@ export function startWorker(
 interface Repeated {
   readonly world: WorkerWorld;
   readonly name: string;
-  /** Seconds from the end of one time to the beginning of the next. */
+  /** Seconds from the end of one run to the start of the next. */
   readonly every: number;
   readonly mayOverlap: boolean;
-  /** Calls `progress` after each of its steps. */
+  /** Calls `progress` after each step. */
   readonly job: (progress: () => void) => Promise<unknown>;
 }
 
-/** A job that was given up took another step: it must do nothing more. */
+/** Stops an abandoned job at its next step. */
 class GivenUp extends Error {}
 
-/** Runs a job now and then again and again, never twice at once; a ring while it runs is not lost. */
+/** Runs a job now and then repeatedly, never twice at once. A `wake` during a run causes another run. */
 function repeat({ world, name, every, mayOverlap, job }: Repeated) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
   let pending = false;
   let stopped = false;
   let aliveAt = performance.now();
-  /** Waits for a job that was given up no longer. */
-  let leave = () => {};
+  /** Ends the wait for a stuck job. */
+  let abandonStuck = () => {};
 
   const once = async () => {
     let givenUp = false;
@@ -74,7 +74,7 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
       watch = setTimeout(() => {
         givenUp = true;
         world.log.error(`${name}.stuck`);
-        if (mayOverlap || stopped) leave();
+        if (mayOverlap || stopped) abandonStuck();
       }, intervals.jobStall * 1000).unref();
     };
     const progress = () => {
@@ -82,16 +82,16 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
       aliveAt = performance.now();
       watchOver();
     };
-    const left = new Promise<void>((resolve) => {
-      leave = () => {
+    const abandoned = new Promise<void>((resolve) => {
+      abandonStuck = () => {
         if (givenUp) resolve();
       };
     });
     watchOver();
     try {
-      await Promise.race([job(progress).then(progress), left]);
+      await Promise.race([job(progress).then(progress), abandoned]);
     } catch (error) {
-      // A background job has nobody to answer to; the log is where its failures are seen.
+      // No caller receives the error, so it is logged.
       if (error instanceof GivenUp) return;
       if (world.isDatabaseUnavailable(error)) world.log.warn("database.unavailable", { job: name });
       else world.log.error(`${name}.failed`, { error });
@@ -121,7 +121,7 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
     stop: async () => {
       stopped = true;
       clearTimeout(timer);
-      leave();
+      abandonStuck();
       await running;
     },
   };

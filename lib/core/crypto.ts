@@ -9,7 +9,7 @@ import {
 } from "node:crypto";
 import { bounds } from "./policy";
 
-/** What a token is for. Part of its digest, so that a token of one kind is nothing to another. */
+/** What a token is for. Part of its digest, so that a token of one kind never matches another kind. */
 export type TokenUse =
   | "session"
   | "magic_link"
@@ -21,11 +21,10 @@ export type TokenUse =
   | "requesting_browser"
   | "device";
 
-/** Chance, handed in through the world so that tests may know it. */
 export interface SecretGenerator {
   /** 256 random bits as 43 characters of base64url. */
   token(): string;
-  /** Six random digits, leading zeros kept. */
+  /** Six random digits, with leading zeros. */
   code(): string;
 }
 
@@ -36,32 +35,29 @@ export const random: SecretGenerator = {
 
 const tokenShape = /^[A-Za-z0-9_-]{43}$/;
 
-/** Whether a text could be one of our tokens; anything else is not worth a look-up. */
+/** Whether a value has the form of our tokens. Nothing else is looked up. */
 export const isToken = (text: unknown): text is string =>
   typeof text === "string" && tokenShape.test(text);
 
 /**
- * What we keep of a token. A plain SHA-256 is enough for 256 random bits, and needs no key,
- * so that rotating keys signs nobody out (X8).
+ * The stored form of a token. A plain SHA-256 is enough for 256 random bits. It needs no key, so
+ * rotating keys ends no session (X8).
  */
 export const digest = (use: TokenUse, token: string) =>
   createHash("sha256").update(`${use}:${token}`).digest("base64url");
 
-/** A key and the one before it; the first makes, both are accepted. */
+/** The current key, which signs and encrypts, and the previous one, which is still accepted (X8). */
 export type Key = readonly [current: string, ...previous: string[]];
 
-/** A keyed hash for things that can be guessed: codes, addresses and IPs in limit keys. */
+/** HMAC-SHA-256, for what can be guessed: codes, and addresses and IPs in limit keys. */
 export const keyedHash = (key: string, use: string, text: string) =>
   createHmac("sha256", key).update(`${use}:${text}`).digest("base64url");
 
-/** Whether two hashes are alike, in a time that does not tell where they differ. */
+/** Whether two hashes are equal, in a time that does not depend on where they differ. */
 export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/**
- * Encrypts and authenticates a text (AES-256-GCM, a fresh nonce each time) for rest in the
- * database.
- */
+/** Encrypts and authenticates a text: AES-256-GCM with a random nonce. */
 export function seal(key: Key, text: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", Buffer.from(key[0], "base64url"), nonce);
@@ -69,7 +65,7 @@ export function seal(key: Key, text: string): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString("base64url");
 }
 
-/** Opens what `seal` made with this key or the one before it. Throws on anything else. */
+/** Decrypts a result of `seal` with the current or the previous key. Throws on anything else. */
 export function unseal(key: Key, sealed: string): string {
   const bytes = Buffer.from(sealed, "base64url");
   for (const candidate of key) {
@@ -77,7 +73,7 @@ export function unseal(key: Key, sealed: string): string {
       "aes-256-gcm",
       Buffer.from(candidate, "base64url"),
       bytes.subarray(0, 12),
-      // Otherwise a tag of four bytes would do, which can be guessed.
+      // Otherwise a tag of four bytes would be accepted, which can be guessed.
       { authTagLength: 16 },
     ).setAuthTag(bytes.subarray(12, 28));
     try {
@@ -85,8 +81,8 @@ export function unseal(key: Key, sealed: string): string {
         "utf8",
       );
     } catch {
-      // Not this key: GCM tells by its tag. The next one may be it.
+      // The tag does not match this key; the previous one is tried next.
     }
   }
-  throw new Error("A sealed text opens with neither the current nor the previous key.");
+  throw new Error("A sealed text matches neither the current nor the previous key.");
 }

@@ -1,4 +1,4 @@
-/** A length of time in whole seconds. Made only by the functions below, so that no number travels without its unit. */
+/** A length of time in whole seconds. Only the functions below create one, so the unit is explicit. */
 export type Duration = number & { readonly __unit: "seconds" };
 
 export const seconds = (n: number) => n as Duration;
@@ -12,15 +12,15 @@ const steps = [
   { unit: "minute", length: minutes(1) },
 ] as const;
 
-/** A duration as people read it, in the largest unit that tells it exactly ("90 minutes"). */
+/** A duration as text, in the largest unit that is exact ("90 minutes"). */
 export function exactly(duration: Duration, locale = "en"): string {
   const step = steps.find(({ length }) => duration >= length && duration % length === 0);
   return inUnit(duration / (step?.length ?? seconds(1)), step?.unit ?? "second", locale);
 }
 
 /**
- * A duration as people read it ("1 hour", "12 minutes"), rounded up to its largest unit, so that
- * "try again in …" is never too early. Under a minute it is said in seconds.
+ * A duration as text ("1 hour", "12 minutes"), rounded up to its largest unit, so that "try again in …"
+ * is never too early.
  */
 export function inWords(duration: Duration, locale = "en"): string {
   const step = steps.find(({ length }) => duration >= length);

@@ -188,7 +188,7 @@ describe("the origin", () => {
     (HOST) => {
       for (const AUTH_URL of [undefined, "http://localhost:3000"])
         expect(problemsWith({ HOST, AUTH_URL })).toEqual([
-          expect.stringMatching(/^HOST is not a loopback address/),
+          expect.stringMatching(/^HOST accepts connections from other machines/),
         ]);
     },
   );
@@ -199,7 +199,7 @@ describe("the origin", () => {
     "http://localhost.example.com",
   ])("may not be plain http on a network: %s", (AUTH_URL) => {
     expect(problemsWith({ AUTH_URL })).toContainEqual(
-      expect.stringMatching(/^AUTH_URL must be https/),
+      expect.stringMatching(/^AUTH_URL must start with https/),
     );
   });
 
@@ -308,13 +308,13 @@ describe("keys", () => {
   it("are refused when two are the same", () => {
     for (const name of ["OUTBOX_KEY", "AUTH_SECRET"])
       expect(problemsWith({ [name]: keys.TOKEN_KEY })).toEqual([
-        expect.stringMatching(/TOKEN_KEY.+ each needs its own\.$/),
+        expect.stringMatching(/TOKEN_KEY.+ must be three different keys\.$/),
       ]);
     expect(problemsWith({ TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY })).toEqual([
-      "TOKEN_KEY_PREVIOUS is the same as TOKEN_KEY: nothing was rotated.",
+      "TOKEN_KEY_PREVIOUS is the same as TOKEN_KEY. Set it to the key before the rotation, or unset it.",
     ]);
     expect(problemsWith({ OUTBOX_KEY_PREVIOUS: keys.OUTBOX_KEY })).toEqual([
-      "OUTBOX_KEY_PREVIOUS is the same as OUTBOX_KEY: nothing was rotated.",
+      "OUTBOX_KEY_PREVIOUS is the same as OUTBOX_KEY. Set it to the key before the rotation, or unset it.",
     ]);
   });
 });
@@ -399,7 +399,7 @@ describe("sending real email", () => {
     "<hello@localhost>",
   ])("refuses a sender that could be read as more than one: %j", (text) => {
     expect(problemsWith({ MAIL_FROM: text })).toEqual([
-      "MAIL_FROM must be an address, or Name <address>.",
+      "MAIL_FROM must be an email address, or Name <address>.",
     ]);
   });
 
@@ -446,8 +446,8 @@ describe("limits in Redis", () => {
   ])("are accepted with one Redis: %j", (vars) => expect(problemsWith(vars)).toEqual([]));
 
   it.each([
-    [{ UPSTASH_REDIS_REST_URL: "https://x.upstash.io" }, /go together/],
-    [{ UPSTASH_REDIS_REST_TOKEN: "t" }, /go together/],
+    [{ UPSTASH_REDIS_REST_URL: "https://x.upstash.io" }, /must both be set/],
+    [{ UPSTASH_REDIS_REST_TOKEN: "t" }, /must both be set/],
     [
       {
         REDIS_URL: "redis://cache",
@@ -512,19 +512,16 @@ describe("OAuth providers", () => {
   });
 
   it.each([
-    [{ AUTH_GOOGLE_ID: "id" }, "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both."],
+    [{ AUTH_GOOGLE_ID: "id" }, "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET must both be set."],
     [
       { AUTH_GOOGLE_SECRET: "canary-secret" },
-      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both.",
+      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET must both be set.",
     ],
     [
       { ...google, AUTH_GOOGLE_SECRET: "" },
-      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET go together: set both.",
+      "AUTH_GOOGLE_ID and AUTH_GOOGLE_SECRET must both be set.",
     ],
-    [
-      { AUTH_LINKEDIN_ID: "id" },
-      "AUTH_LINKEDIN_ID and AUTH_LINKEDIN_SECRET go together: set both.",
-    ],
+    [{ AUTH_LINKEDIN_ID: "id" }, "AUTH_LINKEDIN_ID and AUTH_LINKEDIN_SECRET must both be set."],
     [
       { AUTH_GOOGLE_ISSUER: "http://localhost:4000" },
       "AUTH_GOOGLE_ISSUER is set, but AUTH_GOOGLE_ID is not.",
@@ -535,11 +532,11 @@ describe("OAuth providers", () => {
     ],
     [
       { SIGN_IN_METHODS: "password,google" },
-      "SIGN_IN_METHODS names google, but AUTH_GOOGLE_ID is not set.",
+      "SIGN_IN_METHODS includes google, but AUTH_GOOGLE_ID is not set.",
     ],
     [
       { ...google, SIGN_IN_METHODS: "password,linkedin" },
-      "SIGN_IN_METHODS names linkedin, but AUTH_LINKEDIN_ID is not set.",
+      "SIGN_IN_METHODS includes linkedin, but AUTH_LINKEDIN_ID is not set.",
     ],
     [
       { ...google, AUTH_GOOGLE_ID: "a\nb" },
@@ -549,7 +546,7 @@ describe("OAuth providers", () => {
     [{ ...google, AUTH_GOOGLE_ISSUER: "javascript:alert(1)" }, "AUTH_GOOGLE_ISSUER must be a URL."],
     [
       { ...google, SIGN_IN_METHODS: "google" },
-      "SIGN_IN_METHODS names neither magic_link nor password: one of them must be there, so that people can show that a mailbox is theirs.",
+      "SIGN_IN_METHODS must include magic_link or password, so that users can verify their email address.",
     ],
     [
       { SIGN_IN_METHODS: "password,facebook" },
@@ -567,7 +564,7 @@ describe("OAuth providers", () => {
       const vars = { ...google, ...linkedin, [name]: "https://login.example.com" };
       expect(problemsWith(vars)).toEqual([]);
       expect(problemsWith({ ...vars, AUTH_URL: "https://account.example.com" })).toContainEqual(
-        expect.stringMatching(new RegExp(`^${name} is for another issuer`)),
+        expect.stringMatching(new RegExp(`^${name} must not be set on a public server`)),
       );
     },
   );
@@ -657,12 +654,12 @@ describe("an operator who got several things wrong", () => {
       SESSION_LIFETIME_DAYS: "1",
     });
     for (const start of [
-      "AUTH_URL must be https",
+      "AUTH_URL must start with https",
       "TRUSTED_PROXY_HOPS",
       "NEXT_SERVER_ACTIONS",
       "MIGRATE_DATABASE_URL",
       "TOKEN_KEY_PREVIOUS",
-      ".*TOKEN_KEY.+each needs its own",
+      ".*TOKEN_KEY.+must be three different keys",
       "SESSION_IDLE_HOURS",
     ])
       expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));
@@ -677,7 +674,7 @@ describe("an operator who got several things wrong", () => {
     });
     for (const start of [
       "PORT",
-      "AUTH_URL must be https",
+      "AUTH_URL must start with https",
       "TRUSTED_PROXY_HOPS",
       "MIGRATE_DATABASE_URL",
     ])
@@ -727,7 +724,7 @@ describe("an operator who got several things wrong", () => {
 
   it("reads them as a list, one line each", () => {
     expect(() => parseEnv({ PORT: "x" })).toThrow(
-      /^The environment is not usable:\n( {2}- .+\.\n)+ {2}- .+\.$/,
+      /^The environment variables have problems:\n( {2}- .+\.\n)+ {2}- .+\.$/,
     );
   });
 });

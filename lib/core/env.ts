@@ -11,24 +11,16 @@ import {
 import { bounds, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./crypto";
 
-/**
- * The environment, read in one place. `parseEnv` takes any record, so that tests can ask what a
- * mix of values would do; a bad mix gives every problem at once, and never a value of a secret.
- */
+/** The environment variables. Problems are reported all at once, without the values of secrets. */
 
-const wholeNumber = (minLength: number, most: number) =>
+const wholeNumber = (min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, "must be a whole number")
     .transform(Number)
-    .pipe(
-      z
-        .number()
-        .min(minLength, `must be at least ${minLength}`)
-        .max(most, `must be at most ${most}`),
-    );
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
-/** The ways of signing in that an operator may switch off. */
+/** The sign-in methods that an administrator can disable. */
 const signInMethods = ["magic_link", "password", ...oauthProviderIds] as const;
 export type SignInMethod = (typeof signInMethods)[number];
 const isSignInMethod = (name: string): name is SignInMethod =>
@@ -63,7 +55,7 @@ const schema = z.object({
       if (from) return from;
       issues.addIssue({
         code: "custom",
-        message: "must be an address, or Name <address>",
+        message: "must be an email address, or Name <address>",
       });
       return z.NEVER;
     })
@@ -139,28 +131,28 @@ type Vars = Record<string, string | undefined>;
 export interface Env {
   readonly production: boolean;
   readonly origin: URL;
-  /** The origin is this machine's own: plain http, a mailbox page instead of mail. */
+  /** The origin is on this machine: plain http is allowed, and a mailbox page can replace sending email. */
   readonly loopback: boolean;
   readonly appName: string;
   readonly locale: Locale;
   readonly supportEmail: string | undefined;
   readonly mail: MailTransport;
   readonly mailFrom: { readonly name: string; readonly address: string };
-  /** Where the embedded database, made keys and the local mailbox live. */
+  /** The directory of the embedded database, the generated keys and the local mailbox. */
   readonly dataDir: string;
-  /** Encrypts what Auth.js keeps in cookies during a handshake. */
+  /** Encrypts the cookies of Auth.js during an OAuth attempt. */
   readonly authSecret: Key;
   readonly tokenKey: Key;
   readonly outboxKey: Key;
   readonly databaseUrl: string | undefined;
   readonly migrateDatabaseUrl: string | undefined;
-  /** Where shared limits are counted; null for Postgres. */
+  /** The Redis that counts limits; null for Postgres. */
   readonly redis: RedisAddress | null;
   readonly signUp: "open" | "closed";
-  /** The ways in that there are: those of providers only where their keys are. */
+  /** The enabled sign-in methods. A provider needs a client id and secret. */
   readonly methods: readonly SignInMethod[];
   readonly providers: { readonly [P in OAuthProvider]?: ProviderKeys };
-  /** A range service for stolen passwords (k-anonymity); unset, nobody is asked. */
+  /** A breach lookup with the range API of Pwned Passwords (k-anonymity); none when undefined. */
   readonly breachLookupUrl: string | undefined;
   readonly passwordMinLength: number;
   readonly trustedProxyHops: number;
@@ -169,14 +161,14 @@ export interface Env {
   readonly limitMax: { readonly [K in LimitName]?: number };
 }
 
-/** How a provider knows us, and where it is. */
+/** Our registration at a provider. */
 export interface ProviderKeys {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly issuer: string;
 }
 
-/** How mail leaves; `local` keeps it on this machine, for the mailbox page. */
+/** How emails are sent. `local` stores them for the mailbox page. */
 export type MailTransport =
   | { readonly by: "resend"; readonly key: string; readonly baseUrl: string | undefined }
   | { readonly by: "smtp"; readonly url: string }
@@ -186,27 +178,31 @@ export type RedisAddress =
   | { readonly by: "tcp"; readonly url: string }
   | { readonly by: "upstash"; readonly url: string; readonly token: string };
 
-/** What is wrong with an environment, one line per problem. */
+/** The environment is invalid; the message has one line per problem. */
 export class EnvError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(
-      `The environment is not usable:\n${problems.map((textLine) => `  - ${textLine}`).join("\n")}`,
+      `The environment variables have problems:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
     );
   }
 }
 
-/** Whether a host name can only mean this machine (RFC 6761, RFC 1122). */
+/** Whether a host name always refers to this machine (RFC 6761, RFC 1122). */
 export const isLoopback = (hostname: string) =>
   /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
 
-/** Reads an environment. Throws `EnvError` with all problems; empty values count as not set. */
+/** Reads environment variables; empty ones count as not set. Throws `EnvError` with all problems. */
 export function parseEnv(vars: Vars): Env {
   const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
   const problems: string[] = [];
   const env = readEach(set, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
-  problems.push(...renamedProblems(set), ...mixProblems(set, env), ...(loopback ? [] : publicProblems(set, origin)));
+  problems.push(
+    ...renamedProblems(set),
+    ...conflicts(set, env),
+    ...(loopback ? [] : publicProblems(set, origin)),
+  );
   if (problems.length > 0) throw new EnvError(problems);
 
   const providers = providerKeys(env);
@@ -261,14 +257,14 @@ const keyPair = (current: string, previous: string | undefined): Key =>
   previous ? [current, previous] : [current];
 
 /**
- * Each variable by itself, so that one bad value hides no other problem. Where there is a problem
- * the record is not what its type says; it goes no further than the checks that add more.
+ * Reads each variable on its own, so that one invalid value hides no other problem. Values of invalid
+ * variables are missing despite the type; `parseEnv` then only collects further problems and throws.
  */
 function readEach(set: Vars, problems: string[]) {
   const read = Object.entries(schema.shape).map(([name, field]) => {
     const { success, data, error } = field.safeParse(set[name]);
     if (success) return [name, data];
-    const unset = `is not set. \`npm start\` makes one for a loopback origin; a public origin needs its own`;
+    const unset = `is not set. \`npm start\` generates it on localhost; a public server must set it`;
     const messages = error.issues.map(({ message }) => (set[name] === undefined ? unset : message));
     problems.push(...new Set(messages.map((message) => `${name} ${message}.`)));
     return [name, undefined];
@@ -276,10 +272,8 @@ function readEach(set: Vars, problems: string[]) {
   return Object.fromEntries(read) as z.output<typeof schema>;
 }
 
-/** The process's own environment. */
 export const readEnv = () => parseEnv(process.env);
 
-/** Of each provider that people may come by. */
 function providerKeys(env: z.output<typeof schema>): Env["providers"] {
   const keys = {
     google: [env.AUTH_GOOGLE_ID, env.AUTH_GOOGLE_SECRET, env.AUTH_GOOGLE_ISSUER],
@@ -326,63 +320,62 @@ function parseOrigin(text: string, problems: string[]): URL {
   return new URL("http://localhost");
 }
 
-/** What does not go together. Whether something is there is asked of what was set, be it readable or not. */
-function* mixProblems(set: Vars, env: z.output<typeof schema>) {
+/** Variables that contradict each other. Reads `set` where an invalid value counts as set. */
+function* conflicts(set: Vars, env: z.output<typeof schema>) {
   const loopback = isLoopback(parseOrigin(set.AUTH_URL ?? "http://localhost", []).hostname);
   if (loopback && set.HOST && !isLoopback(set.HOST))
-    yield "HOST is not a loopback address, but AUTH_URL is: set AUTH_URL to the public origin.";
+    yield "HOST accepts connections from other machines, but AUTH_URL is on localhost. Set AUTH_URL to the public origin.";
   if (set.RESEND_API_KEY && set.SMTP_URL)
-    yield "RESEND_API_KEY and SMTP_URL are both set: mail can leave by one of them.";
+    yield "RESEND_API_KEY and SMTP_URL are both set. Set only one of them.";
   if (set.RESEND_BASE_URL && !set.RESEND_API_KEY)
     yield "RESEND_BASE_URL is set, but RESEND_API_KEY is not.";
   if ((set.RESEND_API_KEY || set.SMTP_URL) && !set.MAIL_FROM)
-    yield "MAIL_FROM must be set where mail leaves: an address that your mail server may send from.";
+    yield "MAIL_FROM must be set to send email: an address that your mail server may send from.";
   if (Boolean(set.UPSTASH_REDIS_REST_URL) !== Boolean(set.UPSTASH_REDIS_REST_TOKEN))
-    yield "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN go together: set both.";
+    yield "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN must both be set.";
   if (set.REDIS_URL && set.UPSTASH_REDIS_REST_URL)
-    yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set: limits are counted in one place.";
+    yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set. Set only one of them.";
   if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
     yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
   yield* providerProblems(set, env);
   for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
     if (set[name] && set[name] === set[`${name}_PREVIOUS`])
-      yield `${name}_PREVIOUS is the same as ${name}: nothing was rotated.`;
+      yield `${name}_PREVIOUS is the same as ${name}. Set it to the key before the rotation, or unset it.`;
   const keys = [set.AUTH_SECRET, set.TOKEN_KEY, set.OUTBOX_KEY].filter(Boolean);
   if (new Set(keys).size < keys.length)
-    yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must differ: each needs its own.";
+    yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must be three different keys.";
   if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
     yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
 }
 
 function* providerProblems(set: Vars, env: z.output<typeof schema>) {
   const listed = env.SIGN_IN_METHODS ?? [];
-  // Else whoever comes first with a provider's word for an address has it for good (O3, A5).
+  // An owner could never verify the email address of an account that an attacker created (O3, A5).
   if (listed.length > 0 && listed.every(isOAuthProvider))
-    yield "SIGN_IN_METHODS names neither magic_link nor password: one of them must be there, so that people can show that a mailbox is theirs.";
+    yield "SIGN_IN_METHODS must include magic_link or password, so that users can verify their email address.";
   for (const provider of oauthProviderIds) {
     const [id, secret, issuer] = ["ID", "SECRET", "ISSUER"].map(
       (what) => `AUTH_${provider.toUpperCase()}_${what}`,
     ) as [string, string, string];
-    if (Boolean(set[id]) !== Boolean(set[secret]))
-      yield `${id} and ${secret} go together: set both.`;
+    if (Boolean(set[id]) !== Boolean(set[secret])) yield `${id} and ${secret} must both be set.`;
     if (set[issuer] && !set[id]) yield `${issuer} is set, but ${id} is not.`;
     if (set.SIGN_IN_METHODS && listed.includes(provider) && !set[id])
-      yield `SIGN_IN_METHODS names ${provider}, but ${id} is not set.`;
+      yield `SIGN_IN_METHODS includes ${provider}, but ${id} is not set.`;
   }
 }
 
 function* publicProblems(set: Vars, origin: URL) {
   if (origin.protocol !== "https:")
-    yield "AUTH_URL must be https: plain http is for loopback origins only (L7).";
+    yield "AUTH_URL must start with https://. Plain http is allowed on localhost only (L7).";
   if (!set.TRUSTED_PROXY_HOPS)
-    yield "TRUSTED_PROXY_HOPS must be set on a public origin: how many proxies stand before this server (0 for none).";
+    yield "TRUSTED_PROXY_HOPS must be set on a public server: the number of reverse proxies in front of it, or 0.";
   if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
-    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public origin, at build and at start, so that forms survive a deploy.";
+    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public server, to the same value at build and start. Otherwise open forms fail after a deployment.";
   if (set.LOCALE === "en-XA" || set.LOCALE === "ar-XB")
     yield "LOCALE must be en on a public origin: the other languages are for testing on this machine.";
   for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
     if (set[name])
-      yield `${name} is for another issuer on this machine: on a public origin only the provider itself vouches for people.`;
+      yield `${name} must not be set on a public server. It is for fake providers in development.`;
   if (!set.RESEND_API_KEY && !set.SMTP_URL)
-    yield "RESEND_API_KEY or SMTP_URL must be set on a public origin: the local mailbox exists on a loopback origin only.";
+    yield "RESEND_API_KEY or SMTP_URL must be set on a public server. The local mailbox works on localhost only.";
 }

@@ -55,5 +55,4 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Whether a text, from a cookie or a schema's message, is one of our codes. */
 export const isRefusalCode = (text: string): text is RefusalCode => Object.hasOwn(refusals, text);

@@ -1,26 +1,25 @@
 import { domainToASCII, domainToUnicode } from "node:url";
 import { bounds } from "./policy";
 
-/** An e-mail address as compared and stored: one spelling for each mailbox (I1). */
+/** An email address in canonical form: one spelling for each mailbox (I1). */
 export type Identifier = string & { readonly __brand: "identifier" };
 
-// RFC 5322 dot-atom without `%`, `!`, `/`, `|` and the backtick: they are legal, but old relays
-// read them as routes or commands, and no mailbox people sign in with has them.
+// RFC 5322 dot-atom without `%`, `!`, `/`, `|` and the backtick: these are legal, but old relays
+// interpret them as routes or commands.
 const localPart = /^[A-Za-z0-9#$&'*+=?^_{}~-]+(\.[A-Za-z0-9#$&'*+=?^_{}~-]+)*$/;
 const letters = /^[\p{L}\p{N}\p{M}.-]+$/u;
-// Letters that show nothing (Hangul fillers, variation selectors), and the Kelvin sign, which
-// lower-cases to a plain k.
+// Invisible letters (Hangul fillers, variation selectors), and the Kelvin sign, whose lower case is k.
 const invisible = /[\p{Default_Ignorable_Code_Point}\u212a]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Reads what a person typed as an address: trimmed, lower-cased, the domain in IDNA's ASCII form.
- * Null for anything a mail server could read as more or other than one plain mailbox: control
+ * Parses an email address as entered: trims it, lower-cases it, and converts the domain to ASCII (IDNA).
+ * Null for any text that a mail server could read as anything but one plain mailbox: control
  * characters, separators, quotes, angle brackets, comments, IP literals, a second @, zero-width
- * or look-alike characters, more than 254 octets (64 before the @).
+ * or look-alike characters, more than 254 octets in total or 64 before the @ (RFC 5321).
  */
 export function parseIdentifier(typed: string): Identifier | null {
-  // Each run of spaces is read once: without the look-behind, as often as it is long.
+  // Without the look-behind the time would grow with the square of a run of spaces.
   const text = typed.replace(/^ +|(?<! ) +$/g, "");
   if (text.length > bounds.emailLength) return null;
   const [local, domain, ...rest] = text.split("@");
@@ -32,14 +31,14 @@ export function parseIdentifier(typed: string): Identifier | null {
 }
 
 function asciiDomain(domain: string): string | null {
-  // `domainToASCII` quietly drops or maps soft hyphens, joiners, other dots and full-width forms,
-  // which would make two texts one address; so these are refused before it sees them.
+  // `domainToASCII` silently drops or maps soft hyphens, joiners, other dots and full-width forms.
+  // Two different texts would become one address, so these are refused first.
   const lookalike = domain.normalize("NFC") !== domain.normalize("NFKC");
   if (lookalike || !letters.test(domain) || invisible.test(domain)) return null;
   const ascii = domainToASCII(domain);
-  // Punycode that encodes nothing: Node 24 returns it as it is, where Node 20 and 22 return "".
+  // Invalid Punycode: Node 24 returns it unchanged, Node 20 and 22 return "".
   if (/(^|\.)xn--/.test(domainToUnicode(ascii))) return null;
-  // Whatever it still maps to other letters (a capital ß to ss) would be somebody else's domain.
+  // Any other mapping (a capital ß to ss) would result in a different owner's domain.
   const plain = domain.normalize("NFC").toLowerCase();
   if (
     plain !== ascii &&
@@ -49,9 +48,9 @@ function asciiDomain(domain: string): string | null {
     return null;
   const labels = ascii.split(".");
   if (labels.length < 2 || !labels.every((part) => label.test(part))) return null;
-  // An all-digit last label would make it an IP address (RFC 3696).
+  // With a last label of digits it would be an IP address (RFC 3696).
   return /^\d+$/.test(labels.at(-1) ?? "") ? null : ascii;
 }
 
-/** An address as shown to whoever holds a link: enough to recognise, too little to copy (L5). */
+/** An address as shown to the holder of a link: enough to recognise, too little to use (L5). */
 export const masked = (identifier: Identifier) => identifier.replace(/^(.).*@/, "$1**@");

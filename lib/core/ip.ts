@@ -1,14 +1,14 @@
 import ipaddr from "ipaddr.js";
 
-/** An IP address in its one canonical spelling; null for anything else. IPv4 in IPv6 is IPv4. */
+/** An IP address in canonical form; null for any other text. An IPv4-mapped IPv6 address becomes IPv4. */
 export function canonicalIp(text: string | undefined): string | null {
   const bare = text?.trim().replace(/^\[|\]$/g, "") ?? "";
-  // Only the full forms: what `inet_aton` also reads ("127.1", octal, a port behind) is no address here.
-  // A zone says which interface saw it, not who it is.
+  // Refuses the short forms of `inet_aton` ("127.1", octal) and ports. Removes the zone, which names
+  // an interface of this machine and not the client.
   const address = bare.replace(/%.*$/, "");
   const dotted = address.slice(address.lastIndexOf(":") + 1);
   const plain = ipaddr.IPv4.isValidFourPartDecimal(dotted);
-  // Also as IPv6's tail: octal and hexadecimal parts are read in two ways.
+  // The same for the dotted end of an IPv6 address: parsers disagree on octal and hexadecimal parts.
   const isOne = bare.includes(":")
     ? ipaddr.IPv6.isValid(address) && (plain || !dotted.includes("."))
     : plain && address === bare;
@@ -16,7 +16,7 @@ export function canonicalIp(text: string | undefined): string | null {
   return ipaddr.process(address).toString();
 }
 
-/** What limits count an IP by: itself, or an IPv6's /64, which is what one customer has (R2). */
+/** The key of an IP in limits: IPv4 itself; of IPv6 the /64 network, which one customer has (R2). */
 export function networkOf(ip: string | null): string {
   if (!ip) return "unknown";
   const address = ipaddr.parse(ip);
@@ -26,9 +26,9 @@ export function networkOf(ip: string | null): string {
 }
 
 /**
- * The client's IP: the socket's own peer, or with trusted proxies the address the outermost of them
- * saw. Entries further left were written by the client and are not looked at; with fewer entries
- * than hops somebody came past the proxies, and the peer is what we know.
+ * The client's IP: the socket's peer, or, behind `trustedHops` proxies, the address that the outermost
+ * of them has seen. The client can forge entries further left. With fewer entries than hops the
+ * request has bypassed a proxy, and the result is the peer.
  */
 export function clientIp(
   peer: string | undefined,

@@ -12,7 +12,7 @@ export type EmailAssurance = "authoritative" | "verified" | "unverified" | "miss
 export interface OAuthIdentity {
   readonly provider: OAuthProvider;
   readonly subject: string;
-  /** Only an address that the provider has verified. */
+  /** Null unless the provider has verified it. */
   readonly email: Identifier | null;
   readonly emailAssurance: EmailAssurance;
 }

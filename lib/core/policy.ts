@@ -1,188 +1,210 @@
 import { days, type Duration, hours, minutes, seconds } from "./duration";
 
-/** How long things live. Written and judged in SQL by the database's clock. */
+/**
+ * Every number of the product: lifetimes, timeouts, sizes and limits, each with its unit and its
+ * reason. `env` at the end of a comment means that an environment variable may replace the number.
+ */
+
+/** How long something is valid. The database's clock decides, in SQL. */
 export const lifetimes = {
-  /** Long enough for slow mail and a lunch break, short enough for a stolen mailbox dump (L1). env */
+  /** Enough for slow mail and a lunch break; too short to be worth stealing old mail (L1). env */
   magicLink: hours(1),
-  /** Six digits can be guessed, so they get less time than a link (L1). */
+  /** Six digits can be guessed, so a code gets less time than a link (L1). */
   emailCode: minutes(10),
-  /** As long as the code beside it: a step-up is asked for at the moment it is needed (A2). */
+  /** As long as the code in the same email: the user is waiting for it (A2). */
   stepUpLink: minutes(10),
-  /** An unused session ends after a day away (S1). env */
+  /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
-  /** Nobody stays signed in for ever, however busy (S1). env */
+  /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */
   session: days(30),
-  /** The same two when the person asked to be kept signed in (S1). */
+  /** "Keep me signed in": long enough for a site that is used every few weeks (S1). */
   rememberedSessionIdle: days(30),
+  /** "Keep me signed in": the user signs in again four times a year (S1). */
   rememberedSession: days(90),
-  /** Whoever signs up has this long to find the code's mail, or to ask for another (P1). */
+  /** Enough to find the email with the code, or to request another one (P1). */
   signUpAttempt: hours(1),
-  /** To a provider and back, and after that for what was proven there to be used (O4). */
+  /** Enough to sign in at a provider; then again as long for the user's decision (O4). */
   oauthAttempt: minutes(10),
-  /** Which way in a browser used last, so that the sign-in page can offer it first. */
+  /** The last sign-in method is offered first; half a year covers users who return rarely. */
   lastMethod: days(180),
   /** The browser's time zone, in which pages show times; `public/latchkey.js` says the same. */
   timeZone: days(180),
-  /** A form that was interrupted by step-up is completed within this, or filled in again. */
+  /** A form that waits for step-up; as long as the step-up email is valid. */
   suspendedAction: minutes(10),
-  /** A browser that asked may type the code, and press without the address, while the mail can arrive. */
+  /** As long as an email may take to arrive (`queuedEmail`): the browser may enter its code. */
   requestingBrowser: days(1),
-  /** A device mark not used for this long is forgotten; twice the longest session. */
+  /** A device that was not used for twice the longest session is forgotten. */
   knownDevice: days(180),
-  /** A message carried over one redirect (house: faces). */
+  /** A message for the next page, which a redirect requests at once. */
   flash: seconds(60),
-  /** A mail that could not leave by now is of no use to anybody (X3). */
-  letter: hours(24),
-  /** Finished letters stay visible to whoever asks "did it leave?" (X10). */
-  finishedLetter: days(7),
-  /** Used and dead links stay past their end, so that their page can say what happened (X10). */
+  /** An email that could not be sent for a day is of no use to its recipient (X3). */
+  queuedEmail: hours(24),
+  /** Enough to look into the question "was my email sent?" (X10). */
+  finishedEmail: days(7),
+  /** An expired or used link is stored for one more day, so that its page can explain why (X10). */
   finishedVerification: hours(24),
 } as const satisfies Record<string, Duration>;
 
-/** How often things may be done at most, and how soon again. */
+/** Timeouts and pauses. */
 export const intervals = {
-  /** `last_seen_at` is written at most this often, so that reading stays reading (S1). */
+  /** `last_seen_at` is written at most this often, so that most reads write nothing (S1). */
   lastSeen: minutes(5),
-  /** What touches credentials asks for a proof no older than this (A2). */
+  /** Changing a credential needs an authentication no older than this (A2). */
   stepUp: minutes(10),
-  /** The look-up of stolen passwords answers within this, or is done without (P6). */
+  /** Choosing a password must not wait longer for the lookup; without a response it is skipped (P6). */
   breachLookup: seconds(1),
-  /** A provider has answered all that a trip asks of it within this, or people are told (O5). */
-  providerAnswer: seconds(5),
-  /** What a provider says of itself, its keys included, is asked again after this. */
+  /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
+  providerTimeout: seconds(5),
+  /** Short enough that a provider's new keys arrive soon, long enough to save most requests. */
   discoveryCache: minutes(10),
-  /** A provider's clock and ours may be this far apart; oauth4webapi allows the same. */
+  /** The tolerated difference between a provider's clock and ours; oauth4webapi allows the same. */
   providerClock: seconds(30),
-  /** What people are told to wait when a provider does not answer. */
-  providerAway: minutes(1),
-  /** A run is over within this, or the caller is told that the database is away (S4). */
+  /** The `Retry-After` when a provider does not respond: outages last minutes, not seconds. */
+  providerRetryAfter: minutes(1),
+  /** The timeout of a flow; browsers and proxies give up later, so the user gets an explanation (S4). */
   run: seconds(8),
-  /** A password waits for its turn to be hashed no longer; less than `run`. */
+  /** How long a password waits to be hashed; less than `run`, so that the reason is `overloaded`. */
   hashWait: seconds(5),
-  /** When more passwords wait to be hashed than may. */
+  /** The `Retry-After` when the queue of hashes is full: it empties within about a second. */
   overloaded: seconds(2),
-  /** Asking for the same mail again from the same browser. */
+  /** The pause before the same browser may request the same email again: mail often takes that long. */
   resend: seconds(60),
-  /** Between two looks at the outbox when nobody rings. */
+  /** The pause between two polls of the outbox; a poll finds what another instance has queued. */
   outboxPoll: seconds(5),
-  /** A mail server or provider answers within this; see the lease below. */
+  /** The timeout for sending one email; far below `emailLease`. */
   mailTimeout: seconds(15),
-  /** Mail that has not left this long after its first attempt is slow, and waiting pages say so. */
+  /** An email that waits this long after its first attempt is delayed, and the waiting page says so. */
   mailDelayed: seconds(30),
-  /**
-   * A job of the worker that made no progress for this long is given up: longer than one letter or
-   * one batch of a purge can take with every limit below it used up.
-   */
+  /** A worker's job without progress for this long is stuck: longer than an email or a batch can take. */
   jobStall: seconds(60),
-  /** A worker that took a letter and died leaves it to the others after this; longer than any send may take. */
-  letterLease: seconds(60),
-  /** Before the second, third, … attempt of a letter; the last one repeats until the letter's lifetime ends. */
-  letterRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
-  /** Redis answers a limit within this many milliseconds, or Postgres does (R4). */
+  /** An email leased to a worker that crashed is free again after this; longer than any send can take. */
+  emailLease: seconds(60),
+  /** The pauses before the second, third, … attempt to send an email. The last one repeats. */
+  emailRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
+  /** In milliseconds. Redis responds within a few; after this the limit is counted in Postgres (R4). */
   redisTimeoutMs: 150,
-  /** A connection to Redis is made within this. */
+  /** The timeout for connecting to Redis: enough for TCP and TLS, short next to `run`. */
   redisConnect: seconds(2),
-  /** A connection to Redis over which nothing came back for this long is given up; less than `redisRest`. */
+  /** A connection to Redis is dead without data for this long; less than `redisCooldown`. */
   redisSilence: seconds(1),
-  /** Before the first probe of TCP's keep-alive on a connection to Redis. */
+  /** The delay of the first TCP keep-alive probe to Redis; firewalls drop connections idle for longer. */
   redisKeepAlive: seconds(5),
-  /** A look at our own health takes no longer than this (X4). */
-  health: seconds(2),
-  /** Redis is left alone this long after a failure (R4). */
+  /** After a failure Redis is not used for this long, so that requests do not wait for its timeout (R4). */
   redisCooldown: seconds(5),
-  /** Between two purges (X10). */
+  /** In milliseconds, doubled from `base` to `max`: reconnects soon, without flooding a starting Redis. */
+  redisReconnectMs: { base: 100, max: 2_000 },
+  /** The timeout of a health check; orchestrators commonly give up after a few seconds (X4). */
+  health: seconds(2),
+  /** The pause between two purges: frequent enough that each of them is small (X10). */
   purge: minutes(10),
-  /** What the browser is told to wait when a part of us is away. */
+  /** The `Retry-After` when the database is unavailable: a restart of Postgres takes a few seconds. */
   unavailable: seconds(5),
+  /** The embedded database's takeover lock is stale after this; a takeover takes milliseconds. */
+  lockTakeover: seconds(5),
+  /** In milliseconds, doubled from `base` to `max`: connected again within 5 s of Postgres's return (S4). */
+  databaseReconnectMs: { base: 100, max: 1_000 },
+  /** In milliseconds. Postgres sends its error this long, at most, before it closes the connection. */
+  databaseCloseNoticeMs: 100,
 } as const;
 
 /**
- * How long the database may take before we go on without it (S4, decision 16). Postgres keeps the
- * limit of a statement itself as long as it is heard; the others are ours, for a connection that
- * nothing comes over any more.
+ * The timeouts of connections to Postgres (S4, decision 16). Postgres itself enforces `statement`,
+ * `migration` and `idleInTransaction` while the connection works. The others are enforced by this
+ * process, for connections that deliver nothing any more.
  */
 export const databaseLimits = {
-  /** Name look-up, TCP, TLS and authentication; short, because a dial into silence delays the next one. */
+  /** DNS, TCP, TLS and authentication; short, as connecting to a silent host delays the next attempt. */
   connect: seconds(3),
-  /** Postgres ends a statement that runs or waits for a lock for longer; less than a run may take. */
+  /** A statement that runs or waits for a lock for longer is cancelled; less than `intervals.run`. */
   statement: seconds(5),
-  /** The same for a statement of a migration, which may rewrite a table. */
+  /** The same for a statement of a migration, which may rewrite a large table. */
   migration: minutes(10),
-  /** Postgres ends a transaction in which nothing was asked for this long. */
+  /** A transaction without a statement for this long is ended; it would block others by its locks. */
   idleInTransaction: seconds(10),
-  /** Nothing came back for so much longer than a statement may take: the connection is dead. */
+  /** A connection without data for this long after `statement` is dead: Postgres would have said so. */
   grace: seconds(1),
-  /** A resting connection that was not heard for this long is asked whether it is still there. */
+  /** A connection idle for this long is probed before its next use would have to wait. */
   idleBeforeProbe: seconds(1),
-  /** It answers within this or is given up; with `idleBeforeProbe` less than the 5 seconds of S4. */
+  /** The timeout of a probe; with `idleBeforeProbe` less than the 5 seconds of S4. */
   probeReply: seconds(2),
-  /** Whoever waits for one of the pool's connections waits no longer than a run may take. */
+  /** How long a query waits for a free connection: no longer than a run may take. */
   poolWait: seconds(8),
-  /** Before the first probe of TCP's keep-alive, for the network devices on the way. */
+  /** The delay of the first TCP keep-alive probe; firewalls drop connections idle for longer. */
   keepAlive: seconds(5),
+  /** How long closing the pool waits for running queries: as long as a statement may take. */
+  close: seconds(5),
 } as const satisfies Record<string, Duration>;
 
-/** Counts and lengths. */
+/** Sizes and counts. */
 export const bounds = {
-  /** Random bytes in a token: 256 bits, out of reach of guessing. */
+  /** Random bytes in a token: 256 bits cannot be guessed. */
   tokenBytes: 32,
-  /** Digits of an e-mail code; one in a million, times the tries below. */
+  /** Digits in an emailed code: one guess in a million is right, and `codeAttempts` allows few. */
   codeDigits: 6,
-  /** Tries at one code (L5). */
+  /** Attempts at one code: a guesser's chance is 5 in a million per email (L5). */
   codeAttempts: 5,
-  /** Live links of one address and purpose (L4). */
+  /** Valid links per address and purpose: a user who clicks an older email still succeeds (L4). */
   liveLinks: 3,
   /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 6. env */
   passwordMinLength: 12,
-  /** From here on a new password is called strong by its length: past NIST's 15, and past what people type from habit. */
+  /** A longer password is called strong: more than NIST's 15, and more than people type by habit. */
   passwordStrongLength: 16,
-  /** Longer ones are no safer, and somebody has to hash them (P6). */
+  /** Longer passwords are no safer, and hashing them takes time (P6). */
   passwordMaxLength: 1_024,
   /**
-   * Guesses that a password must stand, as zxcvbn counts them. Three easy parts in a row stand 1e8,
-   * three random words 1e11, 12 random letters 1e12. A thief of the hashes needs about a hundred
-   * days of one core for 1e9; online, 10 in a quarter of an hour are far from it.
+   * The guesses that a new password must withstand, as zxcvbn estimates them. Three easy parts in a
+   * row withstand 1e8, three random words 1e11, 12 random letters 1e12. With stolen hashes, 1e9
+   * guesses take about a hundred days on one core; the limits allow 10 online in a quarter of an hour.
    */
   guesses: 1e9,
-  /** Characters of a password that are weighed: what is easy for so long is easy, and time is bounded. */
+  /** Characters of a password that zxcvbn reads: its time grows faster than the length. */
   strengthLength: 32,
-  /** Ways to read "P4$$w0rd" as letters that are tried; each costs as much as reading it once. */
+  /** Readings of "P4$$w0rd" as letters that zxcvbn tries: each costs as much as reading it once. */
   strengthSubstitutions: 2,
-  /** argon2id as OWASP's cheat sheet has it: 19 MiB, two passes, one lane. */
+  /** argon2id with the parameters of OWASP's cheat sheet: 19 MiB (in KiB), two passes, one lane. */
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
-  /** Passwords that may wait to be hashed: about half a second's work on one core. */
+  /** Passwords that may wait to be hashed: about half a second of work on one core. */
   hashQueue: 64,
-  /** Bytes of a provider's answer; the largest real ones, sets of keys, have a few thousand. */
-  providerAnswerBytes: 256 * 1024,
-  /** Characters of a person's id at a provider; OpenID Connect allows 255. */
+  /** Bytes in a provider's response: the largest real ones, key sets, have a few thousand. */
+  providerResponseBytes: 256 * 1024,
+  /** Characters in a subject at a provider: the maximum of OpenID Connect Core 2. */
   subjectLength: 255,
-  /** People who share a browser and are still known to it (R6). */
+  /** Users to whom one device stays known: a family that shares a computer (R6). */
   usersPerDevice: 5,
-  /** RFC 5321: 254 octets of address, 64 of them before the @. */
+  /** Octets in an email address, and in its part before the @: the maxima of RFC 5321. */
   emailLength: 254,
   localPartLength: 64,
-  /** A request's body in bytes; forms are far below it. */
+  /** Bytes in a request's body: forms and JSON requests have a few hundred. */
   bodyBytes: 64 * 1024,
-  /** A return path; longer ones are not ours. */
+  /** Bytes in a sealed cookie value: browsers store 4,096 with the name and the attributes. */
+  cookieBytes: 3_800,
+  /** Characters in a text field that is parsed: no valid one is longer. */
+  fieldLength: 1_000,
+  /** Characters in an entered code: six digits, with spaces and invisible characters from pasting. */
+  codeInputLength: 64,
+  /** Characters in a return path: browsers and proxies handle URLs of this length everywhere. */
   nextLength: 2048,
-  /** A cookie's value and a browser's name as we keep it. */
-  agentLength: 80,
-  /** Rows per statement of a purge, so that no lock is held long (X10). */
+  /** Rows per statement of a purge: a batch is short, so no lock is held long (X10). */
   purgeBatch: 500,
-  /** Letters a worker takes at once. */
+  /** Emails that a worker sends at once: mail servers limit parallel connections. */
   outboxBatch: 10,
-  /** Letters the local mailbox shows. */
-  mailboxLetters: 100,
+  /** Emails that the local mailbox shows: more than a developer looks through. */
+  mailboxEmails: 100,
+  /** Connections to Postgres: several instances fit into its default of 100. */
+  databaseConnections: 10,
 } as const;
 
-/** How much of something, per what, in any window of that length. */
+/** At most `max` hits per key in any window of `per` seconds. */
 export interface Limit {
-  /** Its name in the table of counts, in Redis keys and in the log. */
+  /** Its name in the table of hits, in Redis keys and in the log. */
   readonly rule: string;
   readonly max: number;
   readonly per: Duration;
-  /** A budget of tries at a secret: always counted in Postgres, so that a lost Redis refills none (R3). */
-  readonly tries?: true;
+  /**
+   * Set for attempts to guess a secret. Redis may lose its data, and with it the count, so these are
+   * always counted in Postgres (R3).
+   */
+  readonly countedInPostgres?: true;
 }
 
 /** One counted hit, as it is stored to be refunded (R2). */
@@ -194,34 +216,61 @@ export interface LimitHit {
 }
 
 /**
- * Every limit (R1–R3). Flows declare which of them they take, by what key, and whether going over
- * is said aloud; `env.ts` may replace the numbers marked env.
+ * Every limit (R1–R3). A flow declares which limits it consumes, by which key, and whether an
+ * exceeded limit rejects the request or suppresses its email.
  */
 export const limits = {
-  /** Letters that strangers can cause to one address (R1). env */
+  /** Emails that strangers can cause at one address: enough for a user whose mail is slow (R1). env */
   emailsPerAddress: { rule: "emails_per_address", max: 3, per: hours(1) },
-  /** The same from a browser that has signed in to that address before (R1). */
+  /** The same from a known device of the address, so that strangers cannot block its user (R1). */
   emailsPerDevice: { rule: "emails_per_device", max: 3, per: hours(1) },
-  /** Requests for mail from one IP (R2). env */
+  /** Requests for email from one IP (R2). env */
   emailRequestsPerIp: { rule: "email_requests_per_ip", max: 5, per: hours(1) },
-  /** The same from a marked browser, whatever its IP (R2). */
+  /** The same from a known device, so that users behind one IP do not block each other (R2). */
   emailRequestsPerDevice: { rule: "email_requests_per_device", max: 5, per: hours(1) },
-  /** The same mail again from the same browser. */
+  /** The same email from the same browser. */
   resends: { rule: "resends", max: 1, per: intervals.resend },
-  /** Codes typed for one address and purpose (R3). */
-  codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1), tries: true },
-  codesPerDay: { rule: "codes_per_day", max: 20, per: days(1), tries: true },
-  /** Passwords tried for one account from browsers that never signed in to it (R3). */
-  passwordsPerAccount: { rule: "passwords_per_account", max: 10, per: minutes(15), tries: true },
-  /** The same from one that has, so that nobody else can use up the owner's tries (R3). */
-  passwordsPerDevice: { rule: "passwords_per_device", max: 10, per: minutes(15), tries: true },
-  passwordsPerIp: { rule: "passwords_per_ip", max: 30, per: minutes(15), tries: true },
-  /** Proofs of a signed-in person, by password or code (R3). */
-  stepUpsPerSession: { rule: "step_ups_per_session", max: 5, per: minutes(15), tries: true },
-  /** Trips to a provider begun from one IP, and as many ended (R3). */
-  oauthAttemptsPerIp: { rule: "oauth_attempts_per_ip", max: 30, per: minutes(10), tries: true },
-  /** Links pressed, codes typed, sign-ups sent and “Switch account”, from one IP (R3). */
-  confirmationsPerIp: { rule: "confirmations_per_ip", max: 60, per: hours(1), tries: true },
+  /** Codes entered for one address and purpose: three emails' worth, less the last attempts (R3). */
+  codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1), countedInPostgres: true },
+  /** The same per day: in a year a guesser succeeds with a chance below one percent (R3). */
+  codesPerDay: { rule: "codes_per_day", max: 20, per: days(1), countedInPostgres: true },
+  /** Passwords for one account from unknown devices: a user's typing errors, no dictionary (R3). */
+  passwordsPerAccount: {
+    rule: "passwords_per_account",
+    max: 10,
+    per: minutes(15),
+    countedInPostgres: true,
+  },
+  /** The same from a known device, so that an attacker cannot use up the owner's attempts (R3). */
+  passwordsPerDevice: {
+    rule: "passwords_per_device",
+    max: 10,
+    per: minutes(15),
+    countedInPostgres: true,
+  },
+  /** Passwords from one IP for any account: several users may share it (R3). */
+  passwordsPerIp: { rule: "passwords_per_ip", max: 30, per: minutes(15), countedInPostgres: true },
+  /** Step-ups by password or code in one session (R3). */
+  stepUpsPerSession: {
+    rule: "step_ups_per_session",
+    max: 5,
+    per: minutes(15),
+    countedInPostgres: true,
+  },
+  /** OAuth attempts started from one IP, and as many completed (R3). */
+  oauthAttemptsPerIp: {
+    rule: "oauth_attempts_per_ip",
+    max: 30,
+    per: minutes(10),
+    countedInPostgres: true,
+  },
+  /** Confirmed links, entered codes, sign-ups and “Switch account” from one IP: a shared office (R3). */
+  confirmationsPerIp: {
+    rule: "confirmations_per_ip",
+    max: 60,
+    per: hours(1),
+    countedInPostgres: true,
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

@@ -2,24 +2,23 @@ import type { Duration } from "./duration";
 import type { OAuthProvider } from "./oauth-providers";
 import { type RefusalCode, refusals } from "./errors";
 
-/** An expected "no". It is an answer, not an error: it is returned, recorded and shown. */
+/** An expected error as a value: returned, recorded and shown (decision 3). */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** The form field it is about. */
+  /** The form field that it is about. */
   readonly field?: string | undefined;
-  /** When asking again makes sense. */
+  /** The time after which another request can succeed. */
   readonly retryAfter?: Duration | undefined;
-  /** How long it has to be, where it was too short. */
+  /** The minimum length of a password that is too short. */
   readonly minLength?: number | undefined;
-  /** The provider it is about. */
   readonly provider?: OAuthProvider | undefined;
-  /** Of whoever is signed in, told to nobody but them. */
+  /** The signed-in user's address; shown only to that user. */
   readonly address?: string | undefined;
-  /** Ours, where the request went to another. */
+  /** The configured origin, when the request was for another one. */
   readonly origin?: string | undefined;
-  /** Where the person was going, so that they begin again on their way there. */
+  /** The return path of the sign-in that failed, for another attempt. */
   readonly next?: string | undefined;
-  /** The request's id, put on by the runner: what people quote to support, and logs can be searched for. */
+  /** The request id, set by the runner. Users quote it to support, and the log has it. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's message. */
   readonly cause?: string | undefined;

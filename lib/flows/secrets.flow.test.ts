@@ -8,7 +8,7 @@ import { digest, isToken, type TokenUse } from "@/lib/core/crypto";
 import { Browser } from "@/test/support/browser";
 import { claims, keys } from "@/test/support/oauth-fixtures";
 import { setUpWorld } from "@/test/support/setup";
-import { type CookieName, type oauthCookies, readToken } from "@/lib/web/cookies";
+import { type CookieName, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
@@ -116,9 +116,7 @@ type Harmless =
   | "flash"
   | "suspended_action"
   | "method"
-  | "oauth_redirect"
-  | "time-zone"
-  | (typeof oauthCookies)[number];
+  | `oauth_${"redirect" | "state" | "verifier" | "nonce" | "time-zone" | "url" | "csrf"}`;
 
 /** By cookie. */
 const cookies: Record<Exclude<CookieName, Harmless>, Record<string, Consumer>> = {

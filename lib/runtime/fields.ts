@@ -4,11 +4,11 @@ import { oauthProviderIds } from "@/lib/core/oauth-providers";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
 
-/** The fields forms and programs send, each with the refusal it earns when it is wrong. */
+/** The input fields of flows. An invalid field is refused with the code that its schema names. */
 
 const errorCode = (code: RefusalCode) => ({ error: code });
 
-/** An e-mail address, read into its canonical form. Refuses `email_missing`, `email_invalid`. */
+/** An email address in canonical form. Refuses `email_missing`, `email_invalid`. */
 export const email = z.string(errorCode("email_missing")).transform((typed, issues): Identifier => {
   const identifier = parseIdentifier(typed);
   if (identifier) return identifier;
@@ -18,22 +18,22 @@ export const email = z.string(errorCode("email_missing")).transform((typed, issu
 });
 
 /**
- * The address typed to prove that one knows it: empty or unreadable is simply not it, and the
- * flow says so without telling which.
+ * The address that a user enters to show that they know it. Null when it is empty or invalid: the flow
+ * refuses it like any other wrong address.
  */
 export const optionalEmail = z
   .string()
-  .max(1_000)
+  .max(bounds.fieldLength)
   .optional()
   .transform((typed) => parseIdentifier(typed ?? ""));
 
 /**
- * A code as people type and paste it: spaces, hyphens, full-width and other scripts' digits are
- * read as what they mean. Refuses `code_malformed`.
+ * An emailed code. Removes spaces and hyphens, and accepts full-width digits and those of any script.
+ * Refuses `code_malformed`.
  */
 export const code = z
   .string(errorCode("code_malformed"))
-  .max(64, errorCode("code_malformed"))
+  .max(bounds.codeInputLength, errorCode("code_malformed"))
   .transform((typed, issues) => {
     const digits = asciiDigits(typed).replace(/[\s\u200b-\u200f\u2060-]/g, "");
     if (new RegExp(`^\\d{${bounds.codeDigits}}$`).test(digits)) return digits;
@@ -41,7 +41,7 @@ export const code = z
     return z.NEVER;
   });
 
-/** Each decimal digit of any script as 0–9: Unicode keeps the ten of a script in a row, some scripts side by side. */
+/** Converts the decimal digits of any script to 0–9. In Unicode the ten digits of a script are adjacent. */
 function asciiDigits(text: string) {
   return text.normalize("NFKC").replace(/\p{Nd}/gu, (digit) => {
     let before = 0;
@@ -51,23 +51,23 @@ function asciiDigits(text: string) {
 }
 
 /**
- * A password as it is compared: NFKC, so that the same keys on another machine are the same
- * password, and otherwise as typed, spaces and all (P6). Refuses `password_missing`,
- * `password_too_long`.
+ * A password, normalized to NFKC because keyboards encode the same characters differently; otherwise
+ * unchanged, with its spaces (P6). Refuses `password_missing`, `password_too_long`, and
+ * `invalid_input` for lone surrogates.
  */
 export const password = z
   .string(errorCode("password_missing"))
   .min(1, errorCode("password_missing"))
   .max(4 * bounds.passwordMaxLength, errorCode("password_too_long"))
-  // Half a character would become another on its way to be hashed.
+  // UTF-8 encodes every lone surrogate as the same character.
   .refine((typed) => !/\p{Cs}/u.test(typed), errorCode("invalid_input"))
   .transform((typed) => typed.normalize("NFKC"))
   .refine((typed) => [...typed].length <= bounds.passwordMaxLength, errorCode("password_too_long"));
 
-/** The same once more, from a form without script, where nobody can look at what they typed. */
+/** The password once more, from forms without script, which cannot show what was entered. */
 export const confirmPassword = z.string().optional();
 
-/** For `superRefine`, on an input with both: refuses `passwords_do_not_match`. */
+/** For `superRefine` on an input with both fields. Refuses `passwords_do_not_match`. */
 export function passwordsMatch(
   { password, confirmPassword }: { password: string; confirmPassword?: string | undefined },
   issues: z.core.$RefinementCtx,
@@ -77,19 +77,16 @@ export function passwordsMatch(
   issues.addIssue({ code: "custom", message, path: ["confirmPassword"] });
 }
 
-/** A token of ours, from a link or a cookie. A wrong one is told by the flow. */
-export const token = z.string().max(1_000);
+/** A token of a link or a cookie. The flow refuses an invalid one. */
+export const token = z.string().max(bounds.fieldLength);
 
-/** A checkbox: in forms its word when ticked and absent when not, in JSON a boolean. */
+/** A checkbox: "on" or absent in forms, a boolean in JSON. */
 export const checkbox = z
   .union([z.literal("on"), z.boolean()])
   .optional()
   .transform((ticked) => ticked === "on" || ticked === true);
 
-/**
- * Where to go afterwards. What is no plain text of a URL is not kept; whether it may be gone to is
- * judged where it is used, by `web/redirects`.
- */
+/** The return path, as printable ASCII. `safeNext` in `lib/web` checks it before each redirect. */
 export const next = z
   .string()
   .max(bounds.nextLength)
@@ -97,8 +94,8 @@ export const next = z
   .optional()
   .default("");
 
-/** The id of a row of one's own. Another form of text is nobody's row: `not_found`. */
+/** The id of a row. Refuses any other text as `not_found`, like an id without a row. */
 export const uuid = z.uuid(errorCode("not_found"));
 
-/** One of the providers people come by; another name is nobody's: `not_found`. */
+/** The name of an OAuth provider. Refuses `not_found`. */
 export const provider = z.enum(oauthProviderIds, errorCode("not_found"));

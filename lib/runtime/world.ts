@@ -1,17 +1,16 @@
 import type { World } from "./ports";
 
-/** The world of this process. Bundles are many, the process is one: so it hangs on the global object. */
+/** On the global object, because Next loads this module once per bundle. */
 const holder = globalThis as { [key: symbol]: World | undefined };
 const worldSymbol = Symbol.for("latchkey.world");
 
-/** The running world. Only after `openWorld`, which `instrumentation.ts` waits for. */
+/** The world of this process. Throws before `createWorld` has set it. */
 export function getWorld(): World {
   const world = holder[worldSymbol];
-  if (!world) throw new Error("The world is not open: instrumentation.ts opens it at start.");
+  if (!world) throw new Error("The world is not set: instrumentation.ts creates it at start.");
   return world;
 }
 
-/** From now on it is there for everybody. Apart from what opens it, which pages need not carry. */
 export function setWorld(world: World): void {
   holder[worldSymbol] = world;
 }

@@ -7,7 +7,7 @@ import {
   isDatabaseUnavailable,
   openDatabase,
 } from "@/db/client";
-import { migrateUp } from "@/db/migrate";
+import { migrateUp, pendingMigrations } from "@/db/migrate";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import type { Health, Log, OAuth, World } from "@/lib/runtime/ports";
@@ -24,8 +24,8 @@ import { startWorker, type Worker } from "@/lib/adapters/worker";
 import { setWorld } from "@/lib/runtime/world";
 
 /**
- * Opens everything a server needs: migrates, connects, starts the worker. Throws what stands in
- * the way. Returns what ends the work beside the requests, so that these can drain.
+ * Creates and sets the world of a server: migrates, connects, starts the worker. Throws any error that
+ * prevents this. Returns the function that stops the worker, for a shutdown that lets requests end.
  */
 export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
   const log = createLog(env);
@@ -41,7 +41,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
   const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
   const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseUnavailable }, mailer, {
-    // The embedded database has one connection: a second job would only wait behind the stuck one.
+    // On the embedded database's one connection a second job would wait for the stuck one.
     mayOverlap: database.kind === "postgres",
   });
   const world: World = {
@@ -69,10 +69,9 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
   return { stopWorker: worker.stop };
 }
 
-/** Written only to see whether the database takes it. */
 const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
 
-/** Fails where the database takes no writes. Leaves nothing behind: what asks for health changes nothing. */
+/** Writes a limit hit and rolls it back. Rejects when the database cannot write. */
 async function tryToWrite(db: Db): Promise<true> {
   const written = db.transaction(async (tx) => {
     await postgresLimiter(tx).consume(probe, "probe");
@@ -88,9 +87,9 @@ async function tryToWrite(db: Db): Promise<true> {
 }
 
 /**
- * The database decides whether we can serve, and it has to take what we write: one that became
- * read-only or has a full disk still answers reads. Without mail, worker or Redis we can serve, for
- * a while or for good.
+ * The health of each part (X4). The database must accept writes, because a read-only database and one
+ * with a full disk still accept reads. Requests can be served without mail, worker and Redis, so
+ * these give `warn`.
  */
 async function health(
   database: Database,
@@ -98,7 +97,7 @@ async function health(
   isRedisUnavailable: () => Promise<boolean>,
 ): Promise<Health> {
   const [found, redisIsUnavailable] = await Promise.all([
-    orNullInTime(lookInto(database)),
+    nullAfterTimeout(inspect(database)),
     isRedisUnavailable(),
   ]);
   return {
@@ -110,27 +109,28 @@ async function health(
   };
 }
 
-/** One after the other, so that a look needs one connection. */
-async function lookInto({ db, pending }: Database) {
+/** Runs its queries one after another: together they would use several connections of the pool. */
+async function inspect({ db }: Database) {
   const isWritable = await tryToWrite(db).catch(() => false);
-  return { isWritable, pending: await pending(), mailIsOverdue: await isMailOverdue(db) };
+  const pending = await pendingMigrations(db);
+  return { isWritable, pending, mailIsOverdue: await isMailOverdue(db) };
 }
 
-/** Whoever asks while an answer is on its way gets the same one: the asking costs a write. */
-function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
+/** Concurrent calls share one result, because a health check writes. */
+function oneAtATime<T>(check: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | null = null;
-  return () => (result ??= ask().finally(() => (result = null)));
+  return () => (result ??= check().finally(() => (result = null)));
 }
 
-/** What was asked; null where it failed, or took too long. */
-function orNullInTime<T>(asked: Promise<T>): Promise<T | null> {
+/** The result; null after an error or after `intervals.health`. */
+function nullAfterTimeout<T>(result: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => {
     setTimeout(resolve, intervals.health * 1000, null).unref();
   });
-  return Promise.race([asked.catch(() => null), late]);
+  return Promise.race([result.catch(() => null), late]);
 }
 
-// What an installation does without is not loaded either: it would cost every start, and memory.
+// Adapters load their libraries only when configured: each costs start-up time and memory.
 
 async function createLimiter({ redis }: Env, db: Db, log: Log) {
   const postgres = postgresLimiter(db);
@@ -178,15 +178,15 @@ async function createOAuth(env: Env, db: Db, log: Log): Promise<OAuth> {
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */
 async function migrateOnOwnConnection({ migrateDatabaseUrl, dataDir }: Env) {
   if (!migrateDatabaseUrl) return;
-  const apart = await openDatabase({
+  const database = await openDatabase({
     url: migrateDatabaseUrl,
     directory: dataDir,
     connections: 1,
     limits: { statement: databaseLimits.migration },
   });
   try {
-    await migrateUp(apart.db);
+    await migrateUp(database.db);
   } finally {
-    await apart.close();
+    await database.close();
   }
 }

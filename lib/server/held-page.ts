@@ -1,16 +1,15 @@
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
 
-/** A whole HTML document on its way out. Headers are those of its response. */
+/** An HTML document whose response was held back. Its headers are those of the response. */
 export interface HeldPage {
   readonly status: number;
   readonly html: string;
 }
 
 /**
- * Holds an HTML response back until it is whole, and sends what `finish` makes of it. Responses of
- * any other type pass as they are written, and so does a page of a status that is not `wanted`, which
- * may be streamed. `finish` may change the response's headers; what it throws is a bug, and the
- * connection ends.
+ * Holds an HTML response back until it is complete, then sends what `finish` returns. Responses of any
+ * other type or of a status that is not `wanted` pass through, and may stream. `finish` may change
+ * the response's headers. When it throws, the connection is closed.
  */
 export function holdPage(
   response: ServerResponse,
@@ -20,7 +19,7 @@ export function holdPage(
   const { writeHead, flushHeaders, write, end } = response;
   const chunks: Buffer[] = [];
   let isHeld = false;
-  // Asked at the first sign of a response: from then on it is held, or it is not.
+  // Decided at the first write: once headers are sent, the response cannot be held.
   const holds = () => {
     if (!isHeld && !response.headersSent && wanted(response.statusCode))
       isHeld = String(response.getHeader("Content-Type") ?? "").startsWith("text/html");
@@ -61,7 +60,7 @@ export function holdPage(
     void Promise.resolve(finish({ status: response.statusCode, html })).then(
       (page) => {
         response.statusCode = page.status;
-        // A HEAD request has the headers of the page and none of its bytes.
+        // A response to HEAD has no body, and the headers of the page.
         if (html) response.setHeader("Content-Length", Buffer.byteLength(page.html));
         end.call(response, page.html, "utf8", done);
       },

@@ -1,7 +1,7 @@
 /**
- * Which pages are Latchkey's own. They need none of Next's script: the request gate takes it out,
- * and their content security policy allows no other script than our files. Every other page belongs
- * to whoever builds on Latchkey; it keeps Next's script, its navigation and its server actions.
+ * Latchkey's own pages. They work without Next's script: the request gate removes it, and their
+ * content security policy allows only script files of this origin. All other pages belong to the
+ * application that is built on Latchkey; they have Next's script, navigation and server actions.
  */
 const ownPages = [
   "/sign-in",
@@ -15,13 +15,13 @@ const ownPages = [
   "/failed",
 ];
 
-/** Whether a request's URL, as Node hands it over, asks for a page of Latchkey or something below it. */
+/** Whether a URL, path and query, is that of a page of Latchkey or of a path below it. */
 export function isOwnPage(url: string): boolean {
   const path = decoded(url.split("?", 1)[0]!);
   return path === "/" || ownPages.some((own) => path === own || path.startsWith(`${own}/`));
 }
 
-/** Next decodes a path before it looks for its page. */
+/** Next, too, decodes a path before it looks for its page. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -66,8 +66,8 @@ const policy = [
 ].join("; ");
 
 /**
- * Takes Next's script out of a page that React has drawn: inline scripts, files under /_next, and
- * what loads those early. Text cannot be mistaken for a tag: React escapes "<" in text, ">" in
+ * Removes Next's script from a page that React has rendered: inline scripts, files under /_next, and
+ * the links that preload them. Text cannot look like a tag: React escapes "<" in text, ">" in
  * attributes, and "</script" in scripts.
  */
 export function withoutFrameworkScript(html: string): string {
@@ -82,8 +82,5 @@ export function withoutFrameworkScript(html: string): string {
 
 const isOfNext = (src: string | undefined) => src === undefined || src.startsWith("/_next/");
 
-/**
- * Where a page threw, or called `notFound()`, Next sends a document that only its script would fill.
- * Somebody else has to say what happened.
- */
+/** Next's document for a page that threw or called `notFound()`: it is empty without Next's script. */
 export const isEmptyErrorPage = (html: string) => /^[^>]*>\s*<html id="__next_error__"/.test(html);

@@ -22,12 +22,12 @@ import {
 import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/problem";
 
 /**
- * What stands before Next in the same HTTP server. Here every request is put right, whatever path
- * it takes afterwards: forwarding headers are ours, Host is the origin's, bodies are counted, and
- * the headers that every response has are on every response, Next's own errors included.
+ * Handles every request before Next does, in the same HTTP server: sets the forwarding headers and
+ * Host, limits the body, refuses what Next would answer with a 500, and sets the security headers of
+ * every response, Next's own errors included.
  */
 export function installRequestGate(env: Env, log: Log): void {
-  // Next listens before it runs instrumentation. Who came by then came past us, and has to come again.
+  // Next listens before it runs instrumentation, so earlier connections have bypassed the gate.
   for (const server of listening()) server.closeAllConnections();
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
@@ -45,23 +45,22 @@ export function installRequestGate(env: Env, log: Log): void {
   };
 }
 
-/** The HTTP servers of this process. Node has no documented way to find what another has opened. */
+/** The HTTP servers of this process. Node has no documented way to find Next's server. */
 const listening = () =>
   (process as unknown as { _getActiveHandles(): unknown[] })
     ._getActiveHandles()
     .filter((handle) => handle instanceof Server);
 
-/** What the JSON face is asked with; pages are read, and take forms. */
 const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const pageMethods = ["GET", "HEAD", "POST"];
 
 interface Next {
-  /** On to Next. */
+  /** Passes the request to Next. */
   readonly proceed: () => void;
   readonly reject: (code: RefusalCode) => void;
 }
 
-/** True when the request is answered here, or `go` will hand it on when it has arrived whole. */
+/** True when the gate has responded, or calls `proceed` itself once the body is complete. */
 function gateRequest(
   env: Env,
   request: IncomingMessage,
@@ -82,13 +81,13 @@ function gateRequest(
   );
 }
 
-/** Methods, paths and bodies that nobody here uses, and that Next answers with a 500. */
+/** Refuses methods, paths and bodies that no page uses, and that Next would answer with a 500. */
 function rejectUnsupported(
   { method = "", url = "/", headers }: IncomingMessage,
   response: ServerResponse,
   reject: Next["reject"],
 ): boolean {
-  // Next's own tools while developing.
+  // Next's development tools.
   if (url.startsWith("/__nextjs")) return false;
   const api = isApi({ url });
   const methods = api ? apiMethods : pageMethods;
@@ -97,7 +96,7 @@ function rejectUnsupported(
     reject("method_not_allowed");
     return true;
   }
-  // Forms on our own pages are posted by the browser itself, never by a script that calls an action.
+  // Our own pages post forms without script. Only Next's script calls an action with this header.
   const isAction = headers["next-action"] !== undefined;
   const isForm = formType.test(headers["content-type"] ?? "") && !isAction;
   const isUsed = isForm || (isAction && !isOwnPage(url));
@@ -107,8 +106,8 @@ function rejectUnsupported(
 }
 
 /**
- * Refuses a form or a call of an action that another site sent; Next would answer a 500. What comes
- * without a body to pages changes nothing, and the JSON API is judged by the runner.
+ * Refuses a form or a server action that another site sent, which Next would answer with a 500.
+ * Requests to pages with other methods change nothing, and the runner checks the JSON API.
  */
 function rejectCrossSiteForm(
   { origin }: Env,
@@ -137,7 +136,7 @@ function isDecodable(url: string) {
 
 function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
   return {
-    // Pages get one that allows more in place of this: ours on their way out, others from proxy.ts.
+    // Replaced on pages: by `rewritePages` on our own, by proxy.ts on others.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ...(isOwnPage(url) && noStore),
@@ -145,7 +144,7 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    // A token page tells nobody its path, and still sends an Origin with its form (L6).
+    // The path of a token page is secret. Its form still needs an Origin header (L6).
     "Referrer-Policy": /^\/l(\/|\?|$)/.test(url) ? "strict-origin" : "same-origin",
     "X-Robots-Tag": "noindex",
     ...(origin.protocol === "https:"
@@ -155,8 +154,8 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
 }
 
 /**
- * Nobody downstream sees what a client wrote about itself: the forwarding headers hold the IP that
- * the trusted hops vouch for, and the configured origin (L7, R2).
+ * Replaces what a client may have forged: the forwarding headers contain the IP that the trusted
+ * proxies report, and the configured origin (L7, R2).
  */
 function normalizeForwardingHeaders(
   { origin, trustedProxyHops, production }: Env,
@@ -172,7 +171,7 @@ function normalizeForwardingHeaders(
       )
     )
       delete headers[name];
-  // A browser that hides its origin and says itself that the form is ours; Next would not take it.
+  // A same-origin form of a browser that hides its origin. Next would refuse it.
   if (headers.origin === "null" && headers["sec-fetch-site"] === "same-origin")
     headers.origin = origin.origin;
   headers["x-forwarded-for"] = ip ?? "";
@@ -180,9 +179,9 @@ function normalizeForwardingHeaders(
   headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
   headers.host = origin.host;
   if (!isOwnPage(url)) return;
-  // For the layout, and for proxy.ts, which has nothing to do with a page that runs no inline script.
+  // Read by the layout, and by proxy.ts, whose nonce only pages with Next's script need.
   headers["x-own-page"] = production ? "without-framework" : "with-framework";
-  // Next's script asks for payloads. Without it, whoever asks for one gets the page.
+  // Only Next's script requests payloads instead of pages, and our own pages run without it.
   if (production)
     for (const name of Object.keys(headers))
       if (/^(rsc$|next-(router-|url$))/.test(name)) delete headers[name];
@@ -190,13 +189,13 @@ function normalizeForwardingHeaders(
 
 interface Pages {
   readonly log: Log;
-  /** Asks this server for another of its pages. */
+  /** Requests another page of this server. */
   readonly page: (path: string) => Promise<HeldPage>;
 }
 
 /**
- * Takes Next's script out of our own pages (decision 23), and says what happened where Next would
- * leave that to its script. A path that leads nowhere has the page of ours that says so.
+ * Removes Next's script from our own pages (decision 23), and replaces the error pages of Next that
+ * are empty without it. A path without a page gets our "not found" page.
  */
 function rewritePages(request: IncomingMessage, response: ServerResponse, { log, page }: Pages) {
   const { url = "/" } = request;
@@ -210,7 +209,7 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
     response.removeHeader("Link");
     if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
     if (status < 400) return { status, html: "" };
-    if (status === 404) return page(nowhere);
+    if (status === 404) return page(missingPath);
     const reference = randomUUID();
     log.error("page.failed", { requestId: reference, path: url });
     return page(`/failed?reference=${reference}`);
@@ -232,7 +231,7 @@ function allowEmailStyles(response: ServerResponse) {
   );
 }
 
-/** Asks a server of this process for a page, as any client would. */
+/** Requests a page from a server of this process over HTTP. */
 const pageFrom =
   (server: Server, { origin }: Env) =>
   (path: string) =>
@@ -252,23 +251,23 @@ const pageFrom =
       }).on("error", reject);
     });
 
-/** Files of the build and of `public`: the same for everybody, so that compressing them tells nothing. */
+/** Files of the build and of `public`. They contain no secrets, so compressing them is safe (BREACH). */
 const isFile = ({ url = "/" }: IncomingMessage) =>
   !isOwnPage(url) &&
   /^\/(_next\/static\/|[^?]*\.(css|ico|js|mjs|svg|txt|webmanifest)(\?|$))/.test(url);
 
-/** Pages are not compressed: their length would tell of secrets beside what others made them say (BREACH). */
 const compressed = compression();
 
-/** No page is there, nor can one be put there: folders that begin with "_" are private to Next. */
-const nowhere = "/_nowhere";
+/** No page can exist at this path: Next does not serve folders that begin with "_". */
+const missingPath = "/_nowhere";
 
-/** Health and metrics answer to any name; machines ask by address. */
+/** Paths that accept any Host header: health checks use the server's address. */
 const healthPaths = /^\/(livez|readyz|metrics)(\?|$)/;
 
 /**
- * Sends a browser that came by another name of this machine, or by plain http, on to the origin
- * with its path. On a loopback origin a foreign name is refused: it is somebody's DNS pointing at us.
+ * Redirects a request to another name of this machine, or over plain http, to the same path of the
+ * origin. On a loopback origin other host names are refused, because an attacker's DNS can point
+ * at this machine (DNS rebinding).
  */
 function redirectToOrigin(
   { origin, loopback, trustedProxyHops }: Env,
@@ -294,7 +293,7 @@ function redirectToOrigin(
   return true;
 }
 
-/** Refuses a body that says of itself that it is over the bound. */
+/** Refuses a body whose `Content-Length` is over `bounds.bodyBytes`. */
 function rejectLargeBody({ headers }: IncomingMessage, reject: Next["reject"]): boolean {
   if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
   reject("body_too_large");
@@ -302,9 +301,9 @@ function rejectLargeBody({ headers }: IncomingMessage, reject: Next["reject"]): 
 }
 
 /**
- * Counts a body as it arrives, and refuses it once it is over the bound. It is held until it is
- * whole: Next would log one that breaks off as an error of ours. A form is refused if it is none:
- * Next would say 500.
+ * Counts the bytes of a body as it arrives, and refuses one over `bounds.bodyBytes`. Holds the bodies
+ * of forms and API calls until they are complete: Next would log an aborted one as an error. Refuses
+ * a malformed form, which Next would answer with a 500.
  */
 function bufferBody(
   request: IncomingMessage,
@@ -334,7 +333,7 @@ function bufferBody(
     }
     if (isForm) chunks.push(chunk);
     const more = push(chunk, encoding);
-    // Nobody reads it yet, so it must not wait for a reader; it is small.
+    // No reader exists yet, so there is no back-pressure; the size is limited.
     return isHeld || more;
   };
   return isHeld;
@@ -350,7 +349,7 @@ async function validateForm(type: string, chunks: Buffer[], yes: () => void, no:
   else no();
 }
 
-/** In the words of the face that was asked: a sentence for people, a problem for programs (X5). */
+/** Responds with problem+json to API calls, and with the sentence as plain text to others (X5). */
 function rejectRequest(
   request: IncomingMessage,
   response: ServerResponse,

@@ -6,13 +6,13 @@ import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
 
 /**
- * Opens the world and puts the front before Next. If that cannot be, one clear line on standard
- * error and an end: a server that stayed up would only answer 500.
+ * Installs the request gate and creates the world. On an error it prints the reason to standard error
+ * and ends the process: a server without a world could only respond with 500.
  */
 export async function start(): Promise<void> {
   try {
     const env = readEnv();
-    // First: Next listens already, and whoever comes while the world opens waits behind it.
+    // First, because Next is listening already: the gate must see the first request.
     installRequestGate(env, createLog(env));
     const { stopWorker } = await createWorld(env);
     for (const signal of ["SIGTERM", "SIGINT"] as const)
@@ -26,6 +26,6 @@ export async function start(): Promise<void> {
 function formatStartupError(error: unknown): string {
   if (error instanceof EnvError || error instanceof DirectoryLockedError) return error.message;
   if (isDatabaseUnavailable(error))
-    return "Postgres does not answer at DATABASE_URL. Start it, or unset DATABASE_URL for the embedded database.";
+    return "Cannot connect to Postgres at DATABASE_URL. Start Postgres, or unset DATABASE_URL to use the embedded database.";
   return `Latchkey could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

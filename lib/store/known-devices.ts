@@ -19,8 +19,8 @@ export async function isKnownDevice(
 }
 
 /**
- * Remembers a device for a user; parts of a larger statement. A device is known to the last few users
- * only, as it may be a shared computer (R6).
+ * CTEs that remember a device for a user. Only the last `bounds.usersPerDevice` users keep the device,
+ * because it may be a public computer (R6).
  */
 export const deviceRemembered = (deviceDigest: string, userId: string) => sql`
   remembered as (

@@ -13,8 +13,8 @@ export interface QueuedLetter {
 }
 
 /**
- * Queues letters in the transaction of the change that caused them (I5). A withheld letter is stored by
- * the same statement with the same work, without its payload.
+ * Queues letters in the transaction of the change that caused them (I5). A withheld letter takes the same
+ * statement and the same work, but its payload is not stored.
  */
 export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLetter[]) {
   if (letters.length === 0) return;
@@ -34,7 +34,7 @@ export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLet
   );
 }
 
-/** A due letter, leased to a worker, with its contents encrypted. */
+/** A letter that is leased to a worker. Payload and rendered message are encrypted. */
 export interface LeasedLetter {
   readonly id: string;
   readonly payload: string;
@@ -43,16 +43,16 @@ export interface LeasedLetter {
 }
 
 /**
- * Leases due letters to this worker for `intervals.letterLease`; when it dies, others get them. The
- * first attempt restarts the lifetimes of the letter's link and code (L1). Letters that are useless by
- * now are marked dead instead: older than `lifetimes.letter`, or with a link that was used or voided,
- * or tried before and with an expired link (X3).
+ * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
+ * again. The first attempt restarts the lifetimes of the letter's link and code (L1). Outdated letters
+ * are marked as dead instead: older than `lifetimes.queuedEmail`, with a used or voided link, or with
+ * an expired link after an earlier attempt (X3).
  */
 export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
   return rows<LeasedLetter>(
     db,
     sql`with due as (
-      select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.letter})
+      select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.queuedEmail})
           or v.consumed_at is not null or v.voided_at is not null
           or (o.attempts > 0 and v.expires_at < now()) as late
       from ${outbox} o left join ${verifications} v on v.id = o.verification_id
@@ -73,20 +73,19 @@ export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
       )
     )
     update ${outbox} set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),
-      next_attempt_at = now() + make_interval(secs => ${intervals.letterLease})
+      next_attempt_at = now() + make_interval(secs => ${intervals.emailLease})
     where id in (select id from due where not late)
     returning id, payload, rendered, attempts`,
   );
 }
 
-/** Stores the message as first rendered, so that every retry sends the same bytes (X3). */
+/** Stores the rendered message, so that every retry sends the same bytes (X3). */
 export async function storeRendered(db: Db, id: string, rendered: string) {
   await db.update(outbox).set({ rendered }).where(eq(outbox.id, id));
 }
 
 const erased = { payload: null, rendered: null, doneAt: sql`now()` };
 
-/** Marks a letter as sent and erases its contents. */
 export async function markSent(db: Db, id: string) {
   await db
     .update(outbox)
@@ -94,7 +93,7 @@ export async function markSent(db: Db, id: string) {
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Marks a letter as never to be sent, and erases its contents. */
+/** Marks a letter as one that is never sent, and erases its contents. */
 export async function markDead(db: Db, id: string, reason: WithheldReason) {
   await db
     .update(outbox)
@@ -103,24 +102,24 @@ export async function markDead(db: Db, id: string, reason: WithheldReason) {
 }
 
 /**
- * Schedules the next attempt: after the n-th pause of `intervals.letterRetries`, whose last one repeats,
- * or after `requested` seconds if the server asked for more.
+ * Schedules the next attempt after the n-th pause of `intervals.emailRetries`, or after `requested`
+ * seconds if that is longer.
  */
 export async function reschedule(db: Db, { id, attempts }: LeasedLetter, requested?: Duration) {
-  const usual = intervals.letterRetries[attempts - 1] ?? intervals.letterRetries.at(-1)!;
-  const pause = Math.min(Math.max(usual, requested ?? 0), lifetimes.letter);
+  const usual = intervals.emailRetries[attempts - 1] ?? intervals.emailRetries.at(-1)!;
+  const pause = Math.min(Math.max(usual, requested ?? 0), lifetimes.queuedEmail);
   await db
     .update(outbox)
     .set({ nextAttemptAt: sql`now() + make_interval(secs => ${pause})` })
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Whether a letter that was tried still waits: the mail server is slow or unavailable. */
+/** Whether a letter waits for `intervals.mailDelayed` after its first attempt: the mail server is slow or unavailable. */
 export function isMailDelayed(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`${outbox.firstAttemptAt}`);
 }
 
-/** The same, or whether a due letter was never tried: no courier is running. */
+/** The same, or whether a due letter has had no attempt for that long: no courier is running. */
 export function isMailOverdue(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
 }
@@ -157,5 +156,5 @@ export function listWithheld(db: Db): Promise<WithheldLetter[]> {
     .from(outbox)
     .where(eq(outbox.state, "dead"))
     .orderBy(desc(outbox.createdAt))
-    .limit(bounds.mailboxLetters);
+    .limit(bounds.mailboxEmails);
 }

@@ -13,7 +13,7 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
-/** Which rows of each table have expired (X10). Used links stay a day longer, for their page (L3). */
+/** The expired rows of each table (X10). */
 const expired = [
   [sessions, sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`],
   [
@@ -22,14 +22,14 @@ const expired = [
     (select from ${outbox} o where o.verification_id = verifications.id and o.state = 'queued')`,
   ],
   [oauthAttempts, sql`expires_at < now()`],
-  [outbox, sql`done_at < ${ago(lifetimes.finishedLetter)}`],
+  [outbox, sql`done_at < ${ago(lifetimes.finishedEmail)}`],
   [limitHits, sql`expires_at < now()`],
   [knownDevices, sql`last_used_at < ${ago(lifetimes.knownDevice)}`],
 ] as const;
 
 /**
- * Deletes expired rows in batches, so that no request waits long for a lock. Returns how many. Calls
- * `progress` after each batch; it may throw to stop.
+ * Deletes expired rows in batches of `bounds.purgeBatch`, so that no request waits long for a lock.
+ * Returns the number of rows. Calls `progress` after each batch; it may throw to stop.
  */
 export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
   let total = 0;

@@ -1,6 +1,6 @@
 import type { Session } from "@/lib/store/sessions";
 
-/** Our session in Auth.js's shape, as adopters of it expect. */
+/** A session in Auth.js's format, for applications that use its API. */
 export const asAuthSession = ({ userId, email, endsAt }: Session) => ({
   user: { id: userId, email },
   expires: endsAt.toISOString(),

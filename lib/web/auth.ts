@@ -6,9 +6,9 @@ import { runForRequest, readOrRedirect } from "./run-for-request";
 import { redirectToNext } from "./redirects";
 
 /**
- * Who is signed in, for pages and actions: null for nobody. One prepared statement, read once per
- * request. While the database is away the request goes on to `/unavailable`: nobody is taken for
- * signed out (S4).
+ * The current session, for pages and actions; null when signed out. Runs one prepared statement per
+ * request. Redirects to `/unavailable` when the database is unavailable, instead of treating the
+ * user as signed out (S4).
  * @public
  */
 export async function auth(): Promise<Session | null> {
@@ -17,7 +17,7 @@ export async function auth(): Promise<Session | null> {
 }
 
 /**
- * Ends this browser's session and goes to `redirectTo`, a path of ours. Never returns.
+ * Ends this browser's session and redirects to `redirectTo`, a path of this origin. Never returns.
  * @public
  */
 export async function signOut({ redirectTo = "/sign-in" } = {}): Promise<never> {

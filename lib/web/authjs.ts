@@ -11,7 +11,7 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import type { CallbackResult, OAuth, OidcClient, World } from "@/lib/runtime/ports";
 import { readSession } from "@/lib/store/sessions";
-import { cookieForAuthJs, unusedForAuthJs } from "./cookies";
+import { cookieForAuthJs } from "./cookies";
 
 interface Parts extends Pick<World, "env" | "db" | "log"> {
   /** Throws for a provider without keys. */
@@ -35,7 +35,8 @@ export function createAuthJsOAuth(parts: Parts): OAuth {
       });
       if (redirect && !seen.failure) return ok({ url: redirect, cookies });
       const { failure, cause } = failureOf(seen.failure, client, null);
-      const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
+      const retryAfter =
+        failure === "provider_unavailable" ? intervals.providerRetryAfter : undefined;
       return refuse(failure, { provider, cause, retryAfter });
     },
 
@@ -156,8 +157,8 @@ function attemptOf(parts: Parts, provider: OAuthProvider) {
       pkceCodeVerifier: cookieForAuthJs(env, "oauth_verifier"),
       nonce: cookieForAuthJs(env, "oauth_nonce"),
       // Not used here, but named: a cookie that an attacker sets under the default name must not count.
-      callbackUrl: unusedForAuthJs(env, "oauth_url"),
-      csrfToken: unusedForAuthJs(env, "oauth_csrf"),
+      callbackUrl: cookieForAuthJs(env, "oauth_url"),
+      csrfToken: cookieForAuthJs(env, "oauth_csrf"),
     },
     callbacks: {
       signIn({ account, profile }) {

@@ -2,13 +2,15 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { anyText } from "@/test/support/texts";
 import { minutes } from "@/lib/core/duration";
+import { lifetimes } from "@/lib/core/policy";
 import {
+  cookieForAuthJs,
   cookieOf,
   type CookieName,
+  cookieTable,
   readCookie,
   readToken,
   serializeCookie,
-  unusedForAuthJs,
 } from "./cookies";
 import { setCookies, writeCookie } from "./next-cookies";
 
@@ -17,13 +19,7 @@ vi.mock("next/headers", () => ({ cookies: async () => jar }));
 
 const publicly = { origin: new URL("https://account.example.com") };
 const locally = { origin: new URL("http://localhost:3000") };
-const names: readonly CookieName[] = [
-  "session",
-  "mail_request",
-  "device",
-  "flash",
-  "pending_identity",
-];
+const names = Object.keys(cookieTable) as CookieName[];
 const token = "7hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTxB4r6E8wM1k3";
 const other = "B4r6E8wM1k37hYt2mQpXo0R9sVbNcKdLeWfGzAiJuTx";
 
@@ -114,8 +110,35 @@ describe("a cookie that is no token of ours", () => {
   });
 });
 
+describe("the table of cookies", () => {
+  it.each(names)("names the purpose and the lifetime of %s", (name) => {
+    const { purpose, lifetime } = cookieTable[name];
+    expect(purpose).toMatch(/^[A-Z].+\.$/);
+    expect(lifetime).toBeGreaterThanOrEqual(0);
+    expect(cookieOf(publicly, name, token).options.maxAge).toBe(lifetime);
+    expect(cookieForAuthJs(publicly, name).options.maxAge).toBe(lifetime);
+  });
+
+  it.each(names)("hides %s from scripts and from other sites, and protects it on https", (name) => {
+    const flags = { httpOnly: true, sameSite: "lax", path: "/" };
+    for (const { options } of [cookieOf(publicly, name, token), cookieForAuthJs(publicly, name)])
+      expect(options).toEqual({ ...flags, secure: true, maxAge: cookieTable[name].lifetime });
+    for (const { options } of [cookieOf(locally, name, token), cookieForAuthJs(locally, name)])
+      expect(options).toEqual({ ...flags, secure: false, maxAge: cookieTable[name].lifetime });
+  });
+});
+
 describe("a cookie we set", () => {
   beforeEach(() => jar.set.mockClear());
+
+  it("has the lifetime of the table unless another one is given", async () => {
+    await writeCookie(publicly, "flash", "x");
+    await writeCookie(publicly, "session", token, minutes(5));
+    expect(jar.set.mock.calls.map(([name, , { maxAge }]) => [name, maxAge])).toEqual([
+      ["__Host-flash", lifetimes.flash],
+      ["__Host-session", 300],
+    ]);
+  });
 
   it("is locked to this host and hidden from scripts on https", async () => {
     await writeCookie(publicly, "session", token, minutes(5));
@@ -182,9 +205,9 @@ describe("a cookie in a Set-Cookie header", () => {
 });
 
 it("unused cookies of Auth.js have a name that only this host can have set, and no lifetime", () => {
-  expect(unusedForAuthJs(publicly, "oauth_url")).toEqual({
+  expect(cookieForAuthJs(publicly, "oauth_url")).toEqual({
     name: "__Host-oauth_url",
     options: { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: 0 },
   });
-  expect(unusedForAuthJs(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
+  expect(cookieForAuthJs(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
 });

@@ -1,50 +1,107 @@
 import { type Duration, seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { isToken, unseal } from "@/lib/core/crypto";
+import { lifetimes } from "@/lib/core/policy";
 
-/**
- * Every cookie we set: session, the browser as asker and as known device, the flash, a form that
- * step-up interrupted, the way in used last, a trip to a provider, the address it goes to, whom it
- * brought back, the browser's time zone, which our script sets, and what Auth.js keeps of it.
- */
-export type CookieName =
-  | "session"
-  | "mail_request"
-  | "device"
-  | "flash"
-  | "suspended_action"
-  | "method"
-  | "oauth_attempt"
-  | "pending_identity"
-  | "oauth_redirect"
-  | "time-zone"
-  | (typeof oauthCookies)[number];
+interface CookieEntry {
+  readonly purpose: string;
+  /** The cookie's Max-Age. */
+  readonly lifetime: Duration;
+}
 
-/** Auth.js's own, of one trip. */
-export const oauthCookies = ["oauth_state", "oauth_verifier", "oauth_nonce"] as const;
+/** Every cookie that this application sets. All have the flags of `flagsOf`. */
+export const cookieTable = {
+  session: {
+    purpose: "The token of the session. “Keep me signed in” sets a longer lifetime.",
+    lifetime: lifetimes.session,
+  },
+  mail_request: {
+    purpose: "The browser that requested an email, which may enter the code of that email.",
+    lifetime: lifetimes.requestingBrowser,
+  },
+  device: {
+    purpose: "The known device: a browser that has signed in before.",
+    lifetime: lifetimes.knownDevice,
+  },
+  flash: {
+    purpose: "The message of an action for the next page, with the values that were entered.",
+    lifetime: lifetimes.flash,
+  },
+  suspended_action: {
+    purpose: "The form that waits for step-up, encrypted.",
+    lifetime: lifetimes.suspendedAction,
+  },
+  method: {
+    purpose: "The name of the sign-in method that this browser used last.",
+    lifetime: lifetimes.lastMethod,
+  },
+  oauth_attempt: {
+    purpose: "The token of the OAuth attempt that this browser has started.",
+    lifetime: lifetimes.oauthAttempt,
+  },
+  pending_identity: {
+    purpose: "The token of the identity that waits for the user to decide.",
+    lifetime: lifetimes.oauthAttempt,
+  },
+  oauth_redirect: {
+    purpose: "The address of the provider that the next page continues to, encrypted.",
+    lifetime: lifetimes.flash,
+  },
+  oauth_state: {
+    purpose: "Auth.js: the state parameter of the OAuth attempt.",
+    lifetime: lifetimes.oauthAttempt,
+  },
+  oauth_verifier: {
+    purpose: "Auth.js: the PKCE code verifier of the OAuth attempt.",
+    lifetime: lifetimes.oauthAttempt,
+  },
+  oauth_nonce: {
+    purpose: "Auth.js: the nonce of the OAuth attempt.",
+    lifetime: lifetimes.oauthAttempt,
+  },
+  oauth_url: {
+    purpose: "Auth.js: its return path. Unused, so browsers delete it at once.",
+    lifetime: seconds(0),
+  },
+  oauth_csrf: {
+    purpose: "Auth.js: its CSRF token. Unused, so browsers delete it at once.",
+    lifetime: seconds(0),
+  },
+} as const satisfies Record<string, CookieEntry>;
 
-/** Auth.js's own that have no use here. */
-type UnusedCookie = "oauth_url" | "oauth_csrf";
+/** Cookies that the page script sets. It can read them, and they say nothing about a user. */
+export const scriptCookieTable = {
+  "time-zone": {
+    purpose: "The browser's time zone, for the times on pages.",
+    lifetime: lifetimes.timeZone,
+  },
+} as const satisfies Record<string, CookieEntry>;
+
+export type CookieName = keyof typeof cookieTable;
+type ReadableCookieName = CookieName | keyof typeof scriptCookieTable;
 
 type CookieScope = Pick<Env, "origin">;
 
 const isSecure = ({ origin }: CookieScope) => origin.protocol === "https:";
 
+const flagsOf = (scope: CookieScope) =>
+  ({ httpOnly: true, secure: isSecure(scope), sameSite: "lax", path: "/" }) as const;
+
 /**
- * On https a name that only this host can have set (RFC 6265bis `__Host-`); on a plain http
- * loopback origin a name of our own, since every port of localhost shares one jar.
+ * On https the prefix `__Host-`, so that only this host can set the cookie (RFC 6265bis). On plain
+ * http, which is allowed on localhost only, our own prefix: all ports of localhost share cookies.
  */
-const cookieName = (scope: CookieScope, name: CookieName | UnusedCookie) =>
+const cookieName = (scope: CookieScope, name: ReadableCookieName) =>
   isSecure(scope) ? `__Host-${name}` : `latchkey-${name}`;
 
 /**
- * A cookie's value from the request's header. Sent twice it counts as not sent: of two values one
- * was planted, and nobody can tell which.
+ * Reads a cookie from the request's header. Null when it is absent or sent twice: an attacker has
+ * written one of the two, and they cannot be told apart.
  */
 export function readCookie(
   header: string | null,
   scope: CookieScope,
-  name: CookieName,
+  name: ReadableCookieName,
 ): string | null {
   const wanted = `${cookieName(scope, name)}=`;
   const values = (header ?? "")
@@ -54,7 +111,7 @@ export function readCookie(
   return values.length === 1 ? (values[0] ?? null) : null;
 }
 
-/** A token from a cookie; null when there is none or it is none of ours. */
+/** Reads a token from a cookie; null when the cookie is absent or has not the form of a token. */
 export function readToken(
   header: string | null,
   scope: CookieScope,
@@ -64,10 +121,7 @@ export function readToken(
   return isToken(value) ? value : null;
 }
 
-/**
- * What we have sealed into a cookie, as JSON. Null for anything else: cookies are written by whoever
- * likes to.
- */
+/** Decrypts a cookie and parses it as JSON. Null for a value that this application has not encrypted. */
 export function readSealed(
   header: string | null,
   env: Pick<Env, "origin" | "outboxKey">,
@@ -80,22 +134,13 @@ export function readSealed(
   }
 }
 
-const attributes = (scope: CookieScope) =>
-  ({ httpOnly: true, secure: isSecure(scope), sameSite: "lax", path: "/" }) as const;
-
-/** A cookie's name and attributes, for Auth.js to use the same. */
-export const cookieForAuthJs = (scope: CookieScope, name: CookieName | UnusedCookie) => ({
+/** A cookie's name, flags and lifetime, as Auth.js is configured with them. */
+export const cookieForAuthJs = (scope: CookieScope, name: CookieName) => ({
   name: cookieName(scope, name),
-  options: attributes(scope),
+  options: { ...flagsOf(scope), maxAge: cookieTable[name].lifetime },
 });
 
-/** The same for one that no browser is to keep, nor others to have planted. */
-export function unusedForAuthJs(scope: CookieScope, name: UnusedCookie) {
-  const { options, ...cookie } = cookieForAuthJs(scope, name);
-  return { ...cookie, options: { ...options, maxAge: 0 } };
-}
-
-/** A cookie that goes out with a response. */
+/** A cookie of a response. */
 export interface ResponseCookie {
   readonly name: string;
   readonly value: string;
@@ -104,51 +149,41 @@ export interface ResponseCookie {
     readonly secure: boolean;
     readonly sameSite: "lax";
     readonly path: "/";
-    readonly maxAge?: number;
-    readonly expires?: Date;
+    readonly maxAge: number;
   };
 }
 
-/** A cookie of ours with this lifetime; a value of `null` deletes it. */
+/** A cookie of ours. A value of `null` deletes it. Only the session's lifetime differs from the table. */
 export const cookieOf = (
   scope: CookieScope,
   name: CookieName,
   value: string | null,
-  maxAge: Duration,
+  lifetime: Duration = cookieTable[name].lifetime,
 ): ResponseCookie => ({
   name: cookieName(scope, name),
   value: value ?? "",
-  options: { ...attributes(scope), maxAge: value === null ? seconds(0) : maxAge },
+  options: { ...flagsOf(scope), maxAge: value === null ? seconds(0) : lifetime },
 });
 
-/** A cookie that Auth.js wants set, by the attributes it was given for it. */
+/** A cookie that Auth.js sets, with the flags and the lifetime that `cookieForAuthJs` gave it. */
 export const cookieFromAuth = (
   scope: CookieScope,
-  { name, value, options: { maxAge, expires } }: AuthCookie,
-): ResponseCookie => ({
-  name,
-  value,
-  options: {
-    ...attributes(scope),
-    ...(maxAge !== undefined && { maxAge }),
-    ...(expires && { expires }),
-  },
-});
+  { name, value, options: { maxAge = seconds(0) } }: AuthCookie,
+): ResponseCookie => ({ name, value, options: { ...flagsOf(scope), maxAge } });
 
 interface AuthCookie {
   readonly name: string;
   readonly value: string;
-  readonly options: { readonly maxAge?: number; readonly expires?: Date };
+  readonly options: { readonly maxAge?: number };
 }
 
-/** A cookie as the value of a `Set-Cookie` header, spelled as Next spells it for pages. */
+/** The value of a `Set-Cookie` header, in the order in which Next writes it. */
 export function serializeCookie({ name, value, options }: ResponseCookie): string {
-  const { path, expires, maxAge, secure, httpOnly, sameSite } = options;
+  const { path, maxAge, secure, httpOnly, sameSite } = options;
   return [
     `${name}=${encodeURIComponent(value)}`,
     `Path=${path}`,
-    ...(expires ? [`Expires=${expires.toUTCString()}`] : []),
-    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
+    `Max-Age=${maxAge}`,
     ...(secure ? ["Secure"] : []),
     ...(httpOnly ? ["HttpOnly"] : []),
     `SameSite=${sameSite}`,

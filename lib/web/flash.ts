@@ -4,14 +4,14 @@ import { z } from "zod";
 import { seconds } from "@/lib/core/duration";
 import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
 import { getWorld } from "@/lib/runtime/world";
-import { bounds, lifetimes } from "@/lib/core/policy";
+import { bounds } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { readCookie } from "./cookies";
 import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
 
-/** What is no refusal and outlives one redirect: mostly good news. */
+/** The messages of a flash that are no errors. */
 export const notes = [
   "signed_out",
   "request_cancelled",
@@ -34,8 +34,8 @@ export const notes = [
 export type NoteCode = (typeof notes)[number];
 
 /**
- * What a page is told by the action that sent the browser to it: a refusal with what was typed (never a
- * secret), or a note. It lives in a cookie for a minute, so that forms work without JavaScript.
+ * The message of an action for the page that it redirects to: an error with the values that were
+ * entered, never a secret, or a note. A cookie contains it, so that forms work without script.
  */
 const schema = z.object({
   page: z.string(),
@@ -62,7 +62,7 @@ export interface Flash {
 
 const emptyFlash: Flash = { refusal: null, note: null, email: "", remember: false };
 
-/** What the last action left for this page; empty when it left nothing or the cookie is not ours. */
+/** The message for this page; an empty one without a valid cookie for this page. */
 export async function readFlash(page: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), getWorld().env, "flash");
   const stored = schema.safeParse(decode(value));
@@ -75,62 +75,61 @@ export async function readFlash(page: string): Promise<Flash> {
   return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
 
-/** What a form may find again as it was typed; never a password. */
-interface Typed {
+/** The values that a form shows again. Never a password. */
+interface EnteredValues {
   readonly email?: unknown;
   readonly remember?: unknown;
 }
 
 /**
- * Ends an action with a "no", told on the page at `at` beside what was typed. Where the form's page was
- * not for whoever is signed in now, neither page nor typed values are theirs to see: they are told on
- * their own account page; or, when nobody is, on the sign-in page, from which `at` is the way back. Never
- * returns.
+ * Ends an action with an error, shown on `page` with the values that were entered. When the form's page
+ * was for another user, the current user must see neither: the error is shown on their account page,
+ * or, when signed out, on the sign-in page, which returns to `page`. Never returns.
  */
 export async function redirectWithError(
   page: string,
   refusal: Refusal,
-  typed: Typed = {},
+  entered: EnteredValues = {},
 ): Promise<never> {
   const { code, field, retryAfter, minLength, provider, address, reference } = refusal;
   if (code === "unavailable") redirect("/unavailable");
   if (code === "sign_in_required")
     return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
-  const told = { code, field, retryAfter, minLength, provider, address, reference };
+  const shown = { code, field, retryAfter, minLength, provider, address, reference };
   if (code === "signed_in_as_other") {
-    await writeFlash({ page: "/account", ...told });
+    await writeFlash({ page: "/account", ...shown });
     redirect("/account");
   }
-  await writeFlash({ page: pathOf(page), ...told, ...typedValues(typed) });
+  await writeFlash({ page: pathOf(page), ...shown, ...flashValues(entered) });
   redirect(page);
 }
 
-// Told only to whoever has proved that the mailbox is theirs; no form can mend them.
+// Shown only after an email verification, because they reveal whether an account exists.
 const afterVerification = new Set<RefusalCode>([
   "account_disabled",
   "sign_up_closed",
   "already_signed_up",
 ]);
 
-/** Like `sayNo`, for what proves a mailbox: what is known only after that has a page of its own. */
+/** Like `redirectWithError`, after an email verification: errors of the account have a page of their own. */
 export const redirectWithErrorAfterVerification = (
   page: string,
   refusal: Refusal,
 ): Promise<never> =>
   redirectWithError(afterVerification.has(refusal.code) ? "/sign-in/problem" : page, refusal);
 
-/** Ends an action with the same form on another page, what was typed in it. Never returns. */
-export async function redirectWithValues(page: string, typed: Typed): Promise<never> {
-  await writeFlash({ page: pathOf(page), ...typedValues(typed) });
+/** Ends an action with the same form on another page, with the values entered. Never returns. */
+export async function redirectWithValues(page: string, entered: EnteredValues): Promise<never> {
+  await writeFlash({ page: pathOf(page), ...flashValues(entered) });
   redirect(page);
 }
 
-const typedValues = ({ email, remember }: Typed) => ({
+const flashValues = ({ email, remember }: EnteredValues) => ({
   email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
   remember: remember === "on",
 });
 
-/** Ends an action with a note on the page at `at`, maybe about a provider. Never returns. */
+/** Ends an action with a note on `page`. Never returns. */
 export async function redirectWithNotice(
   page: string,
   note: NoteCode,
@@ -141,14 +140,9 @@ export async function redirectWithNotice(
 }
 
 const writeFlash = (flash: z.input<typeof schema>) =>
-  writeCookie(
-    getWorld().env,
-    "flash",
-    Buffer.from(JSON.stringify(flash)).toString("base64url"),
-    lifetimes.flash,
-  );
+  writeCookie(getWorld().env, "flash", Buffer.from(JSON.stringify(flash)).toString("base64url"));
 
-// A token page is told by its place alone; its token stays out of the cookie.
+// Without the token of a token page, which must not be in this cookie.
 const pathOf = (page: string) => page.split("?")[0]!.replace(/^\/l\/.*/, "/l");
 
 function decode(value: string | null): unknown {

@@ -9,7 +9,7 @@ import { readCookie, readToken } from "./cookies";
 import { isSameOrigin } from "./origin";
 import { readUserAgent } from "./user-agent";
 
-/** A request, with the raw tokens its cookies may need to be set again from. */
+/** A request's context, and the raw tokens for cookies that the response may set. */
 export interface IncomingRequest {
   readonly requestContext: RequestContext;
   readonly requestingBrowserToken: () => string;
@@ -18,25 +18,24 @@ export interface IncomingRequest {
 }
 
 /**
- * Reads the headers of a request, whichever server it came through. The request gate has already
- * replaced `x-forwarded-for`. What only some flows need is computed when they read it: most
- * requests only read a session.
+ * Reads a request's headers. The request gate has already replaced `x-forwarded-for`. Properties that
+ * only some flows need are computed when read: most requests only read a session.
  */
 export function readIncomingRequest(world: World, headers: Pick<Headers, "get">): IncomingRequest {
   const cookie = headers.get("cookie");
   const sessionToken = readToken(cookie, world.env, "session");
-  const oldDevice = readToken(cookie, world.env, "device");
+  const deviceCookie = readToken(cookie, world.env, "device");
   const requestingBrowserToken = once(
     () => readToken(cookie, world.env, "mail_request") ?? world.random.token(),
   );
-  const deviceToken = once(() => oldDevice ?? world.random.token());
+  const deviceToken = once(() => deviceCookie ?? world.random.token());
   const browser = once(() => formatDevice(readUserAgent(headers.get("user-agent") ?? "")));
   const ip = canonicalIp(headers.get("x-forwarded-for") ?? undefined);
   const sessionDigest = sessionToken && digest("session", sessionToken);
   const requestContext: RequestContext = {
     requestId: randomUUID(),
     sameOrigin: isSameOrigin(headers, world.env.origin.origin),
-    // Only a form says this; `runWithCookies` is given it.
+    // Known only for forms: `runWithCookies` sets it.
     shownTo: null,
     ip,
     get network() {
@@ -53,15 +52,15 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
     get deviceDigest() {
       return digest("device", deviceToken());
     },
-    hasDeviceCookie: oldDevice !== null,
+    hasDeviceCookie: deviceCookie !== null,
     readSession: once(sessionReader(world, sessionDigest)),
   };
   const hasFlash = readCookie(cookie, world.env, "flash") !== null;
   return { requestContext, requestingBrowserToken, deviceToken, hasFlash };
 }
 
-/** What a request shows once its session goes on under another token. */
-export function signedInBy(
+/** The session part of a request's context after an earlier flow of the request renewed the token. */
+export function contextOfSession(
   world: World,
   token: string,
 ): Pick<RequestContext, "sessionDigest" | "readSession"> {

@@ -12,7 +12,7 @@ const methods: Record<string, SignInMethod> = {
 
 export type LastMethod = SignInMethod | null;
 
-/** The way in this browser used last, whoever it was; its cookie holds nothing but the name. */
+/** The sign-in method that this browser used last, by any user. */
 export async function lastMethod(): Promise<LastMethod> {
   const name = readCookie((await headers()).get("cookie"), getWorld().env, "method") ?? "";
   return Object.hasOwn(methods, name) ? methods[name]! : null;

@@ -3,7 +3,6 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import { isOAuthProvider, type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
 import { getWorld } from "@/lib/runtime/world";
-import { lifetimes } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";
 import { readSealed, readToken } from "./cookies";
 import { writeCookie } from "./next-cookies";
@@ -18,8 +17,7 @@ const tokenFrom = async (name: "oauth_attempt" | "pending_identity") =>
   readToken((await headers()).get("cookie"), getWorld().env, name) ?? "";
 
 /** Deletes the cookie of a pending identity, whose user has declined. The row expires. */
-export const clearPendingIdentity = () =>
-  writeCookie(getWorld().env, "pending_identity", null, lifetimes.oauthAttempt);
+export const clearPendingIdentity = () => writeCookie(getWorld().env, "pending_identity", null);
 
 /**
  * The provider whose callback a request is; null for another path, a disabled provider, a request
@@ -43,7 +41,7 @@ const schema = z.object({ provider: z.enum(oauthProviderIds), url: z.url() });
 export async function redirectToProvider(provider: OAuthProvider, url: string): Promise<never> {
   const { env } = getWorld();
   const sealed = seal(env.outboxKey, JSON.stringify({ provider, url }));
-  await writeCookie(env, "oauth_redirect", sealed, lifetimes.flash);
+  await writeCookie(env, "oauth_redirect", sealed);
   redirect("/sign-in/continue");
 }
 

@@ -1,7 +1,7 @@
 /**
- * The same-origin proof, for pages, actions and routes alike. An Origin that is present must be
- * ours to the letter; `null` counts only where the browser itself says same-origin. Where it is
- * absent the browser's Sec-Fetch-Site must say so. With neither, nobody vouches for the sender.
+ * Whether a request comes from a page of this origin. An Origin header must equal our origin exactly.
+ * Without one, or with `null`, the browser's Sec-Fetch-Site must be `same-origin`. A request with
+ * neither header is not same-origin.
  */
 export function isSameOrigin(headers: Pick<Headers, "get">, origin: string): boolean {
   const sentBy = headers.get("origin");

@@ -1,20 +1,17 @@
 import { redirect } from "next/navigation";
 import { safeNext } from "./safe-next";
 
-/** A page of ours that leads on from there; to itself where there is nowhere to go on to. */
+/** The path of a page with a return path; without one when `next` is empty. */
 export const withNext = (path: string, next: string) =>
   next ? `${path}?next=${encodeURIComponent(next)}` : path;
 
-/**
- * The page that asks for a proof (step-up) and then leads on to `next`. `waiting` is the id of the form
- * that the proof is for, where one was interrupted.
- */
+/** The path of the step-up page, which continues to `next`. `actionId` is the suspended action, if any. */
 export const stepUpPath = (next: string, actionId = "") =>
   withNext(stepUpPage, next) + (actionId && `&for=${encodeURIComponent(actionId)}`);
 
 const stepUpPage = "/account/confirm";
 
-/** What a path made by `provePath` says; null for any other. */
+/** The parts of a path that `stepUpPath` made; null for any other path. */
 export function parseStepUpPath(path: string): { next: string; actionId: string } | null {
   const [page, search] = path.split(/\?(.*)/s);
   if (page !== stepUpPage) return null;
@@ -22,7 +19,7 @@ export function parseStepUpPath(path: string): { next: string; actionId: string 
   return { next: safeNext(query.get("next")), actionId: query.get("for") ?? "" };
 }
 
-/** After a proof of the mailbox: first to what its owner has to look at, if there is anything (O3). */
+/** After an email verification: first to the providers that the owner has to confirm, if any (O3). */
 export function redirectAfterSignIn({
   next,
   needsConfirmation,
@@ -33,7 +30,7 @@ export function redirectAfterSignIn({
   redirectToNext(needsConfirmation ? "/account/methods" : next);
 }
 
-/** Ends a request with a redirect to where the person wanted to go. Never returns. */
+/** Redirects to a return path, if it is safe. Never returns. */
 export function redirectToNext(next: string): never {
   redirect(safeNext(next));
 }

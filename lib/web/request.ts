@@ -3,5 +3,5 @@ import { cache } from "react";
 import { getWorld } from "@/lib/runtime/world";
 import { readIncomingRequest } from "./incoming-request";
 
-/** This request of Next's, read once while a page is rendered. */
+/** Next's current request. Within one render it is read once. */
 export const readRequest = cache(async () => readIncomingRequest(getWorld(), await headers()));

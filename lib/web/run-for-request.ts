@@ -10,9 +10,8 @@ import { readRequest } from "./request";
 import { type RunOptions, type Outcome, runWithCookies } from "./run-with-cookies";
 
 /**
- * Runs a flow for a page or an action; every one of them goes through here. Refusals are the flow's
- * and the runner's, see `runFlow`. A throw is a bug: the person lands on a page that says so with
- * status 500, where Next alone would draw an empty one without JavaScript.
+ * Runs a flow for a page or an action. Refuses what `runFlow` refuses. After a bug it redirects to a
+ * page with status 500, because Next's own error page is empty without JavaScript.
  */
 export async function runForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
@@ -27,10 +26,7 @@ export async function runForRequest<Schema extends z.ZodType, Out, R extends Req
   return response.result;
 }
 
-/**
- * Runs a step-up, and returns its value with the token that the session goes on under: for what it
- * interrupted.
- */
+/** Runs a step-up. Returns its value and the session's new token, which the suspended action needs. */
 export async function stepUp<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
@@ -42,13 +38,12 @@ export async function stepUp<Schema extends z.ZodType, Out, R extends Requires>(
   return result.ok ? ok({ value: result.value, renewed }) : result;
 }
 
-/** The field in which a form says whom its page showed as signed in; `_ui/form` writes it. */
+/** The form field with the id of the user that the page showed as signed in; `_ui/form` writes it. */
 export const shownToField = "shown-to";
 
 /**
- * Whom a form's page showed as signed in. An action that changes what is somebody's and passes no
- * form, or one without the field, counts as shown to nobody, so the runner refuses it: nobody can
- * forget either.
+ * The user that a form's page showed as signed in. When an action for a signed-in user passes no form,
+ * or one without the field, the result is "" and the runner refuses: an action cannot omit the check.
  */
 function shownTo(
   { kind, requires }: Pick<Flow, "kind" | "requires">,
@@ -56,19 +51,18 @@ function shownTo(
 ) {
   if (form === "adopters") return null;
   if (!form) return kind === "write" && requires === "session" ? "" : null;
-  const [said, ...more] = form.getAll(shownToField);
-  return typeof said === "string" && more.length === 0 ? said : "";
+  const [value, ...more] = form.getAll(shownToField);
+  return typeof value === "string" && more.length === 0 ? value : "";
 }
 
 interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
   /**
-   * The form that was posted, where what it does depends on who is signed in. `adopters`: one of a
-   * page that is not ours, which names nobody.
+   * The posted form, when its effect depends on the signed-in user. `adopters`: a form of another
+   * application's page, which lacks the field.
    */
   readonly form?: FormData | "adopters";
 }
 
-/** Runs a flow for this request of Next's, and sets its cookies. */
 async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
@@ -82,9 +76,8 @@ async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requir
 }
 
 /**
- * Reads for a page that cannot be drawn without the answer. Where there is none, the request goes
- * on to where that is explained: to the sign-in page and back to `here`, to step-up and back,
- * to `/unavailable`, or to "not found".
+ * Runs a read that a page cannot render without. Redirects on a refusal: to `/unavailable`, to step-up
+ * or to the sign-in page, which both return to `here`, or else shows "not found".
  */
 export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
@@ -101,8 +94,8 @@ export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Re
 }
 
 /**
- * A form's fields as a flow's input, without Next's own and the one that says whose form it is. A
- * field sent twice, or a file, is no text: the schema refuses it.
+ * A form's fields as a flow's input, without Next's fields and `shownToField`. A repeated field becomes
+ * an array, which the schema refuses, as it refuses a file.
  */
 export function fields(form: FormData): Record<string, unknown> {
   const names = new Set(

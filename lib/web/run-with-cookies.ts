@@ -2,23 +2,22 @@ import type { z } from "zod";
 import type { RequestContext, CookieChanges } from "@/lib/runtime/request-context";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import type { World } from "@/lib/runtime/ports";
-import { lifetimes } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 import { runFlow } from "@/lib/runtime/run-flow";
-import { cookieFromAuth, cookieOf, oauthCookies, type ResponseCookie } from "./cookies";
-import { type IncomingRequest, signedInBy } from "./incoming-request";
+import { cookieFromAuth, cookieOf, type ResponseCookie } from "./cookies";
+import { contextOfSession, type IncomingRequest } from "./incoming-request";
 
-/** What an entry point knows of a request beside its headers. */
+/** What an entry point knows about a request besides its headers. */
 export interface RunOptions {
-  /** The entry point has verified by a check of its own that no other site sent the request. */
+  /** The entry point itself has verified that no other site sent the request. */
   readonly sameOriginVerified?: boolean;
-  /** The session's new token, where an earlier flow of the same request renewed it. */
+  /** The session's new token, when an earlier flow of the same request renewed it. */
   readonly renewed?: string | undefined;
-  /** See `Evidence`. */
+  /** See `RequestContext`. */
   readonly shownTo?: string | null;
 }
 
-/** The result of a flow and what the response carries with it; or the reference of a logged bug. */
+/** A flow's result with the cookies and tasks of the response; or the reference of a logged bug. */
 export type Outcome<Out> =
   | {
       readonly failed: false;
@@ -29,10 +28,7 @@ export type Outcome<Out> =
     }
   | { readonly failed: true; readonly reference: string };
 
-/**
- * Runs a flow for a request and says which cookies its response sets. Pages, actions and the JSON
- * API all run flows through this function.
- */
+/** Runs a flow for a request, of a page or of the JSON API, and returns the cookies to set. */
 export async function runWithCookies<Schema extends z.ZodType, Out, R extends Requires>(
   world: World,
   flow: Flow<Schema, Out, R>,
@@ -41,24 +37,24 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   { sameOriginVerified = false, renewed, shownTo = null }: RunOptions = {},
 ): Promise<Outcome<Out>> {
   const { requestContext } = incoming;
-  // Not a copy, as in the runner.
-  const asked = Object.assign(
+  // Inherits instead of copying: a copy would compute every lazy property.
+  const context = Object.assign(
     Object.create(requestContext) as RequestContext,
     sameOriginVerified && { sameOrigin: true },
     { shownTo },
-    renewed && signedInBy(world, renewed),
+    renewed && contextOfSession(world, renewed),
   );
-  const flowRun = await runFlow(world, flow, asked, input).catch((error: unknown) => {
-    // Logged here and once: Next would print the statement with its parameters.
+  const flowRun = await runFlow(world, flow, context, input).catch((error: unknown) => {
+    // Caught here, because Next would log SQL statements with their parameters.
     world.log.error("flow.failed", { flow: flow.name, requestId: requestContext.requestId, error });
     return null;
   });
   if (!flowRun) return { failed: true, reference: requestContext.requestId };
   const { result, cookieChanges, afterResponse } = flowRun;
   const cookies = cookiesOf(world, cookieChanges, incoming);
-  // A message about an earlier attempt is settled now.
+  // After a success the message about an earlier attempt is outdated.
   if (result.ok && flow.kind === "write" && incoming.hasFlash)
-    cookies.push(cookieOf(world.env, "flash", null, lifetimes.flash));
+    cookies.push(cookieOf(world.env, "flash", null));
   const { session } = cookieChanges;
   return {
     failed: false,
@@ -69,33 +65,28 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   };
 }
 
-/** The cookies by which a browser learns what a flow hands over. */
 function cookiesOf(
   { env }: Pick<World, "env">,
   { session, mailRequest, device, ...tokens }: CookieChanges,
   { requestingBrowserToken, deviceToken }: IncomingRequest,
 ): ResponseCookie[] {
   const cookies: ResponseCookie[] = [];
-  if (session === "ended") cookies.push(cookieOf(env, "session", null, lifetimes.session));
+  if (session === "ended") cookies.push(cookieOf(env, "session", null));
   else if (session) {
     cookies.push(cookieOf(env, "session", session.token, session.lifetime));
-    if (session.method) cookies.push(cookieOf(env, "method", session.method, lifetimes.lastMethod));
+    if (session.method) cookies.push(cookieOf(env, "method", session.method));
   }
   for (const [name, token] of [
     ["oauth_attempt", tokens.oauthAttempt],
     ["pending_identity", tokens.pendingIdentity],
   ] as const)
-    if (token)
-      cookies.push(cookieOf(env, name, token === "ended" ? null : token, lifetimes.oauthAttempt));
+    if (token) cookies.push(cookieOf(env, name, token === "ended" ? null : token));
   if (tokens.oauthProtocol === "ended")
-    for (const name of [...oauthCookies, "oauth_redirect"] as const)
-      cookies.push(cookieOf(env, name, null, lifetimes.oauthAttempt));
+    for (const name of ["oauth_state", "oauth_verifier", "oauth_nonce", "oauth_redirect"] as const)
+      cookies.push(cookieOf(env, name, null));
   else if (tokens.oauthProtocol)
     cookies.push(...tokens.oauthProtocol.map((cookie) => cookieFromAuth(env, cookie)));
-  if (mailRequest)
-    cookies.push(
-      cookieOf(env, "mail_request", requestingBrowserToken(), lifetimes.requestingBrowser),
-    );
-  if (device) cookies.push(cookieOf(env, "device", deviceToken(), lifetimes.knownDevice));
+  if (mailRequest) cookies.push(cookieOf(env, "mail_request", requestingBrowserToken()));
+  if (device) cookies.push(cookieOf(env, "device", deviceToken()));
   return cookies;
 }

@@ -1,21 +1,18 @@
 import { bounds } from "@/lib/core/policy";
 
 const home = "/account";
-// What paths of ours are made of. Backslashes, control characters, user info and whatever else a
-// browser might read as another host are not among them.
+// The characters of our paths. Excludes all that a browser could read as another host, such as
+// backslashes, control characters and user info.
 const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,]*$/;
 const encodedTrick = /%(2f|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
 
-/**
- * Where to go after signing in: a path of this origin, or the account page. The one place where
- * `next` is judged; it is never shown.
- */
+/** A return path, if it is one of this origin; otherwise the account page. No page shows it. */
 export function safeNext(next: unknown): string {
   if (typeof next !== "string" || next.length > bounds.nextLength) return home;
   if (!plainPath.test(next) || encodedTrick.test(next)) return home;
   const base = "http://latchkey.invalid";
   if (!URL.canParse(next, base)) return home;
   const { origin, pathname, search, hash } = new URL(next, base);
-  // Dots are folded by now: "/.//host" has become "//host".
+  // `URL` has resolved dot segments: "/.//host" is "//host" now.
   return origin === base && !pathname.includes("//") ? pathname + search + hash : home;
 }

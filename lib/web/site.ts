@@ -4,7 +4,7 @@ import type { SignInMethod } from "@/lib/core/env";
 import { limits } from "@/lib/core/policy";
 import { getWorld } from "@/lib/runtime/world";
 
-/** What pages know about the installation they belong to. */
+/** The configuration that pages may show. */
 export function siteConfig() {
   const { env, mailbox } = getWorld();
   const { appName, supportEmail, lifetimes, signUp, methods, passwordMinLength } = env;
@@ -21,19 +21,17 @@ export function siteConfig() {
   };
 }
 
-/** A page of a way of signing in: where that is switched off, there is no such page. */
+/** Shows "not found" when a sign-in method is disabled. */
 export function requireMethod(method: SignInMethod): void {
   if (!getWorld().env.methods.includes(method)) notFound();
 }
 
-/** Whether this request is for a page of Latchkey itself; the request gate says so. */
+/** Whether this request is for one of Latchkey's own pages; set by the request gate. */
 export const isOwnPage = async () => (await headers()).has("x-own-page");
 
-/** The nonce that `proxy.ts` made, where the page runs Next's script. Scripts that are files need none elsewhere. */
+/** The CSP nonce of `proxy.ts`; undefined on Latchkey's own pages, which have no inline script. */
 export const pageNonce = async () => (await headers()).get("x-nonce") ?? undefined;
 
-/** The time as pages show it. */
 export const now = () => getWorld().clock.now();
 
-/** How each part of this installation is, asked now. */
 export const readHealth = () => getWorld().health();

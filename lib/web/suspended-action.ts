@@ -3,15 +3,15 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import type { Session } from "@/lib/store/sessions";
 import { getWorld } from "@/lib/runtime/world";
-import { lifetimes } from "@/lib/core/policy";
+import { bounds } from "@/lib/core/policy";
 import { seal } from "@/lib/core/crypto";
 import { readSealed } from "./cookies";
-import { signedInBy } from "./incoming-request";
+import { contextOfSession } from "./incoming-request";
 import { writeCookie } from "./next-cookies";
 import { stepUpPath } from "./redirects";
 import { readRequest } from "./request";
 
-/** Forms that step-up may interrupt, by the flow they run. */
+/** The forms that step-up may suspend, by the names of their flows. */
 const sensitiveActionNames = [
   "password.set",
   "password.remove",
@@ -29,16 +29,13 @@ const schema = z.object({
   sessionId: z.string(),
 });
 
-/** A form as it was sent, waiting for the proof that lets it through. */
+/** A posted form that waits for step-up (A2). */
 export type SuspendedAction = Pick<z.output<typeof schema>, "flow" | "input">;
 
-// Browsers keep no larger cookie. Only a password of a thousand characters comes near, and is typed again.
-const maxCookieBytes = 3_800;
-
 /**
- * A form was refused with `step_up_required`: stores it, sealed and for this session alone, under an
- * id of its own, and goes on to the page that asks for the proof of that id. `back` is the page where
- * the person can begin again. Never returns.
+ * Stores a form that was refused with `step_up_required`, encrypted and for this session only, and
+ * redirects to step-up for its id. `back` is the page of the form. A form of more than
+ * `bounds.cookieBytes` is not stored, so the user fills it in again. Never returns.
  */
 export async function suspendAction(
   { flow, input }: SuspendedAction,
@@ -48,40 +45,37 @@ export async function suspendAction(
   const session = await (await readRequest()).requestContext.readSession();
   const id = random.token();
   const stored = { id, flow, input, sessionId: session?.id ?? "" };
-  // What the page that asks said of another proof is not about this one.
-  await writeCookie(env, "flash", null, lifetimes.flash);
+  // A message about an earlier step-up does not apply to this one.
+  await writeCookie(env, "flash", null);
   const sealed = seal(env.outboxKey, JSON.stringify(stored));
-  if (sealed.length >= maxCookieBytes) redirect(stepUpPath(back));
-  await writeCookie(env, "suspended_action", sealed, lifetimes.suspendedAction);
+  if (sealed.length >= bounds.cookieBytes) redirect(stepUpPath(back));
+  await writeCookie(env, "suspended_action", sealed);
   redirect(stepUpPath(back, id));
 }
 
 /**
- * The form with this id that waits for a proof of the session's, for the page that names it. Null when
- * it waits no more: it was carried out, cancelled or replaced, its time is over, or it is another
- * session's.
+ * The suspended form with this id. Null when it was completed, cancelled or replaced, has expired, or
+ * belongs to another session.
  */
 export async function findSuspendedAction(id: string): Promise<SuspendedAction | null> {
   return find(id, await (await readRequest()).requestContext.readSession());
 }
 
 /**
- * The same after the proof, and forgets it. `renewed` is the session's token since then. Another form
- * than that of `id` goes on waiting for a proof of its own.
+ * Returns the suspended form with this id after step-up, and deletes it. `renewed` is the session's new
+ * token. A suspended form with another id is not changed.
  */
 export async function resumeAction(id: string, renewed: string): Promise<SuspendedAction | null> {
-  const found = await find(id, await signedInBy(getWorld(), renewed).readSession());
+  const found = await find(id, await contextOfSession(getWorld(), renewed).readSession());
   if (found) await forget();
   return found;
 }
 
-/** Forgets the form with this id, which its person no longer wants to be carried out. */
 export async function cancelSuspendedAction(id: string): Promise<void> {
   if (await findSuspendedAction(id)) await forget();
 }
 
-const forget = () =>
-  writeCookie(getWorld().env, "suspended_action", null, lifetimes.suspendedAction);
+const forget = () => writeCookie(getWorld().env, "suspended_action", null);
 
 async function find(id: string, session: Session | null): Promise<SuspendedAction | null> {
   const header = (await headers()).get("cookie");

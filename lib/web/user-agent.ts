@@ -1,6 +1,6 @@
 import type { BrowserFamily, Device, DeviceSystem } from "@/lib/core/device";
 
-// The product token that names a browser. Chrome's and Safari's stand in the others' too, so theirs
+// The product token of each browser. Other browsers also send those of Chrome and Safari, so these
 // come last.
 const families: readonly (readonly [product: string, family: BrowserFamily])[] = [
   ["Edg", "edge"],
@@ -19,7 +19,7 @@ const families: readonly (readonly [product: string, family: BrowserFamily])[] =
   ["Safari", "safari"],
 ];
 
-// What these browsers write beside their own name. Any other product is a browser we do not know.
+// Product tokens that these browsers also send. Any other token means an unknown browser.
 const engines = ["Mozilla", "AppleWebKit", "Gecko", "Version", "Mobile", "Ubuntu"];
 
 const systems: readonly (readonly [pattern: RegExp, system: DeviceSystem])[] = [

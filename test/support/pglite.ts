@@ -4,7 +4,6 @@ import path from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { drizzle } from "drizzle-orm/pglite";
 import type { Database } from "@/db/client";
-import { pendingMigrations } from "@/db/migrate";
 import * as schema from "@/db/schema";
 import { type Contents, contentsHash, fillDatabase } from "./template";
 
@@ -35,7 +34,6 @@ export async function openMemory(
   return {
     db,
     kind: "pglite",
-    pending: () => pendingMigrations(db),
     close: () => client.close(),
   };
 }

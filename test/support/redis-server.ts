@@ -32,8 +32,8 @@ export async function startRedis() {
   };
   return {
     url: `redis://127.0.0.1:${port}`,
-    /** A command, as `redis-cli` would send it. */
-    say: (...[command = "", ...args]: string[]) => eyes.call(command, ...args),
+    /** Sends a command, like `redis-cli`. */
+    command: (...[command = "", ...args]: string[]) => eyes.call(command, ...args),
     keys: async () => (await eyes.keys("*")).sort(),
     flush: () => eyes.flushall(),
     /** How many scripts ran since it started. */

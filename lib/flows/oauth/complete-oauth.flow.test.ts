@@ -121,7 +121,7 @@ describe("a callback without claims (O5)", () => {
   test.each([
     ["provider_cancelled", "access_denied", undefined],
     ["oauth_state_invalid", "state", undefined],
-    ["provider_unavailable", "timeout", intervals.providerAway],
+    ["provider_unavailable", "timeout", intervals.providerRetryAfter],
     ["provider_failed", "signature", undefined],
   ] as const)(
     "%s: she is told, the attempt is over, and nothing happened",

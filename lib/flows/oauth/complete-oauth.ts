@@ -38,7 +38,8 @@ export const completeOAuth = defineFlow({
       const { next } = attempt;
       if ("failure" in callbackResult) {
         const { failure, cause } = callbackResult;
-        const retryAfter = failure === "provider_unavailable" ? intervals.providerAway : undefined;
+        const retryAfter =
+          failure === "provider_unavailable" ? intervals.providerRetryAfter : undefined;
         return refuse(failure, { provider, cause, retryAfter, next });
       }
       const identity = readIdentity(provider, callbackResult.claims);

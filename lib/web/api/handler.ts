@@ -13,10 +13,10 @@ import { allowedMethods, type Endpoint, findRoute } from "./routes";
 type AfterResponse = (task: () => unknown) => void;
 
 /**
- * The JSON API. It depends on nothing but the request, which the request gate has put right, and
- * the world. Responses are JSON and problems problem+json (RFC 9457). Besides the flows' own
- * refusals there are `not_found`, `method_not_allowed`, `unsupported_media_type`, `body_too_large` and
- * `invalid_input`. A throw is a 500 with the reference that the log has.
+ * The JSON API as a Web-standard handler. The request gate has checked the request before. Responses
+ * are JSON or problem+json (RFC 9457). Refuses what the flows refuse, and `not_found`,
+ * `method_not_allowed`, `unsupported_media_type`, `body_too_large` and `invalid_input`. A bug gives a
+ * 500 with the request id that the log has.
  */
 export const createApiHandler =
   (world: World, afterResponse: AfterResponse) =>
@@ -30,7 +30,7 @@ class ApiRequest {
   readonly #request: Request;
   readonly #afterResponse: AfterResponse;
   readonly #incoming: IncomingRequest;
-  /** By name: a later one replaces an earlier one. */
+  /** By name: a later cookie replaces an earlier one. */
   readonly #cookies = new Map<string, ResponseCookie>();
 
   constructor(world: World, request: Request, afterResponse: AfterResponse) {
@@ -99,7 +99,7 @@ class ApiRequest {
   }
 }
 
-/** A flow threw, which is in the log already. */
+/** A flow threw, and `runWithCookies` has logged it. */
 class LoggedBug extends Error {}
 
 /**
@@ -142,8 +142,8 @@ const internalError = (requestId: string) =>
     requestId,
   });
 
-const problemResponse = (told: Problem, headers: Record<string, string> = {}) =>
-  new Response(problemText(told), {
-    status: told.status,
-    headers: { ...problemHeaders(told), ...headers },
+const problemResponse = (problem: Problem, headers: Record<string, string> = {}) =>
+  new Response(problemText(problem), {
+    status: problem.status,
+    headers: { ...problemHeaders(problem), ...headers },
   });
