@@ -1,5 +1,5 @@
 import type { Env, ProviderKeys } from "@/lib/core/env";
-import type { Clock, Log, OidcClient, World } from "@/lib/runtime/ports";
+import type { Clock, Log, OidcClient } from "@/lib/runtime/ports";
 import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";

@@ -320,8 +320,10 @@ const causeOf = ({ provider, cause }: Refusal) =>
   [provider, cause].filter(Boolean).join(":") || undefined;
 
 /** Reads the session of a token. Entry points call it once per request, however many flows they run. */
-export const sessionReader = (world: World, tokenDigest: string | null) => async () =>
-  tokenDigest ? readSession(world.db, tokenDigest) : null;
+export const sessionReader =
+  ({ db }: Pick<World, "db">, tokenDigest: string | null) =>
+  async () =>
+    tokenDigest ? readSession(db, tokenDigest) : null;
 
 /** The first error of an input: a schema's message is the code of the refusal. */
 function refusalOf(error: z.ZodError): Refusal {

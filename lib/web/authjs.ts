@@ -10,7 +10,7 @@ import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import type { CallbackResult, OAuth, OidcClient, World } from "@/lib/runtime/ports";
-import { readSession } from "@/lib/store/sessions";
+import { sessionReader } from "@/lib/runtime/run-flow";
 import { cookieForAuthJs } from "./cookies";
 
 interface Parts extends Pick<World, "env" | "db" | "log"> {
@@ -78,11 +78,11 @@ const never = (what: string) => () => {
  * Auth.js's view of our tables: it can read a session by its token and create nothing.
  * `getUserByAccount` finds no one, so that Auth.js calls its `signIn` callback, where we take over.
  */
-function guardedAdapter({ db }: Parts): Adapter {
+function guardedAdapter(parts: Parts): Adapter {
   return {
-    ...DrizzleAdapter(db),
+    ...DrizzleAdapter(parts.db),
     async getSessionAndUser(sessionToken) {
-      const found = await readSession(db, digest("session", sessionToken));
+      const found = await sessionReader(parts, digest("session", sessionToken))();
       if (!found) return null;
       const { userId, email, endsAt } = found;
       // The raw token is returned: Auth.js would write a returned token into the cookie.
