@@ -1,5 +1,5 @@
 import type { Duration } from "./duration";
-import type { OAuthProvider } from "./oauth-providers";
+import type { MethodId } from "./method-id";
 import { type RefusalCode, refusals } from "./errors";
 
 /** An expected "no". It is an answer, not an error: it is returned, recorded and shown. */
@@ -12,7 +12,7 @@ export interface Refusal {
   /** How long it has to be, where it was too short. */
   readonly minLength?: number | undefined;
   /** The provider it is about. */
-  readonly provider?: OAuthProvider | undefined;
+  readonly provider?: MethodId | undefined;
   /** Of whoever is signed in, told to nobody but them. */
   readonly address?: string | undefined;
   /** Ours, where the request went to another. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Identifier, parseIdentifier } from "@/lib/core/identifier";
-import { oauthProviderIds } from "@/lib/core/oauth-providers";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
+import { isOAuthMethodId } from "@/lib/methods";
 
 /** The fields forms and programs send, each with the refusal it earns when it is wrong. */
 
@@ -101,4 +101,8 @@ export const next = z
 export const uuid = z.uuid(errorCode("not_found"));
 
 /** One of the providers people come by; another name is nobody's: `not_found`. */
-export const provider = z.enum(oauthProviderIds, errorCode("not_found"));
+export const provider = z.string(errorCode("not_found")).transform((id, issues) => {
+  if (isOAuthMethodId(id)) return id;
+  issues.addIssue({ code: "custom", message: "not_found" satisfies RefusalCode });
+  return z.NEVER;
+});

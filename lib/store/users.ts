@@ -3,6 +3,7 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { voidVerifications } from "./verifications";
 
 /**
@@ -51,7 +52,7 @@ export async function markEmailVerified(
       ${mayCreate ? insertOrVerify(identifier) : verify(identifier)}
     ), used as (
       insert into ${authProviders} (user_id, provider)
-      select id, 'magic_link' from verified where not disabled
+      select id, ${magicLinkMethod.storedName} from verified where not disabled
       on conflict (user_id, provider) do update set last_used_at = greatest(auth_providers.last_used_at, now())
     )
     select id, disabled, created, not created and fresh as "firstVerification" from verified`,
