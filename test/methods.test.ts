@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { describe, expect, it, test } from "vitest";
-import { methods, registerMethod } from "@/lib/methods";
+import { methods, oauthMethods, registerMethod } from "@/lib/methods";
 import { defineOAuthMethod } from "@/lib/methods/method";
 
 const sources = ["app", "lib", "emails", "messages", "db"]
@@ -31,6 +31,7 @@ const exempt = /^(lib\/methods\/|app\/_methods\/|lib\/web\/authjs\.ts$|db\/seed\
 /** Names that mean a method wherever they stand; the others are also fields, purposes and letters. */
 const always = new Set(["google", "linkedin"]);
 const names = new Set(methods().flatMap(({ id, storedName }) => [id as string, storedName]));
+const quotedName = new RegExp(`'(${[...names].join("|")})'`);
 const ofMethod = /^(provider|method|methods|storedName|last|lastMethod)$/;
 
 /** The literals of a file that name a sign-in method, each with its line. */
@@ -38,7 +39,7 @@ function literalsIn(file: ts.SourceFile): string[] {
   const found: string[] = [];
   for (const node of nodesOf(file)) {
     const line = () => file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-    if (ts.isTemplateLiteralToken(node) && /\bprovider\s*(=|<>|in)\s*\(?\s*'/.test(node.text))
+    if (ts.isTemplateLiteralToken(node) && quotedName.test(node.text))
       found.push(`${file.fileName}:${line()} SQL`);
     if (ts.isPropertyName(node) && ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent)) {
       if (node.parent.name === node && always.has(node.text))
@@ -86,6 +87,7 @@ describe("a sign-in method's id", () => {
     `const logos = { google: 1 };`,
     `const id = "linkedin";`,
     "const rows = sql`select 1 from auth_providers where provider = 'email'`;",
+    "const row = sql`insert into auth_providers select id, 'email' from inserted`;",
     `switch (linked.provider) { case "magic_link": drop(); }`,
   ])("would be found in %s", (text) => {
     const file = ts.createSourceFile("example.ts", text, ts.ScriptTarget.Latest, true);
@@ -100,6 +102,18 @@ describe("a sign-in method's id", () => {
     const file = ts.createSourceFile("example.ts", text, ts.ScriptTarget.Latest, true);
     expect(literalsIn(file)).toEqual([]);
   });
+});
+
+test("every OAuth provider is configured for Auth.js", () => {
+  const file = parse("lib/web/authjs.ts");
+  const configured = [...nodesOf(file)]
+    .filter((node) => ts.isVariableDeclaration(node))
+    .filter((node) => node.name.getText() === "authJsProviders")
+    .flatMap(({ initializer }) =>
+      initializer && ts.isObjectLiteralExpression(initializer) ? [...initializer.properties] : [],
+    )
+    .map(({ name }) => name?.getText());
+  expect(configured).toEqual(oauthMethods().map(({ id }) => id));
 });
 
 test("a session begins in `completeSignIn` and nowhere else", () => {

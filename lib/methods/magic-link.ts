@@ -8,5 +8,5 @@ export const magicLinkMethod = defineMethod({
   needsRow: false,
   verifiesEmail: true,
   atFirstVerification: "stays",
-  stepUp: "email",
+  stepUp: null,
 });

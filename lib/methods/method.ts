@@ -13,8 +13,8 @@ export interface Method {
   readonly verifiesEmail: boolean;
   /** What the first verification of the email address does to it (O3, A5). */
   readonly atFirstVerification: "stays" | "revoked" | "suspended";
-  /** The step-up it offers to a user who has it. */
-  readonly stepUp: "password" | "email" | null;
+  /** The step-up it offers to a user who has it, beside the one by email, which every user has. */
+  readonly stepUp: "password" | null;
   readonly oauth: OAuthFacts | null;
 }
 

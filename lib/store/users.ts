@@ -4,6 +4,7 @@ import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { voidVerifications } from "./verifications";
 
 /**
@@ -93,7 +94,7 @@ export async function createUserWithPassword(
       values (${identifier}, now(), ${passwordHash})
       on conflict (email) do nothing returning id
     ), provider_row as (
-      insert into ${authProviders} (user_id, provider) select id, 'email' from inserted
+      insert into ${authProviders} (user_id, provider) select id, ${passwordMethod.storedName} from inserted
     )
     select id from inserted`,
   );

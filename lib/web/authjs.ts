@@ -141,10 +141,12 @@ interface Callback {
 function attemptOf(parts: Parts, provider: MethodId) {
   const { env } = parts;
   const client = parts.createOidcClient(provider);
+  const configure = authJsProviders[provider];
+  if (!configure) throw new Error(`${provider} is not configured for Auth.js.`);
   const seen: { callback?: Callback; failure?: Error } = {};
   const config: AuthConfig = {
     basePath: "/api/auth",
-    providers: [authJsProviders[provider]!(env.providers[provider]!, client)],
+    providers: [configure(env.providers[provider]!, client)],
     adapter: guardedAdapter(parts),
     session: { strategy: "database" },
     secret: [...env.authSecret],
