@@ -7,7 +7,6 @@ const OURS = "^(app|lib|db|emails|messages|scripts|bench|e2e)/|^[^/]+[.][cm]?[jt
 
 // What everybody in lib stands on. The runner and Auth.js live beside it, above the nouns.
 const ROOT = "^lib/(core/)?(?!auth[.-]|run-flow[.])[^/]+[.]ts$";
-const METHODS = "^lib/methods/";
 const TYPES_OF_DB = "^db/client[.]ts$";
 
 /**
@@ -39,9 +38,7 @@ const rooms = [
     may: [
       "^app/",
       "^lib/(web|flows)/",
-      "^lib/(auth|auth-handshake|result|policy|duration)[.]ts$",
-      "^lib/core/method-id[.]ts$",
-      METHODS,
+      "^lib/(auth|auth-handshake|result|policy|duration|oauth-providers)[.]ts$",
       "^messages/",
     ],
     because:
@@ -55,15 +52,9 @@ const rooms = [
     npm: ["ipaddr[.]js", "zod"],
     because: "Everything stands on these files, so they stand on themselves and two libraries.",
   }),
-  ...room("lib-methods", {
-    files: "^lib/methods/",
-    may: ["^lib/methods/", "^lib/core/"],
-    npm: [],
-    because: "A sign-in method is data about it; what is done with it is decided above.",
-  }),
   ...room("lib-run-flow", {
     files: "^lib/run-flow[.]ts$",
-    may: [ROOT, METHODS, "^lib/identity/"],
+    may: [ROOT, "^lib/identity/"],
     mayKnow: [TYPES_OF_DB],
     npm: ["zod"],
     because:
@@ -73,21 +64,14 @@ const rooms = [
   ...room("lib-web", {
     files: "^lib/web/",
     except: ["^lib/web/api/"],
-    may: [
-      "^lib/web/",
-      ROOT,
-      METHODS,
-      "^lib/run-flow[.]ts$",
-      "^lib/outside/world[.]ts$",
-      "^messages/",
-    ],
+    may: ["^lib/web/", ROOT, "^lib/run-flow[.]ts$", "^lib/outside/world[.]ts$", "^messages/"],
     mayKnow: ["^lib/identity/"],
     npm: ["compression", "next", "react", "zod"],
     because: "What faces share runs a flow for a request; past the runner's back nothing is read.",
   }),
   ...room("lib-web-api", {
     files: "^lib/web/api/",
-    may: ["^lib/(web|flows)/", "^lib/auth-handshake[.]ts$", ROOT, METHODS],
+    may: ["^lib/(web|flows)/", "^lib/auth-handshake[.]ts$", ROOT],
     npm: ["zod"],
     because:
       "The JSON API is a table of flows and a Web-standard handler that runs them; a server mounts it.",
@@ -95,7 +79,7 @@ const rooms = [
   ...room("lib-flows", {
     files: "^lib/flows/",
     except: ["^lib/flows/index[.]ts$"],
-    may: [ROOT, METHODS, "^lib/identity/", "^lib/flows/(fields|limit-uses)[.]ts$"],
+    may: [ROOT, "^lib/identity/", "^lib/flows/(fields|limit-uses)[.]ts$"],
     mayKnow: [TYPES_OF_DB],
     npm: ["zod"],
     because:
@@ -110,7 +94,7 @@ const rooms = [
   }),
   ...room("lib-identity", {
     files: "^lib/identity/",
-    may: ["^lib/identity/", ROOT, METHODS, "^db/(schema|rows)[.]ts$"],
+    may: ["^lib/identity/", ROOT, "^db/(schema|rows)[.]ts$"],
     mayKnow: [TYPES_OF_DB],
     npm: ["drizzle-orm", "zod"],
     because: "A noun is queries and invariants; it does not know who asks, nor over which wire.",
@@ -129,7 +113,7 @@ const rooms = [
   }),
   ...room("lib-outside-start", {
     files: "^lib/outside/start[.]ts$",
-    may: ["^lib/outside/", "^lib/web/front[.]ts$", ROOT, METHODS, "^db/"],
+    may: ["^lib/outside/", "^lib/web/front[.]ts$", ROOT, "^db/"],
     because: "Starting puts the parts together once; it is the only one that knows both sides.",
   }),
   ...room("lib-auth", {
@@ -147,14 +131,14 @@ const rooms = [
   }),
   ...room("emails", {
     files: "^emails/",
-    may: ["^emails/", "^messages/", METHODS, "^lib/(letters|policy|duration)[.]ts$"],
+    may: ["^emails/", "^messages/", "^lib/(letters|policy|duration|oauth-providers)[.]ts$"],
     mayKnow: ["^lib/env[.]ts$"],
     because:
       "A template shows the letter it is given; looking anything up would be a second truth.",
   }),
   ...room("messages", {
     files: "^messages/",
-    may: ["^messages/", METHODS, ROOT],
+    may: ["^messages/", ROOT],
     npm: ["intl-messageformat", "react"],
     because: "The catalogue words values that it is given; it looks nothing up.",
   }),
