@@ -1,11 +1,12 @@
 import { redirect } from "next/navigation";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
-import { type OAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
+import { oauthMethod } from "@/lib/methods";
 import { pendingIdentityToken } from "@/lib/web/oauth-cookies";
 import { runForRequest } from "@/lib/web/run-for-request";
 
 /** The provider whose pending identity the signed-in user may connect; null for none. */
-export async function pendingProvider(): Promise<OAuthProvider | null> {
+export async function pendingProvider(): Promise<MethodId | null> {
   const token = await pendingIdentityToken();
   if (!token) return null;
   const pendingIdentity = await runForRequest(previewOAuth, { pendingIdentity: token });
@@ -20,6 +21,9 @@ export async function readPendingIdentity(otherwise: string) {
     pendingIdentity: await pendingIdentityToken(),
   });
   if (pendingIdentity.ok)
-    return { ...pendingIdentity.value, name: oauthProviders[pendingIdentity.value.provider].name };
+    return {
+      ...pendingIdentity.value,
+      name: oauthMethod(pendingIdentity.value.provider).oauth.name,
+    };
   return redirect(pendingIdentity.refusal.code === "unavailable" ? "/unavailable" : otherwise);
 }

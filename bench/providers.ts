@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
-import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import { formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
 import { type HttpResponse, cookiesFrom, send } from "./http";
@@ -13,6 +12,11 @@ import { newNetwork } from "./sign-in";
 import type { Statement } from "./statements";
 import { median, shuffled } from "./statistics";
 import { type TimesByAccount, distinguish } from "./timing-oracle";
+
+/** The measured providers, each with a scripted server. */
+export const providerNames = { google: "Google", linkedin: "LinkedIn" } as const;
+export const providerIds = ["google", "linkedin"] as const;
+type ProviderId = keyof typeof providerNames;
 
 /** The user: one with an account, or one who signs up. */
 export const userKinds = ["returning", "new"] as const;
@@ -35,7 +39,7 @@ export interface OAuthFigures {
 
 /** The baseline treats all users alike. */
 type OAuthRound = Readonly<
-  Record<OAuthProvider, Readonly<Record<UserKind, Record<"latchkey" | "node", OAuthFigures>>>>
+  Record<ProviderId, Readonly<Record<UserKind, Record<"latchkey" | "node", OAuthFigures>>>>
 >;
 
 /** The statements of the start and of the callback. */
@@ -43,7 +47,7 @@ type OAuthStatements = Readonly<Record<"start" | "callback", readonly Statement[
 
 export interface ProviderFigures {
   readonly rounds: readonly OAuthRound[];
-  readonly statements: Readonly<Record<OAuthProvider, Readonly<Record<UserKind, OAuthStatements>>>>;
+  readonly statements: Readonly<Record<ProviderId, Readonly<Record<UserKind, OAuthStatements>>>>;
   /** Callbacks with an unverified address. */
   readonly byAccount: TimesByAccount;
 }
@@ -60,10 +64,10 @@ export async function measureProviders(stage: Stage, count: number): Promise<Pro
   const baseline = baselineTarget(node);
   const measureAll = async (): Promise<OAuthRound> => {
     const round = { google: {}, linkedin: {} } as Record<
-      OAuthProvider,
+      ProviderId,
       Record<UserKind, FiguresByServer>
     >;
-    for (const provider of shuffled(oauthProviderIds))
+    for (const provider of shuffled(providerIds))
       for (const who of shuffled(userKinds)) {
         const figures = {} as FiguresByServer;
         for (const target of shuffled([ours, baseline]))
@@ -96,13 +100,13 @@ interface Person {
   readonly email_verified: boolean;
 }
 
-type People = Readonly<Record<OAuthProvider, Readonly<Record<UserKind, () => Person>>>>;
+type People = Readonly<Record<ProviderId, Readonly<Record<UserKind, () => Person>>>>;
 
 /** Enough users with an account that none signs in twice at once, and any number of new ones. */
 async function addPeople(stage: Stage): Promise<People> {
-  const people = {} as Record<OAuthProvider, People[OAuthProvider]>;
+  const people = {} as Record<ProviderId, People[ProviderId]>;
   const personAt = (email: string) => ({ sub: email, email, email_verified: true });
-  for (const provider of oauthProviderIds) {
+  for (const provider of providerIds) {
     const known = Array.from({ length: 64 }, (_, n) => `at-${provider}-${n}@example.com`);
     await stage.addUsers(known, { provider });
     let returned = 0;
@@ -139,8 +143,8 @@ interface Target {
   /** Whether a callback response signs the user in, or refuses an unverified address. */
   isCompleted(response: HttpResponse, person: Person): boolean;
   /** Starts an OAuth attempt; returns the authorization URL and the headers for the callback. */
-  start(provider: OAuthProvider): Promise<Started>;
-  callbackPath(provider: OAuthProvider): string;
+  start(provider: ProviderId): Promise<Started>;
+  callbackPath(provider: ProviderId): string;
 }
 
 interface Started {
@@ -158,8 +162,8 @@ async function latchkeyTarget(
   databasePids: readonly number[],
 ): Promise<Target> {
   const page = (await send(origin, "/sign-in")).body.toString("utf8");
-  const formFor = (provider: OAuthProvider) =>
-    multipart(formWith(page, `Continue with ${oauthProviders[provider].name}`));
+  const formFor = (provider: ProviderId) =>
+    multipart(formWith(page, `Continue with ${providerNames[provider]}`));
   const forms = { google: await formFor("google"), linkedin: await formFor("linkedin") };
   return {
     ...{ who: "latchkey", origin, pids: [pid, ...databasePids] },
@@ -195,17 +199,12 @@ const baselineTarget = ({ origin, pid }: Server): Target => ({
 });
 
 /** Starts an OAuth attempt, signs in at the provider as this user, and sends the callback. */
-async function signInWithProvider(target: Target, provider: OAuthProvider, person: Person) {
+async function signInWithProvider(target: Target, provider: ProviderId, person: Person) {
   const started = await target.start(provider);
   return { started, callback: await finishOAuth(target, provider, person, started) };
 }
 
-async function finishOAuth(
-  target: Target,
-  provider: OAuthProvider,
-  person: Person,
-  started: Started,
-) {
+async function finishOAuth(target: Target, provider: ProviderId, person: Person, started: Started) {
   const authorization = new URL(started.url);
   authorization.searchParams.set("login_hint", JSON.stringify(person));
   const { headers } = await send(
@@ -228,7 +227,7 @@ async function finishOAuth(
 /** Sign-ins one at a time, for the latency, and eight at once, for the cost. */
 async function measure(
   target: Target,
-  provider: OAuthProvider,
+  provider: ProviderId,
   next: () => Person,
 ): Promise<OAuthFigures> {
   const burst = async (signIns: number, atOnce: number) => {
@@ -260,7 +259,7 @@ async function countStatements(stage: Stage, people: People, settings: Settings)
   await stage.logStatements(true);
   const latchkey = await startLatchkey(stage.databaseUrl, settings);
   const target = await latchkeyTarget(latchkey, []);
-  const count = async (provider: OAuthProvider, who: UserKind) => {
+  const count = async (provider: ProviderId, who: UserKind) => {
     const person = people[provider][who];
     // The first use of a connection queries Postgres for its types.
     await signInWithProvider(target, provider, person());
@@ -269,7 +268,7 @@ async function countStatements(stage: Stage, people: People, settings: Settings)
     const callback = await stage.during(() => finishOAuth(target, provider, person(), started!));
     return { start, callback };
   };
-  const of = async (provider: OAuthProvider) => ({
+  const of = async (provider: ProviderId) => ({
     returning: await count(provider, "returning"),
     new: await count(provider, "new"),
   });

@@ -1,10 +1,15 @@
-import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
 import type { Who, Work } from "./comparisons";
 import { works } from "./comparisons";
 import type { Figures } from "./load";
 import type { LinkTimes } from "./mail";
 import type { PasswordFigures } from "./passwords";
-import { type ProviderFigures, userKinds, type OAuthFigures } from "./providers";
+import {
+  type OAuthFigures,
+  type ProviderFigures,
+  providerIds,
+  providerNames,
+  userKinds,
+} from "./providers";
 import type { Statement } from "./statements";
 import { auc, median, quantile } from "./statistics";
 import type { TimesByAccount } from "./timing-oracle";
@@ -180,10 +185,10 @@ const oauthFigures: [label: string, pick: (figures: OAuthFigures) => number][] =
 
 /** The floor is the OAuth exchange alone, without pages or a database. */
 function rowsOfProviders({ rounds, statements, byAccount }: ProviderFigures): Row[] {
-  const kinds = oauthProviderIds.flatMap((provider) => userKinds.map((who) => ({ provider, who })));
+  const kinds = providerIds.flatMap((provider) => userKinds.map((who) => ({ provider, who })));
   return [
     ...kinds.flatMap(({ provider, who }) => {
-      const work = `sign-in with ${oauthProviders[provider].name}, ${who}`;
+      const work = `sign-in with ${providerNames[provider]}, ${who}`;
       const { start, callback } = statements[provider][who];
       const both = [...start, ...callback];
       return [

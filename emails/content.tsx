@@ -1,6 +1,6 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Letter } from "@/lib/core/letters";
-import { oauthProviders } from "@/lib/core/oauth-providers";
+import { oauthMethod } from "@/lib/methods";
 import { messagesIn } from "@/messages";
 import { deviceName } from "@/messages/device";
 import { richMessage } from "@/messages/rich";
@@ -133,7 +133,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
       };
     case "provider_connected": {
-      const provider = oauthProviders[letter.provider].name;
+      const provider = oauthMethod(letter.provider).oauth.name;
       return {
         subject: message("email.connected.subject", { provider, appName }),
         preview: message("email.changedFrom", { device }),
@@ -149,7 +149,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
       };
     }
     case "provider_disconnected": {
-      const provider = oauthProviders[letter.provider].name;
+      const provider = oauthMethod(letter.provider).oauth.name;
       return {
         subject: message("email.disconnected.subject", { provider, appName }),
         preview: message("email.changedFrom", { device }),

@@ -1,3 +1,5 @@
+import { googleMethod } from "@/lib/methods/google";
+import { linkedinMethod } from "@/lib/methods/linkedin";
 import type { Letter } from "@/lib/core/letters";
 
 const to = "ada@example.com" as Letter["to"];
@@ -24,11 +26,17 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
   password_removed: { kind: "password_removed", to, browser, at },
   provider_connected: {
     kind: "provider_connected",
-    provider: "google",
+    provider: googleMethod.id,
     address: "ada@gmail.com" as Letter["to"],
     to,
     browser,
     at,
   },
-  provider_disconnected: { kind: "provider_disconnected", provider: "linkedin", to, browser, at },
+  provider_disconnected: {
+    kind: "provider_disconnected",
+    provider: linkedinMethod.id,
+    to,
+    browser,
+    at,
+  },
 };

@@ -173,8 +173,8 @@ export const en = {
 
   "methods.title": "Sign-in methods",
   "methods.lead": "How you can sign in to your account, and when you last used each method.",
-  "methods.magic_link": "Email link",
-  "methods.email": "Password",
+  "methods.magicLink": "Email link",
+  "methods.password": "Password",
   "methods.added": "Added {when}",
   "methods.lastUsed": "Last used {when}",
   "methods.notConnected": "Not connected",
@@ -203,8 +203,9 @@ export const en = {
   "sessions.lead": "Devices signed in to your account.",
   "sessions.thisDevice": "This device",
   "sessions.unknownIp": "Unknown IP address",
-  "sessions.signedInWith":
-    "{method, select, magic_link {Signed in with an email link, {when}} email {Signed in with a password, {when}} other {Signed in with {provider}, {when}}}",
+  "sessions.signedInWithLink": "Signed in with an email link, {when}",
+  "sessions.signedInWithPassword": "Signed in with a password, {when}",
+  "sessions.signedInWithProvider": "Signed in with {provider}, {when}",
   "sessions.lastSeen": "Last seen {when}",
   "sessions.signOut": "Sign out<object> {device}</object>",
   "sessions.signOutOthers": "Sign out everywhere else",

@@ -1,6 +1,7 @@
-import { type OAuthProvider, oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { bounds, intervals } from "@/lib/core/policy";
 import type { Refusal } from "@/lib/core/result";
+import { oauthMethod, oauthMethods } from "@/lib/methods";
 import type { Messages } from "./index";
 
 /** A refusal as people read it. */
@@ -19,10 +20,10 @@ export function messageOf(messages: Messages, refusal: Refusal): string {
 }
 
 /** A provider's name; where it is not known which, the names of all. */
-export const providerName = (messages: Messages, provider: OAuthProvider | undefined): string =>
+export const providerName = (messages: Messages, provider: MethodId | undefined): string =>
   provider
-    ? oauthProviders[provider].name
+    ? oauthMethod(provider).oauth.name
     : messages.list(
-        oauthProviderIds.map((id) => oauthProviders[id].name),
+        oauthMethods().map(({ oauth }) => oauth.name),
         "disjunction",
       );

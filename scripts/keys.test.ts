@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseEnv } from "@/lib/core/env";
+import { methods } from "@/lib/methods";
 import { keysFor } from "./keys.mjs";
 
 const settings = path.join(import.meta.dirname, "settings.mjs");
@@ -61,7 +62,7 @@ describe("a user who starts Latchkey on a local origin", () => {
 
   it("gets keys that the server accepts", () => {
     const { TOKEN_KEY, OUTBOX_KEY } = keysFor({}, dataDir);
-    const env = parseEnv(keysFor({}, dataDir));
+    const env = parseEnv(keysFor({}, dataDir), methods());
     expect([env.tokenKey, env.outboxKey]).toEqual([[TOKEN_KEY], [OUTBOX_KEY]]);
   });
 
@@ -162,8 +163,8 @@ describe("a public origin", () => {
 
   it("makes the server name every missing key", () => {
     const { env } = launch({ AUTH_URL: "https://account.example.com" });
-    expect(() => parseEnv(env)).toThrow(/TOKEN_KEY is not set/);
-    expect(() => parseEnv(env)).toThrow(/OUTBOX_KEY is not set/);
+    expect(() => parseEnv(env, methods())).toThrow(/TOKEN_KEY is not set/);
+    expect(() => parseEnv(env, methods())).toThrow(/OUTBOX_KEY is not set/);
   });
 });
 
@@ -176,5 +177,5 @@ it.each([
 ])("launcher and server agree that %s is a local origin", (AUTH_URL) => {
   const { env, mailbox } = launch({ AUTH_URL });
   expect(mailbox).toBe(true);
-  expect(parseEnv(env).loopback).toBe(true);
+  expect(parseEnv(env, methods()).loopback).toBe(true);
 });

@@ -5,6 +5,7 @@ import { inWords } from "@/lib/core/duration";
 import { flows } from "@/lib/flows";
 import { lifetimes, type LimitName, limits } from "@/lib/core/policy";
 import { refusals } from "@/lib/core/errors";
+import { oauthMethods } from "@/lib/methods";
 
 /** The architecture test checks the project's own rules, which no compiler checks. */
 
@@ -118,8 +119,12 @@ describe("the README matches the code", () => {
     const schema = /const schema = z\.object\(\{([^]*?)^\}\);/m.exec(
       readFileSync("lib/core/env.ts", "utf8"),
     )!;
+    const ofProviders = oauthMethods().flatMap(({ id }) =>
+      ["ID", "SECRET", "ISSUER"].map((what) => `AUTH_${id.toUpperCase()}_${what}`),
+    );
     const read = [...schema[1]!.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)]
       .map(([, name]) => name)
+      .concat(ofProviders)
       .filter((name) => name !== "NODE_ENV");
     const example = [...readFileSync(".env.example", "utf8").matchAll(/^#?\s?([A-Z_]+)=/gm)];
     expect(

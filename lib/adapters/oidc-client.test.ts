@@ -7,7 +7,8 @@ import type { Log, OidcClient } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { responses, idTokens, startOidcServer } from "@/test/support/oidc-server";
 import { testEnv } from "@/test/support/world";
-import { createOidcClients } from "./oidc-client";
+import { createOidcClients as createClients } from "./oidc-client";
+import { methodId } from "@/test/support/methods";
 
 /**
  * What the client accepts from a provider, and how it handles one that does not respond (O1, O5),
@@ -45,6 +46,11 @@ const warned = (provider: string, at: string, lastError: string) => [
   "provider.failed",
   { provider, at, lastError },
 ];
+
+const createOidcClients = (...given: Parameters<typeof createClients>) => {
+  const clientOf = createClients(...given);
+  return (provider: string) => clientOf(methodId(provider));
+};
 
 let createOidcClient = createOidcClients(env, clock, log);
 

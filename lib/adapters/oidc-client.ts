@@ -1,6 +1,6 @@
 import type { Env, ProviderKeys } from "@/lib/core/env";
 import type { Clock, Log, OidcClient } from "@/lib/runtime/ports";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import { verifyIdToken } from "./id-token";
@@ -16,8 +16,8 @@ export function createOidcClients(
   { providers }: Env,
   clock: Clock,
   log: Log,
-): (provider: OAuthProvider) => OidcClient {
-  const known = new Map<OAuthProvider, () => OidcClient>();
+): (provider: MethodId) => OidcClient {
+  const known = new Map<MethodId, () => OidcClient>();
   return (provider) => {
     const keys = providers[provider];
     if (!keys) throw new Error(`${provider} has no client id and secret.`);
@@ -27,7 +27,7 @@ export function createOidcClients(
   };
 }
 
-function clientsOf(provider: OAuthProvider, keys: ProviderKeys, clock: Clock, log: Log) {
+function clientsOf(provider: MethodId, keys: ProviderKeys, clock: Clock, log: Log) {
   const discovery = discoveryFor(keys.issuer, clock);
 
   return (): OidcClient => {

@@ -1,6 +1,8 @@
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { EnvError, isLoopback, parseEnv } from "./env";
+import { methods as signInMethods } from "@/lib/methods";
+import { googleMethod } from "@/lib/methods/google";
+import { EnvError, isLoopback, parseEnv as parseWith } from "./env";
 import { lifetimes, limits } from "./policy";
 
 const key = (letter: string) => letter.repeat(43);
@@ -10,6 +12,7 @@ const keys = {
   AUTH_SECRET: key("S"),
   AUDIT_KEY: key("U"),
 };
+const parseEnv = (vars: Record<string, string | undefined>) => parseWith(vars, signInMethods());
 const parse = (vars: Record<string, string | undefined> = {}) => parseEnv({ ...keys, ...vars });
 
 /** What an operator reads at the start; empty when the server would start. */
@@ -506,7 +509,7 @@ describe("OAuth providers", () => {
       },
     });
     const AUTH_GOOGLE_ISSUER = "http://localhost:4000/google";
-    expect(parse({ ...google, AUTH_GOOGLE_ISSUER }).providers.google).toMatchObject({
+    expect(parse({ ...google, AUTH_GOOGLE_ISSUER }).providers[googleMethod.id]).toMatchObject({
       issuer: AUTH_GOOGLE_ISSUER,
     });
   });

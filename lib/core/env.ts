@@ -2,12 +2,7 @@ import path from "node:path";
 import { z } from "zod";
 import { type Duration, days, hours, minutes } from "./duration";
 import { parseIdentifier } from "./identifier";
-import {
-  isOAuthProvider,
-  type OAuthProvider,
-  oauthProviderIds,
-  oauthProviders,
-} from "./oauth-providers";
+import type { MethodId } from "./method-id";
 import { bounds, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./crypto";
 
@@ -20,11 +15,13 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
-/** The sign-in methods that an administrator can disable. */
-const signInMethods = ["magic_link", "password", ...oauthProviderIds] as const;
-export type SignInMethod = (typeof signInMethods)[number];
-const isSignInMethod = (name: string): name is SignInMethod =>
-  signInMethods.some((method) => method === name);
+/** A sign-in method that an operator may enable, as far as it is configured by the environment. */
+export interface ConfigurableMethod {
+  readonly id: MethodId;
+  readonly verifiesEmail: boolean;
+  /** Its variables are `AUTH_<ID>_ID`, `AUTH_<ID>_SECRET` and `AUTH_<ID>_ISSUER`. */
+  readonly oauth: { readonly issuer: string } | null;
+}
 
 /** English, and pseudo-languages made from it, which show what is not ready for another language. */
 const locales = ["en", "en-XA", "ar-XB"] as const;
@@ -95,21 +92,8 @@ const schema = z.object({
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
-  SIGN_IN_METHODS: z
-    .string()
-    .default(signInMethods.join())
-    .transform((text, issues) => {
-      const names = [...new Set(text.split(",").map((name) => name.trim()))];
-      if (names.every(isSignInMethod)) return names;
-      issues.addIssue({ code: "custom", message: `must be some of ${signInMethods.join()}` });
-      return z.NEVER;
-    }),
-  AUTH_GOOGLE_ID: oneLine.optional(),
-  AUTH_GOOGLE_SECRET: z.string().optional(),
-  AUTH_GOOGLE_ISSUER: issuer.optional(),
-  AUTH_LINKEDIN_ID: oneLine.optional(),
-  AUTH_LINKEDIN_SECRET: z.string().optional(),
-  AUTH_LINKEDIN_ISSUER: issuer.optional(),
+  // Its names, and the variables of providers, are read by `readMethods`.
+  SIGN_IN_METHODS: z.string().optional(),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
@@ -125,6 +109,32 @@ const schema = z.object({
   EMAILS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.emailsPerAddress.max),
   EMAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.emailRequestsPerIp.max),
 });
+
+/** The methods that `SIGN_IN_METHODS` names; without it, all. */
+const enabledMethods = (known: readonly ConfigurableMethod[]) =>
+  z
+    .string()
+    .default(known.map(({ id }) => id).join())
+    .transform((text, issues) => {
+      const names = [...new Set(text.split(",").map((name) => name.trim()))];
+      const found = names.map((name) => known.find(({ id }) => id === name));
+      if (found.every((method) => method !== undefined)) return found;
+      const all = known.map(({ id }) => id).join();
+      issues.addIssue({ code: "custom", message: `must be some of ${all}` });
+      return z.NEVER;
+    });
+
+const providerFields = {
+  ID: oneLine.optional(),
+  SECRET: z.string().optional(),
+  ISSUER: issuer.optional(),
+};
+type ProviderField = keyof typeof providerFields;
+
+const variableOf = ({ id }: ConfigurableMethod, field: ProviderField) =>
+  `AUTH_${id.toUpperCase()}_${field}`;
+
+const isOAuth = (method: ConfigurableMethod) => method.oauth !== null;
 
 type Vars = Record<string, string | undefined>;
 
@@ -150,8 +160,8 @@ export interface Env {
   readonly redis: RedisAddress | null;
   readonly signUp: "open" | "closed";
   /** The enabled sign-in methods. A provider needs a client id and secret. */
-  readonly methods: readonly SignInMethod[];
-  readonly providers: { readonly [P in OAuthProvider]?: ProviderKeys };
+  readonly methods: readonly MethodId[];
+  readonly providers: Readonly<Partial<Record<MethodId, ProviderKeys>>>;
   /** A breach lookup with the range API of Pwned Passwords (k-anonymity); none when undefined. */
   readonly breachLookupUrl: string | undefined;
   readonly passwordMinLength: number;
@@ -192,20 +202,22 @@ export const isLoopback = (hostname: string) =>
   /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(hostname);
 
 /** Reads environment variables; empty ones count as not set. Throws `EnvError` with all problems. */
-export function parseEnv(vars: Vars): Env {
+export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env {
   const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
   const problems: string[] = [];
-  const env = readEach(set, problems);
+  const env = readEach(schema.shape, set, problems);
+  const enabled = readMethods(set, known, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
   problems.push(
     ...renamedProblems(set),
     ...conflicts(set, env),
-    ...(loopback ? [] : publicProblems(set, origin)),
+    ...methodProblems(set, known, enabled),
   );
+  if (!loopback) problems.push(...publicProblems(set, origin, known));
   if (problems.length > 0) throw new EnvError(problems);
 
-  const providers = providerKeys(env);
+  const providers = providerKeys(set, enabled);
   return {
     production: env.NODE_ENV === "production",
     origin,
@@ -223,7 +235,7 @@ export function parseEnv(vars: Vars): Env {
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
     redis: redisAddress(env),
     signUp: env.SIGN_UP,
-    methods: env.SIGN_IN_METHODS.filter((name) => !isOAuthProvider(name) || providers[name]),
+    methods: enabled.filter((one) => !isOAuth(one) || providers[one.id]).map(({ id }) => id),
     providers,
     breachLookupUrl: env.BREACH_LOOKUP_URL,
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
@@ -260,30 +272,57 @@ const keyPair = (current: string, previous: string | undefined): Key =>
  * Reads each variable on its own, so that one invalid value hides no other problem. Values of invalid
  * variables are missing despite the type; `parseEnv` then only collects further problems and throws.
  */
-function readEach(set: Vars, problems: string[]) {
-  const read = Object.entries(schema.shape).map(([name, field]) => {
-    const { success, data, error } = field.safeParse(set[name]);
-    if (success) return [name, data];
-    const unset = `is not set. \`npm start\` generates it on localhost; a public server must set it`;
-    const messages = error.issues.map(({ message }) => (set[name] === undefined ? unset : message));
-    problems.push(...new Set(messages.map((message) => `${name} ${message}.`)));
-    return [name, undefined];
-  });
-  return Object.fromEntries(read) as z.output<typeof schema>;
+function readEach<Shape extends z.ZodRawShape>(shape: Shape, set: Vars, problems: string[]) {
+  const read = Object.entries(shape as unknown as Record<string, z.ZodType>).map(
+    ([name, field]) => {
+      const { success, data, error } = field.safeParse(set[name]);
+      if (success) return [name, data];
+      const unset = `is not set. \`npm start\` generates it on localhost; a public server must set it`;
+      const messages = error.issues.map(({ message }) =>
+        set[name] === undefined ? unset : message,
+      );
+      problems.push(...new Set(messages.map((message) => `${name} ${message}.`)));
+      return [name, undefined];
+    },
+  );
+  return Object.fromEntries(read) as z.output<z.ZodObject<Shape>>;
 }
 
-export const readEnv = () => parseEnv(process.env);
+/** The enabled methods; none where the list cannot be read. */
+function readMethods(set: Vars, known: readonly ConfigurableMethod[], problems: string[]) {
+  for (const method of known.filter(isOAuth)) readEach(providerShape(method), set, problems);
+  const shape = { SIGN_IN_METHODS: enabledMethods(known) };
+  const { SIGN_IN_METHODS: enabled } = readEach(shape, set, problems);
+  return (enabled as ConfigurableMethod[] | undefined) ?? [];
+}
 
-function providerKeys(env: z.output<typeof schema>): Env["providers"] {
-  const keys = {
-    google: [env.AUTH_GOOGLE_ID, env.AUTH_GOOGLE_SECRET, env.AUTH_GOOGLE_ISSUER],
-    linkedin: [env.AUTH_LINKEDIN_ID, env.AUTH_LINKEDIN_SECRET, env.AUTH_LINKEDIN_ISSUER],
-  } as const;
+const providerShape = (method: ConfigurableMethod) =>
+  Object.fromEntries(
+    Object.entries(providerFields).map(([field, schema]) => [
+      variableOf(method, field as ProviderField),
+      schema,
+    ]),
+  );
+
+/** The process's own environment. */
+export const readEnv = (known: readonly ConfigurableMethod[]) => parseEnv(process.env, known);
+
+/** Of each enabled provider with keys. */
+function providerKeys(set: Vars, enabled: readonly ConfigurableMethod[]): Env["providers"] {
   return Object.fromEntries(
-    oauthProviderIds.flatMap((id) => {
-      const [clientId, clientSecret, issuer = oauthProviders[id].issuer] = keys[id];
-      const isWanted = env.SIGN_IN_METHODS.includes(id) && clientId && clientSecret;
-      return isWanted ? [[id, { clientId, clientSecret, issuer }]] : [];
+    enabled.flatMap((method) => {
+      const [clientId, clientSecret] = [
+        set[variableOf(method, "ID")],
+        set[variableOf(method, "SECRET")],
+      ];
+      if (!method.oauth || !clientId || !clientSecret) return [];
+      const { issuer } = method.oauth;
+      return [
+        [
+          method.id,
+          { clientId, clientSecret, issuer: set[variableOf(method, "ISSUER")] ?? issuer },
+        ],
+      ];
     }),
   );
 }
@@ -337,7 +376,6 @@ function* conflicts(set: Vars, env: z.output<typeof schema>) {
     yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set. Set only one of them.";
   if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
     yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
-  yield* providerProblems(set, env);
   for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
     if (set[name] && set[name] === set[`${name}_PREVIOUS`])
       yield `${name}_PREVIOUS is the same as ${name}. Set it to the key before the rotation, or unset it.`;
@@ -348,23 +386,30 @@ function* conflicts(set: Vars, env: z.output<typeof schema>) {
     yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
 }
 
-function* providerProblems(set: Vars, env: z.output<typeof schema>) {
-  const listed = env.SIGN_IN_METHODS ?? [];
-  // An owner could never verify the email address of an account that an attacker created (O3, A5).
-  if (listed.length > 0 && listed.every(isOAuthProvider))
-    yield "SIGN_IN_METHODS must include magic_link or password, so that users can verify their email address.";
-  for (const provider of oauthProviderIds) {
-    const [id, secret, issuer] = ["ID", "SECRET", "ISSUER"].map(
-      (what) => `AUTH_${provider.toUpperCase()}_${what}`,
-    ) as [string, string, string];
+function* methodProblems(
+  set: Vars,
+  known: readonly ConfigurableMethod[],
+  enabled: readonly ConfigurableMethod[],
+) {
+  // Otherwise an owner could never verify the address of an account that an attacker created (O3, A5).
+  if (enabled.length > 0 && !enabled.some(({ verifiesEmail }) => verifiesEmail)) {
+    const verifying = known.filter(({ verifiesEmail }) => verifiesEmail).map(({ id }) => id);
+    yield `SIGN_IN_METHODS must include ${verifying.join(" or ")}, so that users can verify their email address.`;
+  }
+  for (const method of known.filter(isOAuth)) {
+    const [id, secret, issuer] = [
+      variableOf(method, "ID"),
+      variableOf(method, "SECRET"),
+      variableOf(method, "ISSUER"),
+    ];
     if (Boolean(set[id]) !== Boolean(set[secret])) yield `${id} and ${secret} must both be set.`;
     if (set[issuer] && !set[id]) yield `${issuer} is set, but ${id} is not.`;
-    if (set.SIGN_IN_METHODS && listed.includes(provider) && !set[id])
-      yield `SIGN_IN_METHODS includes ${provider}, but ${id} is not set.`;
+    if (set.SIGN_IN_METHODS && enabled.includes(method) && !set[id])
+      yield `SIGN_IN_METHODS includes ${method.id}, but ${id} is not set.`;
   }
 }
 
-function* publicProblems(set: Vars, origin: URL) {
+function* publicProblems(set: Vars, origin: URL, known: readonly ConfigurableMethod[]) {
   if (origin.protocol !== "https:")
     yield "AUTH_URL must start with https://. Plain http is allowed on localhost only (L7).";
   if (!set.TRUSTED_PROXY_HOPS)
@@ -373,7 +418,7 @@ function* publicProblems(set: Vars, origin: URL) {
     yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public server, to the same value at build and start. Otherwise open forms fail after a deployment.";
   if (set.LOCALE === "en-XA" || set.LOCALE === "ar-XB")
     yield "LOCALE must be en on a public origin: the other languages are for testing on this machine.";
-  for (const name of ["AUTH_GOOGLE_ISSUER", "AUTH_LINKEDIN_ISSUER"])
+  for (const name of known.filter(isOAuth).map((method) => variableOf(method, "ISSUER")))
     if (set[name])
       yield `${name} must not be set on a public server. It is for fake providers in development.`;
   if (!set.RESEND_API_KEY && !set.SMTP_URL)

@@ -1,5 +1,5 @@
 import type { Identifier } from "./identifier";
-import type { OAuthProvider } from "./oauth-providers";
+import type { MethodId } from "./method-id";
 
 /** An email with a link and a code. */
 interface SignInLetter {
@@ -47,11 +47,11 @@ export type Letter =
   | ({ readonly kind: "password_removed" } & Notice)
   | ({
       readonly kind: "provider_connected";
-      readonly provider: OAuthProvider;
+      readonly provider: MethodId;
       /** The verified address at the provider, if it has one. */
       readonly address: Identifier | null;
     } & Notice)
-  | ({ readonly kind: "provider_disconnected"; readonly provider: OAuthProvider } & Notice);
+  | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
 
 /** Why a letter was never sent. The first three are known before it is queued. */
 export type WithheldReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Situation, situations } from "@/test/support/oauth-decision-table";
+import { googleMethod } from "@/lib/methods/google";
+import { linkedinMethod } from "@/lib/methods/linkedin";
 import { type OAuthSituation, decide, readIdentity } from "./oauth-identity";
+
+const googleFacts = { id: googleMethod.id, ...googleMethod.oauth };
+const linkedinFacts = { id: linkedinMethod.id, ...linkedinMethod.oauth };
 
 describe("the decision about an identity from a provider", () => {
   const cells = [false, true].flatMap((linking) =>
@@ -73,9 +78,10 @@ describe("the decision about an identity from a provider", () => {
 
 describe("a provider's claims", () => {
   const ada = { sub: "g-1", email: "ada@example.com", email_verified: true };
-  const google = (claims: Record<string, unknown>) => readIdentity("google", { ...ada, ...claims });
+  const google = (claims: Record<string, unknown>) =>
+    readIdentity(googleFacts, { ...ada, ...claims });
   const linkedin = (claims: Record<string, unknown>) =>
-    readIdentity("linkedin", { ...ada, ...claims });
+    readIdentity(linkedinFacts, { ...ada, ...claims });
 
   test("give a verified address and the subject as the identity", () => {
     expect(google({})).toEqual({
@@ -227,17 +233,21 @@ describe("a provider's claims", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(fc.constantFrom("google", "linkedin"), given, (provider, identityClaims) => {
-        const read = readIdentity(provider, identityClaims);
-        if (read === null) return;
-        expect(read.subject).toBe(identityClaims.sub);
-        expect(read.subject).toMatch(/^[!-~]{1,255}$/);
-        const hasVerifiedEmail =
-          read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
-        expect(read.email !== null).toBe(hasVerifiedEmail);
-        if (hasVerifiedEmail) expect(identityClaims.email_verified).toBe(true);
-        if (read.emailAssurance === "authoritative") expect(provider).toBe("google");
-      }),
+      fc.property(
+        fc.constantFrom(googleFacts, linkedinFacts),
+        given,
+        (provider, identityClaims) => {
+          const read = readIdentity(provider, identityClaims);
+          if (read === null) return;
+          expect(read.subject).toBe(identityClaims.sub);
+          expect(read.subject).toMatch(/^[!-~]{1,255}$/);
+          const hasVerifiedEmail =
+            read.emailAssurance === "authoritative" || read.emailAssurance === "verified";
+          expect(read.email !== null).toBe(hasVerifiedEmail);
+          if (hasVerifiedEmail) expect(identityClaims.email_verified).toBe(true);
+          if (read.emailAssurance === "authoritative") expect(provider.id).toBe("google");
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

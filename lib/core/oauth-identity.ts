@@ -1,5 +1,5 @@
 import { type Identifier, parseIdentifier } from "./identifier";
-import type { OAuthProvider } from "./oauth-providers";
+import type { MethodId } from "./method-id";
 import { bounds } from "./policy";
 
 /**
@@ -10,7 +10,7 @@ export type EmailAssurance = "authoritative" | "verified" | "unverified" | "miss
 
 /** A user at a provider. The identity is provider and subject, never the email address (O1). */
 export interface OAuthIdentity {
-  readonly provider: OAuthProvider;
+  readonly provider: MethodId;
   readonly subject: string;
   /** Null unless the provider has verified it. */
   readonly email: Identifier | null;
@@ -20,28 +20,36 @@ export interface OAuthIdentity {
 // OpenID Connect Core 2: at most 255 ASCII characters, case-sensitive.
 const subjectShape = new RegExp(`^[\\x21-\\x7e]{1,${bounds.subjectLength}}$`);
 
+interface IdentityProvider {
+  readonly id: MethodId;
+  /** Whether it runs the mailboxes of a domain, by the claims of its response (O3). */
+  readonly isAuthoritativeFor: (
+    domain: string,
+    claims: Readonly<Record<string, unknown>>,
+  ) => boolean;
+}
+
 /**
  * Reads the claims of a verified response, whatever their types: only `true` counts as verified (O2).
  * Null without a valid subject.
  */
 export function readIdentity(
-  provider: OAuthProvider,
-  { sub, email: claimed, email_verified: verified, hd }: Readonly<Record<string, unknown>>,
+  { id: provider, isAuthoritativeFor }: IdentityProvider,
+  claims: Readonly<Record<string, unknown>>,
 ): OAuthIdentity | null {
+  const { sub, email: claimed, email_verified: verified } = claims;
   if (typeof sub !== "string" || !subjectShape.test(sub)) return null;
   const address = typeof claimed === "string" ? parseIdentifier(claimed) : null;
   if (!address) return { provider, subject: sub, email: null, emailAssurance: "missing" };
   if (verified !== true)
     return { provider, subject: sub, email: null, emailAssurance: "unverified" };
-  const emailAssurance = isAuthoritative(provider, address, hd) ? "authoritative" : "verified";
+  const emailAssurance = isAuthoritativeFor(domainOf(address), claims)
+    ? "authoritative"
+    : "verified";
   return { provider, subject: sub, email: address, emailAssurance };
 }
 
-/** Google runs gmail.com and the domains of its Workspace customers, which it names in `hd`. */
-function isAuthoritative(provider: OAuthProvider, address: Identifier, hd: unknown): boolean {
-  const domain = address.slice(address.lastIndexOf("@") + 1);
-  return provider === "google" && (domain === "gmail.com" || domain === hd);
-}
+const domainOf = (address: Identifier) => address.slice(address.lastIndexOf("@") + 1);
 
 /** The facts that decide what happens when a user comes back from a provider. */
 export interface OAuthSituation {

@@ -1,5 +1,5 @@
 import type { Duration } from "./duration";
-import type { OAuthProvider } from "./oauth-providers";
+import type { MethodId } from "./method-id";
 import { type RefusalCode, refusals } from "./errors";
 
 /** An expected error as a value: returned, recorded and shown (decision 3). */
@@ -11,7 +11,7 @@ export interface Refusal {
   readonly retryAfter?: Duration | undefined;
   /** The minimum length of a password that is too short. */
   readonly minLength?: number | undefined;
-  readonly provider?: OAuthProvider | undefined;
+  readonly provider?: MethodId | undefined;
   /** The signed-in user's address; shown only to that user. */
   readonly address?: string | undefined;
   /** The configured origin, when the request was for another one. */

@@ -1,9 +1,8 @@
-import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import type { Result } from "@/lib/core/result";
+import { accountStates } from "@/test/support/account-states";
 import { Browser } from "@/test/support/browser";
-import { claims, hosted, keys } from "@/test/support/oauth-fixtures";
-import { disable } from "@/test/support/queries";
+import { claims, keys } from "@/test/support/oauth-fixtures";
 import { fastHasher, countingHasher, otherPassword, validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import { flows } from ".";
@@ -31,56 +30,11 @@ const world = fastHasher(await setUpWorld(keys));
 
 const address = "ada@example.com";
 const unknownToken = "x".repeat(43);
-/** The owner's password. The stranger has others, of which one may be right by chance. */
-const hers = "a bridge of seven planks";
+/** The states of an address; a sign-in method brings its own. */
+const states = accountStates(world, address);
 
-/** The states of an address. A later sign-in method adds its states here. */
-const states: Record<string, () => Promise<void>> = {
-  none: () => Promise.resolve(),
-  "magic-only": signUp,
-  password: () => new Browser(world).signUpAndVerify(address, hers),
-  "password and link": async () => {
-    await new Browser(world).signUpAndVerify(address, hers);
-    await signUp();
-  },
-  "google-only": async () => {
-    await new Browser(world).signInWithProvider("google", hosted("g-1", address));
-  },
-  "linkedin-only, the email never verified": async () => {
-    await new Browser(world).signInWithProvider("linkedin", claims("l-1", address));
-  },
-  "an unconfirmed provider": async () => {
-    await new Browser(world).signInWithProvider("google", claims("g-1", address));
-    await signUp();
-  },
-  pending: async () => {
-    await new Browser(world).signUp(address, hers);
-  },
-  disabled: async () => {
-    await signUp();
-    await switchOff();
-  },
-  "disabled, with the same password": async () => {
-    await new Browser(world).signUpAndVerify(address, validPassword);
-    await switchOff();
-  },
-  "over its limit": async () => {
-    await signUp();
-    for (let n = 0; n < 3; n += 1) await new Browser(world).requestLink(address);
-  },
-};
-
-/** A sign-in method that a later issue builds; its state then moves up. */
+/** A sign-in method that a later issue builds. */
 test.todo("access-link: when staff can issue one");
-
-async function signUp() {
-  await new Browser(world).signIn(address);
-}
-
-async function switchOff() {
-  await disable(world, address);
-  await world.writeDirectly((tx) => tx.execute(sql`delete from sessions`));
-}
 
 /** What a stranger can do, by the flow's name; a test compares it with all flows. */
 const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Identifier, parseIdentifier } from "@/lib/core/identifier";
-import { oauthProviderIds } from "@/lib/core/oauth-providers";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
+import { isOAuthMethodId } from "@/lib/methods";
 
 /** The input fields of flows. An invalid field is refused with the code that its schema names. */
 
@@ -98,4 +98,8 @@ export const next = z
 export const uuid = z.uuid(errorCode("not_found"));
 
 /** The name of an OAuth provider. Refuses `not_found`. */
-export const provider = z.enum(oauthProviderIds, errorCode("not_found"));
+export const provider = z.string(errorCode("not_found")).transform((id, issues) => {
+  if (isOAuthMethodId(id)) return id;
+  issues.addIssue({ code: "custom", message: "not_found" satisfies RefusalCode });
+  return z.NEVER;
+});

@@ -2,11 +2,11 @@ import type { z } from "zod";
 import type { Db } from "@/db/client";
 import type { SecretGenerator } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
-import type { Env, SignInMethod } from "@/lib/core/env";
+import type { Env } from "@/lib/core/env";
 import type { RefusalCode } from "@/lib/core/errors";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Letter, WithheldReason } from "@/lib/core/letters";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 import type { Session } from "@/lib/store/sessions";
@@ -42,9 +42,9 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly env: Env;
   readonly oauth: {
     /** Where to send the browser. Refuses `provider_unavailable`, `provider_failed`. */
-    authorize(provider: OAuthProvider): Promise<Result<{ readonly url: string }>>;
+    authorize(provider: MethodId): Promise<Result<{ readonly url: string }>>;
     /** The result of the callback at this URL. Ends the attempt's protocol cookies. */
-    exchange(provider: OAuthProvider, callbackUrl: string): Promise<CallbackResult>;
+    exchange(provider: MethodId, callbackUrl: string): Promise<CallbackResult>;
   };
   readonly caller: Caller<S>;
   /** A `suppress` limit is exceeded: the flow runs in full, and posted letters are withheld. */
@@ -87,7 +87,7 @@ export interface Flow<
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
   /** The sign-in method it belongs to. Where that is disabled the flow refuses `not_found`. */
-  readonly method?: SignInMethod | ((input: z.output<Schema>) => SignInMethod);
+  readonly method?: MethodId | ((input: z.output<Schema>) => MethodId);
   readonly limits: readonly LimitRule<z.output<Schema>>[];
   /** The email address an input is about: for known devices and the audit log. */
   readonly identifierOf?: (input: z.output<Schema>) => Identifier;

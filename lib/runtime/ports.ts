@@ -3,7 +3,7 @@ import type { Duration } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import type { SecretGenerator } from "@/lib/core/crypto";
 import type { RefusalCode } from "@/lib/core/errors";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import type { Limit } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 
@@ -111,12 +111,12 @@ export interface OAuth {
    * `provider_unavailable`, and `provider_failed` when the provider's metadata is invalid.
    */
   authorize(
-    provider: OAuthProvider,
+    provider: MethodId,
     cookieHeader: string | null,
   ): Promise<Result<{ readonly url: string; readonly cookies: readonly ProtocolCookie[] }>>;
   /** Exchanges the code in the callback's URL and verifies the response (O1). */
   exchange(
-    provider: OAuthProvider,
+    provider: MethodId,
     callbackUrl: string,
     cookieHeader: string | null,
   ): Promise<CallbackResult>;

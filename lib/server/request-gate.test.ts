@@ -8,18 +8,22 @@ import {
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Env, parseEnv } from "@/lib/core/env";
+import { methods } from "@/lib/methods";
 import type { Log } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { en } from "@/messages/en";
 import { installRequestGate } from "./request-gate";
 import { ownPagePolicy } from "./own-pages";
 
-const local = parseEnv({
-  TOKEN_KEY: "A".repeat(43),
-  OUTBOX_KEY: "B".repeat(43),
-  AUTH_SECRET: "C".repeat(43),
-  AUDIT_KEY: "D".repeat(43),
-});
+const local = parseEnv(
+  {
+    TOKEN_KEY: "A".repeat(43),
+    OUTBOX_KEY: "B".repeat(43),
+    AUTH_SECRET: "C".repeat(43),
+    AUDIT_KEY: "D".repeat(43),
+  },
+  methods(),
+);
 const publicly: Env = {
   ...local,
   origin: new URL("https://account.example.com"),

@@ -2,6 +2,7 @@ import { EnvError, readEnv } from "@/lib/core/env";
 import { installRequestGate } from "./request-gate";
 import { isDatabaseUnavailable } from "@/db/client";
 import { DirectoryLockedError } from "@/db/lock";
+import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
 
@@ -11,7 +12,7 @@ import { createWorld } from "./create-world";
  */
 export async function start(): Promise<void> {
   try {
-    const env = readEnv();
+    const env = readEnv(methods());
     // First, because Next is listening already: the gate must see the first request.
     installRequestGate(env, createLog(env));
     const { stopWorker } = await createWorld(env);

@@ -4,7 +4,8 @@ import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Env } from "@/lib/core/env";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
+import { methodById, methodByStoredName } from "@/lib/methods";
 import { lockSessionUser, type Session } from "./sessions";
 import { voidVerifications } from "./verifications";
 
@@ -32,22 +33,22 @@ export async function selectAuthProviders(db: Db, userId: string): Promise<AuthP
 
 type LinkedMethod = Pick<AuthProvider, "provider" | "needsConfirmation">;
 
-const methodOf = ({ provider }: LinkedMethod) => (provider === "email" ? "password" : provider);
-
 /** Whether the user can sign in with it: it is enabled and confirmed. */
-export const isUsable = (linked: LinkedMethod, methods: readonly string[]) =>
-  methods.includes(methodOf(linked)) && !linked.needsConfirmation;
+export function isUsable(linked: LinkedMethod, enabled: readonly MethodId[]): boolean {
+  const method = methodByStoredName(linked.provider);
+  return method !== undefined && enabled.includes(method.id) && !linked.needsConfirmation;
+}
 
 /**
- * Whether it is the user's only usable method (A4). The magic link needs no row, so where it is enabled
- * there is always another.
+ * Whether it is the user's only usable method (A4). Where a method is enabled that needs no row, there is
+ * always another.
  */
 export const isLastMethod = (
   linked: readonly LinkedMethod[],
   provider: string,
   { methods }: Pick<Env, "methods">,
 ) =>
-  !methods.includes("magic_link") &&
+  methods.every((id) => methodById(id)?.needsRow) &&
   linked.some((one) => one.provider === provider && isUsable(one, methods)) &&
   !linked.some((one) => one.provider !== provider && isUsable(one, methods));
 
@@ -167,7 +168,7 @@ export async function linkIdentity(
 export async function confirmIdentity(
   tx: Db,
   session: Session,
-  provider: OAuthProvider,
+  provider: MethodId,
 ): Promise<"confirmed" | "none" | "signed_out"> {
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   const confirmed = await row(
@@ -187,7 +188,7 @@ export async function confirmIdentity(
 export async function deleteAuthProvider(
   tx: Db,
   session: Session,
-  provider: OAuthProvider,
+  provider: MethodId,
   env: Pick<Env, "methods">,
 ): Promise<"unlinked" | "none" | "last" | "signed_out"> {
   const { userId } = session;

@@ -5,13 +5,13 @@ import { oauthAttempts } from "@/db/schema";
 import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { lifetimes } from "@/lib/core/policy";
 
 const lifetime = sql`make_interval(secs => ${lifetimes.oauthAttempt})`;
 
 export interface NewOAuthAttempt {
-  readonly provider: OAuthProvider;
+  readonly provider: MethodId;
   readonly token: string;
   /** The session that links the provider; null for signing in. */
   readonly sessionId: string | null;
@@ -39,7 +39,7 @@ export interface OAuthAttempt {
   readonly next: string;
 }
 
-const isOpen = (provider: OAuthProvider, token: string) =>
+const isOpen = (provider: MethodId, token: string) =>
   and(
     eq(oauthAttempts.tokenDigest, digest("oauth_attempt", token)),
     eq(oauthAttempts.provider, provider),
@@ -49,7 +49,7 @@ const isOpen = (provider: OAuthProvider, token: string) =>
 /** Whether this browser has an open attempt with the provider. Changes nothing. */
 export async function isOAuthAttemptOpen(
   db: Db,
-  provider: OAuthProvider,
+  provider: MethodId,
   token: string,
 ): Promise<boolean> {
   const found = await db
@@ -62,7 +62,7 @@ export async function isOAuthAttemptOpen(
 /** Consumes an attempt in one statement, once and before it expires. Null for any other token. */
 export async function consumeOAuthAttempt(
   tx: Db,
-  provider: OAuthProvider,
+  provider: MethodId,
   token: string,
 ): Promise<OAuthAttempt | null> {
   const { id, sessionId, remember, next } = oauthAttempts;
@@ -102,7 +102,7 @@ export interface PendingIdentity extends OAuthAttempt {
 }
 
 interface PendingRow extends OAuthAttempt {
-  provider: OAuthProvider;
+  provider: MethodId;
   subject: string;
   email: Identifier | null;
   isAuthoritative: boolean;

@@ -4,6 +4,7 @@ import { row } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users, verifications } from "@/db/schema";
 import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
+import { passwordMethod } from "@/lib/methods/password";
 import { isLastMethod, selectAuthProviders } from "./auth-providers";
 import { lockSessionUser, type Session } from "./sessions";
 import { lockVerifications, type Purpose, voidVerifications } from "./verifications";
@@ -67,7 +68,7 @@ export async function recordPasswordSignIn(
           : sql`select id from ${users} where ${unchanged} for no key update`
       }
     )
-    insert into ${authProviders} (user_id, provider) select id, 'email' from verified
+    insert into ${authProviders} (user_id, provider) select id, ${passwordMethod.storedName} from verified
     on conflict (user_id, provider) do update set backfilled = false,
       last_used_at = greatest(auth_providers.last_used_at, now())
     returning 1`,
@@ -138,7 +139,7 @@ export async function setPasswordAndRevoke(
       delete from ${knownDevices}
       where user_id = ${id}::uuid and device_digest <> ${change.deviceDigest}
     ), provider_row as (
-      insert into ${authProviders} (user_id, provider) values (${id}::uuid, 'email')
+      insert into ${authProviders} (user_id, provider) values (${id}::uuid, ${passwordMethod.storedName})
       on conflict (user_id, provider) do update set backfilled = false,
         last_used_at = greatest(auth_providers.last_used_at, now())
     )
@@ -160,11 +161,12 @@ export async function deletePassword(
   const { userId } = session;
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   if (!(await findPasswordHash(tx, userId))) return "none";
-  if (isLastMethod(await selectAuthProviders(tx, userId), "email", env)) return "last";
+  if (isLastMethod(await selectAuthProviders(tx, userId), passwordMethod.storedName, env))
+    return "last";
   await row(
     tx,
     sql`with deleted as (
-      delete from ${authProviders} where user_id = ${userId}::uuid and provider = 'email'
+      delete from ${authProviders} where user_id = ${userId}::uuid and provider = ${passwordMethod.storedName}
     )
     update ${users} set password_hash = null where id = ${userId}::uuid`,
   );

@@ -2,14 +2,15 @@ import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users } from "@/db/schema";
-import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { methods } from "@/lib/methods";
+import type { Method } from "@/lib/methods/method";
 
 /**
  * Revokes what may have been set up by an attacker before the owner of the email address verified it:
- * an OAuth provider can create an account for an address that it has not verified. Deletes the
- * password, all sessions and all known devices; OAuth identities open nothing until the owner
- * confirms them (O3, A5). Returns whether any has to be confirmed. The caller has locked the user's
- * row.
+ * an OAuth provider can create an account for an address that it has not verified. Deletes all sessions
+ * and known devices, and the password; of the sign-in methods, each says by `atFirstVerification`
+ * whether it is deleted or opens nothing until the owner confirms it (O3, A5). Returns whether any has
+ * to be confirmed. The caller has locked the user's row.
  */
 export async function revokeUnverifiedCredentials(tx: Db, userId: string): Promise<boolean> {
   const revoked = await row<{ needsConfirmation: boolean }>(
@@ -19,10 +20,10 @@ export async function revokeUnverifiedCredentials(tx: Db, userId: string): Promi
     ), deleted_devices as (
       delete from ${knownDevices} where user_id = ${userId}::uuid
     ), provider_row as (
-      delete from ${authProviders} where user_id = ${userId}::uuid and provider = 'email'
+      delete from ${authProviders} where user_id = ${userId}::uuid and provider in ${storedNames("revoked")}
     ), suspended as (
       update ${authProviders} set confirmation_required_at = now()
-      where user_id = ${userId}::uuid and provider in ${oauthProviderIds} returning 1
+      where user_id = ${userId}::uuid and provider in ${storedNames("suspended")} returning 1
     ), password as (
       update ${users} set password_hash = null where id = ${userId}::uuid
     )
@@ -30,3 +31,8 @@ export async function revokeUnverifiedCredentials(tx: Db, userId: string): Promi
   );
   return revoked!.needsConfirmation;
 }
+
+const storedNames = (fate: Method["atFirstVerification"]) =>
+  methods()
+    .filter(({ atFirstVerification }) => atFirstVerification === fate)
+    .map(({ storedName }) => storedName);

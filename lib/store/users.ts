@@ -3,6 +3,8 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { voidVerifications } from "./verifications";
 
 /**
@@ -51,7 +53,7 @@ export async function markEmailVerified(
       ${mayCreate ? insertOrVerify(identifier) : verify(identifier)}
     ), used as (
       insert into ${authProviders} (user_id, provider)
-      select id, 'magic_link' from verified where not disabled
+      select id, ${magicLinkMethod.storedName} from verified where not disabled
       on conflict (user_id, provider) do update set last_used_at = greatest(auth_providers.last_used_at, now())
     )
     select id, disabled, created, not created and fresh as "firstVerification" from verified`,
@@ -92,7 +94,7 @@ export async function createUserWithPassword(
       values (${identifier}, now(), ${passwordHash})
       on conflict (email) do nothing returning id
     ), provider_row as (
-      insert into ${authProviders} (user_id, provider) select id, 'email' from inserted
+      insert into ${authProviders} (user_id, provider) select id, ${passwordMethod.storedName} from inserted
     )
     select id from inserted`,
   );

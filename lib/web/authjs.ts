@@ -6,7 +6,7 @@ import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
 import { digest } from "@/lib/core/crypto";
 import type { ProviderKeys } from "@/lib/core/env";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import type { CallbackResult, OAuth, OidcClient, World } from "@/lib/runtime/ports";
@@ -15,7 +15,7 @@ import { cookieForAuthJs } from "./cookies";
 
 interface Parts extends Pick<World, "env" | "db" | "log"> {
   /** Throws for a provider without keys. */
-  readonly createOidcClient: (provider: OAuthProvider) => OidcClient;
+  readonly createOidcClient: (provider: MethodId) => OidcClient;
 }
 
 /**
@@ -59,7 +59,7 @@ export function createAuthJsOAuth(parts: Parts): OAuth {
 const cookiesOf = (cookieHeader: string | null) => (cookieHeader ? { cookie: cookieHeader } : {});
 
 /** The form that the sign-in page of Auth.js would post. */
-function signInRequest({ env }: Parts, provider: OAuthProvider, cookieHeader: string | null) {
+function signInRequest({ env }: Parts, provider: MethodId, cookieHeader: string | null) {
   return new Request(`${env.origin.origin}/api/auth/signin/${provider}`, {
     method: "POST",
     headers: {
@@ -110,9 +110,8 @@ function guardedAdapter(parts: Parts): Adapter {
 /** Auth.js needs an id only. Its own profile would read more claims and fail on unexpected types. */
 const profile = ({ sub }: { sub: string }) => ({ id: sub });
 
-const authJsProviders: {
-  [P in OAuthProvider]: (keys: ProviderKeys, client: OidcClient) => Provider;
-} = {
+/** By the id of the method. */
+const authJsProviders: Record<string, (keys: ProviderKeys, client: OidcClient) => Provider> = {
   google: (keys, client) =>
     Google({
       ...keys,
@@ -140,13 +139,15 @@ interface Callback {
 }
 
 /** The configuration for one request of an attempt, and what Auth.js reports while it runs. */
-function attemptOf(parts: Parts, provider: OAuthProvider) {
+function attemptOf(parts: Parts, provider: MethodId) {
   const { env } = parts;
   const client = parts.createOidcClient(provider);
+  const configure = authJsProviders[provider];
+  if (!configure) throw new Error(`${provider} is not configured for Auth.js.`);
   const seen: { callback?: Callback; failure?: Error } = {};
   const config: AuthConfig = {
     basePath: "/api/auth",
-    providers: [authJsProviders[provider](env.providers[provider]!, client)],
+    providers: [configure(env.providers[provider]!, client)],
     adapter: guardedAdapter(parts),
     session: { strategy: "database" },
     secret: [...env.authSecret],

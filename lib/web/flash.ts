@@ -2,7 +2,8 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/core/duration";
-import { type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
+import { isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { bounds } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
@@ -44,7 +45,7 @@ const schema = z.object({
   retryAfter: z.number().int().positive().transform(seconds).optional(),
   reference: z.string().optional(),
   note: z.enum(notes).optional(),
-  provider: z.enum(oauthProviderIds).optional(),
+  provider: z.custom<MethodId>(isOAuthMethodId).optional(),
   minLength: z.number().int().positive().optional(),
   address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
@@ -55,7 +56,7 @@ export interface Flash {
   readonly refusal: Refusal | null;
   readonly note: NoteCode | null;
   /** The provider that the note is about. */
-  readonly provider?: OAuthProvider | undefined;
+  readonly provider?: MethodId | undefined;
   readonly email: string;
   readonly remember: boolean;
 }
@@ -133,7 +134,7 @@ const flashValues = ({ email, remember }: EnteredValues) => ({
 export async function redirectWithNotice(
   page: string,
   note: NoteCode,
-  provider?: OAuthProvider,
+  provider?: MethodId,
 ): Promise<never> {
   await writeFlash({ page: pathOf(page), note, provider });
   redirect(page);

@@ -1,19 +1,13 @@
 import { headers } from "next/headers";
-import type { SignInMethod } from "@/lib/core/env";
+import type { MethodId } from "@/lib/core/method-id";
+import { methodByStoredName } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { readCookie } from "./cookies";
 
-const methods: Record<string, SignInMethod> = {
-  magic_link: "magic_link",
-  email: "password",
-  google: "google",
-  linkedin: "linkedin",
-};
+export type LastMethod = MethodId | null;
 
-export type LastMethod = SignInMethod | null;
-
-/** The sign-in method that this browser used last, by any user. */
+/** The method this browser used last, whoever used it. Its cookie contains only the stored name. */
 export async function lastMethod(): Promise<LastMethod> {
   const name = readCookie((await headers()).get("cookie"), getWorld().env, "method") ?? "";
-  return Object.hasOwn(methods, name) ? methods[name]! : null;
+  return methodByStoredName(name)?.id ?? null;
 }

@@ -1,4 +1,4 @@
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { getWorld } from "@/lib/runtime/world";
 import type { Refusal } from "@/lib/core/result";
 import {
@@ -27,7 +27,7 @@ export const rich = <Key extends MessageKey>(key: Key, slots: RichSlots<Key>) =>
 export const messageOf = (refusal: Refusal): string => messageOfIn(messages(), refusal);
 
 /** What a page says after an action that succeeded, or was cancelled. */
-export const noteOf = (note: NoteCode, provider: OAuthProvider | undefined): string =>
+export const noteOf = (note: NoteCode, provider: MethodId | undefined): string =>
   messages().anyMessage(`note.${note}`, { provider: providerName(messages(), provider) });
 
 /** A stored device in words. */

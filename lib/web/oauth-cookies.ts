@@ -1,7 +1,8 @@
 import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { z } from "zod";
-import { isOAuthProvider, type OAuthProvider, oauthProviderIds } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
+import { isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { seal } from "@/lib/core/crypto";
 import { readSealed, readToken } from "./cookies";
@@ -23,22 +24,22 @@ export const clearPendingIdentity = () => writeCookie(getWorld().env, "pending_i
  * The provider whose callback a request is; null for another path, a disabled provider, a request
  * without a response of the provider, or one that loads it as a subresource.
  */
-export function providerOfCallback({ url, headers }: Request): OAuthProvider | null {
+export function providerOfCallback({ url, headers }: Request): MethodId | null {
   const { pathname, searchParams } = new URL(url);
   const provider = pathname.replace("/api/auth/callback/", "");
-  if (!isOAuthProvider(provider) || !getWorld().env.methods.includes(provider)) return null;
+  if (!isOAuthMethodId(provider) || !getWorld().env.methods.includes(provider)) return null;
   if (!["code", "error", "state"].some((name) => searchParams.has(name))) return null;
   return (headers.get("sec-fetch-dest") ?? "document") === "document" ? provider : null;
 }
 
-const schema = z.object({ provider: z.enum(oauthProviderIds), url: z.url() });
+const schema = z.object({ provider: z.custom<MethodId>(isOAuthMethodId), url: z.url() });
 
 /**
  * Ends an action with the page that leads on to a provider. Not a redirect: browsers check the
  * redirects of a form against `form-action`, which allows our origin only. The URL is encrypted, so
  * that an attacker cannot choose where that page leads. Never returns.
  */
-export async function redirectToProvider(provider: OAuthProvider, url: string): Promise<never> {
+export async function redirectToProvider(provider: MethodId, url: string): Promise<never> {
   const { env } = getWorld();
   const sealed = seal(env.outboxKey, JSON.stringify({ provider, url }));
   await writeCookie(env, "oauth_redirect", sealed);

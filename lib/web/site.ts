@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import type { SignInMethod } from "@/lib/core/env";
+import type { MethodId } from "@/lib/core/method-id";
 import { limits } from "@/lib/core/policy";
 import { getWorld } from "@/lib/runtime/world";
 
@@ -22,7 +22,7 @@ export function siteConfig() {
 }
 
 /** Shows "not found" when a sign-in method is disabled. */
-export function requireMethod(method: SignInMethod): void {
+export function requireMethod(method: MethodId): void {
   if (!getWorld().env.methods.includes(method)) notFound();
 }
 

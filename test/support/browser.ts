@@ -13,7 +13,6 @@ import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { requestSignUp } from "@/lib/flows/sign-up/request-sign-up";
 import { verifySignUp } from "@/lib/flows/sign-up/verify-sign-up";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Result } from "@/lib/core/result";
 import { runFlow, sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
@@ -134,17 +133,17 @@ export class Browser {
   }
 
   /** Starts an OAuth attempt, to sign in. */
-  startOAuth(provider: OAuthProvider, more: { next?: string } = {}) {
+  startOAuth(provider: string, more: { next?: string } = {}) {
     return this.run(startOAuth, { provider, ...more });
   }
 
   /** Completes the attempt with these claims. */
-  finishOAuth(provider: OAuthProvider, claims: Record<string, unknown>) {
+  finishOAuth(provider: string, claims: Record<string, unknown>) {
     return this.finishOAuthWith(provider, { claims });
   }
 
   /** Completes the attempt with this result of Auth.js. */
-  finishOAuthWith(provider: OAuthProvider, callbackResult: CallbackResult) {
+  finishOAuthWith(provider: string, callbackResult: CallbackResult) {
     const oauthAttempt = this.oauthAttempt ?? "";
     return this.run(completeOAuth, {
       provider,
@@ -154,7 +153,7 @@ export class Browser {
   }
 
   /** Starts and completes an OAuth attempt. */
-  async signInWithProvider(provider: OAuthProvider, claims: Record<string, unknown>) {
+  async signInWithProvider(provider: string, claims: Record<string, unknown>) {
     const started = await this.startOAuth(provider);
     return started.ok ? this.finishOAuth(provider, claims) : started;
   }

@@ -3,7 +3,9 @@ import { expect } from "vitest";
 import { rows } from "@/db/rows";
 import { parseIdentifier } from "@/lib/core/identifier";
 import { readSession } from "@/lib/store/sessions";
-import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { oauthMethods } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { bounds, lifetimes } from "@/lib/core/policy";
 import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
@@ -65,6 +67,8 @@ export async function brokenInvariants(world: TestWorld): Promise<string[]> {
   ];
 }
 
+const oauthNames = () => oauthMethods().map(({ storedName }) => storedName);
+
 /** Violations that rows show by themselves: each query finds them. */
 const violations = (world: TestWorld) => ({
   /** I1: one user per address. */
@@ -82,7 +86,7 @@ const violations = (world: TestWorld) => ({
     where subject is not null group by 1, 2 having count(*) > 1`,
   "I2 user without a method": sql`select id from users u where disabled_at is null
     and not exists (select from auth_providers p where p.user_id = u.id)
-    and not (${world.env.methods.includes("magic_link")} and exists (select from audit_events e
+    and not (${world.env.methods.includes(magicLinkMethod.id)} and exists (select from audit_events e
       where e.subject_id = u.id and e.outcome = 'ok'
         and e.event in ('password.remove', 'auth_provider.unlink')))`,
 
@@ -91,8 +95,8 @@ const violations = (world: TestWorld) => ({
    * need confirmation.
    */
   "I2 subject": sql`select * from auth_providers
-    where (provider in ${oauthProviderIds}) <> (subject is not null)
-      or (provider not in ${oauthProviderIds} and confirmation_required_at is not null)`,
+    where (provider in ${oauthNames()}) <> (subject is not null)
+      or (provider not in ${oauthNames()} and confirmation_required_at is not null)`,
 
   /** I3: a secret is consumed in time, never after it was voided, and once. */
   "I3 consumed late or void": sql`select id from verifications
@@ -133,9 +137,9 @@ const violations = (world: TestWorld) => ({
    * provider.
    */
   "P2 password without a method": sql`select id from users u where password_hash is not null
-    and not exists (select from auth_providers p where p.user_id = u.id and p.provider = 'email')`,
+    and not exists (select from auth_providers p where p.user_id = u.id and p.provider = ${passwordMethod.storedName})`,
   "P2 method without a password": sql`select user_id from auth_providers p join users u on u.id = p.user_id
-    where p.provider = 'email' and u.password_hash is null`,
+    where p.provider = ${passwordMethod.storedName} and u.password_hash is null`,
   /** I7: only the argon2id hash of a password is stored. */
   "I7 password": sql`select id from users where password_hash not like '$argon2id$%'
     union all select id from verifications where password_hash not like '$argon2id$%'`,

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import { rows } from "@/db/rows";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import type { Browser } from "./browser";
 import type { TestWorld } from "./world";
 
@@ -55,7 +54,7 @@ export const pendingIdentity = async ({ db }: TestWorld) =>
 export const writeIdentityDirectly = (
   world: TestWorld,
   address: string,
-  provider: OAuthProvider,
+  provider: string,
   subject: string,
   { needsConfirmation = false } = {},
 ) =>

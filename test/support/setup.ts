@@ -29,7 +29,10 @@ export async function setUpWorld(vars?: Record<string, string>): Promise<TestWor
 }
 
 /** The result of a refusal; for `toEqual`. */
-export const refused = (code: RefusalCode, more: Partial<Refusal> = {}) => ({
+export const refused = (
+  code: RefusalCode,
+  more: Omit<Partial<Refusal>, "provider"> & { readonly provider?: string } = {},
+) => ({
   ok: false,
   refusal: expect.objectContaining({ code, ...more }) as Refusal,
 });

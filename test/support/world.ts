@@ -1,5 +1,4 @@
 import { ok } from "@/lib/core/result";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
 import {
@@ -11,6 +10,7 @@ import {
 } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { type Env, parseEnv } from "@/lib/core/env";
+import { methods } from "@/lib/methods";
 import type { World, CallbackResult } from "@/lib/runtime/ports";
 import { systemClock } from "@/lib/adapters/clock";
 import { deliverDueLetters } from "@/lib/adapters/courier";
@@ -35,13 +35,16 @@ export const testKeys = {
 
 /** An environment as `parseEnv` reads it, on a loopback origin. */
 export const testEnv = (vars: Record<string, string> = {}): Env =>
-  parseEnv({
-    NODE_ENV: "test",
-    AUTH_SECRET: testKeys.auth,
-    TOKEN_KEY: testKeys.token,
-    OUTBOX_KEY: testKeys.outbox,
-    ...vars,
-  });
+  parseEnv(
+    {
+      NODE_ENV: "test",
+      AUTH_SECRET: testKeys.auth,
+      TOKEN_KEY: testKeys.token,
+      OUTBOX_KEY: testKeys.outbox,
+      ...vars,
+    },
+    methods(),
+  );
 
 /**
  * The lowest cost that argon2 accepts. Flow tests are about which passwords are hashed, not about
@@ -403,7 +406,7 @@ async function empty(db: Db): Promise<void> {
 }
 
 /** A provider's callback with this result, which the world's `oauth` returns for it. */
-export function callbackUrlWith(provider: OAuthProvider, result: CallbackResult): string {
+export function callbackUrlWith(provider: string, result: CallbackResult): string {
   const code = Buffer.from(JSON.stringify(result)).toString("base64url");
   return `http://localhost:3000/api/auth/callback/${provider}?code=${code}`;
 }

@@ -6,7 +6,7 @@ import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
   suspendAction,
@@ -43,7 +43,7 @@ function sensitiveAction<Schema extends z.ZodType, Out>(
 const notice = (note: NoteCode) => () => redirectWithNotice(methods, note);
 const noticeAbout =
   (note: NoteCode) =>
-  ({ provider }: { provider: OAuthProvider }) =>
+  ({ provider }: { provider: MethodId }) =>
     redirectWithNotice(methods, note, provider);
 const passwordPage = "/account/password";
 

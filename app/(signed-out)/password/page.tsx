@@ -4,6 +4,7 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
+import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
 import { requireMethod, siteConfig } from "@/lib/web/site";
@@ -17,7 +18,7 @@ export async function generateMetadata(): Promise<Metadata> {
 
 /** For users who forgot their password or never had one (L9). */
 export default async function ResetPage() {
-  requireMethod("password");
+  requireMethod(passwordMethod.id);
   const flash = await readFlash(path);
   return (
     <SignedOutLayout appName={siteConfig().appName} title={message("passwordReset.title")}>

@@ -2,11 +2,12 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
+import { piecesOf } from "@/app/_methods";
 import { EmailField } from "@/app/email-field";
+import { methods } from "@/lib/methods";
 import type { LastMethod } from "@/lib/web/last-method";
 import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
-import { submitLinkRequest, continueWithPassword } from "./actions";
 
 interface Props {
   readonly error?: string | undefined;
@@ -16,16 +17,20 @@ interface Props {
   readonly last: LastMethod;
 }
 
-const linkedMethods = [
-  { method: "magic_link", action: submitLinkRequest, text: "signIn.emailLink" },
-  { method: "password", action: continueWithPassword, text: "signIn.usePassword" },
-] as const;
+/** The enabled methods that begin with an email address, each with its button. */
+const addressMethods = () =>
+  methods()
+    .filter(({ id }) => siteConfig().methods.includes(id))
+    .flatMap((method) => {
+      const { addressButton } = piecesOf(method);
+      return addressButton ? [{ method: method.id, ...addressButton }] : [];
+    });
 
 /** The address field and its buttons. The method used last comes first, and Enter submits it. */
 export function AddressForm({ error, address, remember, next, last }: Props) {
-  const shown = linkedMethods
-    .filter(({ method }) => siteConfig().methods.includes(method))
-    .sort((a, b) => Number(b.method === last) - Number(a.method === last));
+  const shown = addressMethods().sort(
+    (a, b) => Number(b.method === last) - Number(a.method === last),
+  );
   if (!shown[0]) return null;
   return (
     <Form action={shown[0].action}>
@@ -39,7 +44,7 @@ export function AddressForm({ error, address, remember, next, last }: Props) {
           badge={method === last && <Badge>{message("signIn.lastUsed")}</Badge>}
           {...(at > 0 && { formAction: action })}
         >
-          {message(text)}
+          {text()}
         </Button>
       ))}
     </Form>

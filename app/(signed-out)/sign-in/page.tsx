@@ -5,7 +5,9 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
-import { isOAuthProvider } from "@/lib/core/oauth-providers";
+import { isOAuthMethodId } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { lastMethod } from "@/lib/web/last-method";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -35,11 +37,12 @@ export default async function SignInPage({ searchParams }: Props) {
   const flash = await readFlash(path);
   if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
   const { appName, signUp, methods } = siteConfig();
-  const [byLink, byPassword] = [methods.includes("magic_link"), methods.includes("password")];
+  const byLink = methods.includes(magicLinkMethod.id);
+  const byPassword = methods.includes(passwordMethod.id);
   const hiddenFields = safeNext(next);
   const last = await lastMethod();
   const sections = [
-    (byLink || byPassword) && (
+    methods.some((id) => !isOAuthMethodId(id)) && (
       <AddressForm
         key="address"
         error={fieldError(flash, "email")}
@@ -49,11 +52,11 @@ export default async function SignInPage({ searchParams }: Props) {
         last={last}
       />
     ),
-    methods.some(isOAuthProvider) && (
+    methods.some(isOAuthMethodId) && (
       <ProviderForms key="providers" next={hiddenFields} last={last} />
     ),
   ].filter(Boolean);
-  if (isOAuthProvider(last)) sections.reverse();
+  if (isOAuthMethodId(last)) sections.reverse();
   return (
     <SignedOutLayout appName={appName} title={message("signIn.title", { appName })} session="">
       <p>{message(`signIn.lead.${byLink || !byPassword ? signUp : "passwordOnly"}`)}</p>

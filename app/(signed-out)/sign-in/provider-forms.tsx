@@ -2,11 +2,12 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
-import { ProviderLogo } from "@/app/_ui/provider-logo";
-import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
+import { ProviderLogo } from "@/app/_methods/provider-logo";
+import { oauthMethods } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
-import { message } from "@/lib/web/messages";
+import { message, messages } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
 import { submitProvider } from "./actions";
 
@@ -18,14 +19,17 @@ interface Props {
 /** One form per provider, the one used last first: Enter in another form submits none of them. */
 export async function ProviderForms({ next, last }: Props) {
   const { methods } = siteConfig();
-  // Google refuses such browsers with a page that offers no way out.
-  const turnsAway = (await isInAppBrowser()) && methods.includes("google");
-  const shown = oauthProviderIds
-    .filter((id) => methods.includes(id) && !(turnsAway && id === "google"))
-    .sort((a, b) => Number(b === last) - Number(a === last));
+  const enabled = oauthMethods().filter(({ id }) => methods.includes(id));
+  // Such a provider refuses with a page that offers no way out.
+  const refusing = (await isInAppBrowser())
+    ? enabled.filter(({ oauth }) => oauth.refusesInAppBrowsers)
+    : [];
+  const shown = enabled
+    .filter((method) => !refusing.includes(method))
+    .sort((a, b) => Number(b.id === last) - Number(a.id === last));
   return (
     <>
-      {shown.map((id) => (
+      {shown.map(({ id, oauth }) => (
         <Form key={id} action={submitProvider}>
           <input type="hidden" name="provider" value={id} />
           <input type="hidden" name="next" value={next} />
@@ -33,18 +37,23 @@ export async function ProviderForms({ next, last }: Props) {
             icon={<ProviderLogo provider={id} />}
             badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}
           >
-            {message("signIn.continueWith", { provider: oauthProviders[id].name })}
+            {message("signIn.continueWith", { provider: oauth.name })}
           </Button>
         </Form>
       ))}
-      {turnsAway && (
+      {refusing.length > 0 && (
         <Alert tone="info">
           <p>
             {message(
-              methods.includes("magic_link")
+              methods.includes(magicLinkMethod.id)
                 ? "signIn.inAppBrowser.useCode"
                 : "signIn.inAppBrowser.openElsewhere",
-              { provider: oauthProviders.google.name },
+              {
+                provider: messages().list(
+                  refusing.map(({ oauth }) => oauth.name),
+                  "conjunction",
+                ),
+              },
             )}
           </p>
         </Alert>

@@ -7,6 +7,7 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { NewPassword } from "@/app/password-fields";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message, messageOf } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -31,7 +32,7 @@ interface Props {
 }
 
 export default async function SignUpPage({ searchParams }: Props) {
-  requireMethod("password");
+  requireMethod(passwordMethod.id);
   const next = safeNext((await searchParams).next);
   const flash = await readFlash(path);
   if (await readOrRedirect(readSession, path)) redirectToNext(next);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { provider, token } from "@/lib/runtime/fields";
 import { oauthLimit } from "@/lib/runtime/limits";
+import { oauthMethod } from "@/lib/methods";
 import { completeProviderSignIn } from "./steps";
 import { isOAuthAttemptOpen, consumeOAuthAttempt } from "@/lib/store/oauth-attempts";
 import { readIdentity } from "@/lib/core/oauth-identity";
@@ -42,7 +43,10 @@ export const completeOAuth = defineFlow({
           failure === "provider_unavailable" ? intervals.providerRetryAfter : undefined;
         return refuse(failure, { provider, cause, retryAfter, next });
       }
-      const identity = readIdentity(provider, callbackResult.claims);
+      const identity = readIdentity(
+        { id: provider, ...oauthMethod(provider).oauth },
+        callbackResult.claims,
+      );
       if (!identity) return refuse("provider_failed", { provider, cause: "claims", next });
       const completed = await completeProviderSignIn(ctx, tx, attempt, identity);
       return completed.ok

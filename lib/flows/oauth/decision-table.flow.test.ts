@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { row, rows } from "@/db/rows";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
 import { digest } from "@/lib/core/crypto";
 import { Browser } from "@/test/support/browser";
 import {
@@ -68,10 +67,7 @@ const sessionsNow = () =>
     sql`select s.id, email, method from sessions s join users u on u.id = user_id order by 1`,
   );
 
-const startAttempt = async (
-  { linking, signedIn: isSignedIn }: Situation,
-  provider: OAuthProvider,
-) => {
+const startAttempt = async ({ linking, signedIn: isSignedIn }: Situation, provider: string) => {
   const browser = isSignedIn ? await signedIn() : new Browser(world);
   const started = linking
     ? await browser.run(startLinkingProvider, { provider })
@@ -83,7 +79,7 @@ const startAttempt = async (
 /** Starts an OAuth attempt, sets up the situation, and completes the attempt. */
 async function signInWithProvider(at: Situation) {
   await createUsers();
-  const provider: OAuthProvider = at.emailAssurance === "authoritative" ? "google" : "linkedin";
+  const provider = at.emailAssurance === "authoritative" ? "google" : "linkedin";
   const browser = await startAttempt(at, provider);
   const owner = { none: null, own: ada!, other: leo! }[at.identity];
   const { needsConfirmation } = at;

@@ -1,6 +1,6 @@
 import type { Db } from "@/db/client";
 import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
-import type { OAuthProvider } from "@/lib/core/oauth-providers";
+import type { MethodId } from "@/lib/core/method-id";
 import { ok, refuse, type Result } from "@/lib/core/result";
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import type { Ctx } from "@/lib/runtime/flow";
@@ -20,7 +20,7 @@ import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /** What happened to a user who came back from a provider. */
 export interface OAuthOutcome {
-  readonly provider: OAuthProvider;
+  readonly provider: MethodId;
   readonly outcome: Extract<
     Decision,
     "sign_in" | "ask_to_link" | "ask_to_sign_in" | "ask_to_switch" | "already_linked"

@@ -5,6 +5,7 @@ import { token } from "@/lib/runtime/fields";
 import { previewLink } from "@/lib/store/verifications";
 import { masked } from "@/lib/core/identifier";
 import { ok, refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * What the page of a reset link shows. Consumes nothing (L2). Shows the whole address only in the browser
@@ -15,7 +16,7 @@ export const previewPasswordReset = defineFlow({
   name: "password_reset.preview",
   kind: "read",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   limits: [],
   input: z.strictObject({ token }),
 

@@ -4,6 +4,7 @@ import { findPasswordHash } from "@/lib/store/passwords";
 import { selectSessions } from "@/lib/store/sessions";
 import { intervals } from "@/lib/core/policy";
 import { ok } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * What the page for a new password shows: whether there is a password already, and how many other devices
@@ -15,7 +16,7 @@ export const readPasswordStatus = defineFlow({
   kind: "read",
   requires: "session",
   maxAuthAge: intervals.stepUp,
-  method: "password",
+  method: passwordMethod.id,
   limits: [],
   input: z.strictObject({}),
 

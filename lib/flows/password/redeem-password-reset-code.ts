@@ -5,6 +5,7 @@ import { codeLimits } from "@/lib/runtime/limits";
 import { completePasswordReset } from "./steps";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a new password by the emailed code, in the browser that requested it. The password is checked
@@ -15,7 +16,7 @@ export const redeemPasswordResetCode = defineFlow({
   name: "password_reset.redeem_code",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("password_reset"),
   input: z.strictObject({ email, code, password, confirmPassword }).superRefine(passwordsMatch),

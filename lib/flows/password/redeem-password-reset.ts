@@ -12,6 +12,7 @@ import { confirmationLimit } from "@/lib/runtime/limits";
 import { completePasswordReset } from "./steps";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a new password by the emailed link. In a browser that did not request it the whole address has to
@@ -22,7 +23,7 @@ export const redeemPasswordReset = defineFlow({
   name: "password_reset.redeem",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   limits: [confirmationLimit],
   input: z
     .strictObject({ token, email: optionalEmail, password, confirmPassword })

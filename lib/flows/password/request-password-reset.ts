@@ -5,6 +5,7 @@ import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 import { ok } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sends a link and a code to set a new password, also a first one (P7, L9). An address without a user gets
@@ -14,7 +15,7 @@ export const requestPasswordReset = defineFlow({
   name: "password_reset.request",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("password_reset"),
   input: z.strictObject({ email }),

@@ -7,6 +7,7 @@ import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
@@ -18,7 +19,7 @@ export const setPassword = defineFlow({
   kind: "write",
   requires: "session",
   maxAuthAge: intervals.stepUp,
-  method: "password",
+  method: passwordMethod.id,
   limits: [],
   input: z.strictObject({ password, confirmPassword }).superRefine(passwordsMatch),
 

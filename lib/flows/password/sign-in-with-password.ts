@@ -4,6 +4,7 @@ import { checkbox, email, next, password } from "@/lib/runtime/fields";
 import { findCredentials, recordPasswordSignIn } from "@/lib/store/passwords";
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import { ok, refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Signs in by password. A wrong password, an unknown address, a user without a password and a disabled
@@ -15,7 +16,7 @@ export const signInWithPassword = defineFlow({
   name: "password.sign_in",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: [
     {
@@ -65,7 +66,7 @@ export const signInWithPassword = defineFlow({
       const better = rehashed?.ok ? rehashed.value : null;
       if (!(await recordPasswordSignIn(tx, userId, passwordHash, better)))
         return refuse("invalid_credentials", { field: "password", cause: "changed" });
-      await completeSignIn(ctx, tx, { userId, method: "email", remember });
+      await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember });
       return ok({ next });
     });
   },

@@ -9,6 +9,7 @@ import { noticeTo } from "@/lib/flows/shared/notice";
 import type { Ctx } from "@/lib/runtime/flow";
 import { type LockedAccount, lockAccount, setPasswordAndRevoke } from "@/lib/store/passwords";
 import type { Consumed } from "@/lib/store/verifications";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Completes a password reset after its link or code: the email address is verified, the new password
@@ -30,7 +31,7 @@ export async function completePasswordReset(
   const needsConfirmation =
     !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
   await changePassword(ctx, tx, account, { hash, emailVerified: true });
-  await completeSignIn(ctx, tx, { userId, method: "email", remember: false });
+  await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember: false });
   const notice = noticeTo(ctx, consumed.identifier);
   ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });

@@ -6,6 +6,7 @@ import { isKnownDevice } from "@/lib/store/known-devices";
 import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
 import { markEmailVerified } from "@/lib/store/users";
 import type { Consumed } from "@/lib/store/verifications";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { completeSignIn } from "./complete-sign-in";
 
 /** A completed sign-in that verified an email address. */
@@ -38,7 +39,7 @@ export async function completeEmailSignIn(
     (await handleFirstVerification(ctx, tx, user.id, consumed.identifier));
   await completeSignIn(ctx, tx, {
     userId: user.id,
-    method: "magic_link",
+    method: magicLinkMethod.id,
     remember: consumed.remember,
   });
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });

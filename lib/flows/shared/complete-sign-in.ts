@@ -1,6 +1,8 @@
 import type { Db } from "@/db/client";
 import { digest } from "@/lib/core/crypto";
+import type { MethodId } from "@/lib/core/method-id";
 import type { Ctx } from "@/lib/runtime/flow";
+import { methodById } from "@/lib/methods";
 import { insertSession, rotateSession, type Session } from "@/lib/store/sessions";
 
 /**
@@ -11,9 +13,10 @@ import { insertSession, rotateSession, type Session } from "@/lib/store/sessions
 export async function completeSignIn(
   ctx: Ctx,
   tx: Db,
-  { userId, method, remember }: { userId: string; method: string; remember: boolean },
+  { userId, method: id, remember }: { userId: string; method: MethodId; remember: boolean },
 ): Promise<void> {
   const { caller, env } = ctx;
+  const method = methodById(id)!.storedName;
   const token = ctx.random.token();
   const lifetime = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
   await insertSession(tx, {

@@ -5,6 +5,7 @@ import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
 import { previewLink, voidLink } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 
 /**
  * Cancels a link and its code ("Not you?"). Requires what signing in requires, so that a mail scanner that
@@ -14,7 +15,7 @@ export const cancelMagicLink = defineFlow({
   name: "magic_link.cancel",
   kind: "write",
   requires: "anyone",
-  method: "magic_link",
+  method: magicLinkMethod.id,
   limits: [confirmationLimit],
   input: z.strictObject({ token, email: optionalEmail }),
 

@@ -5,6 +5,7 @@ import { codeLimits } from "@/lib/runtime/limits";
 import { completeEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 
 /**
  * Signs in by the emailed code, in the browser that requested it. Attempts are limited per address, whether
@@ -15,7 +16,7 @@ export const redeemEmailCode = defineFlow({
   name: "email_code.redeem",
   kind: "write",
   requires: "anyone",
-  method: "magic_link",
+  method: magicLinkMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("magic_link"),
   input: z.strictObject({ email, code }),

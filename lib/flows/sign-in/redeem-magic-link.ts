@@ -5,6 +5,7 @@ import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
 import { completeEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 
 /**
  * Signs in by the emailed link, after the user confirmed on its page. In a browser that did not request it
@@ -16,7 +17,7 @@ export const redeemMagicLink = defineFlow({
   name: "magic_link.redeem",
   kind: "write",
   requires: "anyone",
-  method: "magic_link",
+  method: magicLinkMethod.id,
   limits: [confirmationLimit],
   input: z.strictObject({ token, email: optionalEmail }),
 

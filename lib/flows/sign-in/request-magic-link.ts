@@ -5,6 +5,7 @@ import { checkbox, email, next } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 import { ok } from "@/lib/core/result";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 
 /**
  * Sends a sign-in email. The response does not tell whether the address has a user: the same statements
@@ -14,7 +15,7 @@ export const requestMagicLink = defineFlow({
   name: "magic_link.request",
   kind: "write",
   requires: "anyone",
-  method: "magic_link",
+  method: magicLinkMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("magic_link"),
   input: z.strictObject({ email, remember: checkbox, next }),

@@ -11,6 +11,7 @@ import {
 import { mailLimits, confirmationLimit } from "@/lib/runtime/limits";
 import { mailSignUpCode } from "./steps";
 import { refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Signs up with an address and a password: stores an attempt of this browser and sends a code. The user is
@@ -21,7 +22,7 @@ export const requestSignUp = defineFlow({
   name: "sign_up.request",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: [confirmationLimit, ...mailLimits("sign_up")],
   input: z

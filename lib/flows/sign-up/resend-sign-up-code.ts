@@ -5,6 +5,7 @@ import { mailLimits } from "@/lib/runtime/limits";
 import { findAttempt } from "@/lib/store/sign-ups";
 import { mailSignUpCode } from "./steps";
 import { refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sends another code for the sign-up that this browser has started. Unknown, pending and verified addresses
@@ -14,7 +15,7 @@ export const resendSignUpCode = defineFlow({
   name: "sign_up.resend",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("sign_up"),
   input: z.strictObject({ email }),

@@ -7,6 +7,8 @@ import type { Ctx } from "@/lib/runtime/flow";
 import { type SignUpAttempt, voidAttempts } from "@/lib/store/sign-ups";
 import { createUserWithPassword, lockAddressAndFindUser } from "@/lib/store/users";
 import type { Consumed } from "@/lib/store/verifications";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Issues a sign-up attempt and sends its code. For an address that has a user the attempt is a decoy,
@@ -30,7 +32,7 @@ export async function mailSignUpCode(
     remember: attempt?.remember ?? false,
     next: attempt?.next ?? "",
   };
-  const canUseLink = ctx.env.methods.includes("magic_link");
+  const canUseLink = ctx.env.methods.includes(magicLinkMethod.id);
   await mailSecret(ctx, tx, {
     ...shared,
     purpose: "magic_link",
@@ -71,6 +73,10 @@ export async function completeSignUp(
   const user = await createUserWithPassword(tx, consumed.identifier, consumed.passwordHash);
   if (!user) return refuse("already_signed_up");
   ctx.auditSubject({ userId: user.id, cause: "signed_up" });
-  await completeSignIn(ctx, tx, { userId: user.id, method: "email", remember: consumed.remember });
+  await completeSignIn(ctx, tx, {
+    userId: user.id,
+    method: passwordMethod.id,
+    remember: consumed.remember,
+  });
   return ok({ next: consumed.next });
 }

@@ -5,6 +5,7 @@ import { codeLimits } from "@/lib/runtime/limits";
 import { completeSignUp } from "./steps";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Verifies the address of a sign-up by its code, in the browser that signed up, and creates the user with
@@ -15,7 +16,7 @@ export const verifySignUp = defineFlow({
   name: "sign_up.verify",
   kind: "write",
   requires: "anyone",
-  method: "password",
+  method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("sign_up"),
   input: z.strictObject({ email, code }),

@@ -5,6 +5,7 @@ import { stepUpLimit } from "@/lib/runtime/limits";
 import { findPasswordHash } from "@/lib/store/passwords";
 import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { ok, refuse } from "@/lib/core/result";
+import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Steps up by password: the session gets a new token and authentication time. Refuses
@@ -14,7 +15,7 @@ export const stepUpByPassword = defineFlow({
   name: "step_up.password",
   kind: "write",
   requires: "session",
-  method: "password",
+  method: passwordMethod.id,
   limits: [stepUpLimit],
   input: z.strictObject({ password }),
 

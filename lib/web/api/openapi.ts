@@ -1,12 +1,20 @@
 import { z } from "zod";
-import { oauthProviderIds } from "@/lib/core/oauth-providers";
+import { oauthMethods } from "@/lib/methods";
+import { provider } from "@/lib/runtime/fields";
 import { refusalCodes } from "@/lib/core/result";
 import { type AnyOperation, flowsOf } from "./operation";
 import { operations } from "./operations";
 
 /** What a client may send: the schema's input, before any transformation. */
 const inputSchema = ({ input }: { input: z.ZodType }) =>
-  withoutDialect(z.toJSONSchema(input, { io: "input" }));
+  withoutDialect(z.toJSONSchema(input, { io: "input", override: nameProviders }));
+
+/** The schema of a provider's id is a text, with a check that JSON Schema cannot show. */
+function nameProviders({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: object }) {
+  if (zodSchema === provider) Object.assign(jsonSchema, { enum: providerIds() });
+}
+
+const providerIds = () => oauthMethods().map(({ id }) => id);
 
 const withoutDialect = ({ $schema, ...schema }: z.core.JSONSchema.BaseSchema) => schema;
 
@@ -33,15 +41,15 @@ function describe(operation: AnyOperation) {
   };
 }
 
-const parameterSchemas: Record<string, object> = {
+const parameterSchemas = (): Record<string, object> => ({
   id: { type: "string", format: "uuid" },
-  provider: { enum: oauthProviderIds },
-};
+  provider: { enum: providerIds() },
+});
 
 function parametersOf(path: string) {
   const [, name] = /\{(\w+)\}/.exec(path) ?? [];
   return (
-    name && { parameters: [{ name, in: "path", required: true, schema: parameterSchemas[name] }] }
+    name && { parameters: [{ name, in: "path", required: true, schema: parameterSchemas()[name] }] }
   );
 }
 

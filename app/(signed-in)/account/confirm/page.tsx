@@ -9,6 +9,7 @@ import { MailboxHint } from "@/app/mailbox-hint";
 import * as markup from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { methodByStoredName } from "@/lib/methods";
 import { readFlash } from "@/lib/web/flash";
 import { message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -63,9 +64,9 @@ export default async function ConfirmPage({ searchParams }: Props) {
         </p>
       </AccountLayout>
     );
-  const hasPassword =
-    siteConfig().methods.includes("password") &&
-    methods.some(({ provider }) => provider === "email");
+  const hasPassword = methods.some(
+    ({ provider, isUsable }) => isUsable && methodByStoredName(provider)?.stepUp === "password",
+  );
   const email = session?.email ?? "";
   const hiddenFields = (
     <>

@@ -1,7 +1,7 @@
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { pendingProvider } from "@/app/pending-identity";
-import { isOAuthProvider, oauthProviders } from "@/lib/core/oauth-providers";
+import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
 import {
   findSuspendedAction,
   type SuspendedAction,
@@ -45,8 +45,8 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   // The identity to link has a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);
   // A provider that is not pending any more, or that a forged form names, has no name.
-  return provider && isOAuthProvider(provider)
-    ? message(title, { provider: oauthProviders[provider].name })
+  return provider && isOAuthMethodId(provider)
+    ? message(title, { provider: oauthMethod(provider).oauth.name })
     : message("stepUp.title");
 }
 

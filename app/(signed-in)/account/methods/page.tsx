@@ -4,17 +4,16 @@ import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
 import { pendingProvider } from "@/app/pending-identity";
 import { link } from "@/app/markup";
-import { methodName } from "@/app/method-name";
+import { piecesOf, piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { oauthProviderIds, oauthProviders } from "@/lib/core/oauth-providers";
+import { methods, oauthMethod } from "@/lib/methods";
+import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
-import { MethodActions, ProviderForm } from "./method-actions";
-import { connect } from "./actions";
 
 const path = "/account/methods";
 
@@ -24,17 +23,17 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function MethodsPage() {
   const linkedMethods = await readOrRedirect(listAuthProviders, path);
-  const { methods } = siteConfig();
+  const enabled = siteConfig().methods;
   const needsConfirmation = linkedMethods
     .filter((linkedMethod) => linkedMethod.needsConfirmation)
-    .map(({ provider }) => methodName(provider));
+    .map(({ provider }) => piecesOfStored(provider).name());
   const isMissing = (wanted: string) => !linkedMethods.some(({ provider }) => provider === wanted);
   const pendingId = await pendingProvider();
   // Another identity of that provider must be disconnected first.
   const canLink = !linkedMethods.some(
     ({ provider, needsConfirmation }) => provider === pendingId && !needsConfirmation,
   );
-  const pendingName = pendingId && canLink && oauthProviders[pendingId].name;
+  const pendingName = pendingId && canLink && oauthMethod(pendingId).oauth.name;
   return (
     <AccountLayout path={path} title={message("methods.title")}>
       <p>{message("methods.lead")}</p>
@@ -60,7 +59,7 @@ export default async function MethodsPage() {
           </p>
           <p>
             {message(
-              isMissing("email")
+              isMissing(passwordMethod.storedName)
                 ? "confirmProviders.devicesAndPassword"
                 : "confirmProviders.devices",
             )}
@@ -71,7 +70,7 @@ export default async function MethodsPage() {
         {linkedMethods.map((linkedMethod) => (
           <Row
             key={linkedMethod.provider}
-            title={methodName(linkedMethod.provider)}
+            title={piecesOfStored(linkedMethod.provider).name()}
             details={[
               ...(linkedMethod.address
                 ? [
@@ -84,37 +83,16 @@ export default async function MethodsPage() {
               rich("methods.added", { when: <Timestamp at={linkedMethod.createdAt} /> }),
               ...(linkedMethod.needsConfirmation ? [message("confirmProviders.state")] : []),
             ]}
-            action={<MethodActions {...linkedMethod} />}
+            action={piecesOfStored(linkedMethod.provider).actions(linkedMethod)}
           />
         ))}
-        {methods.includes("magic_link") && isMissing("magic_link") && (
-          <Row
-            title={message("methods.magic_link")}
-            details={[message("methods.notUsed")]}
-            action={<span className="hint">{message("methods.alwaysAvailable")}</span>}
-          />
-        )}
-        {methods.includes("password") && isMissing("email") && (
-          <Row
-            title={message("methods.email")}
-            details={[message("methods.notSet")]}
-            action={
-              <a className="button button--plain" href="/account/password">
-                {message("methods.setPassword")}
-              </a>
-            }
-          />
-        )}
-        {oauthProviderIds
-          .filter((id) => methods.includes(id) && isMissing(id))
-          .map((id) => (
-            <Row
-              key={id}
-              title={oauthProviders[id].name}
-              details={[message("methods.notConnected")]}
-              action={<ProviderForm provider={id} action={connect} label="methods.connect" />}
-            />
-          ))}
+        {methods()
+          .filter(({ id, storedName }) => enabled.includes(id) && isMissing(storedName))
+          .map((method) => {
+            const { name, missing } = piecesOf(method);
+            const { state, action } = missing();
+            return <Row key={method.id} title={name()} details={[state]} action={action} />;
+          })}
       </Rows>
     </AccountLayout>
   );

@@ -4,7 +4,7 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { object } from "@/app/markup";
-import { methodName } from "@/app/method-name";
+import { piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { deviceName, message, rich } from "@/lib/web/messages";
@@ -35,11 +35,7 @@ export default async function SessionsPage() {
               ) : (
                 message("sessions.unknownIp")
               ),
-              rich("sessions.signedInWith", {
-                method: method === "magic_link" || method === "email" ? method : "other",
-                provider: methodName(method),
-                when: <Timestamp at={createdAt} />,
-              }),
+              piecesOfStored(method).signedIn(<Timestamp at={createdAt} />),
               rich("sessions.lastSeen", { when: <RelativeTime at={lastSeenAt} /> }),
             ]}
             action={

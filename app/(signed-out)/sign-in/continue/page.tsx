@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
-import { oauthProviders } from "@/lib/core/oauth-providers";
+import { oauthMethod } from "@/lib/methods";
 import { readOAuthRedirect } from "@/lib/web/oauth-cookies";
 import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
@@ -13,7 +13,7 @@ export default async function LeavingPage() {
   const redirectTarget = await readOAuthRedirect();
   if (!redirectTarget) redirect("/sign-in");
   const { provider, url } = redirectTarget;
-  const { name } = oauthProviders[provider];
+  const { name } = oauthMethod(provider).oauth;
   return (
     <SignedOutLayout
       appName={siteConfig().appName}

@@ -7,6 +7,8 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { CurrentPassword } from "@/app/password-fields";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -26,7 +28,7 @@ interface Props {
 }
 
 export default async function PasswordPage({ searchParams }: Props) {
-  requireMethod("password");
+  requireMethod(passwordMethod.id);
   const next = safeNext((await searchParams).next);
   const flash = await readFlash(path);
   if (await readOrRedirect(readSession, path)) redirectToNext(next);
@@ -43,7 +45,7 @@ export default async function PasswordPage({ searchParams }: Props) {
         <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={flash.remember} />
         <input type="hidden" name="next" value={next} />
         <Button variant="primary">{message("signInWithPassword.submit")}</Button>
-        {methods.includes("magic_link") && (
+        {methods.includes(magicLinkMethod.id) && (
           <Button formAction={submitLinkRequest}>{message("signInWithPassword.emailLink")}</Button>
         )}
       </Form>

@@ -4,7 +4,7 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { email } from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { oauthProviders, isOAuthProvider } from "@/lib/core/oauth-providers";
+import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
 import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../../account-layout";
@@ -18,12 +18,12 @@ interface Props {
 
 export default async function DisconnectPage({ params }: Props) {
   const { provider } = await params;
-  if (!isOAuthProvider(provider)) notFound();
+  if (!isOAuthMethodId(provider)) notFound();
   const path = `/account/disconnect/${provider}`;
   const methods = await readOrRedirect(listAuthProviders, path);
   const linkedMethod = methods.find((method) => method.provider === provider);
   if (!linkedMethod) notFound();
-  const { name } = oauthProviders[provider];
+  const { name } = oauthMethod(provider).oauth;
   return (
     <AccountLayout
       path={path}

@@ -1,0 +1,45 @@
+import { confirmProvider, connect } from "@/app/(signed-in)/account/methods/actions";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
+import { object } from "@/app/markup";
+import type { OAuthMethod } from "@/lib/methods/method";
+import { message, rich } from "@/lib/web/messages";
+import type { MethodPieces } from "./pieces";
+import { State } from "./state";
+
+/** The pieces of any OAuth provider. */
+export function oauthPieces({ id, oauth }: OAuthMethod): MethodPieces {
+  const provider = oauth.name;
+  return {
+    name: () => provider,
+    signedIn: (when) => rich("sessions.signedInWithProvider", { provider, when }),
+    addressButton: null,
+    missing: () => ({
+      state: message("methods.notConnected"),
+      action: (
+        <Form action={connect}>
+          <input type="hidden" name="provider" value={id} />
+          <Button>{rich("methods.connect", { provider, object })}</Button>
+        </Form>
+      ),
+    }),
+    actions: ({ needsConfirmation, isUsable, isLast }) => (
+      <div className="actions">
+        {needsConfirmation && (
+          <Form action={confirmProvider}>
+            <input type="hidden" name="provider" value={id} />
+            <Button>{rich("confirmProviders.keep", { provider, object })}</Button>
+          </Form>
+        )}
+        {!isUsable && !needsConfirmation && <State text={message("methods.disabled")} />}
+        {isLast ? (
+          <State text={message("methods.only")} />
+        ) : (
+          <a className="button button--danger" href={`/account/disconnect/${id}`}>
+            <span className="label">{rich("methods.disconnect", { provider, object })}</span>
+          </a>
+        )}
+      </div>
+    ),
+  };
+}
