@@ -119,7 +119,7 @@ const layers = [
   }),
   ...layer("server", {
     files: "^lib/server/",
-    imports: ["^lib/(server|web|adapters)/", RUNTIME, STORE, CORE, MESSAGES, "^db/"],
+    imports: ["^lib/(server|web|adapters)/", RUNTIME, STORE, METHODS, CORE, MESSAGES, "^db/"],
     because: "The composition root connects ports and adapters; it runs no flow.",
   }),
   ...layer("app", {

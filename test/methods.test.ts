@@ -34,20 +34,20 @@ const names = new Set(methods().flatMap(({ id, storedName }) => [id as string, s
 const quotedName = new RegExp(`'(${[...names].join("|")})'`);
 const ofMethod = /^(provider|method|methods|storedName|last|lastMethod)$/;
 
-/** The literals of a file that name a sign-in method, each with its line. */
+/** The literals of a file that name a sign-in method, each with its lineNumber. */
 function literalsIn(file: ts.SourceFile): string[] {
   const found: string[] = [];
   for (const node of nodesOf(file)) {
-    const line = () => file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    const lineNumber = () => file.getLineAndCharacterOfPosition(node.getStart()).lineNumber + 1;
     if (ts.isTemplateLiteralToken(node) && quotedName.test(node.text))
-      found.push(`${file.fileName}:${line()} SQL`);
+      found.push(`${file.fileName}:${lineNumber()} SQL`);
     if (ts.isPropertyName(node) && ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent)) {
       if (node.parent.name === node && always.has(node.text))
-        found.push(`${file.fileName}:${line()} ${node.text}`);
+        found.push(`${file.fileName}:${lineNumber()} ${node.text}`);
     }
     if (!ts.isStringLiteralLike(node) || ts.isLiteralTypeNode(node.parent)) continue;
     if (always.has(node.text) || (names.has(node.text) && isDecision(node)))
-      found.push(`${file.fileName}:${line()} ${node.text}`);
+      found.push(`${file.fileName}:${lineNumber()} ${node.text}`);
   }
   return found;
 }

@@ -33,7 +33,3 @@ export const noteOf = (note: NoteCode, provider: MethodId | undefined): string =
 /** A stored device in words. */
 export const deviceName = (stored: string, place: "heading" | "sentence"): string =>
   deviceNameIn(messages(), stored, place);
-
-/** The same for programs, which read English whatever the language of the pages. */
-export const deviceInEnglish = (stored: string): string =>
-  deviceNameIn(messagesIn("en"), stored, "heading");
