@@ -93,7 +93,9 @@ const isOurs = (node) =>
     isForeign(node.parent)
   );
 const isForeign = ({ expression }) =>
-  /\b(keyboard|locator|page)\b|getBy\w+\(/i.test(expression.getText());
+  /\b(keyboard|locator|page)\b|getBy\w+\(|getLineAndCharacterOfPosition/i.test(
+    expression.getText(),
+  );
 
 function main(names) {
   const files = names.length

@@ -34,11 +34,11 @@ const names = new Set(methods().flatMap(({ id, storedName }) => [id as string, s
 const quotedName = new RegExp(`'(${[...names].join("|")})'`);
 const ofMethod = /^(provider|method|methods|storedName|last|lastMethod)$/;
 
-/** The literals of a file that name a sign-in method, each with its lineNumber. */
+/** The literals of a file that name a sign-in method, each with its line. */
 function literalsIn(file: ts.SourceFile): string[] {
   const found: string[] = [];
   for (const node of nodesOf(file)) {
-    const lineNumber = () => file.getLineAndCharacterOfPosition(node.getStart()).lineNumber + 1;
+    const lineNumber = () => file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
     if (ts.isTemplateLiteralToken(node) && quotedName.test(node.text))
       found.push(`${file.fileName}:${lineNumber()} SQL`);
     if (ts.isPropertyName(node) && ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent)) {

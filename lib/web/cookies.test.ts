@@ -10,6 +10,7 @@ import {
   cookieTable,
   readCookie,
   readToken,
+  scriptCookieTable,
   serializeCookie,
 } from "./cookies";
 import { setCookies, writeCookie } from "./next-cookies";
@@ -117,6 +118,12 @@ describe("the table of cookies", () => {
     expect(lifetime).toBeGreaterThanOrEqual(0);
     expect(cookieOf(publicly, name, token).options.maxAge).toBe(lifetime);
     expect(cookieForAuthJs(publicly, name).options.maxAge).toBe(lifetime);
+  });
+
+  it("has the cookies of the page script apart, which have the same prefix", () => {
+    expect(Object.keys(scriptCookieTable)).toEqual(["time-zone"]);
+    expect(scriptCookieTable["time-zone"].purpose).toMatch(/^[A-Z].+\.$/);
+    expect(readCookie("__Host-time-zone=Europe/Paris", publicly, "time-zone")).toBe("Europe/Paris");
   });
 
   it.each(names)("hides %s from scripts and from other sites, and protects it on https", (name) => {

@@ -70,7 +70,7 @@ export const cookieTable = {
 } as const satisfies Record<string, CookieEntry>;
 
 /** Cookies that the page script sets. It can read them, and they say nothing about a user. */
-const scriptCookieTable = {
+export const scriptCookieTable = {
   "time-zone": {
     purpose: "The browser's time zone, for the times on pages.",
     lifetime: lifetimes.timeZone,
