@@ -359,7 +359,7 @@ describe("a server with a permanent failure", () => {
       const by = smtpMailer(`smtp://ada%40gmail.com:s3cret-pass@${host}:587`, world.log);
       expect(await by(message)).toEqual(because(/^smtp 535/));
       const help = JSON.stringify(world.logged);
-      expect(help).toMatch(/2-step verification, make an app password/);
+      expect(help).toMatch(/2-step verification, create an app password/);
       expect(help).not.toMatch(/s3cret-pass/);
     },
   );

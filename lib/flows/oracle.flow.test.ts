@@ -33,9 +33,6 @@ const unknownToken = "x".repeat(43);
 /** The states of an address; a sign-in method brings its own. */
 const states = accountStates(world, address);
 
-/** A sign-in method that a later issue builds. */
-test.todo("access-link: when staff can issue one");
-
 /** What a stranger can do, by the flow's name; a test compares it with all flows. */
 const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>>> = {
   "magic_link.request": (stranger) => stranger.requestLink(address),

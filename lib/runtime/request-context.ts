@@ -15,7 +15,7 @@ export interface RequestContext {
   readonly ip: string | null;
   /** The IP as limits count it: IPv6 by /64 (R2). */
   readonly network: string;
-  /** The browser and its system, as text: "Firefox on Linux". */
+  /** The browser and its system, as it is stored: "firefox/linux". */
   readonly browser: string;
   readonly sessionDigest: string | null;
   /** The raw Cookie header: the OAuth protocol reads its own cookies from it. */

@@ -150,7 +150,7 @@ describe("signing in", () => {
     };
     await new Program(world).ask("magic-links", { body: { email: "ada@example.com" }, headers });
     expect(await world.audit()).toEqual([
-      expect.objectContaining({ ip: "2001:db8::7", browser: "Firefox on Linux" }),
+      expect.objectContaining({ ip: "2001:db8::7", browser: "firefox/linux" }),
     ]);
   });
 
