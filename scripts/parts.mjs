@@ -3,7 +3,7 @@
  * in "isolated" contains the files that replace a module (see vitest.config.ts).
  */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const withIsolated = (name) => [name, `${name}-isolated`];
 
@@ -17,17 +17,13 @@ export const embeddedProjects = withIsolated("pglite");
 /** The tag of Vitest tests that only the long part runs; for Playwright it is "@long". */
 export const longTag = "long";
 
-/** One flow test of each feature and the acceptance test, to run on other Node versions. */
+/** The first flow test of each folder of flows and the acceptance test, to run on other Node versions. */
 export function featureTests() {
   const flows = "lib/flows";
-  const features = readdirSync(flows, { withFileTypes: true }).filter((one) => one.isDirectory());
-  return [
-    ...features.map(({ name }) => join(flows, name, firstFlowTest(join(flows, name)))),
-    join(flows, "acceptance.flow.test.ts"),
-  ];
+  const firstOfFolder = new Map();
+  for (const file of readdirSync(flows, { recursive: true }).sort()) {
+    if (!file.endsWith(".flow.test.ts") || dirname(file) === ".") continue;
+    if (!firstOfFolder.has(dirname(file))) firstOfFolder.set(dirname(file), join(flows, file));
+  }
+  return [...firstOfFolder.values(), join(flows, "acceptance.flow.test.ts")];
 }
-
-const firstFlowTest = (folder) =>
-  readdirSync(folder)
-    .sort()
-    .find((name) => name.endsWith(".flow.test.ts"));
