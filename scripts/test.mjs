@@ -82,10 +82,10 @@ function chosen() {
   return Object.keys(steps).filter((name) => wanted.has(name));
 }
 
-/** Steps that are run side by side, as each leaves a core idle for part of its time. */
+/** Steps that are run side by side, as each leaves processor time unused. */
 const lanes = [
-  ["check", "build"],
-  ["unit", "postgres"],
+  ["build", "e2e"],
+  ["check", "unit", "postgres"],
 ];
 
 /** Runs the prerequisites, then the lanes, then the rest. */

@@ -160,7 +160,11 @@ function expectCleanLog(logLines: readonly string[], inbox: Inbox) {
     const secrets = [to, ...(text.match(/\b\d{6}\b|[\w-]{43}/g) ?? [])];
     for (const secret of secrets) expect(log, "the log").not.toContain(secret);
   }
-  const errors = logLines.filter((logLine) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine));
+  const isError = (logLine: string) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine);
+  // With the lines that follow an error: its stack.
+  const errors = logLines.flatMap((logLine, at) =>
+    isError(logLine) ? [logLines.slice(at, at + 20).join("\n")] : [],
+  );
   expect(errors, "errors in the log").toEqual([]);
 }
 

@@ -20,21 +20,30 @@ export async function fetchJson(
   signal: AbortSignal,
   type = /^application\/json$/,
 ): Promise<ProviderResponse> {
+  // Not the signal itself: it outlives this request, and must not abort one that is over.
+  const controller = new AbortController();
+  const onTimeout = () => controller.abort();
+  signal.addEventListener("abort", onTimeout);
+  if (signal.aborted) onTimeout();
   try {
     // `redirect: "error"` could not be told from a broken connection. Next's fetch may cache.
-    const response = await fetch(request, { signal, redirect: "manual", cache: "no-store" });
+    const response = await fetch(request, {
+      signal: controller.signal,
+      redirect: "manual",
+      cache: "no-store",
+    });
     const errorCode = errorCodeOf(response, type);
-    if (errorCode) {
-      // Not awaited: with Next's fetch, which may hold a copy of the body, this may never settle.
-      response.body?.cancel().catch(() => {});
-      throw new ProviderError(errorCode);
-    }
+    if (errorCode) throw new ProviderError(errorCode);
     const text = await textOf(response);
     return { status: response.status, text, json: JSON.parse(text) as unknown };
   } catch (error) {
+    // Closes the connection, whose response may be endless.
+    controller.abort();
     if (error instanceof ProviderError) throw error;
     if (error instanceof SyntaxError) throw new ProviderError("not_json");
     throw new ProviderError(signal.aborted ? "timeout" : "unreachable");
+  } finally {
+    signal.removeEventListener("abort", onTimeout);
   }
 }
 
