@@ -176,7 +176,9 @@ const overflow = (page: Page) =>
   });
 
 for (const locale of ["en-XA", "ar-XB"] as const)
-  for (const { extent, details, isWhole } of extents)
+  for (const { extent, details, isWhole } of extents) {
+    // Both pseudo-languages change all letters. In part, the one from right to left shows more.
+    if (!isWhole && locale === "en-XA") continue;
     test(
       `screens in the pseudo-language ${locale} are translated, fit into 320 px and keep addresses readable, ${extent}`,
       details,
@@ -219,3 +221,4 @@ for (const locale of ["en-XA", "ar-XB"] as const)
         expect(wrong).toEqual([]);
       },
     );
+  }

@@ -260,7 +260,8 @@ for (const { extent, details, isWhole } of extents)
           });
         }
         server.resetProviders();
-        server.person.email = newAddress("ada");
+        // An account of its own, which later tests do not know.
+        Object.assign(server.person, { email: newAddress("ada"), sub: newAddress("subject") });
         const client = newClient();
         await client.follow(await signInWithProvider(client, provider));
         expect(client.jar.has("latchkey-session"), "signs in without a fault").toBe(true);

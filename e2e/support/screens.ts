@@ -16,25 +16,27 @@ type Picture = (typeof pictures)[number];
 /** Checks a page in both themes and sizes and with the tab key; returns its faults. */
 export async function lookAt(page: Page, name: string): Promise<string[]> {
   const wrong: string[] = [];
-  for (const picture of pictures) wrong.push(...(await pictured(page, name, picture)));
+  for (const picture of pictures) {
+    wrong.push(...(await checked(page, picture)));
+    const path = `test-results/screens/${picture.colorScheme}-${picture.size}-${name}.png`;
+    await page.screenshot({ path, fullPage: true });
+  }
   wrong.push(...(await narrowed(page)), ...(await unreachable(page)));
   return named(name, page, wrong);
 }
 
-/** Checks a page in one theme and size, without the tab key; returns its faults. */
+/** Checks a page in one theme and size, without a picture and the tab key; returns its faults. */
 export async function glanceAt(page: Page, name: string, n: number): Promise<string[]> {
-  const wrong = await pictured(page, name, pictures[n % pictures.length]!);
+  const wrong = await checked(page, pictures[n % pictures.length]!);
   wrong.push(...(await narrowed(page)));
   return named(name, page, wrong);
 }
 
-/** Saves a picture of a page, and returns what axe finds. */
-async function pictured(page: Page, name: string, { colorScheme, size, viewport }: Picture) {
+/** What axe finds in a page in a theme and size, which the page keeps. */
+async function checked(page: Page, { colorScheme, viewport }: Picture) {
   // Without transitions, which would show colours between two themes.
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.setViewportSize(viewport);
-  const path = `test-results/screens/${colorScheme}-${size}-${name}.png`;
-  await page.screenshot({ path, fullPage: true });
   return (await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`);
 }
 
