@@ -1,10 +1,8 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
 import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
-import { lockDirectory } from "./lock";
+import { type EmbeddedDatabaseError, openPglite } from "./pglite";
 import * as schema from "./schema";
 import {
   type Backend,
@@ -33,12 +31,17 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Called when this side closes a connection to Postgres that is no longer usable. */
   readonly onDrop?: ((reason: DropReason) => void) | undefined;
+  /** Called before the process ends because the embedded database has failed. */
+  readonly onFailure?: ((error: EmbeddedDatabaseError) => void) | undefined;
   /** Overrides of `databaseLimits`, in seconds. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.url ? openPostgres(options.url, options) : openPglite(options);
+  const { url, directory, onQuery, onFailure } = options;
+  return url
+    ? openPostgres(url, options)
+    : openPglite({ directory, onFailure, ...logger(onQuery) });
 }
 
 async function openPostgres(url: string, options: DatabaseOptions) {
@@ -256,40 +259,6 @@ function prepareAllStatements(session: {
   session.prepareQuery = function (query, fields, name = "prepared", ...rest) {
     return Reflect.apply(prepareQuery, this, [query, fields, name, ...rest]);
   };
-}
-
-async function openPglite({ directory, onQuery }: DatabaseOptions) {
-  const [{ PGlite }, { drizzle }] = await Promise.all([
-    import("@electric-sql/pglite"),
-    import("drizzle-orm/pglite"),
-  ]);
-  const memory = directory === "memory";
-  const unlock = memory ? () => {} : await lockDirectory(preparePrivate(directory));
-  const client = memory ? new PGlite() : new PGlite(path.join(directory, "pglite"));
-  try {
-    await client.waitReady;
-  } catch (error) {
-    unlock();
-    throw new Error(
-      `The embedded database in ${directory} cannot be opened. PGlite cannot read files of another major version. Export the data with the version that wrote it, or move the directory away to start with an empty database.`,
-      { cause: error },
-    );
-  }
-  const db = drizzle(client, { schema, ...logger(onQuery) });
-  return {
-    db,
-    kind: "pglite" as const,
-    close: async () => {
-      await client.close();
-      unlock();
-    },
-  };
-}
-
-function preparePrivate(directory: string) {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
-  return directory;
 }
 
 const logger = (onQuery: DatabaseOptions["onQuery"]) =>

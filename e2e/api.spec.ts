@@ -229,6 +229,7 @@ test("the OpenAPI document is the checked-in one, and the health checks pass", a
       worker: "pass",
       mail: "pass",
       limiter: "pass",
+      disk: "pass",
     },
   });
 });

@@ -72,6 +72,7 @@ const checks = {
   worker: "pass",
   mail: "pass",
   limiter: "pass",
+  disk: "pass",
 };
 const healthy = { status: 200, report: { status: "pass", checks } };
 const warns = (which: Partial<typeof checks>) => ({

@@ -391,7 +391,7 @@ describe("the worker of a process", () => {
     await new Browser(world).requestLink(ada);
     await leaseDueLetters(world.db);
     await world.advance(intervals.emailLease);
-    const worker = startWorker(world.with({ env: testEnv() }), byResend, { mayOverlap: true });
+    const worker = startWorker(world.with({ env: testEnv() }), byResend, { isEmbedded: false });
     try {
       await expect.poll(() => server.delivered.length).toBe(1);
       await new Browser(world).requestLink("leo@example.com");
@@ -406,7 +406,7 @@ describe("the worker of a process", () => {
   test("finishes the current email when it is told to stop", async () => {
     await new Browser(world).requestLink(ada);
     sink.failWith("received", { after: 0.3 });
-    const worker = startWorker(world, bySmtp, { mayOverlap: true });
+    const worker = startWorker(world, bySmtp, { isEmbedded: false });
     await expect.poll(() => sink.offered.length).toBe(1);
     await worker.stop();
     expect(await saved()).toMatchObject([{ state: "sent" }]);

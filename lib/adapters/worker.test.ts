@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { intervals } from "@/lib/core/policy";
+import type { SQL } from "drizzle-orm";
+import { PgDialect } from "drizzle-orm/pg-core";
+import { bounds, intervals } from "@/lib/core/policy";
 import { startWorker, type Worker } from "./worker";
 
 const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn() }));
@@ -24,17 +26,26 @@ function held() {
 
 const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 let worker: Worker;
-const start = ({ mayOverlap = true } = {}) => {
+/** The statements of the embedded database's maintenance; each finds `wal` bytes since a checkpoint. */
+const statements: string[] = [];
+let wal = 0;
+const db = {
+  execute: async (query: SQL) => {
+    statements.push(new PgDialect().sqlToQuery(query).sql.split(" ")[0]!);
+    return { rows: [{ bytes: wal }] };
+  },
+};
+const start = ({ isEmbedded = false } = {}) => {
   worker = startWorker(
     {
-      db: {} as never,
+      db: db as never,
       env: {} as never,
       log,
       clock: { now: () => new Date(0) },
       isDatabaseUnavailable: (error) => error instanceof Away,
     },
     async () => ({ sent: true }),
-    { mayOverlap },
+    { isEmbedded },
   );
 };
 const flushTimers = () => vi.advanceTimersByTimeAsync(0);
@@ -44,6 +55,8 @@ beforeEach(() => {
   vi.resetAllMocks();
   jobs.deliver.mockResolvedValue(0);
   jobs.purge.mockResolvedValue(0);
+  statements.length = 0;
+  wal = 0;
 });
 afterEach(() => vi.useRealTimers());
 
@@ -194,7 +207,7 @@ describe("a job that is stuck", () => {
 
   it("is followed, not joined, by a second one where both would share one connection", async () => {
     const { ends, most } = held();
-    start({ mayOverlap: false });
+    start({ isEmbedded: true });
     worker.wake();
     await vi.advanceTimersByTimeAsync(stall * 5);
     expect(log.error).toHaveBeenCalledExactlyOnceWith("courier.stuck");
@@ -210,11 +223,11 @@ describe("a job that is stuck", () => {
     await worker.stop();
   });
 
-  it.each([true, false])(
-    "does not keep the worker from stopping (overlap: %s)",
-    async (mayOverlap) => {
+  it.each([false, true])(
+    "does not keep the worker from stopping (embedded: %s)",
+    async (isEmbedded) => {
       held();
-      start({ mayOverlap });
+      start({ isEmbedded });
       await vi.advanceTimersByTimeAsync(stall);
       const stopping = worker.stop();
       await expect(stopping).resolves.toBeUndefined();
@@ -223,7 +236,7 @@ describe("a job that is stuck", () => {
 
   it("does not keep a worker from stopping that was told to before", async () => {
     held();
-    start({ mayOverlap: false });
+    start({ isEmbedded: true });
     const stopping = worker.stop();
     await vi.advanceTimersByTimeAsync(stall);
     await expect(stopping).resolves.toBeUndefined();
@@ -286,5 +299,37 @@ describe("a worker that is told to stop", () => {
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000 * 3);
     expect(ends).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the maintenance of the embedded database", () => {
+  const pause = () => vi.advanceTimersByTimeAsync(intervals.embeddedMaintenance * 1000);
+
+  it("makes a checkpoint once the WAL is large, and looks again after each pause", async () => {
+    wal = bounds.embeddedWalBytes;
+    start({ isEmbedded: true });
+    await flushTimers();
+    expect(statements).toEqual(["select"]);
+    wal += 1;
+    await pause();
+    expect(statements).toEqual(["select", "select", "checkpoint"]);
+    await worker.stop();
+  });
+
+  it("vacuums once in each interval, at the earliest when the first is over", async () => {
+    start({ isEmbedded: true });
+    await vi.advanceTimersByTimeAsync((intervals.embeddedVacuum - 1) * 1000);
+    expect(statements).not.toContain("vacuum");
+    await vi.advanceTimersByTimeAsync(intervals.embeddedVacuum * 1000);
+    expect(statements.filter((one) => one === "vacuum")).toHaveLength(1);
+    await worker.stop();
+  });
+
+  it("is left to Postgres, where there is one", async () => {
+    wal = bounds.embeddedWalBytes * 2;
+    start();
+    await vi.advanceTimersByTimeAsync(intervals.embeddedVacuum * 2000);
+    expect(statements).toEqual([]);
+    await worker.stop();
   });
 });

@@ -1,4 +1,6 @@
+import type { Db } from "@/db/client";
 import type { World } from "@/lib/runtime/ports";
+import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
 import { purge } from "@/lib/store/purge";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
@@ -17,14 +19,16 @@ type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnava
 
 /**
  * Sends letters and purges expired rows in this process (X3, X10). A job without progress for
- * `intervals.jobStall` is abandoned and the next one starts, unless `mayOverlap` is false: then the
- * next one starts when the stuck one has ended.
+ * `intervals.jobStall` is abandoned and the next one starts; on the embedded database the next one starts
+ * when the stuck one has ended.
  */
 export function startWorker(
   world: WorkerWorld,
   mailer: Mailer,
-  { mayOverlap }: { readonly mayOverlap: boolean },
+  { isEmbedded }: { readonly isEmbedded: boolean },
 ): Worker {
+  // On the embedded database's one connection a second job would wait for the stuck one.
+  const mayOverlap = !isEmbedded;
   const courier = repeat({
     ...{ world, mayOverlap, name: "courier", every: intervals.outboxPoll },
     job: (progress) => deliverDueLetters(world, mailer, progress),
@@ -36,10 +40,29 @@ export function startWorker(
       if (rows > 0) world.log.info("purge.done", { rows });
     },
   });
+  const jobs = [courier, purger];
+  if (isEmbedded)
+    jobs.push(
+      repeat({
+        ...{ world, mayOverlap, name: "maintenance", every: intervals.embeddedMaintenance },
+        job: maintenanceOf(world.db),
+      }),
+    );
   return {
     wake: courier.wake,
-    isLate: () => courier.isLate() || purger.isLate(),
-    stop: async () => void (await Promise.all([courier.stop(), purger.stop()])),
+    isLate: () => jobs.some((job) => job.isLate()),
+    stop: async () => void (await Promise.all(jobs.map((job) => job.stop()))),
+  };
+}
+
+/** Checkpoints when due, and vacuums after each `intervals.embeddedVacuum`. */
+function maintenanceOf(db: Db) {
+  let vacuumedAt = performance.now();
+  return async () => {
+    await checkpointIfDue(db);
+    if (performance.now() - vacuumedAt < intervals.embeddedVacuum * 1000) return;
+    await vacuum(db);
+    vacuumedAt = performance.now();
   };
 }
 

@@ -97,6 +97,10 @@ export const intervals = {
   health: seconds(2),
   /** The pause between two purges: frequent enough that each of them is small (X10). */
   purge: minutes(10),
+  /** The pause between two looks at the WAL of the embedded database: cheap, and soon enough at any rate. */
+  embeddedMaintenance: seconds(30),
+  /** The pause between two vacuums of the embedded database, which has no autovacuum. */
+  embeddedVacuum: hours(1),
   /** The `Retry-After` when the database is unavailable: a restart of Postgres takes a few seconds. */
   unavailable: seconds(5),
   /** The embedded database's takeover lock is stale after this; a takeover takes milliseconds. */
@@ -190,6 +194,10 @@ export const bounds = {
   outboxBatch: 10,
   /** Emails that the local mailbox shows: more than a developer looks through. */
   mailboxEmails: 100,
+  /** Bytes of WAL after which the embedded database makes a checkpoint: two of its segments. */
+  embeddedWalBytes: 32 * 1024 * 1024,
+  /** Free bytes on the disk of the embedded database below which readiness warns: enough for days of use. */
+  freeDiskBytes: 256 * 1024 * 1024,
   /** Connections to Postgres: several instances fit into its default of 100. */
   databaseConnections: 10,
 } as const;

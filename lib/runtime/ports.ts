@@ -126,7 +126,7 @@ export interface OAuth {
 export type HealthStatus = "pass" | "warn" | "fail";
 
 export type Health = Readonly<
-  Record<"database" | "migrations" | "worker" | "mail" | "limiter", HealthStatus>
+  Record<"database" | "migrations" | "worker" | "mail" | "limiter" | "disk", HealthStatus>
 >;
 
 /** Everything outside the process, behind small interfaces. */

@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import path from "node:path";
 import { TransactionRollbackError } from "drizzle-orm/errors";
 import {
@@ -12,7 +13,7 @@ import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import type { Health, Log, OAuth, World } from "@/lib/runtime/ports";
 import { isMailOverdue } from "@/lib/store/outbox";
-import { databaseLimits, intervals, type Limit } from "@/lib/core/policy";
+import { bounds, databaseLimits, intervals, type Limit } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
@@ -34,6 +35,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
     url: env.databaseUrl,
     directory: env.dataDir,
     onDrop: (reason) => log.warn("database.connection_dropped", { reason }),
+    onFailure: (error) => log.error("database.stopped", { error: error.message }),
   });
   const { db } = database;
   if (database.kind === "pglite") await migrateUp(db);
@@ -41,8 +43,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
   const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
   const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseUnavailable }, mailer, {
-    // On the embedded database's one connection a second job would wait for the stuck one.
-    mayOverlap: database.kind === "postgres",
+    isEmbedded: database.kind === "pglite",
   });
   const world: World = {
     env,
@@ -56,7 +57,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
     passwords: createPasswords(env, log),
     oauth: await createOAuth(env, db, log),
     wakeCourier: worker.wake,
-    health: oneAtATime(() => health(database, worker, isRedisUnavailable)),
+    health: oneAtATime(() => health(env, database, worker, isRedisUnavailable)),
     mailbox: env.mail.by === "local" ? { letters: local.letters } : null,
   };
   setWorld(world);
@@ -92,13 +93,15 @@ async function tryToWrite(db: Db): Promise<true> {
  * these give `warn`.
  */
 async function health(
+  env: Env,
   database: Database,
   worker: Worker,
   isRedisUnavailable: () => Promise<boolean>,
 ): Promise<Health> {
-  const [found, redisIsUnavailable] = await Promise.all([
+  const [found, redisIsUnavailable, diskIsFull] = await Promise.all([
     nullAfterTimeout(inspect(database)),
     isRedisUnavailable(),
+    database.kind === "pglite" && isDiskFull(env.dataDir),
   ]);
   return {
     database: found?.isWritable ? "pass" : "fail",
@@ -106,7 +109,14 @@ async function health(
     worker: worker.isLate() ? "warn" : "pass",
     mail: found?.mailIsOverdue ? "warn" : "pass",
     limiter: redisIsUnavailable ? "warn" : "pass",
+    disk: diskIsFull ? "warn" : "pass",
   };
+}
+
+/** Whether the disk of the embedded database is nearly full. When it is full, the process ends. */
+async function isDiskFull(directory: string) {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize < bounds.freeDiskBytes;
 }
 
 /** Runs its queries one after another: together they would use several connections of the pool. */

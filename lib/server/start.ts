@@ -2,6 +2,7 @@ import { EnvError, readEnv } from "@/lib/core/env";
 import { installRequestGate } from "./request-gate";
 import { isDatabaseUnavailable } from "@/db/client";
 import { DirectoryLockedError } from "@/db/lock";
+import { EmbeddedDatabaseError } from "@/db/pglite";
 import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
@@ -25,7 +26,10 @@ export async function start(): Promise<void> {
 }
 
 function formatStartupError(error: unknown): string {
-  if (error instanceof EnvError || error instanceof DirectoryLockedError) return error.message;
+  const isExpected = [EnvError, DirectoryLockedError, EmbeddedDatabaseError].some(
+    (expected) => error instanceof expected,
+  );
+  if (isExpected) return (error as Error).message;
   if (isDatabaseUnavailable(error))
     return "Cannot connect to Postgres at DATABASE_URL. Start Postgres, or unset DATABASE_URL to use the embedded database.";
   return `Latchkey could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

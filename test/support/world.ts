@@ -186,7 +186,14 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     },
     health: () =>
       Promise.resolve({
-        ...{ database: "pass", migrations: "pass", worker: "pass", mail: "pass", limiter: "pass" },
+        ...{
+          database: "pass",
+          migrations: "pass",
+          worker: "pass",
+          mail: "pass",
+          limiter: "pass",
+          disk: "pass",
+        },
       }),
   };
 

@@ -1,0 +1,22 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { rows } from "@/db/rows";
+import { bounds } from "@/lib/core/policy";
+
+/**
+ * What Postgres does in background processes, which the embedded database lacks. Without checkpoints
+ * its WAL grows without a bound; without a vacuum its tables do.
+ */
+
+/** Makes a checkpoint if there are more than `bounds.embeddedWalBytes` of WAL since the last one. */
+export async function checkpointIfDue(db: Db): Promise<void> {
+  const [wal] = await rows<{ bytes: number }>(
+    db,
+    sql`select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as bytes from pg_control_checkpoint()`,
+  );
+  if (wal!.bytes > bounds.embeddedWalBytes) await db.execute(sql`checkpoint`);
+}
+
+export async function vacuum(db: Db): Promise<void> {
+  await db.execute(sql`vacuum (analyze)`);
+}
