@@ -195,14 +195,20 @@ describe("the directory can be locked again", () => {
     await consume();
   });
 
-  it("at the second attempt at the latest, when a process died while it took over", async () => {
-    writeFileSync(path.join(directory, "lock"), "");
-    const turn = path.join(directory, "lock.turn");
-    mkdirSync(turn);
-    utimesSync(turn, new Date(0), new Date(0));
-    await consume().catch((error: unknown) => expect(error).toBeInstanceOf(DirectoryLockedError));
-    if (releases.length === 0) await consume();
-  });
+  it.each([
+    ["long ago", new Date(0)],
+    ["in the future, as the clock was set back since", new Date(Date.now() + 400 * 86_400_000)],
+  ])(
+    "at the second attempt at the latest, when a process died while it took over %s",
+    async (_, at) => {
+      writeFileSync(path.join(directory, "lock"), "");
+      const turn = path.join(directory, "lock.turn");
+      mkdirSync(turn);
+      utimesSync(turn, at, at);
+      await consume().catch((error: unknown) => expect(error).toBeInstanceOf(DirectoryLockedError));
+      if (releases.length === 0) await consume();
+    },
+  );
 });
 
 describe("of several processes at once exactly one gets the lock", () => {

@@ -58,7 +58,9 @@ async function takeOver(directory: string, address: string) {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     // Another process is taking over, or crashed while it did: then the next start succeeds.
-    if (ageMs(turn) > intervals.lockTakeover * 1000) rmSync(turn, { recursive: true, force: true });
+    // A time in the future, after the clock was set back, is no recent takeover either.
+    if (Math.abs(ageMs(turn)) > intervals.lockTakeover * 1000)
+      rmSync(turn, { recursive: true, force: true });
     throw new DirectoryLockedError(directory);
   }
   try {

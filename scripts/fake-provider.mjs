@@ -48,7 +48,8 @@ async function load(as, issuer, client) {
 
 function serveParent(issuer) {
   process.once("disconnect", () => process.exit());
-  // Ctrl-C reaches every process of a terminal; the launcher stops this one after the server.
-  for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
+  // Ctrl-C reaches every process of a terminal, and systemd signals a whole group. The launcher
+  // ends this one after the server.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"]) process.on(signal, () => {});
   process.send({ issuer });
 }

@@ -33,7 +33,7 @@ async function start(id: string): Promise<FakeProvider> {
 }
 
 async function stop({ process: child }: FakeProvider) {
-  child.kill();
+  child.kill("SIGKILL");
   await once(child, "exit");
 }
 
@@ -568,10 +568,9 @@ describe("the process of a fake provider", () => {
     await closed;
   });
 
-  it("survives Ctrl-C, because the server must end first", async () => {
+  it("survives Ctrl-C and a stop of the whole group, because the server must end first", async () => {
     const one = await start("google");
-    one.process.kill("SIGINT");
-    one.process.kill("SIGHUP");
+    for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) one.process.kill(signal);
     expect((await new Visit(one).discover())["issuer"]).toBe(one.issuer);
     await stop(one);
   });

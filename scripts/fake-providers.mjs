@@ -73,7 +73,8 @@ async function start(id, program, runTimeout) {
     env: { ...client, [variable(id, "ISSUER")]: issuer },
     stop() {
       stopping = true;
-      child.kill();
+      // It ignores SIGTERM, and has nothing to save.
+      child.kill("SIGKILL");
       return ended;
     },
   };

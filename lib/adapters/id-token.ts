@@ -41,6 +41,8 @@ export async function verifyIdToken(
       currentDate: now,
       clockTolerance: intervals.providerClock,
     });
+    // jose checks only that it is a number.
+    if (payload.iat! > now.getTime() / 1000 + intervals.providerClock) return "issued_at";
     return isForUsAlone(payload, clientId) ? payload : "audience";
   } catch (error) {
     const details = error as { readonly [key in "claim" | "code"]?: string };

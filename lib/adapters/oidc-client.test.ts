@@ -509,6 +509,7 @@ describe("an ID token", () => {
     ["not yet valid", idTokens.notYet, "not_before"],
     ["without an issue time", claims({ iat: undefined }), "issued_at"],
     ["with an issue time in words", claims({ iat: "today" }), "issued_at"],
+    ["issued in the future", claims({ iat: Date.now() / 1000 + 600 }), "issued_at"],
     ["without a subject", idTokens.withoutSubject, "subject"],
   ])("is refused: %s", async (_, forgery, cause) => {
     google.script.idToken = forgery;

@@ -55,6 +55,18 @@ test("a refused hit is not counted, and states the wait", async () => {
   expect(await granted(50)).toBe(10);
 });
 
+test("hits that are ahead, because the clock was set back, count as now", async () => {
+  await granted(10);
+  await world.db.execute(
+    sql`update limits set hits = array(select h + interval '400 days' from unnest(hits) h)`,
+  );
+  const refused = (await limiter.consume(ten, "ada")) as { ok: boolean; retryAfter: number };
+  expect(refused.ok).toBe(false);
+  expect(refused.retryAfter).toBeLessThanOrEqual(ten.per);
+  await world.advance(ten.per);
+  expect(await granted(50)).toBe(10);
+});
+
 test("keys and rules have separate counts", async () => {
   expect(await granted(20, "ada")).toBe(10);
   expect(await granted(20, "leo")).toBe(10);

@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 
 /** An IP address in canonical form; null for any other text. An IPv4-mapped IPv6 address becomes IPv4. */
 export function canonicalIp(text: string | undefined): string | null {
-  const bare = text?.trim().replace(/^\[|\]$/g, "") ?? "";
+  const bare = text?.trim().replace(/^\[(.*)\]$/, "$1") ?? "";
   // Refuses the short forms of `inet_aton` ("127.1", octal) and ports. Removes the zone, which names
   // an interface of this machine and not the client.
   const address = bare.replace(/%.*$/, "");
@@ -36,5 +36,9 @@ export function clientIp(
   trustedHops: number,
 ): string | null {
   const seen = [...forwardedFor.split(",").filter(Boolean), peer ?? ""];
-  return canonicalIp(seen.at(-1 - trustedHops)) ?? canonicalIp(peer);
+  return canonicalIp(withoutPort(seen.at(-1 - trustedHops))) ?? canonicalIp(peer);
 }
+
+/** Some balancers write the client's port, too: "192.0.2.7:4711", "[2001:db8::1]:4711". */
+const withoutPort = (entry: string | undefined) =>
+  entry?.trim().replace(/^(\[[^\]]*\]|[^:]*):\d{1,5}$/, "$1");

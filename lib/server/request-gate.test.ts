@@ -120,7 +120,7 @@ async function serve(env: Env, { handler = echo, peer = "192.0.2.7", log = quiet
     expect(status).toBe(200);
     return JSON.parse(body) as Seen;
   };
-  return { port, raw, fetchPath, seen };
+  return { server, port, raw, fetchPath, seen };
 }
 
 function parsed(text: string) {
@@ -174,7 +174,7 @@ describe("the IP that limits count by", () => {
     ["fewer entries than proxies: the peer", 2, "6.6.6.6", "192.0.2.7"],
     ["a proxy that sends nothing: the peer", 1, "", "192.0.2.7"],
     ["a proxy that sends nonsense: the peer", 1, "6.6.6.6, unknown", "192.0.2.7"],
-    ["a port behind it is no address: the peer", 1, "203.0.113.9:4711", "192.0.2.7"],
+    ["a port behind it is removed", 1, "203.0.113.9:4711", "203.0.113.9"],
     ["octal is no address: the peer", 1, "0313.0.113.9", "192.0.2.7"],
     ["IPv4 within IPv6 is IPv4", 1, "::ffff:203.0.113.9", "203.0.113.9"],
     ["the same in hexadecimal", 1, "::FFFF:CB00:7109", "203.0.113.9"],
@@ -370,6 +370,16 @@ describe("an http link to an https origin", () => {
     expect((await fetchPath("/", { "x-forwarded-proto": "https, http" })).status).toBe(307);
     expect((await fetchPath("/", { "x-forwarded-proto": "http, https" })).status).toBe(200);
     expect((await fetchPath("/", { "x-forwarded-proto": "https" })).status).toBe(200);
+  });
+
+  it("is detected, behind two proxies, by the entry of the outer one", async () => {
+    const { fetchPath } = await serve({ ...publicly, trustedProxyHops: 2 });
+    const statusOf = async (proto: string) =>
+      (await fetchPath("/", { "x-forwarded-proto": proto })).status;
+    expect(await statusOf("https, http")).toBe(200);
+    expect(await statusOf("http, https")).toBe(307);
+    expect(await statusOf("http, https, http")).toBe(200);
+    expect(await statusOf("https")).toBe(200);
   });
 
   it("is not followed by a form, whose fields would be sent unencrypted", async () => {
@@ -801,5 +811,29 @@ describe("a refusal", () => {
       "text/plain; charset=utf-8",
     ]);
     expect(httpResponse.body).toBe(`${sentence}\n`);
+  });
+});
+
+describe("an upgrade to another protocol", () => {
+  const upgrade = [
+    "GET /_next/webpack-hmr HTTP/1.1",
+    "Host: account.example.com",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13",
+    "\r\n",
+  ].join("\r\n");
+
+  it("is refused, and the connection is closed", async () => {
+    const { raw, server } = await serve({ ...publicly, production: true });
+    server.on("upgrade", () => {});
+    expect(await raw(upgrade)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it("reaches Next's development server", async () => {
+    const { raw, server } = await serve({ ...publicly, production: false });
+    server.on("upgrade", (_, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+    expect(await raw(upgrade)).toMatch(/^HTTP\/1\.1 101 /);
   });
 });

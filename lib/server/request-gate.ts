@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { get, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import compression from "compression";
 import { type Env, isLoopback } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
@@ -41,6 +42,13 @@ export function installRequestGate(env: Env, log: Log): void {
       if (!gateRequest(env, request, response, { proceed, reject })) proceed();
       return true;
     }
+    // Only Next's development server uses WebSockets. Its production server would keep them open.
+    if (event === "upgrade" && env.production) {
+      const [, socket] = rest as [IncomingMessage, Duplex];
+      socket.on("error", () => {});
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      return true;
+    }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
 }
@@ -69,7 +77,7 @@ function gateRequest(
 ): boolean {
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
-  const forwardedProto = last(request.headers["x-forwarded-proto"]);
+  const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]);
   const host = request.headers.host ?? "";
   normalizeForwardingHeaders(env, request);
   return (
@@ -139,7 +147,7 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
     // Replaced on pages: by `rewritePages` on our own, by proxy.ts on others.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    ...(isOwnPage(url) && noStore),
+    ...((isOwnPage(url) || isApi({ url }) || url.startsWith("/.well-known/")) && noStore),
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -369,8 +377,8 @@ function rejectRequest(
   response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
 }
 
-const last = (value: string | string[] | undefined) =>
-  String(value ?? "")
-    .split(",")
-    .at(-1)!
-    .trim();
+/** The entry of a list header that the outermost trusted proxy wrote. */
+function ofTrustedHop({ trustedProxyHops }: Env, value: string | string[] | undefined) {
+  const entries = String(value ?? "").split(",");
+  return entries.at(-Math.max(1, Math.min(trustedProxyHops, entries.length)))!.trim();
+}

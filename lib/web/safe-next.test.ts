@@ -164,6 +164,19 @@ const hostile: Record<string, readonly unknown[]> = {
   ],
 };
 
+describe("a return path that no person can be on", () => {
+  it.each([
+    "/api",
+    "/api/auth/signout",
+    "/API/v1/session",
+    "/./api/v1/session",
+    "/_next/static/x.js",
+  ])("is replaced by the account page: %s", (next) => expect(safeNext(next)).toBe("/account"));
+  it("is no page whose name only begins like it", () => {
+    expect(safeNext("/apiary")).toBe("/apiary");
+  });
+});
+
 describe("a return path that leads elsewhere", () => {
   for (const [kind, corpus] of Object.entries(hostile))
     it.each(corpus.map((next) => [(JSON.stringify(next) ?? String(next)).slice(0, 80), next]))(

@@ -14,5 +14,7 @@ export function safeNext(next: unknown): string {
   if (!URL.canParse(next, base)) return home;
   const { origin, pathname, search, hash } = new URL(next, base);
   // `URL` has resolved dot segments: "/.//host" is "//host" now.
-  return origin === base && !pathname.includes("//") ? pathname + search + hash : home;
+  if (origin !== base || pathname.includes("//")) return home;
+  // No person can be on these: they respond with data.
+  return /^\/(api|_next)(\/|$)/i.test(pathname) ? home : pathname + search + hash;
 }
