@@ -31,7 +31,7 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Called when this side closes a connection to Postgres that is no longer usable. */
   readonly onDrop?: ((reason: DropReason) => void) | undefined;
-  /** Called before the process ends because the embedded database has failed. */
+  /** Reports that the embedded database has failed, before the process ends. Prints the error by default. */
   readonly onFailure?: ((error: EmbeddedDatabaseError) => void) | undefined;
   /** Overrides of `databaseLimits`, in seconds. */
   readonly limits?: Partial<ConnectionLimits>;

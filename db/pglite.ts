@@ -3,9 +3,9 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import path from "node:path";
 import type { Logger } from "drizzle-orm";
@@ -19,7 +19,7 @@ export interface PgliteOptions {
   /** The directory of the database; "memory" for tests. */
   readonly directory: string;
   readonly logger?: Logger | undefined;
-  /** Called before the process ends because the engine has failed. */
+  /** Reports that the engine has failed, before the process ends. Prints the error by default. */
   readonly onFailure?: ((error: EmbeddedDatabaseError) => void) | undefined;
 }
 
@@ -30,33 +30,21 @@ export interface PgliteOptions {
  * An engine that failed (PANIC or FATAL) never returns from its next query and blocks the process, so
  * the process ends at once with exit code 1.
  */
-export async function openPglite({ directory, logger, onFailure }: PgliteOptions) {
-  const [{ PGlite }, { drizzle }] = await Promise.all([
-    import("@electric-sql/pglite"),
-    import("drizzle-orm/pglite"),
-  ]);
+export async function openPglite({ directory, logger, onFailure = print }: PgliteOptions) {
   const memory = directory === "memory";
   const unlock = memory ? () => {} : await lockDirectory(preparePrivate(directory));
-  const files = path.join(directory, "pglite");
   let state: "opening" | "open" | "closed" = "opening";
-  let reason = "";
+  let failure: string | undefined;
   const onStderr = (output: string) => {
-    const [, failure] = /(?:FATAL|PANIC): {2}(.*)/.exec(output) ?? [];
-    if (!failure || state === "closed") return true;
-    reason = failure;
-    if (state === "opening") return true;
-    const error = new EmbeddedDatabaseError(
-      `The embedded database in ${directory} has stopped: ${reason}. ${whatToDo(reason)}`,
-    );
-    onFailure?.(error);
-    process.stderr.write(`${error.message}\n`);
+    const [, reason] = /(?:FATAL|PANIC): {2}(.*)/.exec(output) ?? [];
+    failure = reason ?? failure;
+    if (!reason || state !== "open") return true;
+    onFailure(errorOf(`The embedded database in ${directory} has stopped`, reason));
     return process.exit(1);
   };
   try {
-    const finishCreation = memory ? () => {} : beginCreation(directory, files);
-    const client = memory ? new PGlite() : new PGlite(files, { onStderr });
-    await client.waitReady;
-    finishCreation();
+    const client = await (memory ? start() : openFiles(directory, onStderr));
+    const { drizzle } = await import("drizzle-orm/pglite");
     state = "open";
     return {
       db: drizzle(client, { schema, ...(logger && { logger }) }),
@@ -68,15 +56,62 @@ export async function openPglite({ directory, logger, onFailure }: PgliteOptions
       },
     };
   } catch (error) {
-    state = "closed";
     unlock();
     if (error instanceof EmbeddedDatabaseError) throw error;
-    reason ||= error instanceof Error ? error.message : String(error);
-    throw new EmbeddedDatabaseError(
-      `The embedded database in ${directory} cannot be opened: ${reason}. ${whatToDo(reason)}`,
-      { cause: error },
+    throw errorOf(
+      `The embedded database in ${directory} cannot be opened`,
+      failure ?? reasonOf(error),
+      error,
     );
   }
+}
+
+const print = ({ message }: Error) => void process.stderr.write(`${message}\n`);
+
+async function start(files?: string, onStderr?: (output: string) => boolean) {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const client = new PGlite(files, onStderr && { onStderr });
+  await client.waitReady;
+  return client;
+}
+
+/**
+ * PGlite writes a new database over any files without `PG_VERSION`. So this creates one only where
+ * there are no files, under another name until it is complete.
+ */
+async function openFiles(directory: string, onStderr: (output: string) => boolean) {
+  const files = path.join(directory, "pglite");
+  if (!existsSync(files) || readdirSync(files).length === 0) {
+    const draft = `${files}.new`;
+    rmSync(draft, { recursive: true, force: true });
+    await (await start(draft, onStderr)).close();
+    rmSync(files, { recursive: true, force: true });
+    renameSync(draft, files);
+  }
+  const faults = faultsOf(files);
+  if (faults.length > 0)
+    throw new EmbeddedDatabaseError(
+      `The embedded database in ${directory} is incomplete: ${faults.join(", ")}. Nothing was changed. Restore the whole directory from a backup. To start with an empty database, move ${files} away.`,
+    );
+  return start(files, onStderr);
+}
+
+const errorOf = (what: string, reason: string, cause?: unknown) =>
+  new EmbeddedDatabaseError(`${what}: ${reason}. ${whatToDo(reason)}`, { cause });
+
+/** Emscripten's file system throws objects without a message; their numbers are those of WASI. */
+const wasiErrors: Readonly<Record<number, string>> = {
+  2: "Permission denied",
+  19: "Disk quota exceeded",
+  51: "No space left on device",
+  63: "Permission denied",
+  69: "Read-only file system",
+};
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.message) return error.message;
+  const { errno } = error as { errno?: number };
+  return (errno !== undefined && wasiErrors[errno]) || `error ${errno ?? String(error)}`;
 }
 
 /** What an administrator can do. Only files of another version are a reason to start with new ones. */
@@ -96,28 +131,6 @@ function preparePrivate(directory: string) {
   return directory;
 }
 
-/**
- * PGlite writes a new database over any files without `PG_VERSION`. So this lets it create one only in
- * an empty directory, and throws `EmbeddedDatabaseError` for a directory that is neither empty nor
- * whole. A creation that was interrupted has left its mark, and starts again. Returns a function to
- * call when the database is created.
- */
-function beginCreation(directory: string, files: string): () => void {
-  const mark = path.join(directory, "pglite.creating");
-  const finish = () => rmSync(mark, { force: true });
-  if (existsSync(mark)) rmSync(files, { recursive: true, force: true });
-  if (!existsSync(files) || readdirSync(files).length === 0) {
-    writeFileSync(mark, "The embedded database is being created. It has no data yet.\n");
-    return finish;
-  }
-  const faults = faultsOf(files);
-  if (faults.length > 0)
-    throw new EmbeddedDatabaseError(
-      `The embedded database in ${directory} is not whole: ${faults.join(", ")}. Nothing was changed. Restore the whole directory from a backup. To start with an empty database, move ${files} away.`,
-    );
-  return finish;
-}
-
 const parts = [
   "PG_VERSION",
   "base",
@@ -129,10 +142,10 @@ const parts = [
   "postgresql.conf",
 ];
 
-/** Bytes of a WAL segment, which Postgres always creates in full size. */
-const walSegment = 16 * 1024 * 1024;
+/** Postgres always creates a WAL segment in full size. */
+const walSegmentBytes = 16 * 1024 * 1024;
 
-/** What is missing or cut among the files of a database, in words. */
+/** What is missing or truncated among the files of a database, in words. */
 function faultsOf(files: string): string[] {
   const missing = parts.filter((part) => !existsSync(path.join(files, part)));
   if (missing.length > 0) return missing.map((part) => `${part} is missing`);
@@ -140,6 +153,6 @@ function faultsOf(files: string): string[] {
   const segments = readdirSync(wal).filter((name) => /^[0-9A-F]{24}$/.test(name));
   if (segments.length === 0) return ["pg_wal has no segment"];
   return segments
-    .filter((name) => statSync(path.join(wal, name)).size !== walSegment)
-    .map((name) => `pg_wal/${name} is cut`);
+    .filter((name) => statSync(path.join(wal, name)).size !== walSegmentBytes)
+    .map((name) => `pg_wal/${name} is truncated`);
 }
