@@ -1,4 +1,6 @@
 import { rmSync } from "node:fs";
+import type { Health } from "@/lib/runtime/ports";
+import { passingChecks } from "@/test/support/health";
 import { type RedisServer, startRedis } from "@/test/support/redis-server";
 import { startFakeSmtp } from "@/test/support/fake-smtp";
 import type { Client } from "./support/client";
@@ -66,20 +68,13 @@ const testWithRedis = test.extend<object, { redis: RedisServer }>({
   ],
 });
 
-const checks = {
-  database: "pass",
-  migrations: "pass",
-  worker: "pass",
-  mail: "pass",
-  limiter: "pass",
-  disk: "pass",
-};
+const checks: Health = passingChecks;
 const healthy = { status: 200, report: { status: "pass", checks } };
-const warns = (which: Partial<typeof checks>) => ({
+const warns = (which: Partial<Health>) => ({
   status: 200,
   report: { status: "warn", checks: { ...checks, ...which } },
 });
-const fails = (which: Partial<typeof checks>) => ({
+const fails = (which: Partial<Health>) => ({
   status: 503,
   retryAfter: "5",
   report: { status: "fail", checks: { ...checks, ...which } },

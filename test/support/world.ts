@@ -19,6 +19,7 @@ import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import type { Mailer, Message } from "@/lib/adapters/mailer";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { random } from "@/lib/core/crypto";
+import { passingChecks } from "./health";
 import { openMemory } from "./pglite";
 import { createDatabase } from "./template";
 
@@ -184,17 +185,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
           }),
         ),
     },
-    health: () =>
-      Promise.resolve({
-        ...{
-          database: "pass",
-          migrations: "pass",
-          worker: "pass",
-          mail: "pass",
-          limiter: "pass",
-          disk: "pass",
-        },
-      }),
+    health: () => Promise.resolve(passingChecks),
   };
 
   const around = (world: World): TestWorld => {

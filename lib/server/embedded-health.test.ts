@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, type StatsFs } from "node:fs";
+import type * as fs from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { bounds } from "@/lib/core/policy";
+import { getWorld } from "@/lib/runtime/world";
+import { passingChecks } from "@/test/support/health";
+import { testEnv } from "@/test/support/world";
+import { createWorld } from "./create-world";
+
+/** The free bytes that the file system reports; null makes the call fail. */
+const disk = vi.hoisted(() => ({ free: 0 as number | null }));
+vi.mock("node:fs/promises", async (original) => ({
+  ...(await original<typeof fs>()),
+  statfs: async (): Promise<Pick<StatsFs, "bavail" | "bsize">> => {
+    if (disk.free === null) throw new Error("no such directory");
+    return { bavail: disk.free / 4096, bsize: 4096 };
+  },
+}));
+
+const directory = mkdtempSync(path.join(tmpdir(), "latchkey-health-"));
+let stopWorker: () => Promise<void>;
+beforeAll(async () => {
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  ({ stopWorker } = await createWorld(testEnv({ DATA_DIR: directory })));
+});
+afterAll(async () => {
+  await stopWorker();
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test.each([
+  ["with enough space", bounds.freeDiskBytes, "pass"],
+  ["with too little space", bounds.freeDiskBytes - 4096, "warn"],
+  ["whose space is unknown", null, "warn"],
+])("readiness of an embedded database on a disk %s", async (_, free, status) => {
+  disk.free = free;
+  expect(await getWorld().health()).toEqual({ ...passingChecks, disk: status });
+});
