@@ -171,6 +171,9 @@ describe("a return path that no person can be on", () => {
     "/API/v1/session",
     "/./api/v1/session",
     "/_next/static/x.js",
+    "/livez",
+    "/readyz?x=1",
+    "/.well-known/change-password",
   ])("is replaced by the account page: %s", (next) => expect(safeNext(next)).toBe("/account"));
   it("is no page whose name only begins like it", () => {
     expect(safeNext("/apiary")).toBe("/apiary");

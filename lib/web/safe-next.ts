@@ -4,6 +4,8 @@ const home = "/account";
 // The characters of our paths. Excludes all that a browser could read as another host, such as
 // backslashes, control characters and user info.
 const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,]*$/;
+/** Paths that respond with data or redirect on: nobody can have been there. */
+const noPage = /^\/(api|_next|livez|readyz|\.well-known)(\/|$)/i;
 const encodedTrick = /%(2f|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
 
 /** A return path, if it is one of this origin; otherwise the account page. No page shows it. */
@@ -15,6 +17,5 @@ export function safeNext(next: unknown): string {
   const { origin, pathname, search, hash } = new URL(next, base);
   // `URL` has resolved dot segments: "/.//host" is "//host" now.
   if (origin !== base || pathname.includes("//")) return home;
-  // No person can be on these: they respond with data.
-  return /^\/(api|_next)(\/|$)/i.test(pathname) ? home : pathname + search + hash;
+  return noPage.test(pathname) ? home : pathname + search + hash;
 }
