@@ -573,6 +573,14 @@ describe("the headers of every response", () => {
     },
   );
 
+  it.each(["/api/v1/session", "/.well-known/change-password", "/%61pi/%", "/sign-in"])(
+    "forbid to store the response of %s",
+    async (path) => {
+      const { fetchPath } = await serve(local);
+      expect((await fetchPath(path)).headers.get("cache-control")).toContain("no-store");
+    },
+  );
+
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
     "send no referrer from other pages: %s",
     async (path) => {
