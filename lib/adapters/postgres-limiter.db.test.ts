@@ -55,7 +55,7 @@ test("a refused hit is not counted, and states the wait", async () => {
   expect(await granted(50)).toBe(10);
 });
 
-test("hits that are ahead, because the clock was set back, count as now", async () => {
+test("hits in the future, after the clock was set back, count as now", async () => {
   await granted(10);
   await world.db.execute(
     sql`update limits set hits = array(select h + interval '400 days' from unnest(hits) h)`,

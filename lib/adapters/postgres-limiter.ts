@@ -8,8 +8,8 @@ import type { Limiter } from "@/lib/runtime/ports";
 /** The name of a hit: its time in microseconds, the resolution of Postgres. */
 const moment = (hit: SQL) => sql`(extract(epoch from ${hit}) * 1000000)::bigint::text`;
 
-/** A hit that is ahead because the clock was set back counts as now: no limit outlasts its window. */
-const notAhead = sql`case when hit > clock_timestamp() + interval '1 second' then clock_timestamp() else hit end`;
+/** After the clock was set back, a hit in the future counts as now: no limit outlasts its window. */
+const hitAtMostNow = sql`case when hit > clock_timestamp() + interval '1 second' then clock_timestamp() else hit end`;
 
 /**
  * Limits in Postgres as exact sliding logs: each row has the times of the hits within the window. One
@@ -29,7 +29,7 @@ export function postgresLimiter(db: Db): Limiter {
               ) else live end,
               cardinality(live) < ${max}::int, clock_timestamp() + ${length}
             from (
-              select coalesce(array_agg(${notAhead} order by hit), '{}') as live
+              select coalesce(array_agg(${hitAtMostNow} order by hit), '{}') as live
               from unnest(limits.hits) as hit where hit > clock_timestamp() - ${length}
             ) as counted
           )

@@ -14,16 +14,16 @@ interface Scripts {
 /**
  * Counts the hits of the last `per` seconds by Redis's clock, and adds one if that stays within the
  * limit. Returns {granted, seconds until the oldest hit expires, the hit's name}. An exact sliding
- * log: the library's windows are cheaper, but allow up to twice the limit at their edges. A hit that is
- * ahead because the clock was set back counts as now.
+ * log: the library's windows are cheaper, but allow up to twice the limit at their edges. After the
+ * clock was set back, a hit in the future counts as now.
  */
 const consumeScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local length = ARGV[2] * 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - length))
-local ahead = string.format('%.0f', now + 1000000)
-for _, hit in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], ahead, '+inf')) do
+local future = string.format('%.0f', now + 1000000)
+for _, hit in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], future, '+inf')) do
   redis.call('ZADD', KEYS[1], string.format('%.0f', now), hit)
 end
 local count = redis.call('ZCARD', KEYS[1])

@@ -8,13 +8,18 @@ import { bounds } from "@/lib/core/policy";
  * its WAL grows without a bound; without a vacuum its tables do.
  */
 
-/** Makes a checkpoint if there are more than `bounds.embeddedWalBytes` of WAL since the last one. */
-export async function checkpointIfDue(db: Db): Promise<void> {
+/** The bytes of WAL since the last checkpoint. */
+export async function walBytes(db: Db): Promise<number> {
   const [wal] = await rows<{ bytes: number }>(
     db,
     sql`select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as bytes from pg_control_checkpoint()`,
   );
-  if (wal!.bytes > bounds.embeddedWalBytes) await db.execute(sql`checkpoint`);
+  return wal!.bytes;
+}
+
+/** Makes a checkpoint if there are more than `bounds.embeddedWalBytes` of WAL since the last one. */
+export async function checkpointIfDue(db: Db): Promise<void> {
+  if ((await walBytes(db)) > bounds.embeddedWalBytes) await db.execute(sql`checkpoint`);
 }
 
 export async function vacuum(db: Db): Promise<void> {
