@@ -1,18 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { sql } from "drizzle-orm";
-import { afterAll, expect, test, vi } from "vitest";
-import { openPglite } from "@/db/pglite";
+import { expect, test, vi } from "vitest";
 import { bounds } from "@/lib/core/policy";
+import { openMemory } from "@/test/support/pglite";
 import { walBytes } from "@/lib/store/embedded-maintenance";
 import { startWorker } from "./worker";
 
-const directory = mkdtempSync(path.join(tmpdir(), "latchkey-wal-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
 test("the worker keeps the WAL of the embedded database small", async () => {
-  const { db, close } = await openPglite({ directory });
+  const { db, close } = await openMemory("empty");
   await db.execute(sql`create table t (n int)`);
   for (let n = 0; n < 4; n += 1) {
     await db.execute(sql`insert into t values (1)`);
