@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type OutgoingHttpHeaders, request } from "node:http";
 import { type RefusalCode, refusals } from "@/lib/core/errors";
 import { messagesIn } from "@/messages";
-import { messageOf } from "@/messages/errors";
+import { messageOf } from "@/messages/refusal-message";
 import { seal } from "@/lib/core/crypto";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";

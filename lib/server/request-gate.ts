@@ -9,7 +9,7 @@ import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
 import { messagesIn } from "@/messages";
-import { messageOf } from "@/messages/errors";
+import { messageOf } from "@/messages/refusal-message";
 import { type HeldPage, holdPage } from "./held-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import {

@@ -9,7 +9,7 @@ import {
   type SlotArguments,
 } from "@/messages";
 import { deviceName as deviceNameIn } from "@/messages/device";
-import { messageOf as messageOfIn, providerName } from "@/messages/errors";
+import { messageOf as messageOfIn, providerName } from "@/messages/refusal-message";
 import { richMessage, type RichSlots } from "@/messages/rich";
 import type { NoteCode } from "./flash";
 

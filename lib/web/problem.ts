@@ -1,7 +1,7 @@
 import { refusals } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { messagesIn } from "@/messages";
-import { messageOf } from "@/messages/errors";
+import { messageOf } from "@/messages/refusal-message";
 
 /** An error as problem details (RFC 9457). */
 export interface Problem {

@@ -3,7 +3,7 @@ import { hours, minutes, seconds } from "@/lib/core/duration";
 import { type RefusalCode, refusals } from "@/lib/core/errors";
 import { messagesIn } from "./index";
 import { en } from "./en";
-import { messageOf } from "./errors";
+import { messageOf } from "./refusal-message";
 
 const codes = Object.keys(refusals) as RefusalCode[];
 const messages = messagesIn("en");
