@@ -7,12 +7,12 @@ export interface Method {
   readonly storedName: string;
   /** Its place on pages, lowest first. */
   readonly rank: number;
-  /** Whether it opens only accounts that have a row for it. */
+  /** Whether it signs in only users who have a row for it. */
   readonly needsRow: boolean;
   /** Whether it can verify an email address; one enabled method must (O3, A5). */
   readonly verifiesEmail: boolean;
   /** What the first verification of the email address does to it (O3, A5). */
-  readonly atFirstVerification: "stays" | "revoked" | "suspended";
+  readonly atFirstVerification: "stays" | "revoked" | "needs_confirmation";
   /** The step-up it offers to a user who has it, beside the one by email, which every user has. */
   readonly stepUp: "password" | null;
   readonly oauth: OAuthFacts | null;
@@ -46,7 +46,7 @@ export const defineMethod = ({ id, ...facts }: Own): Method => ({
 
 /**
  * An OAuth provider. Its identities are stored under its id. The provider may not have verified the
- * email address, so they are suspended when the owner of the address verifies it (O3, A5).
+ * email address, so they need confirmation when the owner of the address verifies it (O3, A5).
  */
 export const defineOAuthMethod = ({
   id,
@@ -58,7 +58,7 @@ export const defineOAuthMethod = ({
   rank,
   needsRow: true,
   verifiesEmail: false,
-  atFirstVerification: "suspended",
+  atFirstVerification: "needs_confirmation",
   stepUp: null,
   oauth,
 });

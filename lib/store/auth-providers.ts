@@ -14,7 +14,7 @@ export interface AuthProvider {
   readonly provider: string;
   /** The verified address at an OAuth provider, if it has one; null for our own methods. */
   readonly address: string | null;
-  /** Opens nothing until the owner confirms it (O3). */
+  /** It signs nobody in until the owner confirms it (O3). */
   readonly needsConfirmation: boolean;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
@@ -64,7 +64,7 @@ export async function lockIdentity(tx: Db, { provider, subject }: OAuthIdentity)
   );
 }
 
-/** The user that an identity opens. */
+/** The user that an identity signs in. */
 export interface Owner {
   readonly userId: string;
   readonly disabled: boolean;
@@ -86,7 +86,7 @@ export async function findOwner(
   return found ?? null;
 }
 
-/** Records a use (A1). False when the identity was unlinked or suspended, or its user disabled, meanwhile. */
+/** Records a use (A1). False when the identity was unlinked or needs confirmation, or its user was disabled, meanwhile. */
 export async function markIdentityUsed(
   tx: Db,
   { provider, subject }: OAuthIdentity,
@@ -136,23 +136,23 @@ export async function createUserFromIdentity(
 }
 
 /**
- * Links an identity to the session's user, and confirms it if it was suspended. `taken`: it belongs to
+ * Links an identity to the session's user, and confirms it if it needed that. `taken`: it belongs to
  * another user. `occupied`: another identity of this provider is linked (I2). `signed_out`: the session
- * has ended. `other_account`: the user did not ask for it (`explicit`) and its address is not theirs; on
- * a shared computer it may be someone else's. The caller has locked the identity.
+ * has ended. `other_account`: the user did not ask to link it, and its address is not theirs; on a
+ * shared computer it may be someone else's. The caller has locked the identity.
  */
 export async function linkIdentity(
   tx: Db,
   session: Session,
   identity: OAuthIdentity,
-  { explicit }: { explicit: boolean },
+  { userAskedToLink }: { userAskedToLink: boolean },
 ): Promise<"linked" | "taken" | "occupied" | "signed_out" | "other_account"> {
   const { userId } = session;
   const { provider, subject, email } = identity;
   if (!(await lockSessionUser(tx, session))) return "signed_out";
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
-  if (!owner && !explicit && email !== session.email) return "other_account";
+  if (!owner && !userAskedToLink && email !== session.email) return "other_account";
   const linked = await row(
     tx,
     sql`insert into ${authProviders} (user_id, provider, subject, address)
@@ -164,7 +164,7 @@ export async function linkIdentity(
   return linked ? "linked" : "occupied";
 }
 
-/** Confirms a suspended identity, so that it opens the account again. `none`: nothing to confirm. */
+/** Confirms an identity, so that it signs its user in again. `none`: nothing to confirm. */
 export async function confirmIdentity(
   tx: Db,
   session: Session,
@@ -183,7 +183,8 @@ export async function confirmIdentity(
 
 /**
  * Unlinks a provider, unless it is the last usable method (A4). Locks the user's row first: of two
- * parallel removals one is refused. A suspended identity opens nothing, so it can always be unlinked.
+ * parallel removals one is refused. An identity that needs confirmation signs nobody in, so it can
+ * always be unlinked.
  */
 export async function deleteAuthProvider(
   tx: Db,

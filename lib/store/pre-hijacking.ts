@@ -9,7 +9,7 @@ import type { Method } from "@/lib/methods/method";
  * Revokes what may have been set up by an attacker before the owner of the email address verified it:
  * an OAuth provider can create an account for an address that it has not verified. Deletes all sessions
  * and known devices, and the password; of the sign-in methods, each says by `atFirstVerification`
- * whether it is deleted or opens nothing until the owner confirms it (O3, A5). Returns whether any has
+ * whether it is deleted or signs nobody in until the owner confirms it (O3, A5). Returns whether any has
  * to be confirmed. The caller has locked the user's row.
  */
 export async function revokeUnverifiedCredentials(tx: Db, userId: string): Promise<boolean> {
@@ -21,13 +21,13 @@ export async function revokeUnverifiedCredentials(tx: Db, userId: string): Promi
       delete from ${knownDevices} where user_id = ${userId}::uuid
     ), provider_row as (
       delete from ${authProviders} where user_id = ${userId}::uuid and provider in ${storedNames("revoked")}
-    ), suspended as (
+    ), to_confirm as (
       update ${authProviders} set confirmation_required_at = now()
-      where user_id = ${userId}::uuid and provider in ${storedNames("suspended")} returning 1
+      where user_id = ${userId}::uuid and provider in ${storedNames("needs_confirmation")} returning 1
     ), password as (
       update ${users} set password_hash = null where id = ${userId}::uuid
     )
-    select exists (select from suspended) as "needsConfirmation"`,
+    select exists (select from to_confirm) as "needsConfirmation"`,
   );
   return revoked!.needsConfirmation;
 }

@@ -29,15 +29,15 @@ export const linkProvider = defineFlow({
       ctx.auditSubject({ userId });
       const pending = await lockPendingIdentity(tx, input.pendingIdentity);
       if (!pending) return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
-      const explicit = pending.sessionId !== null;
-      if (explicit && pending.sessionId !== sessionId)
+      const userAskedToLink = pending.sessionId !== null;
+      if (userAskedToLink && pending.sessionId !== sessionId)
         return refuse("oauth_state_invalid", { cause: "other_session" });
       const { identity } = pending;
       const { provider, email: address } = identity;
       ctx.auditSubject({ cause: provider });
       if (!ctx.env.methods.includes(provider)) return refuse("not_found");
       await lockIdentity(tx, identity);
-      const outcome = await linkIdentity(tx, session, identity, { explicit });
+      const outcome = await linkIdentity(tx, session, identity, { userAskedToLink });
       if (outcome === "other_account")
         return refuse("oauth_state_invalid", { provider, cause: outcome });
       if (outcome === "signed_out") return refuse("sign_in_required");
