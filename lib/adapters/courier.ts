@@ -39,6 +39,7 @@ export async function deliverDueLetters(
   }
 }
 
+/** One attempt. When the mail server does not take the letter, `reschedule` says when the next one is. */
 async function deliver(world: CourierWorld, mailer: Mailer, leased: LeasedLetter): Promise<void> {
   const { db, log } = world;
   const facts = { letterId: leased.id, attempt: leased.attempts };

@@ -2,7 +2,8 @@ import { days, type Duration, hours, minutes, seconds } from "./duration";
 
 /**
  * Every number of the product: lifetimes, timeouts, sizes and limits, each with its unit and its
- * reason. `env` at the end of a comment means that an environment variable may replace the number.
+ * reason. `env` at the end of a comment means that an environment variable may replace the number;
+ * `lib/core/env.ts` says within which bounds.
  */
 
 /** How long something is valid. The database's clock decides, in SQL. */
@@ -209,8 +210,8 @@ export interface Limit {
   readonly max: number;
   readonly per: Duration;
   /**
-   * Set for attempts to guess a secret. Redis may lose its data, and with it the count, so these are
-   * always counted in Postgres (R3).
+   * Set where the count protects a secret or an account, not only our mail. Redis may lose its data,
+   * and with it the count, so these are always counted in Postgres (R3).
    */
   readonly countedInPostgres?: true;
 }
@@ -242,7 +243,7 @@ export const limits = {
   codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1), countedInPostgres: true },
   /** The same per day: in a year a guesser succeeds with a chance below one percent (R3). */
   codesPerDay: { rule: "codes_per_day", max: 20, per: days(1), countedInPostgres: true },
-  /** Passwords for one account from unknown devices: a user's typing errors, no dictionary (R3). */
+  /** Passwords for one address from unknown devices: a user's typing errors, no dictionary (R3). */
   passwordsPerAccount: {
     rule: "passwords_per_account",
     max: 10,

@@ -57,8 +57,8 @@ function shownTo(
 
 interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
   /**
-   * The posted form, when its effect depends on the signed-in user. `adopters`: a form of another
-   * application's page, which lacks the field.
+   * The posted form, when its effect depends on the signed-in user. `adopters`: a form of a page that
+   * an adopter added to this app, which lacks the field.
    */
   readonly form?: FormData | "adopters";
 }
