@@ -45,7 +45,7 @@ test("Ada signs out one device, and then all others on a page that shows their n
   await expect(rows).toHaveCount(2);
   await expect(rows.filter({ hasText: "This device" })).toHaveCount(1);
   await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText(
-    "Signed in with an email link",
+    "Signed in by email",
   );
   await ada.clickButton("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
