@@ -102,7 +102,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
           label: message("email.stepUp.button"),
           url: `${origin}/l/confirm/${letter.token}`,
         },
-        text: linkAndCode(lifetimes.emailCode),
+        text: linkAndCode(lifetimes.stepUpLink),
         hint: requested("email.stepUp.requested", letter),
       };
     case "password_chosen":

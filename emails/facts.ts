@@ -8,7 +8,7 @@ export interface LetterFacts {
   /** The configured origin; links are built from nothing else (L7). */
   readonly origin: string;
   readonly supportEmail: string | undefined;
-  readonly lifetimes: { readonly magicLink: Duration; readonly emailCode: Duration };
+  readonly lifetimes: Readonly<Record<"magicLink" | "emailCode" | "stepUpLink", Duration>>;
   /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;
 }

@@ -29,7 +29,7 @@ function render({
       locale: "en",
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
-      lifetimes: { magicLink: hours(1), emailCode: minutes(10) },
+      lifetimes: { magicLink: hours(1), emailCode: minutes(10), stepUpLink: minutes(15) },
       now: new Date("2026-11-20T08:15:00.000Z"),
       ...facts,
     },
@@ -148,7 +148,7 @@ describe.each(kinds)("a person who opens the email (%s)", (kind) => {
 
 describe("a person whose sign-in methods changed", () => {
   const connected = (more: Partial<Letter> = {}) =>
-    render({ letter: { ...samples.provider_connected, ...more } as Partial<Letter> });
+    render({ letter: { ...samples.provider_connected, ...more } });
 
   it("reads which provider was connected, as which account there, and from which browser", async () => {
     const { subject, html, text } = await connected();
@@ -222,12 +222,24 @@ describe("an attacker who puts markup or line breaks into the browser's or app's
   });
 });
 
+it("an email to confirm it's you states the lifetimes of its own link and of its code", async () => {
+  const { text } = await render({ letter: { kind: "step_up" } });
+  expect(text).toContain("The link works once, for 15 minutes");
+  expect(text).toContain("The code works for 10 minutes");
+});
+
 describe("an operator who changed the link lifetime", () => {
   it.each([15, 45, 60, 90, 100, 119, 120, 150, 720, 1_439, 1_440])(
     "sends emails that state the real lifetime: %i minutes",
     async (length) => {
       const { text } = await render({
-        facts: { lifetimes: { magicLink: minutes(length), emailCode: minutes(10) } },
+        facts: {
+          lifetimes: {
+            magicLink: minutes(length),
+            emailCode: minutes(10),
+            stepUpLink: minutes(10),
+          },
+        },
       });
       const [, count = "", unit = ""] = /works once, for ([\d,]+) (\w+?)s? \(/.exec(text) ?? [];
       const units: Record<string, Duration> = {

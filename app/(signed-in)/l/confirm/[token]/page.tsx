@@ -42,7 +42,7 @@ export default async function ConfirmLinkPage({ params }: Props) {
         {flash.refusal?.code !== "link_invalid" && <FlashMessage flash={flash} />}
         <p>
           {message("stepUp.linkInvalid", {
-            lifetime: messages().exactDuration(lifetimes.emailCode),
+            lifetime: messages().exactDuration(lifetimes.stepUpLink),
           })}
         </p>
         <p>
