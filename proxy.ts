@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
 
 /**
- * Sets a content security policy with a nonce on pages with Next's script, which is partly inline.
- * Latchkey's own pages skip it (`lib/server/own-pages.ts`). It decides nothing about access.
+ * Sets the content security policy of the pages that an adopter adds, and in development of all pages:
+ * Next's script is partly inline and needs a nonce. The policy of Latchkey's own pages is
+ * `ownPagePolicy` in `lib/server/own-pages.ts`; that of everything else is in
+ * `lib/server/request-gate.ts`. It decides nothing about access.
  */
 export function proxy(request: NextRequest) {
   const nonce = randomBytes(16).toString("base64");

@@ -22,6 +22,7 @@ export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash"
   const decoy = `${prefix}${"A".repeat(22)}$${"A".repeat(43)}`;
   const enqueue = queue(hashers, bounds.hashQueue);
   return {
+    // The library's default algorithm is argon2id.
     hash: (password) => enqueue(() => hash(password, cost)),
     verify: (storedHash, password) =>
       enqueue(async () => ({

@@ -141,8 +141,8 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
 }
 
 /**
- * Counts in Redis, and in Postgres when Redis fails (R4): limits always hold. A circuit breaker: after
- * a failure Redis is not called for `intervals.redisCooldown`; then one call tries it, while the
+ * Counts in Redis, and in Postgres when Redis fails (R4). Postgres does not know the hits counted in
+ * Redis, so across a failure a limit can be used twice (decision 14). A circuit breaker: after a failure Redis is not called for `intervals.redisCooldown`; then one call tries it, while the
  * others use Postgres. Limits with `countedInPostgres` never use Redis (R3, I10).
  */
 export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {

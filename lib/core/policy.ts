@@ -8,7 +8,10 @@ import { days, type Duration, hours, minutes, seconds } from "./duration";
 
 /** How long something is valid. The database's clock decides, in SQL. */
 export const lifetimes = {
-  /** Enough for slow mail and a lunch break; too short to be worth stealing old mail (L1). env */
+  /**
+   * A link to sign in or set a password, from the first attempt to send it: enough for slow mail and a
+   * lunch break, too short to be worth stealing old mail (L1). env
+   */
   magicLink: hours(1),
   /** Six digits can be guessed, so a code gets less time than a link (L1). */
   emailCode: minutes(10),

@@ -2,6 +2,7 @@ import { defineMethod } from "./method";
 
 export const passwordMethod = defineMethod({
   id: "password",
+  // The stored name of A1: an email address with a password.
   storedName: "email",
   rank: 2,
   needsRow: true,

@@ -40,8 +40,8 @@ export function isUsable(linked: LinkedMethod, enabled: readonly MethodId[]): bo
 }
 
 /**
- * Whether it is the user's only usable method (A4). Where a method is enabled that needs no row, there is
- * always another.
+ * Whether it is the user's only usable method (A4). Where the emailed link is enabled, which needs no
+ * row (`needsRow`), there is always another.
  */
 export const isLastMethod = (
   linked: readonly LinkedMethod[],

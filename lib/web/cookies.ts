@@ -12,7 +12,8 @@ interface CookieEntry {
 /** Every cookie that this application sets. All have the flags of `flagsOf`. */
 export const cookieTable = {
   session: {
-    purpose: "The token of the session. “Keep me signed in” sets a longer lifetime.",
+    purpose:
+      "The token of the session. `completeSignIn` sets a longer lifetime for “Keep me signed in”.",
     lifetime: lifetimes.session,
   },
   mail_request: {
@@ -69,7 +70,7 @@ export const cookieTable = {
   },
 } as const satisfies Record<string, CookieEntry>;
 
-/** Cookies that the page script sets. It can read them, and they say nothing about a user. */
+/** Cookies that `public/latchkey.js` sets, with flags of its own. They say nothing about a user. */
 export const scriptCookieTable = {
   "time-zone": {
     purpose: "The browser's time zone, for the times on pages.",

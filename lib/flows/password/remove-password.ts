@@ -6,7 +6,8 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Removes the password after step-up, while another usable method remains (A4). The owner is told (A2).
+ * Removes the password after step-up, unless it is the last usable method (`isLastMethod` of
+ * lib/store/auth-providers.ts, A4). The owner is told (A2).
  * Refuses `sign_in_required`, `step_up_required`, `last_sign_in_method`, and `not_found` where there is
  * none.
  */
