@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Clock } from "@/lib/runtime/ports";
 import { localMailbox } from "./local-mailbox";
 import type { Message } from "./mailer";
@@ -26,8 +26,9 @@ const letterTo = (id: string): Message => ({
   date: "2026-11-20T08:12:00.000Z",
 });
 
+const warn = vi.fn();
 const open = (clock = steps("2026-11-20T08:00:00Z")) =>
-  localMailbox(path.join(home, "deep", "mailbox"), clock);
+  localMailbox(path.join(home, "deep", "mailbox"), clock, { warn });
 
 describe("the developer's mailbox shows", () => {
   it("nothing before the first email", async () => {
@@ -75,6 +76,41 @@ describe("the developer's mailbox shows", () => {
     expect(ids).toEqual(Array.from({ length: 100 }, (_, i) => String(103 - i)));
     expect(readdirSync(path.join(home, "deep", "mailbox"))).toHaveLength(100);
   });
+
+  it("the newest emails when the clock was set back, also after a restart", async () => {
+    const before = open(steps("2026-11-20T10:00:00Z"));
+    for (let i = 1; i <= 100; i += 1) await before.mailer(letterTo(String(i)));
+    const after = open(steps("2026-11-20T08:00:00Z"));
+    for (const id of ["a", "b"]) await after.mailer(letterTo(id));
+    const ids = (await after.letters()).map(({ id }) => id);
+    expect(ids.slice(0, 3)).toEqual(["b", "a", "100"]);
+    expect(ids).toHaveLength(100);
+  });
+
+  it("the newest email first, beside files that an earlier version named by time", async () => {
+    const { mailer, letters } = open();
+    await mailer(letterTo("new"));
+    const old = { ...letterTo("old"), sentAt: "2026-11-19T08:00:00.000Z" };
+    const file = path.join(home, "deep", "mailbox", "20261119T080000000Z-old.json");
+    writeFileSync(file, JSON.stringify(old));
+    await mailer(letterTo("newer"));
+    expect((await letters()).map(({ id }) => id)).toEqual(["newer", "new", "old"]);
+  });
+
+  it.each(["", '{"id":"2","to":', "null", "[]", '{"id":"2"}'])(
+    "the other emails beside a damaged file, which the log names once: %s",
+    async (text) => {
+      warn.mockClear();
+      const { mailer, letters } = open();
+      await mailer(letterTo("1"));
+      const file = path.join(home, "deep", "mailbox", "000000000002-2.json");
+      writeFileSync(file, text);
+      for (let i = 0; i < 2; i += 1) expect((await letters()).map(({ id }) => id)).toEqual(["1"]);
+      expect(warn).toHaveBeenCalledExactlyOnceWith("mailbox.unreadable_file", { file });
+      await mailer(letterTo("3"));
+      expect((await letters()).map(({ id }) => id)).toEqual(["3", "1"]);
+    },
+  );
 
   it("the remaining emails when some are deleted while it is read", async () => {
     const { mailer, letters } = open();
