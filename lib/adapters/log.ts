@@ -1,6 +1,7 @@
 import pino from "pino";
 import type { Env } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
+import { bounds } from "@/lib/core/policy";
 
 // No secret should reach the log. A second defence replaces what looks like one, such as an address
 // in a driver's message or a token in a path (L6, I7).
@@ -35,17 +36,25 @@ function scrub(value: unknown, ancestors: readonly object[] = []): unknown {
 }
 
 /**
- * One JSON line per event on standard output (X6). info: done. warn: refused or suspicious. error: an
- * administrator has to act.
+ * One JSON line per event on standard output (X6), or on another open file. info: done. warn: refused or
+ * suspicious. error: an administrator has to act.
  */
-export function createLog({ logLevel }: Pick<Env, "logLevel">): Log {
-  const out = pino({
-    level: logLevel,
-    base: null,
-    messageKey: "event",
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  });
+export function createLog({ logLevel }: Pick<Env, "logLevel">, output = 1): Log {
+  // A line that cannot be written must not fail its request: without a listener the error is thrown.
+  // Lines wait for a full disk to have space again; beyond the bound they are dropped.
+  const destination = pino
+    .destination({ fd: output, sync: true, maxLength: bounds.logBufferBytes })
+    .on("error", () => {});
+  const out = pino(
+    {
+      level: logLevel,
+      base: null,
+      messageKey: "event",
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
   const logLine =
     (level: "info" | "warn" | "error"): Log["info"] =>
     (event, facts = {}) =>
