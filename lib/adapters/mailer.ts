@@ -1,4 +1,5 @@
 import type { Duration } from "@/lib/core/duration";
+import { bounds } from "@/lib/core/policy";
 
 /** Name and address of a sender. Never a text, so that no header has to be parsed. */
 export interface Mailbox {
@@ -39,3 +40,11 @@ export const headersOf = ({ id, from }: Message) => ({
   "Auto-Submitted": "auto-generated",
   "X-Entity-Ref-ID": id,
 });
+
+/** The start of a server's reply, on one line and without codes that it may quote from the email. */
+export const quoted = (text: string) =>
+  text
+    .replace(/\s+/g, " ")
+    .replace(/\d{6,}/g, "[number]")
+    .slice(0, bounds.quotedReply)
+    .trim();

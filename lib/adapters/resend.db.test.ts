@@ -114,6 +114,10 @@ describe("a temporary failure", () => {
     ["400", resendError(400, "validation_error")],
     ["422, a field is missing", resendError(422, "missing_required_field")],
     ["422, a from that is not ours", resendError(422, "invalid_from_address")],
+    [
+      "422, a from that is no address",
+      resendError(422, "validation_error", {}, "Invalid `from` field."),
+    ],
     ["a connection that breaks", "hangs_up"],
   ] as const)(
     "%s: the email waits, and is sent once with the same body and key",
@@ -146,6 +150,33 @@ describe("a temporary failure", () => {
   test("an address where no server listens, or a name that does not resolve", async () => {
     for (const baseUrl of ["http://127.0.0.1:1", "http://no-such-host.invalid"])
       expect(await resendMailer("key", baseUrl)(message)).toMatchObject({ sent: false });
+  });
+
+  test("without a response of Resend: the reason says why, and what to check", async () => {
+    const reasonOf = async (by = mailer) => {
+      const outcome = await by(message);
+      return "reason" in outcome ? outcome.reason : "";
+    };
+    const closed = await startFakeResend();
+    await closed.stop();
+    expect(await reasonOf(resendMailer("key", closed.baseUrl))).toMatch(
+      /No server accepts connections at 127\.0\.0\.1:\d+\. Check host and port in RESEND_BASE_URL/,
+    );
+    expect(await reasonOf(resendMailer("key", "http://127.0.0.1:1"))).toMatch(/bad port/);
+    expect(await reasonOf(resendMailer("key", "http://no-such-host.invalid"))).toMatch(
+      /The name of no-such-host\.invalid cannot be resolved/,
+    );
+    server.failWith("hangs_up", 1);
+    expect(await reasonOf()).toMatch(/closed the connection without a reply/);
+    for (const response of [html, { ...html, status: 200 }, { status: 200, body: "{}" }]) {
+      server.failWith(response, 1);
+      expect(await reasonOf()).toMatch(/does not respond as Resend does/);
+    }
+    server.failWith(resendError(403, "validation_error", {}, "The domain is not verified."), 1);
+    expect(await reasonOf()).toBe("resend 403 validation_error: The domain is not verified.");
+    runTimeout.seconds = 0.3;
+    server.failWith("never_answers");
+    expect(await reasonOf()).toMatch(/did not respond within 0\.3 seconds/);
   });
 
   test("a wrong API key is for the operator to fix: no email is lost meanwhile", async () => {
@@ -197,7 +228,7 @@ describe("a temporary failure", () => {
 
 describe("a permanent failure", () => {
   test("422 validation_error: the email is marked dead as refused, and not retried", async () => {
-    server.failWith(resendError(422, "validation_error"));
+    server.failWith(resendError(422, "validation_error", {}, "Invalid `to` field."));
     await new Browser(world).requestLink(ada);
     await deliver();
     expect(await saved()).toMatchObject({ state: "dead", reason: "refused", attempts: 1 });

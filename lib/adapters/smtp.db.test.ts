@@ -267,6 +267,34 @@ describe("a server with a temporary failure", () => {
     }
   });
 
+  test("whose connection fails: the reason says why, and what to check", async () => {
+    const reasonOf = async (url: string) => {
+      const outcome = await smtpMailer(url, world.log)(message);
+      return "reason" in outcome ? outcome.reason : "";
+    };
+    expect(await reasonOf("smtp://127.0.0.1:1")).toMatch(
+      /No server accepts connections at 127\.0\.0\.1:1\. Check host and port in SMTP_URL/,
+    );
+    expect(await reasonOf(`smtps://127.0.0.1:${sink.port}`)).toMatch(/does not speak TLS/);
+    elsewhere.port = secure.port;
+    elsewhere.trusted = false;
+    expect(await reasonOf("smtp://u:s3cret@mail.example.org")).toMatch(
+      /^(?!.*s3cret).*The TLS certificate of mail\.example\.org /,
+    );
+    elsewhere.port = sink.port;
+    expect(await reasonOf("smtp://mail.example.org")).toMatch(/no encryption by STARTTLS/);
+    const web = createServer((socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n"));
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    const { port } = web.address() as AddressInfo;
+    expect(await reasonOf(`smtp://127.0.0.1:${port}`)).toMatch(
+      /does not respond as a mail server does: "HTTP\/1\.1 400 Bad Request/,
+    );
+    web.close();
+    runTimeout.seconds = 0.3;
+    sink.failWith("greeting", "never_answers");
+    expect(await reasonOf(sink.url)).toMatch(/did not respond within 0\.3 seconds/);
+  });
+
   test("every retry has the same bytes, though clock, name and origin changed meanwhile (X3)", async () => {
     await new Browser(world).requestLink(ada);
     sink.failWith("received", { says: 451 }, 2);
@@ -304,9 +332,9 @@ describe("a server with a temporary failure", () => {
 describe("a server with a permanent failure", () => {
   test.each([
     ["rcpt", 550, "no such user"],
-    ["rcpt", 553, "mailbox name not allowed"],
+    ["rcpt", 553, "5.1.3 not a valid address"],
     ["data", 554, "no valid recipients"],
-    ["received", 554, "this looks like spam"],
+    ["received", 550, "5.1.1 user unknown"],
   ] as const)(
     "at %s with %i: the email is marked dead as refused, and is not retried",
     async (step, says, text) => {
@@ -318,6 +346,29 @@ describe("a server with a permanent failure", () => {
       await later();
       await deliver();
       expect(sink.accepted).toEqual([]);
+    },
+  );
+
+  test.each([
+    ["rcpt", 553, "mailbox name not allowed"],
+    ["rcpt", 554, "5.7.1 relay access denied"],
+    ["data", 554, "Message rejected: Email address is not verified."],
+    ["received", 554, "this looks like spam, with the code 123456"],
+  ] as const)(
+    "at %s with %i %s, it refuses the sender: the email waits, and the log says what to do",
+    async (step, says, text) => {
+      sink.failWith(step, { says, text }, 1);
+      await new Browser(world).requestLink(ada);
+      await deliver();
+      expect(await saved()).toMatchObject({ state: "queued", reason: null, attempts: 1 });
+      const [error, delayed] = world.logged.slice(-2);
+      expect(error).toMatchObject({ level: "error", event: "mail.sender_refused" });
+      expect(JSON.stringify(error)).toContain(text.replace("123456", "[number]"));
+      expect(JSON.stringify(error)).toContain("MAIL_FROM");
+      expect(delayed).toMatchObject({ level: "warn", event: "letter.delayed" });
+      await later();
+      await deliver();
+      expect(await saved()).toMatchObject({ state: "sent", attempts: 2 });
     },
   );
 

@@ -2,12 +2,16 @@ import { createTransport } from "mailer";
 import { isLoopback } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
-import { type Delivery, headersOf, type Mailer } from "./mailer";
+import { connectionCause } from "./connection-causes";
+import { type Delivery, headersOf, type Mailer, quoted } from "./mailer";
+import { concernsRecipient } from "./smtp-replies";
 
 interface SmtpError extends Error {
   readonly code?: string;
   readonly responseCode?: number;
   readonly command?: string;
+  /** The server's reply as it came, or what it sent instead. */
+  readonly response?: string;
 }
 
 /**
@@ -52,25 +56,56 @@ export function smtpMailer(url: string, log: Log): Mailer {
     } catch (error) {
       // Nodemailer's errors have a code; any other error is a bug.
       if (!(error instanceof Error && "code" in error)) throw error;
-      return deliveryOf(error as SmtpError, server.hostname, log);
+      return deliveryOf(error as SmtpError, server, log);
     }
   };
 }
 
-/** The outcome for an SMTP error: a 5xx reply to RCPT TO or DATA is final, any other error is retried. */
-function deliveryOf({ code, responseCode, command }: SmtpError, host: string, log: Log): Delivery {
-  const reason = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
+/**
+ * The outcome for an SMTP error. Only a permanent refusal of the recipient is final. What concerns the
+ * sender is for an operator to fix: it is an error in the log, and the email waits.
+ */
+function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delivery {
+  const { code, responseCode, command, response } = error;
+  const summary = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
+  const isReply = responseCode !== undefined && code !== "ETLS";
+  const words = isReply ? quoted(response ?? "") : causeOf(error, host);
+  const reason = words ? `${summary}: ${words}` : summary;
   if (responseCode === 535) {
-    const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(host);
+    const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname);
     log.error("mail.sign_in_refused", {
-      host,
+      host: hostname,
       help: gmail
         ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
         : "The mail server rejected the user name or password in SMTP_URL.",
     });
+  } else if (isReply && responseCode >= 500) {
+    const isOfMessage = command === "RCPT TO" || command === "DATA";
+    if (isOfMessage && concernsRecipient({ code: responseCode, text: response ?? "", command }))
+      return { sent: false, reason, refused: true };
+    log.error("mail.sender_refused", {
+      host: hostname,
+      reply: words,
+      help: "The mail server refuses what Latchkey sends. Let it relay for this machine or for the user in SMTP_URL, and let it send as MAIL_FROM. Emails wait meanwhile.",
+    });
   }
-  const final = responseCode !== undefined && responseCode >= 500 && responseCode !== 535;
-  return final && (command === "RCPT TO" || command === "DATA")
-    ? { sent: false, reason, refused: true }
-    : { sent: false, reason };
+  return { sent: false, reason };
+}
+
+/** Why a server could not be used at all, in words. */
+function causeOf(error: SmtpError, host: string): string | undefined {
+  const server = `The mail server ${host}`;
+  switch (error.code) {
+    case "EPROTOCOL":
+      return `${host} does not respond as a mail server does: "${quoted(error.response ?? "")}". Check host and port in SMTP_URL.`;
+    case "ETLS":
+      return `${server} offers no encryption by STARTTLS, which is required for another machine. Turn it on there, or use smtps:// in SMTP_URL if the port expects TLS.`;
+    case "EAUTH":
+      return `${server} and Latchkey have no way to sign in in common. Check user and password in SMTP_URL, and which ways to sign in the server offers.`;
+    case "ETIMEDOUT":
+    case "EABORT":
+      return `${host} did not respond within ${intervals.mailTimeout} seconds. Check host and port in SMTP_URL, whether a firewall blocks them (many networks block port 25), and whether the port needs smtps:// instead of smtp://.`;
+    default:
+      return connectionCause(error, { server: host, setting: "SMTP_URL" });
+  }
 }

@@ -67,6 +67,8 @@ export const intervals = {
   providerRetryAfter: minutes(1),
   /** The timeout of a flow; browsers and proxies give up later, so the user gets an explanation (S4). */
   run: seconds(8),
+  /** How long requests may take to end when the server stops: longer than `run`. */
+  drain: seconds(10),
   /** How long a password waits to be hashed; less than `run`, so that the reason is `overloaded`. */
   hashWait: seconds(5),
   /** The `Retry-After` when the queue of hashes is full: it empties within about a second. */
@@ -85,6 +87,8 @@ export const intervals = {
   emailLease: seconds(60),
   /** The pauses before the second, third, … attempt to send an email. The last one repeats. */
   emailRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
+  /** The longest such pause, also when a provider asks for more: a later time is from before the clock was set back. */
+  emailRetryMax: hours(1),
   /** In milliseconds. Redis responds within a few; after this the limit is counted in Postgres (R4). */
   redisTimeoutMs: 150,
   /** The timeout for connecting to Redis: enough for TCP and TLS, short next to `run`. */
@@ -101,6 +105,12 @@ export const intervals = {
   health: seconds(2),
   /** The pause between two purges: frequent enough that each of them is small (X10). */
   purge: minutes(10),
+  /** How long a purge waits when the clock may be wrong: enough to correct it. */
+  purgeHold: hours(6),
+  /** A first purge waits when no session was used for longer: the server was stopped, or the clock is ahead. */
+  purgeQuiet: days(7),
+  /** A purge waits when the clock moved ahead by more than this since the last one: longer than a night's sleep. */
+  purgeJump: days(1),
   /** The pause between two looks at the WAL of the embedded database: cheap, and soon enough at any rate. */
   embeddedMaintenance: seconds(30),
   /** The pause between two vacuums of the embedded database, which has no autovacuum. */
@@ -194,6 +204,8 @@ export const bounds = {
   nextLength: 2048,
   /** Rows per statement of a purge: a batch is short, so no lock is held long (X10). */
   purgeBatch: 500,
+  /** Expired sessions at which a purge waits, if they are most of all: a few expire together by chance. */
+  purgeSuspicious: 10,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */
   outboxBatch: 10,
   /** Emails that the local mailbox shows: more than a developer looks through. */
@@ -202,6 +214,10 @@ export const bounds = {
   embeddedWalBytes: 32 * 1024 * 1024,
   /** Free bytes on the disk of the embedded database below which readiness warns: enough for days of use. */
   freeDiskBytes: 256 * 1024 * 1024,
+  /** Characters of a mail server's reply in the log: two lines of SMTP. */
+  quotedReply: 200,
+  /** Bytes of log lines that wait while they cannot be written: a few thousand lines. */
+  logBufferBytes: 1024 * 1024,
   /** Connections to Postgres: several instances fit into its default of 100. */
   databaseConnections: 10,
 } as const;

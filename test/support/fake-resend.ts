@@ -29,8 +29,12 @@ const json = (status: number, body: object, headers = {}): ProviderResponse => (
 });
 
 /** One of Resend's errors, in the shape of its API. */
-export const resendError = (status: number, name: string, headers: Record<string, string> = {}) =>
-  json(status, { statusCode: status, name, message: `This is ${name}.` }, headers);
+export const resendError = (
+  status: number,
+  name: string,
+  headers: Record<string, string> = {},
+  message = `This is ${name}.`,
+) => json(status, { statusCode: status, name, message }, headers);
 
 /**
  * A server that responds as Resend does: an API key, and idempotency keys that answer a repeated
