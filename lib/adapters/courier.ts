@@ -16,13 +16,15 @@ type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnav
 
 /**
  * Sends the due letters of the outbox until none is due. Several couriers may run at once, because each
- * letter is leased to one of them. Calls `progress` after each step; it may throw to stop. Throws
+ * letter is leased to one of them. Calls `progress` after each step; it may throw to stop. Once
+ * `isStopping`, leases no further letters, and resolves when those at the mail server are through. Throws
  * when the database is unavailable.
  */
 export async function deliverDueLetters(
   world: CourierWorld,
   mailer: Mailer,
   progress: () => void = () => {},
+  isStopping: () => boolean = () => false,
 ): Promise<void> {
   for (;;) {
     const leased = await leaseDueLetters(world.db);
@@ -34,7 +36,7 @@ export async function deliverDueLetters(
       // A letter that cannot be decrypted or rendered must not stop the others. Its lease expires.
       world.log.error("letter.failed", { letterId: leased[at]?.id, error: end.reason });
     }
-    if (leased.length < bounds.outboxBatch) return;
+    if (leased.length < bounds.outboxBatch || isStopping()) return;
     progress();
   }
 }

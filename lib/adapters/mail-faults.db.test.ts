@@ -353,6 +353,22 @@ describe("a provider that is unavailable", () => {
     expect(await isMailDelayed(world.db)).toBe(false);
   });
 
+  test("and a clock that is set back by two hours: the email does not wait for them", async () => {
+    server.failWith(down);
+    await new Browser(world).requestLink(ada);
+    await deliverDueLetters(world, byResend);
+    await world.advance(-7200);
+    expect(await isMailOverdue(world.db)).toBe(true);
+    await deliverDueLetters(world, byResend);
+    // Each attempt plans the next one by the new clock.
+    await deliverDueLetters(world, byResend);
+    expect(await saved()).toMatchObject([{ state: "queued", attempts: 2 }]);
+    server.resetProviders();
+    await world.advance(intervals.emailRetries[1]);
+    await deliverDueLetters(world, byResend);
+    expect(await saved()).toMatchObject([{ state: "sent", attempts: 3 }]);
+  });
+
   test("operators learn of an email that was never tried, and of one that failed (X4)", async () => {
     await new Browser(world).requestLink(ada);
     await world.advance(intervals.mailDelayed - 10);
@@ -410,6 +426,16 @@ describe("the worker of a process", () => {
     await expect.poll(() => sink.offered.length).toBe(1);
     await worker.stop();
     expect(await saved()).toMatchObject([{ state: "sent" }]);
+  });
+
+  test("takes no further emails once it is told to stop", async () => {
+    await people(12);
+    sink.failWith("received", { after: 0.3 });
+    const worker = startWorker(world, bySmtp, { isEmbedded: false });
+    await expect.poll(() => sink.offered.length).toBeGreaterThan(0);
+    await worker.stop();
+    const states = (await saved()).map(({ state }) => state).sort();
+    expect(states).toEqual([...Array<string>(2).fill("queued"), ...Array<string>(10).fill("sent")]);
   });
 
   test("loses nothing when the database fails while an email is being sent: it is sent again, or recorded as sent", async () => {

@@ -2,6 +2,7 @@ import type { Db } from "@/db/client";
 import type { World } from "@/lib/runtime/ports";
 import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
 import { purge } from "@/lib/store/purge";
+import { purgeGuard } from "@/lib/store/purge-guard";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
 import type { Mailer } from "./mailer";
@@ -31,12 +32,13 @@ export function startWorker(
   const mayOverlap = !isEmbedded;
   const courier = repeat({
     ...{ world, mayOverlap, name: "courier", every: intervals.outboxPoll },
-    job: (progress) => deliverDueLetters(world, mailer, progress),
+    job: (progress, isStopping) => deliverDueLetters(world, mailer, progress, isStopping),
   });
+  const mayPurge = warnOfWaiting(world.log, purgeGuard());
   const purger = repeat({
     ...{ world, mayOverlap, name: "purge", every: intervals.purge },
     job: async (progress) => {
-      const rows = await purge(world.db, progress);
+      const rows = await purge(world.db, progress, mayPurge);
       if (rows > 0) world.log.info("purge.done", { rows });
     },
   });
@@ -52,6 +54,21 @@ export function startWorker(
     wake: courier.wake,
     isLate: () => jobs.some((job) => job.isLate()),
     stop: async () => void (await Promise.all(jobs.map((job) => job.stop()))),
+  };
+}
+
+/** Warns once of each reason for which a purge waits. */
+function warnOfWaiting(log: WorkerWorld["log"], reasonToWait: ReturnType<typeof purgeGuard>) {
+  let warned = "";
+  return async (db: Db) => {
+    const reason = await reasonToWait(db);
+    if (reason && reason !== warned)
+      log.warn("purge.waits", {
+        reason,
+        help: `Check the clock of the database. Nothing is deleted for ${intervals.purgeHold / 3600} hours.`,
+      });
+    warned = reason ?? "";
+    return !reason;
   };
 }
 
@@ -72,8 +89,8 @@ interface Repeated {
   /** Seconds from the end of one run to the start of the next. */
   readonly every: number;
   readonly mayOverlap: boolean;
-  /** Calls `progress` after each step. */
-  readonly job: (progress: () => void) => Promise<unknown>;
+  /** Calls `progress` after each step, and takes no long further step once `isStopping`. */
+  readonly job: (progress: () => void, isStopping: () => boolean) => Promise<unknown>;
 }
 
 /** Stops an abandoned job at its next step. */
@@ -112,7 +129,7 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
     });
     watchOver();
     try {
-      await Promise.race([job(progress).then(progress), abandoned]);
+      await Promise.race([job(progress, () => stopped).then(progress), abandoned]);
     } catch (error) {
       // No caller receives the error, so it is logged.
       if (error instanceof GivenUp) return;

@@ -43,6 +43,13 @@ export interface LeasedLetter {
 }
 
 /**
+ * No attempt is planned for later than `intervals.emailRetryMax`. A time beyond is from before the clock
+ * was set back.
+ */
+const isDue = sql`(o.next_attempt_at <= now()
+  or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax}))`;
+
+/**
  * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
  * again. The first attempt restarts the lifetimes of the letter's link and code (L1). Outdated letters
  * are marked as dead instead: older than `lifetimes.queuedEmail`, with a used or voided link, or with
@@ -56,7 +63,7 @@ export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
           or v.consumed_at is not null or v.voided_at is not null
           or (o.attempts > 0 and v.expires_at < now()) as late
       from ${outbox} o left join ${verifications} v on v.id = o.verification_id
-      where o.state = 'queued' and o.next_attempt_at <= now()
+      where o.state = 'queued' and ${isDue}
       order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
     ), expired as (
       update ${outbox} set state = 'dead', reason = 'too_late', payload = null, rendered = null, done_at = now()
@@ -103,11 +110,11 @@ export async function markDead(db: Db, id: string, reason: WithheldReason) {
 
 /**
  * Schedules the next attempt after the n-th pause of `intervals.emailRetries`, or after `requested`
- * seconds if that is longer.
+ * seconds if that is longer; at most `intervals.emailRetryMax`.
  */
 export async function reschedule(db: Db, { id, attempts }: LeasedLetter, requested?: Duration) {
   const usual = intervals.emailRetries[attempts - 1] ?? intervals.emailRetries.at(-1)!;
-  const pause = Math.min(Math.max(usual, requested ?? 0), lifetimes.queuedEmail);
+  const pause = Math.min(Math.max(usual, requested ?? 0), intervals.emailRetryMax);
   await db
     .update(outbox)
     .set({ nextAttemptAt: sql`now() + make_interval(secs => ${pause})` })
@@ -124,6 +131,7 @@ export function isMailOverdue(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
 }
 
+/** A moment in the future is from before the clock was set back, and at least as long ago. */
 async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
@@ -131,7 +139,7 @@ async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
     .where(
       and(
         eq(outbox.state, "queued"),
-        sql`${moment} < now() - make_interval(secs => ${intervals.mailDelayed})`,
+        sql`abs(extract(epoch from now() - ${moment})) > ${intervals.mailDelayed}`,
       ),
     )
     .limit(1);

@@ -13,9 +13,11 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
+export const isExpiredSession = sql`(ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now())`;
+
 /** The expired rows of each table (X10). */
 const expired = [
-  [sessions, sql`ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now()`],
+  [sessions, isExpiredSession],
   [
     verifications,
     sql`expires_at < ${ago(lifetimes.finishedVerification)} and not exists
@@ -29,9 +31,15 @@ const expired = [
 
 /**
  * Deletes expired rows in batches of `bounds.purgeBatch`, so that no request waits long for a lock.
- * Returns the number of rows. Calls `progress` after each batch; it may throw to stop.
+ * Returns the number of rows. Calls `progress` after each batch; it may throw to stop. Deletes nothing
+ * unless `mayPurge` allows it.
  */
-export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
+export async function purge(
+  db: Db,
+  progress: () => void = () => {},
+  mayPurge: (db: Db) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<number> {
+  if (!(await mayPurge(db))) return 0;
   let total = 0;
   for (const [table, isExpired] of expired) {
     let deleted: number;

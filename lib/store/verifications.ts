@@ -303,8 +303,9 @@ export async function findPendingRequest(
       used: sql<boolean>`${verifications.consumedAt} is not null`,
       remember: verifications.remember,
       next: verifications.next,
-      resendIn: sql<number>`greatest(0, ceil(extract(epoch from
-        ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now())))::int`,
+      // No longer than the pause, also after the clock was set back.
+      resendIn: sql<number>`least(${intervals.resend}, greatest(0, ceil(extract(epoch from
+        ${verifications.createdAt} + make_interval(secs => ${intervals.resend}) - now()))))::int`,
       codeSpent: sql<boolean>`${verifications.attempts} >= ${bounds.codeAttempts}`,
     })
     .from(verifications)
