@@ -1,31 +1,53 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseWhileUsed } from "./folder-use.mjs";
 import { quietly, tool } from "./run.mjs";
 
-const MARK = ".next/latchkey-source-hash";
+const OUTPUT = ".next";
+const MARK = join(OUTPUT, "latchkey-source-hash");
+
+/**
+ * The action key of every build, and no secret: Next derives the ids of server actions from it and
+ * writes it into files that every user can read. The server encrypts with the key of its environment.
+ */
+const BUILD_KEY = createHash("sha256").update("latchkey build").digest("base64");
+
 /** The files that a build depends on. */
 export const SOURCE = [
   ...["app", "lib", "db", "emails", "messages", "public"],
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];
 
-/** Builds the app, unless .next was built from the same source. */
+/**
+ * Builds the app, unless .next was built from the same source. Throws a `Failure` when a server or
+ * tests use the present build: pages that they load later would be of another build.
+ */
 export async function build(env) {
-  const hash = sourceHash(env);
+  const hash = sourceHash();
   if (readIfThere(MARK) === hash) return;
-  // Types of deleted routes remain in .next and fail the build.
-  rmSync(".next", { recursive: true, force: true });
+  await refuseWhileUsed(["server", "tests"], "the source differs from its build");
+  removeOutput();
   await quietly("Building", tool("next/dist/bin/next", "build"), {
     ...env,
     NODE_ENV: "production",
+    NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: BUILD_KEY,
   });
   writeFileSync(MARK, hash);
 }
 
-/** The action key is part of the source, because the ids of server actions depend on it. */
-function sourceHash(env) {
-  const hash = createHash("sha256").update(env.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY ?? "");
+/**
+ * Types of deleted routes remain and would fail the build. The mark goes first: an interrupted build
+ * must not look complete. "dev" belongs to the development server, which may be running.
+ */
+function removeOutput() {
+  rmSync(MARK, { force: true });
+  const old = existsSync(OUTPUT) ? readdirSync(OUTPUT).filter((name) => name !== "dev") : [];
+  for (const name of old) rmSync(join(OUTPUT, name), { recursive: true, force: true });
+}
+
+function sourceHash() {
+  const hash = createHash("sha256").update(BUILD_KEY);
   for (const file of SOURCE.flatMap(filesIn)) hash.update(`\0${file}\0`).update(readFileSync(file));
   return hash.digest("hex");
 }

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
+import { refuseWhileUsed } from "./folder-use.mjs";
 import { npm, quietly } from "./run.mjs";
 
-/** Installs the packages of package-lock.json, unless they are installed. */
+/**
+ * Installs the packages of package-lock.json, unless they are installed. Throws a `Failure` when
+ * another process uses the present packages: npm removes them first.
+ */
 export async function install() {
   if (isInstalled()) return;
+  await refuseWhileUsed(["server", "dev", "tests"], "its packages differ from package-lock.json");
   await quietly("Installing packages", npm("ci", "--include=dev", "--no-audit", "--no-fund"));
 }
 

@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** An expected failure, reported in one line. Any other error is a bug and is reported with its stack. */
 export class Failure extends Error {}
@@ -18,11 +20,26 @@ export function npm(...args) {
 /** A package's command, run by this Node without npx. */
 export const tool = (file, ...args) => [process.execPath, [`node_modules/${file}`, ...args]];
 
+/** The arguments by which Node loads a file of this folder before a program. */
+export const preload = (file) => ["--import", pathToFileURL(join(import.meta.dirname, file)).href];
+
+/**
+ * Starts a program that ends with this process, even when this process is killed. Only a program that
+ * this Node runs can follow its parent: another one ends by itself, or with the terminal.
+ */
+export function spawnFollower([command, args], { env = process.env, stdio }) {
+  if (command !== process.execPath) return spawn(command, args, { env, stdio });
+  return spawn(command, [...preload("follow-parent.mjs"), ...args], {
+    env: { ...env, LATCHKEY_FOLLOWER: "1" },
+    stdio: [...stdio, "ipc"],
+  });
+}
+
 /** Prints one line, and the program's output only when it fails. */
-export async function quietly(title, [command, args], env = process.env) {
+export async function quietly(title, command, env = process.env) {
   console.log(`${title} …`);
   const since = performance.now();
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawnFollower(command, { env, stdio: ["ignore", "pipe", "pipe"] });
   const killChildOnExit = () => child.kill();
   process.once("exit", killChildOnExit);
   const { code, output } = await finished(child);
@@ -55,8 +72,18 @@ export const onSignal = (act) => {
 };
 
 /**
- * Calls `act` once when the npm that runs this script has ended. A signal to npm ends npm, or npm and
- * its shell, and is not passed on to this process.
+ * Ends this process by `signal` if npm started it: npm prints several lines about any other exit code.
+ * Otherwise the caller ends it with an exit code.
+ */
+export function endBySignal(signal) {
+  if (!process.env.npm_lifecycle_event || process.platform === "win32") return;
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/**
+ * Calls `act` once when the npm that runs this script has ended. npm passes SIGTERM and SIGINT on to
+ * its script, or to the shell between, which does not pass them on; SIGKILL and SIGHUP end npm alone.
  */
 export function onNpmEnd(act) {
   if (!process.env.npm_lifecycle_event) return;
@@ -105,8 +132,17 @@ export function processorSeconds() {
 
 export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
+/**
+ * Lets this process continue when its output cannot be written: the reader of a pipe has ended (EPIPE),
+ * or the disk of a log file is full (ENOSPC).
+ */
+function ignoreOutputErrors() {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+}
+
 /** Runs a command's main function; an expected failure is one line and exit code 1. */
 export async function main(run) {
+  ignoreOutputErrors();
   try {
     process.exitCode = (await run()) ?? 0;
   } catch (error) {

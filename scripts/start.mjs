@@ -6,67 +6,58 @@
  *   --build-only   stops before the server
  */
 import "./node-version.mjs";
-import { spawn } from "node:child_process";
-import { get } from "node:http";
 import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "./build.mjs";
-import { install } from "./install.mjs";
-import { exitCode, Failure, main, onSignal, seconds, tool } from "./run.mjs";
-import { readSettings } from "./settings.mjs";
 import { startFakeProviders } from "./fake-providers.mjs";
+import { exclusively, useFolder } from "./folder-use.mjs";
+import { install } from "./install.mjs";
+import { endBySignal, exitCode, Failure, main, onNpmEnd, onSignal, seconds } from "./run.mjs";
+import { nextServer, serve } from "./serve.mjs";
+import { readSettings } from "./settings.mjs";
 
 const dev = process.argv.includes("--dev");
 const buildOnly = process.argv.includes("--build-only");
 
 let server;
+let endedBy;
 
 await main(async () => {
-  onSignal((signal) => (server ? server.kill(signal) : process.exit(exitCode(null, signal))));
+  onSignal(endOn);
+  onNpmEnd(() => endOn("SIGHUP"));
   const since = performance.now();
   const settings = readSettings();
   // Checked first, because a port in use should be reported before a long build.
   if (!buildOnly) await refuseBusyPort(settings.env);
-  await install();
-  if (!dev) await build(settings.env);
+  await exclusively(async () => {
+    await install();
+    if (!dev) await build(settings.env);
+    // Until this process ends: no other one may replace what the server has not loaded yet.
+    if (!buildOnly) await useFolder(dev ? "dev" : "server");
+  });
   if (buildOnly) return;
 
   const fakeProviders = await startFakeProviders(settings.env);
-  return run(settings, fakeProviders, since).finally(fakeProviders.stop);
+  const code = await run(settings, fakeProviders, since).finally(fakeProviders.stop);
+  if (endedBy) endBySignal(endedBy);
+  return code;
 });
+
+function endOn(signal) {
+  endedBy = signal;
+  if (server) server.end(signal);
+  else process.exit(exitCode(null, signal));
+}
 
 /** Resolves with the server's exit code. */
 async function run(settings, fakeProviders, since) {
-  server = serve({ ...settings.env, ...fakeProviders.env });
-  const exit = new Promise((resolve) => {
-    server.once("exit", (code, signal) => resolve(exitCode(code, signal)));
+  server = serve(nextServer(settings.env, { dev }), {
+    ...settings.env,
+    ...fakeProviders.env,
+    NODE_ENV: dev ? "development" : "production",
   });
-  const endFilter = filterNextBanner(server.stdout);
-  if (await isReady(settings, exit)) printReady(settings, fakeProviders, since);
-  endFilter();
-  return exit;
-}
-
-function serve(env) {
-  const mode = dev ? "dev" : "start";
-  const [command, args] = tool("next/dist/bin/next", mode, "-H", env.HOST, "-p", env.PORT);
-  return spawn(command, args, {
-    env: { ...env, NODE_ENV: dev ? "development" : "production" },
-    stdio: ["inherit", dev ? "inherit" : "pipe", "inherit"],
-  });
-}
-
-/**
- * Removes Next's banner: it names the bound address, and printReady() names the public one. Returns
- * a function that ends the filter.
- */
-function filterNextBanner(stdout) {
-  const filter = (chunk) => {
-    for (const outputLine of String(chunk).split(/(?<=\n)/))
-      if (!/^\s*(▲|✓|- (Local|Network):|$)/.test(outputLine)) process.stdout.write(outputLine);
-  };
-  stdout?.on("data", filter);
-  return () => stdout?.off("data", filter).pipe(process.stdout);
+  if (await server.untilReady(settings, { mayFail: dev }))
+    printReady(settings, fakeProviders, since);
+  return server.exit;
 }
 
 async function refuseBusyPort({ HOST, PORT }) {
@@ -77,28 +68,6 @@ async function refuseBusyPort({ HOST, PORT }) {
     });
     probe.listen({ host: HOST, port: PORT }, () => probe.close(resolve));
   });
-}
-
-/** True once the sign-in page responds, false when the server ends before. */
-async function isReady({ env: { HOST, PORT }, origin }, exit) {
-  // Connects to the bound address with the public Host, because any other Host is redirected.
-  const page = {
-    host: { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST,
-    port: PORT,
-    path: "/sign-in",
-    headers: { host: new URL(origin).host },
-    agent: false,
-  };
-  const ask = () =>
-    new Promise((resolve) => {
-      get(page, (response) => resolve(response.resume())).once("error", () => resolve(null));
-    });
-  const ended = exit.then(() => "ended");
-  for (;;) {
-    const result = await Promise.race([ask(), ended]);
-    if (result) return result !== "ended";
-    await sleep(50);
-  }
 }
 
 function printReady({ origin, mailbox }, { names }, since) {

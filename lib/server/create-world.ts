@@ -41,7 +41,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
   const { db } = database;
   if (database.kind === "pglite") await migrateUp(db);
   const { limiter, isRedisUnavailable } = await createLimiter(env, db, log);
-  const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock);
+  const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock, log);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
   const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseUnavailable }, mailer, {
     isEmbedded: database.kind === "pglite",

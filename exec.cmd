@@ -1,0 +1,2 @@
+@rem npm scripts begin with "exec", so that no shell stays between npm and node. This is exec for Windows.
+@%*

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+/** Processes that use the same folder. */
+
+const module = JSON.stringify(path.resolve("scripts/folder-use.mjs"));
+let folder: string;
+const processes: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "latchkey-folder-"));
+});
+afterEach(() => {
+  for (const one of processes.splice(0)) one.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a program in the folder. Returns the process and its output lines. */
+function run(program: string) {
+  const text = `import * as folder from ${module};\n${program}`;
+  const args = ["--input-type=module", "-e", text];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  processes.push(child);
+  return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
+}
+async function output(program: string) {
+  const { child } = run(program);
+  let text = "";
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, text };
+}
+
+const user = (as: string) => `
+  await folder.useFolder("${as}");
+  console.log("uses it");
+  setInterval(() => {}, 1000);`;
+const refusal = `
+  try {
+    await folder.refuseWhileUsed(["server"], "its build is old");
+    console.log("may build");
+  } catch ({ message }) {
+    console.log(message);
+  }`;
+
+describe("a build in a folder", () => {
+  test("is refused while a server uses it, and allowed after it was killed", async () => {
+    const server = run(user("server"));
+    await server.lines.next();
+    expect((await output(refusal)).text).toBe(
+      "A server runs in this folder, and its build is old. Stop it first, or use a copy of the folder.\n",
+    );
+    server.child.kill("SIGKILL");
+    await once(server.child, "close");
+    expect((await output(refusal)).text).toBe("may build\n");
+    expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
+  });
+
+  test("is allowed beside a development server, and where nobody is", async () => {
+    expect((await output(refusal)).text).toBe("may build\n");
+    const server = run(user("dev"));
+    await server.lines.next();
+    expect((await output(refusal)).text).toBe("may build\n");
+  });
+
+  test("leaves nothing of a process that ended by itself", async () => {
+    await output(`await folder.useFolder("server");`);
+    expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
+  });
+
+  test("runs once at a time, also after a process was killed in it", async () => {
+    const killed = run(`await folder.exclusively(async () => {
+      console.log("prepares");
+      await new Promise((resolve) => setInterval(resolve, 1e6));
+    });`);
+    await killed.lines.next();
+    const log = path.join(folder, "log");
+    writeFileSync(log, "");
+    const prepare = `
+      import { appendFileSync } from "node:fs";
+      await folder.exclusively(async () => {
+        appendFileSync("log", "begin\\n");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        appendFileSync("log", "end\\n");
+      });`;
+    const waiting = [1, 2, 3].map(() => run(prepare));
+    expect((await waiting[0]!.lines.next()).value).toMatch(/^Waiting for another process/);
+    expect(readFileSync(log, "utf8")).toBe("");
+    killed.child.kill("SIGKILL");
+    await Promise.all(waiting.map(({ child }) => once(child, "exit")));
+    expect(readFileSync(log, "utf8")).toBe("begin\nend\n".repeat(3));
+  });
+});

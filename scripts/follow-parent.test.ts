@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const run = JSON.stringify(path.resolve("scripts/run.mjs"));
+/** A program that runs until it is ended, and leaves a note when it is asked to. */
+const child = `
+  import { writeFileSync } from "node:fs";
+  setInterval(() => {}, 1000);
+  process.on("SIGTERM", () => { writeFileSync("asked", ""); process.exit(143); });
+  writeFileSync("child", String(process.pid));
+`;
+const parent = `
+  import { spawnFollower } from ${run};
+  spawnFollower([process.execPath, ["child.mjs"]], { stdio: ["ignore", "ignore", "ignore"] });
+  setInterval(() => {}, 1000);
+`;
+
+let folder: string;
+let started: ChildProcess;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "latchkey-follow-"));
+  writeFileSync(path.join(folder, "child.mjs"), child);
+  writeFileSync(path.join(folder, "parent.mjs"), parent);
+});
+afterEach(() => {
+  started.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const note = (name: string) => {
+  try {
+    return readFileSync(path.join(folder, name), "utf8");
+  } catch {
+    return null;
+  }
+};
+async function until(holds: () => boolean) {
+  while (!holds()) await sleep(20);
+}
+function isAlive(pid: number) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe.skipIf(process.platform === "win32")("a program of the launcher", () => {
+  test.each(["SIGKILL", "SIGQUIT", "SIGTERM"] as const)(
+    "is asked to end when the launcher ends by %s",
+    async (how) => {
+      started = spawn(process.execPath, ["parent.mjs"], { cwd: folder, stdio: "ignore" });
+      await until(() => note("child") !== null && note("child") !== "");
+      started.kill(how);
+      await until(() => note("asked") !== null && !isAlive(Number(note("child"))));
+    },
+  );
+
+  test("may end before the launcher", async () => {
+    writeFileSync(path.join(folder, "child.mjs"), "");
+    const program = `
+      import { finished, spawnFollower } from ${run};
+      const stdio = ["ignore", "ignore", "ignore"];
+      process.exit((await finished(spawnFollower([process.execPath, ["child.mjs"]], { stdio }))).code);`;
+    started = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd: folder });
+    expect(await new Promise((resolve) => started.once("exit", resolve))).toBe(0);
+  });
+});
