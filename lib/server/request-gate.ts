@@ -29,7 +29,7 @@ import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/probl
  */
 export function installRequestGate(env: Env, log: Log): void {
   // Next listens before it runs instrumentation, so earlier connections have bypassed the gate.
-  for (const server of listening()) server.closeAllConnections();
+  for (const server of listeningServers()) server.closeAllConnections();
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "request") {
@@ -54,7 +54,7 @@ export function installRequestGate(env: Env, log: Log): void {
 }
 
 /** The HTTP servers of this process. Node has no documented way to find Next's server. */
-const listening = () =>
+export const listeningServers = (): Server[] =>
   (process as unknown as { _getActiveHandles(): unknown[] })
     ._getActiveHandles()
     .filter((handle) => handle instanceof Server);

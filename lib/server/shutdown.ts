@@ -1,0 +1,37 @@
+import type { Server } from "node:http";
+import { intervals } from "@/lib/core/policy";
+
+/** How often a closing server looks for connections that have become idle, in milliseconds. */
+const lookEvery = 100;
+
+/** Lets the process continue when its output has no reader any more (EPIPE) or no space (ENOSPC). */
+export function ignoreOutputErrors(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+}
+
+/** Ends the server on SIGHUP as on SIGTERM. Next handles SIGTERM and SIGINT, and no SIGHUP. */
+export function endOnHangup(): void {
+  process.on("SIGHUP", () => process.emit("SIGTERM", "SIGTERM"));
+}
+
+/**
+ * Lets a server close only when `stopJobs` is done too, and within a limited time: connections that are
+ * still busy after `intervals.drain` are cut. Next ends the process when its server has closed, so a
+ * letter that is being sent would be sent again by the next process.
+ *
+ * Node closes idle connections once, when a server begins to close. Later ones, and those that have
+ * never sent anything, would keep it open.
+ */
+export function drainBeforeClose(server: Server, stopJobs: () => Promise<void>): void {
+  const close = server.close.bind(server);
+  server.close = (callback) => {
+    const stopped = stopJobs();
+    const look = setInterval(() => server.closeIdleConnections(), lookEvery);
+    const cut = setTimeout(() => server.closeAllConnections(), intervals.drain * 1000);
+    return close((error) => {
+      clearInterval(look);
+      clearTimeout(cut);
+      void stopped.then(() => callback?.(error));
+    });
+  };
+}
