@@ -415,7 +415,7 @@ function* publicProblems(set: Vars, origin: URL, known: readonly ConfigurableMet
   if (!set.TRUSTED_PROXY_HOPS)
     yield "TRUSTED_PROXY_HOPS must be set on a public server: the number of reverse proxies in front of it, or 0.";
   if (!set.NEXT_SERVER_ACTIONS_ENCRYPTION_KEY)
-    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public server, to the same value at build and start. Otherwise open forms fail after a deployment.";
+    yield "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY must be set on a public server, to the same value on every server. Otherwise forms of your own pages fail after a restart.";
   if (set.LOCALE === "en-XA" || set.LOCALE === "ar-XB")
     yield "LOCALE must be en on a public origin: the other languages are for testing on this machine.";
   for (const name of known.filter(isOAuth).map((method) => variableOf(method, "ISSUER")))
