@@ -7,6 +7,12 @@ const within = (cause: unknown, times = 1): unknown =>
   times === 0 ? cause : within(new Error("outer", { cause }), times - 1);
 
 describe("a fault that is reported as “try again in a few seconds”", () => {
+  it("recognises a disk without inodes for temporary files, and no other internal error", () => {
+    const file = 'could not create temporary file "base/pgsql_tmp/pgsql_tmp42.0": No such file';
+    expect(isDatabaseUnavailable(within(coded("XX000", file)))).toBe(true);
+    expect(isDatabaseUnavailable(within(coded("XX000", "cache lookup failed")))).toBe(false);
+  });
+
   it.each([
     ["no server listens", "ECONNREFUSED"],
     ["the connection broke", "ECONNRESET"],
@@ -37,6 +43,7 @@ describe("a fault that is reported as “try again in a few seconds”", () => {
     ["lost a race in a serializable transaction", "40001"],
     ["deadlock", "40P01"],
     ["lock not available", "55P03"],
+    ["input and output error of the disk", "58030"],
   ])("recognises %s (%s)", (_, code) => {
     expect(isDatabaseUnavailable(coded(code))).toBe(true);
     expect(isDatabaseUnavailable(within(coded(code)))).toBe(true);

@@ -266,7 +266,11 @@ const logger = (onQuery: DatabaseOptions["onQuery"]) =>
 
 // SQLSTATEs of a Postgres that is unreachable, starting, stopping, full or read-only, of timeouts and
 // of lost races. A wrong query or a violated constraint is a bug and not among them.
-const unavailableSqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03)$/;
+const unavailableSqlState = /^(08...|53...|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03|58030)$/;
+
+// A folder of temporary files that could not be created, on a disk without space or inodes.
+const withoutTemporaryFiles = /^could not create temporary file/;
+
 const unavailableDriverCode =
   /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
@@ -290,6 +294,7 @@ function isConnectionLost(error: unknown): boolean {
 export function isDatabaseUnavailable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
+    if (code === "XX000" && withoutTemporaryFiles.test(cause.message)) return true;
     // The socket file of a local Postgres; any other missing file is a bug.
     if (code === "ENOENT" && syscall === "connect") return true;
     if (

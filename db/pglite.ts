@@ -117,7 +117,7 @@ function reasonOf(error: unknown): string {
 /** What an administrator can do. Only files of another version are a reason to start with new ones. */
 function whatToDo(reason: string) {
   if (/no space left|ENOSPC|disk quota|EDQUOT/i.test(reason))
-    return "Its disk is full. Free at least 64 MB there, and start Latchkey again. The data is kept.";
+    return "Its disk is full. Free at least 64 MB there, and inodes if there are none, and start Latchkey again. The data is kept.";
   if (/incompatible with server/.test(reason))
     return "Another major version of PGlite wrote these files. Export the data with that version, or move the directory away to start with an empty database.";
   if (/permission denied|EACCES|EROFS|read-only/i.test(reason))
