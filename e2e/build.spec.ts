@@ -43,11 +43,13 @@ test("the build contains nothing of the fake providers", () => {
   expect(filesWith("color-scheme").join()).toContain(".next/static/");
 });
 
-test("browser files and source maps contain no key of the build", () => {
+test("no file of the build contains a key", () => {
   const env: Record<string, string | undefined> = readSettings().env;
   const texts = readdirSync(".next", { recursive: true, encoding: "utf8" })
-    .filter((file) => /^static\/.*\.\w+$|\.map$/.test(file))
-    .map((file) => readFileSync(join(".next", file)));
+    .filter((file) => !file.startsWith("dev/"))
+    .map((file) => join(".next", file))
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file));
   expect(texts.length).toBeGreaterThan(5);
   for (const name of [...Object.keys(serverKeys), "NEXT_SERVER_ACTIONS_ENCRYPTION_KEY"]) {
     expect(env[name], name).toMatch(/^.{43,}$/);
@@ -55,39 +57,65 @@ test("browser files and source maps contain no key of the build", () => {
   }
 });
 
-test("npm start starts the fake providers and stops them", async () => {
-  // A whole start, on its own port and data directory.
+/** The processes that `npm` and its descendants are, from /proc. */
+function descendantsOf(pid: number): number[] {
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
+  return [pid, ...children.flatMap(descendantsOf)];
+}
+
+function parentOf(pid: string) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return NaN;
+  }
+}
+
+const isAlive = (pid: number) => !Number.isNaN(parentOf(String(pid)));
+
+test("npm start starts the server and the fake providers, and a signal to npm alone ends all", async () => {
+  // A whole start, on its own port and data directory. With its own keys it needs no other build.
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-start-"));
   const port = String(await freePort());
-  // With the key of the existing build, `npm start` does not build again.
-  const { NEXT_SERVER_ACTIONS_ENCRYPTION_KEY } = readSettings().env as Record<string, string>;
   const own = Object.keys(process.env).filter((name) => /^(AUTH_|SIGN_IN_METHODS)/.test(name));
-  const launcher = spawn(process.execPath, ["scripts/start.mjs"], {
+  const npm = spawn("npm", ["start"], {
     env: {
       ...process.env,
       ...Object.fromEntries(own.map((name) => [name, ""])),
       DATA_DIR: dataDir,
       PORT: port,
-      NEXT_SERVER_ACTIONS_ENCRYPTION_KEY,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const closed = once(launcher, "close");
+  const closed = once(npm, "close");
+  let processes: number[] = [];
   try {
     const output: string[] = [];
-    for await (const outputLine of createInterface(launcher.stdout)) {
+    for await (const outputLine of createInterface(npm.stdout)) {
       output.push(outputLine);
       if (outputLine.startsWith("Started in")) break;
     }
+    processes = descendantsOf(npm.pid!);
+    // npm, the launcher, two fake providers and the server.
+    expect(processes.length).toBeGreaterThanOrEqual(5);
     expect(output).toContain(`Latchkey is at http://localhost:${port}`);
     expect(output).toContain(
       "Google and LinkedIn are fake providers on this machine; no keys are needed",
     );
+    expect(output).not.toContain("Building …");
+    expect(output.join("\n")).not.toMatch(/Next\.js|Ready in|Local:/);
   } finally {
-    launcher.kill("SIGTERM");
+    npm.kill("SIGINT");
     // A launcher that does not stop in time fails the test, and must not keep running.
-    const tooLong = setTimeout(() => launcher.kill("SIGKILL"), 120_000);
-    expect(await closed).toEqual([143, null]);
+    const tooLong = setTimeout(() => {
+      for (const pid of processes.filter(isAlive)) process.kill(pid, "SIGKILL");
+    }, 120_000);
+    await closed;
+    await expect.poll(() => processes.filter(isAlive)).toEqual([]);
     clearTimeout(tooLong);
     rmSync(dataDir, { recursive: true, force: true });
   }

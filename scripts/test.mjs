@@ -11,6 +11,7 @@ import "./node-version.mjs";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "./build.mjs";
+import { exclusively, useFolder } from "./folder-use.mjs";
 import { install } from "./install.mjs";
 import {
   embeddedProjects,
@@ -47,7 +48,7 @@ const daily = {
   check: { needs: ["install"], run: check },
   unit: { needs: ["install"], run: () => vitest("unit", unitProjects) },
   postgres: { needs: ["cluster"], run: () => vitest("postgres", postgresProjects) },
-  build: { needs: ["install"], run: () => build(readSettings().env) },
+  build: { needs: ["install"], run: buildAlone },
   e2e: { needs: ["build", "cluster"], run: () => playwright("e2e", "--grep-invert=@long") },
 };
 
@@ -64,7 +65,7 @@ const long = {
       { needs: ["cluster"], run: () => onOtherNode(version) },
     ]),
   ),
-  build: { needs: ["install"], run: () => build(readSettings().env) },
+  build: { needs: ["install"], run: buildAlone },
   e2e: { needs: ["build", "cluster"], run: () => playwright("e2e", "--grep=@long") },
 };
 
@@ -124,6 +125,10 @@ async function startPostgres() {
   Object.assign(env, { TEST_POSTGRES_URL: cluster.url, TEST_POSTGRES_DATA: cluster.data });
 }
 
+function buildAlone() {
+  return exclusively(() => build(readSettings().env));
+}
+
 async function check() {
   return counted(await runTool([process.execPath, ["scripts/check.mjs"]]), {});
 }
@@ -153,7 +158,10 @@ async function onOtherNode(version) {
 async function playwright(name, grep) {
   const report = join(testRun.folder, `${name}.json`);
   env.PLAYWRIGHT_JSON = report;
+  // The tests' servers load the build bit by bit.
+  const endUse = await useFolder("tests");
   const code = await runTool(tool("@playwright/test/cli.js", "test", grep, ...filters));
+  endUse();
   return counted(code, fromPlaywright(report, { of: name }));
 }
 
