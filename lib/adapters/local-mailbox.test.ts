@@ -139,6 +139,19 @@ describe("the developer's mailbox shows", () => {
   });
 });
 
+it("an email that cannot be written is a failed attempt, with its reason", async () => {
+  const { mailer, letters } = open();
+  const directory = path.join(home, "deep");
+  writeFileSync(directory, "");
+  expect(await mailer(letterTo("1"))).toMatchObject({
+    sent: false,
+    reason: expect.stringMatching(/^local mailbox: ENOTDIR/) as string,
+  });
+  rmSync(directory);
+  expect(await mailer(letterTo("1"))).toEqual({ sent: true });
+  expect(await letters()).toHaveLength(1);
+});
+
 it.skipIf(process.platform === "win32")(
   "no other user of the machine can read an email, whatever the process's umask",
   async () => {

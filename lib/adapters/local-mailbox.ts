@@ -28,11 +28,9 @@ export function localMailbox(directory: string, clock: Clock, log?: Pick<Log, "w
     return `${String(lastNumber).padStart(12, "0")}-${id}.json`;
   };
 
-  const mailer: Mailer = async ({ id, to, subject, html, text }) => {
-    const sentAt = clock.now().toISOString();
-    const letter: MailboxLetter = { id, to, subject, html, text, sentAt };
+  const write = async (letter: MailboxLetter) => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const file = path.join(directory, await nameFor(id));
+    const file = path.join(directory, await nameFor(letter.id));
     // Renaming is atomic, so a reader never sees a partial file.
     try {
       await writeFile(`${file}.part`, JSON.stringify(letter), { mode: 0o600 });
@@ -43,7 +41,15 @@ export function localMailbox(directory: string, clock: Clock, log?: Pick<Log, "w
     }
     for (const old of (await files()).slice(bounds.mailboxEmails))
       await rm(path.join(directory, old), { force: true });
-    return { sent: true };
+  };
+
+  /** A full disk is a failed attempt, as at any mail server. */
+  const mailer: Mailer = async ({ id, to, subject, html, text }) => {
+    const sentAt = clock.now().toISOString();
+    return write({ id, to, subject, html, text, sentAt }).then(
+      () => ({ sent: true }),
+      (error: Error) => ({ sent: false, reason: `local mailbox: ${error.message}` }),
+    );
   };
 
   const read = async (name: string): Promise<MailboxLetter[]> => {

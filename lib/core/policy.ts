@@ -214,6 +214,8 @@ export const bounds = {
   embeddedWalBytes: 32 * 1024 * 1024,
   /** Free bytes on the disk of the embedded database below which readiness warns: enough for days of use. */
   freeDiskBytes: 256 * 1024 * 1024,
+  /** Free inodes of that disk below which readiness warns: the database creates files rarely, and few. */
+  freeInodes: 100,
   /** Characters of a mail server's reply in the log: two lines of SMTP. */
   quotedReply: 200,
   /** Bytes of log lines that wait while they cannot be written: a few thousand lines. */

@@ -115,8 +115,11 @@ async function health(
   };
 }
 
+/** Some file systems have no fixed number of inodes, and report none. */
 const hasFreeSpace = (disk: StatsFs | null) =>
-  disk !== null && disk.bavail * disk.bsize >= bounds.freeDiskBytes;
+  disk !== null &&
+  disk.bavail * disk.bsize >= bounds.freeDiskBytes &&
+  !(disk.files > 0 && disk.ffree < bounds.freeInodes);
 
 /** Runs its queries one after another: together they would use several connections of the pool. */
 async function inspect({ db }: Database) {

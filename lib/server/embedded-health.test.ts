@@ -10,12 +10,12 @@ import { testEnv } from "@/test/support/world";
 import { createWorld } from "./create-world";
 
 /** The free bytes that the file system reports; null makes the call fail. */
-const disk = vi.hoisted(() => ({ free: 0 as number | null }));
+const disk = vi.hoisted(() => ({ free: 0 as number | null, inodes: 1000 }));
 vi.mock("node:fs/promises", async (original) => ({
   ...(await original<typeof fs>()),
-  statfs: async (): Promise<Pick<StatsFs, "bavail" | "bsize">> => {
+  statfs: async (): Promise<Pick<StatsFs, "bavail" | "bsize" | "files" | "ffree">> => {
     if (disk.free === null) throw new Error("no such directory");
-    return { bavail: disk.free / 4096, bsize: 4096 };
+    return { bavail: disk.free / 4096, bsize: 4096, files: 1000, ffree: disk.inodes };
   },
 }));
 
@@ -32,10 +32,11 @@ afterAll(async () => {
 });
 
 test.each([
-  ["with enough space", bounds.freeDiskBytes, "pass"],
-  ["with too little space", bounds.freeDiskBytes - 4096, "warn"],
-  ["whose space is unknown", null, "warn"],
-])("readiness of an embedded database on a disk %s", async (_, free, status) => {
-  disk.free = free;
+  ["with enough space", bounds.freeDiskBytes, bounds.freeInodes, "pass"],
+  ["with too little space", bounds.freeDiskBytes - 4096, bounds.freeInodes, "warn"],
+  ["with too few inodes", bounds.freeDiskBytes, bounds.freeInodes - 1, "warn"],
+  ["whose space is unknown", null, bounds.freeInodes, "warn"],
+])("readiness of an embedded database on a disk %s", async (_, free, inodes, status) => {
+  Object.assign(disk, { free, inodes });
   expect(await getWorld().health()).toEqual({ ...passingChecks, disk: status });
 });
