@@ -17,7 +17,7 @@ export function EmailField({ name = "email", ...field }: Props) {
       {...field}
       name={name}
       label={message("common.email")}
-      type="email"
+      type="text"
       dir="ltr"
       autoComplete="username"
       inputMode="email"

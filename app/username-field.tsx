@@ -16,7 +16,7 @@ export function UsernameField({ name = displayedUsername, address }: Props) {
     <Field
       name={name}
       label={message("common.email")}
-      type="email"
+      type="text"
       dir="ltr"
       autoComplete="username"
       defaultValue={address}

@@ -12,7 +12,8 @@ test("the page reports an invalid address beside its field and sends no email", 
   const field = ada.page.getByLabel("Email", { exact: true });
   for (const [typed, message] of [
     ["", "Enter your email address."],
-    ["ａda@example.com", "Enter an email address in the form name@example.com."],
+    ["ada@example", "Enter an email address in the form name@example.com."],
+    ["ada@exam\u200bple.com", /^This address contains a character that you can’t see/],
   ] as const) {
     await ada.requestLink({}, typed);
     const summary = ada.page.getByRole("alert").filter({ hasText: message });

@@ -311,7 +311,8 @@ export const en = {
   "error.method_not_allowed": "Method not allowed.",
   "error.misdirected_request": "This server is only reachable at {origin}.",
   "error.email_missing": "Enter your email address.",
-  "error.email_invalid": "Enter an email address in the form name@example.com.",
+  "error.email_invalid":
+    "{problem, select, invisible {This address contains a character that you can’t see, which often happens when it is pasted. Type the address instead.} several {Enter one email address, with one @.} space {An email address can’t contain spaces.} length {This email address is too long. It can have {longest} characters, and {longestLocal} before the @.} dots {An email address can’t have two dots in a row, or a dot at the beginning, at the end or next to the @.} letters {Before the @ we support only the letters a to z without accents, digits and signs.} signs {The part before the @ contains a sign that we don’t support.} domain {The part after the @ isn’t a domain that can receive email. Check how it is spelled.} other {Enter an email address in the form name@example.com.}}",
   "error.code_malformed": "Enter the {digits}-digit code from the email.",
   "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
   "error.too_many_attempts":

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hours, minutes, seconds } from "@/lib/core/duration";
 import { type RefusalCode, refusals } from "@/lib/core/errors";
+import { addressProblems } from "@/lib/core/identifier";
 import { messagesIn } from "./index";
 import { en } from "./en";
 import { messageOf } from "./refusal-message";
@@ -51,6 +52,12 @@ describe("an error message", () => {
     "has a status that programs wait on where it names a time: %s",
     (code) => expect([429, 503]).toContain(refusals[code].status),
   );
+
+  it.each(addressProblems)("names the problem of an address: %s", (problem) => {
+    const text = messageOf(messages, { code: "email_invalid", problem });
+    expect(text).toMatch(/^[A-Z].+\.$/);
+    expect(text.includes("name@example.com")).toBe(problem === "other");
+  });
 
   it("names no lifetime that the operator may have changed", () => {
     expect(en["error.link_invalid"]).not.toMatch(/hour|minute/);

@@ -14,6 +14,9 @@ export function messageOf(messages: Messages, refusal: Refusal): string {
     digits: String(bounds.codeDigits),
     field: refusal.field === "code" || refusal.field === "password" ? refusal.field : "other",
     provider: providerName(messages, provider),
+    longest: String(bounds.emailLength),
+    longestLocal: String(bounds.localPartLength),
+    problem: refusal.problem ?? "other",
     address: address ?? messages.message("fallback.account"),
     origin: origin ?? messages.message("fallback.origin"),
   });

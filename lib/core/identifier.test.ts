@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyText } from "@/test/support/texts";
-import { masked, parseIdentifier } from "./identifier";
+import { masked, parseIdentifier, readTypedAddress } from "./identifier";
 
 const a = (times: number) => "a".repeat(times);
 /** A domain of exactly this many octets, in labels no longer than 63. */
@@ -423,5 +423,69 @@ describe("any typed text", () => {
         expect(masked(read)).toBe(`${local[0]}**@${domain}`);
       }),
     );
+  });
+});
+
+describe("an address as people paste it", () => {
+  it.each([
+    "\u00a0ada@example.com\u00a0",
+    "ada@example.com\t",
+    "\u3000ada@example.com\u2028",
+    "\ufeffada@example.com\u200b",
+    "\u200e\u202aada@example.com\u202c",
+    "\u2068ada@example.com\u2069",
+    "ada@example.com\u00ad\u2060\u2800",
+    " \u200b \u00a0ada@example.com \ufe0f\u200f\r\n",
+  ])("is read without the invisible characters at its ends: %j", (typed) => {
+    expect(readTypedAddress(typed)).toEqual({ identifier: "ada@example.com" });
+  });
+
+  it.each([
+    ["", "missing"],
+    [" \u00a0\u200b\t", "missing"],
+    ["ada@exam\u200bple.com", "invisible"],
+    ["a\u00adda@example.com", "invisible"],
+    ["ada\u202e@example.com", "invisible"],
+    ["ada@exam\0ple.com", "invisible"],
+    ["ada@example.com\0", "invisible"],
+    ["ada\u00a0@example.com", "space"],
+    ["ada @example.com", "space"],
+    ["ada@example.com\r\nBcc: mallory", "space"],
+    ["ada@@example.com", "several"],
+    ["ada@example.com, leo@example.com", "several"],
+    ["a..da@example.com", "dots"],
+    [".ada@example.com", "dots"],
+    ["ada.@example.com", "dots"],
+    ["ada@example..com", "dots"],
+    ["ada@example.com.", "dots"],
+    ["\u00e1da@example.com", "letters"],
+    ["\u0430da@example.com", "letters"],
+    ["\u7528\u6237@example.com", "letters"],
+    ["<ada@example.com", "signs"],
+    ['"ada"@example.com', "signs"],
+    ["ada%x@example.com", "signs"],
+    ["ada@127.0.0.1", "domain"],
+    ["ada@exa_mple.com", "domain"],
+    ["ada@example.com/path", "domain"],
+    [`${a(65)}@example.com`, "length"],
+    [`a@${domainOf(253)}`, "length"],
+    ["ada", "other"],
+    ["ada@", "other"],
+    ["@example.com", "other"],
+    ["ada@example", "other"],
+  ] as const)("is refused with its problem: %j: %s", (typed, problem) => {
+    expect(readTypedAddress(typed)).toEqual({ problem });
+  });
+
+  it("never becomes an address that the strict reading refuses, and takes linear time", () => {
+    for (const typed of Object.values(hostile).flat()) {
+      const read = readTypedAddress(typed);
+      if ("identifier" in read) expect(parseIdentifier(read.identifier)).toBe(read.identifier);
+    }
+    const unseen = "\u200b \u00a0".repeat(100_000);
+    expect(readTypedAddress(`ada${unseen}@example.com`)).toEqual({ problem: "invisible" });
+    expect(readTypedAddress(`${unseen}ada@example.com${unseen}`)).toEqual({
+      identifier: "ada@example.com",
+    });
   });
 });

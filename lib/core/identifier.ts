@@ -12,9 +12,54 @@ const letters = /^[\p{L}\p{N}\p{M}.-]+$/u;
 const invisible = /[\p{Default_Ignorable_Code_Point}\u212a]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
+// What people paste with an address and do not see: spaces of all kinds, zero-width and bidi marks.
+const unseen = String.raw`\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800`;
+// Without the look-behind the time would grow with the square of a run of such characters.
+const unseenAtEnds = new RegExp(`^[${unseen}]+|(?<![${unseen}])[${unseen}]+$`, "gu");
+const unseenInside = new RegExp(`(?!\\p{White_Space})[${unseen}\\p{Cc}]`, "u");
+
+/** Why a typed address is refused. The sentences are in `error.email_invalid`; `other`: it has another form. */
+export const addressProblems = [
+  "invisible",
+  "several",
+  "space",
+  "length",
+  "dots",
+  "letters",
+  "signs",
+  "domain",
+  "other",
+] as const;
+export type AddressProblem = (typeof addressProblems)[number];
+
 /**
- * Parses an email address as entered: trims it, lower-cases it, and converts the domain to ASCII (IDNA).
- * Null for any text that a mail server could read as anything but one plain mailbox: control
+ * Reads an address that a person typed or pasted: like `parseIdentifier`, without the invisible
+ * characters at its ends. Otherwise the problem to tell; `missing` when nothing was typed.
+ */
+export function readTypedAddress(
+  typed: string,
+): { readonly identifier: Identifier } | { readonly problem: AddressProblem | "missing" } {
+  const text = typed.replace(unseenAtEnds, "");
+  if (!text) return { problem: "missing" };
+  const identifier = parseIdentifier(text);
+  return identifier ? { identifier } : { problem: problemOf(text) };
+}
+
+function problemOf(text: string): AddressProblem {
+  const [local, domain, ...rest] = text.split("@");
+  if (unseenInside.test(text)) return "invisible";
+  if (rest.length > 0) return "several";
+  if (!local || !domain) return "other";
+  if (/\p{White_Space}/u.test(text)) return "space";
+  if (text.length > bounds.emailLength || local.length > bounds.localPartLength) return "length";
+  if (/^\.|\.\.|\.$|\.@|@\./.test(text)) return "dots";
+  if (/[^\0-\x7f]/.test(local)) return "letters";
+  if (!localPart.test(local)) return "signs";
+  return domain.includes(".") ? "domain" : "other";
+}
+
+/**
+ * Parses an email address: trims it, lower-cases it, and converts the domain to ASCII (IDNA). Null for any text that a mail server could read as anything but one plain mailbox: control
  * characters, separators, quotes, angle brackets, comments, IP literals, a second @, zero-width
  * or look-alike characters, more than 254 octets in total or 64 before the @ (RFC 5321).
  */

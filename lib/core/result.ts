@@ -1,6 +1,7 @@
 import type { Duration } from "./duration";
 import type { MethodId } from "./method-id";
 import { type RefusalCode, refusals } from "./errors";
+import type { AddressProblem } from "./identifier";
 
 /** An expected error as a value: returned, recorded and shown (decision 3). */
 export interface Refusal {
@@ -12,6 +13,8 @@ export interface Refusal {
   /** The minimum length of a password that is too short. */
   readonly minLength?: number | undefined;
   readonly provider?: MethodId | undefined;
+  /** What is wrong with an address that is not valid. */
+  readonly problem?: AddressProblem | undefined;
   /** The signed-in user's address; shown only to that user. */
   readonly address?: string | undefined;
   /** The configured origin, when the request was for another one. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Identifier, parseIdentifier } from "@/lib/core/identifier";
+import { type Identifier, readTypedAddress } from "@/lib/core/identifier";
 import { bounds } from "@/lib/core/policy";
 import type { RefusalCode } from "@/lib/core/errors";
 import { isOAuthMethodId } from "@/lib/methods";
@@ -8,12 +8,13 @@ import { isOAuthMethodId } from "@/lib/methods";
 
 const errorCode = (code: RefusalCode) => ({ error: code });
 
-/** An email address in canonical form. Refuses `email_missing`, `email_invalid`. */
+/** A typed email address in canonical form. Refuses `email_missing`, and `email_invalid` with its problem. */
 export const email = z.string(errorCode("email_missing")).transform((typed, issues): Identifier => {
-  const identifier = parseIdentifier(typed);
-  if (identifier) return identifier;
-  const message: RefusalCode = typed.trim() ? "email_invalid" : "email_missing";
-  issues.addIssue({ code: "custom", message });
+  const read = readTypedAddress(typed);
+  if ("identifier" in read) return read.identifier;
+  const { problem } = read;
+  const message: RefusalCode = problem === "missing" ? "email_missing" : "email_invalid";
+  issues.addIssue({ code: "custom", message, params: { problem } });
   return z.NEVER;
 });
 
@@ -25,7 +26,10 @@ export const optionalEmail = z
   .string()
   .max(bounds.fieldLength)
   .optional()
-  .transform((typed) => parseIdentifier(typed ?? ""));
+  .transform((typed) => {
+    const read = readTypedAddress(typed ?? "");
+    return "identifier" in read ? read.identifier : null;
+  });
 
 /**
  * An emailed code. Removes spaces and hyphens, and accepts full-width digits and those of any script.
@@ -35,7 +39,10 @@ export const code = z
   .string(errorCode("code_malformed"))
   .max(bounds.codeInputLength, errorCode("code_malformed"))
   .transform((typed, issues) => {
-    const digits = asciiDigits(typed).replace(/[\s\u200b-\u200f\u2060-]/g, "");
+    const digits = asciiDigits(typed).replace(
+      /[\s\p{Default_Ignorable_Code_Point}\p{Cf}\p{Pd}]/gu,
+      "",
+    );
     if (new RegExp(`^\\d{${bounds.codeDigits}}$`).test(digits)) return digits;
     issues.addIssue({ code: "custom", message: "code_malformed" satisfies RefusalCode });
     return z.NEVER;

@@ -3,6 +3,7 @@ import type { Db } from "@/db/client";
 import { keyedHash } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
+import type { AddressProblem } from "@/lib/core/identifier";
 import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
@@ -328,7 +329,11 @@ export const sessionReader =
 /** The first error of an input: a schema's message is the code of the refusal. */
 function refusalOf(error: z.ZodError): Refusal {
   const issue = error.issues.find(({ message }) => isRefusalCode(message));
-  return issue && isRefusalCode(issue.message)
-    ? { code: issue.message, field: issue.path.join(".") }
-    : { code: "invalid_input" };
+  if (!issue || !isRefusalCode(issue.message)) return { code: "invalid_input" };
+  const { problem } = (issue.code === "custom" && issue.params) || {};
+  return {
+    code: issue.message,
+    field: issue.path.join("."),
+    ...(issue.message === "email_invalid" && { problem: problem as AddressProblem }),
+  };
 }

@@ -5,6 +5,7 @@ import { seconds } from "@/lib/core/duration";
 import type { MethodId } from "@/lib/core/method-id";
 import { isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
+import { addressProblems } from "@/lib/core/identifier";
 import { bounds } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
@@ -47,6 +48,7 @@ const schema = z.object({
   note: z.enum(notes).optional(),
   provider: z.custom<MethodId>(isOAuthMethodId).optional(),
   minLength: z.number().int().positive().optional(),
+  problem: z.enum(addressProblems).optional(),
   address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
   remember: z.boolean().optional(),
@@ -69,9 +71,9 @@ export async function readFlash(page: string): Promise<Flash> {
   const stored = schema.safeParse(decode(value));
   if (!stored.success || stored.data.page !== page) return emptyFlash;
   const { code, note, provider, email, remember, ...rest } = stored.data;
-  const { field, retryAfter, minLength, address, reference } = rest;
+  const { field, retryAfter, minLength, problem, address, reference } = rest;
   const refusal = code
-    ? { code, field, retryAfter, minLength, provider, address, reference }
+    ? { code, field, retryAfter, minLength, problem, provider, address, reference }
     : null;
   return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
@@ -92,11 +94,11 @@ export async function redirectWithError(
   refusal: Refusal,
   entered: EnteredValues = {},
 ): Promise<never> {
-  const { code, field, retryAfter, minLength, provider, address, reference } = refusal;
+  const { code, field, retryAfter, minLength, problem, provider, address, reference } = refusal;
   if (code === "unavailable") redirect("/unavailable");
   if (code === "sign_in_required")
     return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
-  const shown = { code, field, retryAfter, minLength, provider, address, reference };
+  const shown = { code, field, retryAfter, minLength, problem, provider, address, reference };
   if (code === "signed_in_as_other") {
     await writeFlash({ page: "/account", ...shown });
     redirect("/account");

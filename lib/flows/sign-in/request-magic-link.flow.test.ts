@@ -380,22 +380,34 @@ test("the audit row names the account by id; the address is only in its details"
 });
 
 test.each([
-  ["", "email_missing"],
-  ["   ", "email_missing"],
-  ["ada", "email_invalid"],
-  ["ada@example.com, leo@example.com", "email_invalid"],
-  ["ada@example.com\r\nBcc: leo@example.com", "email_invalid"],
-  ["“ada”@example.com", "email_invalid"],
-  ["ａda@example.com", "email_invalid"],
-  ["ada@exam\u200bple.com", "email_invalid"],
+  ["", "email_missing", undefined],
+  ["   ", "email_missing", undefined],
+  ["ada", "email_invalid", "other"],
+  ["ada@example.com, leo@example.com", "email_invalid", "several"],
+  ["ada@example.com\r\nBcc: leo", "email_invalid", "space"],
+  ["“ada”@example.com", "email_invalid", "letters"],
+  ["ａda@example.com", "email_invalid", "letters"],
+  ["ada@exam\u200bple.com", "email_invalid", "invisible"],
 ] as const)(
-  "an address such as %j is refused before anything is stored or counted",
-  async (typed, code) => {
+  "an address such as %j is refused with its problem before anything is stored or counted",
+  async (typed, code, problem) => {
     const browser = new Browser(world);
-    expect(await browser.requestLink(typed)).toEqual(refused(code, { field: "email" }));
+    const refusal = await browser.requestLink(typed);
+    expect(refusal).toEqual(refused(code, { field: "email" }));
+    expect(refusal.ok ? null : refusal.refusal.problem).toBe(problem);
     expect(await rows(world.db, sql`select 1 from outbox union all select 1 from limits`)).toEqual(
       [],
     );
+  },
+);
+
+test.each(["\u00a0ada@example.com\u200b", "\u200eada@example.com\u200f", "ada@example.com\t"])(
+  "an address pasted as %j is read without what is invisible at its ends",
+  async (typed) => {
+    expect(await new Browser(world).requestLink(typed)).toEqual({
+      ok: true,
+      value: { email: ada },
+    });
   },
 );
 
