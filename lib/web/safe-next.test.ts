@@ -33,8 +33,6 @@ const hostile: Record<string, readonly unknown[]> = {
     "https://account.example.com.evil.example/",
     "https://account.example.com@evil.example/",
     "//account.example.com@evil.example",
-    "/@evil.example",
-    "/account@evil.example",
     "/\u0000@evil.example",
   ],
   "another scheme": [
@@ -93,7 +91,12 @@ const hostile: Record<string, readonly unknown[]> = {
     "%2f%2fevil.example",
     "/%2f%2fevil.example",
     "/account%2f..%2f",
-    "/account?next=%2f%2fevil.example",
+    "/a%2f%2fevil.example",
+    "/a/%2fevil.example",
+    "/a%2f/evil.example",
+    "/a%2f..%2fb",
+    "/%2e%2e%2f%2fevil.example",
+    "/a%2f.%2f%2fevil.example",
     "/\uff0fevil.example",
     "/\u2044evil.example",
     "/\u2215evil.example",
@@ -125,19 +128,12 @@ const hostile: Record<string, readonly unknown[]> = {
     "/%/#",
     "/%/a",
     "/%g0",
-    "/account;x",
     "/account|x",
     "/account<script>",
     '/account"x',
-    "/account'x",
     "/account`x",
     "/account{x}",
-    "/account[x]",
     "/account^x",
-    "/account$x",
-    "/account!x",
-    "/account*x",
-    "/account(x)",
     "/caf\u00e9",
     "/\u0430ccount",
     "/\ud800",
@@ -174,6 +170,8 @@ describe("a return path that no person can be on", () => {
     "/livez",
     "/readyz?x=1",
     "/.well-known/change-password",
+    "/api%2Fv1/session",
+    "/api%2fauth/signout",
   ])("is replaced by the account page: %s", (next) => expect(safeNext(next)).toBe("/account"));
   it("is no page whose name only begins like it", () => {
     expect(safeNext("/apiary")).toBe("/apiary");
@@ -203,6 +201,13 @@ describe("a return path of ours", () => {
     "/account?from=2026-11-20T08:12,2026-11-21#top",
     "/caf%C3%A9?q=a+b%20c",
     "/~ada/a_b-c.d",
+    "/@ada",
+    "/account@evil.example",
+    "/orders[2]/(draft);v=1!$*",
+    "/search?filter[name]=a&x=(1)&to=ada@example.com",
+    "/docs/a%2Fb?path=%2Fa%2Fb#c%2Fd",
+    "/account?back=%2f%2fevil.example",
+    "/it's",
     "/account?back=/mailbox",
     `/${"a".repeat(2_047)}`,
   ])("is used unchanged: %s", (next) => expect(safeNext(next)).toBe(next));
@@ -212,12 +217,13 @@ describe("a return path of ours", () => {
     ["/account/./sessions", "/account/sessions"],
     ["/../../mailbox", "/mailbox"],
     ["/%2e%2e/mailbox", "/mailbox"],
+    ["/search?q='x'", "/search?q=%27x%27"],
   ])("has its dots resolved: %s is %s", (next, folded) => expect(safeNext(next)).toBe(folded));
 });
 
 describe("any value of next", () => {
   const pieces = fc.constantFrom(
-    ..."/\\.@:?#%&=+,;~ \t\r\n\0".split(""),
+    ..."/\\.@:?#%&=+,;~[]()!$*' \t\r\n\0".split(""),
     ..."//,..,%2f,%5c,%2e,%0d,%0a,%09,%00,%25,http:,https:,javascript:,evil.example,account,\uff0f,\u2215,\u3002,\u200b".split(
       ",",
     ),
@@ -236,7 +242,9 @@ describe("any value of next", () => {
         const path = safeNext(text);
         expect(new URL(path, origin).origin).toBe(origin);
         // Some clients fold a path before they resolve it.
-        expect(new URL(new URL(path, origin).pathname, origin).origin).toBe(origin);
+        const folded = new URL(path, origin).pathname;
+        expect(new URL(folded, origin).origin).toBe(origin);
+        expect(new URL(folded.replace(/%2f/gi, "/"), origin).origin).toBe(origin);
         expect(path).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/);
         expect(safeNext(path)).toBe(path);
       }),

@@ -1,12 +1,14 @@
 import { bounds } from "@/lib/core/policy";
 
 const home = "/account";
-// The characters of our paths. Excludes all that a browser could read as another host, such as
-// backslashes, control characters and user info.
-const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,]*$/;
+// The characters of RFC 3986. Excludes all that a browser could read as another host, such as
+// backslashes and control characters. The leading slash excludes schemes and user info.
+const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,@!$'()*;[\]]*$/;
 /** Paths that respond with data or redirect on: nobody can have been there. */
 const noPage = /^\/(api|_next|livez|readyz|\.well-known)(\/|$)/i;
-const encodedTrick = /%(2f|5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
+/** Schemes that run a script, for readers that drop the slash. */
+const scriptScheme = /^\/(javascript|data|vbscript):/i;
+const encodedTrick = /%(5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
 
 /** A return path, if it is one of this origin; otherwise the account page. No page shows it. */
 export function safeNext(next: unknown): string {
@@ -17,5 +19,10 @@ export function safeNext(next: unknown): string {
   const { origin, pathname, search, hash } = new URL(next, base);
   // `URL` has resolved dot segments: "/.//host" is "//host" now.
   if (origin !== base || pathname.includes("//")) return home;
-  return noPage.test(pathname) ? home : pathname + search + hash;
+  // A proxy may decode slashes, and then read another host, or leave the folder.
+  const decoded = pathname.replace(/%2f/gi, "/");
+  if (decoded.includes("//") || new URL(decoded, base).pathname !== decoded) return home;
+  if (noPage.test(decoded) || scriptScheme.test(decoded)) return home;
+  const path = pathname + search + hash;
+  return path.length > bounds.nextLength ? home : path;
 }
