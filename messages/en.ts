@@ -97,7 +97,7 @@ export const en = {
   "link.cancel": "Not you? <button>Cancel this request</button>",
   "link.invalidTitle": "This link can’t be used",
   "link.invalid":
-    "It may have expired, or been used or replaced. Links work once, for {lifetime}. Some email filters open links first.",
+    "It may be incomplete, or have expired, or been used or replaced. Links work once, for {lifetime}. Some email filters open links first.",
   "link.reopenTitle": "Open the link again",
   "link.reopen":
     "For your security, this page doesn’t store the link. Open it from the email again, or request a new one.",
@@ -354,7 +354,7 @@ export const en = {
   "error.last_sign_in_method": "This is your only sign-in method. Add another one first.",
   "error.overloaded": "We’re very busy right now. Try again in {wait}.",
   "error.link_invalid":
-    "This link can’t be used. It may have expired, or been used or replaced. Some email filters open links first.",
+    "This link can’t be used. It may be incomplete, or have expired, or been used or replaced. Some email filters open links first.",
   "error.email_mismatch":
     "That isn’t the address this link was sent to. Enter your full email address.",
   "error.sign_up_closed": "New accounts are by invitation only. Ask the person who invited you.",

@@ -822,6 +822,13 @@ describe("a refusal", () => {
   });
 });
 
+it("passes the link of an email on without what a mail program added to it", async () => {
+  const { seen } = await serve(local);
+  const path = `/l/${"a".repeat(43)}`;
+  for (const added of ["", ".", "%", "%C2%A0)", "*"])
+    expect((await seen(path + added)).url).toBe(path);
+});
+
 describe("an upgrade to another protocol", () => {
   const upgrade = [
     "GET /_next/webpack-hmr HTTP/1.1",

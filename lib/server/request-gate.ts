@@ -11,6 +11,7 @@ import type { RefusalCode } from "@/lib/core/errors";
 import { messagesIn } from "@/messages";
 import { messageOf } from "@/messages/refusal-message";
 import { type HeldPage, holdPage } from "./held-page";
+import { withoutAddedText } from "./token-url";
 import { isSameOrigin } from "@/lib/web/origin";
 import {
   emailPolicy,
@@ -34,6 +35,7 @@ export function installRequestGate(env: Env, log: Log): void {
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
+      request.url = withoutAddedText(request.url ?? "/");
       const next = () => void Reflect.apply(emit, this, [event, ...rest]);
       const proceed = isFile(request) ? () => compressed(request, response, next) : next;
       if (isMailboxEmail(request.url ?? "")) allowEmailStyles(response);
