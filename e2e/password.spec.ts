@@ -59,7 +59,7 @@ test("Ada resets her password by the link, and every other device is signed out"
   await ada.clickButton("Email me a link");
   await ada.seesUrl("/password/check?asked");
   const letter = await ada.readsTheLetter();
-  expect(letter.subject).toBe("Set a new password for Latchkey");
+  expect(letter.subject).toBe(`${letter.code} is your code to set a new password for Latchkey`);
   await ada.open(letter.link);
   await ada.seesTitle("Set a new password");
   await expect(field(ada.page, "Email")).toHaveValue(ada.email);

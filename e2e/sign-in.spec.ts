@@ -19,7 +19,7 @@ test.describe("Ada signs in", () => {
     await ada.sees("The link works for 1 hour, the code for 10 minutes.");
 
     const letter = await ada.readsTheLetter();
-    expect(letter.subject).toBe("Sign in to Latchkey");
+    expect(letter.subject).toBe(`${letter.code} is your code to sign in to Latchkey`);
     await ada.open(letter.link);
     await ada.seesTitle("Sign in to Latchkey?");
     await ada.sees("a**@example.com");

@@ -8,7 +8,11 @@ import type { LetterFacts } from "./facts";
 import type { LetterContents } from "./letter";
 import { LinkLine } from "./link-line";
 
-/** What each letter says: links from the origin alone, ends as time and as duration (L7, L10). */
+/**
+ * What each letter says: links from the origin alone, ends as time and as duration (L7, L10). No two
+ * letters that sign somebody in have the same subject, as mail programs hide all but the first of a
+ * thread (decision 35).
+ */
 export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
   const { appName, origin, lifetimes } = facts;
   const messages = messagesIn(facts.locale);
@@ -33,13 +37,13 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
     case "magic_link":
     case "sign_up_link":
       return {
-        subject: message("email.signIn.subject", { appName }),
+        subject: message("email.signIn.subject", { code: letter.code, appName }),
         preview: message("email.signIn.preview", { code: letter.code, appName }),
         code: letter.code,
-        heading: message("email.signIn.subject", { appName }),
+        heading: message("email.signIn.heading", { appName }),
         ...(letter.kind === "sign_up_link" && { lead: message("email.signIn.newAccount") }),
         button: {
-          label: message("email.signIn.subject", { appName }),
+          label: message("email.signIn.heading", { appName }),
           url: `${origin}/l/${letter.token}`,
         },
         text: linkAndCode(lifetimes.magicLink),
@@ -59,7 +63,10 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
       };
     case "already_signed_up":
       return {
-        subject: message("email.alreadySignedUp.subject", { appName }),
+        subject: message("email.alreadySignedUp.subject", {
+          appName,
+          at: timeOf(new Date(letter.askedAt)),
+        }),
         preview: message("email.alreadySignedUp.preview"),
         heading: message("email.alreadySignedUp.heading"),
         lead: message(
@@ -67,7 +74,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         ),
         ...(letter.token && {
           button: {
-            label: message("email.signIn.subject", { appName }),
+            label: message("email.signIn.heading", { appName }),
             url: `${origin}/l/${letter.token}`,
           },
           text: message("email.linkOnly", {
@@ -79,7 +86,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
       };
     case "password_reset":
       return {
-        subject: message("email.passwordReset.subject", { appName }),
+        subject: message("email.passwordReset.subject", { code: letter.code, appName }),
         preview: message("email.passwordReset.preview", { code: letter.code }),
         code: letter.code,
         heading: message("email.passwordReset.heading"),
@@ -93,7 +100,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
       };
     case "step_up":
       return {
-        subject: message("email.stepUp.subject", { appName }),
+        subject: message("email.stepUp.subject", { code: letter.code, appName }),
         preview: message("email.stepUp.preview", { code: letter.code }),
         code: letter.code,
         heading: message("email.stepUp.heading"),

@@ -67,9 +67,9 @@ const addresses = (html: string) =>
 describe.each(kinds)("a person who opens the email (%s)", (kind) => {
   const letter = { kind } as Partial<Letter>;
 
-  it("learns from the subject which app sent it, and the subject shows no code", async () => {
+  it("learns from the subject which app sent it, and the code", async () => {
     const { subject } = await render({ letter, facts: { appName: "Ada & Co" } });
-    expect(subject).toBe("Sign in to Ada & Co");
+    expect(subject).toBe("482193 is your code to sign in to Ada & Co");
   });
 
   it("sees the code in the inbox preview and in the first line, in one piece", async () => {
@@ -144,6 +144,24 @@ describe.each(kinds)("a person who opens the email (%s)", (kind) => {
     const { subject, html, text } = await render({ letter });
     expect(subject + html + text).not.toMatch(/0190a1b2|ada@example\.com/);
   });
+});
+
+it.each([
+  "magic_link",
+  "sign_up_link",
+  "sign_up_code",
+  "already_signed_up",
+  "password_reset",
+  "step_up",
+] as const)("two emails of a kind are no thread in a mail program: %s", async (kind) => {
+  const subjects = [
+    await render({ letter: { kind } as Partial<Letter> }),
+    await render({
+      letter: { kind, code: "482194", askedAt: "2026-11-20T08:14:00.000Z" } as Partial<Letter>,
+    }),
+  ].map(({ subject }) => subject);
+  expect(new Set(subjects).size).toBe(2);
+  for (const subject of subjects) expect(subject).toContain("Latchkey");
 });
 
 describe("a person whose sign-in methods changed", () => {

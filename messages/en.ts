@@ -389,7 +389,8 @@ export const en = {
   "email.changed.reviewMethods":
     "This was done from {device} on {at}. If it wasn’t you, review your sign-in methods now: {url}",
 
-  "email.signIn.subject": "Sign in to {appName}",
+  "email.signIn.subject": "{code} is your code to sign in to {appName}",
+  "email.signIn.heading": "Sign in to {appName}",
   "email.signIn.preview": "{code} is your code for {appName}",
   "email.signIn.newAccount": "There is no account for this address yet. Signing in creates one.",
   "email.signUp.subject": "{code} is your {appName} code",
@@ -399,18 +400,18 @@ export const en = {
     "Enter the code in the browser where you signed up. It works for {lifetime} (until {end}).",
   "email.signUp.requested":
     "Requested from {device} on {at}. If this wasn’t you, ignore this email. Without the code, no account is created for your address.",
-  "email.alreadySignedUp.subject": "You already have an account at {appName}",
+  "email.alreadySignedUp.subject": "You already have an account at {appName} ({at})",
   "email.alreadySignedUp.preview": "Someone tried to sign up with your address",
   "email.alreadySignedUp.heading": "You already have an account",
   "email.alreadySignedUp.link":
     "Someone (maybe you) tried to sign up with this address, which already has an account. Use this link to sign in to it.",
   "email.alreadySignedUp.password":
     "Someone (maybe you) tried to sign up with this address, which already has an account. Sign in to it with its password, or set a new one from the sign-in page.",
-  "email.passwordReset.subject": "Set a new password for {appName}",
+  "email.passwordReset.subject": "{code} is your code to set a new password for {appName}",
   "email.passwordReset.preview": "{code} is your code to set a new password",
   "email.passwordReset.heading": "Set a new password",
   "email.passwordReset.lead": "Your password stays the same until you set a new one.",
-  "email.stepUp.subject": "Confirm it’s you at {appName}",
+  "email.stepUp.subject": "{code} is your code to confirm it’s you at {appName}",
   "email.stepUp.preview": "{code} is your code to confirm it’s you",
   "email.stepUp.heading": "Confirm it’s you",
   "email.stepUp.lead": "You’re about to change something in your account.",

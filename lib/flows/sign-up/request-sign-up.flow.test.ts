@@ -76,7 +76,7 @@ describe("an address that has an account (P3)", () => {
     await new Browser(world).signIn(ada);
     const { browser: mallory } = await visit(ada);
     const letter = await world.letterTo(ada);
-    expect(letter.message.subject).toBe("You already have an account at Latchkey");
+    expect(letter.message.subject).toMatch(/^You already have an account at Latchkey \(.+ UTC\)$/);
     expect(letter.message.text).not.toMatch(/\b\d{6}\b/);
     const hers = new Browser(world);
     expect(await hers.openLink(letter)).toEqual(refused("email_mismatch"));
