@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { limitHits } from "@/db/schema";
@@ -48,6 +48,12 @@ export function postgresLimiter(db: Db): Limiter {
               select one from unnest(hits) as one where ${moment(sql`one`)} <> ${hit} order by one
             ) where rule = ${rule} and key_hash = ${keyHash}`,
       );
+    },
+
+    async forget(rule, keyHash) {
+      await db
+        .delete(limitHits)
+        .where(and(eq(limitHits.rule, rule), eq(limitHits.keyHash, keyHash)));
     },
 
     async clear() {

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { seconds } from "@/lib/core/duration";
 import type { RedisAddress } from "@/lib/core/env";
 import type { Clock, Limiter, Log } from "@/lib/runtime/ports";
-import { intervals, type Limit } from "@/lib/core/policy";
+import { intervals, type Limit, limits } from "@/lib/core/policy";
 
 /** The part of a Redis client that limits use, over TCP or REST. */
 interface Scripts {
@@ -39,12 +39,21 @@ return {granted and 1 or 0, math.max(1, math.ceil((oldest + length - now) / 1000
 
 const refundScript = `return redis.call('ZREM', KEYS[1], ARGV[1])`;
 
+const forgetScript = `return redis.call('DEL', KEYS[1])`;
+
 const clearScript = `
 for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key) end
 return 1`;
 
 /** Runs the script of all limits, on a key that expires after a second. */
 const probe: Limit = { rule: "health", max: 1, per: seconds(1) };
+
+/** The rules of limits that never use Redis. */
+const countedInPostgres: ReadonlySet<string> = new Set(
+  Object.values(limits as Readonly<Record<string, Limit>>)
+    .filter((limit) => limit.countedInPostgres)
+    .map(({ rule }) => rule),
+);
 
 const prefixOf = (rule: string) => `latchkey:${rule}`;
 
@@ -134,6 +143,9 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
     async refund(rule, keyHash, hit) {
       await redis.eval(refundScript, [`${prefixOf(rule)}:${keyHash}`], [hit]);
     },
+    async forget(rule, keyHash) {
+      await redis.eval(forgetScript, [`${prefixOf(rule)}:${keyHash}`], []);
+    },
     async clear() {
       await redis.eval(clearScript, [], []);
     },
@@ -173,7 +185,14 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       limit.countedInPostgres
         ? postgres.consume(limit, keyHash)
         : callWithFallback((one) => one.consume(limit, keyHash)),
-    refund: (rule, keyHash, hit) => callWithFallback((one) => one.refund(rule, keyHash, hit)),
+    refund: (rule, keyHash, hit) =>
+      countedInPostgres.has(rule)
+        ? postgres.refund(rule, keyHash, hit)
+        : callWithFallback((one) => one.refund(rule, keyHash, hit)),
+    forget: (rule, keyHash) =>
+      countedInPostgres.has(rule)
+        ? postgres.forget(rule, keyHash)
+        : callWithFallback((one) => one.forget(rule, keyHash)),
     clear: async () => {
       await postgres.clear();
       await callWithFallback((one) => one.clear());

@@ -26,10 +26,18 @@ export interface LimitRule<In> {
   readonly knownDevice?: LimitName;
   /** The hit can be refunded later, by whoever has the run's `limitHits`. */
   readonly refundable?: true;
+  /** A run that succeeds gives its hit back: the limit is for failed attempts (R3). */
+  readonly refundedOnSuccess?: true;
   /** The error of a rejection, where `too_many_requests` is not specific enough. */
   readonly refusal?: RefusalCode;
   /** The form field that the error is about. */
   readonly field?: string;
+}
+
+/** What one limit counts by. */
+export interface LimitKey {
+  readonly limit: LimitName;
+  readonly key: string;
 }
 
 /** What a flow's `run` gets. It has no limiter, no mailer and no cookies: the runner has them. */
@@ -67,6 +75,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   refund(hits: readonly LimitHit[]): void;
   /** Removes the hits that this run counted for an email, as it sends none; after the response. */
   refundMailLimits(): void;
+  /** Forgets all hits of these keys, after the response. */
+  forgetAttempts(keys: readonly LimitKey[]): void;
   /** Only for flows that require `local`. */
   readonly local: (LocalMailbox & { readonly clearLimits: Limiter["clear"] }) | null;
 }

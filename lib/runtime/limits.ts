@@ -1,6 +1,7 @@
 import type { Identifier } from "@/lib/core/identifier";
 import type { Purpose } from "@/lib/store/verifications";
-import type { LimitRule } from "./flow";
+import type { LimitKey, LimitRule } from "./flow";
+import type { Caller } from "./request-context";
 
 /** Limit rules that several flows declare. */
 
@@ -29,12 +30,21 @@ export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] =>
     limit: "emailsPerAddress",
     knownDevice: "emailsPerDevice",
     effect: "suppress",
+    refundable: true,
     key: ({ email }) => email,
   },
 ];
 
-/** For the confirm buttons of pages that emails link to, for sign-ups, and for “Switch account” (R3). */
+/** For the confirm buttons of pages that emails link to, and for “Switch account” (R3). */
 export const confirmationLimit: LimitRule<unknown> = {
+  limit: "confirmationsPerIp",
+  effect: "reject",
+  refundedOnSuccess: true,
+  key: (_, { network }) => network,
+};
+
+/** For sign-ups, which hash a password before anything is confirmed (R3). */
+export const signUpLimit: LimitRule<unknown> = {
   limit: "confirmationsPerIp",
   effect: "reject",
   key: (_, { network }) => network,
@@ -47,8 +57,51 @@ const codeRules = <In>(purpose: Purpose, addressOf: LimitRule<In>["key"]): Limit
     effect: "reject",
     refusal: "too_many_attempts",
     field: "code",
-    key: (input, caller) => `${purpose} ${addressOf(input, caller)}`,
+    refundedOnSuccess: true,
+    key: (input, caller) => codeKey(purpose, addressOf(input, caller)),
   }));
+
+const codeKey = (purpose: Purpose, address: string) => `${purpose} ${address}`;
+
+/** For signing in by password (R3). */
+export const passwordLimits: readonly LimitRule<Addressed>[] = [
+  {
+    limit: "passwordsPerIp",
+    effect: "reject",
+    refusal: "too_many_attempts",
+    field: "password",
+    refundedOnSuccess: true,
+    key: (_, { network }) => network,
+  },
+  {
+    limit: "passwordsPerAccount",
+    knownDevice: "passwordsPerDevice",
+    effect: "reject",
+    refusal: "too_many_attempts",
+    field: "password",
+    refundedOnSuccess: true,
+    key: ({ email }) => email,
+  },
+];
+
+/**
+ * The attempts that the owner of an address need not wait for after proving it by email (R3). The limit
+ * per day stays: it bounds a guesser, however often the owner signs in.
+ */
+export const attemptsAt = (
+  email: Identifier,
+  purpose: Purpose,
+  { deviceDigest, session }: Pick<Caller, "deviceDigest" | "session">,
+): LimitKey[] => [
+  { limit: "passwordsPerAccount", key: email },
+  { limit: "passwordsPerDevice", key: knownDeviceKey(deviceDigest, email) },
+  { limit: "codesPerHour", key: codeKey(purpose, email) },
+  ...(session ? [{ limit: "stepUpsPerSession" as const, key: session.id }] : []),
+];
+
+/** The key of a known device's limit instead of the rule's own. */
+export const knownDeviceKey = (deviceDigest: string, email: Identifier) =>
+  `${deviceDigest} ${email}`;
 
 /** For flows that compare an emailed code (R3). */
 export const codeLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
@@ -61,6 +114,7 @@ export const stepUpLimit: LimitRule<unknown> = {
   limit: "stepUpsPerSession",
   effect: "reject",
   refusal: "too_many_attempts",
+  refundedOnSuccess: true,
   key: (_, { session }) => session?.id ?? "",
 };
 
@@ -74,5 +128,6 @@ export const stepUpCodeLimits: readonly LimitRule<unknown>[] = [
 export const oauthLimit = (step: "start" | "complete"): LimitRule<unknown> => ({
   limit: "oauthAttemptsPerIp",
   effect: "reject",
+  ...(step === "complete" && { refundedOnSuccess: true }),
   key: (_, { network }) => `${step} ${network}`,
 });

@@ -29,6 +29,8 @@ export interface Limiter {
   consume(limit: Limit, keyHash: string): Promise<LimitResult>;
   /** Removes one hit (R2). Does nothing when it has expired. */
   refund(rule: string, keyHash: string, hit: string): Promise<void>;
+  /** Removes all hits of one key (R3). */
+  forget(rule: string, keyHash: string): Promise<void>;
   /** Removes all hits of all rules. For local development. */
   clear(): Promise<void>;
 }

@@ -10,7 +10,8 @@ import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
 import { readSession, type Session, touchSession } from "@/lib/store/sessions";
-import type { Ctx, Flow, LimitRule, Requires } from "./flow";
+import type { Ctx, Flow, LimitKey, LimitRule, Requires } from "./flow";
+import { knownDeviceKey } from "./limits";
 import type { World } from "./ports";
 import type { Caller, CookieChanges, RequestContext } from "./request-context";
 
@@ -83,6 +84,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #letters: QueuedLetter[] = [];
   readonly #cookieChanges: CookieChanges = {};
   readonly #refunds: LimitHit[] = [];
+  /** The hits to refund when the run succeeds. */
+  readonly #attemptHits: LimitHit[] = [];
+  readonly #forgotten: LimitKey[] = [];
   #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
 
   constructor(
@@ -136,11 +140,17 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       if (result.refusal.code === "overloaded") await this.#countRejection(result.refusal);
       else await recordEvent(this.world.db, this.#auditFacts(caller, result));
     }
+    const refunds = [...this.#refunds, ...(result.ok ? this.#attemptHits : [])];
     const tasks = [
-      ...this.#refunds.map(
+      ...refunds.map(
         ({ rule, keyHash, hit }) =>
           () =>
             this.world.limiter.refund(rule, keyHash, hit),
+      ),
+      ...this.#forgotten.map(
+        ({ limit, key }) =>
+          () =>
+            this.world.limiter.forget(limits[limit].rule, this.#hash(limits[limit].rule, key)),
       ),
       ...(this.#letters.length > 0 ? [this.world.wakeCourier] : []),
       ...(session && isFirstTouch(session) ? [() => touchSession(this.world.db, session.id)] : []),
@@ -199,6 +209,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       if (counted.ok) {
         const hit: LimitHit = { rule: limit.rule, keyHash, hit: counted.hit };
         if (rule.refundable) this.#refundableHits.push(hit);
+        if (rule.refundedOnSuccess) this.#attemptHits.push(hit);
         if (rule.refundable || rule.effect === "suppress") this.#mailHits.push(hit);
         continue;
       }
@@ -218,8 +229,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     input: z.output<Schema>,
     caller: Caller,
   ): [LimitName, string] {
-    return this.#knownDevice && rule.knownDevice
-      ? [rule.knownDevice, `${caller.deviceDigest} ${this.flow.identifierOf?.(input)}`]
+    const { identifierOf } = this.flow;
+    return this.#knownDevice && rule.knownDevice && identifierOf
+      ? [rule.knownDevice, knownDeviceKey(caller.deviceDigest, identifierOf(input))]
       : [rule.limit, rule.key(input, caller)];
   }
 
@@ -252,6 +264,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       setCookies: (changes) => void Object.assign(this.#cookieChanges, changes),
       refund: (hits) => void this.#refunds.push(...hits),
       refundMailLimits: () => void this.#refunds.push(...this.#mailHits),
+      forgetAttempts: (keys) => void this.#forgotten.push(...keys),
     };
   }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, email, next, password } from "@/lib/runtime/fields";
+import { passwordLimits } from "@/lib/runtime/limits";
 import { findCredentials, recordPasswordSignIn } from "@/lib/store/passwords";
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import { ok, refuse } from "@/lib/core/result";
@@ -18,23 +19,7 @@ export const signInWithPassword = defineFlow({
   requires: "anyone",
   method: passwordMethod.id,
   identifierOf: ({ email }) => email,
-  limits: [
-    {
-      limit: "passwordsPerIp",
-      effect: "reject",
-      refusal: "too_many_attempts",
-      field: "password",
-      key: (_, { network }) => network,
-    },
-    {
-      limit: "passwordsPerAccount",
-      knownDevice: "passwordsPerDevice",
-      effect: "reject",
-      refusal: "too_many_attempts",
-      field: "password",
-      key: ({ email }) => email,
-    },
-  ],
+  limits: passwordLimits,
   input: z.strictObject({ email, password, remember: checkbox, next }),
 
   run: async function signInWithPassword(ctx, { email, password, remember, next }) {

@@ -7,6 +7,7 @@ import {
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import type { Ctx } from "@/lib/runtime/flow";
+import { attemptsAt } from "@/lib/runtime/limits";
 import { type LockedAccount, lockAccount, setPasswordAndRevoke } from "@/lib/store/passwords";
 import type { Consumed } from "@/lib/store/verifications";
 import { passwordMethod } from "@/lib/methods/password";
@@ -31,6 +32,7 @@ export async function completePasswordReset(
   const needsConfirmation =
     !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
   await changePassword(ctx, tx, account, { hash, emailVerified: true });
+  ctx.forgetAttempts(attemptsAt(consumed.identifier, "password_reset", ctx.caller));
   await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember: false });
   const notice = noticeTo(ctx, consumed.identifier);
   ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });

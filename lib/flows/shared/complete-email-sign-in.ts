@@ -2,6 +2,7 @@ import type { Db } from "@/db/client";
 import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
 import type { Ctx } from "@/lib/runtime/flow";
+import { attemptsAt } from "@/lib/runtime/limits";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
 import { markEmailVerified } from "@/lib/store/users";
@@ -18,7 +19,7 @@ export interface CompletedSignIn {
 
 /**
  * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's
- * limits (R2) and signs in. Refuses `sign_up_closed` when there is no user and none may be created,
+ * limits (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user and none may be created,
  * and `account_disabled`; both only here, after the verification, so that no other caller learns of
  * it (S5, L8). The secret stays consumed.
  */
@@ -37,6 +38,7 @@ export async function completeEmailSignIn(
   const needsConfirmation =
     user.firstVerification &&
     (await handleFirstVerification(ctx, tx, user.id, consumed.identifier));
+  ctx.forgetAttempts(attemptsAt(consumed.identifier, "magic_link", ctx.caller));
   await completeSignIn(ctx, tx, {
     userId: user.id,
     method: magicLinkMethod.id,

@@ -8,7 +8,7 @@ import {
   password,
   passwordsMatch,
 } from "@/lib/runtime/fields";
-import { mailLimits, confirmationLimit } from "@/lib/runtime/limits";
+import { mailLimits, signUpLimit } from "@/lib/runtime/limits";
 import { mailSignUpCode } from "./steps";
 import { refuse } from "@/lib/core/result";
 import { passwordMethod } from "@/lib/methods/password";
@@ -24,7 +24,7 @@ export const requestSignUp = defineFlow({
   requires: "anyone",
   method: passwordMethod.id,
   identifierOf: ({ email }) => email,
-  limits: [confirmationLimit, ...mailLimits("sign_up")],
+  limits: [signUpLimit, ...mailLimits("sign_up")],
   input: z
     .strictObject({ email, password, confirmPassword, remember: checkbox, next })
     .superRefine(passwordsMatch),

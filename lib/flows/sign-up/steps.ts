@@ -4,6 +4,7 @@ import { ok, refuse, type Result } from "@/lib/core/result";
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import type { Ctx } from "@/lib/runtime/flow";
+import { attemptsAt } from "@/lib/runtime/limits";
 import { type SignUpAttempt, voidAttempts } from "@/lib/store/sign-ups";
 import { createUserWithPassword, lockAddressAndFindUser } from "@/lib/store/users";
 import type { Consumed } from "@/lib/store/verifications";
@@ -73,6 +74,7 @@ export async function completeSignUp(
   const user = await createUserWithPassword(tx, consumed.identifier, consumed.passwordHash);
   if (!user) return refuse("already_signed_up");
   ctx.auditSubject({ userId: user.id, cause: "signed_up" });
+  ctx.forgetAttempts(attemptsAt(consumed.identifier, "sign_up", ctx.caller));
   await completeSignIn(ctx, tx, {
     userId: user.id,
     method: passwordMethod.id,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { code } from "@/lib/runtime/fields";
-import { stepUpCodeLimits } from "@/lib/runtime/limits";
+import { attemptsAt, stepUpCodeLimits } from "@/lib/runtime/limits";
 import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
@@ -32,6 +32,7 @@ export const stepUpByCode = defineFlow({
       });
       if (!outcome.consumed) return refuseCode(outcome.cause);
       ctx.refund(outcome.consumed.limitHits);
+      ctx.forgetAttempts(attemptsAt(session.email, "step_up", ctx.caller));
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
     });
   },

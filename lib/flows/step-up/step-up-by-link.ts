@@ -2,7 +2,7 @@ import { z } from "zod";
 import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
-import { confirmationLimit } from "@/lib/runtime/limits";
+import { attemptsAt, confirmationLimit } from "@/lib/runtime/limits";
 import { renewSession } from "@/lib/flows/shared/complete-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
@@ -31,6 +31,7 @@ export const stepUpByLink = defineFlow({
         return refuse("link_invalid", { cause });
       }
       ctx.refund(consumed.limitHits);
+      ctx.forgetAttempts(attemptsAt(session.email, "step_up", ctx.caller));
       return (await renewSession(ctx, tx))
         ? ok({ next: consumed.next })
         : refuse("sign_in_required");
