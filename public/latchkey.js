@@ -8,7 +8,7 @@
     const { target: form, submitter } = event;
     // In development React is active and would send the form again.
     event.stopPropagation();
-    if (form.dataset.pending || submitter?.ariaDisabled) return event.preventDefault();
+    if (form.dataset.pending) return event.preventDefault();
     form.dataset.pending = true;
     if (submitter) submitter.ariaDisabled = true;
   };
@@ -39,12 +39,14 @@
   for (const button of all("[data-countdown]")) {
     const label = button.querySelector("[data-left]");
     const { textContent } = label;
-    let s = button.dataset.countdown;
+    // Timers stand still while a phone shows another app. The server judges a press.
+    const end = Date.now() + button.dataset.countdown * 1000;
     const tick = () => {
+      const s = Math.ceil((end - Date.now()) / 1000);
       const time = `${(s / 60) | 0}:${`${s % 60}`.padStart(2, 0)}`;
       label.textContent = s > 0 ? label.dataset.left.replace("{left}", time) : textContent;
       button.ariaDisabled = s > 0 || null;
-      if (s-- > 0) setTimeout(tick, 1000);
+      if (s > 0) setTimeout(tick, 1000);
     };
     tick();
   }
