@@ -41,7 +41,9 @@ test("the sixth request from one network in an hour is refused, and the form kee
   }
   const [ada, email] = [newClient(), newAddress("ada")];
   const page = await ada.follow(await ada.requestLink(email));
-  expect(textOf(page.body)).toMatch(/Too many requests\. Try again in (1 hour|60 minutes)\./);
+  const text = textOf(page.body);
+  expect(text).toContain("from your network, by you or by others who share it.");
+  expect(text).toMatch(/Try again in (1 hour|60 minutes), or sign in with a password/);
   expect(page.body).toMatch(new RegExp(`<input[^>]* name="email"[^>]* value="${email}"`));
   expect(await db.lettersTo(email)).toHaveLength(0);
   await db.ageLimits("1 hour");
@@ -94,7 +96,9 @@ test("the 31st OAuth start from one network is refused, and other sign-in method
   expect(Number(refused.headers["retry-after"])).toBeGreaterThan(590);
   expect(await start(31)).toBe("/sign-in?next=%2Faccount%2Fmethods");
   const page = await client.get("/sign-in?next=%2Faccount%2Fmethods");
-  expect(textOf(page.body)).toMatch(/Too many requests\. Try again in 10 minutes\./);
+  expect(textOf(page.body)).toMatch(
+    /Too many attempts from your network, .+\. Try again in 10 minutes\./,
+  );
   const mailed = await client.submit("/sign-in", "Email me a sign-in link", {
     email: newAddress("leo"),
   });
@@ -119,7 +123,9 @@ test("the 31st OAuth callback from one network is refused, and works again after
   }
   const users = await db.users();
   const page = await leo.follow(await leo.get(late));
-  expect(textOf(page.body)).toMatch(/Too many requests\. Try again in 10 minutes\./);
+  expect(textOf(page.body)).toMatch(
+    /Too many attempts from your network, .+\. Try again in 10 minutes\./,
+  );
   expect(page.body).toContain('href="/sign-in"');
   expect([leo.jar.has("latchkey-session"), await db.users()]).toEqual([false, users]);
   await db.ageLimits("10 minutes");

@@ -20,6 +20,7 @@ export const en = {
   "signIn.lead.passwordOnly": "Enter your email address, then your password.",
   "signIn.emailLink": "Email me a sign-in link",
   "signIn.usePassword": "Use a password",
+  "signIn.aPassword": "a password",
   "signIn.keep": "Keep me signed in",
   "signIn.lastUsed": "Last used",
   "signIn.continueWith": "Continue with {provider}",
@@ -316,7 +317,7 @@ export const en = {
   "error.code_malformed": "Enter the {digits}-digit code from the email.",
   "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
   "error.too_many_attempts":
-    "{field, select, code {Too many wrong codes. Use the link if the same email has one, or request a new email.} password {Too many wrong passwords. Try again in {wait}, or request a sign-in link, which works now.} other {Too many attempts. Try again in {wait}, or sign out and sign in again.}}",
+    "{field, select, code {{attempts, select, address {Too many wrong codes for this address. Use the link if the same email has one, or enter a code again in {wait}.} other {Too many wrong codes. Use the link if the same email has one, or request a new email.}}} password {{attempts, select, network {Too many wrong passwords from your network, by you or by others who share it. Try again in {wait}, or request a sign-in link, which works now.} other {Too many wrong passwords. Try again in {wait}, or request a sign-in link, which works now.}}} other {Too many attempts. Try again in {wait}, or sign out and sign in again.}}",
   "error.password_missing": "Enter a password.",
   "error.password_too_short":
     "That password is too short. Use at least {minLength, plural, one {# character} other {# characters}}; a few words work well.",
@@ -367,7 +368,8 @@ export const en = {
     "This request came from another site, so nothing was changed. Start from our page.",
   "error.resend_too_soon":
     "An email was requested just now. You can request another one in {wait}.",
-  "error.too_many_requests": "Too many requests. Try again in {wait}.",
+  "error.too_many_requests":
+    "{counted, select, networkEmails {{elsewhere, select, yes {Too many emails were requested from your network, by you or by others who share it. Try again in {wait}, or sign in with {ways}, which needs no email.} other {Too many emails were requested from your network, by you or by others who share it. Try again in {wait}.}}} deviceEmails {{elsewhere, select, yes {You requested too many emails in this browser. Try again in {wait}, or sign in with {ways}, which needs no email.} other {You requested too many emails in this browser. Try again in {wait}.}}} network {Too many attempts from your network, by you or by others who share it. Try again in {wait}.} address {Too many codes were entered for this address. Try again in {wait}.} other {Too many requests. Try again in {wait}.}}",
   "error.unavailable":
     "This service is temporarily unavailable. Nothing is lost. Try again in a few seconds.",
 

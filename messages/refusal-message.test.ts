@@ -53,6 +53,29 @@ describe("an error message", () => {
     (code) => expect([429, 503]).toContain(refusals[code].status),
   );
 
+  it.each([
+    ["emailRequestsPerIp", "Google", "from your network, by you or by others"],
+    ["emailRequestsPerIp", "Google", "or sign in with Google, which needs no email."],
+    ["emailRequestsPerIp", "", "by others who share it. Try again in 5 minutes."],
+    ["emailRequestsPerDevice", "", "You requested too many emails in this browser."],
+    ["oauthAttemptsPerIp", "", "from your network, by you or by others"],
+    ["confirmationsPerIp", "", "from your network, by you or by others"],
+  ] as const)("says whose requests a limit counts: %s %s: %s", (limit, ways, part) => {
+    const refusal = { code: "too_many_requests", limit, retryAfter: minutes(5) } as const;
+    expect(messageOf(messages, refusal, ways)).toContain(part);
+  });
+
+  it.each([
+    ["passwordsPerIp", "password", "from your network, by you or by others"],
+    ["passwordsPerAccount", "password", "Too many wrong passwords. Try again in 5 minutes"],
+    ["codesPerHour", "code", "for this address. Use the link"],
+    ["codesPerDay", "code", "enter a code again in 5 minutes."],
+    [undefined, "code", "or request a new email."],
+  ] as const)("says whose attempts a limit counts: %s %s: %s", (limit, field, part) => {
+    const refusal = { code: "too_many_attempts", limit, field, retryAfter: minutes(5) } as const;
+    expect(messageOf(messages, refusal)).toContain(part);
+  });
+
   it.each(addressProblems)("names the problem of an address: %s", (problem) => {
     const text = messageOf(messages, { code: "email_invalid", problem });
     expect(text).toMatch(/^[A-Z].+\.$/);

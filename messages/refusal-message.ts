@@ -1,18 +1,23 @@
 import type { MethodId } from "@/lib/core/method-id";
-import { bounds, intervals } from "@/lib/core/policy";
+import { bounds, intervals, type LimitName } from "@/lib/core/policy";
 import type { Refusal } from "@/lib/core/result";
 import { oauthMethod, oauthMethods } from "@/lib/methods";
 import type { Messages } from "./index";
 
-/** A refusal as people read it. */
-export function messageOf(messages: Messages, refusal: Refusal): string {
+/** A refusal as people read it. `ways`: the sign-in methods that send no email, as a list in words. */
+export function messageOf(messages: Messages, refusal: Refusal, ways = ""): string {
   const { code, retryAfter = intervals.unavailable, provider, address, origin } = refusal;
+  const counted = countedBy(refusal.limit);
   return messages.anyMessage(`error.${code}`, {
     wait: messages.wait(retryAfter),
     minLength: refusal.minLength ?? bounds.passwordMinLength,
     most: bounds.passwordMaxLength,
     digits: String(bounds.codeDigits),
     field: refusal.field === "code" || refusal.field === "password" ? refusal.field : "other",
+    counted,
+    attempts: counted === "address" || counted === "network" ? counted : "other",
+    ways,
+    elsewhere: ways ? "yes" : "other",
     provider: providerName(messages, provider),
     longest: String(bounds.emailLength),
     longestLocal: String(bounds.localPartLength),
@@ -20,6 +25,25 @@ export function messageOf(messages: Messages, refusal: Refusal): string {
     address: address ?? messages.message("fallback.account"),
     origin: origin ?? messages.message("fallback.origin"),
   });
+}
+
+/** Whose requests the limit counts, as messages tell them apart. */
+function countedBy(limit: LimitName | undefined) {
+  switch (limit) {
+    case "emailRequestsPerIp":
+      return "networkEmails";
+    case "emailRequestsPerDevice":
+      return "deviceEmails";
+    case "passwordsPerIp":
+    case "confirmationsPerIp":
+    case "oauthAttemptsPerIp":
+      return "network";
+    case "codesPerHour":
+    case "codesPerDay":
+      return "address";
+    default:
+      return "other";
+  }
 }
 
 /** A provider's name; where it is not known which, the names of all. */

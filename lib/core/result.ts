@@ -1,6 +1,7 @@
 import type { Duration } from "./duration";
 import type { MethodId } from "./method-id";
 import { type RefusalCode, refusals } from "./errors";
+import type { LimitName } from "./policy";
 import type { AddressProblem } from "./identifier";
 
 /** An expected error as a value: returned, recorded and shown (decision 3). */
@@ -10,6 +11,8 @@ export interface Refusal {
   readonly field?: string | undefined;
   /** The time after which another request can succeed. */
   readonly retryAfter?: Duration | undefined;
+  /** The limit that was exceeded. Its message says whose requests it counts. */
+  readonly limit?: LimitName | undefined;
   /** The minimum length of a password that is too short. */
   readonly minLength?: number | undefined;
   readonly provider?: MethodId | undefined;

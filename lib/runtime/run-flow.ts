@@ -217,6 +217,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         return {
           code: rule.refusal ?? "too_many_requests",
           field: rule.field,
+          limit: name,
           retryAfter: counted.retryAfter,
         };
       this.#suppressed = true;

@@ -6,7 +6,7 @@ import type { MethodId } from "@/lib/core/method-id";
 import { isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { addressProblems } from "@/lib/core/identifier";
-import { bounds } from "@/lib/core/policy";
+import { bounds, type LimitName, limits } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { readCookie } from "./cookies";
@@ -49,6 +49,7 @@ const schema = z.object({
   provider: z.custom<MethodId>(isOAuthMethodId).optional(),
   minLength: z.number().int().positive().optional(),
   problem: z.enum(addressProblems).optional(),
+  limit: z.custom<LimitName>((name) => typeof name === "string" && name in limits).optional(),
   address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
   remember: z.boolean().optional(),
@@ -70,11 +71,8 @@ export async function readFlash(page: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), getWorld().env, "flash");
   const stored = schema.safeParse(decode(value));
   if (!stored.success || stored.data.page !== page) return emptyFlash;
-  const { code, note, provider, email, remember, ...rest } = stored.data;
-  const { field, retryAfter, minLength, problem, address, reference } = rest;
-  const refusal = code
-    ? { code, field, retryAfter, minLength, problem, provider, address, reference }
-    : null;
+  const { code, note, provider, email, remember, page: _, ...rest } = stored.data;
+  const refusal = code ? { code, provider, ...rest } : null;
   return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
 
@@ -94,11 +92,14 @@ export async function redirectWithError(
   refusal: Refusal,
   entered: EnteredValues = {},
 ): Promise<never> {
-  const { code, field, retryAfter, minLength, problem, provider, address, reference } = refusal;
+  const { code, field, retryAfter, limit, minLength, problem, provider, address, reference } =
+    refusal;
   if (code === "unavailable") redirect("/unavailable");
   if (code === "sign_in_required")
     return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
-  const shown = { code, field, retryAfter, minLength, problem, provider, address, reference };
+  const shown = {
+    ...{ code, field, retryAfter, limit, minLength, problem, provider, address, reference },
+  };
   if (code === "signed_in_as_other") {
     await writeFlash({ page: "/account", ...shown });
     redirect("/account");

@@ -1,4 +1,6 @@
 import type { MethodId } from "@/lib/core/method-id";
+import { oauthMethods } from "@/lib/methods";
+import { passwordMethod } from "@/lib/methods/password";
 import { getWorld } from "@/lib/runtime/world";
 import type { Refusal } from "@/lib/core/result";
 import {
@@ -24,7 +26,20 @@ export const rich = <Key extends MessageKey>(key: Key, slots: RichSlots<Key>) =>
   richMessage(messages(), key, slots);
 
 /** A refusal as people read it. */
-export const messageOf = (refusal: Refusal): string => messageOfIn(messages(), refusal);
+export const messageOf = (refusal: Refusal): string =>
+  messageOfIn(messages(), refusal, waysWithoutEmail());
+
+/** The enabled sign-in methods that send no email, as a list in words; "" for none. */
+function waysWithoutEmail() {
+  const enabled = ({ id }: { id: MethodId }) => getWorld().env.methods.includes(id);
+  const names = [
+    ...(enabled(passwordMethod) ? [message("signIn.aPassword")] : []),
+    ...oauthMethods()
+      .filter(enabled)
+      .map(({ oauth }) => oauth.name),
+  ];
+  return messages().list(names, "disjunction");
+}
 
 /** What a page says after an action that succeeded, or was cancelled. */
 export const noteOf = (note: NoteCode, provider: MethodId | undefined): string =>
