@@ -49,6 +49,14 @@ export const en = {
     "If <email>{address}</email> can sign up here, a {digits}-digit code is on its way.",
   "checkEmail.sent.passwordReset":
     "If <email>{address}</email> has an account here, a link and a {digits}-digit code are on their way.",
+  "checkEmail.used.signIn":
+    "The email to <email>{address}</email> has been used, so its link and code no longer work. If you used it on another device, you’re signed in there. To sign in here, request another one.",
+  "checkEmail.used.signUp":
+    "The code that we emailed to <email>{address}</email> has been used, and this sign-up is finished. <link>Sign in</link>",
+  "checkEmail.used.passwordReset":
+    "The email to <email>{address}</email> has been used to set a new password, so its link and code no longer work. If you did that on another device, <link>sign in</link> here with the new password.",
+  "checkEmail.cancelled":
+    "The request for <email>{address}</email> was cancelled, so its link and code no longer work. To sign in, request another email.",
   "checkEmail.lifetimes": "The link works for {link}, the code for {code}.",
   "checkEmail.codeLifetime": "It works for {code}, in this browser.",
   "checkEmail.changeAddress": "Change email address",

@@ -1,3 +1,4 @@
+import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { FlashMessage } from "@/app/flash-message";
@@ -33,6 +34,9 @@ export async function loadPendingRequest(
     redirect(asked === undefined ? start : "/sign-in?note=cookies_blocked");
   }
   if (pending.value.done) redirectToNext(pending.value.next);
+  // Our script asks whether the page that waits has changed, and reloads it after a redirect.
+  if (pending.value.state !== "waiting" && (await headers()).has("x-latchkey-check"))
+    redirect(start);
   return pending.value;
 }
 
@@ -40,7 +44,7 @@ interface Props {
   readonly title: string;
   readonly flash: Flash;
   readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
-  readonly sent: `checkEmail.sent.${"signIn" | "signUp" | "passwordReset"}`;
+  readonly what: "signIn" | "signUp" | "passwordReset";
   readonly lifetimes: string;
   /** The page on which another address can be entered. */
   readonly change: string;
@@ -55,25 +59,42 @@ export function CheckEmailPage({
   title,
   flash,
   pending,
-  sent,
+  what,
   lifetimes,
   change,
   resend,
   resendFields,
   children,
 }: Props) {
-  const { email, resendIn, mailIsDelayed } = pending;
+  const { email, resendIn, mailIsDelayed, state } = pending;
+  const isWaiting = state === "waiting";
   const { appName, emailsPerHour } = siteConfig();
   return (
-    <SignedOutLayout appName={appName} title={title} session="" recheck>
-      <FlashMessage flash={flash} />
-      <p>
-        {rich(sent, { address: email, digits: String(bounds.codeDigits), email: markup.email })}{" "}
-        {lifetimes} <a href={change}>{message("checkEmail.changeAddress")}</a>
-      </p>
-      {mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
+    <SignedOutLayout appName={appName} title={title} session="" recheck={isWaiting}>
+      {(isWaiting || flash.refusal?.field !== "code") && <FlashMessage flash={flash} />}
+      {isWaiting ? (
+        <p>
+          {rich(`checkEmail.sent.${what}`, {
+            address: email,
+            digits: String(bounds.codeDigits),
+            email: markup.email,
+          })}{" "}
+          {lifetimes} <a href={change}>{message("checkEmail.changeAddress")}</a>
+        </p>
+      ) : (
+        <Alert tone="warn">
+          <p>
+            {rich(state === "used" ? `checkEmail.used.${what}` : "checkEmail.cancelled", {
+              address: email,
+              email: markup.email,
+              link: markup.link(what === "signIn" ? "/sign-in" : "/sign-in/password"),
+            })}
+          </p>
+        </Alert>
+      )}
+      {isWaiting && mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
       <MailboxHint />
-      {children}
+      {isWaiting && children}
       <Form action={resend}>
         <input type="hidden" name="email" value={email} />
         {resendFields}

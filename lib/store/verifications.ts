@@ -282,7 +282,12 @@ export async function previewLink(
 /** The email that a browser requested last. */
 export interface PendingRequest {
   readonly identifier: Identifier;
-  readonly used: boolean;
+  /**
+   * `used`: its link or code was used, or that of another request by this browser. `cancelled`: a
+   * sign-in request that its owner cancelled. A request that ended because of others still waits: its
+   * end would tell a stranger whether the address has an account (L8).
+   */
+  readonly state: "waiting" | "used" | "cancelled";
   readonly remember: boolean;
   readonly next: string;
   /** Seconds until the same email may be requested again. */
@@ -290,6 +295,11 @@ export interface PendingRequest {
   /** All attempts at its code are used. */
   readonly codeSpent: boolean;
 }
+
+/** Another verification of the address, in whose transaction this one was voided. */
+const voidedBy = (at: SQL) => sql`
+  select 1 from ${verifications} other
+  where other.identifier = ${verifications}.identifier and ${at} = ${verifications}.voided_at`;
 
 /** The newest verification that this browser requested; null when there is none. */
 export async function findPendingRequest(
@@ -300,7 +310,14 @@ export async function findPendingRequest(
   const [found] = await db
     .select({
       identifier: verifications.identifier,
-      used: sql<boolean>`${verifications.consumedAt} is not null`,
+      state: sql<PendingRequest["state"]>`case
+        when ${verifications.consumedAt} is not null or exists (${voidedBy(sql`other.consumed_at`)}
+          and other.purpose = ${purpose}
+          and other.requesting_browser_digest = ${requestingBrowserDigest}) then 'used'
+        when ${purpose} = 'magic_link' and ${verifications.voidedAt} is not null
+          and not exists (${voidedBy(sql`other.consumed_at`)})
+          and not exists (${voidedBy(sql`other.created_at`)}) then 'cancelled'
+        else 'waiting' end`,
       remember: verifications.remember,
       next: verifications.next,
       // No longer than the pause, also after the clock was set back.

@@ -24,7 +24,7 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
       title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent="checkEmail.sent.signUp"
+      what="signUp"
       lifetimes={message("checkEmail.codeLifetime", {
         code: messages().exactDuration(siteConfig().lifetimes.emailCode),
       })}

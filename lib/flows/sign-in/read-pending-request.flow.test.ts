@@ -1,12 +1,19 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
+import { otherPassword, validPassword } from "@/test/support/passwords";
+import { forgetLimits } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv } from "@/test/support/world";
+import { cancelMagicLink } from "./cancel-magic-link";
 import { readPendingRequest } from "./read-pending-request";
 
 const world = await setUpWorld();
 const ada = "ada@example.com";
+/** Sends more than three emails an hour to one address. */
+const generous = world.with({ env: testEnv({ EMAILS_PER_ADDRESS: "50" }) });
 
 test("a browser without a request has no pending request", async () => {
   expect(await new Browser(world).run(readPendingRequest)).toEqual(refused("not_found"));
@@ -43,7 +50,9 @@ test("it is done when the link was used here, and not when it was used elsewhere
   await browser.requestLink(ada);
   const letter = await world.letterTo(ada);
   await new Browser(world).openLink(letter, ada);
-  expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: false } });
+  expect(await browser.run(readPendingRequest)).toMatchObject({
+    value: { done: false, state: "used" },
+  });
   await world.advance(60);
   await browser.signIn(ada);
   expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: true } });
@@ -65,4 +74,77 @@ test("another browser sees nothing of it, and reading changes nothing", async ()
   await browser.run(readPendingRequest);
   expect(await new Browser(world).run(readPendingRequest)).toEqual(refused("not_found"));
   expect(await dump(world)).toBe(before);
+});
+
+describe("what happened to the request elsewhere", () => {
+  const stateOf = async (browser: Browser, purpose = "magic_link") => {
+    const pending = await browser.run(readPendingRequest, { purpose });
+    return pending.ok ? pending.value.state : pending.refusal.code;
+  };
+
+  test("the link of an earlier email of this browser was used", async () => {
+    const browser = new Browser(world);
+    await browser.requestLink(ada);
+    const first = await world.letterTo(ada);
+    await world.advance(60);
+    await browser.requestLink(ada);
+    expect(await stateOf(browser)).toBe("waiting");
+    await new Browser(world).openLink(first, ada);
+    expect(await stateOf(browser)).toBe("used");
+  });
+
+  test("it was cancelled", async () => {
+    const browser = new Browser(world);
+    await browser.requestLink(ada);
+    const { token } = await world.letterTo(ada);
+    await new Browser(world).run(cancelMagicLink, { token, email: ada });
+    expect(await stateOf(browser)).toBe("cancelled");
+    await world.advance(60);
+    await browser.requestLink(ada);
+    expect(await stateOf(browser)).toBe("waiting");
+  });
+
+  test("a password was reset", async () => {
+    const browser = new Browser(world);
+    await browser.signUpAndVerify(ada, otherPassword);
+    await world.advance(60);
+    await browser.run(requestPasswordReset, { email: ada });
+    const { token } = await world.letterTo(ada);
+    const input = { token, email: ada, password: validPassword };
+    expect((await new Browser(world).run(redeemPasswordReset, input)).ok).toBe(true);
+    expect(await stateOf(browser, "password_reset")).toBe("used");
+  });
+
+  test("a stranger's request tells nothing of what the owner or others did (L8)", async () => {
+    await new Browser(world).signUpAndVerify(ada, otherPassword);
+    const stranger = new Browser(world);
+    const ended: [string, () => Promise<unknown>][] = [
+      ["signed in by another link", () => new Browser(world).signIn(ada)],
+      [
+        "replaced by newer requests",
+        async () => {
+          for (let n = 0; n < 3; n += 1) await new Browser(generous).requestLink(ada);
+        },
+      ],
+      [
+        "reset the password",
+        async () => {
+          const owner = new Browser(world);
+          await owner.run(requestPasswordReset, { email: ada });
+          const { token } = await world.letterTo(ada);
+          await owner.run(redeemPasswordReset, { token, password: validPassword });
+        },
+      ],
+    ];
+    for (const [what, act] of ended) {
+      await forgetLimits(world);
+      await stranger.requestLink(ada);
+      await world.advance(60);
+      await act();
+      expect([what, await stateOf(stranger)]).toEqual([what, "waiting"]);
+    }
+    await stranger.signUp("leo@example.com", validPassword);
+    await new Browser(world).signIn("leo@example.com");
+    expect(await stateOf(stranger, "sign_up")).toBe("waiting");
+  });
 });

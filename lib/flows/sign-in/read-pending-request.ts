@@ -7,7 +7,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * What "Check your email" shows: the address of this browser's last request, and whether the wait is over,
  * because the link was used in this browser or, for a sign-up, because the user signed in to that address
- * meanwhile. Refuses `not_found` without a request.
+ * meanwhile. A request that was used elsewhere, or cancelled, says so. Refuses `not_found` without one.
  */
 export const readPendingRequest = defineFlow({
   name: "verification.pending",
@@ -21,9 +21,10 @@ export const readPendingRequest = defineFlow({
   run: async function readPendingRequest(ctx, { purpose }) {
     const pending = await findPendingRequest(ctx.db, purpose, ctx.caller.requestingBrowserDigest);
     if (!pending) return refuse("not_found");
-    const { identifier: email, used, ...rest } = pending;
+    const { identifier: email, ...rest } = pending;
     const mailIsDelayed = await isMailDelayed(ctx.db);
-    const done = ctx.caller.session?.email === email && (used || purpose === "sign_up");
+    const done =
+      ctx.caller.session?.email === email && (rest.state === "used" || purpose === "sign_up");
     return ok({ ...rest, email, done, mailIsDelayed });
   },
 });

@@ -26,7 +26,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
       title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent="checkEmail.sent.passwordReset"
+      what="passwordReset"
       lifetimes={message("checkEmail.lifetimes", {
         link: messages().exactDuration(lifetimes.magicLink),
         code: messages().exactDuration(lifetimes.emailCode),

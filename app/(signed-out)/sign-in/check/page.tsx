@@ -26,7 +26,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       title={message("checkEmail.title")}
       flash={flash}
       pending={pending}
-      sent="checkEmail.sent.signIn"
+      what="signIn"
       lifetimes={message("checkEmail.lifetimes", {
         link: messages().exactDuration(lifetimes.magicLink),
         code: messages().exactDuration(lifetimes.emailCode),
