@@ -109,7 +109,10 @@ export const en = {
     "It may be incomplete, or have expired, or been used or replaced. Links work once, for {lifetime}. Some email filters open links first.",
   "link.reopenTitle": "Open the link again",
   "link.reopen":
-    "For your security, this page doesn’t store the link. Open it from the email again, or request a new one.",
+    "For your security, this page doesn’t store the link. Open it from the email again. If the email app opens it in a browser of its own, press and hold the link to copy it, and paste it into this browser’s address bar. Or request a new one.",
+  "link.enterCode": "You requested an email in this browser. <link>Enter its code</link>",
+  "link.inAppBrowser":
+    "This page is open inside another app. If you sign in here, you’re signed in inside that app only; to sign in to your own browser, open this page there first.",
   "link.sendNew": "Send a new link",
 
   "oauth.redirectTitle": "Continuing to {provider}",

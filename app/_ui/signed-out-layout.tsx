@@ -10,7 +10,7 @@ interface GateProps {
   session?: string | undefined;
   recheck?: boolean;
   /** The path that the address bar shows instead of the one with the token (L6). */
-  hidePath?: string;
+  hidePath?: string | undefined;
 }
 
 export function SignedOutLayout({

@@ -24,6 +24,8 @@ export interface Refusal {
   readonly origin?: string | undefined;
   /** The return path of the sign-in that failed, for another attempt. */
   readonly next?: string | undefined;
+  /** Whether “Keep me signed in” was ticked for it. */
+  readonly remember?: boolean | undefined;
   /** The request id, set by the runner. Users quote it to support, and the log has it. */
   readonly reference?: string | undefined;
   /** Why, for the audit log alone; people see the code's message. */

@@ -250,6 +250,8 @@ export interface LinkPreview {
   readonly sameBrowser: boolean;
   readonly browser: string;
   readonly next: string;
+  /** “Keep me signed in”: chosen in the requesting browser, and valid there alone. */
+  readonly remember: boolean;
   readonly askedAt: Date;
 }
 
@@ -272,6 +274,7 @@ export async function previewLink(
       sameBrowser: sql<boolean>`requesting_browser_digest = ${access.requestingBrowserDigest}`,
       browser: verifications.browser,
       next: verifications.next,
+      remember: sql<boolean>`remember and requesting_browser_digest = ${access.requestingBrowserDigest}`,
       askedAt: verifications.createdAt,
     })
     .from(verifications)

@@ -1,9 +1,11 @@
+import type { ReactNode } from "react";
 import { submitLinkRequest } from "../sign-in/actions";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { RequestId } from "@/app/request-id";
 import { EmailField } from "@/app/email-field";
+import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -13,21 +15,31 @@ interface Props {
   readonly title: string;
   readonly lead: string;
   readonly reference?: string | undefined;
+  /** How to go on without the link. */
+  readonly children?: ReactNode;
+  /** What the dead link's request asked for. */
+  readonly next?: string | undefined;
+  readonly remember?: boolean | undefined;
+  readonly address?: string | undefined;
 }
 
 /** An invalid link, with a form that requests a new one (L3). */
-export async function InvalidLink({ title, lead, reference }: Props) {
+export async function InvalidLink(props: Props) {
+  const { title, lead, reference, children, next, remember, address } = props;
   const session = await readOrRedirect(readSession, "/l");
   return (
     <SignedOutLayout
       appName={siteConfig().appName}
       title={title}
       session={session?.id ?? ""}
-      hidePath="/l"
+      hidePath={await hiddenTokenPath()}
     >
       <p>{lead}</p>
+      {children}
       <Form action={submitLinkRequest}>
-        <EmailField enterKeyHint="go" />
+        <EmailField enterKeyHint="go" defaultValue={address} />
+        {next && <input type="hidden" name="next" value={next} />}
+        {remember && <input type="hidden" name="remember" value="on" />}
         <Button variant="primary">{message("link.sendNew")}</Button>
       </Form>
       <RequestId id={reference} />

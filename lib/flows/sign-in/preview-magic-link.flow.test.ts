@@ -66,6 +66,19 @@ test("expired, used, voided and unknown links get the same refusal (L3)", async 
   expect(await look(expired.letter.token)).toEqual(refused("link_invalid", { cause: "expired" }));
 });
 
+test("a dead link tells what the request for a new one should keep, in its own browser alone", async () => {
+  const browser = new Browser(world);
+  await browser.requestLink(ada, { next: "/account/sessions", remember: "on" });
+  const { token } = await world.letterTo(ada);
+  await world.advance(3600);
+  expect(await browser.run(previewMagicLink, { token })).toEqual(
+    refused("link_invalid", { next: "/account/sessions", remember: true }),
+  );
+  expect(await new Browser(world).run(previewMagicLink, { token })).toEqual(
+    refused("link_invalid", { next: "/account/sessions", remember: false }),
+  );
+});
+
 test("at 59:59 the page still shows the button, at 60:00 no more (L1)", async () => {
   await world.withFrozenTime(async (world) => {
     const { browser, letter } = await waiting(world);

@@ -9,7 +9,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * What the page of a link shows before the user confirms. Consumes nothing (L2). A user who is signed in
  * to the link's account already is let through, whatever the link's state (L3). Refuses `link_invalid`,
- * with the cause for the audit log only.
+ * with the cause for the audit log only, and with what the request for a new link should keep.
  */
 export const previewMagicLink = defineFlow({
   name: "magic_link.preview",
@@ -23,11 +23,12 @@ export const previewMagicLink = defineFlow({
     const link = await previewLink(ctx.db, "magic_link", token, linkAccess(ctx));
     if (!link) return refuse("link_invalid", { cause: "unknown" });
     const alreadySignedIn = session?.email === link.identifier;
+    const { next, remember } = link;
     if (link.state !== "live" && !alreadySignedIn)
-      return refuse("link_invalid", { cause: link.state });
+      return refuse("link_invalid", { cause: link.state, next, remember });
     return ok({
       alreadySignedIn,
-      next: link.next,
+      next,
       address: masked(link.identifier),
       browser: link.browser,
       askedAt: link.askedAt,

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { cache } from "react";
 import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
@@ -7,6 +8,7 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { RelativeTime } from "@/app/timestamps";
 import { EmailField } from "@/app/email-field";
+import { hiddenTokenPath } from "@/app/hidden-token-path";
 import * as markup from "@/app/markup";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readFlash } from "@/lib/web/flash";
@@ -19,47 +21,50 @@ import { submitLinkCancellation, submitLink } from "../actions";
 
 const path = "/l";
 
-export async function generateMetadata(): Promise<Metadata> {
-  return {
-    title: pageTitle(
-      message("link.title", { appName: siteConfig().appName }),
-      await readFlash(path),
-    ),
-  };
-}
-
 interface Props {
   params: Promise<{ token: string }>;
+}
+
+const preview = cache((token: string) => runForRequest(previewMagicLink, { token }));
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { ok } = await preview((await params).token);
+  if (!ok) return { title: message("link.invalidTitle") };
+  const title = message("link.title", { appName: siteConfig().appName });
+  return { title: pageTitle(title, await readFlash(path)) };
 }
 
 /** The page of a sign-in link: it shows a button and consumes nothing (L2). */
 export default async function LinkPage({ params }: Props) {
   const { token } = await params;
-  const preview = await runForRequest(previewMagicLink, { token });
-  if (!preview.ok) {
-    if (preview.refusal.code === "unavailable") redirect("/unavailable");
+  const previewed = await preview(token);
+  if (!previewed.ok) {
+    const { code, reference, next, remember } = previewed.refusal;
+    if (code === "unavailable") redirect("/unavailable");
     return (
       <InvalidLink
         title={message("link.invalidTitle")}
         lead={message("link.invalid", {
           lifetime: messages().exactDuration(siteConfig().lifetimes.magicLink),
         })}
-        reference={preview.refusal.reference}
+        {...{ reference, next, remember }}
       />
     );
   }
-  const link = preview.value;
+  const link = previewed.value;
   if (link.alreadySignedIn) redirectToNext(link.next);
   const flash = await readFlash(path);
   const { appName } = siteConfig();
+  const hidePath = await hiddenTokenPath();
   return (
     <SignedOutLayout
       appName={appName}
       title={message("link.title", { appName })}
       session={link.sessionId}
-      hidePath={path}
+      hidePath={hidePath}
     >
       <FlashMessage flash={flash} />
+      {!hidePath && <Alert tone="info">{message("link.inAppBrowser")}</Alert>}
       <p>
         {rich("link.requested", {
           address: link.address,

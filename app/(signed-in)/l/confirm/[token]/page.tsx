@@ -1,8 +1,9 @@
 import type { Metadata } from "next";
-import { FlashMessage, pageTitle } from "@/app/flash-message";
+import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { email } from "@/app/markup";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
@@ -18,7 +19,8 @@ import { parseStepUpPath } from "@/lib/web/redirects";
 const path = "/l";
 
 export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(message("stepUp.title"), await readFlash(path)) };
+  const { refusal } = await readFlash(path);
+  return { title: message(refusal ? "link.invalidTitle" : "stepUp.title") };
 }
 
 interface Props {
@@ -31,13 +33,14 @@ export default async function ConfirmLinkPage({ params }: Props) {
   const session = await readOrRedirect(readSession, path);
   const flash = await readFlash(path);
   const { appName, lifetimes } = siteConfig();
+  const hidePath = await hiddenTokenPath();
   if (!session || flash.refusal)
     return (
       <SignedOutLayout
         appName={appName}
         title={message("link.invalidTitle")}
         session={session?.id ?? ""}
-        hidePath={path}
+        hidePath={hidePath}
       >
         {flash.refusal?.code !== "link_invalid" && <FlashMessage flash={flash} />}
         <p>
@@ -59,7 +62,7 @@ export default async function ConfirmLinkPage({ params }: Props) {
       appName={appName}
       title={isNamed ? described.title : message("stepUp.title")}
       session={session.id}
-      hidePath={path}
+      hidePath={hidePath}
     >
       {isNamed && <p>{described.lead}</p>}
       <p>{rich("stepUp.linkLead", { address: session.email, email })}</p>

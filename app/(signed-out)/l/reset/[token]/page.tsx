@@ -1,11 +1,13 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { cache } from "react";
 import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { EmailField } from "@/app/email-field";
+import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { email } from "@/app/markup";
 import { NewPassword } from "@/app/password-fields";
 import { RequestId } from "@/app/request-id";
@@ -21,28 +23,33 @@ import { siteConfig } from "@/lib/web/site";
 // Token pages share one path for flash messages, which does not contain the token.
 const path = "/l";
 
-export async function generateMetadata(): Promise<Metadata> {
-  return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
-}
-
 interface Props {
   params: Promise<{ token: string }>;
+}
+
+const preview = cache((token: string) => runForRequest(previewPasswordReset, { token }));
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { ok } = await preview((await params).token);
+  if (!ok) return { title: message("link.invalidTitle") };
+  return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
 /** The page of a reset link: it shows a form and consumes nothing (L2). */
 export default async function ResetLinkPage({ params }: Props) {
   const { token } = await params;
-  const preview = await runForRequest(previewPasswordReset, { token });
+  const previewed = await preview(token);
   const session = (await readOrRedirect(readSession, path))?.id ?? "";
   const { appName, lifetimes } = siteConfig();
-  if (!preview.ok) {
-    if (preview.refusal.code === "unavailable") redirect("/unavailable");
+  const hidePath = await hiddenTokenPath();
+  if (!previewed.ok) {
+    if (previewed.refusal.code === "unavailable") redirect("/unavailable");
     return (
       <SignedOutLayout
         appName={appName}
         title={message("link.invalidTitle")}
         session={session}
-        hidePath={path}
+        hidePath={hidePath}
       >
         <p>
           {message("link.invalid", { lifetime: messages().exactDuration(lifetimes.magicLink) })}
@@ -51,18 +58,18 @@ export default async function ResetLinkPage({ params }: Props) {
           <EmailField enterKeyHint="go" />
           <Button variant="primary">{message("link.sendNew")}</Button>
         </Form>
-        <RequestId id={preview.refusal.reference} />
+        <RequestId id={previewed.refusal.reference} />
       </SignedOutLayout>
     );
   }
-  const { address, browser, askedAt, sameBrowser } = preview.value;
+  const { address, browser, askedAt, sameBrowser } = previewed.value;
   const flash = await readFlash(path);
   return (
     <SignedOutLayout
       appName={appName}
       title={message("passwordReset.title")}
       session={session}
-      hidePath={path}
+      hidePath={hidePath}
     >
       <FlashMessage flash={flash} />
       <p>
