@@ -1,3 +1,4 @@
+import { displayAddress } from "@/lib/core/display-address";
 import { message } from "@/lib/web/messages";
 import { Field } from "./_ui/field";
 
@@ -19,7 +20,7 @@ export function UsernameField({ name = displayedUsername, address }: Props) {
       type="text"
       dir="ltr"
       autoComplete="username"
-      defaultValue={address}
+      defaultValue={displayAddress(address)}
       readOnly
     />
   );

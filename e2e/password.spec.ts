@@ -66,6 +66,7 @@ test("Ada resets her password by the link, and every other device is signed out"
   await ada.type("New password", better);
   await ada.clickButton("Set password and sign in");
   await ada.isSignedIn();
+  await ada.sees("Your password is set.");
   expect((await ada.readsTheNotice()).subject).toBe("Your Latchkey password was changed");
   expect(client.whereTo(await client.get("/account"))).toMatch(/^\/sign-in\?next=%2Faccount/);
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);

@@ -44,9 +44,7 @@ test("Ada signs out one device, and then all others on a page that shows their n
   const rows = ada.page.getByRole("listitem");
   await expect(rows).toHaveCount(2);
   await expect(rows.filter({ hasText: "This device" })).toHaveCount(1);
-  await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText(
-    "Signed in by email",
-  );
+  await expect(rows.filter({ hasText: "Safari on iPhone" })).toContainText("Signed in by email");
   await ada.clickButton("Sign out Safari on iPhone");
   await ada.sees("That device is signed out.");
   await expect(rows).toHaveCount(1);

@@ -1,3 +1,4 @@
+import { displayAddress } from "@/lib/core/display-address";
 import type { MethodId } from "@/lib/core/method-id";
 import { bounds, intervals, type LimitName } from "@/lib/core/policy";
 import type { Refusal } from "@/lib/core/result";
@@ -22,7 +23,7 @@ export function messageOf(messages: Messages, refusal: Refusal, ways = ""): stri
     longest: String(bounds.emailLength),
     longestLocal: String(bounds.localPartLength),
     problem: refusal.problem ?? "other",
-    address: address ?? messages.message("fallback.account"),
+    address: address ? displayAddress(address) : messages.message("fallback.account"),
     origin: origin ?? messages.message("fallback.origin"),
   });
 }

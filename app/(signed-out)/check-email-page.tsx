@@ -10,6 +10,7 @@ import { Alert } from "@/app/_ui/note";
 import { MailboxHint } from "@/app/mailbox-hint";
 import * as markup from "@/app/markup";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { displayAddress } from "@/lib/core/display-address";
 import { bounds } from "@/lib/core/policy";
 import type { Flash } from "@/lib/web/flash";
 import { message, rich } from "@/lib/web/messages";
@@ -40,13 +41,29 @@ export async function loadPendingRequest(
   return pending.value;
 }
 
+/**
+ * What a form begins with: the values of its last submission, or, after “Change email address”, those of
+ * this browser's pending request.
+ */
+export async function initialValues(
+  purpose: Purpose,
+  flash: Pick<Flash, "email" | "remember" | "refusal">,
+  { change }: { readonly change?: unknown },
+): Promise<Pick<Flash, "email" | "remember">> {
+  if (change === undefined || flash.refusal || flash.email) return flash;
+  const pending = await runForRequest(readPendingRequest, { purpose });
+  if (!pending.ok) return flash;
+  const { email, remember } = pending.value;
+  return { email: displayAddress(email), remember };
+}
+
 interface Props {
   readonly title: string;
   readonly flash: Flash;
   readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
   readonly what: "signIn" | "signUp" | "passwordReset";
   readonly lifetimes: string;
-  /** The page on which another address can be entered. */
+  /** The page on which another address can be entered; it begins with `initialValues`. */
   readonly change: string;
   /** Requests the same email again, with the fields it needs. */
   readonly resend: (form: FormData) => Promise<void>;

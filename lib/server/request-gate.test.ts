@@ -622,6 +622,23 @@ describe("a rendered page", () => {
     }
   });
 
+  it("clears the message that it has shown, and no other", async () => {
+    const { fetchPath } = await serve(local, { handler: drawn });
+    const flash = (page: string) =>
+      `latchkey-flash=${Buffer.from(JSON.stringify({ page })).toString("base64url")}`;
+    const cleared = async (path: string, page: string, more: Record<string, string> = {}) =>
+      (await fetchPath(path, { cookie: flash(page), ...more })).headers.get("set-cookie");
+    expect(await cleared("/sign-in?next=/x", "/sign-in")).toMatch(/^latchkey-flash=;.*Max-Age=0/);
+    expect(await cleared("/l/abc", "/l")).toMatch(/^latchkey-flash=;/);
+    expect(await cleared("/sign-in", "/sign-in/password")).toBeNull();
+    expect(await cleared("/dashboard", "/dashboard")).toBeNull();
+    expect(await cleared("/sign-in", "/sign-in", { "x-latchkey-check": "1" })).toBeNull();
+    expect(await cleared("/sign-in", "/sign-in", { "sec-purpose": "prefetch" })).toBeNull();
+    expect(
+      (await fetchPath("/sign-in", { cookie: "latchkey-flash=x" })).headers.has("set-cookie"),
+    ).toBe(false);
+  });
+
   it("that is not Latchkey's is not changed", async () => {
     const { fetchPath } = await serve(local, { handler: drawn });
     for (const path of ["/dashboard", "/accounts", "/sign-in.html"]) {

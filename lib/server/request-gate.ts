@@ -12,6 +12,8 @@ import { messagesIn } from "@/messages";
 import { messageOf } from "@/messages/refusal-message";
 import { type HeldPage, holdPage } from "./held-page";
 import { withoutAddedText } from "./token-url";
+import { cookieOf, readCookie, serializeCookie } from "@/lib/web/cookies";
+import { isFlashFor } from "@/lib/web/flash-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import {
   emailPolicy,
@@ -39,7 +41,8 @@ export function installRequestGate(env: Env, log: Log): void {
       const next = () => void Reflect.apply(emit, this, [event, ...rest]);
       const proceed = isFile(request) ? () => compressed(request, response, next) : next;
       if (isMailboxEmail(request.url ?? "")) allowEmailStyles(response);
-      else if (env.production) rewritePages(request, response, { log, page: pageFrom(this, env) });
+      else if (env.production)
+        rewritePages(request, response, { env, log, page: pageFrom(this, env) });
       const reject = (code: RefusalCode) => rejectRequest(request, response, code, { env, log });
       if (!gateRequest(env, request, response, { proceed, reject })) proceed();
       return true;
@@ -198,6 +201,7 @@ function normalizeForwardingHeaders(
 }
 
 interface Pages {
+  readonly env: Env;
   readonly log: Log;
   /** Requests another page of this server. */
   readonly page: (path: string) => Promise<HeldPage>;
@@ -207,7 +211,11 @@ interface Pages {
  * Removes Next's script from our own pages (decision 23), and replaces the error pages of Next that
  * are empty without it. A path without a page gets our "not found" page.
  */
-function rewritePages(request: IncomingMessage, response: ServerResponse, { log, page }: Pages) {
+function rewritePages(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { env, log, page }: Pages,
+) {
   const { url = "/" } = request;
   if (isApi(request) || isFile(request)) return;
   const isOwn = isOwnPage(url);
@@ -217,13 +225,31 @@ function rewritePages(request: IncomingMessage, response: ServerResponse, { log,
     if (!isOwn && isEmpty) return { status, html };
     response.setHeader("Content-Security-Policy", ownPagePolicy(url));
     response.removeHeader("Link");
-    if (!isEmpty) return { status, html: withoutFrameworkScript(html) };
+    if (!isEmpty) {
+      if (status === 200) clearShownFlash(env, request, response);
+      return { status, html: withoutFrameworkScript(html) };
+    }
     if (status < 400) return { status, html: "" };
     if (status === 404) return page(missingPath);
     const reference = randomUUID();
     log.error("page.failed", { requestId: reference, path: url });
     return page(`/failed?reference=${reference}`);
   });
+}
+
+/**
+ * Clears the message that this page has shown, which pages cannot do themselves: another tab must not
+ * show it again. Requests that nobody sees leave it.
+ */
+function clearShownFlash(
+  env: Env,
+  { headers, method, url = "/" }: IncomingMessage,
+  response: ServerResponse,
+) {
+  const isSeen =
+    method === "GET" && !headers["x-latchkey-check"] && !headers["sec-purpose"] && !headers.purpose;
+  if (isSeen && isFlashFor(readCookie(headers.cookie ?? null, env, "flash"), url))
+    response.appendHeader("Set-Cookie", serializeCookie(cookieOf(env, "flash", null)));
 }
 
 /**

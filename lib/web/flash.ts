@@ -10,6 +10,7 @@ import { bounds, type LimitName, limits } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { readCookie } from "./cookies";
+import { decodeFlash, flashPageOf } from "./flash-page";
 import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
 
@@ -69,7 +70,7 @@ const emptyFlash: Flash = { refusal: null, note: null, email: "", remember: fals
 /** The message for this page; an empty one without a valid cookie for this page. */
 export async function readFlash(page: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), getWorld().env, "flash");
-  const stored = schema.safeParse(decode(value));
+  const stored = schema.safeParse(decodeFlash(value));
   if (!stored.success || stored.data.page !== page) return emptyFlash;
   const { code, note, provider, email, remember, page: _, ...rest } = stored.data;
   const refusal = code ? { code, provider, ...rest } : null;
@@ -104,7 +105,7 @@ export async function redirectWithError(
     await writeFlash({ page: "/account", ...shown });
     redirect("/account");
   }
-  await writeFlash({ page: pathOf(page), ...shown, ...flashValues(entered) });
+  await writeFlash({ page: flashPageOf(page), ...shown, ...flashValues(entered) });
   redirect(page);
 }
 
@@ -124,7 +125,7 @@ export const redirectWithErrorAfterVerification = (
 
 /** Ends an action with the same form on another page, with the values entered. Never returns. */
 export async function redirectWithValues(page: string, entered: EnteredValues): Promise<never> {
-  await writeFlash({ page: pathOf(page), ...flashValues(entered) });
+  await writeFlash({ page: flashPageOf(page), ...flashValues(entered) });
   redirect(page);
 }
 
@@ -139,20 +140,9 @@ export async function redirectWithNotice(
   note: NoteCode,
   provider?: MethodId,
 ): Promise<never> {
-  await writeFlash({ page: pathOf(page), note, provider });
+  await writeFlash({ page: flashPageOf(page), note, provider });
   redirect(page);
 }
 
 const writeFlash = (flash: z.input<typeof schema>) =>
   writeCookie(getWorld().env, "flash", Buffer.from(JSON.stringify(flash)).toString("base64url"));
-
-// Without the token of a token page, which must not be in this cookie.
-const pathOf = (page: string) => page.split("?")[0]!.replace(/^\/l\/.*/, "/l");
-
-function decode(value: string | null): unknown {
-  try {
-    return JSON.parse(Buffer.from(value ?? "", "base64url").toString("utf8"));
-  } catch {
-    return null;
-  }
-}

@@ -5,6 +5,9 @@ import { safeNext } from "./safe-next";
 export const withNext = (path: string, next: string) =>
   next ? `${path}?next=${encodeURIComponent(next)}` : path;
 
+/** The path of a form whose address the user wants to change: it begins with the pending request's. */
+export const withChange = (path: string) => `${path}${path.includes("?") ? "&" : "?"}change`;
+
 /** The path of the step-up page, which continues to `next`. `actionId` is the suspended action, if any. */
 export const stepUpPath = (next: string, actionId = "") =>
   withNext(stepUpPage, next) + (actionId && `&for=${encodeURIComponent(actionId)}`);

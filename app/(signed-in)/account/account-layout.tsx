@@ -5,6 +5,7 @@ import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SideNav } from "@/app/_ui/side-nav";
+import { displayAddress } from "@/lib/core/display-address";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
@@ -33,7 +34,7 @@ export async function AccountLayout({ path, navItem = path, title, children }: P
   return (
     <AppShell
       appName={siteConfig().appName}
-      person={session?.email ?? ""}
+      person={displayAddress(session?.email ?? "")}
       session={session?.id ?? ""}
       skip={message("account.skip")}
       title={title}

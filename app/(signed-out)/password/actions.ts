@@ -4,9 +4,16 @@ import { redirect } from "next/navigation";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
-import { redirectWithError, redirectWithErrorAfterVerification } from "@/lib/web/flash";
+import {
+  redirectWithError,
+  redirectWithErrorAfterVerification,
+  redirectWithNotice,
+} from "@/lib/web/flash";
 import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
-import { redirectAfterSignIn } from "@/lib/web/redirects";
+
+/** The account page says that the password is set; the page of methods, where providers wait to be confirmed. */
+const confirmReset = ({ needsConfirmation }: { needsConfirmation?: true }) =>
+  redirectWithNotice(needsConfirmation ? "/account/methods" : "/account", "password_set");
 
 const pending = "/password/check";
 
@@ -20,13 +27,13 @@ export async function submitResetRequest(form: FormData): Promise<void> {
 
 export async function resetByCode(form: FormData): Promise<void> {
   const result = await runForRequest(redeemPasswordResetCode, fields(form));
-  if (result.ok) redirectAfterSignIn(result.value);
-  await redirectWithErrorAfterVerification(pending, result.refusal);
+  if (result.ok) await confirmReset(result.value);
+  else await redirectWithErrorAfterVerification(pending, result.refusal);
 }
 
 export async function resetByLink(form: FormData): Promise<void> {
   const result = await runForRequest(redeemPasswordReset, linkFields(form));
-  if (result.ok) redirectAfterSignIn(result.value);
+  if (result.ok) return confirmReset(result.value);
   const token = form.get("token");
   const page = typeof token === "string" && token ? `/l/reset/${encodeURIComponent(token)}` : "/l";
   await redirectWithErrorAfterVerification(page, result.refusal);

@@ -8,6 +8,7 @@ import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
 import { requireMethod, siteConfig } from "@/lib/web/site";
+import { initialValues } from "../check-email-page";
 import { submitResetRequest } from "./actions";
 
 const path = "/password";
@@ -16,20 +17,21 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
+interface Props {
+  searchParams: Promise<{ change?: string | string[] }>;
+}
+
 /** For users who forgot their password or never had one (L9). */
-export default async function ResetPage() {
+export default async function ResetPage({ searchParams }: Props) {
   requireMethod(passwordMethod.id);
   const flash = await readFlash(path);
+  const { email } = await initialValues("password_reset", flash, await searchParams);
   return (
     <SignedOutLayout appName={siteConfig().appName} title={message("passwordReset.title")}>
       <p>{message("passwordReset.lead")}</p>
       <FlashMessage flash={flash} />
       <Form action={submitResetRequest}>
-        <EmailField
-          enterKeyHint="go"
-          defaultValue={flash.email}
-          error={fieldError(flash, "email")}
-        />
+        <EmailField enterKeyHint="go" defaultValue={email} error={fieldError(flash, "email")} />
         <Button variant="primary">{message("passwordReset.submit")}</Button>
       </Form>
       <p>

@@ -14,6 +14,7 @@ import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
+import { initialValues } from "../check-email-page";
 import { AddressForm } from "./address-form";
 import { ProviderForms } from "./provider-forms";
 
@@ -29,11 +30,15 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 interface Props {
-  searchParams: Promise<{ next?: string | string[]; note?: string | string[] }>;
+  searchParams: Promise<{
+    next?: string | string[];
+    note?: string | string[];
+    change?: string | string[];
+  }>;
 }
 
 export default async function SignInPage({ searchParams }: Props) {
-  const { next, note } = await searchParams;
+  const { next, note, change } = await searchParams;
   const flash = await readFlash(path);
   if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
   const { appName, signUp, methods } = siteConfig();
@@ -41,13 +46,14 @@ export default async function SignInPage({ searchParams }: Props) {
   const byPassword = methods.includes(passwordMethod.id);
   const hiddenFields = safeNext(next);
   const last = await lastMethod();
+  const values = await initialValues("magic_link", flash, { change });
   const sections = [
     methods.some((id) => !isOAuthMethodId(id)) && (
       <AddressForm
         key="address"
         error={fieldError(flash, "email")}
-        address={flash.email}
-        remember={flash.remember}
+        address={values.email}
+        remember={values.remember}
         next={hiddenFields}
         last={last}
       />

@@ -14,6 +14,7 @@ import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { requireMethod, siteConfig } from "@/lib/web/site";
+import { initialValues } from "../check-email-page";
 import { signUp } from "./actions";
 
 const path = "/sign-up";
@@ -28,15 +29,17 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 interface Props {
-  searchParams: Promise<{ next?: string | string[] }>;
+  searchParams: Promise<{ next?: string | string[]; change?: string | string[] }>;
 }
 
 export default async function SignUpPage({ searchParams }: Props) {
   requireMethod(passwordMethod.id);
-  const next = safeNext((await searchParams).next);
+  const query = await searchParams;
+  const next = safeNext(query.next);
   const flash = await readFlash(path);
   if (await readOrRedirect(readSession, path)) redirectToNext(next);
   const { appName, signUp: mode } = siteConfig();
+  const values = await initialValues("sign_up", flash, query);
   const signInLink = (
     <p>
       <a href={withNext("/sign-in", next)}>{message("signUp.signIn")}</a>
@@ -54,12 +57,12 @@ export default async function SignUpPage({ searchParams }: Props) {
       <p>{message("signUp.lead")}</p>
       <FlashMessage flash={flash} />
       <Form action={signUp}>
-        <EmailField defaultValue={flash.email} error={fieldError(flash, "email")} />
+        <EmailField defaultValue={values.email} error={fieldError(flash, "email")} />
         <NewPassword
           error={fieldError(flash, "password")}
           differ={fieldError(flash, "confirmPassword")}
         />
-        <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={flash.remember} />
+        <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={values.remember} />
         <input type="hidden" name="next" value={next} />
         <Button variant="primary">{message("signUp.submit")}</Button>
       </Form>

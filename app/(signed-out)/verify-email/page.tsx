@@ -5,7 +5,7 @@ import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { readFlash } from "@/lib/web/flash";
 import { message, messages } from "@/lib/web/messages";
-import { withNext } from "@/lib/web/redirects";
+import { withChange, withNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { resendCode, submitSignUpCode } from "../sign-up/actions";
 import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../check-email-page";
@@ -28,7 +28,7 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
       lifetimes={message("checkEmail.codeLifetime", {
         code: messages().exactDuration(siteConfig().lifetimes.emailCode),
       })}
-      change={withNext("/sign-up", pending.next)}
+      change={withChange(withNext("/sign-up", pending.next))}
       resend={resendCode}
     >
       <Form action={submitSignUpCode}>

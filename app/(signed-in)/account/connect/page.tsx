@@ -4,6 +4,7 @@ import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { readPendingIdentity } from "@/app/pending-identity";
+import { displayAddress } from "@/lib/core/display-address";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -35,7 +36,7 @@ export default async function ConnectPage() {
           },
           {
             term: message("connect.ownAccount"),
-            value: <bdi dir="ltr">{session?.email}</bdi>,
+            value: <bdi dir="ltr">{displayAddress(session?.email ?? "")}</bdi>,
           },
         ]}
       />

@@ -7,6 +7,7 @@ import { NewPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
 import { readFlash } from "@/lib/web/flash";
 import { message, messageOf, messages } from "@/lib/web/messages";
+import { withChange } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
 import { submitResetRequest, resetByCode } from "../actions";
@@ -31,7 +32,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
         link: messages().exactDuration(lifetimes.magicLink),
         code: messages().exactDuration(lifetimes.emailCode),
       })}
-      change="/password"
+      change={withChange("/password")}
       resend={submitResetRequest}
     >
       {pending.codeSpent ? (

@@ -5,7 +5,7 @@ import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
 import { readFlash } from "@/lib/web/flash";
 import { message, messageOf, messages } from "@/lib/web/messages";
-import { withNext } from "@/lib/web/redirects";
+import { withChange, withNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { type SearchParams, loadPendingRequest, CheckEmailPage } from "../../check-email-page";
 import { submitLinkRequest, submitCode } from "../actions";
@@ -31,7 +31,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
         link: messages().exactDuration(lifetimes.magicLink),
         code: messages().exactDuration(lifetimes.emailCode),
       })}
-      change={withNext("/sign-in", next)}
+      change={withChange(withNext("/sign-in", next))}
       resend={submitLinkRequest}
       resendFields={
         <>

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** The page that a flash is for. Without the token of a token page, which must not be in its cookie. */
+export const flashPageOf = (path: string): string => path.split("?")[0]!.replace(/^\/l\/.*/, "/l");
+
+/** The content of the flash cookie, as yet unchecked; null for any other value. */
+export function decodeFlash(value: string | null): unknown {
+  try {
+    return JSON.parse(Buffer.from(value ?? "", "base64url").toString("utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the page at this URL shows the flash. */
+export const isFlashFor = (value: string | null, url: string): boolean =>
+  z.object({ page: z.literal(flashPageOf(url)) }).safeParse(decodeFlash(value)).success;
