@@ -60,9 +60,9 @@ describe("an error message", () => {
     ["emailRequestsPerDevice", "", "You requested too many emails in this browser."],
     ["oauthAttemptsPerIp", "", "from your network, by you or by others"],
     ["confirmationsPerIp", "", "from your network, by you or by others"],
-  ] as const)("says whose requests a limit counts: %s %s: %s", (limit, ways, part) => {
+  ] as const)("says whose requests a limit counts: %s %s: %s", (limit, otherMethods, part) => {
     const refusal = { code: "too_many_requests", limit, retryAfter: minutes(5) } as const;
-    expect(messageOf(messages, refusal, ways)).toContain(part);
+    expect(messageOf(messages, refusal, otherMethods)).toContain(part);
   });
 
   it.each([

@@ -5,10 +5,10 @@ import type { Refusal } from "@/lib/core/result";
 import { oauthMethod, oauthMethods } from "@/lib/methods";
 import type { Messages } from "./index";
 
-/** A refusal as people read it. `ways`: the sign-in methods that send no email, as a list in words. */
-export function messageOf(messages: Messages, refusal: Refusal, ways = ""): string {
+/** A refusal as people read it. `otherMethods`: the sign-in methods that send no email, as a list in words. */
+export function messageOf(messages: Messages, refusal: Refusal, otherMethods = ""): string {
   const { code, retryAfter = intervals.unavailable, provider, address, origin } = refusal;
-  const counted = countedBy(refusal.limit);
+  const counted = isCounted(refusal.limit) ? countedBy[refusal.limit] : "other";
   return messages.anyMessage(`error.${code}`, {
     wait: messages.wait(retryAfter),
     minLength: refusal.minLength ?? bounds.passwordMinLength,
@@ -17,8 +17,8 @@ export function messageOf(messages: Messages, refusal: Refusal, ways = ""): stri
     field: refusal.field === "code" || refusal.field === "password" ? refusal.field : "other",
     counted,
     attempts: counted === "address" || counted === "network" ? counted : "other",
-    ways,
-    elsewhere: ways ? "yes" : "other",
+    otherMethods,
+    elsewhere: otherMethods ? "yes" : "other",
     provider: providerName(messages, provider),
     longest: String(bounds.emailLength),
     longestLocal: String(bounds.localPartLength),
@@ -28,24 +28,19 @@ export function messageOf(messages: Messages, refusal: Refusal, ways = ""): stri
   });
 }
 
-/** Whose requests the limit counts, as messages tell them apart. */
-function countedBy(limit: LimitName | undefined) {
-  switch (limit) {
-    case "emailRequestsPerIp":
-      return "networkEmails";
-    case "emailRequestsPerDevice":
-      return "deviceEmails";
-    case "passwordsPerIp":
-    case "confirmationsPerIp":
-    case "oauthAttemptsPerIp":
-      return "network";
-    case "codesPerHour":
-    case "codesPerDay":
-      return "address";
-    default:
-      return "other";
-  }
-}
+/** Whose requests a limit counts, as messages tell them apart. */
+const countedBy = {
+  emailRequestsPerIp: "networkEmails",
+  emailRequestsPerDevice: "deviceEmails",
+  passwordsPerIp: "network",
+  confirmationsPerIp: "network",
+  oauthAttemptsPerIp: "network",
+  codesPerHour: "address",
+  codesPerDay: "address",
+} as const satisfies Partial<Record<LimitName, string>>;
+
+const isCounted = (limit: LimitName | undefined): limit is keyof typeof countedBy =>
+  limit !== undefined && limit in countedBy;
 
 /** A provider's name; where it is not known which, the names of all. */
 export const providerName = (messages: Messages, provider: MethodId | undefined): string =>

@@ -27,10 +27,10 @@ export const rich = <Key extends MessageKey>(key: Key, slots: RichSlots<Key>) =>
 
 /** A refusal as people read it. */
 export const messageOf = (refusal: Refusal): string =>
-  messageOfIn(messages(), refusal, waysWithoutEmail());
+  messageOfIn(messages(), refusal, methodsWithoutEmail());
 
 /** The enabled sign-in methods that send no email, as a list in words; "" for none. */
-function waysWithoutEmail() {
+function methodsWithoutEmail() {
   const enabled = ({ id }: { id: MethodId }) => getWorld().env.methods.includes(id);
   const names = [
     ...(enabled(passwordMethod) ? [message("signIn.aPassword")] : []),
