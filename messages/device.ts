@@ -31,7 +31,7 @@ export function deviceName(
   place: "heading" | "sentence",
 ): string {
   const device = parseDevice(stored);
-  if (!device) return stored;
+  if (!device) return place === "sentence" ? stored.replace(/^A browser\b/, "a browser") : stored;
   const { family, system } = device;
   return messages.message(`device.${place}`, {
     known: family ? (system ? "both" : "browser") : system ? "system" : "other",

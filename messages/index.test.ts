@@ -166,6 +166,14 @@ describe("a stored device", () => {
     "of another form is shown as it is: %j",
     (stored) => expect(deviceName(english, stored, "heading")).toBe(stored),
   );
+
+  it.each([
+    ["A browser", "a browser"],
+    ["A browser on Mac", "a browser on Mac"],
+    ["Firefox on Linux", "Firefox on Linux"],
+  ])("that was stored in words fits into a sentence: %j", (stored, sentence) =>
+    expect(deviceName(english, stored, "sentence")).toBe(sentence),
+  );
 });
 
 describe("a pseudo-language", () => {
