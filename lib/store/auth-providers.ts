@@ -17,10 +17,17 @@ export interface AuthProvider {
   /** It signs nobody in until the owner confirms it (O3). */
   readonly needsConfirmation: boolean;
   readonly createdAt: Date;
-  readonly lastUsedAt: Date;
+  /** Null for one that was set or linked and has not signed anybody in yet. */
+  readonly lastUsedAt: Date | null;
 }
 
-/** A user's methods, the last used one first. */
+/**
+ * The `last_used_at` of a method that was set or linked, and never used. A time before `created_at`,
+ * not null: the release before reads the column as a time (X7).
+ */
+export const neverUsed = sql`'epoch'::timestamptz`;
+
+/** A user's methods, the last used one first, and those that were never used last. */
 export async function selectAuthProviders(db: Db, userId: string): Promise<AuthProvider[]> {
   const { provider, address, confirmationRequiredAt, createdAt, lastUsedAt } = authProviders;
   const needsConfirmation = sql<boolean>`${confirmationRequiredAt} is not null`;
@@ -28,7 +35,9 @@ export async function selectAuthProviders(db: Db, userId: string): Promise<AuthP
     .select({ provider, address, needsConfirmation, createdAt, lastUsedAt })
     .from(authProviders)
     .where(eq(authProviders.userId, userId));
-  return found.sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime());
+  return found
+    .sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime())
+    .map((one) => ({ ...one, lastUsedAt: one.lastUsedAt < one.createdAt ? null : one.lastUsedAt }));
 }
 
 type LinkedMethod = Pick<AuthProvider, "provider" | "needsConfirmation">;
@@ -155,8 +164,8 @@ export async function linkIdentity(
   if (!owner && !userAskedToLink && email !== session.email) return "other_account";
   const linked = await row(
     tx,
-    sql`insert into ${authProviders} (user_id, provider, subject, address)
-      values (${userId}::uuid, ${provider}, ${subject}, ${email})
+    sql`insert into ${authProviders} (user_id, provider, subject, address, last_used_at)
+      values (${userId}::uuid, ${provider}, ${subject}, ${email}, ${neverUsed})
       on conflict (user_id, provider) do update set confirmation_required_at = null
         where auth_providers.subject = excluded.subject
       returning 1`,

@@ -5,7 +5,7 @@ import { authProviders, knownDevices, sessions, users, verifications } from "@/d
 import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
 import { passwordMethod } from "@/lib/methods/password";
-import { isLastMethod, selectAuthProviders } from "./auth-providers";
+import { isLastMethod, neverUsed, selectAuthProviders } from "./auth-providers";
 import { lockSessionUser, type Session } from "./sessions";
 import { lockVerifications, type Purpose, voidVerifications } from "./verifications";
 
@@ -116,7 +116,7 @@ const purposesVoidedByPasswordChange: readonly Purpose[] = [
 /**
  * Sets the password of a locked account, and revokes what the old one opened: all sessions but
  * `exceptSession`, all known devices but this one, and all pending links and codes (P7, R6, L4).
- * `emailVerified` marks the address as verified.
+ * `emailVerified` marks the address as verified; `signsIn` marks the password as used.
  */
 export async function setPasswordAndRevoke(
   tx: Db,
@@ -124,6 +124,7 @@ export async function setPasswordAndRevoke(
   change: {
     readonly hash: string;
     readonly emailVerified: boolean;
+    readonly signsIn: boolean;
     readonly exceptSession: string | null;
     readonly deviceDigest: string;
   },
@@ -139,9 +140,10 @@ export async function setPasswordAndRevoke(
       delete from ${knownDevices}
       where user_id = ${id}::uuid and device_digest <> ${change.deviceDigest}
     ), provider_row as (
-      insert into ${authProviders} (user_id, provider) values (${id}::uuid, ${passwordMethod.storedName})
+      insert into ${authProviders} (user_id, provider, last_used_at)
+      values (${id}::uuid, ${passwordMethod.storedName}, ${change.signsIn ? sql`now()` : neverUsed})
       on conflict (user_id, provider) do update set backfilled = false,
-        last_used_at = greatest(auth_providers.last_used_at, now())
+        last_used_at = greatest(auth_providers.last_used_at, excluded.last_used_at)
     )
     update ${users} set password_hash = ${change.hash},
       email_verified_at = case when ${change.emailVerified} then coalesce(email_verified_at, now()) else email_verified_at end

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { setPassword } from "@/lib/flows/password/set-password";
 import { Browser } from "@/test/support/browser";
 import { claims, keys, linksOff, writeIdentityDirectly } from "@/test/support/oauth-fixtures";
-import { validPassword } from "@/test/support/passwords";
+import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
+import { linkProvider } from "./link-provider";
 import { listAuthProviders } from "./list-auth-providers";
 
 const world = await setUpWorld(keys);
@@ -26,7 +31,49 @@ test("ada sees her sign-in methods, each with the dates of its first and last us
   await browser.signIn(ada);
   const [used] = await listed(browser);
   expect(used!.createdAt).toEqual(older!.createdAt);
-  expect(used!.lastUsedAt.getTime()).toBeGreaterThan(older!.lastUsedAt.getTime());
+  expect(used!.lastUsedAt!.getTime()).toBeGreaterThan(older!.lastUsedAt!.getTime());
+});
+
+test("what ada only set or connected was never used, until she signs in with it", async () => {
+  const used = async (browser: Browser) =>
+    (await listed(browser)).map(({ provider, lastUsedAt }) => [provider, lastUsedAt !== null]);
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  expect((await browser.run(setPassword, { password: validPassword })).ok).toBe(true);
+  expect((await browser.run(startLinkingProvider, { provider: "google" })).ok).toBe(true);
+  await browser.finishOAuth("google", claims("g-1", ada));
+  const { pendingIdentity = "" } = browser;
+  expect((await browser.run(linkProvider, { pendingIdentity })).ok).toBe(true);
+  expect(await used(browser)).toEqual([
+    ["magic_link", true],
+    ["email", false],
+    ["google", false],
+  ]);
+  // A second password is no use of the first one.
+  await browser.run(setPassword, { password: otherPassword });
+  await browser.signInWithProvider("google", claims("g-1", ada));
+  expect(await used(browser)).toEqual([
+    ["google", true],
+    ["magic_link", true],
+    ["email", false],
+  ]);
+  await browser.signInWithPassword(ada, otherPassword);
+  expect((await used(browser))[0]).toEqual(["email", true]);
+});
+
+test("a reset signs in with the new password, which is a use of it", async () => {
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  await browser.run(requestPasswordReset, { email: ada });
+  const { code } = await world.letterTo(ada);
+  const reset = await browser.run(redeemPasswordResetCode, {
+    email: ada,
+    code,
+    password: validPassword,
+  });
+  expect(reset.ok).toBe(true);
+  const [latest] = await listed(browser);
+  expect(latest).toMatchObject({ provider: "email", lastUsedAt: expect.any(Date) as Date });
 });
 
 test("leo sees only his own", async () => {

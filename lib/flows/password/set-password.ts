@@ -35,7 +35,8 @@ export const setPassword = defineFlow({
       // The session ended or the user was disabled meanwhile.
       if (!account || account.disabled || !(await renewSession(ctx, tx)))
         return refuse("sign_in_required");
-      await changePassword(ctx, tx, account, { hash: hashed.value, emailVerified: false });
+      const change = { hash: hashed.value, emailVerified: false, signsIn: false };
+      await changePassword(ctx, tx, account, change);
       const first = !account.hasPassword;
       ctx.post({ kind: "password_chosen", first, ...noticeTo(ctx, email) });
       return ok({ first });

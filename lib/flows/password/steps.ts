@@ -31,7 +31,7 @@ export async function completePasswordReset(
   if (account.disabled) return refuse("account_disabled");
   const needsConfirmation =
     !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
-  await changePassword(ctx, tx, account, { hash, emailVerified: true });
+  await changePassword(ctx, tx, account, { hash, emailVerified: true, signsIn: true });
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "password_reset", ctx.caller));
   await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember: false });
   const notice = noticeTo(ctx, consumed.identifier);
@@ -44,7 +44,11 @@ export async function changePassword(
   { caller }: Ctx,
   tx: Db,
   account: LockedAccount,
-  change: { readonly hash: string; readonly emailVerified: boolean },
+  change: {
+    readonly hash: string;
+    readonly emailVerified: boolean;
+    readonly signsIn: boolean;
+  },
 ): Promise<void> {
   await setPasswordAndRevoke(tx, account, {
     ...change,
