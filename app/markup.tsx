@@ -4,9 +4,50 @@ import { displayAddress } from "@/lib/core/display-address";
 /** Renders the tags of messages. */
 
 /** An email address, which reads from left to right in every language. */
-export const email = (content: ReactNode) => (
-  <strong dir="ltr">{typeof content === "string" ? displayAddress(content) : content}</strong>
-);
+export function email(content: ReactNode) {
+  const address = typeof content === "string" ? displayAddress(content) : content;
+  return (
+    <strong dir="ltr" className={isLong(address) ? undefined : "unbroken"}>
+      {withBreaks(address)}
+    </strong>
+  );
+}
+
+/** The same without emphasis, also for an IP address. */
+export function Address({ children = "" }: { children: string | undefined }) {
+  const address = displayAddress(children);
+  return (
+    <bdi dir="ltr" className={isLong(address) ? undefined : "unbroken"}>
+      {withBreaks(address)}
+    </bdi>
+  );
+}
+
+/** An address that may not fit into a line of the narrowest page. */
+const longAddress = /[^\s@:]*[@:]\S*/g;
+const longerThan = 24;
+
+const isLong = (content: ReactNode) =>
+  typeof content === "string" &&
+  [...content.matchAll(longAddress)].some(([address]) => address.length > longerThan);
+
+/** Text in which a long address breaks after its "@", dots and colons, before it breaks elsewhere. */
+export function withBreaks(content: ReactNode): ReactNode {
+  if (typeof content !== "string" || !isLong(content)) return content;
+  return content.split(/(?<=\s)|(?=\s)/).map((word, at) =>
+    isLong(word) ? (
+      <bdi key={at} dir="ltr">
+        {word.split(/(?<=[@.:])(?=.)/).map((part, n) => (
+          <span key={n} className="unbroken">
+            {part}
+          </span>
+        ))}
+      </bdi>
+    ) : (
+      word
+    ),
+  );
+}
 
 /** What a short label is about, for screen readers, which read it without the row around it. */
 export const object = (content: ReactNode) => <span className="visually-hidden">{content}</span>;

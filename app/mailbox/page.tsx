@@ -6,7 +6,7 @@ import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Row, Rows } from "@/app/_ui/rows";
-import { email, link } from "@/app/markup";
+import { Address, email, link } from "@/app/markup";
 import { RelativeTime } from "@/app/timestamps";
 import { readMailbox } from "@/lib/flows/mailbox/read-mailbox";
 import { readFlash } from "@/lib/web/flash";
@@ -61,9 +61,7 @@ export default async function MailboxPage() {
             key={id}
             title={message(`mailbox.kind.${kind}`)}
             details={[
-              <bdi key="to" dir="ltr">
-                {to}
-              </bdi>,
+              <Address key="to">{to}</Address>,
               reason && message(`mailbox.reason.${reason}`),
               <RelativeTime key="at" at={createdAt} />,
             ]}

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { DefinitionList } from "@/app/_ui/definition-list";
+import { Address } from "@/app/markup";
 import { Timestamp } from "@/app/timestamps";
-import { displayAddress } from "@/lib/core/display-address";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
@@ -24,10 +24,7 @@ export default async function AccountPage() {
     <AccountLayout path={path} title={message("account.title")}>
       <DefinitionList
         items={[
-          {
-            term: message("account.email"),
-            value: <bdi dir="ltr">{displayAddress(session?.email ?? "")}</bdi>,
-          },
+          { term: message("account.email"), value: <Address>{session?.email}</Address> },
           {
             term: message("account.lastSignIn"),
             value: current && <Timestamp at={current.createdAt} />,

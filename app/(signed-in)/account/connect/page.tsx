@@ -3,8 +3,8 @@ import { redirect } from "next/navigation";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { Address } from "@/app/markup";
 import { readPendingIdentity } from "@/app/pending-identity";
-import { displayAddress } from "@/lib/core/display-address";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -32,11 +32,11 @@ export default async function ConnectPage() {
         items={[
           {
             term: message("connect.providerAccount", { provider: name }),
-            value: address ? <bdi dir="ltr">{address}</bdi> : message("connect.noAddress"),
+            value: address ? <Address>{address}</Address> : message("connect.noAddress"),
           },
           {
             term: message("connect.ownAccount"),
-            value: <bdi dir="ltr">{displayAddress(session?.email ?? "")}</bdi>,
+            value: <Address>{session?.email}</Address>,
           },
         ]}
       />

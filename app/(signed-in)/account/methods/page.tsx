@@ -3,7 +3,7 @@ import { pageTitle } from "@/app/flash-message";
 import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
 import { pendingProvider } from "@/app/pending-identity";
-import { link } from "@/app/markup";
+import { Address, link } from "@/app/markup";
 import { piecesOf, piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
@@ -73,13 +73,11 @@ export default async function MethodsPage() {
             title={piecesOfStored(linkedMethod.provider).name()}
             details={[
               ...(linkedMethod.address
-                ? [
-                    <bdi key="address" dir="ltr">
-                      {linkedMethod.address}
-                    </bdi>,
-                  ]
+                ? [<Address key="address">{linkedMethod.address}</Address>]
                 : []),
-              rich("methods.lastUsed", { when: <RelativeTime at={linkedMethod.lastUsedAt} /> }),
+              linkedMethod.lastUsedAt
+                ? rich("methods.lastUsed", { when: <RelativeTime at={linkedMethod.lastUsedAt} /> })
+                : message("methods.notUsed"),
               rich("methods.added", { when: <Timestamp at={linkedMethod.createdAt} /> }),
               ...(linkedMethod.needsConfirmation ? [message("confirmProviders.state")] : []),
             ]}
