@@ -1,5 +1,5 @@
 import { confirmProvider, connect } from "@/app/(signed-in)/account/methods/actions";
-import { Button } from "@/app/_ui/button";
+import { Button, ButtonLink } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { object } from "@/app/markup";
 import type { OAuthMethod } from "@/lib/methods/method";
@@ -35,9 +35,9 @@ export function oauthPieces({ id, oauth }: OAuthMethod): MethodPieces {
         {isLast ? (
           <State text={message("methods.only")} />
         ) : (
-          <a className="button button--danger" href={`/account/disconnect/${id}`}>
-            <span className="label">{rich("methods.disconnect", { provider, object })}</span>
-          </a>
+          <ButtonLink variant="danger" href={`/account/disconnect/${id}`}>
+            {rich("methods.disconnect", { provider, object })}
+          </ButtonLink>
         )}
       </div>
     ),

@@ -1,4 +1,5 @@
 import { continueWithPassword } from "@/app/(signed-out)/sign-in/actions";
+import { ButtonLink } from "@/app/_ui/button";
 import { object } from "@/app/markup";
 import { message, rich } from "@/lib/web/messages";
 import type { MethodPieces } from "./pieces";
@@ -10,24 +11,20 @@ export const passwordPieces: MethodPieces = {
   addressButton: { text: () => message("signIn.usePassword"), action: continueWithPassword },
   missing: () => ({
     state: message("methods.notSet"),
-    action: (
-      <a className="button button--plain" href="/account/password">
-        {message("methods.setPassword")}
-      </a>
-    ),
+    action: <ButtonLink href="/account/password">{message("methods.setPassword")}</ButtonLink>,
   }),
   actions: ({ isUsable, isLast }) =>
     isUsable ? (
       <div className="actions">
-        <a className="button button--plain" href="/account/password">
-          <span className="label">{rich("methods.changePassword", { object })}</span>
-        </a>
+        <ButtonLink href="/account/password">
+          {rich("methods.changePassword", { object })}
+        </ButtonLink>
         {isLast ? (
           <State text={message("methods.only")} />
         ) : (
-          <a className="button button--danger" href="/account/password/remove">
-            <span className="label">{rich("methods.removePassword", { object })}</span>
-          </a>
+          <ButtonLink variant="danger" href="/account/password/remove">
+            {rich("methods.removePassword", { object })}
+          </ButtonLink>
         )}
       </div>
     ) : (

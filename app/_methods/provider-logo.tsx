@@ -11,7 +11,7 @@ export function ProviderLogo({ provider }: { provider: MethodId }) {
   const mark = marks.get(provider);
   return (
     mark && (
-      <svg className="logo" viewBox="0 0 48 48" aria-hidden="true">
+      <svg className="logo" width="20" height="20" viewBox="0 0 48 48" aria-hidden="true">
         {mark}
       </svg>
     )

@@ -13,6 +13,21 @@ export interface ButtonProps extends Pick<
   countdown?: { seconds: number; text: string } | undefined;
 }
 
+interface ButtonLinkProps {
+  href: string;
+  children: ReactNode;
+  variant?: "plain" | "danger";
+}
+
+/** A link to a page where something is done. It looks like the button that does it there. */
+export function ButtonLink({ href, children, variant = "plain" }: ButtonLinkProps) {
+  return (
+    <a className={`button button--${variant}`} href={href}>
+      <span className="label">{children}</span>
+    </a>
+  );
+}
+
 export function Button({
   children,
   variant = "plain",
