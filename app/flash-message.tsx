@@ -1,6 +1,7 @@
 import type { Flash, NoteCode } from "@/lib/web/flash";
 import { message, messageOf, noteOf } from "@/lib/web/messages";
 import { Alert } from "./_ui/note";
+import { withBreaks } from "./markup";
 
 /** The tone of notices that are not good news. */
 const tones: Partial<Record<NoteCode, "info" | "warn">> = {
@@ -9,14 +10,24 @@ const tones: Partial<Record<NoteCode, "info" | "warn">> = {
   suspended_action_lost: "warn",
 };
 
-/** The result of the last action on this page: its error, linked to the field, or its notice. */
-export function FlashMessage({ flash: { refusal, note, provider } }: { flash: Flash }) {
-  if (note) return <Alert tone={tones[note] ?? "ok"}>{noteOf(note, provider)}</Alert>;
-  if (!refusal) return null;
-  const text = messageOf(refusal);
+interface Props {
+  readonly flash: Flash;
+  /** The fields of the page that show their own error, which is then not said here, too. */
+  readonly fields?: readonly string[] | undefined;
+}
+
+/** The result of the last action on this page: its notice, or its error where no field shows it. */
+export function FlashMessage({ flash: { refusal, note, provider }, fields = [] }: Props) {
+  if (note)
+    return (
+      <Alert tone={tones[note] ?? "ok"}>
+        <p>{withBreaks(noteOf(note, provider))}</p>
+      </Alert>
+    );
+  if (!refusal || (refusal.field && fields.includes(refusal.field))) return null;
   return (
     <Alert tone="danger" summary>
-      <p>{refusal.field ? <a href={`#${refusal.field}`}>{text}</a> : text}</p>
+      <p>{withBreaks(messageOf(refusal))}</p>
     </Alert>
   );
 }

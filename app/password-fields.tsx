@@ -26,6 +26,15 @@ export async function CurrentPassword(field: Props) {
 /** A new password, with its rule and a text about its length; without script it is typed twice. */
 export async function NewPassword({ differ, ...field }: Props & { differ?: string | undefined }) {
   const minLength = siteConfig().passwordMinLength;
+  const repeated = (
+    <Field
+      name="confirmPassword"
+      label={message("password.repeat")}
+      type="password"
+      autoComplete="new-password"
+      error={differ}
+    />
+  );
   return (
     <>
       <PasswordField
@@ -45,15 +54,7 @@ export async function NewPassword({ differ, ...field }: Props & { differ?: strin
         }}
         nonce={await pageNonce()}
       />
-      <noscript>
-        <Field
-          name="confirmPassword"
-          label={message("password.repeat")}
-          type="password"
-          autoComplete="new-password"
-          error={differ}
-        />
-      </noscript>
+      {differ ? repeated : <noscript>{repeated}</noscript>}
     </>
   );
 }

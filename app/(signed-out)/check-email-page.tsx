@@ -60,6 +60,8 @@ export async function initialValues(
 interface Props {
   readonly title: string;
   readonly flash: Flash;
+  /** The fields among the children that show their own error. */
+  readonly fields: readonly string[];
   readonly pending: Awaited<ReturnType<typeof loadPendingRequest>>;
   readonly what: "signIn" | "signUp" | "passwordReset";
   readonly lifetimes: string;
@@ -75,6 +77,7 @@ interface Props {
 export function CheckEmailPage({
   title,
   flash,
+  fields,
   pending,
   what,
   lifetimes,
@@ -88,7 +91,7 @@ export function CheckEmailPage({
   const { appName, emailsPerHour } = siteConfig();
   return (
     <SignedOutLayout appName={appName} title={title} session="" recheck={isWaiting}>
-      {(isWaiting || flash.refusal?.field !== "code") && <FlashMessage flash={flash} />}
+      <FlashMessage flash={flash} fields={isWaiting ? fields : ["code"]} />
       {isWaiting ? (
         <p>
           {rich(`checkEmail.sent.${what}`, {

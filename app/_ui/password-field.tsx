@@ -23,7 +23,7 @@ interface PasswordFieldProps extends Pick<
 }
 
 /** No maxlength: a browser would cut a pasted password without telling the user. */
-export function PasswordField({ show, newPassword, nonce, hint, ...field }: PasswordFieldProps) {
+export function PasswordField({ show, newPassword, nonce, ...field }: PasswordFieldProps) {
   return (
     <>
       <Field
@@ -41,20 +41,15 @@ export function PasswordField({ show, newPassword, nonce, hint, ...field }: Pass
             {show}
           </button>
         }
-        hint={
-          newPassword ? (
-            <>
-              {hint}{" "}
-              <strong
-                aria-live="polite"
-                data-length={JSON.stringify(newPassword)}
-                suppressHydrationWarning
-              >
-                {""}
-              </strong>
-            </>
-          ) : (
-            hint
+        status={
+          newPassword && (
+            <strong
+              aria-live="polite"
+              data-length={JSON.stringify(newPassword)}
+              suppressHydrationWarning
+            >
+              {""}
+            </strong>
           )
         }
       />

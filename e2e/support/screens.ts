@@ -37,7 +37,11 @@ async function checked(page: Page, { colorScheme, viewport }: Picture) {
   // Without transitions, which would show colours between two themes.
   await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
   await page.setViewportSize(viewport);
-  return (await axeFindings(page)).map((finding) => `${colorScheme}: ${finding}`);
+  const faults = [
+    ...(await axeFindings(page)),
+    ...(await page.evaluate(tooFaint)).map((what) => `too faint: ${what}`),
+  ];
+  return faults.map((fault) => `${colorScheme}: ${fault}`);
 }
 
 async function narrowed(page: Page): Promise<string[]> {
@@ -45,6 +49,8 @@ async function narrowed(page: Page): Promise<string[]> {
   return [
     ...(await page.evaluate(tooWide)).map((what) => `wider than 320 px: ${what}`),
     ...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`),
+    ...(await page.evaluate(tooLow)).map((what) => `too low on a phone: ${what}`),
+    ...(await page.evaluate(repeated)).map((what) => `said more than once: ${what}`),
   ];
 }
 
@@ -63,14 +69,17 @@ function tooWide(): string[] {
     .map((element) => element.outerHTML.slice(0, 80));
 }
 
-/** Buttons and fields below 44 px; the minimum does not apply to links in text. */
+/** Buttons, fields and links that stand alone below 44 px; the minimum does not apply to links in text. */
 function tooSmall(): string[] {
+  const isAlone = (link: Element) =>
+    link.parentElement!.textContent!.trim() === link.textContent!.trim();
   return [
     ...document.querySelectorAll<HTMLElement>(
-      "button, .button, input:not([type=hidden], [type=checkbox])",
+      "a[href], button, label.checkbox, summary, input:not([type=hidden], [type=checkbox])",
     ),
   ]
     .filter((element) => {
+      if (element.matches("a:not(.button, .skip)") && !isAlone(element)) return false;
       const { height } = element.getBoundingClientRect();
       return height > 0 && height < 44;
     })
@@ -78,6 +87,57 @@ function tooSmall(): string[] {
       (element) =>
         `${element.outerHTML.slice(0, 60)} (${element.getBoundingClientRect().height} px)`,
     );
+}
+
+/** Fields, boxes and buttons whose outline has less than 3:1 against the page. */
+function tooFaint(): string[] {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+  const luminanceOf = (colors: readonly string[]) => {
+    for (const color of colors) {
+      canvas.fillStyle = color;
+      canvas.fillRect(0, 0, 1, 1);
+    }
+    const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((channel) => {
+      const part = channel / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  };
+  const page = getComputedStyle(document.body).backgroundColor;
+  const behind = luminanceOf(["white", page]);
+  return [
+    ...document.querySelectorAll<HTMLElement>("input:not([type=hidden]), button, .button"),
+  ].flatMap((control) => {
+    const { appearance, borderTopColor, borderTopWidth, color } = getComputedStyle(control);
+    const what = control.outerHTML.slice(0, 60);
+    if (!control.checkVisibility() || control.ariaDisabled === "true") return [];
+    if (control.matches("[type=checkbox]:not(:checked)") && appearance !== "none")
+      return [`drawn by the browser: ${what}`];
+    // A button without a border is told by its text.
+    const shape = luminanceOf([page, parseFloat(borderTopWidth) > 0 ? borderTopColor : color]);
+    const [dark, light] = [behind, shape].sort((a, b) => a - b);
+    return (light! + 0.05) / (dark! + 0.05) < 3 ? [what] : [];
+  });
+}
+
+/** Errors of fields that the page says more than once. */
+function repeated(): string[] {
+  const text = document.querySelector("main")?.textContent ?? "";
+  return [...document.querySelectorAll(".error")]
+    .map((error) => error.textContent!)
+    .filter((error) => text.split(error).length > 2);
+}
+
+/** On a phone: an account page whose tabs take two rows, or whose heading begins below 120 px. */
+function tooLow(): string[] {
+  const nav = document.querySelector(".app > nav");
+  if (!nav) return [];
+  const { height } = nav.getBoundingClientRect();
+  const { top } = document.querySelector("h1")!.getBoundingClientRect();
+  return [
+    ...(height > 50 ? [`tabs of ${height} px`] : []),
+    ...(top + scrollY > 120 ? [`a heading at ${top + scrollY} px`] : []),
+  ];
 }
 
 /** Controls that the tab key does not reach, or that show no focus. */

@@ -25,11 +25,22 @@ interface Props {
   /** The navigation entry of a page that has none of its own. */
   readonly navItem?: string;
   readonly title: string;
+  /** The fields of the page that show their own error. */
+  readonly fields?: readonly string[];
+  /** False where a message about an earlier step does not apply any more. */
+  readonly hasFlash?: boolean;
   readonly children: ReactNode;
 }
 
 /** The layout of the account pages. A component, because a Next layout does not run again on navigation. */
-export async function AccountLayout({ path, navItem = path, title, children }: Props) {
+export async function AccountLayout({
+  path,
+  navItem = path,
+  title,
+  fields,
+  hasFlash = true,
+  children,
+}: Props) {
   const session = await readOrRedirect(readSession, path);
   return (
     <AppShell
@@ -54,7 +65,7 @@ export async function AccountLayout({ path, navItem = path, title, children }: P
         </Form>
       }
     >
-      <FlashMessage flash={await readFlash(path)} />
+      {hasFlash && <FlashMessage flash={await readFlash(path)} fields={fields} />}
       {children}
     </AppShell>
   );

@@ -3,6 +3,7 @@ import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { NewPassword } from "@/app/password-fields";
@@ -41,9 +42,7 @@ export default async function SignUpPage({ searchParams }: Props) {
   const { appName, signUp: mode } = siteConfig();
   const values = await initialValues("sign_up", flash, query);
   const signInLink = (
-    <p>
-      <a href={withNext("/sign-in", next)}>{message("signUp.signIn")}</a>
-    </p>
+    <StandaloneLink href={withNext("/sign-in", next)}>{message("signUp.signIn")}</StandaloneLink>
   );
   if (mode === "closed")
     return (
@@ -55,7 +54,7 @@ export default async function SignUpPage({ searchParams }: Props) {
   return (
     <SignedOutLayout appName={appName} title={message("signUp.title", { appName })} session="">
       <p>{message("signUp.lead")}</p>
-      <FlashMessage flash={flash} />
+      <FlashMessage flash={flash} fields={["email", "password", "confirmPassword"]} />
       <Form action={signUp}>
         <EmailField defaultValue={values.email} error={fieldError(flash, "email")} />
         <NewPassword

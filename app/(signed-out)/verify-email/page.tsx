@@ -23,6 +23,7 @@ export default async function VerifyPage({ searchParams }: { searchParams: Searc
     <CheckEmailPage
       title={message("checkEmail.title")}
       flash={flash}
+      fields={["code"]}
       pending={pending}
       what="signUp"
       lifetimes={message("checkEmail.codeLifetime", {

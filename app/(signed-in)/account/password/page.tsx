@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { NewPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -21,7 +22,12 @@ export default async function NewPasswordPage() {
   const { email, otherDevices } = await readOrRedirect(readPasswordStatus, path);
   const flash = await readFlash(path);
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={message("setPassword.title")}>
+    <AccountLayout
+      path={path}
+      navItem="/account/methods"
+      title={message("setPassword.title")}
+      fields={["password", "confirmPassword"]}
+    >
       <p>{message("setPassword.lead", { others: otherDevices })}</p>
       <Form action={submitNewPassword}>
         <UsernameField address={email} />
@@ -32,9 +38,7 @@ export default async function NewPasswordPage() {
         />
         <Button variant="primary">{message("setPassword.submit")}</Button>
       </Form>
-      <p>
-        <a href="/account/methods">{message("common.cancel")}</a>
-      </p>
+      <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>
     </AccountLayout>
   );
 }

@@ -3,6 +3,7 @@ import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
+import { Alert } from "@/app/_ui/note";
 import { NewPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
 import { readFlash } from "@/lib/web/flash";
@@ -26,6 +27,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
     <CheckEmailPage
       title={message("checkEmail.title")}
       flash={flash}
+      fields={pending.codeSpent ? [] : ["code", "password", "confirmPassword"]}
       pending={pending}
       what="passwordReset"
       lifetimes={message("checkEmail.lifetimes", {
@@ -36,7 +38,11 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
       resend={submitResetRequest}
     >
       {pending.codeSpent ? (
-        <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+        !flash.refusal && (
+          <Alert tone="warn">
+            <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+          </Alert>
+        )
       ) : (
         <Form action={resetByCode}>
           <p>{message("passwordReset.useCode")}</p>

@@ -3,6 +3,7 @@ import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
 import { Form } from "@/app/_ui/form";
+import { Alert } from "@/app/_ui/note";
 import { readFlash } from "@/lib/web/flash";
 import { message, messageOf, messages } from "@/lib/web/messages";
 import { withChange, withNext } from "@/lib/web/redirects";
@@ -25,6 +26,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
     <CheckEmailPage
       title={message("checkEmail.title")}
       flash={flash}
+      fields={codeSpent ? [] : ["code"]}
       pending={pending}
       what="signIn"
       lifetimes={message("checkEmail.lifetimes", {
@@ -41,7 +43,11 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       }
     >
       {codeSpent ? (
-        <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+        !flash.refusal && (
+          <Alert tone="warn">
+            <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+          </Alert>
+        )
       ) : (
         <Form action={submitCode}>
           <input type="hidden" name="email" value={email} />

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -20,9 +21,7 @@ export default async function RemovePasswordPage() {
       <Form action={submitPasswordRemoval}>
         <Button variant="danger">{message("removePassword.submit")}</Button>
       </Form>
-      <p>
-        <a href="/account/methods">{message("common.cancel")}</a>
-      </p>
+      <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>
     </AccountLayout>
   );
 }

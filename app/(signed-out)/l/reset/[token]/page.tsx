@@ -71,7 +71,7 @@ export default async function ResetLinkPage({ params }: Props) {
       session={session}
       hidePath={hidePath}
     >
-      <FlashMessage flash={flash} />
+      <FlashMessage flash={flash} fields={["email", "password", "confirmPassword"]} />
       <p>
         {rich("passwordReset.requested", {
           address,
