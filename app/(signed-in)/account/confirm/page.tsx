@@ -2,7 +2,9 @@ import type { Metadata } from "next";
 import { fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
+import { Divider } from "@/app/_ui/divider";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { CurrentPassword } from "@/app/password-fields";
 import { UsernameField } from "@/app/username-field";
 import { MailboxHint } from "@/app/mailbox-hint";
@@ -17,7 +19,7 @@ import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
 import { submitStepUpRequest, stepUpWithCode, stepUpWithPassword } from "./actions";
-import { CancelForm, describeStepUp } from "./step-up-reason";
+import { CancelStepUp, describeStepUp } from "./step-up-reason";
 
 const path = "/account/confirm";
 
@@ -43,7 +45,7 @@ export async function generateMetadata({ searchParams }: Props): Promise<Metadat
  */
 export default async function ConfirmPage({ searchParams }: Props) {
   const query = await searchParams;
-  const { asked } = query;
+  const isAsked = query.asked !== undefined;
   const { next, actionId } = target(query);
   const [session, methods, flash, { isLost, title, lead }] = await Promise.all([
     readOrRedirect(readSession, path),
@@ -53,15 +55,13 @@ export default async function ConfirmPage({ searchParams }: Props) {
   ]);
   if (isLost)
     return (
-      <AccountLayout path={path} navItem="/account/methods" title={title}>
+      <AccountLayout path={path} navItem="/account/methods" title={title} hasFlash={false}>
         <p>
           {message("stepUp.expired", {
             lifetime: messages().exactDuration(siteConfig().lifetimes.suspendedAction),
           })}
         </p>
-        <p>
-          <a href={next}>{message("stepUp.startAgain")}</a>
-        </p>
+        <StandaloneLink href={next}>{message("stepUp.startAgain")}</StandaloneLink>
       </AccountLayout>
     );
   const hasPassword = methods.some(
@@ -75,20 +75,14 @@ export default async function ConfirmPage({ searchParams }: Props) {
     </>
   );
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={title}>
+    <AccountLayout
+      path={path}
+      navItem="/account/methods"
+      title={title}
+      fields={[...(hasPassword ? ["password"] : []), ...(isAsked ? ["code"] : [])]}
+    >
       <p>{lead}</p>
-      {hasPassword && (
-        <Form action={stepUpWithPassword}>
-          {hiddenFields}
-          <UsernameField address={email} />
-          <CurrentPassword
-            error={fieldError(flash, "password")}
-            autoFocus={!flash.refusal && asked === undefined}
-          />
-          <Button variant="primary">{message("stepUp.submit")}</Button>
-        </Form>
-      )}
-      {asked !== undefined && (
+      {isAsked && (
         <>
           <MailboxHint />
           <Form action={stepUpWithCode}>
@@ -100,25 +94,33 @@ export default async function ConfirmPage({ searchParams }: Props) {
               error={fieldError(flash, "code")}
               autoFocus={!flash.refusal}
             />
-            <Button variant={hasPassword ? "plain" : "primary"}>
-              {message("stepUp.submitCode")}
-            </Button>
+            <Button variant="primary">{message("stepUp.submitCode")}</Button>
           </Form>
+          <Divider>{message("common.or")}</Divider>
+        </>
+      )}
+      {hasPassword && (
+        <>
+          <Form action={stepUpWithPassword}>
+            {hiddenFields}
+            <UsernameField address={email} />
+            <CurrentPassword
+              error={fieldError(flash, "password")}
+              autoFocus={!flash.refusal && !isAsked}
+            />
+            <Button variant={isAsked ? "plain" : "primary"}>{message("stepUp.submit")}</Button>
+          </Form>
+          <Divider>{message("common.or")}</Divider>
         </>
       )}
       <Form action={submitStepUpRequest}>
         {hiddenFields}
-        <p>
-          {rich(hasPassword || asked !== undefined ? "stepUp.orEmailTo" : "stepUp.emailTo", {
-            address: email,
-            email: markup.email,
-          })}
-        </p>
-        <Button variant={hasPassword || asked !== undefined ? "plain" : "primary"}>
+        <p>{rich("stepUp.emailTo", { address: email, email: markup.email })}</p>
+        <Button variant={hasPassword || isAsked ? "plain" : "primary"}>
           {message("stepUp.email")}
         </Button>
       </Form>
-      {actionId && <CancelForm actionId={actionId} />}
+      <CancelStepUp actionId={actionId} />
     </AccountLayout>
   );
 }

@@ -1,5 +1,6 @@
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { pendingProvider } from "@/app/pending-identity";
 import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
 import {
@@ -22,10 +23,17 @@ export async function describeStepUp({ next, actionId }: { next: string; actionI
       title: await titleOf(suspended),
       lead: message("stepUp.lead.action"),
     };
+  const isForPassword = next === "/account/password";
   return {
     isLost: actionId !== "",
-    title: message(actionId ? "stepUp.expiredTitle" : "stepUp.title"),
-    lead: message(next === "/account/password" ? "stepUp.lead.setPassword" : "stepUp.lead"),
+    title: message(
+      actionId
+        ? "stepUp.expiredTitle"
+        : isForPassword
+          ? "stepUp.title.setPassword"
+          : "stepUp.title",
+    ),
+    lead: message(isForPassword ? "stepUp.lead.action" : "stepUp.lead"),
   };
 }
 
@@ -50,8 +58,10 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
     : message("stepUp.title");
 }
 
-/** Cancels the suspended action. */
-export function CancelForm({ actionId }: { actionId: string }) {
+/** The way out of a step-up: it cancels the suspended action, if the step-up is for one. */
+export function CancelStepUp({ actionId }: { actionId: string }) {
+  if (!actionId)
+    return <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>;
   return (
     <Form action={cancelSuspended}>
       <input type="hidden" name="for" value={actionId} />

@@ -1,7 +1,9 @@
 import type { Metadata } from "next";
+import { cache } from "react";
 import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { email } from "@/app/markup";
@@ -12,20 +14,30 @@ import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { submitSignOut } from "@/app/(signed-in)/account/actions";
 import { stepUpWithLink } from "@/app/(signed-in)/account/confirm/actions";
-import { CancelForm, describeStepUp } from "@/app/(signed-in)/account/confirm/step-up-reason";
+import { CancelStepUp, describeStepUp } from "@/app/(signed-in)/account/confirm/step-up-reason";
 import { previewStepUp } from "@/lib/flows/step-up/preview-step-up";
 import { parseStepUpPath } from "@/lib/web/redirects";
 
 const path = "/l";
 
-export async function generateMetadata(): Promise<Metadata> {
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { refusal } = await readFlash(path);
-  return { title: message(refusal ? "link.invalidTitle" : "stepUp.title") };
+  if (refusal) return { title: message("link.invalidTitle") };
+  const described = await describeLink((await params).token);
+  return { title: described?.title ?? message("stepUp.title") };
 }
 
 interface Props {
   params: Promise<{ token: string }>;
 }
+
+/** What this session's link is for; null for an unknown link, or one whose action is not suspended. */
+const describeLink = cache(async (token: string) => {
+  const preview = await runForRequest(previewStepUp, { token });
+  const target = preview.ok ? parseStepUpPath(preview.value.next) : null;
+  const described = target && (await describeStepUp(target));
+  return described && !described.isLost ? { ...described, ...target } : null;
+});
 
 /** The page of a step-up link. Only the session that requested it can use it, and it says what for. */
 export default async function ConfirmLinkPage({ params }: Props) {
@@ -48,35 +60,24 @@ export default async function ConfirmLinkPage({ params }: Props) {
             lifetime: messages().exactDuration(lifetimes.stepUpLink),
           })}
         </p>
-        <p>
-          <a href="/account/confirm">{message("stepUp.requestAnother")}</a>
-        </p>
+        <StandaloneLink href="/account/confirm">{message("stepUp.requestAnother")}</StandaloneLink>
       </SignedOutLayout>
     );
-  const preview = await runForRequest(previewStepUp, { token });
-  const target = preview.ok ? parseStepUpPath(preview.value.next) : null;
-  const described = target && (await describeStepUp(target));
-  const isNamed = described !== null && !described.isLost;
+  const described = await describeLink(token);
   return (
     <SignedOutLayout
       appName={appName}
-      title={isNamed ? described.title : message("stepUp.title")}
+      title={described?.title ?? message("stepUp.title")}
       session={session.id}
       hidePath={hidePath}
     >
-      {isNamed && <p>{described.lead}</p>}
+      {described && <p>{described.lead}</p>}
       <p>{rich("stepUp.linkLead", { address: session.email, email })}</p>
       <Form action={stepUpWithLink}>
         <input type="hidden" name="token" value={token} />
         <Button variant="primary">{message("stepUp.confirm")}</Button>
       </Form>
-      {isNamed && target?.actionId ? (
-        <CancelForm actionId={target.actionId} />
-      ) : (
-        <p>
-          <a href="/account">{message("common.cancel")}</a>
-        </p>
-      )}
+      <CancelStepUp actionId={described?.actionId ?? ""} />
       <Form action={submitSignOut}>
         <p>
           {rich("stepUp.signOut", {
