@@ -1,9 +1,9 @@
 import type { Metadata } from "next";
 import { Badge } from "@/app/_ui/badge";
-import { Button } from "@/app/_ui/button";
+import { Button, ButtonLink } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
-import { object } from "@/app/markup";
+import { Address, object } from "@/app/markup";
 import { piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
@@ -29,8 +29,8 @@ export default async function SessionsPage() {
             badge={current && <Badge>{message("sessions.thisDevice")}</Badge>}
             details={[
               ip ? (
-                <code key="ip" dir="ltr">
-                  {ip}
+                <code key="ip">
+                  <Address>{ip}</Address>
                 </code>
               ) : (
                 message("sessions.unknownIp")
@@ -42,7 +42,7 @@ export default async function SessionsPage() {
               <Form action={signOutDevice}>
                 <input type="hidden" name="id" value={id} />
                 <Button>
-                  {rich("sessions.signOut", { device: deviceName(browser, "heading"), object })}
+                  {rich("sessions.signOut", { device: deviceName(browser, "sentence"), object })}
                 </Button>
               </Form>
             }
@@ -51,9 +51,9 @@ export default async function SessionsPage() {
       </Rows>
       {sessions.length > 1 && (
         <p>
-          <a className="button button--danger" href="/account/sessions/sign-out-others">
+          <ButtonLink variant="danger" href="/account/sessions/sign-out-others">
             {message("sessions.signOutOthers")}
-          </a>
+          </ButtonLink>
         </p>
       )}
     </AccountLayout>

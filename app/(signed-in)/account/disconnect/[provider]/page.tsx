@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { email } from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
@@ -39,9 +40,7 @@ export default async function DisconnectPage({ params }: Props) {
         <input type="hidden" name="provider" value={provider} />
         <Button variant="danger">{message("disconnect.submit", { provider: name })}</Button>
       </Form>
-      <p>
-        <a href="/account/methods">{message("common.cancel")}</a>
-      </p>
+      <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>
     </AccountLayout>
   );
 }
