@@ -173,8 +173,13 @@ test("Ada opens Leo's link while signed in: she stays signed in, or switches and
   await newClient().requestLink(leo);
   const { path } = await inbox.letterTo(leo);
   const { body } = await client.get(path);
+  expect(titleOf(body)).toBe("Switch account? · Latchkey");
+  expect(body).toContain("<h1>Switch account?</h1>");
   expect(textOf(body)).toContain(`You’re signed in as ${ada} .`);
   expect(body).toMatch(/<a href="\/account">Stay signed in<\/a>/);
+  // One note, which says what the address is for.
+  expect(body.match(/class="note /g)).toHaveLength(1);
+  expect(textOf(body)).toContain("You need it to switch and to cancel the request.");
   expect((await client.get("/account")).body).toContain(ada);
   expect(await db.verificationsOf(leo)).toMatchObject([{ state: "live" }]);
 

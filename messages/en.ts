@@ -16,6 +16,9 @@ export const en = {
 
   "signIn.title": "Sign in to {appName}",
   "signIn.lead.open": "New here? The same steps create your account.",
+  "signIn.lead.openOrPassword":
+    "New here? A sign-in link also creates your account, or <link>sign up with a password</link>.",
+  "signIn.lead.openPassword": "New here? <link>Sign up with a password</link>.",
   "signIn.lead.closed": "Use the email address you were invited with.",
   "signIn.lead.passwordOnly": "Enter your email address, then your password.",
   "signIn.emailLink": "Email me a sign-in link",
@@ -24,7 +27,6 @@ export const en = {
   "signIn.keep": "Keep me signed in",
   "signIn.lastUsed": "Last used",
   "signIn.continueWith": "Continue with {provider}",
-  "signIn.signUp": "Sign up with a password",
   "signIn.inAppBrowser.useCode":
     "{provider} sign-in doesn’t work inside other apps’ browsers. Request a link and use its code here, or open this page in your own browser.",
   "signIn.inAppBrowser.openElsewhere":
@@ -33,7 +35,6 @@ export const en = {
   "signInWithPassword.title": "Sign in with a password",
   "signInWithPassword.submit": "Sign in",
   "signInWithPassword.emailLink": "Email me a link instead",
-  "signInWithPassword.reset": "Set a new password",
   "signInWithPassword.signUp": "Sign up",
 
   "signUp.title": "Sign up for {appName}",
@@ -73,6 +74,7 @@ export const en = {
   "checkEmail.rule":
     "We send at most {count, plural, one {# email} other {# emails}} an hour to one address.",
 
+  "passwordReset.forgot": "Forgot password?",
   "passwordReset.title": "Set a new password",
   "passwordReset.lead":
     "We’ll email you a link and a code. Your password stays the same until you set a new one.",
@@ -96,11 +98,17 @@ export const en = {
   "password.strong": "Good length.",
 
   "link.title": "Sign in to {appName}?",
+  "link.switchTitle": "Switch account?",
   "link.requested":
     "You’ll be signed in as <email>{address}</email>. Requested from {device}, {when}.",
+  "link.requestedByOther":
+    "You’re signed in as <email>{current}</email>. If you switch, you’ll be signed out and then signed in as <email>{address}</email>. Requested from {device}, {when}.",
   "link.otherBrowser": "This link was requested in another browser",
   "link.otherBrowserHelp": "Enter your full email address to continue.",
-  "link.signedInAs": "You’re signed in as <email>{address}</email>. <link>Stay signed in</link>",
+  "link.typeToSignIn":
+    "Enter your full email address. You need it to sign in and to cancel the request.",
+  "link.typeToSwitch":
+    "Enter the email address that the link was sent to. You need it to switch and to cancel the request.",
   "link.submit": "Sign in",
   "link.switchAccount": "Switch account",
   "link.cancel": "Not you? <button>Cancel this request</button>",
@@ -191,7 +199,7 @@ export const en = {
   "methods.lastUsed": "Last used {when}",
   "methods.notConnected": "Not connected",
   "methods.notSet": "Not set",
-  "methods.notUsed": "Not used yet",
+  "methods.notUsed": "Never used",
   "methods.alwaysAvailable": "Always available",
   "methods.disabled": "Disabled",
   "methods.only": "Your only method",
@@ -220,6 +228,7 @@ export const en = {
   "sessions.signedInWithProvider": "Signed in with {provider}, {when}",
   "sessions.lastSeen": "Last seen {when}",
   "sessions.signOut": "Sign out<object> {device}</object>",
+  "sessions.back": "Back to sessions",
   "sessions.signOutOthers": "Sign out everywhere else",
   "sessions.signOutOthersLead":
     "{others, plural, =0 {No other device is signed in.} one {# other device will be signed out. This one stays signed in.} other {# other devices will be signed out. This one stays signed in.}}",
@@ -232,18 +241,15 @@ export const en = {
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
   "stepUp.lead": "Before you can change this, confirm it’s you.",
   "stepUp.lead.action": "Nothing changes until you confirm it’s you.",
-  "stepUp.lead.setPassword": "Before you can set your password, confirm it’s you.",
   "stepUp.submit": "Continue",
   "stepUp.submitCode": "Continue with the code",
-  "stepUp.emailTo": "Send a link and a code to <email>{address}</email>",
-  "stepUp.orEmailTo": "Or send a link and a code to <email>{address}</email>",
+  "stepUp.emailTo": "We can send a link and a code to <email>{address}</email>.",
   "stepUp.email": "Email me a link and a code",
   "stepUp.expiredTitle": "There is nothing left to confirm",
   "stepUp.expired":
     "Your request was completed, cancelled or replaced, or took longer than {lifetime}. Start again to make the change.",
   "stepUp.startAgain": "Start again",
-  "stepUp.linkLead":
-    "You requested this link to change something in the account of <email>{address}</email>.",
+  "stepUp.linkLead": "You requested this link while signed in as <email>{address}</email>.",
   "stepUp.confirm": "Yes, it’s me",
   "stepUp.signOut": "Not you? <button>Sign out instead</button>",
   "stepUp.linkInvalid": "It works once, for {lifetime}, in the browser where you requested it.",

@@ -4,6 +4,7 @@ import { cache } from "react";
 import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { RelativeTime } from "@/app/timestamps";
@@ -27,11 +28,15 @@ interface Props {
 
 const preview = cache((token: string) => runForRequest(previewMagicLink, { token }));
 
+const titleFor = ({ signedInAs }: { signedInAs: string | null }) =>
+  signedInAs
+    ? message("link.switchTitle")
+    : message("link.title", { appName: siteConfig().appName });
+
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const { ok } = await preview((await params).token);
-  if (!ok) return { title: message("link.invalidTitle") };
-  const title = message("link.title", { appName: siteConfig().appName });
-  return { title: pageTitle(title, await readFlash(path)) };
+  const previewed = await preview((await params).token);
+  if (!previewed.ok) return { title: message("link.invalidTitle") };
+  return { title: pageTitle(titleFor(previewed.value), await readFlash(path)) };
 }
 
 /** The page of a sign-in link: it shows a button and consumes nothing (L2). */
@@ -59,37 +64,27 @@ export default async function LinkPage({ params }: Props) {
   return (
     <SignedOutLayout
       appName={appName}
-      title={message("link.title", { appName })}
+      title={titleFor(link)}
       session={link.sessionId}
       hidePath={hidePath}
     >
-      <FlashMessage flash={flash} />
+      <FlashMessage flash={flash} fields={link.sameBrowser ? [] : ["email"]} />
       {!hidePath && <Alert tone="info">{message("link.inAppBrowser")}</Alert>}
       <p>
-        {rich("link.requested", {
+        {rich(link.signedInAs ? "link.requestedByOther" : "link.requested", {
+          current: link.signedInAs ?? "",
           address: link.address,
           device: deviceName(link.browser, "sentence"),
           when: <RelativeTime at={link.askedAt} />,
           email: markup.email,
         })}
       </p>
-      {link.signedInAs && (
-        <Alert tone="warn">
-          <p>
-            {rich("link.signedInAs", {
-              address: link.signedInAs,
-              email: markup.email,
-              link: markup.link("/account"),
-            })}
-          </p>
-        </Alert>
-      )}
       <Form action={submitLink}>
         <input type="hidden" name="token" value={token} />
         {!link.sameBrowser && (
           <>
             <Alert tone="info" title={message("link.otherBrowser")}>
-              <p>{message("link.otherBrowserHelp")}</p>
+              <p>{message(link.signedInAs ? "link.typeToSwitch" : "link.typeToSignIn")}</p>
             </Alert>
             <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "email")} />
           </>
@@ -97,6 +92,9 @@ export default async function LinkPage({ params }: Props) {
         <Button variant="primary">
           {message(link.signedInAs ? "link.switchAccount" : "link.submit")}
         </Button>
+        {link.signedInAs && (
+          <StandaloneLink href="/account">{message("switchAccount.stay")}</StandaloneLink>
+        )}
         <p>
           {rich("link.cancel", {
             button: (label) => (
