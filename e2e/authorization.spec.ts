@@ -194,6 +194,7 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ work, signUpCode }) => ({ email: work, code: signUpCode }),
       ],
       ["continueWithPassword", "/sign-in", null, "nothing", () => ({ email })],
+      ["continueWithReset", "/sign-in", null, "nothing", () => ({ email })],
       [
         "signInByPassword",
         "/sign-in/password",
@@ -836,6 +837,7 @@ function formsOf(
     resendCode: [asker, "/verify-email", "Send again"],
     submitSignUpCode: [asker, "/verify-email", "Finish signing up"],
     continueWithPassword: [stranger, "/sign-in", "Use a password"],
+    continueWithReset: [stranger, "/sign-in", "Forgot password?"],
     signInByPassword: [stranger, "/sign-in/password", "Sign in"],
     submitResetRequest: [stranger, "/password", "Email me a link"],
     resetByCode: [asker, "/password/check", "Set password and sign in"],

@@ -48,6 +48,7 @@ async function everyForm(
   const forms = [
     ["/sign-in", "Email me a sign-in link"],
     ["/sign-in", "Use a password"],
+    ["/sign-in", "Forgot password?"],
     ["/sign-in/password", "Sign in"],
     ["/sign-up", "Sign up"],
     ["/verify-email", "Finish signing up"],

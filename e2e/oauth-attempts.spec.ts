@@ -231,6 +231,7 @@ test("an in-app browser shows a reason instead of the Google button; Safari show
 const usual = [
   "Email me a sign-in link",
   "Use a password",
+  "Forgot password?",
   "Continue with Google",
   "Continue with LinkedIn",
 ];
@@ -240,8 +241,8 @@ const used = (button: string) => `${button} ${en["signIn.lastUsed"]}`;
 const orders: Record<string, string[]> = {
   magic_link: [used(usual[0]!), ...usual.slice(1)],
   email: [used(usual[1]!), usual[0]!, ...usual.slice(2)],
-  google: [used(usual[2]!), usual[3]!, usual[0]!, usual[1]!],
-  linkedin: [used(usual[3]!), usual[2]!, usual[0]!, usual[1]!],
+  google: [used(usual[3]!), usual[4]!, ...usual.slice(0, 3)],
+  linkedin: [used(usual[4]!), usual[3]!, ...usual.slice(0, 3)],
 };
 
 const buttons = (html: string) =>

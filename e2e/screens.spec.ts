@@ -119,6 +119,11 @@ for (const { how, isThorough, tag } of [
     test("of step-up have no faults", async ({ look, ada, leo, another, db }) => {
       await ada.startsWithPassword(password);
       await ada.open("/account/confirm?next=%2Faccount%2Fpassword");
+      await ada.seesTitle("Confirm it’s you to set your password");
+      await expect(ada.page.getByRole("link", { name: "Cancel" })).toHaveAttribute(
+        "href",
+        "/account/methods",
+      );
       await look(ada, "step-up");
       await ada.type("Password", "not this one, surely");
       await ada.clickButton("Continue");
@@ -132,7 +137,10 @@ for (const { how, isThorough, tag } of [
       await ada.sees("That code is wrong");
       await look(ada, "step-up-code-error");
       await ada.open(link);
-      await ada.seesTitle("Confirm it’s you");
+      await ada.seesTitle("Confirm it’s you to set your password");
+      await expect(ada.page).toHaveTitle("Confirm it’s you to set your password · Latchkey");
+      await ada.sees("Not you?");
+      await expect(ada.page.getByRole("link", { name: "Cancel" })).toBeVisible();
       await look(ada, "step-up-link");
       const phone = await another(ada);
       await phone.startsSignedIn();
@@ -144,7 +152,7 @@ for (const { how, isThorough, tag } of [
       await leo.startsSignedIn();
       await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
       await leo.open("/account/password");
-      await leo.seesTitle("Confirm it’s you");
+      await leo.seesTitle("Confirm it’s you to set your password");
       await look(leo, "step-up-without-password");
       await leo.clickButton("Email me a link and a code");
       await leo.sees("An email is on its way.");
@@ -167,6 +175,7 @@ for (const { how, isThorough, tag } of [
       await ada.sees("Cancelled. Nothing was changed.");
       await ada.open(waiting);
       await ada.seesTitle("There is nothing left to confirm");
+      await expect(ada.page.locator(".note")).toHaveCount(0);
       await look(ada, "step-up-lost");
     });
 
@@ -182,6 +191,7 @@ for (const { how, isThorough, tag } of [
       await ada.type("New password", password);
       await ada.clickButton("Set password");
       await ada.sees("Your password is set.");
+      await ada.sees("Never used");
       await look(ada, "methods-with-password");
       await ada.open("/account/password/remove");
       await look(ada, "remove-password");
@@ -261,6 +271,7 @@ for (const { how, isThorough, tag } of [
       await ada.open("/unavailable");
       await look(ada, "unavailable");
       await ada.open("/nothing/here");
+      await expect(ada.page).toHaveTitle("Page not found · Latchkey");
       await look(ada, "not-found");
       await ada.open("/failed?reference=00000000-0000-4000-8000-000000000000");
       await look(ada, "failed");
@@ -296,10 +307,16 @@ for (const { how, isThorough, tag } of [
       await look(ada, "sessions");
       await ada.open("/account/sessions/sign-out-others");
       await look(ada, "sign-out-others");
+      await ada.clickButton("Sign out everywhere else");
+      await ada.sees("You’re signed out everywhere else.");
+      // With no other device, there is nothing to press here, nor on the page that asks.
+      await expect(ada.page.getByRole("link", { name: "Sign out everywhere else" })).toHaveCount(0);
+      await ada.open("/account/sessions/sign-out-others");
+      await expect(ada.page.locator("main button")).toHaveCount(0);
       const leo = newAddress("leo");
       await client.requestLink(leo);
       await ada.open((await inbox.letterTo(leo)).link);
-      await ada.sees("You’re signed in as");
+      await ada.seesTitle("Switch account?");
       await look(ada, "confirm-switch");
       await db.sql`insert into outbox (kind, to_address, state, reason, done_at)
       values ('magic_link', ${ada.email}, 'dead', 'over_limit', now())`;

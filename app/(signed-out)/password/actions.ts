@@ -8,6 +8,7 @@ import {
   redirectWithError,
   redirectWithErrorAfterVerification,
   redirectWithNotice,
+  redirectWithValues,
 } from "@/lib/web/flash";
 import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
 
@@ -16,6 +17,11 @@ const confirmReset = ({ needsConfirmation }: { needsConfirmation?: true }) =>
   redirectWithNotice(needsConfirmation ? "/account/methods" : "/account", "password_set");
 
 const pending = "/password/check";
+
+/** Continues on the reset page with the address typed so far. */
+export async function continueWithReset(form: FormData): Promise<void> {
+  await redirectWithValues("/password", { email: form.get("email") });
+}
 
 export async function submitResetRequest(form: FormData): Promise<void> {
   const result = await runForRequest(requestPasswordReset, fields(form));

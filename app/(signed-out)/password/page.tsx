@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { passwordMethod } from "@/lib/methods/password";
@@ -29,14 +30,12 @@ export default async function ResetPage({ searchParams }: Props) {
   return (
     <SignedOutLayout appName={siteConfig().appName} title={message("passwordReset.title")}>
       <p>{message("passwordReset.lead")}</p>
-      <FlashMessage flash={flash} />
+      <FlashMessage flash={flash} fields={["email"]} />
       <Form action={submitResetRequest}>
         <EmailField enterKeyHint="go" defaultValue={email} error={fieldError(flash, "email")} />
         <Button variant="primary">{message("passwordReset.submit")}</Button>
       </Form>
-      <p>
-        <a href="/sign-in">{message("passwordReset.back")}</a>
-      </p>
+      <StandaloneLink href="/sign-in">{message("passwordReset.back")}</StandaloneLink>
     </SignedOutLayout>
   );
 }

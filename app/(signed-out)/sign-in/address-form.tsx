@@ -1,10 +1,12 @@
 import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
+import { ForgotPassword } from "@/app/(signed-out)/password/forgot-password";
 import { Form } from "@/app/_ui/form";
 import { piecesOf } from "@/app/_methods";
 import { EmailField } from "@/app/email-field";
 import { methods } from "@/lib/methods";
+import { passwordMethod } from "@/lib/methods/password";
 import type { LastMethod } from "@/lib/web/last-method";
 import { message } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
@@ -32,6 +34,7 @@ export function AddressForm({ error, address, remember, next, last }: Props) {
     (a, b) => Number(b.method === last) - Number(a.method === last),
   );
   if (!shown[0]) return null;
+  const hasPassword = shown.some(({ method }) => method === passwordMethod.id);
   return (
     <Form action={shown[0].action}>
       <EmailField enterKeyHint="go" defaultValue={address} error={error} />
@@ -47,6 +50,7 @@ export function AddressForm({ error, address, remember, next, last }: Props) {
           {text()}
         </Button>
       ))}
+      {hasPassword && <ForgotPassword />}
     </Form>
   );
 }

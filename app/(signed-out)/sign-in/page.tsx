@@ -9,7 +9,8 @@ import { isOAuthMethodId } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
 import { lastMethod } from "@/lib/web/last-method";
-import { message } from "@/lib/web/messages";
+import { link } from "@/app/markup";
+import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -47,8 +48,17 @@ export default async function SignInPage({ searchParams }: Props) {
   const hiddenFields = safeNext(next);
   const last = await lastMethod();
   const values = await initialValues("magic_link", flash, { change });
+  const signUpLink = { link: link(withNext("/sign-up", hiddenFields)) };
+  // One sentence for people without an account: what creates one here.
+  const lead =
+    signUp === "closed"
+      ? message(byLink || !byPassword ? "signIn.lead.closed" : "signIn.lead.passwordOnly")
+      : !byPassword
+        ? message("signIn.lead.open")
+        : rich(byLink ? "signIn.lead.openOrPassword" : "signIn.lead.openPassword", signUpLink);
+  const hasAddressForm = methods.some((id) => !isOAuthMethodId(id));
   const sections = [
-    methods.some((id) => !isOAuthMethodId(id)) && (
+    hasAddressForm && (
       <AddressForm
         key="address"
         error={fieldError(flash, "email")}
@@ -65,19 +75,14 @@ export default async function SignInPage({ searchParams }: Props) {
   if (isOAuthMethodId(last)) sections.reverse();
   return (
     <SignedOutLayout appName={appName} title={message("signIn.title", { appName })} session="">
-      <p>{message(`signIn.lead.${byLink || !byPassword ? signUp : "passwordOnly"}`)}</p>
-      <FlashMessage flash={flash} />
+      <p>{lead}</p>
+      <FlashMessage flash={flash} fields={hasAddressForm ? ["email"] : []} />
       {!flash.refusal && (note === "session_ended" || note === "cookies_blocked") && (
         <Alert tone="info">{message(`note.${note}`)}</Alert>
       )}
       {sections[0]}
       {sections[1] && <Divider>{message("common.or")}</Divider>}
       {sections[1]}
-      {byPassword && signUp === "open" && (
-        <p>
-          <a href={withNext("/sign-up", hiddenFields)}>{message("signIn.signUp")}</a>
-        </p>
-      )}
     </SignedOutLayout>
   );
 }

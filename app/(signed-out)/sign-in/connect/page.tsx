@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { email } from "@/app/markup";
 import { readPendingIdentity } from "@/app/pending-identity";
@@ -36,9 +37,9 @@ export default async function SignInToConnectPage() {
         next="/account/connect"
         last={await lastMethod()}
       />
-      <p>
-        <a href="/sign-in?next=%2Faccount%2Fconnect">{message("connect.otherMethods")}</a>
-      </p>
+      <StandaloneLink href="/sign-in?next=%2Faccount%2Fconnect">
+        {message("connect.otherMethods")}
+      </StandaloneLink>
     </SignedOutLayout>
   );
 }

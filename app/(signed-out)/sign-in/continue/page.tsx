@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { oauthMethod } from "@/lib/methods";
 import { readOAuthRedirect } from "@/lib/web/oauth-cookies";
@@ -20,9 +21,9 @@ export default async function LeavingPage() {
       title={message("oauth.redirectTitle", { provider: name })}
     >
       <meta httpEquiv="refresh" content={`0;url=${url}`} />
-      <p>
-        <a href={url}>{message("oauth.redirectLink", { provider: name })}</a>
-      </p>
+      <StandaloneLink href={url}>
+        {message("oauth.redirectLink", { provider: name })}
+      </StandaloneLink>
     </SignedOutLayout>
   );
 }

@@ -3,6 +3,7 @@ import { FlashMessage, fieldError, pageTitle } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { EmailField } from "@/app/email-field";
 import { CurrentPassword } from "@/app/password-fields";
@@ -15,6 +16,7 @@ import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { requireMethod, siteConfig } from "@/lib/web/site";
+import { ForgotPassword } from "../../password/forgot-password";
 import { submitLinkRequest, signInByPassword } from "../actions";
 
 const path = "/sign-in/password";
@@ -35,7 +37,7 @@ export default async function PasswordPage({ searchParams }: Props) {
   const { appName, signUp, methods } = siteConfig();
   return (
     <SignedOutLayout appName={appName} title={message("signInWithPassword.title")} session="">
-      <FlashMessage flash={flash} />
+      <FlashMessage flash={flash} fields={["email", "password"]} />
       <Form action={signInByPassword}>
         <EmailField defaultValue={flash.email} error={fieldError(flash, "email")} />
         <CurrentPassword
@@ -48,14 +50,12 @@ export default async function PasswordPage({ searchParams }: Props) {
         {methods.includes(magicLinkMethod.id) && (
           <Button formAction={submitLinkRequest}>{message("signInWithPassword.emailLink")}</Button>
         )}
+        <ForgotPassword />
       </Form>
-      <p>
-        <a href="/password">{message("signInWithPassword.reset")}</a>
-      </p>
       {signUp === "open" && (
-        <p>
-          <a href={withNext("/sign-up", next)}>{message("signInWithPassword.signUp")}</a>
-        </p>
+        <StandaloneLink href={withNext("/sign-up", next)}>
+          {message("signInWithPassword.signUp")}
+        </StandaloneLink>
       )}
     </SignedOutLayout>
   );

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { FlashMessage, pageTitle } from "@/app/flash-message";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { RequestId } from "@/app/request-id";
 import { readFlash } from "@/lib/web/flash";
@@ -38,11 +39,9 @@ export default async function ProblemPage({ searchParams }: Props) {
           })}
         </p>
       )}
-      <p>
-        <a href={withNext("/sign-in", next === undefined ? "" : safeNext(next))}>
-          {message("problem.back")}
-        </a>
-      </p>
+      <StandaloneLink href={withNext("/sign-in", next === undefined ? "" : safeNext(next))}>
+        {message("problem.back")}
+      </StandaloneLink>
       <RequestId id={flash.refusal?.reference} />
     </SignedOutLayout>
   );
