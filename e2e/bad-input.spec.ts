@@ -135,7 +135,10 @@ test.describe("Every form", () => {
       `is refused from another origin and changes nothing, ${extent}`,
       details,
       async ({ oidc, client, server, inbox, db, newAddress }) => {
-        await client.signIn(newAddress("ada"), inbox);
+        // On two devices, so that there is another one to sign out.
+        const ada = newAddress("ada");
+        await new Client(client.serverAddress).signIn(ada, inbox);
+        await client.signIn(ada, inbox);
         const leo = newAddress("leo");
         await client.requestLink(leo);
         // Ada's browser requested Leo's link, so the origin is the only fault of each form.
@@ -184,7 +187,10 @@ test.describe("Every form", () => {
       `refuses unexpected input with a message, ${extent}`,
       details,
       async ({ oidc, client, inbox, db, newAddress }) => {
-        await client.signIn(newAddress("ada"), inbox);
+        // On two devices, so that there is another one to sign out.
+        const ada = newAddress("ada");
+        await new Client(client.serverAddress).signIn(ada, inbox);
+        await client.signIn(ada, inbox);
         const leo = newAddress("leo");
         await client.requestLink(leo);
         const { path, token } = await inbox.letterTo(leo);

@@ -1,3 +1,4 @@
+import "./code-field.css";
 import { Field, type FieldProps } from "./field";
 
 type CodeFieldProps = Pick<FieldProps, "name" | "label" | "hint" | "error" | "autoFocus">;
