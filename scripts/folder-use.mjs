@@ -88,24 +88,24 @@ function list() {
 
 /** Whether the process of a socket runs. Removes what an ended process has left. */
 function isAlive(name) {
-  return new Promise((settle) => {
+  return new Promise((done) => {
     const socket = connect(addressOf(name), () => {
       socket.destroy();
-      settle(true);
+      done(true);
     });
     socket.once("error", ({ code }) => {
       const hasEnded = code === "ECONNREFUSED" || code === "ENOENT";
       if (hasEnded) rmSync(join(FOLDER, name), { force: true });
-      settle(!hasEnded);
+      done(!hasEnded);
     });
   });
 }
 
 function listen(address) {
-  return new Promise((settle, reject) => {
+  return new Promise((done, reject) => {
     const server = createServer((socket) => socket.end());
     server.once("error", reject);
-    server.listen(address, () => settle(server.unref()));
+    server.listen(address, () => done(server.unref()));
   });
 }
 

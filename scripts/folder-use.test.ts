@@ -19,15 +19,15 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a program in the folder. Returns the process and its output lines. */
+/** Runs a program in the folder. Returns the process and its output. */
 function run(program: string) {
   const text = `import * as folder from ${module};\n${program}`;
   const args = ["--input-type=module", "-e", text];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   processes.push(child);
-  return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() };
+  return { child, output: createInterface(child.stdout)[Symbol.asyncIterator]() };
 }
-async function output(program: string) {
+async function outputOf(program: string) {
   const { child } = run(program);
   let text = "";
   for (const stream of [child.stdout!, child.stderr!])
@@ -51,25 +51,25 @@ const refusal = `
 describe("a build in a folder", () => {
   test("is refused while a server uses it, and allowed after it was killed", async () => {
     const server = run(user("server"));
-    await server.lines.next();
-    expect((await output(refusal)).text).toBe(
+    await server.output.next();
+    expect((await outputOf(refusal)).text).toBe(
       "A server runs in this folder, and its build is old. Stop it first, or use a copy of the folder.\n",
     );
     server.child.kill("SIGKILL");
     await once(server.child, "close");
-    expect((await output(refusal)).text).toBe("may build\n");
+    expect((await outputOf(refusal)).text).toBe("may build\n");
     expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
   });
 
   test("is allowed beside a development server, and where nobody is", async () => {
-    expect((await output(refusal)).text).toBe("may build\n");
+    expect((await outputOf(refusal)).text).toBe("may build\n");
     const server = run(user("dev"));
-    await server.lines.next();
-    expect((await output(refusal)).text).toBe("may build\n");
+    await server.output.next();
+    expect((await outputOf(refusal)).text).toBe("may build\n");
   });
 
   test("leaves nothing of a process that ended by itself", async () => {
-    await output(`await folder.useFolder("server");`);
+    await outputOf(`await folder.useFolder("server");`);
     expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe("a build in a folder", () => {
       console.log("prepares");
       await new Promise((resolve) => setInterval(resolve, 1e6));
     });`);
-    await killed.lines.next();
+    await killed.output.next();
     const log = path.join(folder, "log");
     writeFileSync(log, "");
     const prepare = `
@@ -89,7 +89,7 @@ describe("a build in a folder", () => {
         appendFileSync("log", "end\\n");
       });`;
     const waiting = [1, 2, 3].map(() => run(prepare));
-    expect((await waiting[0]!.lines.next()).value).toMatch(/^Waiting for another process/);
+    expect((await waiting[0]!.output.next()).value).toMatch(/^Waiting for another process/);
     expect(readFileSync(log, "utf8")).toBe("");
     killed.child.kill("SIGKILL");
     await Promise.all(waiting.map(({ child }) => once(child, "exit")));

@@ -72,8 +72,8 @@ const causes: Readonly<Record<string, (peer: Peer) => string>> = {
  */
 export function connectionCause(error: unknown, peer: Peer): string | undefined {
   for (const code of codesOf(error).reverse()) {
-    const words = causes[code]?.(peer);
-    if (words) return words;
+    const sentence = causes[code]?.(peer);
+    if (sentence) return sentence;
   }
   return undefined;
 }

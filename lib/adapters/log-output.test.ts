@@ -24,7 +24,7 @@ const events = () =>
     .readFileSync(file, "utf8")
     .trim()
     .split("\n")
-    .map((line) => (JSON.parse(line) as { event: string }).event);
+    .map((logLine) => (JSON.parse(logLine) as { event: string }).event);
 
 function failWritesWith(code: string) {
   return vi.spyOn(fs, "writeSync").mockImplementation(() => {

@@ -74,14 +74,14 @@ export function resendMailer(key: string, baseUrl: string | undefined): Mailer {
     );
     // A missing error is no success: a faulty server may send an empty response.
     if (data?.id) return { sent: true };
-    const words = error ? quoted(String(error.message ?? "")) : notResend(resend.baseUrl);
+    const said = error ? quoted(String(error.message ?? "")) : notResend(resend.baseUrl);
     const summary = `resend ${error?.statusCode ?? "no response"} ${error?.name ?? ""}`.trim();
     // 409 is about another attempt at the same email, and leaves nothing to do.
-    const reason = words && error?.statusCode !== 409 ? `${summary}: ${words}` : summary;
+    const reason = said && error?.statusCode !== 409 ? `${summary}: ${said}` : summary;
     // Only this error is about the recipient. An administrator can fix the sender, keys, quotas and
     // domains while the email waits.
     const isOfFields = error?.statusCode === 422 && error.name === "validation_error";
-    if (isOfFields && !senderField.test(words)) return { sent: false, reason, refused: true };
+    if (isOfFields && !senderField.test(said)) return { sent: false, reason, refused: true };
     const wait = Number(headers?.["retry-after"]);
     return { sent: false, reason, retryAfter: wait > 0 ? seconds(Math.ceil(wait)) : undefined };
   };

@@ -36,9 +36,9 @@ const ofMailbox = [550, 551, 552];
 /** Whether a refusal concerns the recipient and not the sender. Unclear ones count as the sender's. */
 export function concernsRecipient({ code, text, command }: Refusal): boolean {
   const [, status] = /^\s*(?:\d{3}[ -])?(\d\.\d{1,3}\.\d{1,3})\b/.exec(text) ?? [];
-  const words = text.replace(/\S+@\S+/g, "");
-  if (namesSender.test(words)) return false;
+  const said = text.replace(/\S+@\S+/g, "");
+  if (namesSender.test(said)) return false;
   if (status && !ofEither.test(status)) return ofRecipient.test(status);
-  if (namesRecipient.test(words)) return true;
+  if (namesRecipient.test(said)) return true;
   return !status && command === "RCPT TO" && ofMailbox.includes(code);
 }

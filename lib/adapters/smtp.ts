@@ -69,8 +69,8 @@ function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delive
   const { code, responseCode, command, response } = error;
   const summary = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
   const isReply = responseCode !== undefined && code !== "ETLS";
-  const words = isReply ? quoted(response ?? "") : causeOf(error, host);
-  const reason = words ? `${summary}: ${words}` : summary;
+  const cause = isReply ? quoted(response ?? "") : causeOf(error, host);
+  const reason = cause ? `${summary}: ${cause}` : summary;
   if (responseCode === 535) {
     const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname);
     log.error("mail.sign_in_refused", {
@@ -85,7 +85,7 @@ function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delive
       return { sent: false, reason, refused: true };
     log.error("mail.sender_refused", {
       host: hostname,
-      reply: words,
+      reply: cause,
       help: "The mail server refuses what Latchkey sends. Let it relay for this machine or for the user in SMTP_URL, and let it send as MAIL_FROM. Emails wait meanwhile.",
     });
   }
@@ -95,7 +95,8 @@ function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delive
 /** Why a server could not be used at all, in words. */
 function causeOf(error: SmtpError, host: string): string | undefined {
   const server = `The mail server ${host}`;
-  switch (error.code) {
+  const { code = "" } = error;
+  switch (code) {
     case "EPROTOCOL":
       return `${host} does not respond as a mail server does: "${quoted(error.response ?? "")}". Check host and port in SMTP_URL.`;
     case "ETLS":
