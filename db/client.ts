@@ -1,14 +1,20 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type { PendingQuery, Row, Sql, TransactionSql } from "postgres";
+import { isLoopback } from "@/lib/core/env";
 import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
+import { parsePostgresUrl, type PostgresHost, type PostgresUrl } from "@/lib/core/postgres-url";
 import { type EmbeddedDatabaseError, openPglite } from "./pglite";
 import * as schema from "./schema";
 import {
+  type Address,
   type Backend,
   type ConnectionLimits,
   type DropReason,
   PostgresSockets,
+  type Target,
 } from "./postgres-socket";
 
 /** A connection or a transaction: the same queries run on PGlite and on Postgres. */
@@ -31,35 +37,64 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Called when this side closes a connection to Postgres that is no longer usable. */
   readonly onDrop?: ((reason: DropReason) => void) | undefined;
+  /** Called when the server turns out to be a pooler, such as PgBouncer. */
+  readonly onPooler?: (() => void) | undefined;
+  /** Called when Postgres reports that its disk is full. */
+  readonly onDiskFull?: (() => void) | undefined;
   /** Reports that the embedded database has failed, before the process ends. Prints the error by default. */
   readonly onFailure?: ((error: EmbeddedDatabaseError) => void) | undefined;
+  /** Receives what an administrator should know about the directory of the embedded database. */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /** Overrides of `databaseLimits`, in seconds. */
   readonly limits?: Partial<ConnectionLimits>;
 }
 
 export function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { url, directory, onQuery, onFailure } = options;
+  const { url, directory, onQuery, onFailure, onWarning } = options;
   return url
     ? openPostgres(url, options)
-    : openPglite({ directory, onFailure, ...logger(onQuery) });
+    : openPglite({ directory, onFailure, onWarning, ...logger(onQuery) });
 }
 
-async function openPostgres(url: string, options: DatabaseOptions) {
-  const { onQuery, connections = bounds.databaseConnections, onDrop = () => {} } = options;
+async function openPostgres(text: string, options: DatabaseOptions) {
+  const { onQuery, connections = bounds.databaseConnections } = options;
+  const { onDrop = () => {}, onPooler = () => {}, onDiskFull = () => {} } = options;
+  const url = parsePostgresUrl(text);
+  if ("problem" in url) throw new DatabaseUrlError(`The database's URL ${url.problem}.`);
   const [{ default: postgres }, { drizzle, PostgresJsSession }] = await Promise.all([
     import("postgres"),
     import("drizzle-orm/postgres-js"),
   ]);
   prepareAllStatements(PostgresJsSession.prototype);
-  const limits = { ...databaseLimits, ...options.limits };
+  const { connectTimeout } = url;
+  const limits = {
+    ...databaseLimits,
+    ...(connectTimeout && { connect: connectTimeout }),
+    ...options.limits,
+  };
   const { base, max } = intervals.databaseReconnectMs;
-  // The driver parses the URL here; it connects only at the first query.
-  const sockets = new PostgresSockets(postgres(url).options, limits, onDrop);
+  const target = targetOf(url, limits);
+  let isPooled = false;
+  const onPoolerOnce = () => {
+    if (isPooled) return;
+    isPooled = true;
+    // A pooler may give each transaction another connection, where other statements are prepared.
+    if (url.prepare === undefined) client.options.prepare = false;
+    onPooler();
+  };
+  const sockets = new PostgresSockets(target, limits, onDrop, onPoolerOnce, onDiskFull);
   const socket = () => sockets.open();
-  const client = postgres(url, {
-    // The driver's types lack this option.
-    ...({ socket } as object),
-    // `PostgresSocket` does TLS.
+  // The driver connects only at the first query.
+  const client = postgres({
+    // The driver's types lack the socket and lists of hosts. It tries as many hosts as it is given.
+    ...({
+      socket,
+      host: target.addresses.map((one) => ("path" in one ? one.path : one.host)),
+      port: url.hosts.map(({ port }) => port),
+    } as object),
+    ...omitUndefined({ user: url.user, pass: url.password, database: url.database }),
+    prepare: url.prepare ?? true,
+    // `PostgresSocket` does TLS, and chooses among hosts.
     ssl: false,
     max: connections,
     connect_timeout: limits.connect,
@@ -68,11 +103,7 @@ async function openPostgres(url: string, options: DatabaseOptions) {
     fetch_types: false,
     backoff: (attempt) => Math.min(base * 2 ** attempt, max) / 1000,
     onnotice: () => {},
-    connection: {
-      application_name: "latchkey",
-      statement_timeout: Math.round(limits.statement * 1000),
-      idle_in_transaction_session_timeout: Math.round(limits.idleInTransaction * 1000),
-    },
+    connection: url.session,
   });
   limitWaiting(client, sockets, new Slots(connections, limits.poolWait));
   const db = drizzle(client, { schema, ...logger(onQuery) });
@@ -81,6 +112,75 @@ async function openPostgres(url: string, options: DatabaseOptions) {
     kind: "postgres" as const,
     close: () => client.end({ timeout: limits.close }),
   };
+}
+
+/** A database's URL that cannot be used, or names files that cannot be read. The message says why. */
+export class DatabaseUrlError extends Error {}
+
+const omitUndefined = (options: Record<string, string | undefined>) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+function targetOf(url: PostgresUrl, limits: ConnectionLimits): Target {
+  const addresses = url.hosts.map(addressOf);
+  const isLocal = addresses.every((one) => "path" in one || isLoopback(one.host));
+  const { rootCertificate, certificate, key } = url.tlsFiles;
+  return {
+    addresses,
+    // As libpq, except that TLS on this machine protects nothing.
+    tls: url.tls ?? (isLocal ? "disable" : "prefer"),
+    directTls: url.directTls,
+    tlsOptions: {
+      ...(rootCertificate && rootCertificate !== "system" && { ca: readPem(rootCertificate) }),
+      ...(certificate && { cert: readPem(certificate) }),
+      ...(key && { key: readPem(key) }),
+    },
+    settings: {
+      ...sessionSettings,
+      statement_timeout: String(Math.round(limits.statement * 1000)),
+      idle_in_transaction_session_timeout: String(Math.round(limits.idleInTransaction * 1000)),
+    },
+  };
+}
+
+/**
+ * What our statements rely on, whatever the server, the database and the role have as their own: how
+ * values are written as text, where our tables are, and what a transaction sees.
+ */
+const sessionSettings = {
+  DateStyle: "ISO, YMD",
+  TimeZone: "UTC",
+  IntervalStyle: "postgres",
+  bytea_output: "hex",
+  extra_float_digits: "1",
+  standard_conforming_strings: "on",
+  search_path: "public",
+  default_transaction_isolation: "read committed",
+};
+
+/** The directories of libpq's default socket: Debian's, and that of Postgres itself. */
+const socketDirectories = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
+
+function addressOf({ host, port }: PostgresHost): Address {
+  if (host.startsWith("/")) return { path: socketIn(host, port) };
+  const found = host
+    ? undefined
+    : socketDirectories.map((one) => socketIn(one, port)).find((one) => existsSync(one));
+  return found ? { path: found } : { host: host || "localhost", port };
+}
+
+/** Some providers name the socket itself instead of its directory. */
+const socketIn = (directory: string, port: number) =>
+  /\.s\.PGSQL\.\d+$/.test(directory) ? directory : path.posix.join(directory, `.s.PGSQL.${port}`);
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DatabaseUrlError(
+      `The file ${file}, which the database's URL names, cannot be read: ${code ?? String(error)}.`,
+    );
+  }
 }
 
 /** Closes the connection of a transaction, by the driver's client that Drizzle uses for it. */

@@ -3,7 +3,8 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { recordPasswordSignIn } from "@/lib/store/passwords";
 import { openTestDatabase } from "@/test/support/world";
 import type { Db } from "./client";
-import { migrateDown, migrateUp, pendingMigrations } from "./migrate";
+import { explained } from "./explain-error";
+import { migrateDown, migrateUp, migrationState, pendingMigrations } from "./migrate";
 import { row, rows } from "./rows";
 
 const { database, drop, another } = await openTestDatabase();
@@ -125,16 +126,16 @@ test("up, seed, down, up: the same schema twice, and nothing in between (X7)", a
 
 test("each later migration and its down file leave the rows unchanged", async () => {
   const [first, ...later] = await pending();
-  await migrateUp(db, first);
+  await migrateUp(db, { upTo: first });
   await seed(db);
   for (const name of later) {
     const schema = await schemaOf(db);
     const before = await contents(db);
-    expect(await migrateUp(db, name)).toEqual([name]);
+    expect(await migrateUp(db, { upTo: name })).toEqual([name]);
     expect(await migrateDown(db)).toBe(name);
     expect(await contents(db)).toEqual(before);
     expect(await schemaOf(db)).toEqual(schema);
-    await migrateUp(db, name);
+    await migrateUp(db, { upTo: name });
   }
 });
 
@@ -150,7 +151,7 @@ describe("0003_password_providers (A1)", () => {
 
   /** Ada and Leo signed in by link. Ada and Mia have passwords; only Mia's is listed as a method. */
   const before = async () => {
-    await migrateUp(db, "0002_passwords");
+    await migrateUp(db, { upTo: "0002_passwords" });
     await seed(db);
     await db.execute(sql`update users set password_hash = 'h' where email = 'ada@example.com'`);
     await db.execute(sql`with mia as (
@@ -164,7 +165,7 @@ describe("0003_password_providers (A1)", () => {
 
   test("gives every user with a password that method, and no other user", async () => {
     await before();
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     expect(await methods()).toEqual([
       { ...ada, provider: "email", backfilled: true },
       { ...ada, provider: "magic_link" },
@@ -175,7 +176,7 @@ describe("0003_password_providers (A1)", () => {
   test("its down file deletes the rows it inserted, and no other", async () => {
     await before();
     const there = await methods();
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     expect(await migrateDown(db)).toBe("0003_password_providers");
     expect(await methods()).toEqual(there);
     expect(await row(db, sql`select count(password_hash)::int as n from users`)).toEqual({ n: 2 });
@@ -183,7 +184,7 @@ describe("0003_password_providers (A1)", () => {
 
   test("its down file leaves a row that was used since", async () => {
     await before();
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     const user = await row<{ id: string }>(
       db,
       sql`select id from users where email = ${ada.email}`,
@@ -199,10 +200,10 @@ describe("0003_password_providers (A1)", () => {
 
   test("run again, it adds nothing twice", async () => {
     await before();
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     const there = await methods();
     await migrateDown(db);
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     expect(await methods()).toEqual(there);
   });
 });
@@ -210,7 +211,7 @@ describe("0003_password_providers (A1)", () => {
 describe("0004_handshakes (O3, O4)", () => {
   /** Ada's Google, as a release before might have left it. */
   const before = async () => {
-    await migrateUp(db, "0003_password_providers");
+    await migrateUp(db, { upTo: "0003_password_providers" });
     await seed(db);
     await db.execute(sql`insert into auth_providers (user_id, provider, subject)
       select id, 'google', 'g-1' from users where email = 'ada@example.com'`);
@@ -218,7 +219,7 @@ describe("0004_handshakes (O3, O4)", () => {
 
   test("leaves linked providers usable, without an address", async () => {
     await before();
-    await migrateUp(db, "0004_handshakes");
+    await migrateUp(db, { upTo: "0004_handshakes" });
     expect(await rows(db, sql`select distinct address, questioned_at from auth_providers`)).toEqual(
       [{ address: null, questioned_at: null }],
     );
@@ -227,7 +228,7 @@ describe("0004_handshakes (O3, O4)", () => {
   test("its down file drops attempts and leaves linked providers", async () => {
     await before();
     const there = await contents(db);
-    await migrateUp(db, "0004_handshakes");
+    await migrateUp(db, { upTo: "0004_handshakes" });
     await db.execute(sql`insert into handshakes (token_digest, provider, keep, next, expires_at)
       values ('d', 'google', false, '', now())`);
     await db.execute(
@@ -238,7 +239,7 @@ describe("0004_handshakes (O3, O4)", () => {
   });
 
   test("the release before can still link a provider (X7)", async () => {
-    await migrateUp(db, "0004_handshakes");
+    await migrateUp(db, { upTo: "0004_handshakes" });
     await seed(db);
     expect(
       await rows(db, sql`select 1 from auth_providers where questioned_at is null`),
@@ -248,10 +249,10 @@ describe("0004_handshakes (O3, O4)", () => {
 
 describe("0005_standard_names", () => {
   const before = async () => {
-    await migrateUp(db, "0004_handshakes");
+    await migrateUp(db, { upTo: "0004_handshakes" });
     await seed(db);
   };
-  const migrate = () => migrateUp(db, "0005_standard_names");
+  const migrate = () => migrateUp(db, { upTo: "0005_standard_names" });
   const events = () =>
     rows(db, sql`select event, outcome, cause from audit_events where event <> 'a.b' order by id`);
 
@@ -404,4 +405,65 @@ describe("the audit log only grows (T3)", () => {
     expect(await rows(db, sql`select outcome from audit_events`)).toEqual([{ outcome: "ok" }]);
     expect(await rows(db, sql`select 1 from audit_event_details`)).toHaveLength(1);
   });
+});
+
+describe("a migration that this release does not know", () => {
+  const made = new Date("2099-01-02T03:04:05Z").getTime();
+  const applyUnknown = async () => {
+    await migrateUp(db);
+    await db.execute(
+      sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('cafe', ${made}::bigint)`,
+    );
+  };
+  const described = "2099-01-02T03:04:05.000Z (hash cafe)";
+
+  test("is named, and not run on", async () => {
+    await migrateUp(db);
+    // As a release leaves it that did not say which others can run.
+    await db.execute(sql`comment on table drizzle.__drizzle_migrations is null`);
+    await applyUnknown();
+    expect(await migrationState(db)).toEqual({
+      pending: [],
+      unknown: [described],
+      isTooNew: true,
+    });
+    await expect(migrateUp(db)).rejects.toThrow(`does not know, made at ${described}. Run`);
+    await expect(migrateDown(db)).rejects.toThrow("Take it back with `npm run db:down` of");
+  });
+
+  test("is run on where the release that made it says that this one can", async () => {
+    await applyUnknown();
+    expect(await migrationState(db)).toEqual({
+      pending: [],
+      unknown: [described],
+      isTooNew: false,
+    });
+    expect(await migrateUp(db)).toEqual([]);
+    await expect(migrateDown(db)).rejects.toThrow(described);
+  });
+
+  test("is run on by the release before only (X7)", async () => {
+    const names = await migrateUp(db);
+    const comment = await row<{ text: string }>(
+      db,
+      sql`select obj_description('drizzle.__drizzle_migrations'::regclass, 'pg_class') as text`,
+    );
+    const [, time] = /migration of (\d+)/.exec(comment!.text)!;
+    const at = await row<{ place: number }>(
+      db,
+      sql`select count(*)::int as place from drizzle.__drizzle_migrations where created_at > ${time}::bigint`,
+    );
+    expect(names.length).toBeGreaterThan(0);
+    expect(at!.place).toBeLessThanOrEqual(1);
+  });
+});
+
+test("a failing migration is named with its cause, and changes nothing", async () => {
+  await db.execute(sql`create table users (in_the_way int)`);
+  const error = await migrateUp(db).catch((error: unknown) => error);
+  expect(error).toMatchObject({ message: "The migration 0000_first failed; nothing was changed." });
+  await expect(explained("DATABASE_URL", Promise.reject(error as Error))).rejects.toThrow(
+    /^The migration 0000_first failed.* It said: relation "users" already exists \(42P07\)\.$/,
+  );
+  expect(await pending()).toContain("0000_first");
 });

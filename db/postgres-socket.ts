@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { connect as connectTls } from "node:tls";
-import type postgres from "postgres";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { TlsMode } from "@/lib/core/postgres-url";
 import type { databaseLimits } from "@/lib/core/policy";
 
 export type ConnectionLimits = Record<keyof typeof databaseLimits, number>;
@@ -9,10 +9,18 @@ export type ConnectionLimits = Record<keyof typeof databaseLimits, number>;
 /** Why this side closed a connection. */
 export type DropReason = "silent" | "read_only" | "run_given_up";
 
-/** The server's address and TLS mode, as the driver parsed them from the URL. */
-type Target = Pick<postgres.ParsedOptions, "host" | "port" | "path" | "ssl"> & {
-  sslnegotiation?: unknown;
-};
+/** Where a server listens: at a port, or at the path of a Unix socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** The servers of a pool, of which one is used, and what every connection to it begins with. */
+export interface Target {
+  readonly addresses: readonly Address[];
+  readonly tls: TlsMode;
+  readonly directTls: boolean;
+  readonly tlsOptions: Pick<ConnectionOptions, "ca" | "cert" | "key">;
+  /** The settings of each session, by name. */
+  readonly settings: Readonly<Record<string, string>>;
+}
 
 /** The key data of a connection, which identifies it to the driver and the server. */
 export interface Backend {
@@ -26,21 +34,22 @@ export class PostgresSockets {
   readonly #waiting: (() => void)[] = [];
   /** The index of the current host; a URL may name several. */
   #host = 0;
+  /** How many connections in turn led to servers that cannot be written to. */
+  #readOnlyInTurn = 0;
 
   constructor(
     private readonly target: Target,
     readonly limits: ConnectionLimits,
     private readonly onDrop: (reason: DropReason) => void,
+    /** Called when the server turns out to be a pooler, before the first statement is sent. */
+    readonly onPooler: () => void,
+    /** Called when Postgres reports that its disk is full. */
+    readonly onDiskFull: () => void,
   ) {}
 
   /** Opens a connection. Resolves the host name each time. */
   open(): PostgresSocket {
-    const { host, port, path, ssl, sslnegotiation } = this.target;
-    const [name, number] = [host[this.#host]!, port[this.#host]!];
-    const socket = new PostgresSocket(
-      { host: name, port: number, path, ssl, sslnegotiation },
-      this,
-    );
+    const socket = new PostgresSocket(this.target, this.target.addresses[this.#host]!, this);
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
@@ -68,11 +77,16 @@ export class PostgresSockets {
     for (const act of this.#waiting.splice(0)) this.whenNoneIsClosing(act);
   }
 
+  /** Whether to try another host than one that cannot be written to: not when all were tried. */
+  leavesReadOnly(isReadOnly: boolean) {
+    this.#readOnlyInTurn = isReadOnly ? this.#readOnlyInTurn + 1 : 0;
+    return isReadOnly && this.#readOnlyInTurn < this.target.addresses.length;
+  }
+
   /** Moves to the next host once, however many connections to the current one fail. */
-  #tryNextHostAfter({ target }: PostgresSocket) {
-    const { host, port } = this.target;
-    const isCurrent = target.host === host[this.#host] && target.port === port[this.#host];
-    if (isCurrent) this.#host = (this.#host + 1) % host.length;
+  #tryNextHostAfter({ address }: PostgresSocket) {
+    const { addresses } = this.target;
+    if (address === addresses[this.#host]) this.#host = (this.#host + 1) % addresses.length;
   }
 
   reportDrop(reason: DropReason) {
@@ -93,10 +107,19 @@ export class PostgresSockets {
 }
 
 // Message types of the protocol (PostgreSQL documentation, chapter "Message Formats").
-const backendMessage = { keyData: 0x4b, error: 0x45, ready: 0x5a } as const;
+const backendMessage = {
+  keyData: 0x4b,
+  error: 0x45,
+  ready: 0x5a,
+  parameter: 0x53,
+  rowDescription: 0x54,
+  row: 0x44,
+  complete: 0x43,
+} as const;
 const frontendMessage = { query: 0x51, sync: 0x53, terminate: 0x58 } as const;
 const idle = 0x49;
 const readOnlyTransaction = "25006";
+const diskFull = "53100";
 const sync = Buffer.from([frontendMessage.sync, 0, 0, 0, 4]);
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const sslAccepted = 0x53;
@@ -119,6 +142,10 @@ class PostgresSocket extends Duplex {
   #incoming: Buffer = Buffer.alloc(0);
   /** The replies that Postgres has yet to send, in order. */
   readonly #pendingReplies: ("query" | "probe")[] = [];
+  /** The statement that sets up the session has been sent, and its reply is not complete. */
+  #isSettingUp = false;
+  /** Postgres said that this server cannot be written to. */
+  #isReadOnlyServer = false;
   /** Messages have been written, but not the Sync that ends them. */
   #isSequenceOpen = false;
   #isInTransaction = false;
@@ -130,14 +157,14 @@ class PostgresSocket extends Duplex {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    readonly target: Omit<Target, "host" | "port"> & { host: string; port: number },
+    private readonly target: Target,
+    readonly address: Address,
     private readonly pool: PostgresSockets,
   ) {
     super({ emitClose: false, allowHalfOpen: false });
-    const { path, host, port } = target;
     // The driver itself has a timeout for connecting (`connect`).
     this.#tcp = connect({
-      ...(path ? { path } : { host, port }),
+      ...address,
       keepAlive: true,
       keepAliveInitialDelay: pool.limits.keepAlive * 1000,
     });
@@ -214,29 +241,31 @@ class PostgresSocket extends Duplex {
     stream.once("close", () => this.destroy(this.hasStarted ? undefined : new ClosedEarly()));
   }
 
-  /** Does TLS like the driver, but with an explicit error for a server without TLS. */
+  /** Does TLS like libpq, except that an unencrypted local socket is as good. */
   #secure() {
-    const { ssl, sslnegotiation } = this.target;
-    if (!ssl) return this.#open(this.#tcp);
-    if (sslnegotiation === "direct") return this.#startTls(["postgresql"]);
+    const { tls, directTls } = this.target;
+    if (tls === "disable" || "path" in this.address) return this.#open(this.#tcp);
+    if (directTls) return this.#startTls(["postgresql"]);
     this.#tcp.once("data", (response) => {
       // Additional bytes would have been injected by an attacker before TLS (CVE-2021-23222).
       if (response[0] === sslAccepted && response.length === 1) this.#startTls();
-      else if (ssl === "prefer") this.#open(this.#tcp);
-      else this.destroy(new Error("DATABASE_URL requires TLS, but Postgres does not offer it."));
+      else if (tls === "prefer") this.#open(this.#tcp);
+      else this.destroy(new TlsNotOffered());
     });
     this.#tcp.write(sslRequest);
   }
 
   #startTls(ALPNProtocols?: string[]) {
-    const { host, ssl } = this.target;
-    const unverified = ssl === "require" || ssl === "allow" || ssl === "prefer";
+    const { tls, tlsOptions } = this.target;
+    const host = "host" in this.address ? this.address.host : "";
     const stream = connectTls({
       socket: this.#tcp,
+      host,
       ...(isIP(host) ? {} : { servername: host }),
       ...(ALPNProtocols && { ALPNProtocols }),
-      ...(unverified && { rejectUnauthorized: false }),
-      ...(typeof ssl === "object" && ssl),
+      rejectUnauthorized: tls === "verify-ca" || tls === "verify-full",
+      ...(tls === "verify-ca" && { checkServerIdentity: () => undefined }),
+      ...tlsOptions,
     });
     this.#closeWith(stream);
     stream.once("secureConnect", () => this.#open(stream));
@@ -284,17 +313,34 @@ class PostgresSocket extends Duplex {
       const end = at + 1 + data.readUInt32BE(at + 1);
       if (data.length < end) break;
       const type = data[at];
+      const body = data.subarray(at + 5, end);
       if (type === backendMessage.keyData)
-        this.#backend = { pid: data.readUInt32BE(at + 5), secret: data.readUInt32BE(at + 9) };
-      if (type === backendMessage.error)
-        isReadOnly ||= sqlStateOf(data.subarray(at + 5, end)) === readOnlyTransaction;
+        this.#backend = { pid: body.readUInt32BE(0), secret: body.readUInt32BE(4) };
+      if (type === backendMessage.error) {
+        const sqlState = sqlStateOf(body);
+        isReadOnly ||= sqlState === readOnlyTransaction;
+        if (sqlState === diskFull) this.pool.onDiskFull();
+      }
+      if (type === backendMessage.parameter) this.#readParameter(body);
       if (type === backendMessage.ready) {
-        this.hasStarted = true;
-        this.#isInTransaction = data[at + 5] !== idle;
-        if (this.#pendingReplies.shift() === "probe") {
+        this.#isInTransaction = body[0] !== idle;
+        if (!this.hasStarted && !this.#isSettingUp) {
+          // The driver hears that Postgres is ready once the session is set up.
+          forward(at);
+          from = end;
+          if (!this.#setUp()) return;
+        } else if (!this.hasStarted) {
+          this.#isSettingUp = false;
+          this.hasStarted = true;
+          this.#pendingReplies.shift();
+        } else if (this.#pendingReplies.shift() === "probe") {
           forward(at);
           from = end;
         }
+      } else if (this.#isSettingUp && isResult(type)) {
+        if (type === backendMessage.row) this.#readSetUp(body);
+        forward(at);
+        from = end;
       }
       at = end;
     }
@@ -304,6 +350,42 @@ class PostgresSocket extends Duplex {
     this.#armTimer();
     this.#dropIfIdle();
     if (isReadOnly) this.pool.dropReadOnly(this);
+  }
+
+  /** Whether the server can be written to, as Postgres says when a connection starts. */
+  #readParameter(body: Buffer) {
+    const [name, value] = body.toString("latin1").split("\0");
+    if (this.hasStarted) return;
+    if (name === "in_hot_standby" || name === "default_transaction_read_only")
+      this.#isReadOnlyServer ||= value === "on";
+  }
+
+  /**
+   * Sets the session's settings by a statement: poolers refuse most of them in the startup message. A
+   * server that cannot be written to is left where the URL names another one; returns false then.
+   */
+  #setUp(): boolean {
+    if (this.pool.leavesReadOnly(this.#isReadOnlyServer)) {
+      this.destroy(new ClosedEarly("The server is read-only, and there are others."));
+      return false;
+    }
+    this.#isSettingUp = true;
+    const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+    const settings = Object.entries(this.target.settings).map(
+      ([name, value]) => `set_config(${text(name)}, ${text(value)}, false)`,
+    );
+    const query = Buffer.from(`select pg_backend_pid(), ${settings.join(", ")}\0`);
+    const head = Buffer.alloc(5, frontendMessage.query);
+    head.writeUInt32BE(query.length + 4, 1);
+    this.#stream!.write(Buffer.concat([head, query]));
+    return true;
+  }
+
+  /** A pooler gives each connection a key of its own, which is not that of a Postgres process. */
+  #readSetUp(row: Buffer) {
+    const length = row.readInt32BE(2);
+    const pid = Number(row.toString("latin1", 6, 6 + length));
+    if (pid !== this.#backend.pid) this.pool.onPooler();
   }
 
   #isAwaitingReply() {
@@ -352,8 +434,21 @@ class PostgresSocket extends Duplex {
 /** Without an error the driver would reconnect forever, without a pause or a report. */
 class ClosedEarly extends Error {
   readonly code = "ECONNRESET";
-  override readonly message = "The connection was closed before Postgres was ready.";
+
+  constructor(message = "The connection was closed before Postgres was ready.") {
+    super(message);
+  }
 }
+
+class TlsNotOffered extends Error {
+  readonly code = "TLS_NOT_OFFERED";
+  override readonly message = "DATABASE_URL requires TLS, but Postgres does not offer it.";
+}
+
+const isResult = (type: number | undefined) =>
+  type === backendMessage.rowDescription ||
+  type === backendMessage.row ||
+  type === backendMessage.complete;
 
 /** The SQLSTATE of an ErrorResponse, whose fields are a letter and a zero-terminated text. */
 function sqlStateOf(body: Buffer): string | undefined {

@@ -115,6 +115,16 @@ export const intervals = {
   embeddedMaintenance: seconds(30),
   /** The pause between two vacuums of the embedded database, which has no autovacuum. */
   embeddedVacuum: hours(1),
+  /** The pause between two tries to get the lock of migrations; another instance may take minutes. */
+  migrationPoll: seconds(0.5),
+  /** How long it counts that the disk of Postgres had space for new pages; finding out writes to its catalog. */
+  diskProbe: seconds(10),
+  /** The pause between two readings of the database's clock. */
+  clockReading: minutes(1),
+  /** A difference between the clocks of database and app that is reported; providers tolerate as much. */
+  clockDifference: seconds(30),
+  /** How often an instance that waits for that lock says so. */
+  migrationNotice: minutes(1),
   /** The `Retry-After` when the database is unavailable: a restart of Postgres takes a few seconds. */
   unavailable: seconds(5),
   /** The embedded database's takeover lock is stale after this; a takeover takes milliseconds. */
@@ -220,6 +230,8 @@ export const bounds = {
   quotedReply: 200,
   /** Bytes of log lines that wait while they cannot be written: a few thousand lines. */
   logBufferBytes: 1024 * 1024,
+  /** Free bytes on that disk below which nothing can be written. */
+  fullDiskBytes: 1024 * 1024,
   /** Connections to Postgres: several instances fit into its default of 100. */
   databaseConnections: 10,
 } as const;
