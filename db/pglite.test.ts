@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -164,4 +165,38 @@ test("when the engine fails, the process ends at once and says why", async () =>
   expect(end).toHaveBeenCalledWith(1);
   // The engine goes on only because the test keeps the process alive.
   expect(String(printed.mock.calls[0]![0])).toMatch(/has stopped: could not .*pg_wal.*\. .*\n$/);
+});
+
+describe("a directory that", () => {
+  test("is a file, or lies in one, is named with what to do", async () => {
+    const file = path.join(root, "file");
+    writeFileSync(file, "");
+    for (const directory of [file, path.join(file, "data")])
+      expect(await refusalOf(directory)).toMatch(
+        /cannot be used: .* DATA_DIR must be a directory\./,
+      );
+  });
+
+  // Only root can be another user for a while.
+  test.runIf(process.getuid?.() === 0)(
+    "belongs to another user is used with a warning, and one that cannot be written is refused",
+    async () => {
+      const { directory } = copyOfOriginal();
+      const locked = path.join(root, "locked");
+      mkdirSync(locked, { mode: 0o755 });
+      for (const open of [root, directory]) chmodSync(open, 0o777);
+      for (const [file] of filesOf(directory)) chmodSync(path.join(directory, String(file)), 0o777);
+      const warnings: string[] = [];
+      process.seteuid!(65_534);
+      try {
+        const onWarning = (message: string) => void warnings.push(message);
+        const { close } = await openPglite({ directory, onWarning });
+        await close();
+        expect(await refusalOf(locked)).toMatch(/EACCES.* Let the user that runs Latchkey/);
+      } finally {
+        process.seteuid!(0);
+      }
+      expect(warnings).toEqual([expect.stringContaining("belongs to another user")]);
+    },
+  );
 });

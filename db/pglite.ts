@@ -21,6 +21,8 @@ export interface PgliteOptions {
   readonly logger?: Logger | undefined;
   /** Reports that the engine has failed, before the process ends. Prints the error by default. */
   readonly onFailure?: ((error: EmbeddedDatabaseError) => void) | undefined;
+  /** Receives what an administrator should know about the directory. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -30,9 +32,10 @@ export interface PgliteOptions {
  * An engine that failed (PANIC or FATAL) never returns from its next query and blocks the process, so
  * the process ends at once with exit code 1.
  */
-export async function openPglite({ directory, logger, onFailure = print }: PgliteOptions) {
+export async function openPglite(options: PgliteOptions) {
+  const { directory, logger, onFailure = print, onWarning = () => {} } = options;
   const memory = directory === "memory";
-  const unlock = memory ? () => {} : await lockDirectory(preparePrivate(directory));
+  const unlock = memory ? () => {} : await prepareAndLock(directory, onWarning);
   let state: "opening" | "open" | "closed" = "opening";
   let failure: string | undefined;
   const onStderr = (output: string) => {
@@ -120,15 +123,34 @@ function whatToDo(reason: string) {
     return "Its disk is full. Free at least 64 MB there, and inodes if there are none, and start Latchkey again. The data is kept.";
   if (/incompatible with server/.test(reason))
     return "Another major version of PGlite wrote these files. Export the data with that version, or move the directory away to start with an empty database.";
-  if (/permission denied|EACCES|EROFS|read-only/i.test(reason))
+  if (/permission denied|EACCES|EPERM|EROFS|read-only/i.test(reason))
     return "Let the user that runs Latchkey read and write the directory, and start Latchkey again.";
+  if (/EEXIST|ENOTDIR/.test(reason)) return "DATA_DIR must be a directory.";
   return "Start Latchkey again. If it fails again, restore the whole directory from a backup.";
 }
 
-function preparePrivate(directory: string) {
+async function prepareAndLock(directory: string, onWarning: (message: string) => void) {
+  try {
+    preparePrivate(directory, onWarning);
+    return await lockDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw errorOf(`The directory ${directory} cannot be used`, error.message, error);
+  }
+}
+
+/** Other users of this machine get no access, where this user may take it from them. */
+function preparePrivate(directory: string, onWarning: (message: string) => void) {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
-  return directory;
+  if ((statSync(directory).mode & 0o077) === 0) return;
+  try {
+    chmodSync(directory, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    onWarning(
+      `${directory} belongs to another user, so its access rights stay as they are. Other users may be able to read it; the right mode is 0700.`,
+    );
+  }
 }
 
 const parts = [

@@ -1,6 +1,7 @@
 import type { Db } from "@/db/client";
 import type { World } from "@/lib/runtime/ports";
 import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
+import { databaseCauseOf } from "@/lib/core/database-error";
 import { purge } from "@/lib/store/purge";
 import { purgeGuard } from "@/lib/store/purge-guard";
 import { intervals } from "@/lib/core/policy";
@@ -16,6 +17,12 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+export interface WorkerOptions {
+  readonly isEmbedded: boolean;
+  /** Reads the database's clock; called every `intervals.clockReading`. */
+  readonly readClock?: () => Promise<void>;
+}
+
 type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
 
 /**
@@ -26,7 +33,7 @@ type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnava
 export function startWorker(
   world: WorkerWorld,
   mailer: Mailer,
-  { isEmbedded }: { readonly isEmbedded: boolean },
+  { isEmbedded, readClock }: WorkerOptions,
 ): Worker {
   // On the embedded database's one connection a second job would wait for the stuck one.
   const mayOverlap = !isEmbedded;
@@ -43,6 +50,13 @@ export function startWorker(
     },
   });
   const jobs = [courier, purger];
+  if (readClock)
+    jobs.push(
+      repeat({
+        ...{ world, mayOverlap, name: "clock", every: intervals.clockReading },
+        job: readClock,
+      }),
+    );
   if (isEmbedded)
     jobs.push(
       repeat({
@@ -133,7 +147,8 @@ function repeat({ world, name, every, mayOverlap, job }: Repeated) {
     } catch (error) {
       // No caller receives the error, so it is logged.
       if (error instanceof GivenUp) return;
-      if (world.isDatabaseUnavailable(error)) world.log.warn("database.unavailable", { job: name });
+      if (world.isDatabaseUnavailable(error))
+        world.log.warn("database.unavailable", { job: name, ...databaseCauseOf(error) });
       else world.log.error(`${name}.failed`, { error });
     } finally {
       clearTimeout(watch);

@@ -7,7 +7,7 @@ import type { MethodId } from "@/lib/core/method-id";
 import type { Limit } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 
-/** The time that is shown and logged. Expiry is judged by the database. */
+/** The time that is shown, by the database's clock, which judges expiry too. */
 export interface Clock {
   now(): Date;
 }
@@ -128,7 +128,7 @@ export interface OAuth {
 export type HealthStatus = "pass" | "warn" | "fail";
 
 export type Health = Readonly<
-  Record<"database" | "migrations" | "worker" | "mail" | "limiter" | "disk", HealthStatus>
+  Record<"database" | "migrations" | "worker" | "mail" | "limiter" | "disk" | "clock", HealthStatus>
 >;
 
 /** Everything outside the process, behind small interfaces. */

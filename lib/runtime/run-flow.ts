@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Db } from "@/db/client";
 import { keyedHash } from "@/lib/core/crypto";
+import { databaseCauseOf } from "@/lib/core/database-error";
 import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import type { AddressProblem } from "@/lib/core/identifier";
@@ -60,7 +61,8 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     return { ...flowRun, result: { ok: false, refusal: { ...refusal, reference: requestId } } };
   } catch (error) {
     if (!world.isDatabaseUnavailable(error) && !(error instanceof RunTimedOut)) throw error;
-    world.log.warn("database.unavailable", { flow: flow.name, requestId });
+    const cause = databaseCauseOf(error);
+    world.log.warn("database.unavailable", { flow: flow.name, requestId, ...cause });
     return unavailable;
   } finally {
     clearTimeout(timer);
@@ -70,7 +72,9 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
 const nothing = { cookieChanges: {}, afterResponse: [] } as const;
 
 /** The caller was told `unavailable`, so the run must not commit. */
-class RunTimedOut extends Error {}
+class RunTimedOut extends Error {
+  override readonly message = "The run took too long.";
+}
 
 class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #timedOut = false;
@@ -188,7 +192,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     } catch (error) {
       const fields = { flow: this.flow.name, requestId: this.requestContext.requestId };
       if (this.world.isDatabaseUnavailable(error))
-        this.world.log.warn("database.unavailable", fields);
+        this.world.log.warn("database.unavailable", { ...fields, ...databaseCauseOf(error) });
       else this.world.log.error("after_response.failed", { ...fields, error });
     }
   }

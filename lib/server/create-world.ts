@@ -2,6 +2,7 @@ import type { StatsFs } from "node:fs";
 import { statfs } from "node:fs/promises";
 import path from "node:path";
 import { TransactionRollbackError } from "drizzle-orm/errors";
+import { sql } from "drizzle-orm";
 import {
   type Database,
   type Db,
@@ -9,14 +10,18 @@ import {
   isDatabaseUnavailable,
   openDatabase,
 } from "@/db/client";
-import { migrateUp, pendingMigrations } from "@/db/migrate";
+import { explained } from "@/db/explain-error";
+import { migrateUp, migrationState } from "@/db/migrate";
+import { type DatabaseCause, databaseCauseOf } from "@/lib/core/database-error";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
+import { parsePostgresUrl } from "@/lib/core/postgres-url";
 import type { Health, Log, OAuth, World } from "@/lib/runtime/ports";
 import { isMailOverdue } from "@/lib/store/outbox";
 import { bounds, databaseLimits, intervals, type Limit } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
+import { databaseClock, type DatabaseClock } from "@/lib/adapters/database-clock";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import { createLog } from "@/lib/adapters/log";
 import { localMailbox } from "@/lib/adapters/local-mailbox";
@@ -31,34 +36,48 @@ import { setWorld } from "@/lib/runtime/world";
  */
 export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
   const log = createLog(env);
-  await migrateOnOwnConnection(env);
-  const database = await openDatabase({
-    url: env.databaseUrl,
-    directory: env.dataDir,
-    onDrop: (reason) => log.warn("database.connection_dropped", { reason }),
-    onFailure: (error) => log.error("database.stopped", { error: error.message }),
-  });
+  const onWait = () => log.warn("migrations.waiting", { for: "another instance that migrates" });
+  await migrateOnOwnConnection(env, onWait);
+  let space: SpaceProbe | undefined;
+  const database = await explained(
+    "DATABASE_URL",
+    openDatabase({
+      url: env.databaseUrl,
+      directory: env.dataDir,
+      onDrop: (reason) => log.warn("database.connection_dropped", { reason }),
+      onPooler: () => log.info("database.pooler", { preparesStatements: preparesStatements(env) }),
+      onDiskFull: () => space?.expire(),
+      onWarning: (message) => log.warn("database.directory", { message }),
+      onFailure: (error) => log.error("database.stopped", { error: error.message }),
+    }),
+  );
   const { db } = database;
-  if (database.kind === "pglite") await migrateUp(db);
+  const isEmbedded = database.kind === "pglite";
+  const clock = databaseClock(db, systemClock, log);
+  await explained("DATABASE_URL", prepare(db, clock, { migrates: isEmbedded, onWait }));
+  if (!isEmbedded) space = spaceProbe(db);
   const { limiter, isRedisUnavailable } = await createLimiter(env, db, log);
-  const local = localMailbox(path.join(env.dataDir, "mailbox"), systemClock, log);
+  const local = localMailbox(path.join(env.dataDir, "mailbox"), clock, log);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
-  const worker = startWorker({ db, env, log, clock: systemClock, isDatabaseUnavailable }, mailer, {
-    isEmbedded: database.kind === "pglite",
+  const worker = startWorker({ db, env, log, clock, isDatabaseUnavailable }, mailer, {
+    isEmbedded,
+    readClock: clock.read,
   });
+  const parts = { database, worker, isRedisUnavailable, clock, space };
+  const reportDatabase = reporterOf(log);
   const world: World = {
     env,
     db,
     isDatabaseUnavailable,
     endTransaction,
-    clock: systemClock,
+    clock,
     random,
     log,
     limiter,
     passwords: createPasswords(env, log),
     oauth: await createOAuth(env, db, log),
     wakeCourier: worker.wake,
-    health: oneAtATime(() => health(env, database, worker, isRedisUnavailable)),
+    health: oneAtATime(() => health(env, parts, reportDatabase)),
     mailbox: env.mail.by === "local" ? { letters: local.letters } : null,
   };
   setWorld(world);
@@ -71,61 +90,140 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
   return { stopWorker: worker.stop };
 }
 
+/** Brings the database to a state in which requests can be served, or throws. */
+async function prepare(
+  db: Db,
+  clock: DatabaseClock,
+  { migrates, onWait }: { migrates: boolean; onWait: () => void },
+) {
+  if (migrates) await migrateUp(db, { onWait });
+  await clock.read();
+  await tryToWrite(db);
+}
+
+const preparesStatements = ({ databaseUrl = "" }: Env) => {
+  const url = parsePostgresUrl(databaseUrl);
+  return !("problem" in url) && url.prepare === true;
+};
+
 const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
 
-/** Writes a limit hit and rolls it back. Rejects when the database cannot write. */
-async function tryToWrite(db: Db): Promise<true> {
-  const written = db.transaction(async (tx) => {
-    await postgresLimiter(tx).consume(probe, "probe");
+/** Rejects when the database cannot be written to. */
+const tryToWrite = (db: Db) => rolledBack(db, (tx) => postgresLimiter(tx).consume(probe, "probe"));
+
+/** Runs a statement and rolls it back. */
+async function rolledBack(db: Db, work: (tx: Db) => Promise<unknown>): Promise<void> {
+  const run = db.transaction(async (tx) => {
+    await work(tx);
     tx.rollback();
   });
-  return written.then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof TransactionRollbackError) return true;
-      throw error;
+  await run.catch((error: unknown) => {
+    if (!(error instanceof TransactionRollbackError)) throw error;
+  });
+}
+
+/** Whether Postgres has space for new pages. */
+interface SpaceProbe {
+  /** Rejects when it has none. A success counts for `intervals.diskProbe`. */
+  check(): Promise<void>;
+  /** Lets the next check ask Postgres again. */
+  expire(): void;
+}
+
+/**
+ * A full disk refuses new pages, and which statement needs one is chance. So this creates a table and
+ * rolls it back. Without the right to create temporary tables it finds nothing.
+ */
+function spaceProbe(db: Db): SpaceProbe {
+  let foundAt = -Infinity;
+  const createTable = (tx: Db) =>
+    tx.execute(
+      sql`create temporary table latchkey_readiness on commit drop as select generate_series(1, 2000) as n`,
+    );
+  return {
+    expire: () => void (foundAt = -Infinity),
+    check: async () => {
+      if (performance.now() - foundAt < intervals.diskProbe * 1000) return;
+      await rolledBack(db, createTable).catch((error: unknown) => {
+        if (databaseCauseOf(error).code !== insufficientPrivilege) throw error;
+      });
+      foundAt = performance.now();
     },
-  );
+  };
+}
+
+const insufficientPrivilege = "42501";
+
+interface Parts {
+  readonly database: Database;
+  readonly worker: Worker;
+  readonly isRedisUnavailable: () => Promise<boolean>;
+  readonly clock: DatabaseClock;
+  readonly space: SpaceProbe | undefined;
 }
 
 /**
  * The health of each part (X4). The database must accept writes, because a read-only database and one
  * with a full disk still accept reads. Requests can be served without mail, worker and Redis, so
- * these give `warn`.
+ * these give `warn`. `report` receives why the database fails, or null.
  */
 async function health(
   env: Env,
-  database: Database,
-  worker: Worker,
-  isRedisUnavailable: () => Promise<boolean>,
+  { database, worker, isRedisUnavailable, clock, space }: Parts,
+  report: (cause: DatabaseCause | null) => void,
 ): Promise<Health> {
   const isEmbedded = database.kind === "pglite";
-  const [found, redisIsUnavailable, disk] = await Promise.all([
-    nullAfterTimeout(inspect(database)),
+  const [found, redisIsUnavailable, stats] = await Promise.all([
+    causeAfterTimeout(inspect(database.db, clock, space)),
     isRedisUnavailable(),
-    isEmbedded ? nullAfterTimeout(statfs(env.dataDir)) : null,
+    isEmbedded ? causeAfterTimeout(statfs(env.dataDir)) : null,
   ]);
+  const disk = stats && "bavail" in stats ? stats : null;
+  const cause = "cause" in found ? found.cause : disk && isFull(disk) ? noSpace : found.refusal;
+  report(cause);
+  const isMigrated = "pending" in found && found.pending.length === 0 && !found.isTooNew;
   return {
-    database: found?.isWritable ? "pass" : "fail",
-    migrations: found?.pending.length === 0 ? "pass" : "fail",
+    database: cause ? "fail" : "pass",
+    migrations: isMigrated ? "pass" : "fail",
     worker: worker.isLate() ? "warn" : "pass",
-    mail: found?.mailIsOverdue ? "warn" : "pass",
+    mail: "mailIsOverdue" in found && found.mailIsOverdue ? "warn" : "pass",
     limiter: redisIsUnavailable ? "warn" : "pass",
     disk: isEmbedded && !hasFreeSpace(disk) ? "warn" : "pass",
+    clock: clock.differs() ? "warn" : "pass",
   };
 }
+
+const freeBytes = ({ bavail, bsize }: StatsFs) => bavail * bsize;
 
 /** Some file systems have no fixed number of inodes, and report none. */
 const hasFreeSpace = (disk: StatsFs | null) =>
   disk !== null &&
-  disk.bavail * disk.bsize >= bounds.freeDiskBytes &&
+  freeBytes(disk) >= bounds.freeDiskBytes &&
   !(disk.files > 0 && disk.ffree < bounds.freeInodes);
 
+const isFull = (disk: StatsFs) => freeBytes(disk) < bounds.fullDiskBytes;
+const noSpace: DatabaseCause = { code: "ENOSPC", reason: "The disk of the database is full." };
+
 /** Runs its queries one after another: together they would use several connections of the pool. */
-async function inspect({ db }: Database) {
-  const isWritable = await tryToWrite(db).catch(() => false);
-  const pending = await pendingMigrations(db);
-  return { isWritable, pending, mailIsOverdue: await isMailOverdue(db) };
+async function inspect(db: Db, clock: DatabaseClock, space: SpaceProbe | undefined) {
+  await clock.read();
+  const refusal = await tryToWrite(db)
+    .then(() => space?.check())
+    .then(() => null, databaseCauseOf);
+  const { pending, isTooNew } = await migrationState(db);
+  return { refusal, pending, isTooNew, mailIsOverdue: await isMailOverdue(db) };
+}
+
+/** Logs why the database fails once for each cause, and that it no longer does. */
+function reporterOf(log: Log) {
+  let reported = "";
+  return (cause: DatabaseCause | null) => {
+    const text = cause ? `${cause.code} ${cause.reason}` : "";
+    if (text === reported) return;
+    reported = text;
+    if (cause) log.warn("database.not_ready", { ...cause });
+    else log.info("database.ready");
+  };
 }
 
 /** Concurrent calls share one result, because a health check writes. */
@@ -134,12 +232,14 @@ function oneAtATime<T>(check: () => Promise<T>): () => Promise<T> {
   return () => (result ??= check().finally(() => (result = null)));
 }
 
-/** The result; null after an error or after `intervals.health`. */
-function nullAfterTimeout<T>(result: Promise<T>): Promise<T | null> {
-  const late = new Promise<null>((resolve) => {
-    setTimeout(resolve, intervals.health * 1000, null).unref();
+/** The result, or why there is none: the error, or that it took longer than `intervals.health`. */
+function causeAfterTimeout<T>(result: Promise<T>): Promise<T | { cause: DatabaseCause }> {
+  const late = new Promise<{ cause: DatabaseCause }>((resolve) => {
+    const cause = { code: "TIMEOUT", reason: "The database did not respond in time." };
+    setTimeout(resolve, intervals.health * 1000, { cause }).unref();
   });
-  return Promise.race([result.catch(() => null), late]);
+  const failed = (error: unknown) => ({ cause: databaseCauseOf(error) });
+  return Promise.race([result.catch(failed), late]);
 }
 
 // Adapters load their libraries only when configured: each costs start-up time and memory.
@@ -188,17 +288,24 @@ async function createOAuth(env: Env, db: Db, log: Log): Promise<OAuth> {
 }
 
 /** On Postgres, migrations run on a connection of their own, which may have more rights (X2). */
-async function migrateOnOwnConnection({ migrateDatabaseUrl, dataDir }: Env) {
+async function migrateOnOwnConnection(
+  { migrateDatabaseUrl, databaseUrl, dataDir }: Env,
+  onWait: () => void,
+) {
   if (!migrateDatabaseUrl) return;
-  const database = await openDatabase({
-    url: migrateDatabaseUrl,
-    directory: dataDir,
-    connections: 1,
-    limits: { statement: databaseLimits.migration },
-  });
-  try {
-    await migrateUp(database.db);
-  } finally {
-    await database.close();
-  }
+  const variable = migrateDatabaseUrl === databaseUrl ? "DATABASE_URL" : "MIGRATE_DATABASE_URL";
+  const migrate = async () => {
+    const database = await openDatabase({
+      url: migrateDatabaseUrl,
+      directory: dataDir,
+      connections: 1,
+      limits: { statement: databaseLimits.migration },
+    });
+    try {
+      await migrateUp(database.db, { onWait });
+    } finally {
+      await database.close();
+    }
+  };
+  await explained(variable, migrate());
 }

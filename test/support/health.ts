@@ -8,4 +8,5 @@ export const passingChecks = {
   mail: "pass",
   limiter: "pass",
   disk: "pass",
+  clock: "pass",
 } as const satisfies Health;
