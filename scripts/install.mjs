@@ -3,11 +3,12 @@ import { refuseWhileUsed } from "./folder-use.mjs";
 import { npm, quietly } from "./run.mjs";
 
 /**
- * Installs the packages of package-lock.json, unless they are installed. Throws a `Failure` when
- * another process uses the present packages: npm removes them first.
+ * Installs the packages of package-lock.json, unless they are installed. A server that is built needs
+ * none of the development packages. Throws a `Failure` when another process uses the present packages:
+ * npm removes them first.
  */
-export async function install() {
-  if (isInstalled()) return;
+export async function install({ forBuild = true } = {}) {
+  if (isInstalled(forBuild)) return;
   await refuseWhileUsed(["server", "dev", "tests"], "its packages differ from package-lock.json");
   await quietly("Installing packages", npm("ci", "--include=dev", "--no-audit", "--no-fund"));
 }
@@ -16,12 +17,13 @@ export async function install() {
  * Compares with npm's own record in node_modules, because an `npm install` by hand should not be
  * repeated here.
  */
-function isInstalled() {
+function isInstalled(withDevelopment) {
   const wanted = read("package-lock.json");
   const present = read("node_modules/.package-lock.json");
-  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+  return Object.entries(wanted).every(([path, { version, optional, dev, devOptional }]) => {
     if (path === "") return true;
-    return present[path] ? present[path].version === version : (optional ?? devOptional ?? false);
+    const isOptional = optional || devOptional || (dev && !withDevelopment);
+    return present[path] ? present[path].version === version : Boolean(isOptional);
   });
 }
 

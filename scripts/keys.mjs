@@ -4,7 +4,7 @@
  * would be lost with this disk, so the server names the missing ones instead.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "./run.mjs";
 
@@ -20,30 +20,46 @@ const encodings = {
 /** The keys that `env` does not set, read from the data directory or created. */
 export function keysFor(env, dataDir) {
   const wanted = Object.keys(encodings).filter((name) => !env[name]);
-  const saved = readSaved(dataDir);
-  const created = wanted.filter((name) => !saved[name]).map((name) => [name, newKey(name)]);
+  const saved = wanted.length > 0 ? readSaved(dataDir) : {};
+  const created = wanted.filter((name) => !saved?.[name]).map((name) => [name, newKey(name)]);
   const keys = { ...saved, ...Object.fromEntries(created) };
   if (created.length > 0) save(dataDir, keys);
+  if (created.length > 0 && !saved && existsSync(join(dataDir, "pglite")))
+    console.warn(
+      `${fileIn(dataDir)} was missing beside an existing database, so new keys were created. Codes and emails that were under way are lost; restore the file to keep them.`,
+    );
   return Object.fromEntries(wanted.map((name) => [name, keys[name]]));
 }
 
 const fileIn = (dataDir) => join(dataDir, "keys.json");
 const newKey = (name) => randomBytes(32).toString(encodings[name]);
 
+/** The saved keys; undefined without the file. */
 function readSaved(dataDir) {
   try {
-    return JSON.parse(readFileSync(fileIn(dataDir), "utf8"));
+    const saved = JSON.parse(readFileSync(fileIn(dataDir), "utf8"));
+    if (saved && typeof saved === "object" && !Array.isArray(saved)) return saved;
+    throw new SyntaxError();
   } catch (error) {
-    if (error.code === "ENOENT") return {};
+    if (error.code === "ENOENT") return undefined;
     // Never replaced automatically: data encrypted with the old keys would be lost.
-    throw new Failure(`${fileIn(dataDir)} cannot be read: ${error.code ?? "it is not JSON"}.`);
+    throw new Failure(
+      `${fileIn(dataDir)} cannot be read: ${error.code ?? "it is not a JSON object"}.`,
+    );
   }
 }
 
 /** Writes a draft and renames it: a crash leaves the old file or the new one, never half a file. */
 function save(dataDir, keys) {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const draft = `${fileIn(dataDir)}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, fileIn(dataDir));
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const draft = `${fileIn(dataDir)}.${process.pid}`;
+    writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, fileIn(dataDir));
+  } catch (error) {
+    const names = Object.keys(encodings).join(", ");
+    throw new Failure(
+      `The keys cannot be saved in ${dataDir}: ${error.code ?? error.message}. Let this user write there, set DATA_DIR to another directory, or set ${names} yourself.`,
+    );
+  }
 }

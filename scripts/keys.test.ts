@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseEnv } from "@/lib/core/env";
 import { methods } from "@/lib/methods";
 import { keysFor } from "./keys.mjs";
@@ -64,6 +64,35 @@ describe("a user who starts Latchkey on a local origin", () => {
     const { TOKEN_KEY, OUTBOX_KEY } = keysFor({}, dataDir);
     const env = parseEnv(keysFor({}, dataDir), methods());
     expect([env.tokenKey, env.outboxKey]).toEqual([[TOKEN_KEY], [OUTBOX_KEY]]);
+  });
+
+  it("is told in a sentence where keys cannot be saved or read", () => {
+    const file = path.join(home, "file");
+    writeFileSync(file, "");
+    expect(() => keysFor({}, path.join(file, "data"))).toThrow(
+      /keys\.json cannot be read: ENOTDIR/,
+    );
+    mkdirSync(dataDir);
+    for (const text of ["[]", "null", "{"]) {
+      writeFileSync(path.join(dataDir, "keys.json"), text);
+      expect(() => keysFor({}, dataDir)).toThrow("cannot be read: it is not a JSON object.");
+    }
+    rmSync(dataDir, { recursive: true });
+    // No user may create a directory there.
+    expect(() => keysFor({}, "/sys/latchkey")).toThrow(
+      /^The keys cannot be saved in \/sys\/latchkey: E[A-Z]+\. Let this user write there/,
+    );
+  });
+
+  it("is told that keys are missing beside an existing database", () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    mkdirSync(path.join(dataDir, "pglite"), { recursive: true });
+    keysFor({}, dataDir);
+    keysFor({}, dataDir);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining("was missing beside an existing database") as string],
+    ]);
+    vi.restoreAllMocks();
   });
 
   it("gets the same keys at every later start", () => {

@@ -7,7 +7,7 @@
  */
 import "./node-version.mjs";
 import { createServer } from "node:net";
-import { build } from "./build.mjs";
+import { build, isBuilt } from "./build.mjs";
 import { startFakeProviders } from "./fake-providers.mjs";
 import { exclusively, useFolder } from "./folder-use.mjs";
 import { install } from "./install.mjs";
@@ -26,10 +26,11 @@ await main(async () => {
   onNpmEnd(() => endOn("SIGHUP"));
   const since = performance.now();
   const settings = readSettings();
+  for (const note of settings.notes) console.warn(note);
   // Checked first, because a port in use should be reported before a long build.
   if (!buildOnly) await refuseBusyPort(settings.env);
   await exclusively(async () => {
-    await install();
+    await install({ forBuild: dev || !isBuilt() });
     if (!dev) await build(settings.env);
     // Until this process ends: no other one may replace what the server has not loaded yet.
     if (!buildOnly) await useFolder(dev ? "dev" : "server");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Duration, days, hours, minutes } from "./duration";
 import { parseIdentifier } from "./identifier";
 import type { MethodId } from "./method-id";
+import { parsePostgresUrl } from "./postgres-url";
 import { bounds, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./crypto";
 
@@ -37,6 +38,11 @@ const oneLine = z
   .regex(/^[^\p{Cc}<>"]+$/u, "must be one line without quotes or angle brackets");
 
 const issuer = z.url({ protocol: /^https?$/, error: "must be a URL" });
+
+const postgresUrl = z.string().superRefine((text, issues) => {
+  const url = parsePostgresUrl(text);
+  if ("problem" in url) issues.addIssue({ code: "custom", message: url.problem });
+});
 
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
@@ -80,12 +86,8 @@ const schema = z.object({
       error: "must be 16, 24 or 32 bytes in base64",
     })
     .optional(),
-  DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
-    .optional(),
-  MIGRATE_DATABASE_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
-    .optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  MIGRATE_DATABASE_URL: postgresUrl.optional(),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, hostname: /./, error: "must be a redis:// or rediss:// URL" })
     .optional(),
@@ -203,7 +205,7 @@ export const isLoopback = (hostname: string) =>
 
 /** Reads environment variables; empty ones count as not set. Throws `EnvError` with all problems. */
 export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env {
-  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value));
+  const set = Object.fromEntries(Object.entries(vars).filter(([, value]) => value?.trim()));
   const problems: string[] = [];
   const env = readEach(schema.shape, set, problems);
   const enabled = readMethods(set, known, problems);
@@ -252,6 +254,29 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
       emailRequestsPerIp: env.EMAIL_REQUESTS_PER_IP,
     },
   };
+}
+
+/**
+ * Settings that have no effect together with the others, each in a sentence. For an environment that
+ * `parseEnv` accepts.
+ */
+export function* settingsWithoutEffect(
+  env: Env,
+  known: readonly ConfigurableMethod[],
+  vars: Vars = process.env,
+): Generator<string> {
+  const isSet = (name: string) => Boolean(vars[name]?.trim());
+  if (isSet("MAIL_FROM") && env.mail.by === "local")
+    yield "MAIL_FROM has no effect, because neither RESEND_API_KEY nor SMTP_URL is set.";
+  for (const method of known.filter(isOAuth))
+    if (!env.methods.includes(method.id))
+      for (const name of Object.keys(providerShape(method)).filter(isSet))
+        yield `${name} has no effect, because SIGN_IN_METHODS does not include ${method.id}.`;
+  for (const name of ["DATABASE_URL", "MIGRATE_DATABASE_URL"]) {
+    const url = parsePostgresUrl(vars[name] ?? "");
+    if (!("problem" in url) && url.ignored.length > 0)
+      yield `${name} has parameters without effect: ${url.ignored.join(", ")}.`;
+  }
 }
 
 /** Variables by their names before 0.2.0: ignoring one would silently restore a default. */

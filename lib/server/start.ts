@@ -1,8 +1,6 @@
-import { EnvError, readEnv } from "@/lib/core/env";
+import { EnvError, readEnv, settingsWithoutEffect } from "@/lib/core/env";
+import { DatabaseProblem } from "@/db/explain-error";
 import { installRequestGate, listeningServers } from "./request-gate";
-import { isDatabaseUnavailable } from "@/db/client";
-import { DirectoryLockedError } from "@/db/lock";
-import { EmbeddedDatabaseError } from "@/db/pglite";
 import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
@@ -17,8 +15,11 @@ export async function start(): Promise<void> {
   endOnHangup();
   try {
     const env = readEnv(methods());
+    const log = createLog(env);
+    for (const reason of settingsWithoutEffect(env, methods()))
+      log.warn("settings.without_effect", { reason });
     // First, because Next is listening already: the gate must see the first request.
-    installRequestGate(env, createLog(env));
+    installRequestGate(env, log);
     const { stopWorker } = await createWorld(env);
     for (const server of listeningServers()) drainBeforeClose(server, stopWorker);
   } catch (error) {
@@ -28,11 +29,6 @@ export async function start(): Promise<void> {
 }
 
 function formatStartupError(error: unknown): string {
-  const isExpected = [EnvError, DirectoryLockedError, EmbeddedDatabaseError].some(
-    (expected) => error instanceof expected,
-  );
-  if (isExpected) return (error as Error).message;
-  if (isDatabaseUnavailable(error))
-    return "Cannot connect to Postgres at DATABASE_URL. Start Postgres, or unset DATABASE_URL to use the embedded database.";
+  if (error instanceof EnvError || error instanceof DatabaseProblem) return error.message;
   return `Latchkey could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
