@@ -23,22 +23,23 @@ const run = (statement: string) => db.execute(sql.raw(statement));
 const start = (vars: Record<string, string> = {}) =>
   createWorld(testEnv({ DATABASE_URL: url.href, DATA_DIR: dataDir, ...vars }));
 let stop: () => Promise<void>;
-// Before the log is created, which otherwise writes past this.
-const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-const logged = () => stdout.mock.calls.map(([chunk]) => String(chunk)).join("");
+const logged: string[] = [];
 
 beforeAll(async () => {
   await migrateUp(db);
   stop = (await start()).stopWorker;
+  for (const level of ["info", "warn"] as const)
+    vi.spyOn(getWorld().log, level).mockImplementation(
+      (...entry) => void logged.push(JSON.stringify(entry)),
+    );
 });
 afterAll(async () => {
-  stdout.mockRestore();
   await stop();
   await database.close();
   await drop();
   rmSync(dataDir, { recursive: true, force: true });
 });
-afterEach(() => stdout.mockClear());
+afterEach(() => void logged.splice(0));
 
 /** Lets Postgres refuse something as it does on a full disk. */
 const raiseDiskFull = (as: string, returns: string) =>
@@ -60,13 +61,13 @@ test("a full disk fails readiness, although a row still fits into a page, and th
     refusal: { code: "unavailable" },
   });
   expect(await getWorld().health()).toEqual({ ...passingChecks, database: "fail" });
-  expect(logged()).toContain("database.unavailable");
-  expect(logged()).toContain('"code":"53100","reason":"could not extend file');
-  expect(logged()).toContain("database.not_ready");
+  expect(logged.join()).toContain("database.unavailable");
+  expect(logged.join()).toContain('"code":"53100","reason":"could not extend file');
+  expect(logged.join()).toContain("database.not_ready");
   await run("drop event trigger no_new_table");
   await run("drop function no_new_row cascade");
   expect(await getWorld().health()).toEqual(passingChecks);
-  expect(logged()).toContain("database.ready");
+  expect(logged.join()).toContain("database.ready");
 });
 
 test("a migration that a newer release made fails readiness, and the next start", async () => {
