@@ -59,7 +59,6 @@ test.describe("With script", () => {
     ada,
     db,
   }) => {
-    await ada.page.clock.install();
     await ada.requestAndReceiveLink();
     const button = ada.page.getByRole("button", { name: /^Send again/ });
     await expect(button).toContainText(/in 0:\d\d/);
@@ -67,8 +66,11 @@ test.describe("With script", () => {
     await button.click({ force: true });
     await ada.sees("An email was requested just now.");
     expect(await db.lettersTo(ada.email)).toHaveLength(1);
-    // As when a phone has shown another app: the timers fire once, a minute later.
-    await ada.page.clock.fastForward("01:00");
+    // As when a phone has shown another app for a minute: the clock went on, and no timer did.
+    await ada.page.evaluate(() => {
+      const { now } = Date;
+      Date.now = () => now() + 60_000;
+    });
     await expect(button).toHaveText("Send again");
     await expect(button).not.toHaveAttribute("aria-disabled");
     await db.advance("verifications", "58 seconds", { column: "identifier", is: ada.email });
