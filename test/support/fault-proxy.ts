@@ -1,12 +1,20 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { FrontendMessages } from "./frontend-messages";
 
 type Mode = "through" | "cut" | "silent";
 
-/** A proxy between the server and its Postgres or Redis that can fail. */
+/**
+ * A TCP proxy between the server and its Postgres or Redis that can fail in every way in which a network
+ * or a server does: slow, reset, half-open, silent, gone, or gone at a certain point of a transaction.
+ */
 export class FaultProxy {
   #mode: Mode = "through";
   #left = Infinity;
+  #latencyMs = 0;
+  #statementsLeft = Infinity;
+  #lostCommit: LostCommit | null = null;
   #accepted = 0;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
@@ -41,6 +49,11 @@ export class FaultProxy {
     for (const { sockets } of this.#pairs) sockets.forEach((socket) => socket.destroy());
   }
 
+  /** Existing connections are reset (RST), as by a firewall or a crashed host; new ones work. */
+  reset(): void {
+    for (const pair of this.#pairs) resetPair(pair);
+  }
+
   /** The target neither responds nor refuses. */
   fallSilent(): void {
     this.#mode = "silent";
@@ -49,6 +62,11 @@ export class FaultProxy {
   /** Existing connections deliver nothing and stay open; new ones work. */
   halfOpen(): void {
     for (const pair of this.#pairs) pair.lost = true;
+  }
+
+  /** From now on, each chunk of bytes takes this long in either direction. */
+  delay(milliseconds: number): void {
+    this.#latencyMs = milliseconds;
   }
 
   /** New connections go to another target, as after a DNS change; existing ones stay. */
@@ -61,10 +79,32 @@ export class FaultProxy {
     this.#left = messages;
   }
 
-  /** The target is back. Silent connections are lost: they never deliver. */
+  /**
+   * The statement with this number, counted from now, reaches Postgres whole, which runs it. Its
+   * connection is reset before the answer arrives; others work. For connections without TLS.
+   */
+  loseAnswerTo(statement: number): void {
+    this.#statementsLeft = statement;
+  }
+
+  /**
+   * The next COMMIT of a transaction that has sent this text, such as the event of its audit row, reaches
+   * Postgres to its last byte, which commits. The connection is reset before the answer arrives; others
+   * work. Resolves after Postgres has answered. For connections without TLS.
+   */
+  loseCommitOf(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#lostCommit = { text: Buffer.from(text), resolve };
+    });
+  }
+
+  /** The target is back and fast. Silent connections are lost: they never deliver. */
   restore(): void {
     this.#mode = "through";
     this.#left = Infinity;
+    this.#latencyMs = 0;
+    this.#statementsLeft = Infinity;
+    this.#lostCommit = null;
   }
 
   get isCut(): boolean {
@@ -90,22 +130,47 @@ export class FaultProxy {
     this.#accepted += 1;
     const { port, hostname: host } = this.target;
     const other = connect({ port: Number(port), host, allowHalfOpen: true });
-    const pair: Pair = { sockets: [client, other], lost: false };
+    const pair: Pair = { sockets: [client, other], lost: false, onAnswer: null };
     this.#pairs.add(pair);
+    const messages = new FrontendMessages();
+    const isPostgres = this.target.protocol.startsWith("postgres");
+    let transaction: Buffer[] = [];
     const passes = () => {
       pair.lost ||= this.#mode === "silent";
       return !pair.lost;
     };
-    client.on("data", (chunk) => {
+    client.on("data", (chunk: Buffer) => {
       if (!passes()) return;
       this.#left -= 1;
-      if (this.#left > 0) other.write(chunk);
-      // The last message arrives; its response does not.
-      else other.write(chunk, () => this.cut());
+      if (this.#left <= 0) {
+        // The last message arrives; its response does not.
+        other.write(chunk, () => this.cut());
+        return;
+      }
+      for (const { bytes, statement } of isPostgres ? messages.read(chunk) : []) {
+        if (/^\s*begin\b/i.test(statement ?? "")) transaction = [];
+        transaction.push(bytes);
+        if (statement !== null) this.#statementsLeft -= 1;
+        if (statement !== null && this.#statementsLeft === 0) pair.onAnswer = () => {};
+        const lost = this.#lostCommit;
+        const isCommit = /^\s*commit\b/i.test(statement ?? "");
+        if (!isCommit || !lost || !Buffer.concat(transaction).includes(lost.text)) continue;
+        this.#lostCommit = null;
+        pair.onAnswer = lost.resolve;
+      }
+      this.#deliver(() => other.write(chunk));
     });
-    other.on("data", (chunk) => passes() && this.#left > 0 && client.write(chunk));
-    client.on("end", () => passes() && other.end());
-    other.on("end", () => passes() && client.end());
+    other.on("data", (chunk: Buffer) => {
+      if (!passes() || this.#left <= 0) return;
+      if (pair.onAnswer) {
+        resetPair(pair);
+        pair.onAnswer();
+        return;
+      }
+      this.#deliver(() => client.write(chunk));
+    });
+    client.on("end", () => passes() && this.#deliver(() => other.end()));
+    other.on("end", () => passes() && this.#deliver(() => client.end()));
     for (const socket of pair.sockets) {
       socket.on("error", () => socket.destroy());
       socket.on("close", () => {
@@ -114,10 +179,28 @@ export class FaultProxy {
       });
     }
   }
+
+  /** In order: timers of the same length expire in the order in which they were set. */
+  #deliver(write: () => unknown): void {
+    if (this.#latencyMs === 0) write();
+    else void pause(this.#latencyMs).then(write);
+  }
 }
+
+const resetPair = ({ sockets: [client, other] }: Pair) => {
+  client.resetAndDestroy();
+  other.destroy();
+};
 
 interface Pair {
   readonly sockets: readonly [Socket, Socket];
   /** From now on, bytes written on either side are dropped. */
   lost: boolean;
+  /** Called instead of delivering the next answer; the connection is reset first. */
+  onAnswer: (() => void) | null;
+}
+
+interface LostCommit {
+  readonly text: Buffer;
+  readonly resolve: () => void;
 }
