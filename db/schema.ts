@@ -45,12 +45,31 @@ export const sessions = pgTable(
     browser: text("browser").notNull(),
     /** Seconds without use after which it ends: "Keep me signed in" chooses it. */
     idleSeconds: integer("idle_seconds").notNull(),
+    /** "Keep me signed in": its cookie outlives the browser. */
+    remember: boolean("remember").notNull().default(false),
+    /** The browser that signed in: it may do so again, because the response may have been lost. */
+    browserDigest: text("browser_digest"),
+    /** The verification that started it, which its browser may repeat. */
+    startedBy: uuid("started_by"),
+    /** The token before the last renewal, until the new one is used. */
+    previousTokenDigest: text("previous_token_digest"),
+    previousAuthenticatedAt: at("previous_authenticated_at"),
+    renewedAt: at("renewed_at"),
     createdAt: createdAt(),
     authenticatedAt: at("authenticated_at").notNull().defaultNow(),
     lastSeenAt: at("last_seen_at").notNull().defaultNow(),
     endsAt: at("ends_at").notNull(),
   },
-  (t) => [index().on(t.userId), index().on(t.endsAt)],
+  (t) => [
+    index().on(t.userId),
+    index().on(t.endsAt),
+    index()
+      .on(t.previousTokenDigest)
+      .where(sql`${t.previousTokenDigest} is not null`),
+    index()
+      .on(t.startedBy)
+      .where(sql`${t.startedBy} is not null`),
+  ],
 );
 
 /** A sign-in method of a user, and when it was last used (A1). */
@@ -113,6 +132,10 @@ export const verifications = pgTable(
     expiresAt: at("expires_at").notNull(),
     codeExpiresAt: at("code_expires_at").notNull(),
     consumedAt: at("consumed_at"),
+    /** The browser that consumed it, and with what: it may repeat that, as the response may be lost. */
+    consumedByDigest: text("consumed_by_digest"),
+    consumedWith: text("consumed_with"),
+    repeats: integer("repeats").notNull().default(0),
     voidedAt: at("voided_at"),
   },
   (t) => [

@@ -301,8 +301,6 @@ export const en = {
   "time.justNow": "just now",
 
   "note.session_ended": "You were signed out here. Sign in to continue.",
-  "note.cookies_blocked":
-    "Your browser blocked our cookie, and you can’t sign in without it. Allow cookies for this site, then try again.",
   "note.signed_out": "You’re signed out.",
   "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
   "note.others_signed_out": "You’re signed out everywhere else.",
@@ -383,6 +381,8 @@ export const en = {
   "error.not_found": "Page not found.",
   "error.cross_site":
     "This request came from another site, so nothing was changed. Start from our page.",
+  "error.cookies_blocked":
+    "Your browser sent us no cookie, and you can’t sign in without one. Nothing was used or changed. Allow cookies for this site, then try again.",
   "error.resend_too_soon":
     "An email was requested just now. You can request another one in {wait}.",
   "error.too_many_requests":

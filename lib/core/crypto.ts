@@ -53,6 +53,13 @@ export type Key = readonly [current: string, ...previous: string[]];
 export const keyedHash = (key: string, use: string, text: string) =>
   createHmac("sha256", key).update(`${use}:${text}`).digest("base64url");
 
+/**
+ * A token that is derived from another one: the same each time, and nothing that the other one or a
+ * stored digest reveals without the key.
+ */
+export const derivedToken = (key: Key, use: TokenUse, from: string) =>
+  keyedHash(key[0], `derived ${use}`, from);
+
 /** Whether two hashes are equal, in a time that does not depend on where they differ. */
 export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

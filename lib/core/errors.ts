@@ -48,6 +48,7 @@ export const refusals = {
   sign_in_required: { status: 401 },
   not_found: { status: 404 },
   cross_site: { status: 403 },
+  cookies_blocked: { status: 400 },
   resend_too_soon: { status: 429 },
   too_many_requests: { status: 429 },
   unavailable: { status: 503 },

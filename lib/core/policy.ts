@@ -75,6 +75,11 @@ export const intervals = {
   overloaded: seconds(2),
   /** The pause before the same browser may request the same email again: mail often takes that long. */
   resend: seconds(60),
+  /**
+   * How long a browser may repeat what it did when the response was lost, and the previous token of a
+   * renewed session works: enough to read "Back in a moment" and to press the button again.
+   */
+  repeat: seconds(60),
   /** The pause between two polls of the outbox; a poll finds what another instance has queued. */
   outboxPoll: seconds(5),
   /** The timeout for sending one email; far below `emailLease`. */
@@ -171,6 +176,8 @@ export const bounds = {
   codeDigits: 6,
   /** Attempts at one code: a guesser's chance is 5 in a million per email (L5). */
   codeAttempts: 5,
+  /** How often a used link, code or callback may be repeated: a response is hardly lost three times. */
+  repeats: 3,
   /** Valid links per address and purpose: a user who clicks an older email still succeeds (L4). */
   liveLinks: 3,
   /** NIST SP 800-63B-4 asks for 15 where a password is the only factor; see decision 6. env */

@@ -12,12 +12,16 @@ export interface RequestContext {
    * Null for a request without a page, such as an API call.
    */
   readonly shownTo: string | null;
+  /** Whether the browser sent a cookie of ours, or the request comes from a program. */
+  readonly acceptsCookies: boolean;
   readonly ip: string | null;
   /** The IP as limits count it: IPv6 by /64 (R2). */
   readonly network: string;
   /** The browser and its system, as it is stored: "firefox/linux". */
   readonly browser: string;
   readonly sessionDigest: string | null;
+  /** An earlier flow of this request has given the session its token, which no response has yet. */
+  readonly sessionRenewed: boolean;
   /** The raw Cookie header: the OAuth protocol reads its own cookies from it. */
   readonly cookieHeader: string | null;
   /** This browser as the requester of emails. A new value when it has no such cookie. */
@@ -38,6 +42,8 @@ export interface Caller<S extends Session | null = Session | null> extends Reque
 export interface NewSession {
   readonly token: string;
   readonly lifetime: Duration;
+  /** "Keep me signed in". Otherwise the cookie ends with the browser. */
+  readonly remember: boolean;
   /** The method of the sign-in. Absent when an existing session only gets a new token. */
   readonly method?: string;
 }

@@ -31,10 +31,12 @@ const requestContext: RequestContext = {
   requestId: "r",
   sameOrigin: true,
   shownTo: null,
+  acceptsCookies: true,
   ip: null,
   network: "n",
   browser: "Firefox",
   sessionDigest: null,
+  sessionRenewed: false,
 
   cookieHeader: null,
   requestingBrowserDigest: "a",

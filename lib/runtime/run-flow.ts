@@ -10,7 +10,7 @@ import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
-import { readSession, type Session, touchSession } from "@/lib/store/sessions";
+import { endPreviousToken, readSession, type Session, touchSession } from "@/lib/store/sessions";
 import type { Ctx, Flow, LimitKey, LimitRule, Requires } from "./flow";
 import { knownDeviceKey } from "./limits";
 import type { World } from "./ports";
@@ -27,7 +27,7 @@ export interface FlowRun<Out> {
 /**
  * Runs a flow: checks the request, reads the input, consumes the limits, runs it and records it.
  * Every entry point goes through here, so that none can forget a step. Refuses what the flow
- * refuses, and `cross_site`, `signed_in_as_other`, `invalid_input` or the schema's own code,
+ * refuses, and `cross_site`, `cookies_blocked`, `signed_in_as_other`, `invalid_input` or the schema's own code,
  * `sign_in_required`, `not_found`, `step_up_required`, the codes of its limits (429), and
  * `unavailable` when the database is unavailable or the run takes longer than `runTimeout` seconds.
  * Throws only for bugs.
@@ -108,6 +108,13 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   async execute(raw: unknown): Promise<FlowRun<Out>> {
     if (this.flow.kind === "write" && !this.requestContext.sameOrigin)
       return this.#reject({ code: "cross_site" });
+    // Its effect would be told and kept in cookies. Without a session a browser has none to lose.
+    if (
+      this.flow.kind === "write" &&
+      this.flow.requires === "anyone" &&
+      !this.requestContext.acceptsCookies
+    )
+      return this.#reject({ code: "cookies_blocked" });
     // Before the input is read: an error about it is not for another user to see.
     const shownToOther = await this.#shownToOther();
     if (shownToOther) return this.#reject(shownToOther);
@@ -338,11 +345,17 @@ function isFirstTouch(session: Session): boolean {
 const causeOf = ({ provider, cause }: Refusal) =>
   [provider, cause].filter(Boolean).join(":") || undefined;
 
-/** Reads the session of a token. Entry points call it once per request, however many flows they run. */
+/**
+ * Reads the session of a token that a request presents, and ends the token before a renewal, because the
+ * new one has arrived. Entry points call it once per request, however many flows they run.
+ */
 export const sessionReader =
   ({ db }: Pick<World, "db">, tokenDigest: string | null) =>
-  async () =>
-    tokenDigest ? readSession(db, tokenDigest) : null;
+  async () => {
+    const session = tokenDigest ? await readSession(db, tokenDigest) : null;
+    if (session?.previousTokenWorks) await endPreviousToken(db, session.id, tokenDigest!);
+    return session;
+  };
 
 /** The first error of an input: a schema's message is the code of the refusal. */
 function refusalOf(error: z.ZodError): Refusal {

@@ -11,8 +11,9 @@ import type { RefusalCode } from "@/lib/core/errors";
 import { messagesIn } from "@/messages";
 import { messageOf } from "@/messages/refusal-message";
 import { type HeldPage, holdPage } from "./held-page";
+import { random } from "@/lib/core/crypto";
 import { withoutAddedText } from "./token-url";
-import { cookieOf, readCookie, serializeCookie } from "@/lib/web/cookies";
+import { cookieOf, readCookie, readToken, serializeCookie } from "@/lib/web/cookies";
 import { isFlashFor } from "@/lib/web/flash-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import {
@@ -85,12 +86,31 @@ function gateRequest(
   const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]);
   const host = request.headers.host ?? "";
   normalizeForwardingHeaders(env, request);
-  return (
+  const hasResponded =
     redirectToOrigin(env, request, response, { host, forwardedProto, reject }) ||
     rejectLargeBody(request, reject) ||
     rejectCrossSiteForm(env, request, reject) ||
-    rejectUnsupported(request, response, reject) ||
-    bufferBody(request, response, { proceed, reject })
+    rejectUnsupported(request, response, reject);
+  if (hasResponded) return true;
+  setBrowserCookie(env, request, response);
+  return bufferBody(request, response, { proceed, reject });
+}
+
+/**
+ * Sets the cookie of a browser that opens a page of ours. A form that arrives without any cookie then
+ * comes from a browser that accepts none, and is refused before it has an effect; and a browser that
+ * repeats a form is known as the same. Only with pages that no cache stores.
+ */
+function setBrowserCookie(
+  env: Env,
+  { method, url = "/", headers }: IncomingMessage,
+  response: ServerResponse,
+) {
+  if (method !== "GET" || !isOwnPage(url)) return;
+  if (readToken(headers.cookie ?? null, env, "mail_request")) return;
+  response.appendHeader(
+    "Set-Cookie",
+    serializeCookie(cookieOf(env, "mail_request", random.token())),
   );
 }
 

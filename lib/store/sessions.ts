@@ -18,10 +18,19 @@ export interface Session {
   readonly authAge: number;
   /** `last_seen_at` is due to be written, after the response. */
   readonly stale: boolean;
+  /** The token before a renewal was presented: the response with the new one may have been lost. */
+  readonly byPreviousToken: boolean;
+  /** The new token was presented for the first time, so the previous one has to end. */
+  readonly previousTokenWorks: boolean;
 }
+
+const previousTokenWorks = sql`(previous_token_digest is not null
+  and renewed_at > now() - make_interval(secs => ${sql.raw(String(intervals.repeat))}))`;
 
 const live = sql`${sessions.endsAt} > now()
   and ${sessions.lastSeenAt} + make_interval(secs => ${sessions.idleSeconds}) > now()`;
+
+const hasToken = sql`${sessions.tokenDigest} = ${sql.placeholder("tokenDigest")}`;
 
 const prepareRead = (db: Db) =>
   db
@@ -30,13 +39,22 @@ const prepareRead = (db: Db) =>
       userId: sessions.userId,
       email: users.email,
       endsAt: sessions.endsAt,
-      authAge: sql<number>`extract(epoch from now() - ${sessions.authenticatedAt})::int`,
+      // The previous token is no more than it was: a thief of it gains nothing by a step-up.
+      authAge: sql<number>`extract(epoch from now() - case when ${hasToken}
+        then ${sessions.authenticatedAt} else ${sessions.previousAuthenticatedAt} end)::int`,
+      byPreviousToken: sql<boolean>`not ${hasToken}`,
+      previousTokenWorks: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(
-      and(eq(sessions.tokenDigest, sql.placeholder("tokenDigest")), live, isNull(users.disabledAt)),
+      and(
+        sql`(${hasToken} or (${sessions.previousTokenDigest} = ${sql.placeholder("tokenDigest")}
+          and ${previousTokenWorks}))`,
+        live,
+        isNull(users.disabledAt),
+      ),
     )
     .prepare("read_session");
 
@@ -44,13 +62,23 @@ const prepared = new WeakMap<Db, ReturnType<typeof prepareRead>>();
 
 /**
  * The live session of a token's digest: one prepared statement that writes nothing, its ends judged
- * by the database's clock (S1, I4). Null when it ended, was revoked, or its user is disabled.
+ * by the database's clock (S1, I4). After a renewal the previous token works, too, until
+ * `endPreviousToken` or for `intervals.repeat` seconds. Null when the session ended, was revoked, or its
+ * user is disabled.
  */
 export async function readSession(db: Db, tokenDigest: string): Promise<Session | null> {
   const statement = prepared.get(db) ?? prepareRead(db);
   prepared.set(db, statement);
   const [found] = await statement.execute({ tokenDigest });
   return found ? { ...found, email: found.email as Identifier } : null;
+}
+
+/** Ends the previous token of a renewed session, whose new token was presented. */
+export async function endPreviousToken(db: Db, id: string, tokenDigest: string): Promise<void> {
+  await db
+    .update(sessions)
+    .set({ previousTokenDigest: null, previousAuthenticatedAt: null, renewedAt: null })
+    .where(and(eq(sessions.id, id), eq(sessions.tokenDigest, tokenDigest)));
 }
 
 /** Writes that a session was used, at most every `intervals.lastSeen` (S1). For after the response. */
@@ -70,45 +98,116 @@ export interface SessionRow {
   readonly tokenDigest: string;
   /** The session this browser had. It is deleted in the same statement (rotation). */
   readonly replacedDigest: string | null;
+  /** The verification that starts it; null for a password or a provider. */
+  readonly startedBy: string | null;
   readonly userId: string;
   readonly method: string;
   readonly ip: string | null;
   readonly browser: string;
+  readonly browserDigest: string;
   readonly deviceDigest: string;
+  readonly remember: boolean;
   readonly idle: Duration;
   readonly lifetime: Duration;
 }
 
-/** Inserts a session and remembers the browser as a known device of the user (R6). */
+const isOfToken = (digest: string | null) =>
+  sql`(token_digest = ${digest ?? ""} or previous_token_digest = ${digest ?? ""})`;
+
+/**
+ * Inserts a session and remembers the browser as a known device of the user (R6). Deletes the session
+ * that this browser had. A sign-in that consumes nothing can be repeated after its response was lost, so it
+ * also deletes the session that the same browser started in the same way just now.
+ */
 export async function insertSession(tx: Db, session: SessionRow): Promise<void> {
-  const { tokenDigest, replacedDigest, userId, method, ip, browser } = session;
+  const { tokenDigest, userId, method, ip, browser, browserDigest, remember } = session;
   await row(
     tx,
     sql`with rotated as (
-      delete from ${sessions} where token_digest = ${replacedDigest ?? ""}
+      delete from ${sessions} where ${isOfToken(session.replacedDigest)}
+        or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
+          and browser_digest = ${browserDigest} and method = ${method}
+          and created_at > now() - make_interval(secs => ${intervals.repeat}))
     ), ${deviceRemembered(session.deviceDigest, userId)}
-    insert into ${sessions} (token_digest, user_id, method, ip, browser, idle_seconds, ends_at)
-    values (${tokenDigest}, ${userId}::uuid, ${method}, ${ip}, ${browser},
-            ${session.idle}::int, now() + make_interval(secs => ${session.lifetime}))`,
+    insert into ${sessions} (token_digest, started_by, user_id, method, ip, browser, browser_digest,
+      remember, idle_seconds, ends_at)
+    values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${browser},
+            ${browserDigest}, ${remember}, ${session.idle}::int,
+            now() + make_interval(secs => ${session.lifetime}))`,
   );
 }
 
+/** A session that got a new token. */
+export interface RenewedSession {
+  readonly userId: string;
+  readonly method: string;
+  readonly remember: boolean;
+  /** The rest of its lifetime. */
+  readonly lifetime: Duration;
+}
+
+const renewed = sql`user_id as "userId", method, remember,
+  greatest(1, extract(epoch from ends_at - now()))::int as lifetime`;
+
 /**
- * Gives a session a new token and authentication time; its ends stay. Returns the rest of its
- * lifetime, or null when the session has ended or has another token by now.
+ * Gives the session that a verification has started a new token; the one before, which
+ * may not have reached the browser, is dead. Its ends stay. Deletes another session that the browser has.
+ * Null when the session has ended or its user is disabled.
+ */
+export async function replaceStartedSession(
+  tx: Db,
+  startedBy: string,
+  change: { readonly tokenDigest: string; readonly replacedDigest: string | null },
+  deviceDigest: string,
+): Promise<RenewedSession | null> {
+  const replaced = await row<RenewedSession>(
+    tx,
+    sql`update ${sessions} set token_digest = ${change.tokenDigest}, last_seen_at = now(),
+        previous_token_digest = null, previous_authenticated_at = null, renewed_at = null
+      where started_by = ${startedBy}::uuid and ${live}
+        and exists (select from ${users} u where u.id = user_id and u.disabled_at is null)
+      returning ${renewed}`,
+  );
+  if (!replaced) return null;
+  await row(
+    tx,
+    sql`with ${deviceRemembered(deviceDigest, replaced.userId)}
+    delete from ${sessions} where ${isOfToken(change.replacedDigest)}`,
+  );
+  return replaced;
+}
+
+/**
+ * Gives a session a new token and authentication time; its ends stay. The previous token works until the
+ * new one is presented, because the response may be lost: of several renewals in a row that were lost,
+ * the last token that reached the browser. Null when the session has ended or has another token by now.
  */
 export async function rotateSession(
   tx: Db,
   id: string,
   { from, to }: { from: string | null; to: string },
-): Promise<Duration | null> {
-  const rotated = await row<{ lifetime: Duration }>(
+): Promise<(RenewedSession & { readonly byPreviousToken: boolean }) | null> {
+  const rotated = await row<RenewedSession & { byPreviousToken: boolean }>(
     tx,
-    sql`update ${sessions} set token_digest = ${to}, authenticated_at = now(), last_seen_at = now()
-      where id = ${id}::uuid and token_digest = ${from}
-      returning greatest(1, extract(epoch from ends_at - now()))::int as lifetime`,
+    sql`update ${sessions} set token_digest = ${to}, authenticated_at = now(), last_seen_at = now(),
+        previous_token_digest = ${from},
+        previous_authenticated_at = case when token_digest = ${from}
+          then authenticated_at else previous_authenticated_at end,
+        renewed_at = case when token_digest = ${from} then now() else renewed_at end
+      where id = ${id}::uuid
+        and (token_digest = ${from} or (previous_token_digest = ${from} and ${previousTokenWorks}))
+      returning ${renewed}, renewed_at <> now() as "byPreviousToken"`,
   );
-  return rotated?.lifetime ?? null;
+  return rotated ?? null;
+}
+
+/** Whether a session still has this token. */
+export async function isSessionToken(tx: Db, id: string, digest: string | null): Promise<boolean> {
+  const found = await row(
+    tx,
+    sql`select 1 from ${sessions} where id = ${id}::uuid and token_digest = ${digest} for update`,
+  );
+  return found !== undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
-import { verifications } from "@/db/schema";
+import { sessions, verifications } from "@/db/schema";
 import { constantTimeEqual, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
@@ -75,8 +75,9 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
   return inserted!.id;
 }
 
-/** A consumed verification. */
+/** A verification that was consumed just now. */
 export interface Consumed {
+  readonly repeated: false;
   readonly id: string;
   readonly identifier: Identifier;
   readonly next: string;
@@ -88,6 +89,17 @@ export interface Consumed {
   readonly passwordHash: string | null;
 }
 
+/**
+ * A verification that this browser consumed within the last `intervals.repeat` seconds and presents
+ * again: the response to the first time may have been lost. It has had its effect.
+ */
+export interface Repeated {
+  readonly repeated: true;
+  readonly id: string;
+  readonly identifier: Identifier;
+  readonly next: string;
+}
+
 /** What the user of a link presents. */
 export interface LinkAccess {
   readonly requestingBrowserDigest: string;
@@ -95,6 +107,8 @@ export interface LinkAccess {
   readonly typedEmail: Identifier | null;
   /** The session that wants to step up. */
   readonly sessionId?: string;
+  /** The digest of the session that this browser presents. */
+  readonly sessionDigest?: string | null;
 }
 
 /**
@@ -111,15 +125,65 @@ const hasToken = (purpose: Purpose, token: string) =>
 
 /**
  * Consumes a link in one statement, so that one of two racing requests wins (I3), and voids the
- * address's other links with this purpose (L4). Null when the link is not live or may not be consumed.
+ * address's other links with this purpose (L4). The browser that consumed it may present it again for a
+ * while. Null when the link is not live or may not be consumed.
  */
-export const consumeLink = (tx: Db, purpose: Purpose, token: string, access: LinkAccess) =>
-  consumeVerification(
-    tx,
-    purpose,
-    access.requestingBrowserDigest,
-    sql`${hasToken(purpose, token)} and ${canConsume(access)}`,
+export async function consumeLink(
+  tx: Db,
+  purpose: Purpose,
+  token: string,
+  access: LinkAccess,
+): Promise<Consumed | Repeated | null> {
+  const { requestingBrowserDigest, sessionId } = access;
+  const presented = hasToken(purpose, token);
+  const which = sql`${presented} and ${canConsume(access)}`;
+  return (
+    (await consumeVerification(tx, purpose, { requestingBrowserDigest, with: "link" }, which)) ??
+    (
+      await repeatVerification(tx, {
+        requestingBrowserDigest,
+        sessionId,
+        with: "link",
+        which: presented,
+      })
+    )[0] ??
+    null
   );
+}
+
+/** The browser that consumes a verification, and with what. */
+interface Consumer {
+  readonly requestingBrowserDigest: string;
+  readonly with: "link" | "code";
+}
+
+interface Repetition extends Consumer {
+  readonly sessionId: string | undefined;
+  /** The verifications that are presented. */
+  readonly which: SQL;
+}
+
+const isRepeatable = (repetition: Omit<Repetition, "which">) => sql`
+  (consumed_by_digest = ${repetition.requestingBrowserDigest} and consumed_with = ${repetition.with}
+    and repeats < ${bounds.repeats}
+    and consumed_at > now() - make_interval(secs => ${intervals.repeat})
+    and session_id is not distinct from ${repetition.sessionId ?? null}::uuid)`;
+
+/**
+ * Counts a repetition by the browser that consumed the verification with the same thing, before anything is compared. Empty
+ * for any other browser, and after `intervals.repeat` or `bounds.repeats`.
+ */
+async function repeatVerification(
+  tx: Db,
+  repetition: Repetition,
+): Promise<(Repeated & { tokenDigest: string; codeHash: string })[]> {
+  return rows(
+    tx,
+    sql`update ${verifications} set repeats = repeats + 1
+      where ${repetition.which} and ${isRepeatable(repetition)}
+      returning true as repeated, id, identifier, next, token_digest as "tokenDigest", code_hash as "codeHash"`,
+  );
+}
 
 /**
  * Locks all live rows of the address in the order of their ids, so that requests for several links of
@@ -128,7 +192,7 @@ export const consumeLink = (tx: Db, purpose: Purpose, token: string, access: Lin
 async function consumeVerification(
   tx: Db,
   purpose: Purpose,
-  requestingBrowserDigest: string,
+  { requestingBrowserDigest, with: consumedWith }: Consumer,
   which: SQL,
 ): Promise<Consumed | null> {
   const consumed = await row<Consumed>(
@@ -142,11 +206,13 @@ async function consumeVerification(
     ), changed as (
       update ${verifications} v set
         consumed_at = case when v.id = target.id then now() end,
+        consumed_by_digest = case when v.id = target.id then ${requestingBrowserDigest} end,
+        consumed_with = case when v.id = target.id then ${consumedWith} end,
         voided_at = case when v.id <> target.id then now() end
       from target where v.id in (select id from locked) and target.id in (select id from locked)
       returning v.*, v.id = target.id as consumed
     )
-    select id, identifier, next, limit_hits as "limitHits",
+    select false as repeated, id, identifier, next, limit_hits as "limitHits",
       remember and requesting_browser_digest = ${requestingBrowserDigest} as remember,
       password_hash as "passwordHash"
     from changed where consumed`,
@@ -171,7 +237,7 @@ export async function voidLink(
 
 /** `too_many`: all attempts at the code are used. `none`: there is no live code to compare with. */
 export type CodeOutcome =
-  | { readonly consumed: Consumed }
+  | { readonly consumed: Consumed | Repeated }
   | { readonly consumed: null; readonly cause: "wrong" | "too_many" | "none" };
 
 export interface CodeAttempt {
@@ -185,9 +251,9 @@ export interface CodeAttempt {
 }
 
 /**
- * Compares a code with what this browser requested for the address. The attempt is counted before
- * anything is compared, in a statement that locks the rows, so that parallel guesses share one
- * budget (I10).
+ * Compares a code with what this browser requested for the address, and then with what it has consumed
+ * just now. The attempt is counted before anything is compared, in a statement that locks the rows, so
+ * that parallel guesses share one budget (I10).
  */
 export async function consumeCode(
   tx: Db,
@@ -207,22 +273,22 @@ export async function consumeCode(
     where id in (select id from locked) and ${requested} and attempts < ${bounds.codeAttempts}
     returning id, token_digest as "tokenDigest", code_hash as "codeHash"`,
   );
-  const match = attempted.find((candidate) =>
+  const isRight = (candidate: { tokenDigest: string; codeHash: string }) =>
     keys.some((key) =>
       constantTimeEqual(candidate.codeHash, codeHash(key, candidate.tokenDigest, code)),
-    ),
-  );
+    );
+  const consumer = { requestingBrowserDigest, with: "code" } as const;
+  const match = attempted.find(isRight);
   if (!match) {
+    const which = sql`purpose = ${purpose} and identifier = ${identifier}`;
+    const repeatable = await repeatVerification(tx, { ...consumer, sessionId, which });
+    const repeated = repeatable.find(isRight);
+    if (repeated) return { consumed: repeated };
     if (attempted.length > 0) return { consumed: null, cause: "wrong" };
     const exhausted = await rows(tx, sql`select 1 from ${verifications} where ${requested}`);
     return { consumed: null, cause: exhausted.length > 0 ? "too_many" : "none" };
   }
-  const consumed = await consumeVerification(
-    tx,
-    purpose,
-    requestingBrowserDigest,
-    sql`id = ${match.id}::uuid`,
-  );
+  const consumed = await consumeVerification(tx, purpose, consumer, sql`id = ${match.id}::uuid`);
   return consumed ? { consumed } : { consumed: null, cause: "none" };
 }
 
@@ -247,6 +313,10 @@ export interface LinkPreview {
   readonly state: "live" | "used" | "voided" | "expired";
   /** Whether `access` may consume it while it is live. */
   readonly canConsume: boolean;
+  /** Whether its browser may present it again, although it is used: its session has not ended. */
+  readonly isRepeatable: boolean;
+  /** This browser presents the session that it started, so the response has arrived. */
+  readonly hasItsSession: boolean;
   readonly sameBrowser: boolean;
   readonly browser: string;
   readonly next: string;
@@ -271,6 +341,11 @@ export async function previewLink(
         when ${verifications.expiresAt} <= now() then 'expired'
         else 'live' end`,
       canConsume: sql<boolean>`coalesce(${canConsume(access)}, false)`,
+      isRepeatable: sql<boolean>`coalesce(${isRepeatable({ sessionId: undefined, ...access, with: "link" })}
+        and (session_id is not null or exists (
+          select from ${sessions} where started_by = verifications.id)), false)`,
+      hasItsSession: sql<boolean>`exists (select from ${sessions}
+        where started_by = verifications.id and token_digest = ${access.sessionDigest ?? null})`,
       sameBrowser: sql<boolean>`requesting_browser_digest = ${access.requestingBrowserDigest}`,
       browser: verifications.browser,
       next: verifications.next,

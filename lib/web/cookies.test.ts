@@ -8,6 +8,7 @@ import {
   cookieOf,
   type CookieName,
   cookieTable,
+  hasCookieOfOurs,
   readCookie,
   readToken,
   scriptCookieTable,
@@ -135,6 +136,22 @@ describe("the table of cookies", () => {
   });
 });
 
+describe("whether a browser accepts cookies", () => {
+  it.each([
+    ["any cookie of ours", "a=b; __Host-mail_request=x", true],
+    ["a cookie of the page script", "__Host-time-zone=Europe/Paris", true],
+    ["none", null, false],
+    [
+      "cookies of others only",
+      "session=x; mail_request=x; x__Host-session=y; __Host-sessions=z",
+      false,
+    ],
+    ["ours under the name of another scheme", "latchkey-session=x", false],
+  ])("is seen by its request: %s", (_, header, accepts) => {
+    expect(hasCookieOfOurs(header, publicly)).toBe(accepts);
+  });
+});
+
 describe("a cookie we set", () => {
   beforeEach(() => jar.set.mockClear());
 
@@ -187,11 +204,22 @@ describe("a cookie in a Set-Cookie header", () => {
     );
   });
 
+  it("ends with the browser where no lifetime is given", () => {
+    expect(serializeCookie(cookieOf(publicly, "session", token, "browser"))).toBe(
+      `__Host-session=${token}; Path=/; Secure; HttpOnly; SameSite=lax`,
+    );
+  });
+
   it("is spelled by Next in the same way", async () => {
     const { ResponseCookies } = await import("next/dist/compiled/@edge-runtime/cookies");
     for (const scope of [publicly, locally])
-      for (const value of [token, null, "ä; Path=/x"]) {
-        const cookie = cookieOf(scope, "session", value, minutes(5));
+      for (const [value, lifetime] of [
+        [token, minutes(5)],
+        [token, "browser"],
+        [null, minutes(5)],
+        ["ä; Path=/x", minutes(5)],
+      ] as const) {
+        const cookie = cookieOf(scope, "session", value, lifetime);
         const headers = new Headers();
         jar.set.mockImplementation((...given: [string, string, object]) =>
           new ResponseCookies(headers).set(...given),

@@ -12,12 +12,12 @@ interface CookieEntry {
 /** Every cookie that this application sets. All have the flags of `flagsOf`. */
 export const cookieTable = {
   session: {
-    purpose:
-      "The token of the session. `completeSignIn` sets a longer lifetime for “Keep me signed in”.",
+    purpose: "The token of the session. Without “Keep me signed in” it ends with the browser.",
     lifetime: lifetimes.session,
   },
   mail_request: {
-    purpose: "The browser that requested an email, which may enter the code of that email.",
+    purpose:
+      "This browser: it may enter the code of an email that it requested, and repeat a step whose response was lost.",
     lifetime: lifetimes.requestingBrowser,
   },
   device: {
@@ -112,6 +112,17 @@ export function readCookie(
   return values.length === 1 ? (values[0] ?? null) : null;
 }
 
+/**
+ * Whether a request has any cookie of ours: then its browser accepts cookies. The request gate sets one
+ * with every page that has a form.
+ */
+export const hasCookieOfOurs = (header: string | null, scope: CookieScope): boolean =>
+  [...Object.keys(cookieTable), ...Object.keys(scriptCookieTable)].some((name) =>
+    (header ?? "")
+      .split(/;\s*/)
+      .some((pair) => pair.startsWith(`${cookieName(scope, name as ReadableCookieName)}=`)),
+  );
+
 /** Reads a token from a cookie; null when the cookie is absent or has not the form of a token. */
 export function readToken(
   header: string | null,
@@ -150,20 +161,31 @@ export interface ResponseCookie {
     readonly secure: boolean;
     readonly sameSite: "lax";
     readonly path: "/";
-    readonly maxAge: number;
+    /** Without it the cookie ends with the browser. */
+    readonly maxAge?: number;
   };
 }
 
-/** A cookie of ours. A value of `null` deletes it. Only the session's lifetime differs from the table. */
+/**
+ * A cookie of ours. A value of `null` deletes it. Only the session's lifetime differs from the table;
+ * "browser" is until the browser is closed.
+ */
 export const cookieOf = (
   scope: CookieScope,
   name: CookieName,
   value: string | null,
-  lifetime: Duration = cookieTable[name].lifetime,
+  lifetime: Duration | "browser" = cookieTable[name].lifetime,
 ): ResponseCookie => ({
   name: cookieName(scope, name),
   value: value ?? "",
-  options: { ...flagsOf(scope), maxAge: value === null ? seconds(0) : lifetime },
+  options: {
+    ...flagsOf(scope),
+    ...(value === null
+      ? { maxAge: seconds(0) }
+      : lifetime === "browser"
+        ? {}
+        : { maxAge: lifetime }),
+  },
 });
 
 /** A cookie that Auth.js sets, with the flags and the lifetime that `cookieForAuthJs` gave it. */
@@ -184,7 +206,7 @@ export function serializeCookie({ name, value, options }: ResponseCookie): strin
   return [
     `${name}=${encodeURIComponent(value)}`,
     `Path=${path}`,
-    `Max-Age=${maxAge}`,
+    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
     ...(secure ? ["Secure"] : []),
     ...(httpOnly ? ["HttpOnly"] : []),
     `SameSite=${sameSite}`,

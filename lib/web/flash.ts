@@ -86,7 +86,8 @@ interface EnteredValues {
 /**
  * Ends an action with an error, shown on `page` with the values that were entered. When the form's page
  * was for another user, the current user must see neither: the error is shown on their account page,
- * or, when signed out, on the sign-in page, which returns to `page`. Never returns.
+ * or, when signed out, on the sign-in page, which returns to `page`. A browser without cookies is told on
+ * the sign-in page, too. Never returns.
  */
 export async function redirectWithError(
   page: string,
@@ -101,6 +102,12 @@ export async function redirectWithError(
   const shown = {
     ...{ code, field, retryAfter, limit, minLength, problem, provider, address, reference },
   };
+  if (code === "cookies_blocked") {
+    // For a browser that had lost its cookies; one that accepts none is told by the note.
+    await writeFlash({ page: "/sign-in", ...shown, ...flashValues(entered) });
+    const next = new URLSearchParams(page.split("?")[1]).get("next") ?? "";
+    redirect(`${withNext("/sign-in", next)}${next ? "&" : "?"}note=cookies_blocked`);
+  }
   if (code === "signed_in_as_other") {
     await writeFlash({ page: "/account", ...shown });
     redirect("/account");

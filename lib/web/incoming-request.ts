@@ -4,8 +4,9 @@ import type { RequestContext } from "@/lib/runtime/request-context";
 import type { World } from "@/lib/runtime/ports";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
 import { sessionReader } from "@/lib/runtime/run-flow";
+import { readSession } from "@/lib/store/sessions";
 import { digest } from "@/lib/core/crypto";
-import { readCookie, readToken } from "./cookies";
+import { hasCookieOfOurs, readCookie, readToken } from "./cookies";
 import { isSameOrigin } from "./origin";
 import { readUserAgent } from "./user-agent";
 
@@ -44,7 +45,9 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
     get browser() {
       return browser();
     },
+    acceptsCookies: hasCookieOfOurs(cookie, world.env),
     sessionDigest,
+    sessionRenewed: false,
     cookieHeader: cookie,
     get requestingBrowserDigest() {
       return digest("requesting_browser", requestingBrowserToken());
@@ -63,9 +66,11 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
 export function contextOfSession(
   world: World,
   token: string,
-): Pick<RequestContext, "sessionDigest" | "readSession"> {
+): Pick<RequestContext, "sessionDigest" | "sessionRenewed" | "readSession"> {
   const sessionDigest = digest("session", token);
-  return { sessionDigest, readSession: sessionReader(world, sessionDigest) };
+  // Not as presented: the response that brings the token to the browser may be lost.
+  const read = once(() => readSession(world.db, sessionDigest));
+  return { sessionDigest, sessionRenewed: true, readSession: read };
 }
 
 function once<T>(make: () => T): () => T {

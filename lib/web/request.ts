@@ -5,3 +5,6 @@ import { readIncomingRequest } from "./incoming-request";
 
 /** Next's current request. Within one render it is read once. */
 export const readRequest = cache(async () => readIncomingRequest(getWorld(), await headers()));
+
+/** Whether the current request has any cookie of ours. */
+export const acceptsCookies = async () => (await readRequest()).requestContext.acceptsCookies;

@@ -11,6 +11,8 @@ import { contextOfSession, type IncomingRequest } from "./incoming-request";
 export interface RunOptions {
   /** The entry point itself has verified that no other site sent the request. */
   readonly sameOriginVerified?: boolean;
+  /** The request comes from a program, which keeps the cookies that it wants. */
+  readonly isProgram?: boolean;
   /** The session's new token, when an earlier flow of the same request renewed it. */
   readonly renewed?: string | undefined;
   /** See `RequestContext`. */
@@ -34,13 +36,14 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   flow: Flow<Schema, Out, R>,
   incoming: IncomingRequest,
   input: unknown,
-  { sameOriginVerified = false, renewed, shownTo = null }: RunOptions = {},
+  { sameOriginVerified = false, isProgram = false, renewed, shownTo = null }: RunOptions = {},
 ): Promise<Outcome<Out>> {
   const { requestContext } = incoming;
   // Inherits instead of copying: a copy would compute every lazy property.
   const context = Object.assign(
     Object.create(requestContext) as RequestContext,
     sameOriginVerified && { sameOrigin: true },
+    isProgram && { acceptsCookies: true },
     { shownTo },
     renewed && contextOfSession(world, renewed),
   );
@@ -73,7 +76,8 @@ function cookiesOf(
   const cookies: ResponseCookie[] = [];
   if (session === "ended") cookies.push(cookieOf(env, "session", null));
   else if (session) {
-    cookies.push(cookieOf(env, "session", session.token, session.lifetime));
+    const lifetime = session.remember ? session.lifetime : "browser";
+    cookies.push(cookieOf(env, "session", session.token, lifetime));
     if (session.method) cookies.push(cookieOf(env, "method", session.method));
   }
   for (const [name, token] of [

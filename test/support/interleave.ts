@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { row } from "@/db/rows";
 import type { Db } from "@/db/client";
-import type { TestWorld } from "./world";
+import { DatabaseGone, type TestWorld } from "./world";
 
 /**
  * Two runs at once, in an order that chance hardly ever produces: `first` has done all its work and
@@ -30,6 +30,15 @@ export async function runDuringCommitOf<A, B>(
   await somebodyWaits(world, next);
   letGo.give();
   return [await running, await next];
+}
+
+/** The same world, in which the answer of Postgres to each COMMIT is lost. */
+export function withLostCommits(world: TestWorld): TestWorld {
+  const transaction: Db["transaction"] = async (work) => {
+    await world.db.transaction(work);
+    throw new DatabaseGone("Connection terminated unexpectedly");
+  };
+  return world.with({ db: Object.assign(Object.create(world.db) as Db, { transaction }) });
 }
 
 /**

@@ -58,6 +58,7 @@ export async function brokenInvariants(world: TestWorld): Promise<string[]> {
     ...(await violationsOfRows(world)),
     ...(await nonCanonicalAddresses(world)),
     ...effectsOfSecrets(runs),
+    ...effectsOfRepetitions(runs),
     ...linkedByOAuthAttempts(runs),
     ...(await misreadSessions(world)),
     ...lettersOfRequests(runs),
@@ -204,6 +205,30 @@ function effectsOfSecrets(runs: Change[][]) {
 }
 
 /**
+ * I3: a repetition has no effect but a new token for the session that there is: nothing is consumed,
+ * created, deleted or mailed again. The browser of a new token is a known device.
+ */
+function effectsOfRepetitions(runs: Change[][]) {
+  const isToken = ({ table, op }: Change) => table === "sessions" && op === "UPDATE";
+  const isAllowed = (change: Change) =>
+    isToken(change) ||
+    ["audit_events", "audit_event_details", "known_devices"].includes(change.table) ||
+    (change.table === "verifications" && only(change.changed, ["repeats"])) ||
+    // A session of another sign-in that the browser had meanwhile.
+    (change.table === "sessions" && change.op === "DELETE");
+  return runs
+    .filter((changes) => changes.some(({ cause }) => isRepetition(cause)))
+    .map((changes) => ({
+      tokens: changes.filter(isToken).length,
+      others: changes
+        .filter((change) => !isAllowed(change))
+        .map(({ op, table }) => `${op} ${table}`),
+    }))
+    .filter(({ tokens, others }) => tokens > 1 || others.length > 0)
+    .map((counts) => `I3 repetition: ${JSON.stringify(counts)}`);
+}
+
+/**
  * I2: completing an OAuth attempt creates a user with one sign-in method, or neither; it never
  * links (O4). And an identity never moves to another user.
  */
@@ -294,7 +319,10 @@ function unrecordedChanges(runs: Change[][]) {
     (op === "UPDATE" &&
       (table === "outbox" ||
         (table === "verifications" && only(changed, ["expires_at", "code_expires_at"])) ||
-        (table === "sessions" && only(changed, ["last_seen_at"]))));
+        (table === "sessions" && only(changed, ["last_seen_at"])) ||
+        // The new token of a renewed session was presented, so the previous one ends.
+        (table === "sessions" &&
+          only(changed, ["previous_token_digest", "previous_authenticated_at", "renewed_at"]))));
   return runs
     .map((changes) => ({
       changed: changes
@@ -352,8 +380,14 @@ export async function dump({ db }: Pick<TestWorld, "db">, except = ""): Promise<
 
 const isEvent =
   (events: string[], outcomes: string[]) =>
-  ({ table, event, outcome }: Change) =>
-    table === "audit_events" && events.includes(event ?? "") && outcomes.includes(outcome ?? "");
+  ({ table, event, outcome, cause }: Change) =>
+    table === "audit_events" &&
+    events.includes(event ?? "") &&
+    outcomes.includes(outcome ?? "") &&
+    !isRepetition(cause);
+
+/** The cause of an audit row about what had its effect before: the response may have been lost. */
+const isRepetition = (cause: string | null) => /(^|:)repeated$/.test(cause ?? "");
 
 /** The recorded changes, one list per transaction. */
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {

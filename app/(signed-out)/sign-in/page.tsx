@@ -4,13 +4,14 @@ import { Divider } from "@/app/_ui/divider";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { readSession } from "@/lib/flows/sessions/read-session";
-import { readFlash } from "@/lib/web/flash";
+import { type Flash, readFlash } from "@/lib/web/flash";
 import { isOAuthMethodId } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
 import { lastMethod } from "@/lib/web/last-method";
 import { link } from "@/app/markup";
 import { message, rich } from "@/lib/web/messages";
+import { acceptsCookies } from "@/lib/web/request";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -21,15 +22,6 @@ import { ProviderForms } from "./provider-forms";
 
 const path = "/sign-in";
 
-export async function generateMetadata(): Promise<Metadata> {
-  return {
-    title: pageTitle(
-      message("signIn.title", { appName: siteConfig().appName }),
-      await readFlash(path),
-    ),
-  };
-}
-
 interface Props {
   searchParams: Promise<{
     next?: string | string[];
@@ -38,9 +30,24 @@ interface Props {
   }>;
 }
 
+export async function generateMetadata({ searchParams }: Props): Promise<Metadata> {
+  const title = message("signIn.title", { appName: siteConfig().appName });
+  return { title: pageTitle(title, await flashOrBlockedCookies((await searchParams).note)) };
+}
+
+/**
+ * The message for this page. A browser that accepts no cookies gets it by the address, which is believed
+ * only as long as this request has no cookie either.
+ */
+async function flashOrBlockedCookies(note: unknown): Promise<Flash> {
+  const flash = await readFlash(path);
+  const isBlocked = note === "cookies_blocked" && !(await acceptsCookies());
+  return isBlocked ? { ...flash, refusal: { code: "cookies_blocked" } } : flash;
+}
+
 export default async function SignInPage({ searchParams }: Props) {
   const { next, note, change } = await searchParams;
-  const flash = await readFlash(path);
+  const flash = await flashOrBlockedCookies(note);
   if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
   const { appName, signUp, methods } = siteConfig();
   const byLink = methods.includes(magicLinkMethod.id);
@@ -77,8 +84,8 @@ export default async function SignInPage({ searchParams }: Props) {
     <SignedOutLayout appName={appName} title={message("signIn.title", { appName })} session="">
       <p>{lead}</p>
       <FlashMessage flash={flash} fields={hasAddressForm ? ["email"] : []} />
-      {!flash.refusal && (note === "session_ended" || note === "cookies_blocked") && (
-        <Alert tone="info">{message(`note.${note}`)}</Alert>
+      {!flash.refusal && note === "session_ended" && (
+        <Alert tone="info">{message("note.session_ended")}</Alert>
       )}
       {sections[0]}
       {sections[1] && <Divider>{message("common.or")}</Divider>}

@@ -73,7 +73,12 @@ export async function completeProviderSignIn(
   };
   const signIn = async (id: string) => {
     await consumePendingIdentity(tx, attempt.id);
-    await completeSignIn(ctx, tx, { userId: id, method: provider, remember: attempt.remember });
+    await completeSignIn(ctx, tx, {
+      userId: id,
+      method: provider,
+      remember: attempt.remember,
+      startedBy: null,
+    });
   };
 
   switch (decision) {

@@ -22,7 +22,8 @@ export const previewPasswordReset = defineFlow({
 
   run: async function previewPasswordReset(ctx, { token }) {
     const link = await previewLink(ctx.db, "password_reset", token, linkAccess(ctx));
-    if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
+    if (!link || (link.state !== "live" && (!link.isRepeatable || link.hasItsSession)))
+      return refuse("link_invalid", { cause: link?.state ?? "unknown" });
     const { identifier, browser, askedAt, sameBrowser } = link;
     const address = sameBrowser ? identifier : masked(identifier);
     return ok({ address, browser, askedAt, sameBrowser });

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { intervals } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import {
@@ -85,6 +86,11 @@ describe("the code does not work", () => {
     expect(await browser.verify(code, ada)).toEqual(refused("code_invalid", { cause: "none" }));
     expect(await tries()).toEqual({ n: 0 });
     expect(await reset(browser, code)).toEqual(welcome);
+    expect(await reset(new Browser(world), code)).toEqual(
+      refused("code_invalid", { cause: "none" }),
+    );
+    // Until then its browser may repeat it.
+    await world.advance(intervals.repeat);
     expect(await reset(browser, code)).toEqual(refused("code_invalid", { cause: "none" }));
   });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, code, email, password, passwordsMatch } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
-import { completePasswordReset } from "./steps";
+import { completePasswordReset, repeatPasswordReset } from "./steps";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { passwordMethod } from "@/lib/methods/password";
@@ -34,9 +34,11 @@ export const redeemPasswordResetCode = defineFlow({
         code,
         keys: ctx.env.tokenKey,
       });
-      return outcome.consumed
-        ? completePasswordReset(ctx, tx, outcome.consumed, hashed.value)
-        : refuseCode(outcome.cause);
+      const { consumed } = outcome;
+      if (!consumed) return refuseCode(outcome.cause);
+      return consumed.repeated
+        ? repeatPasswordReset(ctx, tx, consumed, password, refuseCode("none"))
+        : completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },
 });

@@ -9,14 +9,15 @@ import {
   passwordsMatch,
 } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { completePasswordReset } from "./steps";
+import { completePasswordReset, repeatPasswordReset } from "./steps";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { refuse } from "@/lib/core/result";
 import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a new password by the emailed link. In a browser that did not request it the whole address has to
- * be typed (L5). A weak password consumes nothing. Refuses `link_invalid`, `email_mismatch`, weak
+ * be typed (L5). A weak password consumes nothing. Its browser may repeat it with the same password for a
+ * minute, in case the response was lost. Refuses `link_invalid`, `email_mismatch`, weak
  * passwords, `overloaded`, and after the verification `account_disabled`.
  */
 export const redeemPasswordReset = defineFlow({
@@ -33,7 +34,8 @@ export const redeemPasswordReset = defineFlow({
     const access = linkAccess(ctx, email);
     const link = await previewLink(ctx.db, "password_reset", token, access);
     if (link) ctx.auditSubject({ identifier: link.identifier });
-    if (link?.state !== "live" || !link.canConsume) return refuseLink(link);
+    const isUsable = link?.isRepeatable || (link?.state === "live" && link.canConsume);
+    if (!link || !isUsable) return refuseLink(link);
     const strength = await ctx.passwords.checkStrength(password, [
       link.identifier,
       ctx.env.appName,
@@ -43,8 +45,11 @@ export const redeemPasswordReset = defineFlow({
     if (!hashed.ok) return hashed;
     return ctx.write(async (tx) => {
       const consumed = await consumeLink(tx, "password_reset", token, access);
-      if (!consumed) return refuse("link_invalid", { cause: "used" });
-      return completePasswordReset(ctx, tx, consumed, hashed.value);
+      const used = refuse("link_invalid", { cause: "used" });
+      if (!consumed) return used;
+      return consumed.repeated
+        ? repeatPasswordReset(ctx, tx, consumed, password, used)
+        : completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },
 });

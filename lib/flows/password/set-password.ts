@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, password, passwordsMatch } from "@/lib/runtime/fields";
-import { lockAccount } from "@/lib/store/passwords";
+import { findPasswordHash, lockAccount } from "@/lib/store/passwords";
 import { changePassword } from "./steps";
-import { renewSession } from "@/lib/flows/shared/complete-sign-in";
+import { renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
@@ -11,7 +11,8 @@ import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
- * voided, and the owner is told (P7). Refuses `sign_in_required`, `step_up_required`, weak passwords,
+ * voided, and the owner is told (P7). The same password from a session whose new token did not arrive is a
+ * repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`, weak passwords,
  * `overloaded`.
  */
 export const setPassword = defineFlow({
@@ -33,8 +34,16 @@ export const setPassword = defineFlow({
     return ctx.write(async (tx) => {
       const account = await lockAccount(tx, email);
       // The session ended or the user was disabled meanwhile.
-      if (!account || account.disabled || !(await renewSession(ctx, tx)))
-        return refuse("sign_in_required");
+      const renewal = account && !account.disabled ? await renewSession(ctx, tx) : null;
+      if (!account || !renewal) return refuse("sign_in_required");
+      if (renewal === "repeated") {
+        const current = await ctx.passwords.verify(await findPasswordHash(tx, userId), password);
+        if (!current.ok) return current;
+        if (current.value.matches) {
+          ctx.auditSubject({ cause: repeatedCause });
+          return ok({ first: false });
+        }
+      }
       const change = { hash: hashed.value, emailVerified: false, signsIn: false };
       await changePassword(ctx, tx, account, change);
       const first = !account.hasPassword;

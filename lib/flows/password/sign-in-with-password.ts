@@ -51,7 +51,8 @@ export const signInWithPassword = defineFlow({
       const better = rehashed?.ok ? rehashed.value : null;
       if (!(await recordPasswordSignIn(tx, userId, passwordHash, better)))
         return refuse("invalid_credentials", { field: "password", cause: "changed" });
-      await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember });
+      const method = passwordMethod.id;
+      await completeSignIn(ctx, tx, { userId, method, remember, startedBy: null });
       return ok({ next });
     });
   },

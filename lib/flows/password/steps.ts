@@ -3,13 +3,19 @@ import { ok, refuse, type Result } from "@/lib/core/result";
 import {
   type CompletedSignIn,
   handleFirstVerification,
+  repeatEmailSignIn,
 } from "@/lib/flows/shared/complete-email-sign-in";
 import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
-import { type LockedAccount, lockAccount, setPasswordAndRevoke } from "@/lib/store/passwords";
-import type { Consumed } from "@/lib/store/verifications";
+import {
+  findCredentials,
+  type LockedAccount,
+  lockAccount,
+  setPasswordAndRevoke,
+} from "@/lib/store/passwords";
+import type { Consumed, Repeated } from "@/lib/store/verifications";
 import { passwordMethod } from "@/lib/methods/password";
 
 /**
@@ -33,10 +39,34 @@ export async function completePasswordReset(
     !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
   await changePassword(ctx, tx, account, { hash, emailVerified: true, signsIn: true });
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "password_reset", ctx.caller));
-  await completeSignIn(ctx, tx, { userId, method: passwordMethod.id, remember: false });
+  await completeSignIn(ctx, tx, {
+    userId,
+    method: passwordMethod.id,
+    remember: false,
+    startedBy: consumed.id,
+  });
   const notice = noticeTo(ctx, consumed.identifier);
   ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
+}
+
+/**
+ * Repeats a completed password reset for its browser: nothing is changed again, as long as the password is
+ * the one that was set. Returns `ended` for another password, and when the session has ended or none was
+ * started. Refuses `overloaded`.
+ */
+export async function repeatPasswordReset(
+  ctx: Ctx,
+  tx: Db,
+  repeated: Repeated,
+  password: string,
+  ended: Result<never>,
+): Promise<Result<CompletedSignIn>> {
+  const { identifier } = repeated;
+  const { passwordHash } = await findCredentials(tx, identifier, "");
+  const compared = await ctx.passwords.verify(passwordHash, password);
+  if (!compared.ok) return compared;
+  return compared.value.matches ? repeatEmailSignIn(ctx, tx, repeated, ended) : ended;
 }
 
 /** Sets the password of a locked account. Of its sessions only the caller's own stays. */

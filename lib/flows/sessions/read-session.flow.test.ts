@@ -42,7 +42,9 @@ test("reading a session computes nothing about the browser that it does not need
   };
   const requestContext: RequestContext = {
     ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
+    acceptsCookies: false,
     sessionDigest,
+    sessionRenewed: false,
     cookieHeader: null,
     readSession: sessionReader(world, sessionDigest),
     get network() {

@@ -3,12 +3,13 @@ import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
+import { selectAuthProviders } from "@/lib/store/auth-providers";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
 import { markEmailVerified } from "@/lib/store/users";
-import type { Consumed } from "@/lib/store/verifications";
+import type { Consumed, Repeated } from "@/lib/store/verifications";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
-import { completeSignIn } from "./complete-sign-in";
+import { completeSignIn, repeatSignIn } from "./complete-sign-in";
 
 /** A completed sign-in that verified an email address. */
 export interface CompletedSignIn {
@@ -43,8 +44,27 @@ export async function completeEmailSignIn(
     userId: user.id,
     method: magicLinkMethod.id,
     remember: consumed.remember,
+    startedBy: consumed.id,
   });
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
+}
+
+/**
+ * Repeats a completed sign-in for the browser that consumed the link or code: its session gets a new
+ * token, and nothing else happens again. Returns `ended` when the session has ended, or none was started.
+ */
+export async function repeatEmailSignIn(
+  ctx: Ctx,
+  tx: Db,
+  { id, identifier, next }: Repeated,
+  ended: Result<never>,
+): Promise<Result<CompletedSignIn>> {
+  ctx.auditSubject({ identifier });
+  const repeated = await repeatSignIn(ctx, tx, id);
+  if (!repeated) return ended;
+  const providers = await selectAuthProviders(tx, repeated.userId);
+  const needsConfirmation = providers.some((one) => one.needsConfirmation);
+  return ok({ next, ...(needsConfirmation && { needsConfirmation: true }) });
 }
 
 /**

@@ -1,19 +1,31 @@
 import type { Db } from "@/db/client";
-import { digest } from "@/lib/core/crypto";
+import { derivedToken, digest } from "@/lib/core/crypto";
 import type { MethodId } from "@/lib/core/method-id";
 import type { Ctx } from "@/lib/runtime/flow";
 import { methodById } from "@/lib/methods";
-import { insertSession, rotateSession, type Session } from "@/lib/store/sessions";
+import {
+  insertSession,
+  isSessionToken,
+  replaceStartedSession,
+  rotateSession,
+  type Session,
+} from "@/lib/store/sessions";
 
 /**
  * Signs a user in: the only way to a session, for every method. The session gets a new token, which
  * goes into the cookie and is stored nowhere; this browser's previous session ends; the browser
- * becomes a known device (R6).
+ * becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
+ * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider.
  */
 export async function completeSignIn(
   ctx: Ctx,
   tx: Db,
-  { userId, method: id, remember }: { userId: string; method: MethodId; remember: boolean },
+  {
+    userId,
+    method: id,
+    remember,
+    startedBy,
+  }: { userId: string; method: MethodId; remember: boolean; startedBy: string | null },
 ): Promise<void> {
   const { caller, env } = ctx;
   const method = methodById(id)!.storedName;
@@ -22,28 +34,68 @@ export async function completeSignIn(
   await insertSession(tx, {
     tokenDigest: digest("session", token),
     replacedDigest: caller.sessionDigest,
+    startedBy,
     userId,
     method,
     ip: caller.ip,
     browser: caller.browser,
+    browserDigest: caller.requestingBrowserDigest,
     deviceDigest: caller.deviceDigest,
+    remember,
     idle: remember ? env.lifetimes.rememberedSessionIdle : env.lifetimes.sessionIdle,
     lifetime,
   });
-  ctx.setCookies({ session: { token, lifetime, method }, device: true });
+  ctx.setCookies({ session: { token, lifetime, remember, method }, device: true });
 }
 
+/** The cause of the audit row of a repetition. */
+export const repeatedCause = "repeated";
+
 /**
- * Gives the caller's session a new token after re-authentication or a change of credentials. False
- * when the session has ended.
+ * Gives the session that a consumed secret has started a new token, because the response with the first
+ * one may have been lost: there is still one session and one effect. Null when that session has ended,
+ * by signing out for example, or there never was one.
  */
-export async function renewSession(ctx: Ctx<Session>, tx: Db): Promise<boolean> {
-  const { session, sessionDigest } = ctx.caller;
+export async function repeatSignIn(
+  ctx: Ctx,
+  tx: Db,
+  startedBy: string,
+): Promise<{ userId: string } | null> {
   const token = ctx.random.token();
-  const lifetime = await rotateSession(tx, session.id, {
+  const { sessionDigest, deviceDigest } = ctx.caller;
+  ctx.auditSubject({ cause: repeatedCause });
+  const change = { tokenDigest: digest("session", token), replacedDigest: sessionDigest };
+  const renewed = await replaceStartedSession(tx, startedBy, change, deviceDigest);
+  if (!renewed) return null;
+  const { userId, ...session } = renewed;
+  ctx.auditSubject({ userId });
+  ctx.setCookies({ session: { token, ...session }, device: true });
+  return { userId };
+}
+
+/** Whether the caller presents the session's newest token: then no response about it was lost. */
+export const hasNewToken = ({ caller }: Ctx<Session>, tx: Db): Promise<boolean> =>
+  isSessionToken(tx, caller.session.id, caller.sessionDigest);
+
+/**
+ * Gives the caller's session a new token after re-authentication or a change of credentials. `repeated`:
+ * it has had one already, which did not reach the browser. Null when the session has ended. Does nothing when an earlier flow of the same request has done so: the
+ * browser would not know which of two tokens it has to present.
+ */
+export async function renewSession(
+  ctx: Ctx<Session>,
+  tx: Db,
+): Promise<"renewed" | "repeated" | null> {
+  const { session, sessionDigest, sessionRenewed } = ctx.caller;
+  if (sessionRenewed) return (await hasNewToken(ctx, tx)) ? "renewed" : null;
+  // Derived, so that parallel renewals give one token, whichever response the browser receives last.
+  const token = derivedToken(ctx.env.tokenKey, "session", `renewed ${sessionDigest}`);
+  const renewed = await rotateSession(tx, session.id, {
     from: sessionDigest,
     to: digest("session", token),
   });
-  if (lifetime) ctx.setCookies({ session: { token, lifetime } });
-  return lifetime !== null;
+  if (!renewed) return null;
+  const { lifetime, remember, byPreviousToken } = renewed;
+  ctx.setCookies({ session: { token, lifetime, remember } });
+  return byPreviousToken ? "repeated" : "renewed";
 }

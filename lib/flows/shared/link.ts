@@ -6,6 +6,7 @@ import type { LinkAccess, LinkPreview } from "@/lib/store/verifications";
 /** What the caller presents to use a link. `typedEmail` is the address typed on the link's page. */
 export const linkAccess = ({ caller }: Ctx, typedEmail: Identifier | null = null): LinkAccess => ({
   requestingBrowserDigest: caller.requestingBrowserDigest,
+  sessionDigest: caller.sessionDigest,
   typedEmail,
 });
 

@@ -24,7 +24,8 @@ export const previewMagicLink = defineFlow({
     if (!link) return refuse("link_invalid", { cause: "unknown" });
     const alreadySignedIn = session?.email === link.identifier;
     const { next, remember } = link;
-    if (link.state !== "live" && !alreadySignedIn)
+    const isUsable = link.state === "live" || link.isRepeatable;
+    if (!isUsable && !alreadySignedIn)
       return refuse("link_invalid", { cause: link.state, next, remember });
     return ok({
       alreadySignedIn,

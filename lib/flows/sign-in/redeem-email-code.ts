@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { code, email } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
-import { completeEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
+import { completeEmailSignIn, repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -30,9 +30,11 @@ export const redeemEmailCode = defineFlow({
         code,
         keys: ctx.env.tokenKey,
       });
-      return outcome.consumed
-        ? completeEmailSignIn(ctx, tx, outcome.consumed)
-        : refuseCode(outcome.cause);
+      const { consumed } = outcome;
+      if (!consumed) return refuseCode(outcome.cause);
+      return consumed.repeated
+        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("none"))
+        : completeEmailSignIn(ctx, tx, consumed);
     });
   },
 });

@@ -3,13 +3,15 @@ import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { completeEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
+import { completeEmailSignIn, repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { refuse } from "@/lib/core/result";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 
 /**
  * Signs in by the emailed link, after the user confirmed on its page. In a browser that did not request it
- * the whole address has to be typed; without it nothing is consumed (L5). Refuses `link_invalid` with the
+ * the whole address has to be typed; without it nothing is consumed (L5). The browser that signed in may
+ * repeat it for a minute, in case the response was lost. Refuses `link_invalid` with the
  * cause in the audit log, `email_mismatch`, and after the verification `sign_up_closed` or
  * `account_disabled`.
  */
@@ -31,7 +33,9 @@ export const redeemMagicLink = defineFlow({
         return refuseLink(link);
       }
       ctx.auditSubject({ identifier: consumed.identifier });
-      return completeEmailSignIn(ctx, tx, consumed);
+      return consumed.repeated
+        ? repeatEmailSignIn(ctx, tx, consumed, refuse("link_invalid", { cause: "used" }))
+        : completeEmailSignIn(ctx, tx, consumed);
     });
   },
 });

@@ -79,6 +79,7 @@ export async function completeSignUp(
     userId: user.id,
     method: passwordMethod.id,
     remember: consumed.remember,
+    startedBy: consumed.id,
   });
   return ok({ next: consumed.next });
 }

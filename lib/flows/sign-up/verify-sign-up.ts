@@ -3,6 +3,7 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { code, email } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
 import { completeSignUp } from "./steps";
+import { repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { passwordMethod } from "@/lib/methods/password";
@@ -30,9 +31,11 @@ export const verifySignUp = defineFlow({
         code,
         keys: ctx.env.tokenKey,
       });
-      return outcome.consumed
-        ? completeSignUp(ctx, tx, outcome.consumed)
-        : refuseCode(outcome.cause);
+      const { consumed } = outcome;
+      if (!consumed) return refuseCode(outcome.cause);
+      return consumed.repeated
+        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("none"))
+        : completeSignUp(ctx, tx, consumed);
     });
   },
 });

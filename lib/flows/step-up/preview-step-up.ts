@@ -19,8 +19,8 @@ export const previewStepUp = defineFlow({
   run: async function previewStepUp(ctx, { token }) {
     const access = { ...linkAccess(ctx), sessionId: ctx.caller.session.id };
     const link = await previewLink(ctx.db, "step_up", token, access);
-    return link?.state === "live" && link.canConsume
-      ? ok({ next: link.next })
-      : refuse("link_invalid");
+    const isUsable = link?.state === "live" && link.canConsume;
+    const isRepeatable = link?.isRepeatable && ctx.caller.session.byPreviousToken;
+    return link && (isUsable || isRepeatable) ? ok({ next: link.next }) : refuse("link_invalid");
   },
 });

@@ -2,13 +2,14 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { code } from "@/lib/runtime/fields";
 import { attemptsAt, stepUpCodeLimits } from "@/lib/runtime/limits";
-import { renewSession } from "@/lib/flows/shared/complete-sign-in";
+import { hasNewToken, renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Steps up by the emailed code, for the session that requested it, which gets a new token. Refuses
+ * Steps up by the emailed code, for the session that requested it, which gets a new token. As long as the
+ * new token has not arrived, its browser may repeat it for a minute. Refuses
  * `code_invalid`, `too_many_attempts`.
  */
 export const stepUpByCode = defineFlow({
@@ -31,7 +32,10 @@ export const stepUpByCode = defineFlow({
         keys: ctx.env.tokenKey,
       });
       if (!outcome.consumed) return refuseCode(outcome.cause);
-      ctx.refund(outcome.consumed.limitHits);
+      if (outcome.consumed.repeated) {
+        if (await hasNewToken(ctx, tx)) return refuseCode("none");
+        ctx.auditSubject({ cause: repeatedCause });
+      } else ctx.refund(outcome.consumed.limitHits);
       ctx.forgetAttempts(attemptsAt(session.email, "step_up", ctx.caller));
       return (await renewSession(ctx, tx)) ? ok({}) : refuse("sign_in_required");
     });

@@ -3,13 +3,14 @@ import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { attemptsAt, confirmationLimit } from "@/lib/runtime/limits";
-import { renewSession } from "@/lib/flows/shared/complete-sign-in";
+import { hasNewToken, renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Steps up by the emailed link, for the session and browser that requested it and no other: typing the
- * address does not help. Returns the `next` of the request. Refuses `link_invalid`, with the cause in the
+ * address does not help. As long as the new token has not
+ * arrived, its browser may repeat it for a minute. Returns the `next` of the request. Refuses `link_invalid`, with the cause in the
  * audit log.
  */
 export const stepUpByLink = defineFlow({
@@ -30,7 +31,10 @@ export const stepUpByLink = defineFlow({
         const cause = link?.state === "live" ? "elsewhere" : (link?.state ?? "unknown");
         return refuse("link_invalid", { cause });
       }
-      ctx.refund(consumed.limitHits);
+      if (consumed.repeated) {
+        if (await hasNewToken(ctx, tx)) return refuse("link_invalid", { cause: "used" });
+        ctx.auditSubject({ cause: repeatedCause });
+      } else ctx.refund(consumed.limitHits);
       ctx.forgetAttempts(attemptsAt(session.email, "step_up", ctx.caller));
       return (await renewSession(ctx, tx))
         ? ok({ next: consumed.next })
