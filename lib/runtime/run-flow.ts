@@ -357,6 +357,13 @@ export const sessionReader =
     return session;
   };
 
+/** Reads the session of a token that an earlier flow of the same request has created. */
+export const renewedSessionReader =
+  ({ db }: Pick<World, "db">, tokenDigest: string) =>
+  // Not as presented: the response that brings the token to the browser may be lost.
+  () =>
+    readSession(db, tokenDigest);
+
 /** The first error of an input: a schema's message is the code of the refusal. */
 function refusalOf(error: z.ZodError): Refusal {
   const issue = error.issues.find(({ message }) => isRefusalCode(message));

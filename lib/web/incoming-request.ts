@@ -3,8 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { RequestContext } from "@/lib/runtime/request-context";
 import type { World } from "@/lib/runtime/ports";
 import { canonicalIp, networkOf } from "@/lib/core/ip";
-import { sessionReader } from "@/lib/runtime/run-flow";
-import { readSession } from "@/lib/store/sessions";
+import { renewedSessionReader, sessionReader } from "@/lib/runtime/run-flow";
 import { digest } from "@/lib/core/crypto";
 import { hasCookieOfOurs, readCookie, readToken } from "./cookies";
 import { isSameOrigin } from "./origin";
@@ -68,9 +67,8 @@ export function contextOfSession(
   token: string,
 ): Pick<RequestContext, "sessionDigest" | "sessionRenewed" | "readSession"> {
   const sessionDigest = digest("session", token);
-  // Not as presented: the response that brings the token to the browser may be lost.
-  const read = once(() => readSession(world.db, sessionDigest));
-  return { sessionDigest, sessionRenewed: true, readSession: read };
+  const readSession = once(renewedSessionReader(world, sessionDigest));
+  return { sessionDigest, sessionRenewed: true, readSession };
 }
 
 function once<T>(make: () => T): () => T {

@@ -34,12 +34,12 @@ const server = createServer((incoming, response) => {
       headers: headers as Record<string, string>,
       ...(body.length > 0 && { body }),
     });
-    void handle(request).then(async (answer) => {
-      response.writeHead(answer.status, {
-        ...Object.fromEntries(answer.headers),
-        "set-cookie": answer.headers.getSetCookie(),
+    void handle(request).then(async (result) => {
+      response.writeHead(result.status, {
+        ...Object.fromEntries(result.headers),
+        "set-cookie": result.headers.getSetCookie(),
       });
-      response.end(await answer.text());
+      response.end(await result.text());
     });
   });
 }).listen(0, "127.0.0.1");
