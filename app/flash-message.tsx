@@ -6,6 +6,7 @@ import { withBreaks } from "./markup";
 /** The tone of notices that are not good news. */
 const tones: Partial<Record<NoteCode, "info" | "warn">> = {
   signed_out_meanwhile: "warn",
+  already_signed_in: "info",
   suspended_action_cancelled: "info",
   suspended_action_lost: "warn",
 };

@@ -35,6 +35,9 @@ export const providerFailures: ReadonlySet<RefusalCode> = new Set([
 export async function redirectOAuthFailure(refusal: Refusal): Promise<never> {
   const session = await runForRequest(readSession, {});
   const isIn = session.ok && session.value !== null;
+  // The callback of an attempt that has ended, opened again from the history: no error to them.
+  if (isIn && refusal.code === "oauth_state_invalid" && refusal.cause === "unknown")
+    return redirectWithNotice("/account", "already_signed_in");
   // Cancelling is no error.
   const isNoError = refusal.code === "provider_cancelled";
   const at =

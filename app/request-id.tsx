@@ -4,7 +4,7 @@ import { rich } from "@/lib/web/messages";
 export function RequestId({ id }: { id: string | undefined }) {
   return (
     id && (
-      <p className="hint">
+      <p className="hint reference">
         {rich("common.reference", {
           reference: id,
           code: (reference) => <code dir="ltr">{reference}</code>,

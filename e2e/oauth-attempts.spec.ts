@@ -15,7 +15,8 @@ import {
 /** OAuth attempts over HTTP: which browser and session they belong to; the sign-in page's buttons. */
 
 const password = "four unrelated words here";
-const lost = "took too long, or was started in another browser. Nothing was changed.";
+const lost =
+  "took too long, was completed before, or was started in another browser. Nothing was changed.";
 const providers = ["google", "linkedin"] as const;
 
 const isIn = ({ jar }: Client) => jar.has("latchkey-session");

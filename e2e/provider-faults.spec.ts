@@ -19,7 +19,7 @@ import {
 
 const sentences = {
   cancelled: "You cancelled signing in with",
-  lost: "took too long, or was started in another browser",
+  lost: "took too long, was completed before, or was started in another browser",
   unavailable: "isn’t responding. Use another sign-in method",
   untrusted: "sent a response we couldn’t verify",
   unverified: "hasn’t verified your email address",

@@ -177,6 +177,8 @@ export const en = {
   "problem.title": "Sign-in problem",
   "problem.none": "There is no problem to show.",
   "problem.support": "If you need help, email <link>{address}</link>.",
+  "problem.tryAgain": "Try again with {provider}",
+  "problem.otherMethod": "Use another sign-in method",
   "problem.back": "Back to sign-in",
 
   "account.skip": "Skip to content",
@@ -314,6 +316,7 @@ export const en = {
   "note.provider_disconnected": "{provider} is disconnected.",
   "note.sign_up_pending": "Enter the code we emailed you to finish signing up.",
   "note.signed_out_meanwhile": "You were signed out, so nothing was changed. Sign in to continue.",
+  "note.already_signed_in": "You’re already signed in, so nothing was changed.",
   "note.suspended_action_cancelled": "Cancelled. Nothing was changed.",
   "note.suspended_action_lost":
     "Your change was not made, because the request had expired or was replaced. You can make it again now.",
@@ -354,7 +357,7 @@ export const en = {
   "error.step_up_required": "Confirm it’s you to continue.",
   "error.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
   "error.oauth_state_invalid":
-    "Signing in with {provider} took too long, or was started in another browser. Nothing was changed. Start again.",
+    "Signing in with {provider} took too long, was completed before, or was started in another browser. Nothing was changed. Start again.",
   "error.provider_unavailable":
     "{provider} isn’t responding. Use another sign-in method, or try again in {wait}.",
   "error.provider_failed":

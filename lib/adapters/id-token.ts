@@ -1,15 +1,11 @@
+import { createHash } from "node:crypto";
 import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { ProviderKeys } from "@/lib/core/env";
+import { type ClaimFailure, claimFailure } from "@/lib/core/oauth-identity";
 import { intervals } from "@/lib/core/policy";
 
-/** Reasons for the log, by the claim that is invalid or by jose's error code. */
+/** Reasons for the log, by jose's error code. */
 const failureReasons = {
-  iss: "issuer",
-  aud: "audience",
-  exp: "expiry",
-  nbf: "not_before",
-  iat: "issued_at",
-  sub: "subject",
   ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
   ERR_JOSE_NOT_SUPPORTED: "malformed",
   ERR_JWS_INVALID: "malformed",
@@ -18,15 +14,16 @@ const failureReasons = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
 } as const;
 
-type FailureReason = (typeof failureReasons)[keyof typeof failureReasons] | "key_unusable";
+type FailureReason =
+  ClaimFailure | (typeof failureReasons)[keyof typeof failureReasons] | "key_unusable";
 
 /**
- * Verifies an ID token: signature with a public-key algorithm, issuer, audience, and times with a
- * tolerance of `intervals.providerClock` (OpenID Connect Core 3.1.3.7). Returns its claims, or the
- * reason of the failure. Other claims may have any value and type (O1, O2).
+ * Verifies an ID token: signature with a public-key algorithm, issuer, audience, times with a tolerance
+ * of `intervals.providerClock`, and `at_hash`, where it has one, against the access token that came with
+ * it (OpenID Connect Core 3.1.3.7 and 3.1.3.8). Returns its claims, or the reason of the failure. Other claims may have any value and type (O1, O2).
  */
 export async function verifyIdToken(
-  idToken: string,
+  { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },
   keys: JWTVerifyGetKey,
   { issuer, clientId }: ProviderKeys,
   now: Date,
@@ -43,17 +40,20 @@ export async function verifyIdToken(
     });
     // jose checks only that it is a number.
     if (payload.iat! > now.getTime() / 1000 + intervals.providerClock) return "issued_at";
+    if (payload.at_hash !== undefined && payload.at_hash !== accessTokenHash(accessToken))
+      return "access_token_hash";
     return isForUsAlone(payload, clientId) ? payload : "audience";
   } catch (error) {
     const details = error as { readonly [key in "claim" | "code"]?: string };
-    const [byClaim, byCode] = (["claim", "code"] as const).map((key) => reasonOf(details[key]));
+    const byCode = failureReasons[details.code as keyof typeof failureReasons];
     // Any other error comes from importing the matching key.
-    return byClaim ?? byCode ?? "key_unusable";
+    return claimFailure(details.claim) ?? byCode ?? "key_unusable";
   }
 }
 
-const reasonOf = (key: string | undefined): FailureReason | undefined =>
-  failureReasons[key as keyof typeof failureReasons];
+/** The left half of its SHA-256: every algorithm that is accepted signs with that hash. */
+const accessTokenHash = (accessToken: string) =>
+  createHash("sha256").update(accessToken).digest().subarray(0, 16).toString("base64url");
 
 /** A token with a second audience could have been obtained by that other client. */
 const isForUsAlone = ({ aud, azp }: JWTPayload, clientId: string) =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -88,7 +89,7 @@ const ask = {
 };
 
 const verdict = async (client: OidcClient, idToken: string) => {
-  const result = await client.verify(idToken);
+  const result = await client.verify(idToken, "an-access-token");
   return result.ok ? "fine" : result.refusal;
 };
 const verdictOf = async (server: Server, client = createOidcClient("google")) =>
@@ -266,7 +267,7 @@ describe("a provider that fails", () => {
     const idToken = await server.idToken();
     const error =
       at === "keys"
-        ? await client.verify(idToken)
+        ? await client.verify(idToken, "")
         : await ask[at](client, provider).catch((error: Error) => error);
     if (error instanceof Error) expect([error.message, error.cause]).toEqual([word, undefined]);
     else expect(error).toEqual({ ok: false, refusal: away(provider, word) });
@@ -474,7 +475,10 @@ describe("an ID token", () => {
   test.each(providers)("of %s returns the signed claims", async (provider) => {
     const server = servers[provider];
     server.person.email_verified = true;
-    const result = await createOidcClient(provider).verify(await server.idToken("a-nonce"));
+    const result = await createOidcClient(provider).verify(
+      await server.idToken("a-nonce"),
+      "an-access-token",
+    );
     const { sub, email } = server.person;
     const { issuer: iss, clientId: aud } = server;
     const nonce = provider === "google" ? "a-nonce" : undefined;
@@ -486,6 +490,9 @@ describe("an ID token", () => {
   });
 
   const { with: claims } = idTokens;
+  const hashOf = (text: string) =>
+    createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+  const tokenHash = hashOf("an-access-token");
   const other = "somebody-else";
   test.each([
     ["by an unknown key", idTokens.unknownKey, "key_unknown"],
@@ -511,6 +518,13 @@ describe("an ID token", () => {
     ["with an issue time in words", claims({ iat: "today" }), "issued_at"],
     ["issued in the future", claims({ iat: Date.now() / 1000 + 600 }), "issued_at"],
     ["without a subject", idTokens.withoutSubject, "subject"],
+    ["with another access token", claims({ at_hash: hashOf("another") }), "access_token_hash"],
+    [
+      "with an access token's hash in a list",
+      claims({ at_hash: [tokenHash] }),
+      "access_token_hash",
+    ],
+    ["with an empty hash", claims({ at_hash: "" }), "access_token_hash"],
   ])("is refused: %s", async (_, forgery, cause) => {
     google.script.idToken = forgery;
     expect(await verdictOf(google)).toEqual(failed(cause));
@@ -520,6 +534,7 @@ describe("an ID token", () => {
   test.each([
     ["for us in a list", claims({ aud: [google.clientId] })],
     ["issued to us", claims({ azp: google.clientId })],
+    ["with its access token", claims({ at_hash: tokenHash })],
     ["with another nonce, which Auth.js looks at", idTokens.otherNonce],
   ])("is accepted: %s", async (_, forgery) => {
     google.script.idToken = forgery;
@@ -628,7 +643,7 @@ describe("any signed claims", () => {
       fc.asyncProperty(fc.dictionary(fc.string(), json), async (more) => {
         google.script.idToken = { claims: (usual) => ({ ...more, ...usual, azp: undefined }) };
         const idToken = await google.idToken();
-        const result = await createOidcClient("google").verify(idToken);
+        const result = await createOidcClient("google").verify(idToken, "");
         expect(result.ok && JSON.stringify(result.value)).toBe(payloadOf(idToken));
       }),
     );
@@ -643,7 +658,7 @@ describe("any signed claims", () => {
       fc.asyncProperty(odd, async (more) => {
         google.script.idToken = idTokens.with(more);
         const idToken = await google.idToken();
-        const result = await createOidcClient("google").verify(idToken);
+        const result = await createOidcClient("google").verify(idToken, "");
         if (result.ok) expect(JSON.stringify(result.value)).toBe(payloadOf(idToken));
         else expect(result.refusal.cause).toMatch(/^id_token_[a-z_]+$/);
       }),

@@ -52,7 +52,10 @@ function clientsOf(provider: MethodId, keys: ProviderKeys, clock: Clock, log: Lo
       }
     }
 
-    async function verify(idToken: string, isLast = false): ReturnType<OidcClient["verify"]> {
+    async function verify(
+      tokens: { readonly idToken: string; readonly accessToken: string },
+      isLast = false,
+    ): ReturnType<OidcClient["verify"]> {
       const found = await callProvider("discovery", discovery.discovery)
         .then(() => callProvider("keys", discovery.keys))
         .catch(asProviderError);
@@ -60,13 +63,13 @@ function clientsOf(provider: MethodId, keys: ProviderKeys, clock: Clock, log: Lo
         const retryAfter = intervals.providerRetryAfter;
         return refuse("provider_unavailable", { provider, retryAfter, cause: found.message });
       }
-      const verified = await verifyIdToken(idToken, found, keys, clock.now());
+      const verified = await verifyIdToken(tokens, found, keys, clock.now());
       if (typeof verified !== "string") return ok(verified);
       if (verified !== "key_unknown" || isLast)
         return refuse("provider_failed", { provider, cause: `id_token_${verified}` });
       // The provider may have rotated its keys since they were cached.
       discovery.forgetKeys();
-      return verify(idToken, true);
+      return verify(tokens, true);
     }
 
     return {
@@ -78,7 +81,7 @@ function clientsOf(provider: MethodId, keys: ProviderKeys, clock: Clock, log: Lo
         return asResponse(await callProvider(at, (end) => discovery.send(request, end)));
       },
       lastError: () => lastError,
-      verify: (idToken) => verify(idToken),
+      verify: (idToken, accessToken) => verify({ idToken, accessToken }),
     };
   };
 }

@@ -20,6 +20,27 @@ export interface OAuthIdentity {
 // OpenID Connect Core 2: at most 255 ASCII characters, case-sensitive.
 const subjectShape = new RegExp(`^[\\x21-\\x7e]{1,${bounds.subjectLength}}$`);
 
+/** Reasons for the log, by the claim of an ID token that is invalid. */
+const claimFailures = {
+  iss: "issuer",
+  aud: "audience",
+  azp: "audience",
+  exp: "expiry",
+  nbf: "not_before",
+  iat: "issued_at",
+  sub: "subject",
+  nonce: "nonce",
+  at_hash: "access_token_hash",
+} as const;
+
+export type ClaimFailure = (typeof claimFailures)[keyof typeof claimFailures];
+
+/** The reason for the log when this claim of an ID token is invalid; undefined for another claim. */
+export const claimFailure = (claim: string | undefined): ClaimFailure | undefined =>
+  claim !== undefined && Object.hasOwn(claimFailures, claim)
+    ? claimFailures[claim as keyof typeof claimFailures]
+    : undefined;
+
 interface IdentityProvider {
   readonly id: MethodId;
   /** Whether it runs the mailboxes of a domain, by the claims of its response (O3). */

@@ -29,6 +29,8 @@ export const lifetimes = {
   signUpAttempt: hours(1),
   /** Enough to sign in at a provider; then again as long for the user's decision (O4). */
   oauthAttempt: minutes(10),
+  /** A callback that is repeated signs in again, as the first response may be lost: a double click. */
+  repeatedCallback: minutes(1),
   /** The last sign-in method is offered first; half a year covers users who return rarely. */
   lastMethod: days(180),
   /** The browser's time zone, in which pages show times; `public/latchkey.js` says the same. */
@@ -63,6 +65,10 @@ export const intervals = {
   discoveryCache: minutes(10),
   /** The tolerated difference between a provider's clock and ours; oauth4webapi allows the same. */
   providerClock: seconds(30),
+  /** How long a callback waits for another instance that completes the same one; less than `run`. */
+  repeatedCallback: seconds(1),
+  /** In milliseconds: how often it looks. */
+  repeatedCallbackPollMs: 100,
   /** The `Retry-After` when a provider does not respond: outages last minutes, not seconds. */
   providerRetryAfter: minutes(1),
   /** The timeout of a flow; browsers and proxies give up later, so the user gets an explanation (S4). */
@@ -204,6 +210,8 @@ export const bounds = {
   providerResponseBytes: 256 * 1024,
   /** Characters in a subject at a provider: the maximum of OpenID Connect Core 2. */
   subjectLength: 255,
+  /** OAuth attempts that one browser can have at once, in its tabs: each needs about 1,500 bytes of cookie. */
+  attemptsPerBrowser: 3,
   /** Users to whom one device stays known: a family that shares a computer (R6). */
   usersPerDevice: 5,
   /** Octets in an email address, and in its part before the @: the maxima of RFC 5321. */

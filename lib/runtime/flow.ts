@@ -51,7 +51,7 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly oauth: {
     /** Where to send the browser. Refuses `provider_unavailable`, `provider_failed`. */
     authorize(provider: MethodId): Promise<Result<{ readonly url: string }>>;
-    /** The result of the callback at this URL. Ends the attempt's protocol cookies. */
+    /** The result of the callback at this URL. */
     exchange(provider: MethodId, callbackUrl: string): Promise<CallbackResult>;
   };
   readonly caller: Caller<S>;
@@ -96,8 +96,8 @@ export interface Flow<
   readonly requires: R;
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
-  /** The sign-in method it belongs to. Where that is disabled the flow refuses `not_found`. */
-  readonly method?: MethodId | ((input: z.output<Schema>) => MethodId);
+  /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */
+  readonly method?: MethodId | ((input: z.output<Schema>) => MethodId | null);
   readonly limits: readonly LimitRule<z.output<Schema>>[];
   /** The email address an input is about: for known devices and the audit log. */
   readonly identifierOf?: (input: z.output<Schema>) => Identifier;

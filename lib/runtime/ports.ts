@@ -81,10 +81,13 @@ export interface OidcClient {
   /** Why the provider did not respond, for log and audit; null while it responds. */
   readonly lastError: () => string | null;
   /**
-   * The claims of an ID token whose signature, issuer, audience and times are valid (O1). Refuses
-   * `provider_failed`, and `provider_unavailable` when the provider's keys cannot be fetched.
+   * The claims of an ID token whose signature, issuer, audience, times and access token are valid (O1).
+   * Refuses `provider_failed`, and `provider_unavailable` when the provider's keys cannot be fetched.
    */
-  readonly verify: (idToken: string) => Promise<Result<Readonly<Record<string, unknown>>>>;
+  readonly verify: (
+    idToken: string,
+    accessToken: string,
+  ) => Promise<Result<Readonly<Record<string, unknown>>>>;
 }
 
 /** The result of a provider's callback: the claims of a verified response, or why there are none. */
@@ -99,24 +102,24 @@ export type CallbackResult =
       readonly cause: string;
     };
 
-/** A cookie of the OAuth protocol: state, PKCE verifier or nonce of one attempt. */
-export interface ProtocolCookie {
-  readonly name: string;
-  readonly value: string;
-  readonly options: { readonly maxAge?: number; readonly expires?: Date };
+/** The start of an OAuth attempt. */
+export interface Authorization {
+  /** Where to send the browser. */
+  readonly url: string;
+  /** The parameter by which the callback finds its attempt. */
+  readonly state: string;
+  /** What the callback is compared with, encrypted, for a cookie of this browser. */
+  readonly checks: string;
 }
 
-/** The OAuth protocol with a provider, for a browser with this Cookie header. */
+/** The OAuth protocol with a provider. */
 export interface OAuth {
+  /** Refuses `provider_unavailable`, and `provider_failed` when the provider's metadata is invalid. */
+  authorize(provider: MethodId): Promise<Result<Authorization>>;
   /**
-   * Where to send the browser, and the cookies that its callback needs. Refuses
-   * `provider_unavailable`, and `provider_failed` when the provider's metadata is invalid.
+   * Exchanges the code in the callback's URL and verifies the response, for a browser with this Cookie
+   * header (O1).
    */
-  authorize(
-    provider: MethodId,
-    cookieHeader: string | null,
-  ): Promise<Result<{ readonly url: string; readonly cookies: readonly ProtocolCookie[] }>>;
-  /** Exchanges the code in the callback's URL and verifies the response (O1). */
   exchange(
     provider: MethodId,
     callbackUrl: string,

@@ -1,6 +1,7 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Session } from "@/lib/store/sessions";
-import type { ProtocolCookie } from "./ports";
+import type { MethodId } from "@/lib/core/method-id";
+import type { Authorization } from "./ports";
 
 /** What a request says about its sender. Secrets are digests. */
 export interface RequestContext {
@@ -57,8 +58,8 @@ export interface CookieChanges {
   device?: true;
   /** The token of an OAuth attempt, which only this browser can complete. */
   oauthAttempt?: string | "ended";
-  /** The protocol's cookies of that attempt; "ended" deletes them. */
-  oauthProtocol?: readonly ProtocolCookie[] | "ended";
+  /** The provider's part of an attempt that starts. Set by the runner. */
+  oauthProtocol?: { readonly provider: MethodId } & Pick<Authorization, "state" | "checks">;
   /** The token of a pending identity, which waits for this browser's user to decide. */
   pendingIdentity?: string | "ended";
 }

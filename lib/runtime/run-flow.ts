@@ -132,7 +132,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     const method =
       typeof this.flow.method === "function" ? this.flow.method(input) : this.flow.method;
     if (method && !this.world.env.methods.includes(method))
-      return this.#reject({ code: "not_found" });
+      return this.#reject({ code: "not_found", method });
     if (maxAuthAge && session && session.authAge >= maxAuthAge)
       return this.#reject({ code: "step_up_required" });
 
@@ -280,21 +280,18 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     };
   }
 
-  /** The protocol's cookies go out with the response, however the flow ends. */
+  /** Notes which attempt it is, whose cookie the flow sets or ends. */
   #oauth({ cookieHeader }: Caller): Ctx["oauth"] {
     const { oauth } = this.world;
     return {
       authorize: async (provider) => {
-        const authorization = await oauth.authorize(provider, cookieHeader);
-        this.#cookieChanges.oauthProtocol = authorization.ok
-          ? authorization.value.cookies
-          : "ended";
-        return authorization.ok ? ok({ url: authorization.value.url }) : authorization;
+        const authorization = await oauth.authorize(provider);
+        if (!authorization.ok) return authorization;
+        const { url, state, checks } = authorization.value;
+        this.#cookieChanges.oauthProtocol = { provider, state, checks };
+        return ok({ url });
       },
-      exchange: (provider, callbackUrl) => {
-        this.#cookieChanges.oauthProtocol = "ended";
-        return oauth.exchange(provider, callbackUrl, cookieHeader);
-      },
+      exchange: (provider, callbackUrl) => oauth.exchange(provider, callbackUrl, cookieHeader),
     };
   }
 

@@ -75,6 +75,31 @@ export async function consumeOAuthAttempt(
 }
 
 /**
+ * How an attempt that ended within `lifetimes.repeatedCallback` ended: null while it is open, and for an
+ * attempt that ended longer ago. Changes nothing.
+ */
+export async function findEndedAttempt(
+  db: Db,
+  provider: MethodId,
+  token: string,
+): Promise<Pick<OAuthAttempt, "next"> | null> {
+  const { next } = oauthAttempts;
+  const [ended] = await db
+    .select({ next })
+    .from(oauthAttempts)
+    .where(
+      and(
+        eq(oauthAttempts.tokenDigest, digest("oauth_attempt", token)),
+        eq(oauthAttempts.provider, provider),
+        endedJustNow,
+      ),
+    );
+  return ended ?? null;
+}
+
+const endedJustNow = sql`returned_at > now() - make_interval(secs => ${lifetimes.repeatedCallback})`;
+
+/**
  * Stores the identity of a returned attempt until its user decides, for as long again (O4), under a new
  * token: a stolen token of the attempt must not open what it brought back.
  */
@@ -117,6 +142,16 @@ const selectPending = (token: string) => sql`
 /** The pending identity of a token; null when there is none. Changes nothing. */
 export async function findPendingIdentity(db: Db, token: string): Promise<PendingIdentity | null> {
   return asPendingIdentity(await row<PendingRow>(db, selectPending(token)));
+}
+
+/** The same, when the attempt ended within `lifetimes.repeatedCallback`. */
+export async function findNewPendingIdentity(
+  db: Db,
+  token: string,
+): Promise<PendingIdentity | null> {
+  return asPendingIdentity(
+    await row<PendingRow>(db, sql`${selectPending(token)} and ${endedJustNow}`),
+  );
 }
 
 /** The same, locked until the transaction ends: a second request waits for the first. */

@@ -94,6 +94,20 @@ export async function touchSession(db: Db, id: string): Promise<void> {
     );
 }
 
+/** The user of a live session and the rest of its lifetime; null when it has ended. */
+export async function findLiveSession(
+  tx: Db,
+  tokenDigest: string,
+): Promise<{ readonly userId: string; readonly lifetime: Duration } | null> {
+  const found = await row<{ userId: string; lifetime: Duration }>(
+    tx,
+    sql`select ${sessions.userId} as "userId", greatest(1, extract(epoch from ${sessions.endsAt} - now()))::int as lifetime
+      from ${sessions} join ${users} on ${users.id} = ${sessions.userId}
+      where ${sessions.tokenDigest} = ${tokenDigest} and ${live} and ${users.disabledAt} is null`,
+  );
+  return found ?? null;
+}
+
 export interface SessionRow {
   readonly tokenDigest: string;
   /** The session this browser had. It is deleted in the same statement (rotation). */

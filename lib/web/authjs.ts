@@ -1,17 +1,19 @@
 import { DrizzleAdapter } from "@auth/drizzle-adapter";
 import { Auth, type AuthConfig, customFetch, raw, skipCSRFCheck } from "@auth/core";
+import { createHash } from "node:crypto";
 import type { Adapter } from "next-auth/adapters";
 import type { Provider } from "next-auth/providers";
 import Google from "next-auth/providers/google";
 import LinkedIn from "next-auth/providers/linkedin";
 import { digest } from "@/lib/core/crypto";
 import type { ProviderKeys } from "@/lib/core/env";
+import { claimFailure } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import type { CallbackResult, OAuth, OidcClient, World } from "@/lib/runtime/ports";
 import { sessionReader } from "@/lib/runtime/run-flow";
-import { cookieForAuthJs } from "./cookies";
+import { readAttempt } from "./cookies";
 
 interface Parts extends Pick<World, "env" | "db" | "log"> {
   /** Throws for a provider without keys. */
@@ -26,14 +28,19 @@ interface Parts extends Pick<World, "env" | "db" | "log"> {
 export function createAuthJsOAuth(parts: Parts): OAuth {
   const { env, log } = parts;
   return {
-    async authorize(provider, cookieHeader) {
+    async authorize(provider) {
       const { config, client, seen } = attemptOf(parts, provider);
-      const { redirect, cookies = [] } = await Auth(signInRequest(parts, provider, cookieHeader), {
+      const { redirect, cookies = [] } = await Auth(signInRequest(parts, provider), {
         ...config,
         raw,
         skipCSRFCheck,
       });
-      if (redirect && !seen.failure) return ok({ url: redirect, cookies });
+      if (redirect && !seen.failure) {
+        const state = new URL(redirect).searchParams.get("state") ?? "";
+        const valueOf = (name: string) => cookies.find((one) => one.name === name)?.value ?? "";
+        const checks = Object.values(checkCookies).map(valueOf).join(separator);
+        return ok({ url: redirect, state, checks });
+      }
       const { failure, cause } = failureOf(seen.failure, client, null);
       const retryAfter =
         failure === "provider_unavailable" ? intervals.providerRetryAfter : undefined;
@@ -45,27 +52,49 @@ export function createAuthJsOAuth(parts: Parts): OAuth {
       const { pathname, search, searchParams } = new URL(callbackUrl);
       // Built from our origin: Next's request calls other names of this machine "localhost".
       const url = env.origin.origin + pathname + search;
-      await Auth(new Request(url, { headers: cookiesOf(cookieHeader) }), config);
+      const attempt = readAttempt(cookieHeader, env, {
+        provider,
+        state: searchParams.get("state"),
+      });
+      const cookie = cookiesOf(attempt?.checks ?? "");
+      await Auth(new Request(url, { headers: { cookie } }), config);
       const result = seen.callback
         ? await verifyCallback(seen.callback, client)
         : failureOf(seen.failure, client, searchParams.get("error"));
       if ("failure" in result && result.cause === "invalid_client")
         log.error("provider.client_rejected", { provider });
+      else if ("failure" in result && result.failure === "provider_failed")
+        log.warn("provider.response_rejected", { provider, cause: result.cause });
       return result;
     },
   };
 }
 
-const cookiesOf = (cookieHeader: string | null) => (cookieHeader ? { cookie: cookieHeader } : {});
+/**
+ * The cookies in which Auth.js stores its checks. Browsers store them together in the cookie of their
+ * attempt, so that attempts in several tabs do not replace each other's.
+ */
+const checkCookies = {
+  state: "oauth_state",
+  pkceCodeVerifier: "oauth_verifier",
+  nonce: "oauth_nonce",
+} as const;
+
+const separator = "~";
+
+/** The Cookie header that Auth.js expects: of the browser's cookies it gets only these. */
+function cookiesOf(checks: string) {
+  const values = checks.split(separator);
+  return Object.values(checkCookies)
+    .flatMap((name, at) => (values[at] ? [`${name}=${values[at]}`] : []))
+    .join("; ");
+}
 
 /** The form that the sign-in page of Auth.js would post. */
-function signInRequest({ env }: Parts, provider: MethodId, cookieHeader: string | null) {
+function signInRequest({ env }: Parts, provider: MethodId) {
   return new Request(`${env.origin.origin}/api/auth/signin/${provider}`, {
     method: "POST",
-    headers: {
-      ...cookiesOf(cookieHeader),
-      "Content-Type": "application/x-www-form-urlencoded",
-    },
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ callbackUrl: "/" }),
   });
 }
@@ -135,6 +164,7 @@ const authJsProviders: Record<string, (keys: ProviderKeys, client: OidcClient) =
 
 interface Callback {
   readonly idToken: string | undefined;
+  readonly accessToken: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
@@ -152,18 +182,16 @@ function attemptOf(parts: Parts, provider: MethodId) {
     session: { strategy: "database" },
     secret: [...env.authSecret],
     trustHost: true,
-    cookies: {
-      sessionToken: cookieForAuthJs(env, "session"),
-      state: cookieForAuthJs(env, "oauth_state"),
-      pkceCodeVerifier: cookieForAuthJs(env, "oauth_verifier"),
-      nonce: cookieForAuthJs(env, "oauth_nonce"),
-      // Not used here, but named: a cookie that an attacker sets under the default name must not count.
-      callbackUrl: cookieForAuthJs(env, "oauth_url"),
-      csrfToken: cookieForAuthJs(env, "oauth_csrf"),
-    },
+    cookies: Object.fromEntries(
+      Object.entries(checkCookies).map(([check, name]) => [check, { name }]),
+    ),
     callbacks: {
       signIn({ account, profile }) {
-        seen.callback = { idToken: account?.id_token, claims: { ...profile } };
+        seen.callback = {
+          idToken: account?.id_token,
+          accessToken: account?.access_token,
+          claims: { ...profile },
+        };
         return "/";
       },
       // An invalid URL in a parameter or cookie would be a 500.
@@ -182,10 +210,10 @@ type Failure = Extract<CallbackResult, { failure: unknown }>;
 
 /** Auth.js reads the claims of an ID token and does not verify its signature (O1). */
 async function verifyCallback(
-  { idToken, claims }: Callback,
+  { idToken, accessToken, claims }: Callback,
   client: OidcClient,
 ): Promise<CallbackResult> {
-  const verified = await client.verify(idToken ?? "");
+  const verified = await client.verify(idToken ?? "", accessToken ?? "");
   if (!verified.ok) {
     const { code, cause = "" } = verified.refusal;
     return { failure: code === "provider_unavailable" ? code : "provider_failed", cause };
@@ -214,16 +242,27 @@ function failureOf(error: unknown, client: OidcClient, errorParameter: string | 
       cause: safeCause(errorParameter),
     };
   }
-  const inner = (cause?.err ?? error) as { code?: string; error?: string; message?: string };
+  const inner = (cause?.err ?? error) as {
+    code?: string;
+    error?: string;
+    message?: string;
+    cause?: { claim?: string };
+  };
   if (/"state"/.test(inner.message ?? ""))
     return { failure: "oauth_state_invalid", cause: "state" };
   // The code has expired or was used before.
   if (inner.error === "invalid_grant") return { failure: "oauth_state_invalid", cause: "code" };
+  const claim = claimFailure(inner.cause?.claim) ?? claimNamedIn(inner.message);
+  if (claim) return { failure: "provider_failed", cause: `id_token_${claim}` };
   return {
     failure: "provider_failed",
     cause: safeCause(inner.error ?? inner.code ?? type ?? "none"),
   };
 }
+
+/** A claim that is missing or has the wrong type is named in the library's message alone. */
+const claimNamedIn = (message: string | undefined) =>
+  claimFailure(/\bJWT "(\w+)" \([^)]*\) claim/.exec(message ?? "")?.[1]);
 
 /** An error code from outside, as the audit log may store it. */
 const safeCause = (code: string) => (/^[\w.-]{1,60}$/.test(code) ? code.toLowerCase() : "unknown");

@@ -4,13 +4,17 @@ import { anyText } from "@/test/support/texts";
 import { minutes } from "@/lib/core/duration";
 import { lifetimes } from "@/lib/core/policy";
 import {
-  cookieForAuthJs,
+  attemptCookieOf,
   cookieOf,
   type CookieName,
   cookieTable,
+  endedAttempts,
   hasCookieOfOurs,
+  oldestAttempts,
+  readAttempt,
   readCookie,
   readToken,
+  type ResponseCookie,
   scriptCookieTable,
   serializeCookie,
 } from "./cookies";
@@ -118,7 +122,6 @@ describe("the table of cookies", () => {
     expect(purpose).toMatch(/^[A-Z].+\.$/);
     expect(lifetime).toBeGreaterThanOrEqual(0);
     expect(cookieOf(publicly, name, token).options.maxAge).toBe(lifetime);
-    expect(cookieForAuthJs(publicly, name).options.maxAge).toBe(lifetime);
   });
 
   it("has the cookies of the page script apart, which have the same prefix", () => {
@@ -129,10 +132,12 @@ describe("the table of cookies", () => {
 
   it.each(names)("hides %s from scripts and from other sites, and protects it on https", (name) => {
     const flags = { httpOnly: true, sameSite: "lax", path: "/" };
-    for (const { options } of [cookieOf(publicly, name, token), cookieForAuthJs(publicly, name)])
-      expect(options).toEqual({ ...flags, secure: true, maxAge: cookieTable[name].lifetime });
-    for (const { options } of [cookieOf(locally, name, token), cookieForAuthJs(locally, name)])
-      expect(options).toEqual({ ...flags, secure: false, maxAge: cookieTable[name].lifetime });
+    const { lifetime: maxAge } = cookieTable[name];
+    for (const value of [token, null]) {
+      const options = { ...flags, maxAge: value === null ? 0 : maxAge };
+      expect(cookieOf(publicly, name, value).options).toEqual({ ...options, secure: true });
+      expect(cookieOf(locally, name, value).options).toEqual({ ...options, secure: false });
+    }
   });
 });
 
@@ -239,10 +244,71 @@ describe("a cookie in a Set-Cookie header", () => {
   });
 });
 
-it("unused cookies of Auth.js have a name that only this host can have set, and no lifetime", () => {
-  expect(cookieForAuthJs(publicly, "oauth_url")).toEqual({
-    name: "__Host-oauth_url",
-    options: { httpOnly: true, secure: true, sameSite: "lax", path: "/", maxAge: 0 },
+describe("the cookies of OAuth attempts", () => {
+  const attempts = ["one", "two", "three"].map((state) => ({ provider: "google", state }));
+  const stored = (state: string) => ({ token, checks: `checks-of-${state}~~` });
+  const headerOf = (...list: ResponseCookie[]) =>
+    list.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const header = headerOf(
+    ...attempts.map((attempt) => attemptCookieOf(publicly, attempt, stored(attempt.state))),
+    cookieOf(publicly, "oauth_redirect", "x"),
+  );
+
+  it("keep each attempt apart, by its state and its provider", () => {
+    for (const attempt of attempts)
+      expect(readAttempt(header, publicly, attempt)).toEqual(stored(attempt.state));
+    expect(readAttempt(header, publicly, { provider: "linkedin", state: "one" })).toBeNull();
+    for (const state of ["four", "", null])
+      expect(readAttempt(header, publicly, { provider: "google", state })).toBeNull();
   });
-  expect(cookieForAuthJs(locally, "oauth_csrf").name).toBe("latchkey-oauth_csrf");
+
+  it("have names and values that every browser and proxy accepts, whatever the state is", () => {
+    for (const state of ["a=b; c", "\0", "ä", "s".repeat(8_000)]) {
+      const attempt = { provider: "google", state };
+      const cookie = attemptCookieOf(publicly, attempt, stored("x"));
+      expect(cookie.name).toMatch(/^__Host-oauth_attempt-google-[\w-]{16}$/);
+      expect(serializeCookie(cookie)).toContain(cookie.value);
+      expect(readAttempt(headerOf(cookie), publicly, attempt)).toEqual(stored("x"));
+    }
+  });
+
+  it.each(["", "x", token, `${token}x~checks`, `~${token}`, `${token}~a; __Host-x=y`])(
+    "contain a token and checks, or do not count: %s",
+    (value) => {
+      const { name } = attemptCookieOf(publicly, attempts[0]!, null);
+      const read = readAttempt(`${name}=${value}`, publicly, attempts[0]!);
+      expect(read).toEqual(value.includes("; ") ? { token, checks: "a" } : null);
+    },
+  );
+
+  it("do not count when the browser sends two of that name", () => {
+    const [first] = attempts;
+    const twice = headerOf(
+      attemptCookieOf(publicly, first!, stored("one")),
+      attemptCookieOf(publicly, first!, stored("two")),
+    );
+    expect(readAttempt(twice, publicly, first!)).toBeNull();
+  });
+
+  it("make room for one more: the oldest go, and only as many as must", () => {
+    const names = attempts.map((attempt) => attemptCookieOf(publicly, attempt, null).name);
+    expect(oldestAttempts(header, publicly).map(({ name }) => name)).toEqual([names[0]]);
+    const linkedin = attemptCookieOf(publicly, { provider: "linkedin", state: "x" }, stored("x"));
+    const more = oldestAttempts(`${headerOf(linkedin)}; ${header}`, publicly);
+    expect(more).toEqual([
+      { ...linkedin, value: "", options: { ...linkedin.options, maxAge: 0 } },
+      expect.objectContaining({ name: names[0] }),
+    ]);
+    expect(oldestAttempts(headerOf(linkedin), publicly)).toEqual([]);
+    expect(oldestAttempts(null, publicly)).toEqual([]);
+  });
+
+  it("are all deleted for one provider, and no others", () => {
+    const linkedin = attemptCookieOf(publicly, { provider: "linkedin", state: "x" }, stored("x"));
+    const both = `${headerOf(linkedin)}; ${header}`;
+    expect(endedAttempts(both, publicly, "google")).toHaveLength(3);
+    expect(endedAttempts(both, publicly, "linkedin").map(({ name }) => name)).toEqual([
+      linkedin.name,
+    ]);
+  });
 });

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { type Duration, seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { isToken, unseal } from "@/lib/core/crypto";
-import { lifetimes } from "@/lib/core/policy";
+import { bounds, lifetimes } from "@/lib/core/policy";
 
 interface CookieEntry {
   readonly purpose: string;
@@ -37,7 +38,8 @@ export const cookieTable = {
     lifetime: lifetimes.lastMethod,
   },
   oauth_attempt: {
-    purpose: "The token of the OAuth attempt that this browser has started.",
+    purpose:
+      "The token of an OAuth attempt that this browser has started, with its checks by Auth.js. Each attempt has its own, named by its state.",
     lifetime: lifetimes.oauthAttempt,
   },
   pending_identity: {
@@ -47,26 +49,6 @@ export const cookieTable = {
   oauth_redirect: {
     purpose: "The address of the provider that the next page continues to, encrypted.",
     lifetime: lifetimes.flash,
-  },
-  oauth_state: {
-    purpose: "Auth.js: the state parameter of the OAuth attempt.",
-    lifetime: lifetimes.oauthAttempt,
-  },
-  oauth_verifier: {
-    purpose: "Auth.js: the PKCE code verifier of the OAuth attempt.",
-    lifetime: lifetimes.oauthAttempt,
-  },
-  oauth_nonce: {
-    purpose: "Auth.js: the nonce of the OAuth attempt.",
-    lifetime: lifetimes.oauthAttempt,
-  },
-  oauth_url: {
-    purpose: "Auth.js: its return path. Unused, so browsers delete it at once.",
-    lifetime: seconds(0),
-  },
-  oauth_csrf: {
-    purpose: "Auth.js: its CSRF token. Unused, so browsers delete it at once.",
-    lifetime: seconds(0),
   },
 } as const satisfies Record<string, CookieEntry>;
 
@@ -104,7 +86,11 @@ export function readCookie(
   scope: CookieScope,
   name: ReadableCookieName,
 ): string | null {
-  const wanted = `${cookieName(scope, name)}=`;
+  return valueOf(header, cookieName(scope, name));
+}
+
+function valueOf(header: string | null, name: string): string | null {
+  const wanted = `${name}=`;
   const values = (header ?? "")
     .split(/;\s*/)
     .filter((pair) => pair.startsWith(wanted))
@@ -146,12 +132,6 @@ export function readSealed(
   }
 }
 
-/** A cookie's name, flags and lifetime, as Auth.js is configured with them. */
-export const cookieForAuthJs = (scope: CookieScope, name: CookieName) => ({
-  name: cookieName(scope, name),
-  options: { ...flagsOf(scope), maxAge: cookieTable[name].lifetime },
-});
-
 /** A cookie of a response. */
 export interface ResponseCookie {
   readonly name: string;
@@ -188,17 +168,70 @@ export const cookieOf = (
   },
 });
 
-/** A cookie that Auth.js sets, with the flags and the lifetime that `cookieForAuthJs` gave it. */
-export const cookieFromAuth = (
-  scope: CookieScope,
-  { name, value, options: { maxAge = seconds(0) } }: AuthCookie,
-): ResponseCookie => ({ name, value, options: { ...flagsOf(scope), maxAge } });
-
-interface AuthCookie {
-  readonly name: string;
-  readonly value: string;
-  readonly options: { readonly maxAge?: number };
+/** What the browser stores of an OAuth attempt. */
+export interface AttemptCookie {
+  readonly token: string;
+  /** What Auth.js compares the callback with, encrypted by it. */
+  readonly checks: string;
 }
+
+/**
+ * The cookie of the attempt with this state; without a value it deletes it. Attempts in several tabs
+ * have cookies of their own, so that none of them ends another.
+ */
+export const attemptCookieOf = (
+  scope: CookieScope,
+  { provider, state }: { readonly provider: string; readonly state: string },
+  value: AttemptCookie | null,
+): ResponseCookie =>
+  withName(
+    cookieOf(scope, "oauth_attempt", value && `${value.token}~${value.checks}`),
+    attemptCookieName(scope, provider, state),
+  );
+
+/** The attempt with this state; null when this browser did not start it. */
+export function readAttempt(
+  header: string | null,
+  scope: CookieScope,
+  { provider, state }: { readonly provider: string; readonly state: string | null },
+): AttemptCookie | null {
+  const value = state && valueOf(header, attemptCookieName(scope, provider, state));
+  const [token, checks] = (value || "").split(/~(.*)/s);
+  return isToken(token) && checks !== undefined ? { token, checks } : null;
+}
+
+/** Deletes the cookies of all attempts with a provider. */
+export const endedAttempts = (header: string | null, scope: CookieScope, provider: string) =>
+  attemptNames(header, attemptPrefix(scope, provider)).map((name) =>
+    withName(cookieOf(scope, "oauth_attempt", null), name),
+  );
+
+/**
+ * Deletes the cookies of the oldest attempts, so that one more fits. Browsers send the cookies that they
+ * received first before the others (RFC 6265 5.4).
+ */
+export function oldestAttempts(header: string | null, scope: CookieScope): ResponseCookie[] {
+  const names = attemptNames(header, `${cookieName(scope, "oauth_attempt")}-`);
+  return names
+    .slice(0, Math.max(0, names.length - bounds.attemptsPerBrowser + 1))
+    .map((name) => withName(cookieOf(scope, "oauth_attempt", null), name));
+}
+
+const withName = (cookie: ResponseCookie, name: string): ResponseCookie => ({ ...cookie, name });
+
+const attemptPrefix = (scope: CookieScope, provider: string) =>
+  `${cookieName(scope, "oauth_attempt")}-${provider}-`;
+
+/** A hash of the state, as the state itself has characters that a name must not have. */
+const attemptCookieName = (scope: CookieScope, provider: string, state: string) =>
+  attemptPrefix(scope, provider) +
+  createHash("sha256").update(state).digest("base64url").slice(0, 16);
+
+const attemptNames = (header: string | null, prefix: string) =>
+  (header ?? "")
+    .split(/;\s*/)
+    .filter((pair) => pair.startsWith(prefix))
+    .map((pair) => pair.split("=", 1)[0]!);
 
 /** The value of a `Set-Cookie` header, in the order in which Next writes it. */
 export function serializeCookie({ name, value, options }: ResponseCookie): string {

@@ -29,6 +29,7 @@ export const notes = [
   "provider_disconnected",
   "step_up_requested",
   "signed_out_meanwhile",
+  "already_signed_in",
   "suspended_action_cancelled",
   "suspended_action_lost",
   "sign_up_pending",

@@ -5,31 +5,36 @@ import type { MethodId } from "@/lib/core/method-id";
 import { isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { seal } from "@/lib/core/crypto";
-import { readSealed, readToken } from "./cookies";
+import { readAttempt, readSealed, readToken } from "./cookies";
 import { writeCookie } from "./next-cookies";
+import type { OAuthCallback } from "./run-with-cookies";
 
-/** The token of this browser's OAuth attempt; "" when there is none, which matches no row. */
-export const oauthAttemptToken = () => tokenFrom("oauth_attempt");
+/** The token of the OAuth attempt that a callback belongs to; "" for none, which matches no row. */
+export const oauthAttemptToken = async (callback: OAuthCallback) =>
+  readAttempt((await headers()).get("cookie"), getWorld().env, callback)?.token ?? "";
 
 /** The token of this browser's pending identity; "" when there is none. */
-export const pendingIdentityToken = () => tokenFrom("pending_identity");
-
-const tokenFrom = async (name: "oauth_attempt" | "pending_identity") =>
-  readToken((await headers()).get("cookie"), getWorld().env, name) ?? "";
+export const pendingIdentityToken = async () =>
+  readToken((await headers()).get("cookie"), getWorld().env, "pending_identity") ?? "";
 
 /** Deletes the cookie of a pending identity, whose user has declined. The row expires. */
 export const clearPendingIdentity = () => writeCookie(getWorld().env, "pending_identity", null);
 
 /**
- * The provider whose callback a request is; null for another path, a disabled provider, a request
- * without a response of the provider, or one that loads it as a subresource.
+ * The attempt whose callback a request is. Also of a provider that is disabled or sent no parameters: a
+ * person has come back and has to be told. Null for another path, for a subresource, and for a program
+ * that posts anything but a form.
  */
-export function providerOfCallback({ url, headers }: Request): MethodId | null {
+export async function readOAuthCallback(request: Request): Promise<OAuthCallback | null> {
+  const { method, url, headers } = request;
   const { pathname, searchParams } = new URL(url);
   const provider = pathname.replace("/api/auth/callback/", "");
-  if (!isOAuthMethodId(provider) || !getWorld().env.methods.includes(provider)) return null;
-  if (!["code", "error", "state"].some((name) => searchParams.has(name))) return null;
-  return (headers.get("sec-fetch-dest") ?? "document") === "document" ? provider : null;
+  const isPage = (headers.get("sec-fetch-dest") ?? "document") === "document";
+  if (!isOAuthMethodId(provider) || !isPage) return null;
+  if (method === "GET") return { provider, state: searchParams.get("state") };
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers.get("content-type") ?? "");
+  if (!isForm) return null;
+  return { provider, state: new URLSearchParams(await request.text()).get("state") };
 }
 
 const schema = z.object({ provider: z.custom<MethodId>(isOAuthMethodId), url: z.url() });

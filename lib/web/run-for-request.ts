@@ -16,12 +16,10 @@ import { type RunOptions, type Outcome, runWithCookies } from "./run-with-cookie
 export async function runForRequest<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   input: unknown,
-  { form, ...options }: PageRunOptions = {},
+  { form, sharedKey, ...options }: PageRunOptions = {},
 ): Promise<Result<Out>> {
-  const response = await runFlowForRequest(flow, input, {
-    ...options,
-    shownTo: shownTo(flow, form),
-  });
+  const runOptions = { ...options, shownTo: shownTo(flow, form) };
+  const response = await runFlowForRequest(flow, input, runOptions, sharedKey);
   if (response.failed) redirect(`/failed?reference=${response.reference}`);
   return response.result;
 }
@@ -55,7 +53,30 @@ function shownTo(
   return typeof value === "string" && more.length === 0 ? value : "";
 }
 
+/** Runs of requests that arrived twice, by what they have in common. */
+const sharedRuns = new Map<string, Promise<Outcome<unknown>>>();
+
+/**
+ * Runs a flow once for all requests with this key that arrive while it runs. Each of them gets its result
+ * and its cookies; the first one has its tasks.
+ */
+async function runShared<Out>(
+  key: string,
+  run: () => Promise<Outcome<Out>>,
+): Promise<Outcome<Out>> {
+  const running = sharedRuns.get(key) as Promise<Outcome<Out>> | undefined;
+  if (running) return running.then((outcome) => ({ ...outcome, afterResponse: [] }));
+  const started = run().finally(() => sharedRuns.delete(key));
+  sharedRuns.set(key, started);
+  return started;
+}
+
 interface PageRunOptions extends Omit<RunOptions, "shownTo"> {
+  /**
+   * Requests with the same key at the same time share one run. Only for requests of one browser: it
+   * contains a secret of that browser.
+   */
+  readonly sharedKey?: string;
   /**
    * The posted form, when its effect depends on the signed-in user. `adopters`: a form of a page that
    * an adopter added to this app, which lacks the field.
@@ -67,8 +88,11 @@ async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requir
   flow: Flow<Schema, Out, R>,
   input: unknown,
   options?: RunOptions,
+  sharedKey?: string,
 ): Promise<Outcome<Out>> {
-  const outcome = await runWithCookies(getWorld(), flow, await readRequest(), input, options);
+  const request = await readRequest();
+  const run = () => runWithCookies(getWorld(), flow, request, input, options);
+  const outcome = sharedKey ? await runShared(sharedKey, run) : await run();
   if (outcome.failed) return outcome;
   await setCookies(outcome.cookies);
   for (const task of outcome.afterResponse) after(task);

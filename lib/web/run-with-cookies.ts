@@ -2,9 +2,16 @@ import type { z } from "zod";
 import type { RequestContext, CookieChanges } from "@/lib/runtime/request-context";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import type { World } from "@/lib/runtime/ports";
+import type { MethodId } from "@/lib/core/method-id";
 import type { Result } from "@/lib/core/result";
 import { runFlow } from "@/lib/runtime/run-flow";
-import { cookieFromAuth, cookieOf, type ResponseCookie } from "./cookies";
+import {
+  attemptCookieOf,
+  cookieOf,
+  endedAttempts,
+  oldestAttempts,
+  type ResponseCookie,
+} from "./cookies";
 import { contextOfSession, type IncomingRequest } from "./incoming-request";
 
 /** What an entry point knows about a request besides its headers. */
@@ -17,6 +24,14 @@ export interface RunOptions {
   readonly renewed?: string | undefined;
   /** See `RequestContext`. */
   readonly shownTo?: string | null;
+  /** The OAuth attempt that the request is the callback of. */
+  readonly callbackOf?: OAuthCallback | undefined;
+}
+
+/** A provider's callback. Without a state, the attempt is not known. */
+export interface OAuthCallback {
+  readonly provider: MethodId;
+  readonly state: string | null;
 }
 
 /** A flow's result with the cookies and tasks of the response; or the reference of a logged bug. */
@@ -36,7 +51,13 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   flow: Flow<Schema, Out, R>,
   incoming: IncomingRequest,
   input: unknown,
-  { sameOriginVerified = false, isProgram = false, renewed, shownTo = null }: RunOptions = {},
+  {
+    sameOriginVerified = false,
+    isProgram = false,
+    renewed,
+    shownTo = null,
+    callbackOf,
+  }: RunOptions = {},
 ): Promise<Outcome<Out>> {
   const { requestContext } = incoming;
   // Inherits instead of copying: a copy would compute every lazy property.
@@ -54,7 +75,7 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   });
   if (!flowRun) return { failed: true, reference: requestContext.requestId };
   const { result, cookieChanges, afterResponse } = flowRun;
-  const cookies = cookiesOf(world, cookieChanges, incoming);
+  const cookies = cookiesOf(world, cookieChanges, incoming, callbackOf);
   // After a success the message about an earlier attempt is outdated.
   if (result.ok && flow.kind === "write" && incoming.hasFlash)
     cookies.push(cookieOf(world.env, "flash", null));
@@ -70,8 +91,9 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
 
 function cookiesOf(
   { env }: Pick<World, "env">,
-  { session, mailRequest, device, ...tokens }: CookieChanges,
-  { requestingBrowserToken, deviceToken }: IncomingRequest,
+  { session, mailRequest, device, oauthAttempt, oauthProtocol, pendingIdentity }: CookieChanges,
+  { requestContext, requestingBrowserToken, deviceToken }: IncomingRequest,
+  callbackOf: OAuthCallback | undefined,
 ): ResponseCookie[] {
   const cookies: ResponseCookie[] = [];
   if (session === "ended") cookies.push(cookieOf(env, "session", null));
@@ -80,16 +102,26 @@ function cookiesOf(
     cookies.push(cookieOf(env, "session", session.token, lifetime));
     if (session.method) cookies.push(cookieOf(env, "method", session.method));
   }
-  for (const [name, token] of [
-    ["oauth_attempt", tokens.oauthAttempt],
-    ["pending_identity", tokens.pendingIdentity],
-  ] as const)
-    if (token) cookies.push(cookieOf(env, name, token === "ended" ? null : token));
-  if (tokens.oauthProtocol === "ended")
-    for (const name of ["oauth_state", "oauth_verifier", "oauth_nonce", "oauth_redirect"] as const)
-      cookies.push(cookieOf(env, name, null));
-  else if (tokens.oauthProtocol)
-    cookies.push(...tokens.oauthProtocol.map((cookie) => cookieFromAuth(env, cookie)));
+  if (pendingIdentity)
+    cookies.push(
+      cookieOf(env, "pending_identity", pendingIdentity === "ended" ? null : pendingIdentity),
+    );
+  if (oauthAttempt === "ended") {
+    const { provider, state } = callbackOf ?? {};
+    if (provider && state) cookies.push(attemptCookieOf(env, { provider, state }, null));
+    else if (provider) {
+      const ended = endedAttempts(requestContext.cookieHeader, env, provider);
+      // Which of several it was cannot be told, and the others go on.
+      if (ended.length === 1 || !env.methods.includes(provider)) cookies.push(...ended);
+    }
+    cookies.push(cookieOf(env, "oauth_redirect", null));
+  } else if (oauthAttempt && oauthProtocol) {
+    const value = { token: oauthAttempt, checks: oauthProtocol.checks };
+    cookies.push(
+      ...oldestAttempts(requestContext.cookieHeader, env),
+      attemptCookieOf(env, oauthProtocol, value),
+    );
+  }
   if (mailRequest) cookies.push(cookieOf(env, "mail_request", requestingBrowserToken()));
   if (device) cookies.push(cookieOf(env, "device", deviceToken()));
   return cookies;

@@ -172,7 +172,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     passwords: createPasswords(env, log, argon2Hasher(leastCost)),
     oauth: {
       authorize: async (provider) =>
-        ok({ url: `https://${provider}.example/authorize`, cookies: [] }),
+        ok({ url: `https://${provider}.example/authorize`, state: "a-state", checks: "" }),
       // The code of a test's callback is its result.
       exchange: async (_, callbackUrl) => resultIn(callbackUrl),
     },

@@ -3,7 +3,8 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
 import { ProviderLogo } from "@/app/_methods/provider-logo";
-import { oauthMethods } from "@/lib/methods";
+import type { MethodId } from "@/lib/core/method-id";
+import { oauthMethod, oauthMethods } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { isInAppBrowser } from "@/lib/web/in-app-browser";
 import type { LastMethod } from "@/lib/web/last-method";
@@ -14,6 +15,25 @@ import { submitProvider } from "./actions";
 interface Props {
   readonly next: string;
   readonly last: LastMethod;
+}
+
+/**
+ * A form that starts signing in with a provider. Null where the provider is disabled, or refuses this
+ * browser.
+ */
+export async function TryAgainForm({ provider, next }: { provider: MethodId; next: string }) {
+  const { oauth } = oauthMethod(provider);
+  const isRefusing = oauth.refusesInAppBrowsers && (await isInAppBrowser());
+  if (isRefusing || !siteConfig().methods.includes(provider)) return null;
+  return (
+    <Form action={submitProvider}>
+      <input type="hidden" name="provider" value={provider} />
+      <input type="hidden" name="next" value={next} />
+      <Button variant="primary" icon={<ProviderLogo provider={provider} />}>
+        {message("problem.tryAgain", { provider: oauth.name })}
+      </Button>
+    </Form>
+  );
 }
 
 /** One form per provider, the one used last first: Enter in another form submits none of them. */

@@ -23,6 +23,7 @@ import {
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits, hashOf, methodsOf } from "@/test/support/queries";
+import { methodId } from "@/test/support/methods";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
@@ -120,7 +121,6 @@ describe("ada signs in with Google", () => {
 describe("a callback without claims (O5)", () => {
   test.each([
     ["provider_cancelled", "access_denied", undefined],
-    ["oauth_state_invalid", "state", undefined],
     ["provider_unavailable", "timeout", intervals.providerRetryAfter],
     ["provider_failed", "signature", undefined],
   ] as const)(
@@ -132,7 +132,7 @@ describe("a callback without claims (O5)", () => {
       expect(await browser.finishOAuthWith("google", { failure, cause })).toEqual(
         refused(failure, { provider: "google", retryAfter: retryAfter as never }),
       );
-      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
+      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
       expect((await world.audit()).at(-1)).toMatchObject({
         event: "oauth.complete",
         outcome: failure,
@@ -143,6 +143,47 @@ describe("a callback without claims (O5)", () => {
       expect(await count(world, "users")).toBe(0);
     },
   );
+
+  test.each(["code", "state", "cookie"])(
+    "with another %s than the attempt's: she is told, and the attempt goes on, as it may be another request's",
+    async (cause) => {
+      const browser = new Browser(world);
+      await browser.startOAuth("google");
+      const oauthAttempt = browser.oauthAttempt!;
+      expect(
+        await browser.finishOAuthWith("google", { failure: "oauth_state_invalid", cause }),
+      ).toEqual(refused("oauth_state_invalid", { provider: "google", cause }));
+      expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+      expect((await world.audit()).at(-1)).toMatchObject({
+        event: "oauth.complete",
+        outcome: "oauth_state_invalid",
+        cause: `google:${cause}`,
+      });
+      browser.oauthAttempt = oauthAttempt;
+      expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
+    },
+  );
+
+  test("without any parameters: she is told, no provider is asked, and the attempt goes on", async () => {
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    for (const query of ["", "?", "?callbackUrl=x", "#code=x&state=y"])
+      expect(
+        await browser.run(completeOAuth, {
+          provider: "google",
+          oauthAttempt: "",
+          callbackUrl: `http://localhost:3000/api/auth/callback/google${query}`,
+        }),
+      ).toEqual(refused("provider_failed", { provider: "google", cause: "no_parameters" }));
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "oauth.complete",
+      outcome: "provider_failed",
+      cause: "google:no_parameters",
+    });
+    browser.oauthAttempt = oauthAttempt;
+    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("sign_in");
+  });
 
   test("a signed-in user stays signed in, and the requested linking is not done", async () => {
     const browser = await signedIn();
@@ -224,6 +265,8 @@ describe("requests to a provider", () => {
       await browser.startOAuth("google");
       const { oauthAttempt } = browser;
       expect(outcomeOf(await finishOAuth(browser))).toBe("sign_in");
+      await finishOAuth(browser, oauthAttempt!);
+      await world.advance(61);
       expect(await finishOAuth(browser, oauthAttempt!)).toEqual(lost);
       expect(exchanged.times).toBe(1);
     });
@@ -327,26 +370,110 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
     expect(outcomeOf(await browser.signInWithProvider("google", google()))).toBe("ask_to_sign_in");
     const { pendingIdentity } = browser;
     expect(pendingIdentity).not.toBeNull();
-    expect(outcomeOf(await browser.finishOAuth("google", google()))).toBe("oauth_state_invalid");
+    expect(await browser.finishOAuth("google", google())).toEqual(lost);
     expect(browser.pendingIdentity).toBe(pendingIdentity);
   });
 
-  test("used twice it signs nobody in, whether it signed in or left a pending identity", async () => {
+  test("used twice it changes nothing, whether it signed in or left a pending identity", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
     await browser.finishOAuth("google", google());
     browser.oauthAttempt = oauthAttempt;
-    expect(await browser.finishOAuth("google", google())).toEqual(lost);
+    await browser.finishOAuth("google", claims("g-2", leo));
     expect(await sessionOf(browser)).toBe(ada);
     const asked = new Browser(world);
     await asked.signInWithProvider("google", claims("g-2", ada));
     expect(await asked.finishOAuth("google", claims("g-1", ada))).toEqual(lost);
     expect(asked.session).toBeNull();
     expect(await pendingIdentity(world)).toEqual(["google g-2"]);
+    expect(await count(world, "users")).toBe(1);
+  });
+});
+
+describe("a browser repeats a callback, because it has not received the response", () => {
+  /** A browser that has the cookies from before the callback. */
+  const before = (world: TestWorld, oauthAttempt: string | null) =>
+    Object.assign(new Browser(world), { oauthAttempt });
+
+  test.each([
+    ["at once", 0, "sign_in"],
+    ["after 59 s", 59, "sign_in"],
+    ["after 61 s", 61, "oauth_state_invalid"],
+  ])("%s", async (_, passed, outcome) => {
+    await world.withFrozenTime(async (world) => {
+      const browser = new Browser(world);
+      await browser.startOAuth("google", { next: "/account/sessions" });
+      const { oauthAttempt } = browser;
+      await browser.finishOAuth("google", google());
+      await world.advance(passed);
+      const again = before(world, oauthAttempt);
+      const repeated = await again.finishOAuth("google", google());
+      expect(outcomeOf(repeated)).toBe(outcome);
+      expect([await count(world, "sessions"), await count(world, "users")]).toEqual([1, 1]);
+      if (outcome !== "sign_in") return expect(again.session).toBeNull();
+      expect(repeated).toMatchObject({ value: { next: "/account/sessions" } });
+      // The same session: whichever response arrives last, its cookie is valid.
+      expect(again.session).toBe(browser.session);
+      expect(again.cookieChanges.session).toMatchObject({
+        method: "google",
+        lifetime: world.env.lifetimes.session - passed,
+      });
+      expect((await world.audit()).at(-1)).toMatchObject({
+        event: "oauth.complete",
+        outcome: "ok",
+        cause: "google:repeated",
+        subject: expect.any(String) as string,
+      });
+    });
   });
 
-  test("of twenty concurrent callbacks of one attempt, one signs in", async () => {
+  test("after which it has to decide: the pending identity is the same", async () => {
+    await signedIn();
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    await browser.finishOAuth("google", google());
+    const again = before(world, oauthAttempt);
+    expect(outcomeOf(await again.finishOAuth("google", google()))).toBe("ask_to_sign_in");
+    expect(again.pendingIdentity).toBe(browser.pendingIdentity);
+    await again.signIn(ada);
+    expect((await connect(again)).ok).toBe(true);
+    // It has been decided.
+    const late = before(world, oauthAttempt);
+    expect(await late.finishOAuth("google", google())).toEqual(lost);
+    expect(await pendingIdentity(world)).toEqual([]);
+  });
+
+  test.each<[string, (browser: Browser, again: Browser) => Promise<unknown>]>([
+    ["she has signed out meanwhile", (browser) => browser.run(signOut)],
+    ["she is disabled", () => disable(world, ada)],
+    ["somebody else has signed in there meanwhile", (_, again) => again.signIn(leo)],
+  ])("in vain when %s", async (_, meanwhile) => {
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    await browser.finishOAuth("google", google());
+    const again = before(world, oauthAttempt);
+    await meanwhile(browser, again);
+    const { session } = again;
+    expect(await again.finishOAuth("google", google())).toEqual(lost);
+    expect(again.session).toBe(session);
+  });
+
+  test("and no other browser or provider gets in by it", async () => {
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    await browser.finishOAuth("google", google());
+    for (const other of [null, "x".repeat(43), browser.session])
+      expect(await before(world, other).finishOAuth("google", google())).toEqual(lost);
+    expect(outcomeOf(await before(world, oauthAttempt).finishOAuth("linkedin", google()))).toBe(
+      "oauth_state_invalid",
+    );
+  });
+
+  test("twenty times at once: one session, in which all of them are", async () => {
     const browser = new Browser(world);
     await browser.startOAuth("google");
     const { oauthAttempt } = browser;
@@ -356,8 +483,38 @@ describe("an OAuth attempt works in one browser, for one provider, once, and in 
         browser.run(completeOAuth, { provider: "google", oauthAttempt, callbackUrl }),
       ),
     );
-    expect(responses.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
+    expect(responses.map(outcomeOf)).toEqual(Array(20).fill("sign_in"));
+    expect([await count(world, "sessions"), await count(world, "users")]).toEqual([1, 1]);
+    expect(await sessionOf(browser)).toBe(ada);
+    const causes = (await world.audit()).map(({ cause }) => cause);
+    expect(causes.filter((cause) => cause === "google:repeated")).toHaveLength(19);
+  });
+
+  test("at another instance, whose code was used already: it waits for the first one", async () => {
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    let secondAsks = () => {};
+    const secondAsked = new Promise<void>((resolve) => (secondAsks = resolve));
+    const exchanging = (exchange: TestWorld["oauth"]["exchange"]) =>
+      world.with({ oauth: { ...world.oauth, exchange } });
+    const first = exchanging(async () => {
+      await secondAsked;
+      return { claims: google() };
+    });
+    const second = exchanging(async () => {
+      secondAsks();
+      return { failure: "oauth_state_invalid", cause: "code" };
+    });
+    const callbackUrl = callbackUrlWith("google", { claims: {} });
+    const input = { provider: "google", oauthAttempt, callbackUrl };
+    const other = before(world, oauthAttempt);
+    const responses = await Promise.all([
+      browser.run(completeOAuth, input, { world: first }),
+      other.run(completeOAuth, input, { world: second }),
+    ]);
+    expect(responses.map(outcomeOf)).toEqual(["sign_in", "sign_in"]);
+    expect(other.session).toBe(browser.session);
     expect(await count(world, "sessions")).toBe(1);
   });
 });
@@ -414,7 +571,7 @@ describe("an OAuth attempt never links by itself (ambient linking)", () => {
     browser.oauthAttempt = oauthAttempt;
     const before = await count(world, "users");
     expect(await browser.finishOAuth("google", google())).toEqual(suspended);
-    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
     expect([await pendingIdentity(world), await count(world, "users")]).toEqual([[], before]);
     expect(await methodsOf(world, ada)).toEqual(["magic_link"]);
   });
@@ -510,7 +667,7 @@ describe("a disabled account (S5)", () => {
       );
     const stored = await saved();
     expect(await browser.finishOAuth("google", google())).toEqual(refused("account_disabled"));
-    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
+    expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
     expect(await saved()).toEqual(stored);
     expect(await pendingIdentity(world)).toEqual([]);
     expect((await world.audit()).at(-1)).toMatchObject({
@@ -550,7 +707,7 @@ describe("where sign-up is closed", () => {
     expect(await stranger.signInWithProvider("google", google())).toEqual(
       refused("sign_up_closed"),
     );
-    expect(stranger.cookieChanges).toEqual({ oauthAttempt: "ended", oauthProtocol: "ended" });
+    expect(stranger.cookieChanges).toEqual({ oauthAttempt: "ended" });
     expect([await count(world, "users"), await count(world, "sessions")]).toEqual([0, 0]);
     expect((await world.audit()).at(-1)).toMatchObject({
       outcome: "sign_up_closed",
@@ -583,8 +740,16 @@ test.each([
     oauthAttempt: browser.oauthAttempt,
     callbackUrl: callbackUrlWith("google", { claims: google() }),
   };
-  expect(await browser.run(completeOAuth, input, { world: off })).toEqual(refused("not_found"));
+  expect(await browser.run(completeOAuth, input, { world: off })).toEqual(
+    refused("not_found", { method: methodId("google") }),
+  );
   expect(browser.session).toBeNull();
+  expect(browser.cookieChanges).toEqual({ oauthAttempt: "ended" });
+  expect((await world.audit()).at(-1)).toMatchObject({
+    event: "oauth.complete",
+    outcome: "not_found",
+    cause: "google",
+  });
   expect((await browser.run(completeOAuth, input)).ok).toBe(true);
 });
 

@@ -26,7 +26,10 @@ test("ada starts linking: the attempt belongs to this session alone", async () =
     ok: true,
     value: { provider: "google", url: "https://google.example/authorize" },
   });
-  expect(browser.cookieChanges).toEqual({ oauthAttempt: browser.oauthAttempt, oauthProtocol: [] });
+  expect(browser.cookieChanges).toEqual({
+    oauthAttempt: browser.oauthAttempt,
+    oauthProtocol: { provider: "google", state: "a-state", checks: "" },
+  });
   expect(
     await row(
       world.db,

@@ -22,7 +22,7 @@ test("ada starts: only her browser has the token, and no user is created", async
   });
   expect(browser.cookieChanges).toEqual({
     oauthAttempt: expect.stringMatching(/^[\w-]{43}$/) as string,
-    oauthProtocol: [],
+    oauthProtocol: { provider: "google", state: "a-state", checks: "" },
   });
   expect(
     await row(

@@ -1,4 +1,5 @@
 import type { Db } from "@/db/client";
+import { derivedToken, digest } from "@/lib/core/crypto";
 import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { ok, refuse, type Result } from "@/lib/core/result";
@@ -12,10 +13,13 @@ import {
 } from "@/lib/store/auth-providers";
 import {
   consumePendingIdentity,
+  findEndedAttempt,
+  findNewPendingIdentity,
   type OAuthAttempt,
   storePendingIdentity,
 } from "@/lib/store/oauth-attempts";
-import { deleteSession } from "@/lib/store/sessions";
+import { oauthMethod } from "@/lib/methods";
+import { deleteSession, findLiveSession } from "@/lib/store/sessions";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /** What happened to a user who came back from a provider. */
@@ -28,6 +32,11 @@ export interface OAuthOutcome {
   readonly next: string;
 }
 
+/** An attempt, with its token while its callback is being completed. */
+interface ReturnedAttempt extends OAuthAttempt {
+  readonly token?: string;
+}
+
 /**
  * Signs a verified identity in or up, or stores it until its user decides (O4). With `switching` the
  * user has decided to end the session that is here. Refuses `session_changed`,
@@ -37,7 +46,7 @@ export interface OAuthOutcome {
 export async function completeProviderSignIn(
   ctx: Ctx,
   tx: Db,
-  attempt: OAuthAttempt,
+  attempt: ReturnedAttempt,
   identity: OAuthIdentity,
   { switching = false }: { switching?: boolean } = {},
 ): Promise<Result<OAuthOutcome>> {
@@ -78,6 +87,7 @@ export async function completeProviderSignIn(
       method: provider,
       remember: attempt.remember,
       startedBy: null,
+      ...(attempt.token && { token: tokensOf(ctx, attempt.token).session }),
     });
   };
 
@@ -114,12 +124,56 @@ export async function completeProviderSignIn(
   async function ask(outcome: OAuthOutcome["outcome"]) {
     if (switching) await endCurrentSession(ctx, tx);
     else {
-      const token = ctx.random.token();
+      const token = attempt.token
+        ? tokensOf(ctx, attempt.token).pendingIdentity
+        : ctx.random.token();
       await storePendingIdentity(tx, attempt.id, token, identity);
       ctx.setCookies({ pendingIdentity: token });
     }
     return finish(outcome, outcome);
   }
+}
+
+/**
+ * The tokens that an attempt leads to. They are derived, so that a repeated callback gets the same ones,
+ * whichever of the two responses the browser stores.
+ */
+const tokensOf = ({ env }: Ctx, attemptToken: string) => ({
+  session: derivedToken(env.tokenKey, "session", attemptToken),
+  pendingIdentity: derivedToken(env.tokenKey, "pending_identity", attemptToken),
+});
+
+/**
+ * Gives the browser of an attempt that ended just now the same session or pending identity again. Null
+ * when the attempt led to neither, the session has ended, or another session was started here.
+ */
+export async function repeatCompletion(
+  ctx: Ctx,
+  tx: Db,
+  provider: MethodId,
+  attemptToken: string,
+): Promise<Result<OAuthOutcome> | null> {
+  const { session } = ctx.caller;
+  const tokens = tokensOf(ctx, attemptToken);
+  const repeat = (outcome: OAuthOutcome["outcome"], next: string) => {
+    ctx.auditSubject({ cause: `${provider}:repeated` });
+    return ok({ provider, outcome, next });
+  };
+  const pending = await findNewPendingIdentity(tx, tokens.pendingIdentity);
+  if (pending?.identity.provider === provider) {
+    ctx.setCookies({ pendingIdentity: tokens.pendingIdentity });
+    // Their pages know which of them fits.
+    return repeat(session ? "ask_to_link" : "ask_to_sign_in", pending.next);
+  }
+  const tokenDigest = digest("session", tokens.session);
+  if (session && ctx.caller.sessionDigest !== tokenDigest) return null;
+  const ended = await findEndedAttempt(tx, provider, attemptToken);
+  const live = ended && (await findLiveSession(tx, tokenDigest));
+  if (!live) return null;
+  ctx.auditSubject({ userId: live.userId });
+  const method = oauthMethod(provider).storedName;
+  ctx.setCookies({ session: { token: tokens.session, lifetime: live.lifetime, method } });
+  return repeat("sign_in", ended.next);
 }
 
 async function endCurrentSession(ctx: Ctx, tx: Db) {

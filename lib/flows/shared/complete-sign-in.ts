@@ -15,7 +15,8 @@ import {
  * Signs a user in: the only way to a session, for every method. The session gets a new token, which
  * goes into the cookie and is stored nowhere; this browser's previous session ends; the browser
  * becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
- * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider.
+ * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose
+ * flow passes a token that it can derive again.
  */
 export async function completeSignIn(
   ctx: Ctx,
@@ -25,11 +26,17 @@ export async function completeSignIn(
     method: id,
     remember,
     startedBy,
-  }: { userId: string; method: MethodId; remember: boolean; startedBy: string | null },
+    token = ctx.random.token(),
+  }: {
+    userId: string;
+    method: MethodId;
+    remember: boolean;
+    startedBy: string | null;
+    token?: string;
+  },
 ): Promise<void> {
   const { caller, env } = ctx;
   const method = methodById(id)!.storedName;
-  const token = ctx.random.token();
   const lifetime = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
   await insertSession(tx, {
     tokenDigest: digest("session", token),

@@ -8,6 +8,7 @@ import { message, rich } from "@/lib/web/messages";
 import { withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
+import { TryAgainForm } from "../provider-forms";
 
 const path = "/sign-in/problem";
 
@@ -24,6 +25,8 @@ export default async function ProblemPage({ searchParams }: Props) {
   const { next } = await searchParams;
   const flash = await readFlash(path);
   const { appName, supportEmail } = siteConfig();
+  const returnPath = next === undefined ? "" : safeNext(next);
+  const provider = flash.refusal?.provider;
   return (
     <SignedOutLayout appName={appName} title={message("problem.title")}>
       {flash.refusal ? <FlashMessage flash={flash} /> : <p>{message("problem.none")}</p>}
@@ -39,8 +42,9 @@ export default async function ProblemPage({ searchParams }: Props) {
           })}
         </p>
       )}
-      <StandaloneLink href={withNext("/sign-in", next === undefined ? "" : safeNext(next))}>
-        {message("problem.back")}
+      {provider && <TryAgainForm provider={provider} next={returnPath} />}
+      <StandaloneLink href={withNext("/sign-in", returnPath)}>
+        {message(provider ? "problem.otherMethod" : "problem.back")}
       </StandaloneLink>
       <RequestId id={flash.refusal?.reference} />
     </SignedOutLayout>
