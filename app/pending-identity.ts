@@ -15,7 +15,10 @@ export async function pendingProvider(): Promise<MethodId | null> {
     : null;
 }
 
-/** This browser's pending identity; redirects to `otherwise` when there is none. */
+/**
+ * This browser's pending identity; redirects to `otherwise` when there is none. That page says it where the
+ * provider is disabled.
+ */
 export async function readPendingIdentity(otherwise: string) {
   const pendingIdentity = await runForRequest(previewOAuth, {
     pendingIdentity: await pendingIdentityToken(),
@@ -25,5 +28,7 @@ export async function readPendingIdentity(otherwise: string) {
       ...pendingIdentity.value,
       name: oauthMethod(pendingIdentity.value.provider).oauth.name,
     };
-  return redirect(pendingIdentity.refusal.code === "unavailable" ? "/unavailable" : otherwise);
+  const { code, method } = pendingIdentity.refusal;
+  if (code === "unavailable") redirect("/unavailable");
+  return redirect(method ? `${otherwise}?disabled=${method}` : otherwise);
 }

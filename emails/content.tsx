@@ -1,6 +1,9 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Letter } from "@/lib/core/letters";
 import { oauthMethod } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import type { Method } from "@/lib/methods/method";
+import { passwordMethod } from "@/lib/methods/password";
 import { messagesIn } from "@/messages";
 import { deviceName } from "@/messages/device";
 import { richMessage } from "@/messages/rich";
@@ -32,6 +35,17 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
     { askedAt }: { askedAt: string },
   ) => message(key, { device, at: timeOf(new Date(askedAt)) });
   const changed = ({ at }: { at: string }) => ({ device, at: timeOf(new Date(at)) });
+  const isEnabled = ({ id }: Method) => facts.methods.includes(id);
+  const passwordHint = (letter: { at: string }) =>
+    isEnabled(passwordMethod)
+      ? richMessage(messages, "email.changed.setPassword", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/password`} />,
+        })
+      : richMessage(messages, "email.changed.reviewMethods", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/account/methods`} />,
+        });
 
   switch (letter.kind) {
     case "magic_link":
@@ -61,7 +75,9 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: requested("email.signUp.requested", letter),
       };
-    case "already_signed_up":
+    case "already_signed_up": {
+      // Links may have been disabled while the letter was in the queue.
+      const token = isEnabled(magicLinkMethod) ? letter.token : null;
       return {
         subject: message("email.alreadySignedUp.subject", {
           appName,
@@ -69,13 +85,11 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         preview: message("email.alreadySignedUp.preview"),
         heading: message("email.alreadySignedUp.heading"),
-        lead: message(
-          letter.token ? "email.alreadySignedUp.link" : "email.alreadySignedUp.password",
-        ),
-        ...(letter.token && {
+        lead: message(token ? "email.alreadySignedUp.link" : "email.alreadySignedUp.password"),
+        ...(token && {
           button: {
             label: message("email.signIn.heading", { appName }),
-            url: `${origin}/l/${letter.token}`,
+            url: `${origin}/l/${token}`,
           },
           text: message("email.linkOnly", {
             lifetime: messages.exactDuration(lifetimes.magicLink),
@@ -84,6 +98,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: requested("email.requested", letter),
       };
+    }
     case "password_reset":
       return {
         subject: message("email.passwordReset.subject", { code: letter.code, appName }),
@@ -123,10 +138,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
           letter.first ? "email.passwordSet.heading" : "email.passwordChanged.heading",
         ),
         lead: message("email.passwordChanged.lead"),
-        hint: richMessage(messages, "email.changed.setPassword", {
-          ...changed(letter),
-          url: <LinkLine url={`${origin}/password`} />,
-        }),
+        hint: passwordHint(letter),
       };
     case "password_removed":
       return {
@@ -134,10 +146,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         preview: message("email.changedFrom", { device }),
         heading: message("email.passwordRemoved.heading"),
         lead: message("email.otherMethods"),
-        hint: richMessage(messages, "email.changed.setPassword", {
-          ...changed(letter),
-          url: <LinkLine url={`${origin}/password`} />,
-        }),
+        hint: passwordHint(letter),
       };
     case "provider_connected": {
       const provider = oauthMethod(letter.provider).oauth.name;

@@ -1,4 +1,5 @@
 import type { Duration } from "@/lib/core/duration";
+import type { MethodId } from "@/lib/core/method-id";
 import type { Locale } from "@/lib/core/env";
 
 /** What a template needs besides the letter. */
@@ -8,6 +9,8 @@ export interface LetterFacts {
   /** The configured origin; links are built from nothing else (L7). */
   readonly origin: string;
   readonly supportEmail: string | undefined;
+  /** The enabled sign-in methods: an email offers nothing that is disabled. */
+  readonly methods: readonly MethodId[];
   readonly lifetimes: Readonly<Record<"magicLink" | "emailCode" | "stepUpLink", Duration>>;
   /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;

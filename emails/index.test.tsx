@@ -2,6 +2,10 @@ import { describe, expect, it } from "vitest";
 import { type Duration, hours, minutes } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Letter } from "@/lib/core/letters";
+import { methods } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import type { Method } from "@/lib/methods/method";
+import { passwordMethod } from "@/lib/methods/password";
 import type { LetterFacts } from "./facts";
 import { renderLetter } from "./index";
 import { samples } from "./samples";
@@ -29,6 +33,7 @@ function render({
       locale: "en",
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
+      methods: methods().map(({ id }) => id),
       lifetimes: { magicLink: hours(1), emailCode: minutes(10), stepUpLink: minutes(15) },
       now: new Date("2026-11-20T08:15:00.000Z"),
       ...facts,
@@ -309,4 +314,30 @@ describe.each(["en-XA", "ar-XB"] as const)("in the pseudo-language %s", (locale)
         expect(tag).toContain('dir="ltr"');
     },
   );
+});
+
+describe("an email offers no sign-in method that is disabled", () => {
+  const at = "2026-11-20T08:12:34.000Z";
+  const enabled = (...ids: Method[]) => ({ methods: ids.map(({ id }) => id) });
+
+  it.each(["password_chosen", "password_removed"] as const)(
+    "%s: without passwords it leads to the sign-in methods",
+    async (kind) => {
+      const letter = { kind, at } as Partial<Letter>;
+      const usual = await render({ letter });
+      expect(usual.text).toContain("https://account.example.com/password");
+      const { text } = await render({ letter, facts: enabled(magicLinkMethod) });
+      expect(text).toContain("review your sign-in methods now");
+      expect(text).toContain("https://account.example.com/account/methods");
+      expect(text).not.toContain("account.example.com/password");
+    },
+  );
+
+  it("already_signed_up: without links it has none", async () => {
+    const letter = { kind: "already_signed_up" } as Partial<Letter>;
+    expect((await render({ letter })).text).toContain("/l/");
+    const { text } = await render({ letter, facts: enabled(passwordMethod) });
+    expect(text).toContain("Sign in to it with its password");
+    expect(text).not.toContain("/l/");
+  });
 });

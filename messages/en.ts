@@ -118,6 +118,8 @@ export const en = {
   "link.reopenTitle": "Open the link again",
   "link.reopen":
     "For your security, this page doesn’t store the link. Open it from the email again. If the email app opens it in a browser of its own, press and hold the link to copy it, and paste it into this browser’s address bar. Or request a new one.",
+  "link.reopenOnly":
+    "For your security, this page doesn’t store the link. Open it from the email again. If the email app opens it in a browser of its own, press and hold the link to copy it, and paste it into this browser’s address bar.",
   "link.enterCode": "You requested an email in this browser. <link>Enter its code</link>",
   "link.inAppBrowser":
     "This page is open inside another app. If you sign in here, you’re signed in inside that app only; to sign in to your own browser, open this page there first.",
@@ -286,6 +288,12 @@ export const en = {
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
 
+  "methodDisabled.title": "Use another sign-in method",
+  "methodDisabled.text":
+    "{method, select, magic_link {Signing in with an email link is switched off here. Use another way.} password {Signing in with a password is switched off here. Use another way.} other {Signing in with {provider} is switched off here. Use another way.}}",
+  "methodDisabled.signIn": "Sign in",
+  "methodDisabled.methods": "Your sign-in methods",
+
   "notFound.title": "Page not found",
   "notFound.lead": "This page doesn’t exist, or you can’t see it with this account.",
   "notFound.back": "Go to the start page",
@@ -335,7 +343,7 @@ export const en = {
   "error.code_malformed": "Enter the {digits}-digit code from the email.",
   "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
   "error.too_many_attempts":
-    "{field, select, code {{attempts, select, address {Too many wrong codes for this address. Use the link if the same email has one, or enter a code again in {wait}.} other {Too many wrong codes. Use the link if the same email has one, or request a new email.}}} password {{attempts, select, network {Too many wrong passwords from your network, by you or by others who share it. Try again in {wait}, or request a sign-in link, which works now.} other {Too many wrong passwords. Try again in {wait}, or request a sign-in link, which works now.}}} other {Too many attempts. Try again in {wait}, or sign out and sign in again.}}",
+    "{field, select, code {{next, select, link {Too many wrong codes. Use the link in the same email, or request a new email.} linkOrWait {Too many wrong codes for this address. Use the link in the same email, or enter a code in {wait}.} wait {Too many wrong codes for this address. Try again in {wait}.} other {Too many wrong codes. Request a new email.}}} password {{attempts, select, network {{links, select, on {Too many wrong passwords from your network, by you or by others who share it. Try again in {wait}, or request a sign-in link, which works now.} other {Too many wrong passwords from your network, by you or by others who share it. Try again in {wait}.}}} other {{links, select, on {Too many wrong passwords. Try again in {wait}, or request a sign-in link, which works now.} other {Too many wrong passwords. Try again in {wait}.}}}}} other {Too many attempts. Try again in {wait}, or sign out and sign in again.}}",
   "error.password_missing": "Enter a password.",
   "error.password_too_short":
     "That password is too short. Use at least {minLength, plural, one {# character} other {# characters}}; a few words work well.",
@@ -350,7 +358,7 @@ export const en = {
     "That password is in a published list of stolen passwords, so others may try it. Choose another one.",
   "error.password_incorrect": "That password is wrong.",
   "error.invalid_credentials":
-    "That email and password don’t match. Try again, or request a sign-in link.",
+    "{links, select, on {That email and password don’t match. Try again, or request a sign-in link.} other {That email and password don’t match. Try again, or set a new password.}}",
   "error.sign_up_pending": "Enter the code we emailed you to finish signing up.",
   "error.already_signed_up":
     "This address has an account now. Sign in to it, or set a new password.",
@@ -363,7 +371,7 @@ export const en = {
   "error.provider_failed":
     "{provider} sent a response we couldn’t verify, so nothing was changed. Try again, or use another sign-in method.",
   "error.provider_email_unverified":
-    "{provider} hasn’t verified your email address, so we didn’t use it. Use another sign-in method, such as an email link, or verify your address with {provider} first.",
+    "{links, select, on {{provider} hasn’t verified your email address, so we didn’t use it. Use another sign-in method, such as an email link, or verify your address with {provider} first.} other {{provider} hasn’t verified your email address, so we didn’t use it. Use another sign-in method, or verify your address with {provider} first.}}",
   "error.identity_already_in_use":
     "That {provider} account is already connected to another account. Nothing was changed.",
   "error.provider_already_linked":

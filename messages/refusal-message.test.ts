@@ -2,6 +2,11 @@ import { describe, expect, it } from "vitest";
 import { hours, minutes, seconds } from "@/lib/core/duration";
 import { type RefusalCode, refusals } from "@/lib/core/errors";
 import { addressProblems } from "@/lib/core/identifier";
+import type { MethodId } from "@/lib/core/method-id";
+import type { Refusal } from "@/lib/core/result";
+import { methods, oauthMethods } from "@/lib/methods";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
+import { passwordMethod } from "@/lib/methods/password";
 import { messagesIn } from "./index";
 import { en } from "./en";
 import { messageOf } from "./refusal-message";
@@ -54,23 +59,24 @@ describe("an error message", () => {
   );
 
   it.each([
-    ["emailRequestsPerIp", "Google", "from your network, by you or by others"],
-    ["emailRequestsPerIp", "Google", "or sign in with Google, which needs no email."],
-    ["emailRequestsPerIp", "", "by others who share it. Try again in 5 minutes."],
-    ["emailRequestsPerDevice", "", "You requested too many emails in this browser."],
-    ["oauthAttemptsPerIp", "", "from your network, by you or by others"],
-    ["confirmationsPerIp", "", "from your network, by you or by others"],
-  ] as const)("says whose requests a limit counts: %s %s: %s", (limit, otherMethods, part) => {
+    ["emailRequestsPerIp", ["Google"], "from your network, by you or by others"],
+    ["emailRequestsPerIp", ["Google"], "or sign in with Google, which needs no email."],
+    ["emailRequestsPerIp", [], "by others who share it. Try again in 5 minutes."],
+    ["emailRequestsPerDevice", [], "You requested too many emails in this browser."],
+    ["oauthAttemptsPerIp", [], "from your network, by you or by others"],
+    ["confirmationsPerIp", [], "from your network, by you or by others"],
+  ] as const)("says whose requests a limit counts: %s %j: %s", (limit, names, part) => {
     const refusal = { code: "too_many_requests", limit, retryAfter: minutes(5) } as const;
-    expect(messageOf(messages, refusal, otherMethods)).toContain(part);
+    const enabled = oauthMethods().filter(({ oauth }) => names.some((name) => name === oauth.name));
+    const ids = enabled.map(({ id }) => id);
+    expect(messageOf(messages, refusal, ids)).toContain(part);
   });
 
   it.each([
     ["passwordsPerIp", "password", "from your network, by you or by others"],
     ["passwordsPerAccount", "password", "Too many wrong passwords. Try again in 5 minutes"],
-    ["codesPerHour", "code", "for this address. Use the link"],
-    ["codesPerDay", "code", "enter a code again in 5 minutes."],
-    [undefined, "code", "or request a new email."],
+    ["codesPerHour", "code", "Too many wrong codes for this address."],
+    ["codesPerDay", "code", "Try again in 5 minutes."],
   ] as const)("says whose attempts a limit counts: %s %s: %s", (limit, field, part) => {
     const refusal = { code: "too_many_attempts", limit, field, retryAfter: minutes(5) } as const;
     expect(messageOf(messages, refusal)).toContain(part);
@@ -101,5 +107,44 @@ describe("an error message", () => {
   it("does not show the cause or the request's id", () => {
     const refusal = { code: "link_invalid", cause: "expired", reference: "req-1" } as const;
     expect(messageOf(messages, refusal)).toBe(en["error.link_invalid"]);
+  });
+});
+
+describe("an error message offers only what there is", () => {
+  const all = methods().map(({ id }) => id);
+  const withoutLinks = all.filter((id) => id !== magicLinkMethod.id);
+  const text = (refusal: Refusal, enabled: readonly MethodId[]) =>
+    messageOf(messages, refusal, enabled);
+
+  it.each<Refusal>([
+    { code: "invalid_credentials" },
+    { code: "too_many_attempts", field: "password", retryAfter: minutes(12) },
+    { code: "provider_email_unverified" },
+  ])("a link, where links are enabled: %j", (refusal) => {
+    expect(text(refusal, all)).toMatch(/link/);
+    expect(text(refusal, withoutLinks)).not.toMatch(/link/);
+    // To programs, which do not know either.
+    expect(messageOf(messages, refusal)).toBe(text(refusal, withoutLinks));
+  });
+
+  it.each([
+    [true, undefined, "Use the link in the same email, or request a new email."],
+    [true, minutes(12), "Use the link in the same email, or enter a code in 12 minutes."],
+    [false, undefined, "Request a new email."],
+    [false, minutes(12), "Try again in 12 minutes."],
+  ])("after too many codes: email with a link %j, limited %j", (emailHasLink, retryAfter, end) => {
+    const refusal = { code: "too_many_attempts", field: "code", emailHasLink, retryAfter } as const;
+    const what = retryAfter ? "Too many wrong codes for this address." : "Too many wrong codes.";
+    expect(messageOf(messages, refusal)).toBe(`${what} ${end}`);
+  });
+
+  it.each<readonly [MethodId, string]>([
+    [magicLinkMethod.id, "an email link"],
+    [passwordMethod.id, "a password"],
+    ...oauthMethods().map(({ id, oauth }) => [id, oauth.name] as const),
+  ])("and names a disabled method: %s", (method, name) => {
+    expect(messageOf(messages, { code: "not_found", method })).toBe(
+      `Signing in with ${name} is switched off here. Use another way.`,
+    );
   });
 });

@@ -5,6 +5,7 @@ import { samples } from "@/emails/samples";
 import type { Locale } from "@/lib/core/env";
 import type { Letter } from "@/lib/core/letters";
 import { lifetimes } from "@/lib/core/policy";
+import { methods } from "@/lib/methods";
 import { main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 
@@ -19,6 +20,7 @@ await main(async () => {
     locale: (vars.LOCALE ?? "en") as Locale,
     origin,
     supportEmail: vars.SUPPORT_EMAIL,
+    methods: methods().map(({ id }) => id),
     lifetimes,
     now: new Date(),
   };

@@ -68,6 +68,7 @@ async function rendered(page: Page, browser?: Browser): Promise<string> {
 
 const page = {
   signIn: () => SignInPage({ searchParams: Promise.resolve({}) }),
+  methods: () => MethodsPage({ searchParams: Promise.resolve({}) }),
   confirm: () => ConfirmPage({ searchParams: Promise.resolve({}) }),
 };
 
@@ -114,10 +115,10 @@ test("the environment knows its variables, and that it verifies no email address
 
 test("the methods page shows it to a user who has it, and offers it to one who does not", async () => {
   const browser = await signIn();
-  expect(await shown(MethodsPage, browser)).toMatch(/\|Example\|.*Disconnect\| Example/);
+  expect(await shown(page.methods, browser)).toMatch(/\|Example\|.*Disconnect\| Example/);
   const other = new Browser(world);
   await other.signIn("leo@example.com");
-  expect(await shown(MethodsPage, other)).toMatch(/\|Example\|.*Not connected.*Connect\| Example/);
+  expect(await shown(page.methods, other)).toMatch(/\|Example\|.*Not connected.*Connect\| Example/);
 });
 
 test("the sessions page says that the session began with it", async () => {
@@ -140,7 +141,7 @@ test("the only usable method cannot be removed (A4)", async () => {
     { provider: "example", isUsable: true, isLast: true },
   ]);
   setWorld(where);
-  expect(await shown(MethodsPage, browser)).toContain("Your only method");
+  expect(await shown(page.methods, browser)).toContain("Your only method");
   expect(await browser.run(unlinkProvider, { provider: "example" }, { world: where })).toEqual(
     refused("last_sign_in_method"),
   );
@@ -156,7 +157,7 @@ test("the first verification of the email address suspends it, until its owner c
   const again = new Browser(world);
   await again.signInWithProvider("example", claims("e-1", ada));
   expect(again.session).toBeNull();
-  expect(await shown(MethodsPage, owner)).toMatch(/Example/);
+  expect(await shown(page.methods, owner)).toMatch(/Example/);
   expect(await owner.run(confirmProvider, { provider: "example" })).toMatchObject({ ok: true });
   expect(await identitiesOf(world, ada)).toEqual(["example e-1", "magic_link"]);
 });

@@ -21,7 +21,10 @@ import { siteConfig } from "@/lib/web/site";
 type Purpose = "magic_link" | "sign_up" | "password_reset";
 export type SearchParams = Promise<Record<string, string | string[] | undefined>>;
 
-/** This browser's pending request; redirects to `start` when there is none. */
+/**
+ * This browser's pending request; redirects to `start` when there is none. Where its method is disabled,
+ * it redirects to the sign-in page, which says so.
+ */
 export async function loadPendingRequest(
   purpose: Purpose,
   start: string,
@@ -30,7 +33,9 @@ export async function loadPendingRequest(
   const { asked } = await searchParams;
   const pending = await runForRequest(readPendingRequest, { purpose });
   if (!pending.ok) {
-    if (pending.refusal.code === "unavailable") redirect("/unavailable");
+    const { code, method } = pending.refusal;
+    if (code === "unavailable") redirect("/unavailable");
+    if (method) redirect(`/sign-in?disabled=${method}`);
     // A browser that has just made a request and has no cookie of it does not accept cookies.
     redirect(asked === undefined ? start : "/sign-in?note=cookies_blocked");
   }

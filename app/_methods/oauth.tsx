@@ -23,15 +23,15 @@ export function oauthPieces({ id, oauth }: OAuthMethod): MethodPieces {
         </Form>
       ),
     }),
-    actions: ({ needsConfirmation, isUsable, isLast }) => (
+    actions: ({ needsConfirmation, isEnabled, isLast }) => (
       <div className="actions">
-        {needsConfirmation && (
+        {needsConfirmation && isEnabled && (
           <Form action={confirmProvider}>
             <input type="hidden" name="provider" value={id} />
             <Button>{rich("confirmProviders.keep", { provider, object })}</Button>
           </Form>
         )}
-        {!isUsable && !needsConfirmation && <State text={message("methods.disabled")} />}
+        {!isEnabled && <State text={message("methods.disabled")} />}
         {isLast ? (
           <State text={message("methods.only")} />
         ) : (

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 /** A method that a user has, as the methods page shows it. */
 export interface LinkedMethod {
   readonly needsConfirmation: boolean;
+  readonly isEnabled: boolean;
   readonly isUsable: boolean;
   readonly isLast: boolean;
 }

@@ -71,6 +71,7 @@ async function renderOnce(world: CourierWorld, leased: LeasedLetter): Promise<Me
     locale: env.locale,
     origin: env.origin.origin,
     supportEmail: env.supportEmail,
+    methods: env.methods,
     lifetimes: env.lifetimes,
     now: clock.now(),
   });

@@ -18,6 +18,8 @@ export interface Refusal {
   readonly provider?: MethodId | undefined;
   /** What is wrong with an address that is not valid. */
   readonly problem?: AddressProblem | undefined;
+  /** Whether the email with the code has a link, too, which still works after too many wrong codes. */
+  readonly emailHasLink?: boolean | undefined;
   /** The sign-in method that is disabled, which is why there is nothing. */
   readonly method?: MethodId | undefined;
   /** The signed-in user's address; shown only to that user. */

@@ -17,6 +17,38 @@ export const methodById = (id: string): Method | undefined => all.find((one) => 
 export const methodByStoredName = (name: string): Method | undefined =>
   all.find(({ storedName }) => storedName === name);
 
+/** A method as a user's account has it. */
+interface LinkedMethod {
+  /** Its stored name. */
+  readonly provider: string;
+  readonly needsConfirmation: boolean;
+}
+
+/**
+ * The methods by which a user can sign in (A4): of the `enabled` ones those that need no row, and those
+ * that the account has and that do not wait for their owner's confirmation. What any page, API or flow
+ * calls usable comes from here.
+ */
+export const usableMethods = (
+  linked: readonly LinkedMethod[],
+  enabled: readonly MethodId[],
+): Method[] =>
+  methods().filter(
+    ({ id, storedName, needsRow }) =>
+      enabled.includes(id) &&
+      (!needsRow ||
+        linked.some(
+          ({ provider, needsConfirmation }) => provider === storedName && !needsConfirmation,
+        )),
+  );
+
+/** Whether a user can sign in with a method that their account has. */
+export const isUsable = (linked: LinkedMethod, enabled: readonly MethodId[]): boolean =>
+  usableMethods([linked], enabled).some(({ storedName }) => storedName === linked.provider);
+
+/** Whether a text is the id of a method. */
+export const isMethodId = (text: unknown): text is MethodId => all.some((one) => one.id === text);
+
 export const oauthMethods = (): readonly OAuthMethod[] => methods().filter(isOAuth);
 
 /** Whether a text, from an address or a form, is the id of an OAuth provider. */

@@ -32,6 +32,8 @@ export interface LimitRule<In> {
   readonly refusal?: RefusalCode;
   /** The form field that the error is about. */
   readonly field?: string;
+  /** See `Refusal`. */
+  readonly emailHasLink?: boolean;
 }
 
 /** What one limit counts by. */

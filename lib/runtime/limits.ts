@@ -50,6 +50,9 @@ export const signUpLimit: LimitRule<unknown> = {
   key: (_, { network }) => network,
 };
 
+/** Whether the email of a purpose has a link beside its code: a sign-up's has none (P1). */
+export const emailHasLink = (purpose: Purpose): boolean => purpose !== "sign_up";
+
 /** For flows that compare a code sent to `addressOf` the input or the caller (R3). */
 const codeRules = <In>(purpose: Purpose, addressOf: LimitRule<In>["key"]): LimitRule<In>[] =>
   (["codesPerHour", "codesPerDay"] as const).map((limit) => ({
@@ -57,6 +60,7 @@ const codeRules = <In>(purpose: Purpose, addressOf: LimitRule<In>["key"]): Limit
     effect: "reject",
     refusal: "too_many_attempts",
     field: "code",
+    emailHasLink: emailHasLink(purpose),
     refundedOnSuccess: true,
     key: (input, caller) => codeKey(purpose, addressOf(input, caller)),
   }));

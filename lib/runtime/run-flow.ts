@@ -229,6 +229,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
           code: rule.refusal ?? "too_many_requests",
           field: rule.field,
           limit: name,
+          emailHasLink: rule.emailHasLink,
           retryAfter: counted.retryAfter,
         };
       this.#suppressed = true;

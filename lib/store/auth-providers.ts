@@ -5,7 +5,7 @@ import { authProviders, users } from "@/db/schema";
 import type { Env } from "@/lib/core/env";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
-import { methodById, methodByStoredName } from "@/lib/methods";
+import { usableMethods } from "@/lib/methods";
 import { lockSessionUser, type Session } from "./sessions";
 import { voidVerifications } from "./verifications";
 
@@ -40,26 +40,18 @@ export async function selectAuthProviders(db: Db, userId: string): Promise<AuthP
     .map((one) => ({ ...one, lastUsedAt: one.lastUsedAt < one.createdAt ? null : one.lastUsedAt }));
 }
 
-type LinkedMethod = Pick<AuthProvider, "provider" | "needsConfirmation">;
-
-/** Whether the user can sign in with it: it is enabled and confirmed. */
-export function isUsable(linked: LinkedMethod, enabled: readonly MethodId[]): boolean {
-  const method = methodByStoredName(linked.provider);
-  return method !== undefined && enabled.includes(method.id) && !linked.needsConfirmation;
-}
-
 /**
  * Whether it is the user's only usable method (A4). Where the emailed link is enabled, which needs no
  * row (`needsRow`), there is always another.
  */
-export const isLastMethod = (
-  linked: readonly LinkedMethod[],
+export function isLastMethod(
+  linked: readonly Pick<AuthProvider, "provider" | "needsConfirmation">[],
   provider: string,
-  { methods }: Pick<Env, "methods">,
-) =>
-  methods.every((id) => methodById(id)?.needsRow) &&
-  linked.some((one) => one.provider === provider && isUsable(one, methods)) &&
-  !linked.some((one) => one.provider !== provider && isUsable(one, methods));
+  env: Pick<Env, "methods">,
+): boolean {
+  const [only, ...others] = usableMethods(linked, env.methods);
+  return others.length === 0 && only?.needsRow === true && only.storedName === provider;
+}
 
 /**
  * Takes an advisory lock on an identity until the transaction ends: of fifty parallel first sign-ins

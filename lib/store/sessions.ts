@@ -94,14 +94,18 @@ export async function touchSession(db: Db, id: string): Promise<void> {
     );
 }
 
-/** The user of a live session and the rest of its lifetime; null when it has ended. */
-export async function findLiveSession(
-  tx: Db,
-  tokenDigest: string,
-): Promise<{ readonly userId: string; readonly lifetime: Duration } | null> {
-  const found = await row<{ userId: string; lifetime: Duration }>(
+interface LiveSession {
+  readonly userId: string;
+  readonly remember: boolean;
+  /** The rest of its lifetime. */
+  readonly lifetime: Duration;
+}
+
+/** Null when it has ended. */
+export async function findLiveSession(tx: Db, tokenDigest: string): Promise<LiveSession | null> {
+  const found = await row<LiveSession>(
     tx,
-    sql`select ${sessions.userId} as "userId", greatest(1, extract(epoch from ${sessions.endsAt} - now()))::int as lifetime
+    sql`select ${sessions.userId} as "userId", ${sessions.remember} as remember, greatest(1, extract(epoch from ${sessions.endsAt} - now()))::int as lifetime
       from ${sessions} join ${users} on ${users.id} = ${sessions.userId}
       where ${sessions.tokenDigest} = ${tokenDigest} and ${live} and ${users.disabledAt} is null`,
   );

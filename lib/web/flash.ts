@@ -3,7 +3,8 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/core/duration";
 import type { MethodId } from "@/lib/core/method-id";
-import { isOAuthMethodId } from "@/lib/methods";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { isMethodId, isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { addressProblems } from "@/lib/core/identifier";
 import { bounds, type LimitName, limits } from "@/lib/core/policy";
@@ -13,6 +14,7 @@ import { readCookie } from "./cookies";
 import { decodeFlash, flashPageOf } from "./flash-page";
 import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
+import { runForRequest } from "./run-for-request";
 
 /** The messages of a flash that are no errors. */
 export const notes = [
@@ -49,6 +51,8 @@ const schema = z.object({
   reference: z.string().optional(),
   note: z.enum(notes).optional(),
   provider: z.custom<MethodId>(isOAuthMethodId).optional(),
+  method: z.custom<MethodId>(isMethodId).optional(),
+  emailHasLink: z.boolean().optional(),
   minLength: z.number().int().positive().optional(),
   problem: z.enum(addressProblems).optional(),
   limit: z.custom<LimitName>((name) => typeof name === "string" && name in limits).optional(),
@@ -74,7 +78,7 @@ export async function readFlash(page: string): Promise<Flash> {
   const stored = schema.safeParse(decodeFlash(value));
   if (!stored.success || stored.data.page !== page) return emptyFlash;
   const { code, note, provider, email, remember, page: _, ...rest } = stored.data;
-  const refusal = code ? { code, provider, ...rest } : null;
+  const refusal = code ? { code, provider, ...shownOf(rest) } : null;
   return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
 
@@ -95,14 +99,11 @@ export async function redirectWithError(
   refusal: Refusal,
   entered: EnteredValues = {},
 ): Promise<never> {
-  const { code, field, retryAfter, limit, minLength, problem, provider, address, reference } =
-    refusal;
+  const { code, provider } = refusal;
   if (code === "unavailable") redirect("/unavailable");
   if (code === "sign_in_required")
     return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
-  const shown = {
-    ...{ code, field, retryAfter, limit, minLength, problem, provider, address, reference },
-  };
+  const shown = { code, provider, ...shownOf(refusal) };
   if (code === "cookies_blocked") {
     // For a browser that had lost its cookies; one that accepts none is told by the note.
     await writeFlash({ page: "/sign-in", ...shown, ...flashValues(entered) });
@@ -113,8 +114,53 @@ export async function redirectWithError(
     await writeFlash({ page: "/account", ...shown });
     redirect("/account");
   }
-  await writeFlash({ page: flashPageOf(page), ...shown, ...flashValues(entered) });
-  redirect(page);
+  const at = await pageForError(page, refusal);
+  if (at === accountPage) return redirectWithNotice(accountPage, "already_signed_in");
+  await writeFlash({ page: flashPageOf(at), ...shown, ...flashValues(entered) });
+  redirect(at);
+}
+
+/** What a page shows of a refusal besides its code and its provider. */
+const shownOf = ({
+  field,
+  retryAfter,
+  limit,
+  minLength,
+  problem,
+  address,
+  reference,
+  method,
+  emailHasLink,
+}: Omit<Refusal, "code">) => ({
+  field,
+  retryAfter,
+  limit,
+  minLength,
+  problem,
+  address,
+  reference,
+  method,
+  emailHasLink,
+});
+
+const accountPage = "/account";
+
+/** Pages for signed-out users, which redirect others at once: they would never show a message. */
+const forSignedOut = /^\/(sign-in|sign-in\/(password|check)|sign-up|verify-email)$/;
+
+/** Pages that do not exist where the method of their form is disabled. */
+const ofMethod = /^\/(sign-in|sign-up|verify-email|password|l|account\/password)(\/|$)/;
+
+/** The page that shows the error of a form on `page`. */
+async function pageForError(page: string, { code, method }: Refusal): Promise<string> {
+  const path = page.split("?")[0]!;
+  const isDisabled = code === "not_found" && method !== undefined && ofMethod.test(path);
+  if (!isDisabled && !forSignedOut.test(path)) return page;
+  const session = await runForRequest(readSession, {});
+  const isIn = session.ok && session.value !== null;
+  const query = page.slice(page.split("?")[0]!.length);
+  if (isDisabled) return isIn ? "/account/methods" : `/sign-in${query}`;
+  return isIn ? accountPage : page;
 }
 
 // Shown only after an email verification, because they reveal whether an account exists.

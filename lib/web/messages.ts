@@ -11,7 +11,11 @@ import {
   type SlotArguments,
 } from "@/messages";
 import { deviceName as deviceNameIn } from "@/messages/device";
-import { messageOf as messageOfIn, providerName } from "@/messages/refusal-message";
+import {
+  disabledMessage as disabledMessageIn,
+  messageOf as messageOfIn,
+  providerName,
+} from "@/messages/refusal-message";
 import { richMessage, type RichSlots } from "@/messages/rich";
 import type { NoteCode } from "./flash";
 
@@ -27,19 +31,10 @@ export const rich = <Key extends MessageKey>(key: Key, slots: RichSlots<Key>) =>
 
 /** A refusal as people read it. */
 export const messageOf = (refusal: Refusal): string =>
-  messageOfIn(messages(), refusal, methodsWithoutEmail());
+  messageOfIn(messages(), refusal, getWorld().env.methods);
 
-/** The enabled sign-in methods that send no email, as a list in words; "" for none. */
-function methodsWithoutEmail() {
-  const enabled = ({ id }: { id: MethodId }) => getWorld().env.methods.includes(id);
-  const names = [
-    ...(enabled(passwordMethod) ? [message("signIn.aPassword")] : []),
-    ...oauthMethods()
-      .filter(enabled)
-      .map(({ oauth }) => oauth.name),
-  ];
-  return messages().list(names, "disjunction");
-}
+/** Says that a sign-in method is disabled. */
+export const disabledMessage = (method: MethodId): string => disabledMessageIn(messages(), method);
 
 /** What a page says after an action that succeeded, or was cancelled. */
 export const noteOf = (note: NoteCode, provider: MethodId | undefined): string =>

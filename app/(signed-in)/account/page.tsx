@@ -5,8 +5,10 @@ import { Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { usableMethods } from "@/lib/methods";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "./account-layout";
 
 const path = "/account";
@@ -33,7 +35,9 @@ export default async function AccountPage() {
             term: message("account.methods"),
             value: (
               <a href="/account/methods">
-                {message("account.methodCount", { count: methods.length })}
+                {message("account.methodCount", {
+                  count: usableMethods(methods, siteConfig().methods).length,
+                })}
               </a>
             ),
           },

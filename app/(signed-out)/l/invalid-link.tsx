@@ -3,11 +3,14 @@ import { submitLinkRequest } from "../sign-in/actions";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { RequestId } from "@/app/request-id";
 import { EmailField } from "@/app/email-field";
 import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { message } from "@/lib/web/messages";
+import { withNext } from "@/lib/web/redirects";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 
@@ -23,7 +26,7 @@ interface Props {
   readonly address?: string | undefined;
 }
 
-/** An invalid link, with a form that requests a new one (L3). */
+/** An invalid link, with a form that requests a new one where links are enabled (L3). */
 export async function InvalidLink(props: Props) {
   const { title, lead, reference, children, next, remember, address } = props;
   const session = await readOrRedirect(readSession, "/l");
@@ -36,12 +39,18 @@ export async function InvalidLink(props: Props) {
     >
       <p>{lead}</p>
       {children}
-      <Form action={submitLinkRequest}>
-        <EmailField enterKeyHint="go" defaultValue={address} />
-        {next && <input type="hidden" name="next" value={next} />}
-        {remember && <input type="hidden" name="remember" value="on" />}
-        <Button variant="primary">{message("link.sendNew")}</Button>
-      </Form>
+      {siteConfig().methods.includes(magicLinkMethod.id) ? (
+        <Form action={submitLinkRequest}>
+          <EmailField enterKeyHint="go" defaultValue={address} />
+          {next && <input type="hidden" name="next" value={next} />}
+          {remember && <input type="hidden" name="remember" value="on" />}
+          <Button variant="primary">{message("link.sendNew")}</Button>
+        </Form>
+      ) : (
+        <StandaloneLink href={withNext("/sign-in", next ?? "")}>
+          {message("methodDisabled.signIn")}
+        </StandaloneLink>
+      )}
       <RequestId id={reference} />
     </SignedOutLayout>
   );

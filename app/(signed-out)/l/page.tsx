@@ -1,8 +1,10 @@
 import type { Metadata } from "next";
 import { link } from "@/app/markup";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { message, rich } from "@/lib/web/messages";
 import { runForRequest } from "@/lib/web/run-for-request";
+import { siteConfig } from "@/lib/web/site";
 import { InvalidLink } from "./invalid-link";
 
 export const generateMetadata = (): Metadata => ({ title: message("link.reopenTitle") });
@@ -12,12 +14,13 @@ export const generateMetadata = (): Metadata => ({ title: message("link.reopenTi
  * that took it over from an app. The browser that requested the email may enter its code instead.
  */
 export default async function ReopenPage() {
+  const hasLinks = siteConfig().methods.includes(magicLinkMethod.id);
   const pending = await runForRequest(readPendingRequest, {});
   const request = pending.ok && pending.value.state === "waiting" ? pending.value : null;
   return (
     <InvalidLink
       title={message("link.reopenTitle")}
-      lead={message("link.reopen")}
+      lead={message(hasLinks ? "link.reopen" : "link.reopenOnly")}
       next={request?.next}
       remember={request?.remember}
       address={request?.email}

@@ -5,12 +5,12 @@ import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { type Flash, readFlash } from "@/lib/web/flash";
-import { isOAuthMethodId } from "@/lib/methods";
+import { isMethodId, isOAuthMethodId } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
 import { lastMethod } from "@/lib/web/last-method";
 import { link } from "@/app/markup";
-import { message, rich } from "@/lib/web/messages";
+import { disabledMessage, message, rich } from "@/lib/web/messages";
 import { acceptsCookies } from "@/lib/web/request";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
@@ -27,6 +27,7 @@ interface Props {
     next?: string | string[];
     note?: string | string[];
     change?: string | string[];
+    disabled?: string | string[];
   }>;
 }
 
@@ -46,7 +47,7 @@ async function flashOrBlockedCookies(note: unknown): Promise<Flash> {
 }
 
 export default async function SignInPage({ searchParams }: Props) {
-  const { next, note, change } = await searchParams;
+  const { next, note, change, disabled } = await searchParams;
   const flash = await flashOrBlockedCookies(note);
   if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
   const { appName, signUp, methods } = siteConfig();
@@ -86,6 +87,9 @@ export default async function SignInPage({ searchParams }: Props) {
       <FlashMessage flash={flash} fields={hasAddressForm ? ["email"] : []} />
       {!flash.refusal && note === "session_ended" && (
         <Alert tone="info">{message("note.session_ended")}</Alert>
+      )}
+      {!flash.refusal && isMethodId(disabled) && !methods.includes(disabled) && (
+        <Alert tone="info">{disabledMessage(disabled)}</Alert>
       )}
       {sections[0]}
       {sections[1] && <Divider>{message("common.or")}</Divider>}

@@ -8,13 +8,14 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Confirms a provider that was linked before the email address was verified, so that it opens the account
  * again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where nothing has to be
- * confirmed.
+ * confirmed, or the provider is disabled.
  */
 export const confirmProvider = defineFlow({
   name: "auth_provider.confirm",
   kind: "write",
   requires: "session",
   maxAuthAge: intervals.stepUp,
+  method: ({ provider }) => provider,
   limits: [],
   input: z.strictObject({ provider }),
 

@@ -35,7 +35,7 @@ export const linkProvider = defineFlow({
       const { identity } = pending;
       const { provider, email: address } = identity;
       ctx.auditSubject({ cause: provider });
-      if (!ctx.env.methods.includes(provider)) return refuse("not_found");
+      if (!ctx.env.methods.includes(provider)) return refuse("not_found", { method: provider });
       await lockIdentity(tx, identity);
       const outcome = await linkIdentity(tx, session, identity, { userAskedToLink });
       if (outcome === "other_account")

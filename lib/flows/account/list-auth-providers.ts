@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
-import { isLastMethod, isUsable, selectAuthProviders } from "@/lib/store/auth-providers";
+import { isUsable } from "@/lib/methods";
+import { isLastMethod, selectAuthProviders } from "@/lib/store/auth-providers";
 import { ok } from "@/lib/core/result";
 
 /**

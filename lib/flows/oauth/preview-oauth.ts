@@ -7,7 +7,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * The pending identity of this browser, for the page that asks what to do with it (O4). Refuses
- * `oauth_state_invalid`.
+ * `oauth_state_invalid`, and `not_found` where the provider is disabled.
  */
 export const previewOAuth = defineFlow({
   name: "oauth.preview",
@@ -20,6 +20,7 @@ export const previewOAuth = defineFlow({
     const pendingIdentity = await findPendingIdentity(ctx.db, input.pendingIdentity);
     if (!pendingIdentity) return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
     const { provider, email: address } = pendingIdentity.identity;
+    if (!ctx.env.methods.includes(provider)) return refuse("not_found", { method: provider });
     const { session } = ctx.caller;
     const owner = await findOwner(ctx.db, pendingIdentity.identity);
     const isForUser = owner

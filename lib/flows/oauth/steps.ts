@@ -172,7 +172,9 @@ export async function repeatCompletion(
   if (!live) return null;
   ctx.auditSubject({ userId: live.userId });
   const method = oauthMethod(provider).storedName;
-  ctx.setCookies({ session: { token: tokens.session, lifetime: live.lifetime, method } });
+  ctx.setCookies({
+    session: { token: tokens.session, lifetime: live.lifetime, remember: live.remember, method },
+  });
   return repeat("sign_in", ended.next);
 }
 

@@ -25,7 +25,8 @@ export const switchAccount = defineFlow({
       if (!pendingIdentity || pendingIdentity.sessionId)
         return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
       const { identity } = pendingIdentity;
-      if (!ctx.env.methods.includes(identity.provider)) return refuse("not_found");
+      if (!ctx.env.methods.includes(identity.provider))
+        return refuse("not_found", { method: identity.provider });
       const completed = await completeProviderSignIn(ctx, tx, pendingIdentity, identity, {
         switching: true,
       });

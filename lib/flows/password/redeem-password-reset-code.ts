@@ -35,9 +35,9 @@ export const redeemPasswordResetCode = defineFlow({
         keys: ctx.env.tokenKey,
       });
       const { consumed } = outcome;
-      if (!consumed) return refuseCode(outcome.cause);
+      if (!consumed) return refuseCode("password_reset", outcome.cause);
       return consumed.repeated
-        ? repeatPasswordReset(ctx, tx, consumed, password, refuseCode("none"))
+        ? repeatPasswordReset(ctx, tx, consumed, password, refuseCode("password_reset", "none"))
         : completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },

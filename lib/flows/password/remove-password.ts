@@ -3,19 +3,21 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { deletePassword } from "@/lib/store/passwords";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
+import { passwordMethod } from "@/lib/methods/password";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Removes the password after step-up, unless it is the last usable method (`isLastMethod` of
  * lib/store/auth-providers.ts, A4). The owner is told (A2).
  * Refuses `sign_in_required`, `step_up_required`, `last_sign_in_method`, and `not_found` where there is
- * none.
+ * none, or passwords are disabled.
  */
 export const removePassword = defineFlow({
   name: "password.remove",
   kind: "write",
   requires: "session",
   maxAuthAge: intervals.stepUp,
+  method: passwordMethod.id,
   limits: [],
   input: z.strictObject({}),
 

@@ -3,18 +3,21 @@ import { linkAccess } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { previewLink } from "@/lib/store/verifications";
+import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { masked } from "@/lib/core/identifier";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
  * What the page of a link shows before the user confirms. Consumes nothing (L2). A user who is signed in
  * to the link's account already is let through, whatever the link's state (L3). Refuses `link_invalid`,
- * with the cause for the audit log only, and with what the request for a new link should keep.
+ * with the cause for the audit log only and with what the request for a new link should keep, and
+ * `not_found` where links are disabled.
  */
 export const previewMagicLink = defineFlow({
   name: "magic_link.preview",
   kind: "read",
   requires: "anyone",
+  method: magicLinkMethod.id,
   limits: [],
   input: z.strictObject({ token }),
 

@@ -31,9 +31,9 @@ export const redeemEmailCode = defineFlow({
         keys: ctx.env.tokenKey,
       });
       const { consumed } = outcome;
-      if (!consumed) return refuseCode(outcome.cause);
+      if (!consumed) return refuseCode("magic_link", outcome.cause);
       return consumed.repeated
-        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("none"))
+        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("magic_link", "none"))
         : completeEmailSignIn(ctx, tx, consumed);
     });
   },

@@ -32,9 +32,9 @@ export const verifySignUp = defineFlow({
         keys: ctx.env.tokenKey,
       });
       const { consumed } = outcome;
-      if (!consumed) return refuseCode(outcome.cause);
+      if (!consumed) return refuseCode("sign_up", outcome.cause);
       return consumed.repeated
-        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("none"))
+        ? repeatEmailSignIn(ctx, tx, consumed, refuseCode("sign_up", "none"))
         : completeSignUp(ctx, tx, consumed);
     });
   },

@@ -31,9 +31,9 @@ export const stepUpByCode = defineFlow({
         code,
         keys: ctx.env.tokenKey,
       });
-      if (!outcome.consumed) return refuseCode(outcome.cause);
+      if (!outcome.consumed) return refuseCode("step_up", outcome.cause);
       if (outcome.consumed.repeated) {
-        if (await hasNewToken(ctx, tx)) return refuseCode("none");
+        if (await hasNewToken(ctx, tx)) return refuseCode("step_up", "none");
         ctx.auditSubject({ cause: repeatedCause });
       } else ctx.refund(outcome.consumed.limitHits);
       ctx.forgetAttempts(attemptsAt(session.email, "step_up", ctx.caller));

@@ -7,10 +7,10 @@ import { Address, link } from "@/app/markup";
 import { piecesOf, piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { methods, oauthMethod } from "@/lib/methods";
+import { isMethodId, methodByStoredName, methods, oauthMethod } from "@/lib/methods";
 import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
-import { message, messages, rich } from "@/lib/web/messages";
+import { disabledMessage, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
@@ -21,11 +21,18 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: pageTitle(message("methods.title"), await readFlash(path)) };
 }
 
-export default async function MethodsPage() {
+interface Props {
+  searchParams: Promise<{ disabled?: string | string[] }>;
+}
+
+export default async function MethodsPage({ searchParams }: Props) {
+  const { disabled } = await searchParams;
   const linkedMethods = await readOrRedirect(listAuthProviders, path);
   const enabled = siteConfig().methods;
+  const isEnabled = (provider: string) =>
+    enabled.some((id) => id === methodByStoredName(provider)?.id);
   const needsConfirmation = linkedMethods
-    .filter((linkedMethod) => linkedMethod.needsConfirmation)
+    .filter((linkedMethod) => linkedMethod.needsConfirmation && isEnabled(linkedMethod.provider))
     .map(({ provider }) => piecesOfStored(provider).name());
   const isMissing = (wanted: string) => !linkedMethods.some(({ provider }) => provider === wanted);
   const pendingId = await pendingProvider();
@@ -37,6 +44,9 @@ export default async function MethodsPage() {
   return (
     <AccountLayout path={path} title={message("methods.title")}>
       <p>{message("methods.lead")}</p>
+      {isMethodId(disabled) && !enabled.includes(disabled) && (
+        <Alert tone="info">{disabledMessage(disabled)}</Alert>
+      )}
       {pendingName && (
         <Alert tone="info">
           <p>
@@ -79,9 +89,14 @@ export default async function MethodsPage() {
                 ? rich("methods.lastUsed", { when: <RelativeTime at={linkedMethod.lastUsedAt} /> })
                 : message("methods.notUsed"),
               rich("methods.added", { when: <Timestamp at={linkedMethod.createdAt} /> }),
-              ...(linkedMethod.needsConfirmation ? [message("confirmProviders.state")] : []),
+              ...(linkedMethod.needsConfirmation && isEnabled(linkedMethod.provider)
+                ? [message("confirmProviders.state")]
+                : []),
             ]}
-            action={piecesOfStored(linkedMethod.provider).actions(linkedMethod)}
+            action={piecesOfStored(linkedMethod.provider).actions({
+              ...linkedMethod,
+              isEnabled: isEnabled(linkedMethod.provider),
+            })}
           />
         ))}
         {methods()

@@ -17,6 +17,7 @@ import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
+import { MethodDisabled } from "../../method-disabled";
 import { InvalidLink } from "../invalid-link";
 import { submitLinkCancellation, submitLink } from "../actions";
 
@@ -44,8 +45,9 @@ export default async function LinkPage({ params }: Props) {
   const { token } = await params;
   const previewed = await preview(token);
   if (!previewed.ok) {
-    const { code, reference, next, remember } = previewed.refusal;
+    const { code, method, reference, next, remember } = previewed.refusal;
     if (code === "unavailable") redirect("/unavailable");
+    if (method) return <MethodDisabled method={method} hidePath={await hiddenTokenPath()} />;
     return (
       <InvalidLink
         title={message("link.invalidTitle")}

@@ -40,7 +40,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
       {pending.codeSpent ? (
         !flash.refusal && (
           <Alert tone="warn">
-            <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+            <p>{messageOf({ code: "too_many_attempts", field: "code", emailHasLink: true })}</p>
           </Alert>
         )
       ) : (

@@ -45,7 +45,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       {codeSpent ? (
         !flash.refusal && (
           <Alert tone="warn">
-            <p>{messageOf({ code: "too_many_attempts", field: "code" })}</p>
+            <p>{messageOf({ code: "too_many_attempts", field: "code", emailHasLink: true })}</p>
           </Alert>
         )
       ) : (

@@ -14,7 +14,7 @@ export const generateMetadata = (): Metadata => ({ title: message("switchAccount
 /** Asks a signed-in user who came back from a provider as another user which account to use. */
 export default async function SwitchPage() {
   const { name, address, signedInAs, hasOwner, ...pendingIdentity } =
-    await readPendingIdentity("/account");
+    await readPendingIdentity("/account/methods");
   if (!signedInAs) redirect("/sign-in");
   if (pendingIdentity.isForSession || pendingIdentity.isLink) redirect("/account/connect");
   const { appName, signUp } = siteConfig();

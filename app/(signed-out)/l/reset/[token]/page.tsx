@@ -19,6 +19,7 @@ import { readFlash } from "@/lib/web/flash";
 import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
+import { MethodDisabled } from "../../../method-disabled";
 
 // Token pages share one path for flash messages, which does not contain the token.
 const path = "/l";
@@ -43,7 +44,9 @@ export default async function ResetLinkPage({ params }: Props) {
   const { appName, lifetimes } = siteConfig();
   const hidePath = await hiddenTokenPath();
   if (!previewed.ok) {
-    if (previewed.refusal.code === "unavailable") redirect("/unavailable");
+    const { code, method } = previewed.refusal;
+    if (code === "unavailable") redirect("/unavailable");
+    if (method) return <MethodDisabled method={method} hidePath={hidePath} />;
     return (
       <SignedOutLayout
         appName={appName}
