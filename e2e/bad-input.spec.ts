@@ -18,6 +18,7 @@ import {
   startOAuth,
   otherClientWithAttempt,
   callbackUrlFrom,
+  attemptCookie,
 } from "./support/oauth";
 
 const password = "four unrelated words here";
@@ -642,7 +643,7 @@ for (const { extent, details, pairs } of extents)
       await client.signIn(email, inbox);
       const session = client.jar.get("latchkey-session")!;
       await connectProviders(client, oidc);
-      const oauthAttempt = client.jar.get("latchkey-oauth_attempt")!;
+      const { name: attemptName, value: oauthAttempt } = attemptCookie(client);
       const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const isIn = async (cookie: string) => {
         const { status, body } = await send(server, "/account", { headers: { cookie } });
@@ -674,12 +675,12 @@ for (const { extent, details, pairs } of extents)
         `latchkey-flash=${flash({ at: "/sign-in", note: "toString", email: { a: 1 } })}`,
         `latchkey-flash=${flash([])}`,
         `latchkey-flash=${flash(null)}`,
-        `latchkey-oauth_attempt=${oauthAttempt}; latchkey-method=__proto__; latchkey-oauth_redirect=`,
-        `latchkey-oauth_attempt=${session}; latchkey-oauth_redirect=${session}; latchkey-method=${session}`,
-        `latchkey-oauth_attempt=${oauthAttempt}; latchkey-oauth_attempt=${session}`,
-        `latchkey-oauth_attempt=%00; latchkey-oauth_redirect=%%%; latchkey-method=%`,
+        `${attemptName}=${oauthAttempt}; latchkey-method=__proto__; latchkey-oauth_redirect=`,
+        `${attemptName}=${session}; latchkey-oauth_redirect=${session}; latchkey-method=${session}`,
+        `${attemptName}=${oauthAttempt}; ${attemptName}=${session}`,
+        `${attemptName}=%00; latchkey-oauth_redirect=%%%; latchkey-method=%`,
         `latchkey-method=; latchkey-method=google; latchkey-method=constructor`,
-        `latchkey-oauth_redirect=${"A".repeat(8_000)}; latchkey-oauth_attempt=${"A".repeat(3_000)}`,
+        `latchkey-oauth_redirect=${"A".repeat(8_000)}; ${attemptName}=${"A".repeat(3_000)}`,
         `${"a=b; ".repeat(1_500)}`,
         `a=${"b".repeat(12_000)}`,
         `=; ;;; =x; a==b; \u00ff=\u00fe`,
@@ -853,7 +854,7 @@ for (const { extent, details, isWhole } of extents)
       async ({ oidc, server, newClient, newAddress, db }) => {
         const mallory = newClient();
         await startOAuth(mallory, provider);
-        const of = (name: string) => mallory.jar.get(`latchkey-${name}`)!;
+        const { parts: mallorys, value: mallorysCookie } = attemptCookie(mallory);
         const path = `/api/auth/callback/${provider}`;
         type Callback = Readonly<Record<"code" | "state" | "all", string>>;
         const evil = "https://evil.example/";
@@ -876,7 +877,7 @@ for (const { extent, details, isWhole } of extents)
           lists: ({ code, state }) => `?code[]=${code}&state[]=${state}`,
           "another state after it": ({ all }) => `${all}&state=another`,
           "another code after it": ({ all }) => `${all}&code=another`,
-          "another's state": ({ code }) => `?code=${code}&state=${of("oauth_state")}`,
+          "another's state": ({ code }) => `?code=${code}&state=${mallorys.state}`,
           "a state of 6,000 characters": ({ code }) => `?code=${code}&state=${"s".repeat(6_000)}`,
           "a code of 6,000 characters": ({ state }) => `?code=${"c".repeat(6_000)}&state=${state}`,
           "invalid UTF-8": ({ code, state }) => `?code=${code}%ff%fe&state=${state}`,
@@ -896,33 +897,39 @@ for (const { extent, details, isWhole } of extents)
             jar
               .set("authjs.callback-url", evil)
               .set("authjs.csrf-token", "x|y")
-              .set("authjs.session-token", of("oauth_state")),
+              .set("authjs.session-token", mallorys.state),
           "Auth.js's own, malformed": ({ jar }) =>
             jar.set("authjs.callback-url", "%").set("__Host-authjs.csrf-token", "%00"),
-          "a malformed state": ({ jar }) => jar.set("latchkey-oauth_state", "x"),
-          "an empty state": ({ jar }) => jar.set("latchkey-oauth_state", ""),
-          "another's state": ({ jar }) => jar.set("latchkey-oauth_state", of("oauth_state")),
-          "a truncated state": ({ jar }) =>
-            jar.set("latchkey-oauth_state", jar.get("latchkey-oauth_state")!.slice(0, -3)),
-          "a large state": ({ jar }) => jar.set("latchkey-oauth_state", "s".repeat(8_000)),
-          "no OAuth attempt": ({ jar }) => jar.delete("latchkey-oauth_attempt"),
-          "another's OAuth attempt": ({ jar }) =>
-            jar.set("latchkey-oauth_attempt", of("oauth_attempt")),
-          "two OAuth attempts": ({ jar }) =>
-            jar.set(
-              "latchkey-oauth_attempt",
-              `${jar.get("latchkey-oauth_attempt")}; latchkey-oauth_attempt=${of("oauth_attempt")}`,
-            ),
-          "a malformed OAuth attempt": ({ jar }) => jar.set("latchkey-oauth_attempt", "%%%"),
+          "a malformed state": (client) => attemptCookie(client).with({ state: "x" }),
+          "an empty state": (client) => attemptCookie(client).with({ state: "" }),
+          "another's state": (client) => attemptCookie(client).with({ state: mallorys.state }),
+          "a truncated state": (client) => {
+            const { parts, with: change } = attemptCookie(client);
+            change({ state: parts.state.slice(0, -3) });
+          },
+          "a large state": (client) => attemptCookie(client).with({ state: "s".repeat(8_000) }),
+          "no OAuth attempt": (client) => client.jar.delete(attemptCookie(client).name),
+          "another's OAuth attempt": (client) =>
+            attemptCookie(client).with({ token: mallorys.token }),
+          "another's whole attempt": (client) =>
+            client.jar.set(attemptCookie(client).name, mallorysCookie),
+          "two OAuth attempts": (client) => {
+            const { name, value } = attemptCookie(client);
+            client.jar.set(name, `${value}; ${name}=${mallorysCookie}`);
+          },
+          "a malformed OAuth attempt": (client) =>
+            client.jar.set(attemptCookie(client).name, "%%%"),
         };
         const ofGoogle: typeof cookies = {
-          "no verifier": ({ jar }) => jar.delete("latchkey-oauth_verifier"),
-          "another's verifier": ({ jar }) =>
-            jar.set("latchkey-oauth_verifier", of("oauth_verifier")),
-          "a state for a verifier": ({ jar }) =>
-            jar.set("latchkey-oauth_verifier", jar.get("latchkey-oauth_state")!),
-          "another's nonce": ({ jar }) => jar.set("latchkey-oauth_nonce", of("oauth_nonce")),
-          "a malformed nonce": ({ jar }) => jar.set("latchkey-oauth_nonce", "%"),
+          "no verifier": (client) => attemptCookie(client).with({ verifier: "" }),
+          "another's verifier": (client) =>
+            attemptCookie(client).with({ verifier: mallorys.verifier }),
+          "a state for a verifier": (client) => {
+            const { parts, with: change } = attemptCookie(client);
+            change({ verifier: parts.state });
+          },
+          "another's nonce": (client) => attemptCookie(client).with({ nonce: mallorys.nonce }),
+          "a malformed nonce": (client) => attemptCookie(client).with({ nonce: "%" }),
         };
         const signedIn: string[] = [];
         const callBack = async (

@@ -44,9 +44,7 @@ for (const { extent, details, isWhole, pairs } of extents)
           who === "a stranger" ? "/sign-in" : "/account/methods",
         );
         await client.get(await callbackUrlFrom(url));
-        const pendingIdentity = client.jar.get("latchkey-oauth_attempt")!;
         await authorizationUrl(client, who === "a stranger" ? "/sign-in" : "/account/methods");
-        client.jar.set("latchkey-oauth_attempt", pendingIdentity);
         await expect.poll(() => db.isOutboxEmpty()).toBe(true);
         // A used link refunds its limits after the response.
         await db.clearLimits();

@@ -37,7 +37,7 @@ test("every response has the security headers", async ({
     ...["google", "linkedin"].flatMap((provider): Visit[] => {
       const path = `/api/auth/callback/${provider}`;
       return [
-        [path, 404],
+        [path, 307],
         [`${path}?code=x&state=y`, 307],
         [`${path}?code=x&state=y`, 404, { method: "HEAD" }],
         [path, 404, { method: "POST", body: "code=x&state=y" }],

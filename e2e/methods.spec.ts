@@ -1,5 +1,6 @@
 import { Client } from "./support/client";
-import { textOf } from "./support/forms";
+import { formWith, textOf } from "./support/forms";
+import type { HttpResponse } from "./support/http";
 import { Server } from "./support/server";
 import { expect, test } from "./support/test";
 
@@ -21,6 +22,28 @@ test("without links users sign in with passwords, and cannot remove their last s
   const server = await serverWith("password", database.url, main);
   const email = newAddress("ada");
   const ada = new Client(server);
+  // A link that is on its way when links are disabled: its page and its forms say so.
+  const early = new Client(main);
+  await early.requestLink(email);
+  const { path } = await inbox.letterTo(email);
+  const form = formWith((await early.get(path)).body, "Sign in");
+  const onItsWay = new Client(server);
+  for (const [name, value] of early.jar) onItsWay.jar.set(name, value);
+  const switchedOff = "Signing in with an email link is switched off here. Use another way.";
+  const textOfPage = async (response: Promise<HttpResponse>) =>
+    textOf((await onItsWay.follow(await response)).body);
+  for (const response of [
+    onItsWay.get(path),
+    onItsWay.post(path, form),
+    onItsWay.get("/sign-in/check"),
+  ]) {
+    const text = await textOfPage(response);
+    expect(text).toContain(switchedOff);
+    expect(text).not.toMatch(/Send a new link|Email me a sign-in link/);
+  }
+  expect(await textOfPage(onItsWay.get("/l"))).not.toContain("new one");
+  const wrong = onItsWay.submit("/sign-in/password", "Sign in", { email, password });
+  expect(await textOfPage(wrong)).not.toContain("request a sign-in link");
   const start = textOf((await ada.get("/sign-in")).body);
   expect(start).toContain("Use a password");
   expect(start).not.toContain("Email me a sign-in link");
@@ -58,6 +81,23 @@ test("without passwords their pages and API operations do not exist", async ({
   const server = await serverWith("magic_link", database.url, main);
   const email = newAddress("leo");
   const leo = new Client(server);
+  // Forms that were open when passwords were disabled lead to a page that says so.
+  const early = new Client(main);
+  const open: [path: string, button: string, typed: Record<string, string>][] = [
+    ["/sign-in/password", "Sign in", { email, password }],
+    ["/sign-in/password", "Sign in", { email: "leo", password: "" }],
+    ["/sign-up", "Sign up", { email, password }],
+    ["/password", "Email me a link", { email }],
+  ];
+  for (const [path, button, typed] of open) {
+    const form = formWith((await early.get(path)).body, button);
+    const response = await leo.post(path, form, typed);
+    expect(leo.whereTo(response), path).toMatch(/^\/sign-in(\?|$)/);
+    expect(textOf((await leo.follow(response)).body), path).toContain(
+      "Signing in with a password is switched off here. Use another way.",
+    );
+  }
+  expect(leo.whereTo(await leo.get("/.well-known/change-password"))).toBe("/account/methods");
   expect(textOf((await leo.get("/sign-in")).body)).not.toMatch(/password/i);
   for (const page of ["/sign-in/password", "/sign-up", "/password"])
     expect((await leo.get(page)).status, page).toBe(404);

@@ -1,10 +1,12 @@
 import { messagesIn } from "@/messages";
 import { en } from "@/messages/en";
-import type { Client } from "./support/client";
+import { Client } from "./support/client";
 import { type Form, formWith, textOf } from "./support/forms";
 import { setUser, testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 import {
+  attemptCookie,
+  attemptCookies,
   authorizationUrlOf,
   startOAuth,
   otherClientWithAttempt,
@@ -59,16 +61,23 @@ for (const provider of providers)
     const users = await db.users();
     for (const [what, ada] of Object.entries({ idle, signedIn, inAttempt, withForeignCookies })) {
       const callback = await callbackUrl();
-      // Cookies that another site of the same domain could write on http.
-      for (const name of what === "withForeignCookies" ? ["state", "verifier", "nonce"] : [])
-        copyCookies(`oauth_${name}`, mallory, ada);
-      expect(await textAfter(ada, ada.get(callback)), what).toContain(lost);
+      // Cookies that another site of the same domain could write on http; the token is Mallory's secret.
+      if (what === "withForeignCookies") {
+        const { name, with: change } = attemptCookie(mallory);
+        change({ token: "x".repeat(43) });
+        ada.jar.set(name, attemptCookie(mallory).value);
+      }
+      const text = await textAfter(ada, ada.get(callback));
+      // No error to a signed-in user: the account page.
+      if (what === "signedIn") expect(text).toContain("You’re already signed in");
+      else expect(text, what).toContain(lost);
       expect(ada.jar.get("latchkey-session"), what).toBe(what === "signedIn" ? session : undefined);
-      expect(await db.lastCause("oauth.complete")).toMatch(
-        new RegExp(`^${provider}:${what === "inAttempt" ? "state" : "unknown"}`),
-      );
+      expect(await db.lastCause("oauth.complete")).toBe(`${provider}:unknown`);
+      mallory.jar.clear();
     }
     expect(await db.users()).toBe(users);
+    // The attempt that Ada has started goes on.
+    expect(attemptCookies(inAttempt)).toHaveLength(1);
     // In Mallory's own browser it works, once.
     const callback = await callbackUrl();
     await mallory.get(callback);
@@ -162,8 +171,126 @@ test("a pending identity works only in the browser and session that started the 
   await ada.submit("/sign-in/password", "Sign in", { email, password });
   expect(await textAfter(ada, ada.post("/account/connect", form))).toContain("Google is connected");
   expect(await connected()).toBe(2);
-  for (const name of ["oauth_attempt", "pending_identity"])
-    expect(ada.jar.has(`latchkey-${name}`)).toBe(false);
+  expect(attemptCookies(ada)).toEqual([]);
+  expect(ada.jar.has("latchkey-pending_identity")).toBe(false);
+});
+
+/** A callback as the browser of this client sends it twice: the second click ends the first request. */
+const clickTwice = async (client: Client, callback: string) => {
+  const [first, second] = [copyOf(client), copyOf(client)];
+  const responses = await Promise.all([first.get(callback), second.get(callback)]);
+  return { clients: [first, second] as const, responses };
+};
+
+const copyOf = (client: Client) => {
+  const copy = new Client(client.serverAddress);
+  for (const [name, value] of client.jar) copy.jar.set(name, value);
+  return copy;
+};
+
+for (const provider of providers) {
+  test(`two clicks send the callback from ${provider} twice at once: one sign-in, whichever response arrives`, async ({
+    oidc,
+    newClient,
+    newAddress,
+    db,
+  }) => {
+    const email = newAddress("ada");
+    setUser(oidc[provider], email);
+    const ada = newClient();
+    const callback = await callbackUrlFrom(await startOAuth(ada, provider));
+    const { clients, responses } = await clickTwice(ada, callback);
+    expect(responses.map((response) => ada.whereTo(response))).toEqual(["/account", "/account"]);
+    for (const client of clients)
+      expect(textOf((await client.get("/account")).body)).toContain(email);
+    const sessions = db.sql`select 1 from sessions where user_id in (select id from users where email = ${email})`;
+    expect(await sessions).toHaveLength(1);
+    // A moment later, without the cookies of the first response, and then with them.
+    const late = copyOf(ada);
+    expect(late.whereTo(await late.get(callback))).toBe("/account");
+    expect(textOf((await late.get("/account")).body)).toContain(email);
+    const again = await textAfter(late, late.get(callback));
+    expect(again).toContain("You’re already signed in, so nothing was changed.");
+    expect(await sessions).toHaveLength(1);
+  });
+
+  test(`${provider} in two tabs, and another provider in a third: each of them can come back, in any order`, async ({
+    oidc,
+    newClient,
+    newAddress,
+  }) => {
+    const other = provider === "google" ? "linkedin" : "google";
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+    ]) {
+      setUser(oidc[provider], newAddress("ada"));
+      setUser(oidc[other], newAddress("leo"));
+      const ada = newClient();
+      const callbacks: string[] = [];
+      for (const one of [provider, provider, other] as const)
+        callbacks.push(await callbackUrlFrom(await startOAuth(ada, one)));
+      for (const at of order) {
+        await ada.get(callbacks[at]!);
+        expect(isIn(ada), `${order.join()}: ${at}`).toBe(true);
+        expect(attemptCookies(ada)).toHaveLength(2 - order.indexOf(at));
+        ada.jar.delete("latchkey-session");
+      }
+    }
+    // A failed one ends no other; of more than three the oldest is forgotten.
+    const ada = newClient();
+    oidc[provider].script.callbackUrl = { error: "access_denied", code: undefined };
+    const failing = await callbackUrlFrom(await startOAuth(ada, provider));
+    oidc[provider].resetProviders();
+    setUser(oidc[provider], newAddress("ada"));
+    const callback = await callbackUrlFrom(await startOAuth(ada, provider));
+    await ada.get(failing);
+    expect(isIn(ada)).toBe(false);
+    for (let tab = 0; tab < 2; tab += 1) await startOAuth(ada, provider);
+    expect(attemptCookies(ada)).toHaveLength(3);
+    await startOAuth(ada, other);
+    expect(attemptCookies(ada)).toHaveLength(3);
+    expect(await textAfter(ada, ada.get(callback))).toContain(lost);
+  });
+}
+
+test("a provider that posts, uses the fragment or sends nothing leads to the problem page", async ({
+  oidc,
+  newClient,
+  newAddress,
+  db,
+}) => {
+  setUser(oidc.google, newAddress("ada"));
+  const path = "/api/auth/callback/google";
+  const type = "application/x-www-form-urlencoded";
+  const headers = {
+    "content-type": type,
+    origin: oidc.google.issuer,
+    "sec-fetch-site": "cross-site",
+  };
+  for (const how of ["post", "nothing"] as const) {
+    const ada = newClient();
+    const callback = await callbackUrlFrom(await startOAuth(ada, "google"));
+    const body = callback.split("?")[1]!;
+    const response =
+      how === "post"
+        ? await ada.send(path, { method: "POST", body, headers })
+        : await ada.get(path);
+    expect(ada.whereTo(response), how).toBe("/sign-in/problem");
+    expect(attemptCookies(ada), how).toEqual([]);
+    const page = (await ada.follow(response)).body;
+    expect(textOf(page)).toContain("Google sent a response we couldn’t verify");
+    expect(textOf(page)).toContain("Try again with Google");
+    expect(await db.lastCause("oauth.complete")).toBe("google:no_parameters");
+  }
+  // To programs and subresources they are still no page.
+  const stranger = newClient();
+  for (const [method, more] of [
+    ["GET", { "sec-fetch-dest": "image" }],
+    ["POST", { "content-type": "application/json" }],
+    ["POST", { "content-type": type, "sec-fetch-dest": "iframe" }],
+  ] as const)
+    expect((await stranger.send(path, { method, headers: more })).status).toBe(404);
 });
 
 test("step-up suspends an action on a provider, and carries it out afterwards", async ({

@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
 import { renderToReadableStream } from "react-dom/server";
+import { sql } from "drizzle-orm";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import ConfirmPage from "@/app/(signed-in)/account/confirm/page";
+import AccountPage from "@/app/(signed-in)/account/page";
 import MethodsPage from "@/app/(signed-in)/account/methods/page";
 import SessionsPage from "@/app/(signed-in)/account/sessions/page";
 import SignInPage from "@/app/(signed-out)/sign-in/page";
@@ -96,6 +98,31 @@ test("the sign-in page offers it first in a browser that used it last", async ()
   expect(await shown(page.signIn)).toMatch(
     /Continue with Example.*Last used.*Continue with Google/,
   );
+});
+
+test("the sign-in page names no last used method that is disabled", async () => {
+  request.headers.set("cookie", "latchkey-method=example");
+  setWorld(world.with({ env: testEnv(keys) }));
+  expect(await shown(page.signIn)).not.toContain("Last used");
+});
+
+test("the account page counts the methods that are usable", async () => {
+  const browser = await signIn();
+  expect(await shown(AccountPage, browser)).toContain("2 sign-in methods");
+  setWorld(world.with({ env: testEnv(keys) }));
+  expect(await shown(AccountPage, browser)).toContain("1 sign-in method");
+});
+
+test("the methods page offers no Keep where it is disabled", async () => {
+  const browser = await signIn();
+  await world.writeDirectly((tx) =>
+    tx.execute(sql`update auth_providers set confirmation_required_at = now()`),
+  );
+  expect(await shown(page.methods, browser)).toMatch(/Keep or disconnect Example.*Keep\| Example/);
+  setWorld(world.with({ env: testEnv({ ...vars, SIGN_IN_METHODS: "magic_link" }) }));
+  const text = await shown(page.methods, browser);
+  expect(text).not.toMatch(/Keep|needs your confirmation/i);
+  expect(text).toMatch(/\|Example\|.*Disabled.*Disconnect\| Example/);
 });
 
 test("it is not offered where it has no keys, or is not enabled", async () => {

@@ -5,6 +5,31 @@ import type { HttpResponse } from "./http";
 const names = { google: "Google", linkedin: "LinkedIn" } as const;
 export type Provider = keyof typeof names;
 
+/** The names of the parts of an attempt's cookie, in their order. */
+const attemptParts = ["token", "state", "verifier", "nonce"] as const;
+type AttemptParts = Partial<Record<(typeof attemptParts)[number], string>>;
+
+/** The cookies of a client's OAuth attempts, the oldest first. */
+export const attemptCookies = ({ jar }: Client): [name: string, value: string][] =>
+  [...jar].filter(([name]) => name.startsWith("latchkey-oauth_attempt-"));
+
+/** The cookie of a client's only OAuth attempt, and its parts. `with` replaces some of them. */
+export function attemptCookie(client: Client) {
+  const [[name, value] = [], ...more] = attemptCookies(client);
+  if (!name || !value || more.length > 0) throw new Error("The client has not one OAuth attempt.");
+  const values = value.split("~");
+  const parts = Object.fromEntries(attemptParts.map((part, at) => [part, values[at] ?? ""]));
+  return {
+    name,
+    value,
+    parts: parts as Required<AttemptParts>,
+    with: (changes: AttemptParts) => {
+      const changed: AttemptParts = { ...parts, ...changes };
+      client.jar.set(name, attemptParts.map((part) => changed[part]).join("~"));
+    },
+  };
+}
+
 /** Submits the provider's form on the sign-in page. */
 export const submitProvider = (
   client: Client,

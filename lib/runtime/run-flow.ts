@@ -6,6 +6,7 @@ import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import type { AddressProblem } from "@/lib/core/identifier";
 import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
+import type { MethodId } from "@/lib/core/method-id";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
@@ -118,6 +119,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     // Before the input is read: an error about it is not for another user to see.
     const shownToOther = await this.#shownToOther();
     if (shownToOther) return this.#reject(shownToOther);
+    // As is one about the fields of a form that should not be there any more.
+    const disabled = typeof this.flow.method === "string" && this.#disabled(this.flow.method);
+    if (disabled) return this.#reject(disabled);
     const parsed = this.flow.input.safeParse(raw);
     if (!parsed.success) return this.#reject(refusalOf(parsed.error));
     const input = parsed.data;
@@ -128,11 +132,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       return this.#reject({ code: "sign_in_required" });
     if (this.flow.requires === "local" && !this.world.mailbox)
       return this.#reject({ code: "not_found" });
-    const { maxAuthAge } = this.flow;
-    const method =
-      typeof this.flow.method === "function" ? this.flow.method(input) : this.flow.method;
-    if (method && !this.world.env.methods.includes(method))
-      return this.#reject({ code: "not_found", method });
+    const { maxAuthAge, method } = this.flow;
+    const disabledByInput = typeof method === "function" && this.#disabled(method(input));
+    if (disabledByInput) return this.#reject(disabledByInput);
     if (maxAuthAge && session && session.authAge >= maxAuthAge)
       return this.#reject({ code: "step_up_required" });
 
@@ -168,6 +170,13 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     ];
     const afterResponse = tasks.map((task) => () => this.#runAfterResponse(task));
     return { result, cookieChanges: this.#cookieChanges, afterResponse };
+  }
+
+  /** The refusal where a sign-in method is disabled. */
+  #disabled(method: MethodId | null): Refusal | null {
+    return method === null || this.world.env.methods.includes(method)
+      ? null
+      : { code: "not_found", method };
   }
 
   /** The refusal of a form whose page showed another user, or a signed-out page. */

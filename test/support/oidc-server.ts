@@ -107,6 +107,8 @@ export const idTokens = {
   },
   expired: { claims: (usual) => ({ ...usual, iat: now() - 7200, exp: now() - 3600 }) },
   notYet: { claims: (usual) => ({ ...usual, nbf: now() + 3600 }) },
+  fromTheFuture: { claims: (usual) => ({ ...usual, iat: now() + 600, exp: now() + 7200 }) },
+  otherAccessToken: claims({ at_hash: "of-another-access-token" }),
   withoutSubject: claims({ sub: undefined }),
   otherNonce: claims({ nonce: "another" }),
   withoutNonce: claims({ nonce: undefined }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sql } from "drizzle-orm";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
+import { passwordMethod } from "@/lib/methods/password";
 import { Browser } from "@/test/support/browser";
 import { withChangeBeforeWrite } from "@/test/support/interleave";
 import { keys, linksOff, writeIdentityDirectly } from "@/test/support/oauth-fixtures";
@@ -158,10 +159,14 @@ test("a session that was signed out while the request is running removes nothing
   expect(await methodsOf(world, ada)).toEqual(["email"]);
 });
 
-test("where passwords are disabled, one can still be removed", async () => {
+test("where passwords are disabled, none is removed, as no page offers it", async () => {
   const browser = await joined();
   const links = world.with({ env: testEnv({ SIGN_IN_METHODS: "magic_link" }) });
-  expect((await browser.run(removePassword, {}, { world: links })).ok).toBe(true);
+  const before = await hashOf(world, ada);
+  expect(await browser.run(removePassword, {}, { world: links })).toEqual(
+    refused("not_found", { method: passwordMethod.id }),
+  );
+  expect(await hashOf(world, ada)).toBe(before);
 });
 
 test("whatever statement the database fails at: the password is removed, or nothing happened", async () => {
