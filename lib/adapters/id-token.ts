@@ -47,7 +47,7 @@ export async function verifyIdToken(
     const details = error as { readonly [key in "claim" | "code"]?: string };
     const byCode = failureReasons[details.code as keyof typeof failureReasons];
     // Any other error comes from importing the matching key.
-    return claimFailure(details.claim) ?? byCode ?? "key_unusable";
+    return claimFailure(details["claim"]) ?? byCode ?? "key_unusable";
   }
 }
 

@@ -36,9 +36,9 @@ const claimFailures = {
 export type ClaimFailure = (typeof claimFailures)[keyof typeof claimFailures];
 
 /** The reason for the log when this claim of an ID token is invalid; undefined for another claim. */
-export const claimFailure = (claim: string | undefined): ClaimFailure | undefined =>
-  claim !== undefined && Object.hasOwn(claimFailures, claim)
-    ? claimFailures[claim as keyof typeof claimFailures]
+export const claimFailure = (name: string | undefined): ClaimFailure | undefined =>
+  name !== undefined && Object.hasOwn(claimFailures, name)
+    ? claimFailures[name as keyof typeof claimFailures]
     : undefined;
 
 interface IdentityProvider {

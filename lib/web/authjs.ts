@@ -1,6 +1,5 @@
 import { DrizzleAdapter } from "@auth/drizzle-adapter";
 import { Auth, type AuthConfig, customFetch, raw, skipCSRFCheck } from "@auth/core";
-import { createHash } from "node:crypto";
 import type { Adapter } from "next-auth/adapters";
 import type { Provider } from "next-auth/providers";
 import Google from "next-auth/providers/google";
@@ -246,14 +245,16 @@ function failureOf(error: unknown, client: OidcClient, errorParameter: string | 
     code?: string;
     error?: string;
     message?: string;
-    cause?: { claim?: string };
+    cause?: Readonly<Record<string, unknown>>;
   };
   if (/"state"/.test(inner.message ?? ""))
     return { failure: "oauth_state_invalid", cause: "state" };
   // The code has expired or was used before.
   if (inner.error === "invalid_grant") return { failure: "oauth_state_invalid", cause: "code" };
-  const claim = claimFailure(inner.cause?.claim) ?? claimNamedIn(inner.message);
-  if (claim) return { failure: "provider_failed", cause: `id_token_${claim}` };
+  const named = inner.cause?.["claim"];
+  const reason =
+    claimFailure(typeof named === "string" ? named : undefined) ?? claimNamedIn(inner.message);
+  if (reason) return { failure: "provider_failed", cause: `id_token_${reason}` };
   return {
     failure: "provider_failed",
     cause: safeCause(inner.error ?? inner.code ?? type ?? "none"),

@@ -290,7 +290,7 @@ describe("the cookies of OAuth attempts", () => {
     expect(readAttempt(twice, publicly, first!)).toBeNull();
   });
 
-  it("make room for one more: the oldest go, and only as many as must", () => {
+  it("leave space for one more: the oldest go, and only as many as must", () => {
     const names = attempts.map((attempt) => attemptCookieOf(publicly, attempt, null).name);
     expect(oldestAttempts(header, publicly).map(({ name }) => name)).toEqual([names[0]]);
     const linkedin = attemptCookieOf(publicly, { provider: "linkedin", state: "x" }, stored("x"));

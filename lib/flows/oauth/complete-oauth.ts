@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { type Ctx, defineFlow } from "@/lib/runtime/flow";
 import { provider, token } from "@/lib/runtime/fields";
@@ -94,6 +93,6 @@ async function waitForOtherRequest({ db }: Ctx, provider: MethodId, oauthAttempt
   const { repeatedCallback, repeatedCallbackPollMs } = intervals;
   for (let waited = 0; waited < repeatedCallback * 1000; waited += repeatedCallbackPollMs) {
     if (!(await isOAuthAttemptOpen(db, provider, oauthAttempt))) return;
-    await pause(repeatedCallbackPollMs);
+    await new Promise((resolve) => setTimeout(resolve, repeatedCallbackPollMs));
   }
 }
