@@ -132,11 +132,15 @@ describe("the worker", () => {
   });
 
   it("does not report an unavailable database as a bug", async () => {
-    jobs.deliver.mockRejectedValueOnce(new Away());
+    jobs.deliver.mockRejectedValueOnce(new Away("away"));
     start();
     await flushTimers();
     expect(log.error).not.toHaveBeenCalled();
-    expect(log.warn).toHaveBeenCalledWith("database.unavailable", { job: "courier" });
+    expect(log.warn).toHaveBeenCalledWith("database.unavailable", {
+      job: "courier",
+      code: undefined,
+      reason: "away",
+    });
     await worker.stop();
   });
 

@@ -14,7 +14,8 @@ export function databaseCauseOf(error: unknown): DatabaseCause {
     // A host with several addresses fails with one error for each.
     const [first] = cause instanceof AggregateError ? (cause.errors as unknown[]) : [];
     const code = codeOf(cause) ?? codeOf(first);
-    if (code || !found.code) found = { code, reason: cause.message || textOf(first) };
+    if (code || !found.code)
+      found = { code, reason: textOf(cause.message ? cause : (first ?? cause)) };
   }
   return found;
 }
@@ -24,4 +25,5 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" && code !== "" ? code : undefined;
 }
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const textOf = (error: unknown) =>
+  error instanceof Error ? error.message || error.name : String(error);

@@ -392,7 +392,7 @@ export async function findPendingRequest(
         when ${verifications.consumedAt} is not null or exists (${voidedBy(sql`other.consumed_at`)}
           and other.purpose = ${purpose}
           and other.requesting_browser_digest = ${requestingBrowserDigest}) then 'used'
-        when ${purpose} = 'magic_link' and ${verifications.voidedAt} is not null
+        when ${purpose === "magic_link"}::boolean and ${verifications.voidedAt} is not null
           and not exists (${voidedBy(sql`other.consumed_at`)})
           and not exists (${voidedBy(sql`other.created_at`)}) then 'cancelled'
         else 'waiting' end`,
