@@ -1,41 +1,26 @@
-import { message, messages } from "@/lib/web/messages";
+import { messages } from "@/lib/web/messages";
+import { plainPage } from "@/lib/web/plain-page";
 import { siteConfig } from "@/lib/web/site";
 
 interface StaticPage {
   readonly status: 500 | 503;
   readonly title: string;
   readonly lead: string;
+  /** The text of the link to the start page. */
   readonly link: string;
   readonly reference?: string;
   /** Seconds for the Retry-After header. */
   readonly retryAfter?: number;
 }
 
-/** A page without React, data or assets, for when one of them fails. Its texts are not escaped. */
-export function staticPage(page: StaticPage): Response {
-  const { retryAfter, reference } = page;
-  const { locale, direction } = messages();
-  const title = message("page.title", { title: page.title, appName: siteConfig().appName });
-  const html = `<!doctype html>
-<html lang="${locale}" dir="${direction}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title.replaceAll("&", "&amp;")}</title>
-<link rel="stylesheet" href="/plain-page.css">
-</head>
-<body>
-<main>
-<h1>${page.title}</h1>
-<p>${page.lead}</p>
-<p><a href="/">${page.link}</a></p>
-${reference ? `<p>${referenceLine(reference)}</p>` : ""}
-</main>
-</body>
-</html>
-`;
+/** A page without React, data or assets of a build, for when one of them fails. */
+export function staticPage({ status, link, retryAfter, ...page }: StaticPage): Response {
+  const html = plainPage(messages(), siteConfig().appName, {
+    ...page,
+    link: { href: "/", text: link },
+  });
   return new Response(html, {
-    status: page.status,
+    status,
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "private, no-store",
@@ -43,11 +28,3 @@ ${reference ? `<p>${referenceLine(reference)}</p>` : ""}
     },
   });
 }
-
-const referenceLine = (reference: string) =>
-  messages()
-    .parts("common.reference", {
-      reference,
-      code: (content) => `<code dir="ltr">${content.join("")}</code>`,
-    })
-    .join("");
