@@ -117,6 +117,15 @@ describe("an event is one line of JSON", () => {
     },
   );
 
+  it.each(["\x7f", "\x9b2K", "\u2028", "\u202e", "\u200b", "\ufeff", "\u{e0041}"])(
+    "that no terminal obeys and no eye misses: %j",
+    (value) => {
+      log.warn("test.happened", { value: `a${value}b` });
+      expect(written.text).toMatch(/^[\x20-\x7e]*\n$/);
+      expect(only()).toMatchObject({ value: `a${value}b` });
+    },
+  );
+
   it("whatever its own name contains", () => {
     log.warn('x"}\n{"level":50,"event":"forged"}');
     expect(only()["event"]).toContain("forged");

@@ -15,6 +15,17 @@ const shapes: [RegExp, string][] = [
 const scrubText = (text: string) =>
   shapes.reduce((scrubbed, [shape, replacement]) => scrubbed.replace(shape, replacement), text);
 
+/** What JSON may contain as it is: terminals obey C1 controls, and format characters change what a line shows. */
+const unseen = /[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu;
+
+const escapeUnseen = (json: string) =>
+  json.replace(unseen, (one) =>
+    Array.from(
+      { length: one.length },
+      (_, at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+
 /** `ancestors` are the objects that contain the value: a circular reference ends the recursion. */
 function scrub(value: unknown, ancestors: readonly object[] = []): unknown {
   if (typeof value === "string") return scrubText(value);
@@ -52,6 +63,7 @@ export function createLog({ logLevel }: Pick<Env, "logLevel">, output = 1): Log 
       messageKey: "event",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: escapeUnseen },
     },
     destination,
   );
