@@ -9,6 +9,7 @@ export const en = {
 
   "common.email": "Email",
   "common.cancel": "Cancel",
+  "common.backToMethods": "Back to your sign-in methods",
   "common.or": "or",
   "common.reference": "Reference: <code>{reference}</code>",
   "common.localMailbox":
@@ -222,6 +223,7 @@ export const en = {
   "removePassword.lead":
     "You’ll sign in with one of your other sign-in methods from now on. Your devices stay signed in.",
   "removePassword.submit": "Remove password",
+  "removePassword.none": "Your account has no password.",
 
   "sessions.title": "Sessions",
   "sessions.lead": "Devices signed in to your account.",
@@ -301,6 +303,8 @@ export const en = {
   "failed.lead": "The problem is on our side, and we’ve recorded it. Go back and try again.",
   "failed.back": "Go to the start page",
   "failed.problem": "Something went wrong on our side. Try again.",
+  "refused.title": "That didn’t work",
+  "refused.back": "Back to the page",
   "unavailable.title": "Back in a moment",
   "unavailable.retry": "Try again",
 
@@ -337,6 +341,10 @@ export const en = {
   "error.body_too_large": "The request is too large.",
   "error.method_not_allowed": "Method not allowed.",
   "error.misdirected_request": "This server is only reachable at {origin}.",
+  "error.redirect_loop":
+    "This site can’t be opened at the moment, because a proxy in front of it is set up differently than it expects. The log of the server says what to change.",
+  "error.form_outdated":
+    "This page was out of date, so nothing was changed. Check what you entered, and send it again.",
   "error.email_missing": "Enter your email address.",
   "error.email_invalid":
     "{problem, select, invisible {This address contains a character that you can’t see, which often happens when it is pasted. Type the address instead.} several {Enter one email address, with one @.} space {An email address can’t contain spaces.} length {This email address is too long. It can have {longest} characters, and {longestLocal} before the @.} dots {An email address can’t have two dots in a row, or a dot at the beginning, at the end or next to the @.} letters {Before the @ we support only the letters a to z without accents, digits and signs.} signs {The part before the @ contains a sign that we don’t support.} domain {The part after the @ isn’t a domain that can receive email. Check how it is spelled.} other {Enter an email address in the form name@example.com.}}",

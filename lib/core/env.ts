@@ -1,10 +1,10 @@
 import path from "node:path";
 import { z } from "zod";
-import { type Duration, days, hours, minutes } from "./duration";
+import { type Duration, days, hours, minutes, seconds } from "./duration";
 import { parseIdentifier } from "./identifier";
 import type { MethodId } from "./method-id";
 import { parsePostgresUrl } from "./postgres-url";
-import { bounds, type LimitName, lifetimes, limits } from "./policy";
+import { bounds, intervals, type LimitName, lifetimes, limits } from "./policy";
 import type { Key } from "./crypto";
 
 /** The environment variables. Problems are reported all at once, without the values of secrets. */
@@ -97,6 +97,7 @@ const schema = z.object({
   // Its names, and the variables of providers, are read by `readMethods`.
   SIGN_IN_METHODS: z.string().optional(),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
+  KEEP_ALIVE_SECONDS: wholeNumber(5, 3600).default(intervals.keepAlive),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
     .default("info"),
@@ -168,6 +169,8 @@ export interface Env {
   readonly breachLookupUrl: string | undefined;
   readonly passwordMinLength: number;
   readonly trustedProxyHops: number;
+  /** How long an idle connection stays open. */
+  readonly keepAlive: Duration;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
   readonly limitMax: { readonly [K in LimitName]?: number };
@@ -242,6 +245,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     breachLookupUrl: env.BREACH_LOOKUP_URL,
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
+    keepAlive: seconds(env.KEEP_ALIVE_SECONDS),
     logLevel: env.LOG_LEVEL,
     lifetimes: {
       ...lifetimes,

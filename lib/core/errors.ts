@@ -13,6 +13,8 @@ export const refusals = {
   body_too_large: { status: 413 },
   method_not_allowed: { status: 405 },
   misdirected_request: { status: 421 },
+  redirect_loop: { status: 421 },
+  form_outdated: { status: 409 },
   email_missing: { status: 400 },
   email_invalid: { status: 400 },
   code_malformed: { status: 400 },

@@ -136,6 +136,19 @@ export const intervals = {
   clockDifference: seconds(30),
   /** How often an instance that waits for that lock says so. */
   migrationNotice: minutes(1),
+  /**
+   * An idle connection stays open for this long: longer than the proxies in front keep theirs (60 to 75
+   * seconds), so that none of them reuses a connection at the moment we close it. env
+   */
+  keepAlive: seconds(90),
+  /** How much longer than `keepAlive` a request's headers may take: Node closes by the shorter of the two. */
+  headersAfterKeepAlive: seconds(10),
+  /** The rest of a refused request's body is read for at most this long, so that its sender reads why. */
+  discardedBody: seconds(30),
+  /** A connection that was told to close is closed by us when the other side has not done so by then. */
+  lastBytes: seconds(1),
+  /** A client that is redirected to the same address this soon again did not get there. */
+  redirectLoop: seconds(10),
   /** The `Retry-After` when the database is unavailable: a restart of Postgres takes a few seconds. */
   unavailable: seconds(5),
   /** The embedded database's takeover lock is stale after this; a takeover takes milliseconds. */
@@ -219,6 +232,14 @@ export const bounds = {
   localPartLength: 64,
   /** Bytes in a request's body: forms and JSON requests have a few hundred. */
   bodyBytes: 64 * 1024,
+  /** Bytes of a refused body that are read and discarded: more than people upload by mistake. */
+  discardedBodyBytes: 64 * 1024 * 1024,
+  /** Redirects of one client to one address within `redirectLoop`; browsers give up after twenty. */
+  repeatedRedirects: 3,
+  /** Redirects that are remembered to recognise a loop. */
+  rememberedRedirects: 1_000,
+  /** Characters of what another package prints: a message and its stack. */
+  printedLength: 4_000,
   /** Bytes in a sealed cookie value: browsers store 4,096 with the name and the attributes. */
   cookieBytes: 3_800,
   /** Characters in a text field that is parsed: no valid one is longer. */

@@ -1,19 +1,19 @@
 import type { OutgoingHttpHeader, ServerResponse } from "node:http";
 
-/** An HTML document whose response was held back. Its headers are those of the response. */
+/** A page whose response was held back. Its headers are those of the response. */
 export interface HeldPage {
   readonly status: number;
   readonly html: string;
 }
 
 /**
- * Holds an HTML response back until it is complete, then sends what `finish` returns. Responses of any
- * other type or of a status that is not `wanted` pass through, and may stream. `finish` may change
- * the response's headers. When it throws, the connection is closed.
+ * Holds a response back until it is complete, then sends what `finish` returns. Responses whose status and
+ * content type are not `wanted` pass through, and may stream. `finish` may change the response's headers.
+ * When it throws, the connection is closed.
  */
 export function holdPage(
   response: ServerResponse,
-  wanted: (status: number) => boolean,
+  wanted: (status: number, type: string) => boolean,
   finish: (page: HeldPage) => HeldPage | Promise<HeldPage>,
 ): void {
   const { writeHead, flushHeaders, write, end } = response;
@@ -21,8 +21,8 @@ export function holdPage(
   let isHeld = false;
   // Decided at the first write: once headers are sent, the response cannot be held.
   const holds = () => {
-    if (!isHeld && !response.headersSent && wanted(response.statusCode))
-      isHeld = String(response.getHeader("Content-Type") ?? "").startsWith("text/html");
+    if (!isHeld && !response.headersSent)
+      isHeld = wanted(response.statusCode, String(response.getHeader("Content-Type") ?? ""));
     return isHeld;
   };
   const push = (chunk: unknown, encoding?: unknown) => {
@@ -61,7 +61,7 @@ export function holdPage(
       (page) => {
         response.statusCode = page.status;
         // A response to HEAD has no body, and the headers of the page.
-        if (html) response.setHeader("Content-Length", Buffer.byteLength(page.html));
+        if (html || page.html) response.setHeader("Content-Length", Buffer.byteLength(page.html));
         end.call(response, page.html, "utf8", done);
       },
       () => response.destroy(),

@@ -15,11 +15,22 @@ const ownPages = [
   "/failed",
 ];
 
+/** Whether a request is for the JSON API, Auth.js or an email of the local mailbox. */
+export const isApi = ({ url = "/" }: { url?: string | undefined }): boolean =>
+  url.startsWith("/api/");
+
 /** Whether a URL, path and query, is that of a page of Latchkey or of a path below it. */
 export function isOwnPage(url: string): boolean {
   const path = decoded(url.split("?", 1)[0]!);
   return path === "/" || ownPages.some((own) => path === own || path.startsWith(`${own}/`));
 }
+
+/**
+ * Whether a path is a route of Next's own that nobody links to, such as `/_global-error`: Next serves no
+ * folders of an application that begin with "_".
+ */
+export const isNextInternal = (url: string): boolean =>
+  /^\/+_(?!next(\/|$))/.test(decoded(url.split("?", 1)[0]!));
 
 /** Next, too, decodes a path before it looks for its page. */
 function decoded(path: string): string {

@@ -7,11 +7,13 @@ import {
 } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { seconds } from "@/lib/core/duration";
 import { type Env, parseEnv } from "@/lib/core/env";
 import { methods } from "@/lib/methods";
 import type { Log } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { en } from "@/messages/en";
+import { inHtml } from "@/lib/web/plain-page";
 import { installRequestGate } from "./request-gate";
 import { ownPagePolicy } from "./own-pages";
 
@@ -137,7 +139,7 @@ function parsed(text: string) {
   return {
     status: Number(first.split(" ")[1]),
     headers,
-    body: chunked ? (body.split("\r\n")[1] ?? "") : body,
+    body: Buffer.from(chunked ? (body.split("\r\n")[1] ?? "") : body, "latin1").toString(),
   };
 }
 
@@ -314,7 +316,7 @@ describe("a request with another host name", () => {
     },
   );
 
-  it.each(["//evil.example/x", "/\\evil.example", "///evil.example", "http://evil.example/x", "*"])(
+  it.each(["//evil.example/x", "/\\evil.example", "///evil.example", "*"])(
     "stays on the origin whatever its path is: %s",
     async (path) => {
       const { fetchPath } = await serve(local);
@@ -345,6 +347,125 @@ describe("a request with another host name", () => {
   ])("may not request %s as if it were health", async (path) => {
     const { fetchPath } = await serve(local);
     expect((await fetchPath(path, { host: "evil.example" })).status).toBe(421);
+  });
+});
+
+describe("a request target in absolute form", () => {
+  it.each([
+    ["http://localhost:3000/account?x=1", "/account?x=1"],
+    ["HTTP://LOCALHOST:3000/a//b/%2e%2E/", "/a//b/%2e%2E/"],
+    ["http://localhost:3000", "/"],
+    ["http://localhost:3000?x=1", "/?x=1"],
+    ["https://localhost:3000/x", "/x"],
+  ])("is served on our own authority, whatever Host says: %s", async (target, url) => {
+    const { seen } = await serve(local);
+    for (const host of ["localhost:3000", "evil.example"])
+      expect((await seen(target, { host })).url).toBe(url);
+  });
+
+  it.each([
+    "http://evil.example/account",
+    "http://evil.example",
+    "https://account.example.com.evil.example/account",
+    "http://account.example.com:81/account",
+    "http://me@account.example.com/account",
+    "http://account.example.com@evil.example/",
+    "ftp://account.example.com/account",
+    "http:///account",
+    "http://[::1/account",
+  ])("is refused on any other: %s", async (target) => {
+    for (const env of [publicly, local]) {
+      let passed = 0;
+      const { fetchPath } = await serve(env, { handler: () => (passed += 1) });
+      for (const method of ["GET", "HEAD", "POST"]) {
+        const { status, headers } = await fetchPath(target, { "content-length": "0" }, { method });
+        expect([status, headers.get("location"), passed]).toEqual([421, null, 0]);
+      }
+      ends.splice(0).forEach((end) => end());
+    }
+  });
+
+  it("is redirected to the origin on another name of this machine", async () => {
+    const { fetchPath } = await serve(local);
+    const { status, headers } = await fetchPath("http://127.0.0.1:3000/l/abc?x=1");
+    expect([status, headers.get("location")]).toEqual([307, "http://localhost:3000/l/abc?x=1"]);
+  });
+
+  it("may request health on any authority", async () => {
+    const { seen } = await serve(publicly);
+    expect((await seen("http://10.0.0.5:3000/livez")).url).toBe("/livez");
+  });
+
+  it("may not be something else than a path", async () => {
+    const { fetchPath } = await serve(local);
+    for (const target of ["*", "account", "x:y"])
+      expect((await fetchPath(target)).status, target).toBe(400);
+  });
+});
+
+describe("a proxy whose headers contradict the settings", () => {
+  const behindTls: Env = {
+    ...local,
+    origin: new URL("https://localhost:8443"),
+    trustedProxyHops: 1,
+  };
+  const warnings = () => {
+    const logged: unknown[] = [];
+    const log: Log = { ...quiet, warn: (...warning) => void logged.push(warning) };
+    return { logged, log };
+  };
+  const aboutProto = [
+    "proxy.contradicts_settings",
+    {
+      header: "X-Forwarded-Proto",
+      expected: "https",
+      settings: ["AUTH_URL", "TRUSTED_PROXY_HOPS"],
+    },
+  ];
+
+  it.each([
+    ["the scheme", publicly, { "x-forwarded-proto": "http" }, aboutProto],
+    [
+      "the host",
+      behindTls,
+      { host: "localhost:3000", "x-forwarded-proto": "https" },
+      [
+        "proxy.contradicts_settings",
+        { header: "Host", expected: "localhost:8443", settings: ["AUTH_URL"] },
+      ],
+    ],
+  ] as const)(
+    "gets a page instead of redirects without end, and one warning: %s",
+    async (_, env, headers, warning) => {
+      const { logged, log } = warnings();
+      const { fetchPath } = await serve(env, { log });
+      const statuses: number[] = [];
+      for (let at = 0; at < 6; at += 1)
+        statuses.push((await fetchPath("/sign-in", headers)).status);
+      expect(statuses).toEqual([307, 307, 307, 421, 421, 421]);
+      const { body, headers: sent } = await fetchPath("/sign-in", headers);
+      expect(sent.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(body).toContain(inHtml(en["error.redirect_loop"]));
+      expect(logged).toEqual([warning]);
+      // Other paths and clients are redirected as before.
+      expect((await fetchPath("/account", headers)).status).toBe(307);
+    },
+  );
+
+  it("is recognised at once where the browser came by https", async () => {
+    const { logged, log } = warnings();
+    const { fetchPath } = await serve(publicly, { log });
+    const headers = { "x-forwarded-proto": "http", "sec-fetch-mode": "navigate" };
+    expect((await fetchPath("/sign-in", headers)).status).toBe(421);
+    expect(logged).toEqual([aboutProto]);
+  });
+
+  it("is named in the log when it only sends forms", async () => {
+    const { logged, log } = warnings();
+    const { fetchPath } = await serve(behindTls, { log });
+    const headers = { host: "127.0.0.1:3000", "content-length": "0" };
+    expect((await fetchPath("/sign-in", headers, { method: "POST" })).status).toBe(421);
+    expect(logged).toHaveLength(1);
   });
 });
 
@@ -379,6 +500,8 @@ describe("an http link to an https origin", () => {
     expect(await statusOf("https, http")).toBe(200);
     expect(await statusOf("http, https")).toBe(307);
     expect(await statusOf("http, https, http")).toBe(200);
+    expect(await statusOf("https,, http,")).toBe(200);
+    expect(await statusOf("HTTP, https")).toBe(307);
     expect(await statusOf("https")).toBe(200);
   });
 
@@ -465,6 +588,47 @@ describe("a body", () => {
     },
   );
 
+  /** Sends all bytes before it reads, as many programs do; returns the response, or the error. */
+  const sendThenRead = (port: number, ...parts: string[]) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.pause();
+        socket.write(parts.join(""), () => socket.resume());
+      });
+      let httpResponse = "";
+      socket.on("data", (chunk: Buffer) => (httpResponse += chunk.toString("latin1")));
+      socket.on("error", (error) => resolve(error.message));
+      socket.on("close", () => resolve(httpResponse));
+    });
+  const post = (path: string, ...textLines: string[]) =>
+    [`POST ${path} HTTP/1.1`, ...textLines, "", ""].join("\r\n");
+  const tenMegabytes = "x".repeat(10 * 1024 * 1024);
+  const length = `Content-Length: ${tenMegabytes.length}`;
+
+  it.each([
+    [413, post("/sign-in", "Host: localhost:3000", length), tenMegabytes],
+    [413, post("/api/v1/sessions", "Host: localhost:3000", length), tenMegabytes],
+    [
+      413,
+      post("/api/v1/sessions", "Host: localhost:3000", "Transfer-Encoding: chunked"),
+      chunks(tenMegabytes.length, 65_000),
+    ],
+    [421, post("/sign-in", "Host: evil.example", length), tenMegabytes],
+    [403, post("/sign-in", "Host: localhost:3000", "Content-Length: 60000"), "x".repeat(60_000)],
+    [
+      405,
+      post("/sign-in", "Host: localhost:3000", "Content-Length: 60000").replace("POST", "PUT"),
+      "x".repeat(60_000),
+    ],
+  ])(
+    "that is refused with %i is read to its end, so that its sender sees the response",
+    async (status, ...parts) => {
+      const { port } = await serve(local);
+      for (let at = 0; at < 3; at += 1)
+        expect(parsed(await sendThenRead(port, ...parts)).status).toBe(status);
+    },
+  );
+
   it("is counted in bytes, not in characters", async () => {
     const { raw } = await serve(local);
     const euros = "€".repeat(30_000);
@@ -529,7 +693,13 @@ describe("the headers of every response", () => {
   type Case = [string, RequestListener, Record<string, string>, number, Record<string, string>?];
   it.each<Case>([
     ["a response without a page", echo, {}, 200],
-    ["an error of the server's own", failing, {}, 500],
+    [
+      "an error of the server's own",
+      failing,
+      {},
+      500,
+      { "content-security-policy": ownPagePolicy("/") },
+    ],
     ["an unknown page", rude, {}, 404, { "content-security-policy": ownPagePolicy("/") }],
     ["a redirect to the origin", echo, { host: "127.0.0.1:3000" }, 307],
     ["another host name", echo, { host: "evil.example" }, 421],
@@ -573,13 +743,64 @@ describe("the headers of every response", () => {
     },
   );
 
-  it.each(["/api/v1/session", "/.well-known/change-password", "/%61pi/%", "/sign-in"])(
-    "forbid to store the response of %s",
-    async (path) => {
-      const { fetchPath } = await serve(local);
-      expect((await fetchPath(path)).headers.get("cache-control")).toContain("no-store");
-    },
-  );
+  it.each([
+    "/api/v1/session",
+    "/.well-known/change-password",
+    "/%61pi/%",
+    "/sign-in",
+    "/dashboard",
+    "//dashboard/",
+    "/nothing.css",
+    "*",
+  ])("forbid to store the response of %s", async (path) => {
+    const { fetchPath } = await serve(local);
+    for (const headers of [{}, { rsc: "1" }, { host: "evil.example" }, { host: "127.0.0.1" }])
+      expect((await fetchPath(path, headers)).headers.get("cache-control")).toBe(
+        "private, no-store",
+      );
+  });
+
+  it("forbid to store a redirect that sets a cookie, and let a file or a route say how long", async () => {
+    const stored = "public, max-age=60";
+    const handler: RequestListener = ({ url = "" }, response) => {
+      if (url.startsWith("/api/")) response.writeHead(307, { "Set-Cookie": "a=1" }).end();
+      // As Next does: it adds a route's header to those that are set.
+      else response.appendHeader("Cache-Control", stored).end();
+    };
+    const { fetchPath } = await serve(local, { handler });
+    const setting = async (path: string) => (await fetchPath(path)).headers.get("cache-control");
+    expect(await setting("/api/auth/callback/google")).toBe("private, no-store");
+    expect(await setting("/_next/static/a.css")).toBe(stored);
+    expect(await setting("/dashboard/feed")).toBe(stored);
+    expect(await setting("/sign-in")).toBe("private, no-store");
+  });
+
+  it("forbid to store what Node refuses by itself", async () => {
+    const { raw } = await serve(local);
+    for (const [request, status] of [
+      ["GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nBad\u0000Header: x\r\n\r\n", 400],
+      [`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+      [
+        "GET / HTTP/1.1\r\nHost: localhost:3000\r\nExpect: a miracle\r\nConnection: close\r\n\r\n",
+        200,
+      ],
+    ] as const) {
+      const httpResponse = parsed(await raw(request));
+      expect(httpResponse.status).toBe(status);
+      expect(httpResponse.headers.get("cache-control")).toBe("private, no-store");
+    }
+  });
+
+  it.each([
+    "/_global-error",
+    "/_global-error?x=1",
+    "/_not-found",
+    "/%5Fglobal-error.rsc",
+    "//_error",
+  ])("are those of a missing page on a route of Next's own: %s", async (path) => {
+    const { seen } = await serve(local);
+    expect((await seen(path)).url).toBe("/_nowhere");
+  });
 
   it.each(["/", "/login", "/account", "/account/l/x", "/?/l/abc", "/link/l"])(
     "send no referrer from other pages: %s",
@@ -789,7 +1010,18 @@ describe("a form or a call of an action", () => {
 
   it("is accepted from our own pages; a call only from pages that are not Latchkey's", async () => {
     const { fetchPath } = await serve(local);
-    expect((await fetchPath("/sign-in", { ...form, ...ours }, post)).status).toBe(200);
+    const body = [
+      ...["--x", `Content-Disposition: form-data; name="$ACTION_ID_${"0".repeat(42)}"`, "", ""],
+      ...["--x--", ""],
+    ].join("\r\n");
+    const ofPage = {
+      "content-type": "multipart/form-data; boundary=x",
+      "content-length": String(body.length),
+    };
+    expect(
+      (await fetchPath("/sign-in", { ...ofPage, ...ours }, { method: "POST", body })).status,
+    ).toBe(200);
+    expect((await fetchPath("/dashboard", { ...form, ...ours }, post)).status).toBe(200);
     expect((await fetchPath("/sign-in", { ...call, ...ours }, post)).status).toBe(400);
     expect((await fetchPath("/dashboard", { ...call, ...ours }, post)).status).toBe(200);
   });
@@ -840,6 +1072,210 @@ describe("a refusal", () => {
       "text/plain; charset=utf-8",
     ]);
     expect(httpResponse.body).toBe(`${sentence}\n`);
+  });
+
+  it.each(cases)("is a page for a browser, which leads on: %s", async (...one) => {
+    const [, status, sentence, headers] = one;
+    const { fetchPath } = await serve(local);
+    const browser = { ...headers, accept: "text/html,*/*;q=0.8" };
+    const httpResponse = await fetchPath("/sign-in", browser, { method: "OPTIONS" });
+    expect([httpResponse.status, httpResponse.headers.get("content-type")]).toEqual([
+      status,
+      "text/html; charset=utf-8",
+    ]);
+    expect(httpResponse.headers.get("content-security-policy")).toBe(ownPagePolicy("/"));
+    expect(httpResponse.body).toContain(inHtml(sentence));
+    expect(httpResponse.body).toContain('<a href="http://localhost:3000">');
+  });
+
+  it("of an address that cannot be read does not speak of a form", async () => {
+    const { fetchPath } = await serve(local);
+    const { status, body } = await fetchPath("/%");
+    expect([status, body]).toEqual([400, `${en["error.not_found"]}\n`]);
+  });
+});
+
+describe("a form without effect", () => {
+  const multipart = (fields: Readonly<Record<string, string>>) => {
+    const parts = Object.entries(fields).map(
+      ([name, value]) =>
+        `--boundary\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
+    return `${parts.join("")}--boundary--\r\n`;
+  };
+  const action = `$ACTION_ID_${"0".repeat(42)}`;
+  /** Next without that action, and a page that shows the flash of its cookie, if it is for the page. */
+  const outdated: RequestListener = (request, response) => {
+    const { method, url = "", headers } = request;
+    request.resume();
+    if (method === "POST") {
+      response.setHeader("x-nextjs-action-not-found", "1");
+      response.writeHead(409, { "Content-Type": "text/plain" }).end("Server Action unavailable.");
+      return;
+    }
+    const [, cookie = ""] = /latchkey-flash=([\w-]+)/.exec(headers.cookie ?? "") ?? [];
+    const flash = JSON.parse(Buffer.from(cookie, "base64url").toString()) as {
+      page: string;
+      code: "form_outdated";
+      email?: string;
+    };
+    response.setHeader("Content-Type", "text/html");
+    if (!url.startsWith(flash.page)) return void response.end("another page");
+    response.end(`<p>${inHtml(en[`error.${flash.code}`])}</p>${flash.email} ${headers.cookie}`);
+  };
+  const posted = async (
+    path: string,
+    body: string,
+    { type = "multipart/form-data; boundary=boundary", handler = outdated } = {},
+  ) => {
+    const { fetchPath } = await serve(local, { handler });
+    const headers = {
+      origin: local.origin.origin,
+      cookie: "a=1; latchkey-flash=old",
+      "content-type": type,
+      "content-length": String(body.length),
+    };
+    return fetchPath(path, headers, { method: "POST", body });
+  };
+
+  it("gets its page with a sentence and the address entered, when its action is of another build", async () => {
+    const { status, headers, body } = await posted(
+      "/sign-in?next=%2Fx",
+      multipart({ [action]: "", email: "ada@example.com" }),
+    );
+    expect(status).toBe(409);
+    expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(headers.get("content-security-policy")).toBe(ownPagePolicy("/sign-in"));
+    expect(headers.has("x-nextjs-action-not-found")).toBe(false);
+    expect(body).toContain(inHtml(en["error.form_outdated"]));
+    expect(body).toContain("ada@example.com a=1; latchkey-flash=");
+    expect(body).not.toContain("old");
+  });
+
+  it.each([
+    ["no action", multipart({ email: "ada@example.com" })],
+    ["an action that is none", multipart({ "$ACTION_ID_\n{}": "" })],
+    ["an action in disguise", multipart({ [action]: "", "$ACTION_ID_%0A{%22event%22:1}": "" })],
+    ["half an action", multipart({ [action.slice(0, -1)]: "" })],
+    ["nothing", multipart({})],
+    ["a body that cannot be read", "--boundary\r\nnothing"],
+    ["another type", `${action}=&email=a`, "application/x-www-form-urlencoded"],
+  ])("never reaches Next from our pages: %s", async (_, sent, type?: string) => {
+    let passed = 0;
+    const handler: RequestListener = (request, response) => {
+      if (request.method === "POST") passed += 1;
+      response.setHeader("Content-Type", "text/html");
+      response.end("<p>Another sentence</p>");
+    };
+    const { status, headers, body } = await posted("/account/methods?x=1", sent, { handler, type });
+    expect([status, passed]).toEqual([400, 0]);
+    // The page does not show the sentence, so a plain page does, and leads back to it.
+    expect(body).toContain(inHtml(en["error.invalid_input"]));
+    expect(body).toContain('<a href="/account/methods?x=1">');
+    expect(headers.get("set-cookie")).toMatch(/^latchkey-flash=/);
+    expect(headers.get("cache-control")).toBe("private, no-store");
+  });
+
+  it("gets a plain page with a link back on an application's own page", async () => {
+    const { status, headers, body } = await posted("/dashboard", multipart({ [action]: "" }));
+    expect([status, headers.get("set-cookie")]).toEqual([409, null]);
+    expect(body).toContain(inHtml(en["error.form_outdated"]));
+    expect(body).toContain('<a href="/dashboard">');
+  });
+
+  it("is answered to a script as Next does", async () => {
+    const { fetchPath } = await serve(local, { handler: outdated });
+    const headers = {
+      origin: local.origin.origin,
+      "content-type": "text/plain",
+      "next-action": "0".repeat(42),
+      "content-length": "2",
+    };
+    const httpResponse = await fetchPath("/dashboard", headers, { method: "POST", body: "[]" });
+    expect(httpResponse.body).toBe("Server Action unavailable.");
+  });
+});
+
+describe("a bare text of Next", () => {
+  const bare =
+    (status: number, text: string, type = "text/plain"): RequestListener =>
+    ({ url = "" }, response) => {
+      response.setHeader("Content-Type", "text/html");
+      if (url.startsWith("/_nowhere")) return void response.writeHead(404).end("<p>not there</p>");
+      if (url.startsWith("/failed")) return void response.writeHead(500).end(`<p>${url}</p>`);
+      response.removeHeader("Content-Type");
+      response.writeHead(status, type ? { "Content-Type": type } : {}).end(text);
+    };
+
+  it.each([
+    ["/dashboard", 500, "Internal Server Error", /reference=/, { accept: "text/html" }],
+    ["/account", 500, "Internal Server Error", /reference=/, {}],
+    ["/unavailable", 404, "", /not there/, {}],
+    ["/dashboard", 400, "Bad Request", /not there/, { accept: "text/html,*/*" }],
+  ] as const)("is replaced by a page: %s with %i", async (path, status, text, page, headers) => {
+    const { fetchPath } = await serve(local, { handler: bare(status, text, text && "text/plain") });
+    const httpResponse = await fetchPath(path, headers);
+    expect(httpResponse.status).toBe(status);
+    expect(httpResponse.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(httpResponse.body).toMatch(page);
+  });
+
+  it("is not replaced for programs, nor where an application wrote it", async () => {
+    const { fetchPath } = await serve(local, { handler: bare(400, "Bad Request") });
+    expect((await fetchPath("/dashboard")).body).toBe("Bad Request");
+    ends.splice(0).forEach((end) => end());
+    const own = await serve(local, { handler: bare(400, "Pick a date first") });
+    const { body } = await own.fetchPath("/dashboard", { accept: "text/html" });
+    expect(body).toBe("Pick a date first");
+  });
+
+  it("is a whole page even where the page for errors fails", async () => {
+    const { fetchPath } = await serve(local, {
+      handler: (_, response) => void response.writeHead(500).end("Internal Server Error"),
+    });
+    const { status, body } = await fetchPath("/account");
+    expect(status).toBe(500);
+    expect(body).toContain(inHtml(en["failed.lead"]));
+  });
+});
+
+describe("a file", () => {
+  it.each(["/icon.svg", "/_next/static/a.js"])("can only be read, and whole: %s", async (path) => {
+    const { fetchPath, seen } = await serve(local);
+    const form = { "content-type": "multipart/form-data; boundary=x", "content-length": "0" };
+    const headers = { ...form, origin: local.origin.origin };
+    const { status, headers: sent } = await fetchPath(path, headers, { method: "POST" });
+    expect([status, sent.get("allow")]).toEqual([405, "GET, HEAD"]);
+    // Next answers a range that it does not have with a 500.
+    expect((await seen(path, { range: "bytes=9999-" })).headers).not.toHaveProperty("range");
+  });
+});
+
+describe("a connection", () => {
+  it("stays open longer than those of the proxies in front, as configured", async () => {
+    for (const keepAlive of [local.keepAlive, seconds(700)]) {
+      const { server } = await serve({ ...local, keepAlive });
+      expect(server.keepAliveTimeout).toBe(keepAlive * 1000);
+      expect(server.headersTimeout).toBeGreaterThan(server.keepAliveTimeout);
+      expect(server.requestTimeout).toBeGreaterThanOrEqual(server.headersTimeout);
+      ends.splice(0).forEach((end) => end());
+    }
+    expect(local.keepAlive).toBeGreaterThan(75);
+  });
+
+  it("ends with its response once the server is closing", async () => {
+    let respond = () => {};
+    const { server, port } = await serve(local, {
+      handler: (_, response) => void (respond = () => response.end("done")),
+    });
+    const received = new Promise((resolve) => server.once("request", resolve));
+    const socket = connect(port, "127.0.0.1");
+    const ended = new Promise((resolve) => socket.on("data", () => {}).on("end", resolve));
+    socket.write("GET /livez HTTP/1.1\r\nHost: localhost:3000\r\n\r\n");
+    await received;
+    const closed = new Promise((resolve) => server.close(resolve));
+    respond();
+    await Promise.all([ended, closed]);
   });
 });
 

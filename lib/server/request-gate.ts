@@ -1,58 +1,75 @@
-import { randomUUID } from "node:crypto";
 import { get, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import compression from "compression";
-import { type Env, isLoopback } from "@/lib/core/env";
+import type { Env } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
 import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
-import type { RefusalCode } from "@/lib/core/errors";
-import { messagesIn } from "@/messages";
-import { messageOf } from "@/messages/refusal-message";
-import { type HeldPage, holdPage } from "./held-page";
 import { random } from "@/lib/core/crypto";
-import { withoutAddedText } from "./token-url";
-import { cookieOf, readCookie, readToken, serializeCookie } from "@/lib/web/cookies";
+import {
+  type CookieName,
+  cookieOf,
+  readCookie,
+  readToken,
+  serializeCookie,
+} from "@/lib/web/cookies";
 import { isFlashFor } from "@/lib/web/flash-page";
 import { isSameOrigin } from "@/lib/web/origin";
+import { collectDeletedCookies } from "@/lib/web/page-cookies";
+import { noStore } from "@/lib/web/problem";
+import { closeInStages, endConnection, prepareServer } from "./connections";
+import { type HeldPage, holdPage } from "./held-page";
+import { failedPage, isBareResponse, missingPath, pageInsteadOf } from "./next-responses";
 import {
   emailPolicy,
+  isApi,
   isEmptyErrorPage,
   isMailboxEmail,
+  isNextInternal,
   isOwnPage,
   ownPagePolicy,
   withoutFrameworkScript,
 } from "./own-pages";
-import { problemHeaders, problemOf, problemText, noStore } from "@/lib/web/problem";
+import { ProxyHeaders } from "./proxy-headers";
+import { type Exchange, formRefusalPage, refuseEarly } from "./refusals";
+import { readTarget } from "./request-target";
+import { withoutAddedText } from "./token-url";
 
 /**
- * Handles every request before Next does, in the same HTTP server: sets the forwarding headers and
- * Host, limits the body, refuses what Next would answer with a 500, and sets the security headers of
- * every response, Next's own errors included.
+ * Handles every request before Next does, in the same HTTP server: reads the request target, sets the
+ * forwarding headers and Host, limits the body, refuses what Next would answer with a 500, and sets the
+ * security headers of every response, Next's own errors included. A page replaces those of Next's
+ * responses that people cannot use.
  */
 export function installRequestGate(env: Env, log: Log): void {
   // Next listens before it runs instrumentation, so earlier connections have bypassed the gate.
-  for (const server of listeningServers()) server.closeAllConnections();
+  for (const server of listeningServers()) {
+    prepareServer(server, env);
+    server.closeAllConnections();
+  }
+  const proxies = new ProxyHeaders(env, log);
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
+    if (event === "listening") prepareServer(this, env);
     if (event === "request") {
       const [request, response] = rest as [IncomingMessage, ServerResponse];
-      request.url = withoutAddedText(request.url ?? "/");
-      const next = () => void Reflect.apply(emit, this, [event, ...rest]);
-      const proceed = isFile(request) ? () => compressed(request, response, next) : next;
-      if (isMailboxEmail(request.url ?? "")) allowEmailStyles(response);
-      else if (env.production)
-        rewritePages(request, response, { env, log, page: pageFrom(this, env) });
-      const reject = (code: RefusalCode) => rejectRequest(request, response, code, { env, log });
-      if (!gateRequest(env, request, response, { proceed, reject })) proceed();
+      const deleted = new Set<CookieName>();
+      const next = () =>
+        collectDeletedCookies(deleted, () => void Reflect.apply(emit, this, [event, ...rest]));
+      gateRequest(
+        { request, response, env, log, page: pageFrom(this, env) },
+        {
+          proxies,
+          deleted,
+          next,
+        },
+      );
       return true;
     }
     // Only Next's development server uses WebSockets. Its production server would keep them open.
     if (event === "upgrade" && env.production) {
-      const [, socket] = rest as [IncomingMessage, Duplex];
-      socket.on("error", () => {});
-      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      endConnection(rest[1] as Duplex, "400 Bad Request");
       return true;
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
@@ -67,33 +84,41 @@ export const listeningServers = (): Server[] =>
 
 const apiMethods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const pageMethods = ["GET", "HEAD", "POST"];
+const fileMethods = ["GET", "HEAD"];
 
-interface Next {
+interface Gate {
+  readonly proxies: ProxyHeaders;
+  /** The cookies that the page deletes. */
+  readonly deleted: ReadonlySet<CookieName>;
   /** Passes the request to Next. */
-  readonly proceed: () => void;
-  readonly reject: (code: RefusalCode) => void;
+  readonly next: () => void;
 }
 
-/** True when the gate has responded, or calls `proceed` itself once the body is complete. */
-function gateRequest(
-  env: Env,
-  request: IncomingMessage,
-  response: ServerResponse,
-  { proceed, reject }: Next,
-): boolean {
+function gateRequest(exchange: Exchange, { proxies, deleted, next }: Gate): void {
+  const { request, response, env } = exchange;
+  const target = readTarget(request.url ?? "/", request.headers.host ?? "");
+  request.url =
+    env.production && isNextInternal(target.path) ? missingPath : withoutAddedText(target.path);
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
-  const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]);
-  const host = request.headers.host ?? "";
+  completeHeaders(exchange, deleted);
+  const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]).toLowerCase();
   normalizeForwardingHeaders(env, request);
-  const hasResponded =
-    redirectToOrigin(env, request, response, { host, forwardedProto, reject }) ||
-    rejectLargeBody(request, reject) ||
-    rejectCrossSiteForm(env, request, reject) ||
-    rejectUnsupported(request, response, reject);
-  if (hasResponded) return true;
+  const isRefused =
+    proxies.redirectToOrigin(exchange, { ...target, forwardedProto }) ||
+    rejectLargeBody(exchange) ||
+    rejectCrossSiteForm(exchange) ||
+    rejectUnsupported(exchange);
+  if (isRefused) return;
   setBrowserCookie(env, request, response);
-  return bufferBody(request, response, { proceed, reject });
+  // Not before: a refusal is sent at once, while the rest of the body is still read.
+  const proceed = () => {
+    if (isMailboxEmail(request.url ?? "/")) allowEmailStyles(response);
+    else if (env.production) rewritePages(exchange);
+    if (isFile(request)) compressed(request, response, next);
+    else next();
+  };
+  if (!bufferBody(exchange, proceed)) proceed();
 }
 
 /**
@@ -115,26 +140,24 @@ function setBrowserCookie(
 }
 
 /** Refuses methods, paths and bodies that no page uses, and that Next would answer with a 500. */
-function rejectUnsupported(
-  { method = "", url = "/", headers }: IncomingMessage,
-  response: ServerResponse,
-  reject: Next["reject"],
-): boolean {
+function rejectUnsupported(exchange: Exchange): boolean {
+  const { request, response } = exchange;
+  const { method = "", url = "/", headers } = request;
   // Next's development tools.
   if (url.startsWith("/__nextjs")) return false;
   const api = isApi({ url });
-  const methods = api ? apiMethods : pageMethods;
+  const methods = api ? apiMethods : isFile(request) ? fileMethods : pageMethods;
   if (!methods.includes(method)) {
     response.setHeader("Allow", methods.join(", "));
-    reject("method_not_allowed");
+    refuseEarly(exchange, "method_not_allowed");
     return true;
   }
   // Our own pages post forms without script. Only Next's script calls an action with this header.
   const isAction = headers["next-action"] !== undefined;
   const isForm = formType.test(headers["content-type"] ?? "") && !isAction;
   const isUsed = isForm || (isAction && !isOwnPage(url));
-  if (isDecodable(url) && (api || isUsed || method !== "POST")) return false;
-  reject("invalid_input");
+  if (url.startsWith("/") && isDecodable(url) && (api || isUsed || method !== "POST")) return false;
+  refuseEarly(exchange, "invalid_input");
   return true;
 }
 
@@ -142,19 +165,18 @@ function rejectUnsupported(
  * Refuses a form or a server action that another site sent, which Next would answer with a 500.
  * Requests to pages with other methods change nothing, and the runner checks the JSON API.
  */
-function rejectCrossSiteForm(
-  { origin }: Env,
-  request: IncomingMessage,
-  reject: Next["reject"],
-): boolean {
+function rejectCrossSiteForm(exchange: Exchange): boolean {
+  const { request, env } = exchange;
   if (request.method !== "POST" || isApi(request)) return false;
   const get = (name: string) => (request.headers[name] as string | undefined) ?? null;
-  if (isSameOrigin({ get }, origin.origin)) return false;
-  reject("cross_site");
-  return true;
+  if (!isSameOrigin({ get }, env.origin.origin)) {
+    refuseEarly(exchange, "cross_site");
+    return true;
+  }
+  // A browser may hide its origin. Next would refuse the form, or print a warning.
+  request.headers.origin = env.origin.origin;
+  return false;
 }
-
-const isApi = ({ url = "/" }: { url?: string | undefined }) => url.startsWith("/api/");
 
 const formType = /^(multipart\/form-data|application\/x-www-form-urlencoded)/i;
 
@@ -167,12 +189,14 @@ function isDecodable(url: string) {
   }
 }
 
-function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
+function headersFor({ origin }: Env, request: IncomingMessage) {
+  const { url = "/" } = request;
   return {
     // Replaced on pages: by `rewritePages` on our own, by proxy.ts on others.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    ...((isOwnPage(url) || isApi({ url }) || url.startsWith("/.well-known/")) && noStore),
+    // Set before Next sees the request: it sets no other then. Next knows how long files may be stored.
+    ...(!isFile(request) && noStore),
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -184,6 +208,36 @@ function headersFor({ origin }: Env, { url = "/" }: IncomingMessage) {
       ? { "Strict-Transport-Security": "max-age=63072000; includeSubDomains" }
       : {}),
   };
+}
+
+/** Completes the headers of a response when they are sent, whoever has set the others. */
+function completeHeaders({ request, response, env }: Exchange, deleted: ReadonlySet<CookieName>) {
+  const { writeHead } = response;
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    const headers = rest.find((part) => typeof part === "object" && part !== null);
+    for (const [name, value] of Object.entries(headers ?? {}))
+      response.setHeader(name, value as string);
+    const set = [response.getHeader("Cache-Control") ?? []].flat().map(String);
+    response.setHeader("Cache-Control", cacheControl(request, set));
+    const cookies = [response.getHeader("Set-Cookie") ?? []].flat().map(String);
+    for (const name of deleted) {
+      const cookie = cookieOf(env, name, null);
+      // A form's action has set it, as a sign-in does.
+      if (!cookies.some((one) => one.startsWith(`${cookie.name}=`)))
+        response.appendHeader("Set-Cookie", serializeCookie(cookie));
+    }
+    return writeHead.call(response, status);
+  }) as typeof writeHead;
+}
+
+/**
+ * No response may be stored, except for what says so itself: files, and pages and routes of the
+ * application. Next adds a route's header to ours, as another value.
+ */
+function cacheControl(request: IncomingMessage, set: readonly string[]): string {
+  const meant = set.filter((value) => value !== noStore["Cache-Control"]).join(", ");
+  const isOurs = isApi(request) || isOwnPage(request.url ?? "/");
+  return meant === "" || (isOurs && !meant.includes("no-store")) ? noStore["Cache-Control"] : meant;
 }
 
 /**
@@ -204,13 +258,12 @@ function normalizeForwardingHeaders(
       )
     )
       delete headers[name];
-  // A same-origin form of a browser that hides its origin. Next would refuse it.
-  if (headers.origin === "null" && headers["sec-fetch-site"] === "same-origin")
-    headers.origin = origin.origin;
   headers["x-forwarded-for"] = ip ?? "";
   headers["x-forwarded-host"] = origin.host;
   headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
   headers.host = origin.host;
+  // Files are small, and Next answers a range that it does not have with a 500.
+  if (isFile(request)) delete headers.range;
   if (!isOwnPage(url)) return;
   // Read by the layout, and by proxy.ts, whose nonce only pages with Next's script need.
   headers["x-own-page"] = production ? "without-framework" : "with-framework";
@@ -220,29 +273,25 @@ function normalizeForwardingHeaders(
       if (/^(rsc$|next-(router-|url$))/.test(name)) delete headers[name];
 }
 
-interface Pages {
-  readonly env: Env;
-  readonly log: Log;
-  /** Requests another page of this server. */
-  readonly page: (path: string) => Promise<HeldPage>;
-}
-
 /**
- * Removes Next's script from our own pages (decision 23), and replaces the error pages of Next that
- * are empty without it. A path without a page gets our "not found" page.
+ * Removes Next's script from our own pages (decision 23), and replaces the responses of Next that people
+ * cannot use: error pages that are empty without its script, and bare texts. A path without a page gets
+ * our "not found" page.
  */
-function rewritePages(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { env, log, page }: Pages,
-) {
+function rewritePages(exchange: Exchange) {
+  const { request, response, env, page } = exchange;
   const { url = "/" } = request;
   if (isApi(request) || isFile(request)) return;
   const isOwn = isOwnPage(url);
-  const wanted = (status: number) => isOwn || status === 404;
-  holdPage(response, wanted, async ({ status, html }) => {
+  const isPage = (type: string) => type.startsWith("text/html");
+  const wanted = (status: number, type: string) =>
+    isPage(type) ? isOwn || status === 404 : isBareResponse(exchange, status, type);
+  holdPage(response, wanted, async (held) => {
+    const { status, html } = held;
+    if (!isPage(String(response.getHeader("Content-Type") ?? "")))
+      return pageInsteadOf(exchange, held);
     const isEmpty = isEmptyErrorPage(html);
-    if (!isOwn && isEmpty) return { status, html };
+    if (!isOwn && isEmpty) return held;
     response.setHeader("Content-Security-Policy", ownPagePolicy(url));
     response.removeHeader("Link");
     if (!isEmpty) {
@@ -250,10 +299,7 @@ function rewritePages(
       return { status, html: withoutFrameworkScript(html) };
     }
     if (status < 400) return { status, html: "" };
-    if (status === 404) return page(missingPath);
-    const reference = randomUUID();
-    log.error("page.failed", { requestId: reference, path: url });
-    return page(`/failed?reference=${reference}`);
+    return status === 404 ? page(missingPath) : failedPage(exchange);
   });
 }
 
@@ -279,7 +325,7 @@ function clearShownFlash(
 function allowEmailStyles(response: ServerResponse) {
   holdPage(
     response,
-    (status) => status === 200,
+    (status, type) => status === 200 && type.startsWith("text/html"),
     (page) => {
       response.setHeader("Content-Security-Policy", emailPolicy);
       return page;
@@ -290,11 +336,12 @@ function allowEmailStyles(response: ServerResponse) {
 /** Requests a page from a server of this process over HTTP. */
 const pageFrom =
   (server: Server, { origin }: Env) =>
-  (path: string) =>
+  (path: string, cookie = "") =>
     new Promise<HeldPage>((resolve, reject) => {
       const { address, port } = server.address() as AddressInfo;
       const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
-      get({ host, port, path, headers: { host: origin.host }, agent: false }, (httpResponse) => {
+      const headers = { host: origin.host, ...(cookie && { cookie }) };
+      get({ host, port, path, headers, agent: false }, (httpResponse) => {
         const chunks: Buffer[] = [];
         httpResponse.on("data", (chunk: Buffer) => chunks.push(chunk));
         httpResponse.on("error", reject);
@@ -314,58 +361,22 @@ const isFile = ({ url = "/" }: IncomingMessage) =>
 
 const compressed = compression();
 
-/** No page can exist at this path: Next does not serve folders that begin with "_". */
-const missingPath = "/_nowhere";
-
-/** Paths that accept any Host header: health checks use the server's address. */
-const healthPaths = /^\/(livez|readyz|metrics)(\?|$)/;
-
-/**
- * Redirects a request to another name of this machine, or over plain http, to the same path of the
- * origin. On a loopback origin other host names are refused, because an attacker's DNS can point
- * at this machine (DNS rebinding).
- */
-function redirectToOrigin(
-  { origin, loopback, trustedProxyHops }: Env,
-  { url = "/", method }: IncomingMessage,
-  response: ServerResponse,
-  {
-    host,
-    forwardedProto,
-    reject,
-  }: { host: string; forwardedProto: string; reject: Next["reject"] },
-): boolean {
-  if (healthPaths.test(url)) return false;
-  const plain = origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
-  const otherName = loopback && host !== origin.host;
-  if (!plain && !otherName) return false;
-  const known =
-    plain || (URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname));
-  if (!known || !(method === "GET" || method === "HEAD")) {
-    reject("misdirected_request");
-    return true;
-  }
-  response.writeHead(307, { Location: origin.origin + (url.startsWith("/") ? url : "/") }).end();
-  return true;
-}
-
 /** Refuses a body whose `Content-Length` is over `bounds.bodyBytes`. */
-function rejectLargeBody({ headers }: IncomingMessage, reject: Next["reject"]): boolean {
-  if (!(Number(headers["content-length"] ?? 0) > bounds.bodyBytes)) return false;
-  reject("body_too_large");
+function rejectLargeBody(exchange: Exchange): boolean {
+  const length = Number(exchange.request.headers["content-length"] ?? 0);
+  if (!(length > bounds.bodyBytes)) return false;
+  refuseEarly(exchange, "body_too_large");
   return true;
 }
 
 /**
  * Counts the bytes of a body as it arrives, and refuses one over `bounds.bodyBytes`. Holds the bodies
  * of forms and API calls until they are complete: Next would log an aborted one as an error. Refuses
- * a malformed form, which Next would answer with a 500.
+ * a form that has no effect, which Next would answer with a bare text or a 500. True when it calls
+ * `proceed` itself once the body is complete.
  */
-function bufferBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { proceed, reject }: Next,
-): boolean {
+function bufferBody(exchange: Exchange, proceed: () => void): boolean {
+  const { request, response } = exchange;
   const { "content-type": type = "", "content-length": length, ...others } = request.headers;
   const isForm = formType.test(type) && !isApi(request);
   const hasBody = others["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
@@ -376,16 +387,16 @@ function bufferBody(
   request.push = (chunk: Buffer | null, encoding) => {
     if (chunk === null) {
       const more = push(null);
-      if (left < 0) return more;
-      if (isForm) void validateForm(type, chunks, proceed, () => reject("invalid_input"));
+      if (isForm)
+        passForm(exchange, Buffer.concat(chunks), proceed).catch(() => response.destroy());
       else if (isHeld) proceed();
       return more;
     }
     left -= chunk.length;
     if (left < 0) {
-      if (!response.headersSent) reject("body_too_large");
-      request.destroy();
-      return false;
+      if (response.headersSent) closeInStages(request);
+      else refuseEarly(exchange, "body_too_large");
+      return true;
     }
     if (isForm) chunks.push(chunk);
     const more = push(chunk, encoding);
@@ -395,38 +406,31 @@ function bufferBody(
   return isHeld;
 }
 
-async function validateForm(type: string, chunks: Buffer[], yes: () => void, no: () => void) {
-  const body = new Response(Buffer.concat(chunks), { headers: { "Content-Type": type } });
-  const isOne = await body.formData().then(
-    () => true,
-    () => false,
-  );
-  if (isOne) yes();
-  else no();
+/** Passes a complete form to Next, unless it cannot be read or belongs to none of our pages' actions. */
+async function passForm(exchange: Exchange, bytes: Buffer, proceed: () => void): Promise<void> {
+  const { request, response } = exchange;
+  const type = request.headers["content-type"] ?? "";
+  const body = new Response(new Uint8Array(bytes), { headers: { "Content-Type": type } });
+  const form = await body.formData().catch(() => null);
+  if (form) exchange.form = form;
+  const isComplete = isOwnPage(request.url ?? "/") ? namesAction(type, form) : form !== null;
+  if (isComplete) return proceed();
+  const { status, html } = await formRefusalPage(exchange, "invalid_input");
+  response.writeHead(status, noStore).end(html);
 }
 
-/** Responds with problem+json to API calls, and with the sentence as plain text to others (X5). */
-function rejectRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  code: RefusalCode,
-  { env, log }: { env: Env; log: Log },
-) {
-  const reference = randomUUID();
-  const refusal = { code, reference, origin: env.origin.origin };
-  const problem = problemOf(refusal);
-  const [headers, text] = isApi(request)
-    ? [problemHeaders(problem), problemText(problem)]
-    : [
-        { "Content-Type": "text/plain; charset=utf-8", ...noStore },
-        `${messageOf(messagesIn(env.locale), refusal)}\n`,
-      ];
-  if (isApi(request)) log.warn("refused", { flow: "api", code, requestId: reference });
-  response.writeHead(problem.status, { ...headers, Connection: "close" }).end(text);
+/** Whether a form names actions as our pages do. Next would print any other name. */
+function namesAction(type: string, form: FormData | null): boolean {
+  const names = [...(form?.keys() ?? [])].filter((name) => name.startsWith("$ACTION_"));
+  const areIds = names.every((name) => /^\$ACTION_ID_[0-9a-f]{42}$/.test(name));
+  return /^multipart/i.test(type) && names.length > 0 && areIds;
 }
 
 /** The entry of a list header that the outermost trusted proxy wrote. */
 function ofTrustedHop({ trustedProxyHops }: Env, value: string | string[] | undefined) {
-  const entries = String(value ?? "").split(",");
-  return entries.at(-Math.max(1, Math.min(trustedProxyHops, entries.length)))!.trim();
+  const entries = String(value ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  return entries.at(-Math.max(1, Math.min(trustedProxyHops, entries.length))) ?? "";
 }

@@ -4,6 +4,7 @@ import { installRequestGate, listeningServers } from "./request-gate";
 import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
+import { logPrintedTexts } from "./printed-texts";
 import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
 
 /**
@@ -20,6 +21,8 @@ export async function start(): Promise<void> {
       log.warn("settings.without_effect", { reason });
     // First, because Next is listening already: the gate must see the first request.
     installRequestGate(env, log);
+    // Next's development server prints for the developer.
+    if (env.production) logPrintedTexts(log);
     const { stopWorker } = await createWorld(env);
     for (const server of listeningServers()) drainBeforeClose(server, stopWorker);
   } catch (error) {

@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { bounds } from "@/lib/core/policy";
 
 /** The page that a flash is for. Without the token of a token page, which must not be in its cookie. */
 export const flashPageOf = (path: string): string => path.split("?")[0]!.replace(/^\/l\/.*/, "/l");
+
+/** A flash as the value of its cookie. */
+export const encodeFlash = (flash: object): string =>
+  Buffer.from(JSON.stringify(flash)).toString("base64url");
 
 /** The content of the flash cookie, as yet unchecked; null for any other value. */
 export function decodeFlash(value: string | null): unknown {
@@ -15,3 +20,14 @@ export function decodeFlash(value: string | null): unknown {
 /** Whether the page at this URL shows the flash. */
 export const isFlashFor = (value: string | null, url: string): boolean =>
   z.object({ page: z.literal(flashPageOf(url)) }).safeParse(decodeFlash(value)).success;
+
+/** The values that a form shows again. Never a password. */
+export interface EnteredValues {
+  readonly email?: unknown;
+  readonly remember?: unknown;
+}
+
+export const flashValues = ({ email, remember }: EnteredValues) => ({
+  email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
+  remember: remember === "on",
+});

@@ -11,7 +11,14 @@ import { bounds, type LimitName, limits } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
 import { readCookie } from "./cookies";
-import { decodeFlash, flashPageOf } from "./flash-page";
+import {
+  decodeFlash,
+  encodeFlash,
+  type EnteredValues,
+  flashPageOf,
+  flashValues,
+} from "./flash-page";
+import { readIncomingRequest } from "./incoming-request";
 import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
 import { runForRequest } from "./run-for-request";
@@ -82,12 +89,6 @@ export async function readFlash(page: string): Promise<Flash> {
   return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
 }
 
-/** The values that a form shows again. Never a password. */
-interface EnteredValues {
-  readonly email?: unknown;
-  readonly remember?: unknown;
-}
-
 /**
  * Ends an action with an error, shown on `page` with the values that were entered. When the form's page
  * was for another user, the current user must see neither: the error is shown on their account page,
@@ -111,8 +112,12 @@ export async function redirectWithError(
     redirect(`${withNext("/sign-in", next)}${next ? "&" : "?"}note=cookies_blocked`);
   }
   if (code === "signed_in_as_other") {
-    await writeFlash({ page: "/account", ...shown });
-    redirect("/account");
+    await writeFlash({ page: home, ...shown });
+    redirect(home);
+  }
+  if (await redirectsOn(page)) {
+    await writeFlash({ page: home, ...shown, field: undefined });
+    redirect(home);
   }
   const at = await pageForError(page, refusal);
   if (at === accountPage) return redirectWithNotice(accountPage, "already_signed_in");
@@ -163,6 +168,18 @@ async function pageForError(page: string, { code, method }: Refusal): Promise<st
   return isIn ? accountPage : page;
 }
 
+const home = "/account";
+
+/** Pages that redirect a signed-in user: what they should show would be lost. */
+const signedOutPages = new Set(["/sign-in", "/sign-in/password", "/sign-up"]);
+
+async function redirectsOn(page: string): Promise<boolean> {
+  if (!signedOutPages.has(flashPageOf(page))) return false;
+  // Read again: the action may have ended the session.
+  const { requestContext } = readIncomingRequest(getWorld(), await headers());
+  return requestContext.readSession().then(Boolean, () => false);
+}
+
 // Shown only after an email verification, because they reveal whether an account exists.
 const afterVerification = new Set<RefusalCode>([
   "account_disabled",
@@ -174,8 +191,13 @@ const afterVerification = new Set<RefusalCode>([
 export const redirectWithErrorAfterVerification = (
   page: string,
   refusal: Refusal,
+  entered?: EnteredValues,
 ): Promise<never> =>
-  redirectWithError(afterVerification.has(refusal.code) ? "/sign-in/problem" : page, refusal);
+  redirectWithError(
+    afterVerification.has(refusal.code) ? "/sign-in/problem" : page,
+    refusal,
+    entered,
+  );
 
 /** Ends an action with the same form on another page, with the values entered. Never returns. */
 export async function redirectWithValues(page: string, entered: EnteredValues): Promise<never> {
@@ -183,20 +205,16 @@ export async function redirectWithValues(page: string, entered: EnteredValues): 
   redirect(page);
 }
 
-const flashValues = ({ email, remember }: EnteredValues) => ({
-  email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
-  remember: remember === "on",
-});
-
 /** Ends an action with a note on `page`. Never returns. */
 export async function redirectWithNotice(
   page: string,
   note: NoteCode,
   provider?: MethodId,
 ): Promise<never> {
-  await writeFlash({ page: flashPageOf(page), note, provider });
-  redirect(page);
+  const shownOn = (await redirectsOn(page)) ? home : page;
+  await writeFlash({ page: flashPageOf(shownOn), note, provider });
+  redirect(shownOn);
 }
 
 const writeFlash = (flash: z.input<typeof schema>) =>
-  writeCookie(getWorld().env, "flash", Buffer.from(JSON.stringify(flash)).toString("base64url"));
+  writeCookie(getWorld().env, "flash", encodeFlash(flash));

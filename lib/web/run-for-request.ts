@@ -4,7 +4,9 @@ import type { z } from "zod";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import { getWorld } from "@/lib/runtime/world";
 import { ok, type Result } from "@/lib/core/result";
+import type { IncomingRequest } from "./incoming-request";
 import { setCookies } from "./next-cookies";
+import { deleteCookie } from "./page-cookies";
 import { stepUpPath, withNext } from "./redirects";
 import { readRequest } from "./request";
 import { type RunOptions, type Outcome, runWithCookies } from "./run-with-cookies";
@@ -90,13 +92,22 @@ async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requir
   options?: RunOptions,
   sharedKey?: string,
 ): Promise<Outcome<Out>> {
-  const request = await readRequest();
-  const run = () => runWithCookies(getWorld(), flow, request, input, options);
+  const incoming = await readRequest();
+  const run = () => runWithCookies(getWorld(), flow, incoming, input, options);
   const outcome = sharedKey ? await runShared(sharedKey, run) : await run();
   if (outcome.failed) return outcome;
+  await deleteDeadSession(incoming, outcome.result);
   await setCookies(outcome.cookies);
   for (const task of outcome.afterResponse) after(task);
   return outcome;
+}
+
+/** Deletes the cookie of a session that has ended, so that the browser sends it no more. */
+async function deleteDeadSession({ requestContext }: IncomingRequest, result: Result<unknown>) {
+  if (!requestContext.sessionDigest) return;
+  // Whether it has ended is not known then.
+  if (!result.ok && result.refusal.code === "unavailable") return;
+  if (!(await requestContext.readSession())) deleteCookie("session");
 }
 
 /**
