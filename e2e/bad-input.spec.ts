@@ -42,6 +42,7 @@ async function everyForm(
 ) {
   const email = "unknown@example.com";
   await connectProviders(client, oidc);
+  await client.json("/api/v1/password", { password }, "PUT");
   await db.sql`update auth_providers set confirmation_required_at = now() where provider = 'linkedin'`;
   await client.json("/api/v1/sign-ups", { email, password });
   await client.json("/api/v1/password-resets", { email });

@@ -11,12 +11,11 @@ import {
   redirectWithValues,
 } from "@/lib/web/flash";
 import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
+import { redirectToWaitingPage } from "../waiting-page";
 
 /** The account page says that the password is set; the page of methods, where providers wait to be confirmed. */
 const confirmReset = ({ needsConfirmation }: { needsConfirmation?: true }) =>
   redirectWithNotice(needsConfirmation ? "/account/methods" : "/account", "password_set");
-
-const pending = "/password/check";
 
 /** Continues on the reset page with the address typed so far. */
 export async function continueWithReset(form: FormData): Promise<void> {
@@ -25,16 +24,17 @@ export async function continueWithReset(form: FormData): Promise<void> {
 
 export async function submitResetRequest(form: FormData): Promise<void> {
   const result = await runForRequest(requestPasswordReset, fields(form));
-  if (result.ok) redirect(`${pending}?asked`);
+  if (result.ok) redirect("/password/check?asked");
   const { refusal } = result;
-  const at = refusal.code === "resend_too_soon" ? pending : "/password";
-  await redirectWithError(at, refusal, { email: form.get("email") });
+  if (refusal.code === "resend_too_soon")
+    return redirectToWaitingPage("password_reset", refusal, form);
+  await redirectWithError("/password", refusal, { email: form.get("email") });
 }
 
 export async function resetByCode(form: FormData): Promise<void> {
   const result = await runForRequest(redeemPasswordResetCode, fields(form));
   if (result.ok) await confirmReset(result.value);
-  else await redirectWithErrorAfterVerification(pending, result.refusal);
+  else await redirectToWaitingPage("password_reset", result.refusal, form);
 }
 
 export async function resetByLink(form: FormData): Promise<void> {

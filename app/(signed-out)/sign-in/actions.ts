@@ -8,12 +8,7 @@ import { switchAccount } from "@/lib/flows/oauth/switch-account";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { redeemEmailCode } from "@/lib/flows/sign-in/redeem-email-code";
 import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
-import {
-  redirectWithValues,
-  redirectWithNotice,
-  redirectWithError,
-  redirectWithErrorAfterVerification,
-} from "@/lib/web/flash";
+import { redirectWithValues, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
   clearPendingIdentity,
   pendingIdentityToken,
@@ -22,6 +17,7 @@ import {
 import { fields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectToNext, redirectAfterSignIn, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
+import { redirectToWaitingPage } from "../waiting-page";
 
 export async function submitLinkRequest(form: FormData): Promise<void> {
   // The form of the password page has a field that this flow does not accept.
@@ -30,9 +26,8 @@ export async function submitLinkRequest(form: FormData): Promise<void> {
   const result = await runForRequest(requestMagicLink, input);
   if (result.ok) redirect("/sign-in/check?asked");
   const { refusal } = result;
-  const at =
-    refusal.code === "resend_too_soon" ? "/sign-in/check" : withNext("/sign-in", input.next);
-  await redirectWithError(at, refusal, {
+  if (refusal.code === "resend_too_soon") return redirectToWaitingPage("magic_link", refusal, form);
+  await redirectWithError(withNext("/sign-in", input.next), refusal, {
     email: form.get("email"),
     remember: form.get("remember"),
   });
@@ -41,7 +36,7 @@ export async function submitLinkRequest(form: FormData): Promise<void> {
 export async function submitCode(form: FormData): Promise<void> {
   const result = await runForRequest(redeemEmailCode, fields(form));
   if (result.ok) redirectAfterSignIn(result.value);
-  await redirectWithErrorAfterVerification("/sign-in/check", result.refusal);
+  await redirectToWaitingPage("magic_link", result.refusal, form);
 }
 
 export async function submitProvider(form: FormData): Promise<void> {

@@ -1,6 +1,7 @@
 "use server";
 
 import { sensitiveActions } from "../sensitive-actions";
+import { pendingProvider } from "@/app/pending-identity";
 import { requireShownUser } from "@/app/shown-to";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
@@ -76,7 +77,11 @@ async function resumeAfterStepUp(
 ) {
   if (!actionId) return redirectToNext(next);
   const suspended = await resumeAction(actionId, renewed);
-  if (!suspended) return redirectWithNotice(next, "suspended_action_lost");
+  if (!suspended) {
+    // The page of an identity that is not pending any more redirects on.
+    const isGone = next === "/account/connect" && !(await pendingProvider());
+    return redirectWithNotice(isGone ? methodsPage : next, "suspended_action_lost");
+  }
   await sensitiveActions[suspended.flow](suspended.input, form, renewed);
 }
 

@@ -6,9 +6,10 @@ import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { email } from "@/app/markup";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
-import { message, rich } from "@/lib/web/messages";
+import { message, messageOf, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../../account-layout";
+import { NotRemovable } from "../../not-removable";
 import { disconnect } from "../../methods/actions";
 
 export const generateMetadata = (): Metadata => ({ title: message("disconnect.pageTitle") });
@@ -24,6 +25,8 @@ export default async function DisconnectPage({ params }: Props) {
   const methods = await readOrRedirect(listAuthProviders, path);
   const linkedMethod = methods.find((method) => method.provider === provider);
   if (!linkedMethod) notFound();
+  if (linkedMethod.isLast)
+    return <NotRemovable path={path} obstacle={messageOf({ code: "last_sign_in_method" })} />;
   const { name } = oauthMethod(provider).oauth;
   return (
     <AccountLayout

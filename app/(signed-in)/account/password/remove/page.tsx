@@ -3,11 +3,12 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
-import { message } from "@/lib/web/messages";
-import { readOrRedirect } from "@/lib/web/run-for-request";
 import { passwordMethod } from "@/lib/methods/password";
+import { message, messageOf } from "@/lib/web/messages";
+import { readOrRedirect } from "@/lib/web/run-for-request";
 import { requireMethod } from "@/lib/web/site";
 import { AccountLayout } from "../../account-layout";
+import { NotRemovable } from "../../not-removable";
 import { submitPasswordRemoval } from "../actions";
 
 const path = "/account/password/remove";
@@ -16,8 +17,12 @@ export const generateMetadata = (): Metadata => ({ title: message("removePasswor
 
 export default async function RemovePasswordPage() {
   requireMethod(passwordMethod.id);
-  // The layout alone does not redirect a signed-out user.
-  await readOrRedirect(listAuthProviders, path);
+  const methods = await readOrRedirect(listAuthProviders, path);
+  const linkedMethod = methods.find(({ provider }) => provider === passwordMethod.storedName);
+  const obstacle = linkedMethod
+    ? linkedMethod.isLast && messageOf({ code: "last_sign_in_method" })
+    : message("removePassword.none");
+  if (obstacle) return <NotRemovable path={path} obstacle={obstacle} />;
   return (
     <AccountLayout path={path} navItem="/account/methods" title={message("removePassword.title")}>
       <p>{message("removePassword.lead")}</p>

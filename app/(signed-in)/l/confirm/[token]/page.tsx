@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { redirect } from "next/navigation";
 import { cache } from "react";
 import { FlashMessage } from "@/app/flash-message";
 import { Button } from "@/app/_ui/button";
@@ -21,22 +22,23 @@ import { parseStepUpPath } from "@/lib/web/redirects";
 const path = "/l";
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const { refusal } = await readFlash(path);
-  if (refusal) return { title: message("link.invalidTitle") };
-  const described = await describeLink((await params).token);
-  return { title: described?.title ?? message("stepUp.title") };
+  const link = await readLink((await params).token);
+  if (!link) return { title: message("link.invalidTitle") };
+  return { title: link.described?.title ?? message("stepUp.title") };
 }
 
 interface Props {
   params: Promise<{ token: string }>;
 }
 
-/** What this session's link is for; null for an unknown link, or one whose action is not suspended. */
-const describeLink = cache(async (token: string) => {
+/** What this session's link is for, if its action is still suspended; null for a link of no use. */
+const readLink = cache(async (token: string) => {
   const preview = await runForRequest(previewStepUp, { token });
-  const target = preview.ok ? parseStepUpPath(preview.value.next) : null;
+  if (!preview.ok && preview.refusal.code === "unavailable") redirect("/unavailable");
+  if (!preview.ok) return null;
+  const target = parseStepUpPath(preview.value.next);
   const described = target && (await describeStepUp(target));
-  return described && !described.isLost ? { ...described, ...target } : null;
+  return { described: described && !described.isLost ? { ...described, ...target } : null };
 });
 
 /** The page of a step-up link. Only the session that requested it can use it, and it says what for. */
@@ -46,7 +48,8 @@ export default async function ConfirmLinkPage({ params }: Props) {
   const flash = await readFlash(path);
   const { appName, lifetimes } = siteConfig();
   const hidePath = await hiddenTokenPath();
-  if (!session || flash.refusal)
+  const link = await readLink(token);
+  if (!session || !link)
     return (
       <SignedOutLayout
         appName={appName}
@@ -63,7 +66,7 @@ export default async function ConfirmLinkPage({ params }: Props) {
         <StandaloneLink href="/account/confirm">{message("stepUp.requestAnother")}</StandaloneLink>
       </SignedOutLayout>
     );
-  const described = await describeLink(token);
+  const { described } = link;
   return (
     <SignedOutLayout
       appName={appName}
@@ -71,6 +74,7 @@ export default async function ConfirmLinkPage({ params }: Props) {
       session={session.id}
       hidePath={hidePath}
     >
+      <FlashMessage flash={flash} />
       {described && <p>{described.lead}</p>}
       <p>{rich("stepUp.linkLead", { address: session.email, email })}</p>
       <Form action={stepUpWithLink}>

@@ -1,0 +1,19 @@
+import { StandaloneLink } from "@/app/_ui/standalone-link";
+import { message } from "@/lib/web/messages";
+import { AccountLayout } from "./account-layout";
+
+interface Props {
+  readonly path: string;
+  /** Why, as a sentence. */
+  readonly obstacle: string;
+}
+
+/** Instead of a button that would only be refused: why a sign-in method cannot be removed. */
+export function NotRemovable({ path, obstacle }: Props) {
+  return (
+    <AccountLayout path={path} navItem="/account/methods" title={message("methods.title")}>
+      <p>{obstacle}</p>
+      <StandaloneLink href="/account/methods">{message("common.backToMethods")}</StandaloneLink>
+    </AccountLayout>
+  );
+}
