@@ -74,6 +74,10 @@ test("every response has the security headers", async ({
     ["/_next/static/nothing.js", 404],
     ["/_next/image?url=%2Ficon.svg&w=64&q=75", [400, 404]],
     ["/%", [400, 404]],
+    ["/_global-error", 404],
+    ["/dashboard/", 308],
+    ["/dashboard", 404, { headers: { rsc: "1" } }],
+    [`http://evil.example/account`, 421],
   ];
   for (const [path, status, sent] of visits) {
     const { headers, body, ...response } = await client.send(path, sent);
@@ -105,8 +109,7 @@ test("every response has the security headers", async ({
       expect(ours, what).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!localhost)/);
     }
     const isFile = path.startsWith("/_next/static/") || /\.(js|svg|json)$/.test(path);
-    if (response.status < 400 && !isFile && headers.location === undefined)
-      expect(headers["cache-control"] ?? "none", what).toMatch(/no-store/);
+    if (!isFile) expect(headers["cache-control"] ?? "none", what).toMatch(/no-store/);
     if (!isFile)
       expect(headers["cache-control"] ?? "", what).not.toMatch(/public|s-maxage|max-age=[1-9]/);
     expect(headers["x-robots-tag"], what).toBe("noindex");

@@ -35,10 +35,11 @@ export function clientIp(
   forwardedFor: string,
   trustedHops: number,
 ): string | null {
-  const seen = [...forwardedFor.split(",").filter(Boolean), peer ?? ""];
+  const entries = forwardedFor.split(",").map((entry) => entry.trim());
+  const seen = [...entries.filter(Boolean), peer ?? ""];
   return canonicalIp(withoutPort(seen.at(-1 - trustedHops))) ?? canonicalIp(peer);
 }
 
 /** Some balancers write the client's port, too: "192.0.2.7:4711", "[2001:db8::1]:4711". */
 const withoutPort = (entry: string | undefined) =>
-  entry?.trim().replace(/^(\[[^\]]*\]|[^:]*):\d{1,5}$/, "$1");
+  entry?.replace(/^(\[[^\]]*\]|[^:]*):\d{1,5}$/, "$1");

@@ -164,6 +164,12 @@ describe("a return path that no person can be on", () => {
   it.each([
     "/api",
     "/api/auth/signout",
+    "/%61pi/auth/signout",
+    "/API/v1/session",
+    "/_global-error",
+    "/failed?reference=x",
+    "/unavailable",
+    "/metrics",
     "/API/v1/session",
     "/./api/v1/session",
     "/_next/static/x.js",

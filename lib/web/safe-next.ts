@@ -4,8 +4,8 @@ const home = "/account";
 // The characters of RFC 3986. Excludes all that a browser could read as another host, such as
 // backslashes and control characters. The leading slash excludes schemes and user info.
 const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,@!$'()*;[\]]*$/;
-/** Paths that respond with data or redirect on: nobody can have been there. */
-const noPage = /^\/(api|_next|livez|readyz|\.well-known)(\/|$)/i;
+/** Paths that respond with data, redirect on or tell of a failure: nobody wants to return there. */
+const noPage = /^\/(api|_[^/]*|livez|readyz|metrics|\.well-known|failed|unavailable)(\/|$)/i;
 /** Schemes that run a script, for readers that drop the slash. */
 const scriptScheme = /^\/(javascript|data|vbscript):/i;
 const encodedTrick = /%(5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
@@ -22,7 +22,16 @@ export function safeNext(next: unknown): string {
   // A proxy may decode slashes, and then read another host, or leave the folder.
   const decoded = pathname.replace(/%2f/gi, "/");
   if (decoded.includes("//") || new URL(decoded, base).pathname !== decoded) return home;
-  if (noPage.test(decoded) || scriptScheme.test(decoded)) return home;
+  if (noPage.test(fullyDecoded(pathname)) || scriptScheme.test(decoded)) return home;
   const path = pathname + search + hash;
   return path.length > bounds.nextLength ? home : path;
+}
+
+/** Next, too, decodes a path before it looks for its page. */
+function fullyDecoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
