@@ -768,13 +768,17 @@ describe("the headers of every response", () => {
     const handler: RequestListener = ({ url = "" }, response) => {
       if (url.startsWith("/api/")) response.writeHead(307, { "Set-Cookie": "a=1" }).end();
       // As Next does: it adds a route's header to those that are set.
-      else response.appendHeader("Cache-Control", stored).end();
+      else if (!url.startsWith("/report")) response.appendHeader("Cache-Control", stored).end();
+      // As Next does for what it has rendered at build: only where none is set.
+      else if (response.hasHeader("Cache-Control")) response.end();
+      else response.setHeader("Cache-Control", "s-maxage=31536000").end();
     };
     const { fetchPath } = await serve(local, { handler });
     const setting = async (path: string) => (await fetchPath(path)).headers.get("cache-control");
     expect(await setting("/api/auth/callback/google")).toBe("private, no-store");
     expect(await setting("/_next/static/a.css")).toBe(stored);
     expect(await setting("/dashboard/feed")).toBe(stored);
+    expect(await setting("/report")).toBe("private, no-store");
     expect(await setting("/sign-in")).toBe("private, no-store");
   });
 
@@ -1268,9 +1272,12 @@ describe("a connection", () => {
 
   it("ends with its response once the server is closing", async () => {
     let respond = () => {};
-    const { server, port } = await serve(local, {
-      handler: (_, response) => void (respond = () => response.end("done")),
-    });
+    const { server, port } = await serve(
+      { ...local, keepAlive: seconds(3_600) },
+      {
+        handler: (_, response) => void (respond = () => response.end("done")),
+      },
+    );
     const received = new Promise((resolve) => server.once("request", resolve));
     const socket = connect(port, "127.0.0.1");
     const ended = new Promise((resolve) => socket.on("data", () => {}).on("end", resolve));
