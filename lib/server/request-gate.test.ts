@@ -1269,31 +1269,6 @@ describe("a connection", () => {
     }
     expect(local.keepAlive).toBeGreaterThan(75);
   });
-
-  it("ends with its response once the server is closing", async () => {
-    let respond = () => {};
-    const { server, port } = await serve(
-      { ...local, keepAlive: seconds(3_600) },
-      {
-        handler: (_, response) => void (respond = () => response.end("done")),
-      },
-    );
-    const received = new Promise((resolve) => server.once("request", resolve));
-    const socket = connect(port, "127.0.0.1");
-    const ended = new Promise((resolve) => socket.on("data", () => {}).on("end", resolve));
-    socket.write("GET /livez HTTP/1.1\r\nHost: localhost:3000\r\n\r\n");
-    await received;
-    const closed = new Promise((resolve) => server.close(resolve));
-    respond();
-    await Promise.all([ended, closed]);
-  });
-});
-
-it("passes the link of an email on without what a mail program added to it", async () => {
-  const { seen } = await serve(local);
-  const path = `/l/${"a".repeat(43)}`;
-  for (const added of ["", ".", "%", "%C2%A0)", "*"])
-    expect((await seen(path + added)).url).toBe(path);
 });
 
 describe("an upgrade to another protocol", () => {
