@@ -38,7 +38,7 @@ export default async function ResetCheckPage({ searchParams }: { searchParams: S
       resend={submitResetRequest}
     >
       {pending.codeSpent ? (
-        !flash.refusal && (
+        flash.refusal?.code !== "too_many_attempts" && (
           <Alert tone="warn">
             <p>{messageOf({ code: "too_many_attempts", field: "code", emailHasLink: true })}</p>
           </Alert>

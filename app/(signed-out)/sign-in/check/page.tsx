@@ -43,7 +43,7 @@ export default async function CheckPage({ searchParams }: { searchParams: Search
       }
     >
       {codeSpent ? (
-        !flash.refusal && (
+        flash.refusal?.code !== "too_many_attempts" && (
           <Alert tone="warn">
             <p>{messageOf({ code: "too_many_attempts", field: "code", emailHasLink: true })}</p>
           </Alert>
