@@ -32,13 +32,13 @@ test("Google, a link, LinkedIn and a password sign in to the same account", asyn
   expect((await ada.readsTheNotice()).subject).toBe(
     "Google is no longer connected to your Latchkey account",
   );
-  for (const method of ["LinkedIn", "Email link", "Password"])
-    await expect(ada.page.getByRole("listitem").filter({ hasText: method })).toContainText(
-      "Last used just now",
-    );
-  await expect(ada.page.getByRole("listitem").filter({ hasText: "Google" })).toContainText(
-    "Not connected",
-  );
+  for (const [method, used] of [
+    ["LinkedIn", "Never used"],
+    ["Email link", "Last used just now"],
+    ["Password", "Never used"],
+    ["Google", "Not connected"],
+  ] as const)
+    await expect(ada.page.getByRole("listitem").filter({ hasText: method })).toContainText(used);
 
   await ada.signOut();
   await ada.signInWithProvider("LinkedIn", { email: `work-${ada.email}` });

@@ -10,6 +10,7 @@ import { bounds, intervals, type Limit, limits } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { passingChecks } from "@/test/support/health";
+import { captureLogLines } from "@/test/support/log-lines";
 import { startRedis } from "@/test/support/redis-server";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { startFakeUpstash } from "@/test/support/fake-upstash";
@@ -512,7 +513,7 @@ describe("people, while Redis fails and recovers", () => {
 describe("in a whole system", () => {
   test("/readyz warns while Redis is unavailable, still serves, and passes when it is back (X4)", async () => {
     lent.db = world.db;
-    const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const { restore } = captureLogLines();
     const { stopWorker } = await createWorld(
       testEnv({ UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token }),
     );
@@ -541,7 +542,7 @@ describe("in a whole system", () => {
       expect(await inRedis()).toBe(1);
     } finally {
       vi.useRealTimers();
-      stdout.mockRestore();
+      restore();
       lent.db = undefined;
       await stopWorker();
     }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { bounds } from "@/lib/core/policy";
 import { getWorld } from "@/lib/runtime/world";
 import { passingChecks } from "@/test/support/health";
+import { captureLogLines } from "@/test/support/log-lines";
 import { testEnv } from "@/test/support/world";
 import { createWorld } from "./create-world";
 
@@ -22,7 +23,7 @@ vi.mock("node:fs/promises", async (original) => ({
 const directory = mkdtempSync(path.join(tmpdir(), "latchkey-health-"));
 let stopWorker: () => Promise<void>;
 beforeAll(async () => {
-  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  captureLogLines();
   ({ stopWorker } = await createWorld(testEnv({ DATA_DIR: directory })));
 });
 afterAll(async () => {

@@ -7,6 +7,7 @@ import { GET as readyz } from "@/app/readyz/route";
 import { row } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
+import { captureLogLines } from "@/test/support/log-lines";
 import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world";
 import { createWorld } from "./create-world";
 import { getWorld } from "@/lib/runtime/world";
@@ -35,9 +36,8 @@ test("a requested link is emailed after the worker has waited through a silent n
   url.pathname = name;
   const proxy = await FaultProxy.before(url.href);
   const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
-  const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const logged = (text: string) =>
-    stdout.mock.calls.some(([chunk]) => String(chunk).includes(text));
+  const { logLines, restore } = captureLogLines();
+  const logged = (text: string) => logLines.some((logLine) => logLine.includes(text));
   const { stopWorker } = await createWorld(testEnv({ DATABASE_URL: proxy.url, DATA_DIR: dataDir }));
   try {
     const isMailed = async (address: string) => {
@@ -59,7 +59,7 @@ test("a requested link is emailed after the worker has waited through a silent n
     await vi.waitUntil(async () => (await readyz()).status === 200, patient);
   } finally {
     await stopWorker();
-    stdout.mockRestore();
+    restore();
     await proxy.close();
     await database.close();
     await drop();
