@@ -43,6 +43,14 @@ async function everyForm(
   const email = "unknown@example.com";
   await connectProviders(client, oidc);
   await client.json("/api/v1/password", { password }, "PUT");
+  // A new password signs the other device out, so it signs in again.
+  const { session } = JSON.parse((await client.get("/api/v1/session")).body) as {
+    session: { email: string };
+  };
+  await new Client(client.serverAddress).json("/api/v1/sessions", {
+    email: session.email,
+    password,
+  });
   await db.sql`update auth_providers set confirmation_required_at = now() where provider = 'linkedin'`;
   await client.json("/api/v1/sign-ups", { email, password });
   await client.json("/api/v1/password-resets", { email });
