@@ -1,6 +1,4 @@
 import type { MethodId } from "@/lib/core/method-id";
-import { oauthMethods } from "@/lib/methods";
-import { passwordMethod } from "@/lib/methods/password";
 import { getWorld } from "@/lib/runtime/world";
 import type { Refusal } from "@/lib/core/result";
 import {
