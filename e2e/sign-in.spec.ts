@@ -103,7 +103,7 @@ test("a session ends with the browser, or after 90 days where the user chose to 
   const { path: unticked } = await inbox.letterTo(email);
   expect(days(await client.submit(unticked, "Sign in"))).toBe("with the browser");
   const endsAt =
-    await db.sql`select round(extract(epoch from ends_at - created_at) / 86400)::int as days
+    await db.sql`select round(extract(epoch from sessions.ends_at - sessions.created_at) / 86400)::int as days
     from sessions join users on users.id = user_id where email = ${email}`;
   expect(endsAt).toEqual([{ days: 30 }]);
   const [remembered, phone] = [newClient(), newClient()];
