@@ -31,7 +31,7 @@ test("the page reports a wrong code beside the field, accepts five tries, and th
     expect(await db.verificationsOf(email)).toMatchObject([{ state: "live", tries }]);
   }
   const page = await submitCode(client, otherThan(code));
-  expect(textOf(page)).toContain("Too many wrong codes. Use the link if the same email has one");
+  expect(textOf(page)).toContain("Too many wrong codes. Use the link in the same email");
   expect(fieldOf(page, "code")).toBe("");
   await client.submit(path, "Sign in");
   expect(isSignedIn(client)).toBe(true);

@@ -82,6 +82,7 @@ test("without passwords their pages and API operations do not exist", async ({
   const server = await serverWith("magic_link", database.url, main);
   const email = newAddress("leo");
   const leo = new Client(server);
+  await leo.get("/sign-in");
   // Forms that were open when passwords were disabled lead to a page that says so.
   const early = new Client(main);
   const open: [path: string, button: string, typed: Record<string, string>][] = [

@@ -314,7 +314,9 @@ test("the step-up link works only in the session that requested it", async ({
     expect(browser.whereTo(await browser.get("/account/password"))).toBe(stepUpPage);
   await client.submit(stepUpPage, "Email me a link and a code");
   const { path } = await inbox.letterTo(email);
-  const confirmed = await phone.submit(path, "Yes, it’s me");
+  expect(textOf((await phone.get(path)).body)).toContain("This link can’t be used");
+  const form = formWith((await client.get(path)).body, "Yes, it’s me");
+  const confirmed = await phone.post(path, form);
   expect(textOf(await pageAfter(phone, confirmed))).toContain("This link can’t be used");
   expect(phone.whereTo(await phone.get("/account/password"))).toBe(stepUpPage);
   await client.submit(path, "Yes, it’s me");
