@@ -117,7 +117,8 @@ async function opened(context: BrowserContext, { path, client }: Screen, server:
 /** Removes the places where a long address may break: its parts are one text. */
 const joinTexts = (page: Page) =>
   page.evaluate(() => {
-    for (const element of document.querySelectorAll("wbr")) element.remove();
+    for (const element of document.querySelectorAll("span.unbroken"))
+      element.replaceWith(...element.childNodes);
     document.body.normalize();
   });
 

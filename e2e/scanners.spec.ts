@@ -1,5 +1,5 @@
 import { Client } from "./support/client";
-import { textOf } from "./support/forms";
+import { formWith, textOf } from "./support/forms";
 import { ScannerBot } from "./support/scanner-bot";
 import { expect, test } from "./support/test";
 
@@ -117,9 +117,14 @@ test("a step-up link has no effect in another session or without one", async ({
   expect(await db.dump()).toEqual(before);
   // Without a session the page has no form.
   await bot.submitsEverything(path, 0);
-  for (const client of [phone, mallory]) {
-    const response = await client.submit(path, "Yes, it’s me");
-    expect((await client.follow(response)).body).toContain("This link can’t be used");
+  const form = formWith((await ada.get(path)).body, "Yes, it’s me");
+  for (const [client, refusal] of [
+    [phone, "This link can’t be used"],
+    [mallory, "You’re now signed in as"],
+  ] as const) {
+    expect((await client.get(path)).body).toContain("This link can’t be used");
+    const response = await client.post(path, form);
+    expect((await client.follow(response)).body).toContain(refusal);
   }
   for (const client of [phone, mallory, signedOut]) {
     const { status } = await client.json("/api/v1/session/step-ups", { token });

@@ -75,7 +75,7 @@ export const textOf = (html: string) =>
   unescape(
     html
       .replace(/<(script|style|title)\b.*?<\/\1>/gs, " ")
-      .replace(/<!--.*?-->|<wbr\b[^>]*>/gs, "")
+      .replace(/<!--.*?-->|<\/span><span class="unbroken">/gs, "")
       .replace(/<[^>]*>/g, " "),
   )
     .replace(/\s+/g, " ")
