@@ -145,7 +145,6 @@ for (const { how, isThorough, tag } of [
       const phone = await another(ada);
       await phone.startsSignedIn();
       await phone.open(link);
-      await phone.clickButton("Yes, it’s me");
       await phone.seesTitle("This link can’t be used");
       await look(phone, "step-up-link-invalid");
 

@@ -114,7 +114,7 @@ test("a signed-in user who returns from a provider as another user is asked whet
   await leo.in(tab).isSignedIn();
   // The pending identity is gone: the next user of this machine cannot switch to Ada's account.
   await tab.goto("/sign-in/switch");
-  await leo.in(tab).isSignedIn();
+  await leo.in(tab).seesTitle("Sign-in methods");
 
   await leo.in(other).clickButton("Continue with Google");
   await leo.in(other).chooses({ email: ada.email });
