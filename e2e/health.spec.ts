@@ -87,7 +87,7 @@ async function healthOf(client: Client, host = "10.0.0.7") {
     body: "ok\n",
   });
   const { status, headers, body } = await client.send("/readyz", { headers: { host } });
-  expect(headers["cache-control"]).toBe("no-store");
+  expect(headers["cache-control"]).toBe("private, no-store");
   return { status, retryAfter: headers["retry-after"], report: JSON.parse(body) as unknown };
 }
 
