@@ -29,6 +29,7 @@ function shape(response: HttpResponse, email: string) {
       attributes.filter((attribute) => !attribute.startsWith("Expires=")),
     ]),
     body: response.body
+      .replaceAll('</span><span class="unbroken">', "")
       .replaceAll(email, "(address)")
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "(reference)")
       .replaceAll(/data-countdown\\*"?[=:]\\*"?\d+/g, "(countdown)")

@@ -118,6 +118,7 @@ test("the 31st OAuth callback from one network is refused, and works again after
   const late = await callbackUrlFrom(await startOAuth(leo, "linkedin"));
   for (let n = 1; n <= 30; n += 1) {
     const client = newClient();
+    await client.get("/sign-in");
     const response = await client.get("/api/auth/callback/google?code=x&state=y");
     expect(client.whereTo(response)).toBe("/sign-in/problem");
   }

@@ -114,7 +114,7 @@ async function opened(context: BrowserContext, { path, client }: Screen, server:
   return page;
 }
 
-/** Removes the places where a long address may break: its parts are one text. */
+/** Joins the parts between which a long address may break: they are one text. */
 const joinTexts = (page: Page) =>
   page.evaluate(() => {
     for (const element of document.querySelectorAll("span.unbroken"))

@@ -54,10 +54,12 @@ for (const provider of providers)
     const callbackUrl = async () => callbackUrlFrom(await startOAuth(mallory, provider));
 
     const idle = newClient();
+    await idle.get("/sign-in");
     const [signedIn, inAttempt, withForeignCookies] = [newClient(), newClient(), newClient()];
     await signedIn.signIn(newAddress("ada"), inbox);
     const session = signedIn.jar.get("latchkey-session");
     await startOAuth(inAttempt, provider);
+    await withForeignCookies.get("/sign-in");
     const users = await db.users();
     for (const [what, ada] of Object.entries({ idle, signedIn, inAttempt, withForeignCookies })) {
       const callback = await callbackUrl();

@@ -151,7 +151,9 @@ export class Db {
             and e.outcome in ('ok', 'account_disabled'))
       union all
       select 'more redemptions than consumed secrets: ' || redeemed || ' of ' || consumed from (
-        select (select count(*) from audit_events where outcome = 'ok' and (event like '%.redeem'
+        select (select count(*) from audit_events where outcome = 'ok'
+            -- A repetition consumes nothing.
+            and coalesce(cause, '') !~ '(^|:)repeated$' and (event like '%.redeem'
             or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link'))) as redeemed,
           (select count(*) from verifications where consumed_at is not null) as consumed
         ) counted where redeemed > consumed

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 
 const STYLE = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
-body { margin: 0 }
+body { margin: 0; background: Canvas; color: CanvasText }
 main { box-sizing: border-box; max-width: 32rem; margin: auto; padding: 1rem }
 h1 { font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere }
 h2 { font-size: 1.1rem; margin: 2rem 0 0 }
 ul { list-style: none; margin: 0; padding: 0 }
 li, .field { margin: 1rem 0 }
 p { margin: .25rem 0 }
-button, input { font: inherit; min-height: 2.75rem; box-sizing: border-box }
+button, input { font: inherit; min-height: 2.75rem; box-sizing: border-box; border: 1px solid; border-radius: 4px }
 button, input:not([type=checkbox]) { width: 100%; padding: .25rem .75rem }
 :focus-visible { outline: 2px solid; outline-offset: 2px }
 input[type=checkbox] { width: 1.5rem; min-height: 1.5rem; vertical-align: middle }

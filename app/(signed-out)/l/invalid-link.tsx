@@ -12,6 +12,7 @@ import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { message } from "@/lib/web/messages";
 import { withNext } from "@/lib/web/redirects";
 import { readOrRedirect } from "@/lib/web/run-for-request";
+import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
 
 interface Props {
@@ -42,12 +43,12 @@ export async function InvalidLink(props: Props) {
       {siteConfig().methods.includes(magicLinkMethod.id) ? (
         <Form action={submitLinkRequest}>
           <EmailField enterKeyHint="go" defaultValue={address} />
-          {next && <input type="hidden" name="next" value={next} />}
+          <input type="hidden" name="next" value={safeNext(next)} />
           {remember && <input type="hidden" name="remember" value="on" />}
           <Button variant="primary">{message("link.sendNew")}</Button>
         </Form>
       ) : (
-        <StandaloneLink href={withNext("/sign-in", next ?? "")}>
+        <StandaloneLink href={withNext("/sign-in", safeNext(next))}>
           {message("methodDisabled.signIn")}
         </StandaloneLink>
       )}
