@@ -203,7 +203,7 @@ for (const { how, isThorough, tag } of [
       await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
       await ada.sees("hasn’t verified");
       await look(ada, "problem-unverified");
-      await ada.page.getByRole("link", { name: "Back to sign-in" }).click();
+      await ada.page.getByRole("link", { name: "Use another sign-in method" }).click();
       await ada.seesTitle("Sign in to Latchkey");
       await ada.signInWithProvider("Google");
       await ada.isSignedIn();
