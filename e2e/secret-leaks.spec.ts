@@ -191,6 +191,8 @@ for (const { extent, details, isWhole, first } of extents)
       if (isWhole) for (const client of [leo, nina]) await visitAccount(client);
       await ada.submit("/account", "Sign out");
       await ada.visit("/sign-in");
+      // Nobody uses this email: the requests whose email is used are no longer counted.
+      await ada.requestLink(newAddress("zoe"));
       await expect.poll(() => db.isOutboxEmpty()).toBe(true);
 
       const log = server.outputLines.join("\n");
