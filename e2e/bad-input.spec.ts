@@ -19,6 +19,7 @@ import {
   otherClientWithAttempt,
   callbackUrlFrom,
   attemptCookie,
+  attemptCookies,
 } from "./support/oauth";
 
 const password = "four unrelated words here";
@@ -652,7 +653,7 @@ for (const { extent, details, pairs } of extents)
       await client.signIn(email, inbox);
       const session = client.jar.get("latchkey-session")!;
       await connectProviders(client, oidc);
-      const { name: attemptName, value: oauthAttempt } = attemptCookie(client);
+      const [attemptName, oauthAttempt] = attemptCookies(client).at(-1)!;
       const flash = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
       const isIn = async (cookie: string) => {
         const { status, body } = await send(server, "/account", { headers: { cookie } });
