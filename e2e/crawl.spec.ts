@@ -163,7 +163,7 @@ for (const { extent, details, isWhole, pairs } of extents)
         const changed = Object.keys(after).filter(
           (table) => `${after[table]}` !== `${before[table]}`,
         );
-        expect(changed).toEqual(["audit_event_details", "audit_events", "limits"]);
+        expect(changed).toEqual(["audit_counts", "audit_event_details", "audit_events", "limits"]);
         expect(oidc[provider].requests.filter(({ endpoint }) => endpoint === "token")).toEqual([]);
 
         await client.get(back);

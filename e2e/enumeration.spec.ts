@@ -25,7 +25,7 @@ function shape(response: HttpResponse, email: string) {
       "retry-after": headers["retry-after"] && "(wait)",
     },
     cookies: [...cookiesOf(response)].map(([name, { attributes }]) => [
-      name,
+      name.replace(/(-oauth_attempt-[a-z]+)-.+/, "$1-(random)"),
       attributes.filter((attribute) => !attribute.startsWith("Expires=")),
     ]),
     body: response.body
