@@ -1,6 +1,6 @@
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import type { Refusal } from "@/lib/core/result";
-import { redirectWithErrorAfterVerification } from "@/lib/web/flash";
+import { redirectWithErrorAfterVerification, redirectWithNotice } from "@/lib/web/flash";
 import { runForRequest } from "@/lib/web/run-for-request";
 
 /** The page that waits for an email's code, and the page on which the email is requested. */
@@ -23,6 +23,8 @@ export async function redirectToWaitingPage(
   const { path, start } = waitingPages[purpose];
   const entered = { email: form.get("email"), remember: form.get("remember") };
   const pending = await runForRequest(readPendingRequest, { purpose });
+  // It would redirect on to where the sign-in led.
+  if (pending.ok && pending.value.done) return redirectWithNotice("/account", "already_signed_in");
   const isGone = !pending.ok && pending.refusal.code === "not_found";
   return isGone
     ? redirectWithErrorAfterVerification(start, { ...refusal, field: undefined }, entered)

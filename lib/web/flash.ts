@@ -3,7 +3,6 @@ import { redirect } from "next/navigation";
 import { z } from "zod";
 import { seconds } from "@/lib/core/duration";
 import type { MethodId } from "@/lib/core/method-id";
-import { readSession } from "@/lib/flows/sessions/read-session";
 import { isMethodId, isOAuthMethodId } from "@/lib/methods";
 import { getWorld } from "@/lib/runtime/world";
 import { addressProblems } from "@/lib/core/identifier";
@@ -21,7 +20,6 @@ import {
 import { readIncomingRequest } from "./incoming-request";
 import { writeCookie } from "./next-cookies";
 import { withNext } from "./redirects";
-import { runForRequest } from "./run-for-request";
 
 /** The messages of a flash that are no errors. */
 export const notes = [
@@ -112,72 +110,55 @@ export async function redirectWithError(
     redirect(`${withNext("/sign-in", next)}${next ? "&" : "?"}note=cookies_blocked`);
   }
   if (code === "signed_in_as_other") {
-    await writeFlash({ page: home, ...shown });
-    redirect(home);
+    await writeFlash({ page: accountPage, ...shown });
+    redirect(accountPage);
   }
   if (await redirectsOn(page)) {
-    await writeFlash({ page: home, ...shown, field: undefined });
-    redirect(home);
+    await writeFlash({ page: accountPage, ...shown, field: undefined });
+    redirect(accountPage);
   }
   const at = await pageForError(page, refusal);
-  if (at === accountPage) return redirectWithNotice(accountPage, "already_signed_in");
   await writeFlash({ page: flashPageOf(at), ...shown, ...flashValues(entered) });
   redirect(at);
 }
 
+const shownFacts = [
+  "field",
+  "retryAfter",
+  "limit",
+  "minLength",
+  "problem",
+  "address",
+  "reference",
+  "method",
+  "emailHasLink",
+] as const satisfies readonly (keyof Refusal)[];
+
 /** What a page shows of a refusal besides its code and its provider. */
-const shownOf = ({
-  field,
-  retryAfter,
-  limit,
-  minLength,
-  problem,
-  address,
-  reference,
-  method,
-  emailHasLink,
-}: Omit<Refusal, "code">) => ({
-  field,
-  retryAfter,
-  limit,
-  minLength,
-  problem,
-  address,
-  reference,
-  method,
-  emailHasLink,
-});
+const shownOf = (refusal: Omit<Refusal, "code">): Pick<Refusal, (typeof shownFacts)[number]> =>
+  Object.fromEntries(shownFacts.map((fact) => [fact, refusal[fact]]));
 
 const accountPage = "/account";
 
-/** Pages for signed-out users, which redirect others at once: they would never show a message. */
-const forSignedOut = /^\/(sign-in|sign-in\/(password|check)|sign-up|verify-email)$/;
+/** Pages that redirect a signed-in user: what they should show would be lost. */
+const signedOutPages = new Set(["/sign-in", "/sign-in/password", "/sign-up"]);
+
+const redirectsOn = async (page: string) => signedOutPages.has(flashPageOf(page)) && isSignedIn();
+
+/** Reads the session again, since the action may have ended it. */
+async function isSignedIn(): Promise<boolean> {
+  const { requestContext } = readIncomingRequest(getWorld(), await headers());
+  return requestContext.readSession().then(Boolean, () => false);
+}
 
 /** Pages that do not exist where the method of their form is disabled. */
 const ofMethod = /^\/(sign-in|sign-up|verify-email|password|l|account\/password)(\/|$)/;
 
 /** The page that shows the error of a form on `page`. */
 async function pageForError(page: string, { code, method }: Refusal): Promise<string> {
-  const path = page.split("?")[0]!;
-  const isDisabled = code === "not_found" && method !== undefined && ofMethod.test(path);
-  if (!isDisabled && !forSignedOut.test(path)) return page;
-  const session = await runForRequest(readSession, {});
-  const isIn = session.ok && session.value !== null;
-  const query = page.slice(page.split("?")[0]!.length);
-  if (isDisabled) return isIn ? "/account/methods" : `/sign-in${query}`;
-  return isIn ? accountPage : page;
-}
-
-const home = "/account";
-
-/** Pages that redirect a signed-in user: what they should show would be lost. */
-const signedOutPages = new Set(["/sign-in", "/sign-in/password", "/sign-up"]);
-
-async function redirectsOn(page: string): Promise<boolean> {
-  if (!signedOutPages.has(flashPageOf(page))) return false;
-  // Read again: the action may have ended the session.
-  const { requestContext } = readIncomingRequest(getWorld(), await headers());
-  return requestContext.readSession().then(Boolean, () => false);
+  const [path = ""] = page.split("?");
+  if (code !== "not_found" || method === undefined || !ofMethod.test(path)) return page;
+  return (await isSignedIn()) ? "/account/methods" : `/sign-in${page.slice(path.length)}`;
 }
 
 // Shown only after an email verification, because they reveal whether an account exists.
@@ -211,7 +192,7 @@ export async function redirectWithNotice(
   note: NoteCode,
   provider?: MethodId,
 ): Promise<never> {
-  const shownOn = (await redirectsOn(page)) ? home : page;
+  const shownOn = (await redirectsOn(page)) ? accountPage : page;
   await writeFlash({ page: flashPageOf(shownOn), note, provider });
   redirect(shownOn);
 }
