@@ -60,7 +60,7 @@ const sharedRuns = new Map<string, Promise<Outcome<unknown>>>();
 
 /**
  * Runs a flow once for all requests with this key that arrive while it runs. Each of them gets its result
- * and its cookies; the first one has its tasks.
+ * and its cookies; its tasks after the response run once, for the first request.
  */
 async function runShared<Out>(
   key: string,
@@ -105,8 +105,9 @@ async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requir
 /** Deletes the cookie of a session that has ended, so that the browser sends it no more. */
 async function deleteDeadSession({ requestContext }: IncomingRequest, result: Result<unknown>) {
   if (!requestContext.sessionDigest) return;
-  // Whether it has ended is not known then.
-  if (!result.ok && result.refusal.code === "unavailable") return;
+  // The refused page redirects. The browser may have a newer cookie by now, which the deletion would
+  // hit, and sends the one that it has to the next page.
+  if (!result.ok) return;
   if (!(await requestContext.readSession())) deleteCookie("session");
 }
 
