@@ -147,8 +147,8 @@ export const intervals = {
   discardedBody: seconds(30),
   /** A connection that was told to close is closed by us when the other side has not done so by then. */
   lastBytes: seconds(1),
-  /** A client that is redirected to the same address this soon again did not get there. */
-  redirectLoop: seconds(10),
+  /** A client that is redirected to the same address many times within this did not get there. */
+  redirectLoop: seconds(2),
   /** The `Retry-After` when the database is unavailable: a restart of Postgres takes a few seconds. */
   unavailable: seconds(5),
   /** The embedded database's takeover lock is stale after this; a takeover takes milliseconds. */
@@ -234,8 +234,11 @@ export const bounds = {
   bodyBytes: 64 * 1024,
   /** Bytes of a refused body that are read and discarded: more than people upload by mistake. */
   discardedBodyBytes: 64 * 1024 * 1024,
-  /** Redirects of one client to one address within `redirectLoop`; browsers give up after twenty. */
-  repeatedRedirects: 3,
+  /**
+   * Redirects of one IP to one address within `redirectLoop`. Browsers give up after twenty; fewer could
+   * be several people behind one IP who open the same http link.
+   */
+  repeatedRedirects: 10,
   /** Redirects that are remembered to recognise a loop. */
   rememberedRedirects: 1_000,
   /** Characters of what another package prints: a message and its stack. */

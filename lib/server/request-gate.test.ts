@@ -443,9 +443,10 @@ describe("a proxy whose headers contradict the settings", () => {
       const { logged, log } = warnings();
       const { fetchPath } = await serve(env, { log });
       const statuses: number[] = [];
-      for (let at = 0; at < 6; at += 1)
+      for (let at = 0; at < bounds.repeatedRedirects + 2; at += 1)
         statuses.push((await fetchPath("/sign-in", headers)).status);
-      expect(statuses).toEqual([307, 307, 307, 421, 421, 421]);
+      expect(statuses.filter((status) => status === 307)).toHaveLength(bounds.repeatedRedirects);
+      expect(statuses.slice(-2)).toEqual([421, 421]);
       const { body, headers: sent } = await fetchPath("/sign-in", headers);
       expect(sent.get("content-type")).toBe("text/html; charset=utf-8");
       expect(body).toContain(inHtml(en["error.redirect_loop"]));
