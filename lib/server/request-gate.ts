@@ -387,6 +387,7 @@ function bufferBody(exchange: Exchange, proceed: () => void): boolean {
   request.push = (chunk: Buffer | null, encoding) => {
     if (chunk === null) {
       const more = push(null);
+      if (left < 0) return more;
       if (isForm)
         passForm(exchange, Buffer.concat(chunks), proceed).catch(() => response.destroy());
       else if (isHeld) proceed();
@@ -394,8 +395,9 @@ function bufferBody(exchange: Exchange, proceed: () => void): boolean {
     }
     left -= chunk.length;
     if (left < 0) {
-      if (response.headersSent) closeInStages(request);
-      else refuseEarly(exchange, "body_too_large");
+      if (!response.headersSent) refuseEarly(exchange, "body_too_large");
+      // After a pipelined request it has no socket yet, and the other response is still being sent.
+      else if (response.socket) closeInStages(request);
       return true;
     }
     if (isForm) chunks.push(chunk);
