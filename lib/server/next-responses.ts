@@ -5,11 +5,14 @@ import { formRefusalPage, acceptsPages, type Exchange } from "./refusals";
 import type { HeldPage } from "./held-page";
 import { isOwnPage, ownPagePolicy } from "./own-pages";
 
-/** No page can exist at this path: Next does not serve folders that begin with "_". */
+/** A path without a page. */
 export const missingPath = "/_nowhere";
 
 /** Next's header for a form or call whose action the present build does not have. */
 const unknownAction = "x-nextjs-action-not-found";
+
+/** The statuses of Next's own responses without a page; an application uses others, too. */
+const bareStatuses = [400, 404, 405, 500];
 
 /** The texts of Next's responses that people cannot use. */
 const bareTexts = /^(Bad Request|Internal Server Error|Method Not Allowed|Not Found|)$/;
@@ -25,7 +28,8 @@ export function isBareResponse(
 ): boolean {
   if (status < 400 || request.headers["next-action"] !== undefined) return false;
   if (response.hasHeader(unknownAction) || isOwnPage(request.url ?? "/")) return true;
-  return acceptsPages(request) && (type === "" || type.startsWith("text/plain"));
+  if (!bareStatuses.includes(status) || !acceptsPages(request)) return false;
+  return type === "" || type.startsWith("text/plain");
 }
 
 /** The page instead of a response of Next's own; an application's own response is returned unchanged. */

@@ -25,12 +25,9 @@ export function isOwnPage(url: string): boolean {
   return path === "/" || ownPages.some((own) => path === own || path.startsWith(`${own}/`));
 }
 
-/**
- * Whether a path is a route of Next's own that nobody links to, such as `/_global-error`: Next serves no
- * folders of an application that begin with "_".
- */
+/** Whether a path is a route of Next's own that nobody links to. */
 export const isNextInternal = (url: string): boolean =>
-  /^\/+_(?!next(\/|$))/.test(decoded(url.split("?", 1)[0]!));
+  /^\/+_(global-error|not-found|error|app|document)(\/|$)/.test(decoded(url.split("?", 1)[0]!));
 
 /** Next, too, decodes a path before it looks for its page. */
 function decoded(path: string): string {
