@@ -113,10 +113,7 @@ export async function redirectWithError(
     await writeFlash({ page: accountPage, ...shown });
     redirect(accountPage);
   }
-  if (await redirectsOn(page)) {
-    await writeFlash({ page: accountPage, ...shown, field: undefined });
-    redirect(accountPage);
-  }
+  if (await redirectsOn(page)) return redirectWithNotice(accountPage, "already_signed_in");
   const at = await pageForError(page, refusal);
   await writeFlash({ page: flashPageOf(at), ...shown, ...flashValues(entered) });
   redirect(at);
