@@ -16,7 +16,7 @@ export function displayAddress(address: string): string {
   return isSafe && (isMasked(address) || parseIdentifier(shown) === address) ? shown : address;
 }
 
-/** As `masked` writes it; its local part is none. */
+/** An address that `masked` has shortened: `parseIdentifier` refuses its local part. */
 const isMasked = (address: string) => /^.\*\*@/.test(address);
 
 /**

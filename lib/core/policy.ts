@@ -223,7 +223,9 @@ export const bounds = {
   providerResponseBytes: 256 * 1024,
   /** Characters in a subject at a provider: the maximum of OpenID Connect Core 2. */
   subjectLength: 255,
-  /** OAuth attempts that one browser can have at once, in its tabs: each needs about 1,500 bytes of cookie. */
+  /** Characters of the hash in the name of an OAuth attempt's cookie: 96 bits, so no two are equal. */
+  attemptName: 16,
+  /** OAuth attempts of one browser at once, in its tabs: each needs about 1,500 bytes of cookie. */
   attemptsPerBrowser: 3,
   /** Users to whom one device stays known: a family that shares a computer (R6). */
   usersPerDevice: 5,

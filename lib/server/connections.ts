@@ -22,7 +22,7 @@ export function prepareServer(server: Server, { keepAlive }: Pick<Env, "keepAliv
 /** What Node itself would answer to a request that it cannot read, and a cache must not store. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse };
-  // The rest of what was refused.
+  // Our side is closed already: these are bytes of a refused body.
   if (socket.writableEnded) return;
   if (socket.writable && !response?.headersSent)
     endConnection(socket, statuses[error.code ?? ""] ?? "400 Bad Request");

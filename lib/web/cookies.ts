@@ -89,10 +89,11 @@ export function readCookie(
   return valueOf(header, cookieName(scope, name));
 }
 
+const pairsOf = (header: string | null) => (header ?? "").split(/;\s*/);
+
 function valueOf(header: string | null, name: string): string | null {
   const wanted = `${name}=`;
-  const values = (header ?? "")
-    .split(/;\s*/)
+  const values = pairsOf(header)
     .filter((pair) => pair.startsWith(wanted))
     .map((pair) => pair.slice(wanted.length));
   return values.length === 1 ? (values[0] ?? null) : null;
@@ -103,11 +104,11 @@ function valueOf(header: string | null, name: string): string | null {
  * with every page that has a form.
  */
 export const hasCookieOfOurs = (header: string | null, scope: CookieScope): boolean =>
-  [...Object.keys(cookieTable), ...Object.keys(scriptCookieTable)].some((name) =>
-    (header ?? "")
-      .split(/;\s*/)
-      .some((pair) => pair.startsWith(`${cookieName(scope, name as ReadableCookieName)}=`)),
-  );
+  [...Object.keys(cookieTable), ...Object.keys(scriptCookieTable)].some((name) => {
+    const own = cookieName(scope, name as ReadableCookieName);
+    // An OAuth attempt's cookie has more in its name.
+    return pairsOf(header).some((pair) => pair.startsWith(`${own}=`) || pair.startsWith(`${own}-`));
+  });
 
 /** Reads a token from a cookie; null when the cookie is absent or has not the form of a token. */
 export function readToken(
@@ -225,11 +226,10 @@ const attemptPrefix = (scope: CookieScope, provider: string) =>
 /** A hash of the state, as the state itself has characters that a name must not have. */
 const attemptCookieName = (scope: CookieScope, provider: string, state: string) =>
   attemptPrefix(scope, provider) +
-  createHash("sha256").update(state).digest("base64url").slice(0, 16);
+  createHash("sha256").update(state).digest("base64url").slice(0, bounds.attemptName);
 
 const attemptNames = (header: string | null, prefix: string) =>
-  (header ?? "")
-    .split(/;\s*/)
+  pairsOf(header)
     .filter((pair) => pair.startsWith(prefix))
     .map((pair) => pair.split("=", 1)[0]!);
 
