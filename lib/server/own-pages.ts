@@ -27,7 +27,7 @@ export function isOwnPage(url: string): boolean {
 
 /** Whether a path is a route of Next's own that nobody links to. */
 export const isNextInternal = (url: string): boolean =>
-  /^\/+_(global-error|not-found|error|app|document)(\/|$)/.test(decoded(url.split("?", 1)[0]!));
+  /^\/+_(global-error|not-found|error|app|document)([/.]|$)/.test(decoded(url.split("?", 1)[0]!));
 
 /** Next, too, decodes a path before it looks for its page. */
 function decoded(path: string): string {
