@@ -682,6 +682,11 @@ const oncePerFlow = [
   ).values(),
 ].filter(([, { flow }]) => flow !== null);
 
+/** Forms that submit Ada's address; a refusal leads to a page that begins with what was submitted. */
+const formsWithAddress = ["submitCode", "signInByPassword", "resetByCode"].map(
+  (name) => `the form ${name}`,
+);
+
 const [inPart, asAWhole] = extents;
 
 for (const [how, testOnBuild, extent] of [
@@ -746,7 +751,10 @@ for (const [how, testOnBuild, extent] of [
             continue;
           }
           // These pages may show the address, because the caller typed it.
-          const mayShow = what === "/mailbox" || /^\/(mailbox|sign-in\/password)/.test(path);
+          const mayShow =
+            /^\/(mailbox|sign-in\/password)/.test(path) ||
+            what === "/mailbox" ||
+            (formsWithAddress.includes(what) && /^\/(sign-in|password)(\?|$)/.test(path));
           if (shown && !mayShow) complain(`shows her data at ${path}`);
           if (!foreign && (await isSignedInAsAda(db, client, scene))) complain("got a session");
           const mustSignIn = response.status === 401 || path.startsWith("/sign-in");

@@ -11,6 +11,9 @@ import { authorizationUrlOf, startOAuth, callbackUrlFrom } from "./support/oauth
 
 const callbacks = ["/api/auth/callback/google", "/api/auth/callback/linkedin"];
 
+/** A path without its dot segments, as the server reads it. */
+const pathnameOf = (path: string) => new URL(`http://localhost${path}`).pathname;
+
 const authorizationUrl = async (client: Client, path: string) =>
   authorizationUrlOf(
     client,
@@ -98,7 +101,7 @@ for (const { extent, details, isWhole, pairs } of extents)
           ...pairs(paths, variants, 3).map(([path, variant]) => variant(path)),
         ].filter(
           // A callback counts as a return from a provider: see the test below.
-          ([path]) => !callbacks.some((callback) => path.includes(callback)),
+          ([path]) => !callbacks.some((callback) => pathnameOf(path).includes(callback)),
         );
         // Four at a time, like a crawler.
         const next = visits.values();
