@@ -592,6 +592,26 @@ describe("a body", () => {
     },
   );
 
+  it("over 64 KB is passed on to nobody, also when its request is pipelined", async () => {
+    const first = "GET / HTTP/1.1\r\nHost: localhost:3000\r\n\r\n";
+    const second = head("Transfer-Encoding: chunked") + chunks(70_000, 65_536);
+    const passed: string[] = [];
+    const { raw } = await serve(local, {
+      handler: ({ method = "", socket }, response) => {
+        passed.push(method);
+        // The first response is sent when the whole second request has arrived.
+        const answer = () =>
+          socket.bytesRead < first.length + second.length
+            ? setImmediate(answer)
+            : response.end("first");
+        answer();
+      },
+    });
+    const text = await raw(first + second);
+    expect(passed).toEqual(["GET"]);
+    expect(text).toMatch(/first[^]*413/);
+  });
+
   /** Sends all bytes before it reads, as many programs do; returns the response, or the error. */
   const sendThenRead = (port: number, ...parts: string[]) =>
     new Promise<string>((resolve) => {
