@@ -144,6 +144,7 @@ describe("the table of cookies", () => {
 describe("whether a browser accepts cookies", () => {
   it.each([
     ["any cookie of ours", "a=b; __Host-mail_request=x", true],
+    ["the cookie of an OAuth attempt", "__Host-oauth_attempt-google-x=y", true],
     ["a cookie of the page script", "__Host-time-zone=Europe/Paris", true],
     ["none", null, false],
     [
