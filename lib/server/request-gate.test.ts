@@ -600,11 +600,11 @@ describe("a body", () => {
       handler: ({ method = "", socket }, response) => {
         passed.push(method);
         // The first response is sent when the whole second request has arrived.
-        const answer = () =>
+        const respond = () =>
           socket.bytesRead < first.length + second.length
-            ? setImmediate(answer)
+            ? setImmediate(respond)
             : response.end("first");
-        answer();
+        respond();
       },
     });
     const text = await raw(first + second);
