@@ -4,6 +4,13 @@ import { concernsRecipient } from "./smtp-replies";
 // Replies as Postfix, Exim, qmail, Exchange Online, Gmail and Amazon SES send them.
 it.each([
   ["RCPT TO", 550, "550 5.1.1 <ada@example.com>: Recipient address rejected: User unknown"],
+  [
+    "RCPT TO",
+    550,
+    "550 5.1.1 <ada@example.com>: Recipient address rejected: User unknown in relay recipient table",
+  ],
+  ["RCPT TO", 550, "550 5.2.1 The mailbox is disabled by a policy of its domain."],
+  ["RCPT TO", 550, "550 5.2.0 Mailbox unavailable"],
   ["RCPT TO", 550, "550-5.1.1 The email account that you tried to reach does not exist."],
   ["RCPT TO", 550, "550 No such user here"],
   ["RCPT TO", 550, "550 relay@example.com: mailbox unavailable"],
@@ -36,6 +43,7 @@ it.each([
   ["RCPT TO", 530, "530 5.7.0 Must issue a STARTTLS command first"],
   ["DATA", 554, "554 Message rejected: Email address is not verified."],
   ["DATA", 550, "550 5.7.26 Unauthenticated email from example.com is not accepted"],
+  ["DATA", 552, "552 5.2.0 Suspected spam message rejected"],
   ["DATA", 554, "554 this looks like spam"],
   ["DATA", 552, "552 5.3.4 Message size exceeds fixed limit"],
   ["DATA", 550, "No"],

@@ -10,13 +10,16 @@ interface Refusal {
   readonly command: "RCPT TO" | "DATA";
 }
 
-/** Status codes (RFC 3463) of an address or a mailbox that cannot receive this email. */
-const ofRecipient = /^5\.(1\.(0|1|2|3|4|6|10)|2\.[0-2])$/;
+/** Status codes (RFC 3463) of an address or a mailbox that cannot receive email, whatever the words say. */
+const exactlyOfRecipient = /^5\.(1\.(1|2|3|4|6|10)|2\.[12])$/;
+
+/** The undefined ones of the recipient, which servers also send for a sender or for spam. */
+const ofRecipient = /^5\.[12]\.0$/;
 
 /** Status codes of either; Exchange Online refuses unknown recipients with 5.4.1. */
 const ofEither = /^5\.(0\.0|4\.1|5\.0)$/;
 
-/** Words of replies that refuse the sender, whatever their code. */
+/** Words of replies that refuse the sender, unless the status is exact. */
 const namesSender = new RegExp(
   `\\b(${[
     "relay(ing)?|sender|return[- ]path|(mail|envelope|header)[- ]from|from (address|domain|header)",
@@ -36,6 +39,7 @@ const ofMailbox = [550, 551, 552];
 /** Whether a refusal concerns the recipient and not the sender. Unclear ones count as the sender's. */
 export function concernsRecipient({ code, text, command }: Refusal): boolean {
   const [, status] = /^\s*(?:\d{3}[ -])?(\d\.\d{1,3}\.\d{1,3})\b/.exec(text) ?? [];
+  if (status && exactlyOfRecipient.test(status)) return true;
   const said = text.replace(/\S+@\S+/g, "");
   if (namesSender.test(said)) return false;
   if (status && !ofEither.test(status)) return ofRecipient.test(status);
