@@ -415,6 +415,36 @@ describe("a server with a permanent failure", () => {
     },
   );
 
+  test.each([
+    [530, "5.7.0 Authentication required"],
+    [534, "5.7.9 Application-specific password required"],
+    [538, "5.7.11 Encryption required for requested authentication mechanism"],
+  ])("a sign-in refused with %i %s is logged as one, with the reply", async (says, text) => {
+    elsewhere.port = secure.port;
+    secure.failWith("auth", { says, text });
+    const by = smtpMailer("smtp://ada%40gmail.com:s3cret-pass@smtp.gmail.com:587", world.log);
+    expect(await by(message)).toEqual(because(new RegExp(`^smtp ${says} EAUTH`)));
+    expect(world.logged).toMatchObject([
+      {
+        level: "error",
+        event: "mail.sign_in_refused",
+        facts: {
+          reply: expect.stringContaining(text) as string,
+          help: expect.stringContaining("create an app password") as string,
+        },
+      },
+    ]);
+    expect(JSON.stringify(world.logged)).not.toMatch(/s3cret-pass/);
+  });
+
+  test("a sign-in that is refused for now is no error", async () => {
+    elsewhere.port = secure.port;
+    secure.failWith("auth", { says: 454, text: "4.7.0 Temporary authentication failure" });
+    const by = smtpMailer("smtp://ada:s3cret-pass@smtp.gmail.com:587", world.log);
+    expect(await by(message)).toEqual(because(/^smtp 454 EAUTH/));
+    expect(world.logged).toEqual([]);
+  });
+
   test("535 from a name that only looks like Gmail's does not", async () => {
     elsewhere.port = secure.port;
     secure.failWith("auth", { says: 535 });

@@ -71,15 +71,17 @@ function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delive
   const isReply = responseCode !== undefined && code !== "ETLS";
   const cause = isReply ? quoted(response ?? "") : causeOf(error, host);
   const reason = cause ? `${summary}: ${cause}` : summary;
-  if (responseCode === 535) {
+  const isPermanent = isReply && responseCode >= 500;
+  if (isPermanent && (code === "EAUTH" || responseCode === 535)) {
     const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname);
     log.error("mail.sign_in_refused", {
       host: hostname,
+      reply: cause,
       help: gmail
         ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
-        : "The mail server rejected the user name or password in SMTP_URL.",
+        : "The mail server rejected the user name or password in SMTP_URL, or the way to sign in; its reply says which. Emails wait meanwhile.",
     });
-  } else if (isReply && responseCode >= 500) {
+  } else if (isPermanent) {
     const isOfMessage = command === "RCPT TO" || command === "DATA";
     if (isOfMessage && concernsRecipient({ code: responseCode, text: response ?? "", command }))
       return { sent: false, reason, refused: true };
