@@ -98,11 +98,24 @@ describe("a URL as a provider hands it out", () => {
       { tls: "require", ignored: ["target_session_attrs"] },
     ],
     ["Fly", "?sslmode=disable", { tls: "disable" }],
+    [
+      "several clients at once",
+      "?sslmode=require&ssl=true&requiressl=1&application_name=x&ApplicationName=y&fallback_application_name=z",
+      { tls: "require", session: { application_name: "x" }, ignored: [] },
+    ],
+    [
+      "an old libpq",
+      "?requiressl=1",
+      { tls: "require", session: { application_name: "latchkey" } },
+    ],
     ["asyncpg", "?ssl=require&statement_cache_size=0", { tls: "require", prepare: false }],
     ["postgres.js", "?prepare=true&sslnegotiation=direct", { prepare: true, directTls: true }],
     ["Debian's certificates", "?sslrootcert=system", { tls: "verify-full" }],
   ])("%s", (_, query, expected) => {
-    expect(read(`postgres://ada:pw@db.example/x${query}`)).toMatchObject(expected);
+    const { session, ...rest } = read(`postgres://ada:pw@db.example/x${query}`);
+    const { session: expectedSession, ...others } = { session, ...expected };
+    expect(rest).toMatchObject(others);
+    expect(session).toEqual(expectedSession);
   });
 
   it("passes a setting of the session on, with plus signs as they are", () => {
@@ -123,6 +136,8 @@ describe("a URL that cannot be used is named, without its password", () => {
     ["postgres://ada:secret/x", "What stands for the port is no port"],
     ["postgres://ada:secret@db.example:70000/x", "What stands for the port is no port"],
     ["postgres://ada:secret@db.example/x?sslmode=on", "unknown sslmode: on"],
+    ["postgres://ada:secret@db.example/x?sslmode=constructor", "unknown sslmode: constructor"],
+    ["postgres://ada:secret@db.example/x?ssl=toString", "unknown sslmode: toString"],
     ["postgres://ada:secret@db.example/x?service=main", "the parameter service"],
     ["postgres://ada:secret@db.example/x?gssencmode=require", "requires GSSAPI"],
     [

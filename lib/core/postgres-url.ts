@@ -71,12 +71,8 @@ function parse(text: string): PostgresUrl {
     parameters.delete(name);
     return value || undefined;
   };
-  const hosts = hostsOf(
-    authority.slice(at + 1),
-    extract("host") ?? extract("hostaddr"),
-    extract("port"),
-  );
-  extract("hostaddr");
+  const [hostList] = extractAll(extract, ["host", "hostaddr"]);
+  const hosts = hostsOf(authority.slice(at + 1), hostList, extract("port"));
   refuseUnsupported(parameters);
   return {
     hosts,
@@ -138,6 +134,10 @@ function hostsOf(authority: string, hostList?: string, portList?: string): Postg
 
 type ExtractParameter = (name: string) => string | undefined;
 
+/** The values of parameters with one meaning, in the order of precedence. None of them remains. */
+const extractAll = (extract: ExtractParameter, names: readonly string[]) =>
+  names.map(extract).filter((value) => value !== undefined);
+
 const tlsModes: Readonly<Record<string, TlsMode>> = {
   disable: "disable",
   false: "disable",
@@ -153,9 +153,9 @@ const tlsModes: Readonly<Record<string, TlsMode>> = {
 };
 
 function readTls(extract: ExtractParameter): Pick<PostgresUrl, "tls" | "directTls" | "tlsFiles"> {
-  const ssl = extract("ssl") ?? extract("requiressl");
-  const wanted = extract("sslmode") ?? ssl;
-  const mode = wanted === undefined ? undefined : tlsModes[wanted];
+  const [wanted] = extractAll(extract, ["sslmode", "ssl", "requiressl"]);
+  const mode =
+    wanted !== undefined && Object.hasOwn(tlsModes, wanted) ? tlsModes[wanted] : undefined;
   if (wanted !== undefined && !mode)
     throw new UrlProblem(`has an unknown sslmode: ${wanted}. Use require or verify-full`);
   const tlsFiles = {
@@ -262,9 +262,11 @@ function refuseUnsupported(parameters: ReadonlyMap<string, string>) {
 /** Everything else is a setting of the session, as Postgres may know it. */
 function readSession(extract: ExtractParameter, parameters: Map<string, string>) {
   for (const name of ["schema", "currentSchema", "search_path"]) extract(name);
-  const fallbackName = extract("fallback_application_name") ?? "latchkey";
-  const application_name =
-    extract("application_name") ?? extract("ApplicationName") ?? fallbackName;
+  const [application_name = "latchkey"] = extractAll(extract, [
+    "application_name",
+    "ApplicationName",
+    "fallback_application_name",
+  ]);
   const ignored = [...parameters.keys()].filter((name) => withoutEffect.has(name));
   for (const name of ignored) parameters.delete(name);
   return { session: { application_name, ...Object.fromEntries(parameters) }, ignored };
