@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import type { Db } from "./client";
-import { intervals } from "@/lib/core/policy";
+import { bounds, intervals } from "@/lib/core/policy";
 import { row, rows } from "./rows";
 
 /** Numbered SQL files: each `name.sql` has a down migration `name.down.sql`. */
@@ -225,16 +225,14 @@ async function setForMigration(tx: Db) {
   await tx.execute(sql`set local search_path = public`);
 }
 
-const oldestPostgres = 15;
-
 async function refuseOldPostgres(tx: Db) {
   const server = await row<{ number: number; name: string }>(
     tx,
     sql`select current_setting('server_version_num')::int as number, current_setting('server_version') as name`,
   );
-  if (server && server.number < oldestPostgres * 10_000)
+  if (server && server.number < bounds.oldestPostgres * 10_000)
     throw new MigrationError(
-      `Latchkey needs Postgres ${oldestPostgres} or newer, and this is ${server.name}.`,
+      `Latchkey needs Postgres ${bounds.oldestPostgres} or newer, and this is ${server.name}.`,
     );
 }
 

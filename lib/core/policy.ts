@@ -75,6 +75,8 @@ export const intervals = {
   run: seconds(8),
   /** How long requests may take to end when the server stops: longer than `run`. */
   drain: seconds(10),
+  /** In milliseconds: how often a stopping server closes idle connections; a small part of `drain`. */
+  idleConnectionPollMs: 100,
   /** How long a password waits to be hashed; less than `run`, so that the reason is `overloaded`. */
   hashWait: seconds(5),
   /** The `Retry-After` when the queue of hashes is full: it empties within about a second. */
@@ -273,6 +275,10 @@ export const bounds = {
   logBufferBytes: 1024 * 1024,
   /** Free bytes on that disk below which nothing can be written. */
   fullDiskBytes: 1024 * 1024,
+  /** Rows of a table that is created to find out whether the disk of Postgres has space: several pages. */
+  diskProbeRows: 2_000,
+  /** The oldest major version of Postgres whose SQL the migrations and queries use (X7). */
+  oldestPostgres: 15,
   /** Connections to Postgres: several instances fit into its default of 100. */
   databaseConnections: 10,
 } as const;

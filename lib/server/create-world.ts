@@ -138,7 +138,7 @@ function spaceProbe(db: Db): SpaceProbe {
   let foundAt = -Infinity;
   const createTable = (tx: Db) =>
     tx.execute(
-      sql`create temporary table latchkey_readiness on commit drop as select generate_series(1, 2000) as n`,
+      sql`create temporary table latchkey_readiness on commit drop as select generate_series(1, ${bounds.diskProbeRows}::int) as n`,
     );
   return {
     expire: () => void (foundAt = -Infinity),

@@ -1,9 +1,6 @@
 import type { Server } from "node:http";
 import { intervals } from "@/lib/core/policy";
 
-/** How often a closing server looks for connections that have become idle, in milliseconds. */
-const lookEvery = 100;
-
 /** Lets the process continue when its output has no reader any more (EPIPE) or no space (ENOSPC). */
 export function ignoreOutputErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -26,7 +23,7 @@ export function drainBeforeClose(server: Server, stopJobs: () => Promise<void>):
   const close = server.close.bind(server);
   server.close = (callback) => {
     const stopped = stopJobs();
-    const look = setInterval(() => server.closeIdleConnections(), lookEvery);
+    const look = setInterval(() => server.closeIdleConnections(), intervals.idleConnectionPollMs);
     const cut = setTimeout(() => server.closeAllConnections(), intervals.drain * 1000);
     return close((error) => {
       clearInterval(look);
