@@ -32,7 +32,10 @@ export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash"
   };
 }
 
-/** A first-in, first-out queue: `concurrency` tasks run, and `capacity` wait for `intervals.hashWait` at most. */
+/**
+ * A first-in, first-out queue: `concurrency` tasks run, and `capacity` wait for `intervals.hashWait` at
+ * most.
+ */
 function queue(concurrency: number, capacity: number) {
   let working = 0;
   const waiting = new Set<() => void>();

@@ -20,7 +20,8 @@ type FailureReason =
 /**
  * Verifies an ID token: signature with a public-key algorithm, issuer, audience, times with a tolerance
  * of `intervals.providerClock`, and `at_hash`, where it has one, against the access token that came with
- * it (OpenID Connect Core 3.1.3.7 and 3.1.3.8). Returns its claims, or the reason of the failure. Other claims may have any value and type (O1, O2).
+ * it (OpenID Connect Core 3.1.3.7 and 3.1.3.8). Returns its claims, or the reason of the failure. Other
+ * claims may have any value and type (O1, O2).
  */
 export async function verifyIdToken(
   { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },

@@ -15,7 +15,10 @@ const shapes: [RegExp, string][] = [
 const scrubText = (text: string) =>
   shapes.reduce((scrubbed, [shape, replacement]) => scrubbed.replace(shape, replacement), text);
 
-/** What JSON may contain as it is: terminals obey C1 controls, and format characters change what a line shows. */
+/**
+ * What JSON may contain as it is: terminals obey C1 controls, and format characters change what a line
+ * shows.
+ */
 const unseen = /[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu;
 
 const escapeUnseen = (json: string) =>

@@ -57,7 +57,10 @@ const countedInPostgres: ReadonlySet<string> = new Set(
 
 const prefixOf = (rule: string) => `latchkey:${rule}`;
 
-/** Connects to Redis over TCP or to Upstash over REST. Calls time out after `redisTimeoutMs` and are not retried. */
+/**
+ * Connects to Redis over TCP or to Upstash over REST. Calls time out after `redisTimeoutMs` and are not
+ * retried.
+ */
 export function createRedisClient(address: RedisAddress): Scripts {
   const timeoutMs = intervals.redisTimeoutMs;
   if (address.by === "upstash") {
@@ -154,8 +157,9 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
 
 /**
  * Counts in Redis, and in Postgres when Redis fails (R4). Postgres does not know the hits counted in
- * Redis, so across a failure a limit can be used twice (decision 14). A circuit breaker: after a failure Redis is not called for `intervals.redisCooldown`; then one call tries it, while the
- * others use Postgres. Limits with `countedInPostgres` never use Redis (R3, I10).
+ * Redis, so across a failure a limit can be used twice (decision 14). A circuit breaker: after a failure
+ * Redis is not called for `intervals.redisCooldown`; then one call tries it, while the others use
+ * Postgres. Limits with `countedInPostgres` never use Redis (R3, I10).
  */
 export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {
   let cooldownUntil = 0;

@@ -18,7 +18,10 @@ const unseen = String.raw`\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\
 const unseenAtEnds = new RegExp(`^[${unseen}]+|(?<![${unseen}])[${unseen}]+$`, "gu");
 const unseenInside = new RegExp(`(?!\\p{White_Space})[${unseen}\\p{Cc}]`, "u");
 
-/** Why a typed address is refused. The sentences are in `error.email_invalid`; `other`: it has another form. */
+/**
+ * Why a typed address is refused. The sentences are in `error.email_invalid`; `other`: it has another
+ * form.
+ */
 export const addressProblems = [
   "invisible",
   "several",
@@ -59,9 +62,10 @@ function problemOf(text: string): AddressProblem {
 }
 
 /**
- * Parses an email address: trims it, lower-cases it, and converts the domain to ASCII (IDNA). Null for any text that a mail server could read as anything but one plain mailbox: control
- * characters, separators, quotes, angle brackets, comments, IP literals, a second @, zero-width
- * or look-alike characters, more than 254 octets in total or 64 before the @ (RFC 5321).
+ * Parses an email address: trims it, lower-cases it, and converts the domain to ASCII (IDNA). Null for
+ * any text that a mail server could read as anything but one plain mailbox: control characters,
+ * separators, quotes, angle brackets, comments, IP literals, a second @, zero-width or look-alike
+ * characters, more than 254 octets in total or 64 before the @ (RFC 5321).
  */
 export function parseIdentifier(typed: string): Identifier | null {
   // Without the look-behind the time would grow with the square of a run of spaces.
