@@ -80,7 +80,7 @@ function readFile(name) {
   }
   const content = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
   const [, cut] =
-    /^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*[^\s"'`#][^\s"'`]*#/m.exec(content) ?? [];
+    /^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=(?![ \t]*["'`])[^#\n]*[^\s#]#/m.exec(content) ?? [];
   if (cut) throw new Failure(`The value of ${cut} in ${name} contains a #. Write it in quotes.`);
   return parseEnv(content);
 }

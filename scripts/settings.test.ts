@@ -110,6 +110,24 @@ it("names what is not a setting, a value cut off by a comment, and a file it can
   expect(read().failure).toBe(".env cannot be read: EISDIR.");
 });
 
+it.each(["Acme C# Login", "O'Neil#1", 'the "best"#1', "a`b#c", "\tC#", "C#\nLOCALE=en"])(
+  "refuses the value %j, which would be cut off at its #",
+  (value) => {
+    write(".env", `export APP_NAME=${value}\n`);
+    expect(read().failure).toBe("The value of APP_NAME in .env contains a #. Write it in quotes.");
+  },
+);
+
+it.each([
+  ["en # a comment", "en"],
+  ["en # a comment with a C#", "en"],
+  ["'C# 1' # a comment", "C# 1"],
+  ["`O'Neil#1`", "O'Neil#1"],
+])("reads %j as %j", (written, value) => {
+  write(".env", `APP_NAME=${written}\nLOCALE=en\n`);
+  expect(read()).toMatchObject({ env: { APP_NAME: value, LOCALE: "en" }, notes: [] });
+});
+
 it("names settings that have no effect with the others", () => {
   const keys = {
     AUTH_SECRET: "a".repeat(43),
