@@ -49,6 +49,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Less than a test's, so that a failure names what was waited for.
+    expect: { poll: { timeout: 100_000 } },
     bail: 10,
     tags: [{ name: longTag, description: "only in the long part, `npm run test:long`" }],
     projects: [

@@ -25,7 +25,7 @@ test("the worker keeps the WAL of the embedded database small", async () => {
     async () => ({ sent: true }),
     { isEmbedded: true },
   );
-  await expect.poll(() => walBytes(db), { timeout: 120_000 }).toBeLessThan(bounds.embeddedWalBytes);
+  await expect.poll(() => walBytes(db)).toBeLessThan(bounds.embeddedWalBytes);
   await worker.stop();
   await close();
 });
