@@ -93,6 +93,7 @@ test("npm start starts the server and the fake providers, and a signal to npm al
   });
   const closed = once(npm, "close");
   let processes: number[] = [];
+  let wasKilled = false;
   try {
     const output: string[] = [];
     for await (const outputLine of createInterface(npm.stdout)) {
@@ -112,11 +113,14 @@ test("npm start starts the server and the fake providers, and a signal to npm al
     npm.kill("SIGINT");
     // A launcher that does not stop in time fails the test, and must not keep running.
     const tooLong = setTimeout(() => {
+      wasKilled = true;
       for (const pid of processes.filter(isAlive)) process.kill(pid, "SIGKILL");
     }, 120_000);
     await closed;
-    await expect.poll(() => processes.filter(isAlive)).toEqual([]);
+    await expect.poll(() => processes.filter(isAlive), { timeout: 240_000 }).toEqual([]);
     clearTimeout(tooLong);
     rmSync(dataDir, { recursive: true, force: true });
   }
+  expect(wasKilled).toBe(false);
+  expect(await closed).toEqual([null, "SIGINT"]);
 });
