@@ -11,7 +11,9 @@ const email = "ada@example.com";
 
 test("a form of another build, or without an action, gets a page, and the log stays JSON", async ({
   client,
+  newClient,
   server,
+  db,
   newAddress,
 }) => {
   const logStart = server.outputLines.length;
@@ -38,7 +40,16 @@ test("a form of another build, or without an action, gets a page, and the log st
       expect([status, headers["content-type"]]).toEqual([400, "text/html; charset=utf-8"]);
       expect(textOf(body)).toContain(message("error.invalid_input"));
     }
-  for (const logLine of server.outputLines.slice(logStart))
+  // A later email has a line in the log, after which those of the requests above have arrived.
+  const last = newAddress("zoe");
+  await newClient().requestLink(last);
+  const [letter] = await db.sql<{ id: string }[]>`
+    select id from outbox where to_address = ${last}`;
+  const logLines = () => server.outputLines.slice(logStart);
+  const isOfLast = (logLine: string) =>
+    logLine.includes('"event":"letter.sent"') && logLine.includes(`"letterId":"${letter!.id}"`);
+  await expect.poll(() => logLines().some(isOfLast)).toBe(true);
+  for (const logLine of logLines())
     expect(() => JSON.parse(logLine) as unknown, logLine).not.toThrow();
 });
 
@@ -89,7 +100,7 @@ test("what a sign-in page would show is shown to a signed-in user on the account
   expect(await alerts(client, "/account")).toContain(message("note.request_cancelled"));
 });
 
-test("forms of the account say that its user was signed out, and leads back", async ({
+test("forms of the account say that its user was signed out, and lead back", async ({
   client,
   inbox,
   newAddress,
