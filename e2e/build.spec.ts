@@ -122,5 +122,8 @@ test("npm start starts the server and the fake providers, and a signal to npm al
     rmSync(dataDir, { recursive: true, force: true });
   }
   expect(wasKilled).toBe(false);
+  // The launcher leaves no mark of its use of this folder.
+  const marks = readdirSync(".running").map((name) => parseInt(name));
+  expect(marks.filter((pid) => processes.includes(pid))).toEqual([]);
   expect(await closed).toEqual([null, "SIGINT"]);
 });

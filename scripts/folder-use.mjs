@@ -13,12 +13,15 @@ import { Failure } from "./run.mjs";
 const FOLDER = ".running";
 const isWindows = process.platform === "win32";
 
-/** Errors of a folder that this user cannot change. Then nobody can install or build there either. */
+/** Errors of a folder that this user cannot change. A user who can is not told of this process. */
 const readOnly = ["EROFS", "EACCES", "EPERM"];
+
+let hasWarned = false;
 
 /**
  * Marks this process as a user of the folder: "server", "dev" or "tests", or "preparing" while it
  * installs or builds. Returns the function that ends the use.
+ * Without a mark it warns, because a server must start on a full disk, and without sockets, too.
  */
 export async function useFolder(as) {
   const name = `${process.pid}-${as}`;
@@ -31,14 +34,23 @@ export async function useFolder(as) {
     const release = () => {
       process.off("exit", release);
       server.close();
-      rmSync(join(FOLDER, name), { force: true });
+      removeMark(name);
     };
     process.once("exit", release);
     return release;
   } catch (error) {
-    if (readOnly.includes(error.code)) return () => {};
-    throw error;
+    if (!error.syscall) throw error;
+    if (!readOnly.includes(error.code)) warnOnce(error);
+    return () => {};
   }
+}
+
+function warnOnce({ code }) {
+  if (hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    `This folder could not be marked as used (${code}): do not install or build in it meanwhile.`,
+  );
 }
 
 /** Runs `prepare` while no other process prepares this folder; until then it waits. */
@@ -62,7 +74,11 @@ export async function exclusively(prepare) {
 export async function refuseWhileUsed(uses, what) {
   const use = (await otherUses()).find((one) => uses.includes(one));
   if (!use) return;
-  const users = { server: "A server runs", dev: "A development server runs", tests: "Tests run" };
+  const users = {
+    server: "A server runs",
+    dev: "A development server runs",
+    tests: "Tests run",
+  };
   throw new Failure(
     `${users[use]} in this folder, and ${what}. Stop it first, or use a copy of the folder.`,
   );
@@ -81,12 +97,15 @@ function list() {
       return as ? [{ name, pid: Number(pid), as }] : [];
     });
   } catch (error) {
-    if (error.code === "ENOENT") return [];
+    if (["ENOENT", "ENOTDIR", "EACCES"].includes(error.code)) return [];
     throw error;
   }
 }
 
-/** Whether the process of a socket runs. Removes what an ended process has left. */
+/**
+ * Whether the process of a socket runs. Removes what an ended process has left. The socket of a running
+ * one admits every user, so that what refuses access was left too.
+ */
 function isAlive(name) {
   return new Promise((done) => {
     const socket = connect(addressOf(name), () => {
@@ -94,18 +113,26 @@ function isAlive(name) {
       done(true);
     });
     socket.once("error", ({ code }) => {
-      const hasEnded = code === "ECONNREFUSED" || code === "ENOENT";
-      if (hasEnded) rmSync(join(FOLDER, name), { force: true });
+      const hasEnded = ["ECONNREFUSED", "ENOENT", "EACCES"].includes(code);
+      if (hasEnded) removeMark(name);
       done(!hasEnded);
     });
   });
+}
+
+function removeMark(name) {
+  try {
+    rmSync(join(FOLDER, name), { force: true });
+  } catch {
+    // It belongs to another user, and is known to be unused.
+  }
 }
 
 function listen(address) {
   return new Promise((done, reject) => {
     const server = createServer((socket) => socket.end());
     server.once("error", reject);
-    server.listen(address, () => done(server.unref()));
+    server.listen({ path: address, writableAll: true }, () => done(server.unref()));
   });
 }
 

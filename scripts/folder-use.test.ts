@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -94,5 +94,39 @@ describe("a build in a folder", () => {
     killed.child.kill("SIGKILL");
     await Promise.all(waiting.map(({ child }) => once(child, "exit")));
     expect(readFileSync(log, "utf8")).toBe("begin\nend\n".repeat(3));
+  });
+
+  test("works where the use of the folder cannot be marked, and says so once", async () => {
+    writeFileSync(path.join(folder, ".running"), "");
+    const prepare = `
+      await folder.exclusively(async () => console.log("prepares"));
+      await folder.useFolder("server");`;
+    expect(await outputOf(`${prepare}${refusal}`)).toEqual({
+      code: 0,
+      text: expect.stringMatching(
+        /^This folder could not be marked as used \(EEXIST\): .+\nprepares\nmay build\n$/,
+      ) as string,
+    });
+  });
+
+  test("asks the process of another user, and does not wait for what that one has left", async () => {
+    const server = run(user("preparing"));
+    await server.output.next();
+    const marks = readdirSync(path.join(folder, ".running"));
+    const modes = marks.map((mark) => statSync(path.join(folder, ".running", mark)).mode & 0o777);
+    expect(modes).toEqual([0o777]);
+    // Without its permission the system answers as it does to another user.
+    const denied = `
+      import net from "node:net";
+      import { syncBuiltinESMExports } from "node:module";
+      import { EventEmitter } from "node:events";
+      net.connect = () => {
+        const socket = new EventEmitter();
+        setImmediate(() => socket.emit("error", { code: "EACCES" }));
+        return socket;
+      };
+      syncBuiltinESMExports();
+      await folder.exclusively(async () => console.log("prepares"));`;
+    expect((await outputOf(denied)).text).toBe("prepares\n");
   });
 });

@@ -29,16 +29,18 @@ await main(async () => {
   for (const note of settings.notes) console.warn(note);
   // Checked first, because a port in use should be reported before a long build.
   if (!buildOnly) await refuseBusyPort(settings.env);
-  await exclusively(async () => {
+  const endUse = await exclusively(async () => {
     await install({ forBuild: dev || !isBuilt() });
     if (!dev) await build(settings.env);
     // Until this process ends: no other one may replace what the server has not loaded yet.
-    if (!buildOnly) await useFolder(dev ? "dev" : "server");
+    if (!buildOnly) return useFolder(dev ? "dev" : "server");
   });
   if (buildOnly) return;
 
   const fakeProviders = await startFakeProviders(settings.env);
   const code = await run(settings, fakeProviders, since).finally(fakeProviders.stop);
+  // A signal lets this process end without the event "exit".
+  endUse();
   if (endedBy) endBySignal(endedBy);
   return code;
 });
