@@ -29,7 +29,7 @@ export const isBuilt = () => readIfThere(MARK) === sourceHash();
 export async function build(env) {
   const hash = sourceHash();
   if (readIfThere(MARK) === hash) return;
-  await refuseWhileUsed(["server", "tests"], "the source differs from its build");
+  await refuseWhileUsed(["server", "e2e"], "the source differs from its build");
   removeOutput();
   await quietly("Building", tool("next/dist/bin/next", "build"), {
     ...env,

@@ -19,8 +19,8 @@ const readOnly = ["EROFS", "EACCES", "EPERM"];
 let hasWarned = false;
 
 /**
- * Marks this process as a user of the folder: "server", "dev" or "tests", or "preparing" while it
- * installs or builds. Returns the function that ends the use.
+ * Marks this process as a user of the folder: "server", "dev", "tests" of any kind or "e2e" for those
+ * of the build, or "preparing" while it installs or builds. Returns the function that ends the use.
  * Without a mark it warns, because a server must start on a full disk, and without sockets, too.
  */
 export async function useFolder(as) {
@@ -78,6 +78,7 @@ export async function refuseWhileUsed(uses, what) {
     server: "A server runs",
     dev: "A development server runs",
     tests: "Tests run",
+    e2e: "Tests run",
   };
   throw new Failure(
     `${users[use]} in this folder, and ${what}. Stop it first, or use a copy of the folder.`,

@@ -130,3 +130,42 @@ describe("a build in a folder", () => {
     expect((await outputOf(denied)).text).toBe("prepares\n");
   });
 });
+
+describe("a run of the tests", () => {
+  /** A package, npm that installs it, and Vitest, which says which uses it finds. */
+  beforeEach(() => {
+    const packages = JSON.stringify({ packages: { "node_modules/vitest": { version: "1.0.0" } } });
+    writeFileSync(path.join(folder, "package-lock.json"), packages);
+    writeFileSync(
+      path.join(folder, "npm-cli.js"),
+      `
+      const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");
+      appendFileSync("log", "begin\\n");
+      setTimeout(() => {
+        mkdirSync("node_modules/vitest", { recursive: true });
+        writeFileSync("node_modules/vitest/vitest.mjs", ${JSON.stringify(vitest)});
+        writeFileSync("node_modules/.package-lock.json", ${JSON.stringify(packages)});
+        appendFileSync("log", "end\\n");
+      }, 500);`,
+    );
+  });
+  const vitest = `
+    import { appendFileSync, readdirSync } from "node:fs";
+    appendFileSync("uses", readdirSync(".running").filter((name) => name.startsWith(process.ppid)) + "\\n");`;
+  const testRun = () => {
+    const env = { ...process.env, npm_execpath: path.join(folder, "npm-cli.js") };
+    const args = [path.resolve("scripts/test.mjs"), "--only=unit"];
+    const child = spawn(process.execPath, args, { cwd: folder, env, stdio: "ignore" });
+    processes.push(child);
+    return child;
+  };
+
+  test("installs once beside another run, and uses the packages until it ends", async () => {
+    const runs = [testRun(), testRun()];
+    await Promise.all(runs.map((one) => once(one, "exit")));
+    expect(readFileSync(path.join(folder, "log"), "utf8")).toBe("begin\nend\n");
+    const uses = readFileSync(path.join(folder, "uses"), "utf8").trim().split("\n").sort();
+    expect(uses).toEqual(runs.map(({ pid }) => `${pid}-tests`).sort());
+    expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
+  });
+});

@@ -38,7 +38,7 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 
 /** The steps that other steps need. */
 const prerequisites = {
-  install: { run: install },
+  install: { run: installAlone },
   system: { needs: ["install"], run: installSystemPackages },
   cluster: { needs: ["system"], run: startPostgres },
 };
@@ -125,8 +125,20 @@ async function startPostgres() {
   Object.assign(env, { TEST_POSTGRES_URL: cluster.url, TEST_POSTGRES_DATA: cluster.data });
 }
 
+/** No other process may install packages until this run ends. */
+function installAlone() {
+  return exclusively(async () => {
+    await install();
+    await useFolder("tests");
+  });
+}
+
+/** No other process may build until this run ends: the tests' servers load the build bit by bit. */
 function buildAlone() {
-  return exclusively(() => build(readSettings().env));
+  return exclusively(async () => {
+    await build(readSettings().env);
+    await useFolder("e2e");
+  });
 }
 
 async function check() {
@@ -158,10 +170,7 @@ async function onOtherNode(version) {
 async function playwright(name, grep) {
   const report = join(testRun.folder, `${name}.json`);
   env.PLAYWRIGHT_JSON = report;
-  // The tests' servers load the build bit by bit.
-  const endUse = await useFolder("tests");
   const code = await runTool(tool("@playwright/test/cli.js", "test", grep, ...filters));
-  endUse();
   return counted(code, fromPlaywright(report, { of: name }));
 }
 
