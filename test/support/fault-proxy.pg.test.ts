@@ -81,13 +81,11 @@ test("a reset ends existing connections, and new ones work", async () => {
   expect(proxy.connections.accepted).toBe(accepted + 1);
 });
 
-test("with latency every answer comes that much later, complete and in order", async () => {
+test("with latency a long answer arrives complete and in order", async () => {
   const db = await open();
   proxy.delay(40);
-  const started = performance.now();
-  const [{ text }] = (await db.execute(sql`select repeat('x', 200000) as text`)) as unknown as [
-    { text: string },
-  ];
-  expect(text).toBe("x".repeat(200_000));
-  expect(performance.now() - started).toBeGreaterThanOrEqual(80);
+  const text = sql`select string_agg(n::text, ' ') as text from generate_series(1, 50000) n`;
+  expect(await row<{ text: string }>(db, text)).toEqual({
+    text: Array.from({ length: 50_000 }, (_, n) => n + 1).join(" "),
+  });
 });

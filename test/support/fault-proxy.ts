@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { FrontendMessages } from "./frontend-messages";
 
 type Mode = "through" | "cut" | "silent";
@@ -134,6 +133,9 @@ export class FaultProxy {
     this.#pairs.add(pair);
     const messages = new FrontendMessages();
     const isPostgres = this.target.protocol.startsWith("postgres");
+    const [toOther, toClient] = [new Deliveries(), new Deliveries()];
+    const deliver = (deliveries: Deliveries, write: () => unknown) =>
+      deliveries.add(() => pair.lost || write(), this.#latencyMs);
     let transaction: Buffer[] = [];
     const passes = () => {
       pair.lost ||= this.#mode === "silent";
@@ -158,7 +160,7 @@ export class FaultProxy {
         this.#lostCommit = null;
         pair.onAnswer = lost.resolve;
       }
-      this.#deliver(() => other.write(chunk));
+      deliver(toOther, () => other.write(chunk));
     });
     other.on("data", (chunk: Buffer) => {
       if (!passes() || this.#left <= 0) return;
@@ -167,10 +169,10 @@ export class FaultProxy {
         pair.onAnswer();
         return;
       }
-      this.#deliver(() => client.write(chunk));
+      deliver(toClient, () => client.write(chunk));
     });
-    client.on("end", () => passes() && this.#deliver(() => other.end()));
-    other.on("end", () => passes() && this.#deliver(() => client.end()));
+    client.on("end", () => passes() && deliver(toOther, () => other.end()));
+    other.on("end", () => passes() && deliver(toClient, () => client.end()));
     for (const socket of pair.sockets) {
       socket.on("error", () => socket.destroy());
       socket.on("close", () => {
@@ -179,11 +181,24 @@ export class FaultProxy {
       });
     }
   }
+}
 
-  /** In order: timers of the same length expire in the order in which they were set. */
-  #deliver(write: () => unknown): void {
-    if (this.#latencyMs === 0) write();
-    else void pause(this.#latencyMs).then(write);
+/** One direction of a connection: what was sent arrives in order, also when the latency changes. */
+class Deliveries {
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  add(write: () => unknown, latencyMs: number): void {
+    if (latencyMs === 0 && this.#waiting === 0) {
+      write();
+      return;
+    }
+    this.#waiting += 1;
+    const due = new Promise((resolve) => setTimeout(resolve, latencyMs));
+    this.#last = Promise.all([this.#last, due]).then(() => {
+      this.#waiting -= 1;
+      write();
+    });
   }
 }
 
