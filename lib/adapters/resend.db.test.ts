@@ -147,11 +147,6 @@ describe("a temporary failure", () => {
     });
   });
 
-  test("an address where no server listens, or a name that does not resolve", async () => {
-    for (const baseUrl of ["http://127.0.0.1:1", "http://no-such-host.invalid"])
-      expect(await resendMailer("key", baseUrl)(message)).toMatchObject({ sent: false });
-  });
-
   test("without a response of Resend: the reason says why, and what to check", async () => {
     const reasonOf = async (by = mailer) => {
       const outcome = await by(message);
@@ -163,9 +158,6 @@ describe("a temporary failure", () => {
       /No server accepts connections at 127\.0\.0\.1:\d+\. Check host and port in RESEND_BASE_URL/,
     );
     expect(await reasonOf(resendMailer("key", "http://127.0.0.1:1"))).toMatch(/bad port/);
-    expect(await reasonOf(resendMailer("key", "http://no-such-host.invalid"))).toMatch(
-      /The name of no-such-host\.invalid cannot be resolved/,
-    );
     server.failWith("hangs_up", 1);
     expect(await reasonOf()).toMatch(/closed the connection without a reply/);
     for (const response of [html, { ...html, status: 200 }, { status: 200, body: "{}" }]) {
