@@ -269,6 +269,8 @@ test("a provider that posts, uses the fragment or sends nothing leads to the pro
     "content-type": type,
     origin: oidc.google.issuer,
     "sec-fetch-site": "cross-site",
+    // A browser sends no SameSite=Lax cookie with another site's post.
+    cookie: "",
   };
   for (const how of ["post", "nothing"] as const) {
     const ada = newClient();

@@ -13,7 +13,7 @@ export interface RequestContext {
    * Null for a request without a page, such as an API call.
    */
   readonly shownTo: string | null;
-  /** Whether the browser sent a cookie of ours, or the request comes from a program. */
+  /** Whether the request has a cookie of ours, or may lack one (decision 33). */
   readonly acceptsCookies: boolean;
   readonly ip: string | null;
   /** The IP as limits count it: IPv6 by /64 (R2). */

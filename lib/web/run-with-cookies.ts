@@ -18,8 +18,11 @@ import { contextOfSession, type IncomingRequest } from "./incoming-request";
 export interface RunOptions {
   /** The entry point itself has verified that no other site sent the request. */
   readonly sameOriginVerified?: boolean;
-  /** The request comes from a program, which keeps the cookies that it wants. */
-  readonly isProgram?: boolean;
+  /**
+   * The request may have no cookie of ours although its sender accepts cookies: the first one of a
+   * program, or what another site's page posts, which browsers send without SameSite=Lax cookies.
+   */
+  readonly mayLackCookies?: boolean;
   /** The session's new token, when an earlier flow of the same request renewed it. */
   readonly renewed?: string | undefined;
   /** See `RequestContext`. */
@@ -53,7 +56,7 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   input: unknown,
   {
     sameOriginVerified = false,
-    isProgram = false,
+    mayLackCookies = false,
     renewed,
     shownTo = null,
     callbackOf,
@@ -64,7 +67,7 @@ export async function runWithCookies<Schema extends z.ZodType, Out, R extends Re
   const context = Object.assign(
     Object.create(requestContext) as RequestContext,
     sameOriginVerified && { sameOrigin: true },
-    isProgram && { acceptsCookies: true },
+    mayLackCookies && { acceptsCookies: true },
     { shownTo },
     renewed && contextOfSession(world, renewed),
   );

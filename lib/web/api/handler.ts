@@ -84,7 +84,7 @@ class ApiRequest {
   ): Promise<Result<Out>> {
     const outcome = await runWithCookies(this.#world, flow, this.#incoming, input, {
       sameOriginVerified: isSameOriginVerified(this.#request),
-      isProgram: true,
+      mayLackCookies: true,
     });
     if (outcome.failed) throw new LoggedBug();
     for (const cookie of outcome.cookies) this.#cookies.set(cookie.name, cookie);

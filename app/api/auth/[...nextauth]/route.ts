@@ -36,7 +36,11 @@ export async function POST(request: Request) {
     callbackUrl: origin + pathname,
   };
   return redirectAfterOAuth(
-    await runForRequest(completeOAuth, input, { sameOriginVerified: true, callbackOf }),
+    await runForRequest(completeOAuth, input, {
+      sameOriginVerified: true,
+      mayLackCookies: true,
+      callbackOf,
+    }),
   );
 }
 
