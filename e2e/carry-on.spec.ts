@@ -130,6 +130,13 @@ test("the waiting page says that the link was used elsewhere, or the request can
     await desktop.submit("/sign-in/check", "Send again");
     expect((await desktop.get("/sign-in/check")).body).toContain("data-code");
   }
+  // Another code for a finished sign-up would never be sent.
+  const ada = newClient();
+  await ada.signUpAndVerify(newAddress("ada"), "four unrelated words here", inbox);
+  ada.jar.delete("latchkey-session");
+  const finished = textOf((await ada.get("/verify-email")).body);
+  expect(finished).toContain("this sign-up is finished");
+  expect(finished).not.toMatch(/Send again|Didn’t get it/);
 });
 
 test("a page that exists no more says so without script", async ({ client, newAddress, inbox }) => {

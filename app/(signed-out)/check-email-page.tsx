@@ -93,6 +93,8 @@ export function CheckEmailPage({
 }: Props) {
   const { email, resendIn, mailIsDelayed, state } = pending;
   const isWaiting = state === "waiting";
+  // A finished sign-up has an account, so another code would not be sent.
+  const canRequestAgain = isWaiting || what !== "signUp";
   const { appName, emailsPerHour } = siteConfig();
   return (
     <SignedOutLayout appName={appName} title={title} session="" recheck={isWaiting}>
@@ -120,23 +122,27 @@ export function CheckEmailPage({
       {isWaiting && mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
       <MailboxHint />
       {isWaiting && children}
-      <Form action={resend}>
-        <input type="hidden" name="email" value={email} />
-        {resendFields}
-        <Button
-          countdown={
-            resendIn > 0
-              ? { seconds: resendIn, text: message("checkEmail.resendIn", { left: "{left}" }) }
-              : undefined
-          }
-        >
-          {message("checkEmail.resend")}
-        </Button>
-      </Form>
-      <Disclosure summary={message("checkEmail.notReceived")}>
-        <p>{message("checkEmail.spam")}</p>
-        <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
-      </Disclosure>
+      {canRequestAgain && (
+        <>
+          <Form action={resend}>
+            <input type="hidden" name="email" value={email} />
+            {resendFields}
+            <Button
+              countdown={
+                resendIn > 0
+                  ? { seconds: resendIn, text: message("checkEmail.resendIn", { left: "{left}" }) }
+                  : undefined
+              }
+            >
+              {message("checkEmail.resend")}
+            </Button>
+          </Form>
+          <Disclosure summary={message("checkEmail.notReceived")}>
+            <p>{message("checkEmail.spam")}</p>
+            <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
+          </Disclosure>
+        </>
+      )}
     </SignedOutLayout>
   );
 }
