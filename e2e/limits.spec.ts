@@ -45,6 +45,13 @@ test("the sixth request from one network in an hour is refused, and the form kee
   expect(text).toContain("from your network, by you or by others who share it.");
   expect(text).toMatch(/Try again in (1 hour|60 minutes), or sign in with a password/);
   expect(page.body).toMatch(new RegExp(`<input[^>]* name="email"[^>]* value="${email}"`));
+  // A provider signs up as well; neither it nor a password sets a new password.
+  const signUp = { email, password: "four unrelated words here" };
+  for (const [path, button, typed, end] of [
+    ["/sign-up", "Sign up", signUp, /, or sign in with Google or LinkedIn, which needs no email\./],
+    ["/password", "Email me a link", { email }, /Try again in (1 hour|60 minutes)\./],
+  ] as const)
+    expect(textOf((await ada.follow(await ada.submit(path, button, typed))).body)).toMatch(end);
   expect(await db.lettersTo(email)).toHaveLength(0);
   await db.ageLimits("1 hour");
   expect(ada.whereTo(await ada.requestLink(email))).toBe("/sign-in/check?asked");

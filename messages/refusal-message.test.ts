@@ -66,7 +66,12 @@ describe("an error message", () => {
     ["oauthAttemptsPerIp", [], "from your network, by you or by others"],
     ["confirmationsPerIp", [], "from your network, by you or by others"],
   ] as const)("says whose requests a limit counts: %s %j: %s", (limit, names, part) => {
-    const refusal = { code: "too_many_requests", limit, retryAfter: minutes(5) } as const;
+    const refusal = {
+      code: "too_many_requests",
+      limit,
+      otherMethods: "all",
+      retryAfter: minutes(5),
+    } as const;
     const enabled = oauthMethods().filter(({ oauth }) => names.some((name) => name === oauth.name));
     const ids = enabled.map(({ id }) => id);
     expect(messageOf(messages, refusal, ids)).toContain(part);
@@ -112,6 +117,8 @@ describe("an error message", () => {
 
 describe("an error message offers only what there is", () => {
   const all = methods().map(({ id }) => id);
+  const inWords = (names: readonly string[]) =>
+    messages.list([...names, ...oauthMethods().map(({ oauth }) => oauth.name)], "disjunction");
   const withoutLinks = all.filter((id) => id !== magicLinkMethod.id);
   const text = (refusal: Refusal, enabled: readonly MethodId[]) =>
     messageOf(messages, refusal, enabled);
@@ -136,6 +143,19 @@ describe("an error message offers only what there is", () => {
     const refusal = { code: "too_many_attempts", field: "code", emailHasLink, retryAfter } as const;
     const what = retryAfter ? "Too many wrong codes for this address." : "Too many wrong codes.";
     expect(messageOf(messages, refusal)).toBe(`${what} ${end}`);
+  });
+
+  it.each([
+    ["all", `or sign in with ${inWords(["a password"])}, which needs no email.`],
+    ["providers", `or sign in with ${inWords([])}, which needs no email.`],
+    [undefined, "Try again in 5 minutes."],
+  ] as const)("methods that do the same without an email: %s", (otherMethods, end) => {
+    for (const limit of ["emailRequestsPerIp", "emailRequestsPerDevice"] as const) {
+      const code = "too_many_requests";
+      const said = text({ code, limit, otherMethods, retryAfter: minutes(5) }, all);
+      expect(said.endsWith(end), said).toBe(true);
+      expect(said.includes("which needs no email")).toBe(otherMethods !== undefined);
+    }
   });
 
   it.each<readonly [MethodId, string]>([

@@ -19,7 +19,7 @@ export function messageOf(
   const { code, retryAfter = intervals.unavailable, provider, address, origin } = refusal;
   if (code === "not_found" && refusal.method) return disabledMessage(messages, refusal.method);
   const counted = isCounted(refusal.limit) ? countedBy[refusal.limit] : "other";
-  const otherMethods = methodsWithoutEmail(messages, enabled);
+  const otherMethods = methodsWithoutEmail(messages, refusal, enabled);
   return messages.anyMessage(`error.${code}`, {
     links: enabled.includes(magicLinkMethod.id) ? "on" : "other",
     next: afterWrongCodes(refusal),
@@ -68,10 +68,16 @@ function afterWrongCodes({ emailHasLink, retryAfter }: Refusal) {
   return retryAfter ? "wait" : "other";
 }
 
-/** The enabled sign-in methods that send no email, as a list in words; "" for none. */
-function methodsWithoutEmail(messages: Messages, enabled: readonly MethodId[]) {
+/** The enabled sign-in methods that a refusal offers instead of an email, as a list in words; "" for none. */
+function methodsWithoutEmail(
+  messages: Messages,
+  { otherMethods }: Refusal,
+  enabled: readonly MethodId[],
+) {
+  if (!otherMethods) return "";
+  const hasPassword = otherMethods === "all" && enabled.includes(passwordMethod.id);
   const names = [
-    ...(enabled.includes(passwordMethod.id) ? [messages.message("signIn.aPassword")] : []),
+    ...(hasPassword ? [messages.message("signIn.aPassword")] : []),
     ...oauthMethods()
       .filter(({ id }) => enabled.includes(id))
       .map(({ oauth }) => oauth.name),

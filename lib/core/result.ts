@@ -20,6 +20,8 @@ export interface Refusal {
   readonly problem?: AddressProblem | undefined;
   /** Whether the email with the code has a link, too, which still works after too many wrong codes. */
   readonly emailHasLink?: boolean | undefined;
+  /** Which sign-in methods without email do the same as the email that is not sent. */
+  readonly otherMethods?: OtherMethods | undefined;
   /** The sign-in method that is disabled, which is why there is nothing. */
   readonly method?: MethodId | undefined;
   /** The signed-in user's address; shown only to that user. */
@@ -35,6 +37,10 @@ export interface Refusal {
   /** Why, for the audit log alone; people see the code's message. */
   readonly cause?: string | undefined;
 }
+
+/** **all**: a password and the providers. */
+export const otherMethodKinds = ["all", "providers"] as const;
+export type OtherMethods = (typeof otherMethodKinds)[number];
 
 export type Result<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };

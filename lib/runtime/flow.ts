@@ -8,7 +8,7 @@ import type { Identifier } from "@/lib/core/identifier";
 import type { Letter, WithheldReason } from "@/lib/core/letters";
 import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
-import type { Result } from "@/lib/core/result";
+import type { OtherMethods, Result } from "@/lib/core/result";
 import type { Session } from "@/lib/store/sessions";
 import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
@@ -34,6 +34,8 @@ export interface LimitRule<In> {
   readonly field?: string;
   /** See `Refusal`. */
   readonly emailHasLink?: boolean;
+  /** See `Refusal`. */
+  readonly otherMethods?: OtherMethods | undefined;
 }
 
 /** What one limit counts by. */

@@ -9,6 +9,15 @@ interface Addressed {
   readonly email: Identifier;
 }
 
+/**
+ * The methods that do the same without an email, where there are any: a provider also signs up. A forgotten
+ * password or an email to confirm who it is has no substitute.
+ */
+const otherMethods: Partial<Record<Purpose, LimitRule<unknown>["otherMethods"]>> = {
+  magic_link: "all",
+  sign_up: "providers",
+};
+
 /** For flows that send an email to an address anyone can enter (R1, R2). */
 export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] => [
   {
@@ -23,6 +32,7 @@ export const mailLimits = (purpose: Purpose): readonly LimitRule<Addressed>[] =>
     limit: "emailRequestsPerIp",
     knownDevice: "emailRequestsPerDevice",
     effect: "reject",
+    otherMethods: otherMethods[purpose],
     refundable: true,
     key: (_, { network }) => network,
   },

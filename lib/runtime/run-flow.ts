@@ -239,6 +239,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
           field: rule.field,
           limit: name,
           emailHasLink: rule.emailHasLink,
+          otherMethods: rule.otherMethods,
           retryAfter: counted.retryAfter,
         };
       this.#suppressed = true;

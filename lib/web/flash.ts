@@ -8,7 +8,7 @@ import { getWorld } from "@/lib/runtime/world";
 import { addressProblems } from "@/lib/core/identifier";
 import { bounds, type LimitName, limits } from "@/lib/core/policy";
 import { isRefusalCode, type RefusalCode } from "@/lib/core/errors";
-import type { Refusal } from "@/lib/core/result";
+import { otherMethodKinds, type Refusal } from "@/lib/core/result";
 import { readCookie } from "./cookies";
 import {
   decodeFlash,
@@ -58,6 +58,7 @@ const schema = z.object({
   provider: z.custom<MethodId>(isOAuthMethodId).optional(),
   method: z.custom<MethodId>(isMethodId).optional(),
   emailHasLink: z.boolean().optional(),
+  otherMethods: z.enum(otherMethodKinds).optional(),
   minLength: z.number().int().positive().optional(),
   problem: z.enum(addressProblems).optional(),
   limit: z.custom<LimitName>((name) => typeof name === "string" && name in limits).optional(),
@@ -129,6 +130,7 @@ const shownFacts = [
   "reference",
   "method",
   "emailHasLink",
+  "otherMethods",
 ] as const satisfies readonly (keyof Refusal)[];
 
 /** What a page shows of a refusal besides its code and its provider. */
