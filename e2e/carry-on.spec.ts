@@ -84,6 +84,7 @@ test("the page of a dead link says so, and a new one leads where the first did",
 
 test("inside another app the address keeps the link, and a page without it leads to the code", async ({
   client,
+  newClient,
   newAddress,
   inbox,
 }) => {
@@ -91,15 +92,31 @@ test("inside another app the address keeps the link, and a page without it leads
   await client.requestLink(email);
   const { path } = await inbox.letterTo(email);
   expect((await client.get(path)).body).toContain('data-hide-path="/l"');
-  const inApp = await client.send(path, {
-    headers: { "user-agent": "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 Chrome/130" },
-  });
+  const headers = {
+    "user-agent": "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 Chrome/130",
+  };
+  const inApp = await client.send(path, { headers });
   expect(inApp.body).not.toContain("data-hide-path");
   expect(textOf(inApp.body)).toContain("This page is open inside another app.");
   const without = await client.get("/l");
   expect(without.body).toContain('<a href="/sign-in/check">Enter its code</a>');
   expect(textOf(without.body)).toContain("press and hold the link to copy it");
   expect(emailField(without.body)).toBe(email);
+  expect(without.body).not.toContain("/password/check");
+
+  // A reset link as well, also in a browser that requested nothing else.
+  const [leo, address] = [newClient(), newAddress("leo")];
+  await newClient().signUpAndVerify(address, "four unrelated words here", inbox);
+  await leo.submit("/password", "Email me a link", { email: address });
+  const { path: reset } = await inbox.letterTo(address);
+  expect((await leo.get(reset)).body).toContain('data-hide-path="/l"');
+  const resetInApp = await leo.send(reset, { headers });
+  expect(resetInApp.body).not.toContain("data-hide-path");
+  expect(textOf(resetInApp.body)).toContain("This page is open inside another app.");
+  const withoutReset = await leo.get("/l");
+  expect(withoutReset.body).toContain('<a href="/password/check">Enter the code to set it</a>');
+  expect(withoutReset.body).not.toContain("/sign-in/check");
+  expect(emailField(withoutReset.body)).toBe(address);
 });
 
 test("the waiting page says that the link was used elsewhere, or the request cancelled", async ({

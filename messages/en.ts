@@ -122,6 +122,8 @@ export const en = {
   "link.reopenOnly":
     "For your security, this page doesn’t store the link. Open it from the email again. If the email app opens it in a browser of its own, press and hold the link to copy it, and paste it into this browser’s address bar.",
   "link.enterCode": "You requested an email in this browser. <link>Enter its code</link>",
+  "link.enterResetCode":
+    "You requested an email to set a password in this browser. <link>Enter the code to set it</link>",
   "link.inAppBrowser":
     "This page is open inside another app. If you sign in here, you’re signed in inside that app only; to sign in to your own browser, open this page there first.",
   "link.sendNew": "Send a new link",

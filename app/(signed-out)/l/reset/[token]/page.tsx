@@ -75,6 +75,7 @@ export default async function ResetLinkPage({ params }: Props) {
       hidePath={hidePath}
     >
       <FlashMessage flash={flash} fields={["email", "password", "confirmPassword"]} />
+      {!hidePath && <Alert tone="info">{message("link.inAppBrowser")}</Alert>}
       <p>
         {rich("passwordReset.requested", {
           address,
