@@ -2,6 +2,7 @@ import { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
 import type { HttpResponse } from "./support/http";
 import { Server } from "./support/server";
+import { titleOf } from "./support/markup";
 import { expect, test } from "./support/test";
 
 const password = "four unrelated words here";
@@ -41,6 +42,7 @@ test("without links users sign in with passwords, and cannot remove their last s
     expect(text).toContain(switchedOff);
     expect(text).not.toMatch(/Send a new link|Email me a sign-in link/);
   }
+  expect(titleOf((await onItsWay.get(path)).body)).toBe("Use another sign-in method · Latchkey");
   expect(await textOfPage(onItsWay.get("/l"))).not.toContain("new one");
   const wrong = onItsWay.submit("/sign-in/password", "Sign in", { email, password });
   expect(await textOfPage(wrong)).not.toContain("request a sign-in link");
@@ -61,8 +63,10 @@ test("without links users sign in with passwords, and cannot remove their last s
   expect(methods).toContain("Your only method");
   expect(methods).not.toMatch(/Remove|Email link/);
   // Its page says so at once.
-  const removal = textOf((await ada.get("/account/password/remove")).body);
+  const { body } = await ada.get("/account/password/remove");
+  const removal = textOf(body);
   expect(removal).toContain("This is your only sign-in method.");
+  expect(titleOf(body)).toBe("Sign-in methods · Latchkey");
   expect(removal).not.toContain("Remove password");
 
   // A second sign-up sends the owner a letter without a link, because links are disabled.

@@ -132,7 +132,6 @@ export const en = {
   "oauth.redirectLink": "Continue to {provider}",
   "oauth.redirectPage": "One moment",
 
-  "connect.pageTitle": "Connect a sign-in method",
   "connect.title": "Connect {provider}?",
   "connect.lead": "You can then sign in to this account with {provider}.",
   "connect.providerAccount": "{provider} account",
@@ -162,7 +161,6 @@ export const en = {
   "switchAccount.connectInstead":
     "To sign in to this account with {provider}, connect it in your sign-in methods.",
 
-  "disconnect.pageTitle": "Disconnect a sign-in method",
   "disconnect.title": "Disconnect {provider}?",
   "disconnect.lead":
     "You’ll no longer be able to sign in with {provider}. Your devices stay signed in.",

@@ -51,6 +51,7 @@ async function narrowed(page: Page): Promise<string[]> {
     ...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`),
     ...(await page.evaluate(tooLow)).map((what) => `too low on a phone: ${what}`),
     ...(await page.evaluate(repeated)).map((what) => `said more than once: ${what}`),
+    ...(await page.evaluate(differentTitle)).map((what) => `another title than heading: ${what}`),
   ];
 }
 
@@ -126,6 +127,13 @@ function repeated(): string[] {
   return [...document.querySelectorAll(".error")]
     .map((error) => error.textContent!)
     .filter((error) => text.split(error).length > 2);
+}
+
+/** A title that does not say the heading. */
+function differentTitle(): string[] {
+  const { title } = document;
+  const { textContent } = document.querySelector("h1")!;
+  return title.includes(textContent.trim()) ? [] : [title];
 }
 
 /** On a phone: an account page whose tabs take two rows, or whose heading begins below 120 px. */

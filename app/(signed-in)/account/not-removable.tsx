@@ -8,10 +8,12 @@ interface Props {
   readonly obstacle: string;
 }
 
+export const notRemovableTitle = () => message("methods.title");
+
 /** Instead of a button that would only be refused: why a sign-in method cannot be removed. */
 export function NotRemovable({ path, obstacle }: Props) {
   return (
-    <AccountLayout path={path} navItem="/account/methods" title={message("methods.title")}>
+    <AccountLayout path={path} navItem="/account/methods" title={notRemovableTitle()}>
       <p>{obstacle}</p>
       <StandaloneLink href="/account/methods">{message("common.backToMethods")}</StandaloneLink>
     </AccountLayout>

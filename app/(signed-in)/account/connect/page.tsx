@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { cache } from "react";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
@@ -13,14 +14,21 @@ import { linkPendingProvider, dismissPending } from "../methods/actions";
 
 const path = "/account/connect";
 
-export const generateMetadata = (): Metadata => ({ title: message("connect.pageTitle") });
-
-/** Shows both addresses before a provider is connected (O4, A3). */
-export default async function ConnectPage() {
+const readAddresses = cache(async () => {
   const session = await readOrRedirect(readSession, path);
   const { name, address, isForSession, isLink } = await readPendingIdentity("/account/methods");
   // Another user is signed in: which account to use is asked on a page of its own.
   if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");
+  return { name, address, own: session?.email };
+});
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: message("connect.title", { provider: (await readAddresses()).name }) };
+}
+
+/** Shows both addresses before a provider is connected (O4, A3). */
+export default async function ConnectPage() {
+  const { name, address, own } = await readAddresses();
   return (
     <AccountLayout
       path={path}
@@ -36,7 +44,7 @@ export default async function ConnectPage() {
           },
           {
             term: message("connect.ownAccount"),
-            value: <Address>{session?.email}</Address>,
+            value: <Address>{own}</Address>,
           },
         ]}
       />

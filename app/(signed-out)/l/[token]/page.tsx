@@ -19,6 +19,7 @@ import { redirectToNext } from "@/lib/web/redirects";
 import { siteConfig } from "@/lib/web/site";
 import { MethodDisabled } from "../../method-disabled";
 import { InvalidLink } from "../invalid-link";
+import { refusedTitle } from "../refused-title";
 import { submitLinkCancellation, submitLink } from "../actions";
 
 const path = "/l";
@@ -36,7 +37,7 @@ const titleFor = ({ signedInAs }: { signedInAs: string | null }) =>
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const previewed = await preview((await params).token);
-  if (!previewed.ok) return { title: message("link.invalidTitle") };
+  if (!previewed.ok) return { title: refusedTitle(previewed.refusal) };
   return { title: pageTitle(titleFor(previewed.value), await readFlash(path)) };
 }
 
@@ -50,7 +51,7 @@ export default async function LinkPage({ params }: Props) {
     if (method) return <MethodDisabled method={method} hidePath={await hiddenTokenPath()} />;
     return (
       <InvalidLink
-        title={message("link.invalidTitle")}
+        title={refusedTitle(previewed.refusal)}
         lead={message("link.invalid", {
           lifetime: messages().exactDuration(siteConfig().lifetimes.magicLink),
         })}

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { cache } from "react";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
@@ -9,25 +10,35 @@ import { isOAuthMethodId, oauthMethod } from "@/lib/methods";
 import { message, messageOf, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../../account-layout";
-import { NotRemovable } from "../../not-removable";
+import { NotRemovable, notRemovableTitle } from "../../not-removable";
 import { disconnect } from "../../methods/actions";
-
-export const generateMetadata = (): Metadata => ({ title: message("disconnect.pageTitle") });
 
 interface Props {
   params: Promise<{ provider: string }>;
 }
 
-export default async function DisconnectPage({ params }: Props) {
-  const { provider } = await params;
+const pathOf = (provider: string) => `/account/disconnect/${provider}`;
+
+const readLinkedMethod = cache(async (provider: string) => {
   if (!isOAuthMethodId(provider)) notFound();
-  const path = `/account/disconnect/${provider}`;
-  const methods = await readOrRedirect(listAuthProviders, path);
+  const methods = await readOrRedirect(listAuthProviders, pathOf(provider));
   const linkedMethod = methods.find((method) => method.provider === provider);
   if (!linkedMethod) notFound();
-  if (linkedMethod.isLast)
+  const { address, isLast } = linkedMethod;
+  return { name: oauthMethod(provider).oauth.name, address, isLast };
+});
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { name, isLast } = await readLinkedMethod((await params).provider);
+  return { title: isLast ? notRemovableTitle() : message("disconnect.title", { provider: name }) };
+}
+
+export default async function DisconnectPage({ params }: Props) {
+  const { provider } = await params;
+  const { name, address, isLast } = await readLinkedMethod(provider);
+  const path = pathOf(provider);
+  if (isLast)
     return <NotRemovable path={path} obstacle={messageOf({ code: "last_sign_in_method" })} />;
-  const { name } = oauthMethod(provider).oauth;
   return (
     <AccountLayout
       path={path}
@@ -35,8 +46,8 @@ export default async function DisconnectPage({ params }: Props) {
       title={message("disconnect.title", { provider: name })}
     >
       <p>
-        {linkedMethod.address
-          ? rich("disconnect.leadAs", { provider: name, address: linkedMethod.address, email })
+        {address
+          ? rich("disconnect.leadAs", { provider: name, address, email })
           : message("disconnect.lead", { provider: name })}
       </p>
       <Form action={disconnect}>

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { cache } from "react";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
@@ -8,20 +9,26 @@ import { message, messageOf } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { requireMethod } from "@/lib/web/site";
 import { AccountLayout } from "../../account-layout";
-import { NotRemovable } from "../../not-removable";
+import { NotRemovable, notRemovableTitle } from "../../not-removable";
 import { submitPasswordRemoval } from "../actions";
 
 const path = "/account/password/remove";
 
-export const generateMetadata = (): Metadata => ({ title: message("removePassword.title") });
-
-export default async function RemovePasswordPage() {
+/** Why the password cannot be removed, as a sentence; "" where it can. */
+const readObstacle = cache(async () => {
   requireMethod(passwordMethod.id);
   const methods = await readOrRedirect(listAuthProviders, path);
   const linkedMethod = methods.find(({ provider }) => provider === passwordMethod.storedName);
-  const obstacle = linkedMethod
-    ? linkedMethod.isLast && messageOf({ code: "last_sign_in_method" })
-    : message("removePassword.none");
+  if (!linkedMethod) return message("removePassword.none");
+  return linkedMethod.isLast ? messageOf({ code: "last_sign_in_method" }) : "";
+});
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await readObstacle()) ? notRemovableTitle() : message("removePassword.title") };
+}
+
+export default async function RemovePasswordPage() {
+  const obstacle = await readObstacle();
   if (obstacle) return <NotRemovable path={path} obstacle={obstacle} />;
   return (
     <AccountLayout path={path} navItem="/account/methods" title={message("removePassword.title")}>

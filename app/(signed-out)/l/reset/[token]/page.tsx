@@ -20,6 +20,7 @@ import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { MethodDisabled } from "../../../method-disabled";
+import { refusedTitle } from "../../refused-title";
 
 // Token pages share one path for flash messages, which does not contain the token.
 const path = "/l";
@@ -31,8 +32,8 @@ interface Props {
 const preview = cache((token: string) => runForRequest(previewPasswordReset, { token }));
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const { ok } = await preview((await params).token);
-  if (!ok) return { title: message("link.invalidTitle") };
+  const previewed = await preview((await params).token);
+  if (!previewed.ok) return { title: refusedTitle(previewed.refusal) };
   return { title: pageTitle(message("passwordReset.title"), await readFlash(path)) };
 }
 
@@ -50,7 +51,7 @@ export default async function ResetLinkPage({ params }: Props) {
     return (
       <SignedOutLayout
         appName={appName}
-        title={message("link.invalidTitle")}
+        title={refusedTitle(previewed.refusal)}
         session={session}
         hidePath={hidePath}
       >
