@@ -1,4 +1,5 @@
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import type { MethodId } from "@/lib/core/method-id";
 import { disabledMessage, message } from "@/lib/web/messages";
@@ -22,13 +23,11 @@ export async function MethodDisabled({ method, hidePath }: Props) {
       {...(hidePath && { hidePath })}
     >
       <p>{disabledMessage(method)}</p>
-      <p>
-        {session ? (
-          <a href="/account/methods">{message("methodDisabled.methods")}</a>
-        ) : (
-          <a href="/sign-in">{message("methodDisabled.signIn")}</a>
-        )}
-      </p>
+      {session ? (
+        <StandaloneLink href="/account/methods">{message("methodDisabled.methods")}</StandaloneLink>
+      ) : (
+        <StandaloneLink href="/sign-in">{message("methodDisabled.signIn")}</StandaloneLink>
+      )}
     </SignedOutLayout>
   );
 }
