@@ -48,12 +48,11 @@ const countedBy = {
   passwordsPerIp: "network",
   confirmationsPerIp: "network",
   oauthAttemptsPerIp: "network",
-  codesPerHour: "address",
-  codesPerDay: "address",
 } as const satisfies Partial<Record<LimitName, string>>;
 
 const isCounted = (limit: LimitName | undefined): limit is keyof typeof countedBy =>
   limit !== undefined && limit in countedBy;
+
 /** Says that a sign-in method is disabled. */
 export const disabledMessage = (messages: Messages, method: MethodId): string =>
   messages.message("methodDisabled.text", {
