@@ -12,9 +12,9 @@ import type { LetterContents } from "./letter";
 import { LinkLine } from "./link-line";
 
 /**
- * What each letter says: links from the origin alone, ends as time and as duration (L7, L10). No two
- * letters that sign somebody in have the same subject, as mail programs hide all but the first of a
- * thread (decision 35).
+ * What each letter says: links from the origin alone, ends as time and as duration (L7, L10). Subjects of
+ * letters that sign somebody in differ by their code, or by a time to the minute, as mail programs hide all
+ * but the first of a thread (decision 35).
  */
 export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
   const { appName, origin, lifetimes } = facts;
