@@ -13,7 +13,9 @@ import {
 import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectToWaitingPage } from "../waiting-page";
 
-/** The account page says that the password is set; the page of methods, where providers wait to be confirmed. */
+/**
+ * The account page says that the password is set; the page of methods, where providers wait to be confirmed.
+ */
 const confirmReset = ({ needsConfirmation }: { needsConfirmation?: true }) =>
   redirectWithNotice(needsConfirmation ? "/account/methods" : "/account", "password_set");
 
