@@ -3,7 +3,7 @@ import { Brand } from "./brand";
 
 interface AppShellProps {
   appName: string;
-  person: string;
+  person: ReactNode;
   skip: string;
   signOut: ReactNode;
   nav: ReactNode;
@@ -29,9 +29,7 @@ export function AppShell({
       </a>
       <header>
         <Brand name={appName} />
-        <p>
-          <bdi dir="ltr">{person}</bdi>
-        </p>
+        <p>{person}</p>
         {signOut}
       </header>
       {nav}

@@ -5,7 +5,7 @@ import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SideNav } from "@/app/_ui/side-nav";
-import { displayAddress } from "@/lib/core/display-address";
+import { Address } from "@/app/markup";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
@@ -45,7 +45,7 @@ export async function AccountLayout({
   return (
     <AppShell
       appName={siteConfig().appName}
-      person={displayAddress(session?.email ?? "")}
+      person={<Address>{session?.email}</Address>}
       session={session?.id ?? ""}
       skip={message("account.skip")}
       title={title}
