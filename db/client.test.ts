@@ -21,7 +21,7 @@ describe("a fault that is reported as “try again in a few seconds”", () => {
     ["no route to the host", "EHOSTUNREACH"],
     ["no route to the network", "ENETUNREACH"],
     ["its name does not resolve", "ENOTFOUND"],
-    ["names do not resolve for now", "EAI_AGAIN"],
+    ["names temporarily do not resolve", "EAI_AGAIN"],
     ["the driver waited too long for a connection", "CONNECT_TIMEOUT"],
     ["the driver's connection closed", "CONNECTION_CLOSED"],
     ["the driver's connection ended", "CONNECTION_ENDED"],

@@ -170,7 +170,7 @@ export const en = {
 
   "confirmProviders.title": "Keep or disconnect {providers}",
   "confirmProviders.lead":
-    "{count, plural, one {{providers} was connected before you confirmed this email address, so you can’t sign in with it for now. Keep it if you connected it yourself; otherwise disconnect it.} other {{providers} were connected before you confirmed this email address, so you can’t sign in with them for now. Keep the ones you connected yourself, and disconnect the rest.}}",
+    "{count, plural, one {{providers} was connected before you confirmed this email address, so you can’t sign in with it until you keep it. Do so if you connected it yourself; otherwise disconnect it.} other {{providers} were connected before you confirmed this email address, so you can’t sign in with them until you keep them. Keep the ones you connected yourself, and disconnect the rest.}}",
   "confirmProviders.devices": "All other devices were signed out.",
   "confirmProviders.devicesAndPassword":
     "All other devices were signed out, and any password set before was removed.",
