@@ -197,6 +197,9 @@ for (const { how, isThorough, tag } of [
       await ada.clickButton("Remove password");
       await ada.sees("Your password is removed.");
       await look(ada, "methods-password-removed");
+      await ada.open("/account/password/remove");
+      await ada.sees("Your account has no password.");
+      await look(ada, "remove-password-none");
     });
 
     test("of Google and LinkedIn have no faults", async ({ look, ada, leo, mallory, another }) => {
@@ -287,6 +290,7 @@ for (const { how, isThorough, tag } of [
     test("of the account have no faults", async ({
       look,
       ada,
+      another,
       client,
       newAddress,
       server,
@@ -312,6 +316,10 @@ for (const { how, isThorough, tag } of [
       await expect(ada.page.getByRole("link", { name: "Sign out everywhere else" })).toHaveCount(0);
       await ada.open("/account/sessions/sign-out-others");
       await expect(ada.page.locator("main button")).toHaveCount(0);
+      const long = await another({ email: newAddress("a.rather.long.name.for.an.account.of.ada") });
+      await long.startsSignedIn();
+      await long.open("/account/sessions");
+      await look(long, "sessions-long-address");
       const leo = newAddress("leo");
       await client.requestLink(leo);
       await ada.open((await inbox.letterTo(leo)).link);

@@ -48,6 +48,7 @@ async function narrowed(page: Page): Promise<string[]> {
   await page.setViewportSize(narrow);
   return [
     ...(await page.evaluate(tooWide)).map((what) => `wider than 320 px: ${what}`),
+    ...(await page.evaluate(cut)).map((what) => `cuts its text: ${what}`),
     ...(await page.evaluate(tooSmall)).map((what) => `smaller than a finger: ${what}`),
     ...(await page.evaluate(tooLow)).map((what) => `too low on a phone: ${what}`),
     ...(await page.evaluate(repeated)).map((what) => `said more than once: ${what}`),
@@ -67,6 +68,17 @@ function tooWide(): string[] {
   if (scrollWidth <= clientWidth) return [];
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+    .map((element) => element.outerHTML.slice(0, 80));
+}
+
+/** Elements other than fields that hide a part of their text. */
+function cut(): string[] {
+  return [...document.querySelectorAll("body :not(input, .visually-hidden)")]
+    .filter(
+      (element) =>
+        /hidden|clip/.test(getComputedStyle(element).overflowX) &&
+        element.scrollWidth > element.clientWidth + 1,
+    )
     .map((element) => element.outerHTML.slice(0, 80));
 }
 
@@ -136,15 +148,22 @@ function differentTitle(): string[] {
   return title.includes(textContent.trim()) ? [] : [title];
 }
 
-/** On a phone: an account page whose tabs take two rows, or whose heading begins below 120 px. */
+/**
+ * On a phone: an account page whose tabs take two rows, or whose heading begins below 120 px, without the
+ * further lines of a long address.
+ */
 function tooLow(): string[] {
   const nav = document.querySelector(".app > nav");
   if (!nav) return [];
   const { height } = nav.getBoundingClientRect();
-  const { top } = document.querySelector("h1")!.getBoundingClientRect();
+  const address = document.querySelector(".app > header p")!;
+  const { lineHeight, paddingBlockEnd } = getComputedStyle(address);
+  const further =
+    address.getBoundingClientRect().height - parseFloat(paddingBlockEnd) - parseFloat(lineHeight);
+  const top = document.querySelector("h1")!.getBoundingClientRect().top + scrollY - further;
   return [
     ...(height > 50 ? [`tabs of ${height} px`] : []),
-    ...(top + scrollY > 120 ? [`a heading at ${top + scrollY} px`] : []),
+    ...(top > 120 ? [`a heading at ${top} px`] : []),
   ];
 }
 
