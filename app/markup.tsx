@@ -25,6 +25,7 @@ export function Address({ children = "" }: { children: string | undefined }) {
 
 /** An address that may not fit into a line of the narrowest page. */
 const longAddress = /[^\s@:]*[@:]\S*/g;
+/** Of a page of 320 px, 288 px are left for a line; 24 letters in bold take up to about 270 px. */
 const longerThan = 24;
 
 const isLong = (content: ReactNode) =>
