@@ -1,8 +1,8 @@
 import { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
 import type { HttpResponse } from "./support/http";
-import { Server } from "./support/server";
 import { titleOf } from "./support/markup";
+import { Server } from "./support/server";
 import { expect, test } from "./support/test";
 
 const password = "four unrelated words here";
@@ -107,6 +107,8 @@ test("without passwords their pages and API operations do not exist", async ({
   expect(textOf((await new Client(server).get("/sign-in")).body)).not.toMatch(/password/i);
   for (const page of ["/sign-in/password", "/sign-up", "/password"])
     expect((await leo.get(page)).status, page).toBe(404);
+  const reset = (await leo.get("/l/reset/unknown")).body;
+  expect(titleOf(reset)).toBe("Use another sign-in method · Latchkey");
   for (const path of ["sign-ups", "sessions", "password-resets"])
     expect(
       (

@@ -130,7 +130,6 @@ export const en = {
 
   "oauth.redirectTitle": "Continuing to {provider}",
   "oauth.redirectLink": "Continue to {provider}",
-  "oauth.redirectPage": "One moment",
 
   "connect.title": "Connect {provider}?",
   "connect.lead": "You can then sign in to this account with {provider}.",
