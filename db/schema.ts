@@ -132,7 +132,10 @@ export const verifications = pgTable(
     expiresAt: at("expires_at").notNull(),
     codeExpiresAt: at("code_expires_at").notNull(),
     consumedAt: at("consumed_at"),
-    /** The browser that consumed it, and with what: it may repeat that, as the response may be lost. */
+    /**
+     * The browser that consumed it, and with what ("link" or "code"): it may repeat that, as the response
+     * may be lost. Or "cancelled", without a browser: its owner voided it.
+     */
     consumedByDigest: text("consumed_by_digest"),
     consumedWith: text("consumed_with"),
     repeats: integer("repeats").notNull().default(0),

@@ -220,7 +220,13 @@ async function consumeVerification(
   return consumed ?? null;
 }
 
-/** Voids a link and its code. False when the link is not live or `access` may not consume it. */
+/** The `consumed_with` of a verification that its owner has cancelled. */
+const cancelled = "cancelled";
+
+/**
+ * Voids a link and its code, and records that its owner did so, unlike other reasons to void it. False
+ * when the link is not live or `access` may not consume it.
+ */
 export async function voidLink(
   tx: Db,
   purpose: Purpose,
@@ -229,7 +235,7 @@ export async function voidLink(
 ): Promise<boolean> {
   const voided = await tx
     .update(verifications)
-    .set({ voidedAt: sql`now()` })
+    .set({ voidedAt: sql`now()`, consumedWith: cancelled })
     .where(sql`${hasToken(purpose, token)} and ${isLive} and ${canConsume(access)}`)
     .returning({ id: verifications.id });
   return voided.length > 0;
@@ -361,11 +367,15 @@ export async function previewLink(
 export interface PendingRequest {
   readonly identifier: Identifier;
   /**
-   * `used`: its link or code was used, or that of another request by this browser. `cancelled`: a
-   * sign-in request that its owner cancelled. A request that ended because of others still waits: its
-   * end would tell a stranger whether the address has an account (L8).
+   * `used`: its link or code was used, or that of another request by this browser. `cancelled`: its
+   * owner cancelled it. A request that ended because of others still waits: its end would tell a
+   * stranger whether the address has an account (L8).
    */
   readonly state: "waiting" | "used" | "cancelled";
+  /** `used` in this browser. */
+  readonly usedHere: boolean;
+  /** It was requested by a browser that has signed in to the account of the address before. */
+  readonly fromKnownDevice: boolean;
   readonly remember: boolean;
   readonly next: string;
   /** Seconds until the same email may be requested again. */
@@ -374,28 +384,28 @@ export interface PendingRequest {
   readonly codeSpent: boolean;
 }
 
-/** Another verification of the address, in whose transaction this one was voided. */
-const voidedBy = (at: SQL) => sql`
-  select 1 from ${verifications} other
-  where other.identifier = ${verifications}.identifier and ${at} = ${verifications}.voided_at`;
-
 /** The newest verification that this browser requested; null when there is none. */
 export async function findPendingRequest(
   db: Db,
   purpose: Purpose,
   requestingBrowserDigest: string,
 ): Promise<PendingRequest | null> {
+  // It, or another request by this browser whose use has voided it.
+  const used = sql`from ${verifications} used
+    where used.identifier = ${verifications}.identifier and used.purpose = ${purpose}
+      and used.requesting_browser_digest = ${requestingBrowserDigest}
+      and (used.id = ${verifications}.id and used.consumed_at is not null
+        or used.consumed_at = ${verifications}.voided_at)`;
   const [found] = await db
     .select({
       identifier: verifications.identifier,
       state: sql<PendingRequest["state"]>`case
-        when ${verifications.consumedAt} is not null or exists (${voidedBy(sql`other.consumed_at`)}
-          and other.purpose = ${purpose}
-          and other.requesting_browser_digest = ${requestingBrowserDigest}) then 'used'
-        when ${purpose === "magic_link"}::boolean and ${verifications.voidedAt} is not null
-          and not exists (${voidedBy(sql`other.consumed_at`)})
-          and not exists (${voidedBy(sql`other.created_at`)}) then 'cancelled'
+        when exists (select ${used}) then 'used'
+        when ${verifications.consumedWith} = ${cancelled} then 'cancelled'
         else 'waiting' end`,
+      usedHere: sql<boolean>`exists (select ${used}
+        and used.consumed_by_digest = ${requestingBrowserDigest})`,
+      fromKnownDevice: verifications.fromKnownDevice,
       remember: verifications.remember,
       next: verifications.next,
       // No longer than the pause, also after the clock was set back.

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { setPassword } from "@/lib/flows/password/set-password";
+import type { Result } from "@/lib/core/result";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { otherPassword, validPassword } from "@/test/support/passwords";
@@ -136,6 +138,15 @@ describe("what happened to the request elsewhere", () => {
         },
       ],
     ];
+    ended.push([
+      "changed the password",
+      async () => {
+        const owner = new Browser(world);
+        await owner.signInWithPassword(ada, validPassword);
+        const changed = await owner.run(setPassword, { password: otherPassword });
+        expect(changed.ok).toBe(true);
+      },
+    ]);
     for (const [what, act] of ended) {
       await forgetLimits(world);
       await stranger.requestLink(ada);
@@ -146,5 +157,43 @@ describe("what happened to the request elsewhere", () => {
     await stranger.signUp("leo@example.com", validPassword);
     await new Browser(world).signIn("leo@example.com");
     expect(await stateOf(stranger, "sign_up")).toBe("waiting");
+  });
+
+  describe("what only the owner of an account can do tells a stranger nothing (L8)", () => {
+    const closed = world.with({ env: testEnv({ SIGN_UP: "closed" }) });
+    const asks = (browser: Browser) => browser.requestLink(ada);
+    const resets = (browser: Browser) => browser.run(requestPasswordReset, { email: ada });
+    const redeems = (token: string) =>
+      new Browser(closed).run(redeemPasswordReset, { token, email: ada, password: validPassword });
+    const ends: [string, string, typeof asks, (token: string) => Promise<Result<unknown>>][] = [
+      ["used", "magic_link", asks, (token) => new Browser(closed).openLink({ token }, ada)],
+      [
+        "cancelled",
+        "magic_link",
+        asks,
+        (token) => new Browser(closed).run(cancelMagicLink, { token, email: ada }),
+      ],
+      ["used", "password_reset", resets, redeems],
+    ];
+
+    test.each(ends)("%s: %s, where sign-up is closed", async (state, purpose, request, end) => {
+      const owner = new Browser(closed);
+      await new Browser(world).signIn(ada);
+      await forgetLimits(world);
+      await asks(owner);
+      await owner.openLink(await world.letterTo(ada));
+      await owner.finishResponse();
+      for (const [browser, seen] of [
+        [owner, state],
+        [new Browser(closed), "waiting"],
+      ] as const) {
+        await forgetLimits(world);
+        await world.advance(60);
+        await request(browser);
+        const { token } = await world.letterTo(ada);
+        expect(await end(token)).toMatchObject({ ok: true });
+        expect(await stateOf(browser, purpose)).toBe(seen);
+      }
+    });
   });
 });

@@ -18,8 +18,8 @@ const methodOf = {
 /**
  * What "Check your email" shows: the address of this browser's last request, and whether the wait is over,
  * because the link was used in this browser or, for a sign-up, because the user signed in to that address
- * meanwhile. A request that was used elsewhere, or cancelled, says so. Refuses `not_found` without one,
- * and where the method is disabled.
+ * meanwhile. A request that was used elsewhere, or cancelled, says so, unless that would tell a stranger
+ * that the address has an account. Refuses `not_found` without one, and where the method is disabled.
  */
 export const readPendingRequest = defineFlow({
   name: "verification.pending",
@@ -34,10 +34,13 @@ export const readPendingRequest = defineFlow({
   run: async function readPendingRequest(ctx, { purpose }) {
     const pending = await findPendingRequest(ctx.db, purpose, ctx.caller.requestingBrowserDigest);
     if (!pending) return refuse("not_found");
-    const { identifier: email, ...rest } = pending;
+    const { identifier: email, state: ended, usedHere, fromKnownDevice, ...rest } = pending;
     const mailIsDelayed = await isMailDelayed(ctx.db);
-    const done =
-      ctx.caller.session?.email === email && (rest.state === "used" || purpose === "sign_up");
-    return ok({ ...rest, email, done, mailIsDelayed });
+    const isOwn = ctx.caller.session?.email === email;
+    // Of an address without an account nothing can be used or cancelled, except where it signs up (L8).
+    const signsUp = purpose === "magic_link" && ctx.env.signUp === "open";
+    const state = isOwn || fromKnownDevice || usedHere || signsUp ? ended : "waiting";
+    const done = isOwn && (state === "used" || purpose === "sign_up");
+    return ok({ ...rest, email, state, done, mailIsDelayed });
   },
 });
