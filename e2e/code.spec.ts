@@ -99,3 +99,23 @@ test("a second request is refused for a minute, and then sends another email", a
   await submitCode(client, (await inbox.letterTo(email)).code);
   expect(isSignedIn(client)).toBe(true);
 });
+
+test("a code whose response was lost can be entered again on the page that waits for it", async ({
+  client,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const email = newAddress("ada");
+  await client.requestLink(email);
+  const { code } = await inbox.letterTo(email);
+  const lost = newClient();
+  for (const [name, value] of client.jar) lost.jar.set(name, value);
+  await submitCode(lost, code);
+  expect(isSignedIn(lost)).toBe(true);
+  const check = { headers: { "x-latchkey-check": "1" } };
+  expect((await client.send("/sign-in/check", check)).status).toBe(200);
+  await submitCode(client, code);
+  expect(isSignedIn(client)).toBe(true);
+  expect(client.whereTo(await client.get("/sign-in/check"))).toBe("/account");
+});

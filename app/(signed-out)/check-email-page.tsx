@@ -41,10 +41,13 @@ export async function loadPendingRequest(
   }
   if (pending.value.done) redirectToNext(pending.value.next);
   // Our script asks whether the page that waits has changed, and reloads it after a redirect.
-  if (pending.value.state !== "waiting" && (await headers()).has("x-latchkey-check"))
-    redirect(start);
+  if (!isWaiting(pending.value) && (await headers()).has("x-latchkey-check")) redirect(start);
   return pending.value;
 }
+
+/** The code can be entered: it was not used, or the response to that may have been lost. */
+const isWaiting = ({ state, isRepeatable }: { state: string; isRepeatable: boolean }) =>
+  state === "waiting" || isRepeatable;
 
 /**
  * What a form begins with: the values of its last submission, or, after “Change email address”, those of
@@ -92,14 +95,14 @@ export function CheckEmailPage({
   children,
 }: Props) {
   const { email, resendIn, mailIsDelayed, state } = pending;
-  const isWaiting = state === "waiting";
+  const waits = isWaiting(pending);
   // A finished sign-up has an account, so another code would not be sent.
-  const canRequestAgain = isWaiting || what !== "signUp";
+  const canRequestAgain = state === "waiting" || what !== "signUp";
   const { appName, emailsPerHour } = siteConfig();
   return (
-    <SignedOutLayout appName={appName} title={title} session="" recheck={isWaiting}>
-      <FlashMessage flash={flash} fields={isWaiting ? fields : ["code"]} />
-      {isWaiting ? (
+    <SignedOutLayout appName={appName} title={title} session="" recheck={waits}>
+      <FlashMessage flash={flash} fields={waits ? fields : ["code"]} />
+      {waits ? (
         <p>
           {rich(`checkEmail.sent.${what}`, {
             address: email,
@@ -119,9 +122,9 @@ export function CheckEmailPage({
           </p>
         </Alert>
       )}
-      {isWaiting && mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
+      {waits && mailIsDelayed && <Alert tone="warn">{message("checkEmail.slow")}</Alert>}
       <MailboxHint />
-      {isWaiting && children}
+      {waits && children}
       {canRequestAgain && (
         <>
           <Form action={resend}>

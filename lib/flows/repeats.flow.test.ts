@@ -18,6 +18,7 @@ import { signInWithPassword } from "./password/sign-in-with-password";
 import { readSession } from "./sessions/read-session";
 import { signOut } from "./sessions/sign-out";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
+import { readPendingRequest } from "./sign-in/read-pending-request";
 import { redeemEmailCode } from "./sign-in/redeem-email-code";
 import { redeemMagicLink } from "./sign-in/redeem-magic-link";
 import { verifySignUp } from "./sign-up/verify-sign-up";
@@ -208,6 +209,52 @@ test("the page of a link offers it again to its browser alone, while it may be r
   expect(await asks(new Browser(world))).toBe(false);
   await phone.run(signOut);
   expect(await asks(phone)).toBe(false);
+});
+
+test.each([
+  ["a code", "magic_link"],
+  ["a sign-up code", "sign_up"],
+  ["a reset code", "password_reset"],
+])(
+  "the page that waits for %s offers it again, while it may be repeated",
+  async (name, purpose) => {
+    const { browser, act } = await signIns[name]!();
+    const offers = async (tab: Browser) => {
+      const read = await tab.run(readPendingRequest, { purpose });
+      return read.ok && read.value.isRepeatable;
+    };
+    expect(await offers(browser)).toBe(false);
+    expect(await act(browser, withLostCommits(world))).toEqual(refused("unavailable"));
+    expect(await offers(browser)).toBe(true);
+    await act(browser);
+    // With its session, the response has arrived.
+    expect(await offers(browser)).toBe(false);
+    expect(await offers(tabOf(browser))).toBe(true);
+    await browser.run(signOut);
+    expect(await offers(tabOf(browser))).toBe(false);
+  },
+);
+
+test("the page offers the code of an earlier email for a minute, and none after a link", async () => {
+  const browser = new Browser(world);
+  const offers = async () => {
+    const read = await tabOf(browser).run(readPendingRequest);
+    return read.ok && read.value.isRepeatable;
+  };
+  await browser.requestLink(ada);
+  const { code } = await world.letterTo(ada);
+  await world.advance(60);
+  await browser.requestLink(ada);
+  const newer = await world.letterTo(ada);
+  await browser.submitCode(code, ada);
+  expect(await offers()).toBe(true);
+  await world.advance(intervals.repeat);
+  expect(await offers()).toBe(false);
+  await browser.requestLink(ada);
+  expect(await offers()).toBe(false);
+  expect((await browser.openLink(newer)).ok).toBe(false);
+  await browser.openLink(await world.letterTo(ada));
+  expect(await offers()).toBe(false);
 });
 
 test("a reset is not repeated with another password: the first one stays", async () => {

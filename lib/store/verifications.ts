@@ -374,6 +374,11 @@ export interface PendingRequest {
   readonly state: "waiting" | "used" | "cancelled";
   /** `used` in this browser. */
   readonly usedHere: boolean;
+  /**
+   * This browser may enter the code that it has used again: the session that it started has not ended,
+   * and this browser does not have it.
+   */
+  readonly isRepeatable: boolean;
   /** It was requested by a browser that has signed in to the account of the address before. */
   readonly fromKnownDevice: boolean;
   readonly remember: boolean;
@@ -388,7 +393,7 @@ export interface PendingRequest {
 export async function findPendingRequest(
   db: Db,
   purpose: Purpose,
-  requestingBrowserDigest: string,
+  { requestingBrowserDigest, sessionDigest }: Omit<LinkAccess, "typedEmail">,
 ): Promise<PendingRequest | null> {
   // It, or another request by this browser whose use has voided it.
   const used = sql`from ${verifications} used
@@ -405,6 +410,10 @@ export async function findPendingRequest(
         else 'waiting' end`,
       usedHere: sql<boolean>`exists (select ${used}
         and used.consumed_by_digest = ${requestingBrowserDigest})`,
+      isRepeatable: sql<boolean>`exists (select ${used}
+        and ${isRepeatable({ requestingBrowserDigest, sessionId: undefined, with: "code" })}
+        and exists (select from ${sessions} s where s.started_by = used.id
+          and s.token_digest is distinct from ${sessionDigest ?? null}))`,
       fromKnownDevice: verifications.fromKnownDevice,
       remember: verifications.remember,
       next: verifications.next,

@@ -19,7 +19,8 @@ const methodOf = {
  * What "Check your email" shows: the address of this browser's last request, and whether the wait is over,
  * because the link was used in this browser or, for a sign-up, because the user signed in to that address
  * meanwhile. A request that was used elsewhere, or cancelled, says so, unless that would tell a stranger
- * that the address has an account. Refuses `not_found` without one, and where the method is disabled.
+ * that the address has an account. With `isRepeatable` this browser may enter its used code again, because
+ * the response may have been lost. Refuses `not_found` without one, and where the method is disabled.
  */
 export const readPendingRequest = defineFlow({
   name: "verification.pending",
@@ -32,7 +33,7 @@ export const readPendingRequest = defineFlow({
   }),
 
   run: async function readPendingRequest(ctx, { purpose }) {
-    const pending = await findPendingRequest(ctx.db, purpose, ctx.caller.requestingBrowserDigest);
+    const pending = await findPendingRequest(ctx.db, purpose, ctx.caller);
     if (!pending) return refuse("not_found");
     const { identifier: email, state: ended, usedHere, fromKnownDevice, ...rest } = pending;
     const mailIsDelayed = await isMailDelayed(ctx.db);
