@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { digest } from "@/lib/core/crypto";
 import { intervals, bounds } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
+import { renewedSessionReader } from "@/lib/runtime/run-flow";
 import { Browser } from "@/test/support/browser";
 import { withLostCommits } from "@/test/support/interleave";
 import { dump } from "@/test/support/invariants";
@@ -363,6 +365,30 @@ describe.each(Object.keys(renewals))("%s whose response was lost", (name) => {
     expect(await isIn(browser)).toBe(false);
   });
 });
+
+test.each(["step-up by code", "step-up by link"])(
+  "%s and the new password that it was for change nothing when both are repeated",
+  async (name) => {
+    const { browser, act } = await renewals[name]!();
+    const previous = browser.session;
+    const stepUpAndSetPassword = async () => {
+      browser.session = previous;
+      expect(await act(browser)).toMatchObject({ ok: true });
+      const sessionDigest = digest("session", browser.session!);
+      const readSession = renewedSessionReader(world, sessionDigest);
+      const request = { sessionDigest, sessionRenewed: true, readSession };
+      return browser.run(setPassword, { password: otherPassword }, request);
+    };
+    expect(await stepUpAndSetPassword()).toMatchObject({ ok: true });
+    const before = { letters: await lettersOf(world, ada), hash: await hashOf(world, ada) };
+    expect(await stepUpAndSetPassword()).toMatchObject({ ok: true });
+    expect({ letters: await lettersOf(world, ada), hash: await hashOf(world, ada) }).toEqual(
+      before,
+    );
+    expect((await world.audit()).at(-1)).toMatchObject({ cause: "repeated" });
+    expect(await isIn(browser)).toBe(true);
+  },
+);
 
 test.each(Object.keys(renewals).filter((name) => name.startsWith("step-up")))(
   "a thief of the previous token gains nothing by %s",

@@ -20,6 +20,8 @@ export interface Session {
   readonly stale: boolean;
   /** The token before a renewal was presented: the response with the new one may have been lost. */
   readonly byPreviousToken: boolean;
+  /** It was renewed from the same token twice: the response to the first time may have been lost. */
+  readonly wasRenewedAgain: boolean;
   /** The new token was presented for the first time, so the previous one has to end. */
   readonly previousTokenWorks: boolean;
 }
@@ -43,6 +45,7 @@ const prepareRead = (db: Db) =>
       authAge: sql<number>`extract(epoch from now() - case when ${hasToken}
         then ${sessions.authenticatedAt} else ${sessions.previousAuthenticatedAt} end)::int`,
       byPreviousToken: sql<boolean>`not ${hasToken}`,
+      wasRenewedAgain: sql<boolean>`coalesce(${sessions.renewedAt} <> ${sessions.authenticatedAt}, false)`,
       previousTokenWorks: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })

@@ -86,15 +86,19 @@ export const hasNewToken = ({ caller }: Ctx<Session>, tx: Db): Promise<boolean> 
 
 /**
  * Gives the caller's session a new token after re-authentication or a change of credentials. `repeated`:
- * it has had one already, which did not reach the browser. Null when the session has ended. Does nothing when an earlier flow of the same request has done so: the
- * browser would not know which of two tokens it has to present.
+ * it has had one already, which did not reach the browser. Null when the session has ended. When an earlier
+ * flow of the same request has done so, it only says whether that was repeated: the browser would not know
+ * which of two tokens it has to present.
  */
 export async function renewSession(
   ctx: Ctx<Session>,
   tx: Db,
 ): Promise<"renewed" | "repeated" | null> {
   const { session, sessionDigest, sessionRenewed } = ctx.caller;
-  if (sessionRenewed) return (await hasNewToken(ctx, tx)) ? "renewed" : null;
+  if (sessionRenewed) {
+    if (!(await hasNewToken(ctx, tx))) return null;
+    return session.wasRenewedAgain ? "repeated" : "renewed";
+  }
   // Derived, so that parallel renewals give one token, whichever response the browser receives last.
   const token = derivedToken(ctx.env.tokenKey, "session", `renewed ${sessionDigest}`);
   const renewed = await rotateSession(tx, session.id, {
