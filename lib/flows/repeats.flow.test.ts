@@ -6,7 +6,7 @@ import { renewedSessionReader } from "@/lib/runtime/run-flow";
 import { Browser } from "@/test/support/browser";
 import { withLostCommits } from "@/test/support/interleave";
 import { dump } from "@/test/support/invariants";
-import { otherPassword, validPassword } from "@/test/support/passwords";
+import { otherPassword, overloadedHasher, validPassword } from "@/test/support/passwords";
 import { count, hashOf, lettersOf } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
@@ -270,6 +270,44 @@ test("a reset is not repeated with another password: the first one stays", async
   expect(await hashOf(world, ada)).toBe(hash);
   expect(await isIn(browser)).toBe(true);
 });
+
+/** The same world, in which a comparison of passwords throws while a transaction is open. */
+function withoutComparisonsInTransactions(): TestWorld {
+  let open = 0;
+  const transaction: TestWorld["db"]["transaction"] = async (work) => {
+    open += 1;
+    return world.db.transaction(work).finally(() => (open -= 1));
+  };
+  const db = Object.assign(Object.create(world.db) as TestWorld["db"], { transaction });
+  const verify: TestWorld["passwords"]["verify"] = async (...compared) => {
+    if (open > 0) throw new Error("compared in a transaction");
+    return world.passwords.verify(...compared);
+  };
+  return world.with({ db, passwords: { ...world.passwords, verify } });
+}
+
+test.each(["a reset link", "a reset code", "setting a password"])(
+  "no connection waits for the comparison of passwords when %s is repeated",
+  async (name) => {
+    const { browser, act } = await (signIns[name] ?? renewals[name])!();
+    await act(browser, withLostCommits(world));
+    expect(await act(browser, withoutComparisonsInTransactions())).toMatchObject({ ok: true });
+    expect((await world.audit()).at(-1)).toMatchObject({ cause: "repeated" });
+  },
+);
+
+test.each(["a reset link", "a reset code"])(
+  "an overloaded hasher uses up no repetition of %s",
+  async (name) => {
+    const { browser, act } = await signIns[name]!();
+    await act(browser, withLostCommits(world));
+    const { verify } = overloadedHasher(world).passwords;
+    const overloaded = world.with({ passwords: { ...world.passwords, verify } });
+    for (let n = 0; n < bounds.repeats; n += 1)
+      expect(await act(browser, overloaded)).toEqual(refused("overloaded"));
+    expect(await act(browser)).toMatchObject({ ok: true });
+  },
+);
 
 test("guesses at a code that was used just now count as repetitions of it", async () => {
   const { browser, act } = await signIns["a code"]!();

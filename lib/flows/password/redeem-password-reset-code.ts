@@ -2,9 +2,10 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, code, email, password, passwordsMatch } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
-import { completePasswordReset, repeatPasswordReset } from "./steps";
+import { comparePassword, completePasswordReset, repeatPasswordReset } from "./steps";
 import { refuseCode } from "@/lib/flows/shared/code-refusal";
-import { consumeCode } from "@/lib/store/verifications";
+import { consumeCode, findPendingRequest } from "@/lib/store/verifications";
+import { ok } from "@/lib/core/result";
 import { passwordMethod } from "@/lib/methods/password";
 
 /**
@@ -26,6 +27,13 @@ export const redeemPasswordResetCode = defineFlow({
     if (!strength.ok) return strength;
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
+    const pending = await findPendingRequest(ctx.db, "password_reset", ctx.caller);
+    const compared =
+      pending?.isRepeatable && pending.identifier === email
+        ? await comparePassword(ctx, ctx.db, email, password)
+        : ok(null);
+    if (!compared.ok) return compared;
+    const typed = { password, comparison: compared.value };
     return ctx.write(async (tx) => {
       const outcome = await consumeCode(tx, {
         purpose: "password_reset",
@@ -37,7 +45,7 @@ export const redeemPasswordResetCode = defineFlow({
       const { consumed } = outcome;
       if (!consumed) return refuseCode("password_reset", outcome.cause);
       return consumed.repeated
-        ? repeatPasswordReset(ctx, tx, consumed, password, refuseCode("password_reset", "none"))
+        ? repeatPasswordReset(ctx, tx, consumed, typed, refuseCode("password_reset", "none"))
         : completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },

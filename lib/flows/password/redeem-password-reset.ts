@@ -9,9 +9,9 @@ import {
   passwordsMatch,
 } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { completePasswordReset, repeatPasswordReset } from "./steps";
+import { comparePassword, completePasswordReset, repeatPasswordReset } from "./steps";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
-import { refuse } from "@/lib/core/result";
+import { ok, refuse } from "@/lib/core/result";
 import { passwordMethod } from "@/lib/methods/password";
 
 /**
@@ -43,12 +43,17 @@ export const redeemPasswordReset = defineFlow({
     if (!strength.ok) return strength;
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
+    const compared = link.isRepeatable
+      ? await comparePassword(ctx, ctx.db, link.identifier, password)
+      : ok(null);
+    if (!compared.ok) return compared;
+    const typed = { password, comparison: compared.value };
     return ctx.write(async (tx) => {
       const consumed = await consumeLink(tx, "password_reset", token, access);
       const used = refuse("link_invalid", { cause: "used" });
       if (!consumed) return used;
       return consumed.repeated
-        ? repeatPasswordReset(ctx, tx, consumed, password, used)
+        ? repeatPasswordReset(ctx, tx, consumed, typed, used)
         : completePasswordReset(ctx, tx, consumed, hashed.value);
     });
   },

@@ -3,7 +3,7 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, password, passwordsMatch } from "@/lib/runtime/fields";
 import { findPasswordHash, lockAccount } from "@/lib/store/passwords";
 import { changePassword } from "./steps";
-import { renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
+import { mayRepeatRenewal, renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { noticeTo } from "@/lib/flows/shared/notice";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
@@ -31,18 +31,18 @@ export const setPassword = defineFlow({
     if (!strength.ok) return strength;
     const hashed = await ctx.passwords.hash(password);
     if (!hashed.ok) return hashed;
+    const hash = mayRepeatRenewal(ctx) ? await findPasswordHash(ctx.db, userId) : null;
+    const compared = hash ? await ctx.passwords.verify(hash, password) : null;
+    if (compared && !compared.ok) return compared;
     return ctx.write(async (tx) => {
       const account = await lockAccount(tx, email);
       // The session ended or the user was disabled meanwhile.
       const renewal = account && !account.disabled ? await renewSession(ctx, tx) : null;
       if (!account || !renewal) return refuse("sign_in_required");
-      if (renewal === "repeated") {
-        const current = await ctx.passwords.verify(await findPasswordHash(tx, userId), password);
-        if (!current.ok) return current;
-        if (current.value.matches) {
-          ctx.auditSubject({ cause: repeatedCause });
-          return ok({ first: false });
-        }
+      const isSame = compared?.value.matches && (await findPasswordHash(tx, userId)) === hash;
+      if (renewal === "repeated" && isSame) {
+        ctx.auditSubject({ cause: repeatedCause });
+        return ok({ first: false });
       }
       const change = { hash: hashed.value, emailVerified: false, signsIn: false };
       await changePassword(ctx, tx, account, change);

@@ -1,4 +1,5 @@
 import type { Db } from "@/db/client";
+import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
 import {
   type CompletedSignIn,
@@ -50,21 +51,43 @@ export async function completePasswordReset(
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
 }
 
+/** The hash of an address's password, and whether a typed password matches it. */
+interface Comparison {
+  readonly hash: string | null;
+  readonly matches: boolean;
+}
+
+/** Compares a typed password with that of an address. Refuses `overloaded`. */
+export async function comparePassword(
+  { passwords }: Ctx,
+  db: Db,
+  identifier: Identifier,
+  password: string,
+): Promise<Result<Comparison>> {
+  const { passwordHash: hash } = await findCredentials(db, identifier, "");
+  const compared = await passwords.verify(hash, password);
+  return compared.ok ? ok({ hash, matches: compared.value.matches }) : compared;
+}
+
 /**
  * Repeats a completed password reset for its browser: nothing is changed again, as long as the password is
- * the one that was set. Returns `ended` for another password, and when the session has ended or none was
- * started. Refuses `overloaded`.
+ * the one that was set. It was compared before the transaction, which would hold its connection and locks
+ * while it waits for its turn; only after a reset at the same time it is compared here. Returns `ended` for
+ * another password, and when the session has ended or none was started. Refuses `overloaded`.
  */
 export async function repeatPasswordReset(
   ctx: Ctx,
   tx: Db,
   repeated: Repeated,
-  password: string,
+  { password, comparison }: { password: string; comparison: Comparison | null },
   ended: Result<never>,
 ): Promise<Result<CompletedSignIn>> {
   const { identifier } = repeated;
   const { passwordHash } = await findCredentials(tx, identifier, "");
-  const compared = await ctx.passwords.verify(passwordHash, password);
+  const compared =
+    comparison?.hash === passwordHash
+      ? ok(comparison)
+      : await comparePassword(ctx, tx, identifier, password);
   if (!compared.ok) return compared;
   return compared.value.matches ? repeatEmailSignIn(ctx, tx, repeated, ended) : ended;
 }

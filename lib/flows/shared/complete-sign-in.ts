@@ -84,6 +84,10 @@ export async function repeatSignIn(
 export const hasNewToken = ({ caller }: Ctx<Session>, tx: Db): Promise<boolean> =>
   isSessionToken(tx, caller.session.id, caller.sessionDigest);
 
+/** Whether the next renewal of the session may be a repetition. */
+export const mayRepeatRenewal = ({ caller: { session, sessionRenewed } }: Ctx<Session>): boolean =>
+  session.byPreviousToken || (sessionRenewed && session.wasRenewedAgain);
+
 /**
  * Gives the caller's session a new token after re-authentication or a change of credentials. `repeated`:
  * it has had one already, which did not reach the browser. Null when the session has ended. When an earlier
