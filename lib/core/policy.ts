@@ -29,8 +29,6 @@ export const lifetimes = {
   signUpAttempt: hours(1),
   /** Enough to sign in at a provider; then again as long for the user's decision (O4). */
   oauthAttempt: minutes(10),
-  /** A callback that is repeated signs in again, as the first response may be lost: a double click. */
-  repeatedCallback: minutes(1),
   /** The last sign-in method is offered first; half a year covers users who return rarely. */
   lastMethod: days(180),
   /** The browser's time zone, in which pages show times; `public/latchkey.js` says the same. */
@@ -66,9 +64,9 @@ export const intervals = {
   /** The tolerated difference between a provider's clock and ours; oauth4webapi allows the same. */
   providerClock: seconds(30),
   /** How long a callback waits for another instance that completes the same one; less than `run`. */
-  repeatedCallback: seconds(1),
+  callbackWait: seconds(1),
   /** In milliseconds: how often it looks. */
-  repeatedCallbackPollMs: 100,
+  callbackPollMs: 100,
   /** The `Retry-After` when a provider does not respond: outages last minutes, not seconds. */
   providerRetryAfter: minutes(1),
   /** The timeout of a flow; browsers and proxies give up later, so the user gets an explanation (S4). */
@@ -84,8 +82,9 @@ export const intervals = {
   /** The pause before the same browser may request the same email again: mail often takes that long. */
   resend: seconds(60),
   /**
-   * How long a browser may repeat what it did when the response was lost, and the previous token of a
-   * renewed session works: enough to read "Back in a moment" and to press the button again.
+   * How long a browser may repeat what it did when the response was lost, such as a provider's callback,
+   * and the previous token of a renewed session works: enough to read "Back in a moment" and to press the
+   * button again.
    */
   repeat: seconds(60),
   /** The pause between two polls of the outbox; a poll finds what another instance has queued. */
@@ -197,7 +196,7 @@ export const bounds = {
   codeDigits: 6,
   /** Attempts at one code: a guesser's chance is 5 in a million per email (L5). */
   codeAttempts: 5,
-  /** How often a used link, code or callback may be repeated: a response is hardly lost three times. */
+  /** How often a used link or code may be repeated: a response is hardly lost three times. */
   repeats: 3,
   /** Valid links per address and purpose: a user who clicks an older email still succeeds (L4). */
   liveLinks: 3,

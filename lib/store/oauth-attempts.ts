@@ -6,7 +6,7 @@ import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
-import { lifetimes } from "@/lib/core/policy";
+import { intervals, lifetimes } from "@/lib/core/policy";
 
 const lifetime = sql`make_interval(secs => ${lifetimes.oauthAttempt})`;
 
@@ -75,8 +75,8 @@ export async function consumeOAuthAttempt(
 }
 
 /**
- * How an attempt that ended within `lifetimes.repeatedCallback` ended: null while it is open, and for an
- * attempt that ended longer ago. Changes nothing.
+ * Where an attempt that ended within `intervals.repeat` was going. Null while it is open, and when it ended
+ * longer ago. Changes nothing.
  */
 export async function findEndedAttempt(
   db: Db,
@@ -97,11 +97,12 @@ export async function findEndedAttempt(
   return ended ?? null;
 }
 
-const endedJustNow = sql`returned_at > now() - make_interval(secs => ${lifetimes.repeatedCallback})`;
+const endedJustNow = sql`returned_at > now() - make_interval(secs => ${intervals.repeat})`;
 
 /**
  * Stores the identity of a returned attempt until its user decides, for as long again (O4), under a new
- * token: a stolen token of the attempt must not open what it brought back.
+ * token. A stolen token of the attempt opens what it brought back for `intervals.repeat` at most, when it
+ * repeats the callback, as it could have completed the attempt.
  */
 export async function storePendingIdentity(
   tx: Db,
@@ -144,7 +145,7 @@ export async function findPendingIdentity(db: Db, token: string): Promise<Pendin
   return asPendingIdentity(await row<PendingRow>(db, selectPending(token)));
 }
 
-/** The same, when the attempt ended within `lifetimes.repeatedCallback`. */
+/** The same, when the attempt ended within `intervals.repeat`. */
 export async function findNewPendingIdentity(
   db: Db,
   token: string,

@@ -16,7 +16,7 @@ import type { CallbackResult } from "@/lib/runtime/ports";
  * `decide`). The provider is asked only for an open attempt and within the limit, so that an attacker
  * cannot make us send it requests. An attempt ends once, by a response of the provider to it: a callback
  * whose code was used before does not end it, since another request may be completing it. When the
- * same browser repeats the callback within `lifetimes.repeatedCallback`, it gets the same session or
+ * same browser repeats the callback within `intervals.repeat`, it gets the same session or
  * pending identity again, because it may not have received the first response. Refuses the protocol's
  * failure, `too_many_requests`, `oauth_state_invalid`, `session_changed`, `identity_already_in_use`,
  * `not_found` for a disabled provider, `provider_email_unverified`, and after the verification
@@ -90,9 +90,9 @@ const causeOfLoss = (result: CallbackResult) =>
 
 /** Waits while another instance may be completing the same callback. */
 async function waitForOtherRequest({ db }: Ctx, provider: MethodId, oauthAttempt: string) {
-  const { repeatedCallback, repeatedCallbackPollMs } = intervals;
-  for (let waited = 0; waited < repeatedCallback * 1000; waited += repeatedCallbackPollMs) {
+  const { callbackWait, callbackPollMs } = intervals;
+  for (let waited = 0; waited < callbackWait * 1000; waited += callbackPollMs) {
     if (!(await isOAuthAttemptOpen(db, provider, oauthAttempt))) return;
-    await new Promise((resolve) => setTimeout(resolve, repeatedCallbackPollMs));
+    await new Promise((resolve) => setTimeout(resolve, callbackPollMs));
   }
 }
