@@ -6,12 +6,12 @@ import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import type { AddressProblem } from "@/lib/core/identifier";
 import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
-import type { MethodId } from "@/lib/core/method-id";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
 import { endPreviousToken, readSession, type Session, touchSession } from "@/lib/store/sessions";
+import { disabledMethod } from "./disabled-method";
 import type { Ctx, Flow, LimitKey, LimitRule, Requires } from "./flow";
 import { knownDeviceKey } from "./limits";
 import type { World } from "./ports";
@@ -120,7 +120,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     const shownToOther = await this.#shownToOther();
     if (shownToOther) return this.#reject(shownToOther);
     // As is one about the fields of a form that should not be there any more.
-    const disabled = typeof this.flow.method === "string" && this.#disabled(this.flow.method);
+    const disabled =
+      typeof this.flow.method === "string" && disabledMethod(this.world.env, this.flow.method);
     if (disabled) return this.#reject(disabled);
     const parsed = this.flow.input.safeParse(raw);
     if (!parsed.success) return this.#reject(refusalOf(parsed.error));
@@ -133,7 +134,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (this.flow.requires === "local" && !this.world.mailbox)
       return this.#reject({ code: "not_found" });
     const { maxAuthAge, method } = this.flow;
-    const disabledByInput = typeof method === "function" && this.#disabled(method(input));
+    const methodOfInput = typeof method === "function" && method(input);
+    const disabledByInput = methodOfInput && disabledMethod(this.world.env, methodOfInput);
     if (disabledByInput) return this.#reject(disabledByInput);
     if (maxAuthAge && session && session.authAge >= maxAuthAge)
       return this.#reject({ code: "step_up_required" });
@@ -170,13 +172,6 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     ];
     const afterResponse = tasks.map((task) => () => this.#runAfterResponse(task));
     return { result, cookieChanges: this.#cookieChanges, afterResponse };
-  }
-
-  /** The refusal where a sign-in method is disabled. */
-  #disabled(method: MethodId | null): Refusal | null {
-    return method === null || this.world.env.methods.includes(method)
-      ? null
-      : { code: "not_found", method };
   }
 
   /** The refusal of a form whose page showed another user, or a signed-out page. */

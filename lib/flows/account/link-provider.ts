@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disabledMethod } from "@/lib/runtime/disabled-method";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { linkIdentity, lockIdentity } from "@/lib/store/auth-providers";
@@ -35,7 +36,8 @@ export const linkProvider = defineFlow({
       const { identity } = pending;
       const { provider, email: address } = identity;
       ctx.auditSubject({ cause: provider });
-      if (!ctx.env.methods.includes(provider)) return refuse("not_found", { method: provider });
+      const disabled = disabledMethod(ctx.env, provider);
+      if (disabled) return { ok: false, refusal: disabled };
       await lockIdentity(tx, identity);
       const outcome = await linkIdentity(tx, session, identity, { userAskedToLink });
       if (outcome === "other_account")

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disabledMethod } from "@/lib/runtime/disabled-method";
 import { type Ctx, defineFlow } from "@/lib/runtime/flow";
 import { provider, token } from "@/lib/runtime/fields";
 import { oauthLimit } from "@/lib/runtime/limits";
@@ -35,10 +36,11 @@ export const completeOAuth = defineFlow({
 
   run: async function completeOAuth(ctx, { provider, oauthAttempt, callbackUrl }) {
     // Refused here, since the runner would only count it: the browser was on its way (T3).
-    if (!ctx.env.methods.includes(provider)) {
+    const disabled = disabledMethod(ctx.env, provider);
+    if (disabled) {
       ctx.setCookies({ oauthAttempt: "ended" });
       ctx.auditSubject({ cause: provider });
-      return refuse("not_found", { method: provider });
+      return { ok: false, refusal: disabled };
     }
     if (!hasResponse(callbackUrl)) {
       ctx.setCookies({ oauthAttempt: "ended" });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disabledMethod } from "@/lib/runtime/disabled-method";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { findOwner } from "@/lib/store/auth-providers";
@@ -20,7 +21,8 @@ export const previewOAuth = defineFlow({
     const pendingIdentity = await findPendingIdentity(ctx.db, input.pendingIdentity);
     if (!pendingIdentity) return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
     const { provider, email: address } = pendingIdentity.identity;
-    if (!ctx.env.methods.includes(provider)) return refuse("not_found", { method: provider });
+    const disabled = disabledMethod(ctx.env, provider);
+    if (disabled) return { ok: false, refusal: disabled };
     const { session } = ctx.caller;
     const owner = await findOwner(ctx.db, pendingIdentity.identity);
     const isForUser = owner

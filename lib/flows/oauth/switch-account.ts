@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disabledMethod } from "@/lib/runtime/disabled-method";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
@@ -25,8 +26,8 @@ export const switchAccount = defineFlow({
       if (!pendingIdentity || pendingIdentity.sessionId)
         return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
       const { identity } = pendingIdentity;
-      if (!ctx.env.methods.includes(identity.provider))
-        return refuse("not_found", { method: identity.provider });
+      const disabled = disabledMethod(ctx.env, identity.provider);
+      if (disabled) return { ok: false, refusal: disabled };
       const completed = await completeProviderSignIn(ctx, tx, pendingIdentity, identity, {
         switching: true,
       });
