@@ -356,7 +356,7 @@ export const sessionReader =
   ({ db }: Pick<World, "db">, tokenDigest: string | null) =>
   async () => {
     const session = tokenDigest ? await readSession(db, tokenDigest) : null;
-    if (session?.previousTokenWorks) await endPreviousToken(db, session.id, tokenDigest!);
+    if (session?.hasPreviousToken) await endPreviousToken(db, session.id, tokenDigest!);
     return session;
   };
 

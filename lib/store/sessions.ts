@@ -23,7 +23,7 @@ export interface Session {
   /** It was renewed from the same token twice: the response to the first time may have been lost. */
   readonly wasRenewedAgain: boolean;
   /** The new token was presented for the first time, so the previous one has to end. */
-  readonly previousTokenWorks: boolean;
+  readonly hasPreviousToken: boolean;
 }
 
 const previousTokenWorks = sql`(previous_token_digest is not null
@@ -46,7 +46,7 @@ const prepareRead = (db: Db) =>
         then ${sessions.authenticatedAt} else ${sessions.previousAuthenticatedAt} end)::int`,
       byPreviousToken: sql<boolean>`not ${hasToken}`,
       wasRenewedAgain: sql<boolean>`coalesce(${sessions.renewedAt} <> ${sessions.authenticatedAt}, false)`,
-      previousTokenWorks: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,
+      hasPreviousToken: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,
       stale: sql<boolean>`${sessions.lastSeenAt} < now() - make_interval(secs => ${sql.raw(String(intervals.lastSeen))})`,
     })
     .from(sessions)
@@ -97,24 +97,6 @@ export async function touchSession(db: Db, id: string): Promise<void> {
     );
 }
 
-interface LiveSession {
-  readonly userId: string;
-  readonly remember: boolean;
-  /** The rest of its lifetime. */
-  readonly lifetime: Duration;
-}
-
-/** Null when it has ended. */
-export async function findLiveSession(tx: Db, tokenDigest: string): Promise<LiveSession | null> {
-  const found = await row<LiveSession>(
-    tx,
-    sql`select ${sessions.userId} as "userId", ${sessions.remember} as remember, greatest(1, extract(epoch from ${sessions.endsAt} - now()))::int as lifetime
-      from ${sessions} join ${users} on ${users.id} = ${sessions.userId}
-      where ${sessions.tokenDigest} = ${tokenDigest} and ${live} and ${users.disabledAt} is null`,
-  );
-  return found ?? null;
-}
-
 export interface SessionRow {
   readonly tokenDigest: string;
   /** The session this browser had. It is deleted in the same statement (rotation). */
@@ -158,8 +140,8 @@ export async function insertSession(tx: Db, session: SessionRow): Promise<void> 
   );
 }
 
-/** A session that got a new token. */
-export interface RenewedSession {
+/** What the cookie of a session that is there already needs. */
+export interface ExistingSession {
   readonly userId: string;
   readonly method: string;
   readonly remember: boolean;
@@ -167,27 +149,42 @@ export interface RenewedSession {
   readonly lifetime: Duration;
 }
 
-const renewed = sql`user_id as "userId", method, remember,
+const existing = sql`user_id as "userId", method, remember,
   greatest(1, extract(epoch from ends_at - now()))::int as lifetime`;
 
+/** The session with a token. Null when it has ended or its user is disabled. */
+export async function findLiveSession(
+  tx: Db,
+  tokenDigest: string,
+): Promise<ExistingSession | null> {
+  const found = await row<ExistingSession>(
+    tx,
+    sql`select ${existing} from ${sessions}
+      where token_digest = ${tokenDigest} and ${live} and ${isOfEnabledUser}`,
+  );
+  return found ?? null;
+}
+
+const isOfEnabledUser = sql`exists (
+  select from ${users} u where u.id = user_id and u.disabled_at is null)`;
+
 /**
- * Gives the session that a verification has started a new token; the one before, which
- * may not have reached the browser, is dead. Its ends stay. Deletes another session that the browser has.
- * Null when the session has ended or its user is disabled.
+ * Gives the session that a verification has started a new token; the one before, which may not have reached
+ * the browser, is dead. Its ends stay. Deletes another session that the browser has. Null when the session
+ * has ended or its user is disabled.
  */
 export async function replaceStartedSession(
   tx: Db,
   startedBy: string,
   change: { readonly tokenDigest: string; readonly replacedDigest: string | null },
   deviceDigest: string,
-): Promise<RenewedSession | null> {
-  const replaced = await row<RenewedSession>(
+): Promise<ExistingSession | null> {
+  const replaced = await row<ExistingSession>(
     tx,
     sql`update ${sessions} set token_digest = ${change.tokenDigest}, last_seen_at = now(),
         previous_token_digest = null, previous_authenticated_at = null, renewed_at = null
-      where started_by = ${startedBy}::uuid and ${live}
-        and exists (select from ${users} u where u.id = user_id and u.disabled_at is null)
-      returning ${renewed}`,
+      where started_by = ${startedBy}::uuid and ${live} and ${isOfEnabledUser}
+      returning ${existing}`,
   );
   if (!replaced) return null;
   await row(
@@ -207,8 +204,8 @@ export async function rotateSession(
   tx: Db,
   id: string,
   { from, to }: { from: string | null; to: string },
-): Promise<(RenewedSession & { readonly byPreviousToken: boolean }) | null> {
-  const rotated = await row<RenewedSession & { byPreviousToken: boolean }>(
+): Promise<(ExistingSession & { readonly byPreviousToken: boolean }) | null> {
+  const rotated = await row<ExistingSession & { byPreviousToken: boolean }>(
     tx,
     sql`update ${sessions} set token_digest = ${to}, authenticated_at = now(), last_seen_at = now(),
         previous_token_digest = ${from},
@@ -217,7 +214,7 @@ export async function rotateSession(
         renewed_at = case when token_digest = ${from} then now() else renewed_at end
       where id = ${id}::uuid
         and (token_digest = ${from} or (previous_token_digest = ${from} and ${previousTokenWorks}))
-      returning ${renewed}, renewed_at <> now() as "byPreviousToken"`,
+      returning ${existing}, renewed_at <> now() as "byPreviousToken"`,
   );
   return rotated ?? null;
 }

@@ -18,7 +18,6 @@ import {
   type OAuthAttempt,
   storePendingIdentity,
 } from "@/lib/store/oauth-attempts";
-import { oauthMethod } from "@/lib/methods";
 import { deleteSession, findLiveSession } from "@/lib/store/sessions";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
@@ -153,7 +152,7 @@ export async function repeatCompletion(
   provider: MethodId,
   attemptToken: string,
 ): Promise<Result<OAuthOutcome> | null> {
-  const { session } = ctx.caller;
+  const { session: current, sessionDigest } = ctx.caller;
   const tokens = tokensOf(ctx, attemptToken);
   const repeat = (outcome: OAuthOutcome["outcome"], next: string) => {
     ctx.auditSubject({ cause: `${provider}:repeated` });
@@ -163,18 +162,16 @@ export async function repeatCompletion(
   if (pending?.identity.provider === provider) {
     ctx.setCookies({ pendingIdentity: tokens.pendingIdentity });
     // Their pages know which of them fits.
-    return repeat(session ? "ask_to_link" : "ask_to_sign_in", pending.next);
+    return repeat(current ? "ask_to_link" : "ask_to_sign_in", pending.next);
   }
   const tokenDigest = digest("session", tokens.session);
-  if (session && ctx.caller.sessionDigest !== tokenDigest) return null;
+  if (current && sessionDigest !== tokenDigest) return null;
   const ended = await findEndedAttempt(tx, provider, attemptToken);
   const live = ended && (await findLiveSession(tx, tokenDigest));
   if (!live) return null;
-  ctx.auditSubject({ userId: live.userId });
-  const method = oauthMethod(provider).storedName;
-  ctx.setCookies({
-    session: { token: tokens.session, lifetime: live.lifetime, remember: live.remember, method },
-  });
+  const { userId, ...session } = live;
+  ctx.auditSubject({ userId });
+  ctx.setCookies({ session: { ...session, token: tokens.session } });
   return repeat("sign_in", ended.next);
 }
 
