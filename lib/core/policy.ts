@@ -99,7 +99,10 @@ export const intervals = {
   emailLease: seconds(60),
   /** The pauses before the second, third, … attempt to send an email. The last one repeats. */
   emailRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
-  /** The longest such pause, also when a provider asks for more: a later time is from before the clock was set back. */
+  /**
+   * The longest such pause, also when a provider asks for more: a later time is from before the clock was
+   * set back.
+   */
   emailRetryMax: hours(1),
   /** In milliseconds. Redis responds within a few; after this the limit is counted in Postgres (R4). */
   redisTimeoutMs: 150,
@@ -121,7 +124,10 @@ export const intervals = {
   purgeHold: hours(6),
   /** A first purge waits when no session was used for longer: the server was stopped, or the clock is ahead. */
   purgeQuiet: days(7),
-  /** A purge waits when the clock moved ahead by more than this since the last one: longer than a night's sleep. */
+  /**
+   * A purge waits when the clock moved ahead by more than this since the last one: longer than a night's
+   * sleep.
+   */
   purgeJump: days(1),
   /** The pause between two looks at the WAL of the embedded database: cheap, and soon enough at any rate. */
   embeddedMaintenance: seconds(30),

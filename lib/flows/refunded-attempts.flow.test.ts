@@ -9,7 +9,10 @@ import { Browser } from "@/test/support/browser";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 
-/** Limits of attempts are for failed ones: success costs nothing, and a proof by email forgets the failed ones (R3). */
+/**
+ * Limits of attempts are for failed ones: success costs nothing, and a proof by email forgets the failed
+ * ones (R3).
+ */
 
 const world = await setUpWorld();
 const ada = "ada@example.com";

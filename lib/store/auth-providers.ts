@@ -87,7 +87,10 @@ export async function findOwner(
   return found ?? null;
 }
 
-/** Records a use (A1). False when the identity was unlinked or needs confirmation, or its user was disabled, meanwhile. */
+/**
+ * Records a use (A1). False when the identity was unlinked or needs confirmation, or its user was disabled,
+ * meanwhile.
+ */
 export async function markIdentityUsed(
   tx: Db,
   { provider, subject }: OAuthIdentity,

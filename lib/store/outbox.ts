@@ -121,7 +121,10 @@ export async function reschedule(db: Db, { id, attempts }: LeasedLetter, request
     .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
-/** Whether a letter waits for `intervals.mailDelayed` after its first attempt: the mail server is slow or unavailable. */
+/**
+ * Whether a letter waits for `intervals.mailDelayed` after its first attempt: the mail server is slow or
+ * unavailable.
+ */
 export function isMailDelayed(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`${outbox.firstAttemptAt}`);
 }

@@ -170,8 +170,8 @@ const isRepeatable = (repetition: Omit<Repetition, "which">) => sql`
     and session_id is not distinct from ${repetition.sessionId ?? null}::uuid)`;
 
 /**
- * Counts a repetition by the browser that consumed the verification with the same thing, before anything is compared. Empty
- * for any other browser, and after `intervals.repeat` or `bounds.repeats`.
+ * Counts a repetition by the browser that consumed the verification by the same link or code, before
+ * anything is compared. Empty for any other browser, and after `intervals.repeat` or `bounds.repeats`.
  */
 async function repeatVerification(
   tx: Db,

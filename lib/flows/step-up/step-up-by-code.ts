@@ -9,8 +9,8 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Steps up by the emailed code, for the session that requested it, which gets a new token. As long as the
- * new token has not arrived, its browser may repeat it for a minute. Refuses
- * `code_invalid`, `too_many_attempts`.
+ * new token has not arrived, its browser may repeat it for a minute. Refuses `code_invalid`,
+ * `too_many_attempts`.
  */
 export const stepUpByCode = defineFlow({
   name: "step_up.code",

@@ -9,9 +9,8 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Steps up by the emailed link, for the session and browser that requested it and no other: typing the
- * address does not help. As long as the new token has not
- * arrived, its browser may repeat it for a minute. Returns the `next` of the request. Refuses `link_invalid`, with the cause in the
- * audit log.
+ * address does not help. As long as the new token has not arrived, its browser may repeat it for a minute.
+ * Returns the `next` of the request. Refuses `link_invalid`, with the cause in the audit log.
  */
 export const stepUpByLink = defineFlow({
   name: "step_up.link",
