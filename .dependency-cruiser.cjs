@@ -12,7 +12,7 @@ const RUNTIME = "^lib/runtime/";
 const SHARED_STEPS = "^lib/flows/shared/";
 const MESSAGES = "^messages/";
 const DATABASE_TYPES = "^db/client[.]ts$";
-const OUTBOX_WORKER = "^lib/adapters/(worker|courier)[.]ts$";
+const OUTBOX_WORKER = "^lib/adapters/(worker|courier|purge-guard)[.]ts$";
 
 /**
  * - `files`: the layer, without the files that `except` gives a rule of their own

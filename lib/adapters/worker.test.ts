@@ -4,9 +4,10 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { bounds, intervals } from "@/lib/core/policy";
 import { startWorker, type Worker } from "./worker";
 
-const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn() }));
+const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn(), mayPurge: vi.fn() }));
 vi.mock("./courier", () => ({ deliverDueLetters: jobs.deliver }));
 vi.mock("@/lib/store/purge", () => ({ purge: jobs.purge }));
+vi.mock("./purge-guard", () => ({ purgeGuard: () => jobs.mayPurge }));
 
 class Away extends Error {}
 
@@ -55,6 +56,7 @@ beforeEach(() => {
   vi.resetAllMocks();
   jobs.deliver.mockResolvedValue(0);
   jobs.purge.mockResolvedValue(0);
+  jobs.mayPurge.mockResolvedValue(true);
   statements.length = 0;
   wal = 0;
 });
@@ -141,6 +143,16 @@ describe("the worker", () => {
       code: undefined,
       reason: "away",
     });
+    await worker.stop();
+  });
+
+  it("purges nothing while the clock may be wrong, and asks again", async () => {
+    jobs.mayPurge.mockResolvedValueOnce(false);
+    start();
+    await flushTimers();
+    expect(jobs.purge).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
+    expect(jobs.purge).toHaveBeenCalledOnce();
     await worker.stop();
   });
 

@@ -3,10 +3,10 @@ import type { World } from "@/lib/runtime/ports";
 import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
 import { databaseCauseOf } from "@/lib/core/database-error";
 import { purge } from "@/lib/store/purge";
-import { purgeGuard } from "@/lib/store/purge-guard";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
 import type { Mailer } from "./mailer";
+import { purgeGuard } from "./purge-guard";
 
 export interface Worker {
   /** Runs the courier before its next poll. */
@@ -41,11 +41,12 @@ export function startWorker(
     ...{ world, mayOverlap, name: "courier", every: intervals.outboxPoll },
     job: (progress, isStopping) => deliverDueLetters(world, mailer, progress, isStopping),
   });
-  const mayPurge = warnOfWaiting(world.log, purgeGuard());
+  const mayPurge = purgeGuard(world.log);
   const purger = repeat({
     ...{ world, mayOverlap, name: "purge", every: intervals.purge },
     job: async (progress) => {
-      const rows = await purge(world.db, progress, mayPurge);
+      if (!(await mayPurge(world.db))) return;
+      const rows = await purge(world.db, progress);
       if (rows > 0) world.log.info("purge.done", { rows });
     },
   });
@@ -68,21 +69,6 @@ export function startWorker(
     wake: courier.wake,
     isLate: () => jobs.some((job) => job.isLate()),
     stop: async () => void (await Promise.all(jobs.map((job) => job.stop()))),
-  };
-}
-
-/** Warns once of each reason for which a purge waits. */
-function warnOfWaiting(log: WorkerWorld["log"], reasonToWait: ReturnType<typeof purgeGuard>) {
-  let warned = "";
-  return async (db: Db) => {
-    const reason = await reasonToWait(db);
-    if (reason && reason !== warned)
-      log.warn("purge.waits", {
-        reason,
-        help: `Check the clock of the database. Nothing is deleted for ${intervals.purgeHold / 3600} hours.`,
-      });
-    warned = reason ?? "";
-    return !reason;
   };
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
-import { rows } from "@/db/rows";
+import { row, rows } from "@/db/rows";
 import {
   knownDevices,
   oauthAttempts,
@@ -13,7 +13,7 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 
 const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
 
-export const isExpiredSession = sql`(ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now())`;
+const isExpiredSession = sql`(ends_at < now() or last_seen_at + make_interval(secs => idle_seconds) < now())`;
 
 /** The expired rows of each table (X10). */
 const expired = [
@@ -31,15 +31,9 @@ const expired = [
 
 /**
  * Deletes expired rows in batches of `bounds.purgeBatch`, so that no request waits long for a lock.
- * Returns the number of rows. Calls `progress` after each batch; it may throw to stop. Deletes nothing
- * unless `mayPurge` allows it.
+ * Returns the number of rows. Calls `progress` after each batch; it may throw to stop.
  */
-export async function purge(
-  db: Db,
-  progress: () => void = () => {},
-  mayPurge: (db: Db) => Promise<boolean> = () => Promise.resolve(true),
-): Promise<number> {
-  if (!(await mayPurge(db))) return 0;
+export async function purge(db: Db, progress: () => void = () => {}): Promise<number> {
   let total = 0;
   for (const [table, isExpired] of expired) {
     let deleted: number;
@@ -57,4 +51,26 @@ export async function purge(
     } while (deleted === bounds.purgeBatch);
   }
   return total;
+}
+
+/** What tells whether the database's clock may be wrong. */
+export interface PurgeFacts {
+  /** The database's clock, in seconds. */
+  readonly now: number;
+  /** Seconds since the last use of a session; null without sessions. */
+  readonly quiet: number | null;
+  readonly sessions: number;
+  readonly expired: number;
+}
+
+/** One statement, so that its parts have the same time. */
+export async function readPurgeFacts(db: Db): Promise<PurgeFacts> {
+  const facts = await row<PurgeFacts>(
+    db,
+    sql`select extract(epoch from now())::float8 as now,
+      extract(epoch from now() - max(last_seen_at))::float8 as quiet,
+      count(*)::int as sessions, (count(*) filter (where ${isExpiredSession}))::int as expired
+      from ${sessions}`,
+  );
+  return facts!;
 }

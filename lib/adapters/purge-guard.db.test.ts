@@ -3,9 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { days, hours } from "@/lib/core/duration";
 import { bounds, intervals } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
-import { count } from "@/test/support/queries";
 import { setUpWorld } from "@/test/support/setup";
-import { purge } from "./purge";
 import { purgeGuard } from "./purge-guard";
 
 /** A purge that waits when the clock may be wrong. The tests move rows into the past instead. */
@@ -13,28 +11,28 @@ import { purgeGuard } from "./purge-guard";
 const world = await setUpWorld();
 
 let uptime = 0;
-let reasonToWait: ReturnType<typeof purgeGuard>;
+let mayPurge: ReturnType<typeof purgeGuard>;
+const warnings: unknown[] = [];
+const log = {
+  warn: (_: string, fields?: Record<string, unknown>) => warnings.push(fields?.reason),
+};
 beforeEach(() => {
   uptime = 0;
-  reasonToWait = purgeGuard(() => uptime * 1000);
+  warnings.length = 0;
+  mayPurge = purgeGuard(log, () => uptime * 1000);
 });
-const reason = () => reasonToWait(world.db);
+/** Why a purge waits now, as far as it was not said before; null when it may run. */
+const reason = async () => ((await mayPurge(world.db)) ? null : (warnings.pop() ?? "as before"));
 /** Lets time pass by every clock. */
 const pass = async (length: number) => {
   uptime += length;
   await world.advance(length);
 };
 
-test("a purge at a start with the clock 400 days ahead deletes no session, and waits", async () => {
+test("a purge at a start with the clock 400 days ahead waits", async () => {
   await new Browser(world).signIn("ada@example.com");
   await world.advance(days(400));
   expect(await reason()).toMatch(/^By the clock, no session was used for 400 days/);
-  await purge(
-    world.db,
-    () => {},
-    async () => !(await reason()),
-  );
-  expect(await count(world, "sessions")).toBe(1);
   uptime += intervals.purgeHold - 1;
   expect(await reason()).not.toBeNull();
   uptime += 1;
@@ -69,16 +67,18 @@ test("a purge runs while time just passes", async () => {
   }
 });
 
+/** Adds sessions of ada. */
+const add = (rows: number, expired: boolean) =>
+  world.writeDirectly((tx) =>
+    tx.execute(sql`insert into sessions
+        (token_digest, user_id, method, browser, idle_seconds, last_seen_at, ends_at)
+      select gen_random_uuid()::text, u.id, 'magic_link', '', 86400, now(),
+        now() + make_interval(days => ${expired ? -1 : 1})
+      from users u, generate_series(1, ${rows}::int)`),
+  );
+
 test("a purge waits when it would delete most sessions", async () => {
   await new Browser(world).signIn("ada@example.com");
-  const add = (rows: number, expired: boolean) =>
-    world.writeDirectly((tx) =>
-      tx.execute(sql`insert into sessions
-          (token_digest, user_id, method, browser, idle_seconds, last_seen_at, ends_at)
-        select gen_random_uuid()::text, u.id, 'magic_link', '', 86400, now(),
-          now() + make_interval(days => ${expired ? -1 : 1})
-        from users u, generate_series(1, ${rows}::int)`),
-    );
   await add(bounds.purgeSuspicious - 1, true);
   expect(await reason()).toBeNull();
   await add(1, true);
@@ -87,4 +87,14 @@ test("a purge waits when it would delete most sessions", async () => {
   expect(await reason()).toBeNull();
   await add(9, false);
   expect(await reason()).toBeNull();
+});
+
+test("the reason to wait is logged once, also when its numbers change", async () => {
+  await new Browser(world).signIn("ada@example.com");
+  await add(bounds.purgeSuspicious, true);
+  expect(await reason()).toMatch(/^10 of 11 sessions/);
+  await add(1, true);
+  expect(await reason()).toBe("as before");
+  uptime -= intervals.purgeJump + 60;
+  expect(await reason()).toMatch(/^The clock has moved ahead/);
 });
