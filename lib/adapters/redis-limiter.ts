@@ -62,21 +62,19 @@ const prefixOf = (rule: string) => `latchkey:${rule}`;
  * retried.
  */
 export function createRedisClient(address: RedisAddress): Scripts {
-  const timeoutMs = intervals.redisTimeoutMs;
   if (address.by === "upstash") {
     const { url, token } = address;
     const redis = new UpstashRedis({
       // `retry: false` makes two attempts, which could count a hit twice.
       ...{ url, token, retry: { retries: 0 }, enableTelemetry: false },
-      signal: () => AbortSignal.timeout(timeoutMs),
+      signal: () => AbortSignal.timeout(intervals.redisSilence * 1000),
     });
-    return { eval: (script, keys, args) => redis.eval(script, keys, args) };
+    return { eval: (script, keys, args) => withTimeout(redis.eval(script, keys, args)) };
   }
   const { base, max } = intervals.redisReconnectMs;
   const redis = new Redis(address.url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
-    commandTimeout: timeoutMs,
     connectTimeout: intervals.redisConnect * 1000,
     // A command that timed out must not run on the next connection: Postgres has counted that hit.
     autoResendUnfulfilledCommands: false,
@@ -88,7 +86,9 @@ export function createRedisClient(address: RedisAddress): Scripts {
   });
   // Every call handles its own errors. Without a listener Node would end the process.
   redis.on("error", () => {});
-  return { eval: (script, keys, args) => redis.eval(script, keys.length, ...keys, ...args) };
+  return {
+    eval: (script, keys, args) => withTimeout(redis.eval(script, keys.length, ...keys, ...args)),
+  };
 }
 
 const isConsumeReply = (reply: unknown): reply is [number, number, string] =>
@@ -215,11 +215,19 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
 /** The errors of Upstash's client contain the whole script and its keys. */
 const withoutCommand = (error: unknown) => String(error).split(", command was:")[0];
 
-/** The clients' own timeouts do not cover the time to connect. */
+/**
+ * Rejects when there is no reply within `redisTimeoutMs`, the time to connect included. A process that is
+ * busy itself may read a reply later than it arrived, so what has arrived by then is read first: the
+ * clients' own timeouts would take it for a failure of Redis.
+ */
 function withTimeout<T>(reply: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("timeout")), intervals.redisTimeoutMs);
+    // `setImmediate` calls back after the sockets were read.
+    timer = setTimeout(
+      () => setImmediate(() => reject(new Error("timeout"))),
+      intervals.redisTimeoutMs,
+    );
   });
   return Promise.race([reply, late]).finally(() => clearTimeout(timer));
 }
