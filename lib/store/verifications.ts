@@ -389,6 +389,12 @@ export interface PendingRequest {
   readonly codeSpent: boolean;
 }
 
+/** The link of a sign-up to an existing account, made in the same transaction. It has no code (P1). */
+const isOfSignUp = sql`exists (select from ${verifications} other
+  where other.purpose = 'sign_up' and other.identifier = ${verifications}.identifier
+    and other.requesting_browser_digest = ${verifications}.requesting_browser_digest
+    and other.created_at = ${verifications}.created_at)`;
+
 /** The newest verification that this browser requested; null when there is none. */
 export async function findPendingRequest(
   db: Db,
@@ -427,6 +433,7 @@ export async function findPendingRequest(
       and(
         eq(verifications.requestingBrowserDigest, requestingBrowserDigest),
         eq(verifications.purpose, purpose),
+        purpose === "magic_link" ? sql`not ${isOfSignUp}` : undefined,
       ),
     )
     .orderBy(desc(verifications.createdAt))

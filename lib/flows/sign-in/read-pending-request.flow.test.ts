@@ -60,6 +60,13 @@ test("it is done when the link was used here, and not when it was used elsewhere
   expect(await browser.run(readPendingRequest)).toMatchObject({ value: { done: true } });
 });
 
+test("a sign-up, whose link has no code, is no sign-in that waits for one", async () => {
+  const browser = new Browser(world);
+  await browser.signUp("leo@example.com", validPassword);
+  expect((await browser.run(readPendingRequest)).ok).toBe(false);
+  expect((await browser.run(readPendingRequest, { purpose: "sign_up" })).ok).toBe(true);
+});
+
 test("it says when the code had too many attempts", async () => {
   const browser = new Browser(world);
   await browser.requestLink(ada);
