@@ -241,7 +241,11 @@ for (const { details, isWhole } of extents) {
     details,
     async ({ newClient, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
+      // A proof of the mailbox clears the account's attempts after its response.
+      await newClient().json("/api/v1/sessions", { email, password: "a guess before the sign-up" });
       await newClient().signUpAndVerify(email, password, inbox);
+      const counted = () => db.sql`select 1 from limits where rule = 'passwords_per_account'`;
+      await expect.poll(counted).toHaveLength(0);
       const responses = await Promise.all(
         strangers([server, sibling], count).map((mallory, n) =>
           mallory.json("/api/v1/sessions", { email, password: `guess number ${n} of many` }),
@@ -256,7 +260,7 @@ for (const { details, isWhole } of extents) {
         if (status !== 401)
           expect([status, Number(headers["retry-after"]) > 0]).toEqual([429, true]);
       const tried = (await db.auditOf(email)).filter(({ event }) => event === "password.sign_in");
-      expect(tried.map(({ cause }) => cause)).toEqual(Array(10).fill("wrong"));
+      expect(tried.map(({ cause }) => cause).filter((cause) => cause === "wrong")).toHaveLength(10);
     },
   );
 }

@@ -112,7 +112,8 @@ async function stateOf({ sql }: Db) {
   return sql`
     select 'user ' || u::text as what from users u
     union all select 'method ' || p::text from auth_providers p
-    union all select concat_ws(' ', 'session', id, token_digest, authenticated_at, ends_at) from sessions
+    union all select concat_ws(' ', 'session', id, token_digest, authenticated_at, ends_at)
+      from sessions where ends_at > now()
     union all select 'oauth attempt ' || h::text from oauth_attempts h
     union all select 'asked ' || v::text from verifications v
     order by 1`;
