@@ -241,7 +241,7 @@ for (const { details, isWhole } of extents) {
     details,
     async ({ newClient, server, sibling, inbox, db, newAddress }) => {
       const email = newAddress("ada");
-      // A proof of the mailbox clears the account's attempts after its response.
+      // A proof by email clears the account's attempts after its response.
       await newClient().json("/api/v1/sessions", { email, password: "a guess before the sign-up" });
       await newClient().signUpAndVerify(email, password, inbox);
       const counted = () => db.sql`select 1 from limits where rule = 'passwords_per_account'`;

@@ -66,7 +66,7 @@ const page = (as, body) => `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Fake ${as.name}</title>
+<title>Fake ${as.name} on this machine: no password needed</title>
 <style>${STYLE}</style>
 </head>
 <body><main>
