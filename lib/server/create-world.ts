@@ -32,9 +32,11 @@ import { setWorld } from "@/lib/runtime/world";
 
 /**
  * Creates and sets the world of a server: migrates, connects, starts the worker. Throws any error that
- * prevents this. Returns the function that stops the worker, for a shutdown that lets requests end.
+ * prevents this. Returns it with the function that stops the worker, for a shutdown that lets requests end.
  */
-export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise<void> }> {
+export async function createWorld(
+  env: Env,
+): Promise<{ world: World; stopWorker: () => Promise<void> }> {
   const log = createLog(env);
   const onWait = () => log.warn("migrations.waiting", { for: "another instance that migrates" });
   await migrateOnOwnConnection(env, onWait);
@@ -87,7 +89,7 @@ export async function createWorld(env: Env): Promise<{ stopWorker: () => Promise
     mail: env.mail.by,
     origin: env.origin.origin,
   });
-  return { stopWorker: worker.stop };
+  return { world, stopWorker: worker.stop };
 }
 
 /** Brings the database to a state in which requests can be served, or throws. */

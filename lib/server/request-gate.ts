@@ -20,6 +20,7 @@ import { collectDeletedCookies } from "@/lib/web/page-cookies";
 import { noStore } from "@/lib/web/problem";
 import { closeInStages, endConnection, prepareServer } from "./connections";
 import { type HeldPage, holdPage } from "./held-page";
+import { type JsonApi, mayBeJsonApi } from "./json-api";
 import { failedPage, isBareResponse, missingPath, pageInsteadOf } from "./next-responses";
 import {
   emailPolicy,
@@ -40,15 +41,16 @@ import { withoutAddedText } from "./token-url";
  * Handles every request before Next does, in the same HTTP server: reads the request target, sets the
  * forwarding headers and Host, limits the body, refuses what Next would answer with a 500, and sets the
  * security headers of every response, Next's own errors included. A page replaces those of Next's
- * responses that people cannot use.
+ * responses that people cannot use. Once it is given the JSON API, its requests no longer reach Next.
  */
-export function installRequestGate(env: Env, log: Log): void {
+export function installRequestGate(env: Env, log: Log): RequestGate {
   // Next listens before it runs instrumentation, so earlier connections have bypassed the gate.
   for (const server of listeningServers()) {
     prepareServer(server, env);
     server.closeAllConnections();
   }
   const proxies = new ProxyHeaders(env, log);
+  let api: JsonApi | undefined;
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "listening") prepareServer(this, env);
@@ -62,6 +64,7 @@ export function installRequestGate(env: Env, log: Log): void {
         {
           proxies,
           deleted,
+          api,
           next,
         },
       );
@@ -74,6 +77,12 @@ export function installRequestGate(env: Env, log: Log): void {
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
+  return { serveApi: (given) => void (api = given) };
+}
+
+interface RequestGate {
+  /** Serves the JSON API from now on. Before, its requests wait in Next, as all others do. */
+  readonly serveApi: (api: JsonApi) => void;
 }
 
 /** The HTTP servers of this process. Node has no documented way to find Next's server. */
@@ -90,11 +99,12 @@ interface Gate {
   readonly proxies: ProxyHeaders;
   /** The cookies that the page deletes. */
   readonly deleted: ReadonlySet<CookieName>;
+  readonly api: JsonApi | undefined;
   /** Passes the request to Next. */
   readonly next: () => void;
 }
 
-function gateRequest(exchange: Exchange, { proxies, deleted, next }: Gate): void {
+function gateRequest(exchange: Exchange, { proxies, deleted, api, next }: Gate): void {
   const { request, response, env } = exchange;
   const target = readTarget(request.url ?? "/", request.headers.host ?? "");
   request.url =
@@ -113,7 +123,9 @@ function gateRequest(exchange: Exchange, { proxies, deleted, next }: Gate): void
   setBrowserCookie(env, request, response);
   // Not before: a refusal is sent at once, while the rest of the body is still read.
   const proceed = () => {
-    if (isMailboxEmail(request.url ?? "/")) allowEmailStyles(response);
+    const { url = "/" } = request;
+    if (api && mayBeJsonApi(url)) return api(request, response, next);
+    if (isMailboxEmail(url)) allowEmailStyles(response);
     else if (env.production) rewritePages(exchange);
     if (isFile(request)) compressed(request, response, next);
     else next();

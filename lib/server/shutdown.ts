@@ -12,14 +12,18 @@ export function endOnHangup(): void {
 }
 
 /**
- * Lets a server close only when `stopJobs` is done too, and within a limited time: connections that are
- * still busy after `intervals.drain` are cut. Next ends the process when its server has closed, so a
+ * Lets a server close only when `stopJobs` is done too, and `settleTasks` what its last responses left to
+ * do, and within a limited time: connections that are still busy after `intervals.drain` are cut. Next ends the process when its server has closed, so a
  * letter that is being sent would be sent again by the next process.
  *
  * Node closes idle connections once, when a server begins to close. Later ones, and those that have
  * never sent anything, would keep it open.
  */
-export function drainBeforeClose(server: Server, stopJobs: () => Promise<void>): void {
+export function drainBeforeClose(
+  server: Server,
+  stopJobs: () => Promise<void>,
+  settleTasks: () => Promise<void> = () => Promise.resolve(),
+): void {
   const close = server.close.bind(server);
   server.close = (callback) => {
     const stopped = stopJobs();
@@ -28,7 +32,7 @@ export function drainBeforeClose(server: Server, stopJobs: () => Promise<void>):
     return close((error) => {
       clearInterval(look);
       clearTimeout(cut);
-      void stopped.then(() => callback?.(error));
+      void Promise.all([stopped, settleTasks()]).then(() => callback?.(error));
     });
   };
 }

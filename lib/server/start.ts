@@ -1,5 +1,7 @@
 import { EnvError, readEnv, settingsWithoutEffect } from "@/lib/core/env";
 import { DatabaseProblem } from "@/db/explain-error";
+import { AfterResponses } from "./after-responses";
+import { createJsonApi } from "./json-api";
 import { installRequestGate, listeningServers } from "./request-gate";
 import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
@@ -20,11 +22,15 @@ export async function start(): Promise<void> {
     for (const reason of settingsWithoutEffect(env, methods()))
       log.warn("settings.without_effect", { reason });
     // First, because Next is listening already: the gate must see the first request.
-    installRequestGate(env, log);
+    const gate = installRequestGate(env, log);
     // Next's development server prints for the developer.
     if (env.production) logPrintedTexts(log);
-    const { stopWorker } = await createWorld(env);
-    for (const server of listeningServers()) drainBeforeClose(server, stopWorker);
+    const { world, stopWorker } = await createWorld(env);
+    const afterResponses = new AfterResponses();
+    // Next's development server reloads routes that change.
+    if (env.production) gate.serveApi(createJsonApi(world, afterResponses));
+    for (const server of listeningServers())
+      drainBeforeClose(server, stopWorker, () => afterResponses.settled());
   } catch (error) {
     process.stderr.write(`${formatStartupError(error)}\n`);
     process.exit(1);

@@ -1,0 +1,183 @@
+import { Agent, createServer, request as send, Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { random } from "@/lib/core/crypto";
+import type { World } from "@/lib/runtime/ports";
+import { createApiHandler } from "@/lib/web/api/handler";
+import { routes } from "@/lib/web/api/routes";
+import { testEnv } from "@/test/support/world";
+import { AfterResponses } from "./after-responses";
+import { createJsonApi } from "./json-api";
+import { installRequestGate } from "./request-gate";
+
+const env = { ...testEnv(), production: true };
+
+const unavailable = new Proxy(
+  {},
+  {
+    get: () => () => {
+      throw new Error("gone");
+    },
+  },
+) as World["db"];
+
+/** A world without a database. */
+const world = {
+  env,
+  db: unavailable,
+  random,
+  log: { info: () => {}, warn: () => {}, error: () => {} },
+  isDatabaseUnavailable: () => true,
+} as unknown as World;
+
+const agent = new Agent({ keepAlive: true });
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+/** A server behind the request gate, in which Next would answer with 299. */
+async function serve() {
+  const afterResponses = new AfterResponses();
+  installRequestGate(env, world.log).serveApi(createJsonApi(world, afterResponses));
+  const server = createServer((_, response) => response.writeHead(299).end("Next"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => {
+    Reflect.deleteProperty(Server.prototype, "emit");
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, afterResponses };
+}
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+const host = { host: env.origin.host };
+
+const respond = (port: number, { method, path, headers = {}, body }: Sent) =>
+  new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
+    (resolve, reject) => {
+      const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+      send(
+        { agent, port, method, path, headers: { ...host, ...length, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () =>
+            resolve({
+              status: response.statusCode!,
+              headers: response.headers,
+              body: Buffer.concat(chunks).toString(),
+            }),
+          );
+        },
+      )
+        .on("error", reject)
+        .end(body);
+    },
+  );
+
+const json = { "content-type": "application/json" };
+const signedIn = { cookie: `latchkey-session=${random.token()}` };
+const requests: Sent[] = [
+  ...routes.flatMap(({ path: pattern, endpoints }) => {
+    const path = pattern.replace(/\{\w+\}/, "google");
+    return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].flatMap((method): Sent[] =>
+      method === "GET" || method === "HEAD" || !endpoints.has(method)
+        ? [{ method, path: `${path}?a=b` }]
+        : [
+            { method, path, headers: json, body: "{}" },
+            { method, path, headers: { ...json, ...signedIn }, body: "{" },
+            { method, path, headers: { "content-type": "text/plain" }, body: "{}" },
+            { method, path, headers: { ...json, origin: "https://evil.example" }, body: "{}" },
+          ],
+    );
+  }),
+  { method: "GET", path: "/api/v1/session", headers: signedIn },
+  { method: "GET", path: "/api/auth/session", headers: signedIn },
+  { method: "DELETE", path: "/api/v1/session", headers: signedIn },
+];
+
+test("responds to every request as the route handler does", async () => {
+  const { port } = await serve();
+  const handle = createApiHandler(world, () => {});
+  const withoutReference = (body: string) => body.replace(/"requestId":"[^"]+"/, "");
+  for (const sent of requests) {
+    const { method, path, headers, body } = sent;
+    const init = { method, headers: { ...headers }, ...(body !== undefined && { body }) };
+    const expected = await handle(new Request(env.origin.origin + path, init));
+    const actual = await respond(port, sent);
+    const ofHandler = Object.fromEntries(expected.headers);
+    expect([sent, actual.status, withoutReference(actual.body)]).toEqual([
+      sent,
+      expected.status,
+      withoutReference(await expected.text()),
+    ]);
+    expect(actual.headers).toMatchObject(ofHandler);
+  }
+  expect(requests.length).toBeGreaterThan(150);
+});
+
+test("every response has the headers of the request gate", async () => {
+  const { port } = await serve();
+  const { headers } = await respond(port, { method: "GET", path: "/api/v1/session" });
+  expect(headers).toMatchObject({
+    "content-security-policy": expect.stringContaining("default-src 'none'") as string,
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+  });
+});
+
+test("leaves other paths to Next", async () => {
+  const { port } = await serve();
+  for (const path of ["/", "/api/v1/nothing", "/api/v1/session/", "/api/v1", "/api/mine"])
+    expect([path, (await respond(port, { method: "GET", path })).status]).toEqual([path, 299]);
+});
+
+test("what is left to do runs after the response, and the server can wait for it", async () => {
+  const afterResponses = new AfterResponses();
+  const order: string[] = [];
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const server = createServer((_, response) => {
+    afterResponses.of(response)(async () => {
+      order.push("task");
+      await released;
+      order.push("task is done");
+    });
+    order.push("response");
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  await respond(port, { method: "GET", path: "/" });
+  await expect.poll(() => order).toEqual(["response", "task"]);
+  const settled = afterResponses.settled().then(() => order.push("settled"));
+  release();
+  await settled;
+  expect(order).toEqual(["response", "task", "task is done", "settled"]);
+});
+
+test("it also runs when the client has gone before the response", async () => {
+  const afterResponses = new AfterResponses();
+  let done = () => {};
+  const isDone = new Promise<void>((resolve) => (done = resolve));
+  const server = createServer((_, response) => {
+    const after = afterResponses.of(response);
+    response.once("close", () => setImmediate(() => after(done)));
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  ends.push(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await isDone;
+});
