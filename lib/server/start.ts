@@ -10,7 +10,7 @@ import { logPrintedTexts } from "./printed-texts";
 import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
 
 /**
- * Installs the request gate and creates the world. On an error it prints the reason to standard error
+ * Installs the request requestGate and creates the world. On an error it prints the reason to standard error
  * and ends the process: a server without a world could only respond with 500.
  */
 export async function start(): Promise<void> {
@@ -22,13 +22,13 @@ export async function start(): Promise<void> {
     for (const reason of settingsWithoutEffect(env, methods()))
       log.warn("settings.without_effect", { reason });
     // First, because Next is listening already: the gate must see the first request.
-    const gate = installRequestGate(env, log);
+    const requestGate = installRequestGate(env, log);
     // Next's development server prints for the developer.
     if (env.production) logPrintedTexts(log);
     const { world, stopWorker } = await createWorld(env);
     const afterResponses = new AfterResponses();
     // Next's development server reloads routes that change.
-    if (env.production) gate.serveApi(createJsonApi(world, afterResponses));
+    if (env.production) requestGate.serveApi(createJsonApi(world, afterResponses));
     for (const server of listeningServers())
       drainBeforeClose(server, stopWorker, () => afterResponses.settled());
   } catch (error) {
