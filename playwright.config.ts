@@ -50,6 +50,10 @@ export default defineConfig({
         "--disable-quic",
         "--disable-sync",
         "--no-first-run",
+        // Our pages need no graphics processor, and imitating one costs a seventh of the time.
+        "--disable-gpu",
+        "--disable-software-rasterizer",
+        "--in-process-gpu",
         // Chromium's sandbox refuses to run as root, as in containers.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       ],

@@ -322,23 +322,31 @@ function clusterUrl(): string | null {
  * nothing depends on its times.
  */
 async function advance(db: Db, seconds: number): Promise<void> {
+  const updates = updatesOf.get(db) ?? (await readUpdates(db));
+  updatesOf.set(db, updates);
+  const statements = updates.join(" ").replaceAll("{earlier}", `make_interval(secs => ${seconds})`);
+  await db.execute(
+    sql.raw(`do $do$ begin perform set_config('watch.off', 'on', true); ${statements} end $do$`),
+  );
+}
+
+/** Reading the catalogue takes longer than most tests, and a test's tables stay the same. */
+const updatesOf = new WeakMap<Db, readonly string[]>();
+
+/** For each table an update that moves its timestamps back by `{earlier}`. */
+async function readUpdates(db: Db): Promise<string[]> {
   const moments = await rows<{ table: string; sets: string }>(
     db,
     sql`select c.table_name as table, string_agg(case c.data_type
-          when 'ARRAY' then format('%1$I = (select coalesce(array_agg(m - make_interval(secs => ${sql.raw(String(seconds))}) order by n), ''{}'')
+          when 'ARRAY' then format('%1$I = (select coalesce(array_agg(m - {earlier} order by n), ''{}'')
                                     from unnest(%1$I) with ordinality as old(m, n))', c.column_name)
-          else format('%1$I = %1$I - make_interval(secs => ${sql.raw(String(seconds))})', c.column_name) end, ', ') as sets
+          else format('%1$I = %1$I - {earlier}', c.column_name) end, ', ') as sets
         from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
         where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name not like 'audit%'
           and (c.udt_name = 'timestamptz' or c.udt_name = '_timestamptz')
         group by c.table_name`,
   );
-  const updates = moments.map(({ table, sets }) => `update "${table}" set ${sets};`);
-  await db.execute(
-    sql.raw(
-      `do $do$ begin perform set_config('watch.off', 'on', true); ${updates.join(" ")} end $do$`,
-    ),
-  );
+  return moments.map(({ table, sets }) => `update "${table}" set ${sets};`);
 }
 
 /** Our tables and those of the recorded changes, by their SQL names. */
