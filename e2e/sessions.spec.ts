@@ -53,6 +53,8 @@ test("Ada signs out one device, and then all others on a page that shows their n
   expect(textOf((await phone.follow(ended)).body)).toContain(
     "You were signed out here. Sign in to continue.",
   );
+  // Not again from a bookmark, or in another tab.
+  expect(textOf((await phone.get(signedOutAt("/account"))).body)).not.toContain("signed out here");
   expect(await db.sessionsOf(ada.email)).toHaveLength(1);
 
   const laptop = new Client(server, { "user-agent": LAPTOP });

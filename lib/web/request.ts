@@ -8,3 +8,7 @@ export const readRequest = cache(async () => readIncomingRequest(getWorld(), awa
 
 /** Whether the current request has any cookie of ours. */
 export const acceptsCookies = async () => (await readRequest()).requestContext.acceptsCookies;
+
+/** Whether the current request has a session cookie, also one of a session that has ended. */
+export const hasSessionCookie = async () =>
+  (await readRequest()).requestContext.sessionDigest !== null;

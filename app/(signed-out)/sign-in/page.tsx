@@ -11,7 +11,7 @@ import { passwordMethod } from "@/lib/methods/password";
 import { lastMethod } from "@/lib/web/last-method";
 import { link } from "@/app/markup";
 import { disabledMessage, message, rich } from "@/lib/web/messages";
-import { acceptsCookies } from "@/lib/web/request";
+import { acceptsCookies, hasSessionCookie } from "@/lib/web/request";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { redirectToNext, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
@@ -54,6 +54,8 @@ export default async function SignInPage({ searchParams }: Props) {
   const byLink = methods.includes(magicLinkMethod.id);
   const byPassword = methods.includes(passwordMethod.id);
   const hiddenFields = safeNext(next);
+  // This page deletes the cookie of a session that has ended, so a bookmark does not say it again.
+  const hasEnded = note === "session_ended" && (await hasSessionCookie());
   const last = await lastMethod();
   const values = await initialValues("magic_link", flash, { change });
   const signUpLink = { link: link(withNext("/sign-up", hiddenFields)) };
@@ -85,9 +87,7 @@ export default async function SignInPage({ searchParams }: Props) {
     <SignedOutLayout appName={appName} title={message("signIn.title", { appName })} session="">
       <p>{lead}</p>
       <FlashMessage flash={flash} fields={hasAddressForm ? ["email"] : []} />
-      {!flash.refusal && note === "session_ended" && (
-        <Alert tone="info">{message("note.session_ended")}</Alert>
-      )}
+      {!flash.refusal && hasEnded && <Alert tone="info">{message("note.session_ended")}</Alert>}
       {!flash.refusal && isMethodId(disabled) && !methods.includes(disabled) && (
         <Alert tone="info">{disabledMessage(disabled)}</Alert>
       )}
