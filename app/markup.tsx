@@ -38,11 +38,15 @@ export function withBreaks(content: ReactNode): ReactNode {
   return content.split(/(?<=\s)|(?=\s)/).map((word, at) =>
     isLong(word) ? (
       <bdi key={at} dir="ltr">
-        {word.split(/(?<=[@.:])(?=.)/).map((part, n) => (
-          <span key={n} className="unbroken">
-            {part}
-          </span>
-        ))}
+        {word.split(/(?<=[@.:])(?=.)/).map((part, n, { length }) =>
+          n + 1 === length && part.length > longerThan ? (
+            part
+          ) : (
+            <span key={n} className="unbroken">
+              {part}
+            </span>
+          ),
+        )}
       </bdi>
     ) : (
       word
