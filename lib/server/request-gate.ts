@@ -232,7 +232,9 @@ function completeHeaders({ request, response, env }: Exchange, deleted: Readonly
     const set = [response.getHeader("Cache-Control") ?? []].flat().map(String);
     response.setHeader("Cache-Control", cacheControl(request, set));
     const cookies = [response.getHeader("Set-Cookie") ?? []].flat().map(String);
-    for (const name of deleted) {
+    // The page that a redirect leads to may need the cookie, and it deletes it then.
+    const isRedirect = status >= 300 && status < 400;
+    for (const name of isRedirect ? [] : deleted) {
       const cookie = cookieOf(env, name, null);
       // A form's action has set it, as a sign-in does.
       if (!cookies.some((one) => one.startsWith(`${cookie.name}=`)))
