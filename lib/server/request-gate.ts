@@ -232,7 +232,7 @@ function completeHeaders({ request, response, env }: Exchange, deleted: Readonly
     const set = [response.getHeader("Cache-Control") ?? []].flat().map(String);
     response.setHeader("Cache-Control", cacheControl(request, set));
     const cookies = [response.getHeader("Set-Cookie") ?? []].flat().map(String);
-    // The page that a redirect leads to may need the cookie, and it deletes it then.
+    // The page that a redirect leads to may need the cookie, or the browser has a newer one by then.
     const isRedirect = status >= 300 && status < 400;
     for (const name of isRedirect ? [] : deleted) {
       const cookie = cookieOf(env, name, null);

@@ -105,9 +105,8 @@ async function runFlowForRequest<Schema extends z.ZodType, Out, R extends Requir
 /** Deletes the cookie of a session that has ended, so that the browser sends it no more. */
 async function deleteDeadSession({ requestContext }: IncomingRequest, result: Result<unknown>) {
   if (!requestContext.sessionDigest) return;
-  // The refused page redirects. The browser may have a newer cookie by now, which the deletion would
-  // hit, and sends the one that it has to the next page.
-  if (!result.ok) return;
+  // Whether it has ended is not known then.
+  if (!result.ok && result.refusal.code === "unavailable") return;
   if (!(await requestContext.readSession())) deleteCookie("session");
 }
 
