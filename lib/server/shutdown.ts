@@ -12,9 +12,10 @@ export function endOnHangup(): void {
 }
 
 /**
- * Lets a server close only when `stopJobs` is done too, and `settleTasks` what its last responses left to
- * do, and within a limited time: connections that are still busy after `intervals.drain` are cut. Next ends the process when its server has closed, so a
- * letter that is being sent would be sent again by the next process.
+ * Lets a server close only when `stopJobs` is done too, and then `settleTasks`, which waits for what the
+ * last responses have left to do. Connections that are still busy after `intervals.drain` are cut. Next
+ * ends the process when its server has closed, so a letter that is being sent would be sent again by the
+ * next process.
  *
  * Node closes idle connections once, when a server begins to close. Later ones, and those that have
  * never sent anything, would keep it open.

@@ -10,7 +10,7 @@ import { logPrintedTexts } from "./printed-texts";
 import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
 
 /**
- * Installs the request requestGate and creates the world. On an error it prints the reason to standard error
+ * Installs the request gate and creates the world. On an error it prints the reason to standard error
  * and ends the process: a server without a world could only respond with 500.
  */
 export async function start(): Promise<void> {

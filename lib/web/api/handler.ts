@@ -12,7 +12,7 @@ import { allowedMethods, type Endpoint, findRoute } from "./routes";
 
 type AfterResponse = (task: () => unknown) => void;
 
-/** What is read of a request. A Web-standard `Request` has it. */
+/** What is read of a request. */
 export interface ApiRequest {
   readonly method: string;
   /** Without the query. */
