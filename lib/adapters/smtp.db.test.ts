@@ -199,7 +199,7 @@ describe("a server with a temporary failure", () => {
   test.each([
     ["mail", 451, "greylisted, come again"],
     ["rcpt", 450, "mailbox busy"],
-    ["rcpt", 452, "mailbox full for now"],
+    ["rcpt", 452, "mailbox full, try again later"],
     ["data", 421, "shutting down"],
     ["received", 451, "out of disk"],
     ["greeting", 421, "too many connections"],
@@ -437,7 +437,7 @@ describe("a server with a permanent failure", () => {
     expect(JSON.stringify(world.logged)).not.toMatch(/s3cret-pass/);
   });
 
-  test("a sign-in that is refused for now is no error", async () => {
+  test("a sign-in that is refused temporarily is no error", async () => {
     elsewhere.port = secure.port;
     secure.failWith("auth", { says: 454, text: "4.7.0 Temporary authentication failure" });
     const by = smtpMailer("smtp://ada:s3cret-pass@smtp.gmail.com:587", world.log);
