@@ -1,4 +1,4 @@
-import { isInAppBrowser } from "@/lib/web/in-app-browser";
+import { isInAppBrowser } from "@/lib/web/request";
 
 /**
  * What the address bar of a token page shows instead of the token (L6). Inside another app the address

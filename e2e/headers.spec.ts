@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Sent } from "./support/http";
+import type { IncomingHttpHeaders } from "node:http";
+import { send, type Sent } from "./support/http";
 import { setUser, testWithProviders as test } from "./support/oidc";
 import { routes } from "./support/routes";
 import { expect } from "./support/test";
@@ -137,4 +138,23 @@ test("the session cookie is HttpOnly, for this host, and ends with the browser",
   const { headers } = await client.submit(path, "Sign in");
   const cookie = headers["set-cookie"]?.find((header) => header.startsWith("latchkey-session="));
   expect(cookie?.split("; ").slice(1).sort()).toEqual(["HttpOnly", "Path=/", "SameSite=lax"]);
+});
+
+test("the sign-in page of a first visit is the rendered one, with the same headers", async ({
+  server,
+}) => {
+  for (const agent of ["Firefox/140", "Instagram 300"]) {
+    const headers = { "user-agent": agent };
+    // With any query the page is rendered for the request.
+    const rendered = await send(server, "/sign-in?x", { headers });
+    const fromMemory = await send(server, "/sign-in", { headers });
+    expect(fromMemory.body).toBe(rendered.body);
+    expect(withoutVarying(fromMemory.headers)).toEqual(withoutVarying(rendered.headers));
+    expect(fromMemory.body.includes("Continue with Google")).toBe(agent.startsWith("Firefox"));
+  }
+});
+
+const withoutVarying = ({ date: _, "set-cookie": cookies, ...headers }: IncomingHttpHeaders) => ({
+  ...headers,
+  cookies: cookies?.map((cookie) => cookie.replace(/=[^;]+/, "")),
 });

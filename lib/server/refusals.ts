@@ -20,7 +20,7 @@ export interface Exchange {
   readonly env: Env;
   readonly log: Log;
   /** Requests another page of this server. */
-  readonly page: (path: string, cookie?: string) => Promise<HeldPage>;
+  readonly page: (path: string, headers?: Record<string, string>) => Promise<HeldPage>;
   /** The posted form, once it is complete. */
   form?: FormData;
 }
@@ -111,7 +111,7 @@ export async function formRefusalPage(exchange: Exchange, code: RefusalCode): Pr
   const path = pathOf(request);
   const flash = cookieOf(env, "flash", encodeFlash({ page: flashPageOf(path), code, ...entered }));
   if (isOwn) {
-    const shown = await page(path, withCookie(request.headers.cookie, flash));
+    const shown = await page(path, { cookie: withCookie(request.headers.cookie, flash) });
     if (shown.status === 200 && shown.html.includes(inHtml(sentenceOf(exchange, messages, code))))
       return { status, html: shown.html };
     response.appendHeader("Set-Cookie", serializeCookie(flash));

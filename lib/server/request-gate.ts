@@ -19,6 +19,7 @@ import { isSameOrigin } from "@/lib/web/origin";
 import { collectDeletedCookies } from "@/lib/web/page-cookies";
 import { noStore } from "@/lib/web/problem";
 import { closeInStages, endConnection, prepareServer } from "./connections";
+import { FirstVisitPage } from "./first-visit-page";
 import { type HeldPage, holdPage } from "./held-page";
 import { type JsonApi, mayBeJsonApi } from "./json-api";
 import { failedPage, isBareResponse, missingPath, pageInsteadOf } from "./next-responses";
@@ -50,6 +51,7 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
     server.closeAllConnections();
   }
   const proxies = new ProxyHeaders(env, log);
+  const firstVisitPage = new FirstVisitPage(env);
   let api: JsonApi | undefined;
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
@@ -63,6 +65,7 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
         { request, response, env, log, page: pageFrom(this, env) },
         {
           proxies,
+          firstVisitPage,
           deleted,
           api,
           next,
@@ -97,6 +100,7 @@ const fileMethods = ["GET", "HEAD"];
 
 interface Gate {
   readonly proxies: ProxyHeaders;
+  readonly firstVisitPage: FirstVisitPage;
   /** The cookies that the page deletes. */
   readonly deleted: ReadonlySet<CookieName>;
   readonly api: JsonApi | undefined;
@@ -104,7 +108,10 @@ interface Gate {
   readonly next: () => void;
 }
 
-function gateRequest(exchange: Exchange, { proxies, deleted, api, next }: Gate): void {
+function gateRequest(
+  exchange: Exchange,
+  { proxies, firstVisitPage, deleted, api, next }: Gate,
+): void {
   const { request, response, env } = exchange;
   const target = readTarget(request.url ?? "/", request.headers.host ?? "");
   request.url =
@@ -125,12 +132,21 @@ function gateRequest(exchange: Exchange, { proxies, deleted, api, next }: Gate):
   const proceed = () => {
     const { url = "/" } = request;
     if (api && mayBeJsonApi(url)) return api(request, response, next);
-    if (isMailboxEmail(url)) allowEmailStyles(response);
-    else if (env.production) rewritePages(exchange);
-    if (isFile(request)) compressed(request, response, next);
-    else next();
+    if (firstVisitPage.isRequestedBy(request))
+      return firstVisitPage.respond(exchange, () => render(exchange, next));
+    render(exchange, next);
   };
   if (!bufferBody(exchange, proceed)) proceed();
+}
+
+/** Passes a request to Next. */
+function render(exchange: Exchange, next: () => void): void {
+  const { request, response, env } = exchange;
+  const { url = "/" } = request;
+  if (isMailboxEmail(url)) allowEmailStyles(response);
+  else if (env.production) rewritePages(exchange);
+  if (isFile(request)) compressed(request, response, next);
+  else next();
 }
 
 /**
@@ -307,7 +323,8 @@ function rewritePages(exchange: Exchange) {
     const isEmpty = isEmptyErrorPage(html);
     if (!isOwn && isEmpty) return held;
     response.setHeader("Content-Security-Policy", ownPagePolicy(url));
-    response.removeHeader("Link");
+    // What Next's script uses.
+    for (const name of ["Link", "Vary"]) response.removeHeader(name);
     if (!isEmpty) {
       if (status === 200) clearShownFlash(env, request, response);
       return { status, html: withoutFrameworkScript(html) };
@@ -350,11 +367,11 @@ function allowEmailStyles(response: ServerResponse) {
 /** Requests a page from a server of this process over HTTP. */
 const pageFrom =
   (server: Server, { origin }: Env) =>
-  (path: string, cookie = "") =>
+  (path: string, given: Record<string, string> = {}) =>
     new Promise<HeldPage>((resolve, reject) => {
       const { address, port } = server.address() as AddressInfo;
       const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address] ?? address;
-      const headers = { host: origin.host, ...(cookie && { cookie }) };
+      const headers = { ...given, host: origin.host };
       get({ host, port, path, headers, agent: false }, (httpResponse) => {
         const chunks: Buffer[] = [];
         httpResponse.on("data", (chunk: Buffer) => chunks.push(chunk));

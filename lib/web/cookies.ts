@@ -110,6 +110,16 @@ export const hasCookieOfOurs = (header: string | null, scope: CookieScope): bool
     return pairsOf(header).some((pair) => pair.startsWith(`${own}=`) || pair.startsWith(`${own}-`));
   });
 
+/** Whether a request has no other cookies, of ours or of anyone, than these. */
+export function hasOnlyCookies(
+  header: string | null,
+  scope: CookieScope,
+  names: readonly ReadableCookieName[],
+): boolean {
+  const allowed = names.map((name) => `${cookieName(scope, name)}=`);
+  return pairsOf(header).every((pair) => !pair || allowed.some((start) => pair.startsWith(start)));
+}
+
 /** Reads a token from a cookie; null when the cookie is absent or has not the form of a token. */
 export function readToken(
   header: string | null,

@@ -6,7 +6,7 @@ import { ProviderLogo } from "@/app/_methods/provider-logo";
 import type { MethodId } from "@/lib/core/method-id";
 import { oauthMethod, oauthMethods } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
-import { isInAppBrowser } from "@/lib/web/in-app-browser";
+import { isInAppBrowser } from "@/lib/web/request";
 import type { LastMethod } from "@/lib/web/last-method";
 import { message, messages } from "@/lib/web/messages";
 import { siteConfig } from "@/lib/web/site";
