@@ -114,7 +114,9 @@ describe("a build in a folder", () => {
     await server.output.next();
     const marks = readdirSync(path.join(folder, ".running"));
     // To connect, a user needs the right to write. Node 20 gives every user more rights than that.
-    const writable = marks.map((mark) => statSync(path.join(folder, ".running", mark)).mode & 0o222);
+    const writable = marks.map(
+      (mark) => statSync(path.join(folder, ".running", mark)).mode & 0o222,
+    );
     expect(writable).toEqual([0o222]);
     // Without its permission the system answers as it does to another user.
     const denied = `

@@ -87,10 +87,7 @@ function chosen() {
  * Steps that are run side by side, as each leaves processor time unused. The browser tests use all of
  * it: beside other steps they take a quarter more processor time in total.
  */
-const lanes = [
-  ["check", "build"],
-  ["unit", "postgres"],
-];
+const lanes = [["check", "build", "unit"], ["postgres"]];
 
 /** Runs the prerequisites, then the lanes, then the rest. */
 async function runSteps(names, results) {

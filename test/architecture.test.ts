@@ -135,3 +135,21 @@ describe("the README matches the code", () => {
     expect(example.map(([, name]) => name).sort()).toEqual(read.sort());
   });
 });
+
+describe("the code reads", () => {
+  const code = ["app", "lib", "messages"].flatMap((folder) =>
+    files(folder, /(?<!\.test)\.tsx?$/).filter((file) => file !== "lib/adapters/clock.ts"),
+  );
+  const filesWith = (found: string[], pattern: RegExp) =>
+    found.filter((file) => pattern.test(readFileSync(file, "utf8")));
+
+  it("the present time from the clock alone, which tests control", () => {
+    expect(code).toContain("lib/server/start.ts");
+    expect(filesWith(code, /\bnew Date\(\)/)).toEqual([]);
+  });
+
+  it("in the files that Next runs first only the two variables that its build replaces", () => {
+    const other = /process\.env(?!\.(NODE_ENV|NEXT_RUNTIME)\b)/;
+    expect(filesWith(["proxy.ts", "instrumentation.ts"], other)).toEqual([]);
+  });
+});

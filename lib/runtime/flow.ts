@@ -115,5 +115,5 @@ export const defineFlow = <Schema extends z.ZodType, Out, R extends Requires>(
 ) => flow;
 
 // Flows of every input, requirement and result in one list: parameters make them incomparable.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyFlow = Flow<any, any, any>;

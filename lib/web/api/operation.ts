@@ -24,11 +24,11 @@ interface FlowByField<Out> {
 }
 
 // A flow checks its own input against its schema.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 type OneFlow<Out> = Flow<any, Out, any>;
 
 // Operations of every value in one list: parameters make them incomparable.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any
 export type AnyOperation = Operation<any>;
 
 /** Describes an operation; what its output is made from follows from the flow. */
