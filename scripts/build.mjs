@@ -19,9 +19,6 @@ export const SOURCE = [
   ...["next.config.ts", "proxy.ts", "instrumentation.ts", "tsconfig.json", "package-lock.json"],
 ];
 
-/** Whether .next was built from the present source. */
-export const isBuilt = () => readIfThere(MARK) === sourceHash();
-
 /**
  * Builds the app, unless .next was built from the same source. Throws a `Failure` when a server or
  * tests use the present build: pages that they load later would be of another build.

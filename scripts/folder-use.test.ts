@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -143,7 +152,7 @@ describe("a run of the tests", () => {
       path.join(folder, "npm-cli.js"),
       `
       const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");
-      appendFileSync("log", "begin\\n");
+      appendFileSync("log", process.argv.slice(2).join(" ") + "\\n");
       setTimeout(() => {
         mkdirSync("node_modules/vitest", { recursive: true });
         writeFileSync("node_modules/vitest/vitest.mjs", ${JSON.stringify(vitest)});
@@ -155,6 +164,7 @@ describe("a run of the tests", () => {
   const vitest = `
     import { appendFileSync, readdirSync } from "node:fs";
     appendFileSync("uses", readdirSync(".running").filter((name) => name.startsWith(process.ppid)) + "\\n");`;
+  const log = () => readFileSync(path.join(folder, "log"), "utf8").trim().split("\n");
   const testRun = () => {
     const env = { ...process.env, npm_execpath: path.join(folder, "npm-cli.js") };
     const args = [path.resolve("scripts/test.mjs"), "--only=unit"];
@@ -166,9 +176,36 @@ describe("a run of the tests", () => {
   test("installs once beside another run, and uses the packages until it ends", async () => {
     const runs = [testRun(), testRun()];
     await Promise.all(runs.map((one) => once(one, "exit")));
-    expect(readFileSync(path.join(folder, "log"), "utf8")).toBe("begin\nend\n");
+    expect(log()).toEqual(["ci --include=dev --no-audit --no-fund", "end"]);
     const uses = readFileSync(path.join(folder, "uses"), "utf8").trim().split("\n").sort();
     expect(uses).toEqual(runs.map(({ pid }) => `${pid}-tests`).sort());
     expect(readdirSync(path.join(folder, ".running"))).toEqual([]);
+  });
+
+  /** The packages of a server, as npm records them. */
+  const installed = (version: string) => {
+    mkdirSync(path.join(folder, "node_modules"));
+    const packages = JSON.stringify({ packages: { "node_modules/next": { version } } });
+    writeFileSync(path.join(folder, "node_modules/.package-lock.json"), packages);
+    const wanted = {
+      "node_modules/next": { version: "2.0.0" },
+      "node_modules/vitest": { version: "1.0.0" },
+    };
+    writeFileSync(path.join(folder, "package-lock.json"), JSON.stringify({ packages: wanted }));
+  };
+
+  test("adds its packages beside a running server", async () => {
+    installed("2.0.0");
+    await run(user("server")).output.next();
+    await once(testRun(), "exit");
+    expect(log()).toEqual(["install --no-save --include=dev --no-audit --no-fund", "end"]);
+  });
+
+  test("replaces no packages under a running server", async () => {
+    installed("1.0.0");
+    await run(user("server")).output.next();
+    const [code] = (await once(testRun(), "exit")) as [number];
+    expect(code).toBe(1);
+    expect(existsSync(path.join(folder, "log"))).toBe(false);
   });
 });

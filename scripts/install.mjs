@@ -3,28 +3,36 @@ import { refuseWhileUsed } from "./folder-use.mjs";
 import { npm, quietly } from "./run.mjs";
 
 /**
- * Installs the packages of package-lock.json, unless they are installed. A server that is built needs
- * none of the development packages. Throws a `Failure` when another process uses the present packages:
- * npm removes them first.
+ * Installs the packages of package-lock.json that are missing: `dependencies` are all that the server, its
+ * build and the commands need; `withDevelopment` adds those of the tests and checks. Packages are only added
+ * beside those that are there. Throws a `Failure` when one of these has another version and a process uses
+ * them: npm removes them first.
  */
-export async function install({ forBuild = true } = {}) {
-  if (isInstalled(forBuild)) return;
-  await refuseWhileUsed(["server", "dev", "tests"], "its packages differ from package-lock.json");
-  await quietly("Installing packages", npm("ci", "--include=dev", "--no-audit", "--no-fund"));
+export async function install({ withDevelopment = false } = {}) {
+  const { missing, outdated } = compare(withDevelopment);
+  if (missing + outdated === 0) return;
+  const which = withDevelopment ? "--include=dev" : "--omit=dev";
+  const isAddition = outdated === 0 && Object.keys(read(PRESENT)).length > 0;
+  if (!isAddition)
+    await refuseWhileUsed(["server", "dev", "tests"], "its packages differ from package-lock.json");
+  const command = isAddition ? ["install", "--no-save"] : ["ci"];
+  await quietly("Installing packages", npm(...command, which, "--no-audit", "--no-fund"));
 }
 
-/**
- * Compares with npm's own record in node_modules, because an `npm install` by hand should not be
- * repeated here.
- */
-function isInstalled(withDevelopment) {
-  const wanted = read("package-lock.json");
-  const present = read("node_modules/.package-lock.json");
-  return Object.entries(wanted).every(([path, { version, optional, dev, devOptional }]) => {
-    if (path === "") return true;
-    const isOptional = optional || devOptional || (dev && !withDevelopment);
-    return present[path] ? present[path].version === version : Boolean(isOptional);
-  });
+/** npm's own record: an `npm install` by hand should not be repeated here. */
+const PRESENT = "node_modules/.package-lock.json";
+
+function compare(withDevelopment) {
+  const present = read(PRESENT);
+  const wanted = Object.entries(read("package-lock.json")).filter(([path]) => path !== "");
+  const isOptional = ({ optional, dev, devOptional }) =>
+    optional || devOptional || (dev && !withDevelopment);
+  return {
+    missing: wanted.filter(([path, wanted]) => !present[path] && !isOptional(wanted)).length,
+    outdated: wanted.filter(
+      ([path, { version }]) => present[path] && present[path].version !== version,
+    ).length,
+  };
 }
 
 function read(file) {

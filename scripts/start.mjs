@@ -7,7 +7,7 @@
  */
 import "./node-version.mjs";
 import { createServer } from "node:net";
-import { build, isBuilt } from "./build.mjs";
+import { build } from "./build.mjs";
 import { startFakeProviders } from "./fake-providers.mjs";
 import { exclusively, useFolder } from "./folder-use.mjs";
 import { install } from "./install.mjs";
@@ -30,7 +30,7 @@ await main(async () => {
   // Checked first, because a port in use should be reported before a long build.
   if (!buildOnly) await refuseBusyPort(settings.env);
   const endUse = await exclusively(async () => {
-    await install({ forBuild: dev || !isBuilt() });
+    await install({ withDevelopment: dev });
     if (!dev) await build(settings.env);
     // Until this process ends: no other one may replace what the server has not loaded yet.
     if (!buildOnly) return useFolder(dev ? "dev" : "server");

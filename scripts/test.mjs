@@ -125,7 +125,7 @@ async function startPostgres() {
 /** No other process may install packages until this run ends. */
 function installAlone() {
   return exclusively(async () => {
-    await install();
+    await install({ withDevelopment: true });
     await useFolder("tests");
   });
 }
