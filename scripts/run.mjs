@@ -37,13 +37,14 @@ export function spawnFollower([command, args], { env = process.env, stdio }) {
 
 /** Prints one line, and the program's output only when it fails. */
 export async function quietly(title, command, env = process.env) {
-  console.log(`${title} …`);
+  process.stdout.write(`${title} … `);
   const since = performance.now();
   const child = spawnFollower(command, { env, stdio: ["ignore", "pipe", "pipe"] });
   const killChildOnExit = () => child.kill();
   process.once("exit", killChildOnExit);
   const { code, output } = await finished(child);
   process.off("exit", killChildOnExit);
+  console.log(seconds(since));
   if (code !== 0) {
     process.stderr.write(output);
     throw new Failure(`${title} failed after ${seconds(since)} (exit code ${code}).`);
