@@ -12,6 +12,10 @@ export interface Session {
   readonly id: string;
   readonly userId: string;
   readonly email: Identifier;
+  /** The stored name of the sign-in method that started it. */
+  readonly method: string;
+  /** When the user last authenticated. */
+  readonly authenticatedAt: Date;
   /** Its absolute end. */
   readonly endsAt: Date;
   /** Seconds since the user last authenticated, by the database's clock (OIDC `auth_time`). */
@@ -34,16 +38,20 @@ const live = sql`${sessions.endsAt} > now()
 
 const hasToken = sql`${sessions.tokenDigest} = ${sql.placeholder("tokenDigest")}`;
 
+// The previous token is no more than it was: a thief of it gains nothing by a step-up.
+const authenticatedAt = sql`case when ${hasToken}
+  then ${sessions.authenticatedAt} else ${sessions.previousAuthenticatedAt} end`;
+
 const prepareRead = (db: Db) =>
   db
     .select({
       id: sessions.id,
       userId: sessions.userId,
       email: users.email,
+      method: sessions.method,
+      authenticatedAt: sql`${authenticatedAt}`.mapWith(sessions.authenticatedAt),
       endsAt: sessions.endsAt,
-      // The previous token is no more than it was: a thief of it gains nothing by a step-up.
-      authAge: sql<number>`extract(epoch from now() - case when ${hasToken}
-        then ${sessions.authenticatedAt} else ${sessions.previousAuthenticatedAt} end)::int`,
+      authAge: sql<number>`extract(epoch from now() - ${authenticatedAt})::int`,
       byPreviousToken: sql<boolean>`not ${hasToken}`,
       wasRenewedAgain: sql<boolean>`coalesce(${sessions.renewedAt} <> ${sessions.authenticatedAt}, false)`,
       hasPreviousToken: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,

@@ -100,8 +100,17 @@ describe("signing in", () => {
     });
     await ada.settleTasks();
 
-    const session = await ada.ask("session");
-    expect(JSON.parse(session.text)).toMatchObject({ session: { email: "ada@example.com" } });
+    const { text } = await ada.ask("session?a=b");
+    const { session } = JSON.parse(text) as { session: Record<string, string> };
+    const before = (seconds: number) => Date.parse(session.endsAt!) - seconds * 1000;
+    expect(session).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      userId: await world.userIdOf("ada@example.com"),
+      email: "ada@example.com",
+      method: "magic_link",
+      authenticatedAt: new Date(before(lifetimes.rememberedSession)).toISOString(),
+      endsAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
     const signedOut = await ada.ask("session", { method: "DELETE" });
     expect(signedOut).toMatchObject({ status: 204, text: "" });
     expect(signedOut.cookies.get("latchkey-session")).toEqual({

@@ -275,10 +275,26 @@ export const operations: readonly AnyOperation[] = [
     status: 200,
     output: {
       schema: z.strictObject({
-        session: z.strictObject({ id: z.uuid(), userId: z.uuid(), email: z.string() }).nullable(),
+        session: z
+          .strictObject({
+            id: z.uuid(),
+            userId: z.uuid(),
+            email: z.string(),
+            method: z.string(),
+            authenticatedAt: time,
+            endsAt: time,
+          })
+          .nullable(),
       }),
       from: (session) => ({
-        session: session && { id: session.id, userId: session.userId, email: session.email },
+        session: session && {
+          id: session.id,
+          userId: session.userId,
+          email: session.email,
+          method: session.method,
+          authenticatedAt: session.authenticatedAt.toISOString(),
+          endsAt: session.endsAt.toISOString(),
+        },
       }),
     },
   }),
