@@ -1,10 +1,13 @@
 import type { NextConfig } from "next";
+import { ownFiles } from "./lib/core/own-paths";
 import { bounds } from "./lib/core/policy";
 
 const bodyLimit = `${bounds.bodyBytes / 1024}kb` as const;
 
 export default {
   poweredByHeader: false,
+  // Another Next app on the same origin has the files at /_next.
+  assetPrefix: ownFiles,
   // The request gate compresses files. It reads pages, which must not be compressed (BREACH).
   compress: false,
   // Every client is treated as a bot without script, so the metadata is in the HTML.

@@ -41,8 +41,7 @@ export const config = {
   // The JSON API, health checks, metrics and static files need no nonce.
   matcher: [
     {
-      source:
-        "/((?!api/|livez|readyz|metrics|_next/static|latchkey\\.js|password\\.js|plain-page\\.css|icon\\.svg).*)",
+      source: "/((?!api/|livez|readyz|metrics|check$|_next/static|latchkey/).*)",
       missing: [{ type: "header", key: "x-own-page", value: "without-framework" }],
     },
   ],

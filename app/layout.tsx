@@ -10,7 +10,7 @@ export async function generateMetadata(): Promise<Metadata> {
   const { appName } = siteConfig();
   return {
     title: { default: appName, template: message("page.title", { title: "%s", appName }) },
-    icons: "/icon.svg",
+    icons: "/latchkey/icon.svg",
     robots: { index: false, follow: false },
     // Phones turn codes and IPs into telephone links.
     formatDetection: { telephone: false },
@@ -31,7 +31,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body>
         {children}
         {(await isOwnPage()) && (
-          <script src="/latchkey.js" nonce={await pageNonce()} defer suppressHydrationWarning />
+          <script src="/latchkey/latchkey.js" nonce={await pageNonce()} defer suppressHydrationWarning />
         )}
       </body>
     </html>

@@ -90,7 +90,7 @@ test(
     await page.getByRole("link", { name: "Sign in" }).click();
     await ada.seesTitle("Sign in to Latchkey");
     expect(await page.evaluate(() => "stays" in window)).toBe(false);
-    await expect(page.locator('script[src^="/_next/"]')).toHaveCount(0);
+    await expect(page.locator('script[src^="/latchkey/_next/"]')).toHaveCount(0);
     expect(errors).toEqual([]);
 
     const { headers } = await client.get("/dashboard");

@@ -404,7 +404,7 @@ test.describe("Every form", () => {
         if (status >= 500 && path !== "/unavailable") odd.push(`${what} to ${path}: ${status}`);
       }
     for (const method of ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
-      for (const path of ["/sign-in", "/l/x", "/latchkey.js", "/unavailable"]) {
+      for (const path of ["/sign-in", "/l/x", "/latchkey/latchkey.js", "/unavailable"]) {
         const { status } = await client.send(path, { method, headers: { origin: server.origin } });
         if (status >= 500 && path !== "/unavailable") odd.push(`${method} ${path}: ${status}`);
       }
@@ -756,7 +756,7 @@ test("the link in the email has our origin, whatever the Host and forwarding hea
     "@",
     "localhost:1@evil.example",
   ])
-    for (const path of ["/sign-in", "/account", "/latchkey.js", "/unavailable"]) {
+    for (const path of ["/sign-in", "/account", "/latchkey/latchkey.js", "/unavailable"]) {
       const response = await send(server, path, { headers: { host } });
       expect([400, 421], `${path} for ${host}`).toContain(response.status);
       expect(response.headers.location).toBeUndefined();

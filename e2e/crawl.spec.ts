@@ -54,14 +54,15 @@ for (const { extent, details, isWhole, pairs } of extents)
         const before = await db.dump();
 
         const files = [
-          "/latchkey.js",
-          "/icon.svg",
+          "/latchkey/latchkey.js",
+          "/latchkey/icon.svg",
           "/favicon.ico",
           "/robots.txt",
           "/.env",
           "/.well-known/x",
           "/_next/static/",
-          "/_next/image?url=%2Ficon.svg&w=64&q=75",
+          "/latchkey/_next/static/",
+          "/_next/image?url=%2Flatchkey%2Ficon.svg&w=64&q=75",
           "/_next/nothing",
           "/*",
           "/%",

@@ -25,9 +25,9 @@ const markup = `<!doctype html>
   </div>
   <button type="submit">Continue</button>
 </form>
-<script src="/latchkey.js" defer></script>
-<script src="/password.js" defer></script>
-<script src="/password.js" defer></script>`;
+<script src="/latchkey/latchkey.js" defer></script>
+<script src="/latchkey/password.js" defer></script>
+<script src="/latchkey/password.js" defer></script>`;
 
 /** Opens that page on the server's origin; collects what it posts, and stays on the page. */
 async function open(page: Page) {

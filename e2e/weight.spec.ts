@@ -2,7 +2,7 @@ import { testWithProviders as test } from "./support/oidc";
 import { expect } from "./support/test";
 
 /** The only scripts on our pages. */
-const scripts = ["/latchkey.js", "/password.js"];
+const scripts = ["/latchkey/latchkey.js", "/latchkey/password.js"];
 
 test("our pages load few small files, and no framework script", async ({
   client,

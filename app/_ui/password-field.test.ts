@@ -42,7 +42,7 @@ test("has no reveal button without script", () => {
 });
 
 test("gives its script the nonce of the response", () => {
-  expect(draw()).toContain('<script src="/password.js" nonce="n0nce" defer=""></script>');
+  expect(draw()).toContain('<script src="/latchkey/password.js" nonce="n0nce" defer=""></script>');
 });
 
 test("links an error to its field", () => {

@@ -53,7 +53,7 @@ export function PasswordField({ show, newPassword, nonce, ...field }: PasswordFi
           )
         }
       />
-      <script src="/password.js" nonce={nonce} defer suppressHydrationWarning />
+      <script src="/latchkey/password.js" nonce={nonce} defer suppressHydrationWarning />
     </>
   );
 }

@@ -22,11 +22,15 @@ it.each(["/sign-inn", "/accounts", "/x?/sign-in", "/x/account", "/api/v1/session
 );
 
 it.each([
-  ["a file of Next", '<script src="/_next/a.js" async=""></script>', ""],
+  ["a file of Next", '<script src="/latchkey/_next/a.js" async=""></script>', ""],
   ["an inline script", "<script>self.a=1<2</script>", ""],
   ["an inline script with a nonce", '<script nonce="x" id="y">a("</p>")</script>', ""],
-  ["a script that is loaded early", '<link rel="preload" as="script" href="/_next/a.js"/>', ""],
-  ["a module that is loaded early", '<link rel="modulepreload" href="/_next/a.js"/>', ""],
+  [
+    "a script that is loaded early",
+    '<link rel="preload" as="script" href="/latchkey/_next/a.js"/>',
+    "",
+  ],
+  ["a module that is loaded early", '<link rel="modulepreload" href="/latchkey/_next/a.js"/>', ""],
 ])("removes %s", (_, html, left) => {
   expect(withoutFrameworkScript(`<p>before</p>${html}<p>after</p>`)).toBe(
     `<p>before</p>${left}<p>after</p>`,
@@ -34,10 +38,10 @@ it.each([
 });
 
 it.each([
-  '<script src="/latchkey.js" defer=""></script>',
-  '<link rel="stylesheet" href="/_next/a.css" data-precedence="next"/>',
+  '<script src="/latchkey/latchkey.js" defer=""></script>',
+  '<link rel="stylesheet" href="/latchkey/_next/a.css" data-precedence="next"/>',
   "<p>&lt;script&gt;what a user typed&lt;/script&gt;</p>",
-  '<input value="&lt;script src=&quot;/_next/a.js&quot;&gt;"/>',
+  '<input value="&lt;script src=&quot;/latchkey/_next/a.js&quot;&gt;"/>',
 ])("does not remove %s", (html) => expect(withoutFrameworkScript(html)).toBe(html));
 
 it("recognises a document that only Next's script would fill", () => {

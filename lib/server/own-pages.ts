@@ -1,29 +1,16 @@
-/**
- * Latchkey's own pages. They work without Next's script: the request gate removes it, and their
- * content security policy allows only script files of this origin. All other pages belong to the
- * application that is built on Latchkey; they have Next's script, navigation and server actions.
- */
-const ownPages = [
-  "/sign-in",
-  "/sign-up",
-  "/verify-email",
-  "/password",
-  "/l",
-  "/account",
-  "/mailbox",
-  "/unavailable",
-  "/failed",
-];
+import { isOwnPagePath, ownFiles } from "@/lib/core/own-paths";
 
 /** Whether a request is for the JSON API, Auth.js or an email of the local mailbox. */
 export const isApi = ({ url = "/" }: { url?: string | undefined }): boolean =>
   url.startsWith("/api/");
 
-/** Whether a URL, path and query, is that of a page of Latchkey or of a path below it. */
-export function isOwnPage(url: string): boolean {
-  const path = decoded(url.split("?", 1)[0]!);
-  return path === "/" || ownPages.some((own) => path === own || path.startsWith(`${own}/`));
-}
+/**
+ * Whether a URL, path and query, is that of a page of Latchkey or of a path below it. Those pages work
+ * without Next's script: the request gate removes it, and their content security policy allows only
+ * script files of this origin. All other pages belong to the application that is built on Latchkey; they
+ * have Next's script, navigation and server actions.
+ */
+export const isOwnPage = (url: string): boolean => isOwnPagePath(decoded(url.split("?", 1)[0]!));
 
 /** Whether a path is a route of Next's own that nobody links to. */
 export const isNextInternal = (url: string): boolean =>
@@ -39,7 +26,7 @@ function decoded(path: string): string {
 }
 
 /**
- * The policy of a page of ours. Nothing inline, nothing from elsewhere. Framework files under /_next are
+ * The policy of a page of ours. Nothing inline, nothing from elsewhere. Framework files are
  * ours too, but no page here names them. Only the mailbox has frames, one for each email.
  */
 export const ownPagePolicy = (url: string): string =>
@@ -88,7 +75,8 @@ export function withoutFrameworkScript(html: string): string {
     );
 }
 
-const isOfNext = (src: string | undefined) => src === undefined || src.startsWith("/_next/");
+const isOfNext = (src: string | undefined) =>
+  src === undefined || src.startsWith(`${ownFiles}/_next/`);
 
 /** Next's document for a page that threw or called `notFound()`: it is empty without Next's script. */
 export const isEmptyErrorPage = (html: string) => /^[^>]*>\s*<html id="__next_error__"/.test(html);

@@ -797,7 +797,7 @@ describe("the headers of every response", () => {
     const { fetchPath } = await serve(local, { handler });
     const setting = async (path: string) => (await fetchPath(path)).headers.get("cache-control");
     expect(await setting("/api/auth/callback/google")).toBe("private, no-store");
-    expect(await setting("/_next/static/a.css")).toBe(stored);
+    expect(await setting("/latchkey/_next/static/a.css")).toBe(stored);
     expect(await setting("/dashboard/feed")).toBe(stored);
     expect(await setting("/report")).toBe("private, no-store");
     expect(await setting("/sign-in")).toBe("private, no-store");
@@ -842,20 +842,24 @@ describe("the headers of every response", () => {
 /** A page as Next sends it: in pieces, with its script inline, as files, and preloaded. */
 const drawn: RequestListener = (_, response) => {
   response.setHeader("Content-Type", "text/html; charset=utf-8");
-  response.setHeader("Link", '</_next/static/a.js>; rel=preload; as="script"');
+  response.setHeader("Link", '</latchkey/_next/static/a.js>; rel=preload; as="script"');
   response.flushHeaders();
   response.write(
-    '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/>',
+    '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/latchkey/_next/a.css"/>',
   );
-  response.write('<link rel="preload" as="script" href="/_next/static/a.js"/></head><body>');
-  response.write('<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script><scri');
+  response.write(
+    '<link rel="preload" as="script" href="/latchkey/_next/static/a.js"/></head><body>',
+  );
+  response.write(
+    '<p>&lt;script&gt;</p><script src="/latchkey/latchkey.js" defer=""></script><scri',
+  );
   response.end(
-    'pt src="/_next/static/a.js" async=""></script><script>x("</p>")</script></body></html>',
+    'pt src="/latchkey/_next/static/a.js" async=""></script><script>x("</p>")</script></body></html>',
   );
 };
 const withoutScript =
-  '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/_next/a.css"/></head><body>' +
-  '<p>&lt;script&gt;</p><script src="/latchkey.js" defer=""></script></body></html>';
+  '<!DOCTYPE html><html lang="en"><head><link rel="stylesheet" href="/latchkey/_next/a.css"/></head><body>' +
+  '<p>&lt;script&gt;</p><script src="/latchkey/latchkey.js" defer=""></script></body></html>';
 
 describe("a rendered page", () => {
   it("of Latchkey has our script and none of Next's, and a policy that allows no other", async () => {
@@ -1001,7 +1005,7 @@ describe("a rendered page", () => {
     const { fetchPath } = await serve(local, { handler });
     const encoding = async (path: string) =>
       (await fetchPath(path, { "accept-encoding": "gzip" })).headers.get("content-encoding");
-    expect(await encoding("/_next/static/a.css")).toBe("gzip");
+    expect(await encoding("/latchkey/_next/static/a.css")).toBe("gzip");
     for (const path of ["/sign-in", "/dashboard", "/l/a.css"])
       expect(await encoding(path)).toBe(null);
   });
@@ -1268,15 +1272,18 @@ describe("a bare text of Next", () => {
 });
 
 describe("a file", () => {
-  it.each(["/icon.svg", "/_next/static/a.js"])("can only be read, and whole: %s", async (path) => {
-    const { fetchPath, seen } = await serve(local);
-    const form = { "content-type": "multipart/form-data; boundary=x", "content-length": "0" };
-    const headers = { ...form, origin: local.origin.origin };
-    const { status, headers: sent } = await fetchPath(path, headers, { method: "POST" });
-    expect([status, sent.get("allow")]).toEqual([405, "GET, HEAD"]);
-    // Next answers a range that it does not have with a 500.
-    expect((await seen(path, { range: "bytes=9999-" })).headers).not.toHaveProperty("range");
-  });
+  it.each(["/latchkey/icon.svg", "/latchkey/_next/static/a.js"])(
+    "can only be read, and whole: %s",
+    async (path) => {
+      const { fetchPath, seen } = await serve(local);
+      const form = { "content-type": "multipart/form-data; boundary=x", "content-length": "0" };
+      const headers = { ...form, origin: local.origin.origin };
+      const { status, headers: sent } = await fetchPath(path, headers, { method: "POST" });
+      expect([status, sent.get("allow")]).toEqual([405, "GET, HEAD"]);
+      // Next answers a range that it does not have with a 500.
+      expect((await seen(path, { range: "bytes=9999-" })).headers).not.toHaveProperty("range");
+    },
+  );
 });
 
 describe("a connection", () => {

@@ -1,0 +1,42 @@
+/**
+ * The paths of this origin that are Latchkey's, each with all below it. Where another app lives on the
+ * same origin, a proxy passes these here, and all others there (docs/beside-your-app.md).
+ */
+
+/** Pages. They work without Next's script; `lib/server/own-pages.ts` says how. */
+export const ownPages = [
+  "/sign-in",
+  "/sign-up",
+  "/verify-email",
+  "/password",
+  "/l",
+  "/account",
+  "/mailbox",
+  "/return",
+  "/unavailable",
+  "/failed",
+] as const;
+
+/** Files: those of `public/latchkey`, and of the build. */
+export const ownFiles = "/latchkey";
+
+/** What the programs of visitors request. */
+export const ownRoutes = [
+  "/api/v1",
+  "/api/auth",
+  "/api/mailbox",
+  "/.well-known/change-password",
+] as const;
+
+/** What only the operator's servers request, at the address where Latchkey listens. */
+export const serverRoutes = ["/check", "/livez", "/readyz"] as const;
+
+const isAt = (path: string, own: string) => path === own || path.startsWith(`${own}/`);
+
+/** Whether a path, without its query, is that of a page of Latchkey or of a path below it. */
+export const isOwnPagePath = (path: string): boolean =>
+  path === "/" || ownPages.some((own) => isAt(path, own));
+
+/** Whether a path is that of a page that people without a session need, to sign in or to read why not. */
+export const isSignedOutPath = (path: string): boolean =>
+  ownPages.some((own) => own !== "/account" && isAt(path, own));
