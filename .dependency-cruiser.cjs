@@ -156,8 +156,8 @@ module.exports = {
     ...layers,
     error(
       "web-api-without-next",
-      "The handler of the JSON API also runs before Next, so nothing that it needs may need Next.",
-      { path: "^lib/web/api/", pathNot: TESTS },
+      "The JSON API and the session check also run before Next, so nothing that they need may need Next.",
+      { path: "^lib/web/(api|check)/", pathNot: TESTS },
       { path: "node_modules/(next|react|react-dom)/", reachable: true },
     ),
     error(

@@ -31,7 +31,12 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body>
         {children}
         {(await isOwnPage()) && (
-          <script src="/latchkey/latchkey.js" nonce={await pageNonce()} defer suppressHydrationWarning />
+          <script
+            src="/latchkey/latchkey.js"
+            nonce={await pageNonce()}
+            defer
+            suppressHydrationWarning
+          />
         )}
       </body>
     </html>

@@ -121,6 +121,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/password", null],
       ["/password/check", "verification.pending"],
       ["/readyz", null],
+      ["/return", null],
       ["/sign-in", "session.read"],
       ["/sign-in/check", "verification.pending"],
       ["/sign-in/connect", "oauth.preview"],
@@ -328,6 +329,11 @@ const operations: Record<string, Attempt> = {
     ({ phone }) => `sessions/${phone}`,
   ),
   readSession: operation("session.read", "nothing", "GET", "session"),
+  checkSession: {
+    flow: "session.read",
+    needs: "nothing",
+    ask: (client, _, headers) => client.send("/check", { headers: headers! }),
+  },
   signOut: operation("session.sign_out", "session", "DELETE", "session"),
   listAuthProviders: operation("auth_provider.list", "session", "GET", "auth-providers"),
   requestSignUp: operation("sign_up.request", "nothing", "POST", "sign-ups", () => ({

@@ -26,7 +26,9 @@ test("every response has the security headers", async ({
   await client.requestLink(leo);
   const { token } = await inbox.letterTo(leo);
   const page = await client.get("/sign-in/check");
-  const assets = [...page.body.matchAll(/"(\/_next\/static\/[^"]+)/g)].map(([, path]) => path!);
+  const assets = [...page.body.matchAll(/"(\/latchkey\/_next\/static\/[^"]+)/g)].map(
+    ([, path]) => path!,
+  );
   expect(assets.length).toBeGreaterThan(0);
   const visits: readonly Visit[] = [
     ...routes({ token, id: randomUUID(), provider: "google" }).map(
@@ -69,11 +71,12 @@ test("every response has the security headers", async ({
     ],
     ["/sign-in", 421, { headers: { host: "evil.example" } }],
     ["/sign-in", 307, { headers: { host: "127.0.0.1" } }],
-    ["/latchkey.js", 200],
-    ["/icon.svg", 200],
+    ["/latchkey/latchkey.js", 200],
+    ["/latchkey/icon.svg", 200],
     ...assets.map((path) => [path, 200] as const),
+    ["/latchkey/_next/static/nothing.js", 404],
     ["/_next/static/nothing.js", 404],
-    ["/_next/image?url=%2Ficon.svg&w=64&q=75", [400, 404]],
+    ["/_next/image?url=%2Flatchkey%2Ficon.svg&w=64&q=75", [400, 404]],
     ["/%", [400, 404]],
     ["/_global-error", 404],
     ["/dashboard/", 308],
@@ -102,14 +105,14 @@ test("every response has the security headers", async ({
       expect(policy, what).not.toContain("nonce");
       expect(headers["cache-control"], what).toContain("private");
       for (const [tag] of body.matchAll(/<(script|style)\b[^>]*>/g))
-        expect(tag, what).toMatch(/^<script src="\/(latchkey|password)\.js"/);
+        expect(tag, what).toMatch(/^<script src="\/latchkey\/(latchkey|password)\.js"/);
       expect(body, what).not.toMatch(/\son\w+="|javascript:/);
       // Only the redirect page has a link to another origin, the provider's.
       const ours =
         path === "/sign-in/continue" ? body.replace(inHtml(authorizationUrl), "/") : body;
       expect(ours, what).not.toMatch(/(?:src|href)="(?:https?:)?\/\/(?!localhost)/);
     }
-    const isFile = path.startsWith("/_next/static/") || /\.(js|svg|json)$/.test(path);
+    const isFile = path.includes("/_next/static/") || /\.(js|svg|json)$/.test(path);
     if (!isFile) expect(headers["cache-control"] ?? "none", what).toMatch(/no-store/);
     if (!isFile)
       expect(headers["cache-control"] ?? "", what).not.toMatch(/public|s-maxage|max-age=[1-9]/);
@@ -123,6 +126,7 @@ const inHtml = (url: string) => `href="${url.replaceAll("&", "&amp;")}"`;
 function expectedOf(path: string): number | readonly number[] {
   if (path === "/unavailable") return 503;
   if (path === "/failed") return 404;
+  if (path === "/check") return 204;
   if (path === "/.well-known/change-password") return 302;
   return path.startsWith("/api/") ? [200, 404, 405] : [200, 307];
 }

@@ -304,6 +304,13 @@ export const en = {
   "failed.problem": "Something went wrong on our side. Try again.",
   "refused.title": "That didn’t work",
   "refused.back": "Back to the page",
+  "return.title": "Back to {host}",
+  "return.lead": "You are being sent back to where you came from.",
+  "return.link": "Continue to {host}",
+  "return.loopTitle": "We can’t get you back to {host}",
+  "return.loopLead":
+    "You are signed in here, but {host} doesn’t notice it and sent you back several times. Most likely a proxy in front of it doesn’t pass your cookies on to /check. Please tell the people who run {host}.",
+  "return.retry": "Try again",
   "unavailable.title": "Back in a moment",
   "unavailable.retry": "Try again",
 

@@ -32,8 +32,8 @@ test("every style is of a class that a page has", () => {
 });
 
 test("every drawing has a size of its own, for a page without its styles", () => {
-  const drawings = [...read(/\.tsx$/), readFileSync("public/latchkey/icon.svg", "utf8")].flatMap((source) =>
-    [...source.matchAll(/<svg\b[^>]*>/g)].map(([tag]) => tag),
+  const drawings = [...read(/\.tsx$/), readFileSync("public/latchkey/icon.svg", "utf8")].flatMap(
+    (source) => [...source.matchAll(/<svg\b[^>]*>/g)].map(([tag]) => tag),
   );
   expect(drawings.length).toBeGreaterThan(2);
   expect(drawings.filter((tag) => !/ width="\d+" height="\d+"/.test(tag))).toEqual([]);

@@ -60,6 +60,12 @@ export const keyedHash = (key: string, use: string, text: string) =>
 export const derivedToken = (key: Key, use: TokenUse, from: string) =>
   keyedHash(key[0], `derived ${use}`, from);
 
+/** A key for one purpose only: what it encrypts cannot be passed off as what another key encrypted. */
+export const derivedKey = ([current, ...previous]: Key, purpose: string): Key => {
+  const derive = (key: string) => keyedHash(key, "derived key", purpose);
+  return [derive(current), ...previous.map(derive)];
+};
+
 /** Whether two hashes are equal, in a time that does not depend on where they differ. */
 export const constantTimeEqual = (a: string, b: string) =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

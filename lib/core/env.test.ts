@@ -58,7 +58,7 @@ describe("an operator who sets only the keys", () => {
 
   it("gets the same when every other variable is set and empty", () => {
     const empty = Object.fromEntries(
-      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP"
+      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP APP_ORIGINS AFTER_SIGN_IN TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP"
         .split(" ")
         .map((name) => [name, ""]),
     );
@@ -128,6 +128,92 @@ describe("an operator's own numbers", () => {
       "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.",
     ]);
     expect(problemsWith({ SESSION_IDLE_HOURS: "24", SESSION_LIFETIME_DAYS: "1" })).toEqual([]);
+  });
+});
+
+describe("apps on other ports of our host", () => {
+  const AUTH_URL = "https://example.com";
+  const publicly = (vars: Record<string, string>) =>
+    problemsWith({ AUTH_URL, ...vars }).filter((one) => /^(APP_ORIGINS|AFTER_SIGN_IN)/.test(one));
+
+  it("may be returned to", () => {
+    const APP_ORIGINS = " http://localhost:8080, http://localhost:3000,https://localhost ,";
+    expect(parse({ APP_ORIGINS }).appOrigins).toEqual([
+      "http://localhost:8080",
+      "https://localhost",
+    ]);
+    expect(parse().appOrigins).toEqual([]);
+    expect(publicly({ APP_ORIGINS: "https://example.com:8443" })).toEqual([]);
+  });
+
+  it.each([
+    "example.com",
+    "https://example.com:8443/",
+    "https://example.com:8443/app",
+    "https://EXAMPLE.com:8443",
+    "https://example.com:443",
+    "https://me@example.com:8443",
+    "ftp://example.com",
+    "null",
+    "*",
+  ])("are refused unless each is a bare origin: %s", (one) => {
+    expect(publicly({ APP_ORIGINS: `https://example.com:8444,${one}` })).toEqual([
+      "APP_ORIGINS must list origins such as https://example.com:8443, without a path.",
+    ]);
+  });
+
+  it.each([
+    "https://app.example.com",
+    "https://*.example.com",
+    "https://example.com.evil.example",
+    "https://example.org",
+  ])("are refused on another host, which gets no cookie: %s", (APP_ORIGINS) => {
+    expect(publicly({ APP_ORIGINS })).toEqual([
+      `APP_ORIGINS includes ${APP_ORIGINS}, but its host must be the one of AUTH_URL, example.com: browsers send the cookie of the session to no other host.`,
+    ]);
+  });
+
+  it("are refused over plain http beside https", () => {
+    expect(publicly({ APP_ORIGINS: "http://example.com:8080" })).toEqual([
+      "APP_ORIGINS includes http://example.com:8080, but it must be https, as AUTH_URL is: browsers send the cookie of the session over https only.",
+    ]);
+  });
+});
+
+describe("where sign-in leads", () => {
+  const APP_ORIGINS = "http://localhost:8080";
+
+  it.each([
+    ["/", "/"],
+    ["/app?tab=1#top", "/app?tab=1#top"],
+    ["/account/sessions", "/account/sessions"],
+    ["http://localhost:3000/app", "/app"],
+    ["http://localhost:8080", "http://localhost:8080/"],
+    ["http://localhost:8080/app?x=1", "http://localhost:8080/app?x=1"],
+  ])("may be a page, or one of a listed origin: %s", (AFTER_SIGN_IN, expected) => {
+    expect(parse({ APP_ORIGINS, AFTER_SIGN_IN }).afterSignIn).toBe(expected);
+  });
+
+  it("is the account page by default", () => {
+    expect(parse().afterSignIn).toBe("/account");
+  });
+
+  it.each([
+    "app",
+    "//evil.example",
+    "https://evil.example/",
+    "http://localhost:8081/",
+    "http://me@localhost:8080/",
+    "javascript:alert(1)",
+    "/api/v1/session",
+    "/sign-in",
+    "/sign-up?x=1",
+    "/return",
+    "/check",
+  ])("is refused when it is no such page: %s", (AFTER_SIGN_IN) => {
+    expect(problemsWith({ APP_ORIGINS, AFTER_SIGN_IN })).toEqual([
+      "AFTER_SIGN_IN must be a path such as /account of a page for people who are signed in, or a URL of AUTH_URL or APP_ORIGINS.",
+    ]);
   });
 });
 

@@ -5,6 +5,8 @@ import { parseIdentifier } from "./identifier";
 import type { MethodId } from "./method-id";
 import { parsePostgresUrl } from "./postgres-url";
 import { bounds, intervals, type LimitName, lifetimes, limits } from "./policy";
+import { isSignedOutPath } from "./own-paths";
+import { safePath } from "./safe-path";
 import type { Key } from "./crypto";
 
 /** The environment variables. Problems are reported all at once, without the values of secrets. */
@@ -96,6 +98,9 @@ const schema = z.object({
   SIGN_UP: z.enum(["open", "closed"], { error: "must be open or closed" }).default("open"),
   // Its names, and the variables of providers, are read by `readMethods`.
   SIGN_IN_METHODS: z.string().optional(),
+  // Their values depend on AUTH_URL: `readAppOrigins` and `readAfterSignIn` check them.
+  APP_ORIGINS: z.string().optional(),
+  AFTER_SIGN_IN: z.string().default("/account"),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   KEEP_ALIVE_SECONDS: wholeNumber(5, 3600).default(intervals.keepAlive),
   LOG_LEVEL: z
@@ -146,6 +151,10 @@ export interface Env {
   readonly origin: URL;
   /** The origin is on this machine: plain http is allowed, and a mailbox page can replace sending email. */
   readonly loopback: boolean;
+  /** Other origins of the same host, whose apps ask `/check` and to which people return. */
+  readonly appOrigins: readonly string[];
+  /** Where sign-in leads without a return path: a path of ours, or a URL of one of `appOrigins`. */
+  readonly afterSignIn: string;
   readonly appName: string;
   readonly locale: Locale;
   readonly supportEmail: string | undefined;
@@ -214,6 +223,8 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
   const enabled = readMethods(set, known, problems);
   const origin = parseOrigin(env.AUTH_URL ?? `http://localhost:${env.PORT ?? 3000}`, problems);
   const loopback = isLoopback(origin.hostname);
+  const appOrigins = readAppOrigins(env.APP_ORIGINS, origin, problems);
+  const afterSignIn = readAfterSignIn(env.AFTER_SIGN_IN, [origin.origin, ...appOrigins], problems);
   problems.push(
     ...renamedProblems(set),
     ...conflicts(set, env),
@@ -227,6 +238,8 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     production: env.NODE_ENV === "production",
     origin,
     loopback,
+    appOrigins,
+    afterSignIn,
     appName: env.APP_NAME,
     locale: env.LOCALE,
     supportEmail: env.SUPPORT_EMAIL,
@@ -276,6 +289,8 @@ export function* settingsWithoutEffect(
     if (!env.methods.includes(method.id))
       for (const name of Object.keys(providerShape(method)).filter(isSet))
         yield `${name} has no effect, because SIGN_IN_METHODS does not include ${method.id}.`;
+  if (isSet("APP_ORIGINS") && env.trustedProxyHops === 0 && env.afterSignIn.startsWith("/"))
+    yield "APP_ORIGINS has no effect, because TRUSTED_PROXY_HOPS is 0: only a trusted proxy says which URL somebody visits.";
   for (const name of ["DATABASE_URL", "MIGRATE_DATABASE_URL"]) {
     const url = parsePostgresUrl(vars[name] ?? "");
     if (!("problem" in url) && url.ignored.length > 0)
@@ -386,6 +401,38 @@ function parseOrigin(text: string, problems: string[]): URL {
     return origin;
   problems.push("AUTH_URL must be an origin such as https://account.example.com, without a path.");
   return new URL("http://localhost");
+}
+
+/**
+ * The origins beside ours. Cookies do not differ by port, so apps on other ports of our host get the
+ * session's cookie; a browser would never send it to another host, nor a Secure one over plain http.
+ */
+function readAppOrigins(text = "", own: URL, problems: string[]): readonly string[] {
+  const problemOf = (one: string) => {
+    const url = URL.canParse(one) ? new URL(one) : null;
+    if (!url || !/^https?:$/.test(url.protocol) || url.origin !== one)
+      return `APP_ORIGINS must list origins such as ${own.protocol}//${own.hostname}:8443, without a path.`;
+    if (url.hostname !== own.hostname)
+      return `APP_ORIGINS includes ${one}, but its host must be the one of AUTH_URL, ${own.hostname}: browsers send the cookie of the session to no other host.`;
+    if (url.protocol === "http:" && own.protocol === "https:")
+      return `APP_ORIGINS includes ${one}, but it must be https, as AUTH_URL is: browsers send the cookie of the session over https only.`;
+    return null;
+  };
+  const origins = text.split(",").flatMap((one) => one.trim() || []);
+  problems.push(...new Set(origins.map(problemOf).filter((problem) => problem !== null)));
+  return origins.filter((one) => one !== own.origin);
+}
+
+function readAfterSignIn(text: string, origins: readonly string[], problems: string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isListed = url !== null && origins.includes(url.origin) && !url.username && !url.password;
+  if (isListed && url.origin !== origins[0]) return url.href;
+  const path = safePath(isListed ? url.pathname + url.search + url.hash : text);
+  if (path !== null && !isSignedOutPath(path.split(/[?#]/, 1)[0]!)) return path;
+  problems.push(
+    "AFTER_SIGN_IN must be a path such as /account of a page for people who are signed in, or a URL of AUTH_URL or APP_ORIGINS.",
+  );
+  return "/account";
 }
 
 /** Variables that contradict each other. Reads `set` where an invalid value counts as set. */

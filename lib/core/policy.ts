@@ -31,7 +31,7 @@ export const lifetimes = {
   oauthAttempt: minutes(10),
   /** The last sign-in method is offered first; half a year covers users who return rarely. */
   lastMethod: days(180),
-  /** The browser's time zone, in which pages show times; `public/latchkey.js` says the same. */
+  /** The browser's time zone, in which pages show times; `public/latchkey/latchkey.js` says the same. */
   timeZone: days(180),
   /** A form that waits for step-up; as long as the step-up email is valid. */
   suspendedAction: minutes(10),
@@ -39,6 +39,13 @@ export const lifetimes = {
   requestingBrowser: days(1),
   /** A device that was not used for twice the longest session is forgotten. */
   knownDevice: days(180),
+  /**
+   * An encrypted URL of another origin in a return path: as long as an email may take (`queuedEmail`)
+   * and the longest link in it may work.
+   */
+  returnUrl: hours(48),
+  /** The returns of one browser that are counted: a loop of redirects makes three within a second. */
+  recentReturns: seconds(30),
   /** A message for the next page, which a redirect requests at once. */
   flash: seconds(60),
   /** An email that could not be sent for a day is of no use to its recipient (X3). */
@@ -258,6 +265,12 @@ export const bounds = {
   fieldLength: 1_000,
   /** Characters in an entered code: six digits, with spaces and invisible characters from pasting. */
   codeInputLength: 64,
+  /** Returns to one URL within `recentReturns` after which another would hardly end differently. */
+  refusedReturns: 3,
+  /** Returns that are remembered: of several tabs that a browser restores at once. */
+  rememberedReturns: 20,
+  /** Characters of the hash of a remembered return: enough to tell one browser's apart. */
+  returnHash: 8,
   /** Characters in a return path: browsers and proxies handle URLs of this length everywhere. */
   nextLength: 2048,
   /** Rows per statement of a purge: a batch is short, so no lock is held long (X10). */

@@ -47,15 +47,18 @@ export function createJsonApi(world: World, afterResponses: AfterResponses): Jso
 const readRequest = (request: IncomingMessage, path: string): ApiRequest => ({
   method: request.method ?? "",
   path,
-  headers: {
-    get(name) {
-      const value = request.headers[name.toLowerCase()];
-      return value === undefined ? null : String(value);
-    },
-  },
+  headers: headersOf(request),
   async arrayBuffer() {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
+  },
+});
+
+/** Node's headers, as a Web-standard request has them. */
+export const headersOf = ({ headers }: IncomingMessage): Pick<Headers, "get"> => ({
+  get(name) {
+    const value = headers[name.toLowerCase()];
+    return value === undefined ? null : String(value);
   },
 });

@@ -18,10 +18,12 @@ import { isFlashFor } from "@/lib/web/flash-page";
 import { isSameOrigin } from "@/lib/web/origin";
 import { collectDeletedCookies } from "@/lib/web/page-cookies";
 import { noStore } from "@/lib/web/problem";
+import { readVisited } from "@/lib/web/check/visited-url";
+import { type Check, isCheck } from "./check";
 import { closeInStages, endConnection, prepareServer } from "./connections";
 import { FirstVisitPage } from "./first-visit-page";
 import { type HeldPage, holdPage } from "./held-page";
-import { type JsonApi, mayBeJsonApi } from "./json-api";
+import { headersOf, type JsonApi, mayBeJsonApi } from "./json-api";
 import { failedPage, isBareResponse, missingPath, pageInsteadOf } from "./next-responses";
 import {
   emailPolicy,
@@ -53,6 +55,8 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
   const proxies = new ProxyHeaders(env, log);
   const firstVisitPage = new FirstVisitPage(env);
   let api: JsonApi | undefined;
+  let serveCheck: (check: Check) => void = () => {};
+  const check = new Promise<Check>((resolve) => (serveCheck = resolve));
   const { emit } = Server.prototype;
   Server.prototype.emit = function (this: Server, event: string | symbol, ...rest: unknown[]) {
     if (event === "listening") prepareServer(this, env);
@@ -68,6 +72,7 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
           firstVisitPage,
           deleted,
           api,
+          check,
           next,
         },
       );
@@ -80,12 +85,14 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
     }
     return Reflect.apply(emit, this, [event, ...rest]) as boolean;
   };
-  return { serveApi: (given) => void (api = given) };
+  return { serveApi: (given) => void (api = given), serveCheck };
 }
 
 interface RequestGate {
   /** Serves the JSON API from now on. Before, its requests wait in Next, as all others do. */
   readonly serveApi: (api: JsonApi) => void;
+  /** Responds to session checks, also to those that wait already. */
+  readonly serveCheck: (check: Check) => void;
 }
 
 /** The HTTP servers of this process. Node has no documented way to find Next's server. */
@@ -104,13 +111,15 @@ interface Gate {
   /** The cookies that the page deletes. */
   readonly deleted: ReadonlySet<CookieName>;
   readonly api: JsonApi | undefined;
+  /** Once the server is ready. */
+  readonly check: Promise<Check>;
   /** Passes the request to Next. */
   readonly next: () => void;
 }
 
 function gateRequest(
   exchange: Exchange,
-  { proxies, firstVisitPage, deleted, api, next }: Gate,
+  { proxies, firstVisitPage, deleted, api, check, next }: Gate,
 ): void {
   const { request, response, env } = exchange;
   const target = readTarget(request.url ?? "/", request.headers.host ?? "");
@@ -119,8 +128,11 @@ function gateRequest(
   for (const [name, value] of Object.entries(headersFor(env, request)))
     response.setHeader(name, value);
   completeHeaders(exchange, deleted);
+  const visited = isCheck(request.url) && readVisited(headersOf(request), env);
   const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]).toLowerCase();
   normalizeForwardingHeaders(env, request);
+  // For any Host, and without a redirect: it is asked by other servers, about other requests (W2).
+  if (visited) return void check.then((respond) => respond(request, response, visited));
   const isRefused =
     proxies.redirectToOrigin(exchange, { ...target, forwardedProto }) ||
     rejectLargeBody(exchange) ||
@@ -283,7 +295,7 @@ function normalizeForwardingHeaders(
   const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
   for (const name of Object.keys(headers))
     if (
-      /^(x-forwarded-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
+      /^(x-forwarded-|x-original-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
         name,
       )
     )
@@ -388,7 +400,7 @@ const pageFrom =
 /** Files of the build and of `public`. They contain no secrets, so compressing them is safe (BREACH). */
 const isFile = ({ url = "/" }: IncomingMessage) =>
   !isOwnPage(url) &&
-  /^\/(_next\/static\/|[^?]*\.(css|ico|js|mjs|svg|txt|webmanifest)(\?|$))/.test(url);
+  /^\/((latchkey\/)?_next\/static\/|[^?]*\.(css|ico|js|mjs|svg|txt|webmanifest)(\?|$))/.test(url);
 
 const compressed = compression();
 

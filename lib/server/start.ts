@@ -1,6 +1,7 @@
 import { EnvError, readEnv, settingsWithoutEffect } from "@/lib/core/env";
 import { DatabaseProblem } from "@/db/explain-error";
 import { AfterResponses } from "./after-responses";
+import { createCheck } from "./check";
 import { createJsonApi } from "./json-api";
 import { installRequestGate, listeningServers } from "./request-gate";
 import { methods } from "@/lib/methods";
@@ -29,6 +30,7 @@ export async function start(): Promise<void> {
     const afterResponses = new AfterResponses();
     // Next's development server reloads routes that change.
     if (env.production) requestGate.serveApi(createJsonApi(world, afterResponses));
+    requestGate.serveCheck(createCheck(world, afterResponses));
     for (const server of listeningServers())
       drainBeforeClose(server, stopWorker, () => afterResponses.settled());
   } catch (error) {

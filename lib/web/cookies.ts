@@ -46,13 +46,17 @@ export const cookieTable = {
     purpose: "The token of the identity that waits for the user to decide.",
     lifetime: lifetimes.oauthAttempt,
   },
+  returns: {
+    purpose: "Where this browser was just sent back to, to notice a loop of redirects.",
+    lifetime: lifetimes.recentReturns,
+  },
   oauth_redirect: {
     purpose: "The address of the provider that the next page continues to, encrypted.",
     lifetime: lifetimes.flash,
   },
 } as const satisfies Record<string, CookieEntry>;
 
-/** Cookies that `public/latchkey.js` sets, with flags of its own. They say nothing about a user. */
+/** Cookies that `public/latchkey/latchkey.js` sets, with flags of its own. They say nothing about a user. */
 export const scriptCookieTable = {
   "time-zone": {
     purpose: "The browser's time zone, for the times on pages.",

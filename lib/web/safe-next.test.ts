@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyText } from "@/test/support/texts";
-import { safeNext } from "./safe-next";
+import { safeNext as safeNextIn } from "./safe-next";
+
+const safeNext = (next: unknown) => safeNextIn(next, { afterSignIn: "/account" });
 
 const origin = "https://account.example.com";
 

@@ -1,37 +1,12 @@
-import { bounds } from "@/lib/core/policy";
+import type { Env } from "@/lib/core/env";
+import { safePath } from "@/lib/core/safe-path";
+import { getWorld } from "@/lib/runtime/world";
 
-const home = "/account";
-// The characters of RFC 3986. Excludes all that a browser could read as another host, such as
-// backslashes and control characters. The leading slash excludes schemes and user info.
-const plainPath = /^\/[A-Za-z0-9\-._~/%?&=+#:,@!$'()*;[\]]*$/;
-/** Paths that respond with data, redirect on or tell of a failure: nobody wants to return there. */
-const noPage = /^\/(api|_[^/]*|livez|readyz|metrics|\.well-known|failed|unavailable)(\/|$)/i;
-/** Schemes that run a script, for readers that drop the slash. */
-const scriptScheme = /^\/(javascript|data|vbscript):/i;
-const encodedTrick = /%(5c|[01][0-9a-f]|7f|(?![0-9a-f]{2}))/i;
+/** A return path, if it is one of this origin; otherwise where sign-in leads. No page shows it. */
+export const safeNext = (
+  next: unknown,
+  { afterSignIn }: Pick<Env, "afterSignIn"> = getWorld().env,
+) => safePath(next) ?? (afterSignIn.startsWith("/") ? afterSignIn : returnPath);
 
-/** A return path, if it is one of this origin; otherwise the account page. No page shows it. */
-export function safeNext(next: unknown): string {
-  if (typeof next !== "string" || next.length > bounds.nextLength) return home;
-  if (!plainPath.test(next) || encodedTrick.test(next)) return home;
-  const base = "http://latchkey.invalid";
-  if (!URL.canParse(next, base)) return home;
-  const { origin, pathname, search, hash } = new URL(next, base);
-  // `URL` has resolved dot segments: "/.//host" is "//host" now.
-  if (origin !== base || pathname.includes("//")) return home;
-  // A proxy may decode slashes, and then read another host, or leave the folder.
-  const decoded = pathname.replace(/%2f/gi, "/");
-  if (decoded.includes("//") || new URL(decoded, base).pathname !== decoded) return home;
-  if (noPage.test(fullyDecoded(pathname)) || scriptScheme.test(decoded)) return home;
-  const path = pathname + search + hash;
-  return path.length > bounds.nextLength ? home : path;
-}
-
-/** Next, too, decodes a path before it looks for its page. */
-function fullyDecoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
+/** The route that leads back to where a person came from (`lib/web/check/return-to.ts`). */
+export const returnPath = "/return";

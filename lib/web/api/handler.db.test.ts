@@ -120,6 +120,22 @@ describe("signing in", () => {
     expect((await ada.ask("session")).text).toBe('{"session":null}');
   });
 
+  it("leads where the operator has set, unless the request names a page", async () => {
+    const where = world.with({ env: { ...world.env, afterSignIn: "/start" } });
+    for (const [next, expected] of [
+      [undefined, "/start"],
+      ["//evil.example", "/start"],
+      ["/app", "/app"],
+    ]) {
+      const ada = new Program(where);
+      await ada.ask("magic-links", { body: { email: "ada@example.com", next } });
+      const { code } = await world.letterTo("ada@example.com");
+      const { text } = await ada.ask("sessions", { body: { email: "ada@example.com", code } });
+      expect(JSON.parse(text)).toEqual({ next: expected });
+      await ada.settleTasks();
+    }
+  });
+
   it("sets cookies on https that only this host can have set", async () => {
     const origin = new URL("https://account.example.com");
     const ada = new Program(world.with({ env: { ...world.env, origin } }));

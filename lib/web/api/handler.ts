@@ -114,7 +114,7 @@ class ApiCall {
     const result = await this.#run(flowFor(endpoint, input), input);
     if (!result.ok) return problem(result.refusal);
     if (!output) return { status, headers: noStore, cookies: [], body: null };
-    return json(output.schema.parse(output.from(result.value)), status);
+    return json(output.schema.parse(output.from(result.value, this.#world.env)), status);
   }
 
   async #run<Schema extends z.ZodType, Out, R extends Requires>(

@@ -65,12 +65,45 @@ function paths() {
   return described;
 }
 
+const text = { schema: { type: "string" } };
+const identity = {
+  "Remote-User": { description: "The user's id; empty for nobody.", ...text },
+  "Remote-Email": { description: "The user's email address; empty for nobody.", ...text },
+};
+const signIn = { Location: { description: "Where to sign in, with a return path.", ...text } };
+const retryAfter = { "Retry-After": { schema: { type: "integer" } } };
+const checked = (description: string, headers = {}) => ({
+  description,
+  headers: { ...identity, ...headers },
+});
+
+/** The session check, which is no operation of the JSON API: it responds by status and headers. */
+const check = {
+  operationId: "checkSession",
+  summary: "Check the session of this browser, for reverse proxies and other back ends.",
+  parameters: [
+    {
+      name: "answer",
+      in: "query",
+      description: "`status`: 401 instead of a redirect, with its Location.",
+      schema: { enum: ["status"] },
+    },
+  ],
+  responses: {
+    204: checked("Signed in."),
+    302: checked("Nobody is signed in, and a browser opens a page.", signIn),
+    401: checked("Nobody is signed in.", signIn),
+    403: checked("The visited URL is of no origin in `APP_ORIGINS`, or cannot be read."),
+    503: checked("The database is unavailable.", retryAfter),
+  },
+};
+
 /** The API as an OpenAPI 3.1 document, derived from its operations, their schemas and the error codes. */
 export function openapiDocument() {
   return {
     openapi: "3.1.0",
     info: { title: "Latchkey", version: "1" },
-    paths: paths(),
+    paths: { ...paths(), "/check": { get: check } },
     components: {
       schemas: {
         Problem: {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Env } from "@/lib/core/env";
 import type { Flow } from "@/lib/runtime/flow";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -14,7 +15,10 @@ interface Operation<Out> {
   readonly flow: OneFlow<Out> | FlowByField<Out>;
   readonly status: 200 | 201 | 202 | 204;
   /** The response; the schema is strict, so that no other field of the value is disclosed. */
-  readonly output?: { readonly schema: z.ZodType; readonly from: (value: Out) => unknown };
+  readonly output?: {
+    readonly schema: z.ZodType;
+    readonly from: (value: Out, env: Env) => unknown;
+  };
 }
 
 /** The flow of the first of these fields that the body has; else the other one. */

@@ -1,6 +1,7 @@
 import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
+import type { Env } from "@/lib/core/env";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
@@ -42,7 +43,7 @@ const time = z.iso.datetime();
 /** The output of every operation that signs in: where the user wanted to go. */
 const nextPage = {
   schema: z.strictObject({ next: z.string() }),
-  from: ({ next }: { next: string }) => ({ next: safeNext(next) }),
+  from: ({ next }: { next: string }, env: Env) => ({ next: safeNext(next, env) }),
 };
 
 /** The JSON API: which flow each method of each path runs, and what it returns. */
