@@ -1,4 +1,4 @@
-/** The system packages that the tests need: a browser and its font, Postgres and Redis. */
+/** The system packages that the tests need: a browser and its font, Postgres, Redis, nginx and Python. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -15,10 +15,10 @@ const SHELL = "chromium-headless-shell";
 /** Installs missing packages where permitted; otherwise fails with the command to run. */
 export async function installSystemPackages() {
   if (inPath("apt-get")) await installWithApt(missingPackages());
-  else if (!findPostgres() || !inPath("redis-server"))
+  else if (!findPostgres() || !["redis-server", "nginx", "python3"].every(inPath))
     throw new Failure(
-      "The tests need initdb (Postgres) and redis-server in the PATH. On macOS: " +
-        'brew install postgresql@17 redis && export PATH="$(brew --prefix postgresql@17)/bin:$PATH"',
+      "The tests need initdb (Postgres), redis-server, nginx and python3 in the PATH. On macOS: " +
+        'brew install postgresql@17 redis nginx && export PATH="$(brew --prefix postgresql@17)/bin:$PATH"',
     );
   if (!debianChromium && !(await hasPlaywrightsChromium()))
     await quietly("Fetching Chromium", tool("@playwright/test/cli.js", "install", "chromium"));
@@ -30,6 +30,8 @@ function missingPackages() {
     "fonts-dejavu": existsSync("/usr/share/fonts/truetype/dejavu"),
     postgresql: findPostgres(),
     "redis-server": inPath("redis-server"),
+    nginx: inPath("nginx") || existsSync("/usr/sbin/nginx"),
+    python3: inPath("python3"),
   };
   return Object.keys(installed).filter((name) => !installed[name]);
 }

@@ -26,5 +26,7 @@ it("spells a name in one way, so that formats are not made for every spelling", 
 });
 
 it("lives as long as the policy says: the script has the same number", () => {
-  expect(readFileSync("public/latchkey/latchkey.js", "utf8")).toContain(`max-age=${lifetimes.timeZone};`);
+  expect(readFileSync("public/latchkey/latchkey.js", "utf8")).toContain(
+    `max-age=${lifetimes.timeZone};`,
+  );
 });
