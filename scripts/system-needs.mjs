@@ -1,4 +1,7 @@
-/** The system packages that the tests need: a browser and its font, Postgres, Redis, nginx and Python. */
+/**
+ * The system packages that the tests need: a browser and its font, Postgres and Redis. The long part needs
+ * nginx and Python, too.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -13,25 +16,27 @@ const debianChromium = /^ID=debian$/m.test(OS);
 const SHELL = "chromium-headless-shell";
 
 /** Installs missing packages where permitted; otherwise fails with the command to run. */
-export async function installSystemPackages() {
-  if (inPath("apt-get")) await installWithApt(missingPackages());
-  else if (!findPostgres() || !["redis-server", "nginx", "python3"].every(inPath))
+export async function installSystemPackages({ isLong }) {
+  const programs = ["redis-server", ...(isLong ? ["nginx", "python3"] : [])];
+  if (inPath("apt-get")) await installWithApt(missingPackages(isLong));
+  else if (!findPostgres() || !programs.every(inPath))
     throw new Failure(
-      "The tests need initdb (Postgres), redis-server, nginx and python3 in the PATH. On macOS: " +
-        'brew install postgresql@17 redis nginx && export PATH="$(brew --prefix postgresql@17)/bin:$PATH"',
+      `The tests need initdb (Postgres) and ${programs.join(", ")} in the PATH. On macOS: ` +
+        `brew install postgresql@17 redis${isLong ? " nginx" : ""} && ` +
+        'export PATH="$(brew --prefix postgresql@17)/bin:$PATH"',
     );
   if (!debianChromium && !(await hasPlaywrightsChromium()))
     await quietly("Fetching Chromium", tool("@playwright/test/cli.js", "install", "chromium"));
 }
 
-function missingPackages() {
+function missingPackages(isLong) {
   const installed = {
     [SHELL]: !debianChromium || existsSync(`/usr/bin/${SHELL}`),
     "fonts-dejavu": existsSync("/usr/share/fonts/truetype/dejavu"),
     postgresql: findPostgres(),
     "redis-server": inPath("redis-server"),
-    nginx: inPath("nginx") || existsSync("/usr/sbin/nginx"),
-    python3: inPath("python3"),
+    "nginx-light": !isLong || inPath("nginx") || existsSync("/usr/sbin/nginx"),
+    python3: !isLong || inPath("python3"),
   };
   return Object.keys(installed).filter((name) => !installed[name]);
 }

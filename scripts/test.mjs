@@ -39,7 +39,7 @@ const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 /** The steps that other steps need. */
 const prerequisites = {
   install: { run: installAlone },
-  system: { needs: ["install"], run: installSystemPackages },
+  system: { needs: ["install"], run: () => installSystemPackages({ isLong }) },
   cluster: { needs: ["system"], run: startPostgres },
 };
 

@@ -19,7 +19,7 @@ const local = {
 };
 
 const phone = "Mozilla/5.0 (iPhone) AppleWebKit/605 Mobile/15E148 Instagram 300";
-const laptop = "Mozilla/5.0 (X11) Firefox/140";
+const laptop = "Mozilla/5.0 (Linux) Firefox/140";
 
 /** The requests that were rendered. */
 let rendered: { url: string; headers: IncomingHttpHeaders }[];
