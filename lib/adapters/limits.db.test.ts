@@ -4,10 +4,11 @@ import { rows } from "@/db/rows";
 import { hours, seconds } from "@/lib/core/duration";
 import { type Limit, limits } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
+import { oneByOne } from "@/test/support/limiter";
 import { startRedis } from "@/test/support/redis-server";
 import { setUpWorld } from "@/test/support/setup";
 import { startFakeUpstash } from "@/test/support/fake-upstash";
-import type { Limiter } from "@/lib/runtime/ports";
+import type { KeyedLimit, Limiter } from "@/lib/runtime/ports";
 import { purge } from "@/lib/store/purge";
 import { systemClock } from "./clock";
 import { postgresLimiter } from "./postgres-limiter";
@@ -84,11 +85,14 @@ afterAll(async () => {
   await redis.stop();
 });
 
+type One = ReturnType<typeof oneByOne>;
 const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
 describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (name) => {
-  const { limiters, advance, saved, tidy } = places[name];
-  const [limiter, another] = limiters;
+  const { advance, saved, tidy } = places[name];
+  const [backend] = places[name].limiters;
+  const limiters = places[name].limiters.map(oneByOne);
+  const [limiter, another] = limiters as [One, One];
 
   /** How many of this many concurrent hits were allowed, sent through both processes in turn. */
   const granted = async (takes: number, key = "ada", limit = ten) => {
@@ -257,6 +261,69 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     expect(await granted(20, "ten:ada")).toBe(10);
   });
 
+  describe("several limits of one run", () => {
+    const use = (
+      rule: string,
+      max: number,
+      effect: KeyedLimit["effect"] = "reject",
+    ): KeyedLimit => ({
+      limit: { ...ten, rule, max },
+      keyHash: "ada",
+      effect,
+    });
+    const counted = async (...uses: KeyedLimit[]) =>
+      (await backend.consume(uses)).map(({ ok }) => ok);
+
+    test("are counted in order; what follows a rejection is neither counted nor told", async () => {
+      const run = [use("first", 3), use("second", 2), use("third", 9)];
+      expect(await counted(...run)).toEqual([true, true, true]);
+      expect(await counted(...run)).toEqual([true, true, true]);
+      expect(await counted(...run)).toEqual([true, false]);
+      for (let i = 0; i < 5; i += 1) expect(await counted(...run)).toEqual([false]);
+      // Two of nine were counted.
+      expect(await granted(20, "ada", { ...ten, rule: "third", max: 9 })).toBe(7);
+    });
+
+    test("are all counted where the exceeded one only suppresses", async () => {
+      const run = [use("suppressing", 1, "suppress"), use("following", 2)];
+      expect(await counted(...run)).toEqual([true, true]);
+      expect(await counted(...run)).toEqual([false, true]);
+      expect(await counted(...run)).toEqual([false, false]);
+    });
+
+    test("allow exactly their numbers to fifty concurrent runs, while others refund and forget", async () => {
+      const run = [use("shared", 40), use("scarce", 10)];
+      const other = [use("shared", 40), use("plenty", 50)];
+      await counted(use("gone", 1));
+      const results = await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => {
+          const uses = i % 2 ? run : other;
+          const found = await limiters[i % 2]!.whole.consume(uses);
+          const hits = found.flatMap((one, at) =>
+            one.ok ? [{ rule: uses[at]!.limit.rule, keyHash: "ada", hit: one.hit }] : [],
+          );
+          // In the other order than they were counted.
+          if (i % 2 === 0) await backend.refund(hits.reverse(), [{ rule: "gone", keyHash: "ada" }]);
+          return i % 2 === 1 && found.length === 2 && found[1]!.ok;
+        }),
+      );
+      expect(results.filter(Boolean)).toHaveLength(10);
+      expect(await counted(use("gone", 1))).toEqual([true]);
+      expect(await granted(50, "ada", { ...ten, rule: "plenty", max: 50 })).toBe(50);
+    });
+
+    test("are refunded and forgotten together", async () => {
+      const [first = ""] = await hits(10);
+      await granted(10, "leo");
+      await granted(10, "mia");
+      const inTen = { rule: "ten", keyHash: "ada" };
+      await backend.refund([{ ...inTen, hit: first }], [{ ...inTen, keyHash: "leo" }]);
+      expect(await granted(50)).toBe(1);
+      expect(await granted(50, "leo")).toBe(10);
+      expect(await granted(50, "mia")).toBe(0);
+    });
+  });
+
   test("expired hits leave nothing behind", async () => {
     await granted(10);
     await granted(1, "leo", limits.resends);
@@ -277,7 +344,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   });
 
   test("keys are a rule and a keyed hash; no address and no IP is stored (R4)", async () => {
-    const here = world.with({ limiter });
+    const here = world.with({ limiter: backend });
     await new Browser(here, { ip: "203.0.113.9" }).requestLink("ada@example.com");
     const all = await saved();
     expect(all.split("\n")).toHaveLength(3);
@@ -287,7 +354,7 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
   });
 
   test("a person's fourth email in an hour is withheld, the sixth request is refused (R1, R2)", async () => {
-    const here = world.with({ limiter });
+    const here = world.with({ limiter: backend });
     const ip = "198.51.100.4";
     const responses = [];
     for (let i = 0; i < 6; i += 1)
@@ -298,10 +365,11 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
 });
 
 describe("in Redis", () => {
-  const [limiter] = places.redis.limiters;
+  const [backend] = places.redis.limiters;
+  const limiter = oneByOne(backend);
 
   test("keys are latchkey:{rule}:{hmac}", async () => {
-    await new Browser(world.with({ limiter })).requestLink("ada@example.com");
+    await new Browser(world.with({ limiter: backend })).requestLink("ada@example.com");
     const keys = await redis.keys();
     expect(keys).toHaveLength(3);
     for (const key of keys) expect(key).toMatch(/^latchkey:[a-z_]+:[\w-]{43}$/);
@@ -323,7 +391,7 @@ describe("in Redis", () => {
   });
 
   test("REST and TCP share one budget", async () => {
-    const [overRest] = places.upstash.limiters;
+    const overRest = oneByOne(places.upstash.limiters[0]);
     for (let i = 0; i < 10; i += 1) await (i % 2 ? limiter : overRest).consume(ten, "ada");
     expect((await limiter.consume(ten, "ada")).ok).toBe(false);
     expect((await overRest.consume(ten, "ada")).ok).toBe(false);

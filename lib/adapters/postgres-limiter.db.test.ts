@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
 import { hours } from "@/lib/core/duration";
 import type { Limit } from "@/lib/core/policy";
+import { oneByOne } from "@/test/support/limiter";
+import type { KeyedLimit } from "@/lib/runtime/ports";
 import { setUpWorld } from "@/test/support/setup";
 
 const world = await setUpWorld();
-const { limiter } = world;
+const limiter = oneByOne(world.limiter);
 const ten: Limit = { rule: "ten", max: 10, per: hours(1) };
 
 /** How many of this many concurrent hits were allowed. */
@@ -114,6 +116,21 @@ describe("refunding", () => {
     expect(await granted(50, "leo")).toBe(0);
     expect(await granted(50, "nobody")).toBe(10);
   });
+});
+
+test("the limits of a run are one statement, and so are its refunds", async () => {
+  const uses = ["one", "two", "three"].map((rule): KeyedLimit => {
+    return { limit: { ...ten, rule }, keyHash: "ada", effect: "reject" };
+  });
+  const { whole } = limiter;
+  const statements = await world.statementsOf(async () => {
+    const results = await whole.consume(uses);
+    const hits = results.map((one, at) => {
+      return { rule: uses[at]!.limit.rule, keyHash: "ada", hit: one.ok ? one.hit : "" };
+    });
+    await whole.refund(hits, [{ rule: "four", keyHash: "ada" }]);
+  });
+  expect(statements).toHaveLength(2);
 });
 
 test("clearing resets every count", async () => {

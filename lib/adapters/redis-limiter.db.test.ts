@@ -11,6 +11,7 @@ import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { passingChecks } from "@/test/support/health";
 import { captureLogLines } from "@/test/support/log-lines";
+import { oneByOne } from "@/test/support/limiter";
 import { startRedis } from "@/test/support/redis-server";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { startFakeUpstash } from "@/test/support/fake-upstash";
@@ -96,17 +97,19 @@ function limiterOver(scripts: Scripts) {
       return scripts.eval(...call);
     },
   };
-  const { limiter, isRedisUnavailable } = withFallback(
+  const { limiter: whole, isRedisUnavailable } = withFallback(
     redisLimiter(countingHasher, clock),
     world.limiter,
     clock,
     world.log,
   );
+  const limiter = oneByOne(whole);
   const many = async (takes: number, limit = ten) =>
     (await Promise.all(Array.from({ length: takes }, () => limiter.consume(limit, "ada")))).filter(
       ({ ok }) => ok,
     ).length;
   return {
+    whole,
     limiter,
     isRedisUnavailable,
     asked: () => asked,
@@ -303,7 +306,7 @@ test("a malformed response counts as a failure of Redis, not as a refusal", asyn
   for (const result of ["T0s=", "bnVsbA==", [], ["MQ=="], [1], [0, "eA=="], 0, null]) {
     upstash.failWith({ status: 200, body: JSON.stringify([{ result }]) });
     expect(
-      await redisLimiter(rest, { now: () => new Date() })
+      await oneByOne(redisLimiter(rest, { now: () => new Date() }))
         .consume(ten, "ada")
         .catch(() => "failed"),
     ).toBe("failed");
@@ -362,7 +365,7 @@ describe("timeouts", () => {
     upstash.failWith("lost");
     const before = upstash.requests();
     await expect(
-      redisLimiter(rest, { now: () => new Date() }).consume(ten, "ada"),
+      oneByOne(redisLimiter(rest, { now: () => new Date() })).consume(ten, "ada"),
     ).rejects.toThrow();
     expect(upstash.requests() - before).toBe(1);
     expect(await inRedis()).toBe(1);
@@ -438,8 +441,8 @@ describe("budgets of attempts", () => {
   });
 
   test("an attacker gets no more guesses at a code when Redis is flushed or gone (I10)", async () => {
-    const { limiter } = limiterOver(tcp);
-    const here = world.with({ limiter });
+    const { whole } = limiterOver(tcp);
+    const here = world.with({ limiter: whole });
     const email = "ada@example.com";
     const tried = [];
     for (let letters = 0; letters < 3; letters += 1) {
@@ -462,8 +465,8 @@ describe("budgets of attempts", () => {
 
 describe("people, while Redis fails and recovers", () => {
   test("sign in all the same, and the limits hold (S4)", async () => {
-    const { limiter, pass } = limiterOver(rest);
-    const here = world.with({ limiter });
+    const { whole, pass } = limiterOver(rest);
+    const here = world.with({ limiter: whole });
     upstash.failWith({ status: 500, body: "{}" });
     await new Browser(here).signIn("ada@example.com");
     upstash.resetProviders();
@@ -528,7 +531,7 @@ describe("in a whole system", () => {
       testEnv({ UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token }),
     );
     try {
-      const { limiter } = getWorld();
+      const limiter = oneByOne(getWorld().limiter);
       const pass = () => {
         const restIsOver = Date.now() + intervals.redisCooldown * 1000 + 1;
         vi.useFakeTimers({ toFake: ["Date"], now: restIsOver });

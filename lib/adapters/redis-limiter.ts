@@ -3,8 +3,8 @@ import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis } from "ioredis";
 import { seconds } from "@/lib/core/duration";
 import type { RedisAddress } from "@/lib/core/env";
-import type { Clock, Limiter, Log } from "@/lib/runtime/ports";
-import { intervals, type Limit, limits } from "@/lib/core/policy";
+import type { Clock, KeyedLimit, Limiter, LimitResult, Log } from "@/lib/runtime/ports";
+import { intervals, type Limit, type LimitHit, limits } from "@/lib/core/policy";
 
 /** The part of a Redis client that limits use, over TCP or REST. */
 interface Scripts {
@@ -46,7 +46,11 @@ for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key)
 return 1`;
 
 /** Runs the script of all limits, on a key that expires after a second. */
-const probe: Limit = { rule: "health", max: 1, per: seconds(1) };
+const probe: KeyedLimit = {
+  limit: { rule: "health", max: 1, per: seconds(1) },
+  keyHash: "probe",
+  effect: "reject",
+};
 
 /** The rules of limits that never use Redis. */
 const countedInPostgres: ReadonlySet<string> = new Set(
@@ -136,18 +140,32 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
     limiters.set(limit.rule, made);
     return made;
   };
+  const count = async ({ limit, keyHash }: KeyedLimit): Promise<LimitResult> => {
+    const { success, reset, pending } = await limiterOf(limit).limit(keyHash);
+    if (success) return { ok: true, hit: String(await pending) };
+    const wait = Math.ceil((reset - clock.now().getTime()) / 1000);
+    return { ok: false, retryAfter: seconds(Math.max(1, wait)) };
+  };
   return {
-    async consume(limit, keyHash) {
-      const { success, reset, pending } = await limiterOf(limit).limit(keyHash);
-      if (success) return { ok: true, hit: String(await pending) };
-      const wait = Math.ceil((reset - clock.now().getTime()) / 1000);
-      return { ok: false, retryAfter: seconds(Math.max(1, wait)) };
+    // One after the other: whether the next is counted depends on the result, and a script with the keys
+    // of all of them would need them on one node of a cluster.
+    async consume(limits) {
+      const results: LimitResult[] = [];
+      for (const one of limits) {
+        const result = await count(one);
+        results.push(result);
+        if (!result.ok && one.effect === "reject") break;
+      }
+      return results;
     },
-    async refund(rule, keyHash, hit) {
-      await redis.eval(refundScript, [`${prefixOf(rule)}:${keyHash}`], [hit]);
-    },
-    async forget(rule, keyHash) {
-      await redis.eval(forgetScript, [`${prefixOf(rule)}:${keyHash}`], []);
+    async refund(hits, forgotten = []) {
+      const keyOf = ({ rule, keyHash }: Pick<LimitHit, "rule" | "keyHash">) =>
+        `${prefixOf(rule)}:${keyHash}`;
+      // The client sends them in one go.
+      await Promise.all([
+        ...hits.map((hit) => redis.eval(refundScript, [keyOf(hit)], [hit.hit])),
+        ...forgotten.map((key) => redis.eval(forgetScript, [keyOf(key)], [])),
+      ]);
     },
     async clear() {
       await redis.eval(clearScript, [], []);
@@ -185,18 +203,30 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
   }
 
   const limiter: Limiter = {
-    consume: (limit, keyHash) =>
-      limit.countedInPostgres
-        ? postgres.consume(limit, keyHash)
-        : callWithFallback((one) => one.consume(limit, keyHash)),
-    refund: (rule, keyHash, hit) =>
-      countedInPostgres.has(rule)
-        ? postgres.refund(rule, keyHash, hit)
-        : callWithFallback((one) => one.refund(rule, keyHash, hit)),
-    forget: (rule, keyHash) =>
-      countedInPostgres.has(rule)
-        ? postgres.forget(rule, keyHash)
-        : callWithFallback((one) => one.forget(rule, keyHash)),
+    async consume(limits) {
+      const results: LimitResult[] = [];
+      for (const group of byBackend(limits)) {
+        const counted = group[0]!.limit.countedInPostgres
+          ? await postgres.consume(group)
+          : await callWithFallback((one) => one.consume(group));
+        results.push(...counted);
+        if (counted.some(({ ok }, at) => !ok && group[at]!.effect === "reject")) break;
+      }
+      return results;
+    },
+    async refund(hits, forgotten = []) {
+      const refundIn = (backend: "postgres" | "redis"): Refund => {
+        const belongs = ({ rule }: { rule: string }) =>
+          countedInPostgres.has(rule) === (backend === "postgres");
+        return [hits.filter(belongs), forgotten.filter(belongs)];
+      };
+      const [here, there] = [refundIn("postgres"), refundIn("redis")];
+      const isSome = (refund: Refund) => refund.some(({ length }) => length > 0);
+      await Promise.all([
+        isSome(here) && postgres.refund(...here),
+        isSome(there) && callWithFallback((one) => one.refund(...there)),
+      ]);
+    },
     clear: async () => {
       await postgres.clear();
       await callWithFallback((one) => one.clear());
@@ -204,12 +234,23 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
   };
   /** Calls Redis now, as there may be no other traffic. During the cooldown it returns the known state. */
   const isRedisUnavailable = async () => {
-    await callWithFallback(
-      async (one) => void (one === redis && (await one.consume(probe, "probe"))),
-    );
+    await callWithFallback(async (one) => void (one === redis && (await one.consume([probe]))));
     return down;
   };
   return { limiter, isRedisUnavailable };
+}
+
+type Refund = Required<Parameters<Limiter["refund"]>>;
+
+/** Limits in their order: in Postgres those in a row together, in Redis each with a timeout of its own. */
+function byBackend(limits: readonly KeyedLimit[]): KeyedLimit[][] {
+  const groups: KeyedLimit[][] = [];
+  for (const one of limits) {
+    const group = groups.at(-1);
+    if (group?.[0]?.limit.countedInPostgres && one.limit.countedInPostgres) group.push(one);
+    else groups.push([one]);
+  }
+  return groups;
 }
 
 /** The errors of Upstash's client contain the whole script and its keys. */

@@ -324,23 +324,40 @@ export interface LimitHit {
 
 /**
  * Every limit (R1–R3). A flow declares which limits it consumes, by which key, and whether an
- * exceeded limit rejects the request or suppresses its email.
+ * exceeded limit rejects the request or suppresses its email. A run consumes its limits in this order,
+ * because Postgres locks their rows: in different orders two runs could wait for each other.
  */
 export const limits = {
-  /** Emails that strangers can cause at one address: enough for a user whose mail is slow (R1). env */
-  emailsPerAddress: { rule: "emails_per_address", max: 3, per: hours(1) },
-  /** The same from a known device of the address, so that strangers cannot block its user (R1). */
-  emailsPerDevice: { rule: "emails_per_device", max: 3, per: hours(1) },
+  /** Confirmed links, entered codes, sign-ups and “Switch account” from one IP: a shared office (R3). */
+  confirmationsPerIp: {
+    rule: "confirmations_per_ip",
+    max: 60,
+    per: hours(1),
+    countedInPostgres: true,
+  },
+  /** The same email from the same browser. */
+  resends: { rule: "resends", max: 1, per: intervals.resend },
   /** Requests for email from one IP (R2). env */
   emailRequestsPerIp: { rule: "email_requests_per_ip", max: 5, per: hours(1) },
   /** The same from a known device, so that users behind one IP do not block each other (R2). */
   emailRequestsPerDevice: { rule: "email_requests_per_device", max: 5, per: hours(1) },
-  /** The same email from the same browser. */
-  resends: { rule: "resends", max: 1, per: intervals.resend },
+  /** Emails that strangers can cause at one address: enough for a user whose mail is slow (R1). env */
+  emailsPerAddress: { rule: "emails_per_address", max: 3, per: hours(1) },
+  /** The same from a known device of the address, so that strangers cannot block its user (R1). */
+  emailsPerDevice: { rule: "emails_per_device", max: 3, per: hours(1) },
+  /** Step-ups by password or code in one session (R3). */
+  stepUpsPerSession: {
+    rule: "step_ups_per_session",
+    max: 5,
+    per: minutes(15),
+    countedInPostgres: true,
+  },
   /** Codes entered for one address and purpose: three emails' worth, less the last attempts (R3). */
   codesPerHour: { rule: "codes_per_hour", max: 10, per: hours(1), countedInPostgres: true },
   /** The same per day: in a year a guesser succeeds with a chance below one percent (R3). */
   codesPerDay: { rule: "codes_per_day", max: 20, per: days(1), countedInPostgres: true },
+  /** Passwords from one IP for any account: several users may share it (R3). */
+  passwordsPerIp: { rule: "passwords_per_ip", max: 30, per: minutes(15), countedInPostgres: true },
   /** Passwords for one address from unknown devices: a user's typing errors, no dictionary (R3). */
   passwordsPerAccount: {
     rule: "passwords_per_account",
@@ -355,27 +372,11 @@ export const limits = {
     per: minutes(15),
     countedInPostgres: true,
   },
-  /** Passwords from one IP for any account: several users may share it (R3). */
-  passwordsPerIp: { rule: "passwords_per_ip", max: 30, per: minutes(15), countedInPostgres: true },
-  /** Step-ups by password or code in one session (R3). */
-  stepUpsPerSession: {
-    rule: "step_ups_per_session",
-    max: 5,
-    per: minutes(15),
-    countedInPostgres: true,
-  },
   /** OAuth attempts started from one IP, and as many completed (R3). */
   oauthAttemptsPerIp: {
     rule: "oauth_attempts_per_ip",
     max: 30,
     per: minutes(10),
-    countedInPostgres: true,
-  },
-  /** Confirmed links, entered codes, sign-ups and “Switch account” from one IP: a shared office (R3). */
-  confirmationsPerIp: {
-    rule: "confirmations_per_ip",
-    max: 60,
-    per: hours(1),
     countedInPostgres: true,
   },
 } as const satisfies Record<string, Limit>;

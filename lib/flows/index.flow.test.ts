@@ -2,6 +2,7 @@ import { callbackUrlWith } from "@/test/support/world";
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
+import { limits } from "@/lib/core/policy";
 import type { AnyFlow } from "@/lib/runtime/flow";
 import { Browser } from "@/test/support/browser";
 import { keys } from "@/test/support/oauth-fixtures";
@@ -117,4 +118,13 @@ describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) =
     );
     expect((await browser.run(flow, null)).ok).toBe(false);
   });
+});
+
+test("every flow consumes its limits in the order of the list, in which Postgres locks them", () => {
+  const order = Object.keys(limits);
+  for (const { name, limits } of flows)
+    for (const variant of ["limit", "knownDevice"] as const) {
+      const places = limits.map((rule) => order.indexOf(rule[variant] ?? rule.limit));
+      expect([name, places]).toEqual([name, [...new Set(places)].sort((a, b) => a - b)]);
+    }
 });

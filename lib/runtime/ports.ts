@@ -4,7 +4,7 @@ import type { Env } from "@/lib/core/env";
 import type { SecretGenerator } from "@/lib/core/crypto";
 import type { RefusalCode } from "@/lib/core/errors";
 import type { MethodId } from "@/lib/core/method-id";
-import type { Limit } from "@/lib/core/policy";
+import type { Limit, LimitHit } from "@/lib/core/policy";
 import type { Result } from "@/lib/core/result";
 
 /** The time that is shown, by the database's clock, which judges expiry too. */
@@ -24,13 +24,25 @@ export type LimitResult =
   | { readonly ok: true; readonly hit: string }
   | { readonly ok: false; readonly retryAfter: Duration };
 
+/** A limit and the key that it counts by, which arrives hashed. */
+export interface KeyedLimit {
+  readonly limit: Limit;
+  readonly keyHash: string;
+  /** Whether a refusal ends the run. */
+  readonly effect: "reject" | "suppress";
+}
+
 export interface Limiter {
-  /** Counts one hit if that stays within the limit. Atomic. Keys arrive hashed. */
-  consume(limit: Limit, keyHash: string): Promise<LimitResult>;
-  /** Removes one hit (R2). Does nothing when it has expired. */
-  refund(rule: string, keyHash: string, hit: string): Promise<void>;
-  /** Removes all hits of one key (R3). */
-  forget(rule: string, keyHash: string): Promise<void>;
+  /**
+   * Counts one hit for each limit in order, if that stays within the limit. Each is atomic. After the
+   * refusal of a limit with the effect `reject` the rest is not counted, and has no result.
+   */
+  consume(limits: readonly KeyedLimit[]): Promise<readonly LimitResult[]>;
+  /** Removes these hits, unless they have expired (R2), and all hits of the `forgotten` keys (R3). */
+  refund(
+    hits: readonly LimitHit[],
+    forgotten?: readonly Pick<LimitHit, "rule" | "keyHash">[],
+  ): Promise<void>;
   /** Removes all hits of all rules. For local development. */
   clear(): Promise<void>;
 }

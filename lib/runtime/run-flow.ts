@@ -156,17 +156,14 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       else await recordEvent(this.world.db, this.#auditFacts(caller, result));
     }
     const refunds = [...this.#refunds, ...(result.ok ? this.#attemptHits : [])];
+    const forgotten = this.#forgotten.map(({ limit, key }) => {
+      const { rule } = limits[limit];
+      return { rule, keyHash: this.#hash(rule, key) };
+    });
     const tasks = [
-      ...refunds.map(
-        ({ rule, keyHash, hit }) =>
-          () =>
-            this.world.limiter.refund(rule, keyHash, hit),
-      ),
-      ...this.#forgotten.map(
-        ({ limit, key }) =>
-          () =>
-            this.world.limiter.forget(limits[limit].rule, this.#hash(limits[limit].rule, key)),
-      ),
+      ...(refunds.length + forgotten.length > 0
+        ? [() => this.world.limiter.refund(refunds, forgotten)]
+        : []),
       ...(this.#letters.length > 0 ? [this.world.wakeCourier] : []),
       ...(session && isFirstTouch(session) ? [() => touchSession(this.world.db, session.id)] : []),
     ];
@@ -216,11 +213,15 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         caller.deviceDigest,
         identifierOf(input),
       );
-    for (const rule of rules) {
+    if (rules.length === 0) return null;
+    const uses = rules.map((rule) => {
       const [name, key] = this.#limitAndKey(rule, input, caller);
       const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
-      const keyHash = this.#hash(limit.rule, key);
-      const counted = await this.world.limiter.consume(limit, keyHash);
+      return { rule, name, limit, keyHash: this.#hash(limit.rule, key), effect: rule.effect };
+    });
+    const results = await this.world.limiter.consume(uses);
+    for (const [at, counted] of results.entries()) {
+      const { rule, name, limit, keyHash } = uses[at]!;
       if (counted.ok) {
         const hit: LimitHit = { rule: limit.rule, keyHash, hit: counted.hit };
         if (rule.refundable) this.#refundableHits.push(hit);

@@ -16,9 +16,9 @@ import { type DatabaseCause, databaseCauseOf } from "@/lib/core/database-error";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { parsePostgresUrl } from "@/lib/core/postgres-url";
-import type { Health, Log, OAuth, World } from "@/lib/runtime/ports";
+import type { Health, KeyedLimit, Log, OAuth, World } from "@/lib/runtime/ports";
 import { isMailOverdue } from "@/lib/store/outbox";
-import { bounds, databaseLimits, intervals, type Limit } from "@/lib/core/policy";
+import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
 import { databaseClock, type DatabaseClock } from "@/lib/adapters/database-clock";
@@ -108,10 +108,14 @@ const preparesStatements = ({ databaseUrl = "" }: Env) => {
   return !("problem" in url) && url.prepare === true;
 };
 
-const probe: Limit = { rule: "readiness", max: 1, per: seconds(1) };
+const probe: KeyedLimit = {
+  limit: { rule: "readiness", max: 1, per: seconds(1) },
+  keyHash: "probe",
+  effect: "reject",
+};
 
 /** Rejects when the database cannot be written to. */
-const tryToWrite = (db: Db) => rolledBack(db, (tx) => postgresLimiter(tx).consume(probe, "probe"));
+const tryToWrite = (db: Db) => rolledBack(db, (tx) => postgresLimiter(tx).consume([probe]));
 
 /** Runs a statement and rolls it back. */
 async function rolledBack(db: Db, work: (tx: Db) => Promise<unknown>): Promise<void> {
