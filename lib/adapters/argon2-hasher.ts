@@ -1,42 +1,68 @@
 import { availableParallelism } from "node:os";
-import { hash, verify } from "@node-rs/argon2";
+import type * as argon2 from "@node-rs/argon2";
 import type { Passwords } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse, type Result } from "@/lib/core/result";
 
-/** Concurrent hashes: one core stays free for all other requests. */
-const hashers = Math.max(1, availableParallelism() - 1);
-
 type Cost = Record<keyof typeof bounds.argon2, number>;
+
+/** Where argon2 runs. Its results are null when the process that ran it has ended. */
+export interface Hashing {
+  /** How many may run at once, now. */
+  atOnce(): number;
+  hash(password: string, cost: Cost): Promise<string | null>;
+  verify(storedHash: string, password: string): Promise<boolean | null>;
+}
+
+let loading: Promise<typeof argon2> | undefined;
+
+/** Loaded when it is used: the server needs no argon2 where another process hashes. */
+const library = () => (loading ??= import("@node-rs/argon2"));
+
+/** Hashes in this process. One core stays free for all other requests. */
+export function hashingInServer(): Hashing {
+  const atOnce = Math.max(1, availableParallelism() - 1);
+  return {
+    atOnce: () => atOnce,
+    // The library's default algorithm is argon2id.
+    hash: async (password, cost) => (await library()).hash(password, cost),
+    verify: async (storedHash, password) => (await library()).verify(storedHash, password),
+  };
+}
 
 /**
  * argon2id behind a bounded queue (P6). Each hash uses a core and 19 MiB, so a flood of sign-ins would
- * block all other requests, and the thread pool that files, DNS and crypto share. Refuses
- * `overloaded` at once when the queue is full, and after `intervals.hashWait` seconds of waiting.
+ * block all other requests. Refuses `overloaded` at once when the queue is full, after
+ * `intervals.hashWait` seconds of waiting, and when `hashing` has lost its process twice.
  */
-export function argon2Hasher(cost: Cost = bounds.argon2): Pick<Passwords, "hash" | "verify"> {
+export function argon2Hasher(
+  hashing: Hashing = hashingInServer(),
+  cost: Cost = bounds.argon2,
+): Pick<Passwords, "hash" | "verify"> {
   const { memoryCost, timeCost, parallelism } = cost;
   /** The beginning of each hash with the current parameters. */
   const prefix = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
   /** A hash of zero bytes, which no password matches. Verifying it takes as long as any other. */
   const decoy = `${prefix}${"A".repeat(22)}$${"A".repeat(43)}`;
-  const enqueue = queue(hashers, bounds.hashQueue);
+  const enqueue = queue(hashing.atOnce, bounds.hashQueue);
   return {
-    // The library's default algorithm is argon2id.
-    hash: (password) => enqueue(() => hash(password, cost)),
-    verify: (storedHash, password) =>
-      enqueue(async () => ({
-        matches: await verify(storedHash ?? decoy, password),
-        needsRehash: storedHash !== null && !storedHash.startsWith(prefix),
-      })),
+    hash: (password) => enqueue(() => hashing.hash(password, cost)),
+    async verify(storedHash, password) {
+      const matches = await enqueue(() => hashing.verify(storedHash ?? decoy, password));
+      if (!matches.ok) return matches;
+      const needsRehash = storedHash !== null && !storedHash.startsWith(prefix);
+      return ok({ matches: matches.value, needsRehash });
+    },
   };
 }
+
+const overloaded = () => refuse("overloaded", { retryAfter: intervals.overloaded });
 
 /**
  * A first-in, first-out queue: `concurrency` tasks run, and `capacity` wait for `intervals.hashWait` at
  * most.
  */
-function queue(concurrency: number, capacity: number) {
+function queue(concurrency: () => number, capacity: number) {
   let working = 0;
   const waiting = new Set<() => void>();
   const turn = () =>
@@ -51,19 +77,24 @@ function queue(concurrency: number, capacity: number) {
       }, intervals.hashWait * 1000);
       waiting.add(begin);
     });
-  return async function enqueue<T>(work: () => Promise<T>): Promise<Result<T>> {
-    if (working < concurrency) working += 1;
-    else if (waiting.size >= capacity || !(await turn()))
-      return refuse("overloaded", { retryAfter: intervals.overloaded });
+  /** At once, so that a new task cannot overtake a waiting one. */
+  const beginWaiting = () => {
+    for (const begin of waiting) {
+      if (working >= concurrency()) return;
+      waiting.delete(begin);
+      working += 1;
+      begin();
+    }
+  };
+  return async function enqueue<T>(work: () => Promise<T | null>): Promise<Result<T>> {
+    if (working < concurrency()) working += 1;
+    else if (waiting.size >= capacity || !(await turn())) return overloaded();
     try {
-      return ok(await work());
+      const value = await work();
+      return value === null ? overloaded() : ok(value);
     } finally {
-      // Passed on without becoming free, so that a new task cannot overtake a waiting one.
-      const [next] = waiting;
-      if (next) {
-        waiting.delete(next);
-        next();
-      } else working -= 1;
+      working -= 1;
+      beginWaiting();
     }
   };
 }

@@ -3,11 +3,12 @@ import type { Log, Passwords } from "@/lib/runtime/ports";
 import { ok, refuse } from "@/lib/core/result";
 import { findWeakness } from "./password-strength";
 import { argon2Hasher } from "./argon2-hasher";
+import { hashingProcess } from "./hashing-process";
 
 export function createPasswords(
   { passwordMinLength, breachLookupUrl }: Env,
   log: Log,
-  hasher = argon2Hasher(),
+  hasher = argon2Hasher(hashingProcess(log)),
 ): Passwords {
   const field = "password";
   return {

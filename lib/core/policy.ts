@@ -84,6 +84,11 @@ export const intervals = {
   idleConnectionPollMs: 100,
   /** How long a password waits to be hashed; less than `run`, so that the reason is `overloaded`. */
   hashWait: seconds(5),
+  /**
+   * A hashing process without a result for this long is replaced: longer than one takes that gets a small
+   * part of a busy core.
+   */
+  hashStall: seconds(10),
   /** The `Retry-After` when the queue of hashes is full: it empties within about a second. */
   overloaded: seconds(2),
   /** The pause before the same browser may request the same email again: mail often takes that long. */
@@ -231,6 +236,8 @@ export const bounds = {
   strengthSubstitutions: 2,
   /** argon2id with the parameters of OWASP's cheat sheet: 19 MiB (in KiB), two passes, one lane. */
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
+  /** How much nicer than the server its hashing process is: a tenth of a busy core, all of an idle one. */
+  hashingNice: 10,
   /** Passwords that may wait to be hashed: about half a second of work on one core. */
   hashQueue: 64,
   /** Bytes in a provider's response: the largest real ones, key sets, have a few thousand. */

@@ -14,7 +14,7 @@ import { methods } from "@/lib/methods";
 import type { World, CallbackResult } from "@/lib/runtime/ports";
 import { systemClock } from "@/lib/adapters/clock";
 import { deliverDueLetters } from "@/lib/adapters/courier";
-import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
+import { argon2Hasher, hashingInServer } from "@/lib/adapters/argon2-hasher";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import type { Mailer, Message } from "@/lib/adapters/mailer";
 import { createPasswords } from "@/lib/adapters/passwords";
@@ -169,7 +169,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     },
     log,
     limiter,
-    passwords: createPasswords(env, log, argon2Hasher(leastCost)),
+    passwords: createPasswords(env, log, argon2Hasher(hashingInServer(), leastCost)),
     oauth: {
       authorize: async (provider) =>
         ok({ url: `https://${provider}.example/authorize`, state: "a-state", checks: "" }),
