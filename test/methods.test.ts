@@ -119,7 +119,7 @@ test("every OAuth provider is configured for Auth.js", () => {
 test("a session begins in `completeSignIn` and nowhere else", () => {
   const callers = sources.filter((file) =>
     [...nodesOf(parse(file))].some(
-      (node) => ts.isCallExpression(node) && lastName(node.expression) === "insertSession",
+      (node) => ts.isCallExpression(node) && lastName(node.expression) === "startSession",
     ),
   );
   expect(callers).toEqual(["lib/flows/shared/complete-sign-in.ts"]);

@@ -47,7 +47,7 @@ const rules: readonly string[] = Object.values(limits).map(({ rule }) => rule);
 
 /**
  * Limits in Postgres as exact sliding logs: each row has the times of the hits within the window. The
- * limits of a run are one statement, of one upsert each (R2, decisions 10 and 44). It locks their rows
+ * limits of a run are one statement, of one upsert each (R2, decisions 10 and 46). It locks their rows
  * in the order of `limits`, as refunds do, so that no two of them wait for each other.
  */
 export function postgresLimiter(db: Db): Limiter {

@@ -9,7 +9,7 @@ import type { Letter, WithheldReason } from "@/lib/core/letters";
 import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { OtherMethods, Result } from "@/lib/core/result";
-import type { Session } from "@/lib/store/sessions";
+import type { Session, SessionRow } from "@/lib/store/sessions";
 import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
@@ -66,10 +66,12 @@ export interface Ctx<S extends Session | null = Session | null> {
   /** The refundable hits of this run. */
   readonly limitHits: readonly LimitHit[];
   /**
-   * One transaction that ends with this run's letters and audit row; at most one per run. A refusal
-   * commits, so that a used attempt stays used. A throw rolls back.
+   * One transaction that ends with this run's session, letters and audit row; at most one per run. A
+   * refusal commits, so that a used attempt stays used. A throw rolls back.
    */
   write<T>(change: (tx: Db) => Promise<Result<T>>): Promise<Result<T>>;
+  /** Starts this session at the end of the transaction. Only `completeSignIn` calls it. */
+  startSession(session: SessionRow): void;
   /** Queues an email in the transaction. With `withheld` it is stored as never to be sent. */
   post(letter: Letter, withheld?: WithheldReason | null): void;
   /** Sets the subject and cause of the audit row. */

@@ -9,8 +9,15 @@ import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/pol
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
-import { type QueuedLetter, queueLetters } from "@/lib/store/outbox";
-import { endPreviousToken, readSession, type Session, touchSession } from "@/lib/store/sessions";
+import type { QueuedLetter } from "@/lib/store/outbox";
+import { recordRunEnd } from "@/lib/store/run-end";
+import {
+  endPreviousToken,
+  readSession,
+  type Session,
+  type SessionRow,
+  touchSession,
+} from "@/lib/store/sessions";
 import { disabledMethod } from "./disabled-method";
 import type { Ctx, Flow, LimitKey, LimitRule, Requires } from "./flow";
 import { knownDeviceKey } from "./limits";
@@ -86,6 +93,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #refundableHits: LimitHit[] = [];
   /** All hits that count emails: the refundable ones and those of `suppress` limits. */
   readonly #mailHits: LimitHit[] = [];
+  #session: SessionRow | null = null;
   readonly #letters: QueuedLetter[] = [];
   readonly #cookieChanges: CookieChanges = {};
   readonly #refunds: LimitHit[] = [];
@@ -273,6 +281,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       knownDevice: this.#knownDevice,
       limitHits: this.#refundableHits,
       write: (change) => this.#write(caller, change),
+      startSession: (session) => void (this.#session = session),
       post: (letter, withheld) =>
         void this.#letters.push({
           letter,
@@ -310,8 +319,11 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       if (this.#timedOut) throw new RunTimedOut();
       this.#transaction = tx;
       const result = await change(tx);
-      await queueLetters(tx, this.world.env.outboxKey, this.#letters);
-      await recordEvent(tx, this.#auditFacts(caller, result));
+      await recordRunEnd(tx, this.world.env.outboxKey, {
+        session: this.#session,
+        letters: this.#letters,
+        event: this.#auditFacts(caller, result),
+      });
       if (this.#timedOut) throw new RunTimedOut();
       return result;
     });

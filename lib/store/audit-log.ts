@@ -19,20 +19,22 @@ export interface AuditFacts {
   readonly identifier?: Identifier | undefined;
 }
 
-/** Writes an event and its details in one statement, within the transaction of the change (I6). */
+/** Writes an event and its details in one statement. */
 export async function recordEvent(db: Db, facts: AuditFacts): Promise<void> {
-  await row(
-    db,
-    sql`with event as (
-      insert into ${auditEvents} (event, outcome, cause, subject_id, caller_id, session_id, request_id)
-      values (${facts.event}, ${facts.outcome}, ${facts.cause ?? null}, ${facts.subjectId ?? null}::uuid,
-              ${facts.callerId ?? null}::uuid, ${facts.sessionId ?? null}::uuid, ${facts.requestId})
-      returning id
-    )
-    insert into ${auditEventDetails} (event_id, ip, browser, identifier)
-    select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event`,
-  );
+  await row(db, sql`with ${eventRecorded(facts)} select`);
 }
+
+/** CTEs that write an event and its details. */
+export const eventRecorded = (facts: AuditFacts) => sql`
+  event as (
+    insert into ${auditEvents} (event, outcome, cause, subject_id, caller_id, session_id, request_id)
+    values (${facts.event}, ${facts.outcome}, ${facts.cause ?? null}, ${facts.subjectId ?? null}::uuid,
+            ${facts.callerId ?? null}::uuid, ${facts.sessionId ?? null}::uuid, ${facts.requestId})
+    returning id
+  ), details as (
+    insert into ${auditEventDetails} (event_id, ip, browser, identifier)
+    select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event
+  )`;
 
 /** Counts a rejection by hour and keyed hash of the network, as they come in floods (T3). */
 export async function countRejection(

@@ -13,25 +13,20 @@ export interface QueuedLetter {
 }
 
 /**
- * Queues letters in the transaction of the change that caused them (I5). A withheld letter takes the same
- * statement and the same work, but its payload is not stored.
+ * A CTE that queues letters in the transaction of the change that caused them (I5). A withheld letter takes
+ * the same statement and the same work, but its payload is not stored.
  */
-export async function queueLetters(tx: Db, key: Key, letters: readonly QueuedLetter[]) {
-  if (letters.length === 0) return;
-  await tx.insert(outbox).values(
-    letters.map(({ letter, withheld }) => {
-      const payload = seal(key, JSON.stringify(letter));
-      return {
-        kind: letter.kind,
-        to: letter.to,
-        state: withheld ? "dead" : "queued",
-        reason: withheld,
-        payload: withheld ? null : payload,
-        verificationId: "verificationId" in letter ? letter.verificationId : null,
-        doneAt: withheld ? sql`now()` : null,
-      };
-    }),
-  );
+export function lettersQueued(key: Key, letters: readonly QueuedLetter[]): SQL {
+  const values = letters.map(({ letter, withheld }) => {
+    const payload = seal(key, JSON.stringify(letter));
+    const verificationId = "verificationId" in letter ? letter.verificationId : null;
+    return sql`(${letter.kind}, ${letter.to}, ${withheld ? "dead" : "queued"}, ${withheld},
+      ${withheld ? null : payload}, ${verificationId}::uuid, case when ${withheld !== null} then now() end)`;
+  });
+  return sql`letters as (
+    insert into ${outbox} (kind, to_address, state, reason, payload, verification_id, done_at)
+    values ${sql.join(values, sql`, `)}
+  )`;
 }
 
 /** A letter that is leased to a worker. Payload and rendered message are encrypted. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { knownDevices, sessions, users } from "@/db/schema";
@@ -126,26 +126,25 @@ const isOfToken = (digest: string | null) =>
   sql`(token_digest = ${digest ?? ""} or previous_token_digest = ${digest ?? ""})`;
 
 /**
- * Inserts a session and remembers the browser as a known device of the user (R6). Deletes the session
- * that this browser had. A sign-in that consumes nothing can be repeated after its response was lost, so it
- * also deletes the session that the same browser started in the same way just now.
+ * CTEs that insert a session and remember the browser as a known device of the user (R6). They delete the
+ * session that this browser had. A sign-in that consumes nothing can be repeated after its response was lost,
+ * so they also delete the session that the same browser started in the same way just now. The caller has
+ * locked the user's row in an earlier statement, so that of two parallel sign-ins the second sees the first.
  */
-export async function insertSession(tx: Db, session: SessionRow): Promise<void> {
+export function sessionInserted(session: SessionRow): SQL {
   const { tokenDigest, userId, method, ip, browser, browserDigest, remember } = session;
-  await row(
-    tx,
-    sql`with rotated as (
-      delete from ${sessions} where ${isOfToken(session.replacedDigest)}
-        or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
-          and browser_digest = ${browserDigest} and method = ${method}
-          and created_at > now() - make_interval(secs => ${intervals.repeat}))
-    ), ${deviceRemembered(session.deviceDigest, userId)}
+  return sql`rotated as (
+    delete from ${sessions} where ${isOfToken(session.replacedDigest)}
+      or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
+        and browser_digest = ${browserDigest} and method = ${method}
+        and created_at > now() - make_interval(secs => ${intervals.repeat}))
+  ), ${deviceRemembered(session.deviceDigest, userId)}, inserted as (
     insert into ${sessions} (token_digest, started_by, user_id, method, ip, browser, browser_digest,
       remember, idle_seconds, ends_at)
     values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${browser},
             ${browserDigest}, ${remember}, ${session.idle}::int,
-            now() + make_interval(secs => ${session.lifetime}))`,
-  );
+            now() + make_interval(secs => ${session.lifetime}))
+  )`;
 }
 
 /** What the cookie of a session that is there already needs. */

@@ -81,7 +81,7 @@ export async function completeProviderSignIn(
   };
   const signIn = async (id: string) => {
     await consumePendingIdentity(tx, attempt.id);
-    await completeSignIn(ctx, tx, {
+    completeSignIn(ctx, {
       userId: id,
       method: provider,
       remember: attempt.remember,

@@ -52,7 +52,7 @@ export const signInWithPassword = defineFlow({
       if (!(await recordPasswordSignIn(tx, userId, passwordHash, better)))
         return refuse("invalid_credentials", { field: "password", cause: "changed" });
       const method = passwordMethod.id;
-      await completeSignIn(ctx, tx, { userId, method, remember, startedBy: null });
+      completeSignIn(ctx, { userId, method, remember, startedBy: null });
       return ok({ next });
     });
   },

@@ -40,7 +40,7 @@ export async function completePasswordReset(
     !account.verified && (await handleFirstVerification(ctx, tx, userId, consumed.identifier));
   await changePassword(ctx, tx, account, { hash, emailVerified: true, signsIn: true });
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "password_reset", ctx.caller));
-  await completeSignIn(ctx, tx, {
+  completeSignIn(ctx, {
     userId,
     method: passwordMethod.id,
     remember: false,

@@ -40,7 +40,7 @@ export async function completeEmailSignIn(
     user.firstVerification &&
     (await handleFirstVerification(ctx, tx, user.id, consumed.identifier));
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "magic_link", ctx.caller));
-  await completeSignIn(ctx, tx, {
+  completeSignIn(ctx, {
     userId: user.id,
     method: magicLinkMethod.id,
     remember: consumed.remember,

@@ -4,7 +4,6 @@ import type { MethodId } from "@/lib/core/method-id";
 import type { Ctx } from "@/lib/runtime/flow";
 import { methodById } from "@/lib/methods";
 import {
-  insertSession,
   isSessionToken,
   replaceStartedSession,
   rotateSession,
@@ -12,15 +11,14 @@ import {
 } from "@/lib/store/sessions";
 
 /**
- * Signs a user in: the only way to a session, for every method. The session gets a new token, which
+ * Signs a user in at the end of the run: the only way to a session, for every method. The session gets a new token, which
  * goes into the cookie and is stored nowhere; this browser's previous session ends; the browser
  * becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
  * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose
  * flow passes a token that it can derive again.
  */
-export async function completeSignIn(
+export function completeSignIn(
   ctx: Ctx,
-  tx: Db,
   {
     userId,
     method: id,
@@ -34,11 +32,11 @@ export async function completeSignIn(
     startedBy: string | null;
     token?: string;
   },
-): Promise<void> {
+): void {
   const { caller, env } = ctx;
   const method = methodById(id)!.storedName;
   const lifetime = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
-  await insertSession(tx, {
+  ctx.startSession({
     tokenDigest: digest("session", token),
     replacedDigest: caller.sessionDigest,
     startedBy,

@@ -75,7 +75,7 @@ export async function completeSignUp(
   if (!user) return refuse("already_signed_up");
   ctx.auditSubject({ userId: user.id, cause: "signed_up" });
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "sign_up", ctx.caller));
-  await completeSignIn(ctx, tx, {
+  completeSignIn(ctx, {
     userId: user.id,
     method: passwordMethod.id,
     remember: consumed.remember,
