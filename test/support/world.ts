@@ -19,6 +19,7 @@ import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import type { Mailer, Message } from "@/lib/adapters/mailer";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { random } from "@/lib/core/crypto";
+import { databaseCauseOf } from "@/lib/core/database-error";
 import { passingChecks } from "./health";
 import { openMemory } from "./pglite";
 import { createDatabase } from "./template";
@@ -388,9 +389,20 @@ async function databaseTime(db: Db): Promise<number> {
 /**
  * Empties every table; as superuser, since the audit log's own triggers refuse. Uses deletes,
  * because `truncate` creates new files for each table and takes ten times as long. Like `truncate`,
- * it waits for running transactions.
+ * it waits for running transactions. One that has locked its tables in another order is a deadlock, and
+ * this begins again.
  */
 async function empty(db: Db): Promise<void> {
+  for (;;) {
+    try {
+      return await emptyAll(db);
+    } catch (error) {
+      if (databaseCauseOf(error).code !== "40P01") throw error;
+    }
+  }
+}
+
+async function emptyAll(db: Db): Promise<void> {
   await db.transaction(async (tx) => {
     // A running transaction may take longer than a request may.
     await tx.execute(sql`set local statement_timeout = 0`);
