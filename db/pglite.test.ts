@@ -51,6 +51,9 @@ async function refusalOf(directory: string): Promise<string> {
 }
 
 beforeAll(async () => {
+  // What a creation that was interrupted leaves behind: the next start creates the database anew.
+  mkdirSync(path.join(original, "pglite.new/base"), { recursive: true });
+  writeFileSync(path.join(original, "pglite.new/PG_VERSION"), "17");
   const { db, close } = await openPglite({ directory: original });
   await db.execute(sql`create table people (name text)`);
   await db.execute(sql`insert into people values ('ada')`);
@@ -59,12 +62,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 
-test("a database keeps its rows when it is closed and opened", async () => {
+test("a database keeps its rows when it is closed and opened, also after an interrupted creation", async () => {
   expect(await namesOf(original)).toEqual(["ada"]);
   expect(readdirSync(original)).not.toContain("pglite.new");
 });
 
 describe("a directory that is an incomplete database is refused, and not changed", () => {
+  let directory: string;
+  let file: (name: string) => string;
+  beforeAll(() => ({ directory, file } = copyOfOriginal()));
+
   test.each([
     "PG_VERSION",
     "base",
@@ -75,17 +82,17 @@ describe("a directory that is an incomplete database is refused, and not changed
     "pg_xact",
     "postgresql.conf",
   ])("%s is missing", async (part) => {
-    const { directory, file } = copyOfOriginal();
-    rmSync(file(part), { recursive: true });
+    const away = path.join(root, "away");
+    renameSync(file(part), away);
     const before = filesOf(file(""));
     const message = await refusalOf(directory);
     expect(message).toContain(`${part} is missing`);
     expect(message).toContain("Restore the whole directory from a backup.");
     expect(filesOf(file(""))).toEqual(before);
+    renameSync(away, file(part));
   });
 
   test("a WAL segment is truncated", async () => {
-    const { directory, file } = copyOfOriginal();
     const [segment] = readdirSync(file("pg_wal")).filter((name) => /^[0-9A-F]{24}$/.test(name));
     truncateSync(file(`pg_wal/${segment}`), 1_000_000);
     const before = filesOf(file(""));
@@ -94,7 +101,6 @@ describe("a directory that is an incomplete database is refused, and not changed
   });
 
   test("all WAL segments are missing", async () => {
-    const { directory, file } = copyOfOriginal();
     for (const name of readdirSync(file("pg_wal")))
       rmSync(file(`pg_wal/${name}`), { recursive: true });
     expect(await refusalOf(directory)).toContain("pg_wal has no segment");
@@ -132,16 +138,6 @@ describe("files that the engine cannot use", () => {
     renameSync(file("PG_VERSION.away"), file("PG_VERSION"));
     expect(await namesOf(directory)).toEqual(["ada"]);
   });
-});
-
-test("a creation that was interrupted starts again", async () => {
-  const directory = path.join(root, "interrupted");
-  mkdirSync(path.join(directory, "pglite.new/base"), { recursive: true });
-  writeFileSync(path.join(directory, "pglite.new/PG_VERSION"), "17");
-  const { db, close } = await openPglite({ directory });
-  expect(await rows(db, sql`select 1 as one`)).toEqual([{ one: 1 }]);
-  await close();
-  expect(readdirSync(directory)).not.toContain("pglite.new");
 });
 
 test("what an interrupted creation left behind has no effect on restored files", async () => {
