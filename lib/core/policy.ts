@@ -236,8 +236,11 @@ export const bounds = {
   strengthSubstitutions: 2,
   /** argon2id with the parameters of OWASP's cheat sheet: 19 MiB (in KiB), two passes, one lane. */
   argon2: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
-  /** How much nicer than the server its hashing process is: a tenth of a busy core, all of an idle one. */
-  hashingNice: 10,
+  /**
+   * How much nicer than the server its hashing process is: all of an idle core, and a quarter of one that
+   * others keep busy, so that sign-ins go on beside them.
+   */
+  hashingNice: 5,
   /** Passwords that may wait to be hashed: about half a second of work on one core. */
   hashQueue: 64,
   /** Bytes in a provider's response: the largest real ones, key sets, have a few thousand. */
