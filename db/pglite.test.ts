@@ -51,7 +51,7 @@ async function refusalOf(directory: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  // What a creation that was interrupted leaves behind: the next start creates the database anew.
+  // What a creation that was interrupted leaves behind: the next start creates the database from the start.
   mkdirSync(path.join(original, "pglite.new/base"), { recursive: true });
   writeFileSync(path.join(original, "pglite.new/PG_VERSION"), "17");
   const { db, close } = await openPglite({ directory: original });
