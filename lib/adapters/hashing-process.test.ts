@@ -40,7 +40,8 @@ const isAlive = (pid: number) => {
 };
 
 afterEach(() => {
-  for (const { value } of vi.mocked(fork).mock.results) (value as ChildProcess).kill("SIGKILL");
+  for (const { type, value } of vi.mocked(fork).mock.results)
+    if (type === "return") (value as ChildProcess).kill("SIGKILL");
   vi.mocked(fork).mockClear();
   policy.hashStall = 600;
 });
@@ -171,6 +172,38 @@ test("where no process can be started, the server itself hashes, and says so onc
   expect(hashing.atOnce()).toBe(Math.max(1, availableParallelism() - 1));
   expect(started()).toBe(1);
   expect(logged).toMatchObject([{ event: "hashing.no_process" }]);
+});
+
+const failToStart = () =>
+  vi.mocked(fork).mockImplementationOnce(() => {
+    throw new Error("spawn ENOMEM");
+  });
+
+test("where starting it throws, the server itself hashes", async () => {
+  failToStart();
+  const { hasher, logged } = setUp();
+  expect(await hasher.verify(await hashed(hasher), password)).toEqual(matches(true));
+  expect(logged).toMatchObject([{ event: "hashing.no_process", error: "spawn ENOMEM" }]);
+});
+
+test("where replacing it throws, the server finishes its work", async () => {
+  const { hasher, logged } = setUp();
+  const storedHash = await hashed(hasher);
+  newest().kill("SIGSTOP");
+  const comparison = hasher.verify(storedHash, password);
+  failToStart();
+  newest().kill("SIGKILL");
+  expect(await comparison).toEqual(matches(true));
+  expect(logged.map(({ event }) => event)).toEqual(["hashing.process_ended", "hashing.no_process"]);
+});
+
+test("it is started again when it is killed before it is ready", async () => {
+  const { hasher, logged } = setUp();
+  const storedHash = hashed(hasher);
+  newest().kill("SIGKILL");
+  expect(await hasher.verify(await storedHash, password)).toEqual(matches(true));
+  expect(started()).toBe(2);
+  expect(logged).toEqual([]);
 });
 
 test("it ends with a server that is killed", async () => {

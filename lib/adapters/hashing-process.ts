@@ -40,22 +40,26 @@ export function hashingProcess(log: Log, script = program): Hashing {
   let lastId = 0;
   let child: ChildProcess | undefined;
   let isReady = false;
+  /** A process was killed before it was ready, and another one started. */
+  let isSecondStart = false;
   let inServer: Hashing | undefined;
   /** Ends a process that is stuck: it would occupy the queue forever. */
   let stuck: NodeJS.Timeout | undefined;
 
   function start() {
     let reason: Record<string, unknown> = {};
-    const started = fork(script, {
-      // Without the server's own environment and flags, which contain secrets and may open a debugger.
-      env: { NODE_ENV: "production", UV_THREADPOOL_SIZE: String(cores) },
-      execArgv: [],
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
+    let started: ChildProcess;
+    try {
+      started = forked();
+    } catch (error) {
+      // Without memory, for instance: the event "error" reports only some of the causes.
+      return hashInServer({ error: (error as Error).message });
+    }
     child = started;
     started.on("message", (reply: Reply) => {
       if (reply === "ready") {
         isReady = true;
+        isSecondStart = false;
         for (const id of pending.keys()) send(id);
       } else finish(reply);
     });
@@ -75,6 +79,14 @@ export function hashingProcess(log: Log, script = program): Hashing {
     started.unref();
     watch();
   }
+
+  const forked = () =>
+    fork(script, {
+      // Without the server's own environment and flags, which contain secrets and may open a debugger.
+      env: { NODE_ENV: "production", UV_THREADPOOL_SIZE: String(cores) },
+      execArgv: [],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
 
   function send(id: number) {
     const { work, args } = pending.get(id)!;
@@ -104,7 +116,13 @@ export function hashingProcess(log: Log, script = program): Hashing {
     child = undefined;
     isReady = false;
     clearTimeout(stuck);
-    if (!couldStart) return hashInServer(reason);
+    if (!couldStart) {
+      // Killed from outside, or too slow on a machine that stood still for a while.
+      const isKilled = typeof reason.signal === "string" && !("error" in reason);
+      if (!isKilled || isSecondStart) return hashInServer(reason);
+      isSecondStart = true;
+      return start();
+    }
     log.warn("hashing.process_ended", reason);
     for (const [id, request] of pending) {
       if (request.repeated) {
@@ -128,7 +146,8 @@ export function hashingProcess(log: Log, script = program): Hashing {
       const id = (lastId += 1);
       pending.set(id, { work, args, repeated: false, resolve, reject });
       if (!child) return start();
-      watch();
+      // Otherwise the time of those before goes on.
+      if (pending.size === 1) watch();
       if (isReady) send(id);
     });
 
