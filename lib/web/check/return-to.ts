@@ -61,10 +61,12 @@ export function followReturn(
   const url = readReturnUrl(world, to);
   if (url === null) return { response: { by: "nothing" }, cookie: null };
   const by = url.startsWith("/") ? "redirect" : "page";
-  const hash = createHash("sha256").update(url).digest("base64url").slice(0, bounds.returnHash);
-  const recent = (readCookie(cookieHeader, env, "returns") ?? "").split(".");
-  if (recent.filter((one) => one === hash).length >= bounds.refusedReturns)
+  const hash = createHash("sha256").update(url).digest("hex").slice(0, bounds.returnHash);
+  const now = Math.floor(world.clock.now().getTime() / 1000);
+  const isRecent = (one: string) => now - Number(one.split("-")[1]) < lifetimes.recentReturns;
+  const recent = (readCookie(cookieHeader, env, "returns") ?? "").split(".").filter(isRecent);
+  if (recent.filter((one) => one.startsWith(`${hash}-`)).length >= bounds.refusedReturns)
     return { response: { by: "loop", url }, cookie: cookieOf(env, "returns", null) };
-  const remembered = [...recent, hash].filter(Boolean).slice(-bounds.rememberedReturns);
+  const remembered = [...recent, `${hash}-${now}`].slice(-bounds.rememberedReturns);
   return { response: { by, url }, cookie: cookieOf(env, "returns", remembered.join(".")) };
 }
