@@ -153,6 +153,8 @@ test(
       "remote-email": "root@example.com",
       Remote_User: "root",
       REMOTE_EMAIL: "root@example.com",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "gopher",
     };
     const browser = at(ports.own);
     for (const headers of [forged, { ...forged, "sec-fetch-mode": "cors" }])
@@ -164,6 +166,11 @@ test(
       "remote-user": expect.stringMatching(/^[0-9a-f-]{36}$/),
       "remote-email": email,
     });
+    // An app that trusts its proxy builds links from these.
+    expect([headers["x-forwarded-host"], headers["x-forwarded-proto"]]).toEqual([
+      new URL(originOf(ports.own)).host,
+      "http",
+    ]);
   },
 );
 

@@ -24,7 +24,9 @@ export async function startNginx(sites: readonly Site[]) {
     const server = recipe
       .replaceAll("127.0.0.1:3000", `127.0.0.1:${latchkey}`)
       .replaceAll("127.0.0.1:4000", `127.0.0.1:${app}`)
-      .replace("listen 8080;", `listen 127.0.0.1:${port};`);
+      .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
+      .replace("server_name example.com;", "")
+      .replace(/ssl_certificate.*;/g, "");
     return passesCookies
       ? server
       : server.replace(/(proxy_pass_request_body off;)/, '$1 proxy_set_header Cookie "";');

@@ -1,7 +1,9 @@
 // An app in Go that asks Latchkey who is signed in: go run main.go. Behind a proxy on its origin.
 package main
 
-import ("fmt"; "net/http"; "net/url")
+import ("fmt"; "net/http"; "net/url"; "time")
+
+var client = http.Client{Timeout: 10 * time.Second}
 
 const latchkey, origin = "http://127.0.0.1:3000", "http://localhost:3000" // where it listens, AUTH_URL
 
@@ -9,7 +11,7 @@ const latchkey, origin = "http://127.0.0.1:3000", "http://localhost:3000" // whe
 func check(r *http.Request) (int, string) {
 	ask, _ := http.NewRequest("GET", latchkey+"/check", nil)
 	ask.Header.Set("Cookie", r.Header.Get("Cookie"))
-	response, err := http.DefaultClient.Do(ask)
+	response, err := client.Do(ask)
 	if err != nil {
 		return 503, ""
 	}

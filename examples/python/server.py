@@ -1,7 +1,7 @@
 # An app in Python's standard library that asks Latchkey who is signed in.
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 from urllib.request import Request, urlopen
 
@@ -20,7 +20,7 @@ class App(BaseHTTPRequestHandler):
             with urlopen(ask, timeout=10) as said:
                 user = unquote(said.headers["Remote-Email"])
             self.respond(200, f"{'Saved for' if post else 'Hello'} {user}\n")
-        except URLError as error:
+        except OSError as error:
             if not isinstance(error, HTTPError) or error.code != 401:
                 return self.respond(503, "Try again in a few seconds.\n")
             sign_in = None if post else "/sign-in?next=" + quote(self.path, safe="")
