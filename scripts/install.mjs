@@ -11,8 +11,11 @@ import { npm, quietly } from "./run.mjs";
 export async function install({ withDevelopment = false } = {}) {
   const { missing, outdated } = compare(withDevelopment);
   if (missing + outdated === 0) return;
-  const which = withDevelopment ? "--include=dev" : "--omit=dev";
-  const isAddition = outdated === 0 && Object.keys(read(PRESENT)).length > 0;
+  const present = Object.values(read(PRESENT));
+  // npm removes packages that it is told to omit.
+  const keepsDevelopment = withDevelopment || present.some(({ dev }) => dev);
+  const which = keepsDevelopment ? "--include=dev" : "--omit=dev";
+  const isAddition = outdated === 0 && present.length > 0;
   if (!isAddition)
     await refuseWhileUsed(["server", "dev", "tests"], "its packages differ from package-lock.json");
   const command = isAddition ? ["install", "--no-save"] : ["ci"];
