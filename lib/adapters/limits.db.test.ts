@@ -292,9 +292,10 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
     });
 
     test("allow exactly their numbers to fifty concurrent runs, while others refund and forget", async () => {
-      const run = [use("shared", 40), use("scarce", 10)];
-      const other = [use("shared", 40), use("plenty", 50)];
-      await counted(use("gone", 1));
+      // Rules of the policy, whose order is that of the locks.
+      const run = [use("confirmations_per_ip", 40), use("codes_per_hour", 10)];
+      const other = [use("confirmations_per_ip", 40), use("passwords_per_ip", 50)];
+      await counted(use("oauth_attempts_per_ip", 1));
       const results = await Promise.all(
         Array.from({ length: 50 }, async (_, i) => {
           const uses = i % 2 ? run : other;
@@ -303,13 +304,16 @@ describe.each(Object.keys(places) as (keyof typeof places)[])("limits in %s", (n
             one.ok ? [{ rule: uses[at]!.limit.rule, keyHash: "ada", hit: one.hit }] : [],
           );
           // In the other order than they were counted.
-          if (i % 2 === 0) await backend.refund(hits.reverse(), [{ rule: "gone", keyHash: "ada" }]);
+          if (i % 2 === 0)
+            await backend.refund(hits.reverse(), [
+              { rule: "oauth_attempts_per_ip", keyHash: "ada" },
+            ]);
           return i % 2 === 1 && found.length === 2 && found[1]!.ok;
         }),
       );
       expect(results.filter(Boolean)).toHaveLength(10);
-      expect(await counted(use("gone", 1))).toEqual([true]);
-      expect(await granted(50, "ada", { ...ten, rule: "plenty", max: 50 })).toBe(50);
+      expect(await counted(use("oauth_attempts_per_ip", 1))).toEqual([true]);
+      expect(await granted(50, "ada", { ...ten, rule: "passwords_per_ip", max: 50 })).toBe(50);
     });
 
     test("are refunded and forgotten together", async () => {
