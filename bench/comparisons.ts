@@ -21,6 +21,11 @@ const comparisons = {
     requests: 2_000,
     paths: { latchkey: "/api/v1/session", next: "/api/session", node: "/" },
   },
+  "check for a proxy": {
+    signedIn: true,
+    requests: 2_000,
+    paths: { latchkey: "/check", node: "/" },
+  },
   "signed-in page": { signedIn: true, requests: 800, paths: { latchkey: "/account", next: "/" } },
   "sign-in page": { signedIn: false, requests: 800, paths: { latchkey: "/sign-in", next: "/" } },
 } as const satisfies Record<string, Comparison>;
@@ -59,8 +64,8 @@ export async function checkFloors(subjects: Subjects): Promise<void> {
   for (const work of works.filter(needsSession))
     for (const [who, path] of Object.entries(comparisons[work].paths)) {
       const { server, cookie } = subjects[who as Who]!;
-      const { body } = await send(server.origin, path, { headers: { cookie } });
-      if (!/person-\d+@/.test(body.toString("utf8")))
+      const { headers, body } = await send(server.origin, path, { headers: { cookie } });
+      if (!/person-\d+@/.test(`${String(headers["remote-email"])} ${body.toString("utf8")}`))
         throw new Failure(`${server.origin}${path} (${who}) does not name the signed-in user.`);
     }
 }

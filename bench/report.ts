@@ -68,11 +68,15 @@ interface Goal {
 
 export const rowsFor = (findings: Findings): Row[] => [
   ...rowsOfWork(findings, "session check", [
-    { max: 1.15, times: "next" },
+    { max: 2, times: "node" },
     { max: 1.5, times: "node", further: true },
   ]),
+  ...rowsOfWork(findings, "check for a proxy", [{ max: 2, times: "node" }]),
   ...rowsOfWork(findings, "signed-in page", [{ max: 1.1, times: "next" }]),
-  ...rowsOfWork(findings, "sign-in page", []),
+  ...rowsOfWork(findings, "sign-in page", [
+    { max: 0.3, times: "next" },
+    { max: 0.1, times: "next", further: true },
+  ]),
   ...rowsOfStatements(findings.statements),
   ...rowsOfLinks(findings),
   ...rowsOfPasswords(findings.passwords),
