@@ -161,7 +161,10 @@ async function latchkeyTarget(
   { origin, pid }: Server,
   databasePids: readonly number[],
 ): Promise<Target> {
-  const page = (await send(origin, "/sign-in")).body.toString("utf8");
+  const opened = await send(origin, "/sign-in");
+  const page = opened.body.toString("utf8");
+  // A browser without cookies is refused.
+  const browser = cookiesFrom(opened);
   const formFor = (provider: ProviderId) =>
     multipart(formWith(page, `Continue with ${providerNames[provider]}`));
   const forms = { google: await formFor("google"), linkedin: await formFor("linkedin") };
@@ -169,10 +172,10 @@ async function latchkeyTarget(
     ...{ who: "latchkey", origin, pids: [pid, ...databasePids] },
     async start(provider) {
       const network = newNetwork();
-      const asked = { ...network, origin, "sec-fetch-site": "same-origin" };
+      const asked = { ...network, origin, "sec-fetch-site": "same-origin", cookie: browser };
       const form = forms[provider];
       const response = await send(origin, "/sign-in", { headers: asked, form, agent });
-      const headers = { ...network, cookie: cookiesFrom(response) };
+      const headers = { ...network, cookie: `${browser}; ${cookiesFrom(response)}` };
       const redirectPage = await send(origin, "/sign-in/continue", { headers, agent });
       const [, url] = /content="0;url=([^"]+)"/.exec(redirectPage.body.toString("utf8")) ?? [];
       if (!url) throw new Failure(`No page redirects to ${provider}: ${response.status}`);
