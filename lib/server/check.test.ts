@@ -1,11 +1,17 @@
-import { createServer, request as send, Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { random } from "@/lib/core/crypto";
 import type { Env } from "@/lib/core/env";
 import { bounds, intervals } from "@/lib/core/policy";
 import type { World } from "@/lib/runtime/ports";
 import { createCheckHandler } from "@/lib/web/check/check";
+import {
+  endServers,
+  listen,
+  noDatabase,
+  requestAt as ask,
+  type Sent,
+} from "@/test/support/http-server";
 import { testEnv } from "@/test/support/world";
 import { AfterResponses } from "./after-responses";
 import { createCheck } from "./check";
@@ -19,65 +25,21 @@ const worldWith = (changes: Partial<Env> = {}, isDatabaseUnavailable = true) =>
   ({
     env: { ...env, ...changes },
     clock: { now: () => new Date(0) },
-    db: new Proxy(
-      {},
-      {
-        get: () => () => {
-          throw new Error("gone");
-        },
-      },
-    ),
+    db: noDatabase,
     random,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     isDatabaseUnavailable: () => isDatabaseUnavailable,
   }) as unknown as World;
 
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
+afterEach(endServers);
 
-/** A server behind the request gate, in which Next would answer with 299. */
+/** A server behind the request gate, with the check. */
 async function serve(world: World) {
   installRequestGate(world.env, world.log).serveCheck(createCheck(world, new AfterResponses()));
-  const server = createServer((_, response) => response.writeHead(299).end("Next"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ends.push(() => {
-    Reflect.deleteProperty(Server.prototype, "emit");
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  return (await listen()).port;
 }
 
 type Headers = Record<string, string | string[]>;
-
-interface Sent {
-  readonly method?: string;
-  readonly path?: string;
-  readonly headers?: Headers;
-  readonly body?: string;
-}
-
-const ask = (port: number, { method = "GET", path = "/check", headers = {}, body }: Sent) =>
-  new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
-    (resolve, reject) => {
-      const outgoing = { agent: false, port, method, path, headers: { ...headers } };
-      send(outgoing, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () =>
-          resolve({
-            status: response.statusCode!,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString(),
-          }),
-        );
-      })
-        .on("error", reject)
-        .end(body);
-    },
-  );
 
 const visiting = (url: string, more: Headers = {}): Headers => ({
   "x-original-url": url,
@@ -148,7 +110,7 @@ it.each(requests)("responds to %s, through both mounts", async (_, sent, status,
   const handled = await createCheckHandler(world, () => {})(
     new Request(`http://localhost:3000${path}`, init),
   );
-  const gated = await ask(await serve(world), sent);
+  const gated = await ask(await serve(world), { path: "/check", ...sent });
   const [ofHandler, ofGate] = [Object.fromEntries(handled.headers), gated.headers];
   expect([handled.status, gated.status]).toEqual([status, status]);
   expect([await handled.text(), gated.body]).toEqual(["", ""]);
@@ -169,6 +131,7 @@ it.each(requests)("responds to %s, through both mounts", async (_, sent, status,
 
 it("responds with a bare 500 after a bug, which is logged", async () => {
   const { status, headers, body } = await ask(await serve(worldWith({}, false)), {
+    path: "/check",
     headers: signedIn,
   });
   expect({ status, body }).toEqual({ status: 500, body: "" });
@@ -177,7 +140,7 @@ it("responds with a bare 500 after a bug, which is logged", async () => {
 
 describe("behind the request gate", () => {
   it("has the headers of every response", async () => {
-    const { headers } = await ask(await serve(worldWith()), {});
+    const { headers } = await ask(await serve(worldWith()), { path: "/check" });
     expect(headers).toMatchObject({
       "content-security-policy": expect.stringContaining("default-src 'none'") as string,
       "x-content-type-options": "nosniff",
@@ -190,22 +153,22 @@ describe("behind the request gate", () => {
       for (const host of ["127.0.0.1:3000", "evil.example", "[::1]", "_"])
         for (const scheme of ["http", "https"]) {
           const headers = { host, "x-forwarded-proto": scheme, "x-forwarded-host": host };
-          expect((await ask(port, { headers })).status).toBe(401);
+          expect((await ask(port, { path: "/check", headers })).status).toBe(401);
         }
-      ends.splice(0).forEach((end) => end());
+      endServers();
     }
   });
 
   it("believes nobody which URL is visited unless a proxy is trusted", async () => {
     const port = await serve(worldWith({ trustedProxyHops: 0 }));
     for (const url of [own, "https://evil.example/"])
-      expect((await ask(port, { headers: visiting(url) })).status).toBe(401);
+      expect((await ask(port, { path: "/check", headers: visiting(url) })).status).toBe(401);
   });
 
   it("reads no header that was sent twice", async () => {
     const port = await serve(worldWith());
     const headers = { ...visiting(own), "x-original-url": [own, own] };
-    expect((await ask(port, { headers })).status).toBe(403);
+    expect((await ask(port, { path: "/check", headers })).status).toBe(403);
   });
 
   it("leaves paths that only look like it to Next", async () => {
@@ -220,16 +183,10 @@ describe("behind the request gate", () => {
     const world = worldWith();
     installRequestGate(world.env, world.log);
     const names: string[] = [];
-    const server = createServer(({ headers }, response) => {
+    const { port } = await listen(({ headers }, response) => {
       names.push(...Object.keys(headers));
       response.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    ends.push(
-      () => Reflect.deleteProperty(Server.prototype, "emit"),
-      () => server.close(),
-    );
-    const { port } = server.address() as AddressInfo;
     const headers = { host: env.origin.host, ...visiting(own), "x-forwarded-uri": "/x" };
     await ask(port, { path: "/", headers });
     expect(names).toContain("x-forwarded-host");
@@ -258,14 +215,9 @@ describe("behind the request gate", () => {
   it("waits until the server is ready", async () => {
     const world = worldWith();
     const requestGate = installRequestGate(world.env, world.log);
-    const server = createServer((_, response) => response.writeHead(299).end());
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    ends.push(
-      () => Reflect.deleteProperty(Server.prototype, "emit"),
-      () => server.close(),
-    );
+    const { server, port } = await listen();
     const connected = new Promise((resolve) => server.once("connection", resolve));
-    const response = ask((server.address() as AddressInfo).port, { headers: visiting(own) });
+    const response = ask(port, { path: "/check", headers: visiting(own) });
     await connected;
     requestGate.serveCheck(createCheck(world, new AfterResponses()));
     expect((await response).status).toBe(302);

@@ -1,10 +1,11 @@
-import { Agent, createServer, request as send, Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { Agent } from "node:http";
+import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { random } from "@/lib/core/crypto";
 import type { World } from "@/lib/runtime/ports";
 import { createApiHandler } from "@/lib/web/api/handler";
 import { routes } from "@/lib/web/api/routes";
+import { endServers, listen, noDatabase, requestAt, type Sent } from "@/test/support/http-server";
 import { testEnv } from "@/test/support/world";
 import { AfterResponses } from "./after-responses";
 import { createJsonApi } from "./json-api";
@@ -12,83 +13,36 @@ import { installRequestGate } from "./request-gate";
 
 const env = { ...testEnv(), production: true };
 
-const unavailable = new Proxy(
-  {},
-  {
-    get: () => () => {
-      throw new Error("gone");
-    },
-  },
-) as World["db"];
-
 /** A world without a database. */
 const world = {
   env,
-  db: unavailable,
+  db: noDatabase,
   random,
   log: { info: () => {}, warn: () => {}, error: () => {} },
   isDatabaseUnavailable: () => true,
 } as unknown as World;
 
 const agent = new Agent({ keepAlive: true });
-const ends: (() => void)[] = [];
-afterEach(() => {
-  for (const end of ends.splice(0)) end();
-});
+afterEach(endServers);
 
-/** A server behind the request gate, in which Next would answer with 299. */
+/** The port of a server behind the request gate, with the JSON API. */
 async function serve() {
-  const afterResponses = new AfterResponses();
-  installRequestGate(env, world.log).serveApi(createJsonApi(world, afterResponses));
-  const server = createServer((_, response) => response.writeHead(299).end("Next"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ends.push(() => {
-    Reflect.deleteProperty(Server.prototype, "emit");
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { port, afterResponses };
+  installRequestGate(env, world.log).serveApi(createJsonApi(world, new AfterResponses()));
+  return (await listen()).port;
 }
 
-interface Sent {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-const host = { host: env.origin.host };
-
-const respond = (port: number, { method, path, headers = {}, body }: Sent) =>
-  new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
-    (resolve, reject) => {
-      const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-      send(
-        { agent, port, method, path, headers: { ...host, ...length, ...headers } },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode!,
-              headers: response.headers,
-              body: Buffer.concat(chunks).toString(),
-            }),
-          );
-        },
-      )
-        .on("error", reject)
-        .end(body);
-    },
-  );
+const respond = (port: number, { headers, body, ...sent }: Sent) => {
+  const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+  const all = { host: env.origin.host, ...length, ...headers };
+  return requestAt(port, { ...sent, headers: all, ...(body !== undefined && { body }), agent });
+};
 
 const json = { "content-type": "application/json" };
 const signedIn = { cookie: `latchkey-session=${random.token()}` };
-const requests: Sent[] = [
+const requests: (Sent & { readonly path: string; readonly method: string })[] = [
   ...routes.flatMap(({ path: pattern, endpoints }) => {
     const path = pattern.replace(/\{\w+\}/, "google");
-    return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].flatMap((method): Sent[] =>
+    return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].flatMap((method) =>
       method === "GET" || method === "HEAD" || !endpoints.has(method)
         ? [{ method, path: `${path}?a=b` }]
         : [
@@ -105,12 +59,16 @@ const requests: Sent[] = [
 ];
 
 test("responds to every request as the route handler does", async () => {
-  const { port } = await serve();
+  const port = await serve();
   const handle = createApiHandler(world, () => {});
   const withoutReference = (body: string) => body.replace(/"requestId":"[^"]+"/, "");
   for (const sent of requests) {
     const { method, path, headers, body } = sent;
-    const init = { method, headers: { ...headers }, ...(body !== undefined && { body }) };
+    const init = {
+      method,
+      headers: { ...headers } as Record<string, string>,
+      ...(body !== undefined && { body }),
+    };
     const expected = await handle(new Request(env.origin.origin + path, init));
     const actual = await respond(port, sent);
     const ofHandler = Object.fromEntries(expected.headers);
@@ -125,7 +83,7 @@ test("responds to every request as the route handler does", async () => {
 });
 
 test("every response has the headers of the request gate", async () => {
-  const { port } = await serve();
+  const port = await serve();
   const { headers } = await respond(port, { method: "GET", path: "/api/v1/session" });
   expect(headers).toMatchObject({
     "content-security-policy": expect.stringContaining("default-src 'none'") as string,
@@ -135,7 +93,7 @@ test("every response has the headers of the request gate", async () => {
 });
 
 test("leaves other paths to Next", async () => {
-  const { port } = await serve();
+  const port = await serve();
   for (const path of ["/", "/api/v1/nothing", "/api/v1/session/", "/api/v1", "/api/mine"])
     expect([path, (await respond(port, { method: "GET", path })).status]).toEqual([path, 299]);
 });
@@ -145,7 +103,7 @@ test("what is left to do runs after the response, and the server can wait for it
   const order: string[] = [];
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
-  const server = createServer((_, response) => {
+  const { port } = await listen((_, response) => {
     afterResponses.of(response)(async () => {
       order.push("task");
       await released;
@@ -154,9 +112,6 @@ test("what is left to do runs after the response, and the server can wait for it
     order.push("response");
     response.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ends.push(() => server.close());
-  const { port } = server.address() as AddressInfo;
   await respond(port, { method: "GET", path: "/" });
   await expect.poll(() => order).toEqual(["response", "task"]);
   const settled = afterResponses.settled().then(() => order.push("settled"));
@@ -169,14 +124,12 @@ test("it also runs when the client has gone before the response", async () => {
   const afterResponses = new AfterResponses();
   let done = () => {};
   const isDone = new Promise<void>((resolve) => (done = resolve));
-  const server = createServer((_, response) => {
+  const { port } = await listen((_, response) => {
     const after = afterResponses.of(response);
     response.once("close", () => setImmediate(() => after(done)));
     socket.destroy();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ends.push(() => server.close());
-  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await isDone;
