@@ -14,9 +14,9 @@ const renderedPath = `${path}?`;
 const userAgents = { usual: "Mozilla/5.0", inApp: "Mozilla/5.0 (Linux; Android 15; wv)" };
 
 /**
- * The sign-in page of a browser that brings nothing along: rendered once for each kind of browser, and sent
- * from memory from then on (decision 44). It is rendered for a request of this server's own, which has nothing
- * of a visitor. What the page reads besides settings must be told apart here.
+ * The sign-in page of a browser without cookies: rendered once for each kind of browser, and sent from memory
+ * from then on (decision 44). The server requests it from itself, so nothing in it is of a visitor. Whatever
+ * the page reads besides settings must be told apart here.
  */
 export class FirstVisitPage {
   readonly #rendered = new Map<string, Promise<Buffer | null>>();
@@ -38,7 +38,7 @@ export class FirstVisitPage {
   respond(exchange: Exchange, render: () => void): void {
     const { request, response } = exchange;
     const kind = isInApp(request.headers["user-agent"] ?? "") ? "inApp" : "usual";
-    void this.#page(kind, exchange.page).then((page) => {
+    const send = (page: Buffer | null) => {
       if (!page) return render();
       response.writeHead(200, {
         "Content-Type": "text/html; charset=utf-8",
@@ -46,7 +46,10 @@ export class FirstVisitPage {
         "Content-Security-Policy": ownPagePolicy(path),
       });
       response.end(request.method === "HEAD" ? undefined : page);
-    });
+    };
+    this.#page(kind, exchange.page)
+      .then(send)
+      .catch(() => response.destroy());
   }
 
   /** Null after a failure, which the next request tries again. */
