@@ -11,9 +11,9 @@ import {
 } from "@/lib/store/sessions";
 
 /**
- * Signs a user in at the end of the run: the only way to a session, for every method. The session gets a new token, which
- * goes into the cookie and is stored nowhere; this browser's previous session ends; the browser
- * becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
+ * Signs a user in at the end of the run: the only way to a session, for every method. The session gets
+ * a new token, which goes into the cookie and is stored nowhere; this browser's previous session ends;
+ * the browser becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
  * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose
  * flow passes a token that it can derive again.
  */
