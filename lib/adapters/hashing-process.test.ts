@@ -85,10 +85,10 @@ test("a server that hashes nothing starts no process", () => {
 });
 
 test("the process has a lower priority, and neither secrets nor the server's environment", async () => {
-  process.env.LATCHKEY_TEST_SECRET = "s3cret";
+  vi.stubEnv("LATCHKEY_TEST_SECRET", "s3cret");
   const { hasher } = setUp();
   await hashed(hasher);
-  delete process.env.LATCHKEY_TEST_SECRET;
+  vi.unstubAllEnvs();
   const { pid = 0 } = newest();
   expect(getPriority(pid)).toBe(getPriority() + bounds.hashingNice);
   if (process.platform !== "linux") return;
