@@ -7,7 +7,7 @@ import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { startFakePooler } from "@/test/support/fake-pooler";
-import { openTestDatabase } from "@/test/support/world";
+import { openTestDatabase, postgresUrlOf } from "@/test/support/world";
 import { type Db, openDatabase } from "./client";
 import { explained } from "./explain-error";
 import { migrateDown, migrateUp, migrationState } from "./migrate";
@@ -17,9 +17,8 @@ import { users } from "./schema";
 /** How a connection is set up, whatever the server, the pooler and the URL are. */
 const { database, drop } = await openTestDatabase();
 const { db: direct } = database;
-const { name } = (await row<{ name: string }>(direct, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(direct);
+const name = url.pathname.slice(1);
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { startTlsProxy } from "@/test/support/tls-proxy";
-import { openTestDatabase } from "@/test/support/world";
+import { openTestDatabase, postgresUrlOf } from "@/test/support/world";
 import { type Db, endTransaction, isDatabaseUnavailable, openDatabase } from "./client";
 import { row } from "./rows";
 import type { ConnectionLimits } from "./postgres-socket";
@@ -17,9 +17,8 @@ import type { ConnectionLimits } from "./postgres-socket";
  */
 const { database, drop } = await openTestDatabase();
 const { db: direct } = database;
-const { name } = (await row<{ name: string }>(direct, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(direct);
+const name = url.pathname.slice(1);
 await direct.execute(sql`create table notes (id int)`);
 
 const proxy = await FaultProxy.before(url.href);

@@ -8,12 +8,11 @@ import { defineFlow } from "./flow";
 import type { RequestContext } from "./request-context";
 import { ok } from "@/lib/core/result";
 import { refused, setUpWorld } from "@/test/support/setup";
+import { postgresUrlOf } from "@/test/support/world";
 import { runFlow } from "./run-flow";
 
 const world = await setUpWorld();
-const { name } = (await row<{ name: string }>(world.db, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(world.db);
 const reasons: string[] = [];
 const pool = await openDatabase({
   url: url.href,

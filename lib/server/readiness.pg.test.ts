@@ -4,19 +4,17 @@ import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { migrateUp } from "@/db/migrate";
-import { row } from "@/db/rows";
 import { getWorld } from "@/lib/runtime/world";
 import { passingChecks } from "@/test/support/health";
 import { Browser } from "@/test/support/browser";
-import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world";
+import { openTestDatabase, testEnv, type TestWorld, postgresUrlOf } from "@/test/support/world";
 import { createWorld } from "./create-world";
 
 /** What a server on Postgres says about its database, at its start and afterwards. */
 const { database, drop } = await openTestDatabase();
 const { db } = database;
-const { name } = (await row<{ name: string }>(db, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(db);
+const name = url.pathname.slice(1);
 const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-readiness-"));
 const run = (statement: string) => db.execute(sql.raw(statement));
 

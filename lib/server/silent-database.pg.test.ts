@@ -1,14 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { sql } from "drizzle-orm";
 import { expect, test, vi } from "vitest";
 import { GET as readyz } from "@/app/readyz/route";
-import { row } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { captureLogLines } from "@/test/support/log-lines";
-import { openTestDatabase, testEnv, type TestWorld } from "@/test/support/world";
+import { openTestDatabase, testEnv, type TestWorld, postgresUrlOf } from "@/test/support/world";
 import { createWorld } from "./create-world";
 import { getWorld } from "@/lib/runtime/world";
 
@@ -28,12 +26,7 @@ const patient = { timeout: 120_000, interval: 50 };
 
 test("a requested link is emailed after the worker has waited through a silent network", async () => {
   const { database, drop } = await openTestDatabase();
-  const { name } = (await row<{ name: string }>(
-    database.db,
-    sql`select current_database() as name`,
-  ))!;
-  const url = new URL(process.env.TEST_POSTGRES_URL!);
-  url.pathname = name;
+  const url = await postgresUrlOf(database.db);
   const proxy = await FaultProxy.before(url.href);
   const dataDir = mkdtempSync(path.join(tmpdir(), "latchkey-silent-"));
   const { logLines, restore } = captureLogLines();

@@ -3,14 +3,12 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import { type Database, isDatabaseUnavailable, openDatabase } from "@/db/client";
 import { row } from "@/db/rows";
 import { FaultProxy } from "./fault-proxy";
-import { openTestDatabase } from "./world";
+import { openTestDatabase, postgresUrlOf } from "./world";
 
 /** The proxy of the other tests: what it says it does to a connection is what happens. */
 const { database, drop } = await openTestDatabase();
 const { db: direct } = database;
-const { name } = (await row<{ name: string }>(direct, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(direct);
 await direct.execute(sql`create table notes (text text)`);
 
 const proxy = await FaultProxy.before(url.href);

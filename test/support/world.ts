@@ -306,6 +306,14 @@ export async function openTestDatabase(): Promise<{
   return { database: await another(), drop, another };
 }
 
+/** The URL of the test database in the cluster that `db` is connected to. */
+export async function postgresUrlOf(db: Db): Promise<URL> {
+  const found = await row<{ name: string }>(db, sql`select current_database() as name`);
+  const url = new URL(clusterUrl()!);
+  url.pathname = found!.name;
+  return url;
+}
+
 /** Null where the tests run on the embedded database. */
 function clusterUrl(): string | null {
   if (process.env.TEST_DATABASE !== "postgres") return null;

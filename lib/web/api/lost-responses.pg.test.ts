@@ -1,25 +1,22 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { openDatabase } from "@/db/client";
-import { row } from "@/db/rows";
 import { bounds } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { FaultProxy } from "@/test/support/fault-proxy";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { count, lettersOf } from "@/test/support/queries";
 import { setUpWorld } from "@/test/support/setup";
+import { postgresUrlOf } from "@/test/support/world";
 import { createApiHandler } from "./handler";
 
 /**
  * The JSON API over HTTP, on a Postgres that commits and whose answer is lost on the way (decision 32).
  */
 const world = await setUpWorld();
-const { name } = (await row<{ name: string }>(world.db, sql`select current_database() as name`))!;
-const url = new URL(process.env.TEST_POSTGRES_URL!);
-url.pathname = name;
+const url = await postgresUrlOf(world.db);
 const proxy = await FaultProxy.before(url.href);
 const pool = await openDatabase({ url: proxy.url, directory: "", connections: 10 });
 const handle = createApiHandler(world.with({ db: pool.db }), () => {});
