@@ -15,7 +15,9 @@ const failureReasons = {
 } as const;
 
 type FailureReason =
-  ClaimFailure | (typeof failureReasons)[keyof typeof failureReasons] | "key_unusable";
+  | ClaimFailure
+  | (typeof failureReasons)[keyof typeof failureReasons]
+  | "key_unusable";
 
 /**
  * Verifies an ID token: signature with a public-key algorithm, issuer, audience, times with a tolerance

@@ -43,7 +43,8 @@ export const otherMethodKinds = ["all", "providers"] as const;
 export type OtherMethods = (typeof otherMethodKinds)[number];
 
 export type Result<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 

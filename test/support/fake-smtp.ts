@@ -11,7 +11,11 @@ type Step = "greeting" | "auth" | "mail" | "rcpt" | "data" | "received";
  * accepted, and the connection ends before the response.
  */
 type Failure =
-  { says: number; text?: string } | { after: number } | "hangs_up" | "never_answers" | "lost";
+  | { says: number; text?: string }
+  | { after: number }
+  | "hangs_up"
+  | "never_answers"
+  | "lost";
 
 /** A message as it came over the wire. */
 interface Arrival {

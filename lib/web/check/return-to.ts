@@ -45,7 +45,8 @@ function readReturnUrl({ env, clock }: Pick<World, "env" | "clock">, to: string 
 
 /** How `/return` responds. */
 export type Return =
-  { readonly by: "nothing" } | { readonly by: "redirect" | "page" | "loop"; readonly url: string };
+  | { readonly by: "nothing" }
+  | { readonly by: "redirect" | "page" | "loop"; readonly url: string };
 
 /**
  * Responds to `/return`. A redirect for a path of ours; a page that continues by itself for another
