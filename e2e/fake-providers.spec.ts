@@ -46,29 +46,33 @@ for (const { id, name, cancelled } of [
   { id: "google", name: "Google", cancelled: "access_denied" },
   { id: "linkedin", name: "LinkedIn", cancelled: "user_cancelled_login" },
 ] as const) {
-  test(`Ada chooses a user at ${name}, or cancels`, async ({ ada, app, providers }) => {
-    await goTo(id, providers, ada.page, app);
-    await ada.seesTitle(`Fake ${name} on this machine: no password needed`);
-    await ada.chooses({ email: ada.email, verified: false, number: "4711" });
-    await ada.sees(`/api/auth/callback/${id} received a code`);
-    await goTo(id, providers, ada.page, app);
-    await ada.clickButton("Continue as ada@gmail.com");
-    await ada.sees(`/api/auth/callback/${id} received a code`);
-    await goTo(id, providers, ada.page, app);
-    await ada.chooses("cancel");
-    await ada.sees(`/api/auth/callback/${id} received ${cancelled}`);
-  });
+  test(
+    `Ada chooses a user at ${name}, or cancels`,
+    { tag: "@long" },
+    async ({ ada, app, providers }) => {
+      await goTo(id, providers, ada.page, app);
+      await ada.seesTitle(`Fake ${name} on this machine: no password needed`);
+      await ada.chooses({ email: ada.email, verified: false, number: "4711" });
+      await ada.sees(`/api/auth/callback/${id} received a code`);
+      await goTo(id, providers, ada.page, app);
+      await ada.clickButton("Continue as ada@gmail.com");
+      await ada.sees(`/api/auth/callback/${id} received a code`);
+      await goTo(id, providers, ada.page, app);
+      await ada.chooses("cancel");
+      await ada.sees(`/api/auth/callback/${id} received ${cancelled}`);
+    },
+  );
 
-  test(`the page of the fake ${name} is accessible and has a narrow layout`, async ({
-    ada,
-    app,
-    providers,
-  }) => {
-    await goTo(id, providers, ada.page, app);
-    expect(await lookAt(ada.page, `fake-${id}`)).toEqual([]);
-    await ada.chooses({ email: ada.email });
-    await ada.page.goBack();
-    await ada.sees("This visit is over.");
-    expect(await axeFindings(ada.page)).toEqual([]);
-  });
+  test(
+    `the page of the fake ${name} is accessible and has a narrow layout`,
+    { tag: "@long" },
+    async ({ ada, app, providers }) => {
+      await goTo(id, providers, ada.page, app);
+      expect(await lookAt(ada.page, `fake-${id}`)).toEqual([]);
+      await ada.chooses({ email: ada.email });
+      await ada.page.goBack();
+      await ada.sees("This visit is over.");
+      expect(await axeFindings(ada.page)).toEqual([]);
+    },
+  );
 }

@@ -172,6 +172,7 @@ test("the server is not ready on a read-only Postgres, and reconnects to a writa
 
 testWithRedis(
   "the server warns while Redis is unavailable, before the first visitor, and recovers",
+  { tag: "@long" },
   async ({ client, redis }) => {
     expect(await healthOf(client)).toEqual(warns({ limiter: "warn" }));
     await redis.start();

@@ -84,187 +84,6 @@ for (const { how, isThorough, tag } of [
       await look(ada, "password-sign-in-error");
     });
 
-    test("of a password reset have no faults", async ({ look, ada, another, client, inbox }) => {
-      await client.signUpAndVerify(ada.email, password, inbox);
-      await ada.open("/password");
-      await look(ada, "reset");
-      await ada.clickButton("Email me a link");
-      await ada.sees("Enter your email address.");
-      await look(ada, "reset-error");
-      await ada.type("Email", ada.email);
-      await ada.clickButton("Email me a link");
-      await ada.seesTitle("Check your email");
-      await look(ada, "reset-check");
-      const { link, code } = await ada.readsTheLetter();
-      await ada.type("Code", wrongFor(code));
-      await ada.type("New password", password);
-      await ada.clickButton("Set password and sign in");
-      await ada.sees("That code is wrong");
-      await look(ada, "reset-check-error");
-      await ada.open(link);
-      await ada.seesTitle("Set a new password");
-      await look(ada, "reset-link");
-      await ada.type("New password", "password1234");
-      await ada.clickButton("Set password and sign in");
-      await ada.sees("That password is easy to guess.");
-      await look(ada, "reset-link-error");
-      const phone = await another(ada);
-      await phone.open(link);
-      await phone.sees("Enter your full email address");
-      await look(phone, "reset-link-other-browser");
-      await ada.open("/l/reset/unknown");
-      await look(ada, "reset-link-invalid");
-    });
-
-    test("of step-up have no faults", async ({ look, ada, leo, another, db }) => {
-      await ada.startsWithPassword(password);
-      await ada.open("/account/confirm?next=%2Faccount%2Fpassword");
-      await ada.seesTitle("Confirm it’s you to set your password");
-      await expect(ada.page.getByRole("link", { name: "Cancel" })).toHaveAttribute(
-        "href",
-        "/account/methods",
-      );
-      await look(ada, "step-up");
-      await ada.type("Password", "not this one, surely");
-      await ada.clickButton("Continue");
-      await ada.sees("That password is wrong");
-      await look(ada, "step-up-error");
-      await ada.clickButton("Email me a link and a code");
-      await ada.sees("An email is on its way.");
-      await look(ada, "step-up-asked");
-      const { link, code } = await ada.readsTheLetter();
-      await ada.submitCode(wrongFor(code), "Continue with the code");
-      await ada.sees("That code is wrong");
-      await look(ada, "step-up-code-error");
-      await ada.open(link);
-      await ada.seesTitle("Confirm it’s you to set your password");
-      await expect(ada.page).toHaveTitle("Confirm it’s you to set your password · Latchkey");
-      await ada.sees("Not you?");
-      await expect(ada.page.getByRole("link", { name: "Cancel" })).toBeVisible();
-      await look(ada, "step-up-link");
-      const phone = await another(ada);
-      await phone.startsSignedIn();
-      await phone.open(link);
-      await phone.seesTitle("This link can’t be used");
-      await look(phone, "step-up-link-invalid");
-
-      await leo.startsSignedIn();
-      await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
-      await leo.open("/account/password");
-      await leo.seesTitle("Confirm it’s you to set your password");
-      await look(leo, "step-up-without-password");
-      await leo.clickButton("Email me a link and a code");
-      await leo.sees("An email is on its way.");
-      await look(leo, "step-up-without-password-asked");
-
-      // A suspended action, with its name and a button to cancel it.
-      await ada.open("/account/password/remove");
-      await ada.clickButton("Remove password");
-      await ada.seesTitle("Confirm it’s you to remove your password");
-      await expect(ada.page.getByRole("alert")).toHaveCount(0);
-      await look(ada, "step-up-waiting");
-      const waiting = ada.page.url();
-      await db.clearLimits();
-      await ada.clickButton("Email me a link and a code");
-      await ada.sees("An email is on its way.");
-      await ada.open((await ada.readsTheLetter()).link);
-      await ada.seesTitle("Confirm it’s you to remove your password");
-      await look(ada, "step-up-link-waiting");
-      await ada.clickButton("Cancel");
-      await ada.sees("Cancelled. Nothing was changed.");
-      await ada.open(waiting);
-      await ada.seesTitle("There is nothing left to confirm");
-      await expect(ada.page.locator(".note")).toHaveCount(0);
-      await look(ada, "step-up-lost");
-    });
-
-    test("of the password in the account have no faults", async ({ look, ada, client, inbox }) => {
-      await client.signIn(ada.email, inbox);
-      await ada.startsSignedIn();
-      await ada.open("/account/password");
-      await look(ada, "new-password");
-      await ada.type("New password", "password1234");
-      await ada.clickButton("Set password");
-      await ada.sees("That password is easy to guess.");
-      await look(ada, "new-password-error");
-      await ada.type("New password", password);
-      await ada.clickButton("Set password");
-      await ada.sees("Your password is set.");
-      await ada.sees("Never used");
-      await look(ada, "methods-with-password");
-      await ada.open("/account/password/remove");
-      await look(ada, "remove-password");
-      await ada.clickButton("Remove password");
-      await ada.sees("Your password is removed.");
-      await look(ada, "methods-password-removed");
-      await ada.open("/account/password/remove");
-      await ada.sees("Your account has no password.");
-      await look(ada, "remove-password-none");
-    });
-
-    test("of Google and LinkedIn have no faults", async ({ look, ada, leo, mallory, another }) => {
-      await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
-      await ada.sees("hasn’t verified");
-      await look(ada, "problem-unverified");
-      await ada.page.getByRole("link", { name: "Use another sign-in method" }).click();
-      await ada.seesTitle("Sign in to Latchkey");
-      await ada.signInWithProvider("Google");
-      await ada.isSignedIn();
-      await ada.open("/account/methods");
-      await ada.clickButton("Connect LinkedIn");
-      await ada.chooses({ email: `a.rather.long.address.for.work.${ada.email}` });
-      await ada.seesTitle("Connect LinkedIn?");
-      await look(ada, "connect");
-      await ada.clickButton("Connect LinkedIn");
-      await ada.sees("is connected. You can now sign in with it");
-      await look(ada, "methods-with-providers");
-      await ada.readsTheNotice();
-      await ada.open("/account/disconnect/google");
-      await look(ada, "disconnect");
-      await ada.clickButton("Disconnect Google");
-      await ada.readsTheNotice();
-      await ada.signOut();
-      await look(ada, "sign-in-last-used");
-      const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
-      await phone.open("/sign-in");
-      await phone.sees("inside other apps’ browsers");
-      await look(phone, "sign-in-in-app");
-      await ada.signInWithProvider("Google", { email: ada.email, number: "another" });
-      await ada.seesTitle("Sign in first");
-      await look(ada, "sign-in-to-connect");
-
-      await leo.signInWithProvider("Google", { email: ada.email, number: "third" });
-      await leo.seesTitle("Sign in first");
-      await leo.startsSignedIn();
-      await leo.open("/sign-in/switch");
-      await leo.seesTitle("Switch account?");
-      await look(leo, "switch");
-      await leo.open("/account");
-      await leo.signOut();
-      // A provider that sends no content leaves the browser on the redirect page.
-      await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
-      await leo.clickButton("Continue with Google");
-      await leo.seesTitle("Continuing to Google");
-      await look(leo, "redirect");
-      await leo.page.unrouteAll();
-
-      await mallory.signInWithProvider("LinkedIn");
-      await mallory.isSignedIn();
-      const owner = await another(mallory);
-      await owner.startsSignedIn();
-      await owner.open("/account/methods");
-      await owner.sees("Keep or disconnect LinkedIn");
-      await look(owner, "methods-unconfirmed");
-      await owner.clickButton("Connect Google");
-      await owner.chooses({ email: mallory.email, verified: false });
-      await owner.sees("hasn’t verified");
-      await look(owner, "methods-refused");
-      await ada.startsSignedIn();
-      await ada.open("/account/methods");
-      await ada.sees("it isn’t connected yet");
-      await look(ada, "methods-waiting");
-    });
-
     test("of errors have no faults", async ({ look, ada, client, inbox, db }) => {
       await ada.open("/l/unknown");
       await look(ada, "invalid-link");
@@ -332,3 +151,189 @@ for (const { how, isThorough, tag } of [
       await look(ada, "mailbox");
     });
   });
+
+// Their journeys are tested elsewhere in the short part, and these pages share their styles with the above.
+test.describe("Further screens in each theme and size", { tag: "@long" }, () => {
+  test.use({ isThorough: true });
+
+  test("of a password reset have no faults", async ({ look, ada, another, client, inbox }) => {
+    await client.signUpAndVerify(ada.email, password, inbox);
+    await ada.open("/password");
+    await look(ada, "reset");
+    await ada.clickButton("Email me a link");
+    await ada.sees("Enter your email address.");
+    await look(ada, "reset-error");
+    await ada.type("Email", ada.email);
+    await ada.clickButton("Email me a link");
+    await ada.seesTitle("Check your email");
+    await look(ada, "reset-check");
+    const { link, code } = await ada.readsTheLetter();
+    await ada.type("Code", wrongFor(code));
+    await ada.type("New password", password);
+    await ada.clickButton("Set password and sign in");
+    await ada.sees("That code is wrong");
+    await look(ada, "reset-check-error");
+    await ada.open(link);
+    await ada.seesTitle("Set a new password");
+    await look(ada, "reset-link");
+    await ada.type("New password", "password1234");
+    await ada.clickButton("Set password and sign in");
+    await ada.sees("That password is easy to guess.");
+    await look(ada, "reset-link-error");
+    const phone = await another(ada);
+    await phone.open(link);
+    await phone.sees("Enter your full email address");
+    await look(phone, "reset-link-other-browser");
+    await ada.open("/l/reset/unknown");
+    await look(ada, "reset-link-invalid");
+  });
+
+  test("of step-up have no faults", async ({ look, ada, leo, another, db }) => {
+    await ada.startsWithPassword(password);
+    await ada.open("/account/confirm?next=%2Faccount%2Fpassword");
+    await ada.seesTitle("Confirm it’s you to set your password");
+    await expect(ada.page.getByRole("link", { name: "Cancel" })).toHaveAttribute(
+      "href",
+      "/account/methods",
+    );
+    await look(ada, "step-up");
+    await ada.type("Password", "not this one, surely");
+    await ada.clickButton("Continue");
+    await ada.sees("That password is wrong");
+    await look(ada, "step-up-error");
+    await ada.clickButton("Email me a link and a code");
+    await ada.sees("An email is on its way.");
+    await look(ada, "step-up-asked");
+    const { link, code } = await ada.readsTheLetter();
+    await ada.submitCode(wrongFor(code), "Continue with the code");
+    await ada.sees("That code is wrong");
+    await look(ada, "step-up-code-error");
+    await ada.open(link);
+    await ada.seesTitle("Confirm it’s you to set your password");
+    await expect(ada.page).toHaveTitle("Confirm it’s you to set your password · Latchkey");
+    await ada.sees("Not you?");
+    await expect(ada.page.getByRole("link", { name: "Cancel" })).toBeVisible();
+    await look(ada, "step-up-link");
+    const phone = await another(ada);
+    await phone.startsSignedIn();
+    await phone.open(link);
+    await phone.seesTitle("This link can’t be used");
+    await look(phone, "step-up-link-invalid");
+
+    await leo.startsSignedIn();
+    await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
+    await leo.open("/account/password");
+    await leo.seesTitle("Confirm it’s you to set your password");
+    await look(leo, "step-up-without-password");
+    await leo.clickButton("Email me a link and a code");
+    await leo.sees("An email is on its way.");
+    await look(leo, "step-up-without-password-asked");
+
+    // A suspended action, with its name and a button to cancel it.
+    await ada.open("/account/password/remove");
+    await ada.clickButton("Remove password");
+    await ada.seesTitle("Confirm it’s you to remove your password");
+    await expect(ada.page.getByRole("alert")).toHaveCount(0);
+    await look(ada, "step-up-waiting");
+    const waiting = ada.page.url();
+    await db.clearLimits();
+    await ada.clickButton("Email me a link and a code");
+    await ada.sees("An email is on its way.");
+    await ada.open((await ada.readsTheLetter()).link);
+    await ada.seesTitle("Confirm it’s you to remove your password");
+    await look(ada, "step-up-link-waiting");
+    await ada.clickButton("Cancel");
+    await ada.sees("Cancelled. Nothing was changed.");
+    await ada.open(waiting);
+    await ada.seesTitle("There is nothing left to confirm");
+    await expect(ada.page.locator(".note")).toHaveCount(0);
+    await look(ada, "step-up-lost");
+  });
+
+  test("of the password in the account have no faults", async ({ look, ada, client, inbox }) => {
+    await client.signIn(ada.email, inbox);
+    await ada.startsSignedIn();
+    await ada.open("/account/password");
+    await look(ada, "new-password");
+    await ada.type("New password", "password1234");
+    await ada.clickButton("Set password");
+    await ada.sees("That password is easy to guess.");
+    await look(ada, "new-password-error");
+    await ada.type("New password", password);
+    await ada.clickButton("Set password");
+    await ada.sees("Your password is set.");
+    await ada.sees("Never used");
+    await look(ada, "methods-with-password");
+    await ada.open("/account/password/remove");
+    await look(ada, "remove-password");
+    await ada.clickButton("Remove password");
+    await ada.sees("Your password is removed.");
+    await look(ada, "methods-password-removed");
+    await ada.open("/account/password/remove");
+    await ada.sees("Your account has no password.");
+    await look(ada, "remove-password-none");
+  });
+
+  test("of Google and LinkedIn have no faults", async ({ look, ada, leo, mallory, another }) => {
+    await ada.signInWithProvider("LinkedIn", { email: ada.email, verified: false });
+    await ada.sees("hasn’t verified");
+    await look(ada, "problem-unverified");
+    await ada.page.getByRole("link", { name: "Use another sign-in method" }).click();
+    await ada.seesTitle("Sign in to Latchkey");
+    await ada.signInWithProvider("Google");
+    await ada.isSignedIn();
+    await ada.open("/account/methods");
+    await ada.clickButton("Connect LinkedIn");
+    await ada.chooses({ email: `a.rather.long.address.for.work.${ada.email}` });
+    await ada.seesTitle("Connect LinkedIn?");
+    await look(ada, "connect");
+    await ada.clickButton("Connect LinkedIn");
+    await ada.sees("is connected. You can now sign in with it");
+    await look(ada, "methods-with-providers");
+    await ada.readsTheNotice();
+    await ada.open("/account/disconnect/google");
+    await look(ada, "disconnect");
+    await ada.clickButton("Disconnect Google");
+    await ada.readsTheNotice();
+    await ada.signOut();
+    await look(ada, "sign-in-last-used");
+    const phone = await another(ada, `${PHONE} [FBAN/FBIOS]`);
+    await phone.open("/sign-in");
+    await phone.sees("inside other apps’ browsers");
+    await look(phone, "sign-in-in-app");
+    await ada.signInWithProvider("Google", { email: ada.email, number: "another" });
+    await ada.seesTitle("Sign in first");
+    await look(ada, "sign-in-to-connect");
+
+    await leo.signInWithProvider("Google", { email: ada.email, number: "third" });
+    await leo.seesTitle("Sign in first");
+    await leo.startsSignedIn();
+    await leo.open("/sign-in/switch");
+    await leo.seesTitle("Switch account?");
+    await look(leo, "switch");
+    await leo.open("/account");
+    await leo.signOut();
+    // A provider that sends no content leaves the browser on the redirect page.
+    await leo.page.route(/127\.0\.0\.1/, (route) => route.fulfill({ status: 204 }));
+    await leo.clickButton("Continue with Google");
+    await leo.seesTitle("Continuing to Google");
+    await look(leo, "redirect");
+    await leo.page.unrouteAll();
+
+    await mallory.signInWithProvider("LinkedIn");
+    await mallory.isSignedIn();
+    const owner = await another(mallory);
+    await owner.startsSignedIn();
+    await owner.open("/account/methods");
+    await owner.sees("Keep or disconnect LinkedIn");
+    await look(owner, "methods-unconfirmed");
+    await owner.clickButton("Connect Google");
+    await owner.chooses({ email: mallory.email, verified: false });
+    await owner.sees("hasn’t verified");
+    await look(owner, "methods-refused");
+    await ada.startsSignedIn();
+    await ada.open("/account/methods");
+    await ada.sees("it isn’t connected yet");
+    await look(ada, "methods-waiting");
+  });
+});

@@ -74,40 +74,38 @@ test("a link submitted while Postgres is unavailable is not used up", async ({ a
   await ada.isSignedIn();
 });
 
-test("a silent Postgres counts as unavailable, and the server recovers with it", async ({
-  client,
-  inbox,
-  wire,
-  newAddress,
-}) => {
-  await client.signIn(newAddress("ada"), inbox);
-  wire.fallSilent();
-  const silent = await Promise.all([client.get("/account"), client.get("/account/sessions")]);
-  for (const response of silent) {
-    expect(client.whereTo(response)).toBe("/unavailable");
-    expect(response.headers["set-cookie"]).toBeUndefined();
-  }
-  wire.restore();
-  await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
-});
+test(
+  "a silent Postgres counts as unavailable, and the server recovers with it",
+  { tag: "@long" },
+  async ({ client, inbox, wire, newAddress }) => {
+    await client.signIn(newAddress("ada"), inbox);
+    wire.fallSilent();
+    const silent = await Promise.all([client.get("/account"), client.get("/account/sessions")]);
+    for (const response of silent) {
+      expect(client.whereTo(response)).toBe("/unavailable");
+      expect(response.headers["set-cookie"]).toBeUndefined();
+    }
+    wire.restore();
+    await expect.poll(async () => (await client.get("/account")).status, soon).toBe(200);
+  },
+);
 
-test("half-open connections to Postgres are replaced without a restart", async ({
-  client,
-  inbox,
-  wire,
-  newAddress,
-}) => {
-  await client.signIn(newAddress("ada"), inbox);
-  const twenty = () =>
-    Promise.all(Array.from({ length: 20 }, async () => (await client.get("/account")).status));
-  const allOk = Array<number>(20).fill(200);
-  expect(await twenty()).toEqual(allOk);
-  const { open, accepted } = wire.connections;
-  expect(open).toBeGreaterThan(1);
-  wire.halfOpen();
-  await expect.poll(twenty, soon).toEqual(allOk);
-  expect(wire.connections.accepted - accepted).toBeGreaterThan(0);
-});
+test(
+  "half-open connections to Postgres are replaced without a restart",
+  { tag: "@long" },
+  async ({ client, inbox, wire, newAddress }) => {
+    await client.signIn(newAddress("ada"), inbox);
+    const twenty = () =>
+      Promise.all(Array.from({ length: 20 }, async () => (await client.get("/account")).status));
+    const allOk = Array<number>(20).fill(200);
+    expect(await twenty()).toEqual(allOk);
+    const { open, accepted } = wire.connections;
+    expect(open).toBeGreaterThan(1);
+    wire.halfOpen();
+    await expect.poll(twenty, soon).toEqual(allOk);
+    expect(wire.connections.accepted - accepted).toBeGreaterThan(0);
+  },
+);
 
 test("at whatever point Postgres fails, a link is used up if and only if a session starts", async ({
   newClient,

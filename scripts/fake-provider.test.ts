@@ -498,7 +498,7 @@ async function buttonsOf(id: string) {
   return [...page.matchAll(/<button[^>]*>([^<]*)/g)].map(([, text]) => text);
 }
 
-describe("the process of a fake provider", () => {
+describe("the process of a fake provider", { tags: ["long"] }, () => {
   const running: ChildProcess[] = [];
   afterEach(() => running.splice(0).forEach((child) => child.kill()));
 

@@ -143,7 +143,7 @@ describe("a build in a folder", () => {
   });
 });
 
-describe("a run of the tests", () => {
+describe("a run of the tests", { tags: ["long"] }, () => {
   /** A package, npm that installs it, and Vitest, which says which uses it finds. */
   beforeEach(() => {
     const packages = JSON.stringify({ packages: { "node_modules/vitest": { version: "1.0.0" } } });

@@ -50,15 +50,17 @@ function isAlive(pid: number) {
 }
 
 describe.skipIf(process.platform === "win32")("a program of the launcher", () => {
-  test.each(["SIGKILL", "SIGQUIT", "SIGTERM"] as const)(
-    "is asked to end when the launcher ends by %s",
-    async (how) => {
-      started = spawn(process.execPath, ["parent.mjs"], { cwd: folder, stdio: "ignore" });
-      await until(() => note("child") !== null && note("child") !== "");
-      started.kill(how);
-      await until(() => note("asked") !== null && !isAlive(Number(note("child"))));
-    },
-  );
+  for (const how of ["SIGKILL", "SIGQUIT", "SIGTERM"] as const)
+    test(
+      `is asked to end when the launcher ends by ${how}`,
+      { tags: how === "SIGKILL" ? [] : ["long"] },
+      async () => {
+        started = spawn(process.execPath, ["parent.mjs"], { cwd: folder, stdio: "ignore" });
+        await until(() => note("child") !== null && note("child") !== "");
+        started.kill(how);
+        await until(() => note("asked") !== null && !isAlive(Number(note("child"))));
+      },
+    );
 
   test("may end before the launcher", async () => {
     writeFileSync(path.join(folder, "child.mjs"), "");

@@ -85,14 +85,12 @@ describe.runIf(process.platform === "linux")(
       await expectNothingLeft(await start(process.execPath, node("ends")));
     });
 
-    test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)(
-      "is ended by %s",
-      async (how) => {
+    for (const how of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const)
+      test(`is ended by ${how}`, { tags: how === "SIGKILL" ? [] : ["long"] }, async () => {
         const run = await start(process.execPath, node("stays"));
         process.kill(run.pid, how);
         await expectNothingLeft(run);
-      },
-    );
+      });
 
     describe("npm started and that", () => {
       const startNpm = () => {
@@ -102,14 +100,15 @@ describe.runIf(process.platform === "linux")(
         return start("npm", ["test"]);
       };
 
-      test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)("loses its npm by %s", async (how) => {
-        const run = await startNpm();
-        started.kill(how);
-        await expectNothingLeft(run);
-      });
+      for (const how of ["SIGTERM", "SIGHUP", "SIGKILL"] as const)
+        test(`loses its npm by ${how}`, { tags: how === "SIGKILL" ? [] : ["long"] }, async () => {
+          const run = await startNpm();
+          started.kill(how);
+          await expectNothingLeft(run);
+        });
 
       // npm leaves a SIGINT to its scripts, and a terminal sends it to all of them.
-      test("is interrupted by Ctrl-C", async () => {
+      test("is interrupted by Ctrl-C", { tags: ["long"] }, async () => {
         const run = await startNpm();
         process.kill(-started.pid!, "SIGINT");
         await expectNothingLeft(run);

@@ -164,34 +164,42 @@ describe("a slow worker that returns after its lease", () => {
 });
 
 describe("many emails", () => {
-  test("two workers send a hundred emails: none lost, none twice", async () => {
-    await people(100);
-    await Promise.all([deliverDueLetters(world, bySmtp), deliverDueLetters(world, bySmtp)]);
-    const to = sink.accepted.map((arrival) => arrival.to.join());
-    expect(to).toHaveLength(100);
-    expect(new Set(to).size).toBe(100);
-    expect((await saved()).every(({ state, attempts }) => state === "sent" && attempts === 1)).toBe(
-      true,
-    );
-  }, 30_000);
+  test(
+    "two workers send a hundred emails: none lost, none twice",
+    { tags: ["long"], timeout: 30_000 },
+    async () => {
+      await people(100);
+      await Promise.all([deliverDueLetters(world, bySmtp), deliverDueLetters(world, bySmtp)]);
+      const to = sink.accepted.map((arrival) => arrival.to.join());
+      expect(to).toHaveLength(100);
+      expect(new Set(to).size).toBe(100);
+      expect(
+        (await saved()).every(({ state, attempts }) => state === "sent" && attempts === 1),
+      ).toBe(true);
+    },
+  );
 
-  test("a provider that loses every third response delivers forty emails once each", async () => {
-    await people(40);
-    let calls = 0;
-    const lossy: Mailer = (message) => {
-      if ((calls += 1) % 3 === 0) server.failWith("lost", 1);
-      return byResend(message);
-    };
-    for (let round = 0; round < 30; round += 1) {
-      await Promise.all([deliverDueLetters(world, lossy), deliverDueLetters(world, lossy)]);
-      if ((await saved()).every(({ state }) => state === "sent")) break;
-      await world.advance(firstPause);
-    }
-    expect(new Set((await saved()).map(({ state }) => state))).toEqual(new Set(["sent"]));
-    expect(server.delivered).toHaveLength(40);
-    expect(new Set(server.delivered.map(({ to }) => to.join())).size).toBe(40);
-    expect(server.bodies.length).toBeGreaterThan(40);
-  }, 30_000);
+  test(
+    "a provider that loses every third response delivers forty emails once each",
+    { tags: ["long"], timeout: 30_000 },
+    async () => {
+      await people(40);
+      let calls = 0;
+      const lossy: Mailer = (message) => {
+        if ((calls += 1) % 3 === 0) server.failWith("lost", 1);
+        return byResend(message);
+      };
+      for (let round = 0; round < 30; round += 1) {
+        await Promise.all([deliverDueLetters(world, lossy), deliverDueLetters(world, lossy)]);
+        if ((await saved()).every(({ state }) => state === "sent")) break;
+        await world.advance(firstPause);
+      }
+      expect(new Set((await saved()).map(({ state }) => state))).toEqual(new Set(["sent"]));
+      expect(server.delivered).toHaveLength(40);
+      expect(new Set(server.delivered.map(({ to }) => to.join())).size).toBe(40);
+      expect(server.bodies.length).toBeGreaterThan(40);
+    },
+  );
 
   test("one refused address does not delay the other emails", async () => {
     sink.failWith("rcpt", { says: 550 }, 1);
