@@ -29,7 +29,6 @@ interface Screen {
   readonly client?: Client;
 }
 
-/** A few screens: of signing in, of an account, and of the mailbox. */
 const phone =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
 
