@@ -23,7 +23,17 @@ export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;
 export interface Database {
   readonly db: Db;
   readonly kind: "pglite" | "postgres";
+  /** How the pool is used; null for the embedded database, which has one connection. */
+  poolUse(): PoolUse | null;
   close(): Promise<void>;
+}
+
+export interface PoolUse {
+  readonly size: number;
+  /** Connections that work for a caller. */
+  readonly busy: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
 }
 
 export interface DatabaseOptions {
@@ -105,11 +115,13 @@ async function openPostgres(text: string, options: DatabaseOptions) {
     onnotice: () => {},
     connection: url.session,
   });
-  limitWaiting(client, sockets, new Slots(connections, limits.poolWait));
+  const slots = new Slots(connections, limits.poolWait);
+  limitWaiting(client, sockets, slots);
   const db = drizzle(client, { schema, ...logger(onQuery) });
   return {
     db,
     kind: "postgres" as const,
+    poolUse: () => slots.use(),
     close: () => client.end({ timeout: limits.close }),
   };
 }
@@ -267,11 +279,18 @@ type Work = (sql: TransactionSql) => Promise<unknown>;
 /** One slot per connection. A caller that waits longer than `wait` seconds gets an error. */
 class Slots {
   readonly #waiting = new Set<() => void>();
+  private free: number;
 
   constructor(
-    private free: number,
+    private readonly size: number,
     private readonly wait: number,
-  ) {}
+  ) {
+    this.free = size;
+  }
+
+  use(): PoolUse {
+    return { size: this.size, busy: this.size - this.free, waiting: this.#waiting.size };
+  }
 
   /** Resolves to the function that releases the slot. */
   acquire(): Promise<() => void> {

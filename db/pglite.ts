@@ -52,6 +52,7 @@ export async function openPglite(options: PgliteOptions) {
     return {
       db: drizzle(client, { schema, ...(logger && { logger }) }),
       kind: "pglite" as const,
+      poolUse: () => null,
       close: async () => {
         state = "closed";
         await client.close();

@@ -50,7 +50,7 @@ async function open(
     onDrop: (reason) => drops.push(reason),
   });
   opened.push(pool);
-  return { db: pool.db, drops };
+  return { db: pool.db, poolUse: pool.poolUse, drops };
 }
 
 const patient = { timeout: 120_000, interval: 20 };
@@ -229,6 +229,19 @@ describe("a caller that waits for a connection", () => {
     await held;
     expect(await failure(note(db, 3))).toBe("worked");
     expect(await notes()).toBe(1);
+  });
+
+  test("is counted, and so are the connections at work", async () => {
+    const { db, poolUse } = await open({}, { connections: 2 });
+    expect(poolUse()).toEqual({ size: 2, busy: 0, waiting: 0 });
+    let end = () => {};
+    const until = new Promise<void>((resolve) => (end = resolve));
+    const held = [1, 2].map((n) => db.transaction((tx) => ask(tx, n).then(() => until)));
+    const next = ask(db, 3);
+    await expect.poll(poolUse, patient).toEqual({ size: 2, busy: 2, waiting: 1 });
+    end();
+    await Promise.all([...held, next]);
+    expect(poolUse()).toEqual({ size: 2, busy: 0, waiting: 0 });
   });
 
   test("gets one in turn, and the pool uses as many as it may", async () => {

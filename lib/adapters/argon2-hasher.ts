@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type * as argon2 from "@node-rs/argon2";
-import type { Passwords } from "@/lib/runtime/ports";
+import type { Metrics, Passwords } from "@/lib/runtime/ports";
+import { noMetrics } from "./no-metrics";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse, type Result } from "@/lib/core/result";
 
@@ -37,14 +38,14 @@ export function hashingInServer(): Hashing {
  */
 export function argon2Hasher(
   hashing: Hashing = hashingInServer(),
-  cost: Cost = bounds.argon2,
+  { cost = bounds.argon2, metrics = noMetrics }: { cost?: Cost; metrics?: QueueMetrics } = {},
 ): Pick<Passwords, "hash" | "verify"> {
   const { memoryCost, timeCost, parallelism } = cost;
   /** The beginning of each hash with the current parameters. */
   const prefix = `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
   /** A hash of zero bytes, which no password matches. Verifying it takes as long as any other. */
   const decoy = `${prefix}${"A".repeat(22)}$${"A".repeat(43)}`;
-  const enqueue = queue(hashing.atOnce, bounds.hashQueue);
+  const enqueue = queue(hashing.atOnce, bounds.hashQueue, metrics);
   return {
     hash: (password) => enqueue(() => hashing.hash(password, cost)),
     async verify(storedHash, password) {
@@ -56,13 +57,15 @@ export function argon2Hasher(
   };
 }
 
+type QueueMetrics = Pick<Metrics, "hashesQueued" | "hashWaited">;
+
 const overloaded = () => refuse("overloaded", { retryAfter: intervals.overloaded });
 
 /**
  * A first-in, first-out queue: `concurrency` tasks run, and `capacity` wait for `intervals.hashWait` at
  * most.
  */
-function queue(concurrency: () => number, capacity: number) {
+function queue(concurrency: () => number, capacity: number, metrics: QueueMetrics) {
   let working = 0;
   const waiting = new Set<() => void>();
   const turn = () =>
@@ -73,22 +76,27 @@ function queue(concurrency: () => number, capacity: number) {
       };
       const tooLong = setTimeout(() => {
         waiting.delete(begin);
+        metrics.hashesQueued(waiting.size);
         resolve(false);
       }, intervals.hashWait * 1000);
       waiting.add(begin);
+      metrics.hashesQueued(waiting.size);
     });
   /** At once, so that a new task cannot overtake a waiting one. */
   const beginWaiting = () => {
     for (const begin of waiting) {
       if (working >= concurrency()) return;
       waiting.delete(begin);
+      metrics.hashesQueued(waiting.size);
       working += 1;
       begin();
     }
   };
   return async function enqueue<T>(work: () => Promise<T | null>): Promise<Result<T>> {
+    const since = performance.now();
     if (working < concurrency()) working += 1;
     else if (waiting.size >= capacity || !(await turn())) return overloaded();
+    metrics.hashWaited((performance.now() - since) / 1000);
     try {
       const value = await work();
       return value === null ? overloaded() : ok(value);

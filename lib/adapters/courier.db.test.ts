@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv, testKeys, type TestWorld } from "@/test/support/world";
-import { leaseDueLetters } from "@/lib/store/outbox";
+import { leaseDueLetters, queuedMail } from "@/lib/store/outbox";
 import { intervals, lifetimes } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
 import type { Mailer, Message } from "./mailer";
@@ -81,6 +81,18 @@ describe("emails in the database", () => {
     await world.advance(intervals.emailRetries[0]);
     expect((await rotated.deliver()).map(({ to }) => to).sort()).toEqual([ada, "leo@example.com"]);
   });
+});
+
+test("the queue reports how many emails wait, and how long the oldest has", async () => {
+  expect(await queuedMail(world.db)).toEqual({ count: 0, oldestSeconds: 0 });
+  await new Browser(world).requestLink(ada);
+  await new Browser(world).requestLink("leo@example.com");
+  await world.advance(400);
+  const { count, oldestSeconds } = await queuedMail(world.db);
+  expect(count).toBe(2);
+  expect(oldestSeconds).toBeGreaterThanOrEqual(400);
+  await world.deliver();
+  expect(await queuedMail(world.db)).toEqual({ count: 0, oldestSeconds: 0 });
 });
 
 describe("retries", () => {

@@ -12,7 +12,10 @@ import { bounds } from "@/lib/core/policy";
 import { unseal, seal } from "@/lib/core/crypto";
 import type { Mailer, Message } from "./mailer";
 
-type CourierWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
+type CourierWorld = Pick<
+  World,
+  "db" | "env" | "log" | "clock" | "isDatabaseUnavailable" | "metrics"
+>;
 
 /**
  * Sends the due letters of the outbox until none is due. Several couriers may run at once, because each
@@ -43,18 +46,21 @@ export async function deliverDueLetters(
 
 /** One attempt. When the mail server does not take the letter, `reschedule` says when the next one is. */
 async function deliver(world: CourierWorld, mailer: Mailer, leased: LeasedLetter): Promise<void> {
-  const { db, log } = world;
+  const { db, log, metrics } = world;
   const facts = { letterId: leased.id, attempt: leased.attempts };
   const message = await renderOnce(world, leased);
   const outcome = await mailer(message);
   if (outcome.sent) {
     await markSent(db, leased.id);
+    metrics.letterEnded("sent");
     log.info("letter.sent", facts);
   } else if ("refused" in outcome) {
     await markDead(db, leased.id, "refused");
+    metrics.letterEnded("refused");
     log.error("letter.refused", { ...facts, reason: outcome.reason });
   } else {
     await reschedule(db, leased, outcome.retryAfter);
+    metrics.letterEnded("delayed");
     log.warn("letter.delayed", { ...facts, reason: outcome.reason });
   }
 }

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { bounds } from "@/lib/core/policy";
 import { openMemory } from "@/test/support/pglite";
 import { walBytes } from "@/lib/store/embedded-maintenance";
+import { noMetrics } from "./no-metrics";
 import { startWorker } from "./worker";
 
 test("the worker keeps the WAL of the embedded database small", async () => {
@@ -19,6 +20,7 @@ test("the worker keeps the WAL of the embedded database small", async () => {
       env: {} as never,
       log: { info: vi.fn(), warn: vi.fn(), error: vi.fn() },
       clock: { now: () => new Date() },
+      metrics: noMetrics,
       // The tables of the other jobs do not exist here.
       isDatabaseUnavailable: () => true,
     },

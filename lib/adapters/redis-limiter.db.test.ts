@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GET as readyz } from "@/app/readyz/route";
 import type { Db } from "@/db/client";
-import { pendingMigrations } from "@/db/migrate";
 import { row } from "@/db/rows";
 import { hours } from "@/lib/core/duration";
 import type { Clock } from "@/lib/runtime/ports";
@@ -41,8 +40,7 @@ vi.mock(import("@/db/client"), async (original) => {
   const openDatabase: typeof client.openDatabase = async (where) => {
     const { db } = lent;
     if (!db) return client.openDatabase(where);
-    const pending = () => pendingMigrations(db);
-    return { db, kind: "postgres", pending, close: () => Promise.resolve() };
+    return { db, kind: "postgres", poolUse: () => null, close: () => Promise.resolve() };
   };
   return { ...client, openDatabase };
 });

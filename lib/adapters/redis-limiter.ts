@@ -3,8 +3,9 @@ import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis } from "ioredis";
 import { seconds } from "@/lib/core/duration";
 import type { RedisAddress } from "@/lib/core/env";
-import type { Clock, KeyedLimit, Limiter, LimitResult, Log } from "@/lib/runtime/ports";
+import type { Clock, KeyedLimit, Limiter, LimitResult, Log, Metrics } from "@/lib/runtime/ports";
 import { intervals, type Limit, type LimitHit, limits } from "@/lib/core/policy";
+import { noMetrics } from "./no-metrics";
 
 /** The part of a Redis client that limits use, over TCP or REST. */
 interface Scripts {
@@ -179,13 +180,23 @@ export function redisLimiter(redis: Scripts, clock: Clock): Limiter {
  * Redis is not called for `intervals.redisCooldown`; then one call tries it, while the others use
  * Postgres. Limits with `countedInPostgres` never use Redis (R3, I10).
  */
-export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, log: Log) {
+export function withFallback(
+  redis: Limiter,
+  postgres: Limiter,
+  clock: Clock,
+  log: Log,
+  metrics: Pick<Metrics, "limiterFellBack"> = noMetrics,
+) {
   let cooldownUntil = 0;
   let down = false;
 
   async function callWithFallback<T>(call: (limiter: Limiter) => Promise<T>): Promise<T> {
     const now = clock.now().getTime();
-    if (now < cooldownUntil) return call(postgres);
+    const fallBack = () => {
+      metrics.limiterFellBack();
+      return call(postgres);
+    };
+    if (now < cooldownUntil) return fallBack();
     // While this call tries a Redis that was down, concurrent calls use Postgres.
     if (down) cooldownUntil = now + intervals.redisCooldown * 1000;
     try {
@@ -198,7 +209,7 @@ export function withFallback(redis: Limiter, postgres: Limiter, clock: Clock, lo
       if (!down) log.warn("limiter.redis_unavailable", { reason: withoutCommand(error) });
       down = true;
       cooldownUntil = clock.now().getTime() + intervals.redisCooldown * 1000;
-      return call(postgres);
+      return fallBack();
     }
   }
 

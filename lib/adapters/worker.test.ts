@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { bounds, intervals } from "@/lib/core/policy";
+import { noMetrics } from "./no-metrics";
 import { startWorker, type Worker } from "./worker";
 
 const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn(), mayPurge: vi.fn() }));
@@ -43,6 +44,7 @@ const start = ({ isEmbedded = false } = {}) => {
       env: {} as never,
       log,
       clock: { now: () => new Date(0) },
+      metrics: noMetrics,
       isDatabaseUnavailable: (error) => error instanceof Away,
     },
     async () => ({ sent: true }),

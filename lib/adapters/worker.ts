@@ -23,7 +23,10 @@ export interface WorkerOptions {
   readonly readClock?: () => Promise<void>;
 }
 
-type WorkerWorld = Pick<World, "db" | "env" | "log" | "clock" | "isDatabaseUnavailable">;
+type WorkerWorld = Pick<
+  World,
+  "db" | "env" | "log" | "clock" | "isDatabaseUnavailable" | "metrics"
+>;
 
 /**
  * Sends letters and purges expired rows in this process (X3, X10). A job without progress for

@@ -428,6 +428,8 @@ describe("a combination that makes no sense", () => {
     ["APP_NAME", "<b>Latchkey</b>", "must be one line without quotes or angle brackets."],
     ["APP_NAME", 'Latch"key', "must be one line without quotes or angle brackets."],
     ["APP_NAME", "Latch\u0085key", "must be one line without quotes or angle brackets."],
+    ["METRICS_TOKEN", "t".repeat(31), "must be 32 to 200 characters without spaces."],
+    ["METRICS_TOKEN", `${"t".repeat(40)} t`, "must be 32 to 200 characters without spaces."],
   ])("is refused with a clear message: %s=%j", (name, value, sentence) => {
     expect(problemsWith({ [name]: value })).toContain(`${name} ${sentence}`);
   });
@@ -792,6 +794,7 @@ describe("an operator who got several things wrong", () => {
       MIGRATE_DATABASE_URL: `mysql://ada:${canary}@db/${canary}`,
       SIGN_UP: canary,
       TRUSTED_PROXY_HOPS: canary,
+      METRICS_TOKEN: canary,
       LOG_LEVEL: canary,
       NODE_ENV: canary,
       HOST: canary,

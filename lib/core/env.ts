@@ -103,6 +103,10 @@ const schema = z.object({
   AFTER_SIGN_IN: z.string().default("/account"),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
   KEEP_ALIVE_SECONDS: wholeNumber(5, 3600).default(intervals.keepAlive),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,200}$/, "must be 32 to 200 characters without spaces")
+    .optional(),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
     .default("info"),
@@ -180,6 +184,8 @@ export interface Env {
   readonly trustedProxyHops: number;
   /** How long an idle connection stays open. */
   readonly keepAlive: Duration;
+  /** The bearer token of `/metrics`; without one there are no metrics. */
+  readonly metricsToken: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
   readonly limitMax: { readonly [K in LimitName]?: number };
@@ -259,6 +265,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
     keepAlive: seconds(env.KEEP_ALIVE_SECONDS),
+    metricsToken: env.METRICS_TOKEN,
     logLevel: env.LOG_LEVEL,
     lifetimes: {
       ...lifetimes,

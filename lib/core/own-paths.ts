@@ -29,7 +29,7 @@ export const ownRoutes = [
 ] as const;
 
 /** What only the operator's servers request, at the address where Latchkey listens. */
-export const serverRoutes = ["/check", "/livez", "/readyz"] as const;
+export const serverRoutes = ["/check", "/livez", "/readyz", "/metrics"] as const;
 
 const isAt = (path: string, own: string) => path === own || path.startsWith(`${own}/`);
 

@@ -309,6 +309,10 @@ export const bounds = {
   oldestPostgres: 15,
   /** Connections to Postgres: several instances fit into its default of 100. */
   databaseConnections: 10,
+  /** The seconds by which metrics count flows: reads take milliseconds, and `intervals.run` ends a run. */
+  flowDurationBuckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8],
+  /** The seconds by which metrics count waits for a hash, up to about `intervals.hashWait`. */
+  hashWaitBuckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
 } as const;
 
 /** At most `max` hits per key in any window of `per` seconds. */

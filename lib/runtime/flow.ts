@@ -104,6 +104,11 @@ export interface Flow<
   readonly maxAuthAge?: Duration;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */
   readonly method?: MethodId | ((input: z.output<Schema>) => MethodId | null);
+  /**
+   * Only for flows that sign users in: the method that their runs are counted under; null where the input
+   * does not tell it.
+   */
+  readonly signsInBy?: MethodId | ((input: z.output<Schema>) => MethodId | null);
   readonly limits: readonly LimitRule<z.output<Schema>>[];
   /** The email address an input is about: for known devices and the audit log. */
   readonly identifierOf?: (input: z.output<Schema>) => Identifier;

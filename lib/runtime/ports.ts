@@ -146,6 +146,30 @@ export type Health = Readonly<
   Record<"database" | "migrations" | "worker" | "mail" | "limiter" | "disk" | "clock", HealthStatus>
 >;
 
+/**
+ * Counts for Prometheus (X6). Labels come from our own lists (flows, methods, error codes), never from a
+ * request: values would be secrets or addresses, and without a bound.
+ */
+export interface Metrics {
+  /** `outcome` is "ok", the code of a refusal, or "failed" for a bug. */
+  flowEnded(flow: string, outcome: string, seconds: number): void;
+  /** `method` is null where only the flow's end knows it. "unfinished": the user has to do more first. */
+  signInEnded(method: MethodId | null, outcome: string): void;
+  /** A limit was counted in Postgres because Redis failed. */
+  limiterFellBack(): void;
+  /** The length of the queue of password hashes. */
+  hashesQueued(count: number): void;
+  /** How long a hash waited for its turn, in seconds. */
+  hashWaited(seconds: number): void;
+  letterEnded(outcome: "sent" | "delayed" | "refused"): void;
+}
+
+/** The metrics as Prometheus reads them, with the gauges measured now. */
+export interface MetricsPage {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
 /** Everything outside the process, behind small interfaces. */
 export interface World {
   readonly env: Env;
@@ -166,4 +190,7 @@ export interface World {
   readonly mailbox: LocalMailbox | null;
   /** The health of each part, measured now (X4). Never throws. */
   readonly health: () => Promise<Health>;
+  readonly metrics: Metrics;
+  /** Null without `METRICS_TOKEN`. */
+  readonly metricsPage: MetricsPage | null;
 }

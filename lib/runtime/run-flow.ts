@@ -5,6 +5,7 @@ import { databaseCauseOf } from "@/lib/core/database-error";
 import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import type { AddressProblem } from "@/lib/core/identifier";
+import type { MethodId } from "@/lib/core/method-id";
 import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
@@ -53,6 +54,13 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     ...nothing,
     result: refuse("unavailable", { retryAfter: intervals.unavailable, reference: requestId }),
   };
+  const since = performance.now();
+  const ended = (outcome: string, cookieChanges: CookieChanges = {}) => {
+    world.metrics.flowEnded(flow.name, outcome, (performance.now() - since) / 1000);
+    if (!flow.signsInBy) return;
+    const isSignedIn = outcome !== "ok" || cookieChanges.session;
+    world.metrics.signInEnded(run.signInMethod, isSignedIn ? outcome : "unfinished");
+  };
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<typeof unavailable>((resolve) => {
     timer = setTimeout(() => {
@@ -63,12 +71,18 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
   });
   try {
     const flowRun = await Promise.race([run.execute(raw), timedOut]);
-    if (flowRun.result.ok) return flowRun;
+    if (flowRun.result.ok) {
+      ended("ok", flowRun.cookieChanges);
+      return flowRun;
+    }
     const { refusal } = flowRun.result;
+    ended(refusal.code);
     world.log.warn("refused", { flow: flow.name, code: refusal.code, requestId });
     return { ...flowRun, result: { ok: false, refusal: { ...refusal, reference: requestId } } };
   } catch (error) {
-    if (!world.isDatabaseUnavailable(error) && !(error instanceof RunTimedOut)) throw error;
+    const isUnavailable = world.isDatabaseUnavailable(error) || error instanceof RunTimedOut;
+    ended(isUnavailable ? "unavailable" : "failed");
+    if (!isUnavailable) throw error;
     const cause = databaseCauseOf(error);
     world.log.warn("database.unavailable", { flow: flow.name, requestId, ...cause });
     return unavailable;
@@ -100,6 +114,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   /** The hits to refund when the run succeeds. */
   readonly #attemptHits: LimitHit[] = [];
   readonly #forgotten: LimitKey[] = [];
+  signInMethod: MethodId | null = null;
   #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
 
   constructor(
@@ -134,6 +149,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     const parsed = this.flow.input.safeParse(raw);
     if (!parsed.success) return this.#reject(refusalOf(parsed.error));
     const input = parsed.data;
+    const { signsInBy = null } = this.flow;
+    this.signInMethod = typeof signsInBy === "function" ? signsInBy(input) : signsInBy;
     if (this.flow.identifierOf) this.#auditSubject = { identifier: this.flow.identifierOf(input) };
 
     const session = await this.requestContext.readSession();
@@ -281,7 +298,11 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       knownDevice: this.#knownDevice,
       limitHits: this.#refundableHits,
       write: (change) => this.#write(caller, change),
-      startSession: (session) => void (this.#session = session),
+      startSession: (session) => {
+        if (!this.flow.signsInBy)
+          throw new Error(`${this.flow.name} does not say how it signs in.`);
+        this.#session = session;
+      },
       post: (letter, withheld) =>
         void this.#letters.push({
           letter,

@@ -16,8 +16,8 @@ import { type DatabaseCause, databaseCauseOf } from "@/lib/core/database-error";
 import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { parsePostgresUrl } from "@/lib/core/postgres-url";
-import type { Health, KeyedLimit, Log, OAuth, World } from "@/lib/runtime/ports";
-import { isMailOverdue } from "@/lib/store/outbox";
+import type { Health, KeyedLimit, Log, Metrics, OAuth, World } from "@/lib/runtime/ports";
+import { isMailOverdue, queuedMail } from "@/lib/store/outbox";
 import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
@@ -26,9 +26,13 @@ import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import { createLog } from "@/lib/adapters/log";
 import { localMailbox } from "@/lib/adapters/local-mailbox";
 import type { Mailer } from "@/lib/adapters/mailer";
+import { argon2Hasher } from "@/lib/adapters/argon2-hasher";
+import { hashingProcess } from "@/lib/adapters/hashing-process";
+import { noMetrics } from "@/lib/adapters/no-metrics";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { startWorker, type Worker } from "@/lib/adapters/worker";
 import { setWorld } from "@/lib/runtime/world";
+import { version } from "@/package.json";
 
 /**
  * Creates and sets the world of a server: migrates, connects, starts the worker. Throws any error that
@@ -58,15 +62,17 @@ export async function createWorld(
   const clock = databaseClock(db, systemClock, log);
   await explained("DATABASE_URL", prepare(db, clock, { migrates: isEmbedded, onWait }));
   if (!isEmbedded) space = spaceProbe(db);
-  const { limiter, isRedisUnavailable } = await createLimiter(env, db, log);
+  const { metrics, page } = await createMetrics(env);
+  const { limiter, isRedisUnavailable } = await createLimiter(env, db, log, metrics);
   const local = localMailbox(path.join(env.dataDir, "mailbox"), clock, log);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
-  const worker = startWorker({ db, env, log, clock, isDatabaseUnavailable }, mailer, {
+  const worker = startWorker({ db, env, log, clock, isDatabaseUnavailable, metrics }, mailer, {
     isEmbedded,
     readClock: clock.read,
   });
   const parts = { database, worker, isRedisUnavailable, clock, space };
   const reportDatabase = reporterOf(log);
+  const checkHealth = oneAtATime(() => health(env, parts, reportDatabase));
   const world: World = {
     env,
     db,
@@ -76,10 +82,16 @@ export async function createWorld(
     random,
     log,
     limiter,
-    passwords: createPasswords(env, log),
+    passwords: createPasswords(env, log, argon2Hasher(hashingProcess(log), { metrics })),
     oauth: await createOAuth(env, db, log),
     wakeCourier: worker.wake,
-    health: oneAtATime(() => health(env, parts, reportDatabase)),
+    health: checkHealth,
+    metrics,
+    metricsPage: page({
+      health: checkHealth,
+      pool: database.poolUse,
+      queuedMail: () => queuedMail(db),
+    }),
     mailbox: env.mail.by === "local" ? { letters: local.letters } : null,
   };
   setWorld(world);
@@ -250,7 +262,14 @@ function causeAfterTimeout<T>(result: Promise<T>): Promise<T | { cause: Database
 
 // Adapters load their libraries only when configured: each costs start-up time and memory.
 
-async function createLimiter({ redis }: Env, db: Db, log: Log) {
+/** Without a token nobody can read metrics, so nothing is counted. */
+async function createMetrics({ metricsToken }: Env) {
+  if (!metricsToken) return { metrics: noMetrics, page: () => null };
+  const { prometheus } = await import("@/lib/adapters/prometheus");
+  return prometheus({ version, node: process.version });
+}
+
+async function createLimiter({ redis }: Env, db: Db, log: Log, metrics: Metrics) {
   const postgres = postgresLimiter(db);
   if (!redis) return { limiter: postgres, isRedisUnavailable: () => Promise.resolve(false) };
   const { createRedisClient, redisLimiter, withFallback } =
@@ -260,6 +279,7 @@ async function createLimiter({ redis }: Env, db: Db, log: Log) {
     postgres,
     systemClock,
     log,
+    metrics,
   );
 }
 

@@ -144,6 +144,22 @@ async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   return waiting.length > 0;
 }
 
+/**
+ * How many letters are queued, and for how many seconds the longest waiting one has been due or retried; 0
+ * when none waits.
+ */
+export async function queuedMail(db: Db): Promise<{ count: number; oldestSeconds: number }> {
+  const waits = sql`abs(extract(epoch from now() - coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})))`;
+  const [found] = await db
+    .select({
+      count: sql<number>`count(*)::int`,
+      oldestSeconds: sql<number>`coalesce(max(${waits}), 0)::float`,
+    })
+    .from(outbox)
+    .where(eq(outbox.state, "queued"));
+  return found!;
+}
+
 export interface WithheldLetter {
   readonly id: string;
   readonly kind: Letter["kind"];

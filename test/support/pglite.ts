@@ -34,6 +34,7 @@ export async function openMemory(
   return {
     db,
     kind: "pglite",
+    poolUse: () => null,
     close: () => client.close(),
   };
 }

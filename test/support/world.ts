@@ -20,6 +20,7 @@ import type { Mailer, Message } from "@/lib/adapters/mailer";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { random } from "@/lib/core/crypto";
 import { databaseCauseOf } from "@/lib/core/database-error";
+import { noMetrics } from "@/lib/adapters/no-metrics";
 import { passingChecks } from "./health";
 import { openMemory } from "./pglite";
 import { createDatabase } from "./template";
@@ -170,7 +171,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
     },
     log,
     limiter,
-    passwords: createPasswords(env, log, argon2Hasher(hashingInServer(), leastCost)),
+    passwords: createPasswords(env, log, argon2Hasher(hashingInServer(), { cost: leastCost })),
     oauth: {
       authorize: async (provider) =>
         ok({ url: `https://${provider}.example/authorize`, state: "a-state", checks: "" }),
@@ -187,6 +188,8 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         ),
     },
     health: () => Promise.resolve(passingChecks),
+    metrics: noMetrics,
+    metricsPage: null,
   };
 
   const around = (world: World): TestWorld => {

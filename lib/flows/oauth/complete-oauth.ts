@@ -27,6 +27,7 @@ export const completeOAuth = defineFlow({
   name: "oauth.complete",
   kind: "write",
   requires: "anyone",
+  signsInBy: ({ provider }) => provider,
   limits: [oauthLimit("complete")],
   input: z.strictObject({
     provider,

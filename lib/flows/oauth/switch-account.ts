@@ -16,6 +16,7 @@ export const switchAccount = defineFlow({
   name: "oauth.switch_account",
   kind: "write",
   requires: "anyone",
+  signsInBy: () => null,
   limits: [confirmationLimit],
   input: z.strictObject({ pendingIdentity: token }),
 

@@ -18,6 +18,7 @@ export const redeemPasswordResetCode = defineFlow({
   kind: "write",
   requires: "anyone",
   method: passwordMethod.id,
+  signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("password_reset"),
   input: z.strictObject({ email, code, password, confirmPassword }).superRefine(passwordsMatch),

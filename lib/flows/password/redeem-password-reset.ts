@@ -25,6 +25,7 @@ export const redeemPasswordReset = defineFlow({
   kind: "write",
   requires: "anyone",
   method: passwordMethod.id,
+  signsInBy: passwordMethod.id,
   limits: [confirmationLimit],
   input: z
     .strictObject({ token, email: optionalEmail, password, confirmPassword })

@@ -18,6 +18,7 @@ export const signInWithPassword = defineFlow({
   kind: "write",
   requires: "anyone",
   method: passwordMethod.id,
+  signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: passwordLimits,
   input: z.strictObject({ email, password, remember: checkbox, next }),

@@ -17,6 +17,7 @@ export const redeemEmailCode = defineFlow({
   kind: "write",
   requires: "anyone",
   method: magicLinkMethod.id,
+  signsInBy: magicLinkMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("magic_link"),
   input: z.strictObject({ email, code }),

@@ -20,6 +20,7 @@ export const redeemMagicLink = defineFlow({
   kind: "write",
   requires: "anyone",
   method: magicLinkMethod.id,
+  signsInBy: magicLinkMethod.id,
   limits: [confirmationLimit],
   input: z.strictObject({ token, email: optionalEmail }),
 

@@ -18,6 +18,7 @@ export const verifySignUp = defineFlow({
   kind: "write",
   requires: "anyone",
   method: passwordMethod.id,
+  signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("sign_up"),
   input: z.strictObject({ email, code }),

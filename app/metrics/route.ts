@@ -1,0 +1,1 @@
+export { respondToMetrics as GET } from "@/lib/web/metrics";
