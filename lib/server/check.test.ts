@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { noMetrics } from "@/lib/adapters/no-metrics";
 import { random } from "@/lib/core/crypto";
 import type { Env } from "@/lib/core/env";
 import { bounds, intervals } from "@/lib/core/policy";
@@ -29,6 +30,7 @@ const worldWith = (changes: Partial<Env> = {}, isDatabaseUnavailable = true) =>
     random,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     isDatabaseUnavailable: () => isDatabaseUnavailable,
+    metrics: noMetrics,
   }) as unknown as World;
 
 afterEach(endServers);

@@ -1,6 +1,7 @@
 import { Agent } from "node:http";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { noMetrics } from "@/lib/adapters/no-metrics";
 import { random } from "@/lib/core/crypto";
 import type { World } from "@/lib/runtime/ports";
 import { createApiHandler } from "@/lib/web/api/handler";
@@ -20,6 +21,7 @@ const world = {
   random,
   log: { info: () => {}, warn: () => {}, error: () => {} },
   isDatabaseUnavailable: () => true,
+  metrics: noMetrics,
 } as unknown as World;
 
 const agent = new Agent({ keepAlive: true });

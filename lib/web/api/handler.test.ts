@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { noMetrics } from "@/lib/adapters/no-metrics";
 import type { World } from "@/lib/runtime/ports";
 import { bounds } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
@@ -24,6 +25,7 @@ function setUp(changes: Partial<World> = {}) {
     random,
     log: { info: log, warn: log, error: log },
     isDatabaseUnavailable: () => false,
+    metrics: noMetrics,
     ...changes,
   } as unknown as World;
   const handle = createApiHandler(world, () => {});
