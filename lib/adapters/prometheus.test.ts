@@ -11,8 +11,8 @@ const quiet: Gauges = {
 
 /** The samples that begin with our prefix, by name and labels. */
 async function samplesOf({ text }: { text: () => Promise<string> }) {
-  const lines = (await text()).split("\n").filter((one) => one.startsWith("latchkey_"));
-  return Object.fromEntries(lines.map((one) => one.split(/ (?=[^ ]+$)/)) as [string, string][]);
+  const samples = (await text()).split("\n").filter((one) => one.startsWith("latchkey_"));
+  return Object.fromEntries(samples.map((one) => one.split(/ (?=[^ ]+$)/)) as [string, string][]);
 }
 
 test("what ended is counted by flow, method and outcome", async () => {

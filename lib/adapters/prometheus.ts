@@ -102,7 +102,7 @@ export function prometheus({ version, node }: Build): {
       help: "Emails that wait to be sent.",
       registers,
     });
-    const age = new Gauge({
+    const oldest = new Gauge({
       name: "latchkey_mail_queue_age_seconds",
       help: "For how long the oldest email that is due has waited.",
       registers,
@@ -121,7 +121,7 @@ export function prometheus({ version, node }: Build): {
         }
         const queued = await queuedMail().catch(() => null);
         mail.set(queued?.count ?? NaN);
-        age.set(queued?.oldestSeconds ?? NaN);
+        oldest.set(queued?.oldestSeconds ?? NaN);
         return registry.metrics();
       },
     };
