@@ -361,11 +361,14 @@ describe("a provider that is unavailable", () => {
     expect(await isMailDelayed(world.db)).toBe(false);
   });
 
-  test("and a clock that is set back by two hours: the email does not wait for them", async () => {
+  test.each([
+    ["two hours", 7200],
+    ["one minute", 60],
+  ])("and a clock that is set back by %s: the email does not wait for them", async (_, by) => {
     server.failWith(down);
     await new Browser(world).requestLink(ada);
     await deliverDueLetters(world, byResend);
-    await world.advance(-7200);
+    await world.advance(-by);
     expect(await isMailOverdue(world.db)).toBe(true);
     await deliverDueLetters(world, byResend);
     // Each attempt plans the next one by the new clock.
@@ -375,6 +378,20 @@ describe("a provider that is unavailable", () => {
     await world.advance(intervals.emailRetries[1]);
     await deliverDueLetters(world, byResend);
     expect(await saved()).toMatchObject([{ state: "sent", attempts: 3 }]);
+  });
+
+  test("and a clock that is set back: a pause that the provider asks for is kept, and an untried email is sent", async () => {
+    server.failWith({ ...down, headers: { "retry-after": "1200" } });
+    await new Browser(world).requestLink(ada);
+    await deliverDueLetters(world, byResend);
+    await new Browser(world).requestLink("leo@example.com");
+    await world.advance(-1800);
+    await deliverDueLetters(world, byResend);
+    const attempts = async () => (await saved()).map((letter) => letter.attempts);
+    expect(await attempts()).toEqual([2, 1]);
+    await world.advance(1199);
+    await deliverDueLetters(world, byResend);
+    expect(await attempts()).toEqual([2, 1]);
   });
 
   test("operators learn of an email that was never tried, and of one that failed (X4)", async () => {

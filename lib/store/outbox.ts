@@ -38,11 +38,12 @@ export interface LeasedLetter {
 }
 
 /**
- * No attempt is planned for later than `intervals.emailRetryMax`. A time beyond is from before the clock
- * was set back.
+ * No attempt is planned for later than `intervals.emailRetryMax`, and none was made in the future. Such a time
+ * is from before the clock was set back, by which a letter waits no longer than it has waited already.
  */
 const isDue = sql`(o.next_attempt_at <= now()
-  or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax}))`;
+  or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax})
+  or coalesce(o.first_attempt_at, o.next_attempt_at) > now())`;
 
 /**
  * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
@@ -74,7 +75,7 @@ export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
         order by v.purpose <> 'password_reset', v.purpose, v.id for update of v
       )
     )
-    update ${outbox} set attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, now()),
+    update ${outbox} set attempts = attempts + 1, first_attempt_at = least(first_attempt_at, now()),
       next_attempt_at = now() + make_interval(secs => ${intervals.emailLease})
     where id in (select id from due where not late)
     returning id, payload, rendered, attempts`,
