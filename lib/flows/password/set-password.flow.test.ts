@@ -243,6 +243,13 @@ test("whatever statement the database fails at: the password is new, or nothing 
 describe("concurrent requests", async () => {
   const quick = await ready(generous, validPassword);
 
+  /** A second tab of the same browser. */
+  const tabOf = ({ session, device }: Browser) =>
+    Object.assign(new Browser(world), { session, device });
+  /** How often Ada was told of a new password. */
+  const tellings = async () =>
+    (await lettersOf(world, ada)).filter((letter) => letter.startsWith("password_chosen")).length;
+
   race(
     "a change and a sign-in: no session by the old password after the change (P7)",
     async (round) => {
@@ -258,6 +265,36 @@ describe("concurrent requests", async () => {
       await world.reset();
     },
   );
+
+  test.each(["another", "a first"])(
+    "%s password sent twice at once is one change with one letter",
+    async (which) => {
+      const hers = await (which === "another" ? joined() : linked());
+      const tab = tabOf(hers);
+      const [first, second] = await runDuringCommitOf(
+        world,
+        (world) => choose(hers, validPassword, world),
+        () => choose(tab),
+      );
+      expect([first, second]).toMatchObject([{ ok: true }, { ok: true }]);
+      expect(tab.session).toBe(hers.session);
+      expect(await sessionOf(hers)).toBe(ada);
+      expect(await tellings()).toBe(1);
+      expect((await world.audit()).at(-1)).toMatchObject({ cause: "repeated", outcome: "ok" });
+    },
+  );
+
+  test("of two passwords sent at once each is set, and told", async () => {
+    const hers = await joined();
+    const tab = tabOf(hers);
+    const [first, second] = await runDuringCommitOf(
+      world,
+      (world) => choose(hers, validPassword, world),
+      () => tab.run(setPassword, { password: "another fine harbour at dusk" }),
+    );
+    expect([first.ok, second.ok]).toEqual([true, true]);
+    expect(await tellings()).toBe(2);
+  });
 
   test("the change ends a sign-in that is about to commit", async () => {
     const hers = await joined();

@@ -11,9 +11,9 @@ import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
- * voided, and the owner is told (P7). The same password from a session whose new token did not arrive is a
- * repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`, weak passwords,
- * `overloaded`.
+ * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or sent
+ * twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`,
+ * weak passwords, `overloaded`.
  */
 export const setPassword = defineFlow({
   name: "password.set",
@@ -39,10 +39,15 @@ export const setPassword = defineFlow({
       // The session ended or the user was disabled meanwhile.
       const renewal = account && !account.disabled ? await renewSession(ctx, tx) : null;
       if (!account || !renewal) return refuse("sign_in_required");
-      const isSame = compared?.value.matches && (await findPasswordHash(tx, userId)) === hash;
-      if (renewal === "repeated" && isSame) {
-        ctx.auditSubject({ cause: repeatedCause });
-        return ok({ first: false });
+      const current = renewal === "repeated" ? await findPasswordHash(tx, userId) : null;
+      if (current) {
+        // Only after a change at the same time, the password is compared while its locks are held.
+        const same = current === hash ? compared : await ctx.passwords.verify(current, password);
+        if (same && !same.ok) return same;
+        if (same?.value.matches) {
+          ctx.auditSubject({ cause: repeatedCause });
+          return ok({ first: false });
+        }
       }
       const change = { hash: hashed.value, emailVerified: false, signsIn: false };
       await changePassword(ctx, tx, account, change);
