@@ -177,6 +177,35 @@ test("a pending identity works only in the browser and session that started the 
   expect(ada.jar.has("latchkey-pending_identity")).toBe(false);
 });
 
+test("a switch of accounts whose response was lost is offered again, and works", async ({
+  oidc,
+  newClient,
+  newAddress,
+  inbox,
+}) => {
+  const [email, leo] = [newAddress("ada"), newAddress("leo")];
+  setUser(oidc.google, leo);
+  await signInWithProvider(newClient(), "google");
+  const tab = newClient();
+  await tab.signIn(email, inbox);
+  const ada = await otherClientWithAttempt(tab, "google");
+  const form = formWith((await ada.get("/sign-in/switch")).body, "Switch account");
+  // The response is lost: the browser keeps its cookies.
+  await copyOf(ada).post("/sign-in/switch", form);
+  // The old form shows Ada, whose session has ended. It leads to the page.
+  const stale = copyOf(ada);
+  expect(stale.whereTo(await stale.post("/sign-in/switch", form))).toBe("/sign-in/switch");
+  for (const client of [ada, stale]) {
+    const page = await client.get("/sign-in/switch");
+    expect(textOf(page.body)).toContain(`You were switched to the account of ${leo} at Google`);
+    expect(client.whereTo(await client.get("/sign-in/connect"))).toBe("/sign-in/switch");
+    const switched = await client.submit("/sign-in/switch", "Switch account");
+    expect(client.whereTo(switched)).toBe("/account");
+    expect((await client.get("/account")).body).toContain(leo);
+    expect(client.jar.has("latchkey-pending_identity")).toBe(false);
+  }
+});
+
 /** A callback as the browser of this client sends it twice: the second click ends the first request. */
 const clickTwice = async (client: Client, callback: string) => {
   const [first, second] = [copyOf(client), copyOf(client)];

@@ -155,6 +155,10 @@ export const en = {
   "switchAccount.lead": "If you switch, you’ll be signed out of this account here.",
   "switchAccount.leadNew":
     "If you switch, you’ll be signed out of this account here. If the other address has no account yet, we’ll create one.",
+  "switchAccount.againAs":
+    "You were switched to the account of <email>{other}</email> at {provider}, but the response didn’t reach this browser. Press the button again to go on.",
+  "switchAccount.again":
+    "You were switched to the account of your {provider} sign-in, but the response didn’t reach this browser. Press the button again to go on.",
   "switchAccount.submit": "Switch account",
   "switchAccount.stay": "Stay signed in",
   "switchAccount.connectInstead":

@@ -134,11 +134,14 @@ interface PendingRow extends OAuthAttempt {
   isAuthoritative: boolean;
 }
 
-const selectPending = (token: string) => sql`
+const selectIdentity = (token: string) => sql`
   select id, session_id as "sessionId", remember, next, provider, subject, email,
     is_authoritative as "isAuthoritative"
   from ${oauthAttempts} where token_digest = ${digest("pending_identity", token)}
-    and subject is not null and consumed_at is null and expires_at > now()`;
+    and subject is not null`;
+
+const selectPending = (token: string) =>
+  sql`${selectIdentity(token)} and consumed_at is null and expires_at > now()`;
 
 /** The pending identity of a token; null when there is none. Changes nothing. */
 export async function findPendingIdentity(db: Db, token: string): Promise<PendingIdentity | null> {
@@ -155,7 +158,13 @@ export async function findNewPendingIdentity(
   );
 }
 
-/** The same, locked until the transaction ends: a second request waits for the first. */
+/** An identity that was pending until its user decided, within `intervals.repeat`. Changes nothing. */
+export async function findDecidedIdentity(db: Db, token: string): Promise<PendingIdentity | null> {
+  const justNow = sql`consumed_at > now() - make_interval(secs => ${intervals.repeat})`;
+  return asPendingIdentity(await row<PendingRow>(db, sql`${selectIdentity(token)} and ${justNow}`));
+}
+
+/** A pending identity, locked until the transaction ends: a second request waits for the first. */
 export async function lockPendingIdentity(tx: Db, token: string): Promise<PendingIdentity | null> {
   return asPendingIdentity(await row<PendingRow>(tx, sql`${selectPending(token)} for update`));
 }

@@ -3,6 +3,7 @@
 import { redirect } from "next/navigation";
 import { requireShownUser } from "@/app/shown-to";
 import { providerFailures, redirectAfterOAuth, redirectOAuthFailure } from "@/app/oauth-redirects";
+import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
 import { switchAccount } from "@/lib/flows/oauth/switch-account";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
@@ -48,9 +49,14 @@ export async function submitProvider(form: FormData): Promise<void> {
 }
 
 export async function submitAccountSwitch(form: FormData): Promise<void> {
-  await redirectAfterOAuth(
-    await runForRequest(switchAccount, { pendingIdentity: await pendingIdentityToken() }, { form }),
-  );
+  const pendingIdentity = await pendingIdentityToken();
+  const result = await runForRequest(switchAccount, { pendingIdentity }, { form });
+  // The form of the page from before a switch whose response was lost: the page offers it again.
+  if (!result.ok && result.refusal.code === "sign_in_required") {
+    const pending = await runForRequest(previewOAuth, { pendingIdentity });
+    if (pending.ok && pending.value.isRepeatable) redirect("/sign-in/switch");
+  }
+  await redirectAfterOAuth(result);
 }
 
 export async function keepAccount(form: FormData): Promise<void> {

@@ -30,6 +30,7 @@ const seen = (signedInAs: string | null) => ({
     isForSession: signedInAs === ada,
     isLink: false,
     hasOwner: false,
+    isRepeatable: false,
   },
 });
 

@@ -5,9 +5,11 @@ import { token } from "@/lib/runtime/fields";
 import { findOwner } from "@/lib/store/auth-providers";
 import { findPendingIdentity } from "@/lib/store/oauth-attempts";
 import { ok, refuse } from "@/lib/core/result";
+import { findRepeatableSwitch } from "./steps";
 
 /**
- * The pending identity of this browser, for the page that asks what to do with it (O4). Refuses
+ * The pending identity of this browser, for the page that asks what to do with it (O4); also the one to
+ * whose account the browser may switch again, because the response may have been lost. Refuses
  * `oauth_state_invalid`, and `not_found` where the provider is disabled.
  */
 export const previewOAuth = defineFlow({
@@ -18,12 +20,14 @@ export const previewOAuth = defineFlow({
   input: z.strictObject({ pendingIdentity: token }),
 
   run: async function previewOAuth(ctx, input) {
-    const pendingIdentity = await findPendingIdentity(ctx.db, input.pendingIdentity);
+    const { session } = ctx.caller;
+    const pending = await findPendingIdentity(ctx.db, input.pendingIdentity);
+    const pendingIdentity =
+      pending ?? (session ? null : await findRepeatableSwitch(ctx, ctx.db, input.pendingIdentity));
     if (!pendingIdentity) return refuse("oauth_state_invalid", { cause: "no_pending_identity" });
     const { provider, email: address } = pendingIdentity.identity;
     const disabled = disabledMethod(ctx.env, provider);
     if (disabled) return { ok: false, refusal: disabled };
-    const { session } = ctx.caller;
     const owner = await findOwner(ctx.db, pendingIdentity.identity);
     const isForUser = owner
       ? owner.userId === session?.userId
@@ -40,6 +44,8 @@ export const previewOAuth = defineFlow({
       isLink: pendingIdentity.sessionId !== null,
       /** Whether it opens an account already, or did until its owner was asked whether it may. */
       hasOwner: owner !== null,
+      /** This browser has switched to its account, and may not have received the response. */
+      isRepeatable: pending === null,
     });
   },
 });

@@ -3,7 +3,7 @@ import { derivedToken, digest } from "@/lib/core/crypto";
 import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { ok, refuse, type Result } from "@/lib/core/result";
-import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
+import { completeSignIn, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import type { Ctx } from "@/lib/runtime/flow";
 import {
   createUserFromIdentity,
@@ -13,12 +13,14 @@ import {
 } from "@/lib/store/auth-providers";
 import {
   consumePendingIdentity,
+  findDecidedIdentity,
   findEndedAttempt,
   findNewPendingIdentity,
   type OAuthAttempt,
+  type PendingIdentity,
   storePendingIdentity,
 } from "@/lib/store/oauth-attempts";
-import { deleteSession, findLiveSession } from "@/lib/store/sessions";
+import { deleteSession, findLiveSession, lockSessionUser } from "@/lib/store/sessions";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /** What happened to a user who came back from a provider. */
@@ -31,7 +33,7 @@ export interface OAuthOutcome {
   readonly next: string;
 }
 
-/** An attempt, with its token while its callback is being completed. */
+/** An attempt, with the token of the browser that completes it or switches to its account. */
 interface ReturnedAttempt extends OAuthAttempt {
   readonly token?: string;
 }
@@ -134,8 +136,8 @@ export async function completeProviderSignIn(
 }
 
 /**
- * The tokens that an attempt leads to. They are derived, so that a repeated callback gets the same ones,
- * whichever of the two responses the browser stores.
+ * The tokens that an attempt, or the decision about a pending identity, leads to. They are derived, so that
+ * a repetition gets the same ones, whichever of the two responses the browser stores.
  */
 const tokensOf = ({ env }: Ctx, attemptToken: string) => ({
   session: derivedToken(env.tokenKey, "session", attemptToken),
@@ -154,26 +156,66 @@ export async function repeatCompletion(
 ): Promise<Result<OAuthOutcome> | null> {
   const { session: current, sessionDigest } = ctx.caller;
   const tokens = tokensOf(ctx, attemptToken);
-  const repeat = (outcome: OAuthOutcome["outcome"], next: string) => {
-    ctx.auditSubject({ cause: `${provider}:repeated` });
-    return ok({ provider, outcome, next });
-  };
   const pending = await findNewPendingIdentity(tx, tokens.pendingIdentity);
   if (pending?.identity.provider === provider) {
     ctx.setCookies({ pendingIdentity: tokens.pendingIdentity });
+    ctx.auditSubject({ cause: repetitionBy(provider) });
     // Their pages know which of them fits.
-    return repeat(current ? "ask_to_link" : "ask_to_sign_in", pending.next);
+    const outcome = current ? "ask_to_link" : "ask_to_sign_in";
+    return ok({ provider, outcome, next: pending.next });
   }
-  const tokenDigest = digest("session", tokens.session);
-  if (current && sessionDigest !== tokenDigest) return null;
+  if (current && sessionDigest !== digest("session", tokens.session)) return null;
   const ended = await findEndedAttempt(tx, provider, attemptToken);
-  const live = ended && (await findLiveSession(tx, tokenDigest));
+  return ended && repeatStart(ctx, tx, tokens.session, { provider, next: ended.next });
+}
+
+/** The identity to whose account a browser may switch again; null when the session has ended, or never was. */
+export async function findRepeatableSwitch(
+  ctx: Ctx,
+  db: Db,
+  token: string,
+): Promise<PendingIdentity | null> {
+  const decided = await findDecidedIdentity(db, token);
+  const started = decided && digest("session", tokensOf(ctx, token).session);
+  return started && (await findLiveSession(db, started)) ? decided : null;
+}
+
+/**
+ * Gives the browser that switched to the account of a pending identity just now the same session again. Null
+ * when it did not, the session has ended, or another session was started here.
+ */
+export async function repeatSwitch(
+  ctx: Ctx,
+  tx: Db,
+  token: string,
+): Promise<Result<OAuthOutcome> | null> {
+  const decided = await findDecidedIdentity(tx, token);
+  if (!decided) return null;
+  const started = tokensOf(ctx, token).session;
+  const { session: current, sessionDigest } = ctx.caller;
+  // The session that the switch has ended may have been read before.
+  const isOther = current && sessionDigest !== digest("session", started);
+  if (isOther && (await lockSessionUser(tx, current))) return null;
+  const { identity, next } = decided;
+  return repeatStart(ctx, tx, started, { provider: identity.provider, next });
+}
+
+/** Gives the browser a session that was started under this token. Null when there is none any more. */
+async function repeatStart(
+  ctx: Ctx,
+  tx: Db,
+  token: string,
+  { provider, next }: Pick<OAuthOutcome, "provider" | "next">,
+): Promise<Result<OAuthOutcome> | null> {
+  const live = await findLiveSession(tx, digest("session", token));
   if (!live) return null;
   const { userId, ...session } = live;
-  ctx.auditSubject({ userId });
-  ctx.setCookies({ session: { ...session, token: tokens.session } });
-  return repeat("sign_in", ended.next);
+  ctx.auditSubject({ userId, cause: repetitionBy(provider) });
+  ctx.setCookies({ session: { ...session, token } });
+  return ok({ provider, outcome: "sign_in", next });
 }
+
+const repetitionBy = (provider: MethodId) => `${provider}:${repeatedCause}`;
 
 async function endCurrentSession(ctx: Ctx, tx: Db) {
   const { session } = ctx.caller;

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
+import { intervals } from "@/lib/core/policy";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
@@ -13,10 +14,12 @@ import {
   writeIdentityDirectly,
   outcomeOf,
 } from "@/test/support/oauth-fixtures";
+import { withLostCommits } from "@/test/support/interleave";
 import { dump } from "@/test/support/invariants";
 import { count, disable, forgetLimits } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { testEnv, type TestWorld } from "@/test/support/world";
+import { previewOAuth } from "./preview-oauth";
 import { startLinkingProvider } from "./start-linking-provider";
 import { switchAccount } from "./switch-account";
 
@@ -106,14 +109,18 @@ describe("ada switches to leo", () => {
     expect(await sessionOf(browser)).toBeNull();
   });
 
-  test("once: a second request finds nothing, and neither does one in another browser", async () => {
-    const browser = await completeAsLeo();
-    const token = browser.pendingIdentity;
-    expect(await submitSwitch(new Browser(world))).toEqual(lost);
-    await submitSwitch(browser);
-    browser.pendingIdentity = token;
-    expect(await submitSwitch(browser)).toEqual(lost);
-    expect(await sessionOf(browser)).toBe(leo);
+  test("once: after a minute a second request finds nothing, and neither does one in another browser", async () => {
+    await world.withFrozenTime(async (world) => {
+      const browser = await completeAsLeo({ where: world });
+      const token = browser.pendingIdentity;
+      expect(await submitSwitch(new Browser(world))).toEqual(lost);
+      await submitSwitch(browser);
+      expect(await submitSwitch(new Browser(world))).toEqual(lost);
+      browser.pendingIdentity = token;
+      await world.advance(intervals.repeat);
+      expect(await submitSwitch(browser)).toEqual(lost);
+      expect(await sessionOf(browser)).toBe(leo);
+    });
   });
 
   test.each([
@@ -192,16 +199,93 @@ test.each([
   expect(await pendingIdentity(world)).toEqual(["google g-leo"]);
 });
 
-test("of twenty requests at once, one gets a session, and none hangs", async () => {
+test("of twenty requests at once, one has the effect, and all get its session", async () => {
   const browser = await completeAsLeo();
   const { pendingIdentity: token } = browser;
   const responses = await Promise.all(
     Array.from({ length: 20 }, () => browser.run(switchAccount, { pendingIdentity: token })),
   );
-  expect(responses.filter(({ ok }) => ok)).toEqual([switched("sign_in")]);
-  expect(responses.filter(({ ok }) => !ok)).toEqual(Array(19).fill(lost));
+  expect(responses).toEqual(Array(20).fill(switched("sign_in")));
   expect(await browser.run(listSessions)).toMatchObject({ value: [{ method: "google" }, {}] });
   expect(await count(world, "sessions")).toBe(2);
+  const causes = (await world.audit())
+    .filter(({ event }) => event === "oauth.switch_account")
+    .map(({ cause }) => cause);
+  expect(causes.sort()).toEqual(["google", ...Array<string>(19).fill("google:repeated")]);
+});
+
+describe("a switch whose response was lost", () => {
+  const offers = async (browser: Browser) => {
+    const { pendingIdentity } = browser;
+    const read = await browser.run(previewOAuth, { pendingIdentity: pendingIdentity ?? "" });
+    return read.ok && read.value.isRepeatable;
+  };
+
+  const loseSwitch = async (options = {}) => {
+    const browser = await completeAsLeo(options);
+    expect(await offers(browser)).toBe(false);
+    expect(await submitSwitch(browser, withLostCommits(world))).toEqual(refused("unavailable"));
+    expect(await sessionOf(browser)).toBeNull();
+    return browser;
+  };
+
+  test.each([
+    ["has an account", false],
+    ["is new", true],
+  ])("is offered and works again where leo %s, with one effect", async (_, isNew) => {
+    const browser = await loseSwitch({ isNew });
+    expect(await offers(browser)).toBe(true);
+    const sessions = await count(world, "sessions");
+    expect(await submitSwitch(browser)).toEqual(switched("sign_in"));
+    expect(await sessionOf(browser)).toBe(leo);
+    expect(browser.pendingIdentity).toBeNull();
+    expect([await count(world, "sessions"), await count(world, "users")]).toEqual([sessions, 2]);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      event: "oauth.switch_account",
+      outcome: "ok",
+      cause: "google:repeated",
+      subject: await world.userIdOf(leo),
+    });
+  });
+
+  test("is neither offered nor repeated in a browser without its cookie", async () => {
+    await loseSwitch();
+    const mallory = Object.assign(new Browser(world), { pendingIdentity: world.random.token() });
+    expect(await offers(mallory)).toBe(false);
+    expect(await submitSwitch(mallory)).toEqual(lost);
+  });
+
+  test.each<[string, (browser: Browser) => Promise<unknown>]>([
+    ["leo has signed out everywhere", () => endSessionsOf(leo)],
+    ["leo is disabled", () => disable(world, leo)],
+    ["somebody else has signed in there", (browser) => browser.signIn("mia@example.com")],
+  ])("is neither offered nor repeated once %s", async (_, meanwhile) => {
+    const browser = await loseSwitch();
+    await meanwhile(browser);
+    const { session } = browser;
+    expect(await offers(browser)).toBe(false);
+    expect(await submitSwitch(browser)).toEqual(lost);
+    expect(browser.session).toBe(session);
+  });
+
+  const endSessionsOf = (email: string) =>
+    world.writeDirectly((tx) =>
+      tx.execute(
+        sql`delete from sessions where user_id = (select id from users where email = ${email})`,
+      ),
+    );
+
+  test("is no switch where the identity was connected instead", async () => {
+    const browser = new Browser(world);
+    await browser.signIn(ada);
+    await browser.signInWithProvider("google", claims("g-ada", ada));
+    const token = browser.pendingIdentity;
+    expect((await browser.run(linkProvider, { pendingIdentity: token })).ok).toBe(true);
+    await browser.run(signOut);
+    browser.pendingIdentity = token;
+    expect(await offers(browser)).toBe(false);
+    expect(await submitSwitch(browser)).toEqual(lost);
+  });
 });
 
 test("whatever statement the database fails at: she is still ada, or she is leo", async () => {

@@ -16,8 +16,10 @@ export const generateMetadata = (): Metadata => ({ title: message("connect.signI
  * method and then connects it (O4).
  */
 export default async function SignInToConnectPage() {
-  const { name, address, signedInAs, hasOwner } = await readPendingIdentity("/sign-in");
+  const { name, address, signedInAs, hasOwner, isRepeatable } =
+    await readPendingIdentity("/sign-in");
   if (signedInAs) redirect("/account/connect");
+  if (isRepeatable) redirect("/sign-in/switch");
   // The account of the identity may have another address, and this address no account.
   const mine = hasOwner ? null : address;
   return (

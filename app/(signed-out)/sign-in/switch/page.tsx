@@ -11,10 +11,14 @@ import { keepAccount, submitAccountSwitch } from "../actions";
 
 export const generateMetadata = (): Metadata => ({ title: message("switchAccount.title") });
 
-/** Asks a signed-in user who came back from a provider as another user which account to use. */
+/**
+ * Asks a signed-in user who came back from a provider as another user which account to use. While the switch
+ * may be repeated, the page offers it again to the browser, which is signed out.
+ */
 export default async function SwitchPage() {
   const { name, address, signedInAs, hasOwner, ...pendingIdentity } =
     await readPendingIdentity("/account/methods");
+  if (pendingIdentity.isRepeatable) return <RepeatSwitch name={name} address={address} />;
   if (!signedInAs) redirect("/sign-in");
   if (pendingIdentity.isForSession || pendingIdentity.isLink) redirect("/account/connect");
   const { appName, signUp } = siteConfig();
@@ -42,6 +46,21 @@ export default async function SwitchPage() {
       {!hasOwner && (
         <p className="hint">{message("switchAccount.connectInstead", { provider: name })}</p>
       )}
+    </SignedOutLayout>
+  );
+}
+
+function RepeatSwitch({ name, address }: { name: string; address: string | null }) {
+  return (
+    <SignedOutLayout appName={siteConfig().appName} title={message("switchAccount.title")}>
+      <p>
+        {address
+          ? rich("switchAccount.againAs", { provider: name, other: address, email })
+          : message("switchAccount.again", { provider: name })}
+      </p>
+      <Form action={submitAccountSwitch}>
+        <Button variant="primary">{message("switchAccount.submit")}</Button>
+      </Form>
     </SignedOutLayout>
   );
 }
