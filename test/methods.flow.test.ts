@@ -10,6 +10,7 @@ import SignInPage from "@/app/(signed-out)/sign-in/page";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { setPassword } from "@/lib/flows/password/set-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { registerMethod } from "@/lib/methods";
 import { defineOAuthMethod } from "@/lib/methods/method";
@@ -17,7 +18,13 @@ import { setWorld } from "@/lib/runtime/world";
 import { openapiDocument } from "@/lib/web/api/openapi";
 import { accountStates } from "./support/account-states";
 import { Browser } from "./support/browser";
-import { claims, identitiesOf, keys, outcomeOf } from "./support/oauth-fixtures";
+import {
+  claims,
+  identitiesOf,
+  keys,
+  outcomeOf,
+  writeIdentityDirectly,
+} from "./support/oauth-fixtures";
 import { validPassword } from "./support/passwords";
 import { refused, setUpWorld } from "./support/setup";
 import { testEnv } from "./support/world";
@@ -98,6 +105,46 @@ test("the sign-in page offers it first in a browser that used it last", async ()
   expect(await shown(page.signIn)).toMatch(
     /Continue with Example.*Last used.*Continue with Google/,
   );
+});
+
+/** The labels of a page's buttons, and of the links that look like buttons, by how they look. */
+const buttonsOf = (html: string) =>
+  [
+    ...html.matchAll(
+      /<(?:a|button)\b[^>]*class="button button--(\w+)"[^>]*>(.*?)<\/(?:a|button)>/gs,
+    ),
+  ]
+    .map(([, look = "", label = ""]) => ({ look, label: label.replace(/<[^>]*>/g, "").trim() }))
+    .filter(({ label }) => label !== "");
+
+test.each(["", "magic_link", "email", "google", "example"])(
+  "the sign-in page has one primary button and the marks of companies, after signing in by %j",
+  async (last) => {
+    request.headers.set("cookie", `latchkey-method=${last}`);
+    const html = await rendered(page.signIn);
+    expect(buttonsOf(html).filter(({ look }) => look === "primary")).toHaveLength(1);
+    expect(html.match(/<svg class="logo"/g)).toHaveLength(2);
+    expect(html).toContain("Forgot password?");
+  },
+);
+
+test("on the methods page what removes a method looks alike, and so does what does not", async () => {
+  const browser = await signIn();
+  expect((await browser.run(setPassword, { password: validPassword })).ok).toBe(true);
+  await writeIdentityDirectly(world, ada, "google", "g-1");
+  const html = await rendered(page.methods, browser);
+  const inMain = buttonsOf(html.slice(html.indexOf("<main")));
+  const labels = inMain.map(({ look, label }) => `${look}: ${label.replaceAll("\n", " ")}`);
+  for (const label of labels)
+    expect(label).toMatch(/^danger: (Remove|Disconnect)\b|^plain: (Change|Set|Connect|Keep)\b/);
+  for (const verb of ["Remove", "Disconnect", "Change", "Connect"])
+    expect(labels.join()).toContain(verb);
+  // Each detail is a sentence of its own.
+  const details = [...html.matchAll(/<\/h2>.*?<p>(.*?)<\/p>/gs)].flatMap(([, text = ""]) =>
+    text.replace(/<[^>]*>/g, "").split(" · "),
+  );
+  expect(details.length).toBeGreaterThan(5);
+  for (const detail of details) expect(detail).toMatch(/^[A-Z]|@/);
 });
 
 test("the sign-in page names no last used method that is disabled", async () => {
