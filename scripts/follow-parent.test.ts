@@ -62,6 +62,27 @@ describe.skipIf(process.platform === "win32")("a program of the launcher", () =>
       },
     );
 
+  test("keeps running, as its launcher does, when nobody reads the output", async () => {
+    const program = `
+      import { writeFileSync } from "node:fs";
+      import { main, spawnFollower } from ${run};
+      let writes = 0;
+      await main(() => new Promise(() => {
+        spawnFollower([process.execPath, ["child.mjs"]], { stdio: ["ignore", "ignore", "ignore"] });
+        setInterval(() => {
+          for (const stream of [process.stdout, process.stderr]) stream.write("a line");
+          writeFileSync("writes", String((writes += 1)));
+        }, 10);
+      }));`;
+    started = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd: folder });
+    started.stdout!.destroy();
+    started.stderr!.destroy();
+    await until(() => Number(note("writes")) > 20 && Boolean(note("child")));
+    expect(isAlive(Number(note("child")))).toBe(true);
+    started.kill("SIGTERM");
+    await until(() => note("asked") !== null && !isAlive(Number(note("child"))));
+  });
+
   test("may end before the launcher", async () => {
     writeFileSync(path.join(folder, "child.mjs"), "");
     const program = `

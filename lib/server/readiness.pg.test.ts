@@ -4,6 +4,7 @@ import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { migrateUp } from "@/db/migrate";
+import { systemClock } from "@/lib/adapters/clock";
 import { getWorld } from "@/lib/runtime/world";
 import { passingChecks } from "@/test/support/health";
 import { Browser } from "@/test/support/browser";
@@ -66,6 +67,16 @@ test("a full disk fails readiness, although a row still fits into a page, and th
   await run("drop function no_new_row cascade");
   expect(await getWorld().health()).toEqual(passingChecks);
   expect(logged.join()).toContain("database.ready");
+});
+
+test("a clock that differs from the database's by an hour is a warning, until it agrees again", async () => {
+  const now = vi.spyOn(systemClock, "now");
+  for (const hours of [-1, 1]) {
+    now.mockImplementation(() => new Date(Date.now() + hours * 3_600_000));
+    expect(await getWorld().health()).toEqual({ ...passingChecks, clock: "warn" });
+  }
+  now.mockRestore();
+  expect(await getWorld().health()).toEqual(passingChecks);
 });
 
 test("a migration that a newer release made fails readiness, and the next start", async () => {
