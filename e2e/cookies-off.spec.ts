@@ -66,6 +66,12 @@ test("a browser without cookies is told so by every form, and nothing is used or
   await visitor.get("/sign-in");
   const blamed = await visitor.get("/sign-in?note=cookies_blocked");
   expect(textOf(blamed.body)).not.toContain(sentence);
+  // Such as by the page that waits for a code, opened again from a bookmark.
+  for (const path of ["/sign-in/check?asked", "/verify-email?asked", "/password/check?asked"]) {
+    const page = await visitor.follow(await visitor.get(path));
+    expect(page.body, path).toContain("<h1>");
+    expect(textOf(page.body), path).not.toContain(sentence);
+  }
 });
 
 test("a browser that lost its cookies is told once, its address stays, and the same link then works", async ({

@@ -53,6 +53,10 @@ test("Ada signs in by code: the page reports a wrong code, and the server accept
 
 test("Ada signs up with a password that she types twice", async ({ ada, db }) => {
   await ada.open("/sign-up");
+  // A hint keeps its distance from the next field's label, as with script.
+  const hint = await ada.page.locator(".hint").last().boundingBox();
+  const next = await ada.page.getByText("Repeat new password", { exact: true }).boundingBox();
+  expect(next!.y - (hint!.y + hint!.height)).toBeGreaterThanOrEqual(12);
   await ada.type("Email", ada.email);
   await ada.type("New password", password);
   await ada.type("Repeat new password", "quite another set of words");

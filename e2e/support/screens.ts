@@ -53,6 +53,7 @@ async function narrowed(page: Page): Promise<string[]> {
     ...(await page.evaluate(tooLow)).map((what) => `too low on a phone: ${what}`),
     ...(await page.evaluate(repeated)).map((what) => `said more than once: ${what}`),
     ...(await page.evaluate(differentTitle)).map((what) => `another title than heading: ${what}`),
+    ...(await page.evaluate(brokenReference)).map((what) => `a reference not on one line: ${what}`),
   ];
 }
 
@@ -146,6 +147,19 @@ function differentTitle(): string[] {
   const { title } = document;
   const { textContent } = document.querySelector("h1")!;
   return title.includes(textContent.trim()) ? [] : [title];
+}
+
+/** References that take more than a line, or of which a click does not select the whole. */
+function brokenReference(): string[] {
+  return [...document.querySelectorAll(".reference code")]
+    .filter((code) => {
+      const { lineHeight, userSelect } = getComputedStyle(code);
+      const text = document.createRange();
+      text.selectNodeContents(code);
+      const { height } = text.getBoundingClientRect();
+      return height > parseFloat(lineHeight) * 1.5 || userSelect !== "all";
+    })
+    .map((code) => code.outerHTML);
 }
 
 /**
