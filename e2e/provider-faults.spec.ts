@@ -253,8 +253,9 @@ for (const { extent, details, isWhole } of extents)
     test(
       `after each fault of ${provider} the user reads what to do, and nothing is written, ${extent}`,
       details,
-      async ({ oidc, newClient, newAddress, db }) => {
+      async ({ oidc, newClient, newAddress, db, server: latchkey }) => {
         const server = oidc[provider];
+        const logStart = latchkey.outputLines.length;
         for (const [at, [name, { script, message, audit, not, attemptStays }]] of Object.entries(
           faults,
         ).entries()) {
@@ -279,6 +280,11 @@ for (const { extent, details, isWhole } of extents)
             expect(await db.lastCause("oauth.complete"), name).toMatch(audit);
           });
         }
+        // The log names what was wrong with a response, such as the claim.
+        const logged = () => latchkey.outputLines.slice(logStart).join("\n");
+        await expect
+          .poll(logged)
+          .toMatch(/"cause":"id_token_\w+","event":"provider.response_rejected"/);
         server.resetProviders();
         // An account of its own, which later tests do not know.
         Object.assign(server.person, { email: newAddress("ada"), sub: newAddress("subject") });
