@@ -156,7 +156,8 @@ const rowsByAccount = (request: string, { unknown, accounts }: TimesByAccount): 
   });
 
 function rowsOfPasswords(passwords: PasswordFigures): Row[] {
-  const { verifyCpu, verifyCpuAtEight, signInCpu, verifyRate, boundedRate, signInRate } = passwords;
+  const { verifyCpu, verifyCpuAtEight, signInCpu, formCpu } = passwords;
+  const { verifyRate, boundedRate, signInRate } = passwords;
   const { idle, busy, idleMemory, floodMemory, statuses } = passwords;
   const work = "password sign-in";
   const [alone, among] = [quantile(idle, 0.99), quantile(busy, 0.99)];
@@ -166,6 +167,8 @@ function rowsOfPasswords(passwords: PasswordFigures): Row[] {
     plain(work, "… × one comparison", signInCpu / verifyCpu, { max: 1.35 }),
     plain(work, "… × one comparison", signInCpu / verifyCpu, { max: 1.25, further: true }),
     plain(work, "… × one comparison among 8", signInCpu / verifyCpuAtEight),
+    plain(work, "CPU ms at 8, by the form", formCpu),
+    plain(work, "… × one comparison, by the form", formCpu / verifyCpu, { max: 1.6 }),
     plain(work, "a second at 8", signInRate),
     plain(work, "… × comparing at 8", signInRate / verifyRate, { min: 0.8, max: Infinity }),
     plain(work, "… × comparing with our bound", signInRate / boundedRate),
