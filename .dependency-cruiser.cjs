@@ -208,7 +208,11 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
     exclude: {
-      path: ["^[.][^./]", "^(test-results|playwright-report)/", "^next-env[.]d[.]ts$"],
+      // The packages of bench/rivals are installed for a measurement alone.
+      path: [
+        ...["^[.][^./]", "^(test-results|playwright-report)/", "^next-env[.]d[.]ts$"],
+        "^bench/rivals/",
+      ],
     },
     enhancedResolveOptions: {
       exportsFields: ["exports"],

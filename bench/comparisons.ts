@@ -8,10 +8,10 @@ import { shuffled } from "./statistics";
 /** The servers that do the same work: Latchkey, and the minimum with and without Next. */
 export type Who = "latchkey" | "next" | "node";
 
-interface Comparison {
+export interface Comparison<W extends string = Who> {
   readonly signedIn: boolean;
   readonly requests: number;
-  readonly paths: Readonly<Partial<Record<Who, string>>>;
+  readonly paths: Readonly<Partial<Record<W, string>>>;
 }
 
 /** The bare Next app has one page, which looks up the session of the cookie. */
@@ -46,15 +46,17 @@ export interface Subject {
 export type Subjects = Readonly<Partial<Record<Who, Subject>>>;
 
 /** Measures one kind of work on every server, in random order, so that drift is spread evenly. */
-export async function runRound(
-  work: Work,
-  subjects: Subjects,
-): Promise<Partial<Record<Who, Figures>>> {
-  const { paths }: Comparison = comparisons[work];
-  const figures: Partial<Record<Who, Figures>> = {};
-  for (const who of shuffled(Object.keys(subjects) as Who[])) {
-    const path = paths[who];
-    if (path) figures[who] = await measure(target(work, path, subjects[who]!));
+export const runRound = (work: Work, subjects: Subjects) =>
+  measureEach<Who>(comparisons[work], subjects);
+
+export async function measureEach<W extends string>(
+  comparison: Comparison<W>,
+  subjects: Readonly<Partial<Record<W, Subject>>>,
+): Promise<Partial<Record<W, Figures>>> {
+  const figures: Partial<Record<W, Figures>> = {};
+  for (const who of shuffled(Object.keys(subjects) as W[])) {
+    const path = comparison.paths[who];
+    if (path) figures[who] = await measure(target(comparison, path, subjects[who]!));
   }
   return figures;
 }
@@ -62,16 +64,27 @@ export async function runRound(
 /** Each floor must look up the session, or its cost would be too low. */
 export async function checkFloors(subjects: Subjects): Promise<void> {
   for (const work of works.filter(needsSession))
-    for (const [who, path] of Object.entries(comparisons[work].paths)) {
-      const { server, cookie } = subjects[who as Who]!;
-      const { headers, body } = await send(server.origin, path, { headers: { cookie } });
-      if (!/person-\d+@/.test(`${String(headers["remote-email"])} ${body.toString("utf8")}`))
-        throw new Failure(`${server.origin}${path} (${who}) does not name the signed-in user.`);
-    }
+    await checkSessions<Who>(comparisons[work], subjects);
 }
 
-function target(work: Work, path: string, { server, cookie, databasePids }: Subject): Target {
-  const { signedIn, requests } = comparisons[work];
+/** Throws a `Failure` unless every server names the signed-in user. */
+export async function checkSessions<W extends string>(
+  { paths }: Comparison<W>,
+  subjects: Readonly<Partial<Record<W, Subject>>>,
+): Promise<void> {
+  for (const [who, path] of Object.entries(paths) as [W, string][]) {
+    const { server, cookie } = subjects[who]!;
+    const { headers, body } = await send(server.origin, path, { headers: { cookie } });
+    if (!/person-\d+@/.test(`${String(headers["remote-email"])} ${body.toString("utf8")}`))
+      throw new Failure(`${server.origin}${path} (${who}) does not name the signed-in user.`);
+  }
+}
+
+function target<W extends string>(
+  { signedIn, requests }: Comparison<W>,
+  path: string,
+  { server, cookie, databasePids }: Subject,
+): Target {
   return {
     url: server.origin + path,
     cookie: signedIn ? cookie : "",

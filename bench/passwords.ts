@@ -12,7 +12,7 @@ import { type Latchkey, startLatchkey } from "./servers";
 import { newNetwork, signIn } from "./sign-in";
 import { ofProviders, type TimesByAccount, distinguish } from "./timing-oracle";
 
-const password = "four unrelated words here";
+export const password = "four unrelated words here";
 const atOnce = 8;
 const signIns = 160;
 const pairs = 250;
@@ -160,7 +160,7 @@ class PasswordClient {
 }
 
 /** Times the hash comparison: one at a time, and as many at once as in sign-ins. */
-async function timeVerify(storedHash: string) {
+export async function timeVerify(storedHash: string) {
   const n = 80;
   const items = Array.from({ length: n });
   const rate = async (width: number) => {

@@ -11,6 +11,8 @@ export interface Stage {
   /** The parent of all processes of this Postgres. */
   readonly pid: number;
   readonly version: string;
+  /** Creates one more database, with these tables; returns its URL. */
+  addDatabase(name: string, tables?: string): Promise<string>;
   /** Turns the statement log of new connections on or off. */
   logStatements(on: boolean): Promise<void>;
   /** The logged statements of other connections during an act. */
@@ -31,19 +33,29 @@ export type Account =
 export async function openStage(): Promise<Stage> {
   const cluster = await startCluster();
   const clusterSql = postgres(cluster.url, { max: 1, onnotice: () => {} });
-  await clusterSql`create database bench`;
-  const url = new URL(cluster.url);
-  url.pathname = "bench";
-  const sql = postgres(url.href, { max: 1, onnotice: () => {} });
+  const addDatabase = async (name: string, tables = "") => {
+    await clusterSql`create database ${clusterSql(name)}`;
+    const url = new URL(cluster.url);
+    url.pathname = name;
+    const sql = postgres(url.href, { max: 1 });
+    await sql.unsafe(tables);
+    await sql.end();
+    return url.href;
+  };
+  const databaseUrl = await addDatabase("bench");
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   const [{ pid, version }] = await sql<[{ pid: number; version: string }]>`
     select pg_backend_pid() as pid, current_setting('server_version') as version`;
   const log = join(dirname(cluster.data), "log");
   return {
-    databaseUrl: url.href,
+    databaseUrl,
     pid: Number(readFileSync(join(cluster.data, "postmaster.pid"), "utf8").split("\n")[0]),
     version,
+    addDatabase,
     async logStatements(on) {
-      await clusterSql.unsafe(`alter database bench set log_statement = '${on ? "all" : "none"}'`);
+      await clusterSql.unsafe(
+        `alter role current_user set log_statement = '${on ? "all" : "none"}'`,
+      );
     },
     async during(act) {
       // A statement is logged before it runs, so the file's size separates requests exactly.

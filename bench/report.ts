@@ -286,7 +286,10 @@ function evaluate(value: number, { min = -Infinity, max, times, further }: Goal)
   return { goal, met: value >= min && value <= max };
 }
 
-const mapped = <T>(by: Partial<Record<Who, T>>, pick: (of: T) => number) =>
-  Object.fromEntries(Object.entries(by).map(([who, of]) => [who, pick(of)])) as Partial<
-    Record<Who, number>
-  >;
+export const mapped = <W extends string, T>(
+  by: Readonly<Partial<Record<W, T>>>,
+  pick: (of: T) => number,
+) =>
+  Object.fromEntries(
+    Object.entries<T>(by as Record<W, T>).map(([who, of]) => [who, pick(of)]),
+  ) as Partial<Record<W, number>>;

@@ -7,6 +7,7 @@
  *
  *   --json        prints JSON
  *   --rounds=7    the number of rounds
+ *   --rivals      measures beside better-auth and Auth.js, which it installs for the run
  */
 import { availableParallelism, cpus } from "node:os";
 import { build } from "../scripts/build.mjs";
@@ -29,6 +30,8 @@ import { measurePasswords } from "./passwords";
 import { openStage, type Stage } from "./postgres";
 import { measureProviders } from "./providers";
 import { type Findings, type Round, rowsFor, type Statements } from "./report";
+import { measureRivals } from "./rivals";
+import { rivalRowsFor } from "./rivals-report";
 import {
   buildFloorNext,
   type LookUp,
@@ -38,37 +41,43 @@ import {
 } from "./servers";
 import { requestLink, newAddress, redeem, signIn } from "./sign-in";
 import { shuffled } from "./statistics";
-import { tableOf } from "./table";
+import { columns, rivalColumns, tableOf } from "./table";
 import { measurePageSize } from "./page-size";
 
 const pairsOfAddresses = 400;
 const linksPerRound = 40;
 
+const writeResult = process.stdout.write.bind(process.stdout);
+
 await main(async () => {
   onSignal((signal: NodeJS.Signals) => process.exit(exitCode(null, signal)));
   // Standard output has only the result; progress goes to standard error.
   console.log = console.error;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
   const rounds = roundsAsked();
+  const hardware = { cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
+  const software = { node: process.version, rounds };
   await build(readSettings().env);
   await buildFloorNext();
   const stage = await openStage();
+  const machine = { ...hardware, postgres: stage.version, ...software };
+  if (process.argv.includes("--rivals")) {
+    const { lookUp } = await countStatements(stage);
+    const rows = rivalRowsFor(await measureRivals(stage, lookUp, rounds));
+    return print({ machine, rows }, tableOf(machine, rows, rivalColumns));
+  }
   const findings = await measureAll(stage, rounds);
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: availableParallelism(),
-    node: process.version,
-    postgres: stage.version,
-    rounds,
-  };
   const rows = rowsFor(findings);
   const statements = { ...findings.statements, providers: findings.providers.statements };
-  const result = process.argv.includes("--json")
-    ? JSON.stringify({ machine, rows, statements }, null, 2)
-    : tableOf(machine, rows);
-  process.stdout.write(`${result}\n`);
+  print({ machine, rows, statements }, tableOf(machine, rows, columns));
 });
 // The servers and Postgres end with this process, after a failure too.
 process.exit();
+
+function print(result: unknown, table: string): void {
+  const text = process.argv.includes("--json") ? JSON.stringify(result, null, 2) : table;
+  writeResult(`${text}\n`);
+}
 
 async function measureAll(stage: Stage, count: number): Promise<Findings> {
   console.log("Counting statements …");

@@ -31,9 +31,9 @@ export interface LookUp {
   readonly cookieName: string;
 }
 
-const production = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" } as const;
+export const production = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" } as const;
 
-const keys = {
+export const keys = {
   AUTH_SECRET: "s".repeat(43),
   TOKEN_KEY: "t".repeat(43),
   OUTBOX_KEY: "o".repeat(43),
@@ -46,8 +46,7 @@ export async function startLatchkey(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Latchkey> {
   const port = await freePort();
-  const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
-  process.once("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+  const dataDir = temporaryFolder();
   const own = { HOST: "127.0.0.1", AUTH_URL: originAt(port), DATA_DIR: dataDir };
   const database = databaseUrl ? { DATABASE_URL: databaseUrl } : {};
   const settings = { ...keys, ...own, ...database, ...more };
@@ -97,12 +96,12 @@ const settingsFor = ({ databaseUrl, statement, cookieName }: LookUp) => ({
 });
 
 // Not an IP address: Next replaces it with localhost, and the redirect URI would not match.
-const originAt = (port: number) => `http://localhost:${port}`;
+export const originAt = (port: number) => `http://localhost:${port}`;
 
-const nextCommand = "node_modules/next/dist/bin/next";
+export const nextCommand = "node_modules/next/dist/bin/next";
 
-const nextStart = (folder: string, port: number) => [
-  ...[nextCommand, "start", folder],
+export const nextStart = (folder: string, port: number, installed = ".") => [
+  ...[join(installed, nextCommand), "start", folder],
   ...["-H", "127.0.0.1", "-p", String(port)],
 ];
 
@@ -115,7 +114,7 @@ const nothingFromFiles = Object.fromEntries(
 );
 
 /** Starts a server with this Node, and waits for its first page. */
-async function start(
+export async function start(
   port: number,
   firstPage: string,
   args: readonly string[],
@@ -157,6 +156,12 @@ async function firstResponse(child: ChildProcess, origin: string, path: string):
   throw new Failure(`${child.spawnargs.join(" ")} does not respond:\n${errors}`);
 }
 
+const temporary = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
+process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+
+/** A folder that is deleted when this process ends. */
+export const temporaryFolder = () => mkdtempSync(join(temporary, "folder-"));
+
 function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, "utf8");
@@ -165,7 +170,7 @@ function readIfThere(file: string): string | null {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();

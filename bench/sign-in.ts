@@ -38,11 +38,15 @@ export async function redeem(
 /** The session cookie of a new user. */
 export async function signIn(latchkey: Latchkey): Promise<string> {
   const email = newAddress();
-  const signedIn = await redeem(latchkey, email, await requestLink(latchkey, email));
-  const cookie = cookiesFrom(signedIn)
+  return sessionCookieIn(await redeem(latchkey, email, await requestLink(latchkey, email)));
+}
+
+/** The session cookie that a response sets, as a Cookie header. */
+export function sessionCookieIn(response: HttpResponse): string {
+  const cookie = cookiesFrom(response)
     .split("; ")
-    .find((pair) => /session=/.test(pair));
-  if (!cookie) throw new Failure("Signing in set no session cookie.");
+    .find((pair) => /session[\w-]*=./.test(pair));
+  if (!cookie) throw new Failure(`No session cookie in a response with ${response.status}.`);
   return cookie;
 }
 
@@ -75,7 +79,8 @@ function newestFirst(folder: string): string[] {
   }
 }
 
-function expectStatus(status: number, response: HttpResponse): HttpResponse {
+/** Returns the response; throws a `Failure` when it has another status. */
+export function expectStatus(status: number, response: HttpResponse): HttpResponse {
   if (response.status === status) return response;
   throw new Failure(
     `Expected ${status}, not ${response.status}: ${response.body.toString("utf8")}`,

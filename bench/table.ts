@@ -1,20 +1,44 @@
 import type { Row } from "./report";
+import type { RivalRow } from "./rivals-report";
 
-const columns: [title: string, cell: (row: Row) => string][] = [
-  ["", ({ work }) => work],
-  ["", ({ figure }) => figure],
+/** A column, of figures unless it says text. */
+export type Column<R> = readonly [title: string, cell: (row: R) => string, kind?: "text"];
+
+export const columns: readonly Column<Row>[] = [
+  ["", ({ work }) => work, "text"],
+  ["", ({ figure }) => figure, "text"],
   ["Latchkey", ({ latchkey }) => short(latchkey)],
   ["bare Next", ({ next }) => short(next)],
   ["bare Node", ({ node }) => short(node)],
   ["× Next", ({ timesNext }) => short(timesNext)],
   ["× Node", ({ timesNode }) => short(timesNode)],
-  ["goal", ({ goal = "" }) => goal],
-  ["", ({ met }) => (met === undefined ? "" : met ? "met" : "missed")],
+  ...goalColumns(),
 ];
-const textColumns = new Set([0, 1, 7, 8]);
+
+export const rivalColumns: readonly Column<RivalRow>[] = [
+  ["", ({ work }) => work, "text"],
+  ["", ({ figure }) => figure, "text"],
+  ["bare Node", ({ values }) => short(values.node)],
+  ["bare Next", ({ values }) => short(values.next)],
+  ["Latchkey", ({ values }) => short(values.latchkey)],
+  ["better-auth", ({ values }) => short(values.betterAuth)],
+  ["Auth.js", ({ values }) => short(values.authjs)],
+  ...goalColumns(),
+];
+
+function goalColumns(): Column<Pick<Row, "goal" | "met">>[] {
+  return [
+    ["goal", ({ goal = "" }) => goal, "text"],
+    ["", ({ met }) => (met === undefined ? "" : met ? "met" : "missed"), "text"],
+  ];
+}
 
 /** The findings as text: text columns aligned left, figures right. */
-export function tableOf(machine: Readonly<Record<string, unknown>>, rows: readonly Row[]): string {
+export function tableOf<R extends { readonly work: string }>(
+  machine: Readonly<Record<string, unknown>>,
+  rows: readonly R[],
+  columns: readonly Column<R>[],
+): string {
   const cells = [
     columns.map(([title]) => title),
     ...rows.map((row, at) => {
@@ -27,7 +51,7 @@ export function tableOf(machine: Readonly<Record<string, unknown>>, rows: readon
   const rowLines = cells.map((row) =>
     row
       .map((cell, at) =>
-        textColumns.has(at) ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!),
+        columns[at]![2] === "text" ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!),
       )
       .join("  ")
       .trimEnd(),

@@ -1,10 +1,15 @@
-import type { Account, Stage } from "./postgres";
+import type { Account } from "./postgres";
 import { shuffled } from "./statistics";
 
 /** Response times in milliseconds, for unknown addresses and for each kind of account. */
 export interface TimesByAccount {
   readonly unknown: readonly number[];
   readonly accounts: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Where users are added: Latchkey's stage, or another product. */
+interface Users {
+  addUsers(addresses: readonly string[], account: Account): Promise<void>;
 }
 
 /** Accounts that have only a provider. */
@@ -18,7 +23,7 @@ export const ofProviders = {
  * order; `act` returns the response time.
  */
 export async function distinguish(
-  stage: Stage,
+  users: Users,
   request: string,
   accounts: Readonly<Record<string, Account>>,
   n: number,
@@ -30,7 +35,7 @@ export async function distinguish(
   const numbers = Array.from({ length: n }, (_, at) => at);
   const times: Record<string, number[]> = {};
   for (const [who, account] of Object.entries(accounts)) {
-    await stage.addUsers(
+    await users.addUsers(
       numbers.map((at) => address(who, at)),
       account,
     );

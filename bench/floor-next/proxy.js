@@ -12,4 +12,4 @@ export function proxy(request) {
   return response;
 }
 
-export const config = { matcher: ["/((?!api/|_next/static).*)"] };
+export const config = { matcher: ["/((?!api/|_next/static|static$).*)"] };

@@ -1,0 +1,4 @@
+/** Rendered by the build, because it reads nothing of the request. */
+export default function Page() {
+  return <p>Static.</p>;
+}
