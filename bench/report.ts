@@ -15,7 +15,7 @@ import { auc, median, quantile } from "./statistics";
 import type { TimesByAccount } from "./timing-oracle";
 import type { Size, PageSize } from "./page-size";
 
-type Pair = Readonly<Record<"latchkey" | "next", number>>;
+export type Pair = Readonly<Record<"latchkey" | "next", number>>;
 
 export interface Round {
   readonly figures: Record<Work, Partial<Record<Who, Figures>>>;
@@ -247,6 +247,11 @@ function rowsOfProcess({ rounds, embeddedMemory }: Findings): Row[] {
     compare("start to first page", "ms", start, { max: 1.2, times: "next" }),
   ];
 }
+
+/** From a clone to the first page, against the installation and build of the bare Next app. */
+export const rowsOfClone = (rounds: readonly Pair[]): Row[] => [
+  compare("from a clone", "seconds", rounds, { max: 1.5, times: "next" }),
+];
 
 function plain(work: string, figure: string, value: number, goal?: Goal): Row {
   return { work, figure, latchkey: value, ...(goal ? evaluate(value, goal) : {}) };

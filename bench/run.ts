@@ -8,11 +8,13 @@
  *   --json        prints JSON
  *   --rounds=7    the number of rounds
  *   --rivals      measures beside better-auth and Auth.js, which it installs for the run
+ *   --clone       measures `npm start` from a clone alone; it installs everything in each round
  */
 import { availableParallelism, cpus } from "node:os";
 import { build } from "../scripts/build.mjs";
 import { exitCode, Failure, main, onSignal } from "../scripts/run.mjs";
 import { readSettings } from "../scripts/settings.mjs";
+import { measureClone } from "./clone";
 import {
   checkFloors,
   type Subjects,
@@ -29,7 +31,7 @@ import { type LinkTimes, timeLinks, timeUnknownAddresses } from "./mail";
 import { measurePasswords } from "./passwords";
 import { openStage, type Stage } from "./postgres";
 import { measureProviders } from "./providers";
-import { type Findings, type Round, rowsFor, type Statements } from "./report";
+import { type Findings, type Round, rowsFor, rowsOfClone, type Statements } from "./report";
 import { measureRivals } from "./rivals";
 import { rivalRowsFor } from "./rivals-report";
 import {
@@ -57,6 +59,11 @@ await main(async () => {
   const rounds = roundsAsked();
   const hardware = { cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
   const software = { node: process.version, rounds };
+  if (process.argv.includes("--clone")) {
+    const machine = { ...hardware, ...software };
+    const rows = rowsOfClone(await measureClone(rounds));
+    return print({ machine, rows }, tableOf(machine, rows, columns));
+  }
   await build(readSettings().env);
   await buildFloorNext();
   const stage = await openStage();

@@ -53,7 +53,7 @@ export async function startLatchkey(
   return { ...(await start(port, "/sign-in", nextStart(".", port), settings)), dataDir };
 }
 
-const floorNext = "bench/floor-next";
+export const floorNext = "bench/floor-next";
 
 export async function startFloorNext(lookUp: LookUp): Promise<Server> {
   const port = await freePort();
@@ -144,10 +144,16 @@ export async function start(
   };
 }
 
-async function firstResponse(child: ChildProcess, origin: string, path: string): Promise<void> {
+/** Waits for a page; throws a `Failure` with what the program printed. */
+export async function firstResponse(
+  child: ChildProcess,
+  origin: string,
+  path: string,
+  timeoutMs = 60_000,
+): Promise<void> {
   let errors = "";
   child.stderr!.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + timeoutMs;
   while (child.exitCode === null && performance.now() < deadline) {
     const response = await send(origin, path).catch(() => null);
     if (response?.status === 200) return;
