@@ -114,6 +114,9 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
     ({ stepUp: { token } }) => ({ token }),
     ({ stepUp: { code } }) => ({ code }),
   ],
+  listActivity: [],
+  listOlderActivity: [],
+  exportActivity: [],
   listSessions: [],
   revokeOtherSessions: [],
   revokeSession: [],
@@ -140,7 +143,7 @@ const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unk
   });
 
 function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, type = json) {
-  const to = path.replace("{id}", id).replace("{provider}", "linkedin");
+  const to = path.replace("{id}", id).replace("{provider}", "linkedin").replace("{before}", "1");
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // Node sends the body of a DELETE only with an explicit length.

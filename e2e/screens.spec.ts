@@ -127,6 +127,11 @@ for (const { how, isThorough, tag } of [
       await ada.open("/account/sessions");
       await expect(ada.page.getByRole("listitem")).toHaveCount(3);
       await look(ada, "sessions");
+      await ada.open("/account/activity");
+      await look(ada, "activity");
+      await ada.page.getByRole("link", { name: "Refused" }).click();
+      await ada.sees("Nothing here yet.");
+      await look(ada, "activity-none");
       await ada.open("/account/sessions/sign-out-others");
       await look(ada, "sign-out-others");
       await ada.clickButton("Sign out everywhere else");

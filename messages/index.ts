@@ -49,6 +49,10 @@ export interface Messages {
   list(names: readonly string[], type: "conjunction" | "disjunction"): string;
   /** A moment with its time zone named ("29 Nov 2026, 14:05 CET"). */
   time(at: Date, timeZone: string): string;
+  /** The day of a moment ("Sunday, 29 November 2026"). */
+  day(at: Date, timeZone: string): string;
+  /** The time of a moment on its day, with its time zone named ("14:05 CET"). */
+  timeOfDay(at: Date, timeZone: string): string;
   /** A recent moment ("2 minutes ago"); null for one more than a day ago. */
   timeAgo(at: Date, now: Date): string | null;
 }
@@ -101,7 +105,9 @@ function createMessages(locale: Locale): Messages {
         .formatToParts(names)
         .map((part) => (part.type === "literal" ? text(part.value) : isolated(part.value)))
         .join(""),
-    time: (at, timeZone) => text(dateFormat(timeZone).format(at)),
+    time: (at, timeZone) => text(dateFormat("moment", timeZone).format(at)),
+    day: (at, timeZone) => text(dateFormat("day", timeZone).format(at)),
+    timeOfDay: (at, timeZone) => text(dateFormat("time", timeZone).format(at)),
     timeAgo(at, now) {
       const minutes = Math.round((at.getTime() - now.getTime()) / 60_000);
       if (minutes < -24 * 60) return null;
@@ -139,19 +145,19 @@ const selectElement = 5;
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
+const time = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const;
+const dateParts = {
+  moment: { day: "numeric", month: "short", year: "numeric", ...time },
+  day: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+  time,
+} as const;
+
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
-function dateFormat(timeZone: string): Intl.DateTimeFormat {
-  const known = dateFormats.get(timeZone);
+function dateFormat(parts: keyof typeof dateParts, timeZone: string): Intl.DateTimeFormat {
+  const key = `${parts} ${timeZone}`;
+  const known = dateFormats.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat("en-GB", {
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZoneName: "short",
-    timeZone,
-  });
-  dateFormats.set(timeZone, made);
+  const made = new Intl.DateTimeFormat("en-GB", { ...dateParts[parts], timeZone });
+  dateFormats.set(key, made);
   return made;
 }

@@ -10,17 +10,19 @@ export function Rows({ children }: { children: ReactNode }) {
 }
 
 interface RowProps {
+  /** The level of its heading: one below that of the section. */
+  level?: "h2" | "h3";
   title: string;
   badge?: ReactNode;
   details: readonly ReactNode[];
   action?: ReactNode;
 }
 
-export function Row({ title, badge, details, action }: RowProps) {
+export function Row({ level: Heading = "h2", title, badge, details, action }: RowProps) {
   return (
     <li className="row">
       <div>
-        <h2>{title}</h2> {badge}
+        <Heading>{title}</Heading> {badge}
         <p>
           {details.map((detail, at) => (
             <Fragment key={at}>

@@ -1,10 +1,19 @@
 import type { ReactNode } from "react";
 
+interface StandaloneLinkProps {
+  href: string;
+  /** The name of the file that it leads to. */
+  download?: string;
+  children: ReactNode;
+}
+
 /** A link that stands alone, as large as a button to the finger. */
-export function StandaloneLink({ href, children }: { href: string; children: ReactNode }) {
+export function StandaloneLink({ href, download, children }: StandaloneLinkProps) {
   return (
     <p className="standalone">
-      <a href={href}>{children}</a>
+      <a href={href} download={download}>
+        {children}
+      </a>
     </p>
   );
 }

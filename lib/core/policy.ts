@@ -289,6 +289,10 @@ export const bounds = {
   purgeSuspicious: 10,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */
   outboxBatch: 10,
+  /** Events on a page of the account's activity: a few screens of a phone. */
+  activityPage: 50,
+  /** Events in the file of the account's activity: years of use, in a few megabytes. */
+  activityExport: 10_000,
   /** Emails that the local mailbox shows: more than a developer looks through. */
   mailboxEmails: 100,
   /** Bytes of WAL after which the embedded database makes a checkpoint: two of its segments. */

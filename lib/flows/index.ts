@@ -3,6 +3,8 @@ import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { listAuthProviders } from "./account/list-auth-providers";
+import { exportActivity } from "./activity/export-activity";
+import { listActivity } from "./activity/list-activity";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
@@ -64,6 +66,8 @@ export const flows: readonly AnyFlow[] = [
   revokeOtherSessions,
   signOut,
   listAuthProviders,
+  listActivity,
+  exportActivity,
   startLinkingProvider,
   linkProvider,
   confirmProvider,

@@ -18,6 +18,12 @@ export const email = z.string(errorCode("email_missing")).transform((typed, issu
   return z.NEVER;
 });
 
+/** The id of an event of the audit log, as a program or a link says it. */
+export const activityCursor = z
+  .string()
+  .regex(/^[1-9]\d{0,14}$/)
+  .transform(Number);
+
 /**
  * The address that a user enters to show that they know it. Null when it is empty or invalid: the flow
  * refuses it like any other wrong address.

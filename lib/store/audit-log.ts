@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { auditCounts, auditEvents, auditEventDetails } from "@/db/schema";
-import { row } from "@/db/rows";
+import { row, rows } from "@/db/rows";
 import type { Identifier } from "@/lib/core/identifier";
 
 /** One audit event. Ids go into its row; IP, browser and address into its details. */
@@ -35,6 +35,59 @@ export const eventRecorded = (facts: AuditFacts) => sql`
     insert into ${auditEventDetails} (event_id, ip, browser, identifier)
     select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event
   )`;
+
+/** An event of a user's account. */
+export interface Activity {
+  readonly id: number;
+  readonly at: Date;
+  readonly event: string;
+  /** "ok", or the refusal's code. */
+  readonly outcome: string;
+  /** Null where it was not known, or was erased. */
+  readonly ip: string | null;
+  readonly browser: string | null;
+}
+
+/** The newest events of a user, at most `most`, older than the event with the id `before`. */
+export async function selectActivity(
+  db: Db,
+  userId: string,
+  {
+    before,
+    events,
+    refusedOnly,
+    most,
+  }: {
+    before: number | null;
+    events: readonly string[] | null;
+    refusedOnly: boolean;
+    most: number;
+  },
+): Promise<Activity[]> {
+  const found = await rows<Omit<Activity, "id" | "at"> & { id: number; at: number }>(
+    db,
+    sql`select e.id::float as id, extract(epoch from e.at)::float as at, e.event, e.outcome, d.ip, d.browser
+      from ${auditEvents} e left join ${auditEventDetails} d on d.event_id = e.id
+      where e.subject_id = ${userId}::uuid
+        ${
+          before === null
+            ? sql``
+            : sql`and (e.at, e.id) < (
+                select at, id from ${auditEvents} where id = ${before}::bigint and subject_id = ${userId}::uuid)`
+        }
+        ${
+          events === null
+            ? sql``
+            : sql`and e.event in (${sql.join(
+                events.map((event) => sql`${event}`),
+                sql`, `,
+              )})`
+        }
+        ${refusedOnly ? sql`and e.outcome <> 'ok'` : sql``}
+      order by e.at desc, e.id desc limit ${most}`,
+  );
+  return found.map((event) => ({ ...event, at: new Date(event.at * 1000) }));
+}
 
 /** Counts a rejection by hour and keyed hash of the network, as they come in floods (T3). */
 export async function countRejection(

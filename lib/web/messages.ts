@@ -9,6 +9,7 @@ import {
   type SlotArguments,
 } from "@/messages";
 import { deviceName as deviceNameIn } from "@/messages/device";
+import { eventName as eventNameIn } from "@/messages/event";
 import {
   disabledMessage as disabledMessageIn,
   messageOf as messageOfIn,
@@ -41,3 +42,6 @@ export const noteOf = (note: NoteCode, provider: MethodId | undefined): string =
 /** A stored device in words. */
 export const deviceName = (stored: string, place: "heading" | "sentence"): string =>
   deviceNameIn(messages(), stored, place);
+
+/** An event of the audit log in words. */
+export const eventName = (event: string): string => eventNameIn(messages(), event);

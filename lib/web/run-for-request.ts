@@ -117,8 +117,9 @@ async function deleteDeadSession({ requestContext }: IncomingRequest, result: Re
 export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
   here: string,
+  input: unknown = {},
 ): Promise<Out> {
-  const result = await runForRequest(flow, {});
+  const result = await runForRequest(flow, input);
   if (result.ok) return result.value;
   if (result.refusal.code === "unavailable") redirect("/unavailable");
   if (result.refusal.code === "step_up_required") redirect(stepUpPath(here));

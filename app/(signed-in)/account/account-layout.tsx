@@ -17,6 +17,7 @@ const pages = [
   { href: "/account", text: "account.navOverview" },
   { href: "/account/methods", text: "methods.title" },
   { href: "/account/sessions", text: "sessions.title" },
+  { href: "/account/activity", text: "activity.title" },
 ] as const;
 
 interface Props {

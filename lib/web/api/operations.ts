@@ -3,6 +3,8 @@ import { english } from "../problem";
 import { z } from "zod";
 import type { Env } from "@/lib/core/env";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { exportActivity } from "@/lib/flows/activity/export-activity";
+import { listActivity } from "@/lib/flows/activity/list-activity";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -44,6 +46,34 @@ const time = z.iso.datetime();
 const nextPage = {
   schema: z.strictObject({ next: z.string() }),
   from: ({ next }: { next: string }, env: Env) => ({ next: safeNext(next, env) }),
+};
+
+const activity = {
+  schema: z.strictObject({
+    id: z.string(),
+    at: time,
+    event: z.string(),
+    outcome: z.string(),
+    browser: z.string().nullable(),
+    ip: z.string().nullable(),
+  }),
+  from: ({ id, at, event, outcome, browser, ip }: ActivityEvent) => ({
+    ...{ event, outcome, ip },
+    id: String(id),
+    at: at.toISOString(),
+    browser: browser && deviceInEnglish(browser),
+  }),
+};
+type ActivityEvent = { id: number; at: Date } & Record<"event" | "outcome", string> &
+  Record<"browser" | "ip", string | null>;
+
+/** A page of activity; `next` is the last segment of the next page's path. */
+const activityPage = {
+  schema: z.strictObject({ events: z.array(activity.schema), next: z.string().nullable() }),
+  from: ({ events, next }: { events: readonly ActivityEvent[]; next: number | null }) => ({
+    events: events.map(activity.from),
+    next: next === null ? null : String(next),
+  }),
 };
 
 /** The JSON API: which flow each method of each path runs, and what it returns. */
@@ -266,6 +296,36 @@ export const operations: readonly AnyOperation[] = [
     summary: "End one of the user's sessions.",
     flow: revokeSession,
     status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/activity",
+    operationId: "listActivity",
+    summary: "List what happened in the user's account, newest first.",
+    flow: listActivity,
+    status: 200,
+    output: activityPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/activity/{before}",
+    operationId: "listOlderActivity",
+    summary: "List what happened before an event: the `next` of the page before.",
+    flow: listActivity,
+    status: 200,
+    output: activityPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/activity/export",
+    operationId: "exportActivity",
+    summary: "Everything that happened in the user's account, for a file.",
+    flow: exportActivity,
+    status: 200,
+    output: {
+      schema: z.strictObject({ events: z.array(activity.schema) }),
+      from: (events) => ({ events: events.map(activity.from) }),
+    },
   }),
   operation({
     method: "GET",

@@ -1,0 +1,101 @@
+import type { Metadata } from "next";
+import { Badge } from "@/app/_ui/badge";
+import { Row, Rows } from "@/app/_ui/rows";
+import { StandaloneLink } from "@/app/_ui/standalone-link";
+import { Address } from "@/app/markup";
+import { TimeOfDay } from "@/app/timestamps";
+import { listActivity } from "@/lib/flows/activity/list-activity";
+import { deviceName, eventName, message, messages, rich } from "@/lib/web/messages";
+import { readOrRedirect } from "@/lib/web/run-for-request";
+import { timeZone } from "@/lib/web/time-zone";
+import { AccountLayout } from "../account-layout";
+
+const path = "/account/activity";
+const filters = ["sign_ins", "changes", "refused"] as const;
+
+export const generateMetadata = (): Metadata => ({ title: message("activity.title") });
+
+interface Props {
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}
+
+export default async function ActivityPage({ searchParams }: Props) {
+  const { show, before } = await searchParams;
+  const here = pathWith({ show, before });
+  const { events, next } = await readOrRedirect(listActivity, here, { show, before });
+  const zone = await timeZone();
+  const days = new Map<string, typeof events>();
+  for (const event of events) {
+    const day = messages().day(event.at, zone);
+    days.set(day, [...(days.get(day) ?? []), event]);
+  }
+  return (
+    <AccountLayout path={here} navItem={path} title={message("activity.title")}>
+      <p>
+        {rich("activity.lead", {
+          methods: (chunks) => <a href="/account/methods">{chunks}</a>,
+          sessions: (chunks) => <a href="/account/sessions">{chunks}</a>,
+        })}
+      </p>
+      <nav className="filters" aria-label={message("activity.filter")}>
+        {[undefined, ...filters].map((one) => (
+          <a
+            key={one ?? "all"}
+            href={pathWith({ show: one })}
+            aria-current={one === show ? "true" : undefined}
+          >
+            {message(`activity.show.${one ?? "all"}`)}
+          </a>
+        ))}
+      </nav>
+      {events.length === 0 && <p>{message("activity.none")}</p>}
+      {[...days].map(([day, ofDay]) => (
+        <section key={day}>
+          <h2>{day}</h2>
+          <Rows>
+            {ofDay.map(({ id, at, event, outcome, browser, ip }) => (
+              <Row
+                key={id}
+                level="h3"
+                title={eventName(event)}
+                badge={outcome !== "ok" && <Badge>{message("activity.refused")}</Badge>}
+                details={[
+                  <TimeOfDay key="at" at={at} />,
+                  browser ? deviceName(browser, "heading") : message("activity.unknownDevice"),
+                  ip ? (
+                    <code key="ip">
+                      <Address>{ip}</Address>
+                    </code>
+                  ) : (
+                    message("sessions.unknownIp")
+                  ),
+                ]}
+              />
+            ))}
+          </Rows>
+        </section>
+      ))}
+      {before !== undefined && (
+        <StandaloneLink href={pathWith({ show })}>{message("activity.newest")}</StandaloneLink>
+      )}
+      {next !== null && (
+        <StandaloneLink href={pathWith({ show, before: String(next) })}>
+          {message("activity.older")}
+        </StandaloneLink>
+      )}
+      {events.length > 0 && (
+        <StandaloneLink href="/api/v1/activity/export" download="activity.json">
+          {message("activity.download")}
+        </StandaloneLink>
+      )}
+    </AccountLayout>
+  );
+}
+
+/** This page's path with the parameters that have a value. */
+function pathWith(parameters: Record<string, string | string[] | undefined>): string {
+  const query = new URLSearchParams(
+    Object.entries(parameters).filter((one): one is [string, string] => typeof one[1] === "string"),
+  );
+  return query.size > 0 ? `${path}?${query}` : path;
+}

@@ -1,0 +1,25 @@
+/** Which events of the audit log each filter of the activity page shows; refused ones are in both. */
+export const activityKinds = {
+  sign_ins: [
+    "magic_link.redeem",
+    "email_code.redeem",
+    "sign_up.verify",
+    "password.sign_in",
+    "oauth.complete",
+    "oauth.switch_account",
+    "session.sign_out",
+  ],
+  changes: [
+    "password_reset.redeem",
+    "password_reset.redeem_code",
+    "password.set",
+    "password.remove",
+    "auth_provider.link",
+    "auth_provider.confirm",
+    "auth_provider.unlink",
+    "session.revoke",
+    "session.revoke_others",
+  ],
+} as const;
+
+export type ActivityKind = keyof typeof activityKinds;
