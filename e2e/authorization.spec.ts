@@ -471,9 +471,11 @@ test("the tables name every page, action, operation and flow", () => {
     });
   const inTable = Object.keys(operations).map((name) => name.split(" ")[0]);
   expect(inTable.sort()).toEqual(documented.sort());
-  const elsewhere = routes({ id: "{id}", provider: "{provider}" }).filter(
-    (path) => !(path in document.paths),
-  );
+  const elsewhere = routes({
+    id: "{id}",
+    provider: "{provider}",
+    before: "{before}",
+  }).filter((path) => !(path in document.paths));
   expect(Object.keys(pages).sort()).toEqual(elsewhere);
   const written = readdirSync("app", { recursive: true, encoding: "utf8" })
     .filter((file) => /\.tsx?$/.test(file))
