@@ -27,7 +27,12 @@ const comparisons = {
     paths: { latchkey: "/check", node: "/" },
   },
   "signed-in page": { signedIn: true, requests: 800, paths: { latchkey: "/account", next: "/" } },
-  "sign-in page": { signedIn: false, requests: 800, paths: { latchkey: "/sign-in", next: "/" } },
+  // Rivals serve a page that the build has rendered, so that is the minimum.
+  "sign-in page": {
+    signedIn: false,
+    requests: 2_000,
+    paths: { latchkey: "/sign-in", next: "/static" },
+  },
 } as const satisfies Record<string, Comparison>;
 
 export type Work = keyof typeof comparisons;

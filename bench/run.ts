@@ -103,7 +103,7 @@ async function measureAll(stage: Stage, count: number): Promise<Findings> {
   };
   const pageSize = {
     latchkey: await measurePageSize(latchkey.origin, "/sign-in"),
-    next: await measurePageSize(next.origin, "/"),
+    next: await measurePageSize(next.origin, "/static"),
   };
   await checkFloors(subjects);
   for (const work of works) await runRound(work, subjects);
