@@ -21,5 +21,3 @@ export const activityKinds = {
     "session.revoke_others",
   ],
 } as const;
-
-export type ActivityKind = keyof typeof activityKinds;

@@ -32,7 +32,7 @@ import { noMetrics } from "@/lib/adapters/no-metrics";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { startWorker, type Worker } from "@/lib/adapters/worker";
 import { setWorld } from "@/lib/runtime/world";
-import { version } from "@/package.json";
+import { version } from "@/lib/core/version";
 
 /**
  * Creates and sets the world of a server: migrates, connects, starts the worker. Throws any error that
