@@ -6,19 +6,21 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCode, Failure } from "./run.mjs";
-import { isLoopback } from "./settings.mjs";
+import { isLoopback, isLoopbackName } from "./settings.mjs";
 
 const PROGRAM = join(import.meta.dirname, "fake-provider.mjs");
 const names = { google: "Google", linkedin: "LinkedIn" };
 
 /**
- * Starts a fake for each provider that `env` offers and does not configure; none on a public origin.
+ * Starts a fake for each provider that `env` offers and does not configure; none on a public origin, nor
+ * for a server that accepts connections from other machines (X1).
  * Returns their names, the environment variables of a server that uses them, and `stop`.
  */
 export async function startFakeProviders(env, { program = PROGRAM, runTimeout = 10_000 } = {}) {
   // A development package, which a pruned installation lacks.
   const areInstalled = program !== PROGRAM || existsSync("node_modules/oidc-provider");
-  const isOffered = areInstalled && isLoopback(env.AUTH_URL);
+  const isLocal = isLoopback(env.AUTH_URL) && isLoopbackName(env.HOST ?? "127.0.0.1");
+  const isOffered = areInstalled && isLocal;
   const ids = isOffered ? Object.keys(names).filter((id) => isMissing(env, id)) : [];
   const starting = await Promise.allSettled(ids.map((id) => start(id, program, runTimeout)));
   const started = starting.flatMap(({ value }) => value ?? []);

@@ -119,6 +119,17 @@ it.each([
   expect({ names, env }).toEqual({ names: [], env: {} });
 });
 
+it.each(["0.0.0.0", "::", "192.168.1.5"])(
+  "no fake provider starts for a server that others on the network reach: %s",
+  async (HOST) => expect((await start({ ...here, HOST })).names).toEqual([]),
+);
+
+it("fake providers start for a server on any loopback address", async () => {
+  const echo = program(`process.send({ issuer: "here" }); process.on("message", () => {});`);
+  const settings = { ...here, HOST: "::1", SIGN_IN_METHODS: "google" };
+  expect((await start(settings, { program: echo })).names).toEqual(["Google"]);
+});
+
 describe("a fake provider that fails", () => {
   let wire: Server;
   beforeEach(async () => {

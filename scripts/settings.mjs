@@ -93,7 +93,8 @@ function knownNames() {
 }
 
 /** Whether a URL is on this machine. */
-export function isLoopback(address) {
-  const { hostname } = new URL(address);
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}
+export const isLoopback = (address) => isLoopbackName(new URL(address).hostname);
+
+/** Whether a host name or an IP, with or without brackets, is of this machine. */
+export const isLoopbackName = (name) =>
+  /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/.test(name);

@@ -283,6 +283,27 @@ describe("the origin", () => {
   );
 
   it.each([
+    { SMTP_URL: "smtp://127.0.0.1:1025" },
+    { RESEND_API_KEY: "re_1" },
+  ])("may be local in a container, while no mailbox page shows the emails: %j", (mail) => {
+    const settings = { ...mail, MAIL_FROM: "account@example.com" };
+    for (const HOST of ["0.0.0.0", "::"]) expect(problemsWith({ HOST, ...settings })).toEqual([]);
+  });
+
+  it("may not be local while the server listens on the network and uses a fake provider", () => {
+    const provider = {
+      AUTH_LINKEDIN_ID: "id",
+      AUTH_LINKEDIN_SECRET: "secret",
+      AUTH_LINKEDIN_ISSUER: "http://127.0.0.1:4001",
+    };
+    const mail = { SMTP_URL: "smtp://127.0.0.1:1025", MAIL_FROM: "account@example.com" };
+    expect(problemsWith({ HOST: "0.0.0.0", ...mail, ...provider })).toEqual([
+      expect.stringMatching(/^AUTH_LINKEDIN_ISSUER must not be set while HOST accepts/),
+    ]);
+    expect(problemsWith({ HOST: "127.0.0.1", ...mail, ...provider })).toEqual([]);
+  });
+
+  it.each([
     "http://account.example.com",
     "http://192.168.1.5:3000",
     "http://localhost.example.com",

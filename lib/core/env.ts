@@ -235,8 +235,8 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     ...renamedProblems(set),
     ...conflicts(set, env),
     ...methodProblems(set, known, enabled),
+    ...(loopback ? networkProblems(set, known) : publicProblems(set, origin, known)),
   );
-  if (!loopback) problems.push(...publicProblems(set, origin, known));
   if (problems.length > 0) throw new EnvError(problems);
 
   const providers = providerKeys(set, enabled);
@@ -444,9 +444,6 @@ function readAfterSignIn(text: string, origins: readonly string[], problems: str
 
 /** Variables that contradict each other. Reads `set` where an invalid value counts as set. */
 function* conflicts(set: Vars, env: z.output<typeof schema>) {
-  const loopback = isLoopback(parseOrigin(set.AUTH_URL ?? "http://localhost", []).hostname);
-  if (loopback && set.HOST && !isLoopback(set.HOST))
-    yield "HOST accepts connections from other machines, but AUTH_URL is on localhost. Set AUTH_URL to the public origin.";
   if (set.RESEND_API_KEY && set.SMTP_URL)
     yield "RESEND_API_KEY and SMTP_URL are both set. Set only one of them.";
   if (set.RESEND_BASE_URL && !set.RESEND_API_KEY)
@@ -467,6 +464,19 @@ function* conflicts(set: Vars, env: z.output<typeof schema>) {
     yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must be three different keys.";
   if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
     yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
+}
+
+/**
+ * On a loopback origin, the mailbox and the fake providers let every visitor sign in as anybody. So the
+ * server accepts connections from other machines, as it must in a container, only without both (X1).
+ */
+function* networkProblems(set: Vars, known: readonly ConfigurableMethod[]) {
+  if (!set.HOST || isLoopback(set.HOST)) return;
+  if (!set.RESEND_API_KEY && !set.SMTP_URL)
+    yield "HOST accepts connections from other machines, but AUTH_URL is on localhost. Set AUTH_URL to the public origin; or, in a container for this machine alone, SMTP_URL or RESEND_API_KEY, so that no mailbox page shows the emails.";
+  const issuers = known.filter(isOAuth).map((method) => variableOf(method, "ISSUER"));
+  for (const name of issuers.filter((one) => set[one]))
+    yield `${name} must not be set while HOST accepts connections from other machines: at a fake provider everybody can sign in as anybody.`;
 }
 
 function* methodProblems(
