@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { isOwnPagePath } from "@/lib/core/own-paths";
 import { readSettings } from "../scripts/settings.mjs";
 import { freePort, serverKeys } from "./support/server";
 import { expect, testWithoutServer as test } from "./support/fake-providers";
@@ -55,6 +57,34 @@ test("no file of the build contains a key", () => {
     expect(env[name], name).toMatch(/^.{43,}$/);
     expect(texts.filter((text) => text.includes(env[name]!)).length, name).toBe(0);
   }
+});
+
+test("the key for server actions in the build is public, and no action's form contains a value", () => {
+  // So whoever has the build, as in an image, can neither read nor forge anything. The server uses the key
+  // of its environment, for the forms of pages that an adopter adds.
+  const { encryptionKey, node, edge } = JSON.parse(
+    readFileSync(".next/server/server-reference-manifest.json", "utf8"),
+  ) as {
+    encryptionKey: string;
+    node: Record<string, { filename: string; exportedName: string }>;
+    edge: object;
+  };
+  const publicKey = createHash("sha256").update("latchkey build").digest("base64");
+  expect(encryptionKey).toBe(publicKey);
+  const actions = Object.values(node);
+  expect(actions.length).toBeGreaterThan(20);
+  expect(edge).toEqual({});
+  // A function inside a component, whose form carries what it closes over, has a made-up name.
+  const closures = actions.filter(({ exportedName }) => !/^[a-z]\w*$/i.test(exportedName));
+  expect(closures.map(({ filename }) => filename)).toEqual([]);
+});
+
+test("the build serves any origin: none of our pages is rendered before the settings are known", () => {
+  const { routes, dynamicRoutes } = JSON.parse(
+    readFileSync(".next/prerender-manifest.json", "utf8"),
+  ) as Record<"routes" | "dynamicRoutes", object>;
+  expect(Object.keys({ ...routes, ...dynamicRoutes }).filter(isOwnPagePath)).toEqual([]);
+  expect(Object.keys(routes)).toContain("/_global-error");
 });
 
 /** The processes that `npm` and its descendants are, from /proc. */
