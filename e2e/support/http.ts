@@ -1,9 +1,14 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
+import { request as requestByTls } from "node:https";
 
 /** The port where a server listens, and its public origin. */
 export interface ServerAddress {
   readonly port: number;
   readonly origin: string;
+  /** Of the proxy with TLS that listens at the port; without it, requests are sent in clear text. */
+  readonly certificate?: string;
+  /** The address of this machine that requests come from. */
+  readonly from?: string;
 }
 
 export interface HttpResponse {
@@ -26,11 +31,14 @@ export function send(
   sent: Sent = {},
 ): Promise<HttpResponse> {
   const { method = sent.body === undefined ? "GET" : "POST", headers, body } = sent;
+  const { port, certificate, from } = serverAddress;
   return new Promise((resolve, reject) => {
-    const outgoing = request(
+    const outgoing = (certificate ? requestByTls : request)(
       {
         host: "127.0.0.1",
-        port: serverAddress.port,
+        port,
+        localAddress: from,
+        ...(certificate && { ca: certificate, servername: "localhost" }),
         path,
         method,
         agent: false,

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { localCertificate } from "@/test/support/local-certificate";
 
 /** Where a server of the recipe listens, and what is behind it. */
 export interface Site {
@@ -18,7 +19,6 @@ export interface Site {
 
 /** nginx with the server of `examples/nginx/latchkey.conf` for each of the sites. */
 export async function startNginx(sites: readonly Site[]) {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-nginx-"));
   const recipe = readFileSync("examples/nginx/latchkey.conf", "utf8");
   const servers = sites.map(({ port, latchkey, app, passesCookies = true }) => {
     const server = recipe
@@ -31,6 +31,34 @@ export async function startNginx(sites: readonly Site[]) {
       ? server
       : server.replace(/(proxy_pass_request_body off;)/, '$1 proxy_set_header Cookie "";');
   });
+  return runNginx(
+    () => servers.join("\n"),
+    sites.map(({ port }) => port),
+  );
+}
+
+/** nginx with `deploy/nginx.conf` and a certificate for localhost, in front of Latchkey at a port. */
+export async function startDeployedNginx(ports: { tls: number; plain: number; latchkey: number }) {
+  const recipe = readFileSync("deploy/nginx.conf", "utf8");
+  return runNginx(
+    (folder) => {
+      writeFileSync(join(folder, "certificate.pem"), localCertificate.cert);
+      writeFileSync(join(folder, "key.pem"), localCertificate.key);
+      return recipe
+        .replaceAll("server 127.0.0.1:3000;", `server 127.0.0.1:${ports.latchkey};`)
+        .replace("listen 80;", `listen 127.0.0.1:${ports.plain};`)
+        .replace("listen 443 ssl http2;", `listen 127.0.0.1:${ports.tls} ssl http2;`)
+        .replaceAll("account.example.com;", "localhost;")
+        .replace("/etc/ssl/account.example.com.pem", `${folder}/certificate.pem`)
+        .replace("/etc/ssl/account.example.com.key", `${folder}/key.pem`);
+    },
+    [ports.tls, ports.plain],
+  );
+}
+
+/** nginx in a folder of its own, with what goes into `http`; started once it listens at the ports. */
+async function runNginx(sites: (folder: string) => string, ports: readonly number[]) {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-nginx-"));
   const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   writeFileSync(
     join(folder, "nginx.conf"),
@@ -39,11 +67,11 @@ export async function startNginx(sites: readonly Site[]) {
     http {
       access_log off;
       ${folders.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
-      ${servers.join("\n")}
+      ${sites(folder)}
     }`,
   );
   const child = startProgram("nginx", ["-p", folder, "-c", `${folder}/nginx.conf`]);
-  await Promise.all(sites.map(({ port }) => child.listens(port)));
+  await Promise.all(ports.map((port) => child.listens(port)));
   return {
     async stop() {
       await child.stop();

@@ -282,13 +282,13 @@ describe("the origin", () => {
     },
   );
 
-  it.each([
-    { SMTP_URL: "smtp://127.0.0.1:1025" },
-    { RESEND_API_KEY: "re_1" },
-  ])("may be local in a container, while no mailbox page shows the emails: %j", (mail) => {
-    const settings = { ...mail, MAIL_FROM: "account@example.com" };
-    for (const HOST of ["0.0.0.0", "::"]) expect(problemsWith({ HOST, ...settings })).toEqual([]);
-  });
+  it.each([{ SMTP_URL: "smtp://127.0.0.1:1025" }, { RESEND_API_KEY: "re_1" }])(
+    "may be local in a container, while no mailbox page shows the emails: %j",
+    (mail) => {
+      const settings = { ...mail, MAIL_FROM: "account@example.com" };
+      for (const HOST of ["0.0.0.0", "::"]) expect(problemsWith({ HOST, ...settings })).toEqual([]);
+    },
+  );
 
   it("may not be local while the server listens on the network and uses a fake provider", () => {
     const provider = {
