@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 
 const folders = [
   ..."app db e2e emails bench lib messages public scripts test".split(" ").filter(existsSync),
+  ..."deploy examples .github".split(" ").filter(existsSync),
   ".ci",
   "docs",
 ];
@@ -27,8 +28,8 @@ const read = (file: string) => readFileSync(file, "utf8");
 /** Without the files that contain old names on purpose: migrations, the list of retired words, this test. */
 const codeFiles = allFiles.filter(
   (file) =>
-    /\.(tsx?|mjs|cjs|js|css)$|^package\.json$/.test(file) &&
-    !/^db\/migrat|^scripts\/words\.mjs$|^test\/docs\.test\.ts$|^next-env\.d\.ts$/.test(file),
+    /\.(tsx?|mjs|cjs|js|css|ya?ml|conf|service|sh)$|^package\.json$|file$/.test(file) &&
+    !/^db\/migrations\/|^scripts\/words\.mjs$|^test\/docs\.test\.ts$|^next-env\.d\.ts$/.test(file),
 );
 
 const withoutComments = (text: string) =>
@@ -71,7 +72,8 @@ function isFile(name: string): boolean {
 }
 
 const looksLikeFile = (span: string) =>
-  /\.(tsx?|mjs|cjs|js|json|jsonc|md|css|png|sql)$/.test(span) || /^[\w.@()-]+\/.*\/?$/.test(span);
+  /\.(tsx?|mjs|cjs|js|json|jsonc|md|css|png|sql|ya?ml)$|^Dockerfile$/.test(span) ||
+  /^[\w.@()-]+\/.*\/?$/.test(span);
 
 const occursInCode = (name: string) => {
   const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -87,7 +89,7 @@ const namesInExample = (span: string) =>
 /** A command that `package.json` does not have. */
 function unknownCommand(command: string): string | null {
   const [, script] = /^npm (?:run )?(?:--silent )?([\w:*-]+)/.exec(command.trim()) ?? [];
-  if (!script || ["ci", "install"].includes(script)) return null;
+  if (!script || ["audit", "ci", "install"].includes(script)) return null;
   const pattern = new RegExp(`^${script.replaceAll("*", ".+")}$`);
   const known = Object.keys(manifest.scripts).some((name) => pattern.test(name));
   return known ? null : `${command}: no such script`;
@@ -170,6 +172,55 @@ describe("the documents name what exists", () => {
       expect(broken).toEqual([]);
     },
   );
+});
+
+/** A sentence of ours as the code has it, where "…" stands for what differs. */
+const isInCode = (sentence: string) => {
+  const parts = sentence.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(parts.join("[^\\n]*?")).test(code);
+};
+
+/** What is wrong with a quoted line: a sentence, or an event of the log as JSON. */
+function problemWithQuote(quote: string): string | null {
+  if (!quote.startsWith("{")) return isInCode(quote) ? null : `${quote}: not in the code`;
+  const { level, event, ...facts } = JSON.parse(quote) as Record<string, unknown>;
+  if (!new RegExp(`\\.${String(level)}\\(\\s*"${String(event)}"`).test(code))
+    return `${String(event)}: not logged as ${String(level)}`;
+  const wrong = Object.entries(facts).filter(
+    ([name, value]) =>
+      !occursInCode(name) || (/ .* /.test(String(value)) && !isInCode(String(value))),
+  );
+  return wrong.length > 0 ? `${JSON.stringify(Object.fromEntries(wrong))}: not in the code` : null;
+}
+
+const quotesIn = (markdown: string) =>
+  [...markdown.matchAll(/^ *```text\n([^]*?)^ *```/gm)]
+    .flatMap(([, block]) => block!.split("\n"))
+    .filter(Boolean);
+
+describe("the page for troubleshooting quotes what people see", () => {
+  const quotes = quotesIn(read("docs/troubleshoot.md"));
+
+  it("in every section", () => {
+    const sections = read("docs/troubleshoot.md").split(/^## /m).slice(1);
+    const without = sections.filter((section) => quotesIn(section).length === 0);
+    expect(without).toEqual([]);
+  });
+
+  it.each(quotes)("%s", (quote) => {
+    expect(problemWithQuote(quote)).toBeNull();
+  });
+
+  it.each([
+    "Port … is taken.",
+    "Nothing accepts connections where … leads to. Restart it.",
+    '{"level":"warn","event":"letter.sent"}',
+    '{"level":"info","event":"letter.lost"}',
+    '{"level":"info","letterNumber":"…","event":"letter.sent"}',
+    '{"level":"warn","advice":"Synchronize the watches of this machine.","event":"clock.differs"}',
+  ])("notices %s", (quote) => {
+    expect(problemWithQuote(quote)).not.toBeNull();
+  });
 });
 
 describe("the code cites what is defined", () => {
