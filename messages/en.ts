@@ -325,6 +325,7 @@ export const en = {
   "mailbox.reason.no_attempt": "No sign-up with this address is pending in that browser",
   "mailbox.reason.too_late": "No longer needed, or not sent in time",
   "mailbox.reason.refused": "Refused by the mail server",
+  "mailbox.reason.restored": "Queued before a backup was restored",
   "mailbox.kind.magic_link": "Sign-in email",
   "mailbox.kind.sign_up_link": "Sign-in email for a new address",
   "mailbox.kind.sign_up_code": "Sign-up code",

@@ -2,13 +2,11 @@
  * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`: inspect and change the database of this
  * environment. They fail at once while a server uses the embedded database.
  */
-import { type Database, openDatabase } from "@/db/client";
-import { DatabaseProblem, explained } from "@/db/explain-error";
+import type { Database } from "@/db/client";
 import { migrateDown, migrateUp, migrationState } from "@/db/migrate";
 import { seed } from "@/db/seed";
-import { databaseLimits } from "@/lib/core/policy";
+import { withDatabase } from "./open-database";
 import { Failure, main } from "./run.mjs";
-import { readSettings } from "./settings.mjs";
 
 const onWait = () =>
   console.log("Another instance migrates this database. Waiting until it has finished …");
@@ -44,26 +42,6 @@ const commands: Record<string, (database: Database) => Promise<string>> = {
 await main(async () => {
   const command = commands[process.argv[2] ?? ""];
   if (!command) throw new Failure(`One of: ${Object.keys(commands).join(", ")}`);
-  const { env, notes } = readSettings();
-  for (const note of notes) console.warn(note);
-  const { MIGRATE_DATABASE_URL, DATABASE_URL }: Record<string, string | undefined> = env;
-  const variable = MIGRATE_DATABASE_URL ? "MIGRATE_DATABASE_URL" : "DATABASE_URL";
-  const run = async () => {
-    const database = await openDatabase({
-      url: MIGRATE_DATABASE_URL ?? DATABASE_URL,
-      directory: env.DATA_DIR,
-      connections: 1,
-      limits: { statement: databaseLimits.migration },
-      onWarning: console.warn,
-    });
-    try {
-      console.log(await command(database));
-    } finally {
-      await database.close();
-    }
-  };
-  await explained(variable, run()).catch((error: unknown) => {
-    throw error instanceof DatabaseProblem ? new Failure(error.message) : error;
-  });
+  console.log(await withDatabase(command));
   return 0;
 });

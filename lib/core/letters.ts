@@ -54,4 +54,10 @@ export type Letter =
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
 
 /** Why a letter was never sent. The first three are known before it is queued. */
-export type WithheldReason = "over_limit" | "no_account" | "no_attempt" | "too_late" | "refused";
+export type WithheldReason =
+  | "over_limit"
+  | "no_account"
+  | "no_attempt"
+  | "too_late"
+  | "refused"
+  | "restored";
