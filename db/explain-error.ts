@@ -1,5 +1,6 @@
 import { databaseCauseOf } from "@/lib/core/database-error";
 import { DatabaseUrlError } from "./client";
+import { CopyError } from "./copy";
 import { DirectoryLockedError } from "./lock";
 import { MigrationError } from "./migrate";
 import { EmbeddedDatabaseError } from "./pglite";
@@ -125,7 +126,7 @@ const isSqlState = (code: string | undefined) => /^[0-9A-Z]{5}$/.test(code ?? ""
  * database's own words. Null where the error is not about the database. `variable` has its URL.
  */
 function explainDatabaseError(error: unknown, variable: string): string | null {
-  for (const expected of [DatabaseUrlError, DirectoryLockedError, EmbeddedDatabaseError])
+  for (const expected of [DatabaseUrlError, DirectoryLockedError, EmbeddedDatabaseError, CopyError])
     if (error instanceof expected) return error.message.replace(/the database's URL/i, variable);
   if (error instanceof MigrationError && !error.cause) return error.message;
   const { code, reason } = databaseCauseOf(error);

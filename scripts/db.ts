@@ -1,11 +1,13 @@
 /**
- * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`: inspect and change the database of this
- * environment. They fail at once while a server uses the embedded database.
+ * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`, `db:copy`: inspect, change and copy the database
+ * of this environment. They fail at once while a server uses the embedded database.
  */
+import { parseArgs } from "node:util";
 import type { Database } from "@/db/client";
+import { copyDatabase } from "@/db/copy";
 import { migrateDown, migrateUp, migrationState } from "@/db/migrate";
 import { seed } from "@/db/seed";
-import { withDatabase } from "./open-database";
+import { onDatabase, withDatabase } from "./open-database";
 import { Failure, main } from "./run.mjs";
 
 const onWait = () =>
@@ -36,6 +38,26 @@ const commands: Record<string, (database: Database) => Promise<string>> = {
   },
   async seed({ db }) {
     return `There are now: ${(await seed(db)).join(", ")}`;
+  },
+  async copy({ db: source, kind }) {
+    const { values } = parseArgs({
+      args: process.argv.slice(3),
+      options: { to: { type: "string" } },
+    });
+    if (!values.to) throw new Failure("Name the target: npm run db:copy -- --to postgres://…");
+    const tables = await onDatabase({ variable: "--to", url: values.to, directory: "" }, ({ db }) =>
+      copyDatabase(source, db),
+    );
+    const widest = Math.max(...tables.map(({ name }) => name.length));
+    return [
+      "Copied and compared, in rows:",
+      ...tables.map(({ name, rows }) => `  ${name.padEnd(widest)}  ${rows}`),
+      "The database that was copied is unchanged. What is written to it from now on is not in the copy.",
+      "The keys are not in a database: keep keys.json in DATA_DIR, or set the same keys in the environment.",
+      kind === "pglite"
+        ? "To use the copy, set DATABASE_URL to the target and start the server."
+        : "To use the copy, set DATABASE_URL to the target and restart every server.",
+    ].join("\n");
   },
 };
 

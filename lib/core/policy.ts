@@ -287,6 +287,8 @@ export const bounds = {
   purgeBatch: 500,
   /** Expired sessions at which a purge waits, if they are most of all: a few expire together by chance. */
   purgeSuspicious: 10,
+  /** Rows that `db:copy` holds in memory at once: with a rendered email in each, a few megabytes. */
+  copyBatch: 200,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */
   outboxBatch: 10,
   /** Events on a page of the account's activity: a few screens of a phone. */
