@@ -52,6 +52,41 @@ function asObject(text: string): object | null {
   }
 }
 
+/** What Resend says about a key and a sender, without an email. */
+export type ResendState =
+  | "ready"
+  /** The key may only send, so that the domain cannot be looked up. */
+  | "sends_only"
+  | "domain_unverified"
+  | { readonly kind: "key_refused" | "unreachable" | "refused"; readonly explanation: string };
+
+/** Asks whether the key is valid, and whether the domain of the sender is verified. */
+export async function tryResend(
+  key: string,
+  baseUrl: string | undefined,
+  sender: string,
+): Promise<ResendState> {
+  const resend = new Client(key, baseUrl ? { baseUrl } : {});
+  const { data, error } = await resend.get<Domains>("/domains", {
+    signal: AbortSignal.timeout(intervals.mailTimeout * 1000),
+  } as object);
+  if (error) {
+    const { name, statusCode, message } = error;
+    if ((name as string) === "restricted_api_key") return "sends_only";
+    const explanation = quoted(String(message ?? ""));
+    if (statusCode === null) return { kind: "unreachable", explanation };
+    const isOfKey = [400, 401, 403].includes(statusCode);
+    return { kind: isOfKey ? "key_refused" : "refused", explanation };
+  }
+  const domain = sender.split("@")[1];
+  const verified = data?.data?.filter(({ status }) => status === "verified") ?? [];
+  return verified.some(({ name }) => name === domain) ? "ready" : "domain_unverified";
+}
+
+interface Domains {
+  readonly data?: readonly { readonly name: string; readonly status: string }[];
+}
+
 /** Fields of an email that are the sender's, as Resend names them in its errors. */
 const senderField = /\b(from|reply_to|domain|headers?|subject|html|text|api key)\b/i;
 

@@ -20,19 +20,7 @@ interface SmtpError extends Error {
  */
 export function smtpMailer(url: string, log: Log): Mailer {
   const server = new URL(url);
-  const transport = createTransport({
-    url,
-    pool: true,
-    // One batch of the courier in parallel. Only the outbox retries.
-    maxConnections: bounds.outboxBatch,
-    maxRequeues: 0,
-    requireTLS: server.protocol === "smtp:" && !isLoopback(server.hostname),
-    connectionTimeout: intervals.mailTimeout * 1000,
-    greetingTimeout: intervals.mailTimeout * 1000,
-    socketTimeout: intervals.mailTimeout * 1000,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const transport = transportTo(url);
   return async (message) => {
     const { "Message-ID": messageId, ...headers } = headersOf(message);
     const { id, from, to, subject, html, text, date } = message;
@@ -61,26 +49,93 @@ export function smtpMailer(url: string, log: Log): Mailer {
   };
 }
 
+function transportTo(url: string) {
+  const server = new URL(url);
+  return createTransport({
+    url,
+    pool: true,
+    // One batch of the courier in parallel. Only the outbox retries.
+    maxConnections: bounds.outboxBatch,
+    maxRequeues: 0,
+    requireTLS: server.protocol === "smtp:" && !isLoopback(server.hostname),
+    connectionTimeout: intervals.mailTimeout * 1000,
+    greetingTimeout: intervals.mailTimeout * 1000,
+    socketTimeout: intervals.mailTimeout * 1000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}
+
+/** Why a mail server cannot be used. */
+export interface SmtpProblem {
+  readonly kind:
+    | "unreachable"
+    | "silent"
+    | "not_mail_server"
+    | "tls_failed"
+    | "login_refused"
+    | "refused";
+  /** In words that an operator can act on. */
+  readonly explanation: string;
+}
+
+/** Connects and signs in as sending does, without sending. Null when that works. */
+export async function trySmtp(url: string): Promise<SmtpProblem | null> {
+  const server = new URL(url);
+  const transport = transportTo(url);
+  try {
+    await transport.verify();
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return problemOf(error as SmtpError, server);
+  } finally {
+    transport.close();
+  }
+}
+
+function problemOf(error: SmtpError, server: URL): SmtpProblem {
+  const { code = "", responseCode, response } = error;
+  const isReply = responseCode !== undefined && code !== "ETLS";
+  if (isReply && isSignInRefused(error))
+    return {
+      kind: "login_refused",
+      explanation: `${signInHelp(server)} It said: ${quoted(response ?? "")}`,
+    };
+  if (isReply) return { kind: "refused", explanation: quoted(response ?? "") };
+  const explanation = causeOf(error, server.host) ?? `The connection failed: ${code}.`;
+  return { kind: kindOf(code, explanation), explanation };
+}
+
+function kindOf(code: string, explanation: string): SmtpProblem["kind"] {
+  if (code === "EAUTH") return "login_refused";
+  if (code === "EPROTOCOL") return "not_mail_server";
+  if (code === "ETIMEDOUT" || code === "EABORT") return "silent";
+  return /\b(TLS|STARTTLS)\b/.test(explanation) ? "tls_failed" : "unreachable";
+}
+
+const isSignInRefused = ({ code, responseCode }: SmtpError) =>
+  code === "EAUTH" || responseCode === 535;
+
+const signInHelp = ({ hostname }: URL) =>
+  /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname)
+    ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
+    : "The mail server rejected the user name or password in SMTP_URL, or the way to sign in; its reply says which. Emails wait meanwhile.";
+
 /**
  * The outcome for an SMTP error. Only a permanent refusal of the recipient is final. What concerns the
  * sender is for an operator to fix: it is an error in the log, and the email waits.
  */
-function deliveryOf(error: SmtpError, { hostname, host }: URL, log: Log): Delivery {
+function deliveryOf(error: SmtpError, server: URL, log: Log): Delivery {
+  const { hostname, host } = server;
   const { code, responseCode, command, response } = error;
   const summary = ["smtp", responseCode, code, command].filter(Boolean).join(" ");
   const isReply = responseCode !== undefined && code !== "ETLS";
   const cause = isReply ? quoted(response ?? "") : causeOf(error, host);
   const reason = cause ? `${summary}: ${cause}` : summary;
   const isPermanent = isReply && responseCode >= 500;
-  if (isPermanent && (code === "EAUTH" || responseCode === 535)) {
-    const gmail = /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname);
-    log.error("mail.sign_in_refused", {
-      host: hostname,
-      reply: cause,
-      help: gmail
-        ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
-        : "The mail server rejected the user name or password in SMTP_URL, or the way to sign in; its reply says which. Emails wait meanwhile.",
-    });
+  if (isPermanent && isSignInRefused(error)) {
+    log.error("mail.sign_in_refused", { host: hostname, reply: cause, help: signInHelp(server) });
   } else if (isPermanent) {
     const isOfMessage = command === "RCPT TO" || command === "DATA";
     if (isOfMessage && concernsRecipient({ code: responseCode, text: response ?? "", command }))
