@@ -1,3 +1,4 @@
+import type { Duration } from "@/lib/core/duration";
 import { intervals } from "@/lib/core/policy";
 
 /** A server that this process connects to, as the operator knows it. */
@@ -6,6 +7,8 @@ interface Peer {
   readonly server: string;
   /** The variable that names it. */
   readonly setting: string;
+  /** How long a response was waited for; `intervals.mailTimeout` by default. */
+  readonly timeout?: Duration;
 }
 
 const certificate = (what: string, whatToDo: string) => (peer: Peer) =>
@@ -17,8 +20,8 @@ const untrusted = certificate(
 );
 const unresolved = ({ server, setting }: Peer) =>
   `The name of ${server} cannot be resolved. Check ${setting}, and this machine's DNS.`;
-const silent = ({ server, setting }: Peer) =>
-  `${server} did not respond within ${intervals.mailTimeout} seconds. Check host and port in ${setting}, and whether a firewall blocks them.`;
+const silent = ({ server, setting, timeout = intervals.mailTimeout }: Peer) =>
+  `${server} did not respond within ${timeout} seconds. Check host and port in ${setting}, and whether a firewall blocks them.`;
 const unreachable = ({ server }: Peer) =>
   `There is no network route to ${server}. Check this machine's network and firewall.`;
 const closed = ({ server, setting }: Peer) =>

@@ -9,6 +9,8 @@ export interface DatabaseClock extends Clock {
   read(): Promise<void>;
   /** Whether the clock of this process differed from it by `intervals.clockDifference` or more. */
   differs(): boolean;
+  /** By how many seconds the clock of this process was ahead of it at the last reading. */
+  secondsAhead(): number;
 }
 
 /**
@@ -18,9 +20,11 @@ export interface DatabaseClock extends Clock {
 export function databaseClock(db: Db, system: Clock, log: Log): DatabaseClock {
   let read: { readonly time: number; readonly at: number } | undefined;
   let differs = false;
+  let ahead = 0;
   return {
     now: () => (read ? new Date(read.time + performance.now() - read.at) : system.now()),
     differs: () => differs,
+    secondsAhead: () => Math.round(ahead / 1000),
     read: async () => {
       const before = performance.now();
       const found = await row<{ time: number }>(
@@ -30,7 +34,7 @@ export function databaseClock(db: Db, system: Clock, log: Log): DatabaseClock {
       // The database read its clock between the two, so the middle is wrong by half of them at most.
       const at = (before + performance.now()) / 2;
       read = { time: found!.time, at };
-      const ahead = system.now().getTime() - (read.time + performance.now() - at);
+      ahead = system.now().getTime() - (read.time + performance.now() - at);
       const nowDiffers = Math.abs(ahead) >= intervals.clockDifference * 1000;
       if (nowDiffers && !differs)
         log.warn("clock.differs", {

@@ -8,7 +8,7 @@ import { intervals, type Limit, type LimitHit, limits } from "@/lib/core/policy"
 import { noMetrics } from "./no-metrics";
 
 /** The part of a Redis client that limits use, over TCP or REST. */
-interface Scripts {
+export interface Scripts {
   eval(script: string, keys: string[], args: (string | number)[]): Promise<unknown>;
 }
 
@@ -47,7 +47,7 @@ for _, key in ipairs(redis.call('KEYS', 'latchkey:*')) do redis.call('DEL', key)
 return 1`;
 
 /** Runs the script of all limits, on a key that expires after a second. */
-const probe: KeyedLimit = {
+export const probe: KeyedLimit = {
   limit: { rule: "health", max: 1, per: seconds(1) },
   keyHash: "probe",
   effect: "reject",
@@ -68,23 +68,12 @@ const prefixOf = (rule: string) => `latchkey:${rule}`;
  */
 export function createRedisClient(address: RedisAddress): Scripts {
   if (address.by === "upstash") {
-    const { url, token } = address;
-    const redis = new UpstashRedis({
-      // `retry: false` makes two attempts, which could count a hit twice.
-      ...{ url, token, retry: { retries: 0 }, enableTelemetry: false },
-      signal: () => AbortSignal.timeout(intervals.redisSilence * 1000),
-    });
+    const redis = upstashClient(address);
     return { eval: (script, keys, args) => withTimeout(redis.eval(script, keys, args)) };
   }
   const { base, max } = intervals.redisReconnectMs;
   const redis = new Redis(address.url, {
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: false,
-    connectTimeout: intervals.redisConnect * 1000,
-    // A command that timed out must not run on the next connection: Postgres has counted that hit.
-    autoResendUnfulfilledCommands: false,
-    socketTimeout: intervals.redisSilence * 1000,
-    keepAlive: intervals.redisKeepAlive * 1000,
+    ...redisOptions,
     // After a failover the old primary refuses writes; the host name may resolve to the new one.
     reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) => Math.min(base * 2 ** attempt, max),
@@ -95,6 +84,23 @@ export function createRedisClient(address: RedisAddress): Scripts {
     eval: (script, keys, args) => withTimeout(redis.eval(script, keys.length, ...keys, ...args)),
   };
 }
+
+export const redisOptions = {
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+  connectTimeout: intervals.redisConnect * 1000,
+  // A command that timed out must not run on the next connection: Postgres has counted that hit.
+  autoResendUnfulfilledCommands: false,
+  socketTimeout: intervals.redisSilence * 1000,
+  keepAlive: intervals.redisKeepAlive * 1000,
+};
+
+export const upstashClient = ({ url, token }: RedisAddress & { by: "upstash" }) =>
+  new UpstashRedis({
+    // `retry: false` makes two attempts, which could count a hit twice.
+    ...{ url, token, retry: { retries: 0 }, enableTelemetry: false },
+    signal: () => AbortSignal.timeout(intervals.redisSilence * 1000),
+  });
 
 const isConsumeReply = (reply: unknown): reply is [number, number, string] =>
   Array.isArray(reply) && typeof reply[0] === "number" && typeof reply[1] === "number";
@@ -265,7 +271,7 @@ function byBackend(limits: readonly KeyedLimit[]): KeyedLimit[][] {
 }
 
 /** The errors of Upstash's client contain the whole script and its keys. */
-const withoutCommand = (error: unknown) => String(error).split(", command was:")[0];
+export const withoutCommand = (error: unknown) => String(error).split(", command was:")[0]!;
 
 /**
  * Rejects when there is no reply within `redisTimeoutMs`, the time to connect included. A process that is

@@ -1,8 +1,4 @@
-import type { StatsFs } from "node:fs";
-import { statfs } from "node:fs/promises";
 import path from "node:path";
-import { TransactionRollbackError } from "drizzle-orm/errors";
-import { sql } from "drizzle-orm";
 import {
   type Database,
   type Db,
@@ -13,14 +9,14 @@ import {
 import { explained } from "@/db/explain-error";
 import { migrateUp, migrationState } from "@/db/migrate";
 import { type DatabaseCause, databaseCauseOf } from "@/lib/core/database-error";
-import { seconds } from "@/lib/core/duration";
 import type { Env } from "@/lib/core/env";
 import { parsePostgresUrl } from "@/lib/core/postgres-url";
-import type { Health, KeyedLimit, Log, Metrics, OAuth, World } from "@/lib/runtime/ports";
+import type { Health, Log, Metrics, OAuth, World } from "@/lib/runtime/ports";
 import { isMailOverdue, queuedMail } from "@/lib/store/outbox";
-import { bounds, databaseLimits, intervals } from "@/lib/core/policy";
+import { databaseLimits, intervals } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
+import { hasFreeSpace, isFull, readDiskSpace } from "@/lib/adapters/disk-space";
 import { databaseClock, type DatabaseClock } from "@/lib/adapters/database-clock";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import { createLog } from "@/lib/adapters/log";
@@ -31,6 +27,7 @@ import { hashingProcess } from "@/lib/adapters/hashing-process";
 import { noMetrics } from "@/lib/adapters/no-metrics";
 import { createPasswords } from "@/lib/adapters/passwords";
 import { startWorker, type Worker } from "@/lib/adapters/worker";
+import { tryToGrow, tryToWrite } from "@/lib/adapters/write-probe";
 import { setWorld } from "@/lib/runtime/world";
 import { version } from "@/lib/core/version";
 
@@ -120,26 +117,6 @@ const preparesStatements = ({ databaseUrl = "" }: Env) => {
   return !("problem" in url) && url.prepare === true;
 };
 
-const probe: KeyedLimit = {
-  limit: { rule: "readiness", max: 1, per: seconds(1) },
-  keyHash: "probe",
-  effect: "reject",
-};
-
-/** Rejects when the database cannot be written to. */
-const tryToWrite = (db: Db) => rolledBack(db, (tx) => postgresLimiter(tx).consume([probe]));
-
-/** Runs a statement and rolls it back. */
-async function rolledBack(db: Db, work: (tx: Db) => Promise<unknown>): Promise<void> {
-  const run = db.transaction(async (tx) => {
-    await work(tx);
-    tx.rollback();
-  });
-  await run.catch((error: unknown) => {
-    if (!(error instanceof TransactionRollbackError)) throw error;
-  });
-}
-
 /** Whether Postgres has space for new pages. */
 interface SpaceProbe {
   /** Rejects when it has none. A success counts for `intervals.diskProbe`. */
@@ -148,29 +125,17 @@ interface SpaceProbe {
   expire(): void;
 }
 
-/**
- * A full disk refuses new pages, and which statement needs one is chance. So this creates a table and
- * rolls it back. Without the right to create temporary tables it finds nothing.
- */
 function spaceProbe(db: Db): SpaceProbe {
   let foundAt = -Infinity;
-  const createTable = (tx: Db) =>
-    tx.execute(
-      sql`create temporary table latchkey_readiness on commit drop as select generate_series(1, ${bounds.diskProbeRows}::int) as n`,
-    );
   return {
     expire: () => void (foundAt = -Infinity),
     check: async () => {
       if (performance.now() - foundAt < intervals.diskProbe * 1000) return;
-      await rolledBack(db, createTable).catch((error: unknown) => {
-        if (databaseCauseOf(error).code !== insufficientPrivilege) throw error;
-      });
+      await tryToGrow(db);
       foundAt = performance.now();
     },
   };
 }
-
-const insufficientPrivilege = "42501";
 
 interface Parts {
   readonly database: Database;
@@ -194,7 +159,7 @@ async function health(
   const [found, redisIsUnavailable, stats] = await Promise.all([
     causeAfterTimeout(inspect(database.db, clock, space)),
     isRedisUnavailable(),
-    isEmbedded ? causeAfterTimeout(statfs(env.dataDir)) : null,
+    isEmbedded ? causeAfterTimeout(readDiskSpace(env.dataDir)) : null,
   ]);
   const disk = stats && "bavail" in stats ? stats : null;
   const cause = "cause" in found ? found.cause : disk && isFull(disk) ? noSpace : found.refusal;
@@ -206,20 +171,11 @@ async function health(
     worker: worker.isLate() ? "warn" : "pass",
     mail: "mailIsOverdue" in found && found.mailIsOverdue ? "warn" : "pass",
     limiter: redisIsUnavailable ? "warn" : "pass",
-    disk: isEmbedded && !hasFreeSpace(disk) ? "warn" : "pass",
+    disk: isEmbedded && !(disk && hasFreeSpace(disk)) ? "warn" : "pass",
     clock: clock.differs() ? "warn" : "pass",
   };
 }
 
-const freeBytes = ({ bavail, bsize }: StatsFs) => bavail * bsize;
-
-/** Some file systems have no fixed number of inodes, and report none. */
-const hasFreeSpace = (disk: StatsFs | null) =>
-  disk !== null &&
-  freeBytes(disk) >= bounds.freeDiskBytes &&
-  !(disk.files > 0 && disk.ffree < bounds.freeInodes);
-
-const isFull = (disk: StatsFs) => freeBytes(disk) < bounds.fullDiskBytes;
 const noSpace: DatabaseCause = { code: "ENOSPC", reason: "The disk of the database is full." };
 
 /** Runs its queries one after another: together they would use several connections of the pool. */
