@@ -31,6 +31,15 @@ export function keysFor(env, dataDir) {
   return Object.fromEntries(wanted.map((name) => [name, keys[name]]));
 }
 
+/** The keys as `keysFor` returns them, without creating any, the path of the file, and what is missing. */
+export function savedKeys(env, dataDir) {
+  const wanted = Object.keys(encodings).filter((name) => !env[name]);
+  const saved = (wanted.length > 0 && readSaved(dataDir)) || {};
+  const keys = Object.fromEntries(wanted.map((name) => [name, saved[name] || newKey(name)]));
+  const missing = wanted.filter((name) => !saved[name]);
+  return { keys, file: { path: fileIn(dataDir), missing } };
+}
+
 const fileIn = (dataDir) => join(dataDir, "keys.json");
 const newKey = (name) => randomBytes(32).toString(encodings[name]);
 

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { keysFor } from "./keys.mjs";
+import { keysFor, savedKeys } from "./keys.mjs";
 import { Failure } from "./run.mjs";
 
 /** The files that are read. A variable counts where it is found first: environment, then these. */
@@ -18,9 +18,10 @@ const UNREAD = ["production.local", "production", "development.local", "developm
 
 /**
  * The environment of the build and the server, and notes about settings without effect. Values are
- * taken as they are: `$` has no meaning, and an empty one counts as not set.
+ * taken as they are: `$` has no meaning, and an empty one counts as not set. With `createsKeys: false`
+ * nothing is written: keys that are missing are made up for this process alone.
  */
-export function readSettings() {
+export function readSettings({ createsKeys = true } = {}) {
   const { given, notes } = readVariables();
   const { HOST = "127.0.0.1", PORT = "3000" } = given;
   if (!(Number(PORT) >= 1 && Number(PORT) <= 65535)) throw new Failure(`PORT is no port: ${PORT}`);
@@ -34,8 +35,14 @@ export function readSettings() {
     __NEXT_PROCESSED_ENV: "true",
   };
   const local = isLoopback(AUTH_URL);
+  const { keys = {}, file: keysFile = null } = !local
+    ? {}
+    : createsKeys
+      ? { keys: keysFor(env, DATA_DIR) }
+      : savedKeys(env, DATA_DIR);
   return {
-    env: local ? { ...env, ...keysFor(env, DATA_DIR) } : env,
+    env: { ...env, ...keys },
+    keysFile,
     origin: new URL(AUTH_URL).origin,
     notes,
     mailbox: local && !given.RESEND_API_KEY && !given.SMTP_URL,

@@ -130,6 +130,10 @@ export const intervals = {
   redisReconnectMs: { base: 100, max: 2_000 },
   /** The timeout of a health check; orchestrators commonly give up after a few seconds (X4). */
   health: seconds(2),
+  /** The time for one check of `npm run doctor`: longer than `mailTimeout`, so that its reason is told. */
+  doctorCheck: seconds(20),
+  /** Its requests to the server itself, which responds at once or not at all. */
+  doctorRequest: seconds(5),
   /** The pause between two purges: frequent enough that each of them is small (X10). */
   purge: minutes(10),
   /** How long a purge waits when the clock may be wrong: enough to correct it. */
@@ -289,6 +293,8 @@ export const bounds = {
   purgeSuspicious: 10,
   /** Rows that `db:copy` holds in memory at once: with a rendered email in each, a few megabytes. */
   copyBatch: 200,
+  /** Different bytes that a random key of 32 has at least; almost all have 27 or more. */
+  keyBytes: 16,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */
   outboxBatch: 10,
   /** Events on a page of the account's activity: a few screens of a phone. */
