@@ -657,6 +657,15 @@ describe("OAuth providers", () => {
     [{ ...google, AUTH_GOOGLE_ISSUER: "accounts.google.com" }, "AUTH_GOOGLE_ISSUER must be a URL."],
     [{ ...google, AUTH_GOOGLE_ISSUER: "javascript:alert(1)" }, "AUTH_GOOGLE_ISSUER must be a URL."],
     [
+      { ...google, AUTH_GOOGLE_ISSUER: "http://ada:secret@localhost:4000" },
+      "AUTH_GOOGLE_ISSUER must be a URL without a user name.",
+    ],
+    [{ BREACH_LOOKUP_URL: "no URL at all" }, "BREACH_LOOKUP_URL must be a URL."],
+    [
+      { BREACH_LOOKUP_URL: "https://ada:secret@breaches.example" },
+      "BREACH_LOOKUP_URL must be a URL without a user name.",
+    ],
+    [
       { ...google, SIGN_IN_METHODS: "google" },
       "SIGN_IN_METHODS must include magic_link or password, so that users can verify their email address.",
     ],

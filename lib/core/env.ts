@@ -39,7 +39,10 @@ const oneLine = z
   .max(60, "must be at most 60 characters")
   .regex(/^[^\p{Cc}<>"]+$/u, "must be one line without quotes or angle brackets");
 
-const issuer = z.url({ protocol: /^https?$/, error: "must be a URL" });
+/** Node's fetch refuses a URL with a user name. */
+const fetchedUrl = z
+  .url({ protocol: /^https?$/, error: "must be a URL", abort: true })
+  .refine((url) => !new URL(url).username, "must be a URL without a user name");
 
 const postgresUrl = z.string().superRefine((text, issues) => {
   const url = parsePostgresUrl(text);
@@ -110,10 +113,7 @@ const schema = z.object({
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], { error: "must be debug, info, warn or error" })
     .default("info"),
-  BREACH_LOOKUP_URL: z
-    .url({ protocol: /^https?$/, error: "must be a URL" })
-    .refine((url) => !new URL(url).username, "must be a URL without a user name")
-    .optional(),
+  BREACH_LOOKUP_URL: fetchedUrl.optional(),
   PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(bounds.passwordMinLength),
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
@@ -139,7 +139,7 @@ const enabledMethods = (known: readonly ConfigurableMethod[]) =>
 const providerFields = {
   ID: oneLine.optional(),
   SECRET: z.string().optional(),
-  ISSUER: issuer.optional(),
+  ISSUER: fetchedUrl.optional(),
 };
 type ProviderField = keyof typeof providerFields;
 
