@@ -26,7 +26,7 @@ export function readSettings({ createsKeys = true } = {}) {
   const { HOST = "127.0.0.1", PORT = "3000" } = given;
   if (!(Number(PORT) >= 1 && Number(PORT) <= 65535)) throw new Failure(`PORT is no port: ${PORT}`);
   const { AUTH_URL = `http://localhost:${PORT}` } = given;
-  if (!URL.canParse(AUTH_URL)) throw new Failure(`AUTH_URL is no address: ${AUTH_URL}`);
+  if (!URL.canParse(AUTH_URL)) throw new Failure("AUTH_URL is no address.");
   const DATA_DIR = resolve(given.DATA_DIR ?? ".data");
   const env = {
     ...given,

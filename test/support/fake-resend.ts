@@ -45,6 +45,7 @@ export async function startFakeResend(key = "re_test") {
   const bodies: string[] = [];
   const keys: string[] = [];
   const known = new Map<string, { body: string; id: string }>();
+  const domains: { name: string; status: "verified" | "pending" }[] = [];
   let failWith: { failWith: Failure; times: number } | null = null;
 
   function accept(idempotencyKey: string, body: string): ProviderResponse {
@@ -57,9 +58,14 @@ export async function startFakeResend(key = "re_test") {
   }
 
   function answerOf({ method, url, headers }: IncomingMessage, body: string): ProviderResponse {
-    if (method !== "POST" || url !== "/emails") return resendError(404, "not_found");
+    const isLookup = method === "GET" && url === "/domains";
+    if (!isLookup && (method !== "POST" || url !== "/emails")) return resendError(404, "not_found");
     if (!headers.authorization) return resendError(401, "missing_api_key");
     if (headers.authorization !== `Bearer ${key}`) return resendError(403, "invalid_api_key");
+    if (isLookup)
+      return typeof failWith?.failWith === "object"
+        ? failWith.failWith
+        : json(200, { object: "list", data: domains });
     const idempotencyKey = String(headers["idempotency-key"] ?? "");
     bodies.push(body);
     keys.push(idempotencyKey);
@@ -90,6 +96,8 @@ export async function startFakeResend(key = "re_test") {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** The emails that would be delivered by now. */
     delivered,
+    /** The domains of senders. */
+    domains,
     /** Every request's body and idempotency key, as they came. */
     bodies,
     keys,
@@ -101,7 +109,7 @@ export async function startFakeResend(key = "re_test") {
     resetProviders() {
       failWith = null;
       known.clear();
-      for (const saved of [delivered, bodies, keys]) saved.length = 0;
+      for (const saved of [delivered, bodies, keys, domains]) saved.length = 0;
     },
     /** Hangs up on clients that still wait for a response. */
     release: () => server.closeAllConnections(),

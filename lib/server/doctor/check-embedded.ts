@@ -43,11 +43,10 @@ export async function checkEmbedded(
   { dataDir: directory, loopback }: Pick<Env, "dataDir" | "loopback">,
   clock: Clock,
 ): Promise<Found[]> {
-  const findings: Found[] = [
-    loopback ? found("embedded_database_used", { directory }) : found("embedded_database_public"),
-  ];
+  const use = loopback ? [] : [found("embedded_database_public")];
   const files = await readdir(path.join(directory, "pglite")).catch(() => []);
-  if (files.length === 0) return [found("embedded_database_new", { directory })];
+  if (files.length === 0) return [...use, found("embedded_database_new", { directory })];
+  const findings = [...use, ...(loopback ? [found("embedded_database_used", { directory })] : [])];
   try {
     const { db, close } = await openDatabase({ directory });
     try {
@@ -59,7 +58,7 @@ export async function checkEmbedded(
     if (error instanceof DirectoryLockedError)
       return [...findings, found("embedded_database_in_use")];
     if (error instanceof EmbeddedDatabaseError)
-      return [found("embedded_database_unusable", { explanation: error.message })];
+      return [...use, found("embedded_database_unusable", { explanation: error.message })];
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  * name looks like one of a secret counts as one.
  */
 const secretName = /(SECRET|KEY|TOKEN)(_PREVIOUS)?$|_SECRET_|_TOKEN$|PASSWORD$/;
-const urlName = /_URL$/;
+const urlName = /_(URL|ISSUER|ORIGINS)$/;
 
 /** Parameters of a URL that carry a secret. */
 const secretParameter = /^(password|sslpassword|pass|token|key|secret|api_?key)$/i;
