@@ -16,6 +16,7 @@ import { refused, setUpWorld } from "@/test/support/setup";
 import { startFakeUpstash } from "@/test/support/fake-upstash";
 import { testEnv } from "@/test/support/world";
 import { createRedisClient, redisLimiter, withFallback } from "./redis-limiter";
+import { tryRedis } from "./redis-probe";
 import { createWorld } from "@/lib/server/create-world";
 import { getWorld } from "@/lib/runtime/world";
 
@@ -556,6 +557,49 @@ describe("in a whole system", () => {
       restore();
       lent.db = undefined;
       await stopWorker();
+    }
+  });
+});
+
+describe("a single try, as the doctor makes it", () => {
+  const tcpUrl = () => tryRedis({ by: "tcp", url: redis.url });
+  const set = (name: string, value: string) => redis.command("config", "set", name, value);
+
+  test("counts one hit, and says what Redis does when its memory is full", async () => {
+    expect(await tcpUrl()).toMatchObject({ kind: "ready", evictionPolicy: null });
+    await set("maxmemory-policy", "allkeys-lru");
+    await set("maxmemory", String(1024 * 1024 * 1024));
+    try {
+      expect(await tcpUrl()).toMatchObject({ kind: "ready", evictionPolicy: "allkeys-lru" });
+    } finally {
+      await set("maxmemory", "0");
+      await set("maxmemory-policy", "noeviction");
+    }
+    const { url, token } = upstash;
+    expect(await tryRedis({ by: "upstash", url, token })).toMatchObject({ kind: "ready" });
+  });
+
+  test("tells a refused password, a refused token and a replica apart", async () => {
+    await set("requirepass", "secret");
+    try {
+      expect(await tcpUrl()).toMatchObject({ kind: "sign_in_refused" });
+      const withPassword = redis.url.replace("//", "//:secret@");
+      expect(await tryRedis({ by: "tcp", url: withPassword })).toMatchObject({ kind: "ready" });
+      const withOther = redis.url.replace("//", "//:other@");
+      expect(await tryRedis({ by: "tcp", url: withOther })).toMatchObject({
+        kind: "sign_in_refused",
+      });
+    } finally {
+      await set("requirepass", "");
+    }
+    expect(await tryRedis({ by: "upstash", url: upstash.url, token: "other" })).toMatchObject({
+      kind: "sign_in_refused",
+    });
+    await redis.command("replicaof", "127.0.0.1", "1");
+    try {
+      expect(await tcpUrl()).toMatchObject({ kind: "read_only" });
+    } finally {
+      await redis.command("replicaof", "no", "one");
     }
   });
 });

@@ -107,11 +107,13 @@ async function lookAt({ db, isPooled }: Opened, clock: Clock, migratesItself: bo
   findings.push(...(await checkClock(db, clock)));
   if (!isPooled() && server.available < bounds.databaseConnections)
     findings.push(found("connection_limit_low", { available: server.available }));
+  const rights = await checkTableRights(db);
+  findings.push(...rights);
+  // Without the right to read the list of migrations.
+  if (rights.some(({ slots }) => String(slots["tables"]).includes("drizzle."))) return looked;
   const { found: migrations, isPending, isEmpty } = await checkMigrations(db);
   findings.push(...migrations);
   if (isPending && migratesItself) findings.push(...(await mayMigrate(db, "DATABASE_URL")));
-  const rights = isEmpty ? [] : await checkTableRights(db);
-  findings.push(...rights);
   if (rights.length === 0) {
     const refusal = await problemOf("DATABASE_URL", async () => {
       if (!isEmpty) await tryToWrite(db);
@@ -212,12 +214,15 @@ async function mayMigrate(db: Db, setting: string): Promise<Found[]> {
 async function checkTableRights(db: Db): Promise<Found[]> {
   const lacking = await rows<{ name: string }>(
     db,
-    sql`select schemaname || '.' || tablename as name from pg_tables, lateral (
-        select quote_ident(schemaname) || '.' || quote_ident(tablename) as full) as named
-      where case when schemaname = 'drizzle' then
-          not (has_schema_privilege('drizzle', 'usage') and has_table_privilege(full, 'select'))
-        when schemaname = 'public' then not (has_table_privilege(full, 'select') and has_table_privilege(full, 'insert')
-          and (tablename like 'audit%' or (has_table_privilege(full, 'update') and has_table_privilege(full, 'delete'))))
+    sql`select schemaname || '.' || tablename as name
+      from pg_tables, lateral (select format('%I.%I', schemaname, tablename) as relation) as one
+      where case schemaname
+        when 'drizzle' then
+          not (has_schema_privilege(schemaname, 'usage') and has_table_privilege(relation, 'select'))
+        when 'public' then
+          not (has_table_privilege(relation, 'select') and has_table_privilege(relation, 'insert')
+            and (tablename like 'audit_event%'
+              or (has_table_privilege(relation, 'update') and has_table_privilege(relation, 'delete'))))
         else false end
       order by 1`,
   );
