@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,7 +15,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseEnv } from "@/lib/core/env";
 import { methods } from "@/lib/methods";
-import { keysFor } from "./keys.mjs";
+import { keysFor, savedKeys } from "./keys.mjs";
 
 const settings = path.join(import.meta.dirname, "settings.mjs");
 const names = [
@@ -47,6 +48,18 @@ function launch(env: Record<string, string>) {
   });
   return JSON.parse(output) as { env: Record<string, string>; origin: string; mailbox: boolean };
 }
+
+it("a command that only looks gets the same keys, creates none, and says which are missing", () => {
+  const first = savedKeys({ TOKEN_KEY: "own" }, dataDir);
+  expect(existsSync(dataDir)).toBe(false);
+  expect(first.file).toEqual({
+    path: path.join(dataDir, "keys.json"),
+    missing: names.filter((name) => name !== "TOKEN_KEY"),
+  });
+  expect(Object.keys(first.keys).sort()).toEqual([...first.file.missing].sort());
+  const created = keysFor({}, dataDir);
+  expect(savedKeys({}, dataDir)).toMatchObject({ keys: created, file: { missing: [] } });
+});
 
 describe("a user who starts Latchkey on a local origin", () => {
   it("gets new keys at the first start", () => {

@@ -92,7 +92,7 @@ const kinds = [
 
 function problemOf(error: unknown, peer: { server: string; setting: string }): RedisState {
   const said = withoutCommand(error);
-  const [, kind] = kinds.find(([words]) => words.test(said)) ?? [];
+  const [, kind] = kinds.find(([pattern]) => pattern.test(said)) ?? [];
   if (kind) return { kind, explanation: said };
   const cause = connectionCause(error, { ...peer, timeout: intervals.redisConnect });
   return cause
