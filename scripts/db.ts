@@ -2,12 +2,12 @@
  * `npm run db:status`, `db:migrate`, `db:down`, `db:seed`, `db:copy`: inspect, change and copy the database
  * of this environment. They fail at once while a server uses the embedded database.
  */
-import { parseArgs } from "node:util";
 import type { Database } from "@/db/client";
 import { copyDatabase } from "@/db/copy";
 import { migrateDown, migrateUp, migrationState } from "@/db/migrate";
 import { seed } from "@/db/seed";
 import { onDatabase, withDatabase } from "./open-database";
+import { readOptions } from "./options";
 import { Failure, main } from "./run.mjs";
 
 const onWait = () =>
@@ -40,12 +40,9 @@ const commands: Record<string, (database: Database) => Promise<string>> = {
     return `There are now: ${(await seed(db)).join(", ")}`;
   },
   async copy({ db: source, kind }) {
-    const { values } = parseArgs({
-      args: process.argv.slice(3),
-      options: { to: { type: "string" } },
-    });
-    if (!values.to) throw new Failure("Name the target: npm run db:copy -- --to postgres://…");
-    const tables = await onDatabase({ variable: "--to", url: values.to, directory: "" }, ({ db }) =>
+    const { to } = readOptions(process.argv.slice(3), { to: { type: "string" } });
+    if (!to) throw new Failure("Name the target: npm run db:copy -- --to postgres://…");
+    const tables = await onDatabase({ variable: "--to", url: to, directory: "" }, ({ db }) =>
       copyDatabase(source, db),
     );
     const widest = Math.max(...tables.map(({ name }) => name.length));

@@ -5,21 +5,17 @@
  *   --json                    prints an array of findings
  *   --url https://example.com also requests this URL, as browsers do
  */
-import { parseArgs } from "node:util";
 import { systemClock } from "@/lib/adapters/clock";
 import type { Finding } from "@/lib/server/doctor/findings";
 import { examine, unreadable } from "@/lib/server/doctor/examine";
+import { readOptions } from "./options";
 import { Failure, main } from "./run.mjs";
 import { readSettings } from "./settings.mjs";
 
-const { values } = parseArgs({
-  options: { json: { type: "boolean", default: false }, url: { type: "string" } },
-});
-
-async function look(): Promise<Finding[]> {
+async function look(url: string | undefined): Promise<Finding[]> {
   try {
     const { env, notes, keysFile } = readSettings({ createsKeys: false });
-    return await examine({ vars: env, notes, keysFile }, systemClock, { url: values.url });
+    return await examine({ vars: env, notes, keysFile }, systemClock, { url });
   } catch (error) {
     if (error instanceof Failure) return [unreadable(error.message)];
     throw error;
@@ -42,8 +38,12 @@ function inWords(findings: readonly Finding[]): string {
 }
 
 await main(async () => {
-  const findings = await look();
-  console.log(values.json ? JSON.stringify(findings, null, 2) : inWords(findings));
+  const { json, url } = readOptions(process.argv.slice(2), {
+    json: { type: "boolean" },
+    url: { type: "string" },
+  });
+  const findings = await look(url);
+  console.log(json ? JSON.stringify(findings, null, 2) : inWords(findings));
   return findings.some(({ severity }) => severity === "error") ? 1 : 0;
 });
 // A check that timed out may still hold a connection.
