@@ -41,7 +41,7 @@ export const startRefusingPostgres = (code: string, message: string) =>
  * A Redis that gives these replies, in its protocol, to commands by their names. By default it grants
  * each limit, and has a memory without bound.
  */
-export const startFakeRedis = (replies: Record<string, string> = {}, delayMs = 0) => {
+export const startFakeRedis = (replies: Record<string, string> = {}) => {
   const usual: Record<string, string> = {
     eval: "*3\r\n:1\r\n:1\r\n$3\r\n1:0\r\n",
     info: bulk(
@@ -53,9 +53,7 @@ export const startFakeRedis = (replies: Record<string, string> = {}, delayMs = 0
     rest += chunk.toString("latin1");
     for (let command = nextCommand(rest); command; command = nextCommand(rest)) {
       rest = rest.slice(command.length);
-      const reply = replies[command.name] ?? usual[command.name] ?? "+OK\r\n";
-      if (command.name === "eval") setTimeout(() => socket.write(reply), delayMs);
-      else socket.write(reply);
+      socket.write(replies[command.name] ?? usual[command.name] ?? "+OK\r\n");
     }
   });
 };

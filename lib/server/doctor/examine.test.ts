@@ -44,6 +44,21 @@ vi.mock("node:fs/promises", async (original) => {
   return { ...real, statfs };
 });
 
+// A busy machine may be late although everything works; only tests of lateness use a short time.
+const redisTimeout = vi.hoisted(() => ({ ms: 0 }));
+const longTimeout = vi.hoisted(() => 60);
+vi.mock(import("@/lib/core/policy"), async (original) => {
+  const policy = await original();
+  const late = { redisSilence: longTimeout, redisConnect: longTimeout, doctorRequest: longTimeout };
+  const intervals = Object.defineProperty(
+    { ...policy.intervals, ...late, doctorCheck: longTimeout },
+    "redisTimeoutMs",
+    { get: () => redisTimeout.ms, enumerable: true },
+  );
+  const databaseLimits = { ...policy.databaseLimits, connect: longTimeout };
+  return { ...policy, intervals, databaseLimits } as never;
+});
+
 const smtp = await startFakeSmtp();
 const resend = await startFakeResend();
 const google = await startOidcServer({ quirks: "google" });
@@ -51,6 +66,7 @@ const google = await startOidcServer({ quirks: "google" });
 let home: string;
 const ends: (() => unknown)[] = [];
 beforeEach(() => {
+  redisTimeout.ms = longTimeout * 1000;
   home = mkdtempSync(path.join(tmpdir(), "latchkey-doctor-"));
 });
 afterEach(() => {
@@ -114,8 +130,8 @@ const atServer =
     return { vars: { DATABASE_URL: `postgres://ada@127.0.0.1:${port}/app${rest}` } };
   };
 
-const withRedis = (replies?: Record<string, string>, delayMs?: number) => async () => {
-  const { port } = await stopped(startFakeRedis(replies, delayMs));
+const withRedis = (replies?: Record<string, string>) => async () => {
+  const { port } = await stopped(startFakeRedis(replies));
   return { vars: { REDIS_URL: `redis://127.0.0.1:${port}` } };
 };
 
@@ -262,7 +278,7 @@ const cases: readonly Case[] = [
   ],
 
   ["redis_ready", withRedis()],
-  ["redis_slow", withRedis({}, 400)],
+  ["redis_slow", () => ((redisTimeout.ms = -1), withRedis()())],
   [
     "redis_evicts",
     withRedis({ info: bulk("loading:0\r\nmaxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n") }),
