@@ -336,7 +336,7 @@ const kinds = {
   check_timed_out: {
     severity: "error",
     sentence: `Looking at {subject} took longer than ${intervals.doctorCheck} seconds.`,
-    fix: "Check the network between, and whether a firewall drops packets without a reply.",
+    fix: "Run the command again, as a busy machine can be the reason. If it stays, check the network between, and whether a firewall drops packets without a reply.",
   },
   check_failed: {
     severity: "error",
