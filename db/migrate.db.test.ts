@@ -453,8 +453,8 @@ describe("a migration that this release does not know", () => {
       db,
       sql`select count(*)::int as place from drizzle.__drizzle_migrations where created_at > ${time}::bigint`,
     );
-    expect(names.length).toBeGreaterThan(0);
-    expect(at!.place).toBeLessThanOrEqual(1);
+    // The release before has none of these, and each of them leaves its statements valid.
+    expect(names.slice(-at!.place)).toEqual(["0006_repeats", "0007_size"]);
   });
 });
 

@@ -56,7 +56,7 @@ function waits(uptime: () => number) {
     since = isMost ? (since ?? at) : undefined;
     if (held && at < held.until) return held.wait;
     if (since !== undefined && at < since + intervals.purgeHold * 1000) {
-      const reason = `${facts.expired} of ${facts.sessions} sessions would be deleted.`;
+      const reason = `${facts.expired} of ${facts.sessions} sessions that were looked at would be deleted.`;
       return { code: "most_sessions", reason };
     }
     return null;

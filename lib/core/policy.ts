@@ -289,6 +289,11 @@ export const bounds = {
   nextLength: 2048,
   /** Rows per statement of a purge: a batch is short, so no lock is held long (X10). */
   purgeBatch: 500,
+  /**
+   * Pages of the table of sessions, about 25 sessions each, that show a purge whether most have expired:
+   * the error of the share is a few percent, in a table of any size.
+   */
+  purgeSample: 250,
   /** Expired sessions at which a purge waits, if they are most of all: a few expire together by chance. */
   purgeSuspicious: 10,
   /** Rows that `db:copy` holds in memory at once: with a rendered email in each, a few megabytes. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { row } from "@/db/rows";
+import { row, rows } from "@/db/rows";
 import { days, hours } from "@/lib/core/duration";
 import { bounds } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
@@ -72,6 +72,49 @@ test("deletes each kind after its retention, and keeps users and the audit log (
       events: 2,
     });
   });
+});
+
+test("looks again at a session that was used, at its new end, and deletes it then", async () => {
+  await world.withFrozenTime(async (world) => {
+    await new Browser(world).signIn(ada);
+    // A session of the release before, which knows no time for a look.
+    await new Browser(world).signIn("leo@example.com");
+    await world.db.execute(sql`update sessions set expiry_check_at = default where user_id in (
+      select id from users where email = 'leo@example.com')`);
+    await world.advance(hours(23));
+    await world.db.execute(sql`update sessions set last_seen_at = now()`);
+    await world.advance(hours(2));
+    await purge(world.db);
+    const looks = () =>
+      rows(
+        world.db,
+        sql`select expiry_check_at = last_seen_at + interval '1 day' as exact from sessions`,
+      );
+    expect(await looks()).toEqual([{ exact: true }, { exact: true }]);
+    await world.advance(hours(22));
+    await purge(world.db);
+    expect(await sizes(world)).toMatchObject({ sessions: 2 });
+    await world.advance(1);
+    await purge(world.db);
+    expect(await sizes(world)).toMatchObject({ sessions: 0 });
+  });
+});
+
+test("deletes sessions in batches, and those still in use do not hide others", async () => {
+  await new Browser(world).signIn(ada);
+  const add = (n: number, lastSeen: string, prefix: string) =>
+    world.writeDirectly((tx) =>
+      tx.execute(sql`insert into sessions (token_digest, user_id, method, browser, idle_seconds,
+          created_at, authenticated_at, last_seen_at, ends_at, expiry_check_at)
+        select ${prefix} || n, u.id, 'magic_link', '', 86400, now() - interval '3 days',
+          now() - interval '3 days', now() - ${lastSeen}::interval, now() + interval '1 day',
+          now() - interval '1 hour'
+        from users u, generate_series(1, ${n}::int) n`),
+    );
+  await add(bounds.purgeBatch, "1 hour", "used");
+  await add(bounds.purgeBatch + 1, "2 days", "ended");
+  expect(await purged()).toBe(bounds.purgeBatch + 1);
+  expect(await sizes()).toMatchObject({ sessions: bounds.purgeBatch + 1 });
 });
 
 test("deletes an OAuth attempt when it expires, and its pending identity when that expires (O4)", async () => {

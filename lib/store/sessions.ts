@@ -140,10 +140,11 @@ export function sessionInserted(session: SessionRow): SQL {
         and created_at > now() - make_interval(secs => ${intervals.repeat}))
   ), ${deviceRemembered(session.deviceDigest, userId)}, inserted as (
     insert into ${sessions} (token_digest, started_by, user_id, method, ip, browser, browser_digest,
-      remember, idle_seconds, ends_at)
+      remember, idle_seconds, ends_at, expiry_check_at)
     values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${browser},
             ${browserDigest}, ${remember}, ${session.idle}::int,
-            now() + make_interval(secs => ${session.lifetime}))
+            now() + make_interval(secs => ${session.lifetime}),
+            now() + make_interval(secs => ${Math.min(session.idle, session.lifetime)}))
   )`;
 }
 
