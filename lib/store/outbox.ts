@@ -130,14 +130,17 @@ export function isMailOverdue(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
 }
 
-/** A moment in the future is from before the clock was set back, and at least as long ago. */
+/**
+ * A moment in the future is from before the clock was set back, and at least as long ago. The state is not a
+ * parameter, so that each plan knows that the index of queued letters has them all.
+ */
 async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
     .from(outbox)
     .where(
       and(
-        eq(outbox.state, "queued"),
+        sql`${outbox.state} = 'queued'`,
         sql`abs(extract(epoch from now() - ${moment})) > ${intervals.mailDelayed}`,
       ),
     )

@@ -11,7 +11,13 @@ import {
 } from "@/db/schema";
 import { bounds, lifetimes } from "@/lib/core/policy";
 
-const ago = (length: number) => sql`now() - make_interval(secs => ${length})`;
+/**
+ * A number within the statement. As a parameter it would be unknown to a plan that fits all parameters, which
+ * Postgres then expects to find a third of the table: it would read all of it.
+ */
+const literal = (value: number) => sql.raw(String(value));
+
+const ago = (length: number) => sql`now() - make_interval(secs => ${literal(length)})`;
 
 const sessionEnd = sql`least(ends_at, last_seen_at + make_interval(secs => idle_seconds))`;
 
@@ -42,7 +48,7 @@ export async function purge(db: Db, progress: () => void = () => {}): Promise<nu
         await rows(
           db,
           sql`delete from ${table} where ctid = any(array(
-            select ctid from ${table} where ${isExpired} limit ${bounds.purgeBatch} for update skip locked
+            select ctid from ${table} where ${isExpired} limit ${literal(bounds.purgeBatch)} for update skip locked
           )) returning 1`,
         )
       ).length;
@@ -65,7 +71,7 @@ async function purgeSessions(db: Db, progress: () => void): Promise<number> {
       db,
       sql`with due as materialized (
         select id, ${sessionEnd} as ends from ${sessions} where expiry_check_at < now()
-        order by expiry_check_at limit ${bounds.purgeBatch} for update skip locked
+        order by expiry_check_at limit ${literal(bounds.purgeBatch)} for update skip locked
       ), deleted as (
         delete from ${sessions} where id = any(array(select id from due where ends < now())) returning 1
       ), noted as (
