@@ -1,0 +1,119 @@
+import { afterAll, expect, test } from "vitest";
+import { sql } from "drizzle-orm";
+import { type Db, openDatabase } from "@/db/client";
+import { rows } from "@/db/rows";
+import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
+import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { listSessions } from "@/lib/flows/sessions/list-sessions";
+import { readSession } from "@/lib/flows/sessions/read-session";
+import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
+import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { isMailDelayed } from "@/lib/store/outbox";
+import { purge, readPurgeFacts } from "@/lib/store/purge";
+import { Browser } from "@/test/support/browser";
+import { addressOf, growingTables, statementsForRows, tokenOf } from "@/test/support/many-rows";
+import { validPassword } from "@/test/support/passwords";
+import { openTestWorld, postgresUrlOf } from "@/test/support/world";
+
+/**
+ * Among thousands of rows the hot flows read no table as a whole. Postgres counts that itself, for the plans
+ * that it has run: `npm run bench -- --growth` says the same of millions of rows.
+ */
+
+const world = await openTestWorld();
+afterAll(() => world.close());
+const url = (await postgresUrlOf(world.db)).href;
+
+/** Does something on connections of its own. They hand in their counts when they close. */
+async function onOwnConnections(act: (db: Db) => Promise<void>): Promise<void> {
+  const { db, close } = await openDatabase({ url, directory: "", connections: 1 });
+  try {
+    await act(db);
+  } finally {
+    await close();
+  }
+  const others = sql`select 1 from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state = 'active'`;
+  await expect.poll(() => rows(world.db, others)).toEqual([]);
+}
+
+/** How often each table was read as a whole, and each index was scanned. */
+async function readScans(): Promise<Record<string, number>> {
+  const found = await rows<{ name: string; scans: number }>(
+    world.db,
+    sql`select relname as name, seq_scan::int as scans from pg_stat_user_tables
+      union all select indexrelname, idx_scan::int from pg_stat_user_indexes`,
+  );
+  return Object.fromEntries(found.map(({ name, scans }) => [name, scans]));
+}
+
+async function fillTables(users: number) {
+  const one = { auditEvents: 1, verifications: 1, letters: 1, limits: 1 };
+  const hashed = await world.passwords.hash(validPassword);
+  if (!hashed.ok) throw new Error("The password could not be hashed.");
+  const perUser = { ...one, oauthAttempts: 1, auditCounts: 1 };
+  await onOwnConnections(async (db) => {
+    await db.execute(sql`set session_replication_role = replica`);
+    for (const statement of statementsForRows(users, hashed.value, perUser))
+      await db.execute(sql.raw(statement));
+    await db.execute(sql`analyze`);
+  });
+}
+
+test("the hot flows scan indexes alone, among thousands of rows", async () => {
+  await fillTables(3_000);
+  const before = await readScans();
+  await onOwnConnections(async (db) => {
+    const here = world.with({ db, limiter: postgresLimiter(db) });
+    // After five runs Postgres may prefer a plan that fits all parameters.
+    for (let n = 1; n <= 7; n += 1) {
+      const browser = new Browser(here);
+      browser.session = tokenOf(400 * n);
+      for (const flow of [readSession, listAuthProviders, listSessions])
+        expect(await browser.run<never, unknown, never>(flow as never)).toMatchObject({ ok: true });
+      await browser.finishResponse();
+      const other = new Browser(here);
+      expect(await other.signInWithPassword(addressOf(100 * n), validPassword)).toMatchObject({
+        ok: true,
+      });
+      await other.finishResponse();
+      const third = new Browser(here);
+      const email = addressOf(200 * n);
+      await third.requestLink(email);
+      await third.run(readPendingRequest, {});
+      const letter = await here.letterTo(email);
+      expect(await third.run(previewMagicLink, { token: letter.token })).toMatchObject({
+        ok: true,
+      });
+      expect(await third.openLink(letter)).toMatchObject({ ok: true });
+      await third.finishResponse();
+      await isMailDelayed(db);
+      await readPurgeFacts(db);
+      await purge(db);
+    }
+  });
+  const after = await readScans();
+  const more = Object.entries(after).filter(([name, scans]) => scans > (before[name] ?? 0));
+  const scanned = new Set(more.map(([name]) => name));
+  expect([...growingTables].filter((table) => scanned.has(table))).toEqual([]);
+  expect([...scanned]).toEqual(
+    expect.arrayContaining([
+      "users_pkey",
+      "users_email_unique",
+      "auth_providers_user_id_provider_pk",
+      "sessions_token_digest_unique",
+      "sessions_user_id_index",
+      "sessions_expiry_check_at_index",
+      "verifications_token_digest_unique",
+      "verifications_identifier_purpose_index",
+      "verifications_requesting_browser_digest_index",
+      "verifications_expires_at_index",
+      "outbox_due",
+      "outbox_done",
+      "limits_rule_key_hash_pk",
+      "limits_expires_at_index",
+      "known_devices_device_digest_user_id_pk",
+      "known_devices_last_used_at_index",
+    ]),
+  );
+});
