@@ -13,6 +13,8 @@ export interface Stage {
   readonly version: string;
   /** Creates one more database, with these tables; returns its URL. */
   addDatabase(name: string, tables?: string): Promise<string>;
+  /** The file of its log. */
+  readonly log: string;
   /** Turns the statement log of new connections on or off. */
   logStatements(on: boolean): Promise<void>;
   /** The logged statements of other connections during an act. */
@@ -21,8 +23,13 @@ export interface Stage {
   clearLimits(): Promise<void>;
   /** Adds users who have signed in before. Their subject at a provider is their address. */
   addUsers(addresses: readonly string[], account: Account): Promise<void>;
-  /** Resolves when no letter is queued: the courier runs after the response, in the same process. */
-  mailIsOut(): Promise<void>;
+  /**
+   * Resolves when no letter is queued: the courier runs after the response, in the same process. Looks
+   * every `everyMs` milliseconds.
+   */
+  mailIsOut(everyMs?: number): Promise<void>;
+  /** Ends Postgres and deletes its data. */
+  close(): Promise<void>;
 }
 
 /** An account's only sign-in method. */
@@ -30,8 +37,9 @@ export type Account =
   | { readonly provider: "magic_link" | "google" | "linkedin" }
   | { readonly provider: "email"; readonly passwordHash: string };
 
-export async function openStage(): Promise<Stage> {
-  const cluster = await startCluster();
+/** `settings` are lines of postgresql.conf. */
+export async function openStage(settings: string[] = []): Promise<Stage> {
+  const cluster = await startCluster(settings);
   const clusterSql = postgres(cluster.url, { max: 1, onnotice: () => {} });
   const addDatabase = async (name: string, tables = "") => {
     await clusterSql`create database ${clusterSql(name)}`;
@@ -52,6 +60,7 @@ export async function openStage(): Promise<Stage> {
     pid: Number(readFileSync(join(cluster.data, "postmaster.pid"), "utf8").split("\n")[0]),
     version,
     addDatabase,
+    log,
     async logStatements(on) {
       await clusterSql.unsafe(
         `alter role current_user set log_statement = '${on ? "all" : "none"}'`,
@@ -80,13 +89,14 @@ export async function openStage(): Promise<Stage> {
           select id, ${provider}, identity.subject, identity.subject
           from inserted, lateral (select case when ${isProvider} then email end as subject) as identity`;
     },
-    async mailIsOut() {
+    async mailIsOut(everyMs = 2) {
       for (let tries = 0; tries < 2_000; tries += 1) {
         const [{ waiting }] = await sql<[{ waiting: boolean }]>`
           select exists (select from outbox where state = 'queued') as waiting`;
         if (!waiting) return;
-        await sleep(2);
+        await sleep(everyMs);
       }
     },
+    close: () => cluster.stop(),
   };
 }

@@ -9,6 +9,9 @@
  *   --rounds=7    the number of rounds
  *   --rivals      measures beside better-auth and Auth.js, which it installs for the run
  *   --clone       measures `npm start` from a clone alone; it installs everything in each round
+ *   --growth      measures instead how cost grows from a thousand to a million users: half an hour, 10 GB.
+ *                 Fails when a statement reads a growing table as a whole
+ *   --users=1000,100000,1000000   the numbers of users to compare
  */
 import { availableParallelism, cpus } from "node:os";
 import { build } from "../scripts/build.mjs";
@@ -26,6 +29,7 @@ import {
   type Work,
   works,
 } from "./comparisons";
+import { growingStatements, growthFindings, growthTables, measureGrowth } from "./growth";
 import { send } from "./http";
 import { type LinkTimes, timeLinks, timeUnknownAddresses } from "./mail";
 import { measurePasswords } from "./passwords";
@@ -65,6 +69,7 @@ await main(async () => {
     return print({ machine, rows }, tableOf(machine, rows, columns));
   }
   await build(readSettings().env);
+  if (process.argv.includes("--growth")) return showGrowth(rounds, { ...hardware, ...software });
   await buildFloorNext();
   const stage = await openStage();
   const machine = { ...hardware, postgres: stage.version, ...software };
@@ -84,6 +89,14 @@ process.exit();
 function print(result: unknown, table: string): void {
   const text = process.argv.includes("--json") ? JSON.stringify(result, null, 2) : table;
   writeResult(`${text}\n`);
+}
+
+async function showGrowth(rounds: number, machine: object): Promise<void> {
+  const results = await measureGrowth(usersAsked(), rounds);
+  const findings = growthFindings(results);
+  print({ machine, ...findings }, growthTables(findings));
+  const growing = growingStatements(results);
+  if (growing.length > 0) throw new Failure(growing.join("\n"));
 }
 
 async function measureAll(stage: Stage, count: number): Promise<Findings> {
@@ -206,9 +219,19 @@ async function measureEmbedded(): Promise<number> {
   return memory;
 }
 
+function valueOf(option: string): string | undefined {
+  return process.argv.find((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3);
+}
+
+function usersAsked(): number[] {
+  const sizes = (valueOf("users") ?? "1000,100000,1000000").split(",").map(Number);
+  const areValid = sizes.every((size, n) => Number.isInteger(size) && size > (sizes[n - 1] ?? 99));
+  if (!areValid) throw new Failure("--users must be rising whole numbers from 100, with commas.");
+  return sizes;
+}
+
 function roundsAsked(): number {
-  const asked = process.argv.find((arg) => arg.startsWith("--rounds="))?.slice("--rounds=".length);
-  const rounds = Number(asked ?? 7);
+  const rounds = Number(valueOf("rounds") ?? 7);
   if (!(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100))
     throw new Failure(
       "--rounds must be a whole number from 1 to 100; at least 5 are needed for reliable figures.",

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { OutgoingHttpHeaders } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../scripts/run.mjs";
 import { type HttpResponse, cookiesFrom, send } from "./http";
@@ -20,8 +21,12 @@ export function newNetwork(): { "x-forwarded-for": string } {
 }
 
 /** Requests a link with the JSON API. */
-export async function requestLink({ origin }: Latchkey, email: string): Promise<HttpResponse> {
-  return expectStatus(202, await send(origin, "/api/v1/magic-links", { json: { email } }));
+export async function requestLink(
+  { origin }: Latchkey,
+  email: string,
+  headers: OutgoingHttpHeaders = {},
+): Promise<HttpResponse> {
+  return expectStatus(202, await send(origin, "/api/v1/magic-links", { json: { email }, headers }));
 }
 
 /** Redeems the emailed link, in the browser that requested it. */
@@ -29,9 +34,10 @@ export async function redeem(
   latchkey: Latchkey,
   email: string,
   requested: HttpResponse,
+  more: OutgoingHttpHeaders = {},
 ): Promise<HttpResponse> {
   const json = { token: await tokenFor(latchkey, email) };
-  const headers = { cookie: cookiesFrom(requested) };
+  const headers = { cookie: cookiesFrom(requested), ...more };
   return expectStatus(201, await send(latchkey.origin, "/api/v1/sessions", { headers, json }));
 }
 

@@ -30,8 +30,9 @@ export function findPostgres() {
 /**
  * `url` connects as the superuser. `stop` may be called twice; the server also ends with this
  * process. It is a child process and not a daemon, because its processor time counts as ours.
+ * `settings` are lines of postgresql.conf.
  */
-export async function startCluster() {
+export async function startCluster(settings = []) {
   const bin = findPostgres();
   if (!bin) throw new Failure("No Postgres found: neither in /usr/lib/postgresql nor in the PATH.");
   const folder = mkdtempSync(join(tmpdir(), "latchkey-pg-"));
@@ -50,7 +51,7 @@ export async function startCluster() {
   });
   if (initialized.status !== 0) throw new Failure("initdb failed.");
   const port = await freePort();
-  configure(data, port);
+  configure(data, port, settings);
 
   const log = join(folder, "log");
   const to = openSync(log, "a");
@@ -104,7 +105,7 @@ function ownerOf(folder) {
 }
 
 /** Turns durability off, because the data is deleted after the run. */
-function configure(data, port) {
+function configure(data, port, more) {
   const settings = [
     `port = ${port}`,
     `listen_addresses = '127.0.0.1'`,
@@ -113,6 +114,7 @@ function configure(data, port) {
     `max_connections = 300`,
     `fsync = off`,
     `full_page_writes = off`,
+    ...more,
   ];
   appendFileSync(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
 }
