@@ -10,7 +10,7 @@ import { validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
-import { purge } from "./purge";
+import { purge, readPurgeFacts } from "./purge";
 
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
@@ -220,4 +220,19 @@ test("two purges at once do not block each other", async () => {
   await purge(world.db);
   expect(deleted[0] + deleted[1]).toBeLessThanOrEqual(1200);
   expect(await sizes()).toMatchObject({ limits: 0 });
+});
+
+test("asks a few pages of a large table whether most sessions have expired, and all of a small one", async () => {
+  await new Browser(world).signIn(ada);
+  const all = 4_001;
+  await world.writeDirectly((tx) =>
+    tx.execute(sql`insert into sessions (token_digest, user_id, method, browser, idle_seconds, ends_at)
+      select 'n' || n, u.id, 'magic_link', '', 86400, now() + (n % 2) * interval '2 days' - interval '1 day'
+      from users u, generate_series(1, ${all - 1}::int) n`),
+  );
+  expect(await readPurgeFacts(world.db)).toMatchObject({ sessions: all, expired: (all - 1) / 2 });
+  const { sessions, expired } = await readPurgeFacts(world.db, 20);
+  expect(sessions).toBeGreaterThan(0);
+  expect(sessions).toBeLessThan(all);
+  expect(expired / sessions).toBeCloseTo(0.5, 1);
 });

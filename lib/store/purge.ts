@@ -91,28 +91,31 @@ async function purgeSessions(db: Db, progress: () => void): Promise<number> {
 export interface PurgeFacts {
   /** The database's clock, in seconds. */
   readonly now: number;
-  /** Seconds since the last use of a session; null without sessions. */
+  /** Seconds since the last use of a session that was looked at; null without sessions. */
   readonly quiet: number | null;
+  /** How many were looked at, and how many of these have expired. */
   readonly sessions: number;
   readonly expired: number;
 }
 
-/** The share of the table's pages, in percent, that has `bounds.purgeSample` of them. */
-const sampledShare = sql`least(100, 100.0 * ${bounds.purgeSample}
+/** The share of the table's pages, in percent, that has this many of them. */
+const shareOf = (pages: number) => sql`least(100, 100.0 * ${pages}::int
   * current_setting('block_size')::int / greatest(1, pg_relation_size('public.sessions')))`;
 
 /**
- * Facts of the sessions on about `bounds.purgeSample` random pages of their table, or of all if it has no
- * more: the cost does not grow with the number of sessions. One statement, so that its parts have the
- * same time.
+ * Facts of the sessions on about this many random pages of their table, or of all if it has no more: the
+ * cost does not grow with the number of sessions. One statement, so that its parts have the same time.
  */
-export async function readPurgeFacts(db: Db): Promise<PurgeFacts> {
+export async function readPurgeFacts(
+  db: Db,
+  pages: number = bounds.purgeSample,
+): Promise<PurgeFacts> {
   const facts = await row<PurgeFacts>(
     db,
     sql`select extract(epoch from now())::float8 as now,
       extract(epoch from now() - max(last_seen_at))::float8 as quiet,
       count(*)::int as sessions, (count(*) filter (where ${sessionEnd} < now()))::int as expired
-      from ${sessions} tablesample system (${sampledShare})`,
+      from ${sessions} tablesample system (${shareOf(pages)})`,
   );
   return facts!;
 }
