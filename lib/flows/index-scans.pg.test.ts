@@ -8,7 +8,7 @@ import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
-import { isMailDelayed } from "@/lib/store/outbox";
+import { isMailDelayed, queuedMail } from "@/lib/store/outbox";
 import { purge, readPurgeFacts } from "@/lib/store/purge";
 import { Browser } from "@/test/support/browser";
 import { addressOf, growingTables, statementsForRows, tokenOf } from "@/test/support/many-rows";
@@ -88,6 +88,7 @@ test("the hot flows scan indexes alone, among thousands of rows", async () => {
       expect(await third.openLink(letter)).toMatchObject({ ok: true });
       await third.finishResponse();
       await isMailDelayed(db);
+      await queuedMail(db);
       await readPurgeFacts(db);
       await purge(db);
     }

@@ -130,19 +130,16 @@ export function isMailOverdue(db: Db): Promise<boolean> {
   return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
 }
 
-/**
- * A moment in the future is from before the clock was set back, and at least as long ago. The state is not a
- * parameter, so that each plan knows that the index of queued letters has them all.
- */
+/** Not a parameter, so that each plan knows that the index of queued letters has them all. */
+const isQueued = sql`${outbox.state} = 'queued'`;
+
+/** A moment in the future is from before the clock was set back, and at least as long ago. */
 async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
     .from(outbox)
     .where(
-      and(
-        sql`${outbox.state} = 'queued'`,
-        sql`abs(extract(epoch from now() - ${moment})) > ${intervals.mailDelayed}`,
-      ),
+      and(isQueued, sql`abs(extract(epoch from now() - ${moment})) > ${intervals.mailDelayed}`),
     )
     .limit(1);
   return waiting.length > 0;
@@ -160,7 +157,7 @@ export async function queuedMail(db: Db): Promise<{ count: number; oldestSeconds
       oldestSeconds: sql<number>`coalesce(max(${waits}), 0)::float`,
     })
     .from(outbox)
-    .where(eq(outbox.state, "queued"));
+    .where(isQueued);
   return found!;
 }
 
