@@ -365,10 +365,10 @@ export function growthTables({ work, relations }: ReturnType<typeof growthFindin
   return [aligned([head, ...workLines]).join("\n"), ...sizes].join("\n\n");
 }
 
-function aligned(lines: readonly (readonly string[])[]): string[] {
-  const widths = lines[0]!.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)));
-  return lines.map((line) =>
-    line
+function aligned(table: readonly (readonly string[])[]): string[] {
+  const widths = table[0]!.map((_, at) => Math.max(...table.map((row) => row[at]!.length)));
+  return table.map((row) =>
+    row
       .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
       .join("  ")
       .trimEnd(),

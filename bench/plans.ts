@@ -55,7 +55,7 @@ export async function plansDuring({ log }: Stage, act: () => Promise<unknown>): 
   });
 }
 
-export const nodesOf = (node: PlanNode): PlanNode[] => [
+const nodesOf = (node: PlanNode): PlanNode[] => [
   node,
   ...(node.Plans ?? []).flatMap((part) => nodesOf(part)),
 ];
