@@ -33,6 +33,10 @@ interface Installation {
   readonly cookieName: string;
 }
 
+interface Measured extends Installation {
+  readonly plans: Plans;
+}
+
 /** Work, and how often it is done for a figure. */
 interface Work {
   readonly times: number;
@@ -144,6 +148,7 @@ const works = {
 } satisfies Record<string, Work>;
 
 type WorkName = keyof typeof works;
+type Plans = Record<WorkName, RunPlan[]>;
 const workNames = Object.keys(works) as WorkName[];
 
 /** As many in each of five tables. */
@@ -199,10 +204,8 @@ async function measure(at: Installation, name: WorkName): Promise<Cpu> {
 export async function measureGrowth(sizes: readonly number[], rounds: number) {
   // Each server and each Postgres ends with this process.
   process.setMaxListeners(30);
-  const installations: Installation[] = [];
+  const installations: Measured[] = [];
   for (const users of sizes) installations.push(await install(users));
-  const plans = new Map<Installation, Record<WorkName, RunPlan[]>>();
-  for (const at of installations) plans.set(at, await readPlans(at));
   const figures = installations.map(
     () =>
       Object.fromEntries(workNames.map((name) => [name, []])) as unknown as Record<WorkName, Cpu[]>,
@@ -220,7 +223,7 @@ export async function measureGrowth(sizes: readonly number[], rounds: number) {
     await at.latchkey.stop();
     await at.database.close();
     const relations = await readSizes(at.stage.databaseUrl);
-    results.push({ users: at.users, cpu: figures[n]!, plans: plans.get(at)!, relations });
+    results.push({ users: at.users, cpu: figures[n]!, plans: at.plans, relations });
     await at.stage.close();
   }
   return results;
@@ -238,35 +241,41 @@ const postgresSettings = [
   "autovacuum = off",
 ];
 
-async function install(users: number): Promise<Installation> {
+async function install(users: number): Promise<Measured> {
   console.log(`Filling ${users} users …`);
   const stage = await openStage(postgresSettings);
   const database = await open(stage);
   await migrateUp(database.db);
   await fill(stage.databaseUrl, users);
-  const latchkey = await startLatchkey(stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
   // Evenly from the whole table, and not the same pages.
   const length = Math.min(users, 1_000);
   const sample = Array.from({ length }, (_, n) => 1 + Math.floor((n * users) / length));
-  const cookieName = (await signIn(latchkey)).split("=")[0]!;
-  return { users, stage, latchkey, database, sample, cookieName };
+  const plans = await readPlans({ users, stage, sample });
+  const latchkey = await startLatchkey(stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
+  const cookieName = cookieNameIn(await signIn(latchkey));
+  return { users, stage, latchkey, database, sample, cookieName, plans };
 }
+
+const cookieNameIn = (cookie: string) => cookie.split("=")[0]!;
 
 const open = ({ databaseUrl }: Stage) => openDatabase({ url: databaseUrl, directory: "" });
 
 /** Repetitions on one connection after which Postgres may choose a plan without parameters, and more. */
 const planned = 8;
 
-/** The plans of each work, of a server and connections of their own, because logging them costs time. */
-async function readPlans(at: Installation): Promise<Record<WorkName, RunPlan[]>> {
+/**
+ * The plans of each work, of a server and connections of their own, because logging them costs time. No
+ * other server runs meanwhile: its courier would send some of the letters.
+ */
+async function readPlans(at: Pick<Installation, "users" | "stage" | "sample">): Promise<Plans> {
   console.log(`Reading plans at ${at.users} users …`);
   await logPlans(at.stage, true);
   const latchkey = await startLatchkey(at.stage.databaseUrl, { TRUSTED_PROXY_HOPS: "1" });
   const database = await open(at.stage);
-  const logged = { ...at, latchkey, database };
   // The first use of a connection queries Postgres for its types.
-  await signIn(latchkey);
-  const found = {} as Record<WorkName, RunPlan[]>;
+  const cookieName = cookieNameIn(await signIn(latchkey));
+  const logged = { ...at, latchkey, database, cookieName };
+  const found = {} as Plans;
   for (const name of workNames) {
     const { prepare, act, times }: Work = works[name];
     const n = name === "expired row, purged" ? times : planned;

@@ -81,15 +81,15 @@ export function statementsForRows(
     `insert into oauth_attempts (token_digest, provider, remember, next, expires_at)
       select ${digest("'attempt' || n")}, 'google', false, '/account', now() + interval '12 hours'
       from ${series(perUser.oauthAttempts)}`,
-    `insert into audit_events (at, event, outcome, subject_id, caller_id, session_id, request_id)
-      select now() - interval '1 year' * (1 - n::float8 / ${events}), 'password.sign_in', 'ok',
-        ${userId(`1 + (n::bigint * 7919) % ${users}`)}, null, gen_random_uuid(), gen_random_uuid()::text
-      from generate_series(1, ${events}) n`,
     `insert into audit_event_details (event_id, ip, browser, identifier)
       select n, ${ip}, ${browser}, 'user-' || 1 + (n::bigint * 7919) % ${users} || '@example.com'
       from generate_series(1, ${events}) n`,
     `insert into audit_counts (event, outcome, key_hash, hour)
       select 'password.sign_in', 'rate_limited', ${digest("'key' || n")}, date_trunc('hour', ${within("1 year")})
       from ${series(perUser.auditCounts)}`,
+    `insert into audit_events (at, event, outcome, subject_id, caller_id, session_id, request_id)
+      select now() - interval '1 year' * (1 - n::float8 / ${events}), 'password.sign_in', 'ok',
+        ${userId(`1 + (n::bigint * 7919) % ${users}`)}, null, gen_random_uuid(), gen_random_uuid()::text
+      from generate_series(1, ${events}) n`,
   ];
 }
