@@ -407,6 +407,24 @@ describe("the audit log only grows (T3)", () => {
   });
 });
 
+describe("0007_size", () => {
+  test("finds the indexes that were created before the update", async () => {
+    await migrateUp(db);
+    const schema = await schemaOf(db);
+    await migrateDown(db);
+    await db.execute(
+      sql`alter table sessions add column expiry_check_at timestamptz default 'epoch' not null`,
+    );
+    await db.execute(
+      sql`create index sessions_expiry_check_at_index on sessions (expiry_check_at)`,
+    );
+    await db.execute(sql`create index audit_events_at_brin on audit_events using brin (at)
+      with (pages_per_range = 32, autosummarize = true)`);
+    expect(await migrateUp(db)).toEqual(["0007_size"]);
+    expect(await schemaOf(db)).toEqual(schema);
+  });
+});
+
 describe("a migration that this release does not know", () => {
   const made = new Date("2099-01-02T03:04:05Z").getTime();
   const applyUnknown = async () => {
