@@ -31,7 +31,7 @@ test("every response has the security headers", async ({
   );
   expect(assets.length).toBeGreaterThan(0);
   const visits: readonly Visit[] = [
-    ...routes({ token, id: randomUUID(), provider: "google" }).map(
+    ...routes({ token, id: randomUUID(), provider: "google", before: "1" }).map(
       (path) => [path, expectedOf(path)] as const,
     ),
     ["/sign-in/continue", 200],
