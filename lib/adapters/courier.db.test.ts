@@ -4,7 +4,8 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv, testKeys, type TestWorld } from "@/test/support/world";
-import { leaseDueLetters, queuedMail } from "@/lib/store/outbox";
+import { leaseDueLetters, lettersQueued, queuedMail } from "@/lib/store/outbox";
+import type { Identifier } from "@/lib/core/identifier";
 import { intervals, lifetimes } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
 import type { Mailer, Message } from "./mailer";
@@ -40,6 +41,16 @@ const failing = (tried: Message[] = []): Mailer => {
     return Promise.resolve({ sent: false, reason: "refused" });
   };
 };
+
+/** Queues an email that somebody signed in has caused. */
+const queueNotice = () =>
+  world.writeDirectly((tx) => {
+    const at = new Date().toISOString();
+    const to = ada as Identifier;
+    const letter = { kind: "password_removed", to, browser: "firefox/linux", at } as const;
+    const queued = lettersQueued(world.env.outboxKey, [{ letter, withheld: null }]);
+    return tx.execute(sql`with ${queued} select`);
+  });
 
 describe("emails in the database", () => {
   test("a waiting email is sealed: its token, code and address cannot be read", async () => {
@@ -111,6 +122,15 @@ describe("retries", () => {
     expect(tried).toHaveLength(3);
     expect(tried[1]).toEqual(tried[0]);
     expect(tried[2]).toEqual(tried[0]);
+  });
+
+  test("an email without a link is retried, too, and is sent in the end", async () => {
+    await queueNotice();
+    const tried: Message[] = [];
+    await deliverDueLetters(world, failing(tried));
+    expect(tried).toHaveLength(1);
+    await world.advance(intervals.emailRetries[0]);
+    expect(await world.deliver()).toEqual(tried);
   });
 
   test("the pauses grow, and the last one repeats (X3)", async () => {

@@ -57,7 +57,8 @@ export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
     sql`with due as (
       select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.queuedEmail})
           or v.consumed_at is not null or v.voided_at is not null
-          or (o.attempts > 0 and v.expires_at < now()) as late
+          -- A notice has no link, and so no such time.
+          or (o.attempts > 0 and coalesce(v.expires_at < now(), false)) as late
       from ${outbox} o left join ${verifications} v on v.id = o.verification_id
       where o.state = 'queued' and ${isDue}
       order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
