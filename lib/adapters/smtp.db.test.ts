@@ -445,6 +445,13 @@ describe("a server with a permanent failure", () => {
     expect(world.logged).toEqual([]);
   });
 
+  test("greylisting is no error, and the log says that there is nothing to do", async () => {
+    sink.failWith("rcpt", { says: 450, text: "4.2.0 Greylisted, try again in 300 seconds" }, 1);
+    const response = await smtpMailer(sink.url, world.log)(message);
+    expect(response).toEqual(because(/^smtp 450 .*Greylisted.*nothing to do\.$/));
+    expect(world.logged).toEqual([]);
+  });
+
   test("535 from a name that only looks like Gmail's does not", async () => {
     elsewhere.port = secure.port;
     secure.failWith("auth", { says: 535 });

@@ -4,7 +4,7 @@ import type { Log } from "@/lib/runtime/ports";
 import { bounds, intervals } from "@/lib/core/policy";
 import { connectionCause } from "./connection-causes";
 import { type Delivery, headersOf, type Mailer, quoted } from "./mailer";
-import { concernsRecipient } from "./smtp-replies";
+import { adviceOn, concernsRecipient } from "./smtp-replies";
 
 interface SmtpError extends Error {
   readonly code?: string;
@@ -100,7 +100,7 @@ function problemOf(error: SmtpError, server: URL): SmtpProblem {
   if (isReply && isSignInRefused(error))
     return {
       kind: "login_refused",
-      explanation: `${signInHelp(server)} It said: ${quoted(response ?? "")}`,
+      explanation: `${signInHelp(server, response)} It said: ${quoted(response ?? "")}`,
     };
   if (isReply) return { kind: "refused", explanation: quoted(response ?? "") };
   const explanation = causeOf(error, server.host) ?? `The connection failed: ${code}.`;
@@ -117,10 +117,9 @@ function kindOf(code: string, explanation: string): SmtpProblem["kind"] {
 const isSignInRefused = ({ code, responseCode }: SmtpError) =>
   code === "EAUTH" || responseCode === 535;
 
-const signInHelp = ({ hostname }: URL) =>
-  /(^|\.)(gmail|google|googlemail)\.com$/i.test(hostname)
-    ? "Gmail does not accept the account password. Turn on 2-step verification, create an app password, and use it in SMTP_URL."
-    : "The mail server rejected the user name or password in SMTP_URL, or the way to sign in; its reply says which. Emails wait meanwhile.";
+const signInHelp = ({ hostname }: URL, reply = "") =>
+  adviceOn("sign_in", { host: hostname, reply }) ??
+  "The mail server rejected the user name or password in SMTP_URL, or the way to sign in; its reply says which. Emails wait meanwhile.";
 
 /**
  * The outcome for an SMTP error. Only a permanent refusal of the recipient is final. What concerns the
@@ -134,8 +133,10 @@ function deliveryOf(error: SmtpError, server: URL, log: Log): Delivery {
   const cause = isReply ? quoted(response ?? "") : causeOf(error, host);
   const reason = cause ? `${summary}: ${cause}` : summary;
   const isPermanent = isReply && responseCode >= 500;
+  const help = isReply && adviceOn("temporary", { host: hostname, reply: response ?? "" });
   if (isPermanent && isSignInRefused(error)) {
-    log.error("mail.sign_in_refused", { host: hostname, reply: cause, help: signInHelp(server) });
+    const help = signInHelp(server, response);
+    log.error("mail.sign_in_refused", { host: hostname, reply: cause, help });
   } else if (isPermanent) {
     const isOfMessage = command === "RCPT TO" || command === "DATA";
     if (isOfMessage && concernsRecipient({ code: responseCode, text: response ?? "", command }))
@@ -143,10 +144,12 @@ function deliveryOf(error: SmtpError, server: URL, log: Log): Delivery {
     log.error("mail.sender_refused", {
       host: hostname,
       reply: cause,
-      help: "The mail server refuses what Latchkey sends. Let it relay for this machine or for the user in SMTP_URL, and let it send as MAIL_FROM. Emails wait meanwhile.",
+      help:
+        adviceOn("sender", { host: hostname, reply: response ?? "" }) ??
+        "The mail server refuses what Latchkey sends. Let it relay for this machine or for the user in SMTP_URL, and let it send as MAIL_FROM. Emails wait meanwhile.",
     });
   }
-  return { sent: false, reason };
+  return { sent: false, reason: help ? `${reason} ${help}` : reason };
 }
 
 /** Why a server could not be used at all, in words. */
