@@ -403,7 +403,8 @@ const codesOf = function* (error: unknown) {
   }
 };
 
-function isConnectionLost(error: unknown): boolean {
+/** Whether an error means that there is no connection, or that Postgres is about to close it. */
+export function isConnectionLost(error: unknown): boolean {
   return [...codesOf(error)].some(
     (code) => closingSqlState.test(code) || unavailableDriverCode.test(code),
   );

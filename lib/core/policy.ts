@@ -116,6 +116,8 @@ export const intervals = {
    * set back.
    */
   emailRetryMax: hours(1),
+  /** The window of the budget of emails (R5): mail providers count by the hour. */
+  mailBudget: hours(1),
   /** In milliseconds. Redis responds within a few; after this the limit is counted in Postgres (R4). */
   redisTimeoutMs: 150,
   /** The timeout for connecting to Redis: enough for TCP and TLS, short next to `run`. */
@@ -178,6 +180,11 @@ export const intervals = {
   lockTakeover: seconds(5),
   /** In milliseconds, doubled from `base` to `max`: connected again within 5 s of Postgres's return (S4). */
   databaseReconnectMs: { base: 100, max: 1_000 },
+  /**
+   * How long a starting server waits for a Postgres that does not respond: longer than a container with a
+   * new database takes, and short enough that who started it is still watching.
+   */
+  databaseStart: minutes(1),
   /** In milliseconds. Postgres sends its error this long, at most, before it closes the connection. */
   databaseCloseNoticeMs: 100,
 } as const;
@@ -306,6 +313,13 @@ export const bounds = {
   activityPage: 50,
   /** Events in the file of the account's activity: years of use, in a few megabytes. */
   activityExport: 10_000,
+  /**
+   * Emails of all servers within `intervals.mailBudget`, beyond which those that strangers can cause wait:
+   * enough for a thousand sign-ins, and less than mail providers refuse from a sender (R5). env
+   */
+  emailsPerHour: 1_000,
+  /** The part of that budget at which the log warns: early enough to raise it before emails wait. */
+  mailBudgetWarning: 0.8,
   /** Emails that the local mailbox shows: more than a developer looks through. */
   mailboxEmails: 100,
   /** Bytes of WAL after which the embedded database makes a checkpoint: two of its segments. */

@@ -9,9 +9,10 @@ import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
 import { logPrintedTexts } from "./printed-texts";
 import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
+import { waitForDatabase } from "./wait-for-database";
 
 /**
- * Installs the request gate and creates the world. On an error it prints the reason to standard error
+ * Installs the request gate, waits for Postgres and creates the world. On an error it prints the reason to standard error
  * and ends the process: a server without a world could only respond with 500.
  */
 export async function start(): Promise<void> {
@@ -26,6 +27,7 @@ export async function start(): Promise<void> {
     const requestGate = installRequestGate(env, log);
     // Next's development server prints for the developer.
     if (env.production) logPrintedTexts(log);
+    await waitForDatabase(env, log);
     const { world, stopWorker } = await createWorld(env);
     const afterResponses = new AfterResponses();
     // Next's development server reloads routes that change.
