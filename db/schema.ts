@@ -203,6 +203,7 @@ export const outbox = pgTable(
       .on(t.nextAttemptAt)
       .where(sql`${t.state} = 'queued'`),
     index("outbox_done").on(t.doneAt),
+    index("outbox_started").on(t.firstAttemptAt),
     check("outbox_states", sql`${t.state} in ('queued', 'sent', 'dead')`),
   ],
 );

@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv, testKeys, type TestWorld } from "@/test/support/world";
-import { leaseDueLetters, lettersQueued, queuedMail } from "@/lib/store/outbox";
+import { isBudgetUsed, leaseDueLetters, lettersQueued, queuedMail } from "@/lib/store/outbox";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals, lifetimes } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
@@ -221,7 +221,7 @@ describe("retries", () => {
 describe("a courier that dies", () => {
   test("between leasing and sending: another courier sends the email after the lease", async () => {
     await new Browser(world).requestLink(ada);
-    const [leased] = await leaseDueLetters(world.db);
+    const [leased] = await leaseDueLetters(world.db, world.env.emailsPerHour);
     expect(await world.deliver()).toEqual([]);
     await world.advance(intervals.emailLease);
     const sent = await world.deliver();
@@ -290,5 +290,84 @@ describe("concurrent couriers", () => {
     release();
     await first;
     expect(world.sent).toHaveLength(5);
+  });
+});
+
+describe("the hourly budget of emails", () => {
+  const budgeted = (max: number) =>
+    world.with({ env: testEnv({ EMAILS_PER_HOUR: String(max), EMAIL_REQUESTS_PER_IP: "1000" }) });
+  const address = (n: number) => `user${n}@example.com`;
+  const askedBy = async (where: TestWorld, from: number, to: number) => {
+    for (let n = from; n <= to; n += 1) await new Browser(where).requestLink(address(n));
+  };
+  const addresses = (messages: readonly Message[]) => messages.map(({ to }) => to);
+  const isUsed = (where: TestWorld) => isBudgetUsed(where.db, where.env.emailsPerHour);
+
+  test("beyond it strangers' emails wait for the next hour, and none is lost (R5)", async () => {
+    const three = budgeted(3);
+    await askedBy(three, 1, 5);
+    expect(addresses(await three.deliver())).toEqual([address(1), address(2), address(3)]);
+    expect(await three.deliver()).toEqual([]);
+    expect(await isUsed(three)).toBe(true);
+    await world.advance(intervals.mailBudget - 60);
+    expect(await three.deliver()).toEqual([]);
+    await world.advance(61);
+    expect(await isUsed(three)).toBe(false);
+    expect(addresses(await three.deliver())).toEqual([address(4), address(5)]);
+    expect(await saved()).toMatchObject(Array(5).fill({ state: "sent", attempts: 1 }));
+    const [letter] = three.lettersTo(address(5));
+    expect(await new Browser(three).openLink(letter!, address(5))).toMatchObject({ ok: true });
+  });
+
+  test("beyond it the emails of signed-in people are sent, and retries of what was begun", async () => {
+    const two = budgeted(2);
+    await askedBy(two, 1, 4);
+    await deliverDueLetters(two, failing());
+    await queueNotice();
+    expect(addresses(await two.deliver())).toEqual([ada]);
+    await world.advance(intervals.emailRetries[0]);
+    expect(addresses(await two.deliver())).toEqual([address(1), address(2)]);
+  });
+
+  test("it is one budget, however many couriers use it at once", async () => {
+    const seven = budgeted(7);
+    await askedBy(seven, 1, 12);
+    const sent: Message[] = [];
+    const mailer: Mailer = (message) => Promise.resolve({ sent: sent.push(message) > 0 });
+    await Promise.all(Array.from({ length: 4 }, () => deliverDueLetters(seven, mailer)));
+    expect(sent).toHaveLength(7);
+  });
+
+  test("an email that waits for it is given up after a day, as any other", async () => {
+    const one = budgeted(1);
+    await askedBy(one, 1, 2);
+    await one.deliver();
+    await world.advance(lifetimes.queuedEmail + 1);
+    await askedBy(one, 3, 3);
+    expect(addresses(await one.deliver())).toEqual([address(3)]);
+    expect((await saved()).map(({ reason }) => reason)).toEqual([null, "too_late", null]);
+  });
+
+  test("the log warns when most of it is used: once, although the count falls and rises", async () => {
+    const ten = budgeted(10);
+    const warnings = () => world.logged.filter(({ event }) => event === "mail.budget");
+    await askedBy(ten, 1, 7);
+    await ten.deliver();
+    expect(warnings()).toEqual([]);
+    await askedBy(ten, 8, 8);
+    await ten.deliver();
+    expect(warnings()).toMatchObject([{ level: "warn", facts: { used: 8, of: 10 } }]);
+    await askedBy(ten, 9, 12);
+    await ten.deliver();
+    await world.writeDirectly((tx) =>
+      tx.execute(sql`update outbox set first_attempt_at = now() - interval '2 hours'
+        where to_address in (${address(1)}, ${address(2)}, ${address(3)})`),
+    );
+    await ten.deliver();
+    expect(warnings()).toHaveLength(1);
+    await world.advance(intervals.mailBudget);
+    await askedBy(ten, 13, 20);
+    await ten.deliver();
+    expect(warnings()).toHaveLength(2);
   });
 });

@@ -1,4 +1,4 @@
-import type { World } from "@/lib/runtime/ports";
+import type { KeyedLimit, World } from "@/lib/runtime/ports";
 import {
   markDead,
   storeRendered,
@@ -8,9 +8,10 @@ import {
   leaseDueLetters,
 } from "@/lib/store/outbox";
 import type { Letter } from "@/lib/core/letters";
-import { bounds } from "@/lib/core/policy";
+import { bounds, intervals } from "@/lib/core/policy";
 import { unseal, seal } from "@/lib/core/crypto";
 import type { Mailer, Message } from "./mailer";
+import { postgresLimiter } from "./postgres-limiter";
 
 type CourierWorld = Pick<
   World,
@@ -30,8 +31,9 @@ export async function deliverDueLetters(
   isStopping: () => boolean = () => false,
 ): Promise<void> {
   for (;;) {
-    const leased = await leaseDueLetters(world.db);
+    const leased = await leaseDueLetters(world.db, world.env.emailsPerHour);
     progress();
+    await warnOfBudget(world, leased);
     const ends = await Promise.allSettled(leased.map((letter) => deliver(world, mailer, letter)));
     for (const [at, end] of ends.entries()) {
       if (end.status === "fulfilled") continue;
@@ -42,6 +44,28 @@ export async function deliverDueLetters(
     if (leased.length < bounds.outboxBatch || isStopping()) return;
     progress();
   }
+}
+
+/** A budget that is used at its threshold would be reported with each letter. */
+const budgetWarnings: KeyedLimit = {
+  limit: { rule: "mail_budget_warnings", max: 1, per: intervals.mailBudget },
+  keyHash: "all",
+  effect: "reject",
+};
+
+/** Warns when these letters are those that use most of the budget: one process does, and once (R5). */
+async function warnOfBudget({ db, env, log }: CourierWorld, leased: readonly LeasedLetter[]) {
+  const before = leased[0]?.startedBefore ?? 0;
+  const used = before + leased.filter(({ attempts }) => attempts === 1).length;
+  const threshold = env.emailsPerHour * bounds.mailBudgetWarning;
+  if (before >= threshold || used < threshold) return;
+  const [granted] = await postgresLimiter(db).consume([budgetWarnings]);
+  if (!granted?.ok) return;
+  log.warn("mail.budget", {
+    used,
+    of: env.emailsPerHour,
+    help: "Beyond EMAILS_PER_HOUR, emails that people ask for without being signed in wait until earlier ones are an hour old. Raise it if these are real people, and if the mail provider allows more.",
+  });
 }
 
 /** One attempt. When the mail server does not take the letter, `reschedule` says when the next one is. */

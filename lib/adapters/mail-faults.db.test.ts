@@ -430,7 +430,7 @@ describe("a provider that is unavailable", () => {
 describe("the worker of a process", () => {
   test("sends what a dead worker left behind, and what it is woken for", async () => {
     await new Browser(world).requestLink(ada);
-    await leaseDueLetters(world.db);
+    await leaseDueLetters(world.db, world.env.emailsPerHour);
     await world.advance(intervals.emailLease);
     const worker = startWorker(world.with({ env: testEnv() }), byResend, { isEmbedded: false });
     try {

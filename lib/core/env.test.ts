@@ -58,7 +58,7 @@ describe("an operator who sets only the keys", () => {
 
   it("gets the same when every other variable is set and empty", () => {
     const empty = Object.fromEntries(
-      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP APP_ORIGINS AFTER_SIGN_IN TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP"
+      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP APP_ORIGINS AFTER_SIGN_IN TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP EMAILS_PER_HOUR"
         .split(" ")
         .map((name) => [name, ""]),
     );
@@ -78,6 +78,7 @@ describe("an operator's own numbers", () => {
       SESSION_LIFETIME_DAYS: "7",
       EMAILS_PER_ADDRESS: "10",
       EMAIL_REQUESTS_PER_IP: "50",
+      EMAILS_PER_HOUR: "200",
     });
     expect(env.lifetimes).toEqual({
       ...lifetimes,
@@ -86,6 +87,7 @@ describe("an operator's own numbers", () => {
       session: 7 * 86_400,
     });
     expect(env.limitMax).toEqual({ emailsPerAddress: 10, emailRequestsPerIp: 50 });
+    expect(env.emailsPerHour).toBe(200);
   });
 
   it.each([
@@ -96,6 +98,7 @@ describe("an operator's own numbers", () => {
     ["SESSION_LIFETIME_DAYS", "0", "366", "ever"],
     ["EMAILS_PER_ADDRESS", "0", "1001", "-3", "unlimited"],
     ["EMAIL_REQUESTS_PER_IP", "0", "100001", "off"],
+    ["EMAILS_PER_HOUR", "0", "1000001", "-1", "unlimited"],
   ])("are refused when they make no sense: %s", (name, ...values) => {
     for (const value of values) {
       const problemsFound = problemsWith({ [name]: value });

@@ -120,6 +120,7 @@ const schema = z.object({
   SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
   EMAILS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.emailsPerAddress.max),
   EMAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.emailRequestsPerIp.max),
+  EMAILS_PER_HOUR: wholeNumber(1, 1_000_000).default(bounds.emailsPerHour),
 });
 
 /** The methods that `SIGN_IN_METHODS` names; without it, all. */
@@ -189,6 +190,8 @@ export interface Env {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly lifetimes: { readonly [K in keyof typeof lifetimes]: Duration };
   readonly limitMax: { readonly [K in LimitName]?: number };
+  /** The budget of emails within `intervals.mailBudget`, of all servers together (R5). */
+  readonly emailsPerHour: number;
 }
 
 /** Our registration at a provider. */
@@ -277,6 +280,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
       emailsPerAddress: env.EMAILS_PER_ADDRESS,
       emailRequestsPerIp: env.EMAIL_REQUESTS_PER_IP,
     },
+    emailsPerHour: env.EMAILS_PER_HOUR,
   };
 }
 

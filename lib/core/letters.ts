@@ -53,6 +53,28 @@ export type Letter =
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
 
+/**
+ * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
+ * wait, and all others are sent (R5).
+ */
+const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
+  magic_link: true,
+  sign_up_link: true,
+  sign_up_code: true,
+  already_signed_up: true,
+  password_reset: true,
+  step_up: false,
+  password_chosen: false,
+  password_removed: false,
+  provider_connected: false,
+  provider_disconnected: false,
+};
+
+/** The kinds of letters that strangers can cause. */
+export const kindsOfStrangers: readonly string[] = Object.entries(isCausedByStrangers)
+  .filter(([, isTheirs]) => isTheirs)
+  .map(([kind]) => kind);
+
 /** Why a letter was never sent. The first three are known before it is queued. */
 export type WithheldReason =
   | "over_limit"

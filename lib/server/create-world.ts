@@ -12,7 +12,7 @@ import { type DatabaseCause, databaseCauseOf } from "@/lib/core/database-error";
 import type { Env } from "@/lib/core/env";
 import { parsePostgresUrl } from "@/lib/core/postgres-url";
 import type { Health, Log, Metrics, OAuth, World } from "@/lib/runtime/ports";
-import { isMailOverdue, queuedMail } from "@/lib/store/outbox";
+import { isBudgetUsed, isMailOverdue, queuedMail } from "@/lib/store/outbox";
 import { databaseLimits, intervals } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
 import { systemClock } from "@/lib/adapters/clock";
@@ -152,12 +152,13 @@ interface Parts {
  */
 async function health(
   env: Env,
-  { database, worker, isRedisUnavailable, clock, space }: Parts,
+  parts: Parts,
   report: (cause: DatabaseCause | null) => void,
 ): Promise<Health> {
+  const { database, worker, isRedisUnavailable, clock } = parts;
   const isEmbedded = database.kind === "pglite";
   const [found, redisIsUnavailable, stats] = await Promise.all([
-    causeAfterTimeout(inspect(database.db, clock, space)),
+    causeAfterTimeout(inspect(database.db, env, parts)),
     isRedisUnavailable(),
     isEmbedded ? causeAfterTimeout(readDiskSpace(env.dataDir)) : null,
   ]);
@@ -169,7 +170,7 @@ async function health(
     database: cause ? "fail" : "pass",
     migrations: isMigrated ? "pass" : "fail",
     worker: worker.isLate() ? "warn" : "pass",
-    mail: "mailIsOverdue" in found && found.mailIsOverdue ? "warn" : "pass",
+    mail: "mailWaits" in found && found.mailWaits ? "warn" : "pass",
     limiter: redisIsUnavailable ? "warn" : "pass",
     disk: isEmbedded && !(disk && hasFreeSpace(disk)) ? "warn" : "pass",
     clock: clock.differs() ? "warn" : "pass",
@@ -179,13 +180,18 @@ async function health(
 const noSpace: DatabaseCause = { code: "ENOSPC", reason: "The disk of the database is full." };
 
 /** Runs its queries one after another: together they would use several connections of the pool. */
-async function inspect(db: Db, clock: DatabaseClock, space: SpaceProbe | undefined) {
+async function inspect(
+  db: Db,
+  { emailsPerHour }: Env,
+  { clock, space }: Pick<Parts, "clock" | "space">,
+) {
   await clock.read();
   const refusal = await tryToWrite(db)
     .then(() => space?.check())
     .then(() => null, databaseCauseOf);
   const { pending, isTooNew } = await migrationState(db);
-  return { refusal, pending, isTooNew, mailIsOverdue: await isMailOverdue(db) };
+  const mailWaits = (await isMailOverdue(db)) || (await isBudgetUsed(db, emailsPerHour));
+  return { refusal, pending, isTooNew, mailWaits };
 }
 
 /** Logs why the database fails once for each cause, and that it no longer does. */

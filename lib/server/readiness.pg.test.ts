@@ -5,6 +5,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { migrateUp } from "@/db/migrate";
 import { systemClock } from "@/lib/adapters/clock";
+import { bounds } from "@/lib/core/policy";
 import { getWorld } from "@/lib/runtime/world";
 import { passingChecks } from "@/test/support/health";
 import { Browser } from "@/test/support/browser";
@@ -77,6 +78,17 @@ test("a clock that differs from the database's by an hour is a warning, until it
   }
   now.mockRestore();
   expect(await getWorld().health()).toEqual(passingChecks);
+});
+
+test("readiness warns while the hourly budget of emails is used up (R5)", async () => {
+  const sent = (n: number) =>
+    run(`insert into outbox (kind, to_address, state, first_attempt_at, done_at)
+      select 'step_up', 'ada@example.com', 'sent', now(), now() from generate_series(1, ${n})`);
+  await sent(bounds.emailsPerHour - 1);
+  expect(await getWorld().health()).toEqual(passingChecks);
+  await sent(1);
+  expect(await getWorld().health()).toEqual({ ...passingChecks, mail: "warn" });
+  await run("delete from outbox");
 });
 
 test("a migration that a newer release made fails readiness, and the next start", async () => {

@@ -3,7 +3,7 @@ import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
-import type { WithheldReason, Letter } from "@/lib/core/letters";
+import { kindsOfStrangers, type Letter, type WithheldReason } from "@/lib/core/letters";
 import { bounds, intervals, lifetimes } from "@/lib/core/policy";
 import { seal, type Key } from "@/lib/core/crypto";
 
@@ -35,6 +35,8 @@ export interface LeasedLetter {
   readonly payload: string;
   readonly rendered: string | null;
   readonly attempts: number;
+  /** How many letters had their first attempt within `intervals.mailBudget`, before these. */
+  readonly startedBefore: number;
 }
 
 /**
@@ -45,42 +47,79 @@ const isDue = sql`(o.next_attempt_at <= now()
   or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax})
   or coalesce(o.first_attempt_at, o.next_attempt_at) > now())`;
 
+/** A moment in the future is from before the clock was set back. */
+const started = sql`o.first_attempt_at between now() - make_interval(secs => ${intervals.mailBudget})
+  and now() + make_interval(secs => ${intervals.mailBudget})`;
+
+const listOfStrangers = sql.join(
+  kindsOfStrangers.map((kind) => sql`${kind}`),
+  sql`, `,
+);
+
+/** A notice has no link, and so no time at which that expires. */
+const isLate = sql`(o.created_at < now() - make_interval(secs => ${lifetimes.queuedEmail})
+  or v.consumed_at is not null or v.voided_at is not null
+  or (o.attempts > 0 and coalesce(v.expires_at < now(), false)))`;
+
+/** Two couriers at once would each use what is left of the budget. Ends with the transaction. */
+const budgetLocked = sql`select pg_advisory_xact_lock(${5_150_727}::bigint)`;
+
 /**
  * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
  * again. The first attempt restarts the lifetimes of the letter's link and code (L1). Outdated letters
  * are marked as dead instead: older than `lifetimes.queuedEmail`, with a used or voided link, or with
  * an expired link after an earlier attempt (X3).
+ *
+ * Once `budget` letters had their first attempt within `intervals.mailBudget`, whoever caused them and
+ * whichever process sent them, letters that strangers can cause wait for theirs (R5).
  */
-export async function leaseDueLetters(db: Db): Promise<LeasedLetter[]> {
-  return rows<LeasedLetter>(
-    db,
-    sql`with due as (
-      select o.id, o.created_at < now() - make_interval(secs => ${lifetimes.queuedEmail})
-          or v.consumed_at is not null or v.voided_at is not null
-          -- A notice has no link, and so no such time.
-          or (o.attempts > 0 and coalesce(v.expires_at < now(), false)) as late
-      from ${outbox} o left join ${verifications} v on v.id = o.verification_id
-      where o.state = 'queued' and ${isDue}
-      order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
-    ), expired as (
-      update ${outbox} set state = 'dead', reason = 'too_late', payload = null, rendered = null, done_at = now()
-      where id in (select id from due where late)
-    ), started as (
-      update ${verifications} set
-        expires_at = now() + (expires_at - created_at),
-        code_expires_at = now() + (code_expires_at - created_at)
-      where id in (
-        select v.id from ${verifications} v join ${outbox} o on o.verification_id = v.id
-        where o.id in (select id from due where not late) and o.attempts = 0
-          and v.consumed_at is null and v.voided_at is null
-        order by v.purpose <> 'password_reset', v.purpose, v.id for update of v
-      )
+export function leaseDueLetters(db: Db, budget: number): Promise<LeasedLetter[]> {
+  return db.transaction(async (tx) => {
+    await tx.execute(budgetLocked);
+    return rows<LeasedLetter>(tx, leased(budget));
+  });
+}
+
+const leased = (budget: number) => sql`with counted as (
+    select count(*)::int as "before" from ${outbox} o where ${started}
+  ), allowed as (
+    select o.id from ${outbox} o left join ${verifications} v on v.id = o.verification_id
+    where o.state = 'queued' and ${isDue} and o.attempts = 0 and o.kind in (${listOfStrangers})
+      and not ${isLate}
+    order by o.next_attempt_at
+    limit (select greatest(0, least(${bounds.outboxBatch}::int, ${budget}::int - "before")) from counted)
+  ), due as (
+    select o.id, ${isLate} as late
+    from ${outbox} o left join ${verifications} v on v.id = o.verification_id
+    where o.state = 'queued' and ${isDue} and (o.attempts > 0 or o.kind not in (${listOfStrangers})
+      or o.id in (select id from allowed) or ${isLate})
+    order by o.next_attempt_at limit ${bounds.outboxBatch} for update of o skip locked
+  ), expired as (
+    update ${outbox} set state = 'dead', reason = 'too_late', payload = null, rendered = null, done_at = now()
+    where id in (select id from due where late)
+  ), started as (
+    update ${verifications} set
+      expires_at = now() + (expires_at - created_at),
+      code_expires_at = now() + (code_expires_at - created_at)
+    where id in (
+      select v.id from ${verifications} v join ${outbox} o on o.verification_id = v.id
+      where o.id in (select id from due where not late) and o.attempts = 0
+        and v.consumed_at is null and v.voided_at is null
+      order by v.purpose <> 'password_reset', v.purpose, v.id for update of v
     )
-    update ${outbox} set attempts = attempts + 1, first_attempt_at = least(first_attempt_at, now()),
-      next_attempt_at = now() + make_interval(secs => ${intervals.emailLease})
-    where id in (select id from due where not late)
-    returning id, payload, rendered, attempts`,
+  )
+  update ${outbox} set attempts = attempts + 1, first_attempt_at = least(first_attempt_at, now()),
+    next_attempt_at = now() + make_interval(secs => ${intervals.emailLease})
+  where id in (select id from due where not late)
+  returning id, payload, rendered, attempts, (select "before" from counted) as "startedBefore"`;
+
+/** Whether letters that strangers can cause wait because the hourly budget is used up (R5). */
+export async function isBudgetUsed(db: Db, budget: number): Promise<boolean> {
+  const [counted] = await rows<{ used: boolean }>(
+    db,
+    sql`select count(*) >= ${budget}::int as used from ${outbox} o where ${started}`,
   );
+  return counted!.used;
 }
 
 /** Stores the rendered message, so that every retry sends the same bytes (X3). */

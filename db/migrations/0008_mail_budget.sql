@@ -1,0 +1,1 @@
+CREATE INDEX "outbox_started" ON "outbox" USING btree ("first_attempt_at");
