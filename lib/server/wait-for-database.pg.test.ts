@@ -26,7 +26,7 @@ const through = (url = proxy.url) => ({
   dataDir: "memory",
 });
 
-const logged: [event: string, facts?: Record<string, unknown>][] = [];
+const logged: [event: string, facts?: unknown][] = [];
 const note: Log["info"] = (...entry) => void logged.push(entry);
 const log: Log = { info: note, warn: note, error: note };
 

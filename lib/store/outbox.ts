@@ -61,8 +61,11 @@ const isLate = sql`(o.created_at < now() - make_interval(secs => ${lifetimes.que
   or v.consumed_at is not null or v.voided_at is not null
   or (o.attempts > 0 and coalesce(v.expires_at < now(), false)))`;
 
+// An arbitrary number, which every instance must share.
+const budgetLock = 5_150_728;
+
 /** Two couriers at once would each use what is left of the budget. Ends with the transaction. */
-const budgetLocked = sql`select pg_advisory_xact_lock(${5_150_727}::bigint)`;
+const budgetLocked = sql`select pg_advisory_xact_lock(${budgetLock}::bigint)`;
 
 /**
  * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
