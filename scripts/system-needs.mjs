@@ -1,6 +1,6 @@
 /**
  * The system packages that the tests need: a browser and its font, Postgres and Redis. The long part needs
- * nginx, promtool and Python, too.
+ * nginx, PgBouncer, promtool and Python, too.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -17,12 +17,15 @@ const SHELL = "chromium-headless-shell";
 
 /** Installs missing packages where permitted; otherwise fails with the command to run. */
 export async function installSystemPackages({ isLong }) {
-  const programs = ["redis-server", ...(isLong ? ["nginx", "promtool", "python3"] : [])];
+  const programs = [
+    "redis-server",
+    ...(isLong ? ["nginx", "pgbouncer", "promtool", "python3"] : []),
+  ];
   if (inPath("apt-get")) await installWithApt(missingPackages(isLong));
   else if (!findPostgres() || !programs.every(inPath))
     throw new Failure(
       `The tests need initdb (Postgres) and ${programs.join(", ")} in the PATH. On macOS: ` +
-        `brew install postgresql@17 redis${isLong ? " nginx prometheus" : ""} && ` +
+        `brew install postgresql@17 redis${isLong ? " nginx pgbouncer prometheus" : ""} && ` +
         'export PATH="$(brew --prefix postgresql@17)/bin:$PATH"',
     );
   if (!debianChromium && !(await hasPlaywrightsChromium()))
@@ -36,6 +39,7 @@ function missingPackages(isLong) {
     postgresql: findPostgres(),
     "redis-server": inPath("redis-server"),
     "nginx-light": !isLong || inPath("nginx") || existsSync("/usr/sbin/nginx"),
+    pgbouncer: !isLong || inPath("pgbouncer") || existsSync("/usr/sbin/pgbouncer"),
     // It contains promtool.
     prometheus: !isLong || inPath("promtool"),
     python3: !isLong || inPath("python3"),

@@ -5,6 +5,7 @@
  *
  *   --long             the long part
  *   --only=check,e2e   only these steps and the steps they need
+ *   --update           writes what docs/faults.md says about faults, instead of comparing it
  *   e2e/link.spec.ts   only test files whose path contains this text
  */
 import "./node-version.mjs";
@@ -31,6 +32,7 @@ import { fromPlaywright, fromVitest, printSummary, sum } from "./test-results.mj
 const args = process.argv.slice(2);
 const isLong = args.includes("--long");
 const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
+const updates = args.includes("--update");
 const filters = args.filter((arg) => !arg.startsWith("--"));
 
 const testRun = beginRun();
@@ -167,7 +169,8 @@ async function onOtherNode(version) {
 async function playwright(name, grep) {
   const report = join(testRun.folder, `${name}.json`);
   env.PLAYWRIGHT_JSON = report;
-  const code = await runTool(tool("@playwright/test/cli.js", "test", grep, ...filters));
+  const options = [grep, ...(updates ? ["--update-snapshots"] : [])];
+  const code = await runTool(tool("@playwright/test/cli.js", "test", ...options, ...filters));
   return counted(code, fromPlaywright(report, { of: name }));
 }
 

@@ -55,10 +55,14 @@ export class Server {
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
-    const server = new Server(await freePort(), options);
+    const server = await Server.create(options);
     await server.start();
     return server;
   }
+
+  /** A server that is not started yet. */
+  static create = async (options: ServerOptions): Promise<Server> =>
+    new Server(await freePort(), options);
 
   /** Starts a server that is expected to exit; returns its exit code and output. */
   static async giveUp(options: ServerOptions): Promise<{ code: number | null; output: string }> {
@@ -87,6 +91,12 @@ export class Server {
 
   /** Stops it as a power cut does. */
   kill = () => this.#end("SIGKILL");
+
+  /** Starts it again if it has ended. */
+  async ensureStarted(): Promise<void> {
+    const { exitCode = 0, signalCode = null } = this.#process ?? {};
+    if (exitCode !== null || signalCode !== null) await this.start();
+  }
 
   async restart(): Promise<void> {
     await this.stop();

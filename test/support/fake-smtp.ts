@@ -123,6 +123,8 @@ export async function startFakeSmtp({ tls = false } = {}) {
     failWith(step: Step, failWith: Failure, times = Infinity) {
       waiting.set(step, { failWith, times });
     },
+    /** Accepts everything from now on. */
+    recover: () => waiting.clear(),
     /** Accepts everything from now on, and forgets the messages. */
     resetProviders() {
       waiting.clear();

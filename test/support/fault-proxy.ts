@@ -14,6 +14,7 @@ export class FaultProxy {
   #latencyMs = 0;
   #statementsLeft = Infinity;
   #lostCommit: LostCommit | null = null;
+  #interruption: Interruption | null = null;
   #accepted = 0;
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
@@ -87,6 +88,14 @@ export class FaultProxy {
   }
 
   /**
+   * The statement with this number, counted from now, reaches Postgres whole. Its answer arrives after
+   * `act`, such as ending its connection or the process that sent it. For connections without TLS.
+   */
+  interruptAt(statement: number, act: () => Promise<unknown>): void {
+    this.#interruption = { left: statement, act };
+  }
+
+  /**
    * The next COMMIT of a transaction that has sent this text, such as the event of its audit row, reaches
    * Postgres to its last byte, which commits. The connection is reset before the answer arrives; others
    * work. Resolves after Postgres has answered. For connections without TLS.
@@ -104,6 +113,7 @@ export class FaultProxy {
     this.#latencyMs = 0;
     this.#statementsLeft = Infinity;
     this.#lostCommit = null;
+    this.#interruption = null;
   }
 
   get isCut(): boolean {
@@ -121,6 +131,15 @@ export class FaultProxy {
     await once(this.#server, "close");
   }
 
+  /** Counts a statement; at the one to interrupt, starts what its answer waits for. */
+  #interrupt(): Promise<unknown> | null {
+    const interruption = this.#interruption;
+    if (!interruption || --interruption.left > 0) return null;
+    this.#interruption = null;
+    // Postgres has the statement by then, and has probably run it.
+    return new Promise((resolve) => setTimeout(resolve, statementMs)).then(interruption.act);
+  }
+
   #join(client: Socket): void {
     if (this.#mode === "cut") {
       client.resetAndDestroy();
@@ -129,13 +148,13 @@ export class FaultProxy {
     this.#accepted += 1;
     const { port, hostname: host } = this.target;
     const other = connect({ port: Number(port), host, allowHalfOpen: true });
-    const pair: Pair = { sockets: [client, other], lost: false, onAnswer: null };
+    const pair: Pair = { sockets: [client, other], lost: false, onAnswer: null, held: null };
     this.#pairs.add(pair);
     const messages = new FrontendMessages();
     const isPostgres = this.target.protocol.startsWith("postgres");
     const [toOther, toClient] = [new Deliveries(), new Deliveries()];
     const deliver = (deliveries: Deliveries, write: () => unknown) =>
-      deliveries.add(() => pair.lost || write(), this.#latencyMs);
+      deliveries.add(() => pair.lost || write(), this.#latencyMs, pair.held);
     let transaction: Buffer[] = [];
     const passes = () => {
       pair.lost ||= this.#mode === "silent";
@@ -154,13 +173,14 @@ export class FaultProxy {
         transaction.push(bytes);
         if (statement !== null) this.#statementsLeft -= 1;
         if (statement !== null && this.#statementsLeft === 0) pair.onAnswer = () => {};
+        if (statement !== null) pair.held ??= this.#interrupt();
         const lost = this.#lostCommit;
         const isCommit = /^\s*commit\b/i.test(statement ?? "");
         if (!isCommit || !lost || !Buffer.concat(transaction).includes(lost.text)) continue;
         this.#lostCommit = null;
         pair.onAnswer = lost.resolve;
       }
-      deliver(toOther, () => other.write(chunk));
+      toOther.add(() => pair.lost || other.write(chunk), this.#latencyMs, null);
     });
     other.on("data", (chunk: Buffer) => {
       if (!passes() || this.#left <= 0) return;
@@ -188,14 +208,14 @@ class Deliveries {
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  add(write: () => unknown, latencyMs: number): void {
-    if (latencyMs === 0 && this.#waiting === 0) {
+  add(write: () => unknown, latencyMs: number, after: Promise<unknown> | null): void {
+    if (latencyMs === 0 && this.#waiting === 0 && !after) {
       write();
       return;
     }
     this.#waiting += 1;
     const due = new Promise((resolve) => setTimeout(resolve, latencyMs));
-    this.#last = Promise.all([this.#last, due]).then(() => {
+    this.#last = Promise.all([this.#last, due, after]).then(() => {
       this.#waiting -= 1;
       write();
     });
@@ -213,7 +233,17 @@ interface Pair {
   lost: boolean;
   /** Called instead of delivering the next answer; the connection is reset first. */
   onAnswer: (() => void) | null;
+  /** What answers wait for. */
+  held: Promise<unknown> | null;
 }
+
+interface Interruption {
+  left: number;
+  readonly act: () => Promise<unknown>;
+}
+
+/** More than a statement of a sign-in takes. */
+const statementMs = 20;
 
 interface LostCommit {
   readonly text: Buffer;

@@ -1,0 +1,320 @@
+import { createDatabase } from "@/test/support/template";
+import { startCluster } from "../scripts/postgres-cluster.mjs";
+import type { Client } from "./support/client";
+import { Db } from "./support/db";
+import { documentedFaults, documentedRow, documentRow } from "./support/fault-table";
+import { FaultRig } from "./support/fault-rig";
+import { type Failing, type Fault, faults } from "./support/faults";
+import type { HttpResponse } from "./support/http";
+import type { Server } from "./support/server";
+import { type Method, methods, password, type Visitor } from "./support/sign-in-methods";
+import { SmtpInbox } from "./support/smtp-inbox";
+import { expect, test as base } from "./support/test";
+
+/**
+ * Each fault beside each sign-in method, over HTTP. The fault begins before each step of a method and ends
+ * after it; then the person does again what the page asked for. docs/faults.md has the results.
+ */
+
+interface WorkerFixtures {
+  rig: FaultRig;
+  server: Server;
+}
+
+const rigOf = (processes: number) =>
+  base.extend<{ invariants: null }, WorkerFixtures>({
+    rig: [
+      async ({ database }, use) => {
+        const rig = await FaultRig.start(database, processes);
+        await use(rig);
+        await rig.stop();
+      },
+      { scope: "worker" },
+    ],
+    server: [async ({ rig }, use) => use(rig.servers[0]!), { scope: "worker" }],
+    invariants: async ({ db, rig }, use) => {
+      await db.clearLimits();
+      await rig.redis.flush();
+      await use(null);
+      expect(await db.violations(), "violations in the tables").toEqual([]);
+    },
+  });
+
+const test = rigOf(1);
+
+/** On a Postgres of its own, which other tests do not share, with a role that is no superuser. */
+const testOnOwnPostgres = rigOf(2).extend<object, { db: Db; superuserUrl: string }>({
+  superuserUrl: [
+    async ({}, use) => {
+      const cluster = await startCluster();
+      await createDatabase(cluster.url, "faults", "empty");
+      await use(new URL("/faults", cluster.url).href);
+      await cluster.stop();
+    },
+    { scope: "worker" },
+  ],
+  database: [
+    async ({ superuserUrl }, use) => {
+      const admin = new Db(superuserUrl);
+      await admin.sql`create role latchkey_app login`;
+      await admin.sql`alter database faults owner to latchkey_app`;
+      await admin.close();
+      const url = new URL(superuserUrl);
+      url.username = "latchkey_app";
+      await use({ url: url.href, drop: () => Promise.resolve() });
+    },
+    { scope: "worker" },
+  ],
+  db: [
+    async ({ superuserUrl, rig }, use) => {
+      // Depends on the rig, whose servers create the tables.
+      void rig;
+      const db = new Db(superuserUrl);
+      await use(db);
+      await db.close();
+    },
+    { scope: "worker" },
+  ],
+});
+
+/** The time within which the next response is as usual again, in milliseconds (S4). */
+const recovery = 5_000;
+const usual = "signed in";
+
+interface Extent {
+  /** A busy machine may take longer than `recovery`. */
+  readonly isTimed: boolean;
+}
+
+const names = faults.map(({ name }) => name);
+const methodNames = methods.map(({ name }) => name);
+
+/** Lets one person go through each method, and returns what each of them saw. */
+async function everyMethod(failing: Failing, fault: Fault, extent: Extent) {
+  const { rig, db } = failing;
+  await rig.use(fault.variant ?? "usual");
+  const inbox = new SmtpInbox(rig.mail);
+  const bystander = await signedIn(failing, inbox);
+  const victim = await victimOf(failing, inbox);
+  await victim.guess(5);
+  const logStart = rig.outputLines.length;
+  const walks = await Promise.all(
+    methods.map(async (method) => new Walk(method, await visitorFor(method, failing, inbox))),
+  );
+  const groups = fault.oneByOne ? walks.map((walk) => [walk]) : [walks];
+  for (const group of groups)
+    for (let step = 0; step < 2; step += 1) {
+      const acting = group.filter(({ method }) => step < method.steps.length);
+      await fault.begin(failing, step);
+      await Promise.all([
+        ...acting.map((walk) => walk.takes(step)),
+        bystander.looks(),
+        ...(step === 0 ? [victim.guess(1)] : []),
+      ]);
+      if (fault.ofMail && step === 0) await Promise.all(acting.map((walk) => walk.waits(db)));
+      await fault.end(failing, step);
+      const ended = performance.now();
+      await Promise.all([
+        ...acting.map((walk) => walk.repeats(step, ended, extent)),
+        bystander.isServed(ended, extent),
+      ]);
+    }
+  await expect.poll(() => db.isOutboxEmpty(), "no letter is lost").toBe(true);
+  for (const walk of walks) await walk.expectOneEffect(db);
+  expect(await victim.guessesUntilRefused(), "guesses at a password").toBeLessThanOrEqual(10);
+  expectNoErrors(rig.outputLines.slice(logStart), fault.logs ?? []);
+  return Object.fromEntries(walks.map((walk) => [walk.method.name, walk.summary(fault)]));
+}
+
+/** One person's way through one method. */
+class Walk {
+  readonly #seen = new Set<string>();
+  readonly #done = new Set<number>();
+
+  constructor(
+    readonly method: Method,
+    private readonly visitor: Visitor,
+  ) {}
+
+  async takes(step: number): Promise<void> {
+    const { act, isDone } = this.method.steps[step]!;
+    const response = await act(this.visitor).catch((error: unknown) => {
+      if (/ECONNRESET|socket hang up|ECONNREFUSED/.test(String(error))) return null;
+      throw error;
+    });
+    if (!response) return void this.#seen.add("lost the connection");
+    const what = await whatIsSaid(response, this.visitor.client);
+    if (what) this.#seen.add(what);
+    else if (isDone(response, this.visitor)) this.#done.add(step);
+    else this.#seen.add(`came to ${this.visitor.client.whereTo(response) ?? response.status}`);
+  }
+
+  /** Does again what did not succeed. */
+  async repeats(step: number, ended: number, { isTimed }: Extent): Promise<void> {
+    let began = ended;
+    await expect(async () => {
+      began = performance.now();
+      if (!this.#done.has(step)) await this.takes(step);
+      expect([...this.#done], `${this.method.name} after: ${[...this.#seen].join(", ")}`).toContain(
+        step,
+      );
+    }).toPass({ timeout: 60_000, intervals: [100] });
+    if (isTimed) expect(began - ended, "milliseconds until it worked").toBeLessThan(recovery);
+  }
+
+  /** Until the first attempt to send the letter has ended. */
+  async waits(db: Db): Promise<void> {
+    if (!this.method.sendsLetter) return;
+    const { email, inbox } = this.visitor;
+    const letters = () => db.sql<{ waits: boolean }[]>`
+      select state = 'queued' and next_attempt_at < now() + interval '50 seconds' and attempts > 0
+        as waits from outbox where to_address = ${email} order by created_at desc limit 1`;
+    await expect.poll(async () => (await letters())[0]?.waits).toBe(true);
+    if ((await inbox.lettersTo(email)).length === 0) this.#seen.add("waited for the letter");
+  }
+
+  /** One user, one session, and each letter once, or copies of it. */
+  async expectOneEffect(db: Db): Promise<void> {
+    const { name } = this.method;
+    const { email, inbox, client } = this.visitor;
+    expect(await db.users(email), `users of ${name}`).toBe(1);
+    expect(await db.sessionsOf(email), `sessions of ${name}`).toHaveLength(1);
+    expect((await client.get("/account")).status, `${name} is signed in`).toBe(200);
+    const letters = await inbox.lettersTo(email);
+    const different = new Set(letters.map(({ messageId }) => messageId)).size;
+    if (letters.length > different) this.#seen.add("got the letter twice");
+    const dead = (await db.lettersTo(email)).filter(({ state }) => state === "dead");
+    expect(
+      dead.filter(({ reason }) => !["too_late", "over_limit"].includes(reason ?? "")),
+      `letters of ${name} that were given up`,
+    ).toEqual([]);
+  }
+
+  summary({ byChance }: Fault): string {
+    const usualAnswers = ["told to try again", "lost the connection"];
+    const expected = [...this.#seen].filter((one) => !byChance || !usualAnswers.includes(one));
+    const words = [...expected, ...(byChance ? ["at once or told to try again"] : [])];
+    return [...words, words.length > 0 ? `then ${usual}` : usual].join(", ");
+  }
+}
+
+/** What a response says instead of the usual; null for the usual. Fails for what must never be said. */
+async function whatIsSaid(response: HttpResponse, client: Client): Promise<string | null> {
+  expect([500, 502, 504], "statuses that must not occur").not.toContain(response.status);
+  if (client.whereTo(response) === "/unavailable") {
+    expect(response.headers["set-cookie"]?.join() ?? "").not.toMatch(/session=;/);
+    return whatIsSaid(await client.get("/unavailable"), client);
+  }
+  if (response.status === 503) {
+    expect(response.headers["retry-after"]).toMatch(/^\d+$/);
+    return "told to try again";
+  }
+  return response.status >= 400 ? `refused with ${response.status}` : null;
+}
+
+async function visitorFor(
+  { hasAccount, name }: Method,
+  { rig }: Failing,
+  inbox: SmtpInbox,
+): Promise<Visitor> {
+  visitors += 1;
+  const email = `${name}-${visitors}@example.com`.toLowerCase();
+  if (hasAccount) await signUp(rig.newClient(), email, inbox);
+  return { email, client: rig.newClient(), inbox, google: rig.google };
+}
+
+let visitors = 0;
+
+/** Creates an account and signs out again. */
+async function signUp(client: Client, email: string, inbox: SmtpInbox): Promise<void> {
+  await client.json("/api/v1/sign-ups", { email, password });
+  const { code } = await inbox.nextTo(email);
+  await client.json("/api/v1/sign-ups/verifications", { email, code });
+  const { status } = await client.json("/api/v1/session", {}, "DELETE");
+  expect(status, "signed out after the sign-up").toBe(204);
+}
+
+/** Somebody who is signed in before the fault, and must be afterwards. */
+async function signedIn({ rig }: Failing, inbox: SmtpInbox) {
+  const client = rig.newClient();
+  const email = `bystander-${++visitors}@example.com`;
+  await client.requestLink(email);
+  const { path } = await inbox.nextTo(email);
+  await client.submit(path, "Sign in");
+  expect(client.jar.has("latchkey-session"), "the bystander is signed in").toBe(true);
+  const looks = async () => {
+    const response = await client.get("/account").catch(() => null);
+    if (response && !(await whatIsSaid(response, client)))
+      expect(client.whereTo(response) ?? response.status).toBe(200);
+    expect(client.jar.has("latchkey-session"), "the bystander's cookie").toBe(true);
+    return response?.status;
+  };
+  return {
+    looks,
+    async isServed(ended: number, { isTimed }: Extent) {
+      let began = ended;
+      await expect(async () => {
+        began = performance.now();
+        expect(await looks()).toBe(200);
+      }).toPass({ timeout: 60_000, intervals: [100] });
+      if (isTimed) expect(began - ended, "milliseconds until served").toBeLessThan(recovery);
+    },
+  };
+}
+
+/** Somebody whose password is guessed: the limit of 10 must hold across the fault (R3). */
+async function victimOf({ rig }: Failing, inbox: SmtpInbox) {
+  const email = `victim-${++visitors}@example.com`;
+  await signUp(rig.newClient(), email, inbox);
+  let compared = 0;
+  const guessOnce = async () => {
+    const guess = { email, password: "not this one, surely" };
+    const { status } = await rig
+      .newClient()
+      .json("/api/v1/sessions", guess)
+      .catch(() => ({ status: 0 }));
+    if (status === 401) compared += 1;
+    return status;
+  };
+  return {
+    guess: (times: number) => Promise.all(Array.from({ length: times }, guessOnce)),
+    /** How many guesses were compared until one was refused. */
+    async guessesUntilRefused() {
+      for (let tries = 0; tries < 12; tries += 1) if ((await guessOnce()) === 429) break;
+      return compared;
+    },
+  };
+}
+
+function expectNoErrors(logLines: readonly string[], expected: readonly string[]): void {
+  const isExpected = (line: string) => expected.some((event) => line.includes(`"${event}"`));
+  const errors = logLines.filter((line) => /"level":"(error|fatal)"|^\s*⨯/.test(line));
+  expect(
+    errors.filter((line) => !isExpected(line)),
+    "errors in the log",
+  ).toEqual([]);
+}
+
+test("while Postgres is down each method says so, and goes on where it was", async ({
+  rig,
+  db,
+}) => {
+  const fault = faults[0]!;
+  const results = await everyMethod({ rig, db }, fault, { isTimed: false });
+  expect(results).toEqual(documentedRow(fault.name, methodNames));
+});
+
+test.describe("the table of docs/faults.md", () => {
+  for (const fault of faults)
+    testOnOwnPostgres(fault.name, { tag: "@long" }, async ({ rig, db }, testInfo) => {
+      const results = await everyMethod({ rig, db }, fault, { isTimed: true });
+      for (const [method, result] of Object.entries(results))
+        console.log(`${fault.name} | ${method} | ${result}`);
+      if (testInfo.config.updateSnapshots === "all") documentRow(fault.name, results, names);
+      expect(results).toEqual(documentedRow(fault.name, methodNames));
+    });
+});
+
+test("the table of docs/faults.md has each fault once, in order", () => {
+  expect(documentedFaults()).toEqual(names);
+});

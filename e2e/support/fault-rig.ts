@@ -1,0 +1,160 @@
+import { rmSync } from "node:fs";
+import { startFakeSmtp } from "@/test/support/fake-smtp";
+import { startFakeUpstash } from "@/test/support/fake-upstash";
+import { FaultProxy } from "@/test/support/fault-proxy";
+import { startLoadingRedis } from "@/test/support/loading-redis";
+import { startOidcServer } from "@/test/support/oidc-server";
+import { startRedis } from "@/test/support/redis-server";
+import { type Balancer, startBalancer } from "./balancer";
+import { Client } from "./client";
+import type { Database, Db } from "./db";
+import { Server, serverKeys } from "./server";
+import { startPgBouncer } from "./pgbouncer";
+
+/** What the processes of the rig are started with. */
+export type Variant = "usual" | "upstash" | "pooler" | "pooler, prepare=false" | "next keys";
+
+/** The keys after a rotation. */
+const rotatedKeys = Object.fromEntries(
+  Object.entries(serverKeys)
+    .filter(([name]) => name !== "AUDIT_KEY")
+    .flatMap(([name, key]) => [
+      [name, `n${key.slice(1)}`],
+      [`${name}_PREVIOUS`, key],
+    ]),
+);
+
+/**
+ * One installation whose parts can fail: processes behind a balancer, on one Postgres, one Redis, one mail
+ * server and one provider.
+ */
+export class FaultRig {
+  servers: Server[] = [];
+  #variant: Variant | null = null;
+  #dataDirs: string[] = [];
+
+  private constructor(
+    readonly database: Database,
+    /** The connections to Postgres and to Redis. */
+    readonly wire: FaultProxy,
+    readonly redisWire: FaultProxy,
+    readonly redis: Awaited<ReturnType<typeof startRedis>>,
+    readonly loadingRedis: Awaited<ReturnType<typeof startLoadingRedis>>,
+    readonly upstash: Awaited<ReturnType<typeof startFakeUpstash>>,
+    readonly mail: Awaited<ReturnType<typeof startFakeSmtp>>,
+    readonly google: Awaited<ReturnType<typeof startOidcServer>>,
+    readonly balancer: Balancer,
+    private readonly processes: number,
+  ) {}
+
+  static async start(database: Database, processes: number): Promise<FaultRig> {
+    const redis = await startRedis();
+    const [wire, redisWire, loading, upstash, mail, google, balancer] = await Promise.all([
+      FaultProxy.before(database.url),
+      FaultProxy.before(redis.url),
+      startLoadingRedis(),
+      startFakeUpstash(redis),
+      startFakeSmtp(),
+      startOidcServer({ quirks: "google" }),
+      startBalancer(),
+    ]);
+    const parts = [redis, loading, upstash, mail, google, balancer] as const;
+    const rig = new FaultRig(database, wire, redisWire, ...parts, processes);
+    await rig.use("usual");
+    return rig;
+  }
+
+  get address() {
+    return { port: this.balancer.port, origin: `http://localhost:${this.balancer.port}` };
+  }
+
+  /** All output lines of its processes, since each was started. */
+  get outputLines(): string[] {
+    return this.servers.flatMap(({ outputLines }) => outputLines);
+  }
+
+  /** Each browser has an IP address of its own. */
+  newClient(): Client {
+    const ip = `10.${++clients >> 16}.${(clients >> 8) & 255}.${clients & 255}`;
+    return new Client(this.address, { "x-forwarded-for": ip });
+  }
+
+  /** Restarts the processes with other settings, unless they have them. */
+  async use(variant: Variant): Promise<void> {
+    if (this.#variant === variant) return;
+    await this.#stopServers();
+    const options = await this.#optionsOf(variant);
+    this.servers = await Promise.all(
+      Array.from({ length: this.processes }, () => Server.start(options)),
+    );
+    this.#dataDirs.push(...this.servers.map(({ dataDir }) => dataDir));
+    this.#variant = variant;
+    this.serveAll();
+  }
+
+  /** Starts a server while its Postgres may be down; resolves when it serves. */
+  async startLate(): Promise<{ started: Promise<void>; waits: () => boolean }> {
+    await this.#stopServers();
+    const server = await Server.create(await this.#optionsOf("usual"));
+    this.servers = [server];
+    this.#dataDirs.push(server.dataDir);
+    this.#variant = null;
+    const started = server.start().then(() => this.serveAll());
+    return {
+      started,
+      waits: () => server.outputLines.some((line) => line.includes("database.waiting")),
+    };
+  }
+
+  serveAll(): void {
+    this.balancer.serve(this.servers.map(({ port }) => port));
+  }
+
+  async stop(): Promise<void> {
+    this.wire.restore();
+    this.redisWire.restore();
+    await this.#stopServers();
+    this.balancer.stop();
+    this.loadingRedis.stop();
+    await this.#pooler?.stop();
+    await Promise.all([this.google.stop(), this.mail.stop(), this.upstash.stop()]);
+    await Promise.all([this.wire.close(), this.redisWire.close(), this.redis.stop()]);
+    for (const folder of this.#dataDirs) rmSync(folder, { recursive: true, force: true });
+  }
+
+  #pooler: Awaited<ReturnType<typeof startPgBouncer>> | undefined;
+
+  async #stopServers(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  async #optionsOf(variant: Variant) {
+    const isPooled = variant.startsWith("pooler");
+    if (isPooled) this.#pooler ??= await startPgBouncer(this.wire.url);
+    const pooled = `${this.#pooler?.url}${variant.endsWith("prepare=false") ? "?prepare=false" : ""}`;
+    return {
+      databaseUrl: isPooled ? pooled : this.wire.url,
+      origin: this.address.origin,
+      settings: {
+        TRUSTED_PROXY_HOPS: "1",
+        SMTP_URL: this.mail.url,
+        MAIL_FROM: "latchkey@example.com",
+        ...this.google.settings,
+        ...(variant === "upstash"
+          ? {
+              UPSTASH_REDIS_REST_URL: this.upstash.url,
+              UPSTASH_REDIS_REST_TOKEN: this.upstash.token,
+            }
+          : { REDIS_URL: this.redisWire.url }),
+        ...(variant === "next keys" && rotatedKeys),
+      },
+    };
+  }
+}
+
+let clients = 0;
+
+/** Ends the connections of Latchkey's processes to Postgres, as an administrator does. */
+export const terminateConnections = ({ sql }: Db) => sql`
+  select pg_terminate_backend(pid) from pg_stat_activity
+  where datname = current_database() and application_name = 'latchkey'`;
