@@ -333,7 +333,7 @@ describe("the hourly budget of emails", () => {
   test("it is one budget for couriers that use it at the same moment", async () => {
     const seven = budgeted(7);
     await askedBy(seven, 1, 12);
-    const lease = ({ db }: Pick<TestWorld, "db">) => leaseDueLetters(db, 7);
+    const lease = ({ db }: Pick<TestWorld, "db">) => db.transaction((tx) => leaseDueLetters(tx, 7));
     // The first has 7 letters, which nobody sees before it commits.
     const leased = await runDuringCommitOf(seven, lease, () => lease(seven));
     expect(leased.map(({ length }) => length)).toEqual([7, 0]);

@@ -61,12 +61,6 @@ const isLate = sql`(o.created_at < now() - make_interval(secs => ${lifetimes.que
   or v.consumed_at is not null or v.voided_at is not null
   or (o.attempts > 0 and coalesce(v.expires_at < now(), false)))`;
 
-// An arbitrary number, which every instance must share.
-const budgetLock = 5_150_728;
-
-/** Two couriers at once would each use what is left of the budget. Ends with the transaction. */
-const budgetLocked = sql`select pg_advisory_xact_lock(${budgetLock}::bigint)`;
-
 /**
  * Leases due letters to this worker for `intervals.emailLease` seconds; after a crash they are free
  * again. The first attempt restarts the lifetimes of the letter's link and code (L1). Outdated letters
@@ -74,14 +68,11 @@ const budgetLocked = sql`select pg_advisory_xact_lock(${budgetLock}::bigint)`;
  * an expired link after an earlier attempt (X3).
  *
  * Once `budget` letters had their first attempt within `intervals.mailBudget`, whoever caused them and
- * whichever process sent them, letters that strangers can cause wait for theirs (R5).
+ * whichever process sent them, letters that strangers can cause wait for theirs (R5). Workers at the same
+ * moment choose the same letters, of which each then skips what another one has.
  */
-export function leaseDueLetters(db: Db, budget: number): Promise<LeasedLetter[]> {
-  return db.transaction(async (tx) => {
-    await tx.execute(budgetLocked);
-    return rows<LeasedLetter>(tx, leased(budget));
-  });
-}
+export const leaseDueLetters = (db: Db, budget: number): Promise<LeasedLetter[]> =>
+  rows<LeasedLetter>(db, leased(budget));
 
 const leased = (budget: number) => sql`with counted as (
     select count(*)::int as "before" from ${outbox} o where ${started}
@@ -89,7 +80,7 @@ const leased = (budget: number) => sql`with counted as (
     select o.id from ${outbox} o left join ${verifications} v on v.id = o.verification_id
     where o.state = 'queued' and ${isDue} and o.attempts = 0 and o.kind in (${listOfStrangers})
       and not ${isLate}
-    order by o.next_attempt_at
+    order by o.next_attempt_at, o.id
     limit (select greatest(0, least(${bounds.outboxBatch}::int, ${budget}::int - "before")) from counted)
   ), due as (
     select o.id, ${isLate} as late
