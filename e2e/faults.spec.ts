@@ -1,3 +1,4 @@
+import { decodeFlash } from "@/lib/web/flash-page";
 import { createDatabase } from "@/test/support/template";
 import { startCluster } from "../scripts/postgres-cluster.mjs";
 import type { Client } from "./support/client";
@@ -105,6 +106,7 @@ async function everyMethod(failing: Failing, fault: Fault, extent: Extent) {
   for (const group of groups)
     for (let step = 0; step < 2; step += 1) {
       const acting = group.filter(({ method }) => step < method.steps.length);
+      await Promise.all(acting.map((walk) => walk.prepares(step)));
       await fault.begin(failing, step);
       await Promise.all([
         ...acting.map((walk) => walk.takes(step)),
@@ -136,6 +138,12 @@ class Walk {
     private readonly visitor: Visitor,
   ) {}
 
+  /** Reads the letter, where the step needs it. */
+  async prepares(step: number): Promise<void> {
+    const { inbox, email } = this.visitor;
+    if (this.method.steps[step]!.needsLetter) this.visitor.letter = await inbox.nextTo(email);
+  }
+
   async takes(step: number): Promise<void> {
     const { act, isDone } = this.method.steps[step]!;
     const response = await act(this.visitor).catch((error: unknown) => {
@@ -146,7 +154,7 @@ class Walk {
     const what = await whatIsSaid(response, this.visitor.client);
     if (what) this.#seen.add(what);
     else if (isDone(response, this.visitor)) this.#done.add(step);
-    else this.#seen.add(`came to ${this.visitor.client.whereTo(response) ?? response.status}`);
+    else this.#seen.add(refusalOf(response, this.visitor.client));
   }
 
   /** Does again what did not succeed. */
@@ -198,6 +206,12 @@ class Walk {
   }
 }
 
+/** The code of a refusal that the next page explains, or the status. */
+function refusalOf({ status }: HttpResponse, { jar }: Client): string {
+  const { code } = (decodeFlash(jar.get("latchkey-flash") ?? null) ?? {}) as { code?: string };
+  return code ?? `status ${status}`;
+}
+
 /** What a response says instead of the usual; null for the usual. Fails for what must never be said. */
 async function whatIsSaid(response: HttpResponse, client: Client): Promise<string | null> {
   expect([500, 502, 504], "statuses that must not occur").not.toContain(response.status);
@@ -230,7 +244,7 @@ async function signUp(client: Client, email: string, inbox: SmtpInbox): Promise<
   await client.json("/api/v1/sign-ups", { email, password });
   const { code } = await inbox.nextTo(email);
   await client.json("/api/v1/sign-ups/verifications", { email, code });
-  const { status } = await client.json("/api/v1/session", {}, "DELETE");
+  const { status } = await client.send("/api/v1/session", { method: "DELETE" });
   expect(status, "signed out after the sign-up").toBe(204);
 }
 

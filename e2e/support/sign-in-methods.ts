@@ -19,6 +19,7 @@ export interface Visitor {
 
 /** What a person does on one page. It may be done again when the page said so. */
 export interface Step {
+  readonly needsLetter?: true;
   act(visitor: Visitor): Promise<HttpResponse>;
   isDone(response: HttpResponse, visitor: Visitor): boolean;
 }
@@ -63,13 +64,7 @@ const leadsTo =
     client.whereTo(response)?.startsWith(path) ?? false;
 
 /** A step before which the letter arrives. */
-const afterLetter = (step: Step): Step => ({
-  ...step,
-  async act(visitor) {
-    visitor.letter ??= await visitor.inbox.nextTo(visitor.email);
-    return step.act(visitor);
-  },
-});
+const afterLetter = (step: Step): Step => ({ ...step, needsLetter: true });
 
 const address = ({ email }: Visitor) => ({ email });
 const code = ({ letter }: Visitor) => ({ code: letter!.code });

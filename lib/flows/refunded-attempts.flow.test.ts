@@ -1,11 +1,15 @@
+import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { row } from "@/db/rows";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { signOut } from "@/lib/flows/sessions/sign-out";
+import { requestMagicLink } from "@/lib/flows/sign-in/request-magic-link";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { Browser } from "@/test/support/browser";
+import { withLostCommits } from "@/test/support/interleave";
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
 
@@ -168,4 +172,36 @@ test("right step-ups count in no limit", async () => {
     expect((await browser.run(stepUpByPassword, { password: validPassword })).ok).toBe(true);
     await browser.finishResponse();
   }
+});
+
+/** The hits of the limit that has most. */
+const mostHits = async () =>
+  (await row<{ most: number }>(
+    world.db,
+    sql`select coalesce(max(cardinality(hits)), 0)::int as most from limits`,
+  ))!.most;
+
+test("a request that met a failing database can be made again at once, and counts once (S4)", async () => {
+  let failures = 0;
+  for (let isSent = false; !isSent; failures += 1) {
+    await world.reset();
+    const browser = new Browser(world, { ip });
+    world.failDatabaseAfter(failures);
+    const first = await browser.requestLink(ada);
+    world.restoreDatabase();
+    await browser.finishResponse();
+    isSent = first.ok;
+    if (!isSent) expect(await browser.requestLink(ada)).toMatchObject({ ok: true });
+    expect(await mostHits(), `failing after ${failures} statements`).toBe(1);
+  }
+  expect(failures).toBeGreaterThan(2);
+});
+
+test("a request whose COMMIT may have been done stays counted: its email may be sent", async () => {
+  const browser = new Browser(world, { ip });
+  const request = browser.run(requestMagicLink, { email: ada }, { world: withLostCommits(world) });
+  expect(await request).toEqual(refused("unavailable"));
+  await browser.finishResponse();
+  expect(await world.deliver()).toHaveLength(1);
+  expect(await mostHits()).toBe(1);
 });

@@ -6,7 +6,7 @@ import type { Duration } from "@/lib/core/duration";
 import { isRefusalCode } from "@/lib/core/errors";
 import type { AddressProblem } from "@/lib/core/identifier";
 import type { MethodId } from "@/lib/core/method-id";
-import { intervals, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
+import { intervals, type Limit, type LimitHit, type LimitName, limits } from "@/lib/core/policy";
 import { ok, type Refusal, refuse, type Result } from "@/lib/core/result";
 import { type AuditFacts, countRejection, recordEvent } from "@/lib/store/audit-log";
 import { isKnownDevice } from "@/lib/store/known-devices";
@@ -50,7 +50,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
 ): Promise<FlowRun<Out>> {
   const run = new Run(world, flow, requestContext);
   const { requestId } = requestContext;
-  const unavailable = {
+  const unavailable: FlowRun<Out> = {
     ...nothing,
     result: refuse("unavailable", { retryAfter: intervals.unavailable, reference: requestId }),
   };
@@ -62,11 +62,11 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     world.metrics.signInEnded(run.signInMethod, isSignedIn ? outcome : "unfinished");
   };
   let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<typeof unavailable>((resolve) => {
+  const timedOut = new Promise<FlowRun<Out>>((resolve) => {
     timer = setTimeout(() => {
       run.timeOut();
       world.log.warn("database.slow", { flow: flow.name, requestId });
-      resolve(unavailable);
+      resolve({ ...unavailable, afterResponse: run.refundsOfFailure() });
     }, runTimeout * 1000);
   });
   try {
@@ -85,7 +85,7 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
     if (!isUnavailable) throw error;
     const cause = databaseCauseOf(error);
     world.log.warn("database.unavailable", { flow: flow.name, requestId, ...cause });
-    return unavailable;
+    return { ...unavailable, afterResponse: run.refundsOfFailure() };
   } finally {
     clearTimeout(timer);
   }
@@ -107,6 +107,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #refundableHits: LimitHit[] = [];
   /** All hits that count emails: the refundable ones and those of `suppress` limits. */
   readonly #mailHits: LimitHit[] = [];
+  /** All hits of limits that protect our mail, and no secret. */
+  readonly #hitsOfRequests: LimitHit[] = [];
+  #mayHaveCommitted = false;
   #session: SessionRow | null = null;
   readonly #letters: QueuedLetter[] = [];
   readonly #cookieChanges: CookieChanges = {};
@@ -127,6 +130,16 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   timeOut() {
     this.#timedOut = true;
     if (this.#transaction) this.world.endTransaction(this.#transaction);
+  }
+
+  /**
+   * What to do after the response when the database failed: who is told to try again must be able to, so
+   * a request that has changed nothing does not count (S4). Attempts at secrets stay counted (R3).
+   */
+  refundsOfFailure(): FlowRun<Out>["afterResponse"] {
+    const hits = this.#hitsOfRequests.splice(0);
+    if (hits.length === 0 || this.#mayHaveCommitted) return [];
+    return [() => this.#runAfterResponse(() => this.world.limiter.refund(hits))];
   }
 
   async execute(raw: unknown): Promise<FlowRun<Out>> {
@@ -241,7 +254,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (rules.length === 0) return null;
     const uses = rules.map((rule) => {
       const [name, key] = this.#limitAndKey(rule, input, caller);
-      const limit = { ...limits[name], max: this.world.env.limitMax[name] ?? limits[name].max };
+      const max = this.world.env.limitMax[name] ?? limits[name].max;
+      const limit: Limit = { ...limits[name], max };
       return { rule, name, limit, keyHash: this.#hash(limit.rule, key), effect: rule.effect };
     });
     const results = await this.world.limiter.consume(uses);
@@ -249,6 +263,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       const { rule, name, limit, keyHash } = uses[at]!;
       if (counted.ok) {
         const hit: LimitHit = { rule: limit.rule, keyHash, hit: counted.hit };
+        if (!limit.countedInPostgres) this.#hitsOfRequests.push(hit);
         if (rule.refundable) this.#refundableHits.push(hit);
         if (rule.refundedOnSuccess) this.#attemptHits.push(hit);
         if (rule.refundable || rule.effect === "suppress") this.#mailHits.push(hit);
@@ -346,6 +361,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         event: this.#auditFacts(caller, result),
       });
       if (this.#timedOut) throw new RunTimedOut();
+      this.#mayHaveCommitted = true;
       return result;
     });
   }
