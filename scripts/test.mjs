@@ -169,7 +169,7 @@ async function onOtherNode(version) {
 async function playwright(name, grep) {
   const report = join(testRun.folder, `${name}.json`);
   env.PLAYWRIGHT_JSON = report;
-  const options = [grep, ...(updates ? ["--update-snapshots"] : [])];
+  const options = [grep, ...(updates ? ["--update-snapshots=all"] : [])];
   const code = await runTool(tool("@playwright/test/cli.js", "test", ...options, ...filters));
   return counted(code, fromPlaywright(report, { of: name }));
 }

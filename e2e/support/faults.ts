@@ -211,7 +211,10 @@ const mailFault = (
   name,
   ofMail: true,
   logs,
-  begin: ({ rig }) => rig.mail.failWith(step, failWith),
+  begin: ({ rig }) => {
+    rig.mail.failWith(step, failWith);
+    rig.mail.disconnect();
+  },
   end: async ({ rig, db }) => {
     rig.mail.recover();
     // Sooner than by the pauses between attempts.

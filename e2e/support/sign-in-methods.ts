@@ -1,3 +1,4 @@
+import { decodeFlash } from "@/lib/web/flash-page";
 import type { Client } from "./client";
 import { type Form, formWith, type multipart } from "./forms";
 import type { HttpResponse } from "./http";
@@ -14,7 +15,7 @@ export interface Visitor {
   /** The letter that the last step read. */
   letter?: SmtpLetter;
   /** The callback that the provider leads to. */
-  callback?: string;
+  callback?: string | undefined;
 }
 
 /** What a person does on one page. It may be done again when the page said so. */
@@ -29,6 +30,8 @@ export interface Method {
   /** Whether the visitor has an account with a password before. */
   readonly hasAccount?: true;
   readonly sendsLetter?: true;
+  /** What people see when a fault may meet a step, where it is not the usual. */
+  readonly whenInterrupted?: string;
   readonly steps: readonly Step[];
 }
 
@@ -71,6 +74,27 @@ const code = ({ letter }: Visitor) => ({ code: letter!.code });
 const linkPath = ({ letter }: Visitor) => letter!.path;
 const request = button("Email me a sign-in link", "/sign-in", address, leadsTo("/sign-in/check"));
 
+/** The refusal of a callback that cannot be repeated: the page offers to start again. */
+export const startsAgain = "oauth_state_invalid";
+
+/** The code of the refusal that the next page explains. */
+export function refusalIn({ jar }: Client): string | undefined {
+  const { code } = (decodeFlash(jar.get("latchkey-flash") ?? null) ?? {}) as { code?: string };
+  return code;
+}
+
+async function continueWithGoogle(visitor: Visitor): Promise<HttpResponse> {
+  const { client, google, email } = visitor;
+  const page = await client.get("/sign-in");
+  if (page.status !== 200) return page;
+  const response = await client.post("/sign-in", formWith(page.body, "Continue with Google"));
+  if (client.whereTo(response) === "/unavailable" || response.status >= 400) return response;
+  setUser(google, email);
+  const url = await authorizationUrlOf(client, response).catch(() => null);
+  if (url) visitor.callback = await callbackUrlFrom(url);
+  return response;
+}
+
 /** The sign-in methods as a person goes through them, each step on one page. */
 export const methods: readonly Method[] = [
   {
@@ -109,23 +133,22 @@ export const methods: readonly Method[] = [
   },
   {
     name: "Google",
+    // A code of the provider works once, and the fault may come after that.
+    whenInterrupted: "at once, told to try again or to start again",
     steps: [
+      { act: continueWithGoogle, isDone: (_, { callback }) => callback !== undefined },
       {
         async act(visitor) {
-          const { client, google, email } = visitor;
-          const page = await client.get("/sign-in");
-          if (page.status !== 200) return page;
-          const form = formWith(page.body, "Continue with Google");
-          const response = await client.post("/sign-in", form);
-          if (client.whereTo(response) === "/unavailable" || response.status >= 400)
-            return response;
-          setUser(google, email);
-          visitor.callback = await callbackUrlFrom(await authorizationUrlOf(client, response));
+          if (visitor.callback === undefined) {
+            const response = await continueWithGoogle(visitor);
+            if (visitor.callback === undefined) return response;
+          }
+          const response = await visitor.client.get(visitor.callback!);
+          if (refusalIn(visitor.client) === startsAgain) visitor.callback = undefined;
           return response;
         },
-        isDone: (_, { callback }) => callback !== undefined,
+        isDone: isSignedIn,
       },
-      { act: ({ client, callback }) => client.get(callback!), isDone: isSignedIn },
     ],
   },
 ];

@@ -123,6 +123,10 @@ export async function startFakeSmtp({ tls = false } = {}) {
     failWith(step: Step, failWith: Failure, times = Infinity) {
       waiting.set(step, { failWith, times });
     },
+    /** Ends all connections, which clients keep for later messages. */
+    disconnect() {
+      for (const { _socket } of server.connections as Set<Connection>) _socket.destroy();
+    },
     /** Accepts everything from now on. */
     recover: () => waiting.clear(),
     /** Accepts everything from now on, and forgets the messages. */
