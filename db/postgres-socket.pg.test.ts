@@ -218,7 +218,7 @@ describe("a primary that became read-only", () => {
 
 describe("a caller that waits for a connection", () => {
   test("waits for the limit and no longer, and its statement is never sent", async () => {
-    const { db } = await open({ poolWait: 0.2 });
+    const { db } = await open({ poolWait: 0.2, idleInTransaction: 600 });
     let end = () => {};
     const held = db.transaction((tx) =>
       ask(tx).then(() => new Promise<void>((resolve) => (end = resolve))),
@@ -232,7 +232,7 @@ describe("a caller that waits for a connection", () => {
   });
 
   test("is counted, and so are the connections at work", async () => {
-    const { db, poolUse } = await open({}, { connections: 2 });
+    const { db, poolUse } = await open({ idleInTransaction: 600 }, { connections: 2 });
     expect(poolUse()).toEqual({ size: 2, busy: 0, waiting: 0 });
     let end = () => {};
     const until = new Promise<void>((resolve) => (end = resolve));

@@ -213,8 +213,8 @@ class Walk {
       (["told to try again", "lost the connection"].includes(one) ||
         (name === "Google" && one === startsAgain));
     const expected = [...this.#seen].filter((one) => !isChance(one));
-    const words = [...expected, ...(byChance ? [whenInterrupted] : [])];
-    return [...words, words.length > 0 ? `then ${usual}` : usual].join(", ");
+    const outcomes = [...expected, ...(byChance ? [whenInterrupted] : [])];
+    return [...outcomes, outcomes.length > 0 ? `then ${usual}` : usual].join(", ");
   }
 }
 
@@ -307,10 +307,10 @@ function victimOf({ rig }: Failing) {
 }
 
 function expectNoErrors(logLines: readonly string[], expected: readonly string[]): void {
-  const isExpected = (line: string) => expected.some((event) => line.includes(`"${event}"`));
-  const errors = logLines.filter((line) => /"level":"(error|fatal)"|^\s*⨯/.test(line));
+  const isExpected = (logLine: string) => expected.some((event) => logLine.includes(`"${event}"`));
+  const errors = logLines.filter((logLine) => /"level":"(error|fatal)"|^\s*⨯/.test(logLine));
   expect(
-    errors.filter((line) => !isExpected(line)),
+    errors.filter((logLine) => !isExpected(logLine)),
     "errors in the log",
   ).toEqual([]);
 }

@@ -102,7 +102,7 @@ export class FaultRig {
     const started = server.start().then(() => this.serveAll());
     return {
       started,
-      waits: () => server.outputLines.some((line) => line.includes("database.waiting")),
+      waits: () => server.outputLines.some((logLine) => logLine.includes("database.waiting")),
     };
   }
 

@@ -302,6 +302,8 @@ const chosen = [
 
 /** Fields without a secret. */
 const harmless = [
+  "before",
+  "show",
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.
   "callbackUrl",

@@ -132,7 +132,7 @@ export class FaultProxy {
   }
 
   /** Counts a statement; at the one to interrupt, starts what its answer waits for. */
-  #interrupt(): Promise<unknown> | null {
+  #beginInterruption(): Promise<unknown> | null {
     const interruption = this.#interruption;
     if (!interruption || --interruption.left > 0) return null;
     this.#interruption = null;
@@ -173,7 +173,7 @@ export class FaultProxy {
         transaction.push(bytes);
         if (statement !== null) this.#statementsLeft -= 1;
         if (statement !== null && this.#statementsLeft === 0) pair.onAnswer = () => {};
-        if (statement !== null) pair.held ??= this.#interrupt();
+        if (statement !== null) pair.held ??= this.#beginInterruption();
         const lost = this.#lostCommit;
         const isCommit = /^\s*commit\b/i.test(statement ?? "");
         if (!isCommit || !lost || !Buffer.concat(transaction).includes(lost.text)) continue;
