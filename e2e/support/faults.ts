@@ -245,7 +245,7 @@ const ofProcesses: readonly Fault[] = [
     begin: killedProcess,
     end: restartKilled,
   },
-  ...[1, 2, 4].map((statement) => ({
+  ...[1, 3].map((statement) => ({
     ...atStatement(statement, "One of two processes killed", killedProcess),
     end: async (failing: Failing) => {
       failing.rig.wire.restore();
