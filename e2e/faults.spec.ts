@@ -132,7 +132,7 @@ async function everyMethod(failing: Failing, fault: Fault, extent: Extent) {
   for (const walk of walks) await walk.expectOneEffect(db);
   const { max } = limits.passwordsPerAccount;
   expect(await victim.guessesUntilRefused(), "guesses at a password").toBeLessThanOrEqual(
-    fault.beginsLimitsAnew ? 2 * max : max,
+    fault.resetsLimits ? 2 * max : max,
   );
   expectNoErrors(rig.outputLines.slice(logStart), fault.logs ?? []);
   return Object.fromEntries(walks.map((walk) => [walk.method.name, walk.summary(fault)]));

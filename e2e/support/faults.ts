@@ -23,8 +23,8 @@ export interface Fault {
   readonly byChance?: true;
   /** Begins once the first letter was tried. */
   readonly ofMail?: true;
-  /** Limits are counted by keyed hashes, so a new TOKEN_KEY begins them anew. */
-  readonly beginsLimitsAnew?: true;
+  /** Limits are counted by keyed hashes, so a new TOKEN_KEY resets them. */
+  readonly resetsLimits?: true;
   /** Errors in the log that tell the operator to act. */
   readonly logs?: readonly string[];
 }
@@ -270,7 +270,7 @@ const ofProcesses: readonly Fault[] = [
   {
     // The last, as nothing has the keys of before afterwards.
     name: "All keys rotated between the steps",
-    beginsLimitsAnew: true,
+    resetsLimits: true,
     variant: "usual",
     begin: ({ rig }, step) => (step === 1 ? rig.use("next keys") : undefined),
     end: nothing,
