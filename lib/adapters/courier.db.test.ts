@@ -5,7 +5,14 @@ import { Browser } from "@/test/support/browser";
 import { runDuringCommitOf } from "@/test/support/interleave";
 import { setUpWorld } from "@/test/support/setup";
 import { testEnv, testKeys, type TestWorld } from "@/test/support/world";
-import { isBudgetUsed, leaseDueLetters, lettersQueued, queuedMail } from "@/lib/store/outbox";
+import {
+  isBudgetUsed,
+  leaseDueLetters,
+  lettersQueued,
+  markSent,
+  queuedMail,
+  storeRendered,
+} from "@/lib/store/outbox";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals, lifetimes } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
@@ -105,6 +112,14 @@ test("the queue reports how many emails wait, and how long the oldest has", asyn
   expect(oldestSeconds).toBeGreaterThanOrEqual(400);
   await world.deliver();
   expect(await queuedMail(world.db)).toEqual({ count: 0, oldestSeconds: 0 });
+});
+
+test("a courier that is late brings back nothing of an email that another one has sent", async () => {
+  await new Browser(world).requestLink(ada);
+  const [letter] = await saved();
+  await markSent(world.db, letter!.id);
+  await storeRendered(world.db, letter!.id, "rendered too late");
+  expect(await saved()).toMatchObject([{ state: "sent", payload: null, rendered: null }]);
 });
 
 describe("retries", () => {

@@ -118,7 +118,11 @@ export async function isBudgetUsed(db: Db, budget: number): Promise<boolean> {
 
 /** Stores the rendered message, so that every retry sends the same bytes (X3). */
 export async function storeRendered(db: Db, id: string, rendered: string) {
-  await db.update(outbox).set({ rendered }).where(eq(outbox.id, id));
+  await db
+    .update(outbox)
+    .set({ rendered })
+    // A late statement must not bring back what another courier has sent and erased.
+    .where(and(eq(outbox.id, id), eq(outbox.state, "queued")));
 }
 
 const erased = { payload: null, rendered: null, doneAt: sql`now()` };
