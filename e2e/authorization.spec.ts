@@ -323,7 +323,16 @@ const operations: Record<string, Attempt> = {
     ({ ada, password }) => ({ email: ada, password }),
   ),
   listActivity: operation("activity.list", "session", "GET", "activity"),
-  listOlderActivity: operation("activity.list", "session", "GET", "activity/999999999"),
+  listOlderActivity: {
+    flow: "activity.list",
+    needs: "session",
+    async ask(client, _, headers) {
+      // Of her own: the id of an event of somebody else shows nothing.
+      const { body } = await client.send("/api/v1/activity", { headers: headers! });
+      const [, newest = "1"] = /"id":"(\d+)"/.exec(body) ?? [];
+      return client.send(`/api/v1/activity/${newest}`, { headers: headers! });
+    },
+  },
   exportActivity: operation("activity.export", "session", "GET", "activity/export"),
   listSessions: operation("session.list", "session", "GET", "sessions"),
   revokeOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),

@@ -70,6 +70,7 @@ for (const { id, name, cancelled } of [
       await goTo(id, providers, ada.page, app);
       expect(await lookAt(ada.page, `fake-${id}`)).toEqual([]);
       await ada.chooses({ email: ada.email });
+      await ada.sees("received a code");
       await ada.page.goBack();
       await ada.sees("This visit is over.");
       expect(await axeFindings(ada.page)).toEqual([]);
