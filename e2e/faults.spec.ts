@@ -331,7 +331,7 @@ test("while Postgres is down each method says so, and goes on where it was", asy
 
 test.describe("the table of docs/faults.md", () => {
   for (const fault of faults)
-    testOnOwnPostgres(fault.name, { tag: "@long" }, async ({ rig, db }, testInfo) => {
+    testOnOwnPostgres(fault.name, { tag: "@faults" }, async ({ rig, db }, testInfo) => {
       const results = await everyMethod({ rig, db }, fault, { isTimed: true });
       for (const [method, result] of Object.entries(results))
         console.log(`${fault.name} | ${method} | ${result}`);
