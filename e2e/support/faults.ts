@@ -143,6 +143,23 @@ const leadRedisTo = ({ redisWire }: FaultRig, url: string) => {
   redisWire.restore();
 };
 
+/** Cuts and restores the connection four times, every 50 ms, and ends with the last of them. */
+function flappingRedis(): Fault {
+  let flapped: Promise<unknown> = Promise.resolve();
+  return {
+    name: "Redis flapping",
+    begin: ({ rig: { redisWire } }) => {
+      const change = async (n: number) => {
+        await sleep(n * 50);
+        if (n % 2) redisWire.restore();
+        else redisWire.cut();
+      };
+      flapped = Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(change));
+    },
+    end: async () => void (await flapped),
+  };
+}
+
 const ofRedis: readonly Fault[] = [
   {
     name: "Redis down",
@@ -154,17 +171,7 @@ const ofRedis: readonly Fault[] = [
     begin: ({ rig }: Failing) => rig.redisWire.delay(ms),
     end: ({ rig }: Failing) => rig.redisWire.restore(),
   })),
-  {
-    name: "Redis flapping",
-    begin: ({ rig }) => {
-      for (let n = 0; n < 8; n += 1)
-        setTimeout(() => (n % 2 ? rig.redisWire.restore() : rig.redisWire.cut()), n * 50);
-    },
-    end: async ({ rig }) => {
-      await sleep(400);
-      rig.redisWire.restore();
-    },
-  },
+  flappingRedis(),
   { name: "Redis flushed", begin: ({ rig }) => rig.redis.flush(), end: nothing },
   {
     name: "Redis a replica, READONLY",
