@@ -165,20 +165,23 @@ export function isMailDelayed(db: Db): Promise<boolean> {
 
 /** The same, or whether a due letter has had no attempt for that long: no courier is running. */
 export function isMailOverdue(db: Db): Promise<boolean> {
-  return isQueuedSince(db, sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`);
+  return isQueuedSince(db, triedOrDueAt);
 }
+
+/** The first attempt, or when it is due. */
+const triedOrDueAt = sql`coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})`;
+
+/** A moment in the future is from before the clock was set back, and at least as long ago. */
+const secondsSince = (moment: SQL) => sql`abs(extract(epoch from now() - ${moment}))`;
 
 /** Not a parameter, so that each plan knows that the index of queued letters has them all. */
 const isQueued = sql`${outbox.state} = 'queued'`;
 
-/** A moment in the future is from before the clock was set back, and at least as long ago. */
 async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
   const waiting = await db
     .select({ id: outbox.id })
     .from(outbox)
-    .where(
-      and(isQueued, sql`abs(extract(epoch from now() - ${moment})) > ${intervals.mailDelayed}`),
-    )
+    .where(and(isQueued, sql`${secondsSince(moment)} > ${intervals.mailDelayed}`))
     .limit(1);
   return waiting.length > 0;
 }
@@ -188,11 +191,10 @@ async function isQueuedSince(db: Db, moment: SQL): Promise<boolean> {
  * when none waits.
  */
 export async function queuedMail(db: Db): Promise<{ count: number; oldestSeconds: number }> {
-  const waits = sql`abs(extract(epoch from now() - coalesce(${outbox.firstAttemptAt}, ${outbox.nextAttemptAt})))`;
   const [found] = await db
     .select({
       count: sql<number>`count(*)::int`,
-      oldestSeconds: sql<number>`coalesce(max(${waits}), 0)::float`,
+      oldestSeconds: sql<number>`coalesce(max(${secondsSince(triedOrDueAt)}), 0)::float`,
     })
     .from(outbox)
     .where(isQueued);
