@@ -1,4 +1,4 @@
-/** Which events of the audit log each filter of the activity page shows; refused ones are in both. */
+/** Which events of the audit log each filter of the activity page shows, whatever their outcome. */
 export const activityKinds = {
   sign_ins: [
     "magic_link.redeem",

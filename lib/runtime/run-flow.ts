@@ -58,8 +58,8 @@ export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>
   const ended = (outcome: string, cookieChanges: CookieChanges = {}) => {
     world.metrics.flowEnded(flow.name, outcome, (performance.now() - since) / 1000);
     if (!flow.signsInBy) return;
-    const isSignedIn = outcome !== "ok" || cookieChanges.session;
-    world.metrics.signInEnded(run.signInMethod, isSignedIn ? outcome : "unfinished");
+    const isUnfinished = outcome === "ok" && !cookieChanges.session;
+    world.metrics.signInEnded(run.signInMethod, isUnfinished ? "unfinished" : outcome);
   };
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<FlowRun<Out>>((resolve) => {

@@ -12,8 +12,8 @@ import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
 import { waitForDatabase } from "./wait-for-database";
 
 /**
- * Installs the request gate, waits for Postgres and creates the world. On an error it prints the reason to standard error
- * and ends the process: a server without a world could only respond with 500.
+ * Installs the request gate, waits for Postgres and creates the world. On an error it prints the reason to
+ * standard error and ends the process: a server without a world could only respond with 500.
  */
 export async function start(): Promise<void> {
   ignoreOutputErrors();
