@@ -109,6 +109,11 @@ export const intervals = {
   jobStall: seconds(60),
   /** An email leased to a worker that crashed is free again after this; longer than any send can take. */
   emailLease: seconds(60),
+  /**
+   * A first attempt this far in the future is from before the clock was set back. Less may be of another
+   * worker, whose statement began later than one that still runs: it is longer than any statement.
+   */
+  emailClockStep: seconds(30),
   /** The pauses before the second, third, … attempt to send an email. The last one repeats. */
   emailRetries: [seconds(10), seconds(30), minutes(2), minutes(10), minutes(30)],
   /**

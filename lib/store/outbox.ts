@@ -45,7 +45,8 @@ export interface LeasedLetter {
  */
 const isDue = sql`(o.next_attempt_at <= now()
   or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax})
-  or coalesce(o.first_attempt_at, o.next_attempt_at) > now())`;
+  or coalesce(o.first_attempt_at, o.next_attempt_at)
+    > now() + make_interval(secs => ${intervals.emailClockStep}))`;
 
 /** A moment in the future is from before the clock was set back. */
 const started = sql`o.first_attempt_at between now() - make_interval(secs => ${intervals.mailBudget})
