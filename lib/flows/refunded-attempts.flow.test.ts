@@ -197,11 +197,13 @@ test("a request that met a failing database can be made again at once, and count
   expect(failures).toBeGreaterThan(2);
 });
 
-test("a request whose COMMIT may have been done stays counted: its email may be sent", async () => {
+test("a request whose COMMIT may have been done stays counted, and can be made again at once", async () => {
   const browser = new Browser(world, { ip });
   const request = browser.run(requestMagicLink, { email: ada }, { world: withLostCommits(world) });
   expect(await request).toEqual(refused("unavailable"));
   await browser.finishResponse();
   expect(await world.deliver()).toHaveLength(1);
   expect(await mostHits()).toBe(1);
+  expect(await browser.requestLink(ada)).toMatchObject({ ok: true });
+  expect(await mostHits()).toBe(2);
 });

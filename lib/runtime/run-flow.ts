@@ -134,11 +134,14 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
 
   /**
    * What to do after the response when the database failed: who is told to try again must be able to, so
-   * a request that has changed nothing does not count (S4). Attempts at secrets stay counted (R3).
+   * a request that has changed nothing does not count (S4). One that may have sent an email counts, but
+   * another email need not wait. Attempts at secrets stay counted (R3).
    */
   refundsOfFailure(): FlowRun<Out>["afterResponse"] {
-    const hits = this.#hitsOfRequests.splice(0);
-    if (hits.length === 0 || this.#mayHaveCommitted) return [];
+    const hits = this.#hitsOfRequests
+      .splice(0)
+      .filter(({ rule }) => !this.#mayHaveCommitted || rule === limits.resends.rule);
+    if (hits.length === 0) return [];
     return [() => this.#runAfterResponse(() => this.world.limiter.refund(hits))];
   }
 
