@@ -181,11 +181,15 @@ const mostHits = async () =>
     sql`select coalesce(max(cardinality(hits)), 0)::int as most from limits`,
   ))!.most;
 
+/** A browser that has opened a page, which gave it its cookie. */
+const visitor = () =>
+  Object.assign(new Browser(world, { ip }), { mailRequest: world.random.token() });
+
 test("a request that met a failing database can be made again at once, and counts once (S4)", async () => {
   let failures = 0;
   for (let isSent = false; !isSent; failures += 1) {
     await world.reset();
-    const browser = new Browser(world, { ip });
+    const browser = visitor();
     world.failDatabaseAfter(failures);
     const first = await browser.requestLink(ada);
     world.restoreDatabase();
@@ -198,7 +202,7 @@ test("a request that met a failing database can be made again at once, and count
 });
 
 test("a request whose COMMIT may have been done stays counted, and can be made again at once", async () => {
-  const browser = new Browser(world, { ip });
+  const browser = visitor();
   const request = browser.run(requestMagicLink, { email: ada }, { world: withLostCommits(world) });
   expect(await request).toEqual(refused("unavailable"));
   await browser.finishResponse();
