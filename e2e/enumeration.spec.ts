@@ -87,10 +87,10 @@ for (const { extent, details, isWhole } of extents)
       // The responses are also the same over the limit of emails to the address.
       for (const email of [known, unknown])
         for (let n = 0; n < 3; n += 1) {
-          await db.sql`delete from limits where rule <> 'emails_per_address'`;
+          await db.clearLimits("emails_per_address");
           await newClient().requestLink(email);
         }
-      await db.sql`delete from limits where rule <> 'emails_per_address'`;
+      await db.clearLimits("emails_per_address");
       const suppressed = async (email: string) => {
         const client = newClient();
         return [
@@ -99,7 +99,7 @@ for (const { extent, details, isWhole } of extents)
         ];
       };
       expect(await suppressed(unknown)).toEqual([first.requested, first.check]);
-      await db.sql`delete from limits where rule <> 'emails_per_address'`;
+      await db.clearLimits("emails_per_address");
       expect(await suppressed(known)).toEqual([first.requested, first.check]);
     },
   );
@@ -113,11 +113,10 @@ for (const { extent, details, first } of extents)
     `password pages and operations give every address the same responses, byte by byte, ${extent}`,
     details,
     async ({ oidc, newClient, inbox, db, newAddress }) => {
-      const clearLimits = (keptRule = "") => db.sql`delete from limits where rule <> ${keptRule}`;
       const signUp = (email: string) => newClient().signUpAndVerify(email, password, inbox);
       const useUpEmails = async (email: string) => {
         for (let n = 0; n < 3; n += 1) {
-          await clearLimits("emails_per_address");
+          await db.clearLimits("emails_per_address");
           await newClient().requestLink(email);
         }
       };
@@ -152,7 +151,7 @@ for (const { extent, details, first } of extents)
         const seen: Record<string, unknown> = {};
         let client: Client;
         const begin = async () => {
-          await clearLimits(suppressed ? "emails_per_address" : "");
+          await (suppressed ? db.clearLimits("emails_per_address") : db.clearLimits());
           client = newClient();
         };
         const record = async (what: string, responding: Promise<HttpResponse>) => {
@@ -162,8 +161,7 @@ for (const { extent, details, first } of extents)
         };
         const signUpForm = { email, password: wished };
         const code = "000000";
-        const clearResendLimits = () =>
-          db.sql`delete from limits where rule in ('resends', 'email_requests_per_ip')`;
+        const clearResendLimits = () => db.clearOnlyLimits("resends", "email_requests_per_ip");
 
         await begin();
         await record("sign-up", client!.submit("/sign-up", "Sign up", signUpForm));

@@ -72,13 +72,30 @@ export class Db {
 
   /** Moves the times of all limits back, as if that much time had passed. */
   async ageLimits(by: string): Promise<void> {
-    await this.sql`update limits set expires_at = expires_at - ${by}::interval,
-      hits = array(select hit - ${by}::interval from unnest(hits) as hit)`;
+    await this.changeLimits(
+      (tx) => tx`update limits set expires_at = expires_at - ${by}::interval,
+        hits = array(select hit - ${by}::interval from unnest(hits) as hit)`,
+    );
   }
 
-  /** Clears all limits, because one test must not use up the limits of the next. */
-  async clearLimits(): Promise<void> {
-    await this.sql`delete from limits`;
+  /** Clears all limits but those named, because one test must not use up the limits of the next. */
+  async clearLimits(...except: string[]): Promise<void> {
+    await this.changeLimits((tx) => tx`delete from limits where rule <> all(${except})`);
+  }
+
+  async clearOnlyLimits(...only: string[]): Promise<void> {
+    await this.changeLimits((tx) => tx`delete from limits where rule = any(${only})`);
+  }
+
+  /**
+   * Changes many limits at once. A server locks the rows of a request one after another, in an order of
+   * its own; without the lock on the table, the two could wait for each other.
+   */
+  private async changeLimits(change: (tx: postgres.TransactionSql) => Promise<unknown>) {
+    await this.sql.begin(async (tx) => {
+      await tx`lock table limits in exclusive mode`;
+      await change(tx);
+    });
   }
 
   async sessionsOf(email: string) {
