@@ -14,22 +14,48 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { LimitHit } from "@/lib/core/policy";
+import type { Role } from "@/lib/core/role";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const id = () => uuid("id").primaryKey().defaultRandom();
 const createdAt = () => at("created_at").notNull().defaultNow();
 
 /** One row per canonical email address (I1). */
-export const users = pgTable("users", {
-  id: id(),
-  email: text("email").notNull().unique(),
-  /** When the address was first verified; an audit row says how (I8). */
-  emailVerifiedAt: at("email_verified_at"),
-  disabledAt: at("disabled_at"),
-  /** argon2id, as a PHC string; null without a password. */
-  passwordHash: text("password_hash"),
-  createdAt: createdAt(),
-});
+export const users = pgTable(
+  "users",
+  {
+    id: id(),
+    email: text("email").notNull().unique(),
+    /** When the address was first verified; an audit row says how (I8). */
+    emailVerifiedAt: at("email_verified_at"),
+    disabledAt: at("disabled_at"),
+    /** argon2id, as a PHC string; null without a password. */
+    passwordHash: text("password_hash"),
+    role: text("role").$type<Role>().notNull().default("member"),
+    /** What the user wants to be called; null where they did not say. */
+    name: text("name"),
+    /** An IANA time zone; null for that of the browser. */
+    timeZone: text("time_zone"),
+    /** When the account will be erased; null unless its owner has asked for it. */
+    deleteAt: at("delete_at"),
+    /** Until then no sign-in method can be added, changed or removed: the owner reported a sign-in. */
+    methodsLockedUntil: at("methods_locked_until"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    check("users_roles", sql`${t.role} in ('member', 'support', 'admin')`),
+    // For lists of users, the newest first.
+    index().on(t.createdAt, t.id),
+    // For searches by the beginning of an address, in any locale.
+    index("users_email_prefix").on(t.email.op("text_pattern_ops")),
+    index("users_staff")
+      .on(t.role)
+      .where(sql`${t.role} <> 'member'`),
+    index("users_delete_at")
+      .on(t.deleteAt)
+      .where(sql`${t.deleteAt} is not null`),
+  ],
+);
 
 /** Signed-in browsers. Only the token's digest is stored. */
 export const sessions = pgTable(
@@ -42,7 +68,11 @@ export const sessions = pgTable(
       .references(() => users.id, { onDelete: "cascade" }),
     method: text("method").notNull(),
     ip: text("ip"),
+    /** ISO 3166-1, as the proxy says; null where it does not. */
+    country: text("country"),
     browser: text("browser").notNull(),
+    /** The staff member whose access link started it; null for a sign-in of the user's own (T2). */
+    staffId: uuid("staff_id"),
     /** Seconds without use after which it ends: "Keep me signed in" chooses it. */
     idleSeconds: integer("idle_seconds").notNull(),
     /** "Keep me signed in": its cookie outlives the browser. */
@@ -130,6 +160,10 @@ export const verifications = pgTable(
     passwordHash: text("password_hash"),
     /** The only session that a step-up works for. */
     sessionId: uuid("session_id"),
+    /** The account it is about, where that is not the one of `identifier`. */
+    userId: uuid("user_id"),
+    /** The staff member who issued it; null for one that its recipient requested. */
+    staffId: uuid("staff_id"),
     remember: boolean("remember").notNull(),
     next: text("next").notNull(),
     /** The hits to refund when this is used (R2). */
@@ -152,6 +186,40 @@ export const verifications = pgTable(
     index().on(t.identifier, t.purpose),
     index().on(t.requestingBrowserDigest),
     index().on(t.expiresAt),
+    index()
+      .on(t.userId)
+      .where(sql`${t.userId} is not null`),
+    index()
+      .on(t.staffId)
+      .where(sql`${t.staffId} is not null`),
+  ],
+);
+
+/** Changes of an address, from the proof of the new one until they can no longer be undone. */
+export const emailChanges = pgTable(
+  "email_changes",
+  {
+    id: id(),
+    userId: uuid("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    oldEmail: text("old_email").notNull(),
+    newEmail: text("new_email").notNull(),
+    /** The staff member who started it; null for the owner (T2). */
+    staffId: uuid("staff_id"),
+    createdAt: createdAt(),
+    /** When the new address takes effect: at once for the owner, later for staff. */
+    effectiveAt: at("effective_at").notNull(),
+    appliedAt: at("applied_at"),
+    /** Until then the old address can undo it, and nobody else can sign up with it. */
+    reservedUntil: at("reserved_until").notNull(),
+    undoneAt: at("undone_at"),
+  },
+  (t) => [
+    index().on(t.userId),
+    index().on(t.oldEmail),
+    index().on(t.newEmail),
+    index().on(t.reservedUntil),
   ],
 );
 
@@ -230,6 +298,7 @@ export const knownDevices = pgTable(
     userId: uuid("user_id")
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
+    createdAt: createdAt(),
     lastUsedAt: at("last_used_at").notNull().defaultNow(),
   },
   (t) => [
@@ -252,10 +321,15 @@ export const auditEvents = pgTable(
     subjectId: uuid("subject_id"),
     callerId: uuid("caller_id"),
     sessionId: uuid("session_id"),
+    /** The staff member whose access link started the session (T2). */
+    staffId: uuid("staff_id"),
     requestId: text("request_id").notNull(),
   },
   (t) => [
     index().on(t.subjectId, t.at),
+    index()
+      .on(t.callerId, t.at)
+      .where(sql`${t.callerId} <> ${t.subjectId}`),
     // Rows are appended in the order of time, so a range of pages has a range of times.
     index("audit_events_at_brin")
       .using("brin", t.at)
@@ -271,6 +345,28 @@ export const auditEventDetails = pgTable("audit_event_details", {
   ip: text("ip"),
   browser: text("browser"),
   identifier: text("identifier"),
+  /** What a staff member wrote about it. */
+  reason: text("reason"),
+});
+
+/**
+ * The seal of each event: a keyed hash of the event and of the seal before it. In the order in which
+ * events became visible, which is not that of their ids (T3).
+ */
+export const auditSeals = pgTable("audit_seals", {
+  place: bigint("place", { mode: "number" }).primaryKey(),
+  eventId: bigint("event_id", { mode: "number" }).notNull().unique(),
+  seal: text("seal").notNull(),
+});
+
+/** Where the chain of seals begins after older events were deleted (T3). */
+export const auditCheckpoints = pgTable("audit_checkpoints", {
+  /** The place of the last deleted event. */
+  place: bigint("place", { mode: "number" }).primaryKey(),
+  seal: text("seal").notNull(),
+  /** A keyed hash of place, seal and time. */
+  signature: text("signature").notNull(),
+  createdAt: createdAt(),
 });
 
 /** Rejections that come in floods, counted per hour (T3). */

@@ -13,8 +13,13 @@ import type { Session, SessionRow } from "@/lib/store/sessions";
 import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
-/** Who may run a flow. `local`: any caller, while the local mailbox exists. */
-export type Requires = "anyone" | "session" | "local";
+/**
+ * Who may run a flow. `local`: any caller, while the local mailbox exists. `staff`: support and admins;
+ * for others such a flow does not exist (T1).
+ */
+export type Requires = "anyone" | "session" | "local" | "staff" | "admin";
+
+export const isForStaff = (requires: Requires) => requires === "staff" || requires === "admin";
 
 /** A limit that a flow consumes before it runs. */
 export interface LimitRule<In> {
@@ -88,7 +93,9 @@ export interface Ctx<S extends Session | null = Session | null> {
 }
 
 /** The session's type in the context, by what the flow requires. */
-type SessionOf<R extends Requires> = R extends "session" ? Session : Session | null;
+type SessionOf<R extends Requires> = R extends "session" | "staff" | "admin"
+  ? Session
+  : Session | null;
 
 export interface Flow<
   Schema extends z.ZodType = z.ZodType,

@@ -20,7 +20,14 @@ import {
   touchSession,
 } from "@/lib/store/sessions";
 import { disabledMethod } from "./disabled-method";
-import type { Ctx, Flow, LimitKey, LimitRule, Requires } from "./flow";
+import {
+  type Ctx,
+  type Flow,
+  isForStaff,
+  type LimitKey,
+  type LimitRule,
+  type Requires,
+} from "./flow";
 import { knownDeviceKey } from "./limits";
 import type { World } from "./ports";
 import type { Caller, CookieChanges, RequestContext } from "./request-context";
@@ -155,6 +162,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       !this.requestContext.acceptsCookies
     )
       return this.#reject({ code: "cookies_blocked" });
+    // For all others there is no such flow, whatever they send.
+    if (
+      isForStaff(this.flow.requires) &&
+      !mayHelpOthers(this.flow.requires, await this.requestContext.readSession())
+    )
+      return this.#reject({ code: "not_found" });
     // Before the input is read: an error about it is not for another user to see.
     const shownToOther = await this.#shownToOther();
     if (shownToOther) return this.#reject(shownToOther);
@@ -386,6 +399,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #hash(purpose: string, key: string) {
     return keyedHash(this.world.env.tokenKey[0], purpose, key);
   }
+}
+
+/** Whether a session's user may run flows for staff. A session that an access link started may not (T2). */
+function mayHelpOthers(requires: Requires, session: Session | null): boolean {
+  if (!session || session.staffId) return false;
+  return session.role === "admin" || (requires === "staff" && session.role === "support");
 }
 
 /** Sessions whose use is written already: a page runs several flows with one session. */

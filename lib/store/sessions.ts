@@ -5,6 +5,7 @@ import { knownDevices, sessions, users } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals } from "@/lib/core/policy";
+import type { Role } from "@/lib/core/role";
 import { deviceRemembered } from "./known-devices";
 
 /** A signed-in browser, as read with each request. */
@@ -12,6 +13,9 @@ export interface Session {
   readonly id: string;
   readonly userId: string;
   readonly email: Identifier;
+  readonly role: Role;
+  /** The staff member whose access link started it; null for a sign-in of the user's own (T2). */
+  readonly staffId: string | null;
   /** The stored name of the sign-in method that started it. */
   readonly method: string;
   /** When the user last authenticated. */
@@ -48,6 +52,8 @@ const prepareRead = (db: Db) =>
       id: sessions.id,
       userId: sessions.userId,
       email: users.email,
+      role: users.role,
+      staffId: sessions.staffId,
       method: sessions.method,
       authenticatedAt: sql`${authenticatedAt}`.mapWith(sessions.authenticatedAt),
       endsAt: sessions.endsAt,

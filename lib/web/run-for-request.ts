@@ -50,7 +50,7 @@ function shownTo(
   form: PageRunOptions["form"],
 ) {
   if (form === "adopters") return null;
-  if (!form) return kind === "write" && requires === "session" ? "" : null;
+  if (!form) return kind === "write" && requires !== "anyone" && requires !== "local" ? "" : null;
   const [value, ...more] = form.getAll(shownToField);
   return typeof value === "string" && more.length === 0 ? value : "";
 }

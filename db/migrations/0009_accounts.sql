@@ -1,0 +1,52 @@
+CREATE TABLE "audit_checkpoints" (
+	"place" bigint PRIMARY KEY NOT NULL,
+	"seal" text NOT NULL,
+	"signature" text NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_seals" (
+	"place" bigint PRIMARY KEY NOT NULL,
+	"event_id" bigint NOT NULL,
+	"seal" text NOT NULL,
+	CONSTRAINT "audit_seals_event_id_unique" UNIQUE("event_id")
+);
+--> statement-breakpoint
+CREATE TABLE "email_changes" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"user_id" uuid NOT NULL,
+	"old_email" text NOT NULL,
+	"new_email" text NOT NULL,
+	"staff_id" uuid,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"effective_at" timestamp with time zone NOT NULL,
+	"applied_at" timestamp with time zone,
+	"reserved_until" timestamp with time zone NOT NULL,
+	"undone_at" timestamp with time zone
+);
+--> statement-breakpoint
+ALTER TABLE "audit_event_details" ADD COLUMN "reason" text;--> statement-breakpoint
+ALTER TABLE "audit_events" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
+ALTER TABLE "known_devices" ADD COLUMN "created_at" timestamp with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
+ALTER TABLE "sessions" ADD COLUMN "country" text;--> statement-breakpoint
+ALTER TABLE "sessions" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "role" text DEFAULT 'member' NOT NULL;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "name" text;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "time_zone" text;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "delete_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "methods_locked_until" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "verifications" ADD COLUMN "user_id" uuid;--> statement-breakpoint
+ALTER TABLE "verifications" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
+ALTER TABLE "email_changes" ADD CONSTRAINT "email_changes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "email_changes_user_id_index" ON "email_changes" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "email_changes_old_email_index" ON "email_changes" USING btree ("old_email");--> statement-breakpoint
+CREATE INDEX "email_changes_new_email_index" ON "email_changes" USING btree ("new_email");--> statement-breakpoint
+CREATE INDEX "email_changes_reserved_until_index" ON "email_changes" USING btree ("reserved_until");--> statement-breakpoint
+CREATE INDEX "audit_events_caller_id_at_index" ON "audit_events" USING btree ("caller_id","at") WHERE "audit_events"."caller_id" <> "audit_events"."subject_id";--> statement-breakpoint
+CREATE INDEX "users_created_at_id_index" ON "users" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "users_email_prefix" ON "users" USING btree ("email" text_pattern_ops);--> statement-breakpoint
+CREATE INDEX "users_staff" ON "users" USING btree ("role") WHERE "users"."role" <> 'member';--> statement-breakpoint
+CREATE INDEX "users_delete_at" ON "users" USING btree ("delete_at") WHERE "users"."delete_at" is not null;--> statement-breakpoint
+CREATE INDEX "verifications_user_id_index" ON "verifications" USING btree ("user_id") WHERE "verifications"."user_id" is not null;--> statement-breakpoint
+CREATE INDEX "verifications_staff_id_index" ON "verifications" USING btree ("staff_id") WHERE "verifications"."staff_id" is not null;--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "users_roles" CHECK ("users"."role" in ('member', 'support', 'admin'));
