@@ -379,5 +379,5 @@ export const auditCounts = pgTable(
     hour: at("hour").notNull(),
     count: integer("count").notNull().default(1),
   },
-  (t) => [primaryKey({ columns: [t.event, t.outcome, t.keyHash, t.hour] })],
+  (t) => [primaryKey({ columns: [t.event, t.outcome, t.keyHash, t.hour] }), index().on(t.hour)],
 );

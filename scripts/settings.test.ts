@@ -133,6 +133,7 @@ it("names settings that have no effect with the others", () => {
     AUTH_SECRET: "a".repeat(43),
     TOKEN_KEY: "b".repeat(43),
     OUTBOX_KEY: "c".repeat(43),
+    AUDIT_KEY: "d".repeat(43),
   };
   const vars = {
     ...keys,

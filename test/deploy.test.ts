@@ -58,7 +58,7 @@ test("the settings of compose.yaml are complete, but for the keys that the first
     string,
     string
   >;
-  const keys = ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"].map((name, n) => [
+  const keys = ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY", "AUDIT_KEY"].map((name, n) => [
     name,
     String(n).repeat(43),
   ]);

@@ -1,3 +1,33 @@
+DROP TRIGGER audit_seals_no_truncate ON "audit_seals";
+--> statement-breakpoint
+DROP TRIGGER audit_seals_retention ON "audit_seals";
+--> statement-breakpoint
+DROP TRIGGER audit_seals_append_only ON "audit_seals";
+--> statement-breakpoint
+DROP TRIGGER audit_event_details_no_truncate ON "audit_event_details";
+--> statement-breakpoint
+DROP TRIGGER audit_event_details_retention ON "audit_event_details";
+--> statement-breakpoint
+DROP TRIGGER audit_event_details_append_only ON "audit_event_details";
+--> statement-breakpoint
+DROP TRIGGER audit_events_retention ON "audit_events";
+--> statement-breakpoint
+DROP TRIGGER audit_events_append_only ON "audit_events";
+--> statement-breakpoint
+CREATE TRIGGER audit_events_append_only BEFORE UPDATE OR DELETE ON "audit_events" FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+--> statement-breakpoint
+CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'audit_events is append-only: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+--> statement-breakpoint
+DROP FUNCTION refuse_audit_details_change();
+--> statement-breakpoint
+DROP FUNCTION refuse_audit_deletion();
+--> statement-breakpoint
+DROP INDEX "audit_counts_hour_index";
+--> statement-breakpoint
 ALTER TABLE "users" DROP CONSTRAINT "users_roles";
 --> statement-breakpoint
 DROP INDEX "verifications_staff_id_index";

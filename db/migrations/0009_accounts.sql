@@ -49,4 +49,40 @@ CREATE INDEX "users_staff" ON "users" USING btree ("role") WHERE "users"."role" 
 CREATE INDEX "users_delete_at" ON "users" USING btree ("delete_at") WHERE "users"."delete_at" is not null;--> statement-breakpoint
 CREATE INDEX "verifications_user_id_index" ON "verifications" USING btree ("user_id") WHERE "verifications"."user_id" is not null;--> statement-breakpoint
 CREATE INDEX "verifications_staff_id_index" ON "verifications" USING btree ("staff_id") WHERE "verifications"."staff_id" is not null;--> statement-breakpoint
-ALTER TABLE "users" ADD CONSTRAINT "users_roles" CHECK ("users"."role" in ('member', 'support', 'admin'));
+ALTER TABLE "users" ADD CONSTRAINT "users_roles" CHECK ("users"."role" in ('member', 'support', 'admin'));--> statement-breakpoint
+CREATE INDEX "audit_counts_hour_index" ON "audit_counts" USING btree ("hour");--> statement-breakpoint
+CREATE OR REPLACE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;--> statement-breakpoint
+-- Retention signs a checkpoint first, and then deletes what is at or before it. Nothing else can be deleted.
+CREATE FUNCTION refuse_audit_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM public.audit_seals s WHERE s.event_id = (to_jsonb(OLD) ->> TG_ARGV[0])::bigint
+      AND s.place <= (SELECT max(place) FROM public.audit_checkpoints)
+  ) THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;--> statement-breakpoint
+-- Details can be erased, and not changed.
+CREATE FUNCTION refuse_audit_details_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.event_id = OLD.event_id AND (to_jsonb(OLD) @> jsonb_strip_nulls(to_jsonb(NEW))) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'audit_event_details can only be emptied: % is refused', TG_OP USING ERRCODE = 'insufficient_privilege';
+END
+$$;--> statement-breakpoint
+DROP TRIGGER audit_events_append_only ON "audit_events";--> statement-breakpoint
+CREATE TRIGGER audit_events_append_only BEFORE UPDATE ON "audit_events" FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();--> statement-breakpoint
+CREATE TRIGGER audit_events_retention BEFORE DELETE ON "audit_events" FOR EACH ROW EXECUTE FUNCTION refuse_audit_deletion('id');--> statement-breakpoint
+CREATE TRIGGER audit_event_details_append_only BEFORE UPDATE ON "audit_event_details" FOR EACH ROW EXECUTE FUNCTION refuse_audit_details_change();--> statement-breakpoint
+CREATE TRIGGER audit_event_details_retention BEFORE DELETE ON "audit_event_details" FOR EACH ROW EXECUTE FUNCTION refuse_audit_deletion('event_id');--> statement-breakpoint
+CREATE TRIGGER audit_event_details_no_truncate BEFORE TRUNCATE ON "audit_event_details" FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();--> statement-breakpoint
+CREATE TRIGGER audit_seals_append_only BEFORE UPDATE ON "audit_seals" FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();--> statement-breakpoint
+CREATE TRIGGER audit_seals_retention BEFORE DELETE ON "audit_seals" FOR EACH ROW EXECUTE FUNCTION refuse_audit_deletion('event_id');--> statement-breakpoint
+CREATE TRIGGER audit_seals_no_truncate BEFORE TRUNCATE ON "audit_seals" FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();

@@ -16,12 +16,10 @@ export type Variant = "usual" | "upstash" | "pooler" | "pooler, prepare=false" |
 
 /** The keys after a rotation. */
 const rotatedKeys = Object.fromEntries(
-  Object.entries(serverKeys)
-    .filter(([name]) => name !== "AUDIT_KEY")
-    .flatMap(([name, key]) => [
-      [name, `n${key.slice(1)}`],
-      [`${name}_PREVIOUS`, key],
-    ]),
+  Object.entries(serverKeys).flatMap(([name, key]) => [
+    [name, `n${key.slice(1)}`],
+    [`${name}_PREVIOUS`, key],
+  ]),
 );
 
 /**

@@ -7,6 +7,10 @@ import { startWorker, type Worker } from "./worker";
 
 const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn(), mayPurge: vi.fn() }));
 vi.mock("./courier", () => ({ deliverDueLetters: jobs.deliver }));
+vi.mock("@/lib/store/audit-seals", () => ({
+  auditSealer: () => async () => 0,
+  cutAuditLog: async () => 0,
+}));
 vi.mock("@/lib/store/purge", () => ({ purge: jobs.purge }));
 vi.mock("./purge-guard", () => ({ purgeGuard: () => jobs.mayPurge }));
 
@@ -41,7 +45,7 @@ const start = ({ isEmbedded = false } = {}) => {
   worker = startWorker(
     {
       db: db as never,
-      env: {} as never,
+      env: { lifetimes: {} } as never,
       log,
       clock: { now: () => new Date(0) },
       metrics: noMetrics,

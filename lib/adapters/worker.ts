@@ -2,6 +2,7 @@ import type { Db } from "@/db/client";
 import type { World } from "@/lib/runtime/ports";
 import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
 import { databaseCauseOf } from "@/lib/core/database-error";
+import { auditSealer, cutAuditLog } from "@/lib/store/audit-seals";
 import { purge } from "@/lib/store/purge";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
@@ -29,7 +30,7 @@ type WorkerWorld = Pick<
 >;
 
 /**
- * Sends letters and purges expired rows in this process (X3, X10). A job without progress for
+ * Sends letters, purges expired rows and seals audit events in this process (X3, X10, T3). A job without progress for
  * `intervals.jobStall` is abandoned and the next one starts; on the embedded database the next one starts
  * when the stuck one has ended.
  */
@@ -51,9 +52,17 @@ export function startWorker(
       if (!(await mayPurge(world.db))) return;
       const rows = await purge(world.db, progress);
       if (rows > 0) world.log.info("purge.done", { rows });
+      const { auditKey, lifetimes } = world.env;
+      const events = await cutAuditLog(world.db, auditKey, lifetimes.auditLog, progress);
+      if (events > 0) world.log.info("audit.cut", { events });
     },
   });
-  const jobs = [courier, purger];
+  const sealEvents = auditSealer(world.db, world.env.auditKey);
+  const sealer = repeat({
+    ...{ world, mayOverlap, name: "audit_sealer", every: intervals.auditSeal },
+    job: sealEvents,
+  });
+  const jobs = [courier, purger, sealer];
   if (readClock)
     jobs.push(
       repeat({

@@ -39,6 +39,7 @@ describe("an operator who sets only the keys", () => {
       dataDir: path.resolve(".data"),
       tokenKey: [key("A")],
       outboxKey: [key("B")],
+      auditKey: [key("U")],
       databaseUrl: undefined,
       migrateDatabaseUrl: undefined,
       signUp: "open",
@@ -58,7 +59,7 @@ describe("an operator who sets only the keys", () => {
 
   it("gets the same when every other variable is set and empty", () => {
     const empty = Object.fromEntries(
-      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP APP_ORIGINS AFTER_SIGN_IN TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP EMAILS_PER_HOUR"
+      "NODE_ENV PORT HOST AUTH_URL APP_NAME MAIL_FROM SUPPORT_EMAIL RESEND_API_KEY RESEND_BASE_URL SMTP_URL REDIS_URL UPSTASH_REDIS_REST_URL UPSTASH_REDIS_REST_TOKEN DATA_DIR TOKEN_KEY_PREVIOUS OUTBOX_KEY_PREVIOUS AUDIT_KEY_PREVIOUS AUDIT_RETENTION_DAYS NEXT_SERVER_ACTIONS_ENCRYPTION_KEY DATABASE_URL MIGRATE_DATABASE_URL SIGN_UP APP_ORIGINS AFTER_SIGN_IN TRUSTED_PROXY_HOPS LOG_LEVEL LINK_LIFETIME_MINUTES SESSION_IDLE_HOURS SESSION_LIFETIME_DAYS EMAILS_PER_ADDRESS EMAIL_REQUESTS_PER_IP EMAILS_PER_HOUR"
         .split(" ")
         .map((name) => [name, ""]),
     );
@@ -79,12 +80,14 @@ describe("an operator's own numbers", () => {
       EMAILS_PER_ADDRESS: "10",
       EMAIL_REQUESTS_PER_IP: "50",
       EMAILS_PER_HOUR: "200",
+      AUDIT_RETENTION_DAYS: "90",
     });
     expect(env.lifetimes).toEqual({
       ...lifetimes,
       magicLink: 15 * 60,
       sessionIdle: 2 * 3_600,
       session: 7 * 86_400,
+      auditLog: 90 * 86_400,
     });
     expect(env.limitMax).toEqual({ emailsPerAddress: 10, emailRequestsPerIp: 50 });
     expect(env.emailsPerHour).toBe(200);
@@ -99,6 +102,7 @@ describe("an operator's own numbers", () => {
     ["EMAILS_PER_ADDRESS", "0", "1001", "-3", "unlimited"],
     ["EMAIL_REQUESTS_PER_IP", "0", "100001", "off"],
     ["EMAILS_PER_HOUR", "0", "1000001", "-1", "unlimited"],
+    ["AUDIT_RETENTION_DAYS", "29", "3651", "0", "ever"],
   ])("are refused when they make no sense: %s", (name, ...values) => {
     for (const value of values) {
       const problemsFound = problemsWith({ [name]: value });
@@ -360,7 +364,7 @@ describe("a host name", () => {
 });
 
 describe("keys", () => {
-  it.each(["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])(
+  it.each(["TOKEN_KEY", "OUTBOX_KEY", "AUDIT_KEY", "AUTH_SECRET"])(
     "are required, and named when missing: %s",
     (name) => {
       expect(problemsWith({ [name]: undefined })).toEqual([
@@ -377,6 +381,8 @@ describe("keys", () => {
     "TOKEN_KEY_PREVIOUS",
     "OUTBOX_KEY",
     "OUTBOX_KEY_PREVIOUS",
+    "AUDIT_KEY",
+    "AUDIT_KEY_PREVIOUS",
     "AUTH_SECRET",
     "AUTH_SECRET_PREVIOUS",
   ])("must be 32 random bytes: %s", (name) => {
@@ -419,9 +425,9 @@ describe("keys", () => {
   });
 
   it("are refused when two are the same", () => {
-    for (const name of ["OUTBOX_KEY", "AUTH_SECRET"])
+    for (const name of ["OUTBOX_KEY", "AUDIT_KEY", "AUTH_SECRET"])
       expect(problemsWith({ [name]: keys.TOKEN_KEY })).toEqual([
-        expect.stringMatching(/TOKEN_KEY.+ must be three different keys\.$/),
+        expect.stringMatching(/TOKEN_KEY.+ must be four different keys\.$/),
       ]);
     expect(problemsWith({ TOKEN_KEY_PREVIOUS: keys.TOKEN_KEY })).toEqual([
       "TOKEN_KEY_PREVIOUS is the same as TOKEN_KEY. Set it to the key before the rotation, or unset it.",
@@ -747,7 +753,7 @@ describe("an operator who mistyped a value", () => {
 
   it("is told of missing keys once each, and of no follow-up errors", () => {
     const problemsFound = problems({});
-    for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUTH_SECRET"])
+    for (const name of ["TOKEN_KEY", "OUTBOX_KEY", "AUDIT_KEY", "AUTH_SECRET"])
       expect(problemsFound.filter((entry) => entry.startsWith(`${name} is not set`))).toHaveLength(
         1,
       );
@@ -783,7 +789,7 @@ describe("an operator who got several things wrong", () => {
       "NEXT_SERVER_ACTIONS",
       "MIGRATE_DATABASE_URL",
       "TOKEN_KEY_PREVIOUS",
-      ".*TOKEN_KEY.+must be three different keys",
+      ".*TOKEN_KEY.+must be four different keys",
       "SESSION_IDLE_HOURS",
     ])
       expect(problemsFound).toContainEqual(expect.stringMatching(new RegExp(`^${start}`)));

@@ -85,6 +85,8 @@ const schema = z.object({
   TOKEN_KEY_PREVIOUS: key.optional(),
   OUTBOX_KEY: key,
   OUTBOX_KEY_PREVIOUS: key.optional(),
+  AUDIT_KEY: key,
+  AUDIT_KEY_PREVIOUS: key.optional(),
   NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: z
     .base64("must be base64")
     .refine((text) => [16, 24, 32].includes(Buffer.from(text, "base64").length), {
@@ -118,6 +120,7 @@ const schema = z.object({
   LINK_LIFETIME_MINUTES: wholeNumber(5, 24 * 60).default(lifetimes.magicLink / minutes(1)),
   SESSION_IDLE_HOURS: wholeNumber(1, 24 * 30).default(lifetimes.sessionIdle / hours(1)),
   SESSION_LIFETIME_DAYS: wholeNumber(1, 365).default(lifetimes.session / days(1)),
+  AUDIT_RETENTION_DAYS: wholeNumber(30, 3_650).default(lifetimes.auditLog / days(1)),
   EMAILS_PER_ADDRESS: wholeNumber(1, 1_000).default(limits.emailsPerAddress.max),
   EMAIL_REQUESTS_PER_IP: wholeNumber(1, 100_000).default(limits.emailRequestsPerIp.max),
   EMAILS_PER_HOUR: wholeNumber(1, 1_000_000).default(bounds.emailsPerHour),
@@ -171,6 +174,8 @@ export interface Env {
   readonly authSecret: Key;
   readonly tokenKey: Key;
   readonly outboxKey: Key;
+  /** Seals the audit log. */
+  readonly auditKey: Key;
   readonly databaseUrl: string | undefined;
   readonly migrateDatabaseUrl: string | undefined;
   /** The Redis that counts limits; null for Postgres. */
@@ -258,6 +263,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     authSecret: keyPair(env.AUTH_SECRET, env.AUTH_SECRET_PREVIOUS),
     tokenKey: keyPair(env.TOKEN_KEY, env.TOKEN_KEY_PREVIOUS),
     outboxKey: keyPair(env.OUTBOX_KEY, env.OUTBOX_KEY_PREVIOUS),
+    auditKey: keyPair(env.AUDIT_KEY, env.AUDIT_KEY_PREVIOUS),
     databaseUrl: env.DATABASE_URL,
     migrateDatabaseUrl: env.MIGRATE_DATABASE_URL ?? env.DATABASE_URL,
     redis: redisAddress(env),
@@ -275,6 +281,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
       magicLink: minutes(env.LINK_LIFETIME_MINUTES),
       sessionIdle: hours(env.SESSION_IDLE_HOURS),
       session: days(env.SESSION_LIFETIME_DAYS),
+      auditLog: days(env.AUDIT_RETENTION_DAYS),
     },
     limitMax: {
       emailsPerAddress: env.EMAILS_PER_ADDRESS,
@@ -460,12 +467,13 @@ function* conflicts(set: Vars, env: z.output<typeof schema>) {
     yield "REDIS_URL and UPSTASH_REDIS_REST_URL are both set. Set only one of them.";
   if (set.MIGRATE_DATABASE_URL && !set.DATABASE_URL)
     yield "MIGRATE_DATABASE_URL is set, but DATABASE_URL is not.";
-  for (const name of ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"])
+  const names = ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY", "AUDIT_KEY"];
+  for (const name of names)
     if (set[name] && set[name] === set[`${name}_PREVIOUS`])
       yield `${name}_PREVIOUS is the same as ${name}. Set it to the key before the rotation, or unset it.`;
-  const keys = [set.AUTH_SECRET, set.TOKEN_KEY, set.OUTBOX_KEY].filter(Boolean);
+  const keys = names.map((name) => set[name]).filter(Boolean);
   if (new Set(keys).size < keys.length)
-    yield "AUTH_SECRET, TOKEN_KEY and OUTBOX_KEY must be three different keys.";
+    yield "AUTH_SECRET, TOKEN_KEY, OUTBOX_KEY and AUDIT_KEY must be four different keys.";
   if (env.SESSION_IDLE_HOURS > env.SESSION_LIFETIME_DAYS * 24)
     yield "SESSION_IDLE_HOURS is longer than SESSION_LIFETIME_DAYS.";
 }

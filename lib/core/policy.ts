@@ -52,6 +52,8 @@ export const lifetimes = {
   queuedEmail: hours(24),
   /** Enough to look into the question "was my email sent?" (X10). */
   finishedEmail: days(7),
+  /** Long enough to look into what happened last year, and no longer than people expect (T3). env */
+  auditLog: days(400),
   /** An expired or used link is stored for one more day, so that its page can explain why (X10). */
   finishedVerification: hours(24),
 } as const satisfies Record<string, Duration>;
@@ -141,6 +143,8 @@ export const intervals = {
   doctorCheck: seconds(20),
   /** Its requests to the server itself, which responds at once or not at all. */
   doctorRequest: seconds(5),
+  /** The pause between two runs of the sealer of audit events: an event is sealed after about two (T3). */
+  auditSeal: seconds(5),
   /** The pause between two purges: frequent enough that each of them is small (X10). */
   purge: minutes(10),
   /** How long a purge waits when the clock may be wrong: enough to correct it. */
@@ -301,6 +305,8 @@ export const bounds = {
   nextLength: 2048,
   /** Rows per statement of a purge: a batch is short, so no lock is held long (X10). */
   purgeBatch: 500,
+  /** Audit events that are sealed, verified or deleted at once: about half a megabyte. */
+  auditBatch: 1_000,
   /**
    * Pages of the table of sessions, about 25 sessions each, that show a purge whether most have expired:
    * the error of the share is a few percent, in a table of any size.

@@ -15,8 +15,8 @@ export interface Change {
   readonly cause: string | null;
 }
 
-// Limits and repeated refusals are counted, and have no audit row by design (I6).
-const unwatched = ["limits", "audit_counts"];
+// Limits and repeated refusals are counted, and have no audit row by design (I6). Nor has a seal.
+const unwatched = ["limits", "audit_counts", "audit_seals", "audit_checkpoints"];
 
 /**
  * Records every change of every row with its transaction, by triggers unknown to the product. The

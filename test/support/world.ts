@@ -34,6 +34,8 @@ export const testKeys = {
   nextToken: testKey(2),
   outbox: testKey(3),
   nextOutbox: testKey(4),
+  audit: testKey(6),
+  nextAudit: testKey(7),
 } as const;
 
 /** An environment as `parseEnv` reads it, on a loopback origin. */
@@ -44,6 +46,7 @@ export const testEnv = (vars: Record<string, string> = {}): Env =>
       AUTH_SECRET: testKeys.auth,
       TOKEN_KEY: testKeys.token,
       OUTBOX_KEY: testKeys.outbox,
+      AUDIT_KEY: testKeys.audit,
       ...vars,
     },
     methods(),

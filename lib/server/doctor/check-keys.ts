@@ -10,6 +10,7 @@ const keys = [
   ["AUTH_SECRET", "authSecret", lifetimes.oauthAttempt],
   ["TOKEN_KEY", "tokenKey", seconds(lifetimes.queuedEmail + lifetimes.emailCode)],
   ["OUTBOX_KEY", "outboxKey", lifetimes.returnUrl],
+  ["AUDIT_KEY", "auditKey", lifetimes.auditLog],
 ] as const satisfies readonly (readonly [string, keyof Env, Duration])[];
 
 /** Where generated keys are, and which of the keys come from there. */
@@ -21,7 +22,7 @@ export interface KeysFile {
 
 /** Looks at the keys of a valid environment, and at the file of the generated ones. */
 export async function checkKeys(
-  env: Pick<Env, "authSecret" | "tokenKey" | "outboxKey">,
+  env: Pick<Env, "authSecret" | "tokenKey" | "outboxKey" | "auditKey">,
   file: KeysFile | null,
   clock: Clock,
 ): Promise<Found[]> {

@@ -81,7 +81,7 @@ afterEach(() => {
 afterAll(() => Promise.all([smtp.stop(), resend.stop(), google.stop()]));
 
 const keys = Object.fromEntries(
-  ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY"].map((name) => [name, random.token()]),
+  ["AUTH_SECRET", "TOKEN_KEY", "OUTBOX_KEY", "AUDIT_KEY"].map((name) => [name, random.token()]),
 );
 
 /** Nothing listens there: the port is reserved. */
