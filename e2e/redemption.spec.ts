@@ -43,8 +43,12 @@ for (const { details, isWhole } of extents) {
           ...others.map((other, n) => other.post(path, formsOfOthers[n]!, { username: email })),
         ]);
         expect(responses.filter(({ status }) => status !== 303)).toEqual([]);
+        // A busy machine may not serve all of them in time. That is said, has no effect and no event.
+        const served = [...tabs, ...others].filter(
+          (client, n) => client.whereTo(responses[n]!) !== "/unavailable",
+        );
 
-        const all = [...tabs, ...others].filter(isIn);
+        const all = served.filter(isIn);
         // Either the browser that asked consumed it, and repeated it, or another one that typed the address.
         const isOfAsker = all.some((client) => tabs.includes(client));
         expect(all.every((client) => tabs.includes(client) === isOfAsker)).toBe(true);
@@ -54,11 +58,9 @@ for (const { details, isWhole } of extents) {
         expect(await outcomesOf(db, email, "magic_link.redeem"), `round ${round}`).toEqual({
           ok: 1,
           ...(isOfAsker && { "ok repeated": bounds.repeats }),
-          link_invalid: responses.length - all.length,
+          link_invalid: served.length - all.length,
         });
-        expect(refusalsOf([...tabs, ...others])).toEqual({
-          link_invalid: responses.length - all.length,
-        });
+        expect(refusalsOf(served)).toEqual({ link_invalid: served.length - all.length });
       }
     },
   );
