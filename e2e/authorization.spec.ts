@@ -105,6 +105,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/password", "password.read_status", "stepUp"],
       ["/account/password/remove", "auth_provider.list", "session"],
       ["/account/confirm", "auth_provider.list", "session"],
+      ["/account/profile", "profile.read", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
       ["/api/auth/session", "session.read"],
@@ -170,6 +171,13 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ phone }) => ({ id: phone }),
       ],
       ["signOutOthers", "/account/sessions/sign-out-others", "session.revoke_others", "session"],
+      [
+        "saveProfile",
+        "/account/profile",
+        "profile.update",
+        "session",
+        () => ({ name: "Ada", timeZone: "Europe/London" }),
+      ],
       ["submitLinkRequest", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
       [
         "submitCode",
@@ -334,6 +342,11 @@ const operations: Record<string, Attempt> = {
     },
   },
   exportActivity: operation("activity.export", "session", "GET", "activity/export"),
+  readProfile: operation("profile.read", "session", "GET", "profile"),
+  updateProfile: operation("profile.update", "session", "PUT", "profile", () => ({
+    name: "Ada",
+    timeZone: "Europe/London",
+  })),
   listSessions: operation("session.list", "session", "GET", "sessions"),
   revokeOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),
   revokeSession: operation(
@@ -646,7 +659,7 @@ async function sceneOf(
 async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
   const rows = await sql<{ what: string; asked: boolean }[]>`
     with adas as (select * from users where email in (${ada}, ${work}))
-    select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from adas
+    select concat_ws(' ', 'account', id, disabled_at, password_hash, name, time_zone) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join adas on adas.id = s.user_id
     union all select concat_ws(' ', 'method', provider, subject, confirmation_required_at), false
@@ -858,6 +871,7 @@ function formsOf(
     submitSignOut: [home, "/account", "Sign out"],
     signOutDevice: [home, "/account/sessions", "Sign out Phone"],
     signOutOthers: [home, "/account/sessions/sign-out-others", "Sign out everywhere else"],
+    saveProfile: [home, "/account/profile", "Save"],
     submitLinkRequest: [stranger, "/sign-in", "Email me a sign-in link"],
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],

@@ -75,6 +75,7 @@ async function everyForm(
     [path, "Cancel this request"],
     ["/l", "Send a new link"],
     ["/account", "Sign out"],
+    ["/account/profile", "Save"],
     ["/account/sessions/sign-out-others", "Sign out everywhere else"],
     ["/mailbox", "Clear all limits"],
     ["/sign-in", "Continue with Google"],

@@ -66,6 +66,7 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
     { path: "/account/methods", client: onPhone },
     { path: "/account/sessions", client: onPhone },
     { path: "/account/activity", client: onPhone },
+    { path: "/account/profile", client: onPhone },
     { path: "/mailbox" },
     ...["/sign-in/password", "/sign-up", "/password", "/l", "/l/unknown", "/sign-in/problem"].map(
       (path) => ({ path }),

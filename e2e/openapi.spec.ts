@@ -117,6 +117,8 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   listActivity: [],
   listOlderActivity: [],
   exportActivity: [],
+  readProfile: [],
+  updateProfile: [() => ({ name: "Ada Lovelace", timeZone: "Europe/London" })],
   listSessions: [],
   revokeOtherSessions: [],
   revokeSession: [],

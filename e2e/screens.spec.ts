@@ -122,6 +122,8 @@ for (const { how, isThorough, tag } of [
       await ada.open("/account");
       await ada.isSignedIn();
       await look(ada, "account");
+      await ada.open("/account/profile");
+      await look(ada, "profile");
       await ada.open("/account/methods");
       await look(ada, "methods");
       await ada.open("/account/sessions");

@@ -26,6 +26,7 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/password/remove/page": ["/account/password/remove"],
   "account/confirm/page": ["/account/confirm?asked", (person) => person.suspended()],
   "account/activity/page": ["/account/activity"],
+  "account/profile/page": ["/account/profile"],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
   "l/confirm/[token]/page": [(person) => person.stepUpLink()],

@@ -199,6 +199,16 @@ export const en = {
   "account.sessions": "Signed in on",
   "account.deviceCount": "{count, plural, one {# device} other {# devices}}",
 
+  "profile.title": "Profile",
+  "profile.name": "Name",
+  "profile.nameHint": "What we call you. You can leave this empty.",
+  "profile.noName": "Not set",
+  "profile.timeZone": "Time zone",
+  "profile.timeZoneHint": "For the times on these pages.",
+  "profile.browserTimeZone": "That of this browser ({timeZone})",
+  "profile.otherTimeZones": "Other",
+  "profile.save": "Save",
+
   "methods.title": "Sign-in methods",
   "methods.lead": "How you can sign in to your account, and when you last used each method.",
   "methods.magicLink": "Email link",
@@ -283,6 +293,7 @@ export const en = {
   "activity.event.step_up.password": "Confirmed it’s you with the password",
   "activity.event.step_up.code": "Confirmed it’s you with an emailed code",
   "activity.event.step_up.link": "Confirmed it’s you with an email link",
+  "activity.event.profile.update": "Profile changed",
   "activity.event.other": "Another event",
 
   "stepUp.title": "Confirm it’s you",
@@ -373,6 +384,7 @@ export const en = {
   "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
   "note.others_signed_out": "You’re signed out everywhere else.",
   "note.session_signed_out": "That device is signed out.",
+  "note.profile_saved": "Your profile is saved.",
   "note.password_set": "Your password is set. All other devices are signed out.",
   "note.password_removed": "Your password is removed.",
   "note.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
@@ -399,6 +411,10 @@ export const en = {
     "This site can’t be opened at the moment, because a proxy in front of it is set up differently than it expects. The log of the server says what to change.",
   "error.form_outdated":
     "This page was out of date, so nothing was changed. Check what you entered, and send it again.",
+  "error.name_invalid": "A name can’t contain line breaks or invisible control characters.",
+  "error.name_too_long":
+    "That name is too long. Use at most {longestName, plural, one {# character} other {# characters}}.",
+  "error.time_zone_invalid": "Choose a time zone from the list.",
   "error.email_missing": "Enter your email address.",
   "error.email_invalid":
     "{problem, select, invisible {This address contains a character that you can’t see, which often happens when it is pasted. Type the address instead.} several {Enter one email address, with one @.} space {An email address can’t contain spaces.} length {This email address is too long. It can have {longest} characters, and {longestLocal} before the @.} dots {An email address can’t have two dots in a row, or a dot at the beginning, at the end or next to the @.} letters {Before the @, use only letters from a to z without accents, digits, and signs such as . - _ +.} signs {The part before the @ contains a sign that we don’t support.} domain {The part after the @ isn’t a domain that can receive email. Check how it is spelled.} other {Enter an email address in the form name@example.com.}}",

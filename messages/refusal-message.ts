@@ -33,6 +33,7 @@ export function messageOf(
     otherMethods,
     elsewhere: otherMethods ? "yes" : "other",
     provider: providerName(messages, provider),
+    longestName: bounds.nameLength,
     longest: String(bounds.emailLength),
     longestLocal: String(bounds.localPartLength),
     problem: refusal.problem ?? "other",

@@ -29,7 +29,7 @@ const read = (file: string) => readFileSync(file, "utf8");
 /** Without the files that contain old names on purpose: migrations, the list of retired words, this test. */
 const codeFiles = allFiles.filter(
   (file) =>
-    /\.(tsx?|mjs|cjs|js|css|ya?ml|conf|service|sh)$|^package\.json$|file$/.test(file) &&
+    /\.(tsx?|mjs|cjs|js|css|ya?ml|conf|service|sh)$|^package\.json$|[A-Z][a-z]+file$/.test(file) &&
     !/^db\/migrations\/|^scripts\/words\.mjs$|^test\/docs\.test\.ts$|^next-env\.d\.ts$/.test(file),
 );
 

@@ -10,6 +10,7 @@ export const activityKinds = {
     "session.sign_out",
   ],
   changes: [
+    "profile.update",
     "password_reset.redeem",
     "password_reset.redeem_code",
     "password.set",

@@ -273,6 +273,8 @@ export const bounds = {
   attemptsPerBrowser: 3,
   /** Users to whom one device stays known: a family that shares a computer (R6). */
   usersPerDevice: 5,
+  /** Characters in a user's name: longer than real ones, and a line on most pages. */
+  nameLength: 100,
   /** Octets in an email address, and in its part before the @: the maxima of RFC 5321. */
   emailLength: 254,
   localPartLength: 64,

@@ -12,6 +12,8 @@ import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
+import { readProfile } from "./profile/read-profile";
+import { updateProfile } from "./profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
@@ -68,6 +70,8 @@ export const flows: readonly AnyFlow[] = [
   listAuthProviders,
   listActivity,
   exportActivity,
+  readProfile,
+  updateProfile,
   startLinkingProvider,
   linkProvider,
   confirmProvider,

@@ -302,6 +302,8 @@ const chosen = [
 
 /** Fields without a secret. */
 const harmless = [
+  "name",
+  "timeZone",
   "before",
   "show",
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Identifier, readTypedAddress } from "@/lib/core/identifier";
 import { bounds } from "@/lib/core/policy";
+import { parseTimeZone } from "@/lib/core/time-zone";
 import type { RefusalCode } from "@/lib/core/errors";
 import { isOAuthMethodId } from "@/lib/methods";
 
@@ -15,6 +16,31 @@ export const email = z.string(errorCode("email_missing")).transform((typed, issu
   const { problem } = read;
   const message: RefusalCode = problem === "missing" ? "email_missing" : "email_invalid";
   issues.addIssue({ code: "custom", message, params: { problem } });
+  return z.NEVER;
+});
+
+/**
+ * What a user wants to be called, with single spaces; null when it is empty. Control characters, and marks
+ * that turn the direction of the text after them, are refused: a name stands within sentences. Refuses
+ * `name_too_long`, `name_invalid`.
+ */
+export const personName = z
+  .string(errorCode("name_invalid"))
+  .max(bounds.fieldLength, errorCode("name_too_long"))
+  .refine(
+    (typed) => !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(typed),
+    errorCode("name_invalid"),
+  )
+  .transform((typed) => typed.normalize("NFC").replace(/\s+/gu, " ").trim())
+  .refine((name) => [...name].length <= bounds.nameLength, errorCode("name_too_long"))
+  .transform((name) => name || null);
+
+/** A time zone by its IANA name; null when it is empty: that of the browser. Refuses `time_zone_invalid`. */
+export const timeZone = z.string(errorCode("time_zone_invalid")).transform((name, issues) => {
+  if (name === "") return null;
+  const parsed = parseTimeZone(name);
+  if (parsed !== null) return parsed;
+  issues.addIssue({ code: "custom", message: "time_zone_invalid" satisfies RefusalCode });
   return z.NEVER;
 });
 

@@ -14,6 +14,10 @@ export interface Session {
   readonly userId: string;
   readonly email: Identifier;
   readonly role: Role;
+  /** The user's choice; null for that of the browser. */
+  readonly timeZone: string | null;
+  /** When the account will be erased; null unless its owner has asked for it. */
+  readonly deletesAt: Date | null;
   /** The staff member whose access link started it; null for a sign-in of the user's own (T2). */
   readonly staffId: string | null;
   /** The stored name of the sign-in method that started it. */
@@ -53,6 +57,8 @@ const prepareRead = (db: Db) =>
       userId: sessions.userId,
       email: users.email,
       role: users.role,
+      timeZone: users.timeZone,
+      deletesAt: users.deleteAt,
       staffId: sessions.staffId,
       method: sessions.method,
       authenticatedAt: sql`${authenticatedAt}`.mapWith(sessions.authenticatedAt),

@@ -25,9 +25,17 @@ export const isFlashFor = (value: string | null, url: string): boolean =>
 export interface EnteredValues {
   readonly email?: unknown;
   readonly remember?: unknown;
+  readonly name?: unknown;
+  readonly timeZone?: unknown;
 }
 
-export const flashValues = ({ email, remember }: EnteredValues) => ({
-  email: typeof email === "string" ? email.slice(0, bounds.emailLength) : undefined,
+const textOf = (entered: unknown, most: number) =>
+  typeof entered === "string" ? entered.slice(0, most) : undefined;
+
+export const flashValues = ({ email, remember, name, timeZone }: EnteredValues) => ({
+  email: textOf(email, bounds.emailLength),
+  // A little more than is accepted, so that what is too long is seen to be.
+  name: textOf(name, 2 * bounds.nameLength),
+  timeZone: textOf(timeZone, bounds.nameLength),
   remember: remember === "on",
 });

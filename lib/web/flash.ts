@@ -27,6 +27,7 @@ export const notes = [
   "request_cancelled",
   "others_signed_out",
   "session_signed_out",
+  "profile_saved",
   "password_set",
   "password_removed",
   "provider_cancelled",
@@ -64,6 +65,8 @@ const schema = z.object({
   limit: z.custom<LimitName>((name) => typeof name === "string" && name in limits).optional(),
   address: z.string().max(bounds.emailLength).optional(),
   email: z.string().max(bounds.emailLength).optional(),
+  name: z.string().max(bounds.fieldLength).optional(),
+  timeZone: z.string().max(bounds.fieldLength).optional(),
   remember: z.boolean().optional(),
 });
 
@@ -74,6 +77,9 @@ export interface Flash {
   readonly provider?: MethodId | undefined;
   readonly email: string;
   readonly remember: boolean;
+  /** Undefined where no profile was entered. */
+  readonly name?: string | undefined;
+  readonly timeZone?: string | undefined;
 }
 
 const emptyFlash: Flash = { refusal: null, note: null, email: "", remember: false };
@@ -83,9 +89,10 @@ export async function readFlash(page: string): Promise<Flash> {
   const value = readCookie((await headers()).get("cookie"), getWorld().env, "flash");
   const stored = schema.safeParse(decodeFlash(value));
   if (!stored.success || stored.data.page !== page) return emptyFlash;
-  const { code, note, provider, email, remember, page: _, ...rest } = stored.data;
+  const { code, note, provider, email, remember, name, timeZone, page: _, ...rest } = stored.data;
   const refusal = code ? { code, provider, ...shownOf(rest) } : null;
-  return { refusal, note: note ?? null, provider, email: email ?? "", remember: remember ?? false };
+  const entered = { email: email ?? "", remember: remember ?? false, name, timeZone };
+  return { refusal, note: note ?? null, provider, ...entered };
 }
 
 /**

@@ -1,21 +1,20 @@
 import { headers } from "next/headers";
+import { parseTimeZone } from "@/lib/core/time-zone";
 import { getWorld } from "@/lib/runtime/world";
 import { readCookie } from "./cookies";
+import { readRequest } from "./request";
 
-/** The time zone of the person's browser, which our script leaves in a cookie; else UTC. */
+/** The time zone that the signed-in user has chosen; else that of the browser. */
 export async function timeZone(): Promise<string> {
+  const session = await (await readRequest()).requestContext.readSession();
+  return session?.timeZone ? readTimeZone(session.timeZone) : browserTimeZone();
+}
+
+/** The time zone of the user's browser, which our script leaves in a cookie; else UTC. */
+export async function browserTimeZone(): Promise<string> {
   const header = (await headers()).get("cookie");
   return readTimeZone(readCookie(header, getWorld().env, "time-zone"));
 }
 
-/** A time zone by its IANA name, spelled as Intl spells it; UTC for anything else. */
-export function readTimeZone(name: string | null): string {
-  if (!name || !ianaName.test(name)) return "UTC";
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
-  } catch {
-    return "UTC";
-  }
-}
-
-const ianaName = /^[A-Za-z][\w+/-]{0,63}$/;
+/** A time zone by its IANA name; UTC for anything else. */
+export const readTimeZone = (name: string | null): string => parseTimeZone(name ?? "") ?? "UTC";

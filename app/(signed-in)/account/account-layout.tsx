@@ -15,6 +15,7 @@ import { submitSignOut } from "./actions";
 
 const pages = [
   { href: "/account", text: "account.navOverview" },
+  { href: "/account/profile", text: "profile.title" },
   { href: "/account/methods", text: "methods.title" },
   { href: "/account/sessions", text: "sessions.title" },
   { href: "/account/activity", text: "activity.title" },

@@ -2,9 +2,9 @@ import type { Metadata } from "next";
 import { DefinitionList } from "@/app/_ui/definition-list";
 import { Address } from "@/app/markup";
 import { Timestamp } from "@/app/timestamps";
+import { readProfile } from "@/lib/flows/profile/read-profile";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { readSession } from "@/lib/flows/sessions/read-session";
 import { usableMethods } from "@/lib/methods";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -16,8 +16,8 @@ const path = "/account";
 export const generateMetadata = (): Metadata => ({ title: message("account.title") });
 
 export default async function AccountPage() {
-  const [session, sessions, methods] = await Promise.all([
-    readOrRedirect(readSession, path),
+  const [profile, sessions, methods] = await Promise.all([
+    readOrRedirect(readProfile, path),
     readOrRedirect(listSessions, path),
     readOrRedirect(listAuthProviders, path),
   ]);
@@ -26,7 +26,11 @@ export default async function AccountPage() {
     <AccountLayout path={path} title={message("account.title")}>
       <DefinitionList
         items={[
-          { term: message("account.email"), value: <Address>{session?.email}</Address> },
+          {
+            term: message("profile.name"),
+            value: <a href="/account/profile">{profile.name ?? message("profile.noName")}</a>,
+          },
+          { term: message("account.email"), value: <Address>{profile.email}</Address> },
           {
             term: message("account.lastSignIn"),
             value: current && <Timestamp at={current.createdAt} />,

@@ -7,6 +7,8 @@ import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { readProfile } from "@/lib/flows/profile/read-profile";
+import { updateProfile } from "@/lib/flows/profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
 import { previewPasswordReset } from "@/lib/flows/password/preview-password-reset";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
@@ -295,6 +297,30 @@ export const operations: readonly AnyOperation[] = [
     operationId: "revokeSession",
     summary: "End one of the user's sessions.",
     flow: revokeSession,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/profile",
+    operationId: "readProfile",
+    summary: "Read the user's name, time zone and address; null where none was chosen.",
+    flow: readProfile,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        email: z.string(),
+        name: z.string().nullable(),
+        timeZone: z.string().nullable(),
+      }),
+      from: ({ email, name, timeZone }) => ({ email, name, timeZone }),
+    },
+  }),
+  operation({
+    method: "PUT",
+    path: "/api/v1/profile",
+    operationId: "updateProfile",
+    summary: "Set the user's name and time zone; an empty text deletes one.",
+    flow: updateProfile,
     status: 204,
   }),
   operation({

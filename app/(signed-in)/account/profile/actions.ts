@@ -1,0 +1,14 @@
+"use server";
+
+import { updateProfile } from "@/lib/flows/profile/update-profile";
+import { redirectWithError, redirectWithNotice } from "@/lib/web/flash";
+import { fields, runForRequest } from "@/lib/web/run-for-request";
+
+const path = "/account/profile";
+
+export async function saveProfile(form: FormData): Promise<void> {
+  const result = await runForRequest(updateProfile, fields(form), { form });
+  if (result.ok) return redirectWithNotice(path, "profile_saved");
+  const entered = { name: form.get("name"), timeZone: form.get("timeZone") };
+  await redirectWithError(path, result.refusal, entered);
+}
