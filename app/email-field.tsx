@@ -5,21 +5,29 @@ import { Field } from "./_ui/field";
 
 type Props = Pick<
   ComponentProps<typeof Field>,
-  "error" | "defaultValue" | "readOnly" | "enterKeyHint"
+  "error" | "hint" | "defaultValue" | "readOnly" | "enterKeyHint"
 > & {
   readonly name?: string;
+  readonly label?: string;
+  /** `email` for an address that is not the user's own yet. */
+  readonly autoComplete?: "username" | "email";
 };
 
 /** An email address field, named so that password managers fill it in. */
-export function EmailField({ name = "email", ...field }: Props) {
+export function EmailField({
+  name = "email",
+  label = message("common.email"),
+  autoComplete = "username",
+  ...field
+}: Props) {
   return (
     <Field
       {...field}
       name={name}
-      label={message("common.email")}
+      label={label}
       type="text"
       dir="ltr"
-      autoComplete="username"
+      autoComplete={autoComplete}
       inputMode="email"
       autoCapitalize="none"
       spellCheck={false}

@@ -7,6 +7,7 @@ import { bounds } from "@/lib/core/policy";
 import { digest } from "@/lib/core/crypto";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
+import { insertEmailUndo } from "./support/email-undo";
 import { extents } from "./support/extents";
 import { type Form, formWith } from "./support/forms";
 import type { HttpResponse, Sent } from "./support/http";
@@ -62,6 +63,12 @@ interface Scene {
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
+  /** The address that she wants to have, and the code that was sent there. */
+  readonly newEmail: string;
+  readonly newEmailCode: string;
+  /** The link that undoes her last change of the address, from `oldEmail`. */
+  readonly undo: { readonly path: string; readonly token: string };
+  readonly oldEmail: string;
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -81,11 +88,12 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp }, headers) => {
+  ask: (client, { letter, reset, stepUp, undo }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
+      "/l/undo/unknown": undo.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
@@ -101,6 +109,8 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/activity", "activity.list", "session"],
       ["/account/connect", "oauth.preview", "session"],
       ["/account/disconnect/{provider}", "auth_provider.list", "session"],
+      ["/account/email", "profile.read", "session"],
+      ["/account/email/check", "email_change.pending", "session"],
       ["/account/methods", "auth_provider.list", "session"],
       ["/account/password", "password.read_status", "stepUp"],
       ["/account/password/remove", "auth_provider.list", "session"],
@@ -117,6 +127,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/l", "session.read"],
       ["/l/confirm/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
+      ["/l/undo/unknown", "email_change.preview_undo"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
       ["/metrics", null],
@@ -178,6 +189,15 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         "session",
         () => ({ name: "Ada", timeZone: "Europe/London" }),
       ],
+      ["submitNewEmail", "/account/email", "email_change.request", "stepUp", () => ({ email })],
+      [
+        "submitNewEmailCode",
+        "/account/email/check",
+        "email_change.verify",
+        "session",
+        ({ newEmail, newEmailCode }) => ({ email: newEmail, code: newEmailCode }),
+      ],
+      ["submitEmailUndo", "/l/undo/x", "email_change.undo", "nothing"],
       ["submitLinkRequest", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
       [
         "submitCode",
@@ -347,6 +367,31 @@ const operations: Record<string, Attempt> = {
     name: "Ada",
     timeZone: "Europe/London",
   })),
+  requestEmailChange: operation("email_change.request", "stepUp", "POST", "email-changes", () => ({
+    email,
+  })),
+  readPendingEmailChange: operation("email_change.pending", "session", "GET", "email-changes"),
+  verifyEmailChange: operation(
+    "email_change.verify",
+    "session",
+    "POST",
+    "email-changes/verifications",
+    ({ newEmail, newEmailCode }) => ({ email: newEmail, code: newEmailCode }),
+  ),
+  previewEmailUndo: operation(
+    "email_change.preview_undo",
+    "nothing",
+    "POST",
+    "email-changes/previews",
+    ({ undo: { token } }) => ({ token }),
+  ),
+  undoEmailChange: operation(
+    "email_change.undo",
+    "nothing",
+    "POST",
+    "email-changes/undos",
+    ({ undo: { token } }) => ({ token }),
+  ),
   listSessions: operation("session.list", "session", "GET", "sessions"),
   revokeOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),
   revokeSession: operation(
@@ -619,6 +664,7 @@ async function sceneOf(
   { oidc, mallory }: { oidc: OidcServers; mallory: string },
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
+  const [newEmail, oldEmail] = [newAddress("new-ada"), newAddress("old-ada")];
   await makeAda(db, ada);
   const asker = new Client(server);
   await asker.requestLink(ada);
@@ -631,6 +677,9 @@ async function sceneOf(
   const { client: other } = await browserOf(server, db, mallory);
   await insertPendingIdentity(db, other, ada);
   const { client: late } = await browserOf(server, db, ada, { authAge: "11 minutes" });
+  await home.json("/api/v1/email-changes", { email: newEmail });
+  const mailRequest = home.jar.get("latchkey-mail_request");
+  const undo = await insertEmailUndo(db, ada, { oldEmail, mailRequest });
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -640,12 +689,13 @@ async function sceneOf(
     stepUp: by(/^\/l\/confirm\//),
   };
   return {
-    ...{ ada, work, home },
+    ...{ ada, work, home, newEmail, oldEmail, undo },
+    newEmailCode: await inbox.codeTo(newEmail),
     ...mails,
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late }, mails),
+    formOf: formsOf({ home, asker, mallory: other, late }, { ...mails, undo }),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -656,7 +706,7 @@ async function sceneOf(
 }
 
 /** Ada's rows that an attempt could change; `asked` marks her pending requests. */
-async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
+async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail }: Scene) {
   const rows = await sql<{ what: string; asked: boolean }[]>`
     with adas as (select * from users where email in (${ada}, ${work}))
     select concat_ws(' ', 'account', id, disabled_at, password_hash, name, time_zone) as what, false as asked from adas
@@ -670,7 +720,7 @@ async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
     union all select concat_ws(' ', 'device', device_digest), false
       from known_devices d join adas on adas.id = d.user_id
     union all select concat_ws(' ', 'asked', id, attempts, consumed_at, voided_at, password_hash), true
-      from verifications where identifier in (${ada}, ${work})`;
+      from verifications where identifier in (${ada}, ${work}, ${newEmail}, ${oldEmail})`;
   return rows.map(({ what, asked }) => ({ what, asked }));
 }
 
@@ -741,7 +791,7 @@ for (const [how, testOnBuild, extent] of [
       for (const [what, { flow, needs, ask }] of isWhole ? attempts : oncePerFlow) {
         await db.clearLimits();
         scene ??= await sceneOf(server, db, inbox, newAddress, { oidc, ...cast });
-        const { ada, phone } = scene;
+        const { ada, phone, newEmail } = scene;
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
         const sendsMail = flow !== null && mailRequests.includes(flow);
         let isUsed = false;
@@ -766,7 +816,9 @@ for (const [how, testOnBuild, extent] of [
           isUsed ||= changed;
           const shown =
             !foreign &&
-            [ada, phone].some((value) => response.body.includes(value) || body.includes(value));
+            [ada, phone, newEmail].some(
+              (value) => response.body.includes(value) || body.includes(value),
+            );
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
           if (role === "Ada") {
@@ -859,7 +911,7 @@ const accountOperations = ["sessions", "auth-providers", "password"].map(
 /** The form of every action, read once from its page. */
 function formsOf(
   { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
-  { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
+  { letter, reset, stepUp, undo }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo">,
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -872,6 +924,9 @@ function formsOf(
     signOutDevice: [home, "/account/sessions", "Sign out Phone"],
     signOutOthers: [home, "/account/sessions/sign-out-others", "Sign out everywhere else"],
     saveProfile: [home, "/account/profile", "Save"],
+    submitNewEmail: [home, "/account/email", "Send a code"],
+    submitNewEmailCode: [home, "/account/email/check", "Change address"],
+    submitEmailUndo: [stranger, undo.path, "Restore the old address"],
     submitLinkRequest: [stranger, "/sign-in", "Email me a sign-in link"],
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],

@@ -76,6 +76,7 @@ async function everyForm(
     ["/l", "Send a new link"],
     ["/account", "Sign out"],
     ["/account/profile", "Save"],
+    ["/account/email", "Send a code"],
     ["/account/sessions/sign-out-others", "Sign out everywhere else"],
     ["/mailbox", "Clear all limits"],
     ["/sign-in", "Continue with Google"],

@@ -68,9 +68,15 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
     { path: "/account/activity", client: onPhone },
     { path: "/account/profile", client: onPhone },
     { path: "/mailbox" },
-    ...["/sign-in/password", "/sign-up", "/password", "/l", "/l/unknown", "/sign-in/problem"].map(
-      (path) => ({ path }),
-    ),
+    ...[
+      "/sign-in/password",
+      "/sign-up",
+      "/password",
+      "/l",
+      "/l/unknown",
+      "/l/undo/unknown",
+      "/sign-in/problem",
+    ].map((path) => ({ path })),
     ...["/nothing/here", "/unavailable", `/failed?reference=${randomUUID()}`].map((path) => ({
       path,
     })),
@@ -85,6 +91,7 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
     { path: "/sign-in/switch", client: switching },
     ...[
       "/account",
+      "/account/email",
       "/account/password",
       "/account/password/remove",
       "/account/sessions/sign-out-others",
@@ -120,7 +127,8 @@ const textsOf = (page: Page) =>
   page.evaluate(() => {
     const texts = [document.title];
     for (const element of document.querySelectorAll<HTMLElement>("body, body *")) {
-      if (element.matches("script, style")) continue;
+      // Time zones have their own names.
+      if (element.matches("script, style, option")) continue;
       for (const name of ["aria-label", "title", "placeholder", "alt", "data-left"])
         texts.push(element.getAttribute(name) ?? "");
       if (element.dataset.length) {

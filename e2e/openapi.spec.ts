@@ -4,6 +4,7 @@ import { FaultProxy } from "@/test/support/fault-proxy";
 import { responses } from "@/test/support/oidc-server";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
+import { insertEmailUndo } from "./support/email-undo";
 import { type Extent, extents } from "./support/extents";
 import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
@@ -82,6 +83,8 @@ interface Scene {
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
   readonly second: { readonly email: string; readonly code: string };
+  readonly change: { readonly email: string; readonly code: string };
+  readonly undo: { readonly token: string; readonly email: string };
   readonly id: string;
 }
 
@@ -119,6 +122,11 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   exportActivity: [],
   readProfile: [],
   updateProfile: [() => ({ name: "Ada Lovelace", timeZone: "Europe/London" })],
+  requestEmailChange: [() => ({ email: "new@example.com" })],
+  readPendingEmailChange: [],
+  verifyEmailChange: [({ change }) => change],
+  previewEmailUndo: [({ undo: { token } }) => ({ token })],
+  undoEmailChange: [({ undo }) => undo],
   listSessions: [],
   revokeOtherSessions: [],
   revokeSession: [],
@@ -183,10 +191,15 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const stepUp = await inbox.letterTo(email);
   await ada.json("/api/v1/sign-ups", { email: other, password });
   const second = { email: other, code: await inbox.codeTo(other) };
+  const [newEmail, oldEmail] = [newAddress("new"), newAddress("old")];
+  await ada.json("/api/v1/email-changes", { email: newEmail });
+  const change = { email: newEmail, code: await inbox.codeTo(newEmail) };
+  const { token } = await insertEmailUndo(db, email, { oldEmail });
+  const undo = { token, email: oldEmail };
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, stepUp, second, id: session!.id };
+  return { ada, email, letter, reset, stepUp, second, change, undo, id: session!.id };
 }
 
 /** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */

@@ -257,6 +257,46 @@ test.describe("Further screens in each theme and size", { tag: "@long" }, () => 
     await look(ada, "step-up-lost");
   });
 
+  test("of the profile and a change of the address have no faults", async ({
+    look,
+    ada,
+    another,
+    newAddress,
+    inbox,
+  }) => {
+    await ada.startsSignedIn();
+    await ada.open("/account/profile");
+    await ada.type("Name", "Ada\u202eLovelace");
+    await ada.clickButton("Save");
+    await ada.sees("A name can’t contain");
+    await look(ada, "profile-error");
+    await ada.open("/account/email");
+    await look(ada, "change-email");
+    await ada.type("New email address", ada.email);
+    await ada.clickButton("Send a code");
+    await ada.sees("That is already the address of your account.");
+    await look(ada, "change-email-error");
+    const email = newAddress("a.rather.long.name.for.an.account.of.ada");
+    await ada.type("New email address", email);
+    await ada.clickButton("Send a code");
+    await ada.seesTitle("Confirm your new address");
+    await look(ada, "change-email-check");
+    const code = await inbox.codeTo(email);
+    await ada.submitCode(wrongFor(code), "Change address");
+    await ada.sees("That code is wrong");
+    await look(ada, "change-email-check-error");
+    await ada.submitCode(code, "Change address");
+    await ada.sees("Your email address is changed.");
+    await look(ada, "profile-email-changed");
+    const [link] = /http\S+\/l\/undo\/\S+/.exec((await ada.readsTheNotice()).text)!;
+    const phone = await another(ada);
+    await phone.open(link);
+    await phone.seesTitle("Go back to your old address?");
+    await look(phone, "undo-email");
+    await phone.open("/l/undo/unknown");
+    await look(phone, "undo-email-invalid");
+  });
+
   test("of the password in the account have no faults", async ({ look, ada, client, inbox }) => {
     await client.signIn(ada.email, inbox);
     await ada.startsSignedIn();

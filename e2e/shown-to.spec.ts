@@ -21,6 +21,8 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/page": ["/account"],
   "account/connect/page": ["/account/connect"],
   "account/disconnect/[provider]/page": ["/account/disconnect/linkedin"],
+  "account/email/page": ["/account/email"],
+  "account/email/check/page": [(person) => person.changingEmail()],
   "account/methods/page": ["/account/methods"],
   "account/password/page": ["/account/password"],
   "account/password/remove/page": ["/account/password/remove"],
@@ -74,6 +76,12 @@ class Person {
   async switching(): Promise<string> {
     await insertPendingIdentity(this.db, this.client, `elsewhere-${this.email}`);
     return "/sign-in/switch";
+  }
+
+  async changingEmail(): Promise<string> {
+    await this.db.clearLimits();
+    await this.client.json("/api/v1/email-changes", { email: `new-${this.email}` });
+    return "/account/email/check";
   }
 
   userId = async () => (await this.client.shownToField())["shown-to"];

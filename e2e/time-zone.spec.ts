@@ -1,6 +1,6 @@
 import { expect, test } from "./support/test";
 
-test("times are in the time zone of the person's browser, which is named, else in UTC", async ({
+test("times are in the time zone of the person's browser, which is named, else in UTC, or in the chosen one", async ({
   browser,
   server,
   client,
@@ -25,5 +25,13 @@ test("times are in the time zone of the person's browser, which is named, else i
   await expect(lastSignIn).toHaveAttribute("datetime", at!);
   const cookie = (await context.cookies()).find(({ name }) => name === "latchkey-time-zone");
   expect(cookie).toMatchObject({ value: "America/New_York", path: "/", sameSite: "Lax" });
+  await client.send("/api/v1/profile", {
+    method: "PUT",
+    body: JSON.stringify({ name: "", timeZone: "Asia/Tokyo" }),
+    headers: { "content-type": "application/json" },
+  });
+  await page.reload();
+  await expect(lastSignIn).toHaveText(/^\d{1,2} \w{3,4} \d{4}, \d\d:\d\d GMT\+9$/);
+  await expect(lastSignIn).toHaveAttribute("datetime", at!);
   await context.close();
 });

@@ -31,7 +31,11 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
       codeEnd: endOf(lifetimes.emailCode),
     });
   const requested = (
-    key: "email.requested" | "email.signUp.requested" | "email.stepUp.requested",
+    key:
+      | "email.requested"
+      | "email.signUp.requested"
+      | "email.stepUp.requested"
+      | "email.emailChange.requested",
     { askedAt }: { askedAt: string },
   ) => message(key, { device, at: timeOf(new Date(askedAt)) });
   const changed = ({ at }: { at: string }) => ({ device, at: timeOf(new Date(at)) });
@@ -126,6 +130,47 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         },
         text: linkAndCode(lifetimes.stepUpLink),
         hint: requested("email.stepUp.requested", letter),
+      };
+    case "email_change_code":
+      return {
+        subject: message("email.emailChange.subject", { code: letter.code, appName }),
+        preview: message("email.emailChange.preview", { code: letter.code }),
+        code: letter.code,
+        heading: message("email.emailChange.heading"),
+        text: message("email.emailChange.text", {
+          lifetime: messages.exactDuration(lifetimes.emailCode),
+          end: endOf(lifetimes.emailCode),
+        }),
+        hint: requested("email.emailChange.requested", letter),
+      };
+    case "email_taken":
+      return {
+        subject: message("email.emailTaken.subject", {
+          appName,
+          at: timeOf(new Date(letter.askedAt)),
+        }),
+        preview: message("email.emailTaken.preview"),
+        heading: message("email.emailTaken.heading"),
+        lead: message("email.emailTaken.lead"),
+        hint: requested("email.requested", letter),
+      };
+    case "email_changed":
+      return {
+        subject: message("email.emailChanged.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.emailChanged.heading"),
+        lead: message("email.emailChanged.lead", { address: letter.newAddress }),
+        ...(letter.token && {
+          button: {
+            label: message("email.emailChanged.button"),
+            url: `${origin}/l/undo/${letter.token}`,
+          },
+          text: message("email.emailChanged.undo", {
+            lifetime: messages.exactDuration(lifetimes.emailUndo),
+            end: endOf(lifetimes.emailUndo),
+          }),
+        }),
+        hint: message("email.emailChanged.done", changed(letter)),
       };
     case "password_chosen":
       return {

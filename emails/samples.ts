@@ -22,6 +22,15 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
   already_signed_up: { kind: "already_signed_up", ...asked, token },
   password_reset: { kind: "password_reset", ...asked, token, code },
   step_up: { kind: "step_up", ...asked, token, code },
+  email_change_code: { kind: "email_change_code", ...asked, code },
+  email_taken: { kind: "email_taken", ...asked },
+  email_changed: {
+    kind: "email_changed",
+    newAddress: "l**@example.com",
+    token,
+    verificationId: asked.verificationId,
+    ...{ to, browser, at },
+  },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },
   provider_connected: {

@@ -209,6 +209,28 @@ export const en = {
   "profile.otherTimeZones": "Other",
   "profile.save": "Save",
 
+  "profile.changeEmail": "Change<object> email address</object>",
+
+  "changeEmail.title": "Change your email address",
+  "changeEmail.lead":
+    "We’ll send a code to the new address. Until you enter it, your account keeps <email>{address}</email>.",
+  "changeEmail.new": "New email address",
+  "changeEmail.submit": "Send a code",
+  "changeEmail.checkTitle": "Confirm your new address",
+  "changeEmail.sent":
+    "If <email>{address}</email> can be used here, a {digits}-digit code is on its way. It works for {lifetime}, in this browser.",
+  "changeEmail.confirm": "Change address",
+  "changeEmail.undo":
+    "The old address gets a link that undoes the change. It works for {lifetime}, and until then nobody else can use that address here.",
+
+  "undoEmail.title": "Go back to your old address?",
+  "undoEmail.lead":
+    "Your account will have <email>{address}</email> again, and all devices will be signed out. The address was changed from {device}, {when}.",
+  "undoEmail.otherBrowserHelp": "Enter your full old email address to continue.",
+  "undoEmail.submit": "Restore the old address",
+  "undoEmail.invalid":
+    "It may be incomplete, or have expired, or been used. Links that undo a change work once, for {lifetime}.",
+
   "methods.title": "Sign-in methods",
   "methods.lead": "How you can sign in to your account, and when you last used each method.",
   "methods.magicLink": "Email link",
@@ -294,11 +316,15 @@ export const en = {
   "activity.event.step_up.code": "Confirmed it’s you with an emailed code",
   "activity.event.step_up.link": "Confirmed it’s you with an email link",
   "activity.event.profile.update": "Profile changed",
+  "activity.event.email_change.request": "Code to change the email address requested",
+  "activity.event.email_change.verify": "Email address changed",
+  "activity.event.email_change.undo": "Change of the email address undone",
   "activity.event.other": "Another event",
 
   "stepUp.title": "Confirm it’s you",
   "stepUp.title.setPassword": "Confirm it’s you to set your password",
   "stepUp.title.removePassword": "Confirm it’s you to remove your password",
+  "stepUp.title.changeEmail": "Confirm it’s you to change your email address",
   "stepUp.title.connect": "Confirm it’s you to connect {provider}",
   "stepUp.title.keep": "Confirm it’s you to keep {provider}",
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
@@ -334,6 +360,7 @@ export const en = {
   "mailbox.reason.over_limit": "Over the hourly limit of emails to one address",
   "mailbox.reason.no_account": "No account has this address",
   "mailbox.reason.no_attempt": "No sign-up with this address is pending in that browser",
+  "mailbox.reason.reserved": "Reserved for the account that had this address until lately",
   "mailbox.reason.too_late": "No longer needed, or not sent in time",
   "mailbox.reason.refused": "Refused by the mail server",
   "mailbox.reason.restored": "Queued before a backup was restored",
@@ -343,6 +370,9 @@ export const en = {
   "mailbox.kind.already_signed_up": "Sign-in email for an address that signed up again",
   "mailbox.kind.password_reset": "Email to set a new password",
   "mailbox.kind.step_up": "Email to confirm it’s you",
+  "mailbox.kind.email_change_code": "Code to change to this address",
+  "mailbox.kind.email_taken": "Notice that another account asked for this address",
+  "mailbox.kind.email_changed": "Notice of a changed address, with a link that undoes it",
   "mailbox.kind.password_chosen": "Notice of a new password",
   "mailbox.kind.password_removed": "Notice of a removed password",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
@@ -385,6 +415,9 @@ export const en = {
   "note.others_signed_out": "You’re signed out everywhere else.",
   "note.session_signed_out": "That device is signed out.",
   "note.profile_saved": "Your profile is saved.",
+  "note.email_changed": "Your email address is changed.",
+  "note.email_restored":
+    "The old address is restored, and all devices are signed out. Sign in, and check your sign-in methods.",
   "note.password_set": "Your password is set. All other devices are signed out.",
   "note.password_removed": "Your password is removed.",
   "note.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
@@ -418,6 +451,12 @@ export const en = {
   "error.email_missing": "Enter your email address.",
   "error.email_invalid":
     "{problem, select, invisible {This address contains a character that you can’t see, which often happens when it is pasted. Type the address instead.} several {Enter one email address, with one @.} space {An email address can’t contain spaces.} length {This email address is too long. It can have {longest} characters, and {longestLocal} before the @.} dots {An email address can’t have two dots in a row, or a dot at the beginning, at the end or next to the @.} letters {Before the @, use only letters from a to z without accents, digits, and signs such as . - _ +.} signs {The part before the @ contains a sign that we don’t support.} domain {The part after the @ isn’t a domain that can receive email. Check how it is spelled.} other {Enter an email address in the form name@example.com.}}",
+  "error.email_unchanged": "That is already the address of your account.",
+  "error.email_reserved":
+    "That was the address of your account before. To go back to it, use the link in the email that we sent there.",
+  "error.email_in_use":
+    "That address has an account of its own by now, so yours keeps the address it has.",
+  "error.undo_too_late": "This change can’t be undone any more.",
   "error.code_malformed": "Enter the {digits}-digit code from the email.",
   "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
   "error.too_many_attempts":
@@ -526,6 +565,26 @@ export const en = {
   "email.stepUp.button": "Yes, it’s me",
   "email.stepUp.requested":
     "Requested from {device} on {at}. If this wasn’t you, sign out all other devices in your account.",
+  "email.emailChange.subject": "{code} is your code to use this address for {appName}",
+  "email.emailChange.preview": "{code} is your code to confirm this address",
+  "email.emailChange.heading": "Confirm your new email address",
+  "email.emailChange.text":
+    "Enter the code in the browser where you asked to change your address. It works for {lifetime} (until {end}).",
+  "email.emailChange.requested":
+    "Requested from {device} on {at}. If this wasn’t you, ignore this email. Without the code, nothing changes.",
+  "email.emailTaken.subject": "Your address is already in use at {appName} ({at})",
+  "email.emailTaken.preview": "Someone wants to use your address for another account",
+  "email.emailTaken.heading": "Your address already has an account",
+  "email.emailTaken.lead":
+    "Someone (maybe you) wants to use this address for another account. It already has one, so nothing was changed. To use it there, change the address of this account first.",
+  "email.emailChanged.subject": "The email address of your {appName} account was changed",
+  "email.emailChanged.heading": "Your email address was changed",
+  "email.emailChanged.lead":
+    "Your account now has the address {address}. You can’t sign in with this one any more.",
+  "email.emailChanged.button": "Undo the change",
+  "email.emailChanged.undo":
+    "If you didn’t change it, undo it. All devices will be signed out. The link works once, for {lifetime} (until {end}).",
+  "email.emailChanged.done": "This was done from {device} on {at}.",
   "email.passwordSet.subject": "A password was set for {appName}",
   "email.passwordSet.heading": "A password was set",
   "email.passwordChanged.subject": "Your {appName} password was changed",

@@ -11,6 +11,8 @@ export const activityKinds = {
   ],
   changes: [
     "profile.update",
+    "email_change.verify",
+    "email_change.undo",
     "password_reset.redeem",
     "password_reset.redeem_code",
     "password.set",

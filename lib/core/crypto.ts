@@ -16,6 +16,8 @@ export type TokenUse =
   | "sign_up"
   | "password_reset"
   | "step_up"
+  | "email_change"
+  | "email_undo"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

@@ -43,6 +43,16 @@ export type Letter =
   | ({ readonly kind: "already_signed_up"; readonly token: string | null } & RequestInfo)
   | ({ readonly kind: "password_reset" } & SignInLetter)
   | ({ readonly kind: "step_up" } & SignInLetter)
+  | ({ readonly kind: "email_change_code"; readonly code: string } & RequestInfo)
+  | ({ readonly kind: "email_taken" } & RequestInfo)
+  | ({
+      readonly kind: "email_changed";
+      /** Masked: the old mailbox may have become another person's. */
+      readonly newAddress: string;
+      /** Undoes the change; null where the old address was never verified (decision 50). */
+      readonly token: string | null;
+      readonly verificationId: string | null;
+    } & Notice)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
   | ({ readonly kind: "password_removed" } & Notice)
   | ({
@@ -64,6 +74,10 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   already_signed_up: true,
   password_reset: true,
   step_up: false,
+  // Whoever signs up can cause them.
+  email_change_code: true,
+  email_taken: true,
+  email_changed: false,
   password_chosen: false,
   password_removed: false,
   provider_connected: false,
@@ -75,11 +89,12 @@ export const kindsOfStrangers: readonly string[] = Object.entries(isCausedByStra
   .filter(([, isTheirs]) => isTheirs)
   .map(([kind]) => kind);
 
-/** Why a letter was never sent. The first three are known before it is queued. */
+/** Why a letter was never sent. The first four are known before it is queued. */
 export type WithheldReason =
   | "over_limit"
   | "no_account"
   | "no_attempt"
+  | "reserved"
   | "too_late"
   | "refused"
   | "restored";

@@ -17,6 +17,11 @@ export const lifetimes = {
   emailCode: minutes(10),
   /** As long as the code in the same email: the user is waiting for it (A2). */
   stepUpLink: minutes(10),
+  /**
+   * The old address can undo a change of the address, and nobody else can have it: over a weekend without
+   * reading email (decision 50).
+   */
+  emailUndo: hours(72),
   /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
   /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */

@@ -12,6 +12,11 @@ import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
+import { previewEmailUndo } from "./email-change/preview-email-undo";
+import { readPendingEmailChange } from "./email-change/read-pending-email-change";
+import { requestEmailChange } from "./email-change/request-email-change";
+import { undoEmailChange } from "./email-change/undo-email-change";
+import { verifyEmailChange } from "./email-change/verify-email-change";
 import { readProfile } from "./profile/read-profile";
 import { updateProfile } from "./profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -72,6 +77,11 @@ export const flows: readonly AnyFlow[] = [
   exportActivity,
   readProfile,
   updateProfile,
+  requestEmailChange,
+  readPendingEmailChange,
+  verifyEmailChange,
+  previewEmailUndo,
+  undoEmailChange,
   startLinkingProvider,
   linkProvider,
   confirmProvider,

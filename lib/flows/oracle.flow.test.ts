@@ -6,6 +6,8 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { fastHasher, countingHasher, otherPassword, validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import { flows } from ".";
+import { previewEmailUndo } from "./email-change/preview-email-undo";
+import { undoEmailChange } from "./email-change/undo-email-change";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
@@ -81,6 +83,10 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   "oauth.preview": (stranger) => stranger.run(previewOAuth, { pendingIdentity: unknownToken }),
   "oauth.switch_account": (stranger) =>
     stranger.run(switchAccount, { pendingIdentity: unknownToken }),
+  "email_change.preview_undo": (stranger) =>
+    stranger.run(previewEmailUndo, { token: unknownToken }),
+  "email_change.undo": (stranger) =>
+    stranger.run(undoEmailChange, { token: unknownToken, email: address }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 

@@ -10,6 +10,10 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { setUpWorld } from "@/test/support/setup";
 import { attemptCookieOf, type CookieName, readAttempt, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
+import { previewEmailUndo } from "./email-change/preview-email-undo";
+import { requestEmailChange } from "./email-change/request-email-change";
+import { undoEmailChange } from "./email-change/undo-email-change";
+import { verifyEmailChange } from "./email-change/verify-email-change";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
@@ -37,6 +41,7 @@ import { stepUpByPassword } from "./step-up/step-up-by-password";
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const second = "ada@second.example";
+const [leo, leosSecond, leosThird] = ["leo@example.com", "leo@second.example", "leo@third.example"];
 const password = "four unrelated words here";
 const otherPassword = "four quite different words";
 
@@ -63,7 +68,32 @@ async function scene() {
   const started = home.oauthAttempt!;
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   const pendingIdentity = home.pendingIdentity!;
-  return { home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
+  const mover = new Browser(world);
+  await mover.signIn(leo);
+  await mover.run(requestEmailChange, { email: leosSecond });
+  const { code } = await world.letterTo(leosSecond);
+  await mover.run(verifyEmailChange, { email: leosSecond, code });
+  const undo = await world.letterTo(leo);
+  const size = world.secrets.tokens.size;
+  await mover.run(requestEmailChange, { email: leosThird });
+  // Its token is in no email.
+  const change = {
+    token: [...world.secrets.tokens][size]!,
+    code: (await world.letterTo(leosThird)).code,
+  };
+  return {
+    mover,
+    undo,
+    change,
+    home,
+    letter,
+    reset,
+    stepUp,
+    attempt,
+    signUp,
+    started,
+    pendingIdentity,
+  };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -79,11 +109,14 @@ const secrets = {
   password_reset_code: ({ reset }) => reset.code,
   step_up: ({ stepUp }) => stepUp.token,
   step_up_code: ({ stepUp }) => stepUp.code,
+  email_change: ({ change }) => change.token,
+  email_change_code: ({ change }) => change.code,
+  email_undo: ({ undo }) => undo.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
 } satisfies Record<
-  TokenUse | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
+  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | "email_undo">}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -269,6 +302,22 @@ const fields: Record<string, Consumer> = {
     opens: async (pendingIdentity, { home: { session } }) =>
       (await stranger({ session }).run(linkProvider, { pendingIdentity })).ok,
   },
+  "email_change.verify code": {
+    takes: "email_change_code",
+    alsoAccepts: ["padded"],
+    opens: async (code, { mover: { session, mailRequest } }) =>
+      (await stranger({ session, mailRequest }).run(verifyEmailChange, { email: leosThird, code }))
+        .ok,
+  },
+  "email_change.preview_undo token": {
+    takes: "email_undo",
+    opens: async (token) => (await stranger({}).run(previewEmailUndo, { token })).ok,
+  },
+  "email_change.undo token": {
+    takes: "email_undo",
+    opens: async (token, { mover: { mailRequest } }) =>
+      (await stranger({ mailRequest }).run(undoEmailChange, { token })).ok,
+  },
   "step_up.password password": {
     takes: "password",
     opens: async (typed, { home: { session } }) =>
@@ -382,8 +431,10 @@ test("every field of every flow is in the table, or is no secret", () => {
   expect(Object.keys(fields).sort()).toEqual(expected.sort());
 });
 
-test("every secret has a consumer, except the token that a sign-up has for its row alone", () => {
-  const expected = new Set<string>(everyConsumer.map(([, { takes }]) => takes)).add("sign_up");
+test("every secret has a consumer, except tokens that are for their rows alone", () => {
+  const expected = new Set<string>(everyConsumer.map(([, { takes }]) => takes))
+    .add("sign_up")
+    .add("email_change");
   expect([...expected].sort()).toEqual(Object.keys(secrets).sort());
 });
 

@@ -6,6 +6,7 @@ import type { Env } from "@/lib/core/env";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { usableMethods } from "@/lib/methods";
+import { isReserved } from "./reservations";
 import { lockSessionUser, type Session } from "./sessions";
 import { voidVerifications } from "./verifications";
 
@@ -113,7 +114,8 @@ export async function markIdentityUsed(
 /**
  * Creates the user of an identity and links it. The address counts as verified only where the provider
  * is authoritative for it; then pending sign-ups are voided, as after any verification (O3, A5). Null
- * when the address has a user by now: the insert itself decides a race.
+ * when the address has a user by now, or is reserved for one: the insert itself decides a race. The caller
+ * has locked the address, so that a reservation is seen.
  */
 export async function createUserFromIdentity(
   tx: Db,
@@ -129,6 +131,7 @@ export async function createUserFromIdentity(
     ), inserted as (
       insert into ${users} (email, email_verified_at)
       select ${email}, case when ${isVerified} then now() end from barrier
+      where not ${isReserved(email)}
       on conflict (email) do nothing returning id
     ), provider_row as (
       insert into ${authProviders} (user_id, provider, subject, address)

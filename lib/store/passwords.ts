@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users, verifications } from "@/db/schema";
@@ -7,7 +7,7 @@ import type { Identifier } from "@/lib/core/identifier";
 import { passwordMethod } from "@/lib/methods/password";
 import { isLastMethod, neverUsed, selectAuthProviders } from "./auth-providers";
 import { lockSessionUser, type Session } from "./sessions";
-import { lockVerifications, type Purpose, voidVerifications } from "./verifications";
+import { lockSecretsOfAccount, type Purpose } from "./verifications";
 
 /** What a typed password is compared with. */
 export interface Credentials {
@@ -94,7 +94,7 @@ export async function lockAccount(tx: Db, identifier: Identifier): Promise<Locke
   const locked = await row<LockedAccount>(
     tx,
     sql`with locked as (
-      ${lockVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
+      ${lockSecretsOfAccount(sql`${identifier}`, purposesVoidedByPasswordChange)}
     ), barrier as (
       select count(*) from locked
     )
@@ -106,7 +106,13 @@ export async function lockAccount(tx: Db, identifier: Identifier): Promise<Locke
   return locked ?? null;
 }
 
-const purposesVoidedByPasswordChange: readonly Purpose[] = [
+/** Voids what `lockAccount` has locked; a part of a larger statement. */
+export const voidSecretsOfAccount = (identifier: SQL) => sql`
+  update ${verifications} set voided_at = now()
+  where id in (${lockSecretsOfAccount(identifier, purposesVoidedByPasswordChange)}) returning 1`;
+
+/** The pending links and codes of an address that a change of its credentials voids. */
+export const purposesVoidedByPasswordChange: readonly Purpose[] = [
   "magic_link",
   "password_reset",
   "step_up",
@@ -115,7 +121,8 @@ const purposesVoidedByPasswordChange: readonly Purpose[] = [
 
 /**
  * Sets the password of a locked account, and revokes what the old one opened: all sessions but
- * `exceptSession`, all known devices but this one, and all pending links and codes (P7, R6, L4).
+ * `exceptSession`, all known devices but this one, all pending links and codes (P7, R6, L4), and a pending
+ * change of the address.
  * `emailVerified` marks the address as verified; `signsIn` marks the password as used.
  */
 export async function setPasswordAndRevoke(
@@ -132,7 +139,7 @@ export async function setPasswordAndRevoke(
   await row(
     tx,
     sql`with voided as (
-      ${voidVerifications(sql`${identifier}`, purposesVoidedByPasswordChange)}
+      ${voidSecretsOfAccount(sql`${identifier}`)}
     ), ended as (
       delete from ${sessions}
       where user_id = ${id}::uuid and id is distinct from ${change.exceptSession}::uuid

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import {
+  emailChanges,
   knownDevices,
   oauthAttempts,
   limitHits,
@@ -31,6 +32,7 @@ const expired = [
   [oauthAttempts, sql`expires_at < now()`],
   [outbox, sql`done_at < ${ago(lifetimes.finishedEmail)}`],
   [limitHits, sql`expires_at < now()`],
+  [emailChanges, sql`reserved_until < now() and effective_at < now()`],
   [knownDevices, sql`last_used_at < ${ago(lifetimes.knownDevice)}`],
 ] as const;
 

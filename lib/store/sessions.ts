@@ -1,12 +1,13 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
-import { knownDevices, sessions, users } from "@/db/schema";
+import { knownDevices, sessions, users, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import { intervals } from "@/lib/core/policy";
 import type { Role } from "@/lib/core/role";
 import { deviceRemembered } from "./known-devices";
+import { lockPendingEmailChange } from "./verifications";
 
 /** A signed-in browser, as read with each request. */
 export interface Session {
@@ -296,8 +297,9 @@ export async function deleteSession(tx: Db, userId: string, id: string): Promise
 }
 
 /**
- * Deletes all sessions of a user but one, and their known devices (R6). Returns how many. Locks the
- * user's row first, as sign-in and password changes do, so that none of them deadlock. Does nothing
+ * Deletes all sessions of a user but one, and their known devices (R6), and voids a pending change of the
+ * address. Returns how many sessions. Locks the pending change and then the user's row, as password changes
+ * do, so that none of them deadlock. Does nothing
  * when the session to stay was deleted meanwhile.
  */
 export async function deleteOtherSessions(
@@ -305,13 +307,20 @@ export async function deleteOtherSessions(
   { id, userId }: Pick<Session, "id" | "userId">,
   deviceDigest: string,
 ): Promise<number> {
-  await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for no key update`);
+  await row(
+    tx,
+    sql`with locked as (${lockPendingEmailChange(userId)}), barrier as (select count(*) from locked)
+    select 1 from ${users}, barrier where ${users.id} = ${userId}::uuid for no key update of users`,
+  );
   const stillSignedIn = sql`exists (select from ${sessions} own where own.id = ${id}::uuid)`;
   const deleted = await rows(
     tx,
     sql`with deleted_devices as (
       delete from ${knownDevices}
       where user_id = ${userId}::uuid and device_digest <> ${deviceDigest} and ${stillSignedIn}
+    ), voided as (
+      update ${verifications} set voided_at = now()
+      where id in (${lockPendingEmailChange(userId)}) and ${stillSignedIn}
     )
     delete from ${sessions}
     where user_id = ${userId}::uuid and id <> ${id}::uuid and ${stillSignedIn} returning id`,

@@ -5,6 +5,7 @@ import { authProviders, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
+import { isReserved, reservationOf } from "./reservations";
 import { voidVerifications } from "./verifications";
 
 /**
@@ -16,12 +17,26 @@ export async function lockAddressAndFindUser(
   tx: Db,
   identifier: Identifier,
 ): Promise<{ id: string } | null> {
-  const found = await row<{ id: string | null }>(
+  const { userId } = await lockAddress(tx, identifier);
+  return userId ? { id: userId } : null;
+}
+
+/** Who has an address. */
+export interface AddressUse {
+  readonly userId: string | null;
+  /** The user who had it until a change that can be undone: nobody can sign up with it (decision 50). */
+  readonly reservedBy: string | null;
+}
+
+/** The same, with the user for whom an address is reserved. */
+export async function lockAddress(tx: Db, identifier: Identifier): Promise<AddressUse> {
+  const found = await row<AddressUse>(
     tx,
-    sql`select u.id from (select pg_advisory_xact_lock(hashtextextended(${identifier}, 0))) locked
+    sql`select u.id as "userId", (${reservationOf(identifier)}) as "reservedBy"
+        from (select pg_advisory_xact_lock(hashtextextended(${identifier}, 0))) locked
         left join ${users} u on u.email = ${identifier}`,
   );
-  return found?.id ? { id: found.id } : null;
+  return found!;
 }
 
 export interface VerifiedUser {
@@ -58,7 +73,21 @@ export async function markEmailVerified(
     )
     select id, disabled, created, not created and fresh as "firstVerification" from verified`,
   );
-  return verified ?? null;
+  return verified?.created && (await dropReserved(tx, verified.id, identifier))
+    ? null
+    : (verified ?? null);
+}
+
+/**
+ * Deletes a user that was created for a reserved address, and returns whether it did. The insert has waited
+ * for a change of that address in a parallel transaction, and did not see its reservation.
+ */
+async function dropReserved(tx: Db, id: string, identifier: Identifier): Promise<boolean> {
+  const dropped = await row(
+    tx,
+    sql`delete from ${users} where id = ${id}::uuid and ${isReserved(identifier)} returning 1`,
+  );
+  return dropped !== undefined;
 }
 
 // A disabled user stays unverified, so that the first verification is the one after it is enabled (A5).
@@ -69,7 +98,8 @@ const verifiedAt = sql`case when users.disabled_at is null
 const fresh = sql`${users.emailVerifiedAt} is not distinct from now() as fresh`;
 
 const insertOrVerify = (identifier: Identifier) => sql`
-  insert into ${users} (email, email_verified_at) select ${identifier}, now() from barrier
+  insert into ${users} (email, email_verified_at)
+  select ${identifier}, now() from barrier where not ${isReserved(identifier)}
   on conflict (email) do update set email_verified_at = ${verifiedAt}
   returning id, disabled_at is not null as disabled, xmax = 0 as created, ${fresh}`;
 
@@ -80,7 +110,8 @@ const verify = (identifier: Identifier) => sql`
 
 /**
  * Creates the user of a completed sign-up with its password, verified and with the password as a
- * sign-in method (P2). Null when the address has a user by now: the insert itself decides a race.
+ * sign-in method (P2). Null when the address has a user by now, or is reserved for one: the insert itself
+ * decides a race.
  */
 export async function createUserWithPassword(
   tx: Db,
@@ -91,12 +122,12 @@ export async function createUserWithPassword(
     tx,
     sql`with inserted as (
       insert into ${users} (email, email_verified_at, password_hash)
-      values (${identifier}, now(), ${passwordHash})
+      select ${identifier}, now(), ${passwordHash} where not ${isReserved(identifier)}
       on conflict (email) do nothing returning id
     ), provider_row as (
       insert into ${authProviders} (user_id, provider) select id, ${passwordMethod.storedName} from inserted
     )
     select id from inserted`,
   );
-  return created ?? null;
+  return created && !(await dropReserved(tx, created.id, identifier)) ? created : null;
 }

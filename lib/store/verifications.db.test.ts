@@ -41,6 +41,7 @@ const issue = async (
       limitHits: [],
       passwordHash: null,
       sessionId: null,
+      userId: null,
       linkLifetime: minutes(60),
       codeLifetime: minutes(10),
       isDecoy: false,

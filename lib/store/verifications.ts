@@ -1,14 +1,17 @@
 import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
-import { sessions, verifications } from "@/db/schema";
+import { sessions, users, verifications } from "@/db/schema";
 import { constantTimeEqual, digest, type Key, keyedHash, type TokenUse } from "@/lib/core/crypto";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 import { bounds, intervals, type LimitHit } from "@/lib/core/policy";
 
 /** What a verification is for. Its token and code work for nothing else. */
-export type Purpose = Extract<TokenUse, "magic_link" | "sign_up" | "password_reset" | "step_up">;
+export type Purpose = Extract<
+  TokenUse,
+  "magic_link" | "sign_up" | "password_reset" | "step_up" | "email_change" | "email_undo"
+>;
 
 const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
@@ -38,14 +41,17 @@ export interface NewVerification {
   readonly isDecoy: boolean;
   /** The password of a sign-up. */
   readonly passwordHash: string | null;
-  /** The session that a step-up is for. */
+  /** The session that a step-up or a change of the address is for. */
   readonly sessionId: string | null;
+  /** The account it is about, where that is not the one of the address. */
+  readonly userId: string | null;
 }
 
 /**
  * Inserts a one-time secret and returns its id. Of an address's live verifications with this purpose
  * the newest three stay, this one included (L4). Those from a known device count as newer, so that
- * a stranger's requests cannot void the owner's; sign-ups void only those of their own browser (P1).
+ * a stranger's requests cannot void the owner's; sign-ups void only those of their own browser (P1), and
+ * what is about another account only that of this one.
  * Lifetimes start now, and again at the first attempt to send the email (L1).
  */
 export async function insertVerification(tx: Db, v: NewVerification): Promise<string> {
@@ -59,15 +65,16 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
         select id from ${verifications}
         where identifier = ${v.identifier} and purpose = ${v.purpose} and ${isLive} and not is_decoy
           and (purpose <> 'sign_up' or requesting_browser_digest = ${v.requestingBrowserDigest})
+          and user_id is not distinct from ${v.userId}::uuid
         order by from_known_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )
     insert into ${verifications} (purpose, identifier, token_digest, code_hash,
       requesting_browser_digest, browser, is_decoy, from_known_device, password_hash, session_id,
-      remember, next, limit_hits, expires_at, code_expires_at)
+      user_id, remember, next, limit_hits, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
       ${v.requestingBrowserDigest}, ${v.browser}, ${v.isDecoy}, ${v.fromKnownDevice},
-      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.remember}, ${v.next},
+      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.userId}::uuid, ${v.remember}, ${v.next},
       ${JSON.stringify(v.limitHits)}::jsonb, now() + make_interval(secs => ${v.linkLifetime}),
       now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,
@@ -87,6 +94,8 @@ export interface Consumed {
   readonly remember: boolean;
   /** The password of a sign-up. */
   readonly passwordHash: string | null;
+  /** The account it is about, where that is not the one of the address. */
+  readonly userId: string | null;
 }
 
 /**
@@ -198,10 +207,12 @@ async function consumeVerification(
   const consumed = await row<Consumed>(
     tx,
     sql`with target as (
-      select id, identifier from ${verifications} where purpose = ${purpose} and ${which} and ${isLive}
+      select id, identifier, user_id from ${verifications}
+      where purpose = ${purpose} and ${which} and ${isLive}
     ), locked as (
       select id from ${verifications}
       where purpose = ${purpose} and identifier in (select identifier from target) and ${isLive}
+        and user_id is not distinct from (select user_id from target)
       order by id for update
     ), changed as (
       update ${verifications} v set
@@ -214,7 +225,7 @@ async function consumeVerification(
     )
     select false as repeated, id, identifier, next, limit_hits as "limitHits",
       remember and requesting_browser_digest = ${requestingBrowserDigest} as remember,
-      password_hash as "passwordHash"
+      password_hash as "passwordHash", user_id as "userId"
     from changed where consumed`,
   );
   return consumed ?? null;
@@ -303,10 +314,35 @@ export async function consumeCode(
  * larger statement. The order of locking is the same everywhere, so that transactions which lock
  * several purposes do not deadlock: password resets first, then by purpose and id.
  */
-export const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   select id from ${verifications}
   where identifier = ${identifier} and purpose in ${purposes} and ${isLive}
   order by purpose <> 'password_reset', purpose, id for update`;
+
+/**
+ * Locks what a change of an account's credentials voids, in the same order: its address's live verifications
+ * with these purposes, and its pending change of the address; a part of a larger statement.
+ */
+export const lockSecretsOfAccount = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+  select id from ${verifications}
+  where ((identifier = ${identifier} and purpose in ${purposes})
+    or (purpose = 'email_change' and user_id = (select id from ${users} where email = ${identifier})))
+    and ${isLive}
+  order by purpose <> 'password_reset', purpose, id for update`;
+
+/** Locks a user's pending change of the address; a part of a larger statement. */
+export const lockPendingEmailChange = (userId: string) => sql`
+  select id from ${verifications}
+  where user_id = ${userId}::uuid and purpose = 'email_change' and ${isLive} order by id for update`;
+
+/** Voids a user's pending change of the address: of several requests the last one counts. */
+export async function voidPendingEmailChange(tx: Db, userId: string): Promise<void> {
+  await row(
+    tx,
+    sql`update ${verifications} set voided_at = now()
+      where id in (${lockPendingEmailChange(userId)}) returning 1`,
+  );
+}
 
 /** Voids an address's live verifications with these purposes (L4, P7); a part of a larger statement. */
 export const voidVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`

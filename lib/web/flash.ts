@@ -28,6 +28,8 @@ export const notes = [
   "others_signed_out",
   "session_signed_out",
   "profile_saved",
+  "email_changed",
+  "email_restored",
   "password_set",
   "password_removed",
   "provider_cancelled",

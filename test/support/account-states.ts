@@ -1,4 +1,6 @@
 import { sql } from "drizzle-orm";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import type { MethodId } from "@/lib/core/method-id";
 import { methods } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -69,6 +71,15 @@ export function accountStates(world: TestWorld, address: string): States {
     "disabled, with the same password": async () => {
       await signUpWithPassword(validPassword);
       await disableAccount();
+    },
+    // Its user has another address now, and can undo that change.
+    reserved: async () => {
+      const browser = new Browser(world);
+      await browser.signIn(address);
+      const email = "elsewhere@example.com";
+      await browser.run(requestEmailChange, { email });
+      const { code } = await world.letterTo(email);
+      await browser.run(verifyEmailChange, { email, code });
     },
     "over its limit": async () => {
       await signUp();

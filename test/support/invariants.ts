@@ -10,7 +10,7 @@ import { bounds, lifetimes } from "@/lib/core/policy";
 import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
 
-/** Events that verify an email by consuming what was sent there. */
+/** Events that sign in and verify an email by consuming what was sent there. */
 const verifyingEvents = [
   "magic_link.redeem",
   "email_code.redeem",
@@ -19,8 +19,21 @@ const verifyingEvents = [
   "password_reset.redeem_code",
 ];
 /** Events that consume a secret, and the outcomes with which they do. */
-const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link"];
-const consumedOutcomes = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
+const consumingEvents = [
+  ...verifyingEvents,
+  "step_up.code",
+  "step_up.link",
+  "email_change.verify",
+  "email_change.undo",
+];
+const consumedOutcomes = [
+  "ok",
+  "account_disabled",
+  "sign_up_closed",
+  "already_signed_up",
+  "email_in_use",
+  "undo_too_late",
+];
 /** Outcomes after which the email counts as verified. */
 const verifiedOutcomes = ["ok", "account_disabled"];
 /** Events that begin a session. */
@@ -36,6 +49,8 @@ const emailEvents = [
   "sign_up.resend",
   "password_reset.request",
   "step_up.request",
+  "email_change.request",
+  "email_change.verify",
   "password_reset.redeem",
   "password_reset.redeem_code",
   "password.set",
@@ -130,7 +145,7 @@ const violations = (world: TestWorld) => ({
   "I8 verified": sql`select id, email_verified_at from users u
     where (email_verified_at is not null) <> exists (select from audit_events e
       where e.subject_id = u.id and (
-        e.event in (${list(verifyingEvents)}) and e.outcome in (${list(verifiedOutcomes)})
+        e.event in (${list([...verifyingEvents, "email_change.verify"])}) and e.outcome in (${list(verifiedOutcomes)})
         or e.event in (${list(oauthEvents)}) and e.outcome = 'ok' and e.cause like '%:signed_up'))`,
 
   /**

@@ -1,8 +1,11 @@
+import { redirect } from "next/navigation";
 import type { z } from "zod";
 import { redirectToProvider } from "@/lib/web/oauth-cookies";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
+import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-email-change";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
@@ -28,7 +31,10 @@ const methods = "/account/methods";
 function sensitiveAction<Schema extends z.ZodType, Out>(
   flow: Flow<Schema, Out>,
   done: (value: Out) => Promise<void>,
-  { back = methods, errorPage = methods } = {},
+  {
+    back = methods,
+    errorPage = methods,
+  }: { back?: string; errorPage?: string | ((input: Input) => Promise<string>) } = {},
 ) {
   return async (input: Input, form: FormData, renewed?: string): Promise<void> => {
     const result = await runForRequest(flow, input, { form, renewed });
@@ -36,7 +42,8 @@ function sensitiveAction<Schema extends z.ZodType, Out>(
     const { refusal } = result;
     if (refusal.code === "step_up_required")
       return suspendAction({ flow: flow.name as SensitiveAction, input }, back);
-    return redirectWithError(errorPage, refusal);
+    const at = typeof errorPage === "string" ? errorPage : await errorPage(input);
+    return redirectWithError(at, refusal, { email: input.email });
   };
 }
 
@@ -46,12 +53,25 @@ const noticeAbout =
   ({ provider }: { provider: MethodId }) =>
     redirectWithNotice(methods, note, provider);
 const passwordPage = "/account/password";
+const emailPage = "/account/email";
+const newEmailPage = "/account/email/check";
+
+/** Where a request for another code is refused: the page that waits for it, if one is pending. */
+async function pageOfEmailChange({ email }: Input): Promise<string> {
+  const pending = await runForRequest(readPendingEmailChange, {});
+  return pending.ok && pending.value.email === email ? newEmailPage : emailPage;
+}
 
 /**
  * By flow. Called by the actions of the account pages, and after step-up with the session's new token.
  * `form` is the posted form, which says which user its page showed.
  */
 export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensitiveAction>> = {
+  "email_change.request": sensitiveAction(
+    requestEmailChange,
+    () => Promise.resolve(redirect(newEmailPage)),
+    { back: emailPage, errorPage: pageOfEmailChange },
+  ),
   "password.set": sensitiveAction(setPassword, notice("password_set"), {
     back: passwordPage,
     errorPage: passwordPage,

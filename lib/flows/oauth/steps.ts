@@ -21,7 +21,7 @@ import {
   storePendingIdentity,
 } from "@/lib/store/oauth-attempts";
 import { deleteSession, findLiveSession, lockSessionUser } from "@/lib/store/sessions";
-import { lockAddressAndFindUser } from "@/lib/store/users";
+import { lockAddress } from "@/lib/store/users";
 
 /** What happened to a user who came back from a provider. */
 export interface OAuthOutcome {
@@ -58,20 +58,22 @@ export async function completeProviderSignIn(
   if (linking && attempt.sessionId !== session?.id) return refuse("session_changed", { provider });
   await lockIdentity(tx, identity);
   const owner = await findOwner(tx, identity);
-  const account = !owner && email ? await lockAddressAndFindUser(tx, email) : null;
-  const relationTo = (userId: string | undefined) => {
+  const use = !owner && email ? await lockAddress(tx, email) : null;
+  // A reserved address is that of the account which had it.
+  const accountId = use?.userId ?? use?.reservedBy;
+  const relationTo = (userId: string | null | undefined) => {
     if (!userId) return "none";
     return userId === session?.userId ? "own" : "other";
   };
   const decision = decide({
     emailAssurance,
-    account: relationTo(account?.id),
+    account: relationTo(accountId),
     signedIn: session !== null,
     linking,
     identity: relationTo(owner?.userId),
     needsConfirmation: owner?.needsConfirmation ?? false,
   });
-  const userId = owner?.userId ?? account?.id;
+  const userId = owner?.userId ?? accountId;
   ctx.auditSubject({
     cause: provider,
     ...(userId && { userId }),

@@ -28,8 +28,10 @@ interface Secret {
   readonly next?: string;
   /** The password of a sign-up. */
   readonly passwordHash?: string | null;
-  /** The session that a step-up is for. */
+  /** The session that a step-up or a change of the address is for. */
   readonly sessionId?: string;
+  /** The account it is about, where that is not the one of `to`. */
+  readonly userId?: string;
   /** Why no letter may be sent; null when one may. */
   readonly withheld: WithheldReason | null;
   /** The secret is for nobody although its letter is sent, as the letter does not contain it. */
@@ -66,6 +68,7 @@ export async function mailSecret(ctx: Ctx, tx: Db, secret: Secret): Promise<void
     isDecoy: ctx.suppressed || withheld !== null || (secret.isDecoy ?? false),
     passwordHash: secret.passwordHash ?? null,
     sessionId: secret.sessionId ?? null,
+    userId: secret.userId ?? null,
   });
   const askedAt = ctx.clock.now().toISOString();
   if (letter)

@@ -409,7 +409,7 @@ describe("when the database fails", () => {
       expect(result).toEqual(refused("unavailable"));
       expect(await dump(world, "limits")).toBe(before);
     }
-    expect(after).toBe(4);
+    expect(after).toBe(5);
     expect(await browser.run(readSession)).toMatchObject({ value: { email: ada } });
   });
 

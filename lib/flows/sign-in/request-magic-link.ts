@@ -3,7 +3,7 @@ import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, email, next } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
-import { lockAddressAndFindUser } from "@/lib/store/users";
+import { lockAddress } from "@/lib/store/users";
 import { ok } from "@/lib/core/result";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 
@@ -22,15 +22,16 @@ export const requestMagicLink = defineFlow({
 
   run: function requestMagicLink(ctx, { email, remember, next }) {
     return ctx.write(async (tx) => {
-      const user = await lockAddressAndFindUser(tx, email);
-      if (user) ctx.auditSubject({ userId: user.id });
+      const { userId, reservedBy } = await lockAddress(tx, email);
+      if (userId) ctx.auditSubject({ userId });
+      const signsUp = !reservedBy && ctx.env.signUp === "open";
       await mailSecret(ctx, tx, {
         purpose: "magic_link",
         to: email,
         remember,
         next,
-        withheld: user || ctx.env.signUp === "open" ? null : "no_account",
-        letter: (secret) => ({ kind: user ? "magic_link" : "sign_up_link", ...secret }),
+        withheld: userId || signsUp ? null : reservedBy ? "reserved" : "no_account",
+        letter: (secret) => ({ kind: userId ? "magic_link" : "sign_up_link", ...secret }),
       });
       return ok({ email });
     });

@@ -6,7 +6,7 @@ import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
 import { type SignUpAttempt, voidAttempts } from "@/lib/store/sign-ups";
-import { createUserWithPassword, lockAddressAndFindUser } from "@/lib/store/users";
+import { createUserWithPassword, lockAddress } from "@/lib/store/users";
 import type { Consumed } from "@/lib/store/verifications";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
@@ -25,11 +25,12 @@ export async function mailSignUpCode(
   attempt: SignUpAttempt | null,
   { restart = false } = {},
 ): Promise<Result<{ email: Identifier }>> {
-  const user = await lockAddressAndFindUser(tx, email);
-  if (user) ctx.auditSubject({ userId: user.id });
+  const { userId, reservedBy } = await lockAddress(tx, email);
+  if (userId) ctx.auditSubject({ userId });
+  const isReserved = !userId && reservedBy;
   const shared = {
     to: email,
-    withheld: attempt ? null : ("no_attempt" as const),
+    withheld: !attempt ? ("no_attempt" as const) : isReserved ? ("reserved" as const) : null,
     remember: attempt?.remember ?? false,
     next: attempt?.next ?? "",
   };
@@ -38,8 +39,8 @@ export async function mailSignUpCode(
     ...shared,
     purpose: "magic_link",
     hasCode: false,
-    isDecoy: user === null || !canUseLink,
-    letter: user
+    isDecoy: !userId || !canUseLink,
+    letter: userId
       ? ({ token, code: _, ...secret }) => ({
           kind: "already_signed_up",
           token: canUseLink ? token : null,
@@ -53,8 +54,8 @@ export async function mailSignUpCode(
     purpose: "sign_up",
     lifetime: ctx.env.lifetimes.signUpAttempt,
     passwordHash: attempt?.passwordHash ?? null,
-    isDecoy: user !== null,
-    letter: user ? null : ({ token: _, ...secret }) => ({ kind: "sign_up_code", ...secret }),
+    isDecoy: userId !== null,
+    letter: userId ? null : ({ token: _, ...secret }) => ({ kind: "sign_up_code", ...secret }),
   });
   return ok({ email });
 }

@@ -302,7 +302,7 @@ test("whatever statement the database fails at: ada is signed in, or her code st
     expect(await dump(world, "limits")).toBe(before);
     await forgetLimits(world);
   }
-  expect(after).toBe(5);
+  expect(after).toBe(6);
 });
 
 describe("concurrent requests", () => {

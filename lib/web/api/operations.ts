@@ -7,6 +7,11 @@ import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
+import { previewEmailUndo } from "@/lib/flows/email-change/preview-email-undo";
+import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-email-change";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import { readProfile } from "@/lib/flows/profile/read-profile";
 import { updateProfile } from "@/lib/flows/profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -321,6 +326,64 @@ export const operations: readonly AnyOperation[] = [
     operationId: "updateProfile",
     summary: "Set the user's name and time zone; an empty text deletes one.",
     flow: updateProfile,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/email-changes",
+    operationId: "requestEmailChange",
+    summary:
+      "Send a code to the address that the user wants. The response is the same for every address.",
+    flow: requestEmailChange,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/email-changes",
+    operationId: "readPendingEmailChange",
+    summary: "Read the change of the address that waits for its code.",
+    flow: readPendingEmailChange,
+    status: 200,
+    output: {
+      schema: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
+      from: ({ email, resendIn, mailIsDelayed }) => ({ email, resendIn, mailIsDelayed }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/email-changes/verifications",
+    operationId: "verifyEmailChange",
+    summary: "Change the user's address with the code from the email.",
+    flow: verifyEmailChange,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/email-changes/previews",
+    operationId: "previewEmailUndo",
+    summary: "Preview a link that undoes a change of the address, without consuming it.",
+    flow: previewEmailUndo,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        browser: z.string(),
+        askedAt: time,
+        sameBrowser: z.boolean(),
+      }),
+      from: ({ askedAt, browser, ...preview }) => ({
+        ...preview,
+        browser: deviceInEnglish(browser),
+        askedAt: askedAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/email-changes/undos",
+    operationId: "undoEmailChange",
+    summary: "Restore the address before a change. Ends all sessions of the account.",
+    flow: undoEmailChange,
     status: 204,
   }),
   operation({

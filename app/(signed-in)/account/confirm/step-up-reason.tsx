@@ -38,6 +38,7 @@ export async function describeStepUp({ next, actionId }: { next: string; actionI
 }
 
 const titles = {
+  "email_change.request": "stepUp.title.changeEmail",
   "password.set": "stepUp.title.setPassword",
   "password.remove": "stepUp.title.removePassword",
   "oauth.start_linking": "stepUp.title.connect",
@@ -48,7 +49,11 @@ const titles = {
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   const title = titles[flow];
-  if (title === "stepUp.title.setPassword" || title === "stepUp.title.removePassword")
+  if (
+    title === "stepUp.title.changeEmail" ||
+    title === "stepUp.title.setPassword" ||
+    title === "stepUp.title.removePassword"
+  )
     return message(title);
   // The identity to link has a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);

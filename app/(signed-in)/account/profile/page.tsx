@@ -5,12 +5,12 @@ import { DefinitionList } from "@/app/_ui/definition-list";
 import { Field } from "@/app/_ui/field";
 import { Form } from "@/app/_ui/form";
 import { Select } from "@/app/_ui/select";
-import { Address } from "@/app/markup";
+import { Address, object } from "@/app/markup";
 import { bounds } from "@/lib/core/policy";
 import { timeZones } from "@/lib/core/time-zone";
 import { readProfile } from "@/lib/flows/profile/read-profile";
 import { readFlash } from "@/lib/web/flash";
-import { message } from "@/lib/web/messages";
+import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { browserTimeZone } from "@/lib/web/time-zone";
 import { AccountLayout } from "../account-layout";
@@ -29,7 +29,17 @@ export default async function ProfilePage() {
   return (
     <AccountLayout path={path} title={message("profile.title")} fields={["name", "timeZone"]}>
       <DefinitionList
-        items={[{ term: message("account.email"), value: <Address>{profile.email}</Address> }]}
+        items={[
+          {
+            term: message("account.email"),
+            value: (
+              <>
+                <Address>{profile.email}</Address>{" "}
+                <a href="/account/email">{rich("profile.changeEmail", { object })}</a>
+              </>
+            ),
+          },
+        ]}
       />
       <Form action={saveProfile}>
         <Field

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { linkAccess } from "@/lib/flows/shared/link";
+import { defineFlow } from "@/lib/runtime/flow";
+import { token } from "@/lib/runtime/fields";
+import { previewLink } from "@/lib/store/verifications";
+import { masked } from "@/lib/core/identifier";
+import { ok, refuse } from "@/lib/core/result";
+
+/**
+ * What the page of a link that undoes a change of the address shows. Consumes nothing (L2). Refuses
+ * `link_invalid`.
+ */
+export const previewEmailUndo = defineFlow({
+  name: "email_change.preview_undo",
+  kind: "read",
+  requires: "anyone",
+  limits: [],
+  input: z.strictObject({ token }),
+
+  run: async function previewEmailUndo(ctx, { token }) {
+    const link = await previewLink(ctx.db, "email_undo", token, linkAccess(ctx));
+    if (link?.state !== "live") return refuse("link_invalid", { cause: link?.state ?? "unknown" });
+    const { identifier, browser, askedAt, sameBrowser } = link;
+    return ok({ address: masked(identifier), browser, askedAt, sameBrowser });
+  },
+});

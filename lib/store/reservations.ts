@@ -1,0 +1,14 @@
+import { type SQL, sql } from "drizzle-orm";
+import { emailChanges } from "@/db/schema";
+import type { Identifier } from "@/lib/core/identifier";
+
+/** A change of an address that can still be undone: until then the old address stays reserved. */
+export const canBeUndone = sql`applied_at is not null and undone_at is null and reserved_until > now()`;
+
+/** The user for whom an address is reserved; a part of a larger statement. */
+export const reservationOf = (identifier: Identifier | null): SQL => sql`
+  select user_id from ${emailChanges} where old_email = ${identifier} and ${canBeUndone} limit 1`;
+
+/** Whether nobody can get an account with an address; a part of a larger statement. */
+export const isReserved = (identifier: Identifier | null): SQL =>
+  sql`exists (${reservationOf(identifier)})`;
