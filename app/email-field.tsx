@@ -9,8 +9,8 @@ type Props = Pick<
 > & {
   readonly name?: string;
   readonly label?: string;
-  /** `email` for an address that is not the user's own yet. */
-  readonly autoComplete?: "username" | "email";
+  /** `email` for one that is not the user’s own yet, `off` for one to type. */
+  readonly autoComplete?: "username" | "email" | "off";
 };
 
 /** An email address field, named so that password managers fill it in. */

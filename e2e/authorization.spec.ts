@@ -7,7 +7,6 @@ import { bounds } from "@/lib/core/policy";
 import { digest } from "@/lib/core/crypto";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
-import { insertEmailUndo } from "./support/email-undo";
 import { extents } from "./support/extents";
 import { type Form, formWith } from "./support/forms";
 import type { HttpResponse, Sent } from "./support/http";
@@ -19,6 +18,7 @@ import { routes } from "./support/routes";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
+import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
 import { buildWithoutProxy } from "./support/without-proxy";
 
 /**
@@ -69,6 +69,9 @@ interface Scene {
   /** The link that undoes her last change of the address, from `oldEmail`. */
   readonly undo: { readonly path: string; readonly token: string };
   readonly oldEmail: string;
+  /** The address of another account of hers, which she has deleted, and the link that restores it. */
+  readonly gone: string;
+  readonly restore: { readonly path: string; readonly token: string };
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -88,12 +91,13 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp, undo }, headers) => {
+  ask: (client, { letter, reset, stepUp, undo, restore }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
       "/l/undo/unknown": undo.path,
+      "/l/restore/unknown": restore.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
@@ -108,6 +112,9 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account", "session.list", "session"],
       ["/account/activity", "activity.list", "session"],
       ["/account/connect", "oauth.preview", "session"],
+      ["/account/delete", "profile.read", "session"],
+      ["/account/export", "account.export", "session"],
+      ["/account/restore", "account.read_deletion", "session"],
       ["/account/disconnect/{provider}", "auth_provider.list", "session"],
       ["/account/email", "profile.read", "session"],
       ["/account/email/check", "email_change.pending", "session"],
@@ -127,6 +134,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/l", "session.read"],
       ["/l/confirm/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
+      ["/l/restore/unknown", "account.preview_restore"],
       ["/l/undo/unknown", "email_change.preview_undo"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
@@ -198,6 +206,15 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ newEmail, newEmailCode }) => ({ email: newEmail, code: newEmailCode }),
       ],
       ["submitEmailUndo", "/l/undo/x", "email_change.undo", "nothing"],
+      [
+        "submitDeletion",
+        "/account/delete",
+        "account.delete",
+        "stepUp",
+        ({ ada }) => ({ email: ada }),
+      ],
+      ["submitRestoration", "/account/restore", "account.restore", "session"],
+      ["submitRestoreLink", "/l/restore/x", "account.restore_by_link", "nothing"],
       ["submitLinkRequest", "/sign-in", "magic_link.request", "nothing", () => ({ email })],
       [
         "submitCode",
@@ -391,6 +408,32 @@ const operations: Record<string, Attempt> = {
     "POST",
     "email-changes/undos",
     ({ undo: { token } }) => ({ token }),
+  ),
+  exportAccount: operation("account.export", "session", "GET", "account/export"),
+  deleteAccount: operation("account.delete", "stepUp", "POST", "account/deletions", ({ ada }) => ({
+    email: ada,
+  })),
+  readDeletion: operation("account.read_deletion", "session", "GET", "account/deletions"),
+  previewRestore: operation(
+    "account.preview_restore",
+    "nothing",
+    "POST",
+    "account/deletions/previews",
+    ({ restore: { token } }) => ({ token }),
+  ),
+  restoreAccount: operation(
+    "account.restore_by_link",
+    "nothing",
+    "POST",
+    "account/deletions/undos",
+    ({ restore: { token } }) => ({ token }),
+  ),
+  "restoreAccount in its session": operation(
+    "account.restore",
+    "session",
+    "POST",
+    "account/deletions/undos",
+    () => ({}),
   ),
   listSessions: operation("session.list", "session", "GET", "sessions"),
   revokeOtherSessions: operation("session.revoke_others", "session", "DELETE", "sessions"),
@@ -664,7 +707,11 @@ async function sceneOf(
   { oidc, mallory }: { oidc: OidcServers; mallory: string },
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
-  const [newEmail, oldEmail] = [newAddress("new-ada"), newAddress("old-ada")];
+  const [newEmail, oldEmail, gone] = ["new", "old", "gone"].map((name) => newAddress(name)) as [
+    string,
+    string,
+    string,
+  ];
   await makeAda(db, ada);
   const asker = new Client(server);
   await asker.requestLink(ada);
@@ -680,6 +727,8 @@ async function sceneOf(
   await home.json("/api/v1/email-changes", { email: newEmail });
   const mailRequest = home.jar.get("latchkey-mail_request");
   const undo = await insertEmailUndo(db, ada, { oldEmail, mailRequest });
+  const restore = await insertDeletedUser(db, gone, mailRequest);
+  const { client: leaving } = await browserOf(server, db, gone);
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -689,13 +738,13 @@ async function sceneOf(
     stepUp: by(/^\/l\/confirm\//),
   };
   return {
-    ...{ ada, work, home, newEmail, oldEmail, undo },
+    ...{ ada, work, home, newEmail, oldEmail, gone, undo, restore },
     newEmailCode: await inbox.codeTo(newEmail),
     ...mails,
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late }, { ...mails, undo }),
+    formOf: formsOf({ home, asker, mallory: other, late, leaving }, { ...mails, undo, restore }),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -706,10 +755,10 @@ async function sceneOf(
 }
 
 /** Ada's rows that an attempt could change; `asked` marks her pending requests. */
-async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail }: Scene) {
+async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail, gone }: Scene) {
   const rows = await sql<{ what: string; asked: boolean }[]>`
-    with adas as (select * from users where email in (${ada}, ${work}))
-    select concat_ws(' ', 'account', id, disabled_at, password_hash, name, time_zone) as what, false as asked from adas
+    with adas as (select * from users where email in (${ada}, ${work}, ${gone}))
+    select concat_ws(' ', 'account', id, disabled_at, delete_at, password_hash, name, time_zone) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join adas on adas.id = s.user_id
     union all select concat_ws(' ', 'method', provider, subject, confirmation_required_at), false
@@ -822,7 +871,9 @@ for (const [how, testOnBuild, extent] of [
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
           if (role === "Ada") {
-            const mayChange = writes && !sendsMail && flow !== "mailbox.clear_limits";
+            // Her account is not to be deleted, so there is nothing to restore.
+            const changesNothing = ["mailbox.clear_limits", "account.restore"];
+            const mayChange = writes && !sendsMail && !changesNothing.includes(flow ?? "");
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
             const served = shown || /magic_link|"hasPassword":true/.test(body);
             if (needs !== "nothing" && !writes && !served)
@@ -910,8 +961,20 @@ const accountOperations = ["sessions", "auth-providers", "password"].map(
 
 /** The form of every action, read once from its page. */
 function formsOf(
-  { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
-  { letter, reset, stepUp, undo }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo">,
+  {
+    home,
+    asker,
+    mallory,
+    late,
+    leaving,
+  }: Record<"home" | "asker" | "mallory" | "late" | "leaving", Client>,
+  {
+    letter,
+    reset,
+    stepUp,
+    undo,
+    restore,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo" | "restore">,
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -927,6 +990,9 @@ function formsOf(
     submitNewEmail: [home, "/account/email", "Send a code"],
     submitNewEmailCode: [home, "/account/email/check", "Change address"],
     submitEmailUndo: [stranger, undo.path, "Restore the old address"],
+    submitDeletion: [home, "/account/delete", "Delete account"],
+    submitRestoration: [leaving, "/account/restore", "Restore account"],
+    submitRestoreLink: [stranger, restore.path, "Restore account"],
     submitLinkRequest: [stranger, "/sign-in", "Email me a sign-in link"],
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],

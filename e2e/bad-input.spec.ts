@@ -77,6 +77,7 @@ async function everyForm(
     ["/account", "Sign out"],
     ["/account/profile", "Save"],
     ["/account/email", "Send a code"],
+    ["/account/delete", "Delete account"],
     ["/account/sessions/sign-out-others", "Sign out everywhere else"],
     ["/mailbox", "Clear all limits"],
     ["/sign-in", "Continue with Google"],

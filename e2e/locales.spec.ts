@@ -75,6 +75,7 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
       "/l",
       "/l/unknown",
       "/l/undo/unknown",
+      "/l/restore/unknown",
       "/sign-in/problem",
     ].map((path) => ({ path })),
     ...["/nothing/here", "/unavailable", `/failed?reference=${randomUUID()}`].map((path) => ({
@@ -92,6 +93,7 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
     ...[
       "/account",
       "/account/email",
+      "/account/delete",
       "/account/password",
       "/account/password/remove",
       "/account/sessions/sign-out-others",

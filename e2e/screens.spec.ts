@@ -274,7 +274,7 @@ test.describe("Further screens in each theme and size", { tag: "@long" }, () => 
     await look(ada, "change-email");
     await ada.type("New email address", ada.email);
     await ada.clickButton("Send a code");
-    await ada.sees("That is already the address of your account.");
+    await ada.sees("Your account has this address.");
     await look(ada, "change-email-error");
     const email = newAddress("a.rather.long.name.for.an.account.of.ada");
     await ada.type("New email address", email);
@@ -295,6 +295,29 @@ test.describe("Further screens in each theme and size", { tag: "@long" }, () => 
     await look(phone, "undo-email");
     await phone.open("/l/undo/unknown");
     await look(phone, "undo-email-invalid");
+  });
+
+  test("of deleting the account have no faults", async ({ look, ada, another }) => {
+    await ada.startsSignedIn();
+    await ada.open("/account/delete");
+    await look(ada, "delete");
+    await ada.clickButton("Delete account");
+    await ada.sees("That isn’t the email address of this account.");
+    await look(ada, "delete-error");
+    await ada.type("Email", ada.email);
+    await ada.clickButton("Delete account");
+    await ada.sees("Your account is deleted");
+    await look(ada, "delete-done");
+    const [link] = /http\S+\/l\/restore\/\S+/.exec((await ada.readsTheNotice()).text)!;
+    const phone = await another(ada);
+    await phone.open(link);
+    await phone.seesTitle("Restore your account?");
+    await look(phone, "restore-link");
+    await ada.signInByLink();
+    await ada.seesTitle("Restore your account?");
+    await look(ada, "restore");
+    await phone.open("/l/restore/unknown");
+    await look(phone, "restore-link-invalid");
   });
 
   test("of the password in the account have no faults", async ({ look, ada, client, inbox }) => {

@@ -21,6 +21,9 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/page": ["/account"],
   "account/connect/page": ["/account/connect"],
   "account/disconnect/[provider]/page": ["/account/disconnect/linkedin"],
+  "account/delete/page": ["/account/delete"],
+  // Only for an account that will be erased.
+  "account/restore/page": [],
   "account/email/page": ["/account/email"],
   "account/email/check/page": [(person) => person.changingEmail()],
   "account/methods/page": ["/account/methods"],

@@ -172,6 +172,22 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: message("email.emailChanged.done", changed(letter)),
       };
+    case "deletion_scheduled":
+      return {
+        subject: message("email.deletion.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.deletion.heading"),
+        lead: message("email.deletion.lead", { at: timeOf(new Date(letter.deletesAt)) }),
+        button: {
+          label: message("email.deletion.button"),
+          url: `${origin}/l/restore/${letter.token}`,
+        },
+        text: message("email.deletion.text", {
+          lifetime: messages.exactDuration(lifetimes.deletion),
+          end: endOf(lifetimes.deletion),
+        }),
+        hint: message("email.deletion.done", changed(letter)),
+      };
     case "password_chosen":
       return {
         subject: message(

@@ -12,7 +12,7 @@ export interface LetterFacts {
   /** The enabled sign-in methods: an email offers nothing that is disabled. */
   readonly methods: readonly MethodId[];
   readonly lifetimes: Readonly<
-    Record<"magicLink" | "emailCode" | "stepUpLink" | "emailUndo", Duration>
+    Record<"magicLink" | "emailCode" | "stepUpLink" | "emailUndo" | "deletion", Duration>
   >;
   /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;

@@ -31,6 +31,13 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     verificationId: asked.verificationId,
     ...{ to, browser, at },
   },
+  deletion_scheduled: {
+    kind: "deletion_scheduled",
+    deletesAt: "2026-12-04T08:12:00.000Z",
+    token,
+    verificationId: asked.verificationId,
+    ...{ to, browser, at },
+  },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },
   provider_connected: {

@@ -231,6 +231,33 @@ export const en = {
   "undoEmail.invalid":
     "It may be incomplete, or have expired, or been used. Links that undo a change work once, for {lifetime}.",
 
+  "deleteAccount.nav": "Delete account",
+  "deleteAccount.title": "Delete your account",
+  "deleteAccount.lead":
+    "All devices are signed out at once. For {lifetime} you can restore the account, with the link in the email that we send you or by signing in. Then it is erased:",
+  "deleteAccount.goes.profile": "your name, time zone, address and sign-in methods;",
+  "deleteAccount.goes.records":
+    "your sessions, the devices that we know, and our record of the emails that we sent you;",
+  "deleteAccount.goes.activity":
+    "addresses, IP addresses and browsers in the log of what happened. That something happened stays in it, without your name.",
+  "deleteAccount.free":
+    "After that, anyone who receives email at your address can sign up with it.",
+  "deleteAccount.exportTitle": "Take your data with you",
+  "deleteAccount.export":
+    "<link>Download everything we store about you</link>, as a file in JSON. You may have to confirm it’s you.",
+  "deleteAccount.formTitle": "Delete it",
+  "deleteAccount.emailHint": "Type the email address of this account.",
+  "deleteAccount.submit": "Delete account",
+
+  "restoreAccount.title": "Restore your account?",
+  "restoreAccount.lead":
+    "You deleted the account of <email>{address}</email>. It will be erased on {when}. Until then you can restore it as it was.",
+  "restoreAccount.submit": "Restore account",
+  "restoreLink.lead":
+    "The account of <email>{address}</email> was deleted from {device}, {when}. You can restore it as it was, and then sign in.",
+  "restoreLink.invalid":
+    "It may be incomplete, or have been used, or the account is erased. Such links work once, for {lifetime}.",
+
   "methods.title": "Sign-in methods",
   "methods.lead": "How you can sign in to your account, and when you last used each method.",
   "methods.magicLink": "Email link",
@@ -319,12 +346,16 @@ export const en = {
   "activity.event.email_change.request": "Code to change the email address requested",
   "activity.event.email_change.verify": "Email address changed",
   "activity.event.email_change.undo": "Change of the email address undone",
+  "activity.event.account.delete": "Account deleted",
+  "activity.event.account.restore": "Account restored",
+  "activity.event.account.restore_by_link": "Account restored by email link",
   "activity.event.other": "Another event",
 
   "stepUp.title": "Confirm it’s you",
   "stepUp.title.setPassword": "Confirm it’s you to set your password",
   "stepUp.title.removePassword": "Confirm it’s you to remove your password",
   "stepUp.title.changeEmail": "Confirm it’s you to change your email address",
+  "stepUp.title.deleteAccount": "Confirm it’s you to delete your account",
   "stepUp.title.connect": "Confirm it’s you to connect {provider}",
   "stepUp.title.keep": "Confirm it’s you to keep {provider}",
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
@@ -373,6 +404,7 @@ export const en = {
   "mailbox.kind.email_change_code": "Code to change to this address",
   "mailbox.kind.email_taken": "Notice that another account asked for this address",
   "mailbox.kind.email_changed": "Notice of a changed address, with a link that undoes it",
+  "mailbox.kind.deletion_scheduled": "Notice of a deleted account, with a link that restores it",
   "mailbox.kind.password_chosen": "Notice of a new password",
   "mailbox.kind.password_removed": "Notice of a removed password",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
@@ -418,6 +450,9 @@ export const en = {
   "note.email_changed": "Your email address is changed.",
   "note.email_restored":
     "The old address is restored, and all devices are signed out. Sign in, and check your sign-in methods.",
+  "note.account_deleted":
+    "Your account is deleted, and all devices are signed out. Until it is erased you can restore it, with the link in our email or by signing in.",
+  "note.account_restored": "Your account is restored.",
   "note.password_set": "Your password is set. All other devices are signed out.",
   "note.password_removed": "Your password is removed.",
   "note.provider_cancelled": "You cancelled signing in with {provider}. Nothing was changed.",
@@ -451,12 +486,15 @@ export const en = {
   "error.email_missing": "Enter your email address.",
   "error.email_invalid":
     "{problem, select, invisible {This address contains a character that you can’t see, which often happens when it is pasted. Type the address instead.} several {Enter one email address, with one @.} space {An email address can’t contain spaces.} length {This email address is too long. It can have {longest} characters, and {longestLocal} before the @.} dots {An email address can’t have two dots in a row, or a dot at the beginning, at the end or next to the @.} letters {Before the @, use only letters from a to z without accents, digits, and signs such as . - _ +.} signs {The part before the @ contains a sign that we don’t support.} domain {The part after the @ isn’t a domain that can receive email. Check how it is spelled.} other {Enter an email address in the form name@example.com.}}",
-  "error.email_unchanged": "That is already the address of your account.",
+  "error.email_unchanged": "Your account has this address.",
   "error.email_reserved":
     "That was the address of your account before. To go back to it, use the link in the email that we sent there.",
   "error.email_in_use":
     "That address has an account of its own by now, so yours keeps the address it has.",
   "error.undo_too_late": "This change can’t be undone any more.",
+  "error.email_incorrect": "That isn’t the email address of this account.",
+  "error.last_admin": "You are the only admin. Make another person an admin first.",
+  "error.account_deleted": "This account is deleted. Restore it first.",
   "error.code_malformed": "Enter the {digits}-digit code from the email.",
   "error.code_invalid": "That code is wrong or has expired. Check your latest email.",
   "error.too_many_attempts":
@@ -585,6 +623,15 @@ export const en = {
   "email.emailChanged.undo":
     "If you didn’t change it, undo it. All devices will be signed out. The link works once, for {lifetime} (until {end}).",
   "email.emailChanged.done": "This was done from {device} on {at}.",
+  "email.deletion.subject": "Your {appName} account was deleted",
+  "email.deletion.heading": "Your account was deleted",
+  "email.deletion.lead":
+    "All devices were signed out. The account will be erased on {at}. Until then you can restore it.",
+  "email.deletion.button": "Restore the account",
+  "email.deletion.text":
+    "You can also restore it by signing in. The link works once, for {lifetime} (until {end}).",
+  "email.deletion.done":
+    "This was done from {device} on {at}. If it wasn’t you, restore the account, sign in, and set a new password.",
   "email.passwordSet.subject": "A password was set for {appName}",
   "email.passwordSet.heading": "A password was set",
   "email.passwordChanged.subject": "Your {appName} password was changed",

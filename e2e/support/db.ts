@@ -163,7 +163,8 @@ export class Db {
       select 'verified without an audit event: ' || id from users u
         where email_verified_at is not null and not exists (
           select from audit_events e where e.subject_id = u.id
-            and (e.event like '%.redeem' or e.event in ('password_reset.redeem_code', 'sign_up.verify')
+            and (e.event like '%.redeem' or e.event in (
+                'password_reset.redeem_code', 'sign_up.verify', 'email_change.verify')
               or e.cause like '%:signed_up')
             and e.outcome in ('ok', 'account_disabled'))
       union all
@@ -171,7 +172,8 @@ export class Db {
         select (select count(*) from audit_events where outcome = 'ok'
             -- A repetition consumes nothing.
             and coalesce(cause, '') !~ '(^|:)repeated$' and (event like '%.redeem'
-            or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link'))) as redeemed,
+            or event in ('password_reset.redeem_code', 'sign_up.verify', 'step_up.code', 'step_up.link',
+              'email_change.verify', 'email_change.undo', 'account.restore_by_link'))) as redeemed,
           (select count(*) from verifications where consumed_at is not null) as consumed
         ) counted where redeemed > consumed
       union all

@@ -5,13 +5,19 @@ import { bounds, intervals } from "@/lib/core/policy";
 import { noMetrics } from "./no-metrics";
 import { startWorker, type Worker } from "./worker";
 
-const jobs = vi.hoisted(() => ({ deliver: vi.fn(), purge: vi.fn(), mayPurge: vi.fn() }));
+const jobs = vi.hoisted(() => ({
+  deliver: vi.fn(),
+  purge: vi.fn(),
+  erase: vi.fn(),
+  mayPurge: vi.fn(),
+}));
 vi.mock("./courier", () => ({ deliverDueLetters: jobs.deliver }));
 vi.mock("@/lib/store/audit-seals", () => ({
   auditSealer: () => async () => 0,
   cutAuditLog: async () => 0,
 }));
 vi.mock("@/lib/store/purge", () => ({ purge: jobs.purge }));
+vi.mock("@/lib/store/erasures", () => ({ eraseDueAccounts: jobs.erase }));
 vi.mock("./purge-guard", () => ({ purgeGuard: () => jobs.mayPurge }));
 
 class Away extends Error {}
@@ -62,6 +68,7 @@ beforeEach(() => {
   vi.resetAllMocks();
   jobs.deliver.mockResolvedValue(0);
   jobs.purge.mockResolvedValue(0);
+  jobs.erase.mockResolvedValue(0);
   jobs.mayPurge.mockResolvedValue(true);
   statements.length = 0;
   wal = 0;
@@ -157,8 +164,10 @@ describe("the worker", () => {
     start();
     await flushTimers();
     expect(jobs.purge).not.toHaveBeenCalled();
+    expect(jobs.erase).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
     expect(jobs.purge).toHaveBeenCalledOnce();
+    expect(jobs.erase).toHaveBeenCalledOnce();
     await worker.stop();
   });
 

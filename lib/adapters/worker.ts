@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Db } from "@/db/client";
 import type { World } from "@/lib/runtime/ports";
 import { checkpointIfDue, vacuum } from "@/lib/store/embedded-maintenance";
 import { databaseCauseOf } from "@/lib/core/database-error";
 import { auditSealer, cutAuditLog } from "@/lib/store/audit-seals";
+import { eraseDueAccounts } from "@/lib/store/erasures";
 import { purge } from "@/lib/store/purge";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
@@ -30,7 +32,8 @@ type WorkerWorld = Pick<
 >;
 
 /**
- * Sends letters, purges expired rows and seals audit events in this process (X3, X10, T3). A job without progress for
+ * Sends letters, purges expired rows, erases deleted accounts and seals audit events in this process (X3,
+ * X10, T3, U4). A job without progress for
  * `intervals.jobStall` is abandoned and the next one starts; on the embedded database the next one starts
  * when the stuck one has ended.
  */
@@ -55,6 +58,8 @@ export function startWorker(
       const { auditKey, lifetimes } = world.env;
       const events = await cutAuditLog(world.db, auditKey, lifetimes.auditLog, progress);
       if (events > 0) world.log.info("audit.cut", { events });
+      const accounts = await eraseDueAccounts(world.db, randomUUID, progress);
+      if (accounts > 0) world.log.info("accounts.erased", { accounts });
     },
   });
   const sealEvents = auditSealer(world.db, world.env.auditKey);

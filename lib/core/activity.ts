@@ -10,6 +10,9 @@ export const activityKinds = {
     "session.sign_out",
   ],
   changes: [
+    "account.delete",
+    "account.restore",
+    "account.restore_by_link",
     "profile.update",
     "email_change.verify",
     "email_change.undo",

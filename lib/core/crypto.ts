@@ -18,6 +18,7 @@ export type TokenUse =
   | "step_up"
   | "email_change"
   | "email_undo"
+  | "deletion_undo"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

@@ -53,6 +53,14 @@ export type Letter =
       readonly token: string | null;
       readonly verificationId: string | null;
     } & Notice)
+  | ({
+      readonly kind: "deletion_scheduled";
+      /** When the account will be erased, as ISO text. */
+      readonly deletesAt: string;
+      /** Takes the deletion back. */
+      readonly token: string;
+      readonly verificationId: string;
+    } & Notice)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
   | ({ readonly kind: "password_removed" } & Notice)
   | ({
@@ -78,6 +86,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   email_change_code: true,
   email_taken: true,
   email_changed: false,
+  deletion_scheduled: false,
   password_chosen: false,
   password_removed: false,
   provider_connected: false,

@@ -22,6 +22,8 @@ export const lifetimes = {
    * reading email (decision 50).
    */
   emailUndo: hours(72),
+  /** A deleted account can be restored, by its owner who was away or deleted it in anger (decision 50). */
+  deletion: days(14),
   /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
   /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */
@@ -69,6 +71,8 @@ export const intervals = {
   lastSeen: minutes(5),
   /** Changing a credential needs an authentication no older than this (A2). */
   stepUp: minutes(10),
+  /** A file with everything about an account needs an authentication no older than this. */
+  exportAuth: minutes(30),
   /** Choosing a password must not wait longer for the lookup; without a response it is skipped (P6). */
   breachLookup: seconds(1),
   /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
@@ -323,6 +327,8 @@ export const bounds = {
   purgeSuspicious: 10,
   /** Rows that `db:copy` holds in memory at once: with a rendered email in each, a few megabytes. */
   copyBatch: 200,
+  /** Events of the audit log per statement that looks through all of them: a few milliseconds each. */
+  auditBatch: 10_000,
   /** Different bytes that a random key of 32 has at least; almost all have 27 or more. */
   keyBytes: 16,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */

@@ -17,6 +17,12 @@ import { readPendingEmailChange } from "./email-change/read-pending-email-change
 import { requestEmailChange } from "./email-change/request-email-change";
 import { undoEmailChange } from "./email-change/undo-email-change";
 import { verifyEmailChange } from "./email-change/verify-email-change";
+import { exportAccount } from "./account-data/export-account";
+import { deleteAccount } from "./deletion/delete-account";
+import { previewRestore } from "./deletion/preview-restore";
+import { readDeletion } from "./deletion/read-deletion";
+import { restoreAccount } from "./deletion/restore-account";
+import { restoreByLink } from "./deletion/restore-by-link";
 import { readProfile } from "./profile/read-profile";
 import { updateProfile } from "./profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -82,6 +88,12 @@ export const flows: readonly AnyFlow[] = [
   verifyEmailChange,
   previewEmailUndo,
   undoEmailChange,
+  exportAccount,
+  deleteAccount,
+  readDeletion,
+  restoreAccount,
+  previewRestore,
+  restoreByLink,
   startLinkingProvider,
   linkProvider,
   confirmProvider,

@@ -6,6 +6,8 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { fastHasher, countingHasher, otherPassword, validPassword } from "@/test/support/passwords";
 import { setUpWorld } from "@/test/support/setup";
 import { flows } from ".";
+import { previewRestore } from "./deletion/preview-restore";
+import { restoreByLink } from "./deletion/restore-by-link";
 import { previewEmailUndo } from "./email-change/preview-email-undo";
 import { undoEmailChange } from "./email-change/undo-email-change";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
@@ -87,6 +89,9 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
     stranger.run(previewEmailUndo, { token: unknownToken }),
   "email_change.undo": (stranger) =>
     stranger.run(undoEmailChange, { token: unknownToken, email: address }),
+  "account.preview_restore": (stranger) => stranger.run(previewRestore, { token: unknownToken }),
+  "account.restore_by_link": (stranger) =>
+    stranger.run(restoreByLink, { token: unknownToken, email: address }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 

@@ -10,6 +10,9 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { setUpWorld } from "@/test/support/setup";
 import { attemptCookieOf, type CookieName, readAttempt, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
+import { deleteAccount } from "./deletion/delete-account";
+import { previewRestore } from "./deletion/preview-restore";
+import { restoreByLink } from "./deletion/restore-by-link";
 import { previewEmailUndo } from "./email-change/preview-email-undo";
 import { requestEmailChange } from "./email-change/request-email-change";
 import { undoEmailChange } from "./email-change/undo-email-change";
@@ -41,6 +44,7 @@ import { stepUpByPassword } from "./step-up/step-up-by-password";
 const world = await setUpWorld(keys);
 const ada = "ada@example.com";
 const second = "ada@second.example";
+const eve = "eve@example.com";
 const [leo, leosSecond, leosThird] = ["leo@example.com", "leo@second.example", "leo@third.example"];
 const password = "four unrelated words here";
 const otherPassword = "four quite different words";
@@ -81,7 +85,13 @@ async function scene() {
     token: [...world.secrets.tokens][size]!,
     code: (await world.letterTo(leosThird)).code,
   };
+  const leaver = new Browser(world);
+  await leaver.signIn(eve);
+  await leaver.run(deleteAccount, { email: eve });
+  const restore = await world.letterTo(eve);
   return {
+    leaver,
+    restore,
     mover,
     undo,
     change,
@@ -95,6 +105,8 @@ async function scene() {
     pendingIdentity,
   };
 }
+/** Emails with a link alone. */
+type Undo = "email_undo" | "deletion_undo";
 type Scene = Awaited<ReturnType<typeof scene>>;
 
 const secrets = {
@@ -112,11 +124,12 @@ const secrets = {
   email_change: ({ change }) => change.token,
   email_change_code: ({ change }) => change.code,
   email_undo: ({ undo }) => undo.token,
+  deletion_undo: ({ restore }) => restore.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
 } satisfies Record<
-  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | "email_undo">}_code` | "password",
+  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | Undo>}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -317,6 +330,15 @@ const fields: Record<string, Consumer> = {
     takes: "email_undo",
     opens: async (token, { mover: { mailRequest } }) =>
       (await stranger({ mailRequest }).run(undoEmailChange, { token })).ok,
+  },
+  "account.preview_restore token": {
+    takes: "deletion_undo",
+    opens: async (token) => (await stranger({}).run(previewRestore, { token })).ok,
+  },
+  "account.restore_by_link token": {
+    takes: "deletion_undo",
+    opens: async (token, { leaver: { mailRequest } }) =>
+      (await stranger({ mailRequest }).run(restoreByLink, { token })).ok,
   },
   "step_up.password password": {
     takes: "password",

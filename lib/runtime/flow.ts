@@ -107,6 +107,11 @@ export interface Flow<
   /** A write needs a same-origin request and writes an audit row; a read changes nothing. */
   readonly kind: "read" | "write";
   readonly requires: R;
+  /**
+   * Runs for a session whose account will be erased, too. All others are refused there with
+   * `account_deleted`, or are no flows to staff.
+   */
+  readonly duringDeletion?: true;
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */

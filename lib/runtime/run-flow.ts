@@ -44,7 +44,7 @@ export interface FlowRun<Out> {
  * Runs a flow: checks the request, reads the input, consumes the limits, runs it and records it.
  * Every entry point goes through here, so that none can forget a step. Refuses what the flow
  * refuses, and `cross_site`, `cookies_blocked`, `signed_in_as_other`, `invalid_input` or the schema's own
- * code, `sign_in_required`, `not_found`, `step_up_required`, the codes of its limits (429), and
+ * code, `sign_in_required`, `account_deleted`, `not_found`, `step_up_required`, the codes of its limits (429), and
  * `unavailable` when the database is unavailable or the run takes longer than `runTimeout` seconds.
  * Throws only for bugs.
  */
@@ -185,6 +185,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     const session = await this.requestContext.readSession();
     if (this.flow.requires === "session" && !session)
       return this.#reject({ code: "sign_in_required" });
+    if (this.flow.requires === "session" && session?.deletesAt && !this.flow.duringDeletion)
+      return this.#reject({ code: "account_deleted" });
     if (this.flow.requires === "local" && !this.world.mailbox)
       return this.#reject({ code: "not_found" });
     const { maxAuthAge, method } = this.flow;
@@ -401,9 +403,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   }
 }
 
-/** Whether a session's user may run flows for staff. A session that an access link started may not (T2). */
+/**
+ * Whether a session's user may run flows for staff. A session that an access link started may not (T2), and
+ * neither may one of an account that will be erased.
+ */
 function mayHelpOthers(requires: Requires, session: Session | null): boolean {
-  if (!session || session.staffId) return false;
+  if (!session || session.staffId || session.deletesAt) return false;
   return session.role === "admin" || (requires === "staff" && session.role === "support");
 }
 

@@ -10,7 +10,13 @@ import { bounds, intervals, type LimitHit } from "@/lib/core/policy";
 /** What a verification is for. Its token and code work for nothing else. */
 export type Purpose = Extract<
   TokenUse,
-  "magic_link" | "sign_up" | "password_reset" | "step_up" | "email_change" | "email_undo"
+  | "magic_link"
+  | "sign_up"
+  | "password_reset"
+  | "step_up"
+  | "email_change"
+  | "email_undo"
+  | "deletion_undo"
 >;
 
 const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;

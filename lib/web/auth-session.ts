@@ -5,3 +5,7 @@ export const asAuthSession = ({ userId, email, endsAt }: Session) => ({
   user: { id: userId, email },
   expires: endsAt.toISOString(),
 });
+
+/** A session, unless its account will be erased: to other applications its user is signed out. */
+export const activeSession = (session: Session | null): Session | null =>
+  session?.deletesAt ? null : session;

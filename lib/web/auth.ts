@@ -1,7 +1,7 @@
 import type { Session } from "next-auth";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut as signOutFlow } from "@/lib/flows/sessions/sign-out";
-import { asAuthSession } from "./auth-session";
+import { activeSession, asAuthSession } from "./auth-session";
 import { runForRequest, readOrRedirect } from "./run-for-request";
 import { redirectToNext } from "./redirects";
 
@@ -12,7 +12,7 @@ import { redirectToNext } from "./redirects";
  * @public
  */
 export async function auth(): Promise<Session | null> {
-  const session = await readOrRedirect(readSession, "/");
+  const session = activeSession(await readOrRedirect(readSession, "/"));
   return session && asAuthSession(session);
 }
 

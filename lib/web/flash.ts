@@ -19,7 +19,7 @@ import {
 } from "./flash-page";
 import { readIncomingRequest } from "./incoming-request";
 import { writeCookie } from "./next-cookies";
-import { withNext } from "./redirects";
+import { restorePath, withNext } from "./redirects";
 
 /** The messages of a flash that are no errors. */
 export const notes = [
@@ -30,6 +30,8 @@ export const notes = [
   "profile_saved",
   "email_changed",
   "email_restored",
+  "account_deleted",
+  "account_restored",
   "password_set",
   "password_removed",
   "provider_cancelled",
@@ -110,6 +112,7 @@ export async function redirectWithError(
 ): Promise<never> {
   const { code, provider } = refusal;
   if (code === "unavailable") redirect("/unavailable");
+  if (code === "account_deleted") redirect(restorePath);
   if (code === "sign_in_required")
     return redirectWithNotice(withNext("/sign-in", page), "signed_out_meanwhile");
   const shown = { code, provider, ...shownOf(refusal) };

@@ -1,4 +1,5 @@
 import { redirect } from "next/navigation";
+import type { Session } from "@/lib/store/sessions";
 import { safeNext } from "./safe-next";
 
 /** The path of a page with a return path; without one when `next` is empty. */
@@ -11,6 +12,9 @@ export const withChange = (path: string) => `${path}${path.includes("?") ? "&" :
 /** The path of the step-up page, which continues to `next`. `actionId` is the suspended action, if any. */
 export const stepUpPath = (next: string, actionId = "") =>
   withNext(stepUpPage, next) + (actionId && `&for=${encodeURIComponent(actionId)}`);
+
+/** All that a session shows whose account will be erased. */
+export const restorePath = "/account/restore";
 
 const stepUpPage = "/account/confirm";
 
@@ -36,4 +40,10 @@ export function redirectAfterSignIn({
 /** Redirects to a return path, if it is safe. Never returns. */
 export function redirectToNext(next: string): never {
   redirect(safeNext(next));
+}
+
+/** Leads a signed-in user on from a page for signed-out users. Never returns. */
+export function redirectSignedIn({ deletesAt }: Pick<Session, "deletesAt">, next: string): never {
+  if (deletesAt) redirect(restorePath);
+  redirectToNext(next);
 }

@@ -7,7 +7,7 @@ import { ok, type Result } from "@/lib/core/result";
 import type { IncomingRequest } from "./incoming-request";
 import { setCookies } from "./next-cookies";
 import { deleteCookie } from "./page-cookies";
-import { stepUpPath, withNext } from "./redirects";
+import { restorePath, stepUpPath, withNext } from "./redirects";
 import { readRequest } from "./request";
 import { type RunOptions, type Outcome, runWithCookies } from "./run-with-cookies";
 
@@ -112,7 +112,8 @@ async function deleteDeadSession({ requestContext }: IncomingRequest, result: Re
 
 /**
  * Runs a read that a page cannot render without. Redirects on a refusal: to `/unavailable`, to step-up
- * or to the sign-in page, which both return to `here`, or else shows "not found".
+ * or to the sign-in page, which both return to `here`, to the page that restores an account, or else shows
+ * "not found".
  */
 export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Requires>(
   flow: Flow<Schema, Out, R>,
@@ -123,6 +124,7 @@ export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Re
   if (result.ok) return result.value;
   if (result.refusal.code === "unavailable") redirect("/unavailable");
   if (result.refusal.code === "step_up_required") redirect(stepUpPath(here));
+  if (result.refusal.code === "account_deleted") redirect(restorePath);
   if (result.refusal.code !== "sign_in_required") notFound();
   const { requestContext } = await readRequest();
   const ended = requestContext.sessionDigest ? "&note=session_ended" : "";

@@ -14,6 +14,7 @@ import { readRequest } from "./request";
 /** The forms that step-up may suspend, by the names of their flows. */
 const sensitiveActionNames = [
   "email_change.request",
+  "account.delete",
   "password.set",
   "password.remove",
   "oauth.start_linking",

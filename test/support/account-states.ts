@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
 import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import type { MethodId } from "@/lib/core/method-id";
@@ -80,6 +81,11 @@ export function accountStates(world: TestWorld, address: string): States {
       await browser.run(requestEmailChange, { email });
       const { code } = await world.letterTo(email);
       await browser.run(verifyEmailChange, { email, code });
+    },
+    "to be erased": async () => {
+      const browser = new Browser(world);
+      await browser.signIn(address);
+      await browser.run(deleteAccount, { email: address });
     },
     "over its limit": async () => {
       await signUp();

@@ -25,6 +25,7 @@ const consumingEvents = [
   "step_up.link",
   "email_change.verify",
   "email_change.undo",
+  "account.restore_by_link",
 ];
 const consumedOutcomes = [
   "ok",
@@ -51,6 +52,7 @@ const emailEvents = [
   "step_up.request",
   "email_change.request",
   "email_change.verify",
+  "account.delete",
   "password_reset.redeem",
   "password_reset.redeem_code",
   "password.set",
@@ -345,7 +347,8 @@ function unrecordedChanges(runs: Change[][]) {
         .filter((change) => !isQuiet(change))
         .map(({ op, table }) => `${op} ${table}`),
       events: changes.filter(({ table }) => table === "audit_events").length,
-      traces: changes.filter(({ table }) => table === "audit_event_details").length,
+      traces: changes.filter(({ table, op }) => table === "audit_event_details" && op === "INSERT")
+        .length,
     }))
     .filter(
       ({ changed, events, traces }) =>

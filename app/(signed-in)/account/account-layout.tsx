@@ -6,10 +6,9 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { SideNav } from "@/app/_ui/side-nav";
 import { Address } from "@/app/markup";
-import { readSession } from "@/lib/flows/sessions/read-session";
+import { readActiveSession } from "@/lib/web/active-session";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
-import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { submitSignOut } from "./actions";
 
@@ -19,6 +18,7 @@ const pages = [
   { href: "/account/methods", text: "methods.title" },
   { href: "/account/sessions", text: "sessions.title" },
   { href: "/account/activity", text: "activity.title" },
+  { href: "/account/delete", text: "deleteAccount.nav" },
 ] as const;
 
 interface Props {
@@ -43,7 +43,7 @@ export async function AccountLayout({
   hasFlash = true,
   children,
 }: Props) {
-  const session = await readOrRedirect(readSession, path);
+  const session = await readActiveSession(path);
   return (
     <AppShell
       appName={siteConfig().appName}

@@ -4,6 +4,7 @@ import { redirectToProvider } from "@/lib/web/oauth-cookies";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-email-change";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
@@ -53,6 +54,7 @@ const noticeAbout =
   ({ provider }: { provider: MethodId }) =>
     redirectWithNotice(methods, note, provider);
 const passwordPage = "/account/password";
+const deletePage = "/account/delete";
 const emailPage = "/account/email";
 const newEmailPage = "/account/email/check";
 
@@ -71,6 +73,11 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     requestEmailChange,
     () => Promise.resolve(redirect(newEmailPage)),
     { back: emailPage, errorPage: pageOfEmailChange },
+  ),
+  "account.delete": sensitiveAction(
+    deleteAccount,
+    () => redirectWithNotice("/sign-in", "account_deleted"),
+    { back: deletePage, errorPage: deletePage },
   ),
   "password.set": sensitiveAction(setPassword, notice("password_set"), {
     back: passwordPage,

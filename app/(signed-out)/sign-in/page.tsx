@@ -13,7 +13,7 @@ import { link } from "@/app/markup";
 import { disabledMessage, message, rich } from "@/lib/web/messages";
 import { acceptsCookies, hasSessionCookie } from "@/lib/web/request";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { redirectToNext, withNext } from "@/lib/web/redirects";
+import { redirectSignedIn, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { siteConfig } from "@/lib/web/site";
 import { initialValues } from "../check-email-page";
@@ -49,7 +49,8 @@ async function flashOrBlockedCookies(note: unknown): Promise<Flash> {
 export default async function SignInPage({ searchParams }: Props) {
   const { next, note, change, disabled } = await searchParams;
   const flash = await flashOrBlockedCookies(note);
-  if (await readOrRedirect(readSession, path)) redirectToNext(safeNext(next));
+  const session = await readOrRedirect(readSession, path);
+  if (session) redirectSignedIn(session, safeNext(next));
   const { appName, signUp, methods } = siteConfig();
   const byLink = methods.includes(magicLinkMethod.id);
   const byPassword = methods.includes(passwordMethod.id);

@@ -12,7 +12,7 @@ import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message, messageOf } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { redirectToNext, withNext } from "@/lib/web/redirects";
+import { redirectSignedIn, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { requireMethod, siteConfig } from "@/lib/web/site";
 import { initialValues } from "../check-email-page";
@@ -38,7 +38,8 @@ export default async function SignUpPage({ searchParams }: Props) {
   const query = await searchParams;
   const next = safeNext(query.next);
   const flash = await readFlash(path);
-  if (await readOrRedirect(readSession, path)) redirectToNext(next);
+  const session = await readOrRedirect(readSession, path);
+  if (session) redirectSignedIn(session, next);
   const { appName, signUp: mode } = siteConfig();
   const values = await initialValues("sign_up", flash, query);
   const signInLink = (

@@ -8,6 +8,7 @@ export const signOut = defineFlow({
   name: "session.sign_out",
   kind: "write",
   requires: "session",
+  duringDeletion: true,
   limits: [],
   input: z.strictObject({}),
 

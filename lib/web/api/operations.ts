@@ -12,6 +12,12 @@ import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-em
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
 import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
 import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
+import { exportAccount } from "@/lib/flows/account-data/export-account";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
+import { previewRestore } from "@/lib/flows/deletion/preview-restore";
+import { readDeletion } from "@/lib/flows/deletion/read-deletion";
+import { restoreAccount } from "@/lib/flows/deletion/restore-account";
+import { restoreByLink } from "@/lib/flows/deletion/restore-by-link";
 import { readProfile } from "@/lib/flows/profile/read-profile";
 import { updateProfile } from "@/lib/flows/profile/update-profile";
 import { readPasswordStatus } from "@/lib/flows/password/read-password-status";
@@ -40,7 +46,7 @@ import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
-import { asAuthSession } from "../auth-session";
+import { activeSession, asAuthSession } from "../auth-session";
 import { safeNext } from "../safe-next";
 import { type AnyOperation, operation } from "./operation";
 
@@ -73,6 +79,24 @@ const activity = {
 };
 type ActivityEvent = { id: number; at: Date } & Record<"event" | "outcome", string> &
   Record<"browser" | "ip", string | null>;
+
+/** What the page of a link that undoes something shows. */
+const undoPreview = {
+  schema: z.strictObject({
+    address: z.string(),
+    browser: z.string(),
+    askedAt: time,
+    sameBrowser: z.boolean(),
+  }),
+  from: ({ askedAt, browser, ...preview }: UndoPreview) => ({
+    ...preview,
+    browser: deviceInEnglish(browser),
+    askedAt: askedAt.toISOString(),
+  }),
+};
+type UndoPreview = { askedAt: Date; sameBrowser: boolean } & Record<"address" | "browser", string>;
+
+const entry = z.record(z.string(), z.unknown());
 
 /** A page of activity; `next` is the last segment of the next page's path. */
 const activityPage = {
@@ -364,19 +388,7 @@ export const operations: readonly AnyOperation[] = [
     summary: "Preview a link that undoes a change of the address, without consuming it.",
     flow: previewEmailUndo,
     status: 200,
-    output: {
-      schema: z.strictObject({
-        address: z.string(),
-        browser: z.string(),
-        askedAt: time,
-        sameBrowser: z.boolean(),
-      }),
-      from: ({ askedAt, browser, ...preview }) => ({
-        ...preview,
-        browser: deviceInEnglish(browser),
-        askedAt: askedAt.toISOString(),
-      }),
-    },
+    output: undoPreview,
   }),
   operation({
     method: "POST",
@@ -384,6 +396,66 @@ export const operations: readonly AnyOperation[] = [
     operationId: "undoEmailChange",
     summary: "Restore the address before a change. Ends all sessions of the account.",
     flow: undoEmailChange,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/account/export",
+    operationId: "exportAccount",
+    summary:
+      "Everything that is stored about the user, for a file. Needs a sign-in of the last 30 minutes.",
+    flow: exportAccount,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        profile: entry,
+        methods: z.array(entry),
+        sessions: z.array(entry),
+        knownDevices: z.array(entry),
+        verifications: z.array(entry),
+        pendingIdentities: z.array(entry),
+        emails: z.array(entry),
+        emailChanges: z.array(entry),
+        activity: z.array(entry),
+      }),
+      from: (data) => data,
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/account/deletions",
+    operationId: "deleteAccount",
+    summary: "Schedule the deletion of the user's account. Ends all its sessions.",
+    flow: deleteAccount,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/account/deletions",
+    operationId: "readDeletion",
+    summary: "Read when the account will be erased; null when it stays.",
+    flow: readDeletion,
+    status: 200,
+    output: {
+      schema: z.strictObject({ email: z.string(), deletesAt: time.nullable() }),
+      from: ({ email, deletesAt }) => ({ email, deletesAt: deletesAt?.toISOString() ?? null }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/account/deletions/previews",
+    operationId: "previewRestore",
+    summary: "Preview a link that takes a deletion back, without consuming it.",
+    flow: previewRestore,
+    status: 200,
+    output: undoPreview,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/account/deletions/undos",
+    operationId: "restoreAccount",
+    summary: "Take the deletion of an account back, with a link's token or in its session.",
+    flow: { byField: { token: restoreByLink }, otherwise: restoreAccount },
     status: 204,
   }),
   operation({
@@ -436,16 +508,19 @@ export const operations: readonly AnyOperation[] = [
           })
           .nullable(),
       }),
-      from: (session) => ({
-        session: session && {
-          id: session.id,
-          userId: session.userId,
-          email: session.email,
-          method: session.method,
-          authenticatedAt: session.authenticatedAt.toISOString(),
-          endsAt: session.endsAt.toISOString(),
-        },
-      }),
+      from: (read) => {
+        const session = activeSession(read);
+        return {
+          session: session && {
+            id: session.id,
+            userId: session.userId,
+            email: session.email,
+            method: session.method,
+            authenticatedAt: session.authenticatedAt.toISOString(),
+            endsAt: session.endsAt.toISOString(),
+          },
+        };
+      },
     },
   }),
   operation({
@@ -524,6 +599,9 @@ export const readAuthJsSession = operation({
     schema: z
       .strictObject({ user: z.strictObject({ id: z.uuid(), email: z.string() }), expires: time })
       .nullable(),
-    from: (session) => session && asAuthSession(session),
+    from: (read) => {
+      const session = activeSession(read);
+      return session && asAuthSession(session);
+    },
   },
 });

@@ -2,6 +2,7 @@ import { isSignedOutPath } from "@/lib/core/own-paths";
 import { intervals } from "@/lib/core/policy";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import type { World } from "@/lib/runtime/ports";
+import { activeSession } from "../auth-session";
 import { readIncomingRequest } from "../incoming-request";
 import { noStore } from "../problem";
 import { runWithCookies } from "../run-with-cookies";
@@ -47,7 +48,8 @@ export async function respondToCheck(
   for (const task of outcome.afterResponse) afterResponse(task);
   const { result } = outcome;
   if (!result.ok) return respond(503, { "Retry-After": String(intervals.unavailable) });
-  if (result.value) return respond(204, identity(result.value));
+  const session = activeSession(result.value);
+  if (session) return respond(204, identity(session));
   const signIn = isNavigation(headers, visited) ? signInUrl(world, visited) : null;
   if (signIn === null) return respond(401);
   return respond(query.get("answer") === "status" ? 401 : 302, { Location: signIn });

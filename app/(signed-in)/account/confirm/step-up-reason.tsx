@@ -39,6 +39,7 @@ export async function describeStepUp({ next, actionId }: { next: string; actionI
 
 const titles = {
   "email_change.request": "stepUp.title.changeEmail",
+  "account.delete": "stepUp.title.deleteAccount",
   "password.set": "stepUp.title.setPassword",
   "password.remove": "stepUp.title.removePassword",
   "oauth.start_linking": "stepUp.title.connect",
@@ -51,6 +52,7 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   const title = titles[flow];
   if (
     title === "stepUp.title.changeEmail" ||
+    title === "stepUp.title.deleteAccount" ||
     title === "stepUp.title.setPassword" ||
     title === "stepUp.title.removePassword"
   )

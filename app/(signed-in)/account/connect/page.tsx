@@ -6,16 +6,15 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Address } from "@/app/markup";
 import { readPendingIdentity } from "@/app/pending-identity";
-import { readSession } from "@/lib/flows/sessions/read-session";
+import { readActiveSession } from "@/lib/web/active-session";
 import { message } from "@/lib/web/messages";
-import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../account-layout";
 import { linkPendingProvider, dismissPending } from "../methods/actions";
 
 const path = "/account/connect";
 
 const readAddresses = cache(async () => {
-  const session = await readOrRedirect(readSession, path);
+  const session = await readActiveSession(path);
   const { name, address, isForSession, isLink } = await readPendingIdentity("/account/methods");
   // Another user is signed in: which account to use is asked on a page of its own.
   if (!isForSession) redirect(isLink ? "/account/methods" : "/sign-in/switch");

@@ -13,7 +13,7 @@ import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { redirectToNext, withNext } from "@/lib/web/redirects";
+import { redirectSignedIn, withNext } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import { requireMethod, siteConfig } from "@/lib/web/site";
 import { ForgotPassword } from "../../password/forgot-password";
@@ -33,7 +33,8 @@ export default async function PasswordPage({ searchParams }: Props) {
   requireMethod(passwordMethod.id);
   const next = safeNext((await searchParams).next);
   const flash = await readFlash(path);
-  if (await readOrRedirect(readSession, path)) redirectToNext(next);
+  const session = await readOrRedirect(readSession, path);
+  if (session) redirectSignedIn(session, next);
   const { appName, signUp, methods } = siteConfig();
   return (
     <SignedOutLayout appName={appName} title={message("signInWithPassword.title")} session="">

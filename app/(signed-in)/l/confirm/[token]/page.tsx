@@ -8,10 +8,10 @@ import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { hiddenTokenPath } from "@/app/hidden-token-path";
 import { email } from "@/app/markup";
-import { readSession } from "@/lib/flows/sessions/read-session";
+import { readActiveSession } from "@/lib/web/active-session";
 import { readFlash } from "@/lib/web/flash";
 import { message, messages, rich } from "@/lib/web/messages";
-import { runForRequest, readOrRedirect } from "@/lib/web/run-for-request";
+import { runForRequest } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { submitSignOut } from "@/app/(signed-in)/account/actions";
 import { stepUpWithLink } from "@/app/(signed-in)/account/confirm/actions";
@@ -44,7 +44,7 @@ const readLink = cache(async (token: string) => {
 /** The page of a step-up link. Only the session that requested it can use it, and it says what for. */
 export default async function ConfirmLinkPage({ params }: Props) {
   const { token } = await params;
-  const session = await readOrRedirect(readSession, path);
+  const session = await readActiveSession(path);
   const flash = await readFlash(path);
   const { appName, lifetimes } = siteConfig();
   const hidePath = await hiddenTokenPath();

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { intervals } from "@/lib/core/policy";
+import { setPassword } from "@/lib/flows/password/set-password";
+import { updateProfile } from "@/lib/flows/profile/update-profile";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
+import { Browser } from "@/test/support/browser";
+import { claims, keys } from "@/test/support/oauth-fixtures";
+import { validPassword } from "@/test/support/passwords";
+import { hashOf } from "@/test/support/queries";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { exportAccount } from "./export-account";
+
+const world = await setUpWorld(keys);
+const [ada, leo] = ["ada@example.com", "leo@example.com"];
+const newAddress = "ada@new.example";
+
+test("the file has everything about ada, and neither a secret nor anything of leo's", async () => {
+  await new Browser(world).signUpAndVerify(leo, validPassword);
+  const browser = new Browser(world, { ip: "203.0.113.9" });
+  await browser.signInWithProvider("google", claims("g-1", ada));
+  await browser.run(updateProfile, { name: "Ada", timeZone: "Europe/London" });
+  await browser.run(setPassword, { password: validPassword });
+  await browser.signIn(ada);
+  await browser.run(requestEmailChange, { email: newAddress });
+  const { code } = await world.letterTo(newAddress);
+  await browser.run(verifyEmailChange, { email: newAddress, code });
+  await browser.signInWithProvider("linkedin", claims("l-1", ada));
+  const hash = await hashOf(world, newAddress);
+
+  const exported = await browser.run(exportAccount);
+  if (!exported.ok) throw new Error(exported.refusal.code);
+  expect(exported.value).toMatchObject({
+    profile: { address: newAddress, name: "Ada", timeZone: "Europe/London", hasPassword: true },
+    sessions: [{ ip: "203.0.113.9", browser: "firefox/linux" }],
+    knownDevices: [{}],
+    pendingIdentities: [{ provider: "linkedin", subject: "l-1", address: ada }],
+    emailChanges: [{ oldAddress: ada, newAddress, undoneAt: null }],
+  });
+  const { methods, verifications, emails, activity } = exported.value;
+  expect(methods.map(({ provider }) => provider).sort()).toEqual(["email", "google", "magic_link"]);
+  expect(verifications.map(({ purpose }) => purpose)).toEqual(["email_undo", "email_change"]);
+  expect(emails.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(["email_changed", "email_change_code", "magic_link", "password_chosen"]),
+  );
+  expect(activity.map(({ event }) => event)).toContain("email_change.verify");
+  const text = JSON.stringify(exported.value);
+  expect(text).not.toMatch(/digest|code_hash|payload|argon2/i);
+  for (const secret of [leo, hash!, ...world.secrets.tokens]) expect(text).not.toContain(secret);
+});
+
+test("an authentication of the last 30 minutes is enough, an older one is not", async () => {
+  await world.withFrozenTime(async (world) => {
+    const browser = new Browser(world);
+    await browser.signIn(ada);
+    await world.advance(intervals.exportAuth - 1);
+    expect(await browser.run(exportAccount)).toMatchObject({ ok: true });
+    await world.advance(1);
+    expect(await browser.run(exportAccount)).toEqual(refused("step_up_required"));
+  });
+});
+
+test("a signed-out browser gets no file", async () => {
+  expect(await new Browser(world).run(exportAccount)).toEqual(refused("sign_in_required"));
+});
