@@ -219,6 +219,7 @@ export const en = {
   "changeEmail.checkTitle": "Confirm your new address",
   "changeEmail.sent":
     "If <email>{address}</email> can be used here, a {digits}-digit code is on its way. It works for {lifetime}, in this browser.",
+  "changeEmail.other": "Use another address",
   "changeEmail.confirm": "Change address",
   "changeEmail.undo":
     "The old address gets a link that undoes the change. It works for {lifetime}, and until then nobody else can use that address here.",

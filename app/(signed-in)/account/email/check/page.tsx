@@ -78,7 +78,7 @@ export default async function NewEmailCheckPage() {
         <p>{message("checkEmail.spam")}</p>
         <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
       </Disclosure>
-      <StandaloneLink href="/account/email">{message("checkEmail.changeAddress")}</StandaloneLink>
+      <StandaloneLink href="/account/email">{message("changeEmail.other")}</StandaloneLink>
     </AccountLayout>
   );
 }
