@@ -328,7 +328,7 @@ export const bounds = {
   /** Rows that `db:copy` holds in memory at once: with a rendered email in each, a few megabytes. */
   copyBatch: 200,
   /** Events of the audit log per statement that looks through all of them: a few milliseconds each. */
-  auditBatch: 10_000,
+  auditSearch: 10_000,
   /** Different bytes that a random key of 32 has at least; almost all have 27 or more. */
   keyBytes: 16,
   /** Emails that a worker sends at once: mail servers limit parallel connections. */

@@ -57,7 +57,7 @@ async function emptyStrayDetails(db: Db, progress: () => void): Promise<void> {
     sql`select min(event_id)::float8 as first, max(event_id)::float8 as last from ${auditEventDetails}`,
   );
   const { first, last } = range!;
-  for (let from = first ?? 1; from <= (last ?? 0); from += bounds.auditBatch) {
+  for (let from = first ?? 1; from <= (last ?? 0); from += bounds.auditSearch) {
     await row(
       db,
       sql`with addresses as (${addressesOf(isOfDue)}), stray as (
@@ -65,7 +65,7 @@ async function emptyStrayDetails(db: Db, progress: () => void): Promise<void> {
           d.identifier in (select email from addresses) as named,
           e.caller_id in (select id from ${users} where ${isOfDue}) as caused, e.subject_id
         from ${auditEventDetails} d join ${auditEvents} e on e.id = d.event_id
-        where d.event_id between ${from}::bigint and ${from + bounds.auditBatch - 1}::bigint
+        where d.event_id between ${from}::bigint and ${from + bounds.auditSearch - 1}::bigint
           and (d.identifier is not null or d.ip is not null or d.browser is not null)
       )
       update ${auditEventDetails} d set

@@ -100,7 +100,7 @@ const signIns: Record<string, (browser: Browser) => Promise<unknown>> = {
 };
 
 test.each(Object.entries(signIns))(
-  "signing in %s works, and shows nothing but the way back",
+  "signing in %s works, and then a session may restore the account, sign out, and nothing else",
   async (how, signIn) => {
     const owner = new Browser(world);
     if (how === "with Google") await signIn(owner);
