@@ -127,6 +127,28 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         text: linkAndCode(lifetimes.stepUpLink),
         hint: requested("email.stepUp.requested", letter),
       };
+    case "new_device_sign_in": {
+      const ip = letter.ip ?? "";
+      return {
+        subject: message("email.newDevice.subject", { appName, at: timeOf(new Date(letter.at)) }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.newDevice.heading"),
+        lead: message("email.newDevice.lead", {
+          ...changed(letter),
+          known: ip ? "ip" : "other",
+          ip,
+        }),
+        button: {
+          label: message("report.submit"),
+          url: `${origin}/l/report/${letter.token}`,
+        },
+        text: message("email.newDevice.text", {
+          lifetime: messages.exactDuration(lifetimes.signInReport),
+          lock: messages.exactDuration(lifetimes.methodsLock),
+        }),
+        hint: message("email.newDevice.hint"),
+      };
+    }
     case "password_chosen":
       return {
         subject: message(

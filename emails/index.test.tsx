@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Duration, hours, minutes } from "@/lib/core/duration";
+import { lifetimes } from "@/lib/core/policy";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Letter } from "@/lib/core/letters";
 import { methods } from "@/lib/methods";
@@ -34,7 +35,7 @@ function render({
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
       methods: methods().map(({ id }) => id),
-      lifetimes: { magicLink: hours(1), emailCode: minutes(10), stepUpLink: minutes(15) },
+      lifetimes: { ...lifetimes, stepUpLink: minutes(15) },
       now: new Date("2026-11-20T08:15:00.000Z"),
       ...facts,
     },
@@ -257,11 +258,7 @@ describe("an operator who changed the link lifetime", () => {
     async (length) => {
       const { text } = await render({
         facts: {
-          lifetimes: {
-            magicLink: minutes(length),
-            emailCode: minutes(10),
-            stepUpLink: minutes(10),
-          },
+          lifetimes: { ...lifetimes, magicLink: minutes(length) },
         },
       });
       const [, count = "", unit = ""] = /works once, for ([\d,]+) (\w+?)s? \(/.exec(text) ?? [];

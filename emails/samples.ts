@@ -22,6 +22,7 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
   already_signed_up: { kind: "already_signed_up", ...asked, token },
   password_reset: { kind: "password_reset", ...asked, token, code },
   step_up: { kind: "step_up", ...asked, token, code },
+  new_device_sign_in: { kind: "new_device_sign_in", to, browser, at, token, ip: "203.0.113.7" },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },
   provider_connected: {

@@ -17,6 +17,8 @@ export const activityKinds = {
     "auth_provider.link",
     "auth_provider.confirm",
     "auth_provider.unlink",
+    "sign_in_report.redeem",
+    "methods.unlock",
     "session.revoke",
     "session.revoke_others",
   ],

@@ -16,6 +16,7 @@ export type TokenUse =
   | "sign_up"
   | "password_reset"
   | "step_up"
+  | "sign_in_report"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

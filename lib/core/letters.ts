@@ -43,6 +43,13 @@ export type Letter =
   | ({ readonly kind: "already_signed_up"; readonly token: string | null } & RequestInfo)
   | ({ readonly kind: "password_reset" } & SignInLetter)
   | ({ readonly kind: "step_up" } & SignInLetter)
+  | ({
+      readonly kind: "new_device_sign_in";
+      /** Of the link that reports the sign-in. */
+      readonly token: string;
+      /** Null where it is not known. */
+      readonly ip: string | null;
+    } & Notice)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
   | ({ readonly kind: "password_removed" } & Notice)
   | ({
@@ -52,6 +59,8 @@ export type Letter =
       readonly address: Identifier | null;
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
+
+export type NewDeviceLetter = Extract<Letter, { kind: "new_device_sign_in" }>;
 
 /**
  * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
@@ -64,6 +73,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   already_signed_up: true,
   password_reset: true,
   step_up: false,
+  new_device_sign_in: false,
   password_chosen: false,
   password_removed: false,
   provider_connected: false,

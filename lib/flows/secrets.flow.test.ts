@@ -18,6 +18,8 @@ import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
 import { requestPasswordReset } from "./password/request-password-reset";
+import { previewSignInReport } from "./reports/preview-sign-in-report";
+import { redeemSignInReport } from "./reports/redeem-sign-in-report";
 import { listSessions } from "./sessions/list-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
@@ -52,6 +54,8 @@ async function scene() {
   const letter = await world.letterTo(ada);
   await home.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
+  await new Browser(world).signInWithPassword(ada, password);
+  const report = await world.letterTo(ada);
   await home.run(requestStepUp);
   const stepUp = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
@@ -63,7 +67,7 @@ async function scene() {
   const started = home.oauthAttempt!;
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   const pendingIdentity = home.pendingIdentity!;
-  return { home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
+  return { home, letter, reset, report, stepUp, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -79,6 +83,7 @@ const secrets = {
   password_reset_code: ({ reset }) => reset.code,
   step_up: ({ stepUp }) => stepUp.token,
   step_up_code: ({ stepUp }) => stepUp.code,
+  sign_in_report: ({ report }) => report.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
@@ -249,6 +254,14 @@ const fields: Record<string, Consumer> = {
       const input = { email: ada, code, password: otherPassword };
       return (await stranger({ mailRequest }).run(redeemPasswordResetCode, input)).ok;
     },
+  },
+  "sign_in_report.preview token": {
+    takes: "sign_in_report",
+    opens: async (token) => (await stranger({}).run(previewSignInReport, { token })).ok,
+  },
+  "sign_in_report.redeem token": {
+    takes: "sign_in_report",
+    opens: async (token) => (await stranger({}).run(redeemSignInReport, { token, email: ada })).ok,
   },
   "oauth.complete oauthAttempt": {
     takes: "oauth_attempt",

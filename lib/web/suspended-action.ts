@@ -19,6 +19,7 @@ const sensitiveActionNames = [
   "auth_provider.link",
   "auth_provider.confirm",
   "auth_provider.unlink",
+  "methods.unlock",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

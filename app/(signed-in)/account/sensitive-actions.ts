@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { redirectToProvider } from "@/lib/web/oauth-cookies";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { unlockMethods } from "@/lib/flows/account/unlock-methods";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
@@ -68,5 +69,6 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     { back: "/account/connect" },
   ),
   "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
+  "methods.unlock": sensitiveAction(unlockMethods, notice("methods_unlocked")),
   "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
 };

@@ -2,6 +2,10 @@ import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
 import type { Env } from "@/lib/core/env";
+import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
+import { unlockMethods } from "@/lib/flows/account/unlock-methods";
+import { previewSignInReport } from "@/lib/flows/reports/preview-sign-in-report";
+import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
@@ -400,6 +404,55 @@ export const operations: readonly AnyOperation[] = [
         })),
       }),
     },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-in-reports/previews",
+    operationId: "previewSignInReport",
+    summary: "Preview the sign-in that an email reported, without consuming its link.",
+    flow: previewSignInReport,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        browser: z.string(),
+        ip: z.string().nullable(),
+        signedInAt: time,
+      }),
+      from: ({ address, browser, ip, signedInAt }) => ({
+        ...{ address, ip },
+        browser: deviceInEnglish(browser),
+        signedInAt: signedInAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-in-reports",
+    operationId: "redeemSignInReport",
+    summary: "End a sign-in that was somebody else's, and lock the account's sign-in methods.",
+    flow: redeemSignInReport,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/methods-lock",
+    operationId: "readMethodsLock",
+    summary: "Read until when the user's sign-in methods are locked; null when they are not.",
+    flow: readMethodsLock,
+    status: 200,
+    output: {
+      schema: z.strictObject({ until: time.nullable(), canUnlock: z.boolean() }),
+      from: ({ until, canUnlock }) => ({ until: until?.toISOString() ?? null, canUnlock }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/methods-lock",
+    operationId: "unlockMethods",
+    summary: "Lift the lock of the user's sign-in methods, from a device known before the report.",
+    flow: unlockMethods,
+    status: 204,
   }),
   operation({
     method: "POST",

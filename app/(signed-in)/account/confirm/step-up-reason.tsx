@@ -44,11 +44,16 @@ const titles = {
   "auth_provider.link": "stepUp.title.connect",
   "auth_provider.confirm": "stepUp.title.keep",
   "auth_provider.unlink": "stepUp.title.disconnect",
+  "methods.unlock": "stepUp.title.unlock",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   const title = titles[flow];
-  if (title === "stepUp.title.setPassword" || title === "stepUp.title.removePassword")
+  if (
+    title === "stepUp.title.setPassword" ||
+    title === "stepUp.title.removePassword" ||
+    title === "stepUp.title.unlock"
+  )
     return message(title);
   // The identity to link has a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);
