@@ -62,6 +62,10 @@ interface Scene {
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
+  /** The path of the link about a sign-in from a new device. */
+  readonly report: string;
+  /** The address that the caller types. */
+  readonly typed: string;
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -81,11 +85,12 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp }, headers) => {
+  ask: (client, { letter, reset, stepUp, report }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
+      "/l/report/unknown": report,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
@@ -115,6 +120,8 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/failed", null],
       ["/l", "session.read"],
       ["/l/confirm/unknown", "step_up.preview"],
+      ["/l/report/unknown", "sign_in_report.preview"],
+      ["/l/reported", "session.read"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
@@ -180,6 +187,13 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["submitLink", "/l/x", "magic_link.redeem", "nothing"],
       ["submitLinkCancellation", "/l/x", "magic_link.cancel", "nothing"],
+      [
+        "submitSignInReport",
+        "/l/report/x",
+        "sign_in_report.redeem",
+        "nothing",
+        ({ typed }) => ({ username: typed }),
+      ],
       ["clearAllLimits", "/mailbox", "mailbox.clear_limits", "nothing"],
       [
         "signUp",
@@ -259,6 +273,7 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
       ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
+      ["submitUnlock", "/account/methods", "methods.unlock", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
@@ -440,8 +455,26 @@ const operations: Record<string, Attempt> = {
     "auth-providers/links",
     () => ({ provider: "google" }),
   ),
+  previewSignInReport: operation(
+    "sign_in_report.preview",
+    "nothing",
+    "POST",
+    "sign-in-reports/previews",
+    (scene) => ({ token: reportToken(scene) }),
+  ),
+  redeemSignInReport: operation(
+    "sign_in_report.redeem",
+    "nothing",
+    "POST",
+    "sign-in-reports",
+    (scene) => ({ token: reportToken(scene), email: scene.typed }),
+  ),
+  readMethodsLock: operation("methods.read_lock", "session", "GET", "methods-lock"),
+  unlockMethods: operation("methods.unlock", "stepUp", "DELETE", "methods-lock"),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
 };
+
+const reportToken = ({ report }: Scene) => report.slice("/l/report/".length);
 
 /** The OAuth callback with a code that was issued to Ada, in any caller's browser. */
 const callbacks: Record<string, Attempt> = Object.fromEntries(
@@ -618,6 +651,12 @@ async function sceneOf(
   const { client: other } = await browserOf(server, db, mallory);
   await insertPendingIdentity(db, other, ada);
   const { client: late } = await browserOf(server, db, ada, { authAge: "11 minutes" });
+  await new Client(server).json("/api/v1/sessions", { email: ada, password: adasPassword });
+  // A device that she used long before, so that she may lift a lock of her sign-in methods there.
+  const device = randomBytes(32).toString("base64url");
+  home.jar.set("latchkey-device", device);
+  await db.sql`insert into known_devices (device_digest, user_id, created_at)
+    select ${digest("device", device)}, id, now() - interval '2 days' from users where email = ${ada}`;
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -626,13 +665,16 @@ async function sceneOf(
     reset: by(/^\/l\/reset\//),
     stepUp: by(/^\/l\/confirm\//),
   };
+  const report = await inbox.reportTo(ada);
   return {
     ...{ ada, work, home },
     ...mails,
+    report,
+    typed: ada,
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late }, mails),
+    formOf: formsOf({ home, asker, mallory: other, late }, { ...mails, report }),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -646,7 +688,7 @@ async function sceneOf(
 async function rowsOfAda({ sql }: Db, { ada, work }: Scene) {
   const rows = await sql<{ what: string; asked: boolean }[]>`
     with adas as (select * from users where email in (${ada}, ${work}))
-    select concat_ws(' ', 'account', id, disabled_at, password_hash) as what, false as asked from adas
+    select concat_ws(' ', 'account', id, disabled_at, password_hash, methods_locked_until) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join adas on adas.id = s.user_id
     union all select concat_ws(' ', 'method', provider, subject, confirmation_required_at), false
@@ -732,6 +774,8 @@ for (const [how, testOnBuild, extent] of [
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
         const sendsMail = flow !== null && mailRequests.includes(flow);
         let isUsed = false;
+        if (flow === "methods.unlock")
+          await db.sql`update users set methods_locked_until = now() + interval '1 day' where email = ${ada}`;
 
         for (const role of roles) {
           const complain = (of: string) => wrong.push(`${what} as ${role}: ${of}`);
@@ -743,9 +787,11 @@ for (const [how, testOnBuild, extent] of [
           await db.clearLimits();
           const client = await clientOf(role, server, db, cast, scene);
           const before = await rowsOfAda(db, scene);
+          const isHers = foreign || role === "Ada";
           const known = {
             ...scene,
-            password: foreign || role === "Ada" ? adasPassword : guessedPassword,
+            password: isHers ? adasPassword : guessedPassword,
+            typed: isHers ? ada : cast.mallory,
           };
           const response = await ask(client, known, foreign ? fromElsewhere : {});
           const { path, body } = await endOf(client, response);
@@ -759,7 +805,7 @@ for (const [how, testOnBuild, extent] of [
           if (role === "Ada") {
             const mayChange = writes && !sendsMail && flow !== "mailbox.clear_limits";
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
-            const served = shown || /magic_link|"hasPassword":true/.test(body);
+            const served = shown || /magic_link|"hasPassword":true|"canUnlock":false/.test(body);
             if (needs !== "nothing" && !writes && !served)
               complain(`shows ${response.status} ${path}`);
             continue;
@@ -846,7 +892,7 @@ const accountOperations = ["sessions", "auth-providers", "password"].map(
 /** The form of every action, read once from its page. */
 function formsOf(
   { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
-  { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
+  { letter, reset, stepUp, report }: Pick<Scene, "letter" | "reset" | "stepUp" | "report">,
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -862,6 +908,7 @@ function formsOf(
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],
     submitLinkCancellation: [stranger, letter.path, "Cancel this request"],
+    submitSignInReport: [stranger, report, "This wasn’t me"],
     clearAllLimits: [stranger, "/mailbox", "Clear all limits"],
     signUp: [stranger, "/sign-up", "Sign up"],
     resendCode: [asker, "/verify-email", "Send again"],
@@ -888,6 +935,7 @@ function formsOf(
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
+    submitUnlock: [home, "/account/methods", "Unlock"],
   };
   const read = async ([client, at, button]: (typeof sources)[string]) => {
     const path = typeof at === "string" ? at : await at();

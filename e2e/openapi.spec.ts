@@ -81,6 +81,8 @@ interface Scene {
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
+  /** The token of the letter about a sign-in from a new device. */
+  readonly report: string;
   readonly second: { readonly email: string; readonly code: string };
   readonly id: string;
 }
@@ -123,6 +125,10 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   readSession: [],
   signOut: [],
   listAuthProviders: [],
+  previewSignInReport: [({ report: token }) => ({ token })],
+  redeemSignInReport: [({ report: token, email }) => ({ token, email })],
+  readMethodsLock: [],
+  unlockMethods: [],
   startLinkingProvider: [() => ({ provider: "google" })],
   unlinkProvider: [],
 };
@@ -179,12 +185,14 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const reset = await inbox.letterTo(email);
   await ada.json("/api/v1/session/step-ups/requests", {});
   const stepUp = await inbox.letterTo(email);
+  await newClient().json("/api/v1/sessions", { email, password });
+  const report = (await inbox.reportTo(email)).slice("/l/report/".length);
   await ada.json("/api/v1/sign-ups", { email: other, password });
   const second = { email: other, code: await inbox.codeTo(other) };
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, stepUp, second, id: session!.id };
+  return { ada, email, letter, reset, stepUp, report, second, id: session!.id };
 }
 
 /** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */
@@ -199,6 +207,11 @@ async function replay(
   const sent = body?.(scene);
   const bodySchema = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
   expect(bodySchema !== undefined, `${what} takes a body`).toBe(sent !== undefined);
+  if (what === "unlockMethods") {
+    await db.sql`update users set methods_locked_until = now() + interval '1 day'
+      where email = ${scene.email}`;
+    await db.sql`update known_devices set created_at = created_at - interval '1 hour'`;
+  }
 
   for (const wrong of first(3, malformed(sent))) {
     await db.clearLimits();

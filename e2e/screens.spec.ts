@@ -149,6 +149,16 @@ for (const { how, isThorough, tag } of [
       await ada.open((await inbox.letterTo(leo)).link);
       await ada.seesTitle("Switch account?");
       await look(ada, "confirm-switch");
+      await ada.open(await ada.readsTheReport());
+      await ada.seesTitle("Was this you?");
+      await look(ada, "report");
+      await ada.type("Email", ada.email);
+      await ada.clickButton("This wasn’t me");
+      await ada.seesTitle("Make your account safe");
+      await look(ada, "reported");
+      await ada.open("/account/methods");
+      await ada.sees("Your sign-in methods are locked");
+      await look(ada, "methods-locked");
       await db.sql`insert into outbox (kind, to_address, state, reason, done_at)
       values ('magic_link', ${ada.email}, 'dead', 'over_limit', now())`;
       await ada.open("/mailbox");

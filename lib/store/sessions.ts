@@ -121,6 +121,7 @@ export interface SessionRow {
   readonly userId: string;
   readonly method: string;
   readonly ip: string | null;
+  readonly country: string | null;
   readonly browser: string;
   readonly browserDigest: string;
   readonly deviceDigest: string;
@@ -141,8 +142,17 @@ const isOfToken = (digest: string | null) =>
  * locked the user's row in an earlier statement, so that of two parallel sign-ins the second sees the first.
  */
 export function sessionInserted(session: SessionRow): SQL {
-  const { tokenDigest, userId, method, ip, browser, browserDigest, deviceDigest, remember } =
-    session;
+  const {
+    tokenDigest,
+    userId,
+    method,
+    ip,
+    country,
+    browser,
+    browserDigest,
+    deviceDigest,
+    remember,
+  } = session;
   return sql`rotated as (
     delete from ${sessions} where ${isOfToken(session.replacedDigest)}
       or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
@@ -150,10 +160,10 @@ export function sessionInserted(session: SessionRow): SQL {
         and created_at > now() - make_interval(secs => ${intervals.repeat}))
     returning id, user_id
   ), ${deviceRemembered(deviceDigest, userId)}, inserted as (
-    insert into ${sessions} (token_digest, started_by, user_id, method, ip, browser, browser_digest,
+    insert into ${sessions} (token_digest, started_by, user_id, method, ip, country, browser, browser_digest,
       device_digest, remember, idle_seconds, ends_at, expiry_check_at)
-    values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${browser},
-            ${browserDigest}, ${deviceDigest}, ${remember}, ${session.idle}::int,
+    values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${country},
+            ${browser}, ${browserDigest}, ${deviceDigest}, ${remember}, ${session.idle}::int,
             now() + make_interval(secs => ${session.lifetime}),
             now() + make_interval(secs => ${Math.min(session.idle, session.lifetime)}))
     returning id
@@ -287,6 +297,8 @@ export interface SessionEntry {
   readonly id: string;
   readonly browser: string;
   readonly ip: string | null;
+  /** ISO 3166-1; null where no proxy said it. */
+  readonly country: string | null;
   readonly method: string;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
@@ -294,9 +306,9 @@ export interface SessionEntry {
 
 /** A user's live sessions, the last used one first. */
 export function selectSessions(db: Db, userId: string): Promise<SessionEntry[]> {
-  const { id, browser, ip, method, createdAt, lastSeenAt } = sessions;
+  const { id, browser, ip, country, method, createdAt, lastSeenAt } = sessions;
   return db
-    .select({ id, browser, ip, method, createdAt, lastSeenAt })
+    .select({ id, browser, ip, country, method, createdAt, lastSeenAt })
     .from(sessions)
     .where(and(eq(sessions.userId, userId), live))
     .orderBy(desc(sessions.lastSeenAt));

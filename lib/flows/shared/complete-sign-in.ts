@@ -39,7 +39,7 @@ export function completeSignIn(
   },
 ): void {
   const { caller, env } = ctx;
-  const { ip } = caller;
+  const { ip, country } = caller;
   const method = methodById(id)!.storedName;
   const lifetime = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
   ctx.startSession({
@@ -49,6 +49,7 @@ export function completeSignIn(
     userId,
     method,
     ip,
+    country,
     browser: caller.browser,
     browserDigest: caller.requestingBrowserDigest,
     deviceDigest: caller.deviceDigest,

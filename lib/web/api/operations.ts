@@ -268,6 +268,7 @@ export const operations: readonly AnyOperation[] = [
             id: z.uuid(),
             browser: z.string(),
             ip: z.string().nullable(),
+            country: z.string().nullable(),
             method: z.string(),
             createdAt: time,
             lastSeenAt: time,
