@@ -235,7 +235,6 @@ export const en = {
   "methods.unlockElsewhere":
     "To unlock them sooner, sign in on a device that you used before that sign-in.",
   "methods.unlock": "Unlock",
-  "methods.lockedState": "Locked",
   "methods.magicLink": "Email link",
   "methods.password": "Password",
   "methods.added": "Added {when}",
@@ -411,7 +410,7 @@ export const en = {
   "note.signed_out": "You’re signed out.",
   "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
   "note.sign_in_reported":
-    "That device is signed out, its links and codes no longer work, and your sign-in methods are locked.",
+    "That device is signed out, pending links and codes no longer work, and your sign-in methods are locked.",
   "note.methods_unlocked": "Your sign-in methods are unlocked.",
   "note.others_signed_out": "You’re signed out everywhere else.",
   "note.session_signed_out": "That device is signed out.",

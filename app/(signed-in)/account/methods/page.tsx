@@ -7,7 +7,6 @@ import { Row, Rows } from "@/app/_ui/rows";
 import { pendingProvider } from "@/app/pending-identity";
 import { Address, link } from "@/app/markup";
 import { piecesOf, piecesOfStored } from "@/app/_methods";
-import { State } from "@/app/_methods/state";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
@@ -120,14 +119,11 @@ export default async function MethodsPage({ searchParams }: Props) {
                 : []),
             ]}
             action={
-              isLocked ? (
-                <State text={message("methods.lockedState")} />
-              ) : (
-                piecesOfStored(linkedMethod.provider).actions({
-                  ...linkedMethod,
-                  isEnabled: isEnabled(linkedMethod.provider),
-                })
-              )
+              !isLocked &&
+              piecesOfStored(linkedMethod.provider).actions({
+                ...linkedMethod,
+                isEnabled: isEnabled(linkedMethod.provider),
+              })
             }
           />
         ))}
@@ -136,8 +132,9 @@ export default async function MethodsPage({ searchParams }: Props) {
           .map((method) => {
             const { name, missing } = piecesOf(method);
             const { state, action } = missing();
-            const shown = isLocked ? <State text={message("methods.lockedState")} /> : action;
-            return <Row key={method.id} title={name()} details={[state]} action={shown} />;
+            return (
+              <Row key={method.id} title={name()} details={[state]} action={!isLocked && action} />
+            );
           })}
       </Rows>
     </AccountLayout>

@@ -10,7 +10,8 @@ import { message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 
-const path = "/l/reported";
+// The pages of links share one path for flash messages.
+const path = "/l";
 
 export const generateMetadata = (): Metadata => ({ title: message("reported.title") });
 
