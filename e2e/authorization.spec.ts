@@ -64,6 +64,8 @@ interface Scene {
   readonly stepUp: SignInLetter;
   /** The path of the link about a sign-in from a new device. */
   readonly report: string;
+  /** The id of her sign-in in the audit log. */
+  readonly event: string;
   /** The address that the caller types. */
   readonly typed: string;
   /** The form of an action, read once from its page. */
@@ -273,6 +275,13 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
       ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
+      [
+        "submitSessionReport",
+        "/account/activity",
+        "session.report",
+        "stepUp",
+        ({ event }) => ({ event }),
+      ],
       ["submitUnlock", "/account/methods", "methods.unlock", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
     ] as const satisfies readonly Parameters<typeof action>[]
@@ -469,6 +478,9 @@ const operations: Record<string, Attempt> = {
     "sign-in-reports",
     (scene) => ({ token: reportToken(scene), email: scene.typed }),
   ),
+  reportSession: operation("session.report", "stepUp", "POST", "activity/reports", ({ event }) => ({
+    event,
+  })),
   readMethodsLock: operation("methods.read_lock", "session", "GET", "methods-lock"),
   unlockMethods: operation("methods.unlock", "stepUp", "DELETE", "methods-lock"),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
@@ -666,15 +678,18 @@ async function sceneOf(
     stepUp: by(/^\/l\/confirm\//),
   };
   const report = await inbox.reportTo(ada);
+  const [signIn] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
+    join users u on u.id = subject_id where event = 'password.sign_in' and email = ${ada}`;
+  const event = signIn!.id;
   return {
-    ...{ ada, work, home },
+    ...{ ada, work, home, event },
     ...mails,
     report,
     typed: ada,
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late }, { ...mails, report }),
+    formOf: formsOf({ home, asker, mallory: other, late }, { ...mails, report, event }),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -892,7 +907,13 @@ const accountOperations = ["sessions", "auth-providers", "password"].map(
 /** The form of every action, read once from its page. */
 function formsOf(
   { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
-  { letter, reset, stepUp, report }: Pick<Scene, "letter" | "reset" | "stepUp" | "report">,
+  {
+    letter,
+    reset,
+    stepUp,
+    report,
+    event,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "report" | "event">,
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -935,6 +956,7 @@ function formsOf(
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
+    submitSessionReport: [home, `/account/activity?report=${event}`, "This wasn’t me"],
     submitUnlock: [home, "/account/methods", "Unlock"],
   };
   const read = async ([client, at, button]: (typeof sources)[string]) => {

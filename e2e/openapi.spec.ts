@@ -83,6 +83,8 @@ interface Scene {
   readonly stepUp: SignInLetter;
   /** The token of the letter about a sign-in from a new device. */
   readonly report: string;
+  /** The id of her sign-up in the audit log. */
+  readonly event: string;
   readonly second: { readonly email: string; readonly code: string };
   readonly id: string;
 }
@@ -119,6 +121,7 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   listActivity: [],
   listOlderActivity: [],
   exportActivity: [],
+  reportSession: [({ event }) => ({ event })],
   listSessions: [],
   revokeOtherSessions: [],
   revokeSession: [],
@@ -192,7 +195,10 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, stepUp, report, second, id: session!.id };
+  const [signUp] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
+    join users u on u.id = subject_id where event = 'sign_up.verify' and email = ${email}`;
+  const event = signUp!.id;
+  return { ada, email, event, letter, reset, stepUp, report, second, id: session!.id };
 }
 
 /** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */

@@ -22,6 +22,7 @@ const fitting: Record<string, unknown> = {
   password: "four unrelated words here",
   confirmPassword: "four unrelated words here",
   purpose: "sign_up",
+  event: "1",
   id: "00000000-0000-4000-8000-000000000000",
   provider: "google",
   oauthAttempt: "x".repeat(43),

@@ -26,6 +26,7 @@ import { previewSignInReport } from "./reports/preview-sign-in-report";
 import { redeemSignInReport } from "./reports/redeem-sign-in-report";
 import { listSessions } from "./sessions/list-sessions";
 import { readSession } from "./sessions/read-session";
+import { reportSession } from "./sessions/report-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
 import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
@@ -67,6 +68,7 @@ export const flows: readonly AnyFlow[] = [
   readSession,
   listSessions,
   revokeSession,
+  reportSession,
   revokeOtherSessions,
   signOut,
   previewSignInReport,

@@ -316,6 +316,7 @@ const chosen = [
 /** Fields without a secret. */
 const harmless = [
   "before",
+  "event",
   "show",
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { knownDevices, sessions, users, verifications } from "@/db/schema";
+import { auditEvents, knownDevices, sessions, users, verifications } from "@/db/schema";
+import { signInEvents } from "@/lib/core/activity";
 import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import type { NewDeviceLetter } from "@/lib/core/letters";
@@ -127,9 +128,35 @@ const voidedPurposes = [
 ] as const satisfies Purpose[];
 
 /**
- * Consumes a report for whoever typed the whole address that it was sent to, as no browser has requested it. In one statement (I3) it ends the session and all others of its device, forgets that device
- * and all that became known since, as they may belong to the same stranger, voids the account's links and
- * codes, and locks its sign-in methods. False when the report is not live, or is for another address. Locks
+ * Ends the session of a report and all others of its device, forgets that device and all that became known
+ * since, as they may belong to the same stranger, voids the account's links and codes, and locks its sign-in
+ * methods. `report` selects user_id, session_id, device_digest and the time of the sign-in. Returns no row
+ * without a report, and whether `ownId` is among the ended sessions.
+ */
+const endedAndLocked = (report: SQL, identifier: Identifier, ownId: string | null = null) => sql`
+  with report as (
+    ${report}
+  ), voided as (
+    update ${verifications} set voided_at = now()
+    where identifier = ${identifier} and purpose in ${voidedPurposes} and ${isLive}
+      and exists (select from report)
+  ), ended as (
+    delete from ${sessions} s using report
+    where s.user_id = report.user_id
+      and (s.id = report.session_id or s.device_digest = report.device_digest)
+    returning s.id, s.device_digest
+  ), forgotten as (
+    delete from ${knownDevices} d using report
+    where d.user_id = report.user_id and (d.created_at >= report.created_at
+      or d.device_digest = report.device_digest or d.device_digest in (select device_digest from ended))
+  )
+  update ${users} set methods_locked_until = now() + make_interval(secs => ${lifetimes.methodsLock})
+  from report where ${users.id} = report.user_id
+  returning exists (select from ended where ended.id = ${ownId}::uuid) as "endedOwn"`;
+
+/**
+ * Consumes a report for whoever typed the whole address that it was sent to, as no browser has requested it.
+ * It has its effect in the same statement (I3). False when the report is not live, or is for another address. Locks
  * links and codes before the user, in the same order as redemption does.
  */
 export async function consumeReport(
@@ -150,28 +177,33 @@ export async function consumeReport(
     select 1 from ${users}, barrier
     where id = (select user_id from ${verifications} where ${isReport}) for update of ${users}`,
   );
-  const locked = await row(
-    tx,
-    sql`with report as (
-      update ${verifications} set consumed_at = now(), consumed_with = 'link',
-        consumed_by_digest = ${requestingBrowserDigest}
-      where ${isReport} returning user_id, session_id, device_digest, created_at
-    ), voided as (
-      update ${verifications} set voided_at = now()
-      where identifier = ${typedEmail} and purpose in ${voidedPurposes} and ${isLive}
-        and exists (select from report)
-    ), ended as (
-      delete from ${sessions} s using report
-      where s.user_id = report.user_id
-        and (s.id = report.session_id or s.device_digest = report.device_digest)
-      returning s.device_digest
-    ), forgotten as (
-      delete from ${knownDevices} d using report
-      where d.user_id = report.user_id and (d.created_at >= report.created_at
-        or d.device_digest = report.device_digest or d.device_digest in (select device_digest from ended))
-    )
-    update ${users} set methods_locked_until = now() + make_interval(secs => ${lifetimes.methodsLock})
-    from report where id = report.user_id returning 1`,
-  );
+  const report = sql`update ${verifications} set consumed_at = now(), consumed_with = 'link',
+      consumed_by_digest = ${requestingBrowserDigest}
+    where ${isReport} returning user_id, session_id, device_digest, created_at`;
+  const locked = await row(tx, endedAndLocked(report, typedEmail));
   return locked !== undefined;
+}
+
+/**
+ * Reports a sign-in of the session's user by its event in the audit log, which has the time of the session
+ * and of the device that it started, if they are still there. `unknown`: it is no recent sign-in of theirs.
+ */
+export async function reportEvent(
+  tx: Db,
+  session: Pick<Session, "id" | "userId" | "email">,
+  eventId: number,
+): Promise<{ readonly endedOwn: boolean } | "unknown" | "signed_out"> {
+  const { id, userId, email } = session;
+  await row(tx, lockVerifications(sql`${email}`, [...voidedPurposes, reportPurpose]));
+  if ((await lockForMethods(tx, session)) === "signed_out") return "signed_out";
+  const ofUser = sql`user_id = e.subject_id and created_at = e.at`;
+  const report = sql`select e.subject_id as user_id, e.at as created_at,
+      (select s.id from ${sessions} s where ${ofUser} limit 1) as session_id,
+      (select d.device_digest from ${knownDevices} d where ${ofUser} limit 1) as device_digest
+    from ${auditEvents} e
+    where e.id = ${eventId}::bigint and e.subject_id = ${userId}::uuid and e.outcome = 'ok'
+      and e.event in ${signInEvents}
+      and e.at > now() - make_interval(secs => ${lifetimes.signInReport})`;
+  const locked = await row<{ endedOwn: boolean }>(tx, endedAndLocked(report, email, id));
+  return locked ?? "unknown";
 }

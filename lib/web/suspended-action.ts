@@ -20,6 +20,7 @@ const sensitiveActionNames = [
   "auth_provider.confirm",
   "auth_provider.unlink",
   "methods.unlock",
+  "session.report",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

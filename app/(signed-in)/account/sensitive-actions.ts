@@ -7,6 +7,7 @@ import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
+import { reportSession } from "@/lib/flows/sessions/report-session";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -69,6 +70,11 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     { back: "/account/connect" },
   ),
   "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
+  "session.report": sensitiveAction(
+    reportSession,
+    () => redirectWithNotice("/l/reported", "sign_in_reported"),
+    { back: "/account/activity", errorPage: "/account/activity" },
+  ),
   "methods.unlock": sensitiveAction(unlockMethods, notice("methods_unlocked")),
   "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
 };

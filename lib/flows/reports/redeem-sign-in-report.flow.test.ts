@@ -166,7 +166,7 @@ describe("while the methods are locked", () => {
     expect((await later.run(setPassword, { password: otherPassword })).ok).toBe(true);
   });
 
-  test("a new password by email is the way back, and leaves them locked", async () => {
+  test("a new password by email stays possible, and leaves them locked", async () => {
     const home = await lockedScene();
     await home.run(requestPasswordReset, { email: ada });
     const { token } = await world.letterTo(ada);

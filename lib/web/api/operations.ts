@@ -21,6 +21,7 @@ import { setPassword } from "@/lib/flows/password/set-password";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { reportSession } from "@/lib/flows/sessions/report-session";
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { revokeSession } from "@/lib/flows/sessions/revoke-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
@@ -310,6 +311,15 @@ export const operations: readonly AnyOperation[] = [
     flow: listActivity,
     status: 200,
     output: activityPage,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/activity/reports",
+    operationId: "reportSession",
+    summary:
+      "End the sign-in of an event, which was somebody else's, and lock the sign-in methods.",
+    flow: reportSession,
+    status: 204,
   }),
   operation({
     method: "GET",

@@ -45,6 +45,7 @@ const titles = {
   "auth_provider.confirm": "stepUp.title.keep",
   "auth_provider.unlink": "stepUp.title.disconnect",
   "methods.unlock": "stepUp.title.unlock",
+  "session.report": "stepUp.title.report",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
@@ -52,7 +53,8 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   if (
     title === "stepUp.title.setPassword" ||
     title === "stepUp.title.removePassword" ||
-    title === "stepUp.title.unlock"
+    title === "stepUp.title.unlock" ||
+    title === "stepUp.title.report"
   )
     return message(title);
   // The identity to link has a token of its own.
