@@ -129,6 +129,9 @@ for (const { how, isThorough, tag } of [
       await look(ada, "sessions");
       await ada.open("/account/activity");
       await look(ada, "activity");
+      await ada.page.getByRole("link", { name: "This wasn’t me" }).first().click();
+      await ada.sees("Was this you?");
+      await look(ada, "activity-report");
       await ada.page.getByRole("link", { name: "Refused" }).click();
       await ada.sees("Nothing here yet.");
       await look(ada, "activity-none");

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { Badge } from "@/app/_ui/badge";
-import { Button, ButtonLink } from "@/app/_ui/button";
+import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
@@ -88,13 +88,13 @@ export default async function ActivityPage({ searchParams }: Props) {
                 level="h3"
                 action={
                   canReport && (
-                    <ButtonLink href={pathWith({ show, before, report: String(id) })}>
+                    <StandaloneLink href={pathWith({ show, before, report: String(id) })}>
                       {rich("activity.report", {
                         event: eventName(event),
                         when: messages().timeOfDay(at, zone),
                         object,
                       })}
-                    </ButtonLink>
+                    </StandaloneLink>
                   )
                 }
                 title={eventName(event)}
