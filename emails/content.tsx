@@ -170,6 +170,22 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         lead: message("email.otherMethods"),
         hint: passwordHint(letter),
       };
+    case "methods_locked":
+    case "methods_unlocked": {
+      const isLocked = letter.kind === "methods_locked";
+      return {
+        subject: message(isLocked ? "email.locked.subject" : "email.unlocked.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message(isLocked ? "email.locked.heading" : "email.unlocked.heading"),
+        lead: isLocked
+          ? message("email.locked.lead", { lock: messages.exactDuration(lifetimes.methodsLock) })
+          : message("email.unlocked.lead"),
+        hint: richMessage(messages, "email.changed.reviewMethods", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/account/methods`} />,
+        }),
+      };
+    }
     case "provider_connected": {
       const provider = oauthMethod(letter.provider).oauth.name;
       return {

@@ -377,6 +377,8 @@ export const en = {
   "mailbox.kind.new_device_sign_in": "Notice of a sign-in from a new device",
   "mailbox.kind.password_chosen": "Notice of a new password",
   "mailbox.kind.password_removed": "Notice of a removed password",
+  "mailbox.kind.methods_locked": "Notice of locked sign-in methods",
+  "mailbox.kind.methods_unlocked": "Notice of unlocked sign-in methods",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
 
@@ -567,6 +569,14 @@ export const en = {
   "email.newDevice.text":
     "“This wasn’t me” signs that device out, and locks your sign-in methods for {lock}. The link works once, for {lifetime}, and doesn’t sign you in.",
   "email.newDevice.hint": "If this was you, ignore this email.",
+  "email.locked.subject": "Your {appName} sign-in methods are locked",
+  "email.locked.heading": "Your sign-in methods are locked",
+  "email.locked.lead":
+    "A sign-in was reported in your account. The device is signed out, and nobody can add, change or remove your sign-in methods for {lock}.",
+  "email.unlocked.subject": "Your {appName} sign-in methods are unlocked",
+  "email.unlocked.heading": "Your sign-in methods are unlocked",
+  "email.unlocked.lead":
+    "They were locked because a sign-in was reported. They can be changed again.",
   "email.passwordSet.subject": "A password was set for {appName}",
   "email.passwordSet.heading": "A password was set",
   "email.passwordChanged.subject": "Your {appName} password was changed",

@@ -52,6 +52,8 @@ export type Letter =
     } & Notice)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
   | ({ readonly kind: "password_removed" } & Notice)
+  | ({ readonly kind: "methods_locked" } & Notice)
+  | ({ readonly kind: "methods_unlocked" } & Notice)
   | ({
       readonly kind: "provider_connected";
       readonly provider: MethodId;
@@ -76,6 +78,8 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   new_device_sign_in: false,
   password_chosen: false,
   password_removed: false,
+  methods_locked: false,
+  methods_unlocked: false,
   provider_connected: false,
   provider_disconnected: false,
 };

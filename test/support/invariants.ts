@@ -46,6 +46,8 @@ const emailEvents = [
   "password_reset.redeem_code",
   "password.set",
   "password.remove",
+  "session.report",
+  "methods.unlock",
   "auth_provider.link",
   "auth_provider.unlink",
 ];

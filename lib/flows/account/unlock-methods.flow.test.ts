@@ -34,6 +34,8 @@ test("a device that was known before lifts the lock, once", async () => {
   expect(await lockOf(home)).toEqual({ locked: true, canUnlock: true });
   expect(await home.run(unlockMethods)).toEqual({ ok: true, value: {} });
   expect(await lockOf(home)).toEqual({ locked: false, canUnlock: false });
+  const { message } = await world.letterTo(ada);
+  expect(message.subject).toBe("Your Latchkey sign-in methods are unlocked");
   expect((await home.run(setPassword, { password: otherPassword })).ok).toBe(true);
   expect(await home.run(unlockMethods)).toEqual(refused("not_found"));
 });

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
+import { noticeTo } from "@/lib/flows/shared/notice";
 import { defineFlow } from "@/lib/runtime/flow";
 import { liftMethodsLock } from "@/lib/store/sign-in-reports";
 
 /**
  * Lifts the lock of the sign-in methods that a report has set, after step-up, from a device that was known
- * before the report (decision 51). Refuses `sign_in_required`, `step_up_required`, `unknown_device`, and
+ * before the report (decision 51). The owner is told. Refuses `sign_in_required`, `step_up_required`, `unknown_device`, and
  * `not_found` where they are not locked.
  */
 export const unlockMethods = defineFlow({
@@ -24,7 +25,9 @@ export const unlockMethods = defineFlow({
       const outcome = await liftMethodsLock(tx, session, deviceDigest);
       if (outcome === "signed_out") return refuse("sign_in_required");
       if (outcome === "open") return refuse("not_found");
-      return outcome === "lifted" ? ok({}) : refuse("unknown_device");
+      if (outcome === "unknown_device") return refuse("unknown_device");
+      ctx.post({ kind: "methods_unlocked", ...noticeTo(ctx, session.email) });
+      return ok({});
     });
   },
 });

@@ -47,6 +47,8 @@ test("ends the session of that sign-in and no other, locks the methods, voids li
   expect(await isSignedIn(home)).toBe(true);
   const lock = await home.run(readMethodsLock);
   expect(lock.ok && lock.value.until).toBeInstanceOf(Date);
+  const { message } = await world.letterTo(ada);
+  expect(message.subject).toBe("Your Latchkey sign-in methods are locked");
   expect(await liveSecrets(world, ada)).toEqual(["sign_in_report"]);
   expect((await world.audit()).at(-1)).toMatchObject({
     event: "session.report",
