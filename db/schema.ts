@@ -79,6 +79,8 @@ export const sessions = pgTable(
     remember: boolean("remember").notNull().default(false),
     /** The browser that signed in: it may do so again, because the response may have been lost. */
     browserDigest: text("browser_digest"),
+    /** The known device that it belongs to, so that a report of its sign-in ends later ones, too. */
+    deviceDigest: text("device_digest"),
     /** The verification that started it, which its browser may repeat. */
     startedBy: uuid("started_by"),
     /** The token before the last renewal, until the new one is used. */
@@ -158,8 +160,11 @@ export const verifications = pgTable(
     fromKnownDevice: boolean("from_known_device").notNull(),
     /** The password of a sign-up, until its address is verified (P1). */
     passwordHash: text("password_hash"),
-    /** The only session that a step-up works for. */
+    /** The only session that a step-up works for; of a report, the session that it ends. */
     sessionId: uuid("session_id"),
+    /** Of a report: the device and the IP of the sign-in that it is about. */
+    deviceDigest: text("device_digest"),
+    ip: text("ip"),
     /** The account it is about, where that is not the one of `identifier`. */
     userId: uuid("user_id"),
     /** The staff member who issued it; null for one that its recipient requested. */

@@ -72,6 +72,12 @@ interface Scene {
   /** The address of another account of hers, which she has deleted, and the link that restores it. */
   readonly gone: string;
   readonly restore: { readonly path: string; readonly token: string };
+  /** The path of the link about a sign-in from a new device. */
+  readonly report: string;
+  /** The id of her sign-in in the audit log. */
+  readonly event: string;
+  /** The address that the caller types. */
+  readonly typed: string;
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -91,13 +97,14 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp, undo, restore }, headers) => {
+  ask: (client, { letter, reset, stepUp, undo, restore, report }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
       "/l/undo/unknown": undo.path,
       "/l/restore/unknown": restore.path,
+      "/l/report/unknown": report,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path, { headers: headers! });
@@ -133,6 +140,8 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/failed", null],
       ["/l", "session.read"],
       ["/l/confirm/unknown", "step_up.preview"],
+      ["/l/report/unknown", "sign_in_report.preview"],
+      ["/l/reported", "session.read"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/restore/unknown", "account.preview_restore"],
       ["/l/undo/unknown", "email_change.preview_undo"],
@@ -225,6 +234,13 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["submitLink", "/l/x", "magic_link.redeem", "nothing"],
       ["submitLinkCancellation", "/l/x", "magic_link.cancel", "nothing"],
+      [
+        "submitSignInReport",
+        "/l/report/x",
+        "sign_in_report.redeem",
+        "nothing",
+        ({ typed }) => ({ username: typed }),
+      ],
       ["clearAllLimits", "/mailbox", "mailbox.clear_limits", "nothing"],
       [
         "signUp",
@@ -304,6 +320,14 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
       ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
+      [
+        "submitSessionReport",
+        "/account/activity",
+        "session.report",
+        "stepUp",
+        ({ event }) => ({ event }),
+      ],
+      ["submitUnlock", "/account/methods", "methods.unlock", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
@@ -541,8 +565,29 @@ const operations: Record<string, Attempt> = {
     "auth-providers/links",
     () => ({ provider: "google" }),
   ),
+  previewSignInReport: operation(
+    "sign_in_report.preview",
+    "nothing",
+    "POST",
+    "sign-in-reports/previews",
+    (scene) => ({ token: reportToken(scene) }),
+  ),
+  redeemSignInReport: operation(
+    "sign_in_report.redeem",
+    "nothing",
+    "POST",
+    "sign-in-reports",
+    (scene) => ({ token: reportToken(scene), email: scene.typed }),
+  ),
+  reportSession: operation("session.report", "stepUp", "POST", "activity/reports", ({ event }) => ({
+    event,
+  })),
+  readMethodsLock: operation("methods.read_lock", "session", "GET", "methods-lock"),
+  unlockMethods: operation("methods.unlock", "stepUp", "DELETE", "methods-lock"),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
 };
+
+const reportToken = ({ report }: Scene) => report.slice("/l/report/".length);
 
 /** The OAuth callback with a code that was issued to Ada, in any caller's browser. */
 const callbacks: Record<string, Attempt> = Object.fromEntries(
@@ -729,6 +774,12 @@ async function sceneOf(
   const undo = await insertEmailUndo(db, ada, { oldEmail, mailRequest });
   const restore = await insertDeletedUser(db, gone, mailRequest);
   const { client: leaving } = await browserOf(server, db, gone);
+  await new Client(server).json("/api/v1/sessions", { email: ada, password: adasPassword });
+  // A device that she used long before, so that she may lift a lock of her sign-in methods there.
+  const device = randomBytes(32).toString("base64url");
+  home.jar.set("latchkey-device", device);
+  await db.sql`insert into known_devices (device_digest, user_id, created_at)
+    select ${digest("device", device)}, id, now() - interval '2 days' from users where email = ${ada}`;
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -737,14 +788,23 @@ async function sceneOf(
     reset: by(/^\/l\/reset\//),
     stepUp: by(/^\/l\/confirm\//),
   };
+  const report = await inbox.reportTo(ada);
+  const [signIn] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
+    join users u on u.id = subject_id where event = 'password.sign_in' and email = ${ada}`;
+  const event = signIn!.id;
   return {
-    ...{ ada, work, home, newEmail, oldEmail, gone, undo, restore },
+    ...{ ada, work, home, event, newEmail, oldEmail, gone, undo, restore },
     newEmailCode: await inbox.codeTo(newEmail),
     ...mails,
+    report,
+    typed: ada,
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late, leaving }, { ...mails, undo, restore }),
+    formOf: formsOf(
+      { home, asker, mallory: other, late, leaving },
+      { ...mails, undo, restore, report, event },
+    ),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -758,7 +818,7 @@ async function sceneOf(
 async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail, gone }: Scene) {
   const rows = await sql<{ what: string; asked: boolean }[]>`
     with adas as (select * from users where email in (${ada}, ${work}, ${gone}))
-    select concat_ws(' ', 'account', id, disabled_at, delete_at, password_hash, name, time_zone) as what, false as asked from adas
+    select concat_ws(' ', 'account', id, disabled_at, delete_at, methods_locked_until, password_hash, name, time_zone) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join adas on adas.id = s.user_id
     union all select concat_ws(' ', 'method', provider, subject, confirmation_required_at), false
@@ -844,6 +904,8 @@ for (const [how, testOnBuild, extent] of [
         const writes = flows.some(({ name, kind }) => name === flow && kind === "write");
         const sendsMail = flow !== null && mailRequests.includes(flow);
         let isUsed = false;
+        if (flow === "methods.unlock")
+          await db.sql`update users set methods_locked_until = now() + interval '1 day' where email = ${ada}`;
 
         for (const role of roles) {
           const complain = (of: string) => wrong.push(`${what} as ${role}: ${of}`);
@@ -855,9 +917,11 @@ for (const [how, testOnBuild, extent] of [
           await db.clearLimits();
           const client = await clientOf(role, server, db, cast, scene);
           const before = await rowsOfAda(db, scene);
+          const isHers = foreign || role === "Ada";
           const known = {
             ...scene,
-            password: foreign || role === "Ada" ? adasPassword : guessedPassword,
+            password: isHers ? adasPassword : guessedPassword,
+            typed: isHers ? ada : cast.mallory,
           };
           const response = await ask(client, known, foreign ? fromElsewhere : {});
           const { path, body } = await endOf(client, response);
@@ -875,7 +939,7 @@ for (const [how, testOnBuild, extent] of [
             const changesNothing = ["mailbox.clear_limits", "account.restore"];
             const mayChange = writes && !sendsMail && !changesNothing.includes(flow ?? "");
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
-            const served = shown || /magic_link|"hasPassword":true/.test(body);
+            const served = shown || /magic_link|"hasPassword":true|"canUnlock":false/.test(body);
             if (needs !== "nothing" && !writes && !served)
               complain(`shows ${response.status} ${path}`);
             continue;
@@ -974,7 +1038,9 @@ function formsOf(
     stepUp,
     undo,
     restore,
-  }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo" | "restore">,
+    report,
+    event,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo" | "restore" | "report" | "event">,
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -997,6 +1063,7 @@ function formsOf(
     submitCode: [asker, "/sign-in/check", "Continue"],
     submitLink: [stranger, letter.path, "Sign in"],
     submitLinkCancellation: [stranger, letter.path, "Cancel this request"],
+    submitSignInReport: [stranger, report, "This wasn’t me"],
     clearAllLimits: [stranger, "/mailbox", "Clear all limits"],
     signUp: [stranger, "/sign-up", "Sign up"],
     resendCode: [asker, "/verify-email", "Send again"],
@@ -1023,6 +1090,8 @@ function formsOf(
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
+    submitSessionReport: [home, `/account/activity?report=${event}`, "This wasn’t me"],
+    submitUnlock: [home, "/account/methods", "Unlock"],
   };
   const read = async ([client, at, button]: (typeof sources)[string]) => {
     const path = typeof at === "string" ? at : await at();

@@ -82,6 +82,10 @@ interface Scene {
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
+  /** The token of the letter about a sign-in from a new device. */
+  readonly report: string;
+  /** The id of her sign-up in the audit log. */
+  readonly event: string;
   readonly second: { readonly email: string; readonly code: string };
   readonly change: { readonly email: string; readonly code: string };
   readonly restore: { readonly token: string; readonly email: string };
@@ -133,12 +137,17 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   readDeletion: [],
   previewRestore: [({ restore: { token } }) => ({ token })],
   restoreAccount: [({ restore }) => restore, () => ({})],
+  reportSession: [({ event }) => ({ event })],
   listSessions: [],
   revokeOtherSessions: [],
   revokeSession: [],
   readSession: [],
   signOut: [],
   listAuthProviders: [],
+  previewSignInReport: [({ report: token }) => ({ token })],
+  redeemSignInReport: [({ report: token, email }) => ({ token, email })],
+  readMethodsLock: [],
+  unlockMethods: [],
   startLinkingProvider: [() => ({ provider: "google" })],
   unlinkProvider: [],
 };
@@ -195,6 +204,8 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const reset = await inbox.letterTo(email);
   await ada.json("/api/v1/session/step-ups/requests", {});
   const stepUp = await inbox.letterTo(email);
+  await newClient().json("/api/v1/sessions", { email, password });
+  const report = (await inbox.reportTo(email)).slice("/l/report/".length);
   await ada.json("/api/v1/sign-ups", { email: other, password });
   const second = { email: other, code: await inbox.codeTo(other) };
   const [newEmail, oldEmail] = [newAddress("new"), newAddress("old")];
@@ -207,7 +218,13 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, stepUp, second, change, undo, restore, id: session!.id };
+  const [signUp] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
+    join users u on u.id = subject_id where event = 'sign_up.verify' and email = ${email}`;
+  const event = signUp!.id;
+  return {
+    ...{ ada, email, event, letter, reset, stepUp, report, second, change, undo, restore },
+    id: session!.id,
+  };
 }
 
 /** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */
@@ -222,6 +239,11 @@ async function replay(
   const sent = body?.(scene);
   const bodySchema = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
   expect(bodySchema !== undefined, `${what} takes a body`).toBe(sent !== undefined);
+  if (what === "unlockMethods") {
+    await db.sql`update users set methods_locked_until = now() + interval '1 day'
+      where email = ${scene.email}`;
+    await db.sql`update known_devices set created_at = created_at - interval '1 hour'`;
+  }
 
   for (const wrong of first(3, malformed(sent))) {
     await db.clearLimits();

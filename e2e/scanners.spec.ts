@@ -87,6 +87,30 @@ test("Ada still sets her password with a reset link that mail filters have submi
   expect((await client.get("/account")).body).toContain(email);
 });
 
+test("a sign-in stays as it is when mail filters submit the link that reports it", async ({
+  client: ada,
+  browser,
+  server,
+  inbox,
+  db,
+  newClient,
+  newAddress,
+}) => {
+  const email = newAddress("ada");
+  await newClient().signUpAndVerify(email, password, inbox);
+  await ada.json("/api/v1/sessions", { email, password });
+  const path = await inbox.reportTo(email);
+  const bot = new ScannerBot(server, browser);
+  await expect.poll(() => db.isOutboxEmpty()).toBe(true);
+  const before = await db.dump();
+  await bot.looks(path, "HEAD");
+  await bot.renders(path);
+  await bot.submitsEverything(path);
+  const after = await db.dump();
+  for (const table of unchangedTables) expect(after[table], table).toEqual(before[table]);
+  expect((await ada.get("/account")).body).toContain(email);
+});
+
 test("a step-up link has no effect in another session or without one", async ({
   client: ada,
   browser,

@@ -131,6 +131,9 @@ for (const { how, isThorough, tag } of [
       await look(ada, "sessions");
       await ada.open("/account/activity");
       await look(ada, "activity");
+      await ada.page.getByRole("link", { name: "This wasn’t me" }).first().click();
+      await ada.sees("Was this you?");
+      await look(ada, "activity-report");
       await ada.page.getByRole("link", { name: "Refused" }).click();
       await ada.sees("Nothing here yet.");
       await look(ada, "activity-none");
@@ -151,6 +154,16 @@ for (const { how, isThorough, tag } of [
       await ada.open((await inbox.letterTo(leo)).link);
       await ada.seesTitle("Switch account?");
       await look(ada, "confirm-switch");
+      await ada.open(await ada.readsTheReport());
+      await ada.seesTitle("Was this you?");
+      await look(ada, "report");
+      await ada.type("Email", ada.email);
+      await ada.clickButton("This wasn’t me");
+      await ada.seesTitle("Make your account safe");
+      await look(ada, "reported");
+      await ada.open("/account/methods");
+      await ada.sees("Your sign-in methods are locked");
+      await look(ada, "methods-locked");
       await db.sql`insert into outbox (kind, to_address, state, reason, done_at)
       values ('magic_link', ${ada.email}, 'dead', 'over_limit', now())`;
       await ada.open("/mailbox");

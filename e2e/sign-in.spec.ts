@@ -120,7 +120,7 @@ test("a session ends with the browser, or after 90 days where the user chose to 
 test("“Keep me signed in” stays chosen when a request for a link is refused", async ({ ada }) => {
   await ada.requestLink({ remember: true }, "ada@example");
   await ada.sees("Enter an email address");
-  await expect(ada.page.getByLabel("Keep me signed in")).toBeChecked();
+  await expect(ada.keepBeside("Email me a sign-in link")).toBeChecked();
   await ada.open("/sign-up");
   await ada.page.getByLabel("Keep me signed in").check();
   await ada.clickButton("Sign up");

@@ -96,9 +96,46 @@ test("Ada signs in with LinkedIn, connects Google after step-up, and signs in wi
   await ada.seesTitle("Connect Google?");
   await ada.clickButton("Connect Google");
   await ada.sees("is connected. You can now sign in with it");
+  expect((await ada.cookie("session"))?.expires).toBe(-1);
   await ada.signOut();
-  await ada.signInWithProvider("Google");
+  await ada.signInWithProvider("Google", { email: ada.email }, { remember: true });
   await ada.isSignedIn();
+  expect((await ada.cookie("session"))?.expires).toBeGreaterThan(Date.now() / 1000 + 80 * 86_400);
+});
+
+test("Ada reports a sign-in that wasn’t hers, and unlocks her sign-in methods on a device of hers", async ({
+  ada,
+  mallory,
+  another,
+  db,
+}) => {
+  await ada.startsWithPassword(password);
+  await db.sql`update known_devices set created_at = created_at - interval '1 hour'`;
+  await mallory.signInWithPassword(password, ada.email);
+  await mallory.seesTitle("Your account");
+  // Wherever she reads her email, without a session.
+  const phone = await another(ada);
+  await phone.open(await ada.readsTheReport());
+  await phone.seesTitle("Was this you?");
+  await phone.clickButton("This wasn’t me");
+  await phone.sees("That isn’t the address this link was sent to.");
+  await phone.type("Email", ada.email);
+  await phone.clickButton("This wasn’t me");
+  await phone.seesTitle("Make your account safe");
+  await phone.sees("That device is signed out");
+  await phone.isSignedOut();
+  await mallory.isSignedOut();
+
+  await db.sql`update sessions set authenticated_at = now() - interval '601 seconds'`;
+  await ada.open("/account/methods");
+  await ada.sees("Your sign-in methods are locked");
+  await expect(ada.page.getByRole("link", { name: "Change password" })).toHaveCount(0);
+  await ada.clickButton("Unlock");
+  await ada.seesTitle("Confirm it’s you to unlock your sign-in methods");
+  await ada.type("Password", password);
+  await ada.clickButton("Continue");
+  await ada.sees("Your sign-in methods are unlocked.");
+  await expect(ada.page.getByRole("link", { name: "Change password" })).toBeVisible();
 });
 
 test("a signed-in user who returns from a provider as another user is asked whether to switch", async ({

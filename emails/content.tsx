@@ -188,6 +188,28 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: message("email.deletion.done", changed(letter)),
       };
+    case "new_device_sign_in": {
+      const ip = letter.ip ?? "";
+      return {
+        subject: message("email.newDevice.subject", { appName, at: timeOf(new Date(letter.at)) }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.newDevice.heading"),
+        lead: message("email.newDevice.lead", {
+          ...changed(letter),
+          known: ip ? "ip" : "other",
+          ip,
+        }),
+        button: {
+          label: message("report.submit"),
+          url: `${origin}/l/report/${letter.token}`,
+        },
+        text: message("email.newDevice.text", {
+          lifetime: messages.exactDuration(lifetimes.signInReport),
+          lock: messages.exactDuration(lifetimes.methodsLock),
+        }),
+        hint: message("email.newDevice.hint"),
+      };
+    }
     case "password_chosen":
       return {
         subject: message(
@@ -209,6 +231,22 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         lead: message("email.otherMethods"),
         hint: passwordHint(letter),
       };
+    case "methods_locked":
+    case "methods_unlocked": {
+      const isLocked = letter.kind === "methods_locked";
+      return {
+        subject: message(isLocked ? "email.locked.subject" : "email.unlocked.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message(isLocked ? "email.locked.heading" : "email.unlocked.heading"),
+        lead: isLocked
+          ? message("email.locked.lead", { lock: messages.exactDuration(lifetimes.methodsLock) })
+          : message("email.unlocked.lead"),
+        hint: richMessage(messages, "email.changed.reviewMethods", {
+          ...changed(letter),
+          url: <LinkLine url={`${origin}/account/methods`} />,
+        }),
+      };
+    }
     case "provider_connected": {
       const provider = oauthMethod(letter.provider).oauth.name;
       return {

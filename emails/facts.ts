@@ -12,7 +12,16 @@ export interface LetterFacts {
   /** The enabled sign-in methods: an email offers nothing that is disabled. */
   readonly methods: readonly MethodId[];
   readonly lifetimes: Readonly<
-    Record<"magicLink" | "emailCode" | "stepUpLink" | "emailUndo" | "deletion", Duration>
+    Record<
+      | "magicLink"
+      | "emailCode"
+      | "stepUpLink"
+      | "emailUndo"
+      | "deletion"
+      | "signInReport"
+      | "methodsLock",
+      Duration
+    >
   >;
   /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;

@@ -38,8 +38,11 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     verificationId: asked.verificationId,
     ...{ to, browser, at },
   },
+  new_device_sign_in: { kind: "new_device_sign_in", to, browser, at, token, ip: "203.0.113.7" },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },
+  methods_locked: { kind: "methods_locked", to, browser, at },
+  methods_unlocked: { kind: "methods_unlocked", to, browser, at },
   provider_connected: {
     kind: "provider_connected",
     provider: googleMethod.id,

@@ -128,6 +128,32 @@ export const en = {
     "This page is open inside another app. If you sign in here, you’re signed in inside that app only; to sign in to your own browser, open this page there first.",
   "link.sendNew": "Send a new link",
 
+  "report.title": "Was this you?",
+  "report.lead": "Someone signed in to <email>{address}</email>.",
+  "report.device": "Device",
+  "report.time": "Time",
+  "report.ip": "IP address",
+  "report.effects":
+    "If it wasn’t you, say so. We’ll sign that device out and lock your sign-in methods for {lock}. Your own devices stay signed in.",
+  "report.typeAddress": "Enter your full email address to continue.",
+  "report.submit": "This wasn’t me",
+  "report.wasMe": "If it was you, close this page. Nothing changes.",
+  "reported.title": "Make your account safe",
+  "reported.lead":
+    "For {lock}, nobody can add, change or remove your sign-in methods. Do the following now, in this order.",
+  "reported.password": "Set a new password",
+  "reported.passwordText":
+    "It ends all other sessions, and works although your sign-in methods are locked. <link>Email me a link to set it</link>",
+  "reported.sessions": "Check your sessions",
+  "reported.sessionsText":
+    "Sign in, and sign out every device that you don’t recognise. <link>Open your sessions</link>",
+  "reported.methods": "Check your connected accounts",
+  "reported.methodsText":
+    "If Google or LinkedIn is connected and you didn’t do that, disconnect it. On a device that you used before, you can unlock your sign-in methods at once. <link>Open your sign-in methods</link>",
+  "reported.mailbox": "Check your mailbox",
+  "reported.mailboxText":
+    "Whoever reads your email can sign in here. Change the password of your mailbox, and look for forwarding rules and devices that aren’t yours.",
+
   "oauth.redirectTitle": "Continuing to {provider}",
   "oauth.redirectLink": "Continue to {provider}",
 
@@ -261,6 +287,14 @@ export const en = {
 
   "methods.title": "Sign-in methods",
   "methods.lead": "How you can sign in to your account, and when you last used each method.",
+  "methods.lockedTitle": "Your sign-in methods are locked",
+  "methods.locked":
+    "A sign-in to your account was reported, so nothing can be changed here until {until}. You can still set a new password <link>by email</link>.",
+  "methods.lockedNoPassword":
+    "A sign-in to your account was reported, so nothing can be changed here until {until}.",
+  "methods.unlockElsewhere":
+    "To unlock them sooner, sign in on a device that you used before that sign-in.",
+  "methods.unlock": "Unlock",
   "methods.magicLink": "Email link",
   "methods.password": "Password",
   "methods.added": "Added {when}",
@@ -315,6 +349,9 @@ export const en = {
   "activity.older": "Show older",
   "activity.newest": "Back to the newest",
   "activity.download": "Download as JSON",
+  "activity.report": "This wasn’t me<object>: {event}, {when}</object>",
+  "activity.reportText":
+    "{event} from {device}, {when}. If it wasn’t you, say so. We’ll sign that device out and lock your sign-in methods for {lock}.",
   "activity.unknownDevice": "Unknown device",
   "activity.event.magic_link.request": "Email with a sign-in link requested",
   "activity.event.magic_link.redeem": "Sign-in by email link",
@@ -337,6 +374,9 @@ export const en = {
   "activity.event.auth_provider.link": "Provider connected",
   "activity.event.auth_provider.confirm": "Provider kept",
   "activity.event.auth_provider.unlink": "Provider disconnected",
+  "activity.event.sign_in_report.redeem": "Sign-in reported, sign-in methods locked",
+  "activity.event.session.report": "Sign-in reported, sign-in methods locked",
+  "activity.event.methods.unlock": "Sign-in methods unlocked",
   "activity.event.password.set": "Password set in the account",
   "activity.event.password.remove": "Password removed",
   "activity.event.step_up.request": "Email to confirm it’s you requested",
@@ -359,6 +399,8 @@ export const en = {
   "stepUp.title.deleteAccount": "Confirm it’s you to delete your account",
   "stepUp.title.connect": "Confirm it’s you to connect {provider}",
   "stepUp.title.keep": "Confirm it’s you to keep {provider}",
+  "stepUp.title.unlock": "Confirm it’s you to unlock your sign-in methods",
+  "stepUp.title.report": "Confirm it’s you to report a sign-in",
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
   "stepUp.lead": "Before you can change this, confirm it’s you.",
   "stepUp.lead.action": "Nothing changes until you confirm it’s you.",
@@ -406,8 +448,11 @@ export const en = {
   "mailbox.kind.email_taken": "Notice that another account asked for this address",
   "mailbox.kind.email_changed": "Notice of a changed address, with a link that undoes it",
   "mailbox.kind.deletion_scheduled": "Notice of a deleted account, with a link that restores it",
+  "mailbox.kind.new_device_sign_in": "Notice of a sign-in from a new device",
   "mailbox.kind.password_chosen": "Notice of a new password",
   "mailbox.kind.password_removed": "Notice of a removed password",
+  "mailbox.kind.methods_locked": "Notice of locked sign-in methods",
+  "mailbox.kind.methods_unlocked": "Notice of unlocked sign-in methods",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
 
@@ -445,6 +490,9 @@ export const en = {
   "note.session_ended": "You were signed out here. Sign in to continue.",
   "note.signed_out": "You’re signed out.",
   "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
+  "note.sign_in_reported":
+    "That device is signed out, pending links and codes no longer work, and your sign-in methods are locked.",
+  "note.methods_unlocked": "Your sign-in methods are unlocked.",
   "note.others_signed_out": "You’re signed out everywhere else.",
   "note.session_signed_out": "That device is signed out.",
   "note.profile_saved": "Your profile is saved.",
@@ -535,6 +583,10 @@ export const en = {
   "error.session_changed":
     "You were signed out, or signed in again, before you came back from {provider}. Nothing was connected. Connect it again from your sign-in methods.",
   "error.last_sign_in_method": "This is your only sign-in method. Add another one first.",
+  "error.methods_locked":
+    "Your sign-in methods are locked, because someone reported a sign-in. Nothing was changed.",
+  "error.unknown_device":
+    "Use a device where you signed in before the sign-in that was reported. Your sign-in methods stay locked.",
   "error.overloaded": "We’re very busy right now. Try again in {wait}.",
   "error.link_invalid":
     "This link can’t be used. It may be incomplete, or have expired, or been used or replaced. Some email filters open links first.",
@@ -633,6 +685,21 @@ export const en = {
     "You can also restore it by signing in. The link works once, for {lifetime} (until {end}).",
   "email.deletion.done":
     "This was done from {device} on {at}. If it wasn’t you, restore the account, sign in, and set a new password.",
+  "email.newDevice.subject": "New sign-in to {appName} ({at})",
+  "email.newDevice.heading": "Your account was used on a new device",
+  "email.newDevice.lead":
+    "{known, select, ip {Someone signed in to your account from {device} on {at}. The IP address was {ip}.} other {Someone signed in to your account from {device} on {at}.}}",
+  "email.newDevice.text":
+    "“This wasn’t me” signs that device out, and locks your sign-in methods for {lock}. The link works once, for {lifetime}, and doesn’t sign you in.",
+  "email.newDevice.hint": "If this was you, ignore this email.",
+  "email.locked.subject": "Your {appName} sign-in methods are locked",
+  "email.locked.heading": "Your sign-in methods are locked",
+  "email.locked.lead":
+    "A sign-in was reported in your account. The device is signed out, and nobody can add, change or remove your sign-in methods for {lock}.",
+  "email.unlocked.subject": "Your {appName} sign-in methods are unlocked",
+  "email.unlocked.heading": "Your sign-in methods are unlocked",
+  "email.unlocked.lead":
+    "They were locked because a sign-in was reported. They can be changed again.",
   "email.passwordSet.subject": "A password was set for {appName}",
   "email.passwordSet.heading": "A password was set",
   "email.passwordChanged.subject": "Your {appName} password was changed",

@@ -46,6 +46,8 @@ export interface Messages {
   exactDuration(duration: Duration): string;
   /** A time to wait, rounded up to its largest unit, so that it is never too short. */
   wait(duration: Duration): string;
+  /** A country by its code; null for a code that no country has. */
+  country(code: string): string | null;
   list(names: readonly string[], type: "conjunction" | "disjunction"): string;
   /** A moment with its time zone named ("29 Nov 2026, 14:05 CET"). */
   time(at: Date, timeZone: string): string;
@@ -100,6 +102,10 @@ function createMessages(locale: Locale): Messages {
     parts,
     exactDuration: (duration) => text(exactly(duration)),
     wait: (duration) => text(inWords(duration)),
+    country(code) {
+      const name = countries.of(code);
+      return name === undefined ? null : text(name);
+    },
     list: (names, type) =>
       new Intl.ListFormat("en", { type })
         .formatToParts(names)
@@ -143,6 +149,7 @@ const selectsOf = (format: IntlMessageFormat): ReadonlySet<string> => {
 /** `TYPE.select` of the parser, which exports it as a const enum. */
 const selectElement = 5;
 
+const countries = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 const time = { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } as const;

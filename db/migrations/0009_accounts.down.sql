@@ -48,6 +48,10 @@ ALTER TABLE "verifications" DROP COLUMN "staff_id";
 --> statement-breakpoint
 ALTER TABLE "verifications" DROP COLUMN "user_id";
 --> statement-breakpoint
+ALTER TABLE "verifications" DROP COLUMN "ip";
+--> statement-breakpoint
+ALTER TABLE "verifications" DROP COLUMN "device_digest";
+--> statement-breakpoint
 ALTER TABLE "users" DROP COLUMN "methods_locked_until";
 --> statement-breakpoint
 ALTER TABLE "users" DROP COLUMN "delete_at";
@@ -57,6 +61,8 @@ ALTER TABLE "users" DROP COLUMN "time_zone";
 ALTER TABLE "users" DROP COLUMN "name";
 --> statement-breakpoint
 ALTER TABLE "users" DROP COLUMN "role";
+--> statement-breakpoint
+ALTER TABLE "sessions" DROP COLUMN "device_digest";
 --> statement-breakpoint
 ALTER TABLE "sessions" DROP COLUMN "staff_id";
 --> statement-breakpoint

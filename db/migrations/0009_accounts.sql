@@ -30,11 +30,14 @@ ALTER TABLE "audit_events" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
 ALTER TABLE "known_devices" ADD COLUMN "created_at" timestamp with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "country" text;--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
+ALTER TABLE "sessions" ADD COLUMN "device_digest" text;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "role" text DEFAULT 'member' NOT NULL;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "name" text;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "time_zone" text;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "delete_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "methods_locked_until" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "verifications" ADD COLUMN "device_digest" text;--> statement-breakpoint
+ALTER TABLE "verifications" ADD COLUMN "ip" text;--> statement-breakpoint
 ALTER TABLE "verifications" ADD COLUMN "user_id" uuid;--> statement-breakpoint
 ALTER TABLE "verifications" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
 ALTER TABLE "email_changes" ADD CONSTRAINT "email_changes_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

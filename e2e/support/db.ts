@@ -126,9 +126,11 @@ export class Db {
     return last?.cause ?? "";
   }
 
+  /** Letters but those about new devices, which any sign-in may cause. */
   async lettersTo(email: string) {
     return this.sql<{ state: string; reason: string | null; kind: string }[]>`
-      select state, reason, kind from outbox where to_address = ${email} order by created_at`;
+      select state, reason, kind from outbox
+      where to_address = ${email} and kind <> 'new_device_sign_in' order by created_at`;
   }
 
   async auditOf(email: string) {

@@ -41,19 +41,33 @@ export class Inbox {
     });
   }
 
-  lettersTo = (address: string) => this.all().filter(({ to }) => to === address);
+  /** Letters but those about new devices, which any sign-in may cause. */
+  lettersTo = (address: string) =>
+    this.all().filter(({ to, subject }) => to === address && !isReport(subject));
 
   /** Waits for the first unread letter to an address. */
-  async nextTo(address: string): Promise<Letter> {
+  nextTo = (address: string): Promise<Letter> => this.#nextOf(() => this.lettersTo(address));
+
+  /** Waits for the next letter about a sign-in from a new device; returns the path of its link. */
+  async reportTo(address: string): Promise<string> {
+    const { text } = await this.#nextOf(() =>
+      this.all().filter(({ to, subject }) => to === address && isReport(subject)),
+    );
+    const [, path] = /https?:\/\/[^/\s]+(\/l\/report\/[\w-]{43})/.exec(text) ?? [];
+    if (!path) throw new Error(`This letter has no link:\n${text}`);
+    return path;
+  }
+
+  async #nextOf(read: () => Letter[]): Promise<Letter> {
     for (let tries = 0; tries < 2_400; tries += 1) {
-      const letter = this.lettersTo(address).find(({ id }) => !this.#read.has(id));
+      const letter = read().find(({ id }) => !this.#read.has(id));
       if (letter) {
         this.#read.add(letter.id);
         return letter;
       }
       await sleep(50);
     }
-    throw new Error(`No letter to ${address} arrived.`);
+    throw new Error("No letter arrived.");
   }
 
   /** Waits for the next letter, which must have a link and a code. */
@@ -74,6 +88,8 @@ export class Inbox {
     return names.filter((name) => name.endsWith(".json")).sort();
   }
 }
+
+const isReport = (subject: string) => subject.startsWith("New sign-in to ");
 
 /** The result of a read, or null when the file does not exist. */
 function existing<T>(read: () => T): T | null {

@@ -75,6 +75,13 @@ export class Person {
       ? expect(this.page).toHaveURL((url) => url.pathname + url.search === path)
       : expect(this.page).toHaveURL(path);
 
+  /** The checkbox "Keep me signed in" of the form with this button. */
+  keepBeside = (button: string) =>
+    this.page
+      .locator("form")
+      .filter({ has: this.page.getByRole("button", { name: button }) })
+      .getByLabel("Keep me signed in");
+
   /** Submits the sign-in page, without checking the result. */
   async requestLink(
     { remember = false, next }: RequestOptions = {},
@@ -82,7 +89,7 @@ export class Person {
   ): Promise<void> {
     await this.open(next === undefined ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`);
     await this.type("Email", email);
-    if (remember) await this.page.getByLabel("Keep me signed in").check();
+    if (remember) await this.keepBeside("Email me a sign-in link").check();
     await this.clickButton("Email me a sign-in link");
   }
 
@@ -133,6 +140,7 @@ export class Person {
   }
 
   readsTheCode = () => this.given.inbox.codeTo(this.email);
+  readsTheReport = () => this.given.inbox.reportTo(this.email);
   readsTheNotice = () => this.given.inbox.nextTo(this.email);
 
   /** Submits the password page, without checking the result. */
@@ -150,8 +158,10 @@ export class Person {
   async signInWithProvider(
     provider: "Google" | "LinkedIn",
     who: ProviderUser = { email: this.email },
+    { remember = false }: Pick<RequestOptions, "remember"> = {},
   ): Promise<void> {
     await this.open("/sign-in");
+    if (remember) await this.keepBeside(`Continue with ${provider}`).check();
     await this.clickButton(`Continue with ${provider}`);
     await this.chooses(who);
   }

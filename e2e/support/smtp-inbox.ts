@@ -44,7 +44,11 @@ export class SmtpInbox {
     for (const arrival of this.#arrivalsTo(address)) this.#read.add(arrival);
   }
 
-  #arrivalsTo = (address: string) => this.server.accepted.filter(({ to }) => to.includes(address));
+  /** Without those about new devices, which any sign-in may cause. */
+  #arrivalsTo = (address: string) =>
+    this.server.accepted.filter(
+      ({ to, raw }) => to.includes(address) && !/^Subject: New sign-in to /m.test(raw),
+    );
 }
 
 async function parse(raw: string): Promise<SmtpLetter> {

@@ -23,7 +23,17 @@ export const activityKinds = {
     "auth_provider.link",
     "auth_provider.confirm",
     "auth_provider.unlink",
+    "sign_in_report.redeem",
+    "session.report",
+    "methods.unlock",
     "session.revoke",
     "session.revoke_others",
   ],
 } as const;
+
+/** Events that started a session, where their outcome is "ok": its user may report it. */
+export const signInEvents: readonly string[] = [
+  ...activityKinds.sign_ins.filter((event) => event !== "session.sign_out"),
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+];

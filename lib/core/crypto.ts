@@ -19,6 +19,7 @@ export type TokenUse =
   | "email_change"
   | "email_undo"
   | "deletion_undo"
+  | "sign_in_report"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

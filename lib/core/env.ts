@@ -107,6 +107,11 @@ const schema = z.object({
   APP_ORIGINS: z.string().optional(),
   AFTER_SIGN_IN: z.string().default("/account"),
   TRUSTED_PROXY_HOPS: wholeNumber(0, 10).optional(),
+  COUNTRY_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a header, such as cf-ipcountry")
+    .transform((name) => name.toLowerCase())
+    .optional(),
   KEEP_ALIVE_SECONDS: wholeNumber(5, 3600).default(intervals.keepAlive),
   METRICS_TOKEN: z
     .string()
@@ -188,6 +193,8 @@ export interface Env {
   readonly breachLookupUrl: string | undefined;
   readonly passwordMinLength: number;
   readonly trustedProxyHops: number;
+  /** The header in which the trusted proxy sends the country of a request; none when undefined. */
+  readonly countryHeader: string | undefined;
   /** How long an idle connection stays open. */
   readonly keepAlive: Duration;
   /** The bearer token of `/metrics`; without one there are no metrics. */
@@ -273,6 +280,7 @@ export function parseEnv(vars: Vars, known: readonly ConfigurableMethod[]): Env 
     breachLookupUrl: env.BREACH_LOOKUP_URL,
     passwordMinLength: env.PASSWORD_MIN_LENGTH,
     trustedProxyHops: env.TRUSTED_PROXY_HOPS ?? 0,
+    countryHeader: env.COUNTRY_HEADER,
     keepAlive: seconds(env.KEEP_ALIVE_SECONDS),
     metricsToken: env.METRICS_TOKEN,
     logLevel: env.LOG_LEVEL,
@@ -309,6 +317,8 @@ export function* settingsWithoutEffect(
         yield `${name} has no effect, because SIGN_IN_METHODS does not include ${method.id}.`;
   if (isSet("APP_ORIGINS") && env.trustedProxyHops === 0 && env.afterSignIn.startsWith("/"))
     yield "APP_ORIGINS has no effect, because TRUSTED_PROXY_HOPS is 0: only a trusted proxy says which URL somebody visits.";
+  if (isSet("COUNTRY_HEADER") && env.trustedProxyHops === 0)
+    yield "COUNTRY_HEADER has no effect, because TRUSTED_PROXY_HOPS is 0: anybody could send it.";
   for (const name of ["DATABASE_URL", "MIGRATE_DATABASE_URL"]) {
     const url = parsePostgresUrl(vars[name] ?? "");
     if (!("problem" in url) && url.ignored.length > 0)

@@ -51,6 +51,8 @@ export const refusals = {
   provider_already_linked: { status: 409 },
   session_changed: { status: 409 },
   last_sign_in_method: { status: 409 },
+  methods_locked: { status: 403 },
+  unknown_device: { status: 403 },
   overloaded: { status: 503 },
   link_invalid: { status: 400 },
   email_mismatch: { status: 400 },

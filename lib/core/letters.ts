@@ -61,8 +61,17 @@ export type Letter =
       readonly token: string;
       readonly verificationId: string;
     } & Notice)
+  | ({
+      readonly kind: "new_device_sign_in";
+      /** Of the link that reports the sign-in. */
+      readonly token: string;
+      /** Null where it is not known. */
+      readonly ip: string | null;
+    } & Notice)
   | ({ readonly kind: "password_chosen"; readonly first: boolean } & Notice)
   | ({ readonly kind: "password_removed" } & Notice)
+  | ({ readonly kind: "methods_locked" } & Notice)
+  | ({ readonly kind: "methods_unlocked" } & Notice)
   | ({
       readonly kind: "provider_connected";
       readonly provider: MethodId;
@@ -70,6 +79,8 @@ export type Letter =
       readonly address: Identifier | null;
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
+
+export type NewDeviceLetter = Extract<Letter, { kind: "new_device_sign_in" }>;
 
 /**
  * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
@@ -87,8 +98,11 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   email_taken: true,
   email_changed: false,
   deletion_scheduled: false,
+  new_device_sign_in: false,
   password_chosen: false,
   password_removed: false,
+  methods_locked: false,
+  methods_unlocked: false,
   provider_connected: false,
   provider_disconnected: false,
 };

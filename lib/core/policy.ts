@@ -24,6 +24,10 @@ export const lifetimes = {
   emailUndo: hours(72),
   /** A deleted account can be restored, by its owner who was away or deleted it in anger (decision 50). */
   deletion: days(14),
+  /** Its link only ends and locks, so it works for as long as somebody may not read their mail (R6). */
+  signInReport: days(7),
+  /** After a report: enough to set a new password and to look at the account, and no more (A2). */
+  methodsLock: hours(24),
   /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
   /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */

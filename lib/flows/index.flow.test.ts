@@ -24,6 +24,7 @@ const fitting: Record<string, unknown> = {
   purpose: "sign_up",
   name: "Ada",
   timeZone: "Europe/London",
+  event: "1",
   id: "00000000-0000-4000-8000-000000000000",
   provider: "google",
   oauthAttempt: "x".repeat(43),

@@ -3,6 +3,8 @@ import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { listAuthProviders } from "./account/list-auth-providers";
+import { readMethodsLock } from "./account/read-methods-lock";
+import { unlockMethods } from "./account/unlock-methods";
 import { exportActivity } from "./activity/export-activity";
 import { listActivity } from "./activity/list-activity";
 import { clearLimits } from "./mailbox/clear-limits";
@@ -33,8 +35,11 @@ import { removePassword } from "./password/remove-password";
 import { requestPasswordReset } from "./password/request-password-reset";
 import { setPassword } from "./password/set-password";
 import { signInWithPassword } from "./password/sign-in-with-password";
+import { previewSignInReport } from "./reports/preview-sign-in-report";
+import { redeemSignInReport } from "./reports/redeem-sign-in-report";
 import { listSessions } from "./sessions/list-sessions";
 import { readSession } from "./sessions/read-session";
+import { reportSession } from "./sessions/report-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
 import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
@@ -76,9 +81,14 @@ export const flows: readonly AnyFlow[] = [
   readSession,
   listSessions,
   revokeSession,
+  reportSession,
   revokeOtherSessions,
   signOut,
+  previewSignInReport,
+  redeemSignInReport,
   listAuthProviders,
+  readMethodsLock,
+  unlockMethods,
   listActivity,
   exportActivity,
   readProfile,

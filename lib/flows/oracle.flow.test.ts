@@ -17,6 +17,8 @@ import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
 import { requestPasswordReset } from "./password/request-password-reset";
 import { listSessions } from "./sessions/list-sessions";
+import { previewSignInReport } from "./reports/preview-sign-in-report";
+import { redeemSignInReport } from "./reports/redeem-sign-in-report";
 import { readSession } from "./sessions/read-session";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
@@ -92,6 +94,10 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   "account.preview_restore": (stranger) => stranger.run(previewRestore, { token: unknownToken }),
   "account.restore_by_link": (stranger) =>
     stranger.run(restoreByLink, { token: unknownToken, email: address }),
+  "sign_in_report.preview": (stranger) =>
+    stranger.run(previewSignInReport, { token: unknownToken }),
+  "sign_in_report.redeem": (stranger) =>
+    stranger.run(redeemSignInReport, { token: unknownToken, email: address }),
   "session.read": (stranger) => stranger.run(readSession),
 };
 

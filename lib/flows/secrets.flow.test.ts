@@ -25,6 +25,8 @@ import { previewPasswordReset } from "./password/preview-password-reset";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { redeemPasswordResetCode } from "./password/redeem-password-reset-code";
 import { requestPasswordReset } from "./password/request-password-reset";
+import { previewSignInReport } from "./reports/preview-sign-in-report";
+import { redeemSignInReport } from "./reports/redeem-sign-in-report";
 import { listSessions } from "./sessions/list-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
@@ -61,6 +63,8 @@ async function scene() {
   const letter = await world.letterTo(ada);
   await home.run(requestPasswordReset, { email: ada });
   const reset = await world.letterTo(ada);
+  await new Browser(world).signInWithPassword(ada, password);
+  const report = await world.letterTo(ada);
   await home.run(requestStepUp);
   const stepUp = await world.letterTo(ada);
   const before = world.secrets.tokens.size;
@@ -98,6 +102,7 @@ async function scene() {
     home,
     letter,
     reset,
+    report,
     stepUp,
     attempt,
     signUp,
@@ -125,6 +130,7 @@ const secrets = {
   email_change_code: ({ change }) => change.code,
   email_undo: ({ undo }) => undo.token,
   deletion_undo: ({ restore }) => restore.token,
+  sign_in_report: ({ report }) => report.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
@@ -296,6 +302,14 @@ const fields: Record<string, Consumer> = {
       return (await stranger({ mailRequest }).run(redeemPasswordResetCode, input)).ok;
     },
   },
+  "sign_in_report.preview token": {
+    takes: "sign_in_report",
+    opens: async (token) => (await stranger({}).run(previewSignInReport, { token })).ok,
+  },
+  "sign_in_report.redeem token": {
+    takes: "sign_in_report",
+    opens: async (token) => (await stranger({}).run(redeemSignInReport, { token, email: ada })).ok,
+  },
   "oauth.complete oauthAttempt": {
     takes: "oauth_attempt",
     opens: async (oauthAttempt) => (await complete(oauthAttempt)).ok,
@@ -376,6 +390,7 @@ const harmless = [
   "name",
   "timeZone",
   "before",
+  "event",
   "show",
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.

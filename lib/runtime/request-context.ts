@@ -16,6 +16,8 @@ export interface RequestContext {
   /** Whether the request has a cookie of ours, or may lack one (decision 33). */
   readonly acceptsCookies: boolean;
   readonly ip: string | null;
+  /** ISO 3166-1, as the trusted proxy says; null where it does not. */
+  readonly country: string | null;
   /** The IP as limits count it: IPv6 by /64 (R2). */
   readonly network: string;
   /** The browser and its system, as it is stored: "firefox/linux". */

@@ -32,6 +32,7 @@ const requestContext: RequestContext = {
   shownTo: null,
   acceptsCookies: true,
   ip: null,
+  country: null,
   network: "n",
   browser: "Firefox",
   sessionDigest: null,

@@ -119,6 +119,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   #mayHaveCommitted = false;
   #session: SessionRow | null = null;
   readonly #letters: QueuedLetter[] = [];
+  #hasLetters = false;
   readonly #cookieChanges: CookieChanges = {};
   readonly #refunds: LimitHit[] = [];
   /** The hits to refund when the run succeeds. */
@@ -220,7 +221,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       ...(refunds.length + forgotten.length > 0
         ? [() => this.world.limiter.refund(refunds, forgotten)]
         : []),
-      ...(this.#letters.length > 0 ? [this.world.wakeCourier] : []),
+      ...(this.#hasLetters ? [this.world.wakeCourier] : []),
       ...(session && isFirstTouch(session) ? [() => touchSession(this.world.db, session.id)] : []),
     ];
     const afterResponse = tasks.map((task) => () => this.#runAfterResponse(task));
@@ -373,11 +374,12 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       if (this.#timedOut) throw new RunTimedOut();
       this.#transaction = tx;
       const result = await change(tx);
-      await recordRunEnd(tx, this.world.env.outboxKey, {
+      const { isReported } = await recordRunEnd(tx, this.world.env.outboxKey, {
         session: this.#session,
         letters: this.#letters,
         event: this.#auditFacts(caller, result),
       });
+      this.#hasLetters = isReported || this.#letters.length > 0;
       if (this.#timedOut) throw new RunTimedOut();
       this.#mayHaveCommitted = true;
       return result;

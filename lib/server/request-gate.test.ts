@@ -143,6 +143,28 @@ function parsed(text: string) {
   };
 }
 
+describe("the country of a request", () => {
+  const seenCountry = async (
+    hops: number,
+    sent: Record<string, string>,
+    countryHeader?: string,
+  ) => {
+    const { seen } = await serve({ ...local, trustedProxyHops: hops, countryHeader });
+    return (await seen("/", sent)).headers["x-forwarded-country"];
+  };
+
+  it.each([
+    ["is what the trusted proxy says", 1, { "cf-ipcountry": "de" }, "cf-ipcountry", "DE"],
+    ["may have a forwarding header", 1, { "x-forwarded-geo": "DE" }, "x-forwarded-geo", "DE"],
+    ["is not what a client says", 0, { "cf-ipcountry": "DE" }, "cf-ipcountry", undefined],
+    ["is in no other header", 1, { "x-forwarded-country": "DE" }, "cf-ipcountry", undefined],
+    ["is not known without the setting", 1, { "cf-ipcountry": "DE" }, undefined, undefined],
+    ["is two letters", 1, { "cf-ipcountry": "T1" }, "cf-ipcountry", undefined],
+  ] as const)("%s", async (_, hops, sent, header, expected) => {
+    expect(await seenCountry(hops, sent, header)).toBe(expected);
+  });
+});
+
 describe("the IP that limits count by", () => {
   const seenIp = async (hops: number, forwardedFor: string | string[], peer = "192.0.2.7") => {
     const { seen } = await serve({ ...local, trustedProxyHops: hops }, { peer });

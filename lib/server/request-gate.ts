@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import compression from "compression";
 import type { Env } from "@/lib/core/env";
 import type { Log } from "@/lib/runtime/ports";
+import { readCountry } from "@/lib/core/country";
 import { clientIp } from "@/lib/core/ip";
 import { bounds } from "@/lib/core/policy";
 import { random } from "@/lib/core/crypto";
@@ -283,16 +284,18 @@ function cacheControl(request: IncomingMessage, set: readonly string[]): string 
 }
 
 /**
- * Replaces what a client may have forged: the forwarding headers contain the IP that the trusted
- * proxies report, and the configured origin (L7, R2).
+ * Replaces what a client may have forged: the forwarding headers contain the IP and the country that the
+ * trusted proxies report, and the configured origin (L7, R2, S2).
  */
 function normalizeForwardingHeaders(
-  { origin, trustedProxyHops, production }: Env,
+  { origin, trustedProxyHops, countryHeader, production }: Env,
   request: IncomingMessage,
 ) {
   const { headers, socket, url = "/" } = request;
   const forwardedFor = trustedProxyHops > 0 ? String(headers["x-forwarded-for"] ?? "") : "";
   const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
+  const isTrusted = trustedProxyHops > 0 && countryHeader !== undefined;
+  const country = isTrusted ? readCountry(headers[countryHeader]) : null;
   for (const name of Object.keys(headers))
     if (
       /^(x-forwarded-|x-original-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
@@ -301,6 +304,7 @@ function normalizeForwardingHeaders(
     )
       delete headers[name];
   headers["x-forwarded-for"] = ip ?? "";
+  if (country) headers["x-forwarded-country"] = country;
   headers["x-forwarded-host"] = origin.host;
   headers["x-forwarded-proto"] = origin.protocol.slice(0, -1);
   headers.host = origin.host;

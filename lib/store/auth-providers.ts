@@ -3,11 +3,12 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import { authProviders, users } from "@/db/schema";
 import type { Env } from "@/lib/core/env";
+import type { Identifier } from "@/lib/core/identifier";
 import type { OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { usableMethods } from "@/lib/methods";
 import { isReserved } from "./reservations";
-import { lockSessionUser, type Session } from "./sessions";
+import { lockForMethods, type Session } from "./sessions";
 import { voidVerifications } from "./verifications";
 
 /** A sign-in method that a user has used or linked. */
@@ -69,6 +70,7 @@ export async function lockIdentity(tx: Db, { provider, subject }: OAuthIdentity)
 /** The user that an identity signs in. */
 export interface Owner {
   readonly userId: string;
+  readonly email: Identifier;
   readonly disabled: boolean;
   readonly needsConfirmation: boolean;
 }
@@ -80,7 +82,7 @@ export async function findOwner(
 ): Promise<Owner | null> {
   const found = await row<Owner>(
     db,
-    sql`select user_id as "userId", disabled_at is not null as disabled,
+    sql`select user_id as "userId", email, disabled_at is not null as disabled,
         confirmation_required_at is not null as "needsConfirmation"
       from ${authProviders} join ${users} on id = user_id
       where provider = ${provider} and subject = ${subject}`,
@@ -146,17 +148,19 @@ export async function createUserFromIdentity(
  * Links an identity to the session's user, and confirms it if it needed that. `taken`: it belongs to
  * another user. `occupied`: another identity of this provider is linked (I2). `signed_out`: the session
  * has ended. `other_account`: the user did not ask to link it, and its address is not theirs; on a
- * shared computer it may be someone else's. The caller has locked the identity.
+ * shared computer it may be someone else's. `locked`: a sign-in was reported. The caller has locked the
+ * identity.
  */
 export async function linkIdentity(
   tx: Db,
   session: Session,
   identity: OAuthIdentity,
   { userAskedToLink }: { userAskedToLink: boolean },
-): Promise<"linked" | "taken" | "occupied" | "signed_out" | "other_account"> {
+): Promise<"linked" | "taken" | "occupied" | "signed_out" | "locked" | "other_account"> {
   const { userId } = session;
   const { provider, subject, email } = identity;
-  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const access = await lockForMethods(tx, session);
+  if (access !== "open") return access;
   const owner = await findOwner(tx, identity);
   if (owner && owner.userId !== userId) return "taken";
   if (!owner && !userAskedToLink && email !== session.email) return "other_account";
@@ -176,8 +180,9 @@ export async function confirmIdentity(
   tx: Db,
   session: Session,
   provider: MethodId,
-): Promise<"confirmed" | "none" | "signed_out"> {
-  if (!(await lockSessionUser(tx, session))) return "signed_out";
+): Promise<"confirmed" | "none" | "signed_out" | "locked"> {
+  const access = await lockForMethods(tx, session);
+  if (access !== "open") return access;
   const confirmed = await row(
     tx,
     sql`update ${authProviders} set confirmation_required_at = null
@@ -198,9 +203,10 @@ export async function deleteAuthProvider(
   session: Session,
   provider: MethodId,
   env: Pick<Env, "methods">,
-): Promise<"unlinked" | "none" | "last" | "signed_out"> {
+): Promise<"unlinked" | "none" | "last" | "signed_out" | "locked"> {
   const { userId } = session;
-  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const access = await lockForMethods(tx, session);
+  if (access !== "open") return access;
   if (isLastMethod(await selectAuthProviders(tx, userId), provider, env)) return "last";
   const deleted = await row(
     tx,

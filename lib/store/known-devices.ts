@@ -18,6 +18,11 @@ export async function isKnownDevice(
   return found.length > 0;
 }
 
+/** Whether a device is known to a user, as it was before the statement. */
+export const isKnownTo = (deviceDigest: string, userId: string) => sql`
+  exists (select from ${knownDevices}
+    where device_digest = ${deviceDigest} and user_id = ${userId}::uuid)`;
+
 /**
  * CTEs that remember a device for a user. Only the last `bounds.usersPerDevice` users keep the device,
  * because it may be a public computer (R6).

@@ -3,7 +3,12 @@ import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
-import { kindsOfStrangers, type Letter, type WithheldReason } from "@/lib/core/letters";
+import {
+  kindsOfStrangers,
+  type Letter,
+  type NewDeviceLetter,
+  type WithheldReason,
+} from "@/lib/core/letters";
 import { bounds, intervals, lifetimes } from "@/lib/core/policy";
 import { seal, type Key } from "@/lib/core/crypto";
 
@@ -28,6 +33,13 @@ export function lettersQueued(key: Key, letters: readonly QueuedLetter[]): SQL {
     values ${sql.join(values, sql`, `)}
   )`;
 }
+
+/** A CTE that queues the letter about a sign-in if `signInReportable` says so in the same statement (R6). */
+export const reportQueued = (key: Key, letter: NewDeviceLetter): SQL => sql`reported as (
+    insert into ${outbox} (kind, to_address, state, payload, verification_id)
+    select ${letter.kind}, ${letter.to}, 'queued', ${seal(key, JSON.stringify(letter))}, id from reportable
+    returning id
+  )`;
 
 /** A letter that is leased to a worker. Payload and rendered message are encrypted. */
 export interface LeasedLetter {

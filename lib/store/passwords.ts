@@ -6,7 +6,7 @@ import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
 import { passwordMethod } from "@/lib/methods/password";
 import { isLastMethod, neverUsed, selectAuthProviders } from "./auth-providers";
-import { lockSessionUser, type Session } from "./sessions";
+import { areMethodsLocked, lockForMethods, type Session } from "./sessions";
 import { lockSecretsOfAccount, type Purpose } from "./verifications";
 
 /** What a typed password is compared with. */
@@ -83,6 +83,8 @@ export interface LockedAccount {
   readonly disabled: boolean;
   readonly verified: boolean;
   readonly hasPassword: boolean;
+  /** A sign-in was reported, so its sessions change no sign-in method. */
+  readonly methodsLocked: boolean;
 }
 
 /**
@@ -100,7 +102,7 @@ export async function lockAccount(tx: Db, identifier: Identifier): Promise<Locke
     )
     select u.id, u.email as identifier, u.disabled_at is not null as disabled,
       u.email_verified_at is not null as verified,
-      u.password_hash is not null as "hasPassword"
+      u.password_hash is not null as "hasPassword", ${areMethodsLocked} as "methodsLocked"
     from ${users} u, barrier where u.email = ${identifier} for update of u`,
   );
   return locked ?? null;
@@ -166,9 +168,10 @@ export async function deletePassword(
   tx: Db,
   session: Pick<Session, "id" | "userId">,
   env: Pick<Env, "methods">,
-): Promise<"removed" | "none" | "last" | "signed_out"> {
+): Promise<"removed" | "none" | "last" | "signed_out" | "locked"> {
   const { userId } = session;
-  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const access = await lockForMethods(tx, session);
+  if (access !== "open") return access;
   if (!(await findPasswordHash(tx, userId))) return "none";
   if (isLastMethod(await selectAuthProviders(tx, userId), passwordMethod.storedName, env))
     return "last";

@@ -3,8 +3,9 @@ import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
 import type { Key } from "@/lib/core/crypto";
 import { type AuditFacts, eventRecorded } from "./audit-log";
-import { lettersQueued, type QueuedLetter } from "./outbox";
+import { lettersQueued, type QueuedLetter, reportQueued } from "./outbox";
 import { sessionInserted, type SessionRow } from "./sessions";
+import { signInReportable } from "./sign-in-reports";
 
 /** What the end of a run writes, in the transaction of its change. */
 export interface RunEnd {
@@ -14,12 +15,26 @@ export interface RunEnd {
   readonly event: AuditFacts;
 }
 
-/** Starts the session, queues the letters and writes the audit event in one statement (I5, I6). */
-export async function recordRunEnd(tx: Db, key: Key, end: RunEnd): Promise<void> {
+/**
+ * Starts the session, queues the letters and writes the audit event in one statement (I5, I6). So whether
+ * the session's device is new is decided by what was there before. Returns whether a letter says that it is.
+ */
+export async function recordRunEnd(
+  tx: Db,
+  key: Key,
+  { session, letters, event }: RunEnd,
+): Promise<{ isReported: boolean }> {
+  const report = session?.report;
   const parts = [
-    ...(end.session ? [sessionInserted(end.session)] : []),
-    ...(end.letters.length > 0 ? [lettersQueued(key, end.letters)] : []),
-    eventRecorded(end.event),
+    ...(session ? [sessionInserted(session)] : []),
+    ...(session && report ? [signInReportable(session, report), reportQueued(key, report)] : []),
+    ...(letters.length > 0 ? [lettersQueued(key, letters)] : []),
+    eventRecorded(event),
   ];
-  await row(tx, sql`with ${sql.join(parts, sql`, `)} select`);
+  const reported = report ? sql`exists (select from reported)` : sql`false`;
+  const end = await row<{ isReported: boolean }>(
+    tx,
+    sql`with ${sql.join(parts, sql`, `)} select ${reported} as "isReported"`,
+  );
+  return end!;
 }

@@ -4,6 +4,7 @@ import { row, rows } from "@/db/rows";
 import { knownDevices, sessions, users, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
+import type { NewDeviceLetter } from "@/lib/core/letters";
 import { intervals } from "@/lib/core/policy";
 import type { Role } from "@/lib/core/role";
 import { deviceRemembered } from "./known-devices";
@@ -127,12 +128,15 @@ export interface SessionRow {
   readonly userId: string;
   readonly method: string;
   readonly ip: string | null;
+  readonly country: string | null;
   readonly browser: string;
   readonly browserDigest: string;
   readonly deviceDigest: string;
   readonly remember: boolean;
   readonly idle: Duration;
   readonly lifetime: Duration;
+  /** Tells its user of it, if the device is new to them; null where they need not be told. */
+  readonly report: NewDeviceLetter | null;
 }
 
 const isOfToken = (digest: string | null) =>
@@ -145,19 +149,31 @@ const isOfToken = (digest: string | null) =>
  * locked the user's row in an earlier statement, so that of two parallel sign-ins the second sees the first.
  */
 export function sessionInserted(session: SessionRow): SQL {
-  const { tokenDigest, userId, method, ip, browser, browserDigest, remember } = session;
+  const {
+    tokenDigest,
+    userId,
+    method,
+    ip,
+    country,
+    browser,
+    browserDigest,
+    deviceDigest,
+    remember,
+  } = session;
   return sql`rotated as (
     delete from ${sessions} where ${isOfToken(session.replacedDigest)}
       or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
         and browser_digest = ${browserDigest} and method = ${method}
         and created_at > now() - make_interval(secs => ${intervals.repeat}))
-  ), ${deviceRemembered(session.deviceDigest, userId)}, inserted as (
-    insert into ${sessions} (token_digest, started_by, user_id, method, ip, browser, browser_digest,
-      remember, idle_seconds, ends_at, expiry_check_at)
-    values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${browser},
-            ${browserDigest}, ${remember}, ${session.idle}::int,
+    returning id, user_id
+  ), ${deviceRemembered(deviceDigest, userId)}, inserted as (
+    insert into ${sessions} (token_digest, started_by, user_id, method, ip, country, browser, browser_digest,
+      device_digest, remember, idle_seconds, ends_at, expiry_check_at)
+    values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${country},
+            ${browser}, ${browserDigest}, ${deviceDigest}, ${remember}, ${session.idle}::int,
             now() + make_interval(secs => ${session.lifetime}),
             now() + make_interval(secs => ${Math.min(session.idle, session.lifetime)}))
+    returning id
   )`;
 }
 
@@ -203,6 +219,7 @@ export async function replaceStartedSession(
   const replaced = await row<ExistingSession>(
     tx,
     sql`update ${sessions} set token_digest = ${change.tokenDigest}, last_seen_at = now(),
+        device_digest = ${deviceDigest},
         previous_token_digest = null, previous_authenticated_at = null, renewed_at = null
       where started_by = ${startedBy}::uuid and ${live} and ${isOfEnabledUser}
       returning ${existing}`,
@@ -256,22 +273,39 @@ export async function isSessionToken(tx: Db, id: string, digest: string | null):
  */
 export async function lockSessionUser(
   tx: Db,
-  { id, userId }: Pick<Session, "id" | "userId">,
+  session: Pick<Session, "id" | "userId">,
 ): Promise<boolean> {
+  return (await lockForMethods(tx, session)) !== "signed_out";
+}
+
+/**
+ * The same before a sign-in method is added, changed or removed. `locked`: a sign-in of the user was reported,
+ * so none may be until `users.methods_locked_until`.
+ */
+export async function lockForMethods(
+  tx: Db,
+  { id, userId }: Pick<Session, "id" | "userId">,
+): Promise<"open" | "locked" | "signed_out"> {
   await row(tx, sql`select 1 from ${users} where id = ${userId}::uuid for update`);
-  const [stillSignedIn] = await rows(
+  const found = await row<{ isLocked: boolean }>(
     tx,
-    sql`select 1 from ${sessions} join ${users} u on u.id = user_id
+    sql`select ${areMethodsLocked} as "isLocked" from ${sessions} join ${users} u on u.id = user_id
       where ${sessions.id} = ${id}::uuid and disabled_at is null`,
   );
-  return stillSignedIn !== undefined;
+  if (!found) return "signed_out";
+  return found.isLocked ? "locked" : "open";
 }
+
+/** Of the user `u`. */
+export const areMethodsLocked = sql`coalesce(u.methods_locked_until > now(), false)`;
 
 /** A session as its user sees it. */
 export interface SessionEntry {
   readonly id: string;
   readonly browser: string;
   readonly ip: string | null;
+  /** ISO 3166-1; null where no proxy said it. */
+  readonly country: string | null;
   readonly method: string;
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
@@ -279,9 +313,9 @@ export interface SessionEntry {
 
 /** A user's live sessions, the last used one first. */
 export function selectSessions(db: Db, userId: string): Promise<SessionEntry[]> {
-  const { id, browser, ip, method, createdAt, lastSeenAt } = sessions;
+  const { id, browser, ip, country, method, createdAt, lastSeenAt } = sessions;
   return db
-    .select({ id, browser, ip, method, createdAt, lastSeenAt })
+    .select({ id, browser, ip, country, method, createdAt, lastSeenAt })
     .from(sessions)
     .where(and(eq(sessions.userId, userId), live))
     .orderBy(desc(sessions.lastSeenAt));

@@ -19,7 +19,10 @@ export type Purpose = Extract<
   | "deletion_undo"
 >;
 
-const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
+/** Of a link that nobody requested: no browser may use it without the address, and it has no code. */
+export const reportPurpose = "sign_in_report" satisfies TokenUse;
+
+export const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
 const codeHash = (key: string, tokenDigest: string, code: string) =>
   keyedHash(key, "code", `${tokenDigest} ${code}`);
@@ -320,7 +323,10 @@ export async function consumeCode(
  * larger statement. The order of locking is the same everywhere, so that transactions which lock
  * several purposes do not deadlock: password resets first, then by purpose and id.
  */
-const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+export const lockVerifications = (
+  identifier: SQL,
+  purposes: readonly (Purpose | typeof reportPurpose)[],
+) => sql`
   select id from ${verifications}
   where identifier = ${identifier} and purpose in ${purposes} and ${isLive}
   order by purpose <> 'password_reset', purpose, id for update`;

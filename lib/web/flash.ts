@@ -25,6 +25,8 @@ import { restorePath, withNext } from "./redirects";
 export const notes = [
   "signed_out",
   "request_cancelled",
+  "sign_in_reported",
+  "methods_unlocked",
   "others_signed_out",
   "session_signed_out",
   "profile_saved",

@@ -18,7 +18,7 @@ export interface IncomingRequest {
 }
 
 /**
- * Reads a request's headers. The request gate has already replaced `x-forwarded-for`. Properties that
+ * Reads a request's headers. The request gate has already replaced the forwarding headers. Properties that
  * only some flows need are computed when read: most requests only read a session.
  */
 export function readIncomingRequest(world: World, headers: Pick<Headers, "get">): IncomingRequest {
@@ -38,6 +38,7 @@ export function readIncomingRequest(world: World, headers: Pick<Headers, "get">)
     // Known only for forms: `runWithCookies` sets it.
     shownTo: null,
     ip,
+    country: headers.get("x-forwarded-country"),
     get network() {
       return networkOf(ip);
     },

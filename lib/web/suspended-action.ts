@@ -21,6 +21,8 @@ const sensitiveActionNames = [
   "auth_provider.link",
   "auth_provider.confirm",
   "auth_provider.unlink",
+  "methods.unlock",
+  "session.report",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

@@ -31,6 +31,7 @@ const ipOfItsOwn = () => `10.${(households += 1) >> 8}.${households & 255}.7`;
 export class Browser {
   readonly name: string;
   ip: string;
+  country: string | null = null;
   session: string | null = null;
   mailRequest: string | null = null;
   device: string | null = null;
@@ -66,6 +67,7 @@ export class Browser {
         shownTo: null,
         acceptsCookies: true,
         ip,
+        country: this.country,
         network: networkOf(ip),
         browser: this.name,
         sessionDigest,

@@ -10,6 +10,8 @@ export interface Change {
   readonly op: "INSERT" | "UPDATE" | "DELETE";
   /** The columns whose value changed. */
   readonly changed: string[];
+  /** Of an email. */
+  readonly kind: string | null;
   readonly event: string | null;
   readonly outcome: string | null;
   readonly cause: string | null;
@@ -26,14 +28,14 @@ export async function startChangeLog(db: Db): Promise<void> {
   await db.execute(sql`create schema watch`);
   await db.execute(sql`create table watch.changes (
     id bigint generated always as identity, xid xid8 not null default pg_current_xact_id(),
-    "table" text not null, "row" text, op text not null, changed text[] not null, event text, outcome text, cause text)`);
+    "table" text not null, "row" text, op text not null, changed text[] not null, kind text, event text, outcome text, cause text)`);
   await db.execute(sql`create function watch.note() returns trigger language plpgsql as $$
     begin
       if current_setting('watch.off', true) = 'on' then return null; end if;
-      insert into watch.changes ("table", "row", op, changed, event, outcome, cause)
+      insert into watch.changes ("table", "row", op, changed, kind, event, outcome, cause)
       values (tg_table_name, to_jsonb(new) ->> 'id', tg_op,
         array(select key from jsonb_each(to_jsonb(new)) where value is distinct from to_jsonb(old) -> key),
-        to_jsonb(new) ->> 'event', to_jsonb(new) ->> 'outcome', to_jsonb(new) ->> 'cause');
+        to_jsonb(new) ->> 'kind', to_jsonb(new) ->> 'event', to_jsonb(new) ->> 'outcome', to_jsonb(new) ->> 'cause');
       return null;
     end $$`);
   await db.execute(

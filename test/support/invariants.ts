@@ -6,6 +6,7 @@ import { readSession } from "@/lib/store/sessions";
 import { oauthMethods } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import { passwordMethod } from "@/lib/methods/password";
+import type { Letter } from "@/lib/core/letters";
 import { bounds, lifetimes } from "@/lib/core/policy";
 import type { Change } from "./change-log";
 import type { TestWorld } from "./world";
@@ -26,6 +27,7 @@ const consumingEvents = [
   "email_change.verify",
   "email_change.undo",
   "account.restore_by_link",
+  "sign_in_report.redeem",
 ];
 const consumedOutcomes = [
   "ok",
@@ -57,6 +59,8 @@ const emailEvents = [
   "password_reset.redeem_code",
   "password.set",
   "password.remove",
+  "session.report",
+  "methods.unlock",
   "auth_provider.link",
   "auth_provider.unlink",
 ];
@@ -79,6 +83,7 @@ export async function brokenInvariants(world: TestWorld): Promise<string[]> {
     ...linkedByOAuthAttempts(runs),
     ...(await misreadSessions(world)),
     ...lettersOfRequests(runs),
+    ...lettersOfNewDevices(runs),
     ...(await bytesOfLetters(world)),
     ...unrecordedChanges(runs),
     ...(await exposedSecrets(world)),
@@ -290,16 +295,43 @@ async function misreadSessions({ db }: TestWorld) {
 
 /**
  * I5: an accepted request for an email, and a change with a notice, queued exactly one email;
- * nothing else did.
+ * nothing else did, except a sign-in from a new device.
  */
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
       requests: changes.filter(isEvent(emailEvents, ["ok"])).length,
-      letters: changes.filter(({ table, op }) => table === "outbox" && op === "INSERT").length,
+      letters: changes.filter(isLetter).filter(({ kind }) => kind !== newDevice).length,
     }))
     .filter(({ requests, letters }) => requests !== letters)
     .map((counts) => `I5 letters: ${JSON.stringify(counts)}`);
+}
+
+const isLetter = ({ table, op }: Change) => table === "outbox" && op === "INSERT";
+const newDevice: Letter["kind"] = "new_device_sign_in";
+
+/**
+ * R6: a session of a device that was not known is reported once, unless its run created the user or tells
+ * of a new password. One that takes the place of another need not be.
+ */
+function lettersOfNewDevices(runs: Change[][]) {
+  const isInsert = (name: string) => (change: Change) =>
+    change.table === name && change.op === "INSERT";
+  return runs
+    .map((changes) => ({
+      isNew:
+        changes.some(isInsert("sessions")) &&
+        changes.some(isInsert("known_devices")) &&
+        !changes.some(isInsert("users")) &&
+        !changes.some(({ event }) => event?.startsWith("password_reset.")),
+      isReplacement: changes.some(({ table, op }) => table === "sessions" && op === "DELETE"),
+      letters: changes.filter(isLetter).filter(({ kind }) => kind === newDevice).length,
+    }))
+    .filter(
+      ({ isNew, isReplacement, letters }) =>
+        letters !== Number(isNew) && !(isNew && isReplacement && letters === 0),
+    )
+    .map((counts) => `R6 new device: ${JSON.stringify(counts)}`);
 }
 
 /**
@@ -412,7 +444,7 @@ const isRepetition = (cause: string | null) => /(^|:)repeated$/.test(cause ?? ""
 async function changesByRun({ db }: TestWorld): Promise<Change[][]> {
   const changes = await rows<Change>(
     db,
-    sql`select xid::text, "table", "row", op, to_json(changed) as changed, event, outcome, cause from watch.changes order by id`,
+    sql`select xid::text, "table", "row", op, to_json(changed) as changed, kind, event, outcome, cause from watch.changes order by id`,
   );
   const runs = new Map<string, Change[]>();
   for (const change of changes) runs.set(change.xid, [...(runs.get(change.xid) ?? []), change]);

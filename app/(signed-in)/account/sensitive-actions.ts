@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { redirectToProvider } from "@/lib/web/oauth-cookies";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
+import { unlockMethods } from "@/lib/flows/account/unlock-methods";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-email-change";
@@ -10,6 +11,7 @@ import { requestEmailChange } from "@/lib/flows/email-change/request-email-chang
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
+import { reportSession } from "@/lib/flows/sessions/report-session";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -95,5 +97,11 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     { back: "/account/connect" },
   ),
   "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
+  "session.report": sensitiveAction(
+    reportSession,
+    () => redirectWithNotice("/l/reported", "sign_in_reported"),
+    { back: "/account/activity", errorPage: "/account/activity" },
+  ),
+  "methods.unlock": sensitiveAction(unlockMethods, notice("methods_unlocked")),
   "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
 };

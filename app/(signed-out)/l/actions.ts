@@ -1,5 +1,6 @@
 "use server";
 
+import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import {
@@ -23,8 +24,14 @@ export async function submitLinkCancellation(form: FormData): Promise<void> {
   else await redirectWithError(linkPath(form), result.refusal);
 }
 
+export async function submitSignInReport(form: FormData): Promise<void> {
+  const result = await runForRequest(redeemSignInReport, linkFields(form));
+  if (result.ok) await redirectWithNotice("/l/reported", "sign_in_reported");
+  else await redirectWithError(linkPath(form, "/l/report/"), result.refusal);
+}
+
 /** The link's own page, which shows its state. */
-const linkPath = (form: FormData) => {
+const linkPath = (form: FormData, folder = "/l/") => {
   const token = form.get("token");
-  return typeof token === "string" && token ? `/l/${encodeURIComponent(token)}` : "/l";
+  return typeof token === "string" && token ? folder + encodeURIComponent(token) : "/l";
 };

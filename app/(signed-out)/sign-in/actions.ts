@@ -45,7 +45,10 @@ export async function submitProvider(form: FormData): Promise<void> {
   const result = await runForRequest(startOAuth, input);
   if (result.ok) await redirectToProvider(result.value.provider, result.value.url);
   else if (providerFailures.has(result.refusal.code)) await redirectOAuthFailure(result.refusal);
-  else await redirectWithError(withNext("/sign-in", input.next), result.refusal);
+  else {
+    const remember = form.get("remember");
+    await redirectWithError(withNext("/sign-in", input.next), result.refusal, { remember });
+  }
 }
 
 export async function submitAccountSwitch(form: FormData): Promise<void> {

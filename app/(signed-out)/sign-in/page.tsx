@@ -80,7 +80,7 @@ export default async function SignInPage({ searchParams }: Props) {
       />
     ),
     methods.some(isOAuthMethodId) && (
-      <ProviderForms key="providers" next={hiddenFields} last={last} />
+      <ProviderForms key="providers" next={hiddenFields} last={last} remember={values.remember} />
     ),
   ].filter(Boolean);
   if (isOAuthMethodId(last)) sections.reverse();

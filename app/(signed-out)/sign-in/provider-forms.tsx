@@ -1,5 +1,6 @@
 import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
+import { Checkbox } from "@/app/_ui/checkbox";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
 import { ProviderLogo } from "@/app/_methods/provider-logo";
@@ -15,6 +16,7 @@ import { submitProvider } from "./actions";
 interface Props {
   readonly next: string;
   readonly last: LastMethod;
+  readonly remember: boolean;
 }
 
 /**
@@ -36,8 +38,11 @@ export async function TryAgainForm({ provider, next }: { provider: MethodId; nex
   );
 }
 
-/** One form per provider, the one used last first: Enter in another form submits none of them. */
-export async function ProviderForms({ next, last }: Props) {
+/**
+ * One form with a button per provider, the one used last first. Apart from the form of the address, so that
+ * Enter there submits none of them; it has a checkbox of its own, as one belongs to one form only.
+ */
+export async function ProviderForms({ next, last, remember }: Props) {
   const { methods } = siteConfig();
   const enabled = oauthMethods().filter(({ id }) => methods.includes(id));
   // Such a provider refuses with a page that offers no way out.
@@ -49,18 +54,23 @@ export async function ProviderForms({ next, last }: Props) {
     .sort((a, b) => Number(b.id === last) - Number(a.id === last));
   return (
     <>
-      {shown.map(({ id, oauth }) => (
-        <Form key={id} action={submitProvider}>
-          <input type="hidden" name="provider" value={id} />
+      {shown.length > 0 && (
+        <Form action={submitProvider}>
+          <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={remember} />
           <input type="hidden" name="next" value={next} />
-          <Button
-            icon={<ProviderLogo provider={id} />}
-            badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}
-          >
-            {message("signIn.continueWith", { provider: oauth.name })}
-          </Button>
+          {shown.map(({ id, oauth }) => (
+            <Button
+              key={id}
+              name="provider"
+              value={id}
+              icon={<ProviderLogo provider={id} />}
+              badge={id === last && <Badge>{message("signIn.lastUsed")}</Badge>}
+            >
+              {message("signIn.continueWith", { provider: oauth.name })}
+            </Button>
+          ))}
         </Form>
-      ))}
+      )}
       {refusing.length > 0 && (
         <Alert tone="info">
           <p>

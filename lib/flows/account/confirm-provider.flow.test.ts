@@ -10,7 +10,7 @@ import {
   outcomeOf,
 } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
-import { count } from "@/test/support/queries";
+import { lettersOf } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import type { TestWorld } from "@/test/support/world";
 import { confirmProvider } from "./confirm-provider";
@@ -44,7 +44,12 @@ test("ada confirms: Google opens her account again, and nothing else changes (O3
   expect(await confirm(browser)).toEqual({ ok: true, value: { provider: "google" } });
   expect(await identitiesOf(world, ada)).toEqual(["google g-1", "magic_link"]);
   expect(outcomeOf(await phone.signInWithProvider("google", claims("g-1", ada)))).toBe("sign_in");
-  expect(await count(world, "outbox")).toBe(1);
+  // The requested link, and the sign-ins from two new devices; the confirmation sends none.
+  expect(await lettersOf(world, ada)).toEqual([
+    "magic_link sent",
+    "new_device_sign_in queued",
+    "new_device_sign_in queued",
+  ]);
   expect(
     (await world.audit()).find(({ event }) => event === "auth_provider.confirm"),
   ).toMatchObject({

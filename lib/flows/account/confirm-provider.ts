@@ -7,7 +7,7 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Confirms a provider that was linked before the email address was verified, so that it opens the account
- * again (O3). Refuses `sign_in_required`, `step_up_required`, and `not_found` where nothing has to be
+ * again (O3). Refuses `sign_in_required`, `step_up_required`, `methods_locked`, and `not_found` where nothing has to be
  * confirmed, or the provider is disabled.
  */
 export const confirmProvider = defineFlow({
@@ -25,6 +25,7 @@ export const confirmProvider = defineFlow({
       ctx.auditSubject({ userId: session.userId, cause: provider });
       const outcome = await confirmIdentity(tx, session, provider);
       if (outcome === "signed_out") return refuse("sign_in_required");
+      if (outcome === "locked") return refuse("methods_locked");
       return outcome === "confirmed" ? ok({ provider }) : refuse("not_found");
     });
   },

@@ -11,7 +11,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Links the pending identity of this browser to the signed-in user, who has seen its address: the only
  * way an identity is ever linked (O4, A2, A3). The owner is told. Refuses `sign_in_required`,
- * `step_up_required`, `oauth_state_invalid` when nothing is pending, or it belongs to another session, or
+ * `step_up_required`, `methods_locked`, `oauth_state_invalid` when nothing is pending, or it belongs to another session, or
  * the user did not ask for it and its address is another, `identity_already_in_use`,
  * `provider_already_linked`, `not_found` where the provider is disabled.
  */
@@ -43,6 +43,7 @@ export const linkProvider = defineFlow({
       if (outcome === "other_account")
         return refuse("oauth_state_invalid", { provider, cause: outcome });
       if (outcome === "signed_out") return refuse("sign_in_required");
+      if (outcome === "locked") return refuse("methods_locked");
       if (outcome === "taken") return refuse("identity_already_in_use", { provider });
       if (outcome === "occupied") return refuse("provider_already_linked", { provider });
       await consumePendingIdentity(tx, pending.id);

@@ -9,7 +9,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Unlinks a provider after step-up, also a disabled one, unless it is the last usable method
  * (`isLastMethod` of lib/store/auth-providers.ts, A4). The owner is told (A2). Refuses
- * `sign_in_required`, `step_up_required`, `last_sign_in_method`, and `not_found` where it is not linked.
+ * `sign_in_required`, `step_up_required`, `methods_locked`, `last_sign_in_method`, and `not_found` where it is not linked.
  */
 export const unlinkProvider = defineFlow({
   name: "auth_provider.unlink",
@@ -25,6 +25,7 @@ export const unlinkProvider = defineFlow({
       ctx.auditSubject({ userId: session.userId, cause: provider });
       const outcome = await deleteAuthProvider(tx, session, provider, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
+      if (outcome === "locked") return refuse("methods_locked");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_sign_in_method");
       ctx.post({ kind: "provider_disconnected", provider, ...noticeTo(ctx, session.email) });

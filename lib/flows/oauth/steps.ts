@@ -1,5 +1,6 @@
 import type { Db } from "@/db/client";
 import { derivedToken, digest } from "@/lib/core/crypto";
+import type { Identifier } from "@/lib/core/identifier";
 import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { ok, refuse, type Result } from "@/lib/core/result";
@@ -83,10 +84,11 @@ export async function completeProviderSignIn(
     ctx.auditSubject({ cause: [provider, cause].filter(Boolean).join(":") });
     return ok({ provider, outcome, next: attempt.next });
   };
-  const signIn = async (id: string) => {
+  const signIn = async (id: string, reportTo: Identifier | null) => {
     await consumePendingIdentity(tx, attempt.id);
     completeSignIn(ctx, {
       userId: id,
+      reportTo,
       method: provider,
       remember: attempt.remember,
       startedBy: null,
@@ -102,7 +104,7 @@ export async function completeProviderSignIn(
       if (owner!.disabled) return refuse("account_disabled");
       if (!(await markIdentityUsed(tx, identity)))
         return refuse("oauth_state_invalid", { provider, cause: "changed" });
-      await signIn(owner!.userId);
+      await signIn(owner!.userId, owner!.email);
       return finish("sign_in");
     case "sign_up": {
       if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
@@ -110,7 +112,7 @@ export async function completeProviderSignIn(
       // Another request has created the address's user meanwhile.
       if (!user) return ask("ask_to_sign_in");
       ctx.auditSubject({ userId: user.id });
-      await signIn(user.id);
+      await signIn(user.id, null);
       return finish(
         "sign_in",
         emailAssurance === "authoritative" ? "signed_up" : "signed_up_unverified",

@@ -9,7 +9,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Removes the password after step-up, unless it is the last usable method (`isLastMethod` of
  * lib/store/auth-providers.ts, A4). The owner is told (A2).
- * Refuses `sign_in_required`, `step_up_required`, `last_sign_in_method`, and `not_found` where there is
+ * Refuses `sign_in_required`, `step_up_required`, `methods_locked`, `last_sign_in_method`, and `not_found` where there is
  * none, or passwords are disabled.
  */
 export const removePassword = defineFlow({
@@ -27,6 +27,7 @@ export const removePassword = defineFlow({
       ctx.auditSubject({ userId: session.userId });
       const outcome = await deletePassword(tx, session, ctx.env);
       if (outcome === "signed_out") return refuse("sign_in_required");
+      if (outcome === "locked") return refuse("methods_locked");
       if (outcome === "none") return refuse("not_found");
       if (outcome === "last") return refuse("last_sign_in_method");
       ctx.post({ kind: "password_removed", ...noticeTo(ctx, session.email) });

@@ -13,7 +13,7 @@ import { passwordMethod } from "@/lib/methods/password";
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
  * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or sent
  * twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`,
- * weak passwords, `overloaded`.
+ * `methods_locked`, weak passwords, `overloaded`.
  */
 export const setPassword = defineFlow({
   name: "password.set",
@@ -36,6 +36,7 @@ export const setPassword = defineFlow({
     if (compared && !compared.ok) return compared;
     return ctx.write(async (tx) => {
       const account = await lockAccount(tx, email);
+      if (account?.methodsLocked) return refuse("methods_locked");
       // The session ended or the user was disabled meanwhile.
       const renewal = account && !account.disabled ? await renewSession(ctx, tx) : null;
       if (!account || !renewal) return refuse("sign_in_required");

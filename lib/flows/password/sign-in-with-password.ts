@@ -53,7 +53,7 @@ export const signInWithPassword = defineFlow({
       if (!(await recordPasswordSignIn(tx, userId, passwordHash, better)))
         return refuse("invalid_credentials", { field: "password", cause: "changed" });
       const method = passwordMethod.id;
-      completeSignIn(ctx, { userId, method, remember, startedBy: null });
+      completeSignIn(ctx, { userId, method, remember, startedBy: null, reportTo: email });
       return ok({ next });
     });
   },

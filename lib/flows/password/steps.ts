@@ -45,6 +45,8 @@ export async function completePasswordReset(
     method: passwordMethod.id,
     remember: false,
     startedBy: consumed.id,
+    // The notice below says from which device, and what to do.
+    reportTo: null,
   });
   const notice = noticeTo(ctx, consumed.identifier);
   ctx.post({ kind: "password_chosen", first: !hasPassword, ...notice });

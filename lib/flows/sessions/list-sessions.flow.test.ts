@@ -9,6 +9,7 @@ const ada = "ada@example.com";
 
 test("ada sees her browsers and no other user's, this one marked, the last used first (S2)", async () => {
   const laptop = new Browser(world, { name: "firefox/linux", ip: "203.0.113.9" });
+  laptop.country = "DE";
   await laptop.signIn(ada);
   await world.advance(600);
   const phone = new Browser(world, { name: "safari/iphone" });
@@ -18,8 +19,8 @@ test("ada sees her browsers and no other user's, this one marked, the last used 
   expect(listed).toMatchObject({
     ok: true,
     value: [
-      { browser: "safari/iphone", method: "magic_link", current: false },
-      { browser: "firefox/linux", ip: "203.0.113.9", current: true },
+      { browser: "safari/iphone", country: null, method: "magic_link", current: false },
+      { browser: "firefox/linux", ip: "203.0.113.9", country: "DE", current: true },
     ],
   });
   expect(JSON.stringify(listed)).not.toMatch(/digest|token/i);

@@ -41,7 +41,14 @@ test("reading a session computes nothing about the browser that it does not need
     throw new Error("The session was read.");
   };
   const requestContext: RequestContext = {
-    ...{ requestId: "1", sameOrigin: false, shownTo: null, ip: null, hasDeviceCookie: false },
+    ...{
+      requestId: "1",
+      sameOrigin: false,
+      shownTo: null,
+      ip: null,
+      country: null,
+      hasDeviceCookie: false,
+    },
     acceptsCookies: false,
     sessionDigest,
     sessionRenewed: false,

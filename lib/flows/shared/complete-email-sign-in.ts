@@ -45,6 +45,7 @@ export async function completeEmailSignIn(
     method: magicLinkMethod.id,
     remember: consumed.remember,
     startedBy: consumed.id,
+    reportTo: user.created ? null : consumed.identifier,
   });
   return ok({ next: consumed.next, ...(needsConfirmation && { needsConfirmation: true }) });
 }

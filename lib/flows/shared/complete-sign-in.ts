@@ -1,5 +1,6 @@
 import type { Db } from "@/db/client";
 import { derivedToken, digest } from "@/lib/core/crypto";
+import type { Identifier } from "@/lib/core/identifier";
 import type { MethodId } from "@/lib/core/method-id";
 import type { Ctx } from "@/lib/runtime/flow";
 import { methodById } from "@/lib/methods";
@@ -9,13 +10,15 @@ import {
   rotateSession,
   type Session,
 } from "@/lib/store/sessions";
+import { noticeTo } from "./notice";
 
 /**
  * Signs a user in at the end of the run: the only way to a session, for every method. The session gets
  * a new token, which goes into the cookie and is stored nowhere; this browser's previous session ends;
  * the browser becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
  * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose
- * flow passes a token that it can derive again.
+ * flow passes a token that it can derive again. `reportTo` is the user's address, to which a sign-in from a
+ * new device is reported; null where the run created the user, or another letter of it says as much.
  */
 export function completeSignIn(
   ctx: Ctx,
@@ -24,16 +27,19 @@ export function completeSignIn(
     method: id,
     remember,
     startedBy,
+    reportTo,
     token = ctx.random.token(),
   }: {
     userId: string;
     method: MethodId;
     remember: boolean;
     startedBy: string | null;
+    reportTo: Identifier | null;
     token?: string;
   },
 ): void {
   const { caller, env } = ctx;
+  const { ip, country } = caller;
   const method = methodById(id)!.storedName;
   const lifetime = remember ? env.lifetimes.rememberedSession : env.lifetimes.session;
   ctx.startSession({
@@ -42,13 +48,20 @@ export function completeSignIn(
     startedBy,
     userId,
     method,
-    ip: caller.ip,
+    ip,
+    country,
     browser: caller.browser,
     browserDigest: caller.requestingBrowserDigest,
     deviceDigest: caller.deviceDigest,
     remember,
     idle: remember ? env.lifetimes.rememberedSessionIdle : env.lifetimes.sessionIdle,
     lifetime,
+    report: reportTo && {
+      kind: "new_device_sign_in",
+      ...noticeTo(ctx, reportTo),
+      token: ctx.random.token(),
+      ip,
+    },
   });
   ctx.setCookies({ session: { token, lifetime, remember, method }, device: true });
 }

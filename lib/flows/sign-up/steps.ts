@@ -81,6 +81,7 @@ export async function completeSignUp(
     method: passwordMethod.id,
     remember: consumed.remember,
     startedBy: consumed.id,
+    reportTo: null,
   });
   return ok({ next: consumed.next });
 }

@@ -2,6 +2,10 @@ import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
 import type { Env } from "@/lib/core/env";
+import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
+import { unlockMethods } from "@/lib/flows/account/unlock-methods";
+import { previewSignInReport } from "@/lib/flows/reports/preview-sign-in-report";
+import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
@@ -30,6 +34,7 @@ import { setPassword } from "@/lib/flows/password/set-password";
 import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { reportSession } from "@/lib/flows/sessions/report-session";
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { revokeSession } from "@/lib/flows/sessions/revoke-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
@@ -295,6 +300,7 @@ export const operations: readonly AnyOperation[] = [
             id: z.uuid(),
             browser: z.string(),
             ip: z.string().nullable(),
+            country: z.string().nullable(),
             method: z.string(),
             createdAt: time,
             lastSeenAt: time,
@@ -468,6 +474,15 @@ export const operations: readonly AnyOperation[] = [
     output: activityPage,
   }),
   operation({
+    method: "POST",
+    path: "/api/v1/activity/reports",
+    operationId: "reportSession",
+    summary:
+      "End the sign-in of an event, which was somebody else's, and lock the sign-in methods.",
+    flow: reportSession,
+    status: 204,
+  }),
+  operation({
     method: "GET",
     path: "/api/v1/activity/{before}",
     operationId: "listOlderActivity",
@@ -564,6 +579,55 @@ export const operations: readonly AnyOperation[] = [
         })),
       }),
     },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-in-reports/previews",
+    operationId: "previewSignInReport",
+    summary: "Preview the sign-in that an email reported, without consuming its link.",
+    flow: previewSignInReport,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        browser: z.string(),
+        ip: z.string().nullable(),
+        signedInAt: time,
+      }),
+      from: ({ address, browser, ip, signedInAt }) => ({
+        ...{ address, ip },
+        browser: deviceInEnglish(browser),
+        signedInAt: signedInAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/sign-in-reports",
+    operationId: "redeemSignInReport",
+    summary: "End a sign-in that was somebody else's, and lock the account's sign-in methods.",
+    flow: redeemSignInReport,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/methods-lock",
+    operationId: "readMethodsLock",
+    summary: "Read until when the user's sign-in methods are locked; null when they are not.",
+    flow: readMethodsLock,
+    status: 200,
+    output: {
+      schema: z.strictObject({ until: time.nullable(), canUnlock: z.boolean() }),
+      from: ({ until, canUnlock }) => ({ until: until?.toISOString() ?? null, canUnlock }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/methods-lock",
+    operationId: "unlockMethods",
+    summary: "Lift the lock of the user's sign-in methods, from a device known before the report.",
+    flow: unlockMethods,
+    status: 204,
   }),
   operation({
     method: "POST",

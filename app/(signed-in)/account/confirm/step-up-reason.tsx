@@ -46,6 +46,8 @@ const titles = {
   "auth_provider.link": "stepUp.title.connect",
   "auth_provider.confirm": "stepUp.title.keep",
   "auth_provider.unlink": "stepUp.title.disconnect",
+  "methods.unlock": "stepUp.title.unlock",
+  "session.report": "stepUp.title.report",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
@@ -54,7 +56,9 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
     title === "stepUp.title.changeEmail" ||
     title === "stepUp.title.deleteAccount" ||
     title === "stepUp.title.setPassword" ||
-    title === "stepUp.title.removePassword"
+    title === "stepUp.title.removePassword" ||
+    title === "stepUp.title.unlock" ||
+    title === "stepUp.title.report"
   )
     return message(title);
   // The identity to link has a token of its own.

@@ -30,3 +30,7 @@ export async function confirmProvider(form: FormData): Promise<void> {
 export async function disconnect(form: FormData): Promise<void> {
   await sensitiveActions["auth_provider.unlink"](fields(form), form);
 }
+
+export async function submitUnlock(form: FormData): Promise<void> {
+  await sensitiveActions["methods.unlock"](fields(form), form);
+}

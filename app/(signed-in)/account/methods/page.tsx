@@ -1,5 +1,7 @@
 import type { Metadata } from "next";
 import { pageTitle } from "@/app/flash-message";
+import { Button } from "@/app/_ui/button";
+import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
 import { Row, Rows } from "@/app/_ui/rows";
 import { pendingProvider } from "@/app/pending-identity";
@@ -7,6 +9,7 @@ import { Address, link } from "@/app/markup";
 import { piecesOf, piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
 import { isMethodId, methodByStoredName, methods, oauthMethod } from "@/lib/methods";
 import { passwordMethod } from "@/lib/methods/password";
 import { readFlash } from "@/lib/web/flash";
@@ -14,6 +17,7 @@ import { disabledMessage, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "../account-layout";
+import { submitUnlock } from "./actions";
 
 const path = "/account/methods";
 
@@ -28,6 +32,8 @@ interface Props {
 export default async function MethodsPage({ searchParams }: Props) {
   const { disabled } = await searchParams;
   const linkedMethods = await readOrRedirect(listAuthProviders, path);
+  const lock = await readOrRedirect(readMethodsLock, path);
+  const isLocked = lock.until !== null;
   const enabled = siteConfig().methods;
   const isEnabled = (provider: string) =>
     enabled.some((id) => id === methodByStoredName(provider)?.id);
@@ -47,7 +53,26 @@ export default async function MethodsPage({ searchParams }: Props) {
       {isMethodId(disabled) && !enabled.includes(disabled) && (
         <Alert tone="info">{disabledMessage(disabled)}</Alert>
       )}
-      {pendingName && (
+      {lock.until && (
+        <Alert tone="warn" title={message("methods.lockedTitle")}>
+          <p>
+            {enabled.includes(passwordMethod.id)
+              ? rich("methods.locked", {
+                  until: <Timestamp at={lock.until} />,
+                  link: link("/password"),
+                })
+              : rich("methods.lockedNoPassword", { until: <Timestamp at={lock.until} /> })}
+          </p>
+          {lock.canUnlock ? (
+            <Form action={submitUnlock}>
+              <Button>{message("methods.unlock")}</Button>
+            </Form>
+          ) : (
+            <p>{message("methods.unlockElsewhere")}</p>
+          )}
+        </Alert>
+      )}
+      {pendingName && !isLocked && (
         <Alert tone="info">
           <p>
             {rich("connect.pending", { provider: pendingName, link: link("/account/connect") })}
@@ -93,10 +118,13 @@ export default async function MethodsPage({ searchParams }: Props) {
                 ? [message("confirmProviders.state")]
                 : []),
             ]}
-            action={piecesOfStored(linkedMethod.provider).actions({
-              ...linkedMethod,
-              isEnabled: isEnabled(linkedMethod.provider),
-            })}
+            action={
+              !isLocked &&
+              piecesOfStored(linkedMethod.provider).actions({
+                ...linkedMethod,
+                isEnabled: isEnabled(linkedMethod.provider),
+              })
+            }
           />
         ))}
         {methods()
@@ -104,7 +132,9 @@ export default async function MethodsPage({ searchParams }: Props) {
           .map((method) => {
             const { name, missing } = piecesOf(method);
             const { state, action } = missing();
-            return <Row key={method.id} title={name()} details={[state]} action={action} />;
+            return (
+              <Row key={method.id} title={name()} details={[state]} action={!isLocked && action} />
+            );
           })}
       </Rows>
     </AccountLayout>

@@ -7,7 +7,7 @@ import { Address, object } from "@/app/markup";
 import { piecesOfStored } from "@/app/_methods";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
-import { deviceName, message, rich } from "@/lib/web/messages";
+import { deviceName, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { AccountLayout } from "../account-layout";
 import { signOutDevice } from "./actions";
@@ -22,7 +22,7 @@ export default async function SessionsPage() {
     <AccountLayout path={path} title={message("sessions.title")}>
       <p>{message("sessions.lead")}</p>
       <Rows>
-        {sessions.map(({ id, browser, ip, method, createdAt, lastSeenAt, current }) => (
+        {sessions.map(({ id, browser, ip, country, method, createdAt, lastSeenAt, current }) => (
           <Row
             key={id}
             title={deviceName(browser, "heading")}
@@ -35,6 +35,7 @@ export default async function SessionsPage() {
               ) : (
                 message("sessions.unknownIp")
               ),
+              ...(country ? [messages().country(country) ?? country] : []),
               piecesOfStored(method).signedIn(<Timestamp at={createdAt} />),
               rich("sessions.lastSeen", { when: <RelativeTime at={lastSeenAt} /> }),
             ]}
