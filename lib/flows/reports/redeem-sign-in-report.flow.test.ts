@@ -5,6 +5,7 @@ import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
@@ -181,6 +182,19 @@ describe("while the methods are locked", () => {
     expect((await phone.signInWithProvider("google", claims("g-1", ada))).ok).toBe(true);
     expect(await isSignedIn(phone)).toBe(true);
   });
+});
+
+test("a session that takes the place of the reported one is ended, too", async () => {
+  const { mallory, letter } = await scene();
+  const [again, reported] = await runDuringCommitOf(
+    world,
+    (where) =>
+      mallory.run(signInWithPassword, { email: ada, password: validPassword }, { world: where }),
+    () => report(letter, ada),
+  );
+  expect(again.ok).toBe(true);
+  expect(reported).toEqual(done);
+  expect(await isSignedIn(mallory)).toBe(false);
 });
 
 describe("at the same moment as a change of methods", () => {
