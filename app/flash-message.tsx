@@ -7,6 +7,7 @@ import { withBreaks } from "./markup";
 const tones: Partial<Record<NoteCode, "info" | "warn">> = {
   signed_out_meanwhile: "warn",
   already_signed_in: "info",
+  sign_in_had_ended: "warn",
   suspended_action_cancelled: "info",
   suspended_action_lost: "warn",
 };

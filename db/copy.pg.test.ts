@@ -58,6 +58,11 @@ async function fill(db: Db) {
   );
   await run(
     db,
+    `insert into audit_seals (place, event_id, seal) select row_number() over (order by id), id, 's' from audit_events`,
+  );
+  await run(db, `insert into audit_checkpoints (place, seal, signature) values (0, 's', 't')`);
+  await run(
+    db,
     `insert into audit_event_details (event_id, ip) select id, '::1' from audit_events`,
   );
   await run(

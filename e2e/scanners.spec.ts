@@ -2,6 +2,7 @@ import { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
 import { ScannerBot } from "./support/scanner-bot";
 import { expect, test } from "./support/test";
+import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
 
 /** Every browser gets them, from a page and from its script; they say nothing about a user. */
 const cookiesOfAnyBrowser = ["latchkey-mail_request", "latchkey-time-zone"];
@@ -160,4 +161,36 @@ test("a step-up link has no effect in another session or without one", async ({
   expect(ada.whereTo(await ada.get("/account/password"))).toMatch(/^\/account\/confirm/);
   await ada.submit(path, "Yes, it’s me");
   expect(textOf((await ada.get("/account/password")).body)).toContain("Set a new password");
+});
+
+test("links that undo a change or a deletion have no effect when mail filters submit them", async ({
+  client,
+  browser,
+  server,
+  db,
+  inbox,
+  newAddress,
+}) => {
+  const [email, gone] = [newAddress("ada"), newAddress("gone")];
+  await client.signIn(email, inbox);
+  const links = [
+    await insertEmailUndo(db, email, { oldEmail: newAddress("old") }),
+    await insertDeletedUser(db, gone),
+  ];
+  const bot = new ScannerBot(server, browser);
+  await expect.poll(() => db.isOutboxEmpty()).toBe(true);
+  const before = await db.dump();
+  for (const { path } of links) {
+    const cookies = [
+      ...(await bot.looks(path, "HEAD")),
+      ...(await bot.prefetches(path)),
+      ...(await bot.renders(path)),
+    ];
+    expect(cookies.filter(ofOneUser)).toEqual([]);
+    expect(await db.dump()).toEqual(before);
+    expect(await bot.submitsEverything(path)).not.toContain("latchkey-session");
+    const after = await db.dump();
+    for (const table of [...unchangedTables, "email_changes"])
+      expect(after[table], table).toEqual(before[table]);
+  }
 });

@@ -492,6 +492,8 @@ export const en = {
   "note.request_cancelled": "The request is cancelled. Its link and code no longer work.",
   "note.sign_in_reported":
     "That device is signed out, pending links and codes no longer work, and your sign-in methods are locked.",
+  "note.sign_in_had_ended":
+    "Your sign-in methods are locked, and pending links and codes no longer work. That sign-in has no session of its own any more, so look through your sessions.",
   "note.methods_unlocked": "Your sign-in methods are unlocked.",
   "note.others_signed_out": "You’re signed out everywhere else.",
   "note.session_signed_out": "That device is signed out.",
@@ -695,7 +697,7 @@ export const en = {
   "email.locked.subject": "Your {appName} sign-in methods are locked",
   "email.locked.heading": "Your sign-in methods are locked",
   "email.locked.lead":
-    "A sign-in was reported in your account. The device is signed out, and nobody can add, change or remove your sign-in methods for {lock}.",
+    "A sign-in was reported in your account, so nobody can add, change or remove your sign-in methods for {lock}.",
   "email.unlocked.subject": "Your {appName} sign-in methods are unlocked",
   "email.unlocked.heading": "Your sign-in methods are unlocked",
   "email.unlocked.lead":

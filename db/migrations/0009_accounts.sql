@@ -28,6 +28,8 @@ CREATE TABLE "email_changes" (
 ALTER TABLE "audit_event_details" ADD COLUMN "reason" text;--> statement-breakpoint
 ALTER TABLE "audit_events" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
 ALTER TABLE "known_devices" ADD COLUMN "created_at" timestamp with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
+-- When they were first used is not known.
+UPDATE "known_devices" SET "created_at" = "last_used_at";--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "country" text;--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "staff_id" uuid;--> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "device_digest" text;--> statement-breakpoint

@@ -12,7 +12,7 @@ import {
   voidSecretsOfAccount,
 } from "./passwords";
 import { canBeUndone, isReserved } from "./reservations";
-import { lockSessionUser, type Session } from "./sessions";
+import { lockForMethods, type Session } from "./sessions";
 
 /** A user's change of the address whose code has not been entered. */
 export interface PendingEmailChange {
@@ -46,13 +46,14 @@ export async function findPendingEmailChange(
 /**
  * Locks what a change of the address reads and writes, in the order of all changes of credentials: both
  * addresses, so that of two changes to one address the second sees the first, then the account. `changed`:
- * the address is not the session's any more. `signed_out`: the session has ended.
+ * the address is not the session's any more. `locked`: its sign-in methods are. `signed_out`: the session
+ * has ended.
  */
 export async function lockForEmailChange(
   tx: Db,
   session: Session,
   newEmail: Identifier,
-): Promise<LockedAccount | "changed" | "signed_out"> {
+): Promise<LockedAccount | "changed" | "locked" | "signed_out"> {
   const addresses = JSON.stringify([session.email, newEmail]);
   await row(
     tx,
@@ -61,7 +62,8 @@ export async function lockForEmailChange(
       from jsonb_array_elements_text(${addresses}::jsonb) order by 1) keys`,
   );
   const account = await lockAccount(tx, session.email);
-  if (!(await lockSessionUser(tx, session))) return "signed_out";
+  const state = await lockForMethods(tx, session);
+  if (state !== "open") return state;
   return account?.id === session.userId ? account : "changed";
 }
 

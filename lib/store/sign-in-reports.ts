@@ -119,7 +119,7 @@ export async function liftMethodsLock(
   return lifted ? "lifted" : "unknown_device";
 }
 
-/** What a report voids. Reports of other sign-ins stay: each is about another device. */
+/** What a report voids at the address, beside a pending change of it. Reports of other sign-ins stay: each is about another device. */
 const voidedPurposes = [
   "magic_link",
   "password_reset",
@@ -131,14 +131,15 @@ const voidedPurposes = [
  * Ends the session of a report and all others of its device, forgets that device and all that became known
  * since, as they may belong to the same stranger, voids the account's links and codes, and locks its sign-in
  * methods. `report` selects user_id, session_id, device_digest and the time of the sign-in. Returns no row
- * without a report, and whether `ownId` is among the ended sessions.
+ * without a report, and whether a session was ended, and that with `ownId`.
  */
 const endedAndLocked = (report: SQL, identifier: Identifier, ownId: string | null = null) => sql`
   with report as (
     ${report}
   ), voided as (
     update ${verifications} set voided_at = now()
-    where identifier = ${identifier} and purpose in ${voidedPurposes} and ${isLive}
+    where (identifier = ${identifier} and purpose in ${voidedPurposes}
+        or user_id = (select user_id from report) and purpose = 'email_change') and ${isLive}
       and exists (select from report)
   ), ended as (
     delete from ${sessions} s using report
@@ -152,12 +153,14 @@ const endedAndLocked = (report: SQL, identifier: Identifier, ownId: string | nul
   )
   update ${users} set methods_locked_until = now() + make_interval(secs => ${lifetimes.methodsLock})
   from report where ${users.id} = report.user_id
-  returning exists (select from ended where ended.id = ${ownId}::uuid) as "endedOwn"`;
+  returning exists (select from ended) as "hasEnded",
+    exists (select from ended where ended.id = ${ownId}::uuid) as "endedOwn"`;
 
 /**
  * Consumes a report for whoever typed the whole address that it was sent to, as no browser has requested it.
- * It has its effect in the same statement (I3). False when the report is not live, or is for another address. Locks
- * links and codes before the user, in the same order as redemption does.
+ * It has its effect in the same statement (I3). False when the report is not live, or is for another address.
+ * Locks links and codes before the user, as redemption does, and the report after it, as a sign-in does whose
+ * session takes the place of the reported one.
  */
 export async function consumeReport(
   tx: Db,
@@ -170,7 +173,7 @@ export async function consumeReport(
   await row(
     tx,
     sql`with locked as (
-      ${lockVerifications(sql`${typedEmail}`, [...voidedPurposes, reportPurpose])}
+      ${lockVerifications(sql`${typedEmail}`, voidedPurposes)}
     ), barrier as (
       select count(*) from locked
     )
@@ -192,9 +195,9 @@ export async function reportEvent(
   tx: Db,
   session: Pick<Session, "id" | "userId" | "email">,
   eventId: number,
-): Promise<{ readonly endedOwn: boolean } | "unknown" | "signed_out"> {
+): Promise<{ readonly hasEnded: boolean; readonly endedOwn: boolean } | "unknown" | "signed_out"> {
   const { id, userId, email } = session;
-  await row(tx, lockVerifications(sql`${email}`, [...voidedPurposes, reportPurpose]));
+  await row(tx, lockVerifications(sql`${email}`, voidedPurposes));
   if ((await lockForMethods(tx, session)) === "signed_out") return "signed_out";
   const ofUser = sql`user_id = e.subject_id and created_at = e.at`;
   const report = sql`select e.subject_id as user_id, e.at as created_at,
@@ -204,6 +207,9 @@ export async function reportEvent(
     where e.id = ${eventId}::bigint and e.subject_id = ${userId}::uuid and e.outcome = 'ok'
       and e.event in ${signInEvents}
       and e.at > now() - make_interval(secs => ${lifetimes.signInReport})`;
-  const locked = await row<{ endedOwn: boolean }>(tx, endedAndLocked(report, email, id));
+  const locked = await row<{ hasEnded: boolean; endedOwn: boolean }>(
+    tx,
+    endedAndLocked(report, email, id),
+  );
   return locked ?? "unknown";
 }

@@ -26,6 +26,7 @@ export const notes = [
   "signed_out",
   "request_cancelled",
   "sign_in_reported",
+  "sign_in_had_ended",
   "methods_unlocked",
   "others_signed_out",
   "session_signed_out",

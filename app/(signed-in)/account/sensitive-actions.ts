@@ -99,7 +99,8 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
   "session.report": sensitiveAction(
     reportSession,
-    () => redirectWithNotice("/l/reported", "sign_in_reported"),
+    ({ hasEnded }) =>
+      redirectWithNotice("/l/reported", hasEnded ? "sign_in_reported" : "sign_in_had_ended"),
     { back: "/account/activity", errorPage: "/account/activity" },
   ),
   "methods.unlock": sensitiveAction(unlockMethods, notice("methods_unlocked")),

@@ -144,6 +144,7 @@ const fitting: Record<string, unknown> = {
   provider: "google",
   timeZone: "",
   before: "1",
+  event: "1",
   show: "changes",
   next: "/account",
 };

@@ -3,6 +3,7 @@ import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
+import { readMethodsLock } from "@/lib/store/sign-in-reports";
 import { lockAddress } from "@/lib/store/users";
 import { voidPendingEmailChange } from "@/lib/store/verifications";
 import { intervals } from "@/lib/core/policy";
@@ -11,7 +12,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Sends a code to the address that the user wants to have, after step-up. It works for this session and
  * in this browser alone, and voids an earlier one. An address that has a user, or is reserved for one, gets
- * the same response; its owner is told instead. Refuses `email_unchanged`, and `email_reserved` for an
+ * the same response; its owner is told instead. Refuses `methods_locked`, `email_unchanged`, and `email_reserved` for an
  * address that was the user's own until a change that can be undone.
  */
 export const requestEmailChange = defineFlow({
@@ -23,9 +24,12 @@ export const requestEmailChange = defineFlow({
   limits: mailLimits("email_change"),
   input: z.strictObject({ email }),
 
-  run: function requestEmailChange(ctx, { email }) {
+  run: async function requestEmailChange(ctx, { email }) {
     const { id: sessionId, userId } = ctx.caller.session;
     ctx.auditSubject({ userId });
+    // `verifyEmailChange` decides; nobody needs a code for nothing.
+    const lock = await readMethodsLock(ctx.db, userId, ctx.caller.deviceDigest);
+    if (lock.until) return refuse("methods_locked");
     return ctx.write(async (tx) => {
       const { userId: owner, reservedBy } = await lockAddress(tx, email);
       const ownRefusal =

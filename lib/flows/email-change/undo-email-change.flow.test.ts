@@ -6,7 +6,7 @@ import { setPassword } from "@/lib/flows/password/set-password";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { otherPassword, validPassword } from "@/test/support/passwords";
-import { count, liveSecrets } from "@/test/support/queries";
+import { count, secretsThatOpen } from "@/test/support/queries";
 import { race } from "@/test/support/race";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { requestEmailChange } from "./request-email-change";
@@ -56,7 +56,7 @@ test("the link restores the address once, ends all sessions and voids all secret
   for (const browser of [owner, hijacked])
     expect(await browser.run(readSession)).toMatchObject({ value: null });
   for (const address of [ada, second, third, "mallory@fourth.example"])
-    expect(await liveSecrets(world, address), address).toEqual([]);
+    expect(await secretsThatOpen(world, address), address).toEqual([]);
   expect(await undo(new Browser(world), token, ada)).toEqual(
     refused("link_invalid", { cause: "used" }),
   );
@@ -83,7 +83,7 @@ test("in another browser than the one that made the change it needs the whole ol
       refused("email_mismatch", { field: "email" }),
     );
   }
-  expect(await liveSecrets(world, ada)).toEqual(["email_undo"]);
+  expect(await secretsThatOpen(world, ada)).toEqual(["email_undo"]);
   expect(before).toContain(second);
   expect(await world.userIdOf(second)).toBeTruthy();
 });

@@ -1,6 +1,12 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
+import type { Db } from "@/db/client";
+import type { Identifier } from "@/lib/core/identifier";
+import { googleMethod } from "@/lib/methods/google";
+import { createUserFromIdentity } from "@/lib/store/auth-providers";
+import { createUserWithPassword, lockAddress, markEmailVerified } from "@/lib/store/users";
+import { runDuringCommitOf } from "@/test/support/interleave";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { revokeSession } from "@/lib/flows/sessions/revoke-session";
@@ -9,7 +15,7 @@ import { purge } from "@/lib/store/purge";
 import { Browser } from "@/test/support/browser";
 import { claims, hosted, keys } from "@/test/support/oauth-fixtures";
 import { validPassword } from "@/test/support/passwords";
-import { count, lettersOf, liveSecrets, methodsOf } from "@/test/support/queries";
+import { count, lettersOf, liveSecrets, secretsThatOpen, methodsOf } from "@/test/support/queries";
 import { race } from "@/test/support/race";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { requestEmailChange } from "./request-email-change";
@@ -17,7 +23,7 @@ import { undoEmailChange } from "./undo-email-change";
 import { verifyEmailChange } from "./verify-email-change";
 
 const world = await setUpWorld(keys);
-const [ada, leo] = ["ada@example.com", "leo@example.com"];
+const [ada, leo] = ["ada@example.com" as Identifier, "leo@example.com"];
 const newAddress = "ada@new.example";
 const changed = { ok: true, value: { email: newAddress } };
 
@@ -25,14 +31,14 @@ const verify = (browser: Browser, code: string, email = newAddress) =>
   browser.run(verifyEmailChange, { email, code });
 
 /** A signed-in browser that has requested the change, and its code. */
-async function waiting(from = ada, to = newAddress) {
+async function waiting(from: string = ada, to = newAddress) {
   const browser = new Browser(world);
   await browser.signIn(from);
   await browser.run(requestEmailChange, { email: to });
   return { browser, code: (await world.letterTo(to)).code };
 }
 
-async function move(from = ada, to = newAddress) {
+async function move(from: string = ada, to = newAddress) {
   const { browser, code } = await waiting(from, to);
   expect(await verify(browser, code, to)).toMatchObject({ ok: true });
   return browser;
@@ -51,7 +57,7 @@ test("the code changes the address, the old one is told, and all sessions go on"
   expect(await verify(browser, code)).toEqual(changed);
   expect(await world.userIdOf(newAddress)).toBe(userId);
   // Links to the old address are void, but for the one that undoes the change.
-  expect(await liveSecrets(world, ada)).toEqual(["email_undo"]);
+  expect(await secretsThatOpen(world, ada)).toEqual(["email_undo"]);
   for (const one of [phone, browser])
     expect(await one.run(readSession)).toMatchObject({ value: { email: newAddress, userId } });
   const { token, message } = await world.letterTo(ada);
@@ -200,6 +206,36 @@ describe("for 72 hours the old address is reserved", () => {
     });
   });
 });
+
+/** Every statement that creates a user. */
+const creators: Record<string, (tx: Db) => Promise<unknown>> = {
+  "a first sign-in by link": (tx) => markEmailVerified(tx, ada, { mayCreate: true }),
+  "a completed sign-up": (tx) => createUserWithPassword(tx, ada, null),
+  "a first sign-in with a provider": async (tx) => {
+    await lockAddress(tx, ada);
+    return createUserFromIdentity(tx, {
+      provider: googleMethod.id,
+      subject: "g-1",
+      email: ada,
+      emailAssurance: "authoritative",
+    });
+  },
+};
+
+test.each(Object.entries(creators))(
+  "%s creates no user for a reserved address, not even while the change commits",
+  async (_, create) => {
+    const { browser, code } = await waiting();
+    const [result, created] = await runDuringCommitOf(
+      world,
+      (world) => browser.run(verifyEmailChange, { email: newAddress, code }, { world }),
+      () => world.writeDirectly(create),
+    );
+    expect([result, created]).toEqual([changed, null]);
+    expect(await world.writeDirectly(create)).toBeNull();
+    expect(await count(world, "users")).toBe(1);
+  },
+);
 
 race("two changes to one address at once leave one clean result", async () => {
   const [adas, leos] = [

@@ -14,7 +14,7 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Changes the user's address by the code that was sent to the new one, in the session and browser that
  * requested it. The old address gets a link that undoes the change. Other sessions go on. Refuses
- * `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the address has a user
+ * `methods_locked`, `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the address has a user
  * by now.
  */
 export const verifyEmailChange = defineFlow({
@@ -31,6 +31,7 @@ export const verifyEmailChange = defineFlow({
     return ctx.write(async (tx) => {
       const account = await lockForEmailChange(tx, session, email);
       if (account === "signed_out") return refuse("sign_in_required");
+      if (account === "locked") return refuse("methods_locked");
       const outcome = await consumeCode(tx, {
         purpose: "email_change",
         requestingBrowserDigest,

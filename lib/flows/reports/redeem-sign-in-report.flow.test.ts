@@ -1,10 +1,14 @@
+import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { signInWithPassword } from "@/lib/flows/password/sign-in-with-password";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
@@ -183,6 +187,19 @@ describe("while the methods are locked", () => {
   });
 });
 
+test("a session that takes the place of the reported one is ended, too", async () => {
+  const { mallory, letter } = await scene();
+  const [again, reported] = await runDuringCommitOf(
+    world,
+    (where) =>
+      mallory.run(signInWithPassword, { email: ada, password: validPassword }, { world: where }),
+    () => report(letter, ada),
+  );
+  expect(again.ok).toBe(true);
+  expect(reported).toEqual(done);
+  expect(await isSignedIn(mallory)).toBe(false);
+});
+
 describe("at the same moment as a change of methods", () => {
   test("a report about to commit: the stranger's change is refused", async () => {
     const { mallory, letter } = await scene();
@@ -223,5 +240,34 @@ describe("at the same moment as a change of methods", () => {
     const again = new Browser(world);
     await again.signInWithPassword(ada, otherPassword);
     expect(await again.run(removePassword)).toEqual(refused("methods_locked"));
+  });
+});
+
+describe("a change of the address", () => {
+  const newAddress = "ada@second.example";
+
+  test("that is pending is void after a report, and none can be started", async () => {
+    const { home, letter } = await scene();
+    await home.run(requestEmailChange, { email: newAddress });
+    expect(await liveSecrets(world, newAddress)).toEqual(["email_change"]);
+    await report(letter, ada);
+    expect(await liveSecrets(world, newAddress)).toEqual([]);
+    expect(await home.run(requestEmailChange, { email: newAddress })).toEqual(
+      refused("methods_locked"),
+    );
+  });
+
+  test("is refused by its code, too, while the methods are locked", async () => {
+    const home = new Browser(world);
+    await home.signUpAndVerify(ada, validPassword);
+    await home.run(requestEmailChange, { email: newAddress });
+    const { code } = await world.letterTo(newAddress);
+    await world.writeDirectly((tx) =>
+      tx.execute(sql`update users set methods_locked_until = now() + interval '1 hour'`),
+    );
+    expect(await home.run(verifyEmailChange, { email: newAddress, code })).toEqual(
+      refused("methods_locked"),
+    );
+    expect(await world.userIdOf(ada)).toBeTruthy();
   });
 });

@@ -9,6 +9,7 @@ import { validPassword } from "@/test/support/passwords";
 import { liveSecrets } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { readSession } from "./read-session";
+import { signOut } from "./sign-out";
 import { reportSession } from "./report-session";
 
 const world = await setUpWorld();
@@ -42,7 +43,7 @@ const report = (browser: Browser, event: string) => browser.run(reportSession, {
 test("ends the session of that sign-in and no other, locks the methods, voids links and codes", async () => {
   const { home, mallory, event } = await scene();
   await home.requestLink(ada);
-  expect(await report(home, event)).toEqual({ ok: true, value: {} });
+  expect(await report(home, event)).toEqual({ ok: true, value: { hasEnded: true } });
   expect(await isSignedIn(mallory)).toBe(false);
   expect(await isSignedIn(home)).toBe(true);
   const lock = await home.run(readMethodsLock);
@@ -65,6 +66,14 @@ test("a user who reports the sign-in of this browser is signed out", async () =>
   expect((await report(mallory, event)).ok).toBe(true);
   expect(mallory.session).toBeNull();
   expect(await isSignedIn(home)).toBe(true);
+});
+
+test("says so when that session had ended, and locks the methods all the same", async () => {
+  const { home, mallory, event } = await scene();
+  await mallory.run(signOut);
+  expect(await report(home, event)).toEqual({ ok: true, value: { hasEnded: false } });
+  const lock = await home.run(readMethodsLock);
+  expect(lock.ok && lock.value.until).toBeInstanceOf(Date);
 });
 
 test("nobody reports a sign-in of somebody else, or an event that is none", async () => {

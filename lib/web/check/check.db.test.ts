@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { lifetimes } from "@/lib/core/policy";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
+import { restoreAccount } from "@/lib/flows/deletion/restore-account";
 import { redeemPasswordResetCode } from "@/lib/flows/password/redeem-password-reset-code";
 import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { setPassword } from "@/lib/flows/password/set-password";
@@ -106,6 +108,14 @@ it.each(Object.entries(ends))("sees at once: %s", async (_, end) => {
   const { status, headers } = await check(browser);
   expect(status).toBe(401);
   expect([headers.get("remote-user"), headers.get("remote-email")]).toEqual(["", ""]);
+});
+
+it("knows nobody whose account will be erased, although they can sign in", async () => {
+  await (await signedIn()).run(deleteAccount, { email: ada });
+  const browser = await signedIn();
+  expect(await statusOf(browser)).toBe(401);
+  await browser.run(restoreAccount);
+  expect(await statusOf(browser)).toBe(204);
 });
 
 it("counts in no limit", async () => {
