@@ -93,10 +93,12 @@ async function contents(db: Db) {
 }
 
 const empty = async (db: Db) => {
-  await run(
-    db,
-    "drop schema if exists drizzle cascade; drop schema public cascade; create schema public",
-  );
+  for (const statement of [
+    "drop schema if exists drizzle cascade",
+    "drop schema public cascade",
+    "create schema public",
+  ])
+    await run(db, statement);
 };
 
 let original: Awaited<ReturnType<typeof contents>>;
