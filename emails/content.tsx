@@ -22,7 +22,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
   const { message } = messages;
   const timeOf = (at: Date) => messages.time(at, "UTC");
   const endOf = (length: Duration) => timeOf(new Date(facts.now.getTime() + length * 1000));
-  const device = deviceName(messages, letter.browser, "sentence");
+  const device = "browser" in letter ? deviceName(messages, letter.browser, "sentence") : "";
   const linkAndCode = (length: Duration) =>
     message("email.linkAndCode", {
       linkLifetime: messages.exactDuration(length),
@@ -35,6 +35,8 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
     { askedAt }: { askedAt: string },
   ) => message(key, { device, at: timeOf(new Date(askedAt)) });
   const changed = ({ at }: { at: string }) => ({ device, at: timeOf(new Date(at)) });
+  const byStaff = ({ at }: { at: string }) =>
+    message("email.byStaff", { appName, at: timeOf(new Date(at)) });
   const isEnabled = ({ id }: Method) => facts.methods.includes(id);
   const passwordHint = (letter: { at: string }) =>
     isEnabled(passwordMethod)
@@ -175,6 +177,32 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
           ...changed(letter),
           url: <LinkLine url={`${origin}/account/methods`} />,
         }),
+      };
+    }
+    case "account_disabled":
+      return {
+        subject: message("email.disabled.subject", { appName }),
+        preview: message("email.disabled.lead"),
+        heading: message("email.disabled.heading"),
+        lead: message("email.disabled.lead"),
+        hint: byStaff(letter),
+      };
+    case "account_enabled":
+      return {
+        subject: message("email.enabled.subject", { appName }),
+        preview: message("email.enabled.lead"),
+        heading: message("email.enabled.heading"),
+        lead: message("email.enabled.lead"),
+        hint: byStaff(letter),
+      };
+    case "role_changed": {
+      const role = letter.role === "member" ? "other" : letter.role;
+      return {
+        subject: message("email.role.subject", { role, appName }),
+        preview: message("email.role.lead"),
+        heading: message("email.role.heading", { role }),
+        lead: message("email.role.lead"),
+        hint: byStaff(letter),
       };
     }
   }

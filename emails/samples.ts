@@ -39,4 +39,7 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     browser,
     at,
   },
+  account_disabled: { kind: "account_disabled", to, at },
+  account_enabled: { kind: "account_enabled", to, at },
+  role_changed: { kind: "role_changed", role: "support", to, at },
 };

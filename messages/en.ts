@@ -279,6 +279,10 @@ export const en = {
   "activity.event.auth_provider.unlink": "Provider disconnected",
   "activity.event.password.set": "Password set in the account",
   "activity.event.password.remove": "Password removed",
+  "activity.event.user.revoke_sessions": "All devices signed out by our team",
+  "activity.event.user.disable": "Account disabled by our team",
+  "activity.event.user.enable": "Account enabled by our team",
+  "activity.event.user.change_role": "Role changed by our team",
   "activity.event.step_up.request": "Email to confirm it’s you requested",
   "activity.event.step_up.password": "Confirmed it’s you with the password",
   "activity.event.step_up.code": "Confirmed it’s you with an emailed code",
@@ -336,6 +340,9 @@ export const en = {
   "mailbox.kind.password_removed": "Notice of a removed password",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
+  "mailbox.kind.account_disabled": "Notice of a disabled account",
+  "mailbox.kind.account_enabled": "Notice of an enabled account",
+  "mailbox.kind.role_changed": "Notice of a new role",
 
   "methodDisabled.title": "Use another sign-in method",
   "methodDisabled.text":
@@ -447,6 +454,14 @@ export const en = {
   "error.email_mismatch":
     "That isn’t the address this link was sent to. Enter your full email address.",
   "error.sign_up_closed": "New accounts are by invitation only. Ask the person who invited you.",
+  "error.reason_missing": "Enter a reason.",
+  "error.reason_too_long": "Use at most {reasonLength} characters.",
+  "error.own_account": "You can’t do this to your own account. Ask another member of staff.",
+  "error.staff_account": "Only an admin can do this to a member of staff.",
+  "error.last_admin": "This is the last admin. Make someone else an admin first.",
+  "error.email_unverified":
+    "The address of this account isn’t verified. The person has to sign in with an email link or a code first.",
+  "error.already_done": "There was nothing left to do, so nothing was changed.",
   "error.account_disabled":
     "This account is disabled. Contact support if you think this is a mistake.",
   "error.signed_in_as_other": "You’re now signed in as {address}, so nothing was changed.",
@@ -525,4 +540,16 @@ export const en = {
   "email.connected.leadAs": "You can now sign in with {provider} as {address}.",
   "email.disconnected.subject": "{provider} is no longer connected to your {appName} account",
   "email.disconnected.heading": "{provider} was disconnected",
+  "email.byStaff": "The {appName} team did this on {at}.",
+  "email.disabled.subject": "Your {appName} account was disabled",
+  "email.disabled.heading": "Your account was disabled",
+  "email.disabled.lead": "You can’t sign in for now, and all your devices were signed out.",
+  "email.enabled.subject": "Your {appName} account was enabled",
+  "email.enabled.heading": "Your account was enabled",
+  "email.enabled.lead": "You can sign in again.",
+  "email.role.subject":
+    "{role, select, admin {You’re now an admin of {appName}} support {You’re now in the support team of {appName}} other {You’re no longer on the staff of {appName}}}",
+  "email.role.heading":
+    "{role, select, admin {You’re now an admin} support {You’re now in the support team} other {You’re no longer on the staff}}",
+  "email.role.lead": "All your devices were signed out. Sign in again to continue.",
 } as const;

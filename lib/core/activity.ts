@@ -19,5 +19,17 @@ export const activityKinds = {
     "auth_provider.unlink",
     "session.revoke",
     "session.revoke_others",
+    "user.revoke_sessions",
+    "user.disable",
+    "user.enable",
+    "user.change_role",
   ],
 } as const;
+
+/** What staff do to a user's account. The user sees that it was done, and not from where or what was refused. */
+export const staffEvents: readonly string[] = [
+  "user.revoke_sessions",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
+];

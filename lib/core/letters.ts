@@ -1,5 +1,6 @@
 import type { Identifier } from "./identifier";
 import type { MethodId } from "./method-id";
+import type { Role } from "./role";
 
 /** An email with a link and a code. */
 interface SignInLetter {
@@ -30,6 +31,12 @@ export interface Notice {
   readonly at: string;
 }
 
+/** An email about what staff did to an account. It does not name them, their browser or their reason. */
+interface StaffNotice {
+  readonly to: Identifier;
+  readonly at: string;
+}
+
 /**
  * Every email we can send, as data. `magic_link` goes to addresses with an account, `sign_up_link` to
  * addresses without one, where sign-up is open (L8). A sign-up with a password gets a code and no
@@ -51,7 +58,10 @@ export type Letter =
       /** The verified address at the provider, if it has one. */
       readonly address: Identifier | null;
     } & Notice)
-  | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
+  | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice)
+  | ({ readonly kind: "account_disabled" } & StaffNotice)
+  | ({ readonly kind: "account_enabled" } & StaffNotice)
+  | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice);
 
 /**
  * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
@@ -68,6 +78,9 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   password_removed: false,
   provider_connected: false,
   provider_disconnected: false,
+  account_disabled: false,
+  account_enabled: false,
+  role_changed: false,
 };
 
 /** The kinds of letters that strangers can cause. */

@@ -66,6 +66,10 @@ export const intervals = {
   stepUp: minutes(10),
   /** Choosing a password must not wait longer for the lookup; without a response it is skipped (P6). */
   breachLookup: seconds(1),
+  /** Staff who read about other people have authenticated within a working day (T1). */
+  staffRead: hours(12),
+  /** Staff who change other people's accounts authenticated this recently: enough for several of them. */
+  staffWrite: minutes(30),
   /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
   providerTimeout: seconds(5),
   /** Short enough that a provider's new keys arrive soon, long enough to save most requests. */
@@ -324,6 +328,14 @@ export const bounds = {
   activityPage: 50,
   /** Events in the file of the account's activity: years of use, in a few megabytes. */
   activityExport: 10_000,
+  /** Users on a page of the list for staff: a few screens of a phone. */
+  usersPage: 50,
+  /** Characters of the reason that staff give: a few sentences, and with the form less than a cookie. */
+  reasonLength: 500,
+  /** Events on a page of a user for staff: two screens. */
+  userEvents: 25,
+  /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
+  listedEmails: 50,
   /**
    * Emails of all servers within `intervals.mailBudget`, beyond which those that strangers can cause wait:
    * enough for a thousand sign-ins, and less than mail providers refuse from a sender (R5). env
@@ -433,6 +445,16 @@ export const limits = {
     rule: "oauth_attempts_per_ip",
     max: 30,
     per: minutes(10),
+    countedInPostgres: true,
+  },
+  /**
+   * Pages of the list of users, by one staff member: more than people read, and too few to copy the addresses
+   * of everybody with a stolen session (T1).
+   */
+  userListsPerStaff: {
+    rule: "user_lists_per_staff",
+    max: 120,
+    per: hours(1),
     countedInPostgres: true,
   },
 } as const satisfies Record<string, Limit>;

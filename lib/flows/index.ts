@@ -25,6 +25,11 @@ import { readSession } from "./sessions/read-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
 import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
+import { changeRole } from "./staff/change-role";
+import { disableUser } from "./staff/disable-user";
+import { enableUser } from "./staff/enable-user";
+import { listUsers } from "./staff/list-users";
+import { revokeUserSessions } from "./staff/revoke-user-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
@@ -80,6 +85,11 @@ export const flows: readonly AnyFlow[] = [
   stepUpByPassword,
   stepUpByCode,
   stepUpByLink,
+  listUsers,
+  revokeUserSessions,
+  disableUser,
+  enableUser,
+  changeRole,
   readMailbox,
   clearLimits,
 ];

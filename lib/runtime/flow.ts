@@ -14,8 +14,8 @@ import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./
 import type { Caller, CookieChanges } from "./request-context";
 
 /**
- * Who may run a flow. `local`: any caller, while the local mailbox exists. `staff`: support and admins;
- * for others such a flow does not exist (T1).
+ * Who may run a flow. `local`: any caller, while the local mailbox exists. `staff`: support, admins and the
+ * command line; for others such a flow does not exist (T1).
  */
 export type Requires = "anyone" | "session" | "local" | "staff" | "admin";
 
@@ -79,8 +79,13 @@ export interface Ctx<S extends Session | null = Session | null> {
   startSession(session: SessionRow): void;
   /** Queues an email in the transaction. With `withheld` it is stored as never to be sent. */
   post(letter: Letter, withheld?: WithheldReason | null): void;
-  /** Sets the subject and cause of the audit row. */
-  auditSubject(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
+  /** Sets the subject and cause of the audit row, and the reason that a staff member gives. */
+  auditSubject(subject: {
+    userId?: string;
+    identifier?: Identifier;
+    cause?: string;
+    reason?: string;
+  }): void;
   setCookies(changes: CookieChanges): void;
   /** Removes hits from their limits, after the response. */
   refund(hits: readonly LimitHit[]): void;
@@ -92,10 +97,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   readonly local: (LocalMailbox & { readonly clearLimits: Limiter["clear"] }) | null;
 }
 
-/** The session's type in the context, by what the flow requires. */
-type SessionOf<R extends Requires> = R extends "session" | "staff" | "admin"
-  ? Session
-  : Session | null;
+/** The session's type in the context, by what the flow requires. For staff, null is the command line. */
+type SessionOf<R extends Requires> = R extends "session" ? Session : Session | null;
 
 export interface Flow<
   Schema extends z.ZodType = z.ZodType,

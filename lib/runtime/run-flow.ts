@@ -125,7 +125,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #attemptHits: LimitHit[] = [];
   readonly #forgotten: LimitKey[] = [];
   signInMethod: MethodId | null = null;
-  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
+  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause" | "reason"> = {};
 
   constructor(
     readonly world: World,
@@ -165,6 +165,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     // For all others there is no such flow, whatever they send.
     if (
       isForStaff(this.flow.requires) &&
+      !this.requestContext.isCommandLine &&
       !mayHelpOthers(this.flow.requires, await this.requestContext.readSession())
     )
       return this.#reject({ code: "not_found" });

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { auditCounts, auditEvents, auditEventDetails } from "@/db/schema";
 import { row, rows } from "@/db/rows";
+import { staffEvents } from "@/lib/core/activity";
 import type { Identifier } from "@/lib/core/identifier";
 
 /** One audit event. Ids go into its row; IP, browser and address into its details. */
@@ -17,6 +18,8 @@ export interface AuditFacts {
   readonly ip: string | null;
   readonly browser: string;
   readonly identifier?: Identifier | undefined;
+  /** What a staff member wrote about it. */
+  readonly reason?: string | undefined;
 }
 
 /** Writes an event and its details in one statement. */
@@ -32,8 +35,8 @@ export const eventRecorded = (facts: AuditFacts) => sql`
             ${facts.callerId ?? null}::uuid, ${facts.sessionId ?? null}::uuid, ${facts.requestId})
     returning id
   ), details as (
-    insert into ${auditEventDetails} (event_id, ip, browser, identifier)
-    select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null} from event
+    insert into ${auditEventDetails} (event_id, ip, browser, identifier, reason)
+    select id, ${facts.ip}, ${facts.browser}, ${facts.identifier ?? null}, ${facts.reason ?? null} from event
   )`;
 
 /** An event of a user's account. */
@@ -47,6 +50,14 @@ export interface Activity {
   readonly ip: string | null;
   readonly browser: string | null;
 }
+
+const hasNameOf = (events: readonly string[]) =>
+  sql`e.event in (${sql.join(
+    events.map((event) => sql`${event}`),
+    sql`, `,
+  )})`;
+
+const isByStaff = hasNameOf(staffEvents);
 
 /** The newest events of a user, at most `most`, older than the event with the id `before`. */
 export async function selectActivity(
@@ -66,23 +77,18 @@ export async function selectActivity(
 ): Promise<Activity[]> {
   const found = await rows<Omit<Activity, "id" | "at"> & { id: number; at: number }>(
     db,
-    sql`select e.id::float as id, extract(epoch from e.at)::float as at, e.event, e.outcome, d.ip, d.browser
+    // Where a member of staff was is not the user's to see, nor what was refused to them.
+    sql`select e.id::float as id, extract(epoch from e.at)::float as at, e.event, e.outcome,
+        case when not ${isByStaff} then d.ip end as ip, case when not ${isByStaff} then d.browser end as browser
       from ${auditEvents} e left join ${auditEventDetails} d on d.event_id = e.id
-      where e.subject_id = ${userId}::uuid
+      where e.subject_id = ${userId}::uuid and (e.outcome = 'ok' or not ${isByStaff})
         ${
           before === null
             ? sql``
             : sql`and (e.at, e.id) < (
                 select at, id from ${auditEvents} where id = ${before}::bigint and subject_id = ${userId}::uuid)`
         }
-        ${
-          events === null
-            ? sql``
-            : sql`and e.event in (${sql.join(
-                events.map((event) => sql`${event}`),
-                sql`, `,
-              )})`
-        }
+        ${events === null ? sql`` : sql`and ${hasNameOf(events)}`}
         ${refusedOnly ? sql`and e.outcome <> 'ok'` : sql``}
       order by e.at desc, e.id desc limit ${most}`,
   );

@@ -42,6 +42,9 @@ const emailEvents = [
   "password.remove",
   "auth_provider.link",
   "auth_provider.unlink",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
 ];
 
 /** Runs after every test on a database. */

@@ -2,6 +2,7 @@ import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
 import type { Env } from "@/lib/core/env";
+import { roles } from "@/lib/core/role";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
@@ -33,6 +34,11 @@ import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
+import { changeRole } from "@/lib/flows/staff/change-role";
+import { disableUser } from "@/lib/flows/staff/disable-user";
+import { enableUser } from "@/lib/flows/staff/enable-user";
+import { listUsers } from "@/lib/flows/staff/list-users";
+import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import { asAuthSession } from "../auth-session";
 import { safeNext } from "../safe-next";
 import { type AnyOperation, operation } from "./operation";
@@ -419,6 +425,68 @@ export const operations: readonly AnyOperation[] = [
     operationId: "unlinkProvider",
     summary: "Unlink a provider, unless it is the last sign-in method.",
     flow: unlinkProvider,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/searches",
+    operationId: "listUsers",
+    summary: "For staff: find users by the beginning of the address, or by id.",
+    flow: listUsers,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        users: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            role: z.enum(roles),
+            disabled: z.boolean(),
+            methods: z.array(z.string()),
+            createdAt: time,
+          }),
+        ),
+        next: z.uuid().nullable(),
+      }),
+      from: ({ users, next }) => ({
+        users: users.map(({ createdAt, ...user }) => ({
+          ...user,
+          createdAt: createdAt.toISOString(),
+        })),
+        next,
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/sign-outs",
+    operationId: "revokeUserSessions",
+    summary: "For staff: end all sessions of a user.",
+    flow: revokeUserSessions,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/disablements",
+    operationId: "disableUser",
+    summary: "For staff: disable an account and end its sessions.",
+    flow: disableUser,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/enablements",
+    operationId: "enableUser",
+    summary: "For staff: enable an account that was disabled.",
+    flow: enableUser,
+    status: 204,
+  }),
+  operation({
+    method: "PUT",
+    path: "/api/v1/admin/users/roles",
+    operationId: "changeRole",
+    summary: "For admins: change what a user may do. Ends the user's sessions.",
+    flow: changeRole,
     status: 204,
   }),
 ];

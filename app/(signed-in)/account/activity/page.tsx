@@ -4,6 +4,7 @@ import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { Address } from "@/app/markup";
 import { TimeOfDay } from "@/app/timestamps";
+import { staffEvents } from "@/lib/core/activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
 import { deviceName, eventName, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -61,14 +62,20 @@ export default async function ActivityPage({ searchParams }: Props) {
                 badge={outcome !== "ok" && <Badge>{message("activity.refused")}</Badge>}
                 details={[
                   <TimeOfDay key="at" at={at} />,
-                  browser ? deviceName(browser, "heading") : message("activity.unknownDevice"),
-                  ip ? (
-                    <code key="ip">
-                      <Address>{ip}</Address>
-                    </code>
-                  ) : (
-                    message("sessions.unknownIp")
-                  ),
+                  ...(staffEvents.includes(event)
+                    ? []
+                    : [
+                        browser
+                          ? deviceName(browser, "heading")
+                          : message("activity.unknownDevice"),
+                        ip ? (
+                          <code key="ip">
+                            <Address>{ip}</Address>
+                          </code>
+                        ) : (
+                          message("sessions.unknownIp")
+                        ),
+                      ]),
                 ]}
               />
             ))}
