@@ -59,6 +59,7 @@ interface Scene {
   /** The password that the caller types. */
   readonly password: string;
   readonly phone: string;
+  readonly adaId: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
@@ -73,22 +74,22 @@ interface Scene {
 /** A page, form or operation, aimed at Ada's account where it can name one. */
 interface Attempt {
   readonly flow: string | null;
-  /** `stepUp`: a session that authenticated within the last ten minutes. */
-  readonly needs: "stepUp" | "session" | "nothing";
+  /** `stepUp`: a session that authenticated within the last ten minutes. `staff`: none of the callers. */
+  readonly needs: "stepUp" | "session" | "staff" | "nothing";
   readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<HttpResponse>;
 }
 
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp }, headers) => {
+  ask: (client, { letter, reset, stepUp, adaId }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
-    return client.send(live[path] ?? path, { headers: headers! });
+    return client.send(live[path] ?? path.replace("{id}", adaId), { headers: headers! });
   },
 });
 
@@ -107,6 +108,12 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/confirm", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
+      ["/admin/users", "user.list", "staff"],
+      ["/admin/users/{id}", "user.read", "staff"],
+      ["/admin/users/{id}/disable", "user.read", "staff"],
+      ["/admin/users/{id}/enable", "user.read", "staff"],
+      ["/admin/users/{id}/role", "user.read", "staff"],
+      ["/admin/users/{id}/sign-out", "user.read", "staff"],
       ["/api/auth/session", "session.read"],
       ["/api/auth/un/known", null],
       ["/api/mailbox/{id}", "mailbox.read"],
@@ -157,6 +164,9 @@ const action = (
 });
 
 const email = "other@example.com";
+const reason = "For a test";
+/** What staff do to Ada. */
+const act = ({ adaId }: Scene) => ({ id: adaId, reason });
 
 const actions: Record<string, Attempt> = Object.fromEntries(
   (
@@ -260,6 +270,16 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
       ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
+      ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
+      ["submitDisabling", "/admin/users", "user.disable", "staff", act],
+      ["submitEnabling", "/admin/users", "user.enable", "staff", act],
+      [
+        "submitRole",
+        "/admin/users",
+        "user.change_role",
+        "staff",
+        ({ adaId }) => ({ id: adaId, reason, role: "admin" }),
+      ],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
 );
@@ -441,6 +461,21 @@ const operations: Record<string, Attempt> = {
     () => ({ provider: "google" }),
   ),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
+  listUsers: operation("user.list", "staff", "POST", "admin/users/searches", () => ({})),
+  readUser: operation("user.read", "staff", "GET", ({ adaId }) => `admin/users/${adaId}`),
+  revokeUserSessions: operation(
+    "user.revoke_sessions",
+    "staff",
+    "POST",
+    "admin/users/sign-outs",
+    act,
+  ),
+  disableUser: operation("user.disable", "staff", "POST", "admin/users/disablements", act),
+  enableUser: operation("user.enable", "staff", "POST", "admin/users/enablements", act),
+  changeRole: operation("user.change_role", "staff", "PUT", "admin/users/roles", (scene) => ({
+    ...act(scene),
+    role: "admin",
+  })),
 };
 
 /** The OAuth callback with a code that was issued to Ada, in any caller's browser. */
@@ -603,7 +638,7 @@ async function sceneOf(
   db: Db,
   inbox: Inbox,
   newAddress: NewAddress,
-  { oidc, mallory }: { oidc: OidcServers; mallory: string },
+  { oidc, mallory, leo }: { oidc: OidcServers } & Cast,
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
   await makeAda(db, ada);
@@ -618,6 +653,13 @@ async function sceneOf(
   const { client: other } = await browserOf(server, db, mallory);
   await insertPendingIdentity(db, other, ada);
   const { client: late } = await browserOf(server, db, ada, { authAge: "11 minutes" });
+  const boss = newAddress("boss");
+  await makeAda(db, boss);
+  await db.sql`update users set role = 'admin' where email = ${boss}`;
+  const idOf = async (address: string) =>
+    (await db.sql<{ id: string }[]>`select id from users where email = ${address}`)[0]!.id;
+  const [adaId, disabledId] = [await idOf(ada), await idOf(leo)];
+  const { client: staff } = await browserOf(server, db, boss);
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -632,7 +674,8 @@ async function sceneOf(
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
-    formOf: formsOf({ home, asker, mallory: other, late }, mails),
+    adaId,
+    formOf: formsOf({ home, asker, mallory: other, late, staff }, { ...mails, adaId, disabledId }),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -756,6 +799,13 @@ for (const [how, testOnBuild, extent] of [
             [ada, phone].some((value) => response.body.includes(value) || body.includes(value));
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
+          if (needs === "staff") {
+            if (changed) complain("changed her data");
+            if (shown) complain(`shows her data at ${path}`);
+            const isNotFound = response.status === 404 || body.includes(en["notFound.title"]);
+            if (!foreign && !isNotFound) complain(`${response.status}, redirected to ${path}`);
+            continue;
+          }
           if (role === "Ada") {
             const mayChange = writes && !sendsMail && flow !== "mailbox.clear_limits";
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
@@ -845,8 +895,20 @@ const accountOperations = ["sessions", "auth-providers", "password"].map(
 
 /** The form of every action, read once from its page. */
 function formsOf(
-  { home, asker, mallory, late }: Record<"home" | "asker" | "mallory" | "late", Client>,
-  { letter, reset, stepUp }: Pick<Scene, "letter" | "reset" | "stepUp">,
+  {
+    home,
+    asker,
+    mallory,
+    late,
+    staff,
+  }: Record<"home" | "asker" | "mallory" | "late" | "staff", Client>,
+  {
+    letter,
+    reset,
+    stepUp,
+    adaId,
+    disabledId,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId"> & { readonly disabledId: string },
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -888,6 +950,10 @@ function formsOf(
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
+    submitUserSignOut: [staff, `/admin/users/${adaId}/sign-out`, "Sign out everywhere"],
+    submitDisabling: [staff, `/admin/users/${adaId}/disable`, "Disable account"],
+    submitEnabling: [staff, `/admin/users/${disabledId}/enable`, "Enable account"],
+    submitRole: [staff, `/admin/users/${adaId}/role`, "Make admin"],
   };
   const read = async ([client, at, button]: (typeof sources)[string]) => {
     const path = typeof at === "string" ? at : await at();

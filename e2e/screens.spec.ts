@@ -106,6 +106,31 @@ for (const { how, isThorough, tag } of [
       await look(ada, "problem");
     });
 
+    test("for staff have no faults", async ({ look, ada, server, inbox, newAddress, db }) => {
+      const leo = newAddress("leo");
+      for (const agent of [PHONE, LAPTOP])
+        await new Client(server, { "user-agent": agent }).signIn(leo, inbox);
+      await ada.startsSignedIn();
+      await db.sql`update users set role = 'admin' where email = ${ada.email}`;
+      await ada.open("/admin/users");
+      await look(ada, "users");
+      await ada.page.getByRole("link", { name: `Open ${leo}` }).click();
+      await ada.sees("Sign-in methods");
+      await look(ada, "user");
+      const path = new URL(ada.page.url()).pathname;
+      for (const act of ["sign-out", "role", "disable"]) {
+        await ada.open(`${path}/${act}`);
+        await look(ada, `user-${act}`);
+      }
+      await ada.clickButton("Disable account");
+      await ada.sees("Enter a reason.");
+      await look(ada, "user-disable-error");
+      await ada.type("Reason", "Reported by three people, who sent us the emails they received");
+      await ada.clickButton("Disable account");
+      await ada.sees("The account is disabled");
+      await look(ada, "user-disabled");
+    });
+
     test("of the account have no faults", async ({
       look,
       ada,

@@ -29,6 +29,7 @@ import { changeRole } from "./staff/change-role";
 import { disableUser } from "./staff/disable-user";
 import { enableUser } from "./staff/enable-user";
 import { listUsers } from "./staff/list-users";
+import { readUser } from "./staff/read-user";
 import { revokeUserSessions } from "./staff/revoke-user-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
@@ -86,6 +87,7 @@ export const flows: readonly AnyFlow[] = [
   stepUpByCode,
   stepUpByLink,
   listUsers,
+  readUser,
   revokeUserSessions,
   disableUser,
   enableUser,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
-import { auditCounts, auditEvents, auditEventDetails } from "@/db/schema";
+import { auditCounts, auditEvents, auditEventDetails, users } from "@/db/schema";
 import { row, rows } from "@/db/rows";
 import { staffEvents } from "@/lib/core/activity";
 import type { Identifier } from "@/lib/core/identifier";
@@ -51,6 +51,10 @@ export interface Activity {
   readonly browser: string | null;
 }
 
+/** Whether an event is older than this one of the same user. */
+const isBefore = (id: number, userId: string) => sql`(e.at, e.id) < (
+  select at, id from ${auditEvents} where id = ${id}::bigint and subject_id = ${userId}::uuid)`;
+
 const hasNameOf = (events: readonly string[]) =>
   sql`e.event in (${sql.join(
     events.map((event) => sql`${event}`),
@@ -82,14 +86,37 @@ export async function selectActivity(
         case when not ${isByStaff} then d.ip end as ip, case when not ${isByStaff} then d.browser end as browser
       from ${auditEvents} e left join ${auditEventDetails} d on d.event_id = e.id
       where e.subject_id = ${userId}::uuid and (e.outcome = 'ok' or not ${isByStaff})
-        ${
-          before === null
-            ? sql``
-            : sql`and (e.at, e.id) < (
-                select at, id from ${auditEvents} where id = ${before}::bigint and subject_id = ${userId}::uuid)`
-        }
+        ${before === null ? sql`` : sql`and ${isBefore(before, userId)}`}
         ${events === null ? sql`` : sql`and ${hasNameOf(events)}`}
         ${refusedOnly ? sql`and e.outcome <> 'ok'` : sql``}
+      order by e.at desc, e.id desc limit ${most}`,
+  );
+  return found.map((event) => ({ ...event, at: new Date(event.at * 1000) }));
+}
+
+/** An event of a user's account as staff see it. */
+export interface UserEvent extends Activity {
+  readonly cause: string | null;
+  /** What a member of staff wrote about it. */
+  readonly reason: string | null;
+  /** The address of who did it, where that is somebody else. */
+  readonly by: string | null;
+}
+
+/** The newest events of a user for staff, at most `most`, older than the event with the id `before`. */
+export async function selectUserEvents(
+  db: Db,
+  userId: string,
+  { before, most }: { before: number | null; most: number },
+): Promise<UserEvent[]> {
+  const found = await rows<Omit<UserEvent, "at"> & { at: number }>(
+    db,
+    sql`select e.id::float as id, extract(epoch from e.at)::float as at, e.event, e.outcome, e.cause,
+        d.ip, d.browser, d.reason, other.email as by
+      from ${auditEvents} e left join ${auditEventDetails} d on d.event_id = e.id
+        left join ${users} other on other.id = e.caller_id and e.caller_id <> e.subject_id
+      where e.subject_id = ${userId}::uuid
+        ${before === null ? sql`` : sql`and ${isBefore(before, userId)}`}
       order by e.at desc, e.id desc limit ${most}`,
   );
   return found.map((event) => ({ ...event, at: new Date(event.at * 1000) }));

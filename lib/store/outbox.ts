@@ -222,3 +222,31 @@ export function listWithheld(db: Db): Promise<WithheldLetter[]> {
     .orderBy(desc(outbox.createdAt))
     .limit(bounds.mailboxEmails);
 }
+
+/** An email as staff see it: what became of it, and nothing of its contents. */
+export interface ListedLetter {
+  readonly id: string;
+  readonly kind: Letter["kind"];
+  readonly to: string;
+  readonly state: "queued" | "sent" | "dead";
+  readonly reason: WithheldReason | null;
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly doneAt: Date | null;
+}
+
+/** The newest emails to an address; none older than `lifetimes.finishedEmail` is stored. */
+export function selectLettersTo(db: Db, address: string, most: number): Promise<ListedLetter[]> {
+  const { id, to, attempts, createdAt, doneAt } = outbox;
+  return db
+    .select({
+      ...{ id, to, attempts, createdAt, doneAt },
+      kind: sql<Letter["kind"]>`${outbox.kind}`,
+      state: sql<ListedLetter["state"]>`${outbox.state}`,
+      reason: sql<WithheldReason | null>`${outbox.reason}`,
+    })
+    .from(outbox)
+    .where(eq(to, address))
+    .orderBy(desc(createdAt))
+    .limit(most);
+}

@@ -41,6 +41,10 @@ export const notes = [
   "suspended_action_lost",
   "sign_up_pending",
   "limits_cleared",
+  "user_sessions_revoked",
+  "user_disabled",
+  "user_enabled",
+  "user_role_changed",
 ] as const;
 export type NoteCode = (typeof notes)[number];
 

@@ -19,6 +19,10 @@ const sensitiveActionNames = [
   "auth_provider.link",
   "auth_provider.confirm",
   "auth_provider.unlink",
+  "user.revoke_sessions",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

@@ -20,6 +20,8 @@ const pages = [
   { href: "/account/activity", text: "activity.title" },
 ] as const;
 
+const staffPages = { href: "/admin/users", text: "staff.pill" } as const;
+
 interface Props {
   /** The page's path: signing in returns to it, and its navigation entry is current. */
   readonly path: string;
@@ -43,6 +45,7 @@ export async function AccountLayout({
   children,
 }: Props) {
   const session = await readOrRedirect(readSession, path);
+  const isStaff = session !== null && session.role !== "member" && !session.staffId;
   return (
     <AppShell
       appName={siteConfig().appName}
@@ -53,7 +56,7 @@ export async function AccountLayout({
       nav={
         <SideNav
           label={message("account.nav")}
-          items={pages.map(({ href, text }) => ({
+          items={[...pages, ...(isStaff ? [staffPages] : [])].map(({ href, text }) => ({
             href,
             text: message(text),
             current: href === navItem,

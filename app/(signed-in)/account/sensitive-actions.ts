@@ -6,6 +6,11 @@ import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
+import { changeRole } from "@/lib/flows/staff/change-role";
+import { disableUser } from "@/lib/flows/staff/disable-user";
+import { enableUser } from "@/lib/flows/staff/enable-user";
+import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
+import type { Requires } from "@/lib/runtime/flow";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -17,7 +22,14 @@ import { runForRequest } from "@/lib/web/run-for-request";
 import { safeNext } from "@/lib/web/safe-next";
 
 type Input = SuspendedAction["input"];
-type Flow<S extends z.ZodType, Out> = Parameters<typeof runForRequest<S, Out, "session">>[0];
+type Flow<S extends z.ZodType, Out, R extends Requires> = Parameters<
+  typeof runForRequest<S, Out, R>
+>[0];
+
+interface Pages {
+  readonly back: string;
+  readonly errorPage: string;
+}
 
 const methods = "/account/methods";
 
@@ -25,12 +37,14 @@ const methods = "/account/methods";
  * An action that may need a step-up first. Then the form is suspended, or the user is led to `back` when
  * it does not fit into a cookie. Errors are shown on the page `errorPage`.
  */
-function sensitiveAction<Schema extends z.ZodType, Out>(
-  flow: Flow<Schema, Out>,
+function sensitiveAction<Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
   done: (value: Out) => Promise<void>,
-  { back = methods, errorPage = methods } = {},
+  pages: Partial<Pages> | ((input: Input) => Pages) = {},
 ) {
   return async (input: Input, form: FormData, renewed?: string): Promise<void> => {
+    const { back = methods, errorPage = methods } =
+      typeof pages === "function" ? pages(input) : pages;
     const result = await runForRequest(flow, input, { form, renewed });
     if (result.ok) return done(result.value);
     const { refusal } = result;
@@ -45,6 +59,21 @@ const noticeAbout =
   (note: NoteCode) =>
   ({ provider }: { provider: MethodId }) =>
     redirectWithNotice(methods, note, provider);
+/** What staff do to a user, on a page of its own. */
+const staffAction = <Schema extends z.ZodType, R extends Requires>(
+  flow: Flow<Schema, { readonly id: string }, R>,
+  page: string,
+  note: NoteCode,
+) =>
+  sensitiveAction(
+    flow,
+    ({ id }) => redirectWithNotice(`/admin/users/${id}`, note),
+    ({ id }) => {
+      const path = `/admin/users/${encodeURIComponent(typeof id === "string" ? id : "")}/${page}`;
+      return { back: path, errorPage: path };
+    },
+  );
+
 const passwordPage = "/account/password";
 
 /**
@@ -69,4 +98,8 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   ),
   "auth_provider.confirm": sensitiveAction(confirmProvider, noticeAbout("provider_confirmed")),
   "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
+  "user.revoke_sessions": staffAction(revokeUserSessions, "sign-out", "user_sessions_revoked"),
+  "user.disable": staffAction(disableUser, "disable", "user_disabled"),
+  "user.enable": staffAction(enableUser, "enable", "user_enabled"),
+  "user.change_role": staffAction(changeRole, "role", "user_role_changed"),
 };

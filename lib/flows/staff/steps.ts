@@ -9,6 +9,12 @@ const actorOf = ({ caller: { session } }: Ctx): Actor => ({
   mayChangeStaff: session === null || session.role === "admin",
 });
 
+/** Whether a flow's caller may act on this account; pages show no button that would be refused. */
+export function mayActOn(ctx: Ctx, { id, role }: UserAccount): boolean {
+  const actor = actorOf(ctx);
+  return id !== actor.id && (role === "member" || actor.mayChangeStaff);
+}
+
 /**
  * Changes the account of somebody else, and records the reason. `change` decides in one statement; what is
  * read before only names the reason of a refusal. Refuses `not_found`, `own_account`, `staff_account`, and

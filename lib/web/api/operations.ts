@@ -38,6 +38,7 @@ import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
 import { listUsers } from "@/lib/flows/staff/list-users";
+import { readUser } from "@/lib/flows/staff/read-user";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import { asAuthSession } from "../auth-session";
 import { safeNext } from "../safe-next";
@@ -81,6 +82,30 @@ const activityPage = {
     next: next === null ? null : String(next),
   }),
 };
+
+const listedEmail = {
+  schema: z.strictObject({
+    id: z.uuid(),
+    kind: z.string(),
+    to: z.string(),
+    state: z.enum(["queued", "sent", "dead"]),
+    reason: z.string().nullable(),
+    attempts: z.int(),
+    createdAt: time,
+    doneAt: time.nullable(),
+  }),
+  from: ({ createdAt, doneAt, ...email }: ListedEmail) => ({
+    ...email,
+    createdAt: createdAt.toISOString(),
+    doneAt: doneAt?.toISOString() ?? null,
+  }),
+};
+type ListedEmail = {
+  createdAt: Date;
+  doneAt: Date | null;
+  attempts: number;
+  reason: string | null;
+} & Record<"id" | "kind" | "to" | "state", string>;
 
 /** The JSON API: which flow each method of each path runs, and what it returns. */
 export const operations: readonly AnyOperation[] = [
@@ -454,6 +479,78 @@ export const operations: readonly AnyOperation[] = [
           createdAt: createdAt.toISOString(),
         })),
         next,
+      }),
+    },
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/users/{id}",
+    operationId: "readUser",
+    summary:
+      "For staff: a user's account, its sessions, emails of the last days and newest events.",
+    flow: readUser,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        user: z.strictObject({
+          id: z.uuid(),
+          email: z.string(),
+          role: z.enum(roles),
+          emailVerifiedAt: time.nullable(),
+          disabledAt: time.nullable(),
+          createdAt: time,
+        }),
+        methods: z.array(
+          z.strictObject({
+            provider: z.string(),
+            address: z.string().nullable(),
+            usable: z.boolean(),
+            createdAt: time,
+            lastUsedAt: time.nullable(),
+          }),
+        ),
+        sessions: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            browser: z.string(),
+            ip: z.string().nullable(),
+            method: z.string(),
+            createdAt: time,
+            lastSeenAt: time,
+          }),
+        ),
+        emails: z.array(listedEmail.schema),
+        events: z.array(
+          activity.schema.extend({
+            cause: z.string().nullable(),
+            reason: z.string().nullable(),
+            by: z.string().nullable(),
+          }),
+        ),
+      }),
+      from: ({ user, methods, sessions, letters, events }) => ({
+        user: {
+          ...user,
+          emailVerifiedAt: user.emailVerifiedAt?.toISOString() ?? null,
+          disabledAt: user.disabledAt?.toISOString() ?? null,
+          createdAt: user.createdAt.toISOString(),
+        },
+        methods: methods.map(({ provider, address, isUsable, createdAt, lastUsedAt }) => ({
+          ...{ provider, address, usable: isUsable },
+          createdAt: createdAt.toISOString(),
+          lastUsedAt: lastUsedAt?.toISOString() ?? null,
+        })),
+        sessions: sessions.map(({ id, browser, ip, method, createdAt, lastSeenAt }) => ({
+          ...{ id, ip, method },
+          browser: deviceInEnglish(browser),
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+        })),
+        emails: letters.map(listedEmail.from),
+        events: events.map(({ cause, reason, by, ...event }) => ({
+          ...activity.from(event),
+          ...{ cause, reason, by },
+        })),
       }),
     },
   }),

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { Badge } from "@/app/_ui/badge";
+import { Filters } from "@/app/_ui/filters";
 import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { Address } from "@/app/markup";
@@ -9,6 +10,7 @@ import { listActivity } from "@/lib/flows/activity/list-activity";
 import { deviceName, eventName, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { timeZone } from "@/lib/web/time-zone";
+import { pathWith, type Query } from "@/app/path-with";
 import { AccountLayout } from "../account-layout";
 
 const path = "/account/activity";
@@ -17,12 +19,12 @@ const filters = ["sign_ins", "changes", "refused"] as const;
 export const generateMetadata = (): Metadata => ({ title: message("activity.title") });
 
 interface Props {
-  searchParams: Promise<Record<string, string | string[] | undefined>>;
+  searchParams: Promise<Query>;
 }
 
 export default async function ActivityPage({ searchParams }: Props) {
   const { show, before } = await searchParams;
-  const here = pathWith({ show, before });
+  const here = pathWith(path, { show, before });
   const { events, next } = await readOrRedirect(listActivity, here, { show, before });
   const zone = await timeZone();
   const days = new Map<string, typeof events>();
@@ -38,17 +40,14 @@ export default async function ActivityPage({ searchParams }: Props) {
           sessions: (chunks) => <a href="/account/sessions">{chunks}</a>,
         })}
       </p>
-      <nav className="filters" aria-label={message("activity.filter")}>
-        {[undefined, ...filters].map((one) => (
-          <a
-            key={one ?? "all"}
-            href={pathWith({ show: one })}
-            aria-current={one === show ? "true" : undefined}
-          >
-            {message(`activity.show.${one ?? "all"}`)}
-          </a>
-        ))}
-      </nav>
+      <Filters
+        label={message("activity.filter")}
+        items={[undefined, ...filters].map((one) => ({
+          href: pathWith(path, { show: one }),
+          text: message(`activity.show.${one ?? "all"}`),
+          current: one === show,
+        }))}
+      />
       {events.length === 0 && <p>{message("activity.none")}</p>}
       {[...days].map(([day, ofDay]) => (
         <section key={day}>
@@ -83,10 +82,12 @@ export default async function ActivityPage({ searchParams }: Props) {
         </section>
       ))}
       {before !== undefined && (
-        <StandaloneLink href={pathWith({ show })}>{message("activity.newest")}</StandaloneLink>
+        <StandaloneLink href={pathWith(path, { show })}>
+          {message("activity.newest")}
+        </StandaloneLink>
       )}
       {next !== null && (
-        <StandaloneLink href={pathWith({ show, before: String(next) })}>
+        <StandaloneLink href={pathWith(path, { show, before: String(next) })}>
           {message("activity.older")}
         </StandaloneLink>
       )}
@@ -97,12 +98,4 @@ export default async function ActivityPage({ searchParams }: Props) {
       )}
     </AccountLayout>
   );
-}
-
-/** This page's path with the parameters that have a value. */
-function pathWith(parameters: Record<string, string | string[] | undefined>): string {
-  const query = new URLSearchParams(
-    Object.entries(parameters).filter((one): one is [string, string] => typeof one[1] === "string"),
-  );
-  return query.size > 0 ? `${path}?${query}` : path;
 }

@@ -9,6 +9,7 @@ import {
   type SensitiveAction,
 } from "@/lib/web/suspended-action";
 import { message } from "@/lib/web/messages";
+import { isStaffPath } from "@/lib/web/redirects";
 import { cancelSuspended } from "./actions";
 
 /**
@@ -44,11 +45,19 @@ const titles = {
   "auth_provider.link": "stepUp.title.connect",
   "auth_provider.confirm": "stepUp.title.keep",
   "auth_provider.unlink": "stepUp.title.disconnect",
+  "user.revoke_sessions": "stepUp.title.staff",
+  "user.disable": "stepUp.title.staff",
+  "user.enable": "stepUp.title.staff",
+  "user.change_role": "stepUp.title.staff",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   const title = titles[flow];
-  if (title === "stepUp.title.setPassword" || title === "stepUp.title.removePassword")
+  if (
+    title === "stepUp.title.setPassword" ||
+    title === "stepUp.title.removePassword" ||
+    title === "stepUp.title.staff"
+  )
     return message(title);
   // The identity to link has a token of its own.
   const provider = flow === "auth_provider.link" ? await pendingProvider() : String(input.provider);
@@ -59,11 +68,16 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
 }
 
 /** The way out of a step-up: it cancels the suspended action, if the step-up is for one. */
-export function CancelStepUp({ actionId }: { actionId: string }) {
+export function CancelStepUp({ actionId, next }: { actionId: string; next: string }) {
   if (!actionId)
-    return <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>;
+    return (
+      <StandaloneLink href={isStaffPath(next) ? "/account" : "/account/methods"}>
+        {message("common.cancel")}
+      </StandaloneLink>
+    );
   return (
     <Form action={cancelSuspended}>
+      <input type="hidden" name="next" value={next} />
       <input type="hidden" name="for" value={actionId} />
       <Button variant="quiet">{message("common.cancel")}</Button>
     </Form>
