@@ -365,7 +365,6 @@ export const en = {
   "user.by": "By {address}",
   "user.eventReason": "Reason: {reason}",
   "user.eventCause": "Cause: {cause}",
-  "user.back": "Back to the user",
   "user.revokeSessions": "Sign out everywhere",
   "user.revokeSessionsTitle": "Sign this person out everywhere?",
   "user.revokeSessionsLead":

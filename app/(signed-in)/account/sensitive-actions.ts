@@ -10,7 +10,6 @@ import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
-import type { Requires } from "@/lib/runtime/flow";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -22,6 +21,8 @@ import { runForRequest } from "@/lib/web/run-for-request";
 import { safeNext } from "@/lib/web/safe-next";
 
 type Input = SuspendedAction["input"];
+/** Strangers have no session to step up. */
+type Requires = "session" | "staff" | "admin";
 type Flow<S extends z.ZodType, Out, R extends Requires> = Parameters<
   typeof runForRequest<S, Out, R>
 >[0];

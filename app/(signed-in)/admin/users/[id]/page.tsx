@@ -49,11 +49,9 @@ export default async function UserPage({ params, searchParams }: Props) {
         items={[
           {
             term: message("user.status"),
-            value: user.disabledAt ? (
-              <Badge tone="danger">{message("staff.disabled")}</Badge>
-            ) : (
-              message("user.active")
-            ),
+            value: user.disabledAt
+              ? rich("user.disabledSince", { when: <Timestamp at={user.disabledAt} /> })
+              : message("user.active"),
           },
           { term: message("user.role"), value: message(`staff.role.${user.role}`) },
           {
