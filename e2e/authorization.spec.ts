@@ -13,6 +13,7 @@ import type { HttpResponse, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
 import { setUser, keysOf, type OidcServers, testWithProviders as test } from "./support/oidc";
+import { insertSetupLink } from "./support/setup-link";
 import { insertPendingIdentity } from "./support/pending-identity";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
@@ -123,6 +124,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/l", "session.read"],
       ["/l/confirm/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
+      ["/l/setup/unknown", "setup.preview"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
       ["/metrics", null],
@@ -270,6 +272,8 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["linkPendingProvider", "/account/connect", "auth_provider.link", "stepUp"],
       ["confirmProvider", "/account/methods", "auth_provider.confirm", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
+      // The link works for nobody while there is an admin.
+      ["submitSetup", "/l/setup/x", "setup.redeem", "nothing"],
       ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
       ["submitDisabling", "/admin/users", "user.disable", "staff", act],
       ["submitEnabling", "/admin/users", "user.enable", "staff", act],
@@ -461,6 +465,10 @@ const operations: Record<string, Attempt> = {
     () => ({ provider: "google" }),
   ),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
+  previewSetup: operation("setup.preview", "nothing", "POST", "admin/setup/previews", () => ({
+    token: "x",
+  })),
+  redeemSetup: operation("setup.redeem", "session", "POST", "admin/setup", () => ({ token: "x" })),
   listUsers: operation("user.list", "staff", "POST", "admin/users/searches", () => ({})),
   readUser: operation("user.read", "staff", "GET", ({ adaId }) => `admin/users/${adaId}`),
   revokeUserSessions: operation(
@@ -653,6 +661,8 @@ async function sceneOf(
   const { client: other } = await browserOf(server, db, mallory);
   await insertPendingIdentity(db, other, ada);
   const { client: late } = await browserOf(server, db, ada, { authAge: "11 minutes" });
+  await db.sql`update users set role = 'member' where role <> 'member'`;
+  const setupForm = formWith((await home.get(await insertSetupLink(db))).body, "Make me an admin");
   const boss = newAddress("boss");
   await makeAda(db, boss);
   await db.sql`update users set role = 'admin' where email = ${boss}`;
@@ -675,7 +685,13 @@ async function sceneOf(
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
     adaId,
-    formOf: formsOf({ home, asker, mallory: other, late, staff }, { ...mails, adaId, disabledId }),
+    formOf: formsOf(
+      { home, asker, mallory: other, late, staff },
+      {
+        ...mails,
+        ...{ adaId, disabledId, setupForm },
+      },
+    ),
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -713,6 +729,9 @@ const mailRequests = [
   "step_up.request",
   "oauth.start",
 ];
+
+/** Flows that change nothing of hers: there is an admin, so that nobody becomes the first one. */
+const withoutEffect = ["mailbox.clear_limits", "setup.redeem"];
 
 type Rows = Awaited<ReturnType<typeof rowsOfAda>>;
 
@@ -807,7 +826,7 @@ for (const [how, testOnBuild, extent] of [
             continue;
           }
           if (role === "Ada") {
-            const mayChange = writes && !sendsMail && flow !== "mailbox.clear_limits";
+            const mayChange = writes && !sendsMail && !withoutEffect.includes(flow ?? "");
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
             const served = shown || /magic_link|"hasPassword":true/.test(body);
             if (needs !== "nothing" && !writes && !served)
@@ -908,7 +927,11 @@ function formsOf(
     stepUp,
     adaId,
     disabledId,
-  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId"> & { readonly disabledId: string },
+    setupForm,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId"> & {
+    readonly disabledId: string;
+    readonly setupForm: Form;
+  },
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -960,7 +983,7 @@ function formsOf(
     const { fields } = formWith((await client.get(path)).body, button);
     return { fields: fields.filter(([field]) => field !== "username") };
   };
-  const forms = new Map<string, Promise<Form>>();
+  const forms = new Map([["submitSetup", Promise.resolve(setupForm)]]);
   return (action) => {
     const form = forms.get(action) ?? read(sources[action]!);
     forms.set(action, form);

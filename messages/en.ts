@@ -279,6 +279,7 @@ export const en = {
   "activity.event.auth_provider.unlink": "Provider disconnected",
   "activity.event.password.set": "Password set in the account",
   "activity.event.password.remove": "Password removed",
+  "activity.event.setup.redeem": "First admin set up",
   "activity.event.user.revoke_sessions": "All devices signed out by our team",
   "activity.event.user.disable": "Account disabled by our team",
   "activity.event.user.enable": "Account enabled by our team",
@@ -311,6 +312,16 @@ export const en = {
   "stepUp.signOut": "Not you? <button>Sign out instead</button>",
   "stepUp.linkInvalid": "It works once, for {lifetime}, in the browser where you requested it.",
   "stepUp.requestAnother": "Request another link",
+
+  "setup.title": "Set up the first admin",
+  "setup.lead":
+    "You’re signed in as <email>{address}</email>. The first admin can find and change every account, and make others admins.",
+  "setup.submit": "Make me an admin",
+  "setup.signIn": "Sign in or sign up, then open the link that the server printed again.",
+  "setup.invalid":
+    "It may have expired or been replaced: the server prints a new link at each start, until there is an admin. Afterwards, admins make others admins.",
+  "setup.printed":
+    "There is no admin. To become the first one, sign in, and open this link within {lifetime}: {url}",
 
   "staff.pill": "Staff",
   "staff.nav": "Staff pages",
@@ -466,6 +477,7 @@ export const en = {
     "Your change was not made, because the request had expired or was replaced. You can make it again now.",
   "note.step_up_requested":
     "An email is on its way. Enter its code here, or open its link in this browser.",
+  "note.setup_done": "You’re an admin now. Sign in to continue.",
   "note.user_sessions_revoked": "The person is signed out everywhere.",
   "note.user_disabled": "The account is disabled, and all its sessions have ended.",
   "note.user_enabled": "The account is enabled.",

@@ -19,6 +19,7 @@ export const activityKinds = {
     "auth_provider.unlink",
     "session.revoke",
     "session.revoke_others",
+    "setup.redeem",
     "user.revoke_sessions",
     "user.disable",
     "user.enable",

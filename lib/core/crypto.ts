@@ -16,6 +16,7 @@ export type TokenUse =
   | "sign_up"
   | "password_reset"
   | "step_up"
+  | "setup"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

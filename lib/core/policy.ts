@@ -33,6 +33,8 @@ export const lifetimes = {
   lastMethod: days(180),
   /** The browser's time zone, in which pages show times; `public/latchkey/latchkey.js` says the same. */
   timeZone: days(180),
+  /** The link that the server prints for the first admin: who starts a server opens it the same day (T1). */
+  setupLink: days(1),
   /** A form that waits for step-up; as long as the step-up email is valid. */
   suspendedAction: minutes(10),
   /** As long as an email may take to arrive (`queuedEmail`): the browser may enter its code. */

@@ -25,6 +25,8 @@ import { readSession } from "./sessions/read-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
 import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
+import { previewSetup } from "./setup/preview-setup";
+import { redeemSetup } from "./setup/redeem-setup";
 import { changeRole } from "./staff/change-role";
 import { disableUser } from "./staff/disable-user";
 import { enableUser } from "./staff/enable-user";
@@ -86,6 +88,8 @@ export const flows: readonly AnyFlow[] = [
   stepUpByPassword,
   stepUpByCode,
   stepUpByLink,
+  previewSetup,
+  redeemSetup,
   listUsers,
   readUser,
   revokeUserSessions,

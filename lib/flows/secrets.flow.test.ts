@@ -23,6 +23,9 @@ import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { requestStepUp } from "./step-up/request-step-up";
+import { printSetupLink } from "@/lib/server/setup-link";
+import { previewSetup } from "./setup/preview-setup";
+import { redeemSetup } from "./setup/redeem-setup";
 import { previewStepUp } from "./step-up/preview-step-up";
 import { stepUpByCode } from "./step-up/step-up-by-code";
 import { stepUpByLink } from "./step-up/step-up-by-link";
@@ -63,7 +66,10 @@ async function scene() {
   const started = home.oauthAttempt!;
   await home.signInWithProvider("linkedin", claims("l-1", ada));
   const pendingIdentity = home.pendingIdentity!;
-  return { home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
+  let printed = "";
+  await printSetupLink(world, (text) => (printed = text));
+  const [setup = ""] = /[\w-]{43}/.exec(printed) ?? [];
+  return { home, letter, reset, setup, stepUp, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -77,6 +83,7 @@ const secrets = {
   sign_up_code: ({ signUp }) => signUp.code,
   password_reset: ({ reset }) => reset.token,
   password_reset_code: ({ reset }) => reset.code,
+  setup: ({ setup }) => setup,
   step_up: ({ stepUp }) => stepUp.token,
   step_up_code: ({ stepUp }) => stepUp.code,
   oauth_attempt: ({ started }) => started,
@@ -280,6 +287,16 @@ const fields: Record<string, Consumer> = {
     opens: async (code, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByCode, { code })).ok,
   },
+  "setup.preview token": {
+    takes: "setup",
+    opens: async (token, { home: { session } }) =>
+      (await stranger({ session }).run(previewSetup, { token })).ok,
+  },
+  "setup.redeem token": {
+    takes: "setup",
+    opens: async (token, { home: { session } }) =>
+      (await stranger({ session }).run(redeemSetup, { token })).ok,
+  },
   "step_up.preview token": {
     takes: "step_up",
     opens: async (token, { home: { session, mailRequest } }) =>
@@ -304,6 +321,7 @@ const chosen = [
 const harmless = [
   "before",
   "show",
+  ...["search", "status", "method", "after", "role", "reason"],
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.
   "callbackUrl",

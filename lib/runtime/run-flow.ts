@@ -162,6 +162,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       !this.requestContext.acceptsCookies
     )
       return this.#reject({ code: "cookies_blocked" });
+    // Before the input is read: an error about it is not for another user to see.
+    const shownToOther = await this.#shownToOther();
+    if (shownToOther) return this.#reject(shownToOther);
     // For all others there is no such flow, whatever they send.
     if (
       isForStaff(this.flow.requires) &&
@@ -169,10 +172,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       !mayHelpOthers(this.flow.requires, await this.requestContext.readSession())
     )
       return this.#reject({ code: "not_found" });
-    // Before the input is read: an error about it is not for another user to see.
-    const shownToOther = await this.#shownToOther();
-    if (shownToOther) return this.#reject(shownToOther);
-    // As is one about the fields of a form that should not be there any more.
+    // Before the input, too: an error about the fields of a form that should not be there any more.
     const disabled =
       typeof this.flow.method === "string" && disabledMethod(this.world.env, this.flow.method);
     if (disabled) return this.#reject(disabled);

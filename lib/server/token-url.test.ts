@@ -4,7 +4,7 @@ import { withoutAddedText } from "./token-url";
 
 const token = "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLM_0A";
 
-describe.each(["/l/", "/l/reset/", "/l/confirm/"])("a link of %s", (folder) => {
+describe.each(["/l/", "/l/reset/", "/l/confirm/", "/l/setup/"])("a link of %s", (folder) => {
   it.each([
     ".",
     ",",

@@ -6,7 +6,8 @@ import { isToken } from "@/lib/core/crypto";
  * A broken encoding, for which Next has no page, ends the path.
  */
 export function withoutAddedText(url: string): string {
-  const [, folder, text, query] = /^(\/l\/(?:(?:reset|confirm)\/)?)([^?#]*)(.*)$/s.exec(url) ?? [];
+  const [, folder, text, query] =
+    /^(\/l\/(?:(?:reset|confirm|setup)\/)?)([^?#]*)(.*)$/s.exec(url) ?? [];
   if (folder === undefined || !text) return url;
   const decoded = text.replace(/(%[0-9a-f]{2})+|%/gi, decodedOrSpace);
   const found = [decoded, decoded.replace(unseen, "")].map(tokenIn).find(isToken);

@@ -41,6 +41,7 @@ export const notes = [
   "suspended_action_lost",
   "sign_up_pending",
   "limits_cleared",
+  "setup_done",
   "user_sessions_revoked",
   "user_disabled",
   "user_enabled",

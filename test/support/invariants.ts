@@ -19,7 +19,7 @@ const verifyingEvents = [
   "password_reset.redeem_code",
 ];
 /** Events that consume a secret, and the outcomes with which they do. */
-const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link"];
+const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link", "setup.redeem"];
 const consumedOutcomes = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
 /** Outcomes after which the email counts as verified. */
 const verifiedOutcomes = ["ok", "account_disabled"];
@@ -42,6 +42,7 @@ const emailEvents = [
   "password.remove",
   "auth_provider.link",
   "auth_provider.unlink",
+  "setup.redeem",
   "user.disable",
   "user.enable",
   "user.change_role",

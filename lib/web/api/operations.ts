@@ -34,6 +34,8 @@ import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
+import { previewSetup } from "@/lib/flows/setup/preview-setup";
+import { redeemSetup } from "@/lib/flows/setup/redeem-setup";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
@@ -450,6 +452,24 @@ export const operations: readonly AnyOperation[] = [
     operationId: "unlinkProvider",
     summary: "Unlink a provider, unless it is the last sign-in method.",
     flow: unlinkProvider,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/setup/previews",
+    operationId: "previewSetup",
+    summary: "Whom the link that the server printed would make the first admin. Consumes nothing.",
+    flow: previewSetup,
+    status: 200,
+    output: { schema: z.strictObject({ email: z.string() }), from: ({ email }) => ({ email }) },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/setup",
+    operationId: "redeemSetup",
+    summary:
+      "Become the first admin, by the link that the server printed. Ends the user's sessions.",
+    flow: redeemSetup,
     status: 204,
   }),
   operation({
