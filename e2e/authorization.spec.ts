@@ -61,6 +61,8 @@ interface Scene {
   readonly password: string;
   readonly phone: string;
   readonly adaId: string;
+  /** Her pending sign-up. */
+  readonly pendingId: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
@@ -109,6 +111,9 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/confirm", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
+      ["/admin/mail", "outbox.list", "staff"],
+      ["/admin/sign-ups", "pending_sign_up.list", "staff"],
+      ["/admin/system", "system.read", "staff"],
       ["/admin/users", "user.list", "staff"],
       ["/admin/users/{id}", "user.read", "staff"],
       ["/admin/users/{id}/disable", "user.read", "staff"],
@@ -274,6 +279,14 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
       // The link works for nobody while there is an admin.
       ["submitSetup", "/l/setup/x", "setup.redeem", "nothing"],
+      [
+        "resendSignUp",
+        "/admin/sign-ups",
+        "pending_sign_up.resend",
+        "staff",
+        ({ pendingId }) => ({ id: pendingId }),
+      ],
+      ["submitTestEmail", "/admin/mail", "outbox.send_test", "staff"],
       ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
       ["submitDisabling", "/admin/users", "user.disable", "staff", act],
       ["submitEnabling", "/admin/users", "user.enable", "staff", act],
@@ -480,6 +493,23 @@ const operations: Record<string, Attempt> = {
   ),
   disableUser: operation("user.disable", "staff", "POST", "admin/users/disablements", act),
   enableUser: operation("user.enable", "staff", "POST", "admin/users/enablements", act),
+  listPendingSignUps: operation("pending_sign_up.list", "staff", "GET", "admin/sign-ups"),
+  resendPendingSignUp: operation(
+    "pending_sign_up.resend",
+    "staff",
+    "POST",
+    "admin/sign-ups/resends",
+    ({ pendingId }) => ({ id: pendingId }),
+  ),
+  listEmails: operation("outbox.list", "staff", "GET", "admin/emails"),
+  requestTestEmail: operation(
+    "outbox.send_test",
+    "staff",
+    "POST",
+    "admin/emails/tests",
+    () => ({}),
+  ),
+  readSystem: operation("system.read", "staff", "GET", "admin/system"),
   changeRole: operation("user.change_role", "staff", "PUT", "admin/users/roles", (scene) => ({
     ...act(scene),
     role: "admin",
@@ -685,11 +715,15 @@ async function sceneOf(
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
     adaId,
+    pendingId: (
+      await db.sql<{ id: string }[]>`
+      select id from verifications where identifier = ${work} and purpose = 'sign_up'`
+    )[0]!.id,
     formOf: formsOf(
       { home, asker, mallory: other, late, staff },
       {
         ...mails,
-        ...{ adaId, disabledId, setupForm },
+        ...{ adaId, disabledId, setupForm, work },
       },
     ),
     async authorize(provider) {
@@ -928,7 +962,8 @@ function formsOf(
     adaId,
     disabledId,
     setupForm,
-  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId"> & {
+    work,
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId" | "work"> & {
     readonly disabledId: string;
     readonly setupForm: Form;
   },
@@ -973,6 +1008,8 @@ function formsOf(
     linkPendingProvider: [home, "/account/connect", "Connect Google"],
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
+    resendSignUp: [staff, "/admin/sign-ups", `Send a new code to ${work}`],
+    submitTestEmail: [staff, "/admin/mail", "Send a test email"],
     submitUserSignOut: [staff, `/admin/users/${adaId}/sign-out`, "Sign out everywhere"],
     submitDisabling: [staff, `/admin/users/${adaId}/disable`, "Disable account"],
     submitEnabling: [staff, `/admin/users/${disabledId}/enable`, "Enable account"],

@@ -9,6 +9,7 @@ import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
+import { insertSetupLink } from "./support/setup-link";
 import { expect } from "./support/test";
 import { callbackUrlFrom } from "./support/oauth";
 
@@ -83,7 +84,16 @@ interface Scene {
   readonly stepUp: SignInLetter;
   readonly second: { readonly email: string; readonly code: string };
   readonly id: string;
+  /** Somebody whom staff can act on, and somebody whose account is disabled. */
+  readonly others: Readonly<Record<"member" | "disabled", string>>;
+  readonly setupToken: string;
+  readonly pendingId: string;
 }
+
+/** For staff, of whom Ada is one then. For all others there are no such operations. */
+const isForStaff = (path: string) => path.startsWith("/api/v1/admin/") && !path.includes("/setup");
+
+const reason = "For a test";
 
 /** The bodies to send to each operation; several where the document has several schemas. */
 const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
@@ -125,6 +135,19 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   listAuthProviders: [],
   startLinkingProvider: [() => ({ provider: "google" })],
   unlinkProvider: [],
+  previewSetup: [({ setupToken: token }) => ({ token })],
+  redeemSetup: [({ setupToken: token }) => ({ token })],
+  listUsers: [() => ({ search: "a", status: "active", method: "magic_link" })],
+  readUser: [],
+  revokeUserSessions: [({ others: { member: id } }) => ({ id, reason })],
+  disableUser: [({ others: { member: id } }) => ({ id, reason })],
+  enableUser: [({ others: { disabled: id } }) => ({ id, reason })],
+  listPendingSignUps: [],
+  resendPendingSignUp: [({ pendingId: id }) => ({ id })],
+  listEmails: [],
+  requestTestEmail: [() => ({})],
+  readSystem: [],
+  changeRole: [({ others: { member: id } }) => ({ id, reason, role: "member" })],
 };
 
 test("every operation is replayed", () => {
@@ -142,8 +165,16 @@ const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unk
       : [{ operation }];
   });
 
-function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, type = json) {
-  const to = path.replace("{id}", id).replace("{provider}", "linkedin").replace("{before}", "1");
+function send(
+  { path, method }: Operation,
+  { ada, id, others }: Scene,
+  body?: unknown,
+  type = json,
+) {
+  const to = path
+    .replace("{id}", isForStaff(path) ? others.member : id)
+    .replace("{provider}", "linkedin")
+    .replace("{before}", "1");
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // Node sends the body of a DELETE only with an explicit length.
@@ -184,7 +215,20 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const [session] = await db.sessionsOf(email);
   await db.sql`insert into auth_providers (user_id, provider, subject, address)
     select id, 'linkedin', email, email from users where email = ${email}`;
-  return { ada, email, letter, reset, stepUp, second, id: session!.id };
+  const people = await db.sql<{ id: string }[]>`with made as (
+      insert into users (email, disabled_at, email_verified_at, role) values (${`leo-${email}`}, null, null, 'support'),
+        (${`eve-${email}`}, now(), null, 'member') returning id, email)
+    , methods as (insert into auth_providers (user_id, provider) select id, 'magic_link' from made)
+    select id from made order by email desc`;
+  const [pending] = await db.sql<{ id: string }[]>`
+    select id from verifications where identifier = ${other} and purpose = 'sign_up'`;
+  const setupToken = (await insertSetupLink(db)).split("/").at(-1)!;
+  const others = { member: people[0]!.id, disabled: people[1]!.id };
+  return {
+    ...{ ada, email, letter, reset, stepUp, second, others, setupToken },
+    id: session!.id,
+    pendingId: pending!.id,
+  };
 }
 
 /** Calls an operation with invalid requests, then `meanwhile`, then with a valid request. */
@@ -196,11 +240,15 @@ async function replay(
   meanwhile: (ask: () => Promise<HttpResponse>) => Promise<void> = async () => {},
 ) {
   const { operationId: what, path, method, requestBody, responses } = operation;
+  await db.sql`update users set role = case when role = 'support' then role
+    when email = ${scene.email} and ${isForStaff(path)} then 'admin' else 'member' end`;
   const sent = body?.(scene);
   const bodySchema = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
   expect(bodySchema !== undefined, `${what} takes a body`).toBe(sent !== undefined);
 
-  for (const wrong of first(3, malformed(sent))) {
+  // A search without any field is a list of all.
+  const isWrong = (body: unknown) => what !== "listUsers" || JSON.stringify(body) !== "{}";
+  for (const wrong of first(3, malformed(sent).filter(isWrong))) {
     await db.clearLimits();
     expect(bodySchema?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
     const response = await send(operation, scene, wrong);
@@ -279,7 +327,7 @@ const namesUnknownProvider = (what: string, body: unknown) =>
   body !== null &&
   typeof body === "object" &&
   !Array.isArray(body) &&
-  !("role" in body);
+  !("isAdmin" in body);
 
 const expectRefused = (response: HttpResponse, status: number, code: string) => {
   expectProblem(response, code);
@@ -374,5 +422,5 @@ function malformed(body: Record<string, unknown> | undefined): unknown[] {
   if (!body) return [];
   const fields = Object.keys(body).map((name) => ({ ...body, [name]: 42 }));
   const empty = fields.length > 0 ? [{}] : [];
-  return [{ ...body, role: "admin" }, ...fields, null, [], '"text"', 42, ...empty];
+  return [{ ...body, isAdmin: true }, ...fields, null, [], '"text"', 42, ...empty];
 }

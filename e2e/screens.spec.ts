@@ -118,6 +118,14 @@ for (const { how, isThorough, tag } of [
       await ada.sees("Sign-in methods");
       await look(ada, "user");
       const path = new URL(ada.page.url()).pathname;
+      await new Client(server).submit("/sign-up", "Sign up", {
+        email: newAddress("pending"),
+        password,
+      });
+      for (const name of ["sign-ups", "mail", "system"]) {
+        await ada.open(`/admin/${name}`);
+        await look(ada, `staff-${name}`);
+      }
       for (const act of ["sign-out", "role", "disable"]) {
         await ada.open(`${path}/${act}`);
         await look(ada, `user-${act}`);

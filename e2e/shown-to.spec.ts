@@ -29,12 +29,15 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/activity/page": ["/account/activity"],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
-  "admin/users/page": [(person) => person.staffPath("")],
-  "admin/users/[id]/page": [(person) => person.staffPath("/{member}")],
-  "admin/users/[id]/disable/page": [(person) => person.staffPath("/{member}/disable")],
-  "admin/users/[id]/enable/page": [(person) => person.staffPath("/{disabled}/enable")],
-  "admin/users/[id]/role/page": [(person) => person.staffPath("/{member}/role")],
-  "admin/users/[id]/sign-out/page": [(person) => person.staffPath("/{member}/sign-out")],
+  "admin/mail/page": [(person) => person.staffPath("/mail")],
+  "admin/sign-ups/page": [(person) => person.staffPath("/sign-ups")],
+  "admin/system/page": [(person) => person.staffPath("/system")],
+  "admin/users/page": [(person) => person.staffPath("/users")],
+  "admin/users/[id]/page": [(person) => person.staffPath("/users/{member}")],
+  "admin/users/[id]/disable/page": [(person) => person.staffPath("/users/{member}/disable")],
+  "admin/users/[id]/enable/page": [(person) => person.staffPath("/users/{disabled}/enable")],
+  "admin/users/[id]/role/page": [(person) => person.staffPath("/users/{member}/role")],
+  "admin/users/[id]/sign-out/page": [(person) => person.staffPath("/users/{member}/sign-out")],
   "l/confirm/[token]/page": [(person) => person.stepUpLink()],
   "l/setup/[token]/page": [(person) => person.setupLink()],
 };
@@ -88,9 +91,9 @@ class Person {
       insert into users (email, disabled_at) values (${`member-${this.email}`}, null),
         (${`disabled-${this.email}`}, now())
       on conflict (email) do update set email = excluded.email returning id`;
-    return `/admin/users${path}`
-      .replace("{member}", member!.id)
-      .replace("{disabled}", disabled!.id);
+    await sql`insert into auth_providers (user_id, provider) values (${member!.id}, 'magic_link')
+      on conflict do nothing`;
+    return `/admin${path}`.replace("{member}", member!.id).replace("{disabled}", disabled!.id);
   }
 
   /** The link that a server prints while there is no admin. */

@@ -195,6 +195,14 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         lead: message("email.enabled.lead"),
         hint: byStaff(letter),
       };
+    case "test_email":
+      return {
+        subject: message("email.test.subject", { appName, at: timeOf(new Date(letter.at)) }),
+        preview: message("email.test.lead"),
+        heading: message("email.test.heading"),
+        lead: message("email.test.lead"),
+        hint: byStaff(letter),
+      };
     case "role_changed": {
       const role = letter.role === "member" ? "other" : letter.role;
       return {

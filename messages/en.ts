@@ -280,6 +280,8 @@ export const en = {
   "activity.event.password.set": "Password set in the account",
   "activity.event.password.remove": "Password removed",
   "activity.event.setup.redeem": "First admin set up",
+  "activity.event.pending_sign_up.resend": "Another sign-up code sent by our team",
+  "activity.event.outbox.send_test": "Test email sent",
   "activity.event.user.revoke_sessions": "All devices signed out by our team",
   "activity.event.user.disable": "Account disabled by our team",
   "activity.event.user.enable": "Account enabled by our team",
@@ -296,6 +298,7 @@ export const en = {
   "stepUp.title.connect": "Confirm it’s you to connect {provider}",
   "stepUp.title.keep": "Confirm it’s you to keep {provider}",
   "stepUp.title.staff": "Confirm it’s you to change this person’s account",
+  "stepUp.title.staffMail": "Confirm it’s you to send this email",
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
   "stepUp.lead": "Before you can change this, confirm it’s you.",
   "stepUp.lead.action": "Nothing changes until you confirm it’s you.",
@@ -393,6 +396,58 @@ export const en = {
     "Support can find people, sign them out, and disable and enable the accounts of members. Admins can do this to everyone, and change roles. The person will be signed out everywhere, and told by email.",
   "user.makeRole": "{role, select, admin {Make admin} support {Make support} other {Make member}}",
 
+  "pendingSignUps.title": "Pending sign-ups",
+  "pendingSignUps.lead":
+    "People who signed up with a password and haven’t entered the code from the email. A new code works in the browser they signed up in.",
+  "pendingSignUps.none": "Nobody is signing up right now.",
+  "pendingSignUps.requested": "Requested {when}",
+  "pendingSignUps.until": "Until {when}",
+  "pendingSignUps.tries":
+    "{attempts, plural, =0 {No code entered} one {# wrong code} other {# wrong codes}}",
+  "pendingSignUps.letter":
+    "Email: {state, select, queued {waiting} sent {sent} dead {not sent} other {unknown}}",
+  "pendingSignUps.resend": "Send a new code<object> to {address}</object>",
+
+  "mail.title": "Emails",
+  "mail.queued": "{count, plural, =0 {No emails wait} one {# email waits} other {# emails wait}}",
+  "mail.queuedFirst": "These are the {shown} that are due first.",
+  "mail.oldest": "The oldest has been waiting for {duration}.",
+  "mail.next": "Next try {when}",
+  "mail.dead": "Not sent in the last {days, plural, one {day} other {# days}}",
+  "mail.noneDead": "Every email was sent.",
+  "mail.test": "Send a test email",
+  "mail.testLead": "A test email goes to <email>{address}</email>.",
+
+  "system.title": "System",
+  "system.version": "Version",
+  "system.migrations": "Pending migrations",
+  "system.noMigrations": "None",
+  "system.checks": "Checks",
+  "system.check.database": "Database",
+  "system.check.migrations": "Migrations",
+  "system.check.worker": "Background work",
+  "system.check.mail": "Email",
+  "system.check.limiter": "Limits",
+  "system.check.disk": "Disk",
+  "system.check.clock": "Clock",
+  "system.status.pass": "Works",
+  "system.status.warn": "Warning",
+  "system.status.fail": "Fails",
+  "system.says.database":
+    "{status, select, pass {The database accepts writes.} other {The database doesn’t accept writes. The log says why.}}",
+  "system.says.migrations":
+    "{status, select, pass {The tables are those of this release.} other {The tables are of another release. Run the pending migrations, or the release that made them.}}",
+  "system.says.worker":
+    "{status, select, pass {Emails are sent and old rows are deleted.} other {Emails aren’t sent and old rows aren’t deleted: the work is stuck. Restart the server.}}",
+  "system.says.mail":
+    "{status, select, pass {No email waits for longer than it should.} other {Emails wait: the mail server is slow or refuses them, or the hourly budget is used up.}}",
+  "system.says.limiter":
+    "{status, select, pass {Limits are counted where they should be.} other {Redis isn’t available, so limits are counted in Postgres.}}",
+  "system.says.disk":
+    "{status, select, pass {There is enough space.} other {The disk of the embedded database is almost full.}}",
+  "system.says.clock":
+    "{status, select, pass {The clocks agree.} other {The clocks of the server and the database differ.}}",
+
   "mailbox.title": "Mailbox",
   "mailbox.lead":
     "Emails that this server would have sent. They exist only on this machine. <link>Refresh</link>",
@@ -424,6 +479,7 @@ export const en = {
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
   "mailbox.kind.account_disabled": "Notice of a disabled account",
   "mailbox.kind.account_enabled": "Notice of an enabled account",
+  "mailbox.kind.test_email": "Test email",
   "mailbox.kind.role_changed": "Notice of a new role",
 
   "methodDisabled.title": "Use another sign-in method",
@@ -478,6 +534,9 @@ export const en = {
   "note.step_up_requested":
     "An email is on its way. Enter its code here, or open its link in this browser.",
   "note.setup_done": "You’re an admin now. Sign in to continue.",
+  "note.sign_up_code_sent": "A new code is on its way.",
+  "note.test_email_queued":
+    "The test email is on its way. If it doesn’t arrive, look at this list.",
   "note.user_sessions_revoked": "The person is signed out everywhere.",
   "note.user_disabled": "The account is disabled, and all its sessions have ended.",
   "note.user_enabled": "The account is enabled.",
@@ -634,6 +693,9 @@ export const en = {
   "email.enabled.subject": "Your {appName} account was enabled",
   "email.enabled.heading": "Your account was enabled",
   "email.enabled.lead": "You can sign in again.",
+  "email.test.subject": "Test email from {appName} ({at})",
+  "email.test.heading": "Emails arrive",
+  "email.test.lead": "The server can send emails to this address.",
   "email.role.subject":
     "{role, select, admin {You’re now an admin of {appName}} support {You’re now in the support team of {appName}} other {You’re no longer on the staff of {appName}}}",
   "email.role.heading":

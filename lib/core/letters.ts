@@ -31,7 +31,7 @@ export interface Notice {
   readonly at: string;
 }
 
-/** An email about what staff did to an account. It does not name them, their browser or their reason. */
+/** An email about what staff did. It does not name them, their browser or their reason. */
 interface StaffNotice {
   readonly to: Identifier;
   readonly at: string;
@@ -61,7 +61,8 @@ export type Letter =
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice)
   | ({ readonly kind: "account_disabled" } & StaffNotice)
   | ({ readonly kind: "account_enabled" } & StaffNotice)
-  | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice);
+  | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice)
+  | ({ readonly kind: "test_email" } & StaffNotice);
 
 /**
  * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
@@ -81,6 +82,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   account_disabled: false,
   account_enabled: false,
   role_changed: false,
+  test_email: false,
 };
 
 /** The kinds of letters that strangers can cause. */

@@ -336,6 +336,8 @@ export const bounds = {
   reasonLength: 500,
   /** Events on a page of a user for staff: two screens. */
   userEvents: 25,
+  /** Sign-ups on the page of the pending ones: more than are under way at most sites. */
+  pendingSignUps: 50,
   /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
   listedEmails: 50,
   /**

@@ -30,7 +30,12 @@ import { redeemSetup } from "./setup/redeem-setup";
 import { changeRole } from "./staff/change-role";
 import { disableUser } from "./staff/disable-user";
 import { enableUser } from "./staff/enable-user";
+import { listLetters } from "./staff/list-letters";
+import { listPendingSignUps } from "./staff/list-pending-sign-ups";
 import { listUsers } from "./staff/list-users";
+import { readSystem } from "./staff/read-system";
+import { resendPendingSignUp } from "./staff/resend-pending-sign-up";
+import { sendTestEmail } from "./staff/send-test-email";
 import { readUser } from "./staff/read-user";
 import { revokeUserSessions } from "./staff/revoke-user-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
@@ -96,6 +101,11 @@ export const flows: readonly AnyFlow[] = [
   disableUser,
   enableUser,
   changeRole,
+  listPendingSignUps,
+  resendPendingSignUp,
+  listLetters,
+  sendTestEmail,
+  readSystem,
   readMailbox,
   clearLimits,
 ];

@@ -110,8 +110,8 @@ export const next = z
 /** The id of a row. Refuses any other text as `not_found`, like an id without a row. */
 export const uuid = z.uuid(errorCode("not_found"));
 
-/** The id of the last row of the page before, as a program or a link says it. */
-export const cursor = z.uuid();
+/** The id of a row that a list or a page has given. Refuses any other text as `invalid_input`. */
+export const rowId = z.uuid();
 
 /** Why staff do something to another person's account. Refuses `reason_missing`, `reason_too_long`. */
 export const reason = z

@@ -10,7 +10,7 @@ import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { OtherMethods, Result } from "@/lib/core/result";
 import type { Session, SessionRow } from "@/lib/store/sessions";
-import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
+import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords, World } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
 /**
@@ -93,6 +93,8 @@ export interface Ctx<S extends Session | null = Session | null> {
   refundMailLimits(): void;
   /** Forgets all hits of these keys, after the response. */
   forgetAttempts(keys: readonly LimitKey[]): void;
+  /** Only for flows that require `staff` or `admin`. */
+  readonly system: Pick<World, "health" | "pendingMigrations"> | null;
   /** Only for flows that require `local`. */
   readonly local: (LocalMailbox & { readonly clearLimits: Limiter["clear"] }) | null;
 }

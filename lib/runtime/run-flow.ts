@@ -321,6 +321,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       passwords: world.passwords,
       env: world.env,
       oauth: this.#oauth(caller),
+      system: isForStaff(this.flow.requires)
+        ? { health: world.health, pendingMigrations: world.pendingMigrations }
+        : null,
       local:
         this.flow.requires === "local" && mailbox
           ? { letters: () => mailbox.letters(), clearLimits: () => limiter.clear() }

@@ -30,6 +30,7 @@ export const createCommandWorld = (env: Env, { db }: Pick<Database, "db">): Worl
   wakeCourier: quiet,
   mailbox: null,
   health: notInCommands,
+  pendingMigrations: notInCommands,
   metrics: noMetrics,
   metricsPage: null,
 });

@@ -42,6 +42,8 @@ export const notes = [
   "sign_up_pending",
   "limits_cleared",
   "setup_done",
+  "sign_up_code_sent",
+  "test_email_queued",
   "user_sessions_revoked",
   "user_disabled",
   "user_enabled",

@@ -23,6 +23,8 @@ const sensitiveActionNames = [
   "user.disable",
   "user.enable",
   "user.change_role",
+  "pending_sign_up.resend",
+  "outbox.send_test",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

@@ -43,6 +43,8 @@ const emailEvents = [
   "auth_provider.link",
   "auth_provider.unlink",
   "setup.redeem",
+  "pending_sign_up.resend",
+  "outbox.send_test",
   "user.disable",
   "user.enable",
   "user.change_role",

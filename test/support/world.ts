@@ -192,6 +192,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         ),
     },
     health: () => Promise.resolve(passingChecks),
+    pendingMigrations: () => Promise.resolve([]),
     metrics: noMetrics,
     metricsPage: null,
   };

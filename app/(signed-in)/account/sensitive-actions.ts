@@ -9,6 +9,8 @@ import { setPassword } from "@/lib/flows/password/set-password";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
+import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
+import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
@@ -103,4 +105,14 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   "user.disable": staffAction(disableUser, "disable", "user_disabled"),
   "user.enable": staffAction(enableUser, "enable", "user_enabled"),
   "user.change_role": staffAction(changeRole, "role", "user_role_changed"),
+  "pending_sign_up.resend": sensitiveAction(
+    resendPendingSignUp,
+    () => redirectWithNotice("/admin/sign-ups", "sign_up_code_sent"),
+    { back: "/admin/sign-ups", errorPage: "/admin/sign-ups" },
+  ),
+  "outbox.send_test": sensitiveAction(
+    sendTestEmail,
+    () => redirectWithNotice("/admin/mail", "test_email_queued"),
+    { back: "/admin/mail", errorPage: "/admin/mail" },
+  ),
 };

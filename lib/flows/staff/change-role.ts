@@ -2,7 +2,7 @@ import { z } from "zod";
 import { intervals } from "@/lib/core/policy";
 import { roles } from "@/lib/core/role";
 import { refuse } from "@/lib/core/result";
-import { reason, uuid } from "@/lib/runtime/fields";
+import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { changeRole as change, deleteAllSessions } from "@/lib/store/user-administration";
 import { changeAccount, staffNoticeTo } from "./steps";
@@ -18,7 +18,7 @@ export const changeRole = defineFlow({
   requires: "admin",
   maxAuthAge: intervals.staffWrite,
   limits: [],
-  input: z.strictObject({ id: uuid, role: z.enum(roles), reason }),
+  input: z.strictObject({ id: rowId, role: z.enum(roles), reason }),
 
   run: function changeRole(ctx, { role, ...input }) {
     return changeAccount(

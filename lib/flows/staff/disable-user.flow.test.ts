@@ -153,7 +153,10 @@ test("the last admin cannot be disabled, not by the command line either", async 
 
 test("an id of nobody is not found", async () => {
   const admin = await staffBrowser(world, "admin");
-  for (const act of acts)
-    for (const id of ["00000000-0000-4000-8000-000000000000", "1", ada])
-      expect(await admin.run(act, { id, reason })).toEqual(refused("not_found"));
+  const id = "00000000-0000-4000-8000-000000000000";
+  for (const act of acts) {
+    expect(await admin.run(act, { id, reason })).toEqual(refused("not_found"));
+    for (const forged of ["1", ada, `/${id}`])
+      expect(await admin.run(act, { id: forged, reason })).toEqual(refused("invalid_input"));
+  }
 });

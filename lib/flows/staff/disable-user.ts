@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { intervals } from "@/lib/core/policy";
 import { refuse } from "@/lib/core/result";
-import { reason, uuid } from "@/lib/runtime/fields";
+import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { deleteAllSessions, disableUser as disable } from "@/lib/store/user-administration";
 import { changeAccount, staffNoticeTo } from "./steps";
@@ -16,7 +16,7 @@ export const disableUser = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
-  input: z.strictObject({ id: uuid, reason }),
+  input: z.strictObject({ id: rowId, reason }),
 
   run: function disableUser(ctx, input) {
     return changeAccount(ctx, input, (tx, actor) => disable(tx, actor, input.id), {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { intervals } from "@/lib/core/policy";
 import { refuse } from "@/lib/core/result";
-import { reason, uuid } from "@/lib/runtime/fields";
+import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { enableUser as enable } from "@/lib/store/user-administration";
 import { changeAccount, staffNoticeTo } from "./steps";
@@ -16,7 +16,7 @@ export const enableUser = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
-  input: z.strictObject({ id: uuid, reason }),
+  input: z.strictObject({ id: rowId, reason }),
 
   run: function enableUser(ctx, input) {
     return changeAccount(ctx, input, (tx, actor) => enable(tx, actor, input.id), {

@@ -3,7 +3,7 @@ import { readTypedAddress } from "@/lib/core/identifier";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import { methods } from "@/lib/methods";
-import { cursor } from "@/lib/runtime/fields";
+import { rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { findUser, selectUsers, type UserFilter } from "@/lib/store/user-administration";
 
@@ -40,7 +40,7 @@ export const listUsers = defineFlow({
       .string()
       .refine((name) => methods().some(({ storedName }) => storedName === name))
       .optional(),
-    after: cursor.optional(),
+    after: rowId.optional(),
   }),
 
   run: async function listUsers(ctx, { search: typed, status, method, after }) {

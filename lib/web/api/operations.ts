@@ -40,6 +40,11 @@ import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
 import { listUsers } from "@/lib/flows/staff/list-users";
+import { listLetters } from "@/lib/flows/staff/list-letters";
+import { listPendingSignUps } from "@/lib/flows/staff/list-pending-sign-ups";
+import { readSystem } from "@/lib/flows/staff/read-system";
+import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
+import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
 import { readUser } from "@/lib/flows/staff/read-user";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import { asAuthSession } from "../auth-session";
@@ -96,8 +101,8 @@ const listedEmail = {
     createdAt: time,
     doneAt: time.nullable(),
   }),
-  from: ({ createdAt, doneAt, ...email }: ListedEmail) => ({
-    ...email,
+  from: ({ id, kind, to, state, reason, attempts, createdAt, doneAt }: ListedEmail) => ({
+    ...{ id, kind, to, state, reason, attempts },
     createdAt: createdAt.toISOString(),
     doneAt: doneAt?.toISOString() ?? null,
   }),
@@ -605,6 +610,94 @@ export const operations: readonly AnyOperation[] = [
     summary: "For admins: change what a user may do. Ends the user's sessions.",
     flow: changeRole,
     status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/sign-ups",
+    operationId: "listPendingSignUps",
+    summary: "For staff: the newest sign-ups whose address is not verified yet.",
+    flow: listPendingSignUps,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        signUps: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            browser: z.string(),
+            attempts: z.int(),
+            createdAt: time,
+            expiresAt: time,
+            emailState: z.enum(["queued", "sent", "dead"]).nullable(),
+          }),
+        ),
+      }),
+      from: (signUps) => ({
+        signUps: signUps.map(({ browser, createdAt, expiresAt, letter, ...signUp }) => ({
+          ...signUp,
+          browser: deviceInEnglish(browser),
+          createdAt: createdAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+          emailState: letter,
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/sign-ups/resends",
+    operationId: "resendPendingSignUp",
+    summary: "For staff: send another code for a pending sign-up.",
+    flow: resendPendingSignUp,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/emails",
+    operationId: "listEmails",
+    summary: "For staff: the emails that wait, and those that were not sent with the reason.",
+    flow: listLetters,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        waiting: z.int(),
+        queued: z.array(listedEmail.schema),
+        dead: z.array(listedEmail.schema),
+      }),
+      from: ({ count, queued, dead }) => ({
+        waiting: count,
+        queued: queued.map(listedEmail.from),
+        dead: dead.map(listedEmail.from),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/emails/tests",
+    operationId: "requestTestEmail",
+    summary: "For staff: send an email to oneself, to see that emails arrive.",
+    flow: sendTestEmail,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/system",
+    operationId: "readSystem",
+    summary: "For staff: the version, the health of each part, and the pending migrations.",
+    flow: readSystem,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        version: z.string(),
+        checks: z.record(z.string(), z.enum(["pass", "warn", "fail"])),
+        pendingMigrations: z.array(z.string()),
+      }),
+      from: ({ version, health, pendingMigrations }) => ({
+        version,
+        checks: health,
+        pendingMigrations,
+      }),
+    },
   }),
 ];
 

@@ -49,6 +49,8 @@ const titles = {
   "user.disable": "stepUp.title.staff",
   "user.enable": "stepUp.title.staff",
   "user.change_role": "stepUp.title.staff",
+  "pending_sign_up.resend": "stepUp.title.staffMail",
+  "outbox.send_test": "stepUp.title.staffMail",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
@@ -56,7 +58,8 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
   if (
     title === "stepUp.title.setPassword" ||
     title === "stepUp.title.removePassword" ||
-    title === "stepUp.title.staff"
+    title === "stepUp.title.staff" ||
+    title === "stepUp.title.staffMail"
   )
     return message(title);
   // The identity to link has a token of its own.
