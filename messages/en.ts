@@ -409,9 +409,10 @@ export const en = {
   "pendingSignUps.resend": "Send a new code<object> to {address}</object>",
 
   "mail.title": "Emails",
-  "mail.queued": "{count, plural, =0 {No emails wait} one {# email waits} other {# emails wait}}",
+  "mail.waiting": "Waiting",
+  "mail.queued":
+    "{count, plural, =0 {No email waits.} one {# email waits, for {duration}.} other {# emails wait, the oldest for {duration}.}}",
   "mail.queuedFirst": "These are the {shown} that are due first.",
-  "mail.oldest": "The oldest has been waiting for {duration}.",
   "mail.next": "Next try {when}",
   "mail.dead": "Not sent in the last {days, plural, one {day} other {# days}}",
   "mail.noneDead": "Every email was sent.",

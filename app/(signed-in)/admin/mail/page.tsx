@@ -26,13 +26,11 @@ export default async function MailPage() {
         <p>{rich("mail.testLead", { address: session?.email ?? "", email })}</p>
         <Button>{message("mail.test")}</Button>
       </Form>
-      <h2>{message("mail.queued", { count })}</h2>
-      {count > 0 && (
-        <p>
-          {message("mail.oldest", { duration: messages().wait(seconds(oldestSeconds)) })}{" "}
-          {count > queued.length && message("mail.queuedFirst", { shown: String(queued.length) })}
-        </p>
-      )}
+      <h2>{message("mail.waiting")}</h2>
+      <p>
+        {message("mail.queued", { count, duration: messages().wait(seconds(oldestSeconds)) })}{" "}
+        {count > queued.length && message("mail.queuedFirst", { shown: String(queued.length) })}
+      </p>
       <Rows>
         {queued.map(({ id, kind, to, attempts, createdAt, nextAttemptAt }) => (
           <Row
