@@ -111,6 +111,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/confirm", "auth_provider.list", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
+      ["/admin/invitations", "invitation.list", "staff"],
       ["/admin/mail", "outbox.list", "staff"],
       ["/admin/sign-ups", "pending_sign_up.list", "staff"],
       ["/admin/system", "system.read", "staff"],
@@ -287,6 +288,8 @@ const actions: Record<string, Attempt> = Object.fromEntries(
         ({ pendingId }) => ({ id: pendingId }),
       ],
       ["submitTestEmail", "/admin/mail", "outbox.send_test", "staff"],
+      ["submitInvitation", "/admin/invitations", "invitation.send", "staff", () => ({ email })],
+      ["submitInvitationCancellation", "/admin/invitations", "invitation.cancel", "staff"],
       ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
       ["submitDisabling", "/admin/users", "user.disable", "staff", act],
       ["submitEnabling", "/admin/users", "user.enable", "staff", act],
@@ -499,6 +502,17 @@ const operations: Record<string, Attempt> = {
     "staff",
     "POST",
     "admin/sign-ups/resends",
+    ({ pendingId }) => ({ id: pendingId }),
+  ),
+  listInvitations: operation("invitation.list", "staff", "GET", "admin/invitations"),
+  sendInvitation: operation("invitation.send", "staff", "POST", "admin/invitations", () => ({
+    email,
+  })),
+  cancelInvitation: operation(
+    "invitation.cancel",
+    "staff",
+    "POST",
+    "admin/invitations/cancellations",
     ({ pendingId }) => ({ id: pendingId }),
   ),
   listEmails: operation("outbox.list", "staff", "GET", "admin/emails"),
@@ -1009,6 +1023,15 @@ function formsOf(
     confirmProvider: [home, "/account/methods", "Keep Google"],
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
     resendSignUp: [staff, "/admin/sign-ups", `Send a new code to ${work}`],
+    submitInvitation: [staff, "/admin/invitations", "Send an invitation"],
+    submitInvitationCancellation: [
+      staff,
+      async () => {
+        await staff.submit("/admin/invitations", "Send an invitation", { email: `by-${work}` });
+        return "/admin/invitations";
+      },
+      `Cancel the invitation of by-${work}`,
+    ],
     submitTestEmail: [staff, "/admin/mail", "Send a test email"],
     submitUserSignOut: [staff, `/admin/users/${adaId}/sign-out`, "Sign out everywhere"],
     submitDisabling: [staff, `/admin/users/${adaId}/disable`, "Disable account"],

@@ -88,6 +88,7 @@ interface Scene {
   readonly others: Readonly<Record<"member" | "disabled", string>>;
   readonly setupToken: string;
   readonly pendingId: string;
+  readonly invitationId: string;
 }
 
 /** For staff, of whom Ada is one then. For all others there are no such operations. */
@@ -144,6 +145,9 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   enableUser: [({ others: { disabled: id } }) => ({ id, reason })],
   listPendingSignUps: [],
   resendPendingSignUp: [({ pendingId: id }) => ({ id })],
+  listInvitations: [],
+  sendInvitation: [({ email }) => ({ email: `new-${email}` })],
+  cancelInvitation: [({ invitationId: id }) => ({ id })],
   listEmails: [],
   requestTestEmail: [() => ({})],
   readSystem: [],
@@ -222,12 +226,20 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
     select id from made order by email desc`;
   const [pending] = await db.sql<{ id: string }[]>`
     select id from verifications where identifier = ${other} and purpose = 'sign_up'`;
+  const [invitation] = await db.sql<{ id: string }[]>`
+    insert into verifications (purpose, identifier, token_digest, code_hash,
+      requesting_browser_digest, browser, is_decoy, from_known_device, remember, next, limit_hits,
+      expires_at, code_expires_at)
+    values ('invitation', ${`invited-${email}`}, gen_random_uuid()::text, '', '', '', false, false, false, '',
+      '[]'::jsonb, now() + interval '1 day', now())
+    returning id`;
   const setupToken = (await insertSetupLink(db)).split("/").at(-1)!;
   const others = { member: people[0]!.id, disabled: people[1]!.id };
   return {
     ...{ ada, email, letter, reset, stepUp, second, others, setupToken },
     id: session!.id,
     pendingId: pending!.id,
+    invitationId: invitation!.id,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Client } from "./support/client";
 import type { Person } from "./support/person";
+import { insertSetupLink } from "./support/setup-link";
 import { glanceAt, lookAt } from "./support/screens";
 import { expect, test as base } from "./support/test";
 
@@ -110,8 +111,19 @@ for (const { how, isThorough, tag } of [
       const leo = newAddress("leo");
       for (const agent of [PHONE, LAPTOP])
         await new Client(server, { "user-agent": agent }).signIn(leo, inbox);
+      await db.sql`update users set role = 'member'`;
+      const setup = await insertSetupLink(db);
+      await ada.open(setup);
+      await look(ada, "setup-signed-out");
       await ada.startsSignedIn();
-      await db.sql`update users set role = 'admin' where email = ${ada.email}`;
+      await ada.open(setup);
+      await look(ada, "setup");
+      await ada.clickButton("Make me an admin");
+      await ada.sees("You’re an admin now. Sign in to continue.");
+      await db.clearLimits();
+      await ada.startsSignedIn();
+      await ada.open(setup);
+      await look(ada, "setup-invalid");
       await ada.open("/admin/users");
       await look(ada, "users");
       await ada.page.getByRole("link", { name: `Open ${leo}` }).click();
@@ -122,7 +134,7 @@ for (const { how, isThorough, tag } of [
         email: newAddress("pending"),
         password,
       });
-      for (const name of ["sign-ups", "mail", "system"]) {
+      for (const name of ["sign-ups", "invitations", "mail", "system"]) {
         await ada.open(`/admin/${name}`);
         await look(ada, `staff-${name}`);
       }

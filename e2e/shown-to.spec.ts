@@ -29,6 +29,7 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/activity/page": ["/account/activity"],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
+  "admin/invitations/page": [(person) => person.staffPath("/invitations")],
   "admin/mail/page": [(person) => person.staffPath("/mail")],
   "admin/sign-ups/page": [(person) => person.staffPath("/sign-ups")],
   "admin/system/page": [(person) => person.staffPath("/system")],

@@ -1,5 +1,6 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Letter } from "@/lib/core/letters";
+import { lifetimes as fixedLifetimes } from "@/lib/core/policy";
 import { oauthMethod } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import type { Method } from "@/lib/methods/method";
@@ -194,6 +195,22 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         heading: message("email.enabled.heading"),
         lead: message("email.enabled.lead"),
         hint: byStaff(letter),
+      };
+    case "invitation":
+      return {
+        subject: message("email.invitation.subject", { appName }),
+        preview: message("email.invitation.lead"),
+        heading: message("email.invitation.heading", { appName }),
+        lead: message("email.invitation.lead"),
+        button: {
+          label: message("email.signIn.heading", { appName }),
+          url: `${origin}/sign-in`,
+        },
+        text: message("email.invitation.until", {
+          lifetime: messages.exactDuration(fixedLifetimes.invitation),
+          end: endOf(fixedLifetimes.invitation),
+        }),
+        hint: message("email.invitation.hint"),
       };
     case "test_email":
       return {

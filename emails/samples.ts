@@ -41,6 +41,7 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
   },
   account_disabled: { kind: "account_disabled", to, at },
   account_enabled: { kind: "account_enabled", to, at },
+  invitation: { kind: "invitation", to, verificationId: asked.verificationId },
   test_email: { kind: "test_email", to, at },
   role_changed: { kind: "role_changed", role: "support", to, at },
 };

@@ -280,6 +280,8 @@ export const en = {
   "activity.event.password.set": "Password set in the account",
   "activity.event.password.remove": "Password removed",
   "activity.event.setup.redeem": "First admin set up",
+  "activity.event.invitation.send": "Invitation sent",
+  "activity.event.invitation.cancel": "Invitation cancelled",
   "activity.event.pending_sign_up.resend": "Another sign-up code sent by our team",
   "activity.event.outbox.send_test": "Test email sent",
   "activity.event.user.revoke_sessions": "All devices signed out by our team",
@@ -298,6 +300,7 @@ export const en = {
   "stepUp.title.connect": "Confirm it’s you to connect {provider}",
   "stepUp.title.keep": "Confirm it’s you to keep {provider}",
   "stepUp.title.staff": "Confirm it’s you to change this person’s account",
+  "stepUp.title.invitation": "Confirm it’s you to change invitations",
   "stepUp.title.staffMail": "Confirm it’s you to send this email",
   "stepUp.title.disconnect": "Confirm it’s you to disconnect {provider}",
   "stepUp.lead": "Before you can change this, confirm it’s you.",
@@ -408,6 +411,14 @@ export const en = {
     "Email: {state, select, queued {waiting} sent {sent} dead {not sent} other {unknown}}",
   "pendingSignUps.resend": "Send a new code<object> to {address}</object>",
 
+  "invitations.title": "Invitations",
+  "invitations.lead":
+    "An invited person gets an account by signing in with the emailed link, also where sign-up is closed. An invitation is open for {lifetime}.",
+  "invitations.submit": "Send an invitation",
+  "invitations.open": "Open invitations",
+  "invitations.none": "Nobody is invited right now.",
+  "invitations.cancel": "Cancel<object> the invitation of {address}</object>",
+
   "mail.title": "Emails",
   "mail.waiting": "Waiting",
   "mail.queued":
@@ -480,6 +491,7 @@ export const en = {
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
   "mailbox.kind.account_disabled": "Notice of a disabled account",
   "mailbox.kind.account_enabled": "Notice of an enabled account",
+  "mailbox.kind.invitation": "Invitation",
   "mailbox.kind.test_email": "Test email",
   "mailbox.kind.role_changed": "Notice of a new role",
 
@@ -536,6 +548,8 @@ export const en = {
     "An email is on its way. Enter its code here, or open its link in this browser.",
   "note.setup_done": "You’re an admin now. Sign in to continue.",
   "note.sign_up_code_sent": "A new code is on its way.",
+  "note.invitation_sent": "The invitation is on its way.",
+  "note.invitation_cancelled": "The invitation is cancelled.",
   "note.test_email_queued":
     "The test email is on its way. If it doesn’t arrive, look at this list.",
   "note.user_sessions_revoked": "The person is signed out everywhere.",
@@ -603,6 +617,7 @@ export const en = {
   "error.sign_up_closed": "New accounts are by invitation only. Ask the person who invited you.",
   "error.reason_missing": "Enter a reason.",
   "error.reason_too_long": "Use at most {reasonLength} characters.",
+  "error.has_account": "This address belongs to an account here.",
   "error.own_account": "You can’t do this to your own account. Ask another member of staff.",
   "error.staff_account": "Only an admin can do this to a member of staff.",
   "error.last_admin": "This is the last admin. Make someone else an admin first.",
@@ -694,6 +709,11 @@ export const en = {
   "email.enabled.subject": "Your {appName} account was enabled",
   "email.enabled.heading": "Your account was enabled",
   "email.enabled.lead": "You can sign in again.",
+  "email.invitation.subject": "You’re invited to {appName}",
+  "email.invitation.heading": "You’re invited to {appName}",
+  "email.invitation.lead": "Sign in with this email address to create your account.",
+  "email.invitation.until": "The invitation is open for {lifetime} (until {end}).",
+  "email.invitation.hint": "If you didn’t expect this, ignore this email.",
   "email.test.subject": "Test email from {appName} ({at})",
   "email.test.heading": "Emails arrive",
   "email.test.lead": "The server can send emails to this address.",

@@ -43,6 +43,9 @@ test("a command finds, disables, enables and signs out", async () => {
   expect(await admin("enable", ada, "--reason", "Asked by her")).toBe(
     "ada@example.com is enabled.",
   );
+  expect(await admin("invite", "leo@example.com")).toBe(
+    "leo@example.com is invited. The server sends the email.",
+  );
   expect(await admin("revoke", ada)).toBe("ada@example.com is signed out everywhere.");
 });
 

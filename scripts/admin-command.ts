@@ -8,6 +8,7 @@ import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
 import { listUsers } from "@/lib/flows/staff/list-users";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
+import { sendInvitation } from "@/lib/flows/staff/send-invitation";
 import { commandLineContext } from "@/lib/runtime/command-line";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import type { World } from "@/lib/runtime/ports";
@@ -19,6 +20,7 @@ import { Failure } from "./run.mjs";
 export const usage = `One of:
   npm run admin -- find <beginning of an address, or an id>
   npm run admin -- grant <address> <${roles.join(" | ")}>
+  npm run admin -- invite <address>
   npm run admin -- revoke <address>                     ends all sessions
   npm run admin -- disable <address> --reason "…"
   npm run admin -- enable <address> --reason "…"
@@ -48,6 +50,10 @@ export async function runAdminCommand(world: World, args: string[]): Promise<str
         ...{ role, reason },
       });
       return `${email} is now ${role}, and signed out everywhere.`;
+    }
+    case "invite": {
+      const { email } = await run(world, sendInvitation, { email: about });
+      return `${email} is invited. The server sends the email.`;
     }
     case "revoke": {
       const user = await named(world, about);

@@ -47,6 +47,7 @@ export const refusals = {
   sign_up_closed: { status: 403 },
   reason_missing: { status: 400 },
   reason_too_long: { status: 400 },
+  has_account: { status: 409 },
   own_account: { status: 409 },
   staff_account: { status: 403 },
   last_admin: { status: 409 },

@@ -62,7 +62,13 @@ export type Letter =
   | ({ readonly kind: "account_disabled" } & StaffNotice)
   | ({ readonly kind: "account_enabled" } & StaffNotice)
   | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice)
-  | ({ readonly kind: "test_email" } & StaffNotice);
+  | ({ readonly kind: "test_email" } & StaffNotice)
+  | {
+      readonly kind: "invitation";
+      readonly to: Identifier;
+      /** The invitation, whose end also ends the attempts to send this. */
+      readonly verificationId: string;
+    };
 
 /**
  * Whether somebody who is not signed in can cause a letter of this kind. Beyond the hourly budget these
@@ -83,6 +89,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   account_enabled: false,
   role_changed: false,
   test_email: false,
+  invitation: false,
 };
 
 /** The kinds of letters that strangers can cause. */

@@ -35,6 +35,8 @@ export const lifetimes = {
   timeZone: days(180),
   /** The link that the server prints for the first admin: who starts a server opens it the same day (T1). */
   setupLink: days(1),
+  /** Enough for a holiday, and not for an address that changes hands (T1). */
+  invitation: days(7),
   /** A form that waits for step-up; as long as the step-up email is valid. */
   suspendedAction: minutes(10),
   /** As long as an email may take to arrive (`queuedEmail`): the browser may enter its code. */
@@ -338,6 +340,8 @@ export const bounds = {
   userEvents: 25,
   /** Sign-ups on the page of the pending ones: more than are under way at most sites. */
   pendingSignUps: 50,
+  /** Open invitations on their page. */
+  listedInvitations: 50,
   /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
   listedEmails: 50,
   /**
@@ -461,6 +465,8 @@ export const limits = {
     per: hours(1),
     countedInPostgres: true,
   },
+  /** Invitations by one member of staff: a team in an afternoon, and no list of strangers (T1). */
+  invitationsPerStaff: { rule: "invitations_per_staff", max: 30, per: hours(1) },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

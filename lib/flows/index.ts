@@ -27,6 +27,9 @@ import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
 import { previewSetup } from "./setup/preview-setup";
 import { redeemSetup } from "./setup/redeem-setup";
+import { cancelInvitation } from "./staff/cancel-invitation";
+import { listInvitations } from "./staff/list-invitations";
+import { sendInvitation } from "./staff/send-invitation";
 import { changeRole } from "./staff/change-role";
 import { disableUser } from "./staff/disable-user";
 import { enableUser } from "./staff/enable-user";
@@ -103,6 +106,9 @@ export const flows: readonly AnyFlow[] = [
   changeRole,
   listPendingSignUps,
   resendPendingSignUp,
+  listInvitations,
+  sendInvitation,
+  cancelInvitation,
   listLetters,
   sendTestEmail,
   readSystem,

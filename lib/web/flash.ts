@@ -44,6 +44,8 @@ export const notes = [
   "setup_done",
   "sign_up_code_sent",
   "test_email_queued",
+  "invitation_sent",
+  "invitation_cancelled",
   "user_sessions_revoked",
   "user_disabled",
   "user_enabled",

@@ -25,6 +25,8 @@ const sensitiveActionNames = [
   "user.change_role",
   "pending_sign_up.resend",
   "outbox.send_test",
+  "invitation.send",
+  "invitation.cancel",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

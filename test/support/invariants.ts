@@ -45,6 +45,7 @@ const emailEvents = [
   "setup.redeem",
   "pending_sign_up.resend",
   "outbox.send_test",
+  "invitation.send",
   "user.disable",
   "user.enable",
   "user.change_role",

@@ -6,10 +6,12 @@ import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
+import { cancelInvitation } from "@/lib/flows/staff/cancel-invitation";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
 import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
+import { sendInvitation } from "@/lib/flows/staff/send-invitation";
 import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import type { MethodId } from "@/lib/core/method-id";
@@ -77,6 +79,13 @@ const staffAction = <Schema extends z.ZodType, R extends Requires>(
     },
   );
 
+/** What staff do on a page of a list. */
+const staffPageAction = <Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
+  page: string,
+  note: NoteCode,
+) => sensitiveAction(flow, () => redirectWithNotice(page, note), { back: page, errorPage: page });
+
 const passwordPage = "/account/password";
 
 /**
@@ -105,14 +114,16 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   "user.disable": staffAction(disableUser, "disable", "user_disabled"),
   "user.enable": staffAction(enableUser, "enable", "user_enabled"),
   "user.change_role": staffAction(changeRole, "role", "user_role_changed"),
-  "pending_sign_up.resend": sensitiveAction(
+  "pending_sign_up.resend": staffPageAction(
     resendPendingSignUp,
-    () => redirectWithNotice("/admin/sign-ups", "sign_up_code_sent"),
-    { back: "/admin/sign-ups", errorPage: "/admin/sign-ups" },
+    "/admin/sign-ups",
+    "sign_up_code_sent",
   ),
-  "outbox.send_test": sensitiveAction(
-    sendTestEmail,
-    () => redirectWithNotice("/admin/mail", "test_email_queued"),
-    { back: "/admin/mail", errorPage: "/admin/mail" },
+  "outbox.send_test": staffPageAction(sendTestEmail, "/admin/mail", "test_email_queued"),
+  "invitation.send": staffPageAction(sendInvitation, "/admin/invitations", "invitation_sent"),
+  "invitation.cancel": staffPageAction(
+    cancelInvitation,
+    "/admin/invitations",
+    "invitation_cancelled",
   ),
 };

@@ -16,6 +16,7 @@ import { siteConfig } from "@/lib/web/site";
 const pages = [
   { href: "/admin/users", text: "users.title" },
   { href: "/admin/sign-ups", text: "pendingSignUps.title" },
+  { href: "/admin/invitations", text: "invitations.title" },
   { href: "/admin/mail", text: "mail.title" },
   { href: "/admin/system", text: "system.title" },
   { href: "/account", text: "staff.account" },

@@ -3,6 +3,7 @@ import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, email, next } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
+import { isInvited } from "@/lib/store/invitations";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 import { ok } from "@/lib/core/result";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -24,12 +25,14 @@ export const requestMagicLink = defineFlow({
     return ctx.write(async (tx) => {
       const user = await lockAddressAndFindUser(tx, email);
       if (user) ctx.auditSubject({ userId: user.id });
+      // For all addresses, so that the same statements run.
+      const mayCreate = ctx.env.signUp === "open" || (await isInvited(tx, email));
       await mailSecret(ctx, tx, {
         purpose: "magic_link",
         to: email,
         remember,
         next,
-        withheld: user || ctx.env.signUp === "open" ? null : "no_account",
+        withheld: user || mayCreate ? null : "no_account",
         letter: (secret) => ({ kind: user ? "magic_link" : "sign_up_link", ...secret }),
       });
       return ok({ email });

@@ -41,6 +41,9 @@ test("support disables a member: all sessions end at once, and the owner is told
   expect(message.subject).toBe("Your Latchkey account was disabled");
   expect(message.text).not.toContain(reason);
   expect(message.text).not.toContain("support@example.com");
+  await support.run(enableUser, { id, reason });
+  for (const one of [browser, phone])
+    expect(await one.run(readSession)).toMatchObject({ value: null });
 });
 
 test("the reason and both people are on the audit row, and the user sees neither reason nor place", async () => {

@@ -36,6 +36,9 @@ import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { previewSetup } from "@/lib/flows/setup/preview-setup";
 import { redeemSetup } from "@/lib/flows/setup/redeem-setup";
+import { cancelInvitation } from "@/lib/flows/staff/cancel-invitation";
+import { listInvitations } from "@/lib/flows/staff/list-invitations";
+import { sendInvitation } from "@/lib/flows/staff/send-invitation";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
@@ -650,6 +653,48 @@ export const operations: readonly AnyOperation[] = [
     summary: "For staff: send another code for a pending sign-up.",
     flow: resendPendingSignUp,
     status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/invitations",
+    operationId: "listInvitations",
+    summary: "For staff: the open invitations.",
+    flow: listInvitations,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        invitations: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            expiresAt: time,
+            by: z.string().nullable(),
+          }),
+        ),
+      }),
+      from: (invitations) => ({
+        invitations: invitations.map(({ expiresAt, ...invitation }) => ({
+          ...invitation,
+          expiresAt: expiresAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/invitations",
+    operationId: "sendInvitation",
+    summary: "For staff: invite an address, which gets an account by signing in.",
+    flow: sendInvitation,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/invitations/cancellations",
+    operationId: "cancelInvitation",
+    summary: "For staff: cancel an open invitation.",
+    flow: cancelInvitation,
+    status: 204,
   }),
   operation({
     method: "GET",

@@ -51,6 +51,8 @@ const titles = {
   "user.change_role": "stepUp.title.staff",
   "pending_sign_up.resend": "stepUp.title.staffMail",
   "outbox.send_test": "stepUp.title.staffMail",
+  "invitation.send": "stepUp.title.invitation",
+  "invitation.cancel": "stepUp.title.invitation",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
@@ -59,7 +61,8 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
     title === "stepUp.title.setPassword" ||
     title === "stepUp.title.removePassword" ||
     title === "stepUp.title.staff" ||
-    title === "stepUp.title.staffMail"
+    title === "stepUp.title.staffMail" ||
+    title === "stepUp.title.invitation"
   )
     return message(title);
   // The identity to link has a token of its own.
