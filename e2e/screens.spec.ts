@@ -120,6 +120,7 @@ for (const { how, isThorough, tag } of [
       await look(ada, "setup");
       await ada.clickButton("Make me an admin");
       await ada.sees("You’re an admin now. Sign in to continue.");
+      await ada.readsTheNotice();
       await db.clearLimits();
       await ada.startsSignedIn();
       await ada.open(setup);
