@@ -63,9 +63,11 @@ interface Scene {
   readonly adaId: string;
   /** Her pending sign-up. */
   readonly pendingId: string;
+  readonly accessLinkId: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
+  readonly access: SignInLetter;
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -85,11 +87,12 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp, adaId }, headers) => {
+  ask: (client, { letter, reset, stepUp, access, adaId }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
+      "/l/access/unknown": access.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
     return client.send(live[path] ?? path.replace("{id}", adaId), { headers: headers! });
@@ -115,8 +118,11 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/admin/mail", "outbox.list", "staff"],
       ["/admin/sign-ups", "pending_sign_up.list", "staff"],
       ["/admin/system", "system.read", "staff"],
+      ["/admin/audit", "audit.list", "staff"],
+      ["/admin/audit/export", "audit.export", "staff"],
       ["/admin/users", "user.list", "staff"],
       ["/admin/users/{id}", "user.read", "staff"],
+      ["/admin/users/{id}/access-link", "user.read", "staff"],
       ["/admin/users/{id}/disable", "user.read", "staff"],
       ["/admin/users/{id}/enable", "user.read", "staff"],
       ["/admin/users/{id}/role", "user.read", "staff"],
@@ -128,6 +134,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/api/v1/openapi.json", null],
       ["/failed", null],
       ["/l", "session.read"],
+      ["/l/access/unknown", "access_link.preview"],
       ["/l/confirm/unknown", "step_up.preview"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/setup/unknown", "setup.preview"],
@@ -290,6 +297,15 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["submitTestEmail", "/admin/mail", "outbox.send_test", "staff"],
       ["submitInvitation", "/admin/invitations", "invitation.send", "staff", () => ({ email })],
       ["submitInvitationCancellation", "/admin/invitations", "invitation.cancel", "staff"],
+      ["submitAccessLink", "/l/access/x", "access_link.redeem", "nothing"],
+      ["sendAccessLink", "/admin/users", "access_link.issue", "staff", act],
+      [
+        "voidAccessLink",
+        "/admin/users",
+        "access_link.cancel",
+        "staff",
+        ({ adaId, accessLinkId }) => ({ userId: adaId, id: accessLinkId }),
+      ],
       ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
       ["submitDisabling", "/admin/users", "user.disable", "staff", act],
       ["submitEnabling", "/admin/users", "user.enable", "staff", act],
@@ -485,6 +501,48 @@ const operations: Record<string, Attempt> = {
     token: "x",
   })),
   redeemSetup: operation("setup.redeem", "session", "POST", "admin/setup", () => ({ token: "x" })),
+  listAuditEvents: operation(
+    "audit.list",
+    "staff",
+    "POST",
+    "admin/audit-events/searches",
+    ({ ada }) => ({ user: ada }),
+  ),
+  exportAuditEvents: operation(
+    "audit.export",
+    "staff",
+    "POST",
+    "admin/audit-events/exports",
+    ({ ada }) => ({ user: ada }),
+  ),
+  issueAccessLink: operation("access_link.issue", "staff", "POST", "admin/access-links", act),
+  listAccessLinks: operation(
+    "access_link.list",
+    "staff",
+    "GET",
+    ({ adaId }) => `admin/access-links/${adaId}`,
+  ),
+  cancelAccessLink: operation(
+    "access_link.cancel",
+    "staff",
+    "POST",
+    "admin/access-links/cancellations",
+    ({ adaId, accessLinkId }) => ({ userId: adaId, id: accessLinkId }),
+  ),
+  previewAccessLink: operation(
+    "access_link.preview",
+    "nothing",
+    "POST",
+    "access-links/previews",
+    ({ access }) => ({ token: access.token }),
+  ),
+  redeemAccessLink: operation(
+    "access_link.redeem",
+    "nothing",
+    "POST",
+    "access-links/redemptions",
+    ({ access }) => ({ token: access.token }),
+  ),
   listUsers: operation("user.list", "staff", "POST", "admin/users/searches", () => ({})),
   readUser: operation("user.read", "staff", "GET", ({ adaId }) => `admin/users/${adaId}`),
   revokeUserSessions: operation(
@@ -714,13 +772,22 @@ async function sceneOf(
     (await db.sql<{ id: string }[]>`select id from users where email = ${address}`)[0]!.id;
   const [adaId, disabledId] = [await idOf(ada), await idOf(leo)];
   const { client: staff } = await browserOf(server, db, boss);
+  await staff.submit(`/admin/users/${adaId}/access-link`, "Send access link", { reason });
+  // As if Ada's browser had asked for it: it needs no address, and others do.
+  await db.sql`update verifications set requesting_browser_digest = (
+      select requesting_browser_digest from verifications
+      where purpose = 'magic_link' and identifier = ${ada} limit 1)
+    where purpose = 'access_link' and identifier = ${ada}`;
+  const [accessLink] = await db.sql<{ id: string }[]>`
+    select id from verifications where purpose = 'access_link' and identifier = ${ada}`;
   const letters: SignInLetter[] = [];
-  for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
+  for (let n = 0; n < 4; n += 1) letters.push(await inbox.linkTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
   const mails = {
     letter: by(/^\/l\/[^/]+$/),
     reset: by(/^\/l\/reset\//),
     stepUp: by(/^\/l\/confirm\//),
+    access: by(/^\/l\/access\//),
   };
   return {
     ...{ ada, work, home },
@@ -740,6 +807,7 @@ async function sceneOf(
         ...{ adaId, disabledId, setupForm, work },
       },
     ),
+    accessLinkId: accessLink!.id,
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -973,11 +1041,12 @@ function formsOf(
     letter,
     reset,
     stepUp,
+    access,
     adaId,
     disabledId,
     setupForm,
     work,
-  }: Pick<Scene, "letter" | "reset" | "stepUp" | "adaId" | "work"> & {
+  }: Pick<Scene, "letter" | "reset" | "stepUp" | "access" | "adaId" | "work"> & {
     readonly disabledId: string;
     readonly setupForm: Form;
   },
@@ -1033,6 +1102,9 @@ function formsOf(
       `Cancel the invitation of by-${work}`,
     ],
     submitTestEmail: [staff, "/admin/mail", "Send a test email"],
+    submitAccessLink: [stranger, access.path, "Open my account"],
+    sendAccessLink: [staff, `/admin/users/${adaId}/access-link`, "Send access link"],
+    voidAccessLink: [staff, `/admin/users/${adaId}/access-link`, "Cancel link"],
     submitUserSignOut: [staff, `/admin/users/${adaId}/sign-out`, "Sign out everywhere"],
     submitDisabling: [staff, `/admin/users/${adaId}/disable`, "Disable account"],
     submitEnabling: [staff, `/admin/users/${disabledId}/enable`, "Enable account"],

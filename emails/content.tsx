@@ -180,6 +180,25 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
       };
     }
+    case "access_link":
+      return {
+        subject: message("email.accessLink.subject", { appName }),
+        preview: message("email.accessLink.preview"),
+        heading: message("email.accessLink.heading"),
+        lead: message("email.accessLink.lead", {
+          appName,
+          session: messages.exactDuration(lifetimes.accessSession),
+        }),
+        button: {
+          label: message("email.accessLink.button"),
+          url: `${origin}/l/access/${letter.token}`,
+        },
+        text: message("email.accessLink.text", {
+          lifetime: messages.exactDuration(lifetimes.accessLink),
+          end: endOf(lifetimes.accessLink),
+        }),
+        hint: message("email.accessLink.hint"),
+      };
     case "account_disabled":
       return {
         subject: message("email.disabled.subject", { appName }),

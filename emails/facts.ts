@@ -11,7 +11,9 @@ export interface LetterFacts {
   readonly supportEmail: string | undefined;
   /** The enabled sign-in methods: an email offers nothing that is disabled. */
   readonly methods: readonly MethodId[];
-  readonly lifetimes: Readonly<Record<"magicLink" | "emailCode" | "stepUpLink", Duration>>;
+  readonly lifetimes: Readonly<
+    Record<"magicLink" | "emailCode" | "stepUpLink" | "accessLink" | "accessSession", Duration>
+  >;
   /** The time of the first attempt to send, when the lifetimes start. */
   readonly now: Date;
 }

@@ -34,7 +34,13 @@ function render({
       origin: "https://account.example.com",
       supportEmail: "help@example.com",
       methods: methods().map(({ id }) => id),
-      lifetimes: { magicLink: hours(1), emailCode: minutes(10), stepUpLink: minutes(15) },
+      lifetimes: {
+        magicLink: hours(1),
+        emailCode: minutes(10),
+        stepUpLink: minutes(15),
+        accessLink: minutes(15),
+        accessSession: hours(1),
+      },
       now: new Date("2026-11-20T08:15:00.000Z"),
       ...facts,
     },
@@ -261,6 +267,8 @@ describe("an operator who changed the link lifetime", () => {
             magicLink: minutes(length),
             emailCode: minutes(10),
             stepUpLink: minutes(10),
+            accessLink: minutes(15),
+            accessSession: hours(1),
           },
         },
       });

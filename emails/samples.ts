@@ -39,6 +39,7 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     browser,
     at,
   },
+  access_link: { kind: "access_link", to, verificationId: asked.verificationId, token },
   account_disabled: { kind: "account_disabled", to, at },
   account_enabled: { kind: "account_enabled", to, at },
   invitation: { kind: "invitation", to, verificationId: asked.verificationId },

@@ -124,6 +124,18 @@ export const en = {
   "link.enterCode": "You requested an email in this browser. <link>Enter its code</link>",
   "link.enterResetCode":
     "You requested an email to set a password in this browser. <link>Enter the code to set it</link>",
+  "accessLink.title": "Open your account?",
+  "accessLink.lead":
+    "The {appName} team sent this link to <email>{address}</email> {when}, so that you can get into your account. It works once.",
+  "accessLink.limits":
+    "The account stays open in this browser for {lifetime}. Until you sign in yourself, you can’t change how you sign in.",
+  "accessLink.help": "If nobody from our team promised you this link, close this page.",
+  "accessLink.signedInAs": "You are signed in as {address} and will be signed out.",
+  "accessLink.submit": "Open my account",
+  "accessLink.invalid":
+    "It may have expired, been used, or been replaced by a newer one. Ask our team for another link.",
+  "accessLink.bar":
+    "This account was opened with a link from our team. You can look around and sign out other devices. To change how you sign in, sign in yourself.",
   "link.inAppBrowser":
     "This page is open inside another app. If you sign in here, you’re signed in inside that app only; to sign in to your own browser, open this page there first.",
   "link.sendNew": "Send a new link",
@@ -235,6 +247,7 @@ export const en = {
   "sessions.signedInWithLink": "Signed in by email, {when}",
   "sessions.signedInWithPassword": "Signed in with a password, {when}",
   "sessions.signedInWithProvider": "Signed in with {provider}, {when}",
+  "sessions.openedWithAccessLink": "Opened with a link from our team, {when}",
   "sessions.lastSeen": "Last seen {when}",
   "sessions.signOut": "Sign out<object> {device}</object>",
   "sessions.back": "Back to sessions",
@@ -288,6 +301,9 @@ export const en = {
   "activity.event.user.disable": "Account disabled by our team",
   "activity.event.user.enable": "Account enabled by our team",
   "activity.event.user.change_role": "Role changed by our team",
+  "activity.event.access_link.issue": "Access link sent to you by our team",
+  "activity.event.access_link.cancel": "Access link cancelled by our team",
+  "activity.event.access_link.redeem": "Account opened with an access link",
   "activity.event.step_up.request": "Email to confirm it’s you requested",
   "activity.event.step_up.password": "Confirmed it’s you with the password",
   "activity.event.step_up.code": "Confirmed it’s you with an emailed code",
@@ -340,6 +356,26 @@ export const en = {
   "staff.reasonHint": "For the audit log. The person doesn’t see it.",
   "staff.about": "This is about <email>{address}</email>.",
 
+  "audit.title": "Audit log",
+  "audit.user": "User",
+  "audit.userHint":
+    "A whole email address or a user ID: what happened to this person, and what they did.",
+  "audit.event": "Event",
+  "audit.eventHint": "Such as {example}.",
+  "audit.from": "First day (UTC)",
+  "audit.to": "Last day (UTC)",
+  "audit.outcome": "Outcome",
+  "audit.outcome.all": "All",
+  "audit.outcome.ok": "Done",
+  "audit.outcome.refused": "Refused",
+  "audit.since": "Events since {when}. Choose days to see older ones.",
+  "audit.none": "No events were found.",
+  "audit.about": "About {address}",
+  "audit.byAccessLink": "With an access link from {address}",
+  "audit.typed": "Typed address: {address}",
+  "audit.request": "Request {id}",
+  "audit.clear": "Clear the search",
+  "audit.download": "Download as a file",
   "users.title": "Users",
   "users.search": "Email address or user ID",
   "users.searchHint": "The beginning of the address is enough.",
@@ -386,6 +422,15 @@ export const en = {
   "user.revokeSessionsTitle": "Sign this person out everywhere?",
   "user.revokeSessionsLead":
     "{count, plural, =0 {They’re not signed in anywhere now. Their known devices will be forgotten.} one {Their session will end, and their known devices will be forgotten. They can sign in again.} other {Their # sessions will end, and their known devices will be forgotten. They can sign in again.}}",
+  "user.sendAccessLink": "Send access link",
+  "user.accessLinkTitle": "Send a link that opens this account?",
+  "user.accessLinkLead":
+    "We’ll email it to this address, and nobody else sees it. It works once, for {lifetime}, and opens the account for {session}. It can’t be used to change how the person signs in. Make sure that you are talking to the owner.",
+  "user.openAccessLinks": "Links that can still be used",
+  "user.accessLinkSent": "Link sent {when}",
+  "user.accessLinkEnds": "Works until {when}",
+  "user.cancelAccessLink": "Cancel link",
+  "user.byCommandLine": "On the command line",
   "user.disable": "Disable account",
   "user.disableTitle": "Disable this account?",
   "user.disableLead":
@@ -489,6 +534,7 @@ export const en = {
   "mailbox.kind.password_removed": "Notice of a removed password",
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
+  "mailbox.kind.access_link": "Link from staff that opens an account",
   "mailbox.kind.account_disabled": "Notice of a disabled account",
   "mailbox.kind.account_enabled": "Notice of an enabled account",
   "mailbox.kind.invitation": "Invitation",
@@ -556,6 +602,8 @@ export const en = {
   "note.user_disabled": "The account is disabled, and all its sessions have ended.",
   "note.user_enabled": "The account is enabled.",
   "note.user_role_changed": "The role is changed. The person is signed out everywhere.",
+  "note.access_link_sent": "The link is on its way to the person.",
+  "note.access_link_cancelled": "The link can’t be used any more.",
   "note.limits_cleared": "All limits were cleared.",
 
   "error.invalid_input": "We couldn’t process this request. Reload the page and try again.",
@@ -624,6 +672,8 @@ export const en = {
   "error.email_unverified":
     "The address of this account isn’t verified. The person has to sign in with an email link or a code first.",
   "error.already_done": "There was nothing left to do, so nothing was changed.",
+  "error.access_link_session":
+    "This account was opened with a link from our team, so nothing was changed. Sign in yourself to do this.",
   "error.account_disabled":
     "This account is disabled. Contact support if you think this is a mistake.",
   "error.signed_in_as_other": "You’re now signed in as {address}, so nothing was changed.",
@@ -702,6 +752,16 @@ export const en = {
   "email.connected.leadAs": "You can now sign in with {provider} as {address}.",
   "email.disconnected.subject": "{provider} is no longer connected to your {appName} account",
   "email.disconnected.heading": "{provider} was disconnected",
+  "email.accessLink.subject": "Open your {appName} account",
+  "email.accessLink.preview": "A link from our team, because you can’t sign in",
+  "email.accessLink.heading": "Open your account",
+  "email.accessLink.lead":
+    "You told our team that you can’t sign in. This link opens your {appName} account for {session}, without a password.",
+  "email.accessLink.button": "Open my account",
+  "email.accessLink.text":
+    "The link works once, until {end} ({lifetime}). You will be asked for your email address.",
+  "email.accessLink.hint":
+    "If you did not ask our team for help, don’t open it, and don’t send it to anyone. Nobody from our team needs it.",
   "email.byStaff": "The {appName} team did this on {at}.",
   "email.disabled.subject": "Your {appName} account was disabled",
   "email.disabled.heading": "Your account was disabled",

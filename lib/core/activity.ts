@@ -24,6 +24,8 @@ export const activityKinds = {
     "user.disable",
     "user.enable",
     "user.change_role",
+    "access_link.issue",
+    "access_link.cancel",
   ],
 } as const;
 
@@ -33,4 +35,6 @@ export const staffEvents: readonly string[] = [
   "user.disable",
   "user.enable",
   "user.change_role",
+  "access_link.issue",
+  "access_link.cancel",
 ];

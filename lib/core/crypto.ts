@@ -17,6 +17,7 @@ export type TokenUse =
   | "password_reset"
   | "step_up"
   | "setup"
+  | "access_link"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

@@ -53,6 +53,7 @@ export const refusals = {
   last_admin: { status: 409 },
   email_unverified: { status: 409 },
   already_done: { status: 409 },
+  access_link_session: { status: 403 },
   account_disabled: { status: 403 },
   signed_in_as_other: { status: 409 },
   sign_in_required: { status: 401 },

@@ -59,6 +59,13 @@ export type Letter =
       readonly address: Identifier | null;
     } & Notice)
   | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice)
+  | {
+      readonly kind: "access_link";
+      readonly to: Identifier;
+      /** The verification whose lifetime starts again with the first attempt to send this. */
+      readonly verificationId: string;
+      readonly token: string;
+    }
   | ({ readonly kind: "account_disabled" } & StaffNotice)
   | ({ readonly kind: "account_enabled" } & StaffNotice)
   | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice)
@@ -85,6 +92,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   password_removed: false,
   provider_connected: false,
   provider_disconnected: false,
+  access_link: false,
   account_disabled: false,
   account_enabled: false,
   role_changed: false,

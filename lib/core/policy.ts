@@ -17,6 +17,10 @@ export const lifetimes = {
   emailCode: minutes(10),
   /** As long as the code in the same email: the user is waiting for it (A2). */
   stepUpLink: minutes(10),
+  /** The user waits for it, on the phone or in a chat with support (T2). */
+  accessLink: minutes(15),
+  /** The session of an access link: enough to look something up, too short to live with (T2). */
+  accessSession: hours(1),
   /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
   /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */
@@ -72,6 +76,8 @@ export const intervals = {
   breachLookup: seconds(1),
   /** Staff who read about other people have authenticated within a working day (T1). */
   staffRead: hours(12),
+  /** Without a user or a time, a search in the audit log goes back this far: a filter reads all of it. */
+  auditSearch: days(30),
   /** Staff who change other people's accounts authenticated this recently: enough for several of them. */
   staffWrite: minutes(30),
   /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
@@ -332,6 +338,10 @@ export const bounds = {
   activityPage: 50,
   /** Events in the file of the account's activity: years of use, in a few megabytes. */
   activityExport: 10_000,
+  /** Events on a page of the audit log: a few screens. */
+  auditPage: 50,
+  /** Events in a file of the audit log: a few megabytes. */
+  auditExport: 10_000,
   /** Users on a page of the list for staff: a few screens of a phone. */
   usersPage: 50,
   /** Characters of the reason that staff give: a few sentences, and with the form less than a cookie. */
@@ -453,6 +463,13 @@ export const limits = {
     rule: "oauth_attempts_per_ip",
     max: 30,
     per: minutes(10),
+    countedInPostgres: true,
+  },
+  /** Access links that one staff member sends: more than people call within an hour (T2). */
+  accessLinksPerStaff: {
+    rule: "access_links_per_staff",
+    max: 10,
+    per: hours(1),
     countedInPostgres: true,
   },
   /**

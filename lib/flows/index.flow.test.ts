@@ -24,6 +24,7 @@ const fitting: Record<string, unknown> = {
   confirmPassword: "four unrelated words here",
   purpose: "sign_up",
   id: "00000000-0000-4000-8000-000000000000",
+  userId: "00000000-0000-4000-8000-000000000000",
   provider: "google",
   role: "support",
   oauthAttempt: "x".repeat(43),

@@ -5,6 +5,13 @@ import { confirmProvider } from "@/lib/flows/account/confirm-provider";
 import { listAuthProviders } from "./account/list-auth-providers";
 import { exportActivity } from "./activity/export-activity";
 import { listActivity } from "./activity/list-activity";
+import { cancelAccessLink } from "./access-links/cancel-access-link";
+import { issueAccessLink } from "./access-links/issue-access-link";
+import { listAccessLinks } from "./access-links/list-access-links";
+import { previewAccessLink } from "./access-links/preview-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
+import { exportAuditEvents } from "./audit/export-audit-events";
+import { listAuditEvents } from "./audit/list-audit-events";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
@@ -112,6 +119,13 @@ export const flows: readonly AnyFlow[] = [
   listLetters,
   sendTestEmail,
   readSystem,
+  listAuditEvents,
+  exportAuditEvents,
+  issueAccessLink,
+  listAccessLinks,
+  cancelAccessLink,
+  previewAccessLink,
+  redeemAccessLink,
   readMailbox,
   clearLimits,
 ];

@@ -10,6 +10,10 @@ import { claims, keys } from "@/test/support/oauth-fixtures";
 import { setUpWorld } from "@/test/support/setup";
 import { attemptCookieOf, type CookieName, readAttempt, readToken } from "@/lib/web/cookies";
 import { flows } from ".";
+import { issueAccessLink } from "./access-links/issue-access-link";
+import { previewAccessLink } from "./access-links/preview-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
+import { runOnCommandLine } from "@/test/support/staff";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
@@ -69,7 +73,9 @@ async function scene() {
   let printed = "";
   await printSetupLink(world, (text) => (printed = text));
   const [setup = ""] = /[\w-]{43}/.exec(printed) ?? [];
-  return { home, letter, reset, setup, stepUp, attempt, signUp, started, pendingIdentity };
+  await runOnCommandLine(world, issueAccessLink, { id: await world.userIdOf(ada), reason: "Lost" });
+  const access = await world.letterTo(ada);
+  return { access, setup, home, letter, reset, stepUp, attempt, signUp, started, pendingIdentity };
 }
 type Scene = Awaited<ReturnType<typeof scene>>;
 
@@ -86,11 +92,12 @@ const secrets = {
   setup: ({ setup }) => setup,
   step_up: ({ stepUp }) => stepUp.token,
   step_up_code: ({ stepUp }) => stepUp.code,
+  access_link: ({ access }) => access.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
 } satisfies Record<
-  TokenUse | `${"email" | Exclude<Purpose, "magic_link">}_code` | "password",
+  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | "access_link">}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -307,6 +314,14 @@ const fields: Record<string, Consumer> = {
     opens: async (token, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByLink, { token })).ok,
   },
+  "access_link.preview token": {
+    takes: "access_link",
+    opens: async (token) => (await stranger({}).run(previewAccessLink, { token })).ok,
+  },
+  "access_link.redeem token": {
+    takes: "access_link",
+    opens: async (token) => (await stranger({}).run(redeemAccessLink, { token, email: ada })).ok,
+  },
 };
 
 /** Passwords that are chosen there, and so open nothing. */
@@ -321,7 +336,8 @@ const chosen = [
 const harmless = [
   "before",
   "show",
-  ...["search", "status", "method", "after", "role", "reason"],
+  ...["userId", "reason", "role", "search", "status", "method", "after"],
+  ...["event", "outcome", "user", "from", "to"],
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.
   "callbackUrl",

@@ -85,6 +85,7 @@ export interface Ctx<S extends Session | null = Session | null> {
     identifier?: Identifier;
     cause?: string;
     reason?: string;
+    staffId?: string;
   }): void;
   setCookies(changes: CookieChanges): void;
   /** Removes hits from their limits, after the response. */
@@ -114,6 +115,11 @@ export interface Flow<
   readonly requires: R;
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
+  /**
+   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how the
+   * owner signs in (T2). The refusal is `access_link_session`.
+   */
+  readonly isOwnersOnly?: true;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */
   readonly method?: MethodId | ((input: z.output<Schema>) => MethodId | null);
   /**

@@ -125,7 +125,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #attemptHits: LimitHit[] = [];
   readonly #forgotten: LimitKey[] = [];
   signInMethod: MethodId | null = null;
-  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause" | "reason"> = {};
+  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause" | "reason" | "staffId"> = {};
 
   constructor(
     readonly world: World,
@@ -189,6 +189,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (this.flow.requires === "local" && !this.world.mailbox)
       return this.#reject({ code: "not_found" });
     const { maxAuthAge, method } = this.flow;
+    if (session?.staffId && (maxAuthAge || this.flow.isOwnersOnly))
+      return this.#reject({ code: "access_link_session" });
     const methodOfInput = typeof method === "function" && method(input);
     const disabledByInput = methodOfInput && disabledMethod(this.world.env, methodOfInput);
     if (disabledByInput) return this.#reject(disabledByInput);
@@ -392,6 +394,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       outcome: result.ok ? "ok" : result.refusal.code,
       callerId: caller.session?.userId,
       sessionId: caller.session?.id,
+      staffId: caller.session?.staffId ?? undefined,
       requestId: caller.requestId,
       ip: caller.ip,
       browser: caller.browser,

@@ -24,6 +24,15 @@ export async function lockAddressAndFindUser(
   return found?.id ? { id: found.id } : null;
 }
 
+/** The user of an address, without a lock. */
+export async function findUserId(db: Db, identifier: Identifier): Promise<string | null> {
+  const found = await row<{ id: string }>(
+    db,
+    sql`select id from ${users} where email = ${identifier}`,
+  );
+  return found?.id ?? null;
+}
+
 export interface VerifiedUser {
   readonly id: string;
   readonly disabled: boolean;

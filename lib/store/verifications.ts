@@ -8,7 +8,10 @@ import type { Identifier } from "@/lib/core/identifier";
 import { bounds, intervals, type LimitHit } from "@/lib/core/policy";
 
 /** What a verification is for. Its token and code work for nothing else. */
-export type Purpose = Extract<TokenUse, "magic_link" | "sign_up" | "password_reset" | "step_up">;
+export type Purpose = Extract<
+  TokenUse,
+  "magic_link" | "sign_up" | "password_reset" | "step_up" | "access_link"
+>;
 
 const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
@@ -40,6 +43,10 @@ export interface NewVerification {
   readonly passwordHash: string | null;
   /** The session that a step-up is for. */
   readonly sessionId: string | null;
+  /** The account it is about, where that is more than the one of the address now. */
+  readonly userId?: string;
+  /** The staff member who issues it. */
+  readonly staffId?: string;
 }
 
 /**
@@ -64,10 +71,10 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
     )
     insert into ${verifications} (purpose, identifier, token_digest, code_hash,
       requesting_browser_digest, browser, is_decoy, from_known_device, password_hash, session_id,
-      remember, next, limit_hits, expires_at, code_expires_at)
+      user_id, staff_id, remember, next, limit_hits, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
       ${v.requestingBrowserDigest}, ${v.browser}, ${v.isDecoy}, ${v.fromKnownDevice},
-      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.remember}, ${v.next},
+      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.userId ?? null}::uuid, ${v.staffId ?? null}::uuid, ${v.remember}, ${v.next},
       ${JSON.stringify(v.limitHits)}::jsonb, now() + make_interval(secs => ${v.linkLifetime}),
       now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,

@@ -50,6 +50,8 @@ export const notes = [
   "user_disabled",
   "user_enabled",
   "user_role_changed",
+  "access_link_sent",
+  "access_link_cancelled",
 ] as const;
 export type NoteCode = (typeof notes)[number];
 

@@ -27,6 +27,8 @@ const sensitiveActionNames = [
   "outbox.send_test",
   "invitation.send",
   "invitation.cancel",
+  "access_link.issue",
+  "access_link.cancel",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

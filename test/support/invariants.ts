@@ -19,12 +19,15 @@ const verifyingEvents = [
   "password_reset.redeem_code",
 ];
 /** Events that consume a secret, and the outcomes with which they do. */
-const consumingEvents = [...verifyingEvents, "step_up.code", "step_up.link", "setup.redeem"];
+const consumingEvents = [
+  ...verifyingEvents,
+  ...["step_up.code", "step_up.link", "setup.redeem", "access_link.redeem"],
+];
 const consumedOutcomes = ["ok", "account_disabled", "sign_up_closed", "already_signed_up"];
 /** Outcomes after which the email counts as verified. */
 const verifiedOutcomes = ["ok", "account_disabled"];
 /** Events that begin a session. */
-const signInEvents = [...verifyingEvents, "password.sign_in"];
+const signInEvents = [...verifyingEvents, "password.sign_in", "access_link.redeem"];
 /** Events that end an OAuth attempt; their cause is the decision. */
 const oauthEvents = ["oauth.complete", "oauth.switch_account"];
 /** Causes with which an OAuth attempt signed a user in. */
@@ -36,6 +39,7 @@ const emailEvents = [
   "sign_up.resend",
   "password_reset.request",
   "step_up.request",
+  "access_link.issue",
   "password_reset.redeem",
   "password_reset.redeem_code",
   "password.set",

@@ -4,6 +4,7 @@ import { FlashMessage } from "@/app/flash-message";
 import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { Alert } from "@/app/_ui/note";
 import { SideNav } from "@/app/_ui/side-nav";
 import { Address } from "@/app/markup";
 import { readSession } from "@/lib/flows/sessions/read-session";
@@ -69,6 +70,7 @@ export async function AccountLayout({
         </Form>
       }
     >
+      {session?.staffId && <Alert tone="warn">{message("accessLink.bar")}</Alert>}
       {hasFlash && <FlashMessage flash={await readFlash(path)} fields={fields} />}
       {children}
     </AppShell>

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { redirectToProvider } from "@/lib/web/oauth-cookies";
+import { cancelAccessLink } from "@/lib/flows/access-links/cancel-access-link";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { confirmProvider } from "@/lib/flows/account/confirm-provider";
@@ -85,6 +87,8 @@ const staffPageAction = <Schema extends z.ZodType, Out, R extends Requires>(
   page: string,
   note: NoteCode,
 ) => sensitiveAction(flow, () => redirectWithNotice(page, note), { back: page, errorPage: page });
+const pageOfAccessLinks = (id: unknown) =>
+  `/admin/users/${encodeURIComponent(typeof id === "string" ? id : "")}/access-link`;
 
 const passwordPage = "/account/password";
 
@@ -125,5 +129,11 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     cancelInvitation,
     "/admin/invitations",
     "invitation_cancelled",
+  ),
+  "access_link.issue": staffAction(issueAccessLink, "access-link", "access_link_sent"),
+  "access_link.cancel": sensitiveAction(
+    cancelAccessLink,
+    ({ id }) => redirectWithNotice(pageOfAccessLinks(id), "access_link_cancelled"),
+    ({ userId }) => ({ back: pageOfAccessLinks(userId), errorPage: pageOfAccessLinks(userId) }),
   ),
 };

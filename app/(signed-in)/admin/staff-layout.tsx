@@ -19,6 +19,7 @@ const pages = [
   { href: "/admin/invitations", text: "invitations.title" },
   { href: "/admin/mail", text: "mail.title" },
   { href: "/admin/system", text: "system.title" },
+  { href: "/admin/audit", text: "audit.title" },
   { href: "/account", text: "staff.account" },
 ] as const;
 

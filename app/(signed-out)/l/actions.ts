@@ -1,5 +1,7 @@
 "use server";
 
+import { redeemAccessLink } from "@/lib/flows/access-links/redeem-access-link";
+import { redirect } from "next/navigation";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import {
@@ -17,6 +19,13 @@ export async function submitLink(form: FormData): Promise<void> {
   await redirectWithErrorAfterVerification(linkPath(form), result.refusal);
 }
 
+/** Opens an account by a link from staff. The page has shown which user it signs out, if any. */
+export async function submitAccessLink(form: FormData): Promise<void> {
+  const result = await runForRequest(redeemAccessLink, linkFields(form), { form });
+  if (result.ok) redirect("/account");
+  await redirectWithError(tokenPath("/l/access", form), result.refusal);
+}
+
 export async function submitLinkCancellation(form: FormData): Promise<void> {
   const result = await runForRequest(cancelMagicLink, linkFields(form));
   if (result.ok) await redirectWithNotice("/sign-in", "request_cancelled");
@@ -24,7 +33,8 @@ export async function submitLinkCancellation(form: FormData): Promise<void> {
 }
 
 /** The link's own page, which shows its state. */
-const linkPath = (form: FormData) => {
+const tokenPath = (folder: string, form: FormData) => {
   const token = form.get("token");
-  return typeof token === "string" && token ? `/l/${encodeURIComponent(token)}` : "/l";
+  return typeof token === "string" && token ? `${folder}/${encodeURIComponent(token)}` : "/l";
 };
+const linkPath = (form: FormData) => tokenPath("/l", form);

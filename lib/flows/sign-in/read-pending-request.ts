@@ -13,7 +13,7 @@ const methodOf = {
   sign_up: passwordMethod.id,
   password_reset: passwordMethod.id,
   step_up: null,
-} as const satisfies Record<Purpose, MethodId | null>;
+} as const satisfies Partial<Record<Purpose, MethodId | null>>;
 
 /**
  * What "Check your email" shows: the address of this browser's last request, and whether the wait is over,

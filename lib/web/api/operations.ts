@@ -1,6 +1,14 @@
 import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
+import type { AuditEvent } from "@/lib/store/audit-log";
+import { exportAuditEvents } from "@/lib/flows/audit/export-audit-events";
+import { listAuditEvents } from "@/lib/flows/audit/list-audit-events";
+import { cancelAccessLink } from "@/lib/flows/access-links/cancel-access-link";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
+import { listAccessLinks } from "@/lib/flows/access-links/list-access-links";
+import { previewAccessLink } from "@/lib/flows/access-links/preview-access-link";
+import { redeemAccessLink } from "@/lib/flows/access-links/redeem-access-link";
 import type { Env } from "@/lib/core/env";
 import { roles } from "@/lib/core/role";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
@@ -116,6 +124,33 @@ type ListedEmail = {
   attempts: number;
   reason: string | null;
 } & Record<"id" | "kind" | "to" | "state", string>;
+
+const auditEvent = {
+  schema: z.strictObject({
+    id: z.string(),
+    at: time,
+    event: z.string(),
+    outcome: z.string(),
+    cause: z.string().nullable(),
+    subjectId: z.uuid().nullable(),
+    subject: z.string().nullable(),
+    callerId: z.uuid().nullable(),
+    caller: z.string().nullable(),
+    staffId: z.uuid().nullable(),
+    staff: z.string().nullable(),
+    requestId: z.string(),
+    identifier: z.string().nullable(),
+    reason: z.string().nullable(),
+    browser: z.string().nullable(),
+    ip: z.string().nullable(),
+  }),
+  from: ({ id, at, browser, ...event }: AuditEvent) => ({
+    ...event,
+    id: String(id),
+    at: at.toISOString(),
+    browser: browser && deviceInEnglish(browser),
+  }),
+};
 
 /** The JSON API: which flow each method of each path runs, and what it returns. */
 export const operations: readonly AnyOperation[] = [
@@ -743,6 +778,110 @@ export const operations: readonly AnyOperation[] = [
         pendingMigrations,
       }),
     },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/audit-events/searches",
+    operationId: "listAuditEvents",
+    summary: "For staff: find events of the audit log, the newest first.",
+    flow: listAuditEvents,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        events: z.array(auditEvent.schema),
+        next: z.string().nullable(),
+        from: time.nullable(),
+      }),
+      from: ({ events, next, from }) => ({
+        events: events.map(auditEvent.from),
+        next: next === null ? null : String(next),
+        from: from && from.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/audit-events/exports",
+    operationId: "exportAuditEvents",
+    summary: "For staff: the newest events that a search finds, for a file.",
+    flow: exportAuditEvents,
+    status: 200,
+    output: {
+      schema: z.strictObject({ events: z.array(auditEvent.schema) }),
+      from: (events) => ({ events: events.map(auditEvent.from) }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/access-links",
+    operationId: "issueAccessLink",
+    summary: "For staff: email a user who is locked out a link that opens the account for an hour.",
+    flow: issueAccessLink,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/access-links/{id}",
+    operationId: "listAccessLinks",
+    summary: "For staff: list the access links of a user that can still be used.",
+    flow: listAccessLinks,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        accessLinks: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            sentBy: z.string().nullable(),
+            sentAt: time,
+            expiresAt: time,
+            delivery: z.enum(["queued", "sent", "dead"]),
+          }),
+        ),
+      }),
+      from: (links) => ({
+        accessLinks: links.map(({ id, sentBy, sentAt, expiresAt, delivery }) => ({
+          ...{ id, sentBy, delivery },
+          sentAt: sentAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/access-links/cancellations",
+    operationId: "cancelAccessLink",
+    summary: "For staff: void an access link before it is used.",
+    flow: cancelAccessLink,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/access-links/previews",
+    operationId: "previewAccessLink",
+    summary: "Preview an access link without consuming it.",
+    flow: previewAccessLink,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        sentAt: time,
+        signedInAs: z.string().nullable(),
+      }),
+      from: ({ address, sentAt, signedInAs }) => ({
+        ...{ address, signedInAs },
+        sentAt: sentAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/access-links/redemptions",
+    operationId: "redeemAccessLink",
+    summary: "Open an account by the link that staff have sent.",
+    flow: redeemAccessLink,
+    status: 201,
+    output: nextPage,
   }),
 ];
 

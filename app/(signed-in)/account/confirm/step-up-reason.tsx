@@ -53,6 +53,8 @@ const titles = {
   "outbox.send_test": "stepUp.title.staffMail",
   "invitation.send": "stepUp.title.invitation",
   "invitation.cancel": "stepUp.title.invitation",
+  "access_link.issue": "stepUp.title.staff",
+  "access_link.cancel": "stepUp.title.staff",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {

@@ -7,6 +7,14 @@ export async function submitUserSignOut(form: FormData): Promise<void> {
   await sensitiveActions["user.revoke_sessions"](fields(form), form);
 }
 
+export async function sendAccessLink(form: FormData): Promise<void> {
+  await sensitiveActions["access_link.issue"](fields(form), form);
+}
+
+export async function voidAccessLink(form: FormData): Promise<void> {
+  await sensitiveActions["access_link.cancel"](fields(form), form);
+}
+
 export async function submitDisabling(form: FormData): Promise<void> {
   await sensitiveActions["user.disable"](fields(form), form);
 }

@@ -16,12 +16,14 @@ interface Props {
   readonly title: string;
   readonly lead: string;
   readonly action: (form: FormData) => Promise<void>;
+  /** What the page shows below. */
+  readonly after?: ReactNode;
   /** The buttons. */
   readonly children: ReactNode;
 }
 
 /** A page that asks once more, and for a reason, before staff change the account of somebody else. */
-export async function ActPage({ user, name, title, lead, action, children }: Props) {
+export async function ActPage({ user, name, title, lead, action, after, children }: Props) {
   const path = `/admin/users/${user.id}/${name}`;
   const flash = await readFlash(path);
   return (
@@ -42,6 +44,7 @@ export async function ActPage({ user, name, title, lead, action, children }: Pro
         {children}
       </Form>
       <StandaloneLink href={`/admin/users/${user.id}`}>{message("common.cancel")}</StandaloneLink>
+      {after}
     </StaffLayout>
   );
 }

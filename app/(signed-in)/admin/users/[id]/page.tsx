@@ -68,6 +68,9 @@ export default async function UserPage({ params, searchParams }: Props) {
       />
       {mayAct ? (
         <p className="actions">
+          {user.role === "member" && !user.disabledAt && (
+            <ButtonLink href={`${path}/access-link`}>{message("user.sendAccessLink")}</ButtonLink>
+          )}
           <ButtonLink href={`${path}/sign-out`}>{message("user.revokeSessions")}</ButtonLink>
           {mayChangeRole && (
             <ButtonLink href={`${path}/role`}>{message("user.changeRole")}</ButtonLink>
