@@ -9,6 +9,7 @@ import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
+import { insertAccessLink } from "./support/access-link";
 import { insertSetupLink } from "./support/setup-link";
 import { expect } from "./support/test";
 import { callbackUrlFrom } from "./support/oauth";
@@ -84,8 +85,9 @@ interface Scene {
   readonly stepUp: SignInLetter;
   readonly second: { readonly email: string; readonly code: string };
   readonly id: string;
-  /** Somebody whom staff can act on, and somebody whose account is disabled. */
-  readonly others: Readonly<Record<"member" | "disabled", string>>;
+  /** Whom staff can act on: one of support, somebody whose account is disabled, and a plain member. */
+  readonly others: Readonly<Record<"member" | "disabled" | "plain", string>>;
+  readonly accessLink: Awaited<ReturnType<typeof insertAccessLink>>;
   readonly setupToken: string;
   readonly pendingId: string;
   readonly invitationId: string;
@@ -151,6 +153,13 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   listEmails: [],
   requestTestEmail: [() => ({})],
   readSystem: [],
+  listAuditEvents: [() => ({ event: "user.disable", outcome: "ok", from: "2020-01-01" })],
+  exportAuditEvents: [({ email }) => ({ user: email })],
+  issueAccessLink: [({ others: { plain: id } }) => ({ id, reason })],
+  listAccessLinks: [],
+  cancelAccessLink: [({ accessLink: { id, userId } }) => ({ id, userId })],
+  previewAccessLink: [({ accessLink: { token } }) => ({ token })],
+  redeemAccessLink: [({ accessLink: { token, email } }) => ({ token, email })],
   changeRole: [({ others: { member: id } }) => ({ id, reason, role: "member" })],
 };
 
@@ -221,7 +230,7 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
     select id, 'linkedin', email, email from users where email = ${email}`;
   const people = await db.sql<{ id: string }[]>`with made as (
       insert into users (email, disabled_at, email_verified_at, role) values (${`leo-${email}`}, null, null, 'support'),
-        (${`eve-${email}`}, now(), null, 'member') returning id, email)
+        (${`eve-${email}`}, now(), null, 'member'), (${`bob-${email}`}, null, null, 'member') returning id, email)
     , methods as (insert into auth_providers (user_id, provider) select id, 'magic_link' from made)
     select id from made order by email desc`;
   const [pending] = await db.sql<{ id: string }[]>`
@@ -234,9 +243,10 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
       '[]'::jsonb, now() + interval '1 day', now())
     returning id`;
   const setupToken = (await insertSetupLink(db)).split("/").at(-1)!;
-  const others = { member: people[0]!.id, disabled: people[1]!.id };
+  const others = { member: people[0]!.id, disabled: people[1]!.id, plain: people[2]!.id };
+  const accessLink = await insertAccessLink(db, others.plain);
   return {
-    ...{ ada, email, letter, reset, stepUp, second, others, setupToken },
+    ...{ ada, email, letter, reset, stepUp, second, others, accessLink, setupToken },
     id: session!.id,
     pendingId: pending!.id,
     invitationId: invitation!.id,

@@ -1,3 +1,4 @@
+import { insertAccessLink } from "./support/access-link";
 import { Client } from "./support/client";
 import type { Person } from "./support/person";
 import { insertSetupLink } from "./support/setup-link";
@@ -135,14 +136,20 @@ for (const { how, isThorough, tag } of [
         email: newAddress("pending"),
         password,
       });
-      for (const name of ["sign-ups", "invitations", "mail", "system"]) {
+      for (const name of ["sign-ups", "invitations", "mail", "system", "audit"]) {
         await ada.open(`/admin/${name}`);
         await look(ada, `staff-${name}`);
       }
-      for (const act of ["sign-out", "role", "disable"]) {
+      for (const act of ["access-link", "sign-out", "role", "disable"]) {
         await ada.open(`${path}/${act}`);
         await look(ada, `user-${act}`);
       }
+      const accessLink = await insertAccessLink(db, path.split("/").at(-1)!);
+      await ada.open(`${path}/access-link`);
+      await look(ada, "user-access-links");
+      await ada.open(`/l/access/${accessLink.token}`);
+      await look(ada, "access-link");
+      await ada.open(`${path}/disable`);
       await ada.clickButton("Disable account");
       await ada.sees("Enter a reason.");
       await look(ada, "user-disable-error");

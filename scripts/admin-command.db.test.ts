@@ -1,4 +1,6 @@
+import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { auditSealer } from "@/lib/store/audit-seals";
 import { createCommandWorld } from "@/lib/server/create-command-world";
 import { Browser } from "@/test/support/browser";
 import { setUpWorld } from "@/test/support/setup";
@@ -65,4 +67,35 @@ test.each([
   await expect(admin(...args)).rejects.toThrow(Failure);
   await expect(admin(...args)).rejects.toThrow(sentence);
   await expect(admin("enable", ada, "--reason", "x")).rejects.toThrow("nothing left");
+});
+
+test("a command emails a link that opens the account of who is locked out (T2)", async () => {
+  await new Browser(world).signIn(ada);
+  await world.deliver();
+  expect(await admin("access-link", ada, "--reason", "Lost her phone")).toBe(
+    "A link that opens the account is on its way to ada@example.com.",
+  );
+  expect((await world.letterTo(ada)).message.subject).toBe("Open your Latchkey account");
+  await expect(admin("access-link", ada)).rejects.toThrow(/^Say why/);
+});
+
+test("a command verifies the audit log, and names the first bad event (T3)", async () => {
+  await new Browser(world).signIn(ada);
+  const seal = auditSealer(world.db, world.env.auditKey);
+  await seal();
+  // Transactions of other databases of the same Postgres may delay it.
+  while ((await seal()) === 0);
+  expect(await admin("audit", "verify")).toMatch(
+    /^\d events match their seals\. \d have no seal yet\.\nThe newest seal, to note elsewhere: [\w-]{43}$/,
+  );
+  await world.writeDirectly(async (tx) => {
+    await tx.execute(sql`set local session_replication_role = replica`);
+    await tx.execute(
+      sql`update audit_events set cause = 'none' where event = 'magic_link.request'`,
+    );
+  });
+  await expect(admin("audit", "verify")).rejects.toThrow(
+    /^Event \d+ was changed after it was sealed, or its seal was\.$/,
+  );
+  await expect(admin("audit", "trust")).rejects.toThrow(/^One of:/);
 });

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { z } from "zod";
 import { readTypedAddress } from "@/lib/core/identifier";
 import { type Role, roles } from "@/lib/core/role";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
@@ -13,6 +14,7 @@ import { commandLineContext } from "@/lib/runtime/command-line";
 import type { Flow, Requires } from "@/lib/runtime/flow";
 import type { World } from "@/lib/runtime/ports";
 import { runFlow } from "@/lib/runtime/run-flow";
+import { type AuditProblem, verifyAuditLog } from "@/lib/store/audit-seals";
 import { messagesIn } from "@/messages";
 import { messageOf } from "@/messages/refusal-message";
 import { Failure } from "./run.mjs";
@@ -24,6 +26,8 @@ export const usage = `One of:
   npm run admin -- revoke <address>                     ends all sessions
   npm run admin -- disable <address> --reason "…"
   npm run admin -- enable <address> --reason "…"
+  npm run admin -- access-link <address> --reason "…"   emails a link that opens the account
+  npm run admin -- audit verify                         compares the audit log with its seals
 The reason is for the audit log; grant and revoke may have one, too.`;
 
 /** The reason where none is asked for. */
@@ -67,10 +71,43 @@ export async function runAdminCommand(world: World, args: string[]): Promise<str
       const { email } = await run(world, flow, { ...(await named(world, about)), reason });
       return `${email} is ${command}d.`;
     }
+    case "access-link": {
+      if (values.reason === undefined) throw new Failure(`Say why: --reason "…"`);
+      const user = await named(world, about);
+      const { email } = await run(world, issueAccessLink, { ...user, reason });
+      return `A link that opens the account is on its way to ${email}.`;
+    }
+    case "audit":
+      if (about !== "verify") throw new Failure(usage);
+      return verifyAudit(world);
     case undefined:
     default:
       throw new Failure(usage);
   }
+}
+
+const problems: Readonly<Record<AuditProblem, string>> = {
+  changed: "was changed after it was sealed, or its seal was",
+  deleted: "or one before it was deleted",
+  added: "was put between events that are sealed",
+  checkpoint:
+    "The beginning of the log was cut off by somebody without the key, or its checkpoint was changed",
+};
+
+/** Compares the whole log with its seals, however long that takes. */
+async function verifyAudit({ db, env }: World): Promise<string> {
+  const verified = await verifyAuditLog(db, env.auditKey);
+  if (!verified.ok)
+    throw new Failure(
+      verified.eventId === null
+        ? `${problems[verified.problem]}.`
+        : `Event ${verified.eventId} ${problems[verified.problem]}.`,
+    );
+  const { sealed, unsealed, newest } = verified;
+  return [
+    `${sealed} events match their seals. ${unsealed} have no seal yet.`,
+    ...(newest ? [`The newest seal, to note elsewhere: ${newest}`] : []),
+  ].join("\n");
 }
 
 function readArguments(args: string[]) {

@@ -87,6 +87,7 @@ const staffPageAction = <Schema extends z.ZodType, Out, R extends Requires>(
   page: string,
   note: NoteCode,
 ) => sensitiveAction(flow, () => redirectWithNotice(page, note), { back: page, errorPage: page });
+
 const pageOfAccessLinks = (id: unknown) =>
   `/admin/users/${encodeURIComponent(typeof id === "string" ? id : "")}/access-link`;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
-import { uuid } from "@/lib/runtime/fields";
+import { rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { voidAccessLinks } from "@/lib/store/access-links";
 
@@ -15,7 +15,7 @@ export const cancelAccessLink = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
-  input: z.strictObject({ userId: uuid, id: uuid }),
+  input: z.strictObject({ userId: rowId, id: rowId }),
 
   run: function cancelAccessLink(ctx, { userId, id }) {
     return ctx.write(async (tx) => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { digest } from "@/lib/core/crypto";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
-import { reason, uuid } from "@/lib/runtime/fields";
+import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { commandLineId, voidAccessLinks } from "@/lib/store/access-links";
 import { findUser } from "@/lib/store/user-administration";
@@ -25,7 +25,7 @@ export const issueAccessLink = defineFlow({
       key: (_, { session }) => session?.userId ?? commandLineId,
     },
   ],
-  input: z.strictObject({ id: uuid, reason }),
+  input: z.strictObject({ id: rowId, reason }),
 
   run: function issueAccessLink(ctx, { id, reason }) {
     const { caller, env, random } = ctx;
