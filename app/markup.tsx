@@ -23,6 +23,11 @@ export function Address({ children = "" }: { children: string | undefined }) {
   );
 }
 
+/** The same as a heading, whose letters are larger: it may always break. */
+export function AddressHeading({ children }: { children: string }) {
+  return <bdi dir="ltr">{brokenIntoParts(displayAddress(children))}</bdi>;
+}
+
 /** An address that may not fit into a line of the narrowest page. */
 const longAddress = /[^\s@:]*[@:]\S*/g;
 /** Of a page of 320 px, 288 px are left for a line; 24 letters in bold take up to about 270 px. */
@@ -38,21 +43,24 @@ export function withBreaks(content: ReactNode): ReactNode {
   return content.split(/(?<=\s)|(?=\s)/).map((word, at) =>
     isLong(word) ? (
       <bdi key={at} dir="ltr">
-        {word.split(/(?<=[@.:])(?=.)/).map((part, n, { length }) =>
-          n + 1 === length && part.length > longerThan ? (
-            part
-          ) : (
-            <span key={n} className="unbroken">
-              {part}
-            </span>
-          ),
-        )}
+        {brokenIntoParts(word)}
       </bdi>
     ) : (
       word
     ),
   );
 }
+
+const brokenIntoParts = (word: string) =>
+  word.split(/(?<=[@.:])(?=.)/).map((part, n, { length }) =>
+    n + 1 === length && part.length > longerThan ? (
+      part
+    ) : (
+      <span key={n} className="unbroken">
+        {part}
+      </span>
+    ),
+  );
 
 /** What a short label is about, for screen readers, which read it without the row around it. */
 export const object = (content: ReactNode) => <span className="visually-hidden">{content}</span>;

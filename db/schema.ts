@@ -277,6 +277,8 @@ export const outbox = pgTable(
       .where(sql`${t.state} = 'queued'`),
     index("outbox_done").on(t.doneAt),
     index("outbox_started").on(t.firstAttemptAt),
+    // For staff who look for a user's emails.
+    index("outbox_to").on(t.to, t.createdAt),
     check("outbox_states", sql`${t.state} in ('queued', 'sent', 'dead')`),
   ],
 );

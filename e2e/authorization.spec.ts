@@ -13,6 +13,7 @@ import type { HttpResponse, Sent } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { disguises, spellings } from "./support/odd-requests";
 import { setUser, keysOf, type OidcServers, testWithProviders as test } from "./support/oidc";
+import { insertSetupLink } from "./support/setup-link";
 import { insertPendingIdentity } from "./support/pending-identity";
 import { routes } from "./support/routes";
 import { Server } from "./support/server";
@@ -60,6 +61,10 @@ interface Scene {
   /** The password that the caller types. */
   readonly password: string;
   readonly phone: string;
+  readonly adaId: string;
+  /** Her pending sign-up. */
+  readonly pendingId: string;
+  readonly accessLinkId: string;
   readonly letter: SignInLetter;
   readonly reset: SignInLetter;
   readonly stepUp: SignInLetter;
@@ -78,6 +83,7 @@ interface Scene {
   readonly event: string;
   /** The address that the caller types. */
   readonly typed: string;
+  readonly access: SignInLetter;
   /** The form of an action, read once from its page. */
   readonly formOf: (action: string) => Promise<Form>;
   /** Her browser: it has her session, requested the emails, and has a pending Google identity. */
@@ -89,15 +95,15 @@ interface Scene {
 /** A page, form or operation, aimed at Ada's account where it can name one. */
 interface Attempt {
   readonly flow: string | null;
-  /** `stepUp`: a session that authenticated within the last ten minutes. */
-  readonly needs: "stepUp" | "session" | "nothing";
+  /** `stepUp`: a session that authenticated within the last ten minutes. `staff`: none of the callers. */
+  readonly needs: "stepUp" | "session" | "staff" | "nothing";
   readonly ask: (client: Client, scene: Scene, headers: Sent["headers"]) => Promise<HttpResponse>;
 }
 
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp, undo, restore, report }, headers) => {
+  ask: (client, { letter, reset, stepUp, undo, restore, report, access, adaId }, headers) => {
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
@@ -105,9 +111,10 @@ const page = (path: string, flow: string | null, needs: Attempt["needs"] = "noth
       "/l/undo/unknown": undo.path,
       "/l/restore/unknown": restore.path,
       "/l/report/unknown": report,
+      "/l/access/unknown": access.path,
       "/account/disconnect/{provider}": "/account/disconnect/google",
     };
-    return client.send(live[path] ?? path, { headers: headers! });
+    return client.send(live[path] ?? path.replace("{id}", adaId), { headers: headers! });
   },
 });
 
@@ -132,6 +139,19 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/account/profile", "profile.read", "session"],
       ["/account/sessions", "session.list", "session"],
       ["/account/sessions/sign-out-others", "session.list", "session"],
+      ["/admin/invitations", "invitation.list", "staff"],
+      ["/admin/mail", "outbox.list", "staff"],
+      ["/admin/sign-ups", "pending_sign_up.list", "staff"],
+      ["/admin/system", "system.read", "staff"],
+      ["/admin/audit", "audit.list", "staff"],
+      ["/admin/audit/export", "audit.export", "staff"],
+      ["/admin/users", "user.list", "staff"],
+      ["/admin/users/{id}", "user.read", "staff"],
+      ["/admin/users/{id}/access-link", "user.read", "staff"],
+      ["/admin/users/{id}/disable", "user.read", "staff"],
+      ["/admin/users/{id}/enable", "user.read", "staff"],
+      ["/admin/users/{id}/role", "user.read", "staff"],
+      ["/admin/users/{id}/sign-out", "user.read", "staff"],
       ["/api/auth/session", "session.read"],
       ["/api/auth/un/known", null],
       ["/api/mailbox/{id}", "mailbox.read"],
@@ -139,12 +159,14 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/api/v1/openapi.json", null],
       ["/failed", null],
       ["/l", "session.read"],
+      ["/l/access/unknown", "access_link.preview"],
       ["/l/confirm/unknown", "step_up.preview"],
       ["/l/report/unknown", "sign_in_report.preview"],
       ["/l/reported", "session.read"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/restore/unknown", "account.preview_restore"],
       ["/l/undo/unknown", "email_change.preview_undo"],
+      ["/l/setup/unknown", "setup.preview"],
       ["/l/unknown", "magic_link.preview"],
       ["/livez", null],
       ["/metrics", null],
@@ -186,6 +208,9 @@ const action = (
 });
 
 const email = "other@example.com";
+const reason = "For a test";
+/** What staff do to Ada. */
+const act = ({ adaId }: Scene) => ({ id: adaId, reason });
 
 const actions: Record<string, Attempt> = Object.fromEntries(
   (
@@ -329,6 +354,37 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ],
       ["submitUnlock", "/account/methods", "methods.unlock", "stepUp"],
       ["disconnect", "/account/disconnect/google", "auth_provider.unlink", "stepUp"],
+      // The link works for nobody while there is an admin.
+      ["submitSetup", "/l/setup/x", "setup.redeem", "nothing"],
+      [
+        "resendSignUp",
+        "/admin/sign-ups",
+        "pending_sign_up.resend",
+        "staff",
+        ({ pendingId }) => ({ id: pendingId }),
+      ],
+      ["submitTestEmail", "/admin/mail", "outbox.send_test", "staff"],
+      ["submitInvitation", "/admin/invitations", "invitation.send", "staff", () => ({ email })],
+      ["submitInvitationCancellation", "/admin/invitations", "invitation.cancel", "staff"],
+      ["submitAccessLink", "/l/access/x", "access_link.redeem", "nothing"],
+      ["sendAccessLink", "/admin/users", "access_link.issue", "staff", act],
+      [
+        "voidAccessLink",
+        "/admin/users",
+        "access_link.cancel",
+        "staff",
+        ({ adaId, accessLinkId }) => ({ userId: adaId, id: accessLinkId }),
+      ],
+      ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
+      ["submitDisabling", "/admin/users", "user.disable", "staff", act],
+      ["submitEnabling", "/admin/users", "user.enable", "staff", act],
+      [
+        "submitRole",
+        "/admin/users",
+        "user.change_role",
+        "staff",
+        ({ adaId }) => ({ id: adaId, reason, role: "admin" }),
+      ],
     ] as const satisfies readonly Parameters<typeof action>[]
   ).map((described) => [described[0], action(...(described as Parameters<typeof action>))]),
 );
@@ -585,6 +641,95 @@ const operations: Record<string, Attempt> = {
   readMethodsLock: operation("methods.read_lock", "session", "GET", "methods-lock"),
   unlockMethods: operation("methods.unlock", "stepUp", "DELETE", "methods-lock"),
   unlinkProvider: operation("auth_provider.unlink", "stepUp", "DELETE", "auth-providers/google"),
+  previewSetup: operation("setup.preview", "nothing", "POST", "admin/setup/previews", () => ({
+    token: "x",
+  })),
+  redeemSetup: operation("setup.redeem", "session", "POST", "admin/setup", () => ({ token: "x" })),
+  listAuditEvents: operation(
+    "audit.list",
+    "staff",
+    "POST",
+    "admin/audit-events/searches",
+    ({ ada }) => ({ user: ada }),
+  ),
+  exportAuditEvents: operation(
+    "audit.export",
+    "staff",
+    "POST",
+    "admin/audit-events/exports",
+    ({ ada }) => ({ user: ada }),
+  ),
+  issueAccessLink: operation("access_link.issue", "staff", "POST", "admin/access-links", act),
+  listAccessLinks: operation(
+    "access_link.list",
+    "staff",
+    "GET",
+    ({ adaId }) => `admin/access-links/${adaId}`,
+  ),
+  cancelAccessLink: operation(
+    "access_link.cancel",
+    "staff",
+    "POST",
+    "admin/access-links/cancellations",
+    ({ adaId, accessLinkId }) => ({ userId: adaId, id: accessLinkId }),
+  ),
+  previewAccessLink: operation(
+    "access_link.preview",
+    "nothing",
+    "POST",
+    "access-links/previews",
+    ({ access }) => ({ token: access.token }),
+  ),
+  redeemAccessLink: operation(
+    "access_link.redeem",
+    "nothing",
+    "POST",
+    "access-links/redemptions",
+    ({ access }) => ({ token: access.token }),
+  ),
+  listUsers: operation("user.list", "staff", "POST", "admin/users/searches", () => ({})),
+  readUser: operation("user.read", "staff", "GET", ({ adaId }) => `admin/users/${adaId}`),
+  revokeUserSessions: operation(
+    "user.revoke_sessions",
+    "staff",
+    "POST",
+    "admin/users/sign-outs",
+    act,
+  ),
+  disableUser: operation("user.disable", "staff", "POST", "admin/users/disablements", act),
+  enableUser: operation("user.enable", "staff", "POST", "admin/users/enablements", act),
+  listPendingSignUps: operation("pending_sign_up.list", "staff", "GET", "admin/sign-ups"),
+  resendPendingSignUp: operation(
+    "pending_sign_up.resend",
+    "staff",
+    "POST",
+    "admin/sign-ups/resends",
+    ({ pendingId }) => ({ id: pendingId }),
+  ),
+  listInvitations: operation("invitation.list", "staff", "GET", "admin/invitations"),
+  sendInvitation: operation("invitation.send", "staff", "POST", "admin/invitations", () => ({
+    email,
+  })),
+  cancelInvitation: operation(
+    "invitation.cancel",
+    "staff",
+    "POST",
+    "admin/invitations/cancellations",
+    ({ pendingId }) => ({ id: pendingId }),
+  ),
+  listEmails: operation("outbox.list", "staff", "GET", "admin/emails"),
+  requestTestEmail: operation(
+    "outbox.send_test",
+    "staff",
+    "POST",
+    "admin/emails/tests",
+    () => ({}),
+  ),
+  readSystem: operation("system.read", "staff", "GET", "admin/system"),
+  changeRole: operation("user.change_role", "staff", "PUT", "admin/users/roles", (scene) => ({
+    ...act(scene),
+    role: "admin",
+  })),
 };
 
 const reportToken = ({ report }: Scene) => report.slice("/l/report/".length);
@@ -749,7 +894,7 @@ async function sceneOf(
   db: Db,
   inbox: Inbox,
   newAddress: NewAddress,
-  { oidc, mallory }: { oidc: OidcServers; mallory: string },
+  { oidc, mallory, leo }: { oidc: OidcServers } & Cast,
 ): Promise<Scene> {
   const [ada, work] = [newAddress("ada"), newAddress("ada-at-work")];
   const [newEmail, oldEmail, gone] = ["new", "old", "gone"].map((name) => newAddress(name)) as [
@@ -780,13 +925,31 @@ async function sceneOf(
   home.jar.set("latchkey-device", device);
   await db.sql`insert into known_devices (device_digest, user_id, created_at)
     select ${digest("device", device)}, id, now() - interval '2 days' from users where email = ${ada}`;
+  await db.sql`update users set role = 'member' where role <> 'member'`;
+  const setupForm = formWith((await home.get(await insertSetupLink(db))).body, "Make me an admin");
+  const boss = newAddress("boss");
+  await makeAda(db, boss);
+  await db.sql`update users set role = 'admin' where email = ${boss}`;
+  const idOf = async (address: string) =>
+    (await db.sql<{ id: string }[]>`select id from users where email = ${address}`)[0]!.id;
+  const [adaId, disabledId] = [await idOf(ada), await idOf(leo)];
+  const { client: staff } = await browserOf(server, db, boss);
+  await staff.submit(`/admin/users/${adaId}/access-link`, "Send access link", { reason });
+  // As if Ada's browser had asked for it: it needs no address, and others do.
+  await db.sql`update verifications set requesting_browser_digest = (
+      select requesting_browser_digest from verifications
+      where purpose = 'magic_link' and identifier = ${ada} limit 1)
+    where purpose = 'access_link' and identifier = ${ada}`;
+  const [accessLink] = await db.sql<{ id: string }[]>`
+    select id from verifications where purpose = 'access_link' and identifier = ${ada}`;
   const letters: SignInLetter[] = [];
-  for (let n = 0; n < 3; n += 1) letters.push(await inbox.letterTo(ada));
+  for (let n = 0; n < 4; n += 1) letters.push(await inbox.linkTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
   const mails = {
     letter: by(/^\/l\/[^/]+$/),
     reset: by(/^\/l\/reset\//),
     stepUp: by(/^\/l\/confirm\//),
+    access: by(/^\/l\/access\//),
   };
   const report = await inbox.reportTo(ada);
   const [signIn] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
@@ -801,10 +964,20 @@ async function sceneOf(
     signUpCode: await inbox.codeTo(work),
     password: adasPassword,
     phone: (await browserOf(server, db, ada)).id,
+    adaId,
+    pendingId: (
+      await db.sql<{ id: string }[]>`
+      select id from verifications where identifier = ${work} and purpose = 'sign_up'`
+    )[0]!.id,
     formOf: formsOf(
-      { home, asker, mallory: other, late, leaving },
-      { ...mails, undo, restore, report, event },
+      { home, asker, mallory: other, late, leaving, staff },
+      {
+        ...mails,
+        ...{ undo, restore, report, event },
+        ...{ adaId, disabledId, setupForm, work },
+      },
     ),
+    accessLinkId: accessLink!.id,
     async authorize(provider) {
       setUser(oidc[provider], ada);
       const browser = new Client(server);
@@ -842,6 +1015,9 @@ const mailRequests = [
   "step_up.request",
   "oauth.start",
 ];
+
+/** Flows that change nothing of hers: there is an admin, so that nobody becomes the first one. */
+const withoutEffect = ["mailbox.clear_limits", "setup.redeem", "account.restore"];
 
 type Rows = Awaited<ReturnType<typeof rowsOfAda>>;
 
@@ -934,10 +1110,15 @@ for (const [how, testOnBuild, extent] of [
             );
 
           if (response.status >= 500 && what !== "/unavailable") complain(`${response.status}`);
+          if (needs === "staff") {
+            if (changed) complain("changed her data");
+            if (shown) complain(`shows her data at ${path}`);
+            const isNotFound = response.status === 404 || body.includes(en["notFound.title"]);
+            if (!foreign && !isNotFound) complain(`${response.status}, redirected to ${path}`);
+            continue;
+          }
           if (role === "Ada") {
-            // Her account is not to be deleted, so there is nothing to restore.
-            const changesNothing = ["mailbox.clear_limits", "account.restore"];
-            const mayChange = writes && !sendsMail && !changesNothing.includes(flow ?? "");
+            const mayChange = writes && !sendsMail && !withoutEffect.includes(flow ?? "");
             if (changed !== mayChange) complain(`changed her data: ${changed}`);
             const served = shown || /magic_link|"hasPassword":true|"canUnlock":false/.test(body);
             if (needs !== "nothing" && !writes && !served)
@@ -1031,7 +1212,8 @@ function formsOf(
     mallory,
     late,
     leaving,
-  }: Record<"home" | "asker" | "mallory" | "late" | "leaving", Client>,
+    staff,
+  }: Record<"home" | "asker" | "mallory" | "late" | "leaving" | "staff", Client>,
   {
     letter,
     reset,
@@ -1040,7 +1222,27 @@ function formsOf(
     restore,
     report,
     event,
-  }: Pick<Scene, "letter" | "reset" | "stepUp" | "undo" | "restore" | "report" | "event">,
+    access,
+    adaId,
+    disabledId,
+    setupForm,
+    work,
+  }: Pick<
+    Scene,
+    | "letter"
+    | "reset"
+    | "stepUp"
+    | "undo"
+    | "restore"
+    | "report"
+    | "event"
+    | "access"
+    | "adaId"
+    | "work"
+  > & {
+    readonly disabledId: string;
+    readonly setupForm: Form;
+  },
 ): Scene["formOf"] {
   const stranger = new Client(home.serverAddress);
   const suspended = async () =>
@@ -1092,13 +1294,31 @@ function formsOf(
     disconnect: [home, "/account/disconnect/google", "Disconnect Google"],
     submitSessionReport: [home, `/account/activity?report=${event}`, "This wasn’t me"],
     submitUnlock: [home, "/account/methods", "Unlock"],
+    resendSignUp: [staff, "/admin/sign-ups", `Send a new code to ${work}`],
+    submitInvitation: [staff, "/admin/invitations", "Send an invitation"],
+    submitInvitationCancellation: [
+      staff,
+      async () => {
+        await staff.submit("/admin/invitations", "Send an invitation", { email: `by-${work}` });
+        return "/admin/invitations";
+      },
+      `Cancel the invitation of by-${work}`,
+    ],
+    submitTestEmail: [staff, "/admin/mail", "Send a test email"],
+    submitAccessLink: [stranger, access.path, "Open my account"],
+    sendAccessLink: [staff, `/admin/users/${adaId}/access-link`, "Send access link"],
+    voidAccessLink: [staff, `/admin/users/${adaId}/access-link`, "Cancel link"],
+    submitUserSignOut: [staff, `/admin/users/${adaId}/sign-out`, "Sign out everywhere"],
+    submitDisabling: [staff, `/admin/users/${adaId}/disable`, "Disable account"],
+    submitEnabling: [staff, `/admin/users/${disabledId}/enable`, "Enable account"],
+    submitRole: [staff, `/admin/users/${adaId}/role`, "Make admin"],
   };
   const read = async ([client, at, button]: (typeof sources)[string]) => {
     const path = typeof at === "string" ? at : await at();
     const { fields } = formWith((await client.get(path)).body, button);
     return { fields: fields.filter(([field]) => field !== "username") };
   };
-  const forms = new Map<string, Promise<Form>>();
+  const forms = new Map([["submitSetup", Promise.resolve(setupForm)]]);
   return (action) => {
     const form = forms.get(action) ?? read(sources[action]!);
     forms.set(action, form);

@@ -129,6 +129,8 @@ function expectedOf(path: string): number | readonly number[] {
   if (path === "/failed" || path === "/metrics") return 404;
   if (path === "/check") return 204;
   if (path === "/.well-known/change-password") return 302;
+  // For others than staff.
+  if (path.startsWith("/admin/")) return 404;
   return path.startsWith("/api/") ? [200, 404, 405] : [200, 307];
 }
 

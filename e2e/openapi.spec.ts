@@ -9,6 +9,8 @@ import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
+import { insertAccessLink } from "./support/access-link";
+import { insertSetupLink } from "./support/setup-link";
 import { expect } from "./support/test";
 import { callbackUrlFrom } from "./support/oauth";
 import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
@@ -91,7 +93,18 @@ interface Scene {
   readonly restore: { readonly token: string; readonly email: string };
   readonly undo: { readonly token: string; readonly email: string };
   readonly id: string;
+  /** Whom staff can act on: one of support, somebody whose account is disabled, and a plain member. */
+  readonly others: Readonly<Record<"member" | "disabled" | "plain", string>>;
+  readonly accessLink: Awaited<ReturnType<typeof insertAccessLink>>;
+  readonly setupToken: string;
+  readonly pendingId: string;
+  readonly invitationId: string;
 }
+
+/** For staff, of whom Ada is one then. For all others there are no such operations. */
+const isForStaff = (path: string) => path.startsWith("/api/v1/admin/") && !path.includes("/setup");
+
+const reason = "For a test";
 
 /** The bodies to send to each operation; several where the document has several schemas. */
 const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
@@ -150,6 +163,29 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   unlockMethods: [],
   startLinkingProvider: [() => ({ provider: "google" })],
   unlinkProvider: [],
+  previewSetup: [({ setupToken: token }) => ({ token })],
+  redeemSetup: [({ setupToken: token }) => ({ token })],
+  listUsers: [() => ({ search: "a", status: "active", method: "magic_link" })],
+  readUser: [],
+  revokeUserSessions: [({ others: { member: id } }) => ({ id, reason })],
+  disableUser: [({ others: { member: id } }) => ({ id, reason })],
+  enableUser: [({ others: { disabled: id } }) => ({ id, reason })],
+  listPendingSignUps: [],
+  resendPendingSignUp: [({ pendingId: id }) => ({ id })],
+  listInvitations: [],
+  sendInvitation: [({ email }) => ({ email: `new-${email}` })],
+  cancelInvitation: [({ invitationId: id }) => ({ id })],
+  listEmails: [],
+  requestTestEmail: [() => ({})],
+  readSystem: [],
+  listAuditEvents: [() => ({ event: "user.disable", outcome: "ok", from: "2020-01-01" })],
+  exportAuditEvents: [({ email }) => ({ user: email })],
+  issueAccessLink: [({ others: { plain: id } }) => ({ id, reason })],
+  listAccessLinks: [],
+  cancelAccessLink: [({ accessLink: { id, userId } }) => ({ id, userId })],
+  previewAccessLink: [({ accessLink: { token } }) => ({ token })],
+  redeemAccessLink: [({ accessLink: { token, email } }) => ({ token, email })],
+  changeRole: [({ others: { member: id } }) => ({ id, reason, role: "member" })],
 };
 
 test("every operation is replayed", () => {
@@ -167,8 +203,16 @@ const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unk
       : [{ operation }];
   });
 
-function send({ path, method }: Operation, { ada, id }: Scene, body?: unknown, type = json) {
-  const to = path.replace("{id}", id).replace("{provider}", "linkedin").replace("{before}", "1");
+function send(
+  { path, method }: Operation,
+  { ada, id, others }: Scene,
+  body?: unknown,
+  type = json,
+) {
+  const to = path
+    .replace("{id}", isForStaff(path) ? others.member : id)
+    .replace("{provider}", "linkedin")
+    .replace("{before}", "1");
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // Node sends the body of a DELETE only with an explicit length.
@@ -221,9 +265,29 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const [signUp] = await db.sql<{ id: string }[]>`select e.id::text from audit_events e
     join users u on u.id = subject_id where event = 'sign_up.verify' and email = ${email}`;
   const event = signUp!.id;
+  const people = await db.sql<{ id: string }[]>`with made as (
+      insert into users (email, disabled_at, email_verified_at, role) values (${`leo-${email}`}, null, null, 'support'),
+        (${`eve-${email}`}, now(), null, 'member'), (${`bob-${email}`}, null, null, 'member') returning id, email)
+    , methods as (insert into auth_providers (user_id, provider) select id, 'magic_link' from made)
+    select id from made order by email desc`;
+  const [pending] = await db.sql<{ id: string }[]>`
+    select id from verifications where identifier = ${other} and purpose = 'sign_up'`;
+  const [invitation] = await db.sql<{ id: string }[]>`
+    insert into verifications (purpose, identifier, token_digest, code_hash,
+      requesting_browser_digest, browser, is_decoy, from_known_device, remember, next, limit_hits,
+      expires_at, code_expires_at)
+    values ('invitation', ${`invited-${email}`}, gen_random_uuid()::text, '', '', '', false, false, false, '',
+      '[]'::jsonb, now() + interval '1 day', now())
+    returning id`;
+  const setupToken = (await insertSetupLink(db)).split("/").at(-1)!;
+  const others = { member: people[0]!.id, disabled: people[1]!.id, plain: people[2]!.id };
+  const accessLink = await insertAccessLink(db, others.plain);
   return {
     ...{ ada, email, event, letter, reset, stepUp, report, second, change, undo, restore },
+    ...{ others, accessLink, setupToken },
     id: session!.id,
+    pendingId: pending!.id,
+    invitationId: invitation!.id,
   };
 }
 
@@ -236,6 +300,8 @@ async function replay(
   meanwhile: (ask: () => Promise<HttpResponse>) => Promise<void> = async () => {},
 ) {
   const { operationId: what, path, method, requestBody, responses } = operation;
+  await db.sql`update users set role = case when role = 'support' then role
+    when email = ${scene.email} and ${isForStaff(path)} then 'admin' else 'member' end`;
   const sent = body?.(scene);
   const bodySchema = requestBody && z.fromJSONSchema(requestBody.content[json]!.schema);
   expect(bodySchema !== undefined, `${what} takes a body`).toBe(sent !== undefined);
@@ -245,7 +311,9 @@ async function replay(
     await db.sql`update known_devices set created_at = created_at - interval '1 hour'`;
   }
 
-  for (const wrong of first(3, malformed(sent))) {
+  // A search without any field is a list of all.
+  const isWrong = (body: unknown) => what !== "listUsers" || JSON.stringify(body) !== "{}";
+  for (const wrong of first(3, malformed(sent).filter(isWrong))) {
     await db.clearLimits();
     expect(bodySchema?.safeParse(wrong).success, `${what} ${JSON.stringify(wrong)}`).not.toBe(true);
     const response = await send(operation, scene, wrong);
@@ -327,7 +395,7 @@ const namesUnknownProvider = (what: string, body: unknown) =>
   body !== null &&
   typeof body === "object" &&
   !Array.isArray(body) &&
-  !("role" in body);
+  !("isAdmin" in body);
 
 const expectRefused = (response: HttpResponse, status: number, code: string) => {
   expectProblem(response, code);
@@ -422,5 +490,5 @@ function malformed(body: Record<string, unknown> | undefined): unknown[] {
   if (!body) return [];
   const fields = Object.keys(body).map((name) => ({ ...body, [name]: 42 }));
   const empty = fields.length > 0 ? [{}] : [];
-  return [{ ...body, role: "admin" }, ...fields, null, [], '"text"', 42, ...empty];
+  return [{ ...body, isAdmin: true }, ...fields, null, [], '"text"', 42, ...empty];
 }

@@ -1,5 +1,7 @@
+import { insertAccessLink } from "./support/access-link";
 import { Client } from "./support/client";
 import type { Person } from "./support/person";
+import { insertSetupLink } from "./support/setup-link";
 import { glanceAt, lookAt } from "./support/screens";
 import { expect, test as base } from "./support/test";
 
@@ -104,6 +106,57 @@ for (const { how, isThorough, tag } of [
       await ada.clickButton("Sign in");
       await ada.seesUrl("/sign-in/problem");
       await look(ada, "problem");
+    });
+
+    test("for staff have no faults", async ({ look, ada, server, inbox, newAddress, db }) => {
+      const leo = newAddress("leo");
+      for (const agent of [PHONE, LAPTOP])
+        await new Client(server, { "user-agent": agent }).signIn(leo, inbox);
+      await db.sql`update users set role = 'member'`;
+      const setup = await insertSetupLink(db);
+      await ada.open(setup);
+      await look(ada, "setup-signed-out");
+      await ada.startsSignedIn();
+      await ada.open(setup);
+      await look(ada, "setup");
+      await ada.clickButton("Make me an admin");
+      await ada.sees("You’re an admin now. Sign in to continue.");
+      await ada.readsTheNotice();
+      await db.clearLimits();
+      await ada.startsSignedIn();
+      await ada.open(setup);
+      await look(ada, "setup-invalid");
+      await ada.open("/admin/users");
+      await look(ada, "users");
+      await ada.page.getByRole("link", { name: `Open ${leo}` }).click();
+      await ada.sees("Sign-in methods");
+      await look(ada, "user");
+      const path = new URL(ada.page.url()).pathname;
+      await new Client(server).submit("/sign-up", "Sign up", {
+        email: newAddress("pending"),
+        password,
+      });
+      for (const name of ["sign-ups", "invitations", "mail", "system", "audit"]) {
+        await ada.open(`/admin/${name}`);
+        await look(ada, `staff-${name}`);
+      }
+      for (const act of ["access-link", "sign-out", "role", "disable"]) {
+        await ada.open(`${path}/${act}`);
+        await look(ada, `user-${act}`);
+      }
+      const accessLink = await insertAccessLink(db, path.split("/").at(-1)!);
+      await ada.open(`${path}/access-link`);
+      await look(ada, "user-access-links");
+      await ada.open(`/l/access/${accessLink.token}`);
+      await look(ada, "access-link");
+      await ada.open(`${path}/disable`);
+      await ada.clickButton("Disable account");
+      await ada.sees("Enter a reason.");
+      await look(ada, "user-disable-error");
+      await ada.type("Reason", "Reported by three people, who sent us the emails they received");
+      await ada.clickButton("Disable account");
+      await ada.sees("The account is disabled");
+      await look(ada, "user-disabled");
     });
 
     test("of the account have no faults", async ({

@@ -4,6 +4,7 @@ import type { Db } from "./support/db";
 import { type Form, formWith, textOf } from "./support/forms";
 import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
+import { insertSetupLink } from "./support/setup-link";
 import { insertPendingIdentity } from "./support/pending-identity";
 import { expect } from "./support/test";
 
@@ -34,7 +35,18 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/profile/page": ["/account/profile"],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
+  "admin/invitations/page": [(person) => person.staffPath("/invitations")],
+  "admin/mail/page": [(person) => person.staffPath("/mail")],
+  "admin/sign-ups/page": [(person) => person.staffPath("/sign-ups")],
+  "admin/system/page": [(person) => person.staffPath("/system")],
+  "admin/users/page": [(person) => person.staffPath("/users")],
+  "admin/users/[id]/page": [(person) => person.staffPath("/users/{member}")],
+  "admin/users/[id]/disable/page": [(person) => person.staffPath("/users/{member}/disable")],
+  "admin/users/[id]/enable/page": [(person) => person.staffPath("/users/{disabled}/enable")],
+  "admin/users/[id]/role/page": [(person) => person.staffPath("/users/{member}/role")],
+  "admin/users/[id]/sign-out/page": [(person) => person.staffPath("/users/{member}/sign-out")],
   "l/confirm/[token]/page": [(person) => person.stepUpLink()],
+  "l/setup/[token]/page": [(person) => person.setupLink()],
 };
 
 /** Other pages whose forms depend on the user who is signed in. */
@@ -76,6 +88,27 @@ class Person {
     return (await this.inbox.letterTo(this.email)).path;
   }
 
+  /** A page for staff: makes this user one of them, with somebody to act on. */
+  async staffPath(path: string): Promise<string> {
+    const { sql } = this.db;
+    await sql`update users set role = 'admin' where email = ${this.email}`;
+    await sql`update sessions set authenticated_at = now()
+      where user_id = (select id from users where email = ${this.email})`;
+    const [member, disabled] = await sql<{ id: string }[]>`
+      insert into users (email, disabled_at) values (${`member-${this.email}`}, null),
+        (${`disabled-${this.email}`}, now())
+      on conflict (email) do update set email = excluded.email returning id`;
+    await sql`insert into auth_providers (user_id, provider) values (${member!.id}, 'magic_link')
+      on conflict do nothing`;
+    return `/admin${path}`.replace("{member}", member!.id).replace("{disabled}", disabled!.id);
+  }
+
+  /** The link that a server prints while there is no admin. */
+  async setupLink(): Promise<string> {
+    await this.db.sql`update users set role = 'member'`;
+    return insertSetupLink(this.db);
+  }
+
   async switching(): Promise<string> {
     await insertPendingIdentity(this.db, this.client, `elsewhere-${this.email}`);
     return "/sign-in/switch";
@@ -101,7 +134,7 @@ interface Found {
 async function formsAt({ client }: Person, at: string): Promise<Found[]> {
   const { status, body } = await client.get(at);
   expect(status, at).toBe(200);
-  return [...body.matchAll(/<form\b.*?<\/form>/gs)].flatMap(([html]) =>
+  return [...body.matchAll(/<form\b(?![^>]*method="get").*?<\/form>/gs)].flatMap(([html]) =>
     [...html.matchAll(/<button\b.*?<\/button>/gs)].map(([button]) => {
       const label = textOf(button.replace(/<span class="badge">.*?<\/span>/g, ""));
       return { at, html, button: label, form: formWith(html, label) };
@@ -209,7 +242,7 @@ test("Ada's forms change nothing after she signs out, and lead to the sign-in pa
     if (button === "Sign out" || button === "Sign out instead") continue;
     const what = `“${button}” at ${at}`;
     const response = await client.post(at, form, typed(form, "123456"));
-    expect(client.whereTo(response), what).toMatch(/^\/sign-in\?next=%2Faccount/);
+    expect(client.whereTo(response), what).toMatch(/^\/sign-in\?next=%2F(account|admin)/);
     expect(textOf((await client.follow(response)).body), what).toContain(
       "You were signed out, so nothing was changed.",
     );

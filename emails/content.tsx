@@ -1,5 +1,6 @@
 import type { Duration } from "@/lib/core/duration";
 import type { Letter } from "@/lib/core/letters";
+import { lifetimes as fixedLifetimes } from "@/lib/core/policy";
 import { oauthMethod } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 import type { Method } from "@/lib/methods/method";
@@ -22,7 +23,7 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
   const { message } = messages;
   const timeOf = (at: Date) => messages.time(at, "UTC");
   const endOf = (length: Duration) => timeOf(new Date(facts.now.getTime() + length * 1000));
-  const device = deviceName(messages, letter.browser, "sentence");
+  const device = "browser" in letter ? deviceName(messages, letter.browser, "sentence") : "";
   const linkAndCode = (length: Duration) =>
     message("email.linkAndCode", {
       linkLifetime: messages.exactDuration(length),
@@ -39,6 +40,8 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
     { askedAt }: { askedAt: string },
   ) => message(key, { device, at: timeOf(new Date(askedAt)) });
   const changed = ({ at }: { at: string }) => ({ device, at: timeOf(new Date(at)) });
+  const byStaff = ({ at }: { at: string }) =>
+    message("email.byStaff", { appName, at: timeOf(new Date(at)) });
   const isEnabled = ({ id }: Method) => facts.methods.includes(id);
   const passwordHint = (letter: { at: string }) =>
     isEnabled(passwordMethod)
@@ -274,6 +277,75 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
           ...changed(letter),
           url: <LinkLine url={`${origin}/account/methods`} />,
         }),
+      };
+    }
+    case "access_link":
+      return {
+        subject: message("email.accessLink.subject", { appName }),
+        preview: message("email.accessLink.preview"),
+        heading: message("email.accessLink.heading"),
+        lead: message("email.accessLink.lead", {
+          appName,
+          session: messages.exactDuration(lifetimes.accessSession),
+        }),
+        button: {
+          label: message("email.accessLink.button"),
+          url: `${origin}/l/access/${letter.token}`,
+        },
+        text: message("email.accessLink.text", {
+          lifetime: messages.exactDuration(lifetimes.accessLink),
+          end: endOf(lifetimes.accessLink),
+        }),
+        hint: message("email.accessLink.hint"),
+      };
+    case "account_disabled":
+      return {
+        subject: message("email.disabled.subject", { appName }),
+        preview: message("email.disabled.lead"),
+        heading: message("email.disabled.heading"),
+        lead: message("email.disabled.lead"),
+        hint: byStaff(letter),
+      };
+    case "account_enabled":
+      return {
+        subject: message("email.enabled.subject", { appName }),
+        preview: message("email.enabled.lead"),
+        heading: message("email.enabled.heading"),
+        lead: message("email.enabled.lead"),
+        hint: byStaff(letter),
+      };
+    case "invitation":
+      return {
+        subject: message("email.invitation.subject", { appName }),
+        preview: message("email.invitation.lead"),
+        heading: message("email.invitation.heading", { appName }),
+        lead: message("email.invitation.lead"),
+        button: {
+          label: message("email.signIn.heading", { appName }),
+          url: `${origin}/sign-in`,
+        },
+        text: message("email.invitation.until", {
+          lifetime: messages.exactDuration(fixedLifetimes.invitation),
+          end: endOf(fixedLifetimes.invitation),
+        }),
+        hint: message("email.invitation.hint"),
+      };
+    case "test_email":
+      return {
+        subject: message("email.test.subject", { appName, at: timeOf(new Date(letter.at)) }),
+        preview: message("email.test.lead"),
+        heading: message("email.test.heading"),
+        lead: message("email.test.lead"),
+        hint: byStaff(letter),
+      };
+    case "role_changed": {
+      const role = letter.role === "member" ? "other" : letter.role;
+      return {
+        subject: message("email.role.subject", { role, appName }),
+        preview: message("email.role.lead"),
+        heading: message("email.role.heading", { role }),
+        lead: message("email.role.lead"),
+        hint: byStaff(letter),
       };
     }
   }

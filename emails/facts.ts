@@ -19,7 +19,9 @@ export interface LetterFacts {
       | "emailUndo"
       | "deletion"
       | "signInReport"
-      | "methodsLock",
+      | "methodsLock"
+      | "accessLink"
+      | "accessSession",
       Duration
     >
   >;

@@ -58,4 +58,10 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     browser,
     at,
   },
+  access_link: { kind: "access_link", to, verificationId: asked.verificationId, token },
+  account_disabled: { kind: "account_disabled", to, at },
+  account_enabled: { kind: "account_enabled", to, at },
+  invitation: { kind: "invitation", to, verificationId: asked.verificationId },
+  test_email: { kind: "test_email", to, at },
+  role_changed: { kind: "role_changed", role: "support", to, at },
 };

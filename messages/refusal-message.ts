@@ -27,6 +27,7 @@ export function messageOf(
     minLength: refusal.minLength ?? bounds.passwordMinLength,
     most: bounds.passwordMaxLength,
     digits: String(bounds.codeDigits),
+    reasonLength: String(bounds.reasonLength),
     field: refusal.field === "code" || refusal.field === "password" ? refusal.field : "other",
     counted,
     attempts: counted === "network" ? counted : "other",

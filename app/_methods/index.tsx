@@ -1,3 +1,4 @@
+import { accessLinkMethod } from "@/lib/core/access-link";
 import type { MethodId } from "@/lib/core/method-id";
 import { methodByStoredName } from "@/lib/methods";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -24,6 +25,7 @@ export function piecesOf(method: Method): MethodPieces {
 
 /** The same by a stored name, which may be of a method that this version does not have. */
 export function piecesOfStored(name: string): MethodPieces {
+  if (name === accessLinkMethod) return accessLinkPieces;
   const method = methodByStoredName(name);
   return method ? piecesOf(method) : unknownPieces(name);
 }
@@ -35,3 +37,9 @@ const unknownPieces = (name: string): MethodPieces => ({
   missing: () => ({ state: message("methods.notConnected"), action: null }),
   actions: () => <State text={message("methods.disabled")} />,
 });
+
+/** A link from staff opens an account, and is no sign-in method. */
+const accessLinkPieces: MethodPieces = {
+  ...unknownPieces(accessLinkMethod),
+  signedIn: (when) => rich("sessions.openedWithAccessLink", { when }),
+};

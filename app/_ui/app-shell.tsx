@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Badge } from "./badge";
 import { Brand } from "./brand";
 
 interface AppShellProps {
@@ -10,6 +11,8 @@ interface AppShellProps {
   title: ReactNode;
   children: ReactNode;
   session: string;
+  /** Beside the name of the app: whose pages these are. */
+  pill?: string;
 }
 
 export function AppShell({
@@ -21,6 +24,7 @@ export function AppShell({
   title,
   children,
   session,
+  pill,
 }: AppShellProps) {
   return (
     <div className="app" data-session={session} data-recheck>
@@ -28,7 +32,13 @@ export function AppShell({
         {skip}
       </a>
       <header>
-        <Brand name={appName} />
+        {pill ? (
+          <div className="branded">
+            <Brand name={appName} /> <Badge tone="warn">{pill}</Badge>
+          </div>
+        ) : (
+          <Brand name={appName} />
+        )}
         <p>{person}</p>
         {signOut}
       </header>

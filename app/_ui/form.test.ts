@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
-it("is the only form element, so every form names the user whom its page shows as signed in", () => {
+it("has the only form elements, so every form that posts names the user whom its page shows as signed in", () => {
   const withForms = readdirSync("app", { recursive: true, encoding: "utf8" }).filter(
     (file) => /\.tsx?$/.test(file) && /<form\b/.test(readFileSync(`app/${file}`, "utf8")),
   );

@@ -27,3 +27,12 @@ const whoIsSignedIn = cache(async () => {
   const session = await runForRequest(readSession, {});
   return (session.ok && session.value?.userId) || "";
 });
+
+/** A form that only asks for another page, by its fields in the URL. */
+export function SearchForm({ action, children }: { action: string; children: ReactNode }) {
+  return (
+    <form className="form search" method="get" action={action} role="search" noValidate>
+      {children}
+    </form>
+  );
+}

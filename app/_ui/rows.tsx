@@ -1,6 +1,7 @@
-import { Fragment, type ReactNode } from "react";
+import { Children, Fragment, type ReactNode } from "react";
 
 export function Rows({ children }: { children: ReactNode }) {
+  if (Children.count(children) === 0) return null;
   // Safari does not announce a list without bullets as a list.
   return (
     <ul className="rows" role="list">
@@ -12,7 +13,7 @@ export function Rows({ children }: { children: ReactNode }) {
 interface RowProps {
   /** The level of its heading: one below that of the section. */
   level?: "h2" | "h3";
-  title: string;
+  title: ReactNode;
   badge?: ReactNode;
   details: readonly ReactNode[];
   action?: ReactNode;

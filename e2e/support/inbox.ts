@@ -74,6 +74,9 @@ export class Inbox {
   letterTo = async (address: string): Promise<SignInLetter> =>
     signInLetter(await this.nextTo(address));
 
+  /** Waits for the next letter, which must have a link. Its code is "" where it has none. */
+  linkTo = async (address: string): Promise<SignInLetter> => withLink(await this.nextTo(address));
+
   /** Waits for the next letter, which must have a code and no link. */
   async codeTo(address: string): Promise<string> {
     const { text } = await this.nextTo(address);
@@ -102,10 +105,15 @@ function existing<T>(read: () => T): T | null {
 }
 
 function signInLetter(letter: Letter): SignInLetter {
+  const read = withLink(letter);
+  if (!read.code) throw new Error(`This letter has no code:\n${letter.text}`);
+  return read;
+}
+
+function withLink(letter: Letter): SignInLetter {
   const [link, path, token] =
     /https?:\/\/[^/\s]+(\/l\/(?:\w+\/)?([\w-]{43}))/.exec(letter.text) ?? [];
-  const [code] = /\b\d{6}\b/.exec(letter.text) ?? [];
-  if (!link || !path || !token || !code)
-    throw new Error(`This letter has no link or no code:\n${letter.text}`);
+  const [code = ""] = /\b\d{6}\b/.exec(letter.text) ?? [];
+  if (!link || !path || !token) throw new Error(`This letter has no link:\n${letter.text}`);
   return { ...letter, link, path, token, code };
 }

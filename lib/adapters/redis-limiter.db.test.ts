@@ -425,7 +425,7 @@ describe("budgets of attempts", () => {
     expect((await limiter.consume(limit, "leo")).ok).toBe(true);
   });
 
-  test("cover every limit on typed secrets and submitted confirmations", () => {
+  test("cover every limit on typed secrets, submitted confirmations and the lists that staff read", () => {
     const rules = tries.map(({ rule }) => rule).sort();
     expect(rules).toEqual([
       "codes_per_day",
@@ -436,6 +436,7 @@ describe("budgets of attempts", () => {
       "passwords_per_device",
       "passwords_per_ip",
       "step_ups_per_session",
+      "user_lists_per_staff",
     ]);
   });
 

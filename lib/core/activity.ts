@@ -28,6 +28,13 @@ export const activityKinds = {
     "methods.unlock",
     "session.revoke",
     "session.revoke_others",
+    "setup.redeem",
+    "user.revoke_sessions",
+    "user.disable",
+    "user.enable",
+    "user.change_role",
+    "access_link.issue",
+    "access_link.cancel",
   ],
 } as const;
 
@@ -36,4 +43,14 @@ export const signInEvents: readonly string[] = [
   ...activityKinds.sign_ins.filter((event) => event !== "session.sign_out"),
   "password_reset.redeem",
   "password_reset.redeem_code",
+];
+
+/** What staff do to a user's account. The user sees that it was done, and not from where or what was refused. */
+export const staffEvents: readonly string[] = [
+  "user.revoke_sessions",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
+  "access_link.issue",
+  "access_link.cancel",
 ];

@@ -20,6 +20,8 @@ export type TokenUse =
   | "email_undo"
   | "deletion_undo"
   | "sign_in_report"
+  | "setup"
+  | "access_link"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

@@ -1,5 +1,6 @@
 import type { Identifier } from "./identifier";
 import type { MethodId } from "./method-id";
+import type { Role } from "./role";
 
 /** An email with a link and a code. */
 interface SignInLetter {
@@ -27,6 +28,12 @@ export interface Notice {
   readonly to: Identifier;
   /** The device of the browser that made the change. */
   readonly browser: string;
+  readonly at: string;
+}
+
+/** An email about what staff did. It does not name them, their browser or their reason. */
+interface StaffNotice {
+  readonly to: Identifier;
   readonly at: string;
 }
 
@@ -78,7 +85,24 @@ export type Letter =
       /** The verified address at the provider, if it has one. */
       readonly address: Identifier | null;
     } & Notice)
-  | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice);
+  | ({ readonly kind: "provider_disconnected"; readonly provider: MethodId } & Notice)
+  | {
+      readonly kind: "access_link";
+      readonly to: Identifier;
+      /** The verification whose lifetime starts again with the first attempt to send this. */
+      readonly verificationId: string;
+      readonly token: string;
+    }
+  | ({ readonly kind: "account_disabled" } & StaffNotice)
+  | ({ readonly kind: "account_enabled" } & StaffNotice)
+  | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice)
+  | ({ readonly kind: "test_email" } & StaffNotice)
+  | {
+      readonly kind: "invitation";
+      readonly to: Identifier;
+      /** The invitation, whose end also ends the attempts to send this. */
+      readonly verificationId: string;
+    };
 
 export type NewDeviceLetter = Extract<Letter, { kind: "new_device_sign_in" }>;
 
@@ -105,6 +129,12 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   methods_unlocked: false,
   provider_connected: false,
   provider_disconnected: false,
+  access_link: false,
+  account_disabled: false,
+  account_enabled: false,
+  role_changed: false,
+  test_email: false,
+  invitation: false,
 };
 
 /** The kinds of letters that strangers can cause. */

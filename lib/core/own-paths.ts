@@ -11,6 +11,7 @@ export const ownPages = [
   "/password",
   "/l",
   "/account",
+  "/admin",
   "/mailbox",
   "/return",
   "/unavailable",
@@ -39,4 +40,4 @@ export const isOwnPagePath = (path: string): boolean =>
 
 /** Whether a path is that of a page that people without a session need, to sign in or to read why not. */
 export const isSignedOutPath = (path: string): boolean =>
-  ownPages.some((own) => own !== "/account" && isAt(path, own));
+  ownPages.some((own) => own !== "/account" && own !== "/admin" && isAt(path, own));

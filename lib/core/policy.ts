@@ -28,6 +28,10 @@ export const lifetimes = {
   signInReport: days(7),
   /** After a report: enough to set a new password and to look at the account, and no more (A2). */
   methodsLock: hours(24),
+  /** The user waits for it, on the phone or in a chat with support (T2). */
+  accessLink: minutes(15),
+  /** The session of an access link: enough to look something up, too short to live with (T2). */
+  accessSession: hours(1),
   /** A session that is not used for a day ends, as on a shared computer (S1). env */
   sessionIdle: hours(24),
   /** A session in constant use ends, too, so that a stolen token does not work indefinitely (S1). env */
@@ -44,6 +48,10 @@ export const lifetimes = {
   lastMethod: days(180),
   /** The browser's time zone, in which pages show times; `public/latchkey/latchkey.js` says the same. */
   timeZone: days(180),
+  /** The link that the server prints for the first admin: who starts a server opens it the same day (T1). */
+  setupLink: days(1),
+  /** Enough for a holiday, and not for an address that changes hands (T1). */
+  invitation: days(7),
   /** A form that waits for step-up; as long as the step-up email is valid. */
   suspendedAction: minutes(10),
   /** As long as an email may take to arrive (`queuedEmail`): the browser may enter its code. */
@@ -79,6 +87,12 @@ export const intervals = {
   exportAuth: minutes(30),
   /** Choosing a password must not wait longer for the lookup; without a response it is skipped (P6). */
   breachLookup: seconds(1),
+  /** Staff who read about other people have authenticated within a working day (T1). */
+  staffRead: hours(12),
+  /** Without a user or a time, a search in the audit log goes back this far: a filter reads all of it. */
+  auditSearch: days(30),
+  /** Staff who change other people's accounts authenticated this recently: enough for several of them. */
+  staffWrite: minutes(30),
   /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
   providerTimeout: seconds(5),
   /** Short enough that a provider's new keys arrive soon, long enough to save most requests. */
@@ -341,6 +355,22 @@ export const bounds = {
   activityPage: 50,
   /** Events in the file of the account's activity: years of use, in a few megabytes. */
   activityExport: 10_000,
+  /** Events on a page of the audit log: a few screens. */
+  auditPage: 50,
+  /** Events in a file of the audit log: a few megabytes. */
+  auditExport: 10_000,
+  /** Users on a page of the list for staff: a few screens of a phone. */
+  usersPage: 50,
+  /** Characters of the reason that staff give: a few sentences, and with the form less than a cookie. */
+  reasonLength: 500,
+  /** Events on a page of a user for staff: two screens. */
+  userEvents: 25,
+  /** Sign-ups on the page of the pending ones: more than are under way at most sites. */
+  pendingSignUps: 50,
+  /** Open invitations on their page. */
+  listedInvitations: 50,
+  /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
+  listedEmails: 50,
   /**
    * Emails of all servers within `intervals.mailBudget`, beyond which those that strangers can cause wait:
    * enough for a thousand sign-ins, and less than mail providers refuse from a sender (R5). env
@@ -452,6 +482,25 @@ export const limits = {
     per: minutes(10),
     countedInPostgres: true,
   },
+  /** Access links that one staff member sends: more than people call within an hour (T2). */
+  accessLinksPerStaff: {
+    rule: "access_links_per_staff",
+    max: 10,
+    per: hours(1),
+    countedInPostgres: true,
+  },
+  /**
+   * Pages of the list of users, by one staff member: more than people read, and too few to copy the addresses
+   * of everybody with a stolen session (T1).
+   */
+  userListsPerStaff: {
+    rule: "user_lists_per_staff",
+    max: 120,
+    per: hours(1),
+    countedInPostgres: true,
+  },
+  /** Invitations by one member of staff: a team in an afternoon, and no list of strangers (T1). */
+  invitationsPerStaff: { rule: "invitations_per_staff", max: 30, per: hours(1) },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

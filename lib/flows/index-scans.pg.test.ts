@@ -8,6 +8,9 @@ import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { listUsers } from "@/lib/flows/staff/list-users";
+import { readUser } from "@/lib/flows/staff/read-user";
+import { setRole } from "@/test/support/staff";
 import { isMailDelayed, queuedMail } from "@/lib/store/outbox";
 import { purge, readPurgeFacts } from "@/lib/store/purge";
 import { Browser } from "@/test/support/browser";
@@ -16,7 +19,7 @@ import { validPassword } from "@/test/support/passwords";
 import { openTestWorld, postgresUrlOf } from "@/test/support/world";
 
 /**
- * Among thousands of rows the hot flows read no table as a whole. Postgres counts that itself, for the plans
+ * Among thousands of rows the hot flows and those of staff read no table as a whole. Postgres counts that itself, for the plans
  * that it has run: `npm run bench -- --growth` says the same of millions of rows.
  */
 
@@ -60,11 +63,14 @@ async function fillTables(users: number) {
   });
 }
 
-test("the hot flows scan indexes alone, among thousands of rows", async () => {
+test("the hot flows and those of staff scan indexes alone, among thousands of rows", async () => {
   await fillTables(3_000);
+  await setRole(world, addressOf(1), "admin");
   const before = await readScans();
   await onOwnConnections(async (db) => {
     const here = world.with({ db, limiter: postgresLimiter(db) });
+    const staff = new Browser(here);
+    await staff.signInWithPassword(addressOf(1), validPassword);
     // After five runs Postgres may prefer a plan that fits all parameters.
     for (let n = 1; n <= 7; n += 1) {
       const browser = new Browser(here);
@@ -90,6 +96,15 @@ test("the hot flows scan indexes alone, among thousands of rows", async () => {
       expect(await third.openLink(letter)).toMatchObject({ ok: true });
       await third.finishResponse();
       await here.deliver();
+      const prefix = `user-${n}`;
+      for (const input of [{}, { search: prefix }, { status: "staff" }, { method: "google" }]) {
+        const listed = await staff.run(listUsers, input);
+        expect(listed).toMatchObject({ ok: true });
+        const next = listed.ok && listed.value.next;
+        if (next) expect((await staff.run(listUsers, { ...input, after: next })).ok).toBe(true);
+      }
+      const id = await world.userIdOf(addressOf(300 * n));
+      expect(await staff.run(readUser, { id })).toMatchObject({ ok: true });
       await isMailDelayed(db);
       await queuedMail(db);
       await readPurgeFacts(db);
@@ -104,6 +119,10 @@ test("the hot flows scan indexes alone, among thousands of rows", async () => {
     expect.arrayContaining([
       "users_pkey",
       "users_email_unique",
+      "users_created_at_id_index",
+      "users_email_prefix",
+      "users_staff",
+      "outbox_to",
       "auth_providers_user_id_provider_pk",
       "sessions_token_digest_unique",
       "sessions_user_id_index",

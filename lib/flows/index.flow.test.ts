@@ -3,11 +3,12 @@ import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { rows } from "@/db/rows";
 import { limits } from "@/lib/core/policy";
-import type { AnyFlow } from "@/lib/runtime/flow";
+import { type AnyFlow, isForStaff } from "@/lib/runtime/flow";
 import { Browser } from "@/test/support/browser";
 import { keys } from "@/test/support/oauth-fixtures";
 import { dump } from "@/test/support/invariants";
 import { refused, setUpWorld } from "@/test/support/setup";
+import { staffBrowser } from "@/test/support/staff";
 import { flows } from ".";
 
 const world = await setUpWorld(keys);
@@ -26,7 +27,9 @@ const fitting: Record<string, unknown> = {
   timeZone: "Europe/London",
   event: "1",
   id: "00000000-0000-4000-8000-000000000000",
+  userId: "00000000-0000-4000-8000-000000000000",
   provider: "google",
+  role: "support",
   oauthAttempt: "x".repeat(43),
   pendingIdentity: "x".repeat(43),
   callbackUrl: callbackUrlWith("google", { failure: "provider_failed", cause: "none" }),
@@ -60,7 +63,9 @@ const oddities: [name: string, value: unknown][] = [
   ["a format", "%s%n{0}${1}"],
 ];
 
-const person = async () => {
+/** Somebody who may run the flow. */
+const personFor = async ({ requires }: AnyFlow) => {
+  if (isForStaff(requires)) return staffBrowser(world, "admin");
   const browser = new Browser(world);
   await browser.signIn("mallory@example.com");
   return browser;
@@ -70,7 +75,7 @@ describe.each(
   flows.filter(({ kind }) => kind === "write").map((flow) => [flow.name, flow] as const),
 )("%s", (name, flow) => {
   test("refuses a request from another site, and counts the refusal instead of recording each", async () => {
-    const browser = await person();
+    const browser = await personFor(flow);
     const before = await dump(world, "audit_counts");
     for (let i = 0; i < 3; i += 1)
       expect(await browser.run(flow, fittingInput(flow), { sameOrigin: false })).toEqual(
@@ -84,7 +89,7 @@ describe.each(
   });
 
   test("leaves one audit row with its name when it ran", async () => {
-    const browser = await person();
+    const browser = await personFor(flow);
     const before = (await world.audit()).length;
     const result = await browser.run(flow, fittingInput(flow));
     const told = (await world.audit()).slice(before);
@@ -94,7 +99,7 @@ describe.each(
 
 describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) => {
   test("accepts any value as its input and in every field without a throw", async () => {
-    const browser = await person();
+    const browser = await personFor(flow);
     const thrown: string[] = [];
     for (const [name, odd] of oddities) {
       const inputs = [
@@ -115,8 +120,8 @@ describe.each(flows.map((flow) => [flow.name, flow] as const))("%s", (_, flow) =
   });
 
   test("refuses a surplus field and a missing input", async () => {
-    const browser = await person();
-    expect(await browser.run(flow, { ...fittingInput(flow), role: "admin" })).toEqual(
+    const browser = await personFor(flow);
+    expect(await browser.run(flow, { ...fittingInput(flow), isAdmin: true })).toEqual(
       refused("invalid_input"),
     );
     expect((await browser.run(flow, null)).ok).toBe(false);

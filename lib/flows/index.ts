@@ -7,6 +7,13 @@ import { readMethodsLock } from "./account/read-methods-lock";
 import { unlockMethods } from "./account/unlock-methods";
 import { exportActivity } from "./activity/export-activity";
 import { listActivity } from "./activity/list-activity";
+import { cancelAccessLink } from "./access-links/cancel-access-link";
+import { issueAccessLink } from "./access-links/issue-access-link";
+import { listAccessLinks } from "./access-links/list-access-links";
+import { previewAccessLink } from "./access-links/preview-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
+import { exportAuditEvents } from "./audit/export-audit-events";
+import { listAuditEvents } from "./audit/list-audit-events";
 import { clearLimits } from "./mailbox/clear-limits";
 import { readMailbox } from "./mailbox/read-mailbox";
 import { startOAuth } from "@/lib/flows/oauth/start-oauth";
@@ -43,6 +50,22 @@ import { reportSession } from "./sessions/report-session";
 import { revokeOtherSessions } from "./sessions/revoke-other-sessions";
 import { revokeSession } from "./sessions/revoke-session";
 import { signOut } from "./sessions/sign-out";
+import { previewSetup } from "./setup/preview-setup";
+import { redeemSetup } from "./setup/redeem-setup";
+import { cancelInvitation } from "./staff/cancel-invitation";
+import { listInvitations } from "./staff/list-invitations";
+import { sendInvitation } from "./staff/send-invitation";
+import { changeRole } from "./staff/change-role";
+import { disableUser } from "./staff/disable-user";
+import { enableUser } from "./staff/enable-user";
+import { listLetters } from "./staff/list-letters";
+import { listPendingSignUps } from "./staff/list-pending-sign-ups";
+import { listUsers } from "./staff/list-users";
+import { readSystem } from "./staff/read-system";
+import { resendPendingSignUp } from "./staff/resend-pending-sign-up";
+import { sendTestEmail } from "./staff/send-test-email";
+import { readUser } from "./staff/read-user";
+import { revokeUserSessions } from "./staff/revoke-user-sessions";
 import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
@@ -116,6 +139,29 @@ export const flows: readonly AnyFlow[] = [
   stepUpByPassword,
   stepUpByCode,
   stepUpByLink,
+  previewSetup,
+  redeemSetup,
+  listUsers,
+  readUser,
+  revokeUserSessions,
+  disableUser,
+  enableUser,
+  changeRole,
+  listPendingSignUps,
+  resendPendingSignUp,
+  listInvitations,
+  sendInvitation,
+  cancelInvitation,
+  listLetters,
+  sendTestEmail,
+  readSystem,
+  listAuditEvents,
+  exportAuditEvents,
+  issueAccessLink,
+  listAccessLinks,
+  cancelAccessLink,
+  previewAccessLink,
+  redeemAccessLink,
   readMailbox,
   clearLimits,
 ];

@@ -10,6 +10,8 @@ import { previewRestore } from "./deletion/preview-restore";
 import { restoreByLink } from "./deletion/restore-by-link";
 import { previewEmailUndo } from "./email-change/preview-email-undo";
 import { undoEmailChange } from "./email-change/undo-email-change";
+import { previewAccessLink } from "./access-links/preview-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
 import { switchAccount } from "./oauth/switch-account";
 import { previewPasswordReset } from "./password/preview-password-reset";
@@ -46,6 +48,9 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
     await stranger.requestLink(address);
     return stranger.run(readPendingRequest);
   },
+  "access_link.preview": (stranger) => stranger.run(previewAccessLink, { token: unknownToken }),
+  "access_link.redeem": (stranger) =>
+    stranger.run(redeemAccessLink, { token: unknownToken, email: address }),
   "magic_link.preview": (stranger) => stranger.run(previewMagicLink, { token: unknownToken }),
   "magic_link.redeem": (stranger) =>
     stranger.run(redeemMagicLink, { token: unknownToken, email: address }),

@@ -17,6 +17,10 @@ import { previewEmailUndo } from "./email-change/preview-email-undo";
 import { requestEmailChange } from "./email-change/request-email-change";
 import { undoEmailChange } from "./email-change/undo-email-change";
 import { verifyEmailChange } from "./email-change/verify-email-change";
+import { issueAccessLink } from "./access-links/issue-access-link";
+import { previewAccessLink } from "./access-links/preview-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
+import { runOnCommandLine } from "@/test/support/staff";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
@@ -32,6 +36,9 @@ import { cancelMagicLink } from "./sign-in/cancel-magic-link";
 import { previewMagicLink } from "./sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { requestStepUp } from "./step-up/request-step-up";
+import { printSetupLink } from "@/lib/server/setup-link";
+import { previewSetup } from "./setup/preview-setup";
+import { redeemSetup } from "./setup/redeem-setup";
 import { previewStepUp } from "./step-up/preview-step-up";
 import { stepUpByCode } from "./step-up/step-up-by-code";
 import { stepUpByLink } from "./step-up/step-up-by-link";
@@ -93,12 +100,19 @@ async function scene() {
   await leaver.signIn(eve);
   await leaver.run(deleteAccount, { email: eve });
   const restore = await world.letterTo(eve);
+  let printed = "";
+  await printSetupLink(world, (text) => (printed = text));
+  const [setup = ""] = /[\w-]{43}/.exec(printed) ?? [];
+  await runOnCommandLine(world, issueAccessLink, { id: await world.userIdOf(ada), reason: "Lost" });
+  const access = await world.letterTo(ada);
   return {
     leaver,
     restore,
     mover,
     undo,
     change,
+    access,
+    setup,
     home,
     letter,
     reset,
@@ -124,6 +138,7 @@ const secrets = {
   sign_up_code: ({ signUp }) => signUp.code,
   password_reset: ({ reset }) => reset.token,
   password_reset_code: ({ reset }) => reset.code,
+  setup: ({ setup }) => setup,
   step_up: ({ stepUp }) => stepUp.token,
   step_up_code: ({ stepUp }) => stepUp.code,
   email_change: ({ change }) => change.token,
@@ -131,11 +146,12 @@ const secrets = {
   email_undo: ({ undo }) => undo.token,
   deletion_undo: ({ restore }) => restore.token,
   sign_in_report: ({ report }) => report.token,
+  access_link: ({ access }) => access.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
 } satisfies Record<
-  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | Undo>}_code` | "password",
+  TokenUse | `${"email" | Exclude<Purpose, "magic_link" | "access_link" | Undo>}_code` | "password",
   (scene: Scene) => string
 >;
 
@@ -365,6 +381,16 @@ const fields: Record<string, Consumer> = {
     opens: async (code, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByCode, { code })).ok,
   },
+  "setup.preview token": {
+    takes: "setup",
+    opens: async (token, { home: { session } }) =>
+      (await stranger({ session }).run(previewSetup, { token })).ok,
+  },
+  "setup.redeem token": {
+    takes: "setup",
+    opens: async (token, { home: { session } }) =>
+      (await stranger({ session }).run(redeemSetup, { token })).ok,
+  },
   "step_up.preview token": {
     takes: "step_up",
     opens: async (token, { home: { session, mailRequest } }) =>
@@ -374,6 +400,14 @@ const fields: Record<string, Consumer> = {
     takes: "step_up",
     opens: async (token, { home: { session, mailRequest } }) =>
       (await stranger({ session, mailRequest }).run(stepUpByLink, { token })).ok,
+  },
+  "access_link.preview token": {
+    takes: "access_link",
+    opens: async (token) => (await stranger({}).run(previewAccessLink, { token })).ok,
+  },
+  "access_link.redeem token": {
+    takes: "access_link",
+    opens: async (token) => (await stranger({}).run(redeemAccessLink, { token, email: ada })).ok,
   },
 };
 
@@ -392,6 +426,8 @@ const harmless = [
   "before",
   "event",
   "show",
+  ...["userId", "reason", "role", "search", "status", "method", "after"],
+  ...["event", "outcome", "user", "from", "to"],
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.
   "callbackUrl",

@@ -136,6 +136,18 @@ export const next = z
 /** The id of a row. Refuses any other text as `not_found`, like an id without a row. */
 export const uuid = z.uuid(errorCode("not_found"));
 
+/** The id of a row that a list or a page has given. Refuses any other text as `invalid_input`. */
+export const rowId = z.uuid();
+
+/** Why staff do something to another person's account. Refuses `reason_missing`, `reason_too_long`. */
+export const reason = z
+  .string(errorCode("reason_missing"))
+  .max(bounds.reasonLength, errorCode("reason_too_long"))
+  // Half a character cannot be stored, nor NUL; and a list shows a reason on one line.
+  .refine((typed) => !/\p{Cs}/u.test(typed), errorCode("invalid_input"))
+  .transform((typed) => typed.replace(/[\p{Cc}\s]+/gu, " ").trim())
+  .refine((typed) => typed !== "", errorCode("reason_missing"));
+
 /** The name of an OAuth provider. Refuses `not_found`. */
 export const provider = z.string(errorCode("not_found")).transform((id, issues) => {
   if (isOAuthMethodId(id)) return id;

@@ -10,12 +10,12 @@ import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { OtherMethods, Result } from "@/lib/core/result";
 import type { Session, SessionRow } from "@/lib/store/sessions";
-import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords } from "./ports";
+import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords, World } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
 /**
- * Who may run a flow. `local`: any caller, while the local mailbox exists. `staff`: support and admins;
- * for others such a flow does not exist (T1).
+ * Who may run a flow. `local`: any caller, while the local mailbox exists. `staff`: support, admins and the
+ * command line; for others such a flow does not exist (T1).
  */
 export type Requires = "anyone" | "session" | "local" | "staff" | "admin";
 
@@ -79,8 +79,14 @@ export interface Ctx<S extends Session | null = Session | null> {
   startSession(session: SessionRow): void;
   /** Queues an email in the transaction. With `withheld` it is stored as never to be sent. */
   post(letter: Letter, withheld?: WithheldReason | null): void;
-  /** Sets the subject and cause of the audit row. */
-  auditSubject(subject: { userId?: string; identifier?: Identifier; cause?: string }): void;
+  /** Sets the subject and cause of the audit row, and the reason that a staff member gives. */
+  auditSubject(subject: {
+    userId?: string;
+    identifier?: Identifier;
+    cause?: string;
+    reason?: string;
+    staffId?: string;
+  }): void;
   setCookies(changes: CookieChanges): void;
   /** Removes hits from their limits, after the response. */
   refund(hits: readonly LimitHit[]): void;
@@ -88,14 +94,14 @@ export interface Ctx<S extends Session | null = Session | null> {
   refundMailLimits(): void;
   /** Forgets all hits of these keys, after the response. */
   forgetAttempts(keys: readonly LimitKey[]): void;
+  /** Only for flows that require `staff` or `admin`. */
+  readonly system: Pick<World, "health" | "pendingMigrations"> | null;
   /** Only for flows that require `local`. */
   readonly local: (LocalMailbox & { readonly clearLimits: Limiter["clear"] }) | null;
 }
 
-/** The session's type in the context, by what the flow requires. */
-type SessionOf<R extends Requires> = R extends "session" | "staff" | "admin"
-  ? Session
-  : Session | null;
+/** The session's type in the context, by what the flow requires. For staff, null is the command line. */
+type SessionOf<R extends Requires> = R extends "session" ? Session : Session | null;
 
 export interface Flow<
   Schema extends z.ZodType = z.ZodType,
@@ -114,6 +120,11 @@ export interface Flow<
   readonly duringDeletion?: true;
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
+  /**
+   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how the
+   * owner signs in (T2). The refusal is `access_link_session`.
+   */
+  readonly isOwnersOnly?: true;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */
   readonly method?: MethodId | ((input: z.output<Schema>) => MethodId | null);
   /**

@@ -190,6 +190,8 @@ export interface World {
   readonly mailbox: LocalMailbox | null;
   /** The health of each part, measured now (X4). Never throws. */
   readonly health: () => Promise<Health>;
+  /** The names of the migrations that this release has and the database lacks. */
+  readonly pendingMigrations: () => Promise<readonly string[]>;
   readonly metrics: Metrics;
   /** Null without `METRICS_TOKEN`. */
   readonly metricsPage: MetricsPage | null;

@@ -6,6 +6,8 @@ import type { Authorization } from "./ports";
 /** What a request says about its sender. Secrets are digests. */
 export interface RequestContext {
   readonly requestId: string;
+  /** The operator's own command, which may do what an admin may. No request sets it (decision 49). */
+  readonly isCommandLine?: true;
   /** Whether the request comes from our own origin (`web/origin.ts`). Writes are refused without it. */
   readonly sameOrigin: boolean;
   /**

@@ -126,7 +126,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   readonly #attemptHits: LimitHit[] = [];
   readonly #forgotten: LimitKey[] = [];
   signInMethod: MethodId | null = null;
-  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause"> = {};
+  #auditSubject: Pick<AuditFacts, "subjectId" | "identifier" | "cause" | "reason" | "staffId"> = {};
 
   constructor(
     readonly world: World,
@@ -163,16 +163,17 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       !this.requestContext.acceptsCookies
     )
       return this.#reject({ code: "cookies_blocked" });
-    // For all others there is no such flow, whatever they send.
-    if (
-      isForStaff(this.flow.requires) &&
-      !mayHelpOthers(this.flow.requires, await this.requestContext.readSession())
-    )
-      return this.#reject({ code: "not_found" });
     // Before the input is read: an error about it is not for another user to see.
     const shownToOther = await this.#shownToOther();
     if (shownToOther) return this.#reject(shownToOther);
-    // As is one about the fields of a form that should not be there any more.
+    // For all others there is no such flow, whatever they send.
+    if (
+      isForStaff(this.flow.requires) &&
+      !this.requestContext.isCommandLine &&
+      !mayHelpOthers(this.flow.requires, await this.requestContext.readSession())
+    )
+      return this.#reject({ code: "not_found" });
+    // Before the input, too: an error about the fields of a form that should not be there any more.
     const disabled =
       typeof this.flow.method === "string" && disabledMethod(this.world.env, this.flow.method);
     if (disabled) return this.#reject(disabled);
@@ -191,6 +192,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     if (this.flow.requires === "local" && !this.world.mailbox)
       return this.#reject({ code: "not_found" });
     const { maxAuthAge, method } = this.flow;
+    if (session?.staffId && (maxAuthAge || this.flow.isOwnersOnly))
+      return this.#reject({ code: "access_link_session" });
     const methodOfInput = typeof method === "function" && method(input);
     const disabledByInput = methodOfInput && disabledMethod(this.world.env, methodOfInput);
     if (disabledByInput) return this.#reject(disabledByInput);
@@ -323,6 +326,9 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       passwords: world.passwords,
       env: world.env,
       oauth: this.#oauth(caller),
+      system: isForStaff(this.flow.requires)
+        ? { health: world.health, pendingMigrations: world.pendingMigrations }
+        : null,
       local:
         this.flow.requires === "local" && mailbox
           ? { letters: () => mailbox.letters(), clearLimits: () => limiter.clear() }
@@ -392,6 +398,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       outcome: result.ok ? "ok" : result.refusal.code,
       callerId: caller.session?.userId,
       sessionId: caller.session?.id,
+      staffId: caller.session?.staffId ?? undefined,
       requestId: caller.requestId,
       ip: caller.ip,
       browser: caller.browser,

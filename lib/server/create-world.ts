@@ -83,6 +83,7 @@ export async function createWorld(
     oauth: await createOAuth(env, db, log),
     wakeCourier: worker.wake,
     health: checkHealth,
+    pendingMigrations: async () => (await migrationState(db)).pending,
     metrics,
     metricsPage: page({
       health: checkHealth,

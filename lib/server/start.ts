@@ -8,6 +8,7 @@ import { methods } from "@/lib/methods";
 import { createLog } from "@/lib/adapters/log";
 import { createWorld } from "./create-world";
 import { logPrintedTexts } from "./printed-texts";
+import { printSetupLink } from "./setup-link";
 import { drainBeforeClose, endOnHangup, ignoreOutputErrors } from "./shutdown";
 import { waitForDatabase } from "./wait-for-database";
 
@@ -29,6 +30,7 @@ export async function start(): Promise<void> {
     if (env.production) logPrintedTexts(log);
     await waitForDatabase(env, log);
     const { world, stopWorker } = await createWorld(env);
+    await printSetupLink(world, (text) => void process.stdout.write(text));
     const afterResponses = new AfterResponses();
     // Next's development server reloads routes that change.
     if (env.production) requestGate.serveApi(createJsonApi(world, afterResponses));

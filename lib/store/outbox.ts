@@ -1,4 +1,4 @@
-import { and, desc, eq, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNotNull, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
@@ -234,3 +234,41 @@ export function listWithheld(db: Db): Promise<WithheldLetter[]> {
     .orderBy(desc(outbox.createdAt))
     .limit(bounds.mailboxEmails);
 }
+
+/** An email as staff see it: what became of it, and nothing of its contents. */
+export interface ListedLetter {
+  readonly id: string;
+  readonly kind: Letter["kind"];
+  readonly to: string;
+  readonly state: "queued" | "sent" | "dead";
+  readonly reason: WithheldReason | null;
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly nextAttemptAt: Date;
+  readonly doneAt: Date | null;
+}
+
+const { id: letterId, to: letterTo, attempts, createdAt, doneAt, nextAttemptAt } = outbox;
+const listed = {
+  ...{ id: letterId, to: letterTo, attempts, createdAt, doneAt, nextAttemptAt },
+  kind: sql<Letter["kind"]>`${outbox.kind}`,
+  state: sql<ListedLetter["state"]>`${outbox.state}`,
+  reason: sql<WithheldReason | null>`${outbox.reason}`,
+};
+
+/** The queued emails that are due first. */
+export const selectQueuedLetters = (db: Db, most: number): Promise<ListedLetter[]> =>
+  db.select(listed).from(outbox).where(isQueued).orderBy(nextAttemptAt).limit(most);
+
+/** The emails that were not sent, the last one first. */
+export const selectDeadLetters = (db: Db, most: number): Promise<ListedLetter[]> =>
+  db
+    .select(listed)
+    .from(outbox)
+    .where(and(eq(outbox.state, "dead"), isNotNull(doneAt)))
+    .orderBy(desc(doneAt))
+    .limit(most);
+
+/** The newest emails to an address; none older than `lifetimes.finishedEmail` is stored. */
+export const selectLettersTo = (db: Db, address: string, most: number): Promise<ListedLetter[]> =>
+  db.select(listed).from(outbox).where(eq(letterTo, address)).orderBy(desc(createdAt)).limit(most);

@@ -65,7 +65,7 @@ const prepareRead = (db: Db) =>
       method: sessions.method,
       authenticatedAt: sql`${authenticatedAt}`.mapWith(sessions.authenticatedAt),
       endsAt: sessions.endsAt,
-      authAge: sql<number>`extract(epoch from now() - ${authenticatedAt})::int`,
+      authAge: sql<number>`least(extract(epoch from now() - ${authenticatedAt}), 2e9)::int`,
       byPreviousToken: sql<boolean>`not ${hasToken}`,
       wasRenewedAgain: sql<boolean>`coalesce(${sessions.renewedAt} <> ${sessions.authenticatedAt}, false)`,
       hasPreviousToken: sql<boolean>`${hasToken} and ${sessions.previousTokenDigest} is not null`,
@@ -132,6 +132,8 @@ export interface SessionRow {
   readonly browser: string;
   readonly browserDigest: string;
   readonly deviceDigest: string;
+  /** The staff member whose access link starts it (T2). Then the browser does not become a known device. */
+  readonly staffId?: string;
   readonly remember: boolean;
   readonly idle: Duration;
   readonly lifetime: Duration;
@@ -158,19 +160,23 @@ export function sessionInserted(session: SessionRow): SQL {
     browser,
     browserDigest,
     deviceDigest,
+    staffId,
     remember,
   } = session;
+  // The user has not authenticated: a back end that asks for a recent sign-in must see that (W1).
+  const authenticatedAt = staffId ? sql`'epoch'` : sql`now()`;
   return sql`rotated as (
     delete from ${sessions} where ${isOfToken(session.replacedDigest)}
       or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
         and browser_digest = ${browserDigest} and method = ${method}
         and created_at > now() - make_interval(secs => ${intervals.repeat}))
     returning id, user_id
-  ), ${deviceRemembered(deviceDigest, userId)}, inserted as (
+  ), ${staffId ? sql`` : sql`${deviceRemembered(deviceDigest, userId)}, `}inserted as (
     insert into ${sessions} (token_digest, started_by, user_id, method, ip, country, browser, browser_digest,
-      device_digest, remember, idle_seconds, ends_at, expiry_check_at)
+      device_digest, staff_id, authenticated_at, remember, idle_seconds, ends_at, expiry_check_at)
     values (${tokenDigest}, ${session.startedBy}::uuid, ${userId}::uuid, ${method}, ${ip}, ${country},
-            ${browser}, ${browserDigest}, ${deviceDigest}, ${remember}, ${session.idle}::int,
+            ${browser}, ${browserDigest}, ${deviceDigest}, ${staffId ?? null}::uuid, ${authenticatedAt},
+            ${remember}, ${session.idle}::int,
             now() + make_interval(secs => ${session.lifetime}),
             now() + make_interval(secs => ${Math.min(session.idle, session.lifetime)}))
     returning id

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNotNull, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
-import { row } from "@/db/rows";
-import { verifications } from "@/db/schema";
+import { row, rows } from "@/db/rows";
+import { outbox, users, verifications } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 
 /**
@@ -54,4 +54,59 @@ export async function voidAttempts(
       order by id for update
     ) returning 1`,
   );
+}
+
+/** A pending sign-up as staff see it. */
+export interface PendingSignUp {
+  readonly id: string;
+  readonly email: Identifier;
+  readonly browser: string;
+  /** Codes that were entered and wrong. */
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** The state of its email. */
+  readonly letter: "queued" | "sent" | "dead" | null;
+}
+
+/** Attempts that can still create an account: no decoys of addresses that have one. */
+const isPending = sql`purpose = 'sign_up' and not is_decoy and password_hash is not null
+  and consumed_at is null and voided_at is null and expires_at > now()`;
+
+/** The pending sign-ups that expire last, at most `most`. */
+export async function selectPendingSignUps(db: Db, most: number): Promise<PendingSignUp[]> {
+  const found = await rows<Record<"createdAt" | "expiresAt", number> & PendingSignUp>(
+    db,
+    sql`select v.id, v.identifier as email, v.browser, v.attempts,
+        extract(epoch from v.created_at)::float as "createdAt",
+        extract(epoch from v.expires_at)::float as "expiresAt",
+        (select o.state from ${outbox} o
+          where o.to_address = v.identifier and o.verification_id = v.id) as letter
+      from ${verifications} v where ${isPending} order by v.expires_at desc, v.id limit ${most}`,
+  );
+  return found.map((one) => ({
+    ...one,
+    createdAt: new Date(one.createdAt * 1000),
+    expiresAt: new Date(one.expiresAt * 1000),
+  }));
+}
+
+/** A pending sign-up with what another code for it needs. */
+export interface AttemptOfBrowser extends SignUpAttempt {
+  readonly email: Identifier;
+  readonly requestingBrowserDigest: string;
+  readonly browser: string;
+}
+
+/** A pending sign-up by its id; null when it is over, or its address has an account by now. */
+export async function findPendingSignUp(tx: Db, id: string): Promise<AttemptOfBrowser | null> {
+  const found = await row<AttemptOfBrowser>(
+    tx,
+    sql`select identifier as email, requesting_browser_digest as "requestingBrowserDigest", browser,
+        password_hash as "passwordHash", remember, next
+      from ${verifications} where id = ${id}::uuid and ${isPending}
+        and not exists (select from ${users} u where u.email = identifier)
+      for update`,
+  );
+  return found ?? null;
 }

@@ -39,6 +39,15 @@ export async function lockAddress(tx: Db, identifier: Identifier): Promise<Addre
   return found!;
 }
 
+/** The user of an address, without a lock. */
+export async function findUserId(db: Db, identifier: Identifier): Promise<string | null> {
+  const found = await row<{ id: string }>(
+    db,
+    sql`select id from ${users} where email = ${identifier}`,
+  );
+  return found?.id ?? null;
+}
+
 export interface VerifiedUser {
   readonly id: string;
   readonly disabled: boolean;

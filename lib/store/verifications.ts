@@ -17,6 +17,7 @@ export type Purpose = Extract<
   | "email_change"
   | "email_undo"
   | "deletion_undo"
+  | "access_link"
 >;
 
 /** Of a link that nobody requested: no browser may use it without the address, and it has no code. */
@@ -53,7 +54,9 @@ export interface NewVerification {
   /** The session that a step-up or a change of the address is for. */
   readonly sessionId: string | null;
   /** The account it is about, where that is not the one of the address. */
-  readonly userId: string | null;
+  readonly userId?: string | null;
+  /** The staff member who issues it. */
+  readonly staffId?: string;
 }
 
 /**
@@ -80,10 +83,10 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
     )
     insert into ${verifications} (purpose, identifier, token_digest, code_hash,
       requesting_browser_digest, browser, is_decoy, from_known_device, password_hash, session_id,
-      user_id, remember, next, limit_hits, expires_at, code_expires_at)
+      user_id, staff_id, remember, next, limit_hits, expires_at, code_expires_at)
     values (${v.purpose}, ${v.identifier}, ${tokenDigest}, ${hash},
       ${v.requestingBrowserDigest}, ${v.browser}, ${v.isDecoy}, ${v.fromKnownDevice},
-      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.userId}::uuid, ${v.remember}, ${v.next},
+      ${v.passwordHash}, ${v.sessionId}::uuid, ${v.userId ?? null}::uuid, ${v.staffId ?? null}::uuid, ${v.remember}, ${v.next},
       ${JSON.stringify(v.limitHits)}::jsonb, now() + make_interval(secs => ${v.linkLifetime}),
       now() + make_interval(secs => ${v.codeLifetime}))
     returning id`,

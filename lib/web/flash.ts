@@ -49,6 +49,17 @@ export const notes = [
   "suspended_action_lost",
   "sign_up_pending",
   "limits_cleared",
+  "setup_done",
+  "sign_up_code_sent",
+  "test_email_queued",
+  "invitation_sent",
+  "invitation_cancelled",
+  "user_sessions_revoked",
+  "user_disabled",
+  "user_enabled",
+  "user_role_changed",
+  "access_link_sent",
+  "access_link_cancelled",
 ] as const;
 export type NoteCode = (typeof notes)[number];
 

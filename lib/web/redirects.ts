@@ -26,6 +26,9 @@ export function parseStepUpPath(path: string): { next: string; actionId: string 
   return { next: safeNext(query.get("next")), actionId: query.get("for") ?? "" };
 }
 
+/** Whether a safe path is one of the pages for staff. */
+export const isStaffPath = (path: string): boolean => path.startsWith("/admin/");
+
 /** After an email verification: first to the providers that the owner has to confirm, if any (O3). */
 export function redirectAfterSignIn({
   next,

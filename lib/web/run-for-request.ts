@@ -125,6 +125,8 @@ export async function readOrRedirect<Schema extends z.ZodType, Out, R extends Re
   if (result.refusal.code === "unavailable") redirect("/unavailable");
   if (result.refusal.code === "step_up_required") redirect(stepUpPath(here));
   if (result.refusal.code === "account_deleted") redirect(restorePath);
+  // The bar of the account pages says why.
+  if (result.refusal.code === "access_link_session") redirect("/account");
   if (result.refusal.code !== "sign_in_required") notFound();
   const { requestContext } = await readRequest();
   const ended = requestContext.sessionDigest ? "&note=session_ended" : "";

@@ -23,6 +23,16 @@ const sensitiveActionNames = [
   "auth_provider.unlink",
   "methods.unlock",
   "session.report",
+  "user.revoke_sessions",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
+  "pending_sign_up.resend",
+  "outbox.send_test",
+  "invitation.send",
+  "invitation.cancel",
+  "access_link.issue",
+  "access_link.cancel",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

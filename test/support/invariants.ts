@@ -24,6 +24,8 @@ const consumingEvents = [
   ...verifyingEvents,
   "step_up.code",
   "step_up.link",
+  "setup.redeem",
+  "access_link.redeem",
   "email_change.verify",
   "email_change.undo",
   "account.restore_by_link",
@@ -40,7 +42,7 @@ const consumedOutcomes = [
 /** Outcomes after which the email counts as verified. */
 const verifiedOutcomes = ["ok", "account_disabled"];
 /** Events that begin a session. */
-const signInEvents = [...verifyingEvents, "password.sign_in"];
+const signInEvents = [...verifyingEvents, "password.sign_in", "access_link.redeem"];
 /** Events that end an OAuth attempt; their cause is the decision. */
 const oauthEvents = ["oauth.complete", "oauth.switch_account"];
 /** Causes with which an OAuth attempt signed a user in. */
@@ -55,6 +57,7 @@ const emailEvents = [
   "email_change.request",
   "email_change.verify",
   "account.delete",
+  "access_link.issue",
   "password_reset.redeem",
   "password_reset.redeem_code",
   "password.set",
@@ -63,6 +66,13 @@ const emailEvents = [
   "methods.unlock",
   "auth_provider.link",
   "auth_provider.unlink",
+  "setup.redeem",
+  "pending_sign_up.resend",
+  "outbox.send_test",
+  "invitation.send",
+  "user.disable",
+  "user.enable",
+  "user.change_role",
 ];
 
 /** Runs after every test on a database. */

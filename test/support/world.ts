@@ -76,6 +76,7 @@ export interface AuditRow {
   readonly ip: string | null;
   readonly browser: string | null;
   readonly identifier: string | null;
+  readonly reason: string | null;
 }
 
 interface LogLine {
@@ -191,6 +192,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         ),
     },
     health: () => Promise.resolve(passingChecks),
+    pendingMigrations: () => Promise.resolve([]),
     metrics: noMetrics,
     metricsPage: null,
   };
@@ -240,7 +242,7 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         rows<AuditRow>(
           self.db,
           sql`select event, outcome, cause, subject_id as subject, caller_id as caller,
-                session_id as session, ip, browser, identifier
+                session_id as session, ip, browser, identifier, reason
               from audit_events join audit_event_details on event_id = id order by id`,
         ),
       async userIdOf(address) {

@@ -4,6 +4,7 @@ import { FlashMessage } from "@/app/flash-message";
 import { AppShell } from "@/app/_ui/app-shell";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
+import { Alert } from "@/app/_ui/note";
 import { SideNav } from "@/app/_ui/side-nav";
 import { Address } from "@/app/markup";
 import { readActiveSession } from "@/lib/web/active-session";
@@ -20,6 +21,8 @@ const pages = [
   { href: "/account/activity", text: "activity.title" },
   { href: "/account/delete", text: "deleteAccount.nav" },
 ] as const;
+
+const staffPages = { href: "/admin/users", text: "staff.pill" } as const;
 
 interface Props {
   /** The page's path: signing in returns to it, and its navigation entry is current. */
@@ -44,6 +47,7 @@ export async function AccountLayout({
   children,
 }: Props) {
   const session = await readActiveSession(path);
+  const isStaff = session !== null && session.role !== "member" && !session.staffId;
   return (
     <AppShell
       appName={siteConfig().appName}
@@ -54,7 +58,7 @@ export async function AccountLayout({
       nav={
         <SideNav
           label={message("account.nav")}
-          items={pages.map(({ href, text }) => ({
+          items={[...pages, ...(isStaff ? [staffPages] : [])].map(({ href, text }) => ({
             href,
             text: message(text),
             current: href === navItem,
@@ -67,6 +71,7 @@ export async function AccountLayout({
         </Form>
       }
     >
+      {session?.staffId && <Alert tone="warn">{message("accessLink.bar")}</Alert>}
       {hasFlash && <FlashMessage flash={await readFlash(path)} fields={fields} />}
       {children}
     </AppShell>

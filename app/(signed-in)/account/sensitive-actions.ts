@@ -1,6 +1,8 @@
 import { redirect } from "next/navigation";
 import type { z } from "zod";
 import { redirectToProvider } from "@/lib/web/oauth-cookies";
+import { cancelAccessLink } from "@/lib/flows/access-links/cancel-access-link";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { unlockMethods } from "@/lib/flows/account/unlock-methods";
@@ -12,6 +14,14 @@ import { startLinkingProvider } from "@/lib/flows/oauth/start-linking-provider";
 import { removePassword } from "@/lib/flows/password/remove-password";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { reportSession } from "@/lib/flows/sessions/report-session";
+import { cancelInvitation } from "@/lib/flows/staff/cancel-invitation";
+import { changeRole } from "@/lib/flows/staff/change-role";
+import { disableUser } from "@/lib/flows/staff/disable-user";
+import { enableUser } from "@/lib/flows/staff/enable-user";
+import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
+import { sendInvitation } from "@/lib/flows/staff/send-invitation";
+import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
+import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -23,7 +33,16 @@ import { runForRequest } from "@/lib/web/run-for-request";
 import { safeNext } from "@/lib/web/safe-next";
 
 type Input = SuspendedAction["input"];
-type Flow<S extends z.ZodType, Out> = Parameters<typeof runForRequest<S, Out, "session">>[0];
+/** Strangers have no session to step up. */
+type Requires = "session" | "staff" | "admin";
+type Flow<S extends z.ZodType, Out, R extends Requires> = Parameters<
+  typeof runForRequest<S, Out, R>
+>[0];
+
+interface Pages {
+  readonly back: string;
+  readonly errorPage: string | ((input: Input) => Promise<string>);
+}
 
 const methods = "/account/methods";
 
@@ -31,15 +50,14 @@ const methods = "/account/methods";
  * An action that may need a step-up first. Then the form is suspended, or the user is led to `back` when
  * it does not fit into a cookie. Errors are shown on the page `errorPage`.
  */
-function sensitiveAction<Schema extends z.ZodType, Out>(
-  flow: Flow<Schema, Out>,
+function sensitiveAction<Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
   done: (value: Out) => Promise<void>,
-  {
-    back = methods,
-    errorPage = methods,
-  }: { back?: string; errorPage?: string | ((input: Input) => Promise<string>) } = {},
+  pages: Partial<Pages> | ((input: Input) => Pages) = {},
 ) {
   return async (input: Input, form: FormData, renewed?: string): Promise<void> => {
+    const { back = methods, errorPage = methods } =
+      typeof pages === "function" ? pages(input) : pages;
     const result = await runForRequest(flow, input, { form, renewed });
     if (result.ok) return done(result.value);
     const { refusal } = result;
@@ -55,6 +73,31 @@ const noticeAbout =
   (note: NoteCode) =>
   ({ provider }: { provider: MethodId }) =>
     redirectWithNotice(methods, note, provider);
+/** What staff do to a user, on a page of its own. */
+const staffAction = <Schema extends z.ZodType, R extends Requires>(
+  flow: Flow<Schema, { readonly id: string }, R>,
+  page: string,
+  note: NoteCode,
+) =>
+  sensitiveAction(
+    flow,
+    ({ id }) => redirectWithNotice(`/admin/users/${id}`, note),
+    ({ id }) => {
+      const path = `/admin/users/${encodeURIComponent(typeof id === "string" ? id : "")}/${page}`;
+      return { back: path, errorPage: path };
+    },
+  );
+
+/** What staff do on a page of a list. */
+const staffPageAction = <Schema extends z.ZodType, Out, R extends Requires>(
+  flow: Flow<Schema, Out, R>,
+  page: string,
+  note: NoteCode,
+) => sensitiveAction(flow, () => redirectWithNotice(page, note), { back: page, errorPage: page });
+
+const pageOfAccessLinks = (id: unknown) =>
+  `/admin/users/${encodeURIComponent(typeof id === "string" ? id : "")}/access-link`;
+
 const passwordPage = "/account/password";
 const deletePage = "/account/delete";
 const emailPage = "/account/email";
@@ -105,4 +148,26 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
   ),
   "methods.unlock": sensitiveAction(unlockMethods, notice("methods_unlocked")),
   "auth_provider.unlink": sensitiveAction(unlinkProvider, noticeAbout("provider_disconnected")),
+  "user.revoke_sessions": staffAction(revokeUserSessions, "sign-out", "user_sessions_revoked"),
+  "user.disable": staffAction(disableUser, "disable", "user_disabled"),
+  "user.enable": staffAction(enableUser, "enable", "user_enabled"),
+  "user.change_role": staffAction(changeRole, "role", "user_role_changed"),
+  "pending_sign_up.resend": staffPageAction(
+    resendPendingSignUp,
+    "/admin/sign-ups",
+    "sign_up_code_sent",
+  ),
+  "outbox.send_test": staffPageAction(sendTestEmail, "/admin/mail", "test_email_queued"),
+  "invitation.send": staffPageAction(sendInvitation, "/admin/invitations", "invitation_sent"),
+  "invitation.cancel": staffPageAction(
+    cancelInvitation,
+    "/admin/invitations",
+    "invitation_cancelled",
+  ),
+  "access_link.issue": staffAction(issueAccessLink, "access-link", "access_link_sent"),
+  "access_link.cancel": sensitiveAction(
+    cancelAccessLink,
+    ({ id }) => redirectWithNotice(pageOfAccessLinks(id), "access_link_cancelled"),
+    ({ userId }) => ({ back: pageOfAccessLinks(userId), errorPage: pageOfAccessLinks(userId) }),
+  ),
 };

@@ -1,6 +1,8 @@
 "use server";
 
 import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
+import { redeemAccessLink } from "@/lib/flows/access-links/redeem-access-link";
+import { redirect } from "next/navigation";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
 import {
@@ -18,6 +20,13 @@ export async function submitLink(form: FormData): Promise<void> {
   await redirectWithErrorAfterVerification(linkPath(form), result.refusal);
 }
 
+/** Opens an account by a link from staff. The page has shown which user it signs out, if any. */
+export async function submitAccessLink(form: FormData): Promise<void> {
+  const result = await runForRequest(redeemAccessLink, linkFields(form), { form });
+  if (result.ok) redirect("/account");
+  await redirectWithError(tokenPath("/l/access", form), result.refusal);
+}
+
 export async function submitLinkCancellation(form: FormData): Promise<void> {
   const result = await runForRequest(cancelMagicLink, linkFields(form));
   if (result.ok) await redirectWithNotice("/sign-in", "request_cancelled");
@@ -27,11 +36,12 @@ export async function submitLinkCancellation(form: FormData): Promise<void> {
 export async function submitSignInReport(form: FormData): Promise<void> {
   const result = await runForRequest(redeemSignInReport, linkFields(form));
   if (result.ok) await redirectWithNotice("/l/reported", "sign_in_reported");
-  else await redirectWithError(linkPath(form, "/l/report/"), result.refusal);
+  else await redirectWithError(tokenPath("/l/report", form), result.refusal);
 }
 
 /** The link's own page, which shows its state. */
-const linkPath = (form: FormData, folder = "/l/") => {
+const tokenPath = (folder: string, form: FormData) => {
   const token = form.get("token");
-  return typeof token === "string" && token ? folder + encodeURIComponent(token) : "/l";
+  return typeof token === "string" && token ? `${folder}/${encodeURIComponent(token)}` : "/l";
 };
+const linkPath = (form: FormData) => tokenPath("/l", form);

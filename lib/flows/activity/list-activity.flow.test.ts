@@ -98,7 +98,7 @@ test("every event has a name, and the filters know every sign-in and every chang
   const filtered: readonly string[] = Object.values(activityKinds).flat();
   expect(filtered).toEqual(expect.arrayContaining(signIns));
   // What neither signs in or out nor changes the account.
-  const steps = /\.(request|resend|cancel|start|start_linking)$|^step_up\./;
+  const steps = /\.(request|resend|cancel|start|start_linking|send|send_test)$|^step_up\./;
   expect(filtered.toSorted()).toEqual(
     writes
       .map(({ name }) => name)

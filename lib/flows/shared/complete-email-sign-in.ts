@@ -4,6 +4,7 @@ import { ok, refuse, type Result } from "@/lib/core/result";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
 import { selectAuthProviders } from "@/lib/store/auth-providers";
+import { isInvited, voidInvitationsOf } from "@/lib/store/invitations";
 import { isKnownDevice } from "@/lib/store/known-devices";
 import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
 import { markEmailVerified } from "@/lib/store/users";
@@ -21,7 +22,7 @@ export interface CompletedSignIn {
 /**
  * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's
  * limits (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user
- * and none may be created, and `account_disabled`; both only here, after the verification, so that no
+ * and none may be created (closed, and not invited), and `account_disabled`; both only here, after the verification, so that no
  * other caller learns of it (S5, L8). The secret stays consumed.
  */
 export async function completeEmailSignIn(
@@ -30,10 +31,11 @@ export async function completeEmailSignIn(
   consumed: Consumed,
 ): Promise<Result<CompletedSignIn>> {
   ctx.refund(consumed.limitHits);
-  const user = await markEmailVerified(tx, consumed.identifier, {
-    mayCreate: ctx.env.signUp === "open",
-  });
+  const isOpen = ctx.env.signUp === "open";
+  const mayCreate = isOpen || (await isInvited(tx, consumed.identifier));
+  const user = await markEmailVerified(tx, consumed.identifier, { mayCreate });
   if (!user) return refuse("sign_up_closed");
+  if (user.created && !isOpen) await voidInvitationsOf(tx, consumed.identifier);
   ctx.auditSubject({ userId: user.id, ...(user.created ? { cause: "signed_up" } : {}) });
   if (user.disabled) return refuse("account_disabled");
   const needsConfirmation =

@@ -1,6 +1,7 @@
 import type { Db } from "@/db/client";
 import { derivedToken, digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
+import { accessLinkMethod } from "@/lib/core/access-link";
 import type { MethodId } from "@/lib/core/method-id";
 import type { Ctx } from "@/lib/runtime/flow";
 import { methodById } from "@/lib/methods";
@@ -64,6 +65,39 @@ export function completeSignIn(
     },
   });
   ctx.setCookies({ session: { token, lifetime, remember, method }, device: true });
+}
+
+/**
+ * Opens a user's account for an hour, by the link that a staff member has sent to the user (T2). The session
+ * is marked with the staff member, is never of a user who has authenticated, and its browser does not become a
+ * known device. It has not the name of a sign-in method.
+ */
+export function openAccess(
+  ctx: Ctx,
+  { userId, staffId, startedBy }: { userId: string; staffId: string; startedBy: string },
+): void {
+  const { caller, env } = ctx;
+  const token = ctx.random.token();
+  const lifetime = env.lifetimes.accessSession;
+  ctx.startSession({
+    tokenDigest: digest("session", token),
+    replacedDigest: caller.sessionDigest,
+    startedBy,
+    userId,
+    method: accessLinkMethod,
+    ip: caller.ip,
+    country: caller.country,
+    browser: caller.browser,
+    browserDigest: caller.requestingBrowserDigest,
+    deviceDigest: caller.deviceDigest,
+    staffId,
+    remember: false,
+    idle: lifetime,
+    lifetime,
+    // The email with the link says what it does.
+    report: null,
+  });
+  ctx.setCookies({ session: { token, lifetime, remember: false } });
 }
 
 /** The cause of the audit row of a repetition. */

@@ -360,6 +360,7 @@ test("the audit row names the account by id; the address is only in its details"
     session: null,
     ip: "203.0.113.9",
     browser: "safari/iphone",
+    reason: null,
     identifier: ada,
   });
   expect(unknown).toMatchObject({ outcome: "ok", subject: null, identifier: leo });

@@ -3,6 +3,7 @@ import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { defineFlow } from "@/lib/runtime/flow";
 import { checkbox, email, next } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
+import { isInvited } from "@/lib/store/invitations";
 import { lockAddress } from "@/lib/store/users";
 import { ok } from "@/lib/core/result";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -24,7 +25,9 @@ export const requestMagicLink = defineFlow({
     return ctx.write(async (tx) => {
       const { userId, reservedBy } = await lockAddress(tx, email);
       if (userId) ctx.auditSubject({ userId });
-      const signsUp = !reservedBy && ctx.env.signUp === "open";
+      // For all addresses, so that the same statements run.
+      const mayCreate = ctx.env.signUp === "open" || (await isInvited(tx, email));
+      const signsUp = !reservedBy && mayCreate;
       await mailSecret(ctx, tx, {
         purpose: "magic_link",
         to: email,

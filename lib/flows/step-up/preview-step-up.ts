@@ -13,6 +13,7 @@ export const previewStepUp = defineFlow({
   name: "step_up.preview",
   kind: "read",
   requires: "session",
+  isOwnersOnly: true,
   limits: [],
   input: z.strictObject({ token }),
 

@@ -13,6 +13,7 @@ export const requestStepUp = defineFlow({
   name: "step_up.request",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   limits: [
     {
       limit: "resends",

@@ -16,6 +16,7 @@ export const stepUpByCode = defineFlow({
   name: "step_up.code",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   limits: stepUpCodeLimits,
   input: z.strictObject({ code }),
 

@@ -16,6 +16,7 @@ export const stepUpByLink = defineFlow({
   name: "step_up.link",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   limits: [confirmationLimit],
   input: z.strictObject({ token }),
 

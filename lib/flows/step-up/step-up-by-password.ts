@@ -15,6 +15,7 @@ export const stepUpByPassword = defineFlow({
   name: "step_up.password",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   method: passwordMethod.id,
   limits: [stepUpLimit],
   input: z.strictObject({ password }),

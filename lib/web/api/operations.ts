@@ -1,11 +1,20 @@
 import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
+import type { AuditEvent } from "@/lib/store/audit-log";
+import { exportAuditEvents } from "@/lib/flows/audit/export-audit-events";
+import { listAuditEvents } from "@/lib/flows/audit/list-audit-events";
+import { cancelAccessLink } from "@/lib/flows/access-links/cancel-access-link";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
+import { listAccessLinks } from "@/lib/flows/access-links/list-access-links";
+import { previewAccessLink } from "@/lib/flows/access-links/preview-access-link";
+import { redeemAccessLink } from "@/lib/flows/access-links/redeem-access-link";
 import type { Env } from "@/lib/core/env";
 import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
 import { unlockMethods } from "@/lib/flows/account/unlock-methods";
 import { previewSignInReport } from "@/lib/flows/reports/preview-sign-in-report";
 import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
+import { roles } from "@/lib/core/role";
 import { unlinkProvider } from "@/lib/flows/account/unlink-provider";
 import { exportActivity } from "@/lib/flows/activity/export-activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
@@ -52,6 +61,22 @@ import { stepUpByCode } from "@/lib/flows/step-up/step-up-by-code";
 import { stepUpByLink } from "@/lib/flows/step-up/step-up-by-link";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { activeSession, asAuthSession } from "../auth-session";
+import { previewSetup } from "@/lib/flows/setup/preview-setup";
+import { redeemSetup } from "@/lib/flows/setup/redeem-setup";
+import { cancelInvitation } from "@/lib/flows/staff/cancel-invitation";
+import { listInvitations } from "@/lib/flows/staff/list-invitations";
+import { sendInvitation } from "@/lib/flows/staff/send-invitation";
+import { changeRole } from "@/lib/flows/staff/change-role";
+import { disableUser } from "@/lib/flows/staff/disable-user";
+import { enableUser } from "@/lib/flows/staff/enable-user";
+import { listUsers } from "@/lib/flows/staff/list-users";
+import { listLetters } from "@/lib/flows/staff/list-letters";
+import { listPendingSignUps } from "@/lib/flows/staff/list-pending-sign-ups";
+import { readSystem } from "@/lib/flows/staff/read-system";
+import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
+import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
+import { readUser } from "@/lib/flows/staff/read-user";
+import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import { safeNext } from "../safe-next";
 import { type AnyOperation, operation } from "./operation";
 
@@ -109,6 +134,57 @@ const activityPage = {
   from: ({ events, next }: { events: readonly ActivityEvent[]; next: number | null }) => ({
     events: events.map(activity.from),
     next: next === null ? null : String(next),
+  }),
+};
+
+const listedEmail = {
+  schema: z.strictObject({
+    id: z.uuid(),
+    kind: z.string(),
+    to: z.string(),
+    state: z.enum(["queued", "sent", "dead"]),
+    reason: z.string().nullable(),
+    attempts: z.int(),
+    createdAt: time,
+    doneAt: time.nullable(),
+  }),
+  from: ({ id, kind, to, state, reason, attempts, createdAt, doneAt }: ListedEmail) => ({
+    ...{ id, kind, to, state, reason, attempts },
+    createdAt: createdAt.toISOString(),
+    doneAt: doneAt?.toISOString() ?? null,
+  }),
+};
+type ListedEmail = {
+  createdAt: Date;
+  doneAt: Date | null;
+  attempts: number;
+  reason: string | null;
+} & Record<"id" | "kind" | "to" | "state", string>;
+
+const auditEvent = {
+  schema: z.strictObject({
+    id: z.string(),
+    at: time,
+    event: z.string(),
+    outcome: z.string(),
+    cause: z.string().nullable(),
+    subjectId: z.uuid().nullable(),
+    subject: z.string().nullable(),
+    callerId: z.uuid().nullable(),
+    caller: z.string().nullable(),
+    staffId: z.uuid().nullable(),
+    staff: z.string().nullable(),
+    requestId: z.string(),
+    identifier: z.string().nullable(),
+    reason: z.string().nullable(),
+    browser: z.string().nullable(),
+    ip: z.string().nullable(),
+  }),
+  from: ({ id, at, browser, ...event }: AuditEvent) => ({
+    ...event,
+    id: String(id),
+    at: at.toISOString(),
+    browser: browser && deviceInEnglish(browser),
   }),
 };
 
@@ -648,6 +724,392 @@ export const operations: readonly AnyOperation[] = [
     summary: "Unlink a provider, unless it is the last sign-in method.",
     flow: unlinkProvider,
     status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/setup/previews",
+    operationId: "previewSetup",
+    summary: "Whom the link that the server printed would make the first admin. Consumes nothing.",
+    flow: previewSetup,
+    status: 200,
+    output: { schema: z.strictObject({ email: z.string() }), from: ({ email }) => ({ email }) },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/setup",
+    operationId: "redeemSetup",
+    summary:
+      "Become the first admin, by the link that the server printed. Ends the user's sessions.",
+    flow: redeemSetup,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/searches",
+    operationId: "listUsers",
+    summary: "For staff: find users by the beginning of the address, or by id.",
+    flow: listUsers,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        users: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            role: z.enum(roles),
+            disabled: z.boolean(),
+            methods: z.array(z.string()),
+            createdAt: time,
+          }),
+        ),
+        next: z.uuid().nullable(),
+      }),
+      from: ({ users, next }) => ({
+        users: users.map(({ createdAt, ...user }) => ({
+          ...user,
+          createdAt: createdAt.toISOString(),
+        })),
+        next,
+      }),
+    },
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/users/{id}",
+    operationId: "readUser",
+    summary:
+      "For staff: a user's account, its sessions, emails of the last days and newest events.",
+    flow: readUser,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        user: z.strictObject({
+          id: z.uuid(),
+          email: z.string(),
+          role: z.enum(roles),
+          emailVerifiedAt: time.nullable(),
+          disabledAt: time.nullable(),
+          createdAt: time,
+        }),
+        methods: z.array(
+          z.strictObject({
+            provider: z.string(),
+            address: z.string().nullable(),
+            usable: z.boolean(),
+            createdAt: time,
+            lastUsedAt: time.nullable(),
+          }),
+        ),
+        sessions: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            browser: z.string(),
+            ip: z.string().nullable(),
+            method: z.string(),
+            createdAt: time,
+            lastSeenAt: time,
+          }),
+        ),
+        emails: z.array(listedEmail.schema),
+        events: z.array(
+          activity.schema.extend({
+            cause: z.string().nullable(),
+            reason: z.string().nullable(),
+            by: z.string().nullable(),
+          }),
+        ),
+      }),
+      from: ({ user, methods, sessions, letters, events }) => ({
+        user: {
+          ...user,
+          emailVerifiedAt: user.emailVerifiedAt?.toISOString() ?? null,
+          disabledAt: user.disabledAt?.toISOString() ?? null,
+          createdAt: user.createdAt.toISOString(),
+        },
+        methods: methods.map(({ provider, address, isUsable, createdAt, lastUsedAt }) => ({
+          ...{ provider, address, usable: isUsable },
+          createdAt: createdAt.toISOString(),
+          lastUsedAt: lastUsedAt?.toISOString() ?? null,
+        })),
+        sessions: sessions.map(({ id, browser, ip, method, createdAt, lastSeenAt }) => ({
+          ...{ id, ip, method },
+          browser: deviceInEnglish(browser),
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+        })),
+        emails: letters.map(listedEmail.from),
+        events: events.map(({ cause, reason, by, ...event }) => ({
+          ...activity.from(event),
+          ...{ cause, reason, by },
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/sign-outs",
+    operationId: "revokeUserSessions",
+    summary: "For staff: end all sessions of a user.",
+    flow: revokeUserSessions,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/disablements",
+    operationId: "disableUser",
+    summary: "For staff: disable an account and end its sessions.",
+    flow: disableUser,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/users/enablements",
+    operationId: "enableUser",
+    summary: "For staff: enable an account that was disabled.",
+    flow: enableUser,
+    status: 204,
+  }),
+  operation({
+    method: "PUT",
+    path: "/api/v1/admin/users/roles",
+    operationId: "changeRole",
+    summary: "For admins: change what a user may do. Ends the user's sessions.",
+    flow: changeRole,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/sign-ups",
+    operationId: "listPendingSignUps",
+    summary: "For staff: the newest sign-ups whose address is not verified yet.",
+    flow: listPendingSignUps,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        signUps: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            browser: z.string(),
+            attempts: z.int(),
+            createdAt: time,
+            expiresAt: time,
+            emailState: z.enum(["queued", "sent", "dead"]).nullable(),
+          }),
+        ),
+      }),
+      from: (signUps) => ({
+        signUps: signUps.map(({ browser, createdAt, expiresAt, letter, ...signUp }) => ({
+          ...signUp,
+          browser: deviceInEnglish(browser),
+          createdAt: createdAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+          emailState: letter,
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/sign-ups/resends",
+    operationId: "resendPendingSignUp",
+    summary: "For staff: send another code for a pending sign-up.",
+    flow: resendPendingSignUp,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/invitations",
+    operationId: "listInvitations",
+    summary: "For staff: the open invitations.",
+    flow: listInvitations,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        invitations: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            email: z.string(),
+            expiresAt: time,
+            by: z.string().nullable(),
+          }),
+        ),
+      }),
+      from: (invitations) => ({
+        invitations: invitations.map(({ expiresAt, ...invitation }) => ({
+          ...invitation,
+          expiresAt: expiresAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/invitations",
+    operationId: "sendInvitation",
+    summary: "For staff: invite an address, which gets an account by signing in.",
+    flow: sendInvitation,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/invitations/cancellations",
+    operationId: "cancelInvitation",
+    summary: "For staff: cancel an open invitation.",
+    flow: cancelInvitation,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/emails",
+    operationId: "listEmails",
+    summary: "For staff: the emails that wait, and those that were not sent with the reason.",
+    flow: listLetters,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        waiting: z.int(),
+        queued: z.array(listedEmail.schema),
+        dead: z.array(listedEmail.schema),
+      }),
+      from: ({ count, queued, dead }) => ({
+        waiting: count,
+        queued: queued.map(listedEmail.from),
+        dead: dead.map(listedEmail.from),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/emails/tests",
+    operationId: "requestTestEmail",
+    summary: "For staff: send an email to oneself, to see that emails arrive.",
+    flow: sendTestEmail,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/system",
+    operationId: "readSystem",
+    summary: "For staff: the version, the health of each part, and the pending migrations.",
+    flow: readSystem,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        version: z.string(),
+        checks: z.record(z.string(), z.enum(["pass", "warn", "fail"])),
+        pendingMigrations: z.array(z.string()),
+      }),
+      from: ({ version, health, pendingMigrations }) => ({
+        version,
+        checks: health,
+        pendingMigrations,
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/audit-events/searches",
+    operationId: "listAuditEvents",
+    summary: "For staff: find events of the audit log, the newest first.",
+    flow: listAuditEvents,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        events: z.array(auditEvent.schema),
+        next: z.string().nullable(),
+        from: time.nullable(),
+      }),
+      from: ({ events, next, from }) => ({
+        events: events.map(auditEvent.from),
+        next: next === null ? null : String(next),
+        from: from && from.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/audit-events/exports",
+    operationId: "exportAuditEvents",
+    summary: "For staff: the newest events that a search finds, for a file.",
+    flow: exportAuditEvents,
+    status: 200,
+    output: {
+      schema: z.strictObject({ events: z.array(auditEvent.schema) }),
+      from: (events) => ({ events: events.map(auditEvent.from) }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/access-links",
+    operationId: "issueAccessLink",
+    summary: "For staff: email a user who is locked out a link that opens the account for an hour.",
+    flow: issueAccessLink,
+    status: 202,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/access-links/{id}",
+    operationId: "listAccessLinks",
+    summary: "For staff: list the access links of a user that can still be used.",
+    flow: listAccessLinks,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        accessLinks: z.array(
+          z.strictObject({
+            id: z.uuid(),
+            sentBy: z.string().nullable(),
+            sentAt: time,
+            expiresAt: time,
+            delivery: z.enum(["queued", "sent", "dead"]),
+          }),
+        ),
+      }),
+      from: (links) => ({
+        accessLinks: links.map(({ id, sentBy, sentAt, expiresAt, delivery }) => ({
+          ...{ id, sentBy, delivery },
+          sentAt: sentAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+        })),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/access-links/cancellations",
+    operationId: "cancelAccessLink",
+    summary: "For staff: void an access link before it is used.",
+    flow: cancelAccessLink,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/access-links/previews",
+    operationId: "previewAccessLink",
+    summary: "Preview an access link without consuming it.",
+    flow: previewAccessLink,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        address: z.string(),
+        sentAt: time,
+        signedInAs: z.string().nullable(),
+      }),
+      from: ({ address, sentAt, signedInAs }) => ({
+        ...{ address, signedInAs },
+        sentAt: sentAt.toISOString(),
+      }),
+    },
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/access-links/redemptions",
+    operationId: "redeemAccessLink",
+    summary: "Open an account by the link that staff have sent.",
+    flow: redeemAccessLink,
+    status: 201,
+    output: nextPage,
   }),
 ];
 

@@ -3,16 +3,18 @@ import { Badge } from "@/app/_ui/badge";
 import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
+import { Filters } from "@/app/_ui/filters";
 import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { Address, object } from "@/app/markup";
 import { TimeOfDay } from "@/app/timestamps";
-import { signInEvents } from "@/lib/core/activity";
+import { signInEvents, staffEvents } from "@/lib/core/activity";
 import { listActivity } from "@/lib/flows/activity/list-activity";
 import { deviceName, eventName, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { now, siteConfig } from "@/lib/web/site";
 import { timeZone } from "@/lib/web/time-zone";
+import { pathWith, type Query } from "@/app/path-with";
 import { AccountLayout } from "../account-layout";
 import { submitSessionReport } from "./actions";
 
@@ -22,12 +24,12 @@ const filters = ["sign_ins", "changes", "refused"] as const;
 export const generateMetadata = (): Metadata => ({ title: message("activity.title") });
 
 interface Props {
-  searchParams: Promise<Record<string, string | string[] | undefined>>;
+  searchParams: Promise<Query>;
 }
 
 export default async function ActivityPage({ searchParams }: Props) {
   const { show, before, report } = await searchParams;
-  const here = pathWith({ show, before });
+  const here = pathWith(path, { show, before });
   const { events, next } = await readOrRedirect(listActivity, here, { show, before });
   const zone = await timeZone();
   const { lifetimes } = siteConfig();
@@ -66,17 +68,14 @@ export default async function ActivityPage({ searchParams }: Props) {
           <StandaloneLink href={here}>{message("common.cancel")}</StandaloneLink>
         </Alert>
       )}
-      <nav className="filters" aria-label={message("activity.filter")}>
-        {[undefined, ...filters].map((one) => (
-          <a
-            key={one ?? "all"}
-            href={pathWith({ show: one })}
-            aria-current={one === show ? "true" : undefined}
-          >
-            {message(`activity.show.${one ?? "all"}`)}
-          </a>
-        ))}
-      </nav>
+      <Filters
+        label={message("activity.filter")}
+        items={[undefined, ...filters].map((one) => ({
+          href: pathWith(path, { show: one }),
+          text: message(`activity.show.${one ?? "all"}`),
+          current: one === show,
+        }))}
+      />
       {events.length === 0 && <p>{message("activity.none")}</p>}
       {[...days].map(([day, ofDay]) => (
         <section key={day}>
@@ -88,7 +87,7 @@ export default async function ActivityPage({ searchParams }: Props) {
                 level="h3"
                 action={
                   canReport && (
-                    <StandaloneLink href={pathWith({ show, before, report: String(id) })}>
+                    <StandaloneLink href={pathWith(path, { show, before, report: String(id) })}>
                       {rich("activity.report", {
                         event: eventName(event),
                         when: messages().timeOfDay(at, zone),
@@ -101,14 +100,20 @@ export default async function ActivityPage({ searchParams }: Props) {
                 badge={outcome !== "ok" && <Badge>{message("activity.refused")}</Badge>}
                 details={[
                   <TimeOfDay key="at" at={at} />,
-                  browser ? deviceName(browser, "heading") : message("activity.unknownDevice"),
-                  ip ? (
-                    <code key="ip">
-                      <Address>{ip}</Address>
-                    </code>
-                  ) : (
-                    message("sessions.unknownIp")
-                  ),
+                  ...(staffEvents.includes(event)
+                    ? []
+                    : [
+                        browser
+                          ? deviceName(browser, "heading")
+                          : message("activity.unknownDevice"),
+                        ip ? (
+                          <code key="ip">
+                            <Address>{ip}</Address>
+                          </code>
+                        ) : (
+                          message("sessions.unknownIp")
+                        ),
+                      ]),
                 ]}
               />
             ))}
@@ -116,10 +121,12 @@ export default async function ActivityPage({ searchParams }: Props) {
         </section>
       ))}
       {before !== undefined && (
-        <StandaloneLink href={pathWith({ show })}>{message("activity.newest")}</StandaloneLink>
+        <StandaloneLink href={pathWith(path, { show })}>
+          {message("activity.newest")}
+        </StandaloneLink>
       )}
       {next !== null && (
-        <StandaloneLink href={pathWith({ show, before: String(next) })}>
+        <StandaloneLink href={pathWith(path, { show, before: String(next) })}>
           {message("activity.older")}
         </StandaloneLink>
       )}
@@ -130,12 +137,4 @@ export default async function ActivityPage({ searchParams }: Props) {
       )}
     </AccountLayout>
   );
-}
-
-/** This page's path with the parameters that have a value. */
-function pathWith(parameters: Record<string, string | string[] | undefined>): string {
-  const query = new URLSearchParams(
-    Object.entries(parameters).filter((one): one is [string, string] => typeof one[1] === "string"),
-  );
-  return query.size > 0 ? `${path}?${query}` : path;
 }

@@ -11,7 +11,7 @@ import { redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import { cancelSuspendedAction, resumeAction } from "@/lib/web/suspended-action";
 import { displayedUsername } from "@/app/username-field";
 import { fields, runForRequest, stepUp } from "@/lib/web/run-for-request";
-import { redirectToNext, stepUpPath, parseStepUpPath } from "@/lib/web/redirects";
+import { isStaffPath, redirectToNext, stepUpPath, parseStepUpPath } from "@/lib/web/redirects";
 import { safeNext } from "@/lib/web/safe-next";
 import type { Refusal } from "@/lib/core/result";
 
@@ -53,8 +53,10 @@ export async function stepUpWithLink(form: FormData): Promise<void> {
 
 export async function cancelSuspended(form: FormData): Promise<void> {
   await requireShownUser(form);
-  await cancelSuspendedAction(readForm(form).target.actionId);
-  await redirectWithNotice(methodsPage, "suspended_action_cancelled");
+  const { next, actionId } = readForm(form).target;
+  await cancelSuspendedAction(actionId);
+  const back = isStaffPath(next) ? next : methodsPage;
+  await redirectWithNotice(back, "suspended_action_cancelled");
 }
 
 /** What a step-up is for: a suspended action with this id, or the page `next`. */

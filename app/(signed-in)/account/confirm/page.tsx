@@ -120,7 +120,7 @@ export default async function ConfirmPage({ searchParams }: Props) {
           {message("stepUp.email")}
         </Button>
       </Form>
-      <CancelStepUp actionId={actionId} />
+      <CancelStepUp actionId={actionId} next={next} />
     </AccountLayout>
   );
 }

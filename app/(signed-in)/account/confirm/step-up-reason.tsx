@@ -9,6 +9,7 @@ import {
   type SensitiveAction,
 } from "@/lib/web/suspended-action";
 import { message } from "@/lib/web/messages";
+import { isStaffPath } from "@/lib/web/redirects";
 import { cancelSuspended } from "./actions";
 
 /**
@@ -48,6 +49,16 @@ const titles = {
   "auth_provider.unlink": "stepUp.title.disconnect",
   "methods.unlock": "stepUp.title.unlock",
   "session.report": "stepUp.title.report",
+  "user.revoke_sessions": "stepUp.title.staff",
+  "user.disable": "stepUp.title.staff",
+  "user.enable": "stepUp.title.staff",
+  "user.change_role": "stepUp.title.staff",
+  "pending_sign_up.resend": "stepUp.title.staffMail",
+  "outbox.send_test": "stepUp.title.staffMail",
+  "invitation.send": "stepUp.title.invitation",
+  "invitation.cancel": "stepUp.title.invitation",
+  "access_link.issue": "stepUp.title.staff",
+  "access_link.cancel": "stepUp.title.staff",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
@@ -58,7 +69,10 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
     title === "stepUp.title.setPassword" ||
     title === "stepUp.title.removePassword" ||
     title === "stepUp.title.unlock" ||
-    title === "stepUp.title.report"
+    title === "stepUp.title.report" ||
+    title === "stepUp.title.staff" ||
+    title === "stepUp.title.staffMail" ||
+    title === "stepUp.title.invitation"
   )
     return message(title);
   // The identity to link has a token of its own.
@@ -70,11 +84,16 @@ async function titleOf({ flow, input }: SuspendedAction): Promise<string> {
 }
 
 /** The way out of a step-up: it cancels the suspended action, if the step-up is for one. */
-export function CancelStepUp({ actionId }: { actionId: string }) {
+export function CancelStepUp({ actionId, next }: { actionId: string; next: string }) {
   if (!actionId)
-    return <StandaloneLink href="/account/methods">{message("common.cancel")}</StandaloneLink>;
+    return (
+      <StandaloneLink href={isStaffPath(next) ? "/account" : "/account/methods"}>
+        {message("common.cancel")}
+      </StandaloneLink>
+    );
   return (
     <Form action={cancelSuspended}>
+      <input type="hidden" name="next" value={next} />
       <input type="hidden" name="for" value={actionId} />
       <Button variant="quiet">{message("common.cancel")}</Button>
     </Form>

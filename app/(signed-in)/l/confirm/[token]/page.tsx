@@ -81,7 +81,7 @@ export default async function ConfirmLinkPage({ params }: Props) {
         <input type="hidden" name="token" value={token} />
         <Button variant="primary">{message("stepUp.confirm")}</Button>
       </Form>
-      <CancelStepUp actionId={described?.actionId ?? ""} />
+      <CancelStepUp actionId={described?.actionId ?? ""} next={described?.next ?? ""} />
       <Form action={submitSignOut}>
         <p>
           {rich("stepUp.signOut", {

@@ -1,0 +1,40 @@
+import { Client } from "./support/client";
+import { expect, test } from "./support/test";
+
+test("Ada of support disables an account after she confirmed, and the form she sent goes on", async ({
+  ada,
+  server,
+  inbox,
+  newAddress,
+  db,
+}) => {
+  const leo = newAddress("leo");
+  const leosBrowser = new Client(server);
+  await leosBrowser.signIn(leo, inbox);
+  await ada.startsSignedIn();
+  await ada.open("/admin/users");
+  await ada.seesTitle("Page not found");
+  await db.sql`update users set role = 'support' where email = ${ada.email}`;
+  await db.sql`update sessions set authenticated_at = now() - interval '31 minutes'
+    where user_id = (select id from users where email = ${ada.email})`;
+
+  await ada.open("/account");
+  await ada.page.getByRole("link", { name: "Staff", exact: true }).click();
+  await ada.type("Email address or user ID", leo.slice(0, -12));
+  await ada.clickButton("Search");
+  await expect(ada.page.getByRole("listitem")).toHaveCount(1);
+  await ada.page.getByRole("link", { name: `Open ${leo}` }).click();
+  await ada.seesTitle(leo);
+  await ada.page.getByRole("link", { name: "Disable account" }).click();
+  await ada.type("Reason", "Sends spam");
+  await ada.clickButton("Disable account");
+  await ada.seesTitle("Confirm it’s you to change this person’s account");
+  await ada.clickButton("Email me a link and a code");
+  await ada.submitCode((await ada.readsTheLetter()).code, "Continue with the code");
+
+  await ada.sees("The account is disabled, and all its sessions have ended.");
+  await ada.sees("Reason: Sends spam");
+  await expect(ada.page.locator("header")).toContainText("Staff");
+  expect((await leosBrowser.get("/account")).status).not.toBe(200);
+  expect((await inbox.nextTo(leo)).subject).toBe("Your Latchkey account was disabled");
+});

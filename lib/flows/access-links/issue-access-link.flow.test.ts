@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { minutes } from "@/lib/core/duration";
+import { disableUser } from "@/lib/flows/staff/disable-user";
+import { Browser } from "@/test/support/browser";
+import { validPassword } from "@/test/support/passwords";
+import { refused, setUpWorld } from "@/test/support/setup";
+import { staffBrowser } from "@/test/support/staff";
+import { issueAccessLink } from "./issue-access-link";
+
+const world = await setUpWorld();
+const ada = "ada@example.com";
+const reason = "Lost her phone, knows her last invoice";
+
+async function scene() {
+  const home = new Browser(world);
+  await home.signUpAndVerify(ada, validPassword);
+  return {
+    home,
+    id: await world.userIdOf(ada),
+    support: await staffBrowser(world, "support"),
+  };
+}
+
+test("is sent to members only, by staff who have just authenticated, and ten times an hour", async () => {
+  const { home, id, support } = await scene();
+  const admin = await staffBrowser(world, "admin");
+  for (const email of ["support@example.com", "admin@example.com"])
+    expect(
+      await admin.run(issueAccessLink, { id: await world.userIdOf(email), reason }),
+    ).toMatchObject({
+      refusal: { code: email.startsWith("admin") ? "own_account" : "staff_account" },
+    });
+  expect(await home.run(issueAccessLink, { id, reason })).toEqual(refused("not_found"));
+  expect(await support.run(issueAccessLink, { id, reason: " " })).toEqual(
+    refused("reason_missing", { field: "reason" }),
+  );
+  for (let n = 0; n < 10; n += 1) await support.run(issueAccessLink, { id, reason });
+  expect(await support.run(issueAccessLink, { id, reason })).toEqual(refused("too_many_requests"));
+  await world.advance(minutes(10));
+  expect(await admin.run(issueAccessLink, { id, reason })).toEqual(refused("step_up_required"));
+});
+
+test("a disabled account gets none", async () => {
+  const { id, support } = await scene();
+  await support.run(disableUser, { id, reason });
+  expect(await support.run(issueAccessLink, { id, reason })).toEqual(refused("account_disabled"));
+});
