@@ -1,13 +1,19 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
 import { sql } from "drizzle-orm";
 import { type Db, openDatabase } from "@/db/client";
 import { rows } from "@/db/rows";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
 import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
+import { setPassword } from "@/lib/flows/password/set-password";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
+import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
+import { eraseDueAccounts } from "@/lib/store/erasures";
 import { isMailDelayed, queuedMail } from "@/lib/store/outbox";
 import { purge, readPurgeFacts } from "@/lib/store/purge";
 import { Browser } from "@/test/support/browser";
@@ -78,7 +84,7 @@ test("the hot flows scan indexes alone, among thousands of rows", async () => {
       });
       await other.finishResponse();
       const third = new Browser(here);
-      const email = addressOf(200 * n);
+      const email = addressOf(200 * n + 1);
       await third.requestLink(email);
       await third.run(readPendingRequest, {});
       const letter = await here.letterTo(email);
@@ -87,6 +93,17 @@ test("the hot flows scan indexes alone, among thousands of rows", async () => {
       });
       expect(await third.openLink(letter)).toMatchObject({ ok: true });
       await third.finishResponse();
+      expect(await third.run(revokeOtherSessions)).toMatchObject({ ok: true });
+      const moved = { email: `moved-${email}` };
+      expect(await third.run(requestEmailChange, moved)).toMatchObject({ ok: true });
+      const { code } = await here.letterTo(moved.email);
+      expect(await third.run(verifyEmailChange, { ...moved, code })).toMatchObject({ ok: true });
+      // One email at a time: tests order several by reading the whole table.
+      await here.deliver();
+      expect(await third.run(setPassword, { password: validPassword })).toMatchObject({ ok: true });
+      await here.deliver();
+      await third.finishResponse();
+      expect(await eraseDueAccounts(db, randomUUID)).toBe(0);
       await isMailDelayed(db);
       await queuedMail(db);
       await readPurgeFacts(db);
