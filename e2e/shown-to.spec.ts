@@ -41,6 +41,9 @@ const pages: Record<string, readonly PagePath[]> = {
   "admin/system/page": [(person) => person.staffPath("/system")],
   "admin/users/page": [(person) => person.staffPath("/users")],
   "admin/users/[id]/page": [(person) => person.staffPath("/users/{member}")],
+  "admin/users/[id]/access-link/page": [
+    (person) => person.staffPath("/users/{member}/access-link"),
+  ],
   "admin/users/[id]/disable/page": [(person) => person.staffPath("/users/{member}/disable")],
   "admin/users/[id]/enable/page": [(person) => person.staffPath("/users/{disabled}/enable")],
   "admin/users/[id]/role/page": [(person) => person.staffPath("/users/{member}/role")],

@@ -265,6 +265,7 @@ export const en = {
   "undoEmail.title": "Go back to your old address?",
   "undoEmail.lead":
     "Your account will have <email>{address}</email> again, and all devices will be signed out. The address was changed from {device}, {when}.",
+  "undoEmail.otherBrowser": "The change was made in another browser",
   "undoEmail.otherBrowserHelp": "Enter your full old email address to continue.",
   "undoEmail.submit": "Restore the old address",
   "undoEmail.invalid":
@@ -294,6 +295,7 @@ export const en = {
   "restoreAccount.submit": "Restore account",
   "restoreLink.lead":
     "The account of <email>{address}</email> was deleted from {device}, {when}. You can restore it as it was, and then sign in.",
+  "restoreLink.otherBrowser": "It was deleted in another browser",
   "restoreLink.invalid":
     "It may be incomplete, or have been used, or the account is erased. Such links work once, for {lifetime}.",
 

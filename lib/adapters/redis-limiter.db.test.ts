@@ -428,6 +428,7 @@ describe("budgets of attempts", () => {
   test("cover every limit on typed secrets, submitted confirmations and the lists that staff read", () => {
     const rules = tries.map(({ rule }) => rule).sort();
     expect(rules).toEqual([
+      "access_links_per_staff",
       "codes_per_day",
       "codes_per_hour",
       "confirmations_per_ip",

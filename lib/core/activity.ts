@@ -7,6 +7,7 @@ export const activityKinds = {
     "password.sign_in",
     "oauth.complete",
     "oauth.switch_account",
+    "access_link.redeem",
     "session.sign_out",
   ],
   changes: [
@@ -34,7 +35,6 @@ export const activityKinds = {
     "user.enable",
     "user.change_role",
     "access_link.issue",
-    "access_link.cancel",
   ],
 } as const;
 

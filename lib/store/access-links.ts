@@ -31,7 +31,7 @@ export async function selectOpenAccessLinks(db: Db, userId: string): Promise<Ope
     sql`select v.id, s.email as "sentBy", extract(epoch from v.created_at)::float as "sentAt",
         extract(epoch from v.expires_at)::float as "expiresAt", o.state as delivery
       from ${verifications} v
-        join ${outbox} o on o.verification_id = v.id
+        join ${outbox} o on o.to_address = v.identifier and o.verification_id = v.id
         left join ${users} s on s.id = v.staff_id
       where v.user_id = ${userId}::uuid and ${isOpen} order by v.created_at desc`,
   );

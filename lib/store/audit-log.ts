@@ -154,6 +154,10 @@ export interface AuditFilter {
   readonly until: Date | null;
 }
 
+/** Looked up for each row: a join might read all users. */
+const addressOf = (column: "subject_id" | "caller_id" | "staff_id") =>
+  sql`(select email from ${users} where id = e.${sql.identifier(column)})`;
+
 /** The newest events that a filter finds, at most `most`, older than the event with the id `before` (T3). */
 export async function selectAuditEvents(
   db: Db,
@@ -179,15 +183,13 @@ export async function selectAuditEvents(
   const found = await rows<Omit<AuditEvent, "at"> & { at: number }>(
     db,
     sql`select e.id::float8 as id, extract(epoch from e.at)::float8 as at, e.event, e.outcome, e.cause,
-        e.subject_id as "subjectId", subject.email as subject, e.caller_id as "callerId", caller.email as caller,
-        e.staff_id as "staffId", staff.email as staff, e.request_id as "requestId",
+        e.subject_id as "subjectId", ${addressOf("subject_id")} as subject,
+        e.caller_id as "callerId", ${addressOf("caller_id")} as caller,
+        e.staff_id as "staffId", ${addressOf("staff_id")} as staff, e.request_id as "requestId",
         d.ip, d.browser, d.identifier, d.reason
       from (select * from ${auditEvents} e where ${sql.join(conditions, sql` and `)}
-          order by e.id desc limit ${most}) e
-        left join ${auditEventDetails} d on d.event_id = e.id
-        left join ${users} subject on subject.id = e.subject_id
-        left join ${users} caller on caller.id = e.caller_id
-        left join ${users} staff on staff.id = e.staff_id
+          order by e.id desc limit ${sql.raw(String(most))}) e
+        left join lateral (select * from ${auditEventDetails} where event_id = e.id limit 1) d on true
       order by e.id desc`,
   );
   return found.map((one) => ({ ...one, at: new Date(one.at * 1000) }));

@@ -77,7 +77,7 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
         select id from ${verifications}
         where identifier = ${v.identifier} and purpose = ${v.purpose} and ${isLive} and not is_decoy
           and (purpose <> 'sign_up' or requesting_browser_digest = ${v.requestingBrowserDigest})
-          and user_id is not distinct from ${v.userId}::uuid
+          and user_id is not distinct from ${v.userId ?? null}::uuid
         order by from_known_device desc, created_at desc offset ${bounds.liveLinks - 1}
       )
     )

@@ -91,7 +91,7 @@ test("the user sees in the account what was done, and from where the link was us
 const fitting: Record<string, string> = {
   ...{ code: "123456", password: otherPassword, confirmPassword: otherPassword },
   ...{ token: "x".repeat(43), pendingIdentity: "x".repeat(43) },
-  ...{ provider: "google", next: "/account" },
+  ...{ provider: "google", next: "/account", event: "1", email: "ada@second.example" },
 };
 
 test("what it opens changes nothing about how the user signs in", async () => {

@@ -8,6 +8,7 @@ export const restoreAccount = defineFlow({
   name: "account.restore",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   duringDeletion: true,
   limits: [],
   input: z.strictObject({}),

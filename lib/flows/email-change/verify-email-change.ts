@@ -21,6 +21,7 @@ export const verifyEmailChange = defineFlow({
   name: "email_change.verify",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   identifierOf: ({ email }) => email,
   limits: codeLimits("email_change"),
   input: z.strictObject({ email, code }),

@@ -38,6 +38,7 @@ export default async function DeleteAccountPage() {
         <EmailField
           hint={message("deleteAccount.emailHint")}
           error={fieldError(flash, "email")}
+          defaultValue={flash.email}
           autoComplete="off"
         />
         <Button variant="danger">{message("deleteAccount.submit")}</Button>

@@ -85,7 +85,7 @@ export default async function RestoreLinkPage({ params }: Props) {
         <input type="hidden" name="token" value={token} />
         {!sameBrowser && (
           <>
-            <Alert tone="info" title={message("link.otherBrowser")}>
+            <Alert tone="info" title={message("restoreLink.otherBrowser")}>
               <p>{message("link.otherBrowserHelp")}</p>
             </Alert>
             <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "email")} />

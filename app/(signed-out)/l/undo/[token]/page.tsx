@@ -85,7 +85,7 @@ export default async function UndoEmailPage({ params }: Props) {
         <input type="hidden" name="token" value={token} />
         {!sameBrowser && (
           <>
-            <Alert tone="info" title={message("link.otherBrowser")}>
+            <Alert tone="info" title={message("undoEmail.otherBrowser")}>
               <p>{message("undoEmail.otherBrowserHelp")}</p>
             </Alert>
             <EmailField enterKeyHint="go" name="username" error={fieldError(flash, "email")} />
