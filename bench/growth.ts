@@ -77,6 +77,22 @@ const page = (path: string, times: number): Work => ({
   act: (at, n) => forEachAtOnce(some(at, n), atOnce, (user) => get(at, path, user)),
 });
 
+/** A page for staff, which one member of the sample is. */
+const staffPage = (path: string): Work => ({
+  times: 40,
+  async prepare(at) {
+    const [user] = some(at, 1);
+    await at.database.db.execute(
+      sql`with staff as (update users set role = 'admin' where email = ${addressOf(user!)} returning id)
+        , recent as (update sessions set authenticated_at = now() where user_id in (select id from staff))
+        delete from limits where rule = ${limits.userListsPerStaff.rule}`,
+    );
+    await get(at, "/api/v1/session", user!);
+  },
+  act: (at, n) =>
+    forEachAtOnce(Array.from({ length: n }), atOnce, () => get(at, path, some(at, 1)[0]!)),
+});
+
 /** In each of five tables: enough for a figure. */
 const purgedRows = 12 * bounds.purgeBatch;
 
@@ -107,6 +123,8 @@ const works = {
   "readiness check": page("/readyz", 80),
   "page of sign-in methods": page("/account/methods", 80),
   "page of sessions": page("/account/sessions", 80),
+  "list of users, for staff": staffPage("/admin/users"),
+  "search for a user, for staff": staffPage("/admin/users?search=user-7"),
   "limits of a sign-in": {
     times: 600,
     act: ({ database }, times) =>

@@ -15,6 +15,7 @@ export const redeemSetup = defineFlow({
   name: "setup.redeem",
   kind: "write",
   requires: "session",
+  isOwnersOnly: true,
   limits: [confirmationLimit],
   input: z.strictObject({ token }),
 
