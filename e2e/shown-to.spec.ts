@@ -35,6 +35,7 @@ const pages: Record<string, readonly PagePath[]> = {
   "account/profile/page": ["/account/profile"],
   "account/sessions/page": ["/account/sessions"],
   "account/sessions/sign-out-others/page": ["/account/sessions/sign-out-others"],
+  "admin/audit/page": [(person) => person.staffPath("/audit")],
   "admin/invitations/page": [(person) => person.staffPath("/invitations")],
   "admin/mail/page": [(person) => person.staffPath("/mail")],
   "admin/sign-ups/page": [(person) => person.staffPath("/sign-ups")],
