@@ -363,7 +363,9 @@ test("valid requests get the documented responses, and invalid ones a problem", 
     await replay(call, scene, replaying, inPart!);
     // Operations that only read or send an email leave the scene usable; one voids the pending code.
     if (
-      !/^(read|list|preview|request(?!EmailChange)|resend|start)/.test(call.operation.operationId)
+      !/^(read|list|preview|request(?!EmailChange)|resend|start|export|update|revokeUser)/.test(
+        call.operation.operationId,
+      )
     )
       scene = null;
   }
