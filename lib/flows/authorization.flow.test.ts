@@ -85,7 +85,7 @@ test("every flow × every kind of caller is as docs/authorization.md says", asyn
     }
     cells.push(row);
   }
-  const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
+  const asRow = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const head = ["flow", ...browsers.keys()];
   const text = [
     "# Who may run what",
@@ -95,9 +95,9 @@ test("every flow × every kind of caller is as docs/authorization.md says", asyn
     "has just signed in, unless it says otherwise. A code is the refusal. The test",
     "`lib/flows/authorization.flow.test.ts` writes this file and fails when it differs.",
     "",
-    line(head),
-    line(head.map(() => "---")),
-    ...cells.map(line),
+    asRow(head),
+    asRow(head.map(() => "---")),
+    ...cells.map(asRow),
     "",
   ].join("\n");
   await expect(text).toMatchFileSnapshot("../../docs/authorization.md");
