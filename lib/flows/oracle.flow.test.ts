@@ -221,9 +221,23 @@ const opensAccounts = [
   "a sign-up, then the right password for it",
 ];
 
+/** Entry points that find an account by a token alone: the long part tries them. */
+const byToken = [
+  "access_link.preview",
+  "access_link.redeem",
+  "email_change.preview_undo",
+  "email_change.undo",
+  "account.preview_restore",
+  "account.restore_by_link",
+  "sign_in_report.preview",
+  "sign_in_report.redeem",
+];
+
 describe.each(["open", "closed"] as const)("where sign-up is %s", (signUp) => {
   for (const entryPoint of [...Object.keys(entryPoints), ...Object.keys(walks)]) {
-    const tags = signUp === "closed" && !opensAccounts.includes(entryPoint) ? ["long"] : [];
+    const isLong =
+      byToken.includes(entryPoint) || (signUp === "closed" && !opensAccounts.includes(entryPoint));
+    const tags = isLong ? ["long"] : [];
     test(`${entryPoint} tells a stranger nothing about an account`, { tags }, async () => {
       const seen: Record<string, unknown> = {};
       for (const state of Object.keys(states)) seen[state] = await cell(entryPoint, state, signUp);

@@ -63,7 +63,7 @@ const otherPassword = "four quite different words";
  * of each kind, with a sign-up at a second address, with an OAuth attempt at Google, and with a
  * pending identity from LinkedIn.
  */
-async function scene() {
+async function makeScene() {
   const home = new Browser(world);
   await home.signUpAndVerify(ada, password);
   await home.requestLink(ada);
@@ -126,7 +126,19 @@ async function scene() {
 }
 /** Emails with a link alone. */
 type Undo = "email_undo" | "deletion_undo";
-type Scene = Awaited<ReturnType<typeof scene>>;
+type Scene = Awaited<ReturnType<typeof makeScene>>;
+
+let saved: { readonly set: Scene; readonly restore: () => Promise<void> } | undefined;
+
+/** The scene; from the second time on, from its saved rows. */
+async function scene(): Promise<Scene> {
+  if (saved) await saved.restore();
+  else {
+    const set = await makeScene();
+    saved = { set, restore: await world.saveMoment() };
+  }
+  return saved.set;
+}
 
 const secrets = {
   session: ({ home }) => home.session!,
