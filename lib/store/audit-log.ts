@@ -64,7 +64,8 @@ const hasNameOf = (events: readonly string[]) =>
     sql`, `,
   )})`;
 
-const isByStaff = hasNameOf(staffEvents);
+/** Whether staff did it, to an account of somebody else; of the event `e`. */
+export const isByStaff = hasNameOf(staffEvents);
 
 /** The newest events of a user, at most `most`, older than the event with the id `before`. */
 export async function selectActivity(

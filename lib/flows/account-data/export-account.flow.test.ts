@@ -2,13 +2,18 @@ import { expect, test } from "vitest";
 import { intervals } from "@/lib/core/policy";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { updateProfile } from "@/lib/flows/profile/update-profile";
+import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { enableUser } from "@/lib/flows/staff/enable-user";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
 import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import { Browser } from "@/test/support/browser";
 import { claims, keys } from "@/test/support/oauth-fixtures";
 import { validPassword } from "@/test/support/passwords";
 import { hashOf } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
+import { setRole } from "@/test/support/staff";
 import { exportAccount } from "./export-account";
 
 const world = await setUpWorld(keys);
@@ -47,6 +52,68 @@ test("the file has everything about ada, and neither a secret nor anything of le
   const text = JSON.stringify(exported.value);
   expect(text).not.toMatch(/digest|code_hash|payload|argon2/i);
   for (const secret of [leo, hash!, ...world.secrets.tokens]) expect(text).not.toContain(secret);
+});
+
+test("where staff were, what they wrote and what was refused to them is not in the file", async () => {
+  const browser = new Browser(world);
+  await browser.signUpAndVerify(ada, validPassword);
+  const id = await world.userIdOf(ada);
+  const support = new Browser(world, { ip: "198.51.100.77", name: "netscape/amiga" });
+  await support.signIn("support@example.com");
+  await setRole(world, "support@example.com", "support");
+  const reason = "She sounds suspicious";
+  await support.run(enableUser, { id, reason });
+  await support.run(issueAccessLink, { id, reason });
+  const exported = await browser.run(exportAccount);
+  if (!exported.ok) throw new Error(exported.refusal.code);
+  const events = exported.value.activity.map(({ event }) => event);
+  expect(events).toContain("access_link.issue");
+  expect(events).not.toContain("user.enable");
+  const text = JSON.stringify(exported.value);
+  for (const secret of ["198.51.100.77", "netscape", reason]) expect(text).not.toContain(secret);
+});
+
+test("the file does not tell whether an address that she asked for has an account (L8)", async () => {
+  await new Browser(world).signUpAndVerify(leo, validPassword);
+  const browser = new Browser(world);
+  await browser.signUpAndVerify(ada, validPassword);
+  const told = [];
+  for (const email of [leo, newAddress]) {
+    await browser.run(requestEmailChange, { email });
+    await world.deliver();
+    const exported = await browser.run(exportAccount);
+    if (!exported.ok) throw new Error(exported.refusal.code);
+    const { emails, verifications } = exported.value;
+    expect(emails.filter(({ to }) => to !== ada)).toEqual([]);
+    const { address, ...rest } = verifications[0]!;
+    expect(address).toBe(email);
+    told.push({ ...rest, id: null, createdAt: null });
+  }
+  expect(told[0]).toEqual(told[1]);
+});
+
+test("of an address that she had once and somebody else has now, the file has nothing", async () => {
+  const browser = new Browser(world);
+  await browser.signUpAndVerify(ada, validPassword);
+  const change = async (email: string) => {
+    await browser.run(requestEmailChange, { email });
+    const { code } = await world.letterTo(email);
+    expect(await browser.run(verifyEmailChange, { email, code })).toMatchObject({ ok: true });
+  };
+  await change(newAddress);
+  const { token } = await world.letterTo(ada);
+  await change("ada@third.example");
+  expect(await browser.run(undoEmailChange, { token, email: ada })).toMatchObject({ ok: true });
+  const other = new Browser(world);
+  await other.signIn(newAddress);
+  await other.run(signOut);
+  await other.signInWithProvider("linkedin", claims("l-9", newAddress));
+  await browser.signInWithPassword(ada, validPassword);
+  const exported = await browser.run(exportAccount);
+  if (!exported.ok) throw new Error(exported.refusal.code);
+  const { emails, pendingIdentities } = exported.value;
+  expect(emails.map(({ to }) => to)).not.toContain(newAddress);
+  expect(pendingIdentities).toEqual([]);
 });
 
 test("an authentication of the last 30 minutes is enough, an older one is not", async () => {
