@@ -104,17 +104,18 @@ export interface Actor {
 }
 
 /**
- * Locks the admins who can sign in, so that of two changes which would each spare the other's last admin,
+ * Locks the admins who can sign in and stay, so that of two changes which would each spare the other's last admin,
  * the second sees the first. In the order of ids, so that they do not deadlock.
  */
 const admins = sql`admins as materialized (
-  select id from ${users} where role = 'admin' and disabled_at is null order by id for update)`;
+  select id from ${users} where role = 'admin' and disabled_at is null and delete_at is null
+  order by id for update)`;
 
 const mayChange = (actor: Actor, id: string) => sql`id = ${id}::uuid
   and id is distinct from ${actor.id}::uuid
   and (${actor.mayChangeStaff} or role = 'member')`;
 
-const isNotTheLastAdmin = sql`(role <> 'admin' or disabled_at is not null
+const isNotTheLastAdmin = sql`(role <> 'admin' or disabled_at is not null or delete_at is not null
   or (select count(*) from admins) > 1)`;
 
 /** Disables a user. False where there is nobody whom this actor may disable, or it is the last admin. */
