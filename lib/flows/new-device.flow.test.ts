@@ -8,6 +8,9 @@ import { claims, keys, writeIdentityDirectly } from "@/test/support/oauth-fixtur
 import { otherPassword, validPassword } from "@/test/support/passwords";
 import { lettersOf } from "@/test/support/queries";
 import { setUpWorld } from "@/test/support/setup";
+import { runOnCommandLine } from "@/test/support/staff";
+import { issueAccessLink } from "./access-links/issue-access-link";
+import { redeemAccessLink } from "./access-links/redeem-access-link";
 import { redeemPasswordReset } from "./password/redeem-password-reset";
 import { requestPasswordReset } from "./password/request-password-reset";
 import { setPassword } from "./password/set-password";
@@ -75,6 +78,18 @@ test.each<[string, (browser: Browser) => Promise<unknown>]>([
   await signUp(browser);
   expect(browser.session).not.toBeNull();
   expect(await reports()).toBe(0);
+});
+
+test("a sign-in where an access link was used before is reported, as nobody was told of that device", async () => {
+  await signedUp();
+  const id = await world.userIdOf(ada);
+  await runOnCommandLine(world, issueAccessLink, { id, reason: "Lost her phone" });
+  const { token } = await world.letterTo(ada);
+  const phone = new Browser(world);
+  await phone.run(redeemAccessLink, { token, email: ada });
+  expect(await reports()).toBe(0);
+  await phone.signInWithPassword(ada, validPassword);
+  expect(await reports()).toBe(1);
 });
 
 test("a device that another account knows is new to this one", async () => {

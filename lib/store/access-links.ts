@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { outbox, users, verifications } from "@/db/schema";
@@ -59,6 +59,18 @@ export async function voidAccessLinks(
   );
   return voided.length;
 }
+
+/**
+ * A CTE that voids the access links of a user: whatever ends sessions or changes the address ends them, too, so
+ * that none works again when that is taken back. The caller has locked the user's row in an earlier statement,
+ * as their use does before it locks the link.
+ */
+export const accessLinksVoided = (userId: SQL): SQL => sql`
+  access_links_voided as (
+    update ${verifications} set voided_at = now() where id in (
+      select v.id from ${verifications} v where v.user_id = ${userId} and ${isOpen}
+      order by v.id for update)
+  )`;
 
 /** What an access link may open now. */
 export interface Access {

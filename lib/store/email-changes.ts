@@ -5,6 +5,7 @@ import { emailChanges, knownDevices, sessions, users, verifications } from "@/db
 import { databaseCauseOf } from "@/lib/core/database-error";
 import type { Identifier } from "@/lib/core/identifier";
 import { bounds, intervals, lifetimes } from "@/lib/core/policy";
+import { accessLinksVoided } from "./access-links";
 import {
   lockAccount,
   type LockedAccount,
@@ -82,7 +83,7 @@ export async function changeEmail(
       tx,
       sql`with voided as (
         ${voidSecretsOfAccount(sql`${oldEmail}`)}
-      ), changed as (
+      ), ${accessLinksVoided(sql`${id}::uuid`)}, changed as (
         update ${users} set email = ${newEmail}, email_verified_at = now()
         where id = ${id}::uuid and not ${isReserved(newEmail)} returning id
       )
@@ -112,7 +113,7 @@ export async function undoEmailChange(
     where v.consumed_at is null and v.voided_at is null and v.expires_at > now()
       and (v.identifier in (undone.email, ${oldEmail})
           and v.purpose in ${purposesVoidedByPasswordChange}
-        or v.user_id = undone.user_id and (v.purpose = 'email_change'
+        or v.user_id = undone.user_id and (v.purpose in ('email_change', 'deletion_undo')
           or v.purpose = 'email_undo' and v.created_at > undone.created_at))
     order by v.purpose <> 'password_reset', v.purpose, v.id for update of v`;
   const locked = await row(
@@ -126,7 +127,7 @@ export async function undoEmailChange(
       tx,
       sql`with undone as (${change}), voided as (
         update ${verifications} set voided_at = now() where id in (${secrets})
-      ), ended as (
+      ), ${accessLinksVoided(sql`(select user_id from undone)`)}, ended as (
         delete from ${sessions} where user_id in (select user_id from undone)
       ), deleted_devices as (
         delete from ${knownDevices} where user_id in (select user_id from undone)

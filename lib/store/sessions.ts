@@ -7,6 +7,7 @@ import type { Identifier } from "@/lib/core/identifier";
 import type { NewDeviceLetter } from "@/lib/core/letters";
 import { intervals } from "@/lib/core/policy";
 import type { Role } from "@/lib/core/role";
+import { accessLinksVoided } from "./access-links";
 import { deviceRemembered } from "./known-devices";
 import { lockPendingEmailChange } from "./verifications";
 
@@ -170,7 +171,7 @@ export function sessionInserted(session: SessionRow): SQL {
       or (${session.startedBy}::uuid is null and started_by is null and user_id = ${userId}::uuid
         and browser_digest = ${browserDigest} and method = ${method}
         and created_at > now() - make_interval(secs => ${intervals.repeat}))
-    returning id, user_id
+    returning id, user_id, staff_id
   ), ${staffId ? sql`` : sql`${deviceRemembered(deviceDigest, userId)}, `}inserted as (
     insert into ${sessions} (token_digest, started_by, user_id, method, ip, country, browser, browser_digest,
       device_digest, staff_id, authenticated_at, remember, idle_seconds, ends_at, expiry_check_at)
@@ -338,7 +339,7 @@ export async function deleteSession(tx: Db, userId: string, id: string): Promise
 
 /**
  * Deletes all sessions of a user but one, and their known devices (R6), and voids a pending change of the
- * address. Returns how many sessions. Locks the pending change and then the user's row, as password changes
+ * address and access links. Returns how many sessions. Locks the pending change and then the user's row, as password changes
  * do, so that none of them deadlock. Does nothing
  * when the session to stay was deleted meanwhile.
  */
@@ -358,7 +359,7 @@ export async function deleteOtherSessions(
     sql`with deleted_devices as (
       delete from ${knownDevices}
       where user_id = ${userId}::uuid and device_digest <> ${deviceDigest} and ${stillSignedIn}
-    ), voided as (
+    ), ${accessLinksVoided(sql`(select own.user_id from ${sessions} own where own.id = ${id}::uuid)`)}, voided as (
       update ${verifications} set voided_at = now()
       where id in (${lockPendingEmailChange(userId)}) and ${stillSignedIn}
     )

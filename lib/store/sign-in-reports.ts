@@ -7,14 +7,16 @@ import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import type { NewDeviceLetter } from "@/lib/core/letters";
 import { intervals, lifetimes } from "@/lib/core/policy";
+import { accessLinksVoided } from "./access-links";
 import { isKnownTo } from "./known-devices";
 import { areMethodsLocked, lockForMethods, type Session, type SessionRow } from "./sessions";
-import { isLive, lockVerifications, type Purpose, reportPurpose } from "./verifications";
+import { isLive, type Purpose, reportPurpose } from "./verifications";
 
 /**
  * CTEs that let the owner report the session that `sessionInserted` starts in the same statement, if it is the
  * first one of a device (R6). One that takes the place of another session is no new sign-in: the report of
- * that one is about it from now on, as a response that was lost has brought the browser no device cookie.
+ * that one is about it from now on, as a response that was lost has brought the browser no device cookie. One
+ * that an access link has started is none of these: nobody was told of it.
  */
 export function signInReportable(session: SessionRow, report: NewDeviceLetter): SQL {
   const { userId, ip, browser, browserDigest, deviceDigest } = session;
@@ -33,7 +35,7 @@ export function signInReportable(session: SessionRow, report: NewDeviceLetter): 
       now() + make_interval(secs => ${lifetimes.signInReport}), now()
     from inserted
     where not ${isKnownTo(deviceDigest, userId)}
-      and not exists (select from rotated where user_id = ${userId}::uuid)
+      and not exists (select from rotated where user_id = ${userId}::uuid and staff_id is null)
     returning id
   )`;
 }
@@ -119,7 +121,7 @@ export async function liftMethodsLock(
   return lifted ? "lifted" : "unknown_device";
 }
 
-/** What a report voids at the address, beside a pending change of it. Reports of other sign-ins stay: each is about another device. */
+/** What a report voids at the account's address, beside a pending change of it. Reports of other sign-ins stay: each is about another device. */
 const voidedPurposes = [
   "magic_link",
   "password_reset",
@@ -128,20 +130,30 @@ const voidedPurposes = [
 ] as const satisfies Purpose[];
 
 /**
+ * Locks what a report voids, in the order of all changes of credentials: a pending change of the address, too,
+ * before the user's row. The address may be another one than the report was sent to. `account` selects the id
+ * and the email of the user.
+ */
+const lockReported = (account: SQL) => sql`
+  select v.id from ${verifications} v, (${account}) account
+  where (v.identifier = account.email and v.purpose in ${voidedPurposes}
+      or v.user_id = account.id and v.purpose = 'email_change')
+    and v.consumed_at is null and v.voided_at is null and v.expires_at > now()
+  order by v.purpose <> 'password_reset', v.purpose, v.id for update of v`;
+
+/**
  * Ends the session of a report and all others of its device, forgets that device and all that became known
  * since, as they may belong to the same stranger, voids the account's links and codes, and locks its sign-in
  * methods. `report` selects user_id, session_id, device_digest and the time of the sign-in. Returns no row
  * without a report, and whether a session was ended, and that with `ownId`.
  */
-const endedAndLocked = (report: SQL, identifier: Identifier, ownId: string | null = null) => sql`
+const endedAndLocked = (report: SQL, ownId: string | null = null) => sql`
   with report as (
     ${report}
   ), voided as (
-    update ${verifications} set voided_at = now()
-    where (identifier = ${identifier} and purpose in ${voidedPurposes}
-        or user_id = (select user_id from report) and purpose = 'email_change') and ${isLive}
-      and exists (select from report)
-  ), ended as (
+    update ${verifications} set voided_at = now() where id in (${lockReported(sql`
+      select u.id, u.email from ${users} u, report where u.id = report.user_id`)})
+  ), ${accessLinksVoided(sql`(select user_id from report)`)}, ended as (
     delete from ${sessions} s using report
     where s.user_id = report.user_id
       and (s.id = report.session_id or s.device_digest = report.device_digest)
@@ -173,7 +185,8 @@ export async function consumeReport(
   await row(
     tx,
     sql`with locked as (
-      ${lockVerifications(sql`${typedEmail}`, voidedPurposes)}
+      ${lockReported(sql`select u.id, u.email from ${users} u
+        where u.id = (select user_id from ${verifications} where ${isReport})`)}
     ), barrier as (
       select count(*) from locked
     )
@@ -183,7 +196,7 @@ export async function consumeReport(
   const report = sql`update ${verifications} set consumed_at = now(), consumed_with = 'link',
       consumed_by_digest = ${requestingBrowserDigest}
     where ${isReport} returning user_id, session_id, device_digest, created_at`;
-  const locked = await row(tx, endedAndLocked(report, typedEmail));
+  const locked = await row(tx, endedAndLocked(report));
   return locked !== undefined;
 }
 
@@ -193,11 +206,11 @@ export async function consumeReport(
  */
 export async function reportEvent(
   tx: Db,
-  session: Pick<Session, "id" | "userId" | "email">,
+  session: Pick<Session, "id" | "userId">,
   eventId: number,
 ): Promise<{ readonly hasEnded: boolean; readonly endedOwn: boolean } | "unknown" | "signed_out"> {
-  const { id, userId, email } = session;
-  await row(tx, lockVerifications(sql`${email}`, voidedPurposes));
+  const { id, userId } = session;
+  await row(tx, lockReported(sql`select id, email from ${users} where id = ${userId}::uuid`));
   if ((await lockForMethods(tx, session)) === "signed_out") return "signed_out";
   const ofUser = sql`user_id = e.subject_id and created_at = e.at`;
   const report = sql`select e.subject_id as user_id, e.at as created_at,
@@ -209,7 +222,7 @@ export async function reportEvent(
       and e.at > now() - make_interval(secs => ${lifetimes.signInReport})`;
   const locked = await row<{ hasEnded: boolean; endedOwn: boolean }>(
     tx,
-    endedAndLocked(report, email, id),
+    endedAndLocked(report, id),
   );
   return locked ?? "unknown";
 }

@@ -4,18 +4,29 @@ import { row } from "@/db/rows";
 import { lifetimes } from "@/lib/core/policy";
 import { flows } from "@/lib/flows";
 import { listActivity } from "@/lib/flows/activity/list-activity";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
+import { restoreByLink } from "@/lib/flows/deletion/restore-by-link";
+import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
 import { removePassword } from "@/lib/flows/password/remove-password";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
 import { setPassword } from "@/lib/flows/password/set-password";
+import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
 import { listSessions } from "@/lib/flows/sessions/list-sessions";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { revokeOtherSessions } from "@/lib/flows/sessions/revoke-other-sessions";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
+import { enableUser } from "@/lib/flows/staff/enable-user";
+import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
 import { requestStepUp } from "@/lib/flows/step-up/request-step-up";
 import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { Browser } from "@/test/support/browser";
 import { keys } from "@/test/support/oauth-fixtures";
 import { otherPassword, validPassword } from "@/test/support/passwords";
+import { secretsThatOpen } from "@/test/support/queries";
 import { refused, setUpWorld } from "@/test/support/setup";
 import { runOnCommandLine, setRole, staffBrowser } from "@/test/support/staff";
 import { issueAccessLink } from "./issue-access-link";
@@ -194,6 +205,91 @@ describe("a link", () => {
     const admin = await staffBrowser(world, "admin");
     await admin.run(disableUser, { id: await world.userIdOf(email), reason });
     expect(await open(new Browser(world))).toEqual(refused("link_invalid", { cause }));
+  });
+
+  test.each<[string, (at: Awaited<ReturnType<typeof scene>>) => Promise<unknown>]>([
+    [
+      "a password reset",
+      async () => {
+        const phone = new Browser(world);
+        await phone.run(requestPasswordReset, { email: ada });
+        const { token } = await world.letterTo(ada);
+        const passwords = { password: otherPassword, confirmPassword: otherPassword };
+        return phone.run(redeemPasswordReset, { token, ...passwords });
+      },
+    ],
+    [
+      "another password",
+      ({ home }) =>
+        home.run(setPassword, { password: otherPassword, confirmPassword: otherPassword }),
+    ],
+    [
+      "a change of the address that was undone",
+      async ({ home }) => {
+        const email = "ada@second.example";
+        await home.run(requestEmailChange, { email });
+        const { code } = await world.letterTo(email);
+        await home.run(verifyEmailChange, { email, code });
+        const { token } = await world.letterTo(ada);
+        return home.run(undoEmailChange, { token });
+      },
+    ],
+    [
+      "the report of a sign-in",
+      async () => {
+        await new Browser(world).signInWithPassword(ada, validPassword);
+        const { token } = await world.letterTo(ada);
+        return new Browser(world).run(redeemSignInReport, { token, email: ada });
+      },
+    ],
+    [
+      "a deletion that was taken back",
+      async ({ home }) => {
+        await home.run(deleteAccount, { email: ada });
+        const { token } = await world.letterTo(ada);
+        return home.run(restoreByLink, { token });
+      },
+    ],
+    [
+      "its user was disabled and enabled",
+      async ({ id, support }) => {
+        await support.run(disableUser, { id, reason });
+        return support.run(enableUser, { id, reason });
+      },
+    ],
+    [
+      "its user became staff and a member again",
+      async ({ id }) => {
+        await runOnCommandLine(world, changeRole, { id, role: "support", reason });
+        return runOnCommandLine(world, changeRole, { id, role: "member", reason });
+      },
+    ],
+    [
+      "staff ended all sessions",
+      ({ id, support }) => support.run(revokeUserSessions, { id, reason }),
+    ],
+    ["its user signed out everywhere else", ({ home }) => home.run(revokeOtherSessions)],
+  ])("opens nothing after %s", async (_, change) => {
+    const at = await scene();
+    expect(await change(at)).toMatchObject({ ok: true });
+    const voided = refused("link_invalid", { cause: "voided" });
+    expect(await at.open(new Browser(world))).toEqual(voided);
+  });
+
+  test("of before a change of the address opens nothing when that address is undone", async () => {
+    const { home, id, support } = await scene();
+    const email = "ada@second.example";
+    await home.run(requestEmailChange, { email });
+    const { code } = await world.letterTo(email);
+    await home.run(verifyEmailChange, { email, code });
+    const undo = await world.letterTo(ada);
+    await support.run(issueAccessLink, { id, reason });
+    const { token } = await world.letterTo(email);
+    expect(await home.run(undoEmailChange, { token: undo.token })).toMatchObject({ ok: true });
+    expect(await new Browser(world).run(redeemAccessLink, { token, email })).toEqual(
+      refused("link_invalid", { cause: "not_to_be_opened" }),
+    );
+    expect(await secretsThatOpen(world, email)).toEqual([]);
   });
 
   test("of the command line opens the account as well, and its session is marked, too", async () => {
