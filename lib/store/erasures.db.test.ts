@@ -7,12 +7,13 @@ import { lifetimes } from "@/lib/core/policy";
 import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { restoreAccount } from "@/lib/flows/deletion/restore-account";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
 import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { claims, keys } from "@/test/support/oauth-fixtures";
 import { validPassword } from "@/test/support/passwords";
-import { count } from "@/test/support/queries";
+import { count, lettersOf, secretsThatOpen } from "@/test/support/queries";
 import { setUpWorld } from "@/test/support/setup";
 import { eraseDueAccounts } from "./erasures";
 
@@ -81,6 +82,28 @@ test("the address is free again, and that of a change before", async () => {
   await erase();
   for (const email of [ada, second]) await new Browser(world).signIn(email);
   expect(await count(world, "users")).toBe(2);
+});
+
+test("what belongs to the next owner of an address whose change was undone stays", async () => {
+  const browser = new Browser(world);
+  await browser.signUpAndVerify(ada, validPassword);
+  for (const email of [second, "ada@third.example"]) {
+    await browser.run(requestEmailChange, { email });
+    const { code } = await world.letterTo(email);
+    await browser.run(verifyEmailChange, { email, code });
+  }
+  const { token } = await world.letterTo(ada);
+  await browser.run(undoEmailChange, { token, email: ada });
+  const next = new Browser(world);
+  await next.signIn(second);
+  await next.requestLink(second);
+  await browser.signInWithPassword(ada, validPassword);
+  await browser.run(deleteAccount, { email: ada });
+  await letTimeCome();
+  expect(await erase()).toBe(1);
+  // Those about the change were Ada's.
+  expect(await lettersOf(world, second)).toEqual(["sign_up_link sent", "magic_link queued"]);
+  expect(await secretsThatOpen(world, second)).toEqual(["magic_link"]);
 });
 
 test("a restored account stays, also one that is restored while it is erased", async () => {

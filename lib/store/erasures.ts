@@ -13,13 +13,14 @@ import {
 } from "@/db/schema";
 import { bounds } from "@/lib/core/policy";
 import { recordEvent } from "./audit-log";
+import { canBeUndone } from "./reservations";
 
 const isDue = sql`delete_at <= now()`;
 
 /** The address of a user, and those that are reserved for it. */
 const addressesOf = (user: ReturnType<typeof sql>) => sql`
   select email from ${users} where ${user}
-  union select old_email from ${emailChanges} where reserved_until > now()
+  union select old_email from ${emailChanges} where ${canBeUndone}
     and user_id in (select id from ${users} where ${user})`;
 
 /**
