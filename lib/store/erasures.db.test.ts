@@ -9,6 +9,7 @@ import { restoreAccount } from "@/lib/flows/deletion/restore-account";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
 import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
 import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
+import { signOut } from "@/lib/flows/sessions/sign-out";
 import { Browser } from "@/test/support/browser";
 import { dump } from "@/test/support/invariants";
 import { claims, keys } from "@/test/support/oauth-fixtures";
@@ -82,6 +83,33 @@ test("the address is free again, and that of a change before", async () => {
   await erase();
   for (const email of [ada, second]) await new Browser(world).signIn(email);
   expect(await count(world, "users")).toBe(2);
+});
+
+test("what names it by an address that it had long before goes, and what the next owner did stays", async () => {
+  const browser = new Browser(world, { ip: "203.0.113.9", name: "netscape/amiga" });
+  await browser.signUpAndVerify(ada, validPassword);
+  // Of nobody, as it fails.
+  await browser.requestLink(ada);
+  await browser.submitCode("000000", ada);
+  await browser.run(requestEmailChange, { email: second });
+  const { code } = await world.letterTo(second);
+  await browser.run(verifyEmailChange, { email: second, code });
+  // The change cannot be undone any more.
+  await world.writeDirectly((tx) => tx.execute(sql`delete from email_changes`));
+  const next = new Browser(world, { ip: "198.51.100.9" });
+  await next.signIn(ada);
+  await next.run(signOut);
+  await next.requestLink(ada);
+  await next.submitCode("000000", ada);
+  await browser.run(deleteAccount, { email: second });
+  await letTimeCome();
+  expect(await erase()).toBe(1);
+  const details = await rows<{ ip: string | null }>(
+    world.db,
+    sql`select distinct ip from audit_event_details where identifier = ${ada}`,
+  );
+  expect(details).toEqual([{ ip: "198.51.100.9" }]);
+  expect(await dump(world, "limits")).not.toContain("203.0.113.9");
 });
 
 test("what belongs to the next owner of an address whose change was undone stays", async () => {

@@ -23,6 +23,21 @@ const addressesOf = (user: ReturnType<typeof sql>) => sql`
   union select old_email from ${emailChanges} where ${canBeUndone}
     and user_id in (select id from ${users} where ${user})`;
 
+const changesOfAddress = ["email_change.verify", "email_change.undo"] as const;
+
+/** Events whose address was that of their subject then, or is from then on. */
+const eventsOfOwnAddress: readonly string[] = [
+  "magic_link.request",
+  "magic_link.redeem",
+  "email_code.redeem",
+  "password_reset.request",
+  "password_reset.redeem",
+  "password_reset.redeem_code",
+  "password.sign_in",
+  "sign_up.verify",
+  ...changesOfAddress,
+];
+
 /**
  * Erases the accounts whose time has come, each in a transaction of its own: the user and all that
  * belongs to it, so that its address is free again, and the details of its audit events, whose rows
@@ -44,7 +59,8 @@ export async function eraseDueAccounts(
 }
 
 /**
- * Empties the details of events that name a due account by its address alone, such as its sign-up, or that
+ * Empties the details of events that name a due account by its address alone, such as its sign-up, or by one
+ * that it had before, up to the change away from it, as somebody else may have that one by now; or that
  * it caused without being their subject. No index finds them, as each event would write to it: this looks
  * through the whole log, in batches, once for all accounts that are due.
  */
@@ -57,13 +73,31 @@ async function emptyStrayDetails(db: Db, progress: () => void): Promise<void> {
     db,
     sql`select min(event_id)::float8 as first, max(event_id)::float8 as last from ${auditEventDetails}`,
   );
+  const named = await rows<{ email: string; until: number | null }>(
+    db,
+    sql`select email, null::float8 as until from (${addressesOf(isOfDue)}) present
+      union all
+      select identifier, (
+        select min(c.id)::float8 from ${auditEvents} c where c.subject_id = former.subject_id
+          and c.outcome = 'ok' and c.event in ${changesOfAddress} and c.id > former.last) as until
+      from (
+        select e.subject_id, d.identifier, max(e.id) as last from ${auditEvents} e
+          join ${auditEventDetails} d on d.event_id = e.id
+        where e.subject_id in (select value::uuid from jsonb_array_elements_text(${ids}::jsonb))
+          and e.outcome = 'ok' and e.event in ${eventsOfOwnAddress} and d.identifier is not null
+        group by 1, 2) former`,
+  );
+  const addresses = JSON.stringify(named);
   const { first, last } = range!;
   for (let from = first ?? 1; from <= (last ?? 0); from += bounds.auditSearch) {
     await row(
       db,
-      sql`with addresses as (${addressesOf(isOfDue)}), stray as (
+      sql`with addresses as materialized (
+        select email, until from jsonb_to_recordset(${addresses}::jsonb) as named (email text, until bigint)
+      ), stray as (
         select d.event_id, e.subject_id is null or e.caller_id <> e.subject_id as by_account,
-          d.identifier in (select email from addresses) as named,
+          exists (select from addresses a
+            where a.email = d.identifier and (a.until is null or e.id <= a.until)) as named,
           e.caller_id in (select id from ${users} where ${isOfDue}) as caused, e.subject_id
         from ${auditEventDetails} d join ${auditEvents} e on e.id = d.event_id
         where d.event_id between ${from}::bigint and ${from + bounds.auditSearch - 1}::bigint
