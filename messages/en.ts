@@ -510,6 +510,7 @@ export const en = {
   "user.status": "Status",
   "user.active": "Active",
   "user.disabledSince": "Disabled since {when}",
+  "user.deletesOn": "Deleted by the owner; will be erased on {when}",
   "user.role": "Role",
   "user.verified": "Address verified",
   "user.notVerified": "Not yet",
@@ -816,6 +817,8 @@ export const en = {
   "error.reason_too_long": "Use at most {reasonLength} characters.",
   "error.has_account": "This address belongs to an account here.",
   "error.own_account": "You can’t do this to your own account. Ask another member of staff.",
+  "error.deletion_scheduled":
+    "The owner has deleted this account. Only the owner can restore it: by signing in, or by the link in the email about it.",
   "error.staff_account": "Only an admin can do this to a member of staff.",
   "error.last_admin": "This is the last admin. Make someone else an admin first.",
   "error.email_unverified":

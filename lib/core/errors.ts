@@ -63,6 +63,7 @@ export const refusals = {
   own_account: { status: 409 },
   staff_account: { status: 403 },
   email_unverified: { status: 409 },
+  deletion_scheduled: { status: 409 },
   already_done: { status: 409 },
   access_link_session: { status: 403 },
   account_disabled: { status: 403 },

@@ -326,7 +326,7 @@ export async function consumeCode(
  * larger statement. The order of locking is the same everywhere, so that transactions which lock
  * several purposes do not deadlock: password resets first, then by purpose and id.
  */
-export const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
+const lockVerifications = (identifier: SQL, purposes: readonly Purpose[]) => sql`
   select id from ${verifications}
   where identifier = ${identifier} and purpose in ${purposes} and ${isLive}
   order by purpose <> 'password_reset', purpose, id for update`;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { minutes } from "@/lib/core/duration";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { Browser } from "@/test/support/browser";
 import { validPassword } from "@/test/support/passwords";
@@ -44,4 +45,10 @@ test("a disabled account gets none", async () => {
   const { id, support } = await scene();
   await support.run(disableUser, { id, reason });
   expect(await support.run(issueAccessLink, { id, reason })).toEqual(refused("account_disabled"));
+});
+
+test("an account that its owner has deleted gets none: the link would open nothing", async () => {
+  const { home, id, support } = await scene();
+  await home.run(deleteAccount, { email: ada });
+  expect(await support.run(issueAccessLink, { id, reason })).toEqual(refused("deletion_scheduled"));
 });

@@ -10,8 +10,8 @@ import { insertVerification } from "@/lib/store/verifications";
 
 /**
  * Emails a user who is locked out a link that opens the account for an hour (T2). The link before it is void.
- * Whoever sends it never sees it. Refuses `reason_missing`, `not_found`, `own_account`, `staff_account` and
- * `account_disabled`.
+ * Whoever sends it never sees it. Refuses `reason_missing`, `not_found`, `own_account`, `staff_account`,
+ * `account_disabled` and `deletion_scheduled`.
  */
 export const issueAccessLink = defineFlow({
   name: "access_link.issue",
@@ -37,6 +37,7 @@ export const issueAccessLink = defineFlow({
       if (user.id === caller.session?.userId) return refuse("own_account");
       if (user.role !== "member") return refuse("staff_account");
       if (user.disabledAt) return refuse("account_disabled");
+      if (user.deletesAt) return refuse("deletion_scheduled");
       await voidAccessLinks(tx, user.id);
       const token = random.token();
       const verificationId = await insertVerification(tx, {

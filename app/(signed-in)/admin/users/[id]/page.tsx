@@ -51,7 +51,9 @@ export default async function UserPage({ params, searchParams }: Props) {
             term: message("user.status"),
             value: user.disabledAt
               ? rich("user.disabledSince", { when: <Timestamp at={user.disabledAt} /> })
-              : message("user.active"),
+              : user.deletesAt
+                ? rich("user.deletesOn", { when: <Timestamp at={user.deletesAt} /> })
+                : message("user.active"),
           },
           { term: message("user.role"), value: message(`staff.role.${user.role}`) },
           {
@@ -68,7 +70,7 @@ export default async function UserPage({ params, searchParams }: Props) {
       />
       {mayAct ? (
         <p className="actions">
-          {user.role === "member" && !user.disabledAt && (
+          {user.role === "member" && !user.disabledAt && !user.deletesAt && (
             <ButtonLink href={`${path}/access-link`}>{message("user.sendAccessLink")}</ButtonLink>
           )}
           <ButtonLink href={`${path}/sign-out`}>{message("user.revokeSessions")}</ButtonLink>
