@@ -83,13 +83,15 @@ export interface UserAccount {
   readonly role: Role;
   readonly emailVerifiedAt: Date | null;
   readonly disabledAt: Date | null;
+  /** When it will be erased; null for an account whose user has not deleted it. */
+  readonly deletesAt: Date | null;
   readonly createdAt: Date;
 }
 
 export async function findUser(db: Db, id: string): Promise<UserAccount | null> {
-  const { email, role, emailVerifiedAt, disabledAt, createdAt } = users;
+  const { email, role, emailVerifiedAt, disabledAt, deleteAt: deletesAt, createdAt } = users;
   const [found] = await db
-    .select({ id: users.id, email, role, emailVerifiedAt, disabledAt, createdAt })
+    .select({ id: users.id, email, role, emailVerifiedAt, disabledAt, deletesAt, createdAt })
     .from(users)
     .where(eq(users.id, id));
   return found ? { ...found, email: found.email as Identifier } : null;

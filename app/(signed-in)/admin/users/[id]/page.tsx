@@ -53,6 +53,9 @@ export default async function UserPage({ params, searchParams }: Props) {
               ? rich("user.disabledSince", { when: <Timestamp at={user.disabledAt} /> })
               : message("user.active"),
           },
+          ...(user.deletesAt
+            ? [{ term: message("user.deletion"), value: <Timestamp at={user.deletesAt} /> }]
+            : []),
           { term: message("user.role"), value: message(`staff.role.${user.role}`) },
           {
             term: message("user.verified"),
@@ -169,6 +172,7 @@ export default async function UserPage({ params, searchParams }: Props) {
           {message("activity.older")}
         </StandaloneLink>
       )}
+      <StandaloneLink href="/admin/users">{message("users.back")}</StandaloneLink>
     </StaffLayout>
   );
 }
