@@ -545,7 +545,7 @@ export const en = {
   "user.accessLinkSent": "Link sent {when}",
   "user.accessLinkEnds": "Works until {when}",
   "user.cancelAccessLink": "Cancel link",
-  "user.byCommandLine": "On the command line",
+  "user.byCommandLine": "Sent on the command line",
   "user.disable": "Disable account",
   "user.disableTitle": "Disable this account?",
   "user.disableLead":
