@@ -121,6 +121,9 @@ test("“Keep me signed in” stays chosen when a request for a link is refused"
   await ada.requestLink({ remember: true }, "ada@example");
   await ada.sees("Enter an email address");
   await expect(ada.keepBeside("Email me a sign-in link")).toBeChecked();
+  // The choice is one, though the providers' form has a checkbox of its own.
+  await ada.keepBeside("Continue with Google").uncheck();
+  await expect(ada.keepBeside("Email me a sign-in link")).not.toBeChecked();
   await ada.open("/sign-up");
   await ada.page.getByLabel("Keep me signed in").check();
   await ada.clickButton("Sign up");

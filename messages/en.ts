@@ -26,6 +26,7 @@ export const en = {
   "signIn.usePassword": "Use a password",
   "signIn.aPassword": "a password",
   "signIn.keep": "Keep me signed in",
+  "signIn.keepWith": "Keep me signed in with {providers}",
   "signIn.lastUsed": "Last used",
   "signIn.continueWith": "Continue with {provider}",
   "signIn.inAppBrowser.useCode":
@@ -129,7 +130,7 @@ export const en = {
     "The {appName} team sent this link to <email>{address}</email> {when}, so that you can get into your account. It works once.",
   "accessLink.limits":
     "The account stays open in this browser for {lifetime}. Until you sign in yourself, you can’t change how you sign in.",
-  "accessLink.help": "If nobody from our team promised you this link, close this page.",
+  "accessLink.help": "If you didn’t ask our team for this link, close this page.",
   "accessLink.signedInAs": "You are signed in as {address} and will be signed out.",
   "accessLink.submit": "Open my account",
   "accessLink.invalid":
@@ -146,25 +147,25 @@ export const en = {
   "report.time": "Time",
   "report.ip": "IP address",
   "report.effects":
-    "If it wasn’t you, say so. We’ll sign that device out and lock your sign-in methods for {lock}. Your own devices stay signed in.",
+    "If it wasn’t you, tell us here. We’ll sign that device out and lock your sign-in methods for {lock}. Your other devices stay signed in.",
   "report.typeAddress": "Enter your full email address to continue.",
   "report.submit": "This wasn’t me",
   "report.wasMe": "If it was you, close this page. Nothing changes.",
   "reported.title": "Make your account safe",
   "reported.lead":
-    "For {lock}, nobody can add, change or remove your sign-in methods. Do the following now, in this order.",
+    "For {lock}, nobody can add, change or remove your sign-in methods. Do these steps now, in this order.",
   "reported.password": "Set a new password",
   "reported.passwordText":
-    "It ends all other sessions, and works although your sign-in methods are locked. <link>Email me a link to set it</link>",
+    "This signs out every device, and works while your sign-in methods are locked. <link>Email me a link to set it</link>",
   "reported.sessions": "Check your sessions",
   "reported.sessionsText":
-    "Sign in, and sign out every device that you don’t recognise. <link>Open your sessions</link>",
+    "Sign in, then sign out every device you don’t recognise. <link>Open your sessions</link>",
   "reported.methods": "Check your connected accounts",
   "reported.methodsText":
-    "If Google or LinkedIn is connected and you didn’t do that, disconnect it. On a device that you used before, you can unlock your sign-in methods at once. <link>Open your sign-in methods</link>",
+    "Disconnect any account that you didn’t connect. To do it before the lock ends, unlock your sign-in methods on a device you used before. <link>Open your sign-in methods</link>",
   "reported.mailbox": "Check your mailbox",
   "reported.mailboxText":
-    "Whoever reads your email can sign in here. Change the password of your mailbox, and look for forwarding rules and devices that aren’t yours.",
+    "Anyone who can read your email can sign in here. Change your email password, and check for forwarding rules and devices that aren’t yours.",
 
   "oauth.redirectTitle": "Continuing to {provider}",
   "oauth.redirectLink": "Continue to {provider}",
@@ -242,8 +243,8 @@ export const en = {
   "profile.nameHint": "What we call you. You can leave this empty.",
   "profile.noName": "Not set",
   "profile.timeZone": "Time zone",
-  "profile.timeZoneHint": "For the times on these pages.",
-  "profile.browserTimeZone": "That of this browser ({timeZone})",
+  "profile.timeZoneHint": "Used for the times on these pages.",
+  "profile.browserTimeZone": "Same as this browser ({timeZone})",
   "profile.otherTimeZones": "Other",
   "profile.save": "Save",
 
@@ -251,7 +252,7 @@ export const en = {
 
   "changeEmail.title": "Change your email address",
   "changeEmail.lead":
-    "We’ll send a code to the new address. Until you enter it, your account keeps <email>{address}</email>.",
+    "We’ll email a code to the new address. Your address stays <email>{address}</email> until you enter it.",
   "changeEmail.new": "New email address",
   "changeEmail.submit": "Send a code",
   "changeEmail.checkTitle": "Confirm your new address",
@@ -260,7 +261,7 @@ export const en = {
   "changeEmail.other": "Use another address",
   "changeEmail.confirm": "Change address",
   "changeEmail.undo":
-    "The old address gets a link that undoes the change. It works for {lifetime}, and until then nobody else can use that address here.",
+    "We’ll email your old address a link to undo the change. It works for {lifetime}. During that time, nobody else can use that address here.",
 
   "undoEmail.title": "Go back to your old address?",
   "undoEmail.lead":
@@ -274,19 +275,18 @@ export const en = {
   "deleteAccount.nav": "Delete account",
   "deleteAccount.title": "Delete your account",
   "deleteAccount.lead":
-    "All devices are signed out at once. For {lifetime} you can restore the account, with the link in the email that we send you or by signing in. Then it is erased:",
-  "deleteAccount.goes.profile": "your name, time zone, address and sign-in methods;",
+    "We’ll sign out all your devices. You then have {lifetime} to restore the account, by signing in or with the link we email you. After that, we erase:",
+  "deleteAccount.goes.profile": "your name, email address, time zone and sign-in methods",
   "deleteAccount.goes.records":
-    "your sessions, the devices that we know, and our record of the emails that we sent you;",
+    "your sessions, known devices, and our record of the emails we sent you",
   "deleteAccount.goes.activity":
-    "addresses, IP addresses and browsers in the log of what happened. That something happened stays in it, without your name.",
-  "deleteAccount.free":
-    "After that, anyone who receives email at your address can sign up with it.",
-  "deleteAccount.exportTitle": "Take your data with you",
+    "the email addresses, IP addresses and browsers in our audit log. Its events stay, without your name.",
+  "deleteAccount.free": "Then anyone who receives email at your address can sign up with it.",
+  "deleteAccount.exportTitle": "Download your data first",
   "deleteAccount.export":
-    "<link>Download everything we store about you</link>, as a file in JSON. You may have to confirm it’s you.",
-  "deleteAccount.formTitle": "Delete it",
-  "deleteAccount.emailHint": "Type the email address of this account.",
+    "<link>Download everything we store about you</link> as a JSON file. We may ask you to confirm it’s you.",
+  "deleteAccount.formTitle": "Confirm with your email address",
+  "deleteAccount.emailHint": "Enter the email address of this account.",
   "deleteAccount.submit": "Delete account",
 
   "restoreAccount.title": "Restore your account?",
@@ -366,7 +366,7 @@ export const en = {
   "activity.download": "Download as JSON",
   "activity.report": "This wasn’t me<object>: {event}, {when}</object>",
   "activity.reportText":
-    "{event} from {device}, {when}. If it wasn’t you, say so. We’ll sign that device out and lock your sign-in methods for {lock}.",
+    "{event} from {device}, {when}. If it wasn’t you, we’ll sign that device out and lock your sign-in methods for {lock}.",
   "activity.unknownDevice": "Unknown device",
   "activity.event.magic_link.request": "Email with a sign-in link requested",
   "activity.event.magic_link.redeem": "Sign-in by email link",
@@ -467,14 +467,14 @@ export const en = {
   "staff.disabled": "Disabled",
   "staff.reason": "Reason",
   "staff.reasonHint": "For the audit log. The person doesn’t see it.",
-  "staff.about": "This is about <email>{address}</email>.",
+  "staff.about": "Account: <email>{address}</email>",
 
   "audit.title": "Audit log",
   "audit.user": "User",
   "audit.userHint":
-    "A whole email address or a user ID: what happened to this person, and what they did.",
+    "Full email address or user ID. Finds what this person did and what was done to their account.",
   "audit.event": "Event",
-  "audit.eventHint": "Such as {example}.",
+  "audit.eventHint": "For example {example}.",
   "audit.from": "First day (UTC)",
   "audit.to": "Last day (UTC)",
   "audit.outcome": "Outcome",
@@ -482,18 +482,19 @@ export const en = {
   "audit.outcome.ok": "Done",
   "audit.outcome.refused": "Refused",
   "audit.since": "Events since {when}. Choose days to see older ones.",
-  "audit.none": "No events were found.",
+  "audit.none": "No events match.",
   "audit.about": "About {address}",
   "audit.byAccessLink": "With an access link from {address}",
   "audit.typed": "Typed address: {address}",
   "audit.request": "Request {id}",
   "audit.clear": "Clear the search",
-  "audit.download": "Download as a file",
+  "audit.download": "Download as JSON",
   "users.title": "Users",
   "users.search": "Email address or user ID",
   "users.searchHint": "The beginning of the address is enough.",
   "users.submit": "Search",
   "users.clear": "Show all users",
+  "users.back": "Back to users",
   "users.status": "Status",
   "users.status.all": "All",
   "users.status.active": "Active",
@@ -501,8 +502,8 @@ export const en = {
   "users.status.staff": "Staff",
   "users.method": "Sign-in method",
   "users.method.all": "Any method",
-  "users.none": "Nobody was found.",
-  "users.created": "Since {when}",
+  "users.none": "No users match.",
+  "users.created": "Created {when}",
   "users.open": "Open<object> {address}</object>",
   "users.more": "Show more",
   "users.first": "Back to the beginning",
@@ -516,9 +517,9 @@ export const en = {
   "user.notVerified": "Not yet",
   "user.created": "Created",
   "user.id": "User ID",
-  "user.own": "This is your own account. You change it on your account pages.",
+  "user.own": "This is your own account. Change it on your account pages.",
   "user.staffOnly": "Only an admin can change the account of a member of staff.",
-  "user.noMethods": "None but the email link.",
+  "user.noMethods": "Only the email link.",
   "user.methodUnusable": "Can’t be used",
   "user.noSessions": "Not signed in anywhere.",
   "user.letters": "Emails of the last {days, plural, one {day} other {# days}}",
@@ -539,16 +540,16 @@ export const en = {
   "user.sendAccessLink": "Send access link",
   "user.accessLinkTitle": "Send a link that opens this account?",
   "user.accessLinkLead":
-    "We’ll email it to this address, and nobody else sees it. It works once, for {lifetime}, and opens the account for {session}. It can’t be used to change how the person signs in. Make sure that you are talking to the owner.",
+    "We’ll email it to this address, and nobody else sees it. It works once, for {lifetime}, and opens the account for {session}. It can’t change how the person signs in. First make sure that you’re talking to the owner.",
   "user.openAccessLinks": "Links that can still be used",
   "user.accessLinkSent": "Link sent {when}",
   "user.accessLinkEnds": "Works until {when}",
   "user.cancelAccessLink": "Cancel link",
-  "user.byCommandLine": "On the command line",
+  "user.byCommandLine": "Sent on the command line",
   "user.disable": "Disable account",
   "user.disableTitle": "Disable this account?",
   "user.disableLead":
-    "They’ll be signed out everywhere at once and can’t sign in until the account is enabled. We’ll tell them by email.",
+    "They’ll be signed out everywhere at once and can’t sign in until the account is enabled again. We’ll tell them by email.",
   "user.enable": "Enable account",
   "user.enableTitle": "Enable this account?",
   "user.enableLead": "They can sign in again. We’ll tell them by email.",
@@ -559,11 +560,12 @@ export const en = {
   "user.makeRole": "{role, select, admin {Make admin} support {Make support} other {Make member}}",
 
   "pendingSignUps.title": "Pending sign-ups",
+  "pendingSignUps.nav": "Sign-ups",
   "pendingSignUps.lead":
-    "People who signed up with a password and haven’t entered the code from the email. A new code works in the browser they signed up in.",
+    "These people signed up with a password but haven’t entered the code we emailed them. A new code works only in the browser they signed up in.",
   "pendingSignUps.none": "Nobody is signing up right now.",
   "pendingSignUps.requested": "Requested {when}",
-  "pendingSignUps.until": "Until {when}",
+  "pendingSignUps.until": "Expires {when}",
   "pendingSignUps.tries":
     "{attempts, plural, =0 {No code entered} one {# wrong code} other {# wrong codes}}",
   "pendingSignUps.letter":
@@ -572,7 +574,7 @@ export const en = {
 
   "invitations.title": "Invitations",
   "invitations.lead":
-    "An invited person gets an account by signing in with the emailed link, also where sign-up is closed. An invitation is open for {lifetime}.",
+    "An invited person can create an account by signing in with an email link, even while sign-up is closed. An invitation works for {lifetime}.",
   "invitations.submit": "Send an invitation",
   "invitations.open": "Open invitations",
   "invitations.none": "Nobody is invited right now.",
@@ -581,13 +583,13 @@ export const en = {
   "mail.title": "Emails",
   "mail.waiting": "Waiting",
   "mail.queued":
-    "{count, plural, =0 {No email waits.} one {# email waits, for {duration}.} other {# emails wait, the oldest for {duration}.}}",
-  "mail.queuedFirst": "These are the {shown} that are due first.",
+    "{count, plural, =0 {No emails are waiting.} one {# email has been waiting for {duration}.} other {# emails are waiting, the oldest for {duration}.}}",
+  "mail.queuedFirst": "The {shown} that are due first are shown.",
   "mail.next": "Next try {when}",
   "mail.dead": "Not sent in the last {days, plural, one {day} other {# days}}",
   "mail.noneDead": "Every email was sent.",
   "mail.test": "Send a test email",
-  "mail.testLead": "A test email goes to <email>{address}</email>.",
+  "mail.testLead": "Check that emails arrive: send one to <email>{address}</email>.",
 
   "system.title": "System",
   "system.version": "Version",

@@ -36,6 +36,11 @@
   oninput = tidy;
   addEventListener("compositionend", tidy);
 
+  // One checkbox in two forms.
+  onchange = ({ target: { name, checked } }) => {
+    for (const box of all(`[name=${name}]`)) box.checked = checked;
+  };
+
   for (const button of all("[data-countdown]")) {
     const label = button.querySelector("[data-left]");
     const { textContent } = label;

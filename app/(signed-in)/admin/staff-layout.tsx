@@ -15,7 +15,7 @@ import { siteConfig } from "@/lib/web/site";
 
 const pages = [
   { href: "/admin/users", text: "users.title" },
-  { href: "/admin/sign-ups", text: "pendingSignUps.title" },
+  { href: "/admin/sign-ups", text: "pendingSignUps.nav" },
   { href: "/admin/invitations", text: "invitations.title" },
   { href: "/admin/mail", text: "mail.title" },
   { href: "/admin/system", text: "system.title" },

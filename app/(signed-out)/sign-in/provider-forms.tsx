@@ -40,7 +40,8 @@ export async function TryAgainForm({ provider, next }: { provider: MethodId; nex
 
 /**
  * One form with a button per provider, the one used last first. Apart from the form of the address, so that
- * Enter there submits none of them; it has a checkbox of its own, as one belongs to one form only.
+ * Enter there submits none of them. A checkbox belongs to one form only, so this one has its own: its label
+ * names the providers, and the script ticks both together.
  */
 export async function ProviderForms({ next, last, remember }: Props) {
   const { methods } = siteConfig();
@@ -52,11 +53,19 @@ export async function ProviderForms({ next, last, remember }: Props) {
   const shown = enabled
     .filter((method) => !refusing.includes(method))
     .sort((a, b) => Number(b.id === last) - Number(a.id === last));
+  const providers = messages().list(
+    shown.map(({ oauth }) => oauth.name),
+    "disjunction",
+  );
   return (
     <>
       {shown.length > 0 && (
         <Form action={submitProvider}>
-          <Checkbox name="remember" label={message("signIn.keep")} defaultChecked={remember} />
+          <Checkbox
+            name="remember"
+            label={message("signIn.keepWith", { providers })}
+            defaultChecked={remember}
+          />
           <input type="hidden" name="next" value={next} />
           {shown.map(({ id, oauth }) => (
             <Button

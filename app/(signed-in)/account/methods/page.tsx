@@ -12,6 +12,7 @@ import { listAuthProviders } from "@/lib/flows/account/list-auth-providers";
 import { readMethodsLock } from "@/lib/flows/account/read-methods-lock";
 import { isMethodId, methodByStoredName, methods, oauthMethod } from "@/lib/methods";
 import { passwordMethod } from "@/lib/methods/password";
+import { readActiveSession } from "@/lib/web/active-session";
 import { readFlash } from "@/lib/web/flash";
 import { disabledMessage, message, messages, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
@@ -33,7 +34,9 @@ export default async function MethodsPage({ searchParams }: Props) {
   const { disabled } = await searchParams;
   const linkedMethods = await readOrRedirect(listAuthProviders, path);
   const lock = await readOrRedirect(readMethodsLock, path);
-  const isLocked = lock.until !== null;
+  const session = await readActiveSession(path);
+  // A session from an access link changes no method, so it sees no button that is only refused.
+  const isReadOnly = lock.until !== null || Boolean(session?.staffId);
   const enabled = siteConfig().methods;
   const isEnabled = (provider: string) =>
     enabled.some((id) => id === methodByStoredName(provider)?.id);
@@ -72,7 +75,7 @@ export default async function MethodsPage({ searchParams }: Props) {
           )}
         </Alert>
       )}
-      {pendingName && !isLocked && (
+      {pendingName && !isReadOnly && (
         <Alert tone="info">
           <p>
             {rich("connect.pending", { provider: pendingName, link: link("/account/connect") })}
@@ -119,7 +122,7 @@ export default async function MethodsPage({ searchParams }: Props) {
                 : []),
             ]}
             action={
-              !isLocked &&
+              !isReadOnly &&
               piecesOfStored(linkedMethod.provider).actions({
                 ...linkedMethod,
                 isEnabled: isEnabled(linkedMethod.provider),
@@ -133,7 +136,12 @@ export default async function MethodsPage({ searchParams }: Props) {
             const { name, missing } = piecesOf(method);
             const { state, action } = missing();
             return (
-              <Row key={method.id} title={name()} details={[state]} action={!isLocked && action} />
+              <Row
+                key={method.id}
+                title={name()}
+                details={[state]}
+                action={!isReadOnly && action}
+              />
             );
           })}
       </Rows>

@@ -171,6 +171,7 @@ export default async function UserPage({ params, searchParams }: Props) {
           {message("activity.older")}
         </StandaloneLink>
       )}
+      <StandaloneLink href="/admin/users">{message("users.back")}</StandaloneLink>
     </StaffLayout>
   );
 }

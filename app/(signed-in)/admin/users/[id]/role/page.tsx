@@ -20,18 +20,20 @@ export default async function RolePage({ params }: { params: Promise<{ id: strin
       lead={message("user.changeRoleLead")}
       action={submitRole}
     >
-      {roles
-        .filter((role) => role !== user.role)
-        .map((role) => (
-          <Button
-            key={role}
-            name="role"
-            value={role}
-            variant={role === "member" ? "plain" : "danger"}
-          >
-            {message("user.makeRole", { role: role === "member" ? "other" : role })}
-          </Button>
-        ))}
+      <div className="actions">
+        {roles
+          .filter((role) => role !== user.role)
+          .map((role) => (
+            <Button
+              key={role}
+              name="role"
+              value={role}
+              variant={role === "admin" ? "danger" : "plain"}
+            >
+              {message("user.makeRole", { role: role === "member" ? "other" : role })}
+            </Button>
+          ))}
+      </div>
     </ActPage>
   );
 }
