@@ -209,6 +209,8 @@ const action = (
 
 const email = "other@example.com";
 const reason = "For a test";
+/** A page of a user: only the page that has a form takes it, whoever it is about. */
+const userPage = (name: string) => `/admin/users/00000000-0000-4000-8000-000000000000/${name}`;
 /** What staff do to Ada. */
 const act = ({ adaId }: Scene) => ({ id: adaId, reason });
 
@@ -367,20 +369,20 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["submitInvitation", "/admin/invitations", "invitation.send", "staff", () => ({ email })],
       ["submitInvitationCancellation", "/admin/invitations", "invitation.cancel", "staff"],
       ["submitAccessLink", "/l/access/x", "access_link.redeem", "nothing"],
-      ["sendAccessLink", "/admin/users", "access_link.issue", "staff", act],
+      ["sendAccessLink", userPage("access-link"), "access_link.issue", "staff", act],
       [
         "voidAccessLink",
-        "/admin/users",
+        userPage("access-link"),
         "access_link.cancel",
         "staff",
         ({ adaId, accessLinkId }) => ({ userId: adaId, id: accessLinkId }),
       ],
-      ["submitUserSignOut", "/admin/users", "user.revoke_sessions", "staff", act],
-      ["submitDisabling", "/admin/users", "user.disable", "staff", act],
-      ["submitEnabling", "/admin/users", "user.enable", "staff", act],
+      ["submitUserSignOut", userPage("sign-out"), "user.revoke_sessions", "staff", act],
+      ["submitDisabling", userPage("disable"), "user.disable", "staff", act],
+      ["submitEnabling", userPage("enable"), "user.enable", "staff", act],
       [
         "submitRole",
-        "/admin/users",
+        userPage("role"),
         "user.change_role",
         "staff",
         ({ adaId }) => ({ id: adaId, reason, role: "admin" }),
@@ -1137,6 +1139,7 @@ for (const [how, testOnBuild, extent] of [
           const mayShow =
             /^\/(mailbox|sign-in\/password)/.test(path) ||
             what === "/mailbox" ||
+            (what === "the form submitDeletion" && path.startsWith("/account/delete")) ||
             (formsWithAddress.includes(what) && /^\/(sign-in|password)(\?|$)/.test(path));
           if (shown && !mayShow) complain(`shows her data at ${path}`);
           if (!foreign && (await isSignedInAsAda(db, client, scene))) complain("got a session");
