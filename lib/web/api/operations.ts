@@ -789,6 +789,7 @@ export const operations: readonly AnyOperation[] = [
           role: z.enum(roles),
           emailVerifiedAt: time.nullable(),
           disabledAt: time.nullable(),
+          deletesAt: time.nullable(),
           createdAt: time,
         }),
         methods: z.array(
@@ -824,6 +825,7 @@ export const operations: readonly AnyOperation[] = [
           ...user,
           emailVerifiedAt: user.emailVerifiedAt?.toISOString() ?? null,
           disabledAt: user.disabledAt?.toISOString() ?? null,
+          deletesAt: user.deletesAt?.toISOString() ?? null,
           createdAt: user.createdAt.toISOString(),
         },
         methods: methods.map(({ provider, address, isUsable, createdAt, lastUsedAt }) => ({
