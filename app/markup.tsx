@@ -30,8 +30,8 @@ export function AddressHeading({ children }: { children: string }) {
 
 /** An address that may not fit into a line of the narrowest page. */
 const longAddress = /[^\s@:]*[@:]\S*/g;
-/** At 320 px a line has 266 px; 22 letters in bold take about 245 px, and a full stop may follow. */
-const longerThan = 22;
+/** Of a page of 320 px, 288 px are left for a line; 24 letters in bold take up to about 270 px. */
+const longerThan = 24;
 
 const isLong = (content: ReactNode) =>
   typeof content === "string" &&
