@@ -12,6 +12,7 @@ import {
 } from "@/lib/web/flash";
 import { linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectAfterSignIn } from "@/lib/web/redirects";
+import { tokenPath } from "./token-path";
 
 export async function submitLink(form: FormData): Promise<void> {
   // The page has shown which user it signs out, if any.
@@ -39,9 +40,5 @@ export async function submitSignInReport(form: FormData): Promise<void> {
   else await redirectWithError(tokenPath("/l/report", form), result.refusal);
 }
 
-/** The link's own page, which shows its state. */
-const tokenPath = (folder: string, form: FormData) => {
-  const token = form.get("token");
-  return typeof token === "string" && token ? `${folder}/${encodeURIComponent(token)}` : "/l";
-};
+/** The page of a sign-in link. */
 const linkPath = (form: FormData) => tokenPath("/l", form);

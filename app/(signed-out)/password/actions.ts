@@ -12,6 +12,7 @@ import {
 } from "@/lib/web/flash";
 import { fields, linkFields, runForRequest } from "@/lib/web/run-for-request";
 import { redirectToWaitingPage } from "../waiting-page";
+import { tokenPath } from "../l/token-path";
 
 /**
  * The account page says that the password is set; the page of methods, where providers wait to be confirmed.
@@ -42,7 +43,5 @@ export async function resetByCode(form: FormData): Promise<void> {
 export async function resetByLink(form: FormData): Promise<void> {
   const result = await runForRequest(redeemPasswordReset, linkFields(form));
   if (result.ok) return confirmReset(result.value);
-  const token = form.get("token");
-  const page = typeof token === "string" && token ? `/l/reset/${encodeURIComponent(token)}` : "/l";
-  await redirectWithErrorAfterVerification(page, result.refusal);
+  await redirectWithErrorAfterVerification(tokenPath("/l/reset", form), result.refusal);
 }
