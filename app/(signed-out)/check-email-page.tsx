@@ -2,13 +2,11 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { FlashMessage } from "@/app/flash-message";
-import { Button } from "@/app/_ui/button";
-import { Disclosure } from "@/app/_ui/disclosure";
-import { Form } from "@/app/_ui/form";
 import { SignedOutLayout } from "@/app/_ui/signed-out-layout";
 import { Alert } from "@/app/_ui/note";
 import { MailboxHint } from "@/app/mailbox-hint";
 import * as markup from "@/app/markup";
+import { ResendEmail } from "@/app/resend-email";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { displayAddress } from "@/lib/core/display-address";
 import { bounds } from "@/lib/core/policy";
@@ -98,7 +96,7 @@ export function CheckEmailPage({
   const waits = isWaiting(pending);
   // A finished sign-up has an account, so another code would not be sent.
   const canRequestAgain = state === "waiting" || what !== "signUp";
-  const { appName, emailsPerHour } = siteConfig();
+  const { appName } = siteConfig();
   return (
     <SignedOutLayout appName={appName} title={title} session="" recheck={waits}>
       <FlashMessage flash={flash} fields={waits ? fields : ["code"]} />
@@ -126,25 +124,9 @@ export function CheckEmailPage({
       <MailboxHint />
       {waits && children}
       {canRequestAgain && (
-        <>
-          <Form action={resend}>
-            <input type="hidden" name="email" value={email} />
-            {resendFields}
-            <Button
-              countdown={
-                resendIn > 0
-                  ? { seconds: resendIn, text: message("checkEmail.resendIn", { left: "{left}" }) }
-                  : undefined
-              }
-            >
-              {message("checkEmail.resend")}
-            </Button>
-          </Form>
-          <Disclosure summary={message("checkEmail.notReceived")}>
-            <p>{message("checkEmail.spam")}</p>
-            <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
-          </Disclosure>
-        </>
+        <ResendEmail action={resend} {...{ email, resendIn }}>
+          {resendFields}
+        </ResendEmail>
       )}
     </SignedOutLayout>
   );

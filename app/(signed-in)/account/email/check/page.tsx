@@ -5,10 +5,10 @@ import { MailboxHint } from "@/app/mailbox-hint";
 import { Alert } from "@/app/_ui/note";
 import { Button } from "@/app/_ui/button";
 import { CodeField } from "@/app/_ui/code-field";
-import { Disclosure } from "@/app/_ui/disclosure";
 import { Form } from "@/app/_ui/form";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import * as markup from "@/app/markup";
+import { ResendEmail } from "@/app/resend-email";
 import { bounds } from "@/lib/core/policy";
 import { readPendingEmailChange } from "@/lib/flows/email-change/read-pending-email-change";
 import { readProfile } from "@/lib/flows/profile/read-profile";
@@ -33,7 +33,7 @@ export default async function NewEmailCheckPage() {
     redirect(pending.refusal.code === "unavailable" ? "/unavailable" : "/account/email");
   const { email, resendIn, mailIsDelayed } = pending.value;
   const flash = await readFlash(path);
-  const { emailsPerHour, lifetimes } = siteConfig();
+  const { lifetimes } = siteConfig();
   return (
     <AccountLayout
       path={path}
@@ -62,22 +62,7 @@ export default async function NewEmailCheckPage() {
         />
         <Button variant="primary">{message("changeEmail.confirm")}</Button>
       </Form>
-      <Form action={submitNewEmail}>
-        <input type="hidden" name="email" value={email} />
-        <Button
-          countdown={
-            resendIn > 0
-              ? { seconds: resendIn, text: message("checkEmail.resendIn", { left: "{left}" }) }
-              : undefined
-          }
-        >
-          {message("checkEmail.resend")}
-        </Button>
-      </Form>
-      <Disclosure summary={message("checkEmail.notReceived")}>
-        <p>{message("checkEmail.spam")}</p>
-        <p>{message("checkEmail.rule", { count: emailsPerHour })}</p>
-      </Disclosure>
+      <ResendEmail action={submitNewEmail} {...{ email, resendIn }} />
       <StandaloneLink href="/account/email">{message("changeEmail.other")}</StandaloneLink>
     </AccountLayout>
   );
