@@ -91,6 +91,13 @@ const nextPage = {
   from: ({ next }: { next: string }, env: Env) => ({ next: safeNext(next, env) }),
 };
 
+/** An email that this browser waits for. */
+const awaitedEmail = {
+  schema: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
+  from: ({ email, resendIn, mailIsDelayed }: AwaitedEmail) => ({ email, resendIn, mailIsDelayed }),
+};
+type AwaitedEmail = { email: string; resendIn: number; mailIsDelayed: boolean };
+
 const activity = {
   schema: z.strictObject({
     id: z.string(),
@@ -205,10 +212,7 @@ export const operations: readonly AnyOperation[] = [
     summary: "Read which sign-in email this browser has requested.",
     flow: readPendingRequest,
     status: 200,
-    output: {
-      schema: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
-      from: ({ email, resendIn, mailIsDelayed }) => ({ email, resendIn, mailIsDelayed }),
-    },
+    output: awaitedEmail,
   }),
   operation({
     method: "POST",
@@ -450,10 +454,7 @@ export const operations: readonly AnyOperation[] = [
     summary: "Read the change of the address that waits for its code.",
     flow: readPendingEmailChange,
     status: 200,
-    output: {
-      schema: z.strictObject({ email: z.string(), resendIn: z.int(), mailIsDelayed: z.boolean() }),
-      from: ({ email, resendIn, mailIsDelayed }) => ({ email, resendIn, mailIsDelayed }),
-    },
+    output: awaitedEmail,
   }),
   operation({
     method: "POST",
