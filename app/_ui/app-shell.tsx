@@ -12,7 +12,7 @@ interface AppShellProps {
   children: ReactNode;
   session: string;
   /** Beside the name of the app: whose pages these are. */
-  pill?: string;
+  pill?: string | undefined;
 }
 
 export function AppShell({

@@ -1,17 +1,10 @@
-import "@/app/account.css";
 import type { ReactNode } from "react";
 import { FlashMessage } from "@/app/flash-message";
-import { AppShell } from "@/app/_ui/app-shell";
-import { Button } from "@/app/_ui/button";
-import { Form } from "@/app/_ui/form";
 import { Alert } from "@/app/_ui/note";
-import { SideNav } from "@/app/_ui/side-nav";
-import { Address } from "@/app/markup";
 import { readActiveSession } from "@/lib/web/active-session";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
-import { siteConfig } from "@/lib/web/site";
-import { submitSignOut } from "./actions";
+import { SessionShell } from "../session-shell";
 
 const pages = [
   { href: "/account", text: "account.navOverview" },
@@ -49,31 +42,19 @@ export async function AccountLayout({
   const session = await readActiveSession(path);
   const isStaff = session !== null && session.role !== "member" && !session.staffId;
   return (
-    <AppShell
-      appName={siteConfig().appName}
-      person={<Address>{session?.email}</Address>}
-      session={session?.id ?? ""}
-      skip={message("account.skip")}
+    <SessionShell
+      session={session}
+      label={message("account.nav")}
+      pages={[...pages, ...(isStaff ? [staffPages] : [])].map(({ href, text }) => ({
+        href,
+        text: message(text),
+      }))}
+      navItem={navItem}
       title={title}
-      nav={
-        <SideNav
-          label={message("account.nav")}
-          items={[...pages, ...(isStaff ? [staffPages] : [])].map(({ href, text }) => ({
-            href,
-            text: message(text),
-            current: href === navItem,
-          }))}
-        />
-      }
-      signOut={
-        <Form action={submitSignOut}>
-          <Button variant="quiet">{message("account.signOut")}</Button>
-        </Form>
-      }
     >
       {session?.staffId && <Alert tone="warn">{message("accessLink.bar")}</Alert>}
       {hasFlash && <FlashMessage flash={await readFlash(path)} fields={fields} />}
       {children}
-    </AppShell>
+    </SessionShell>
   );
 }

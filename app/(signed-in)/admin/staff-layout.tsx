@@ -1,17 +1,10 @@
-import "@/app/account.css";
 import type { ReactNode } from "react";
-import { submitSignOut } from "@/app/(signed-in)/account/actions";
-import { AppShell } from "@/app/_ui/app-shell";
-import { Button } from "@/app/_ui/button";
-import { Form } from "@/app/_ui/form";
-import { SideNav } from "@/app/_ui/side-nav";
 import { FlashMessage } from "@/app/flash-message";
-import { Address } from "@/app/markup";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { readFlash } from "@/lib/web/flash";
 import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
-import { siteConfig } from "@/lib/web/site";
+import { SessionShell } from "../session-shell";
 
 const pages = [
   { href: "/admin/users", text: "users.title" },
@@ -40,31 +33,16 @@ interface Props {
 export async function StaffLayout({ path, navItem, title, fields, children }: Props) {
   const session = await readOrRedirect(readSession, path);
   return (
-    <AppShell
-      appName={siteConfig().appName}
+    <SessionShell
+      session={session}
+      label={message("staff.nav")}
+      pages={pages.map(({ href, text }) => ({ href, text: message(text) }))}
+      navItem={navItem}
       pill={message("staff.pill")}
-      person={<Address>{session?.email}</Address>}
-      session={session?.id ?? ""}
-      skip={message("account.skip")}
       title={title}
-      nav={
-        <SideNav
-          label={message("staff.nav")}
-          items={pages.map(({ href, text }) => ({
-            href,
-            text: message(text),
-            current: href === navItem,
-          }))}
-        />
-      }
-      signOut={
-        <Form action={submitSignOut}>
-          <Button variant="quiet">{message("account.signOut")}</Button>
-        </Form>
-      }
     >
       <FlashMessage flash={await readFlash(path)} fields={fields} />
       {children}
-    </AppShell>
+    </SessionShell>
   );
 }
