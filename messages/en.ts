@@ -963,7 +963,8 @@ export const en = {
   "email.byStaff": "The {appName} team did this on {at}.",
   "email.disabled.subject": "Your {appName} account was disabled",
   "email.disabled.heading": "Your account was disabled",
-  "email.disabled.lead": "You can’t sign in for now, and all your devices were signed out.",
+  "email.disabled.lead":
+    "You can’t sign in while it is disabled. All your devices were signed out.",
   "email.enabled.subject": "Your {appName} account was enabled",
   "email.enabled.heading": "Your account was enabled",
   "email.enabled.lead": "You can sign in again.",
