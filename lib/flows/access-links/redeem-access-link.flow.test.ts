@@ -190,7 +190,7 @@ describe("a link", () => {
 
   test.each([
     ["whoever sent it left the staff", "not_from_staff", "support@example.com", "member"],
-    ["its user became staff", "not_to_be_opened", ada, "support"],
+    ["its user became staff", "not_eligible", ada, "support"],
   ] as const)("opens nothing after %s", async (_, cause, email, role) => {
     const { open } = await scene();
     await setRole(world, email, role);
@@ -199,7 +199,7 @@ describe("a link", () => {
 
   test.each([
     ["whoever sent it", "not_from_staff", "support@example.com"],
-    ["its user", "not_to_be_opened", ada],
+    ["its user", "not_eligible", ada],
   ] as const)("opens nothing after %s was disabled", async (_, cause, email) => {
     const { open } = await scene();
     const admin = await staffBrowser(world, "admin");
@@ -287,7 +287,7 @@ describe("a link", () => {
     const { token } = await world.letterTo(email);
     expect(await home.run(undoEmailChange, { token: undo.token })).toMatchObject({ ok: true });
     expect(await new Browser(world).run(redeemAccessLink, { token, email })).toEqual(
-      refused("link_invalid", { cause: "not_to_be_opened" }),
+      refused("link_invalid", { cause: "not_eligible" }),
     );
     expect(await secretsThatOpen(world, email)).toEqual([]);
   });

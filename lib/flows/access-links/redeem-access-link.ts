@@ -31,7 +31,7 @@ export const redeemAccessLink = defineFlow({
         const { userId, staffId, isFromStaff, mayBeOpened } = access;
         ctx.auditSubject({ userId, staffId });
         if (!isFromStaff) return refuse("link_invalid", { cause: "not_from_staff" });
-        if (!mayBeOpened) return refuse("link_invalid", { cause: "not_to_be_opened" });
+        if (!mayBeOpened) return refuse("link_invalid", { cause: "not_eligible" });
       }
       const consumed = await consumeLink(tx, "access_link", token, link);
       if (!consumed) {
