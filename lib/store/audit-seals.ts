@@ -130,7 +130,7 @@ export type AuditVerification =
  * first bad one (T3). Events and seals deleted together at the end of the chain leave no trace in it.
  */
 export async function verifyAuditLog(db: Db, key: Key): Promise<AuditVerification> {
-  const found = await checkpointProblem(db, key);
+  const found = await startOfChain(db, key);
   if ("ok" in found) return found;
   let { place, seal } = found;
   let lastId: number | null = null;
@@ -149,7 +149,7 @@ export async function verifyAuditLog(db: Db, key: Key): Promise<AuditVerificatio
         return { ok: false, problem: "deleted", eventId: one.eventId };
       const { content } = one;
       const before = seal;
-      if (!isMadeWith(key, one.seal, (with_) => sealOf(with_, one.place, before, content)))
+      if (!isMadeWith(key, one.seal, (oneKey) => sealOf(oneKey, one.place, before, content)))
         return { ok: false, problem: "changed", eventId: one.eventId };
       ({ place, seal } = one);
       sealed += 1;
@@ -174,7 +174,7 @@ export async function verifyAuditLog(db: Db, key: Key): Promise<AuditVerificatio
 }
 
 /** Where the chain begins: at the first event, or after a checkpoint that was signed with our key. */
-async function checkpointProblem(db: Db, key: Key) {
+async function startOfChain(db: Db, key: Key) {
   const bad = { ok: false, problem: "checkpoint", eventId: null } as const;
   const [checkpoint, first] = await Promise.all([
     row<{ place: number; seal: string; signature: string }>(
@@ -185,7 +185,7 @@ async function checkpointProblem(db: Db, key: Key) {
     row<{ place: number }>(db, sql`select min(place)::float8 as place from ${auditSeals}`),
   ]);
   const { place, seal, signature } = checkpoint ?? { place: 0, seal: "", signature: "" };
-  if (checkpoint && !isMadeWith(key, signature, (with_) => signatureOf(with_, place, seal)))
+  if (checkpoint && !isMadeWith(key, signature, (oneKey) => signatureOf(oneKey, place, seal)))
     return bad;
   if (typeof first?.place === "number" && first.place > place + 1) return bad;
   return { place, seal };
