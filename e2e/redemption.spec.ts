@@ -331,7 +331,8 @@ for (const { details, isWhole } of extents) {
         const responses = await Promise.all(
           browsers.map((browser, n) => browser.get(callbacks[n]!)),
         );
-        expect(responses.filter(({ status }) => status !== 307)).toEqual([]);
+        const redirects = responses.map(({ status, headers }) => [status, headers.location]);
+        expect(redirects).toEqual(browsers.map(() => [307, "/account"]));
         expect(browsers.filter(isIn)).toHaveLength(count);
         const users = await db.sql`select id from users where email = ${email}`;
         expect(users).toHaveLength(1);

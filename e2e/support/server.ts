@@ -40,6 +40,8 @@ const newDataDir = () => mkdtempSync(join(tmpdir(), "latchkey-e2e-"));
 
 /** A production server in a process of its own. */
 export class Server {
+  /** The servers of this worker that have not been stopped. */
+  static readonly running = new Set<Server>();
   /** Its output lines, across all restarts. */
   readonly outputLines: string[] = [];
   readonly origin: string;
@@ -73,6 +75,7 @@ export class Server {
 
   async start(): Promise<void> {
     const child = this.#spawn();
+    Server.running.add(this);
     let ended = false;
     child.once("close", () => (ended = true));
     for (;;) {
@@ -139,6 +142,7 @@ export class Server {
   }
 
   async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    Server.running.delete(this);
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, "close");

@@ -78,10 +78,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 
   invariants: [
-    async ({ db, server, inbox }, use) => {
+    async ({ db, server, inbox }, use, testInfo) => {
       await db.clearLimits();
       const logStart = server.outputLines.length;
+      const showLogs = logsFromNow();
       await use(null);
+      if (testInfo.status !== testInfo.expectedStatus) showLogs();
       expect(await db.violations(), "violations in the tables").toEqual([]);
       expectCleanLog(server.outputLines.slice(logStart), inbox);
     },
@@ -151,6 +153,18 @@ export const testOnPglite = test.extend<object, WorkerFixtures>({
     expectCleanLog(server.outputLines.slice(logStart), inbox);
   },
 });
+
+/** Returns a function that prints what the running servers have logged since, apart from usual lines. */
+function logsFromNow(): () => void {
+  const starts = new Map([...Server.running].map((one) => [one, one.outputLines.length]));
+  return () => {
+    for (const server of Server.running) {
+      const lines = server.outputLines.slice(starts.get(server) ?? 0);
+      const unusual = lines.filter((line) => !/"level":"(debug|info)"/.test(line)).slice(-60);
+      console.log([`The server at port ${server.port} logged:`, ...unusual].join("\n"));
+    }
+  };
+}
 
 /** Expects no secret and no error in the log. */
 function expectCleanLog(logLines: readonly string[], inbox: Inbox) {
