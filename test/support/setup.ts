@@ -9,7 +9,7 @@ import { openTestWorld, type TestWorld } from "./world";
  * after each. Call it once, at the top: `const world = await setUpWorld()`.
  */
 export async function setUpWorld(vars?: Record<string, string>): Promise<TestWorld> {
-  const world = await openTestWorld(vars);
+  const world = await openTestWorld(vars, { reuse: true });
   // Loads the lists of passwords. On a busy machine, loading them within a flow could exceed the
   // flow's timeout.
   await world.passwords.checkStrength("kettle voyage under marble", []);

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { sql } from "drizzle-orm";
 import {
   type Database,
+  type DatabaseOptions,
   type Db,
   endTransaction,
   isDatabaseUnavailable,
@@ -137,19 +138,23 @@ export class DatabaseGone extends Error {
 
 /**
  * Opens a migrated system: on the embedded Postgres in memory, or, when TEST_DATABASE=postgres, in
- * a new database of the cluster at TEST_POSTGRES_URL.
+ * a database of the cluster at TEST_POSTGRES_URL. It is a new one, or with `reuse` an empty one that an
+ * earlier test file has used, whose statistics and sequences go on.
  */
-export async function openTestWorld(vars: Record<string, string> = {}): Promise<TestWorld> {
+export async function openTestWorld(
+  vars: Record<string, string> = {},
+  { reuse = false }: { readonly reuse?: boolean } = {},
+): Promise<TestWorld> {
   const statements: string[] = [];
   let left = Infinity;
   const onQuery = (query: string) => {
     statements.push(query);
     if (--left < 0) throw new DatabaseGone("terminating connection due to administrator command");
   };
-  const { database, checks, resets, drop } = await openWatched(onQuery);
+  const watched = (reuse && idle.pop()) || (await openWatched());
+  watched.onQuery = onQuery;
+  const { database, checks, resets } = watched;
   const { db } = database;
-  // To plan so many queries takes ten times as long as to run them.
-  await checks.db.execute(sql`set plan_cache_mode = force_generic_plan`);
 
   const sent: Message[] = [];
   const read = new Set<Message>();
@@ -269,8 +274,9 @@ export async function openTestWorld(vars: Record<string, string> = {}): Promise<
         await empty(resets.db);
       },
       async close() {
-        await Promise.all([database.close(), checks.close(), resets.close()]);
-        await drop();
+        if (!reuse) return watched.close();
+        await empty(resets.db);
+        idle.push(watched);
       },
     };
     return self;
@@ -291,28 +297,55 @@ function readLetter(message: Message): ReadLetter {
   return { token, code, message };
 }
 
+/** A database with our tables, with recorded changes. */
+interface Watched {
+  readonly database: Database;
+  readonly checks: Database;
+  readonly resets: Database;
+  /** Called for each statement of `database`. */
+  onQuery: (query: string) => void;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * A new database with our tables, with recorded changes. On Postgres a connection plans each statement
- * anew: so the checks after a test have a connection of their own, which keeps the plans of their large
- * statements. And `empty` has one, because its setting makes a connection forget its plans.
+ * Databases of test files that are over, for the next files of this process: creating one, and planning
+ * all statements again, takes longer than most files. The cluster ends with the run.
  */
-async function openWatched(onQuery: (query: string) => void) {
+const idle: Watched[] = [];
+
+/**
+ * On Postgres a connection plans each statement anew: so the checks after a test have a connection of
+ * their own, which keeps the plans of their large statements. And `empty` has one, because its setting
+ * makes a connection forget its plans.
+ */
+async function openWatched(): Promise<Watched> {
+  const watched = { onQuery: (_query: string): void => {} };
+  const onQuery = (query: string) => watched.onQuery(query);
   const cluster = clusterUrl();
   if (!cluster) {
     const database = await openMemory("watched", onQuery);
-    const shared = { ...database, close: async () => {} };
-    return { database, checks: shared, resets: shared, drop: async () => {} };
+    await database.db.execute(planOnce);
+    const parts = { database, checks: database, resets: database, close: () => database.close() };
+    return Object.assign(watched, parts);
   }
   const { url, drop } = await createDatabase(cluster, newName(), "watched");
-  const open = (options: { onQuery?: (query: string) => void; connections?: number }) =>
+  const open = (options: Partial<DatabaseOptions>) =>
     openDatabase({ url, directory: "", ...options });
   const [database, checks, resets] = await Promise.all([
     open({ onQuery }),
     open({ connections: 1 }),
     open({ connections: 1 }),
   ]);
-  return { database, checks, resets, drop };
+  await checks.db.execute(planOnce);
+  const close = async () => {
+    await Promise.all([database, checks, resets].map((one) => one.close()));
+    await drop();
+  };
+  return Object.assign(watched, { database, checks, resets, close });
 }
+
+/** To plan the many queries of the checks takes ten times as long as to run them. */
+const planOnce = sql`set plan_cache_mode = force_generic_plan`;
 
 const newName = () => `latchkey_${randomBytes(8).toString("hex")}`;
 
