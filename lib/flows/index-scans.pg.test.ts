@@ -27,8 +27,8 @@ import { validPassword } from "@/test/support/passwords";
 import { openTestWorld, postgresUrlOf } from "@/test/support/world";
 
 /**
- * Among thousands of rows the hot flows and those of staff read no table as a whole. Postgres counts that itself, for the plans
- * that it has run: `npm run bench -- --growth` says the same of millions of rows.
+ * Among thousands of rows the hot flows and those of staff read no table as a whole. Postgres counts that
+ * itself, for the plans that it has run: `npm run bench -- --growth` says the same of millions of rows.
  */
 
 const world = await openTestWorld();

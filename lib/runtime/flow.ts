@@ -121,8 +121,8 @@ export interface Flow<
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
   /**
-   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how the
-   * owner signs in (T2). The refusal is `access_link_session`.
+   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how
+   * the owner signs in (T2). The refusal is `access_link_session`.
    */
   readonly isOwnersOnly?: true;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */

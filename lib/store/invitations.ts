@@ -6,8 +6,9 @@ import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
 
 /**
- * Invitations: addresses that may get an account where sign-up is closed (T1). An invitation is a verification
- * without a secret: its email only says so, and the address is verified by a sign-in email as always.
+ * Invitations: addresses that may get an account where sign-up is closed (T1). An invitation is a
+ * verification without a secret: its email only says so, and the address is verified by a sign-in email as
+ * always.
  */
 
 const isOpen = sql`purpose = 'invitation' and consumed_at is null and voided_at is null and expires_at > now()`;

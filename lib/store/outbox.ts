@@ -52,8 +52,8 @@ export interface LeasedLetter {
 }
 
 /**
- * No attempt is planned for later than `intervals.emailRetryMax`, and none was made in the future. Such a time
- * is from before the clock was set back, by which a letter waits no longer than it has waited already.
+ * No attempt is planned for later than `intervals.emailRetryMax`, and none was made in the future. Such a
+ * time is from before the clock was set back, by which a letter waits no longer than it has waited already.
  */
 const isDue = sql`(o.next_attempt_at <= now()
   or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax})

@@ -14,8 +14,8 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Changes the user's address by the code that was sent to the new one, in the session and browser that
  * requested it. The old address gets a link that undoes the change. Other sessions go on. Refuses
- * `methods_locked`, `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the address has a user
- * by now.
+ * `methods_locked`, `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the
+ * address has a user by now.
  */
 export const verifyEmailChange = defineFlow({
   name: "email_change.verify",

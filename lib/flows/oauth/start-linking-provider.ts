@@ -9,8 +9,8 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Starts an OAuth attempt to link a provider, for this session alone (A2). Refuses `step_up_required`, `methods_locked`,
- * `provider_already_linked` where an identity of that provider is linked, `not_found`,
+ * Starts an OAuth attempt to link a provider, for this session alone (A2). Refuses `step_up_required`,
+ * `methods_locked`, `provider_already_linked` where an identity of that provider is linked, `not_found`,
  * `too_many_requests`, `provider_unavailable`, `provider_failed`.
  */
 export const startLinkingProvider = defineFlow({

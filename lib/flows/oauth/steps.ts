@@ -173,7 +173,9 @@ export async function repeatCompletion(
   return ended && repeatStart(ctx, tx, tokens.session, { provider, next: ended.next });
 }
 
-/** The identity to whose account a browser may switch again; null when the session has ended, or never was. */
+/**
+ * The identity to whose account a browser may switch again; null when the session has ended, or never was.
+ */
 export async function findRepeatableSwitch(
   ctx: Ctx,
   db: Db,

@@ -11,9 +11,9 @@ import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
- * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or sent
- * twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`,
- * `methods_locked`, weak passwords, `overloaded`.
+ * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or
+ * sent twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`,
+ * `step_up_required`, `methods_locked`, weak passwords, `overloaded`.
  */
 export const setPassword = defineFlow({
   name: "password.set",

@@ -20,10 +20,10 @@ export interface CompletedSignIn {
 }
 
 /**
- * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's
- * limits (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user
- * and none may be created (closed, and not invited), and `account_disabled`; both only here, after the verification, so that no
- * other caller learns of it (S5, L8). The secret stays consumed.
+ * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's limits
+ * (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user and none
+ * may be created (closed, and not invited), and `account_disabled`; both only here, after the verification,
+ * so that no other caller learns of it (S5, L8). The secret stays consumed.
  */
 export async function completeEmailSignIn(
   ctx: Ctx,

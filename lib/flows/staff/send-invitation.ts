@@ -8,8 +8,8 @@ import { insertInvitation } from "@/lib/store/invitations";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /**
- * Invites an address to sign in by email, which creates the account also where sign-up is closed (T1). Refuses
- * `email_missing`, `email_invalid`, `has_account`, and `too_many_requests`.
+ * Invites an address to sign in by email, which creates the account also where sign-up is closed (T1).
+ * Refuses `email_missing`, `email_invalid`, `has_account`, and `too_many_requests`.
  */
 export const sendInvitation = defineFlow({
   name: "invitation.send",
