@@ -584,7 +584,6 @@ export const en = {
   "mail.waiting": "Waiting",
   "mail.queued":
     "{count, plural, =0 {No emails are waiting.} one {# email has been waiting for {duration}.} other {# emails are waiting, the oldest for {duration}.}}",
-  "mail.queuedFirst": "The {shown} that are due first are shown.",
   "mail.next": "Next try {when}",
   "mail.dead": "Not sent in the last {days, plural, one {day} other {# days}}",
   "mail.noneDead": "Every email was sent.",

@@ -371,11 +371,11 @@ export const bounds = {
   reasonLength: 500,
   /** Events on a page of a user for staff: two screens. */
   userEvents: 25,
-  /** Sign-ups on the page of the pending ones: more than are under way at most sites. */
+  /** Sign-ups on a page of the pending ones: a few screens. */
   pendingSignUps: 50,
-  /** Open invitations on their page. */
+  /** Open invitations on a page. */
   listedInvitations: 50,
-  /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
+  /** Emails on a page of each list for staff: of one user, more than `lifetimes.finishedEmail` has. */
   listedEmails: 50,
   /**
    * Emails of all servers within `intervals.mailBudget`, beyond which those that strangers can cause wait:
