@@ -209,6 +209,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       this.#context(caller) as Parameters<typeof this.flow.run>[0],
       input,
     );
+    const isAuditedRead = this.flow.kind === "read" && this.flow.audited !== undefined;
+    if (isAuditedRead) await recordEvent(this.world.db, this.#auditFacts(caller, result));
     if (!result.ok && this.flow.kind === "write" && !this.#recorded) {
       // Overload comes in floods, so it is counted instead of recorded.
       if (result.refusal.code === "overloaded") await this.#countRejection(result.refusal);

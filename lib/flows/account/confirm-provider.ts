@@ -17,6 +17,11 @@ export const confirmProvider = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: ({ provider }) => provider,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [] },
+  },
   input: z.strictObject({ provider }),
 
   run: function confirmProvider(ctx, { provider }) {

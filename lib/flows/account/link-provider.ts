@@ -21,6 +21,18 @@ export const linkProvider = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: {
+      oauth_state_invalid: ["no_pending_identity", "other_session", "other_account"],
+      not_found: [],
+      sign_in_required: [],
+      methods_locked: [],
+      identity_already_in_use: [],
+      provider_already_linked: [],
+    },
+  },
   input: z.strictObject({ pendingIdentity: token }),
 
   run: function linkProvider(ctx, input) {

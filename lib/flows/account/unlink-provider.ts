@@ -17,6 +17,11 @@ export const unlinkProvider = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [], last_sign_in_method: [] },
+  },
   input: z.strictObject({ provider }),
 
   run: function unlinkProvider(ctx, { provider }) {

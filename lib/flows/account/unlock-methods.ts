@@ -16,6 +16,10 @@ export const unlockMethods = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], not_found: [], unknown_device: [] },
+  },
   input: z.strictObject({}),
 
   run: function unlockMethods(ctx) {

@@ -22,6 +22,10 @@ export const requestEmailChange = defineFlow({
   maxAuthAge: intervals.stepUp,
   identifierOf: ({ email }) => email,
   limits: mailLimits("email_change"),
+  audited: {
+    subject: "caller",
+    refusals: { methods_locked: [], email_unchanged: [], email_reserved: [] },
+  },
   input: z.strictObject({ email }),
 
   run: async function requestEmailChange(ctx, { email }) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { noticeTo } from "@/lib/flows/shared/notice";
@@ -24,6 +24,11 @@ export const verifyEmailChange = defineFlow({
   isOwnersOnly: true,
   identifierOf: ({ email }) => email,
   limits: codeLimits("email_change"),
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { ...codeRefusals, sign_in_required: [], methods_locked: [], email_in_use: [] },
+  },
   input: z.strictObject({ email, code }),
 
   run: function verifyEmailChange(ctx, { email, code }) {

@@ -20,6 +20,16 @@ export const startLinkingProvider = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: ({ provider }) => provider,
   limits: [oauthLimit("start")],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: {
+      methods_locked: [],
+      provider_already_linked: [],
+      provider_unavailable: "any",
+      provider_failed: "any",
+    },
+  },
   input: z.strictObject({ provider }),
 
   run: async function startLinkingProvider(ctx, { provider }) {

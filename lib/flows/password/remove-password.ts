@@ -18,6 +18,10 @@ export const removePassword = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: passwordMethod.id,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [], last_sign_in_method: [] },
+  },
   input: z.strictObject({}),
 
   run: function removePassword(ctx) {

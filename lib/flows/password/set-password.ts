@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { weakPasswordRefusals } from "@/lib/flows/shared/weak-password";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, password, passwordsMatch } from "@/lib/runtime/fields";
 import { findPasswordHash, lockAccount } from "@/lib/store/passwords";
@@ -22,6 +23,11 @@ export const setPassword = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: passwordMethod.id,
   limits: [],
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { overloaded: [], ...weakPasswordRefusals, methods_locked: [], sign_in_required: [] },
+  },
   input: z.strictObject({ password, confirmPassword }).superRefine(passwordsMatch),
 
   run: async function setPassword(ctx, { password }) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ok, refuse } from "@/lib/core/result";
 import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { optionalEmail, token } from "@/lib/runtime/fields";
+import { linkRefusals } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmationLimit } from "@/lib/runtime/limits";
 import { consumeReport, previewReport } from "@/lib/store/sign-in-reports";
@@ -18,6 +19,11 @@ export const redeemSignInReport = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    ok: [repeatedCause],
+    refusals: { ...linkRefusals },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function redeemSignInReport(ctx, { token, email }) {

@@ -18,6 +18,10 @@ export const reportSession = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], not_found: [] },
+  },
   input: z.strictObject({ event: activityCursor }),
 
   run: function reportSession(ctx, { event }) {

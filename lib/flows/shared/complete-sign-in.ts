@@ -100,6 +100,9 @@ export function openAccess(
   ctx.setCookies({ session: { token, lifetime, remember: false } });
 }
 
+/** The cause of the audit row of a sign-in that created the user. */
+export const signedUpCause = "signed_up";
+
 /** The cause of the audit row of a repetition. */
 export const repeatedCause = "repeated";
 

@@ -24,6 +24,10 @@ export const sendInvitation = defineFlow({
       key: (_, { session }) => session?.userId ?? "command line",
     },
   ],
+  audited: {
+    subject: "nobody",
+    refusals: { has_account: [] },
+  },
   input: z.strictObject({ email }),
 
   run: function sendInvitation(ctx, { email }) {
