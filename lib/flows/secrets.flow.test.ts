@@ -438,7 +438,8 @@ const harmless = [
   "before",
   "event",
   "show",
-  ...["userId", "reason", "role", "search", "status", "method", "after"],
+  ...["userId", "reason", "role", "search", "status", "method"],
+  ...["after", "queuedAfter", "deadAfter"],
   ...["event", "outcome", "user", "from", "to"],
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.

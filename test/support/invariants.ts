@@ -222,7 +222,11 @@ function effectsOfSecrets(runs: Change[][]) {
         ({ table, op, changed }) =>
           table === "verifications" && op === "UPDATE" && changed.includes("consumed_at"),
       ).length,
-      recorded: changes.filter(isEvent(consumingEvents, consumedOutcomes)).length,
+      recorded:
+        changes.filter(isEvent(consumingEvents, consumedOutcomes)).length +
+        // A session or an account that ended meanwhile is noticed after the secret was consumed.
+        changes.filter(isEvent(["step_up.code", "step_up.link"], ["sign_in_required"])).length +
+        changes.filter(({ cause }) => cause === "no_account").length,
       newSessions:
         changes.filter(isEvent(signInEvents, ["ok"])).length +
         changes
