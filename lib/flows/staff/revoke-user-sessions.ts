@@ -4,7 +4,7 @@ import { refuse } from "@/lib/core/result";
 import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { deleteAllSessions, lockUserFor } from "@/lib/store/user-administration";
-import { changeAccount, actRefusals } from "./steps";
+import { actRefusals, changeAccount } from "./steps";
 
 /**
  * Signs a user out everywhere, and forgets the known devices (T1, R6). Refuses `reason_missing`,
