@@ -789,6 +789,7 @@ test("the tables name every page, action, operation and flow", () => {
   const elsewhere = routes({
     id: "{id}",
     provider: "{provider}",
+    after: "{after}",
     before: "{before}",
   }).filter((path) => !(path in document.paths));
   expect(Object.keys(pages).sort()).toEqual(elsewhere);
