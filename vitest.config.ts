@@ -29,15 +29,17 @@ function projects(
   name: string,
   files: string[],
   env: Record<string, string> = {},
+  globalSetup: string[] = [],
 ): TestProjectConfiguration[] {
   const alone = files.filter(replacesModules);
   const shared = files.filter((file) => !alone.includes(file));
   return [
-    { extends: true, test: { name, include: shared, env, isolate: false } },
-    { extends: true, test: { name: `${name}-isolated`, include: alone, env } },
+    { extends: true, test: { name, include: shared, env, isolate: false, globalSetup } },
+    { extends: true, test: { name: `${name}-isolated`, include: alone, env, globalSetup } },
   ];
 }
 
+const outcomes = ["./test/support/outcome-coverage.ts"];
 const onDatabase = testFiles.filter(needsDatabase);
 
 export default defineConfig({
@@ -67,11 +69,12 @@ export default defineConfig({
           env: { TEST_DATABASE: "pglite" },
         },
       },
-      ...projects("postgres", onDatabase, { TEST_DATABASE: "postgres" }),
+      ...projects("postgres", onDatabase, { TEST_DATABASE: "postgres" }, outcomes),
       ...projects(
         "pglite",
         onDatabase.filter((file) => !needsPostgres(file)),
         { TEST_DATABASE: "pglite" },
+        outcomes,
       ),
     ],
   },

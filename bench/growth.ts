@@ -254,7 +254,9 @@ export async function measureGrowth(sizes: readonly number[], rounds: number) {
 
 type GrowthResults = Awaited<ReturnType<typeof measureGrowth>>;
 
-/** A quarter of the memory of a machine for this size, as Postgres advises; autovacuum would disturb rounds. */
+/**
+ * A quarter of the memory of a machine for this size, as Postgres advises; autovacuum would disturb rounds.
+ */
 const postgresSettings = [
   "shared_buffers = 3GB",
   "maintenance_work_mem = 512MB",

@@ -279,6 +279,10 @@ export const outbox = pgTable(
     index("outbox_started").on(t.firstAttemptAt),
     // For staff who look for a user's emails.
     index("outbox_to").on(t.to, t.createdAt),
+    // For staff who look for emails that were not sent: few, among all that were.
+    index("outbox_dead")
+      .on(t.doneAt, t.id)
+      .where(sql`${t.state} = 'dead'`),
     check("outbox_states", sql`${t.state} in ('queued', 'sent', 'dead')`),
   ],
 );

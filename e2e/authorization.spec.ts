@@ -701,6 +701,12 @@ const operations: Record<string, Attempt> = {
   disableUser: operation("user.disable", "staff", "POST", "admin/users/disablements", act),
   enableUser: operation("user.enable", "staff", "POST", "admin/users/enablements", act),
   listPendingSignUps: operation("pending_sign_up.list", "staff", "GET", "admin/sign-ups"),
+  listMorePendingSignUps: operation(
+    "pending_sign_up.list",
+    "staff",
+    "GET",
+    ({ pendingId }) => `admin/sign-ups/${pendingId}`,
+  ),
   resendPendingSignUp: operation(
     "pending_sign_up.resend",
     "staff",
@@ -709,6 +715,12 @@ const operations: Record<string, Attempt> = {
     ({ pendingId }) => ({ id: pendingId }),
   ),
   listInvitations: operation("invitation.list", "staff", "GET", "admin/invitations"),
+  listMoreInvitations: operation(
+    "invitation.list",
+    "staff",
+    "GET",
+    ({ pendingId }) => `admin/invitations/${pendingId}`,
+  ),
   sendInvitation: operation("invitation.send", "staff", "POST", "admin/invitations", () => ({
     email,
   })),
@@ -720,6 +732,7 @@ const operations: Record<string, Attempt> = {
     ({ pendingId }) => ({ id: pendingId }),
   ),
   listEmails: operation("outbox.list", "staff", "GET", "admin/emails"),
+  listMoreEmails: operation("outbox.list", "staff", "POST", "admin/emails/searches", () => ({})),
   requestTestEmail: operation(
     "outbox.send_test",
     "staff",
@@ -776,6 +789,7 @@ test("the tables name every page, action, operation and flow", () => {
   const elsewhere = routes({
     id: "{id}",
     provider: "{provider}",
+    after: "{after}",
     before: "{before}",
   }).filter((path) => !(path in document.paths));
   expect(Object.keys(pages).sort()).toEqual(elsewhere);

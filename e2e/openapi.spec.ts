@@ -171,11 +171,14 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   disableUser: [({ others: { member: id } }) => ({ id, reason })],
   enableUser: [({ others: { disabled: id } }) => ({ id, reason })],
   listPendingSignUps: [],
+  listMorePendingSignUps: [],
   resendPendingSignUp: [({ pendingId: id }) => ({ id })],
   listInvitations: [],
+  listMoreInvitations: [],
   sendInvitation: [({ email }) => ({ email: `new-${email}` })],
   cancelInvitation: [({ invitationId: id }) => ({ id })],
   listEmails: [],
+  listMoreEmails: [() => ({})],
   requestTestEmail: [() => ({})],
   readSystem: [],
   listAuditEvents: [() => ({ event: "user.disable", outcome: "ok", from: "2020-01-01" })],
@@ -205,14 +208,15 @@ const calls: { operation: Operation; body?: (scene: Scene) => Record<string, unk
 
 function send(
   { path, method }: Operation,
-  { ada, id, others }: Scene,
+  { ada, id, others, pendingId, invitationId }: Scene,
   body?: unknown,
   type = json,
 ) {
   const to = path
     .replace("{id}", isForStaff(path) ? others.member : id)
     .replace("{provider}", "linkedin")
-    .replace("{before}", "1");
+    .replace("{before}", "1")
+    .replace("{after}", path.includes("/invitations/") ? invitationId : pendingId);
   if (body === undefined) return ada.send(to, { method });
   const text = typeof body === "string" ? body : JSON.stringify(body);
   // Node sends the body of a DELETE only with an explicit length.

@@ -191,6 +191,15 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: message("email.deletion.done", changed(letter)),
       };
+    case "former_account_deleted":
+      return {
+        subject: message("email.deletion.subject", { appName }),
+        preview: message("email.changedFrom", { device }),
+        heading: message("email.deletion.heading"),
+        lead: message("email.formerAccountDeleted.lead"),
+        text: message("email.formerAccountDeleted.text"),
+        hint: message("email.emailChanged.done", changed(letter)),
+      };
     case "new_device_sign_in": {
       const ip = letter.ip ?? "";
       return {

@@ -38,6 +38,7 @@ export const samples: { readonly [Kind in Letter["kind"]]: Extract<Letter, { kin
     verificationId: asked.verificationId,
     ...{ to, browser, at },
   },
+  former_account_deleted: { kind: "former_account_deleted", to, browser, at },
   new_device_sign_in: { kind: "new_device_sign_in", to, browser, at, token, ip: "203.0.113.7" },
   password_chosen: { kind: "password_chosen", to, browser, at, first: false },
   password_removed: { kind: "password_removed", to, browser, at },

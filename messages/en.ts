@@ -414,6 +414,9 @@ export const en = {
   "activity.event.email_change.request": "Code to change the email address requested",
   "activity.event.email_change.verify": "Email address changed",
   "activity.event.email_change.undo": "Change of the email address undone",
+  "activity.event.account.export": "All data of the account downloaded",
+  "activity.event.activity.export": "Activity downloaded",
+  "activity.event.audit.export": "Audit log downloaded",
   "activity.event.account.delete": "Account deleted",
   "activity.event.account.restore": "Account restored",
   "activity.event.account.restore_by_link": "Account restored by email link",
@@ -584,7 +587,6 @@ export const en = {
   "mail.waiting": "Waiting",
   "mail.queued":
     "{count, plural, =0 {No emails are waiting.} one {# email has been waiting for {duration}.} other {# emails are waiting, the oldest for {duration}.}}",
-  "mail.queuedFirst": "The {shown} that are due first are shown.",
   "mail.next": "Next try {when}",
   "mail.dead": "Not sent in the last {days, plural, one {day} other {# days}}",
   "mail.noneDead": "Every email was sent.",
@@ -651,6 +653,8 @@ export const en = {
   "mailbox.kind.email_taken": "Notice that another account asked for this address",
   "mailbox.kind.email_changed": "Notice of a changed address, with a link that undoes it",
   "mailbox.kind.deletion_scheduled": "Notice of a deleted account, with a link that restores it",
+  "mailbox.kind.former_account_deleted":
+    "Notice of a deleted account, to an address that it had before",
   "mailbox.kind.new_device_sign_in": "Notice of a sign-in from a new device",
   "mailbox.kind.password_chosen": "Notice of a new password",
   "mailbox.kind.password_removed": "Notice of a removed password",
@@ -920,6 +924,10 @@ export const en = {
     "You can also restore it by signing in. The link works once, for {lifetime} (until {end}).",
   "email.deletion.done":
     "This was done from {device} on {at}. If it wasn’t you, restore the account, sign in, and set a new password.",
+  "email.formerAccountDeleted.lead":
+    "The account that had this address until its address was changed was deleted.",
+  "email.formerAccountDeleted.text":
+    "If it wasn’t you, find our email about the changed address and undo the change with the link in it. That also restores your account.",
   "email.newDevice.subject": "New sign-in to {appName} ({at})",
   "email.newDevice.heading": "Your account was used on a new device",
   "email.newDevice.lead":

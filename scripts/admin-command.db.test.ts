@@ -91,7 +91,7 @@ test("a command verifies the audit log, and names the first bad event (T3)", asy
   await world.writeDirectly(async (tx) => {
     await tx.execute(sql`set local session_replication_role = replica`);
     await tx.execute(
-      sql`update audit_events set cause = 'none' where event = 'magic_link.request'`,
+      sql`update audit_events set request_id = 'another' where event = 'magic_link.request'`,
     );
   });
   await expect(admin("audit", "verify")).rejects.toThrow(

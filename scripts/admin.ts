@@ -1,6 +1,6 @@
 /**
- * `npm run admin`: finds users, changes roles, ends sessions, disables and enables accounts, for who can reach
- * the database. Without arguments it prints how.
+ * `npm run admin`: finds users, changes roles, ends sessions, disables and enables accounts, for who can
+ * reach the database. Without arguments it prints how.
  */
 import { migrationState } from "@/db/migrate";
 import { EnvError, parseEnv } from "@/lib/core/env";

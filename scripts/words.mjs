@@ -54,7 +54,10 @@ const identifiers = new Set(
 
 const isText = /\.(ts|tsx|mjs|js|cjs|md|css|json|jsonc|ya?ml)$|\.env\.example$/;
 const isCode = /\.(ts|tsx|mjs|js|cjs)$/;
-/** Migrations and their test have the names of their time, records of decisions tell history, and this file names the words. */
+/**
+ * Migrations and their test have the names of their time, records of decisions tell history, and this file
+ * names the words.
+ */
 const isExempt =
   /^(package-lock\.json|db\/migrat|scripts\/words\.mjs|docs\/decisions\/|CHANGELOG\.md|bench\/floor-next\/)/;
 

@@ -44,6 +44,8 @@ DROP INDEX "users_created_at_id_index";
 --> statement-breakpoint
 DROP INDEX "outbox_to";
 --> statement-breakpoint
+DROP INDEX "outbox_dead";
+--> statement-breakpoint
 DROP INDEX "audit_events_caller_id_at_index";
 --> statement-breakpoint
 ALTER TABLE "verifications" DROP COLUMN "staff_id";

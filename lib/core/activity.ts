@@ -45,7 +45,9 @@ export const signInEvents: readonly string[] = [
   "password_reset.redeem_code",
 ];
 
-/** What staff do to a user's account. The user sees that it was done, and not from where or what was refused. */
+/**
+ * What staff do to a user's account. The user sees that it was done, and not from where or what was refused.
+ */
 export const staffEvents: readonly string[] = [
   "user.revoke_sessions",
   "user.disable",

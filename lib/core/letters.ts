@@ -68,6 +68,8 @@ export type Letter =
       readonly token: string;
       readonly verificationId: string;
     } & Notice)
+  /** To an address that the account had, and whose link that undoes the change takes this back, too. */
+  | ({ readonly kind: "former_account_deleted" } & Notice)
   | ({
       readonly kind: "new_device_sign_in";
       /** Of the link that reports the sign-in. */
@@ -122,6 +124,7 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   email_taken: true,
   email_changed: false,
   deletion_scheduled: false,
+  former_account_deleted: false,
   new_device_sign_in: false,
   password_chosen: false,
   password_removed: false,

@@ -93,7 +93,9 @@ export const intervals = {
   auditSearch: days(30),
   /** Staff who change other people's accounts authenticated this recently: enough for several of them. */
   staffWrite: minutes(30),
-  /** All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5). */
+  /**
+   * All requests of one OAuth attempt together; less than `run`, so that the user gets an explanation (O5).
+   */
   providerTimeout: seconds(5),
   /** Short enough that a provider's new keys arrive soon, long enough to save most requests. */
   discoveryCache: minutes(10),
@@ -176,7 +178,9 @@ export const intervals = {
   purge: minutes(10),
   /** How long a purge waits when the clock may be wrong: enough to correct it. */
   purgeHold: hours(6),
-  /** A first purge waits when no session was used for longer: the server was stopped, or the clock is ahead. */
+  /**
+   * A first purge waits when no session was used for longer: the server was stopped, or the clock is ahead.
+   */
   purgeQuiet: days(7),
   /**
    * A purge waits when the clock moved ahead by more than this since the last one: longer than a night's
@@ -189,7 +193,9 @@ export const intervals = {
   embeddedVacuum: hours(1),
   /** The pause between two tries to get the lock of migrations; another instance may take minutes. */
   migrationPoll: seconds(0.5),
-  /** How long it counts that the disk of Postgres had space for new pages; finding out writes to its catalog. */
+  /**
+   * How long it counts that the disk of Postgres had space for new pages; finding out writes to its catalog.
+   */
   diskProbe: seconds(10),
   /** The pause between two readings of the database's clock. */
   clockReading: minutes(1),
@@ -365,11 +371,11 @@ export const bounds = {
   reasonLength: 500,
   /** Events on a page of a user for staff: two screens. */
   userEvents: 25,
-  /** Sign-ups on the page of the pending ones: more than are under way at most sites. */
+  /** Sign-ups on a page of the pending ones: a few screens. */
   pendingSignUps: 50,
-  /** Open invitations on their page. */
+  /** Open invitations on a page. */
   listedInvitations: 50,
-  /** Emails on a page for staff: of one user, more than there are within `lifetimes.finishedEmail`. */
+  /** Emails on a page of each list for staff: of one user, more than `lifetimes.finishedEmail` has. */
   listedEmails: 50,
   /**
    * Emails of all servers within `intervals.mailBudget`, beyond which those that strangers can cause wait:

@@ -1,2 +1,4 @@
-/** The version of package.json, which the build must not contain as a whole: it names development packages. */
+/**
+ * The version of package.json, which the build must not contain as a whole: it names development packages.
+ */
 export const version = "0.2.0";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Db, openDatabase } from "@/db/client";
 import { rows } from "@/db/rows";
 import { postgresLimiter } from "@/lib/adapters/postgres-limiter";
@@ -15,6 +15,9 @@ import { previewMagicLink } from "@/lib/flows/sign-in/preview-magic-link";
 import { readPendingRequest } from "@/lib/flows/sign-in/read-pending-request";
 import { listAccessLinks } from "@/lib/flows/access-links/list-access-links";
 import { listAuditEvents } from "@/lib/flows/audit/list-audit-events";
+import { listInvitations } from "@/lib/flows/staff/list-invitations";
+import { listLetters } from "@/lib/flows/staff/list-letters";
+import { listPendingSignUps } from "@/lib/flows/staff/list-pending-sign-ups";
 import { listUsers } from "@/lib/flows/staff/list-users";
 import { readUser } from "@/lib/flows/staff/read-user";
 import { setRole } from "@/test/support/staff";
@@ -27,8 +30,8 @@ import { validPassword } from "@/test/support/passwords";
 import { openTestWorld, postgresUrlOf } from "@/test/support/world";
 
 /**
- * Among thousands of rows the hot flows and those of staff read no table as a whole. Postgres counts that itself, for the plans
- * that it has run: `npm run bench -- --growth` says the same of millions of rows.
+ * Among thousands of rows the hot flows and those of staff read no table as a whole. Postgres counts that
+ * itself, for the plans that it has run: `npm run bench -- --growth` says the same of millions of rows.
  */
 
 const world = await openTestWorld();
@@ -71,9 +74,33 @@ async function fillTables(users: number) {
   });
 }
 
+/** Ten rows of each list that staff page through. Returns the id of one of each. */
+async function fillLists() {
+  const idOf = async (inserted: SQL) => (await rows<{ id: string }>(world.db, inserted))[0]!.id;
+  const verification = (purpose: string, lifetime: string) =>
+    idOf(sql`insert into verifications (purpose, identifier, token_digest, code_hash,
+        requesting_browser_digest, browser, is_decoy, from_known_device, password_hash, remember, next,
+        limit_hits, expires_at, code_expires_at)
+      select ${purpose}, ${purpose} || n || '@example.com', ${purpose} || n, '', '', '', false, false, 'hash',
+        false, '', '[]', now() + ${lifetime}::interval * n / 10, now()
+      from generate_series(1, 10) n returning id`);
+  const letter = (state: string) =>
+    idOf(sql`insert into outbox (kind, to_address, state, reason, done_at, next_attempt_at)
+      select 'test_email', 'user-' || n || '@example.com', ${state}, 'undeliverable',
+        case ${state} when 'dead' then now() end, now() + interval '1 day'
+      from generate_series(1, 10) n returning id`);
+  return {
+    signUp: await verification("sign_up", "50 minutes"),
+    invitation: await verification("invitation", "6 days"),
+    queued: await letter("queued"),
+    dead: await letter("dead"),
+  };
+}
+
 test("the hot flows and those of staff scan indexes alone, among thousands of rows", async () => {
   await fillTables(3_000);
   await setRole(world, addressOf(1), "admin");
+  const lists = await fillLists();
   const before = await readScans();
   await onOwnConnections(async (db) => {
     const here = world.with({ db, limiter: postgresLimiter(db) });
@@ -116,6 +143,15 @@ test("the hot flows and those of staff scan indexes alone, among thousands of ro
       expect(await staff.run(readUser, { id })).toMatchObject({ ok: true });
       for (const input of [{}, { user: id }, { outcome: "refused" }, { from: "2020-01-01" }])
         expect(await staff.run(listAuditEvents, input)).toMatchObject({ ok: true });
+      for (const [flow, input] of [
+        [listPendingSignUps, { after: lists.signUp }],
+        [listInvitations, { after: lists.invitation }],
+        [listLetters, { queuedAfter: lists.queued, deadAfter: lists.dead }],
+      ] as const)
+        for (const page of [{}, input])
+          expect(await staff.run<never, unknown, never>(flow as never, page)).toMatchObject({
+            ok: true,
+          });
       expect(await staff.run(listAccessLinks, { id })).toMatchObject({ ok: true });
       expect(await third.run(revokeOtherSessions)).toMatchObject({ ok: true });
       const moved = { email: `moved-${email}` };
@@ -156,6 +192,7 @@ test("the hot flows and those of staff scan indexes alone, among thousands of ro
       "verifications_expires_at_index",
       "outbox_due",
       "outbox_done",
+      "outbox_dead",
       "limits_rule_key_hash_pk",
       "limits_expires_at_index",
       "known_devices_device_digest_user_id_pk",

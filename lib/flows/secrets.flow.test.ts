@@ -197,8 +197,8 @@ function attemptCookie(value: unknown) {
 }
 
 /**
- * Cookies without a secret of ours: the flash, the last used method and the time zone contain none, a suspended
- * form and the OAuth redirect are sealed and open nothing.
+ * Cookies without a secret of ours: the flash, the last used method and the time zone contain none, a
+ * suspended form and the OAuth redirect are sealed and open nothing.
  */
 type Harmless = "flash" | "suspended_action" | "method" | "returns" | "oauth_redirect";
 
@@ -438,7 +438,8 @@ const harmless = [
   "before",
   "event",
   "show",
-  ...["userId", "reason", "role", "search", "status", "method", "after"],
+  ...["userId", "reason", "role", "search", "status", "method"],
+  ...["after", "queuedAfter", "deadAfter"],
   ...["event", "outcome", "user", "from", "to"],
   ...["email", "remember", "next", "id", "purpose", "confirmPassword", "provider"],
   // Its code is the provider's secret, which Auth.js exchanges.

@@ -7,6 +7,9 @@ import { isOAuthMethodId } from "@/lib/methods";
 
 /** The input fields of flows. An invalid field is refused with the code that its schema names. */
 
+/** What the fields refuse, beside `invalid_input`. */
+export const fieldRefusals = z.registry<{ readonly codes: readonly RefusalCode[] }>();
+
 const errorCode = (code: RefusalCode) => ({ error: code });
 
 /** A typed email address in canonical form. Refuses `email_missing`, and `email_invalid` with its problem. */
@@ -18,6 +21,7 @@ export const email = z.string(errorCode("email_missing")).transform((typed, issu
   issues.addIssue({ code: "custom", message, params: { problem } });
   return z.NEVER;
 });
+fieldRefusals.add(email, { codes: ["email_missing", "email_invalid"] });
 
 /**
  * What a user wants to be called, with single spaces; null when it is empty. Control characters, and marks
@@ -34,6 +38,7 @@ export const personName = z
   .transform((typed) => typed.normalize("NFC").replace(/\s+/gu, " ").trim())
   .refine((name) => [...name].length <= bounds.nameLength, errorCode("name_too_long"))
   .transform((name) => name || null);
+fieldRefusals.add(personName, { codes: ["name_too_long", "name_invalid"] });
 
 /** A time zone by its IANA name; null when it is empty: that of the browser. Refuses `time_zone_invalid`. */
 export const timeZone = z.string(errorCode("time_zone_invalid")).transform((name, issues) => {
@@ -43,6 +48,7 @@ export const timeZone = z.string(errorCode("time_zone_invalid")).transform((name
   issues.addIssue({ code: "custom", message: "time_zone_invalid" satisfies RefusalCode });
   return z.NEVER;
 });
+fieldRefusals.add(timeZone, { codes: ["time_zone_invalid"] });
 
 /** The id of an event of the audit log, as a program or a link says it. */
 export const activityCursor = z
@@ -79,6 +85,7 @@ export const code = z
     issues.addIssue({ code: "custom", message: "code_malformed" satisfies RefusalCode });
     return z.NEVER;
   });
+fieldRefusals.add(code, { codes: ["code_malformed"] });
 
 /** Converts the decimal digits of any script to 0–9. In Unicode the ten digits of a script are adjacent. */
 function asciiDigits(text: string) {
@@ -102,9 +109,12 @@ export const password = z
   .refine((typed) => !/\p{Cs}/u.test(typed), errorCode("invalid_input"))
   .transform((typed) => typed.normalize("NFKC"))
   .refine((typed) => [...typed].length <= bounds.passwordMaxLength, errorCode("password_too_long"));
+fieldRefusals.add(password, { codes: ["password_missing", "password_too_long"] });
 
 /** The password once more, from forms without script, which cannot show what was entered. */
 export const confirmPassword = z.string().optional();
+// By `passwordsMatch`.
+fieldRefusals.add(confirmPassword, { codes: ["passwords_do_not_match"] });
 
 /** For `superRefine` on an input with both fields. Refuses `passwords_do_not_match`. */
 export function passwordsMatch(
@@ -135,6 +145,7 @@ export const next = z
 
 /** The id of a row. Refuses any other text as `not_found`, like an id without a row. */
 export const uuid = z.uuid(errorCode("not_found"));
+fieldRefusals.add(uuid, { codes: ["not_found"] });
 
 /** The id of a row that a list or a page has given. Refuses any other text as `invalid_input`. */
 export const rowId = z.uuid();
@@ -147,6 +158,7 @@ export const reason = z
   .refine((typed) => !/\p{Cs}/u.test(typed), errorCode("invalid_input"))
   .transform((typed) => typed.replace(/[\p{Cc}\s]+/gu, " ").trim())
   .refine((typed) => typed !== "", errorCode("reason_missing"));
+fieldRefusals.add(reason, { codes: ["reason_missing", "reason_too_long"] });
 
 /** The name of an OAuth provider. Refuses `not_found`. */
 export const provider = z.string(errorCode("not_found")).transform((id, issues) => {
@@ -154,3 +166,4 @@ export const provider = z.string(errorCode("not_found")).transform((id, issues) 
   issues.addIssue({ code: "custom", message: "not_found" satisfies RefusalCode });
   return z.NEVER;
 });
+fieldRefusals.add(provider, { codes: ["not_found"] });

@@ -10,6 +10,7 @@ import type { MethodId } from "@/lib/core/method-id";
 import type { LimitHit, LimitName } from "@/lib/core/policy";
 import type { OtherMethods, Result } from "@/lib/core/result";
 import type { Session, SessionRow } from "@/lib/store/sessions";
+import type { Audited } from "./audited";
 import type { CallbackResult, Clock, Limiter, LocalMailbox, Passwords, World } from "./ports";
 import type { Caller, CookieChanges } from "./request-context";
 
@@ -112,6 +113,8 @@ export interface Flow<
   readonly name: `${string}.${string}`;
   /** A write needs a same-origin request and writes an audit row; a read changes nothing. */
   readonly kind: "read" | "write";
+  /** What it writes to the audit log. A read has it only where each run of it is an event, too. */
+  readonly audited?: Audited;
   readonly requires: R;
   /**
    * Runs for a session whose account will be erased, too. All others are refused there with
@@ -121,8 +124,8 @@ export interface Flow<
   /** The greatest age of the session's last authentication (OIDC `max_age`); else `step_up_required`. */
   readonly maxAuthAge?: Duration;
   /**
-   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how the
-   * owner signs in (T2). The refusal is `access_link_session`.
+   * Refused to a session that an access link started, as is every flow with a `maxAuthAge`: it touches how
+   * the owner signs in (T2). The refusal is `access_link_session`.
    */
   readonly isOwnersOnly?: true;
   /** The sign-in method it belongs to, if any. Where that is disabled the flow refuses `not_found`. */
@@ -141,8 +144,8 @@ export interface Flow<
 
 /** Declares a flow: rules as data, and `run` as the act. */
 export const defineFlow = <Schema extends z.ZodType, Out, R extends Requires>(
-  flow: Flow<Schema, Out, R>,
-) => flow;
+  flow: Flow<Schema, Out, R> & ({ kind: "read" } | { kind: "write"; audited: Audited }),
+): Flow<Schema, Out, R> => flow;
 
 // Flows of every input, requirement and result in one list: parameters make them incomparable.
 // oxlint-disable-next-line typescript/no-explicit-any

@@ -50,6 +50,7 @@ const stuck = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [],
+  audited: { subject: "nobody", refusals: {} },
   input: z.object({}),
   run: (ctx) =>
     ctx.write(async (tx) => {

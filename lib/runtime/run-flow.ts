@@ -41,12 +41,11 @@ export interface FlowRun<Out> {
 }
 
 /**
- * Runs a flow: checks the request, reads the input, consumes the limits, runs it and records it.
- * Every entry point goes through here, so that none can forget a step. Refuses what the flow
- * refuses, and `cross_site`, `cookies_blocked`, `signed_in_as_other`, `invalid_input` or the schema's own
- * code, `sign_in_required`, `account_deleted`, `not_found`, `step_up_required`, the codes of its limits (429), and
- * `unavailable` when the database is unavailable or the run takes longer than `runTimeout` seconds.
- * Throws only for bugs.
+ * Runs a flow: checks the request, reads the input, consumes the limits, runs it and records it. Every entry
+ * point goes through here, so that none can forget a step. Refuses what the flow refuses, and `cross_site`,
+ * `cookies_blocked`, `signed_in_as_other`, `invalid_input` or the schema's own code, `sign_in_required`,
+ * `account_deleted`, `not_found`, `step_up_required`, the codes of its limits (429), and `unavailable` when
+ * the database is unavailable or the run takes longer than `runTimeout` seconds. Throws only for bugs.
  */
 export async function runFlow<Schema extends z.ZodType, Out, R extends Requires>(
   world: World,
@@ -210,6 +209,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
       this.#context(caller) as Parameters<typeof this.flow.run>[0],
       input,
     );
+    const isAuditedRead = this.flow.kind === "read" && this.flow.audited !== undefined;
+    if (isAuditedRead) await recordEvent(this.world.db, this.#auditFacts(caller, result));
     if (!result.ok && this.flow.kind === "write" && !this.#recorded) {
       // Overload comes in floods, so it is counted instead of recorded.
       if (result.refusal.code === "overloaded") await this.#countRejection(result.refusal);

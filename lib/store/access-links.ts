@@ -11,6 +11,12 @@ export const commandLineId = "00000000-0000-0000-0000-000000000000";
 const isOpen = sql`v.purpose = 'access_link' and v.consumed_at is null and v.voided_at is null
   and v.expires_at > now()`;
 
+/** The ids of a user's access links that can still be used, or of one of them; locks their rows. */
+const lockedOpenLinks = (userId: SQL, id: string | null = null) => sql`
+  select v.id from ${verifications} v where v.user_id = ${userId} and ${isOpen}
+    ${id === null ? sql`` : sql`and v.id = ${id}::uuid`}
+  order by v.id for update`;
+
 /** An access link that can still be used. */
 export interface OpenAccessLink {
   readonly id: string;
@@ -51,25 +57,20 @@ export async function voidAccessLinks(
 ): Promise<number> {
   const voided = await rows(
     tx,
-    sql`update ${verifications} set voided_at = now() where id in (
-        select v.id from ${verifications} v where v.user_id = ${userId}::uuid and ${isOpen}
-          and (${id}::uuid is null or v.id = ${id}::uuid)
-        order by v.id for update)
-      returning 1`,
+    sql`update ${verifications} set voided_at = now()
+      where id in (${lockedOpenLinks(sql`${userId}::uuid`, id)}) returning 1`,
   );
   return voided.length;
 }
 
 /**
- * A CTE that voids the access links of a user: whatever ends sessions or changes the address ends them, too, so
- * that none works again when that is taken back. The caller has locked the user's row in an earlier statement,
- * as their use does before it locks the link.
+ * A CTE that voids the access links of a user: whatever ends sessions or changes the address ends them, too,
+ * so that none works again when that is taken back. The caller has locked the user's row in an earlier
+ * statement, as their use does before it locks the link.
  */
 export const accessLinksVoided = (userId: SQL): SQL => sql`
   access_links_voided as (
-    update ${verifications} set voided_at = now() where id in (
-      select v.id from ${verifications} v where v.user_id = ${userId} and ${isOpen}
-      order by v.id for update)
+    update ${verifications} set voided_at = now() where id in (${lockedOpenLinks(userId)})
   )`;
 
 /** What an access link may open now. */
@@ -83,8 +84,9 @@ export interface Access {
 }
 
 /**
- * Locks the user of an access link, and whoever sent it, until the transaction ends: a change of either of them
- * at the same moment is over, or will find the session. In the order of ids, so that they do not deadlock.
+ * Locks the user of an access link, and whoever sent it, until the transaction ends: a change of either of
+ * them at the same moment is over, or will find the session. In the order of ids, so that they do not
+ * deadlock.
  */
 export async function lockAccess(tx: Db, token: string): Promise<Access | null> {
   const isLink = sql`v.purpose = 'access_link' and v.token_digest = ${digest("access_link", token)}`;

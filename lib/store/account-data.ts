@@ -36,11 +36,11 @@ export interface AccountData {
 }
 
 /**
- * Reads everything about a user in one statement, so that its parts are of one moment. What staff did is there,
- * and not where they were, what they wrote, or what was refused to them. Of an earlier address that is not
- * reserved any more, nothing: somebody else may have it. Of emails to an address that the user has only asked
- * for, nothing, nor when the first attempt to send one was, from which its code's end counts: that tells
- * whether the address has an account (L8).
+ * Reads everything about a user in one statement, so that its parts are of one moment. What staff did is
+ * there, and not where they were, what they wrote, or what was refused to them. Of an earlier address that is
+ * not reserved any more, nothing: somebody else may have it. Of emails to an address that the user has only
+ * asked for, nothing, nor when the first attempt to send one was, from which its code's end counts: that
+ * tells whether the address has an account (L8).
  */
 export async function selectAccountData(db: Db, userId: string): Promise<AccountData | null> {
   const found = await row<{ data: AccountData }>(

@@ -22,8 +22,8 @@ const execute = (statement: SQL) => world.writeDirectly((tx) => tx.execute(state
 const cut = (by = key) => world.writeDirectly((tx) => cutAuditLog(tx, by, days(400)));
 
 /**
- * Seals what was recorded. The first call of a sealer only looks how far it may go, and then it waits until all
- * transactions of that time have ended, those of other databases of the same Postgres included.
+ * Seals what was recorded. The first call of a sealer only looks how far it may go, and then it waits until
+ * all transactions of that time have ended, those of other databases of the same Postgres included.
  */
 async function sealAll(by: Key = key) {
   const seal = auditSealer(world.db, by);

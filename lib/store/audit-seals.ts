@@ -42,8 +42,8 @@ interface Horizon {
 }
 
 /**
- * Seals events in the order of their ids: each seal is a keyed hash of the event and of the seal before it, so
- * that whoever changes or deletes a row must have the key (T3). An event gets its id shortly before it
+ * Seals events in the order of their ids: each seal is a keyed hash of the event and of the seal before it,
+ * so that whoever changes or deletes a row must have the key (T3). An event gets its id shortly before it
  * becomes visible. So a call seals the events up to the newest that an earlier call has seen, as soon as all
  * transactions of that time have ended: no event with a lower id can appear any more. Sign-ins wait for no
  * lock of it. Of several servers, one seals at a time.
@@ -126,8 +126,8 @@ export type AuditVerification =
   | { readonly ok: false; readonly problem: AuditProblem; readonly eventId: number | null };
 
 /**
- * Compares every event with its seal, from the beginning or from the checkpoint of the last cut, and names the
- * first bad one (T3). Events and seals deleted together at the end of the chain leave no trace in it.
+ * Compares every event with its seal, from the beginning or from the checkpoint of the last cut, and names
+ * the first bad one (T3). Events and seals deleted together at the end of the chain leave no trace in it.
  */
 export async function verifyAuditLog(db: Db, key: Key): Promise<AuditVerification> {
   const found = await startOfChain(db, key);

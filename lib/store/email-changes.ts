@@ -97,10 +97,10 @@ export async function changeEmail(
 }
 
 /**
- * Undoes the change away from an address, and all changes after it: restores the address, ends all
- * sessions, forgets all known devices, and voids all pending links and codes, those that would undo a later
- * change included. Locks in the same order as a change of credentials. False when the change was undone or
- * is too old.
+ * Undoes the change away from an address, and all changes after it: restores the address, cancels a deletion,
+ * ends all sessions, forgets all known devices, and voids all pending links and codes, those that would undo a
+ * later change included. Locks in the same order as a change of credentials. False when the change was undone
+ * or is too old.
  */
 export async function undoEmailChange(
   tx: Db,
@@ -135,7 +135,8 @@ export async function undoEmailChange(
         update ${emailChanges} c set undone_at = now() from undone
         where c.user_id = undone.user_id and c.undone_at is null and c.created_at >= undone.created_at
       )
-      update ${users} set email = ${oldEmail} where id in (select user_id from undone) returning 1`,
+      update ${users} set email = ${oldEmail}, delete_at = null
+      where id in (select user_id from undone) returning 1`,
     ),
   );
   return restored !== undefined;

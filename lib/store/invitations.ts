@@ -4,10 +4,12 @@ import { row, rows } from "@/db/rows";
 import { users, verifications } from "@/db/schema";
 import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
+import { isOnPage } from "./verifications";
 
 /**
- * Invitations: addresses that may get an account where sign-up is closed (T1). An invitation is a verification
- * without a secret: its email only says so, and the address is verified by a sign-in email as always.
+ * Invitations: addresses that may get an account where sign-up is closed (T1). An invitation is a
+ * verification without a secret: its email only says so, and the address is verified by a sign-in email as
+ * always.
  */
 
 const isOpen = sql`purpose = 'invitation' and consumed_at is null and voided_at is null and expires_at > now()`;
@@ -68,15 +70,22 @@ export interface Invitation {
   readonly by: string | null;
 }
 
-/** The open invitations that expire last, at most `most`. */
-export async function selectInvitations(db: Db, most: number): Promise<Invitation[]> {
+/**
+ * At most `most` open invitations, which are so for this lifetime at most, after the one with the id `after`:
+ * those that expire last first.
+ */
+export async function selectInvitations(
+  db: Db,
+  { lifetime, after, most }: { lifetime: Duration; after: string | null; most: number },
+): Promise<Invitation[]> {
   const found = await rows<Omit<Invitation, "expiresAt"> & { expiresAt: number }>(
     db,
     sql`select v.id, v.identifier as email, extract(epoch from v.expires_at)::float as "expiresAt",
         staff.email as by
       from ${verifications} v left join ${users} staff on staff.id = v.staff_id
       where ${isOpen} and not exists (select from ${users} u where u.email = v.identifier)
-      order by v.expires_at desc, v.id limit ${most}`,
+        and ${isOnPage(lifetime, after)}
+      order by v.expires_at desc, v.id desc limit ${most}`,
   );
   return found.map((one) => ({ ...one, expiresAt: new Date(one.expiresAt * 1000) }));
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, type SQL, sql } from "drizzle-orm";
+import { and, type Column, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { rows } from "@/db/rows";
 import { outbox, verifications } from "@/db/schema";
@@ -52,8 +52,8 @@ export interface LeasedLetter {
 }
 
 /**
- * No attempt is planned for later than `intervals.emailRetryMax`, and none was made in the future. Such a time
- * is from before the clock was set back, by which a letter waits no longer than it has waited already.
+ * No attempt is planned for later than `intervals.emailRetryMax`, and none was made in the future. Such a
+ * time is from before the clock was set back, by which a letter waits no longer than it has waited already.
  */
 const isDue = sql`(o.next_attempt_at <= now()
   or o.next_attempt_at > now() + make_interval(secs => ${intervals.emailRetryMax})
@@ -256,18 +256,54 @@ const listed = {
   reason: sql<WithheldReason | null>`${outbox.reason}`,
 };
 
-/** The queued emails that are due first. */
-export const selectQueuedLetters = (db: Db, most: number): Promise<ListedLetter[]> =>
-  db.select(listed).from(outbox).where(isQueued).orderBy(nextAttemptAt).limit(most);
+/** Not a parameter, either. All of them have ended. */
+const isDead = sql`${outbox.state} = 'dead' and ${doneAt} is not null`;
 
-/** The emails that were not sent, the last one first. */
-export const selectDeadLetters = (db: Db, most: number): Promise<ListedLetter[]> =>
+interface LetterPage {
+  /** The id of the last email of the page before; null for the first page. */
+  readonly after: string | null;
+  readonly most: number;
+}
+
+/** A moment of the letter `after`, and its id: where its page ends. */
+const placeOf = (moment: Column, after: string) =>
+  sql`(select ${moment}, ${letterId} from ${outbox} where ${letterId} = ${after}::uuid)`;
+
+/** The queued emails, the oldest first. Not by the next attempt: that changes between two pages. */
+export const selectQueuedLetters = (db: Db, { after, most }: LetterPage): Promise<ListedLetter[]> =>
   db
     .select(listed)
     .from(outbox)
-    .where(and(eq(outbox.state, "dead"), isNotNull(doneAt)))
-    .orderBy(desc(doneAt))
+    .where(
+      and(
+        isQueued,
+        after === null
+          ? undefined
+          : sql`(${createdAt}, ${letterId}) > ${placeOf(createdAt, after)}`,
+      ),
+    )
+    .orderBy(createdAt, letterId)
     .limit(most);
+
+/** The emails that were not sent, the last one first. */
+export const selectDeadLetters = (db: Db, { after, most }: LetterPage): Promise<ListedLetter[]> =>
+  db
+    .select(listed)
+    .from(outbox)
+    .where(
+      and(
+        isDead,
+        after === null ? undefined : sql`(${doneAt}, ${letterId}) < ${placeOf(doneAt, after)}`,
+      ),
+    )
+    .orderBy(desc(doneAt), desc(letterId))
+    .limit(most);
+
+/** What became of an email; null where there is none with this id. */
+export async function findLetterState(db: Db, id: string): Promise<ListedLetter["state"] | null> {
+  const [found] = await db.select({ state: listed.state }).from(outbox).where(eq(letterId, id));
+  return found?.state ?? null;
+}
 
 /** The newest emails to an address; none older than `lifetimes.finishedEmail` is stored. */
 export const selectLettersTo = (db: Db, address: string, most: number): Promise<ListedLetter[]> =>

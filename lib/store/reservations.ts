@@ -1,4 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { Db } from "@/db/client";
+import { rows } from "@/db/rows";
 import { emailChanges } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 
@@ -12,3 +14,13 @@ export const reservationOf = (identifier: Identifier | null): SQL => sql`
 /** Whether nobody can get an account with an address; a part of a larger statement. */
 export const isReserved = (identifier: Identifier | null): SQL =>
   sql`exists (${reservationOf(identifier)})`;
+
+/** The addresses that a user had before changes that can still be undone. */
+export async function selectReservedAddresses(db: Db, userId: string): Promise<Identifier[]> {
+  const found = await rows<{ email: Identifier }>(
+    db,
+    sql`select distinct old_email as email from ${emailChanges}
+      where user_id = ${userId}::uuid and ${canBeUndone}`,
+  );
+  return found.map(({ email }) => email);
+}

@@ -13,10 +13,10 @@ import { areMethodsLocked, lockForMethods, type Session, type SessionRow } from 
 import { isLive, type Purpose, reportPurpose } from "./verifications";
 
 /**
- * CTEs that let the owner report the session that `sessionInserted` starts in the same statement, if it is the
- * first one of a device (R6). One that takes the place of another session is no new sign-in: the report of
- * that one is about it from now on, as a response that was lost has brought the browser no device cookie. One
- * that an access link has started is none of these: nobody was told of it.
+ * CTEs that let the owner report the session that `sessionInserted` starts in the same statement, if it is
+ * the first one of a device (R6). One that takes the place of another session is no new sign-in: the report
+ * of that one is about it from now on, as a response that was lost has brought the browser no device cookie.
+ * One that an access link has started is none of these: nobody was told of it.
  */
 export function signInReportable(session: SessionRow, report: NewDeviceLetter): SQL {
   const { userId, ip, browser, browserDigest, deviceDigest } = session;
@@ -121,7 +121,10 @@ export async function liftMethodsLock(
   return lifted ? "lifted" : "unknown_device";
 }
 
-/** What a report voids at the account's address, beside a pending change of it. Reports of other sign-ins stay: each is about another device. */
+/**
+ * What a report voids at the account's address, beside a pending change of it. Reports of other sign-ins
+ * stay: each is about another device.
+ */
 const voidedPurposes = [
   "magic_link",
   "password_reset",
@@ -130,9 +133,9 @@ const voidedPurposes = [
 ] as const satisfies Purpose[];
 
 /**
- * Locks what a report voids, in the order of all changes of credentials: a pending change of the address, too,
- * before the user's row. The address may be another one than the report was sent to. `account` selects the id
- * and the email of the user.
+ * Locks what a report voids, in the order of all changes of credentials: a pending change of the address,
+ * too, before the user's row. The address may be another one than the report was sent to. `account` selects
+ * the id and the email of the user.
  */
 const lockReported = (account: SQL) => sql`
   select v.id from ${verifications} v, (${account}) account

@@ -2,7 +2,9 @@ import { and, desc, eq, isNotNull, sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row, rows } from "@/db/rows";
 import { outbox, users, verifications } from "@/db/schema";
+import type { Duration } from "@/lib/core/duration";
 import type { Identifier } from "@/lib/core/identifier";
+import { isOnPage } from "./verifications";
 
 /**
  * A sign-up whose email address is not verified yet: an attempt of one browser, with the password it
@@ -73,8 +75,14 @@ export interface PendingSignUp {
 const isPending = sql`purpose = 'sign_up' and not is_decoy and password_hash is not null
   and consumed_at is null and voided_at is null and expires_at > now()`;
 
-/** The pending sign-ups that expire last, at most `most`. */
-export async function selectPendingSignUps(db: Db, most: number): Promise<PendingSignUp[]> {
+/**
+ * At most `most` pending sign-ups, which are so for this lifetime at most, after the one with the id `after`:
+ * those that expire last first.
+ */
+export async function selectPendingSignUps(
+  db: Db,
+  { lifetime, after, most }: { lifetime: Duration; after: string | null; most: number },
+): Promise<PendingSignUp[]> {
   const found = await rows<Record<"createdAt" | "expiresAt", number> & PendingSignUp>(
     db,
     sql`select v.id, v.identifier as email, v.browser, v.attempts,
@@ -82,7 +90,8 @@ export async function selectPendingSignUps(db: Db, most: number): Promise<Pendin
         extract(epoch from v.expires_at)::float as "expiresAt",
         (select o.state from ${outbox} o
           where o.to_address = v.identifier and o.verification_id = v.id) as letter
-      from ${verifications} v where ${isPending} order by v.expires_at desc, v.id limit ${most}`,
+      from ${verifications} v where ${isPending} and ${isOnPage(lifetime, after)}
+      order by v.expires_at desc, v.id desc limit ${most}`,
   );
   return found.map((one) => ({
     ...one,

@@ -158,8 +158,9 @@ export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): 
 }
 
 /**
- * Deletes all sessions of a user, and their known devices (R6), and voids their access links. The caller has changed or locked the user's
- * row in an earlier statement, so that a sign-in at the same moment is over or will see the change.
+ * Deletes all sessions of a user, and their known devices (R6), and voids their access links. The caller has
+ * changed or locked the user's row in an earlier statement, so that a sign-in at the same moment is over or
+ * will see the change.
  */
 export async function deleteAllSessions(tx: Db, userId: string): Promise<void> {
   await row(

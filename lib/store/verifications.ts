@@ -25,6 +25,31 @@ export const reportPurpose = "sign_in_report" satisfies TokenUse;
 
 export const isLive = sql`consumed_at is null and voided_at is null and expires_at > now()`;
 
+/** What staff list, in pages. */
+type ListedPurpose = "sign_up" | "invitation";
+
+/** Whether there is a verification with this id and purpose, also one that is over. */
+export async function hasPurpose(db: Db, id: string, purpose: ListedPurpose): Promise<boolean> {
+  const found = await row(
+    db,
+    sql`select 1 from ${verifications} where id = ${id}::uuid and purpose = ${purpose}`,
+  );
+  return found !== undefined;
+}
+
+/**
+ * The verifications `v` on a page of those that have at most this lifetime, in the order of
+ * `expires_at desc, id desc`, after the one with the id `after`. The lifetime bounds what is read of the index.
+ */
+export const isOnPage = (lifetime: Duration, after: string | null): SQL => sql`
+  v.expires_at <= now() + make_interval(secs => ${lifetime})
+  ${
+    after === null
+      ? sql``
+      : sql`and (v.expires_at, v.id) <
+          (select expires_at, id from ${verifications} where id = ${after}::uuid)`
+  }`;
+
 const codeHash = (key: string, tokenDigest: string, code: string) =>
   keyedHash(key, "code", `${tokenDigest} ${code}`);
 

@@ -1,4 +1,6 @@
-/** Rows as those of a database in use, as SQL: the benchmark fills millions of them, a test a few thousand. */
+/**
+ * Rows as those of a database in use, as SQL: the benchmark fills millions of them, a test a few thousand.
+ */
 
 /** The address of the n-th generated user, from 1. */
 export const addressOf = (n: number) => `user-${n}@example.com`;

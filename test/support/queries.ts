@@ -50,7 +50,10 @@ export const liveSecrets = async ({ db }: TestWorld, address: string) =>
     )
   ).map(({ purpose }) => purpose);
 
-/** The same without links that report a sign-in: they only end and lock, so a change of the address leaves them. */
+/**
+ * The same without links that report a sign-in: they only end and lock, so a change of the address leaves
+ * them.
+ */
 export const secretsThatOpen = async (world: TestWorld, address: string) =>
   (await liveSecrets(world, address)).filter((purpose) => purpose !== "sign_in_report");
 

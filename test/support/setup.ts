@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect } from "vitest";
 import type { RefusalCode } from "@/lib/core/errors";
 import type { Refusal } from "@/lib/core/result";
+import { expectAuditedAsDeclared } from "./audited";
 import { expectInvariants, expectUniqueIndexes } from "./invariants";
 import { openTestWorld, type TestWorld } from "./world";
 
@@ -17,6 +18,7 @@ export async function setUpWorld(vars?: Record<string, string>): Promise<TestWor
     world.restoreDatabase();
     try {
       await expectInvariants(world);
+      await expectAuditedAsDeclared(world);
     } finally {
       await world.reset();
     }

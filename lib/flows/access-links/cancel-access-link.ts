@@ -15,6 +15,10 @@ export const cancelAccessLink = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "user",
+    refusals: { not_found: [] },
+  },
   input: z.strictObject({ userId: rowId, id: rowId }),
 
   run: function cancelAccessLink(ctx, { userId, id }) {

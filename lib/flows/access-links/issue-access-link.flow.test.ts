@@ -1,4 +1,6 @@
+import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { rows } from "@/db/rows";
 import { minutes } from "@/lib/core/duration";
 import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { disableUser } from "@/lib/flows/staff/disable-user";
@@ -51,4 +53,20 @@ test("an account that its owner has deleted gets none: the link would open nothi
   const { home, id, support } = await scene();
   await home.run(deleteAccount, { email: ada });
   expect(await support.run(issueAccessLink, { id, reason })).toEqual(refused("deletion_scheduled"));
+});
+
+test("a link is of no browser: what it stores for one is of no value that anybody could present (L5)", async () => {
+  const support = await staffBrowser(world, "support");
+  for (const name of ["ada", "leo"]) await new Browser(world).signIn(`${name}@example.com`);
+  for (const name of ["ada", "ada", "leo"]) {
+    const id = await world.userIdOf(`${name}@example.com`);
+    expect(await support.run(issueAccessLink, { id, reason: "Lost her phone" })).toMatchObject({
+      ok: true,
+    });
+  }
+  const stored = await rows<{ of: string }>(
+    world.db,
+    sql`select requesting_browser_digest as of from verifications where purpose = 'access_link'`,
+  );
+  expect(new Set(stored.map(({ of }) => of)).size).toBe(3);
 });

@@ -25,6 +25,16 @@ export const issueAccessLink = defineFlow({
       key: (_, { session }) => session?.userId ?? commandLineId,
     },
   ],
+  audited: {
+    subject: "user",
+    refusals: {
+      not_found: [],
+      own_account: [],
+      staff_account: [],
+      account_disabled: [],
+      deletion_scheduled: [],
+    },
+  },
   input: z.strictObject({ id: rowId, reason }),
 
   run: function issueAccessLink(ctx, { id, reason }) {

@@ -7,8 +7,8 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { previewLink } from "@/lib/store/verifications";
 
 /**
- * What the page of an access link shows before the user confirms. Consumes nothing (L2, T2). Whoever it has let
- * in already is let through. Refuses `link_invalid`, with the cause for the audit log only.
+ * What the page of an access link shows before the user confirms. Consumes nothing (L2, T2). Whoever it has
+ * let in already is let through. Refuses `link_invalid`, with the cause for the audit log only.
  */
 export const previewAccessLink = defineFlow({
   name: "access_link.preview",

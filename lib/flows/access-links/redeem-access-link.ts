@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ok, refuse } from "@/lib/core/result";
 import { openAccess } from "@/lib/flows/shared/complete-sign-in";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
 import { optionalEmail, token } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmationLimit } from "@/lib/runtime/limits";
@@ -21,6 +21,13 @@ export const redeemAccessLink = defineFlow({
   // It is none of the sign-in methods.
   signsInBy: () => null,
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    refusals: {
+      email_mismatch: [],
+      link_invalid: [...linkRefusals.link_invalid, "not_from_staff", "not_eligible"],
+    },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function redeemAccessLink(ctx, { token, email }) {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { intervals } from "@/lib/core/policy";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { updateProfile } from "@/lib/flows/profile/update-profile";
+import { listActivity } from "@/lib/flows/activity/list-activity";
 import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { enableUser } from "@/lib/flows/staff/enable-user";
@@ -129,4 +130,31 @@ test("an authentication of the last 30 minutes is enough, an older one is not", 
 
 test("a signed-out browser gets no file", async () => {
   expect(await new Browser(world).run(exportAccount)).toEqual(refused("sign_in_required"));
+});
+
+test("each download is an event of the audit log, and the user sees it", async () => {
+  const browser = new Browser(world, { ip: "203.0.113.9" });
+  await browser.signIn(ada);
+  const id = await world.userIdOf(ada);
+  expect(await browser.run(exportAccount)).toMatchObject({ ok: true });
+  const download = { event: "account.export", outcome: "ok" };
+  expect((await world.audit()).at(-1)).toMatchObject({
+    ...download,
+    ...{ subject: id, caller: id, ip: "203.0.113.9" },
+  });
+  expect(await browser.run(listActivity)).toMatchObject({
+    value: { events: [download, { event: "magic_link.redeem" }] },
+  });
+  await world.advance(intervals.exportAuth);
+  const before = await world.audit();
+  expect(await browser.run(exportAccount)).toEqual(refused("step_up_required"));
+  expect(await world.audit()).toEqual(before);
+});
+
+test("nobody gets the file while its event can't be written", async () => {
+  const browser = new Browser(world);
+  await browser.signIn(ada);
+  const statements = await world.statementsOf(() => browser.run(exportAccount));
+  world.failDatabaseAfter(statements.length - 1);
+  expect(await browser.run(exportAccount)).toEqual(refused("unavailable"));
 });

@@ -14,10 +14,16 @@ export const exportAccount = defineFlow({
   requires: "session",
   maxAuthAge: intervals.exportAuth,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [] },
+  },
   input: z.strictObject({}),
 
   run: async function exportAccount(ctx) {
-    const data = await selectAccountData(ctx.db, ctx.caller.session.userId);
+    const { userId } = ctx.caller.session;
+    ctx.auditSubject({ userId });
+    const data = await selectAccountData(ctx.db, userId);
     return data ? ok(data) : refuse("sign_in_required");
   },
 });

@@ -7,8 +7,8 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Confirms a provider that was linked before the email address was verified, so that it opens the account
- * again (O3). Refuses `sign_in_required`, `step_up_required`, `methods_locked`, and `not_found` where nothing has to be
- * confirmed, or the provider is disabled.
+ * again (O3). Refuses `sign_in_required`, `step_up_required`, `methods_locked`, and `not_found` where nothing
+ * has to be confirmed, or the provider is disabled.
  */
 export const confirmProvider = defineFlow({
   name: "auth_provider.confirm",
@@ -17,6 +17,11 @@ export const confirmProvider = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: ({ provider }) => provider,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [] },
+  },
   input: z.strictObject({ provider }),
 
   run: function confirmProvider(ctx, { provider }) {

@@ -9,11 +9,11 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Links the pending identity of this browser to the signed-in user, who has seen its address: the only
- * way an identity is ever linked (O4, A2, A3). The owner is told. Refuses `sign_in_required`,
- * `step_up_required`, `methods_locked`, `oauth_state_invalid` when nothing is pending, or it belongs to another session, or
- * the user did not ask for it and its address is another, `identity_already_in_use`,
- * `provider_already_linked`, `not_found` where the provider is disabled.
+ * Links the pending identity of this browser to the signed-in user, who has seen its address: the only way an
+ * identity is ever linked (O4, A2, A3). The owner is told. Refuses `sign_in_required`, `step_up_required`,
+ * `methods_locked`, `oauth_state_invalid` when nothing is pending, or it belongs to another session, or the
+ * user did not ask for it and its address is another, `identity_already_in_use`, `provider_already_linked`,
+ * `not_found` where the provider is disabled.
  */
 export const linkProvider = defineFlow({
   name: "auth_provider.link",
@@ -21,6 +21,18 @@ export const linkProvider = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: {
+      oauth_state_invalid: ["no_pending_identity", "other_session", "other_account"],
+      not_found: [],
+      sign_in_required: [],
+      methods_locked: [],
+      identity_already_in_use: [],
+      provider_already_linked: [],
+    },
+  },
   input: z.strictObject({ pendingIdentity: token }),
 
   run: function linkProvider(ctx, input) {

@@ -7,9 +7,9 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Unlinks a provider after step-up, also a disabled one, unless it is the last usable method
- * (`isLastMethod` of lib/store/auth-providers.ts, A4). The owner is told (A2). Refuses
- * `sign_in_required`, `step_up_required`, `methods_locked`, `last_sign_in_method`, and `not_found` where it is not linked.
+ * Unlinks a provider after step-up, also a disabled one, unless it is the last usable method (`isLastMethod`
+ * of lib/store/auth-providers.ts, A4). The owner is told (A2). Refuses `sign_in_required`,
+ * `step_up_required`, `methods_locked`, `last_sign_in_method`, and `not_found` where it is not linked.
  */
 export const unlinkProvider = defineFlow({
   name: "auth_provider.unlink",
@@ -17,6 +17,11 @@ export const unlinkProvider = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [], last_sign_in_method: [] },
+  },
   input: z.strictObject({ provider }),
 
   run: function unlinkProvider(ctx, { provider }) {

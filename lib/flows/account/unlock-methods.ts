@@ -7,8 +7,8 @@ import { liftMethodsLock } from "@/lib/store/sign-in-reports";
 
 /**
  * Lifts the lock of the sign-in methods that a report has set, after step-up, from a device that was known
- * before the report (decision 51). The owner is told. Refuses `sign_in_required`, `step_up_required`, `unknown_device`, and
- * `not_found` where they are not locked.
+ * before the report (decision 51). The owner is told. Refuses `sign_in_required`, `step_up_required`,
+ * `unknown_device`, and `not_found` where they are not locked.
  */
 export const unlockMethods = defineFlow({
   name: "methods.unlock",
@@ -16,6 +16,10 @@ export const unlockMethods = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], not_found: [], unknown_device: [] },
+  },
   input: z.strictObject({}),
 
   run: function unlockMethods(ctx) {

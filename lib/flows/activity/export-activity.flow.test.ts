@@ -18,6 +18,15 @@ test("the file has the same events as the list", async () => {
   });
 });
 
+test("each download is an event, which the next list has", async () => {
+  const browser = new Browser(world);
+  await browser.signUpAndVerify("ada@example.com", validPassword);
+  await browser.run(exportActivity);
+  expect(await browser.run(listActivity)).toMatchObject({
+    value: { events: [{ event: "activity.export", outcome: "ok" }, { event: "sign_up.verify" }] },
+  });
+});
+
 test("a signed-out browser gets no file", async () => {
   expect(await new Browser(world).run(exportActivity)).toEqual(refused("sign_in_required"));
 });

@@ -13,11 +13,17 @@ export const exportActivity = defineFlow({
   kind: "read",
   requires: "session",
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({}),
 
   run: async function exportActivity(ctx) {
+    const { userId } = ctx.caller.session;
+    ctx.auditSubject({ userId });
     return ok(
-      await selectActivity(ctx.db, ctx.caller.session.userId, {
+      await selectActivity(ctx.db, userId, {
         before: null,
         events: null,
         refusedOnly: false,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { activityKinds } from "@/lib/core/activity";
 import { bounds } from "@/lib/core/policy";
 import { ok } from "@/lib/core/result";
+import { pageOf, rowsForPage } from "@/lib/flows/shared/page";
 import { activityCursor } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { selectActivity } from "@/lib/store/audit-log";
@@ -25,10 +26,9 @@ export const listActivity = defineFlow({
       before: before ?? null,
       events: show === undefined || show === "refused" ? null : activityKinds[show],
       refusedOnly: show === "refused",
-      // One more tells whether there is a next page.
-      most: bounds.activityPage + 1,
+      most: rowsForPage(bounds.activityPage),
     });
-    const events = found.slice(0, bounds.activityPage);
-    return ok({ events, next: found.length > events.length ? events.at(-1)!.id : null });
+    const { page: events, next } = pageOf(found, bounds.activityPage);
+    return ok({ events, next });
   },
 });

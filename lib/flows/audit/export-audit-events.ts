@@ -12,9 +12,15 @@ export const exportAuditEvents = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject(auditFilterFields),
 
   run: async function exportAuditEvents(ctx, input) {
+    const { session } = ctx.caller;
+    if (session) ctx.auditSubject({ userId: session.userId });
     const filter = await readAuditFilter(ctx, input);
     const most = bounds.auditExport;
     return ok(filter ? await selectAuditEvents(ctx.db, filter, { before: null, most }) : []);

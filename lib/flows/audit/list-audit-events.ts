@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok } from "@/lib/core/result";
+import { pageOf, rowsForPage } from "@/lib/flows/shared/page";
 import { activityCursor } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { selectAuditEvents } from "@/lib/store/audit-log";
@@ -24,11 +25,9 @@ export const listAuditEvents = defineFlow({
     if (!filter) return ok({ events: [], next: null, from: null });
     const found = await selectAuditEvents(ctx.db, filter, {
       before: before ?? null,
-      // One more tells whether there is a next page.
-      most: bounds.auditPage + 1,
+      most: rowsForPage(bounds.auditPage),
     });
-    const events = found.slice(0, bounds.auditPage);
-    const next = found.length > events.length ? events.at(-1)!.id : null;
+    const { page: events, next } = pageOf(found, bounds.auditPage);
     return ok({ events, next, from: filter.from });
   },
 });

@@ -1,9 +1,11 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, test } from "vitest";
 import { row } from "@/db/rows";
-import { intervals } from "@/lib/core/policy";
+import { intervals, lifetimes } from "@/lib/core/policy";
 import { flows } from "@/lib/flows";
 import { requestEmailChange } from "@/lib/flows/email-change/request-email-change";
+import { undoEmailChange } from "@/lib/flows/email-change/undo-email-change";
+import { verifyEmailChange } from "@/lib/flows/email-change/verify-email-change";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { signOut } from "@/lib/flows/sessions/sign-out";
 import { isForStaff } from "@/lib/runtime/flow";
@@ -28,6 +30,12 @@ const signedIn = async (email = ada) => {
 
 const remove = (browser: Browser, email: unknown = ada) => browser.run(deleteAccount, { email });
 
+async function changeAddress(browser: Browser, email: string) {
+  await browser.run(requestEmailChange, { email });
+  const { code } = await world.letterTo(email);
+  expect(await browser.run(verifyEmailChange, { email, code })).toMatchObject({ ok: true });
+}
+
 const makeAdmin = (...emails: string[]) =>
   world.writeDirectly((tx) =>
     tx.execute(sql`update users set role = 'admin' where email in ${emails}`),
@@ -51,6 +59,47 @@ test("it ends all sessions at once, and the owner gets a link that takes it back
   const { token, message } = await world.letterTo(ada);
   expect(token).not.toBe("");
   expect(message.subject).toContain("deleted");
+});
+
+test("addresses that the account had until just now are told too, and the undo link there restores it", async () => {
+  const owner = new Browser(world);
+  await owner.signUpAndVerify(ada, validPassword);
+  const hijacked = new Browser(world);
+  await hijacked.signInWithPassword(ada, validPassword);
+  const [second, third] = ["mallory@example.com", "mallory@third.example"];
+  await changeAddress(hijacked, second);
+  const { token } = await world.letterTo(ada);
+  await changeAddress(hijacked, third);
+  await world.deliver();
+  const before = world.sent.length;
+  expect(await remove(hijacked, third)).toMatchObject({ ok: true });
+  await world.deliver();
+  const told = world.sent.slice(before);
+  expect(told.map(({ to }) => to).toSorted()).toEqual([ada, second, third].toSorted());
+  const { message } = world.lettersTo(ada).at(-1)!;
+  expect(message.subject).toContain("deleted");
+  expect(message.text).toContain("undo");
+  expect(message.text).not.toContain(third);
+  // Only the present address gets a link, which restores the account under that address.
+  expect(world.lettersTo(ada).at(-1)!.token).toBe("");
+  expect(await new Browser(world).run(undoEmailChange, { token, email: ada })).toMatchObject({
+    ok: true,
+  });
+  expect(await deletionOf(ada)).toBeNull();
+  expect(await owner.signInWithPassword(ada, validPassword)).toMatchObject({ ok: true });
+  expect(await owner.run(readSession)).toMatchObject({ value: { email: ada, deletesAt: null } });
+});
+
+test("an address whose change can't be undone any more is not told", async () => {
+  const browser = await signedIn();
+  await changeAddress(browser, "ada@new.example");
+  await world.deliver();
+  await world.advance(lifetimes.emailUndo);
+  await browser.signIn("ada@new.example");
+  const before = world.sent.length;
+  expect(await remove(browser, "ada@new.example")).toMatchObject({ ok: true });
+  await world.deliver();
+  expect(world.sent.slice(before).map(({ to }) => to)).toEqual(["ada@new.example"]);
 });
 
 test("it needs a step-up and the address", async () => {

@@ -4,12 +4,14 @@ import { noticeTo } from "@/lib/flows/shared/notice";
 import { optionalEmail } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { scheduleDeletion } from "@/lib/store/deletions";
+import { selectReservedAddresses } from "@/lib/store/reservations";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Schedules the deletion of the user's account, after step-up and with the address typed once more. All its
- * sessions end at once; its owner gets a link that takes it back. Refuses `email_incorrect`, `last_admin`.
+ * sessions end at once; its owner gets a link that takes it back. Addresses that it had before changes that can
+ * still be undone are told, too. Refuses `email_incorrect`, `last_admin`.
  */
 export const deleteAccount = defineFlow({
   name: "account.delete",
@@ -17,6 +19,10 @@ export const deleteAccount = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { email_incorrect: [], last_admin: [], sign_in_required: [] },
+  },
   input: z.strictObject({ email: optionalEmail }),
 
   run: async function deleteAccount(ctx, { email }) {
@@ -41,6 +47,9 @@ export const deleteAccount = defineFlow({
           ...{ token, verificationId, deletesAt },
         }),
       });
+      // Whoever changed the address may be the one who deletes the account.
+      for (const former of await selectReservedAddresses(tx, session.userId))
+        ctx.post({ kind: "former_account_deleted", ...noticeTo(ctx, former) });
       ctx.setCookies({ session: "ended", pendingIdentity: "ended" });
       return ok({ deletesAt: scheduled });
     });

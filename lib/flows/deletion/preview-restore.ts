@@ -6,7 +6,9 @@ import { previewLink } from "@/lib/store/verifications";
 import { masked } from "@/lib/core/identifier";
 import { ok, refuse } from "@/lib/core/result";
 
-/** What the page of a link that takes a deletion back shows. Consumes nothing (L2). Refuses `link_invalid`. */
+/**
+ * What the page of a link that takes a deletion back shows. Consumes nothing (L2). Refuses `link_invalid`.
+ */
 export const previewRestore = defineFlow({
   name: "account.preview_restore",
   kind: "read",

@@ -11,6 +11,10 @@ export const restoreAccount = defineFlow({
   isOwnersOnly: true,
   duringDeletion: true,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({}),
 
   run: function restoreAccount(ctx) {

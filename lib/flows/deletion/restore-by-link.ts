@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
 import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { optionalEmail, token } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
@@ -18,6 +18,11 @@ export const restoreByLink = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    ok: [repeatedCause],
+    refusals: { ...linkRefusals, undo_too_late: [] },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function restoreByLink(ctx, { token, email }) {

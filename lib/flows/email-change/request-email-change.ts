@@ -10,10 +10,10 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Sends a code to the address that the user wants to have, after step-up. It works for this session and
- * in this browser alone, and voids an earlier one. An address that has a user, or is reserved for one, gets
- * the same response; its owner is told instead. Refuses `methods_locked`, `email_unchanged`, and `email_reserved` for an
- * address that was the user's own until a change that can be undone.
+ * Sends a code to the address that the user wants to have, after step-up. It works for this session and in
+ * this browser alone, and voids an earlier one. An address that has a user, or is reserved for one, gets the
+ * same response; its owner is told instead. Refuses `methods_locked`, `email_unchanged`, and `email_reserved`
+ * for an address that was the user's own until a change that can be undone.
  */
 export const requestEmailChange = defineFlow({
   name: "email_change.request",
@@ -22,6 +22,10 @@ export const requestEmailChange = defineFlow({
   maxAuthAge: intervals.stepUp,
   identifierOf: ({ email }) => email,
   limits: mailLimits("email_change"),
+  audited: {
+    subject: "caller",
+    refusals: { methods_locked: [], email_unchanged: [], email_reserved: [] },
+  },
   input: z.strictObject({ email }),
 
   run: async function requestEmailChange(ctx, { email }) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
 import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { defineFlow } from "@/lib/runtime/flow";
 import { optionalEmail, token } from "@/lib/runtime/fields";
@@ -9,8 +9,8 @@ import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Restores the address that a user had before a change, by the link that was sent there, and ends all
- * sessions of the account: whoever changed it may be in one of them. In a browser that did not make the
+ * Restores the address that a user had before a change, by the link that was sent there, cancels a deletion, and
+ * ends all sessions of the account: whoever changed it may be in one of them. In a browser that did not make the
  * change the whole old address has to be typed (L5). It signs nobody in. Its browser may repeat it for a
  * minute. Refuses `link_invalid`, `email_mismatch`, and after the verification `undo_too_late`.
  */
@@ -19,6 +19,11 @@ export const undoEmailChange = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    ok: [repeatedCause],
+    refusals: { ...linkRefusals, undo_too_late: [] },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function undoEmailChange(ctx, { token, email }) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import { noticeTo } from "@/lib/flows/shared/notice";
@@ -14,8 +14,8 @@ import { ok, refuse } from "@/lib/core/result";
 /**
  * Changes the user's address by the code that was sent to the new one, in the session and browser that
  * requested it. The old address gets a link that undoes the change. Other sessions go on. Refuses
- * `methods_locked`, `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the address has a user
- * by now.
+ * `methods_locked`, `code_invalid`, `too_many_attempts`, and after the verification `email_in_use` when the
+ * address has a user by now.
  */
 export const verifyEmailChange = defineFlow({
   name: "email_change.verify",
@@ -24,6 +24,11 @@ export const verifyEmailChange = defineFlow({
   isOwnersOnly: true,
   identifierOf: ({ email }) => email,
   limits: codeLimits("email_change"),
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { ...codeRefusals, sign_in_required: [], methods_locked: [], email_in_use: [] },
+  },
   input: z.strictObject({ email, code }),
 
   run: function verifyEmailChange(ctx, { email, code }) {

@@ -8,6 +8,10 @@ export const clearLimits = defineFlow({
   kind: "write",
   requires: "local",
   limits: [],
+  audited: {
+    subject: "nobody",
+    refusals: {},
+  },
   input: z.strictObject({}),
 
   run: async function clearLimits(ctx) {

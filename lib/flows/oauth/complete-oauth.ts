@@ -4,7 +4,12 @@ import { type Ctx, defineFlow } from "@/lib/runtime/flow";
 import { provider, token } from "@/lib/runtime/fields";
 import { oauthLimit } from "@/lib/runtime/limits";
 import { oauthMethod } from "@/lib/methods";
-import { completeProviderSignIn, repeatCompletion } from "./steps";
+import {
+  completeProviderSignIn,
+  repeatCompletion,
+  completionRefusals,
+  completionCauses,
+} from "./steps";
 import { consumeOAuthAttempt, isOAuthAttemptOpen } from "@/lib/store/oauth-attempts";
 import type { MethodId } from "@/lib/core/method-id";
 import { readIdentity } from "@/lib/core/oauth-identity";
@@ -29,6 +34,25 @@ export const completeOAuth = defineFlow({
   requires: "anyone",
   signsInBy: ({ provider }) => provider,
   limits: [oauthLimit("complete")],
+  audited: {
+    subject: "owner",
+    namesProvider: true,
+    ok: completionCauses,
+    refusals: {
+      ...completionRefusals,
+      not_found: [],
+      oauth_state_invalid: [
+        ...completionRefusals.oauth_state_invalid,
+        "unknown",
+        "cookie",
+        "state",
+        "code",
+      ],
+      provider_cancelled: "any",
+      provider_unavailable: "any",
+      provider_failed: "any",
+    },
+  },
   input: z.strictObject({
     provider,
     oauthAttempt: token,

@@ -9,8 +9,8 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Starts an OAuth attempt to link a provider, for this session alone (A2). Refuses `step_up_required`, `methods_locked`,
- * `provider_already_linked` where an identity of that provider is linked, `not_found`,
+ * Starts an OAuth attempt to link a provider, for this session alone (A2). Refuses `step_up_required`,
+ * `methods_locked`, `provider_already_linked` where an identity of that provider is linked, `not_found`,
  * `too_many_requests`, `provider_unavailable`, `provider_failed`.
  */
 export const startLinkingProvider = defineFlow({
@@ -20,6 +20,16 @@ export const startLinkingProvider = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: ({ provider }) => provider,
   limits: [oauthLimit("start")],
+  audited: {
+    subject: "caller",
+    namesProvider: true,
+    refusals: {
+      methods_locked: [],
+      provider_already_linked: [],
+      provider_unavailable: "any",
+      provider_failed: "any",
+    },
+  },
   input: z.strictObject({ provider }),
 
   run: async function startLinkingProvider(ctx, { provider }) {

@@ -16,6 +16,11 @@ export const startOAuth = defineFlow({
   requires: "anyone",
   method: ({ provider }) => provider,
   limits: [oauthLimit("start")],
+  audited: {
+    subject: "nobody",
+    namesProvider: true,
+    refusals: { provider_unavailable: "any", provider_failed: "any" },
+  },
   input: z.strictObject({ provider, remember: checkbox, next }),
 
   run: async function startOAuth(ctx, { provider, remember, next }) {

@@ -1,10 +1,16 @@
 import type { Db } from "@/db/client";
 import { derivedToken, digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
-import { decide, type Decision, type OAuthIdentity } from "@/lib/core/oauth-identity";
+import {
+  decide,
+  type Decision,
+  type EmailAssurance,
+  type OAuthIdentity,
+} from "@/lib/core/oauth-identity";
 import type { MethodId } from "@/lib/core/method-id";
 import { ok, refuse, type Result } from "@/lib/core/result";
-import { completeSignIn, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
+import { completeSignIn, repeatedCause, signedUpCause } from "@/lib/flows/shared/complete-sign-in";
+import type { RefusalCauses } from "@/lib/runtime/audited";
 import type { Ctx } from "@/lib/runtime/flow";
 import {
   createUserFromIdentity,
@@ -33,6 +39,46 @@ export interface OAuthOutcome {
   >;
   readonly next: string;
 }
+
+const assurances: readonly EmailAssurance[] = [
+  "authoritative",
+  "verified",
+  "unverified",
+  "missing",
+];
+
+const signedUpUnverifiedCause = "signed_up_unverified";
+
+/** The causes of a success of `completeProviderSignIn` and of its repetitions, without a session. */
+export const switchCauses: readonly string[] = [
+  signedUpCause,
+  signedUpUnverifiedCause,
+  "ask_to_sign_in",
+  repeatedCause,
+];
+
+/** The same, with or without a session. */
+export const completionCauses: readonly string[] = [
+  ...switchCauses,
+  "already_linked",
+  "ask_to_link",
+  "ask_to_switch",
+];
+
+/** What `completeProviderSignIn` refuses without a session. */
+export const switchRefusals = {
+  provider_email_unverified: ["unverified", "missing"],
+  oauth_state_invalid: ["changed"],
+  account_disabled: [],
+  sign_up_closed: [],
+} satisfies RefusalCauses;
+
+/** The same, with or without a session. */
+export const completionRefusals = {
+  ...switchRefusals,
+  session_changed: [],
+  identity_already_in_use: assurances,
+} satisfies RefusalCauses;
 
 /** An attempt, with the token of the browser that completes it or switches to its account. */
 interface ReturnedAttempt extends OAuthAttempt {
@@ -115,7 +161,7 @@ export async function completeProviderSignIn(
       await signIn(user.id, null);
       return finish(
         "sign_in",
-        emailAssurance === "authoritative" ? "signed_up" : "signed_up_unverified",
+        emailAssurance === "authoritative" ? signedUpCause : signedUpUnverifiedCause,
       );
     }
     case "already_linked":
@@ -173,7 +219,9 @@ export async function repeatCompletion(
   return ended && repeatStart(ctx, tx, tokens.session, { provider, next: ended.next });
 }
 
-/** The identity to whose account a browser may switch again; null when the session has ended, or never was. */
+/**
+ * The identity to whose account a browser may switch again; null when the session has ended, or never was.
+ */
 export async function findRepeatableSwitch(
   ctx: Ctx,
   db: Db,

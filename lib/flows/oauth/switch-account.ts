@@ -3,7 +3,7 @@ import { disabledMethod } from "@/lib/runtime/disabled-method";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { completeProviderSignIn, repeatSwitch } from "./steps";
+import { completeProviderSignIn, repeatSwitch, switchRefusals, switchCauses } from "./steps";
 import { lockPendingIdentity } from "@/lib/store/oauth-attempts";
 import { refuse } from "@/lib/core/result";
 
@@ -20,6 +20,16 @@ export const switchAccount = defineFlow({
   requires: "anyone",
   signsInBy: () => null,
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    namesProvider: true,
+    ok: switchCauses,
+    refusals: {
+      ...switchRefusals,
+      not_found: [],
+      oauth_state_invalid: [...switchRefusals.oauth_state_invalid, "no_pending_identity"],
+    },
+  },
   input: z.strictObject({ pendingIdentity: token }),
 
   run: function switchAccount(ctx, input) {

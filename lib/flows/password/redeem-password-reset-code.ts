@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { weakPasswordRefusals } from "@/lib/flows/shared/weak-password";
+import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, code, email, password, passwordsMatch } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
 import { comparePassword, completePasswordReset, repeatPasswordReset } from "./steps";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { consumeCode, findPendingRequest } from "@/lib/store/verifications";
 import { ok } from "@/lib/core/result";
 import { passwordMethod } from "@/lib/methods/password";
@@ -21,6 +23,17 @@ export const redeemPasswordResetCode = defineFlow({
   signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("password_reset"),
+  audited: {
+    subject: "owner",
+    ok: [repeatedCause],
+    refusals: {
+      overloaded: [],
+      ...codeRefusals,
+      link_invalid: ["no_account"],
+      ...weakPasswordRefusals,
+      account_disabled: [],
+    },
+  },
   input: z.strictObject({ email, code, password, confirmPassword }).superRefine(passwordsMatch),
 
   run: async function redeemPasswordResetCode(ctx, { email, code, password }) {

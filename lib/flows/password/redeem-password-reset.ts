@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
+import { weakPasswordRefusals } from "@/lib/flows/shared/weak-password";
+import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
 import { defineFlow } from "@/lib/runtime/flow";
 import {
   confirmPassword,
@@ -27,6 +29,17 @@ export const redeemPasswordReset = defineFlow({
   method: passwordMethod.id,
   signsInBy: passwordMethod.id,
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    ok: [repeatedCause],
+    refusals: {
+      overloaded: [],
+      ...linkRefusals,
+      link_invalid: [...linkRefusals.link_invalid, "no_account"],
+      ...weakPasswordRefusals,
+      account_disabled: [],
+    },
+  },
   input: z
     .strictObject({ token, email: optionalEmail, password, confirmPassword })
     .superRefine(passwordsMatch),

@@ -8,9 +8,8 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Removes the password after step-up, unless it is the last usable method (`isLastMethod` of
- * lib/store/auth-providers.ts, A4). The owner is told (A2).
- * Refuses `sign_in_required`, `step_up_required`, `methods_locked`, `last_sign_in_method`, and `not_found` where there is
- * none, or passwords are disabled.
+ * lib/store/auth-providers.ts, A4). The owner is told (A2). Refuses `sign_in_required`, `step_up_required`,
+ * `methods_locked`, `last_sign_in_method`, and `not_found` where there is none, or passwords are disabled.
  */
 export const removePassword = defineFlow({
   name: "password.remove",
@@ -19,6 +18,10 @@ export const removePassword = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: passwordMethod.id,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], methods_locked: [], not_found: [], last_sign_in_method: [] },
+  },
   input: z.strictObject({}),
 
   run: function removePassword(ctx) {

@@ -18,6 +18,10 @@ export const requestPasswordReset = defineFlow({
   method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("password_reset"),
+  audited: {
+    subject: "owner",
+    refusals: {},
+  },
   input: z.strictObject({ email }),
 
   run: function requestPasswordReset(ctx, { email }) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { weakPasswordRefusals } from "@/lib/flows/shared/weak-password";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmPassword, password, passwordsMatch } from "@/lib/runtime/fields";
 import { findPasswordHash, lockAccount } from "@/lib/store/passwords";
@@ -11,9 +12,9 @@ import { passwordMethod } from "@/lib/methods/password";
 
 /**
  * Sets a first or another password after step-up (A2). All other sessions end, pending links and codes are
- * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or sent
- * twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`, `step_up_required`,
- * `methods_locked`, weak passwords, `overloaded`.
+ * voided, and the owner is told (P7). The same password from a session whose new token did not arrive, or
+ * sent twice at once, is a repetition: it changes nothing more. Refuses `sign_in_required`,
+ * `step_up_required`, `methods_locked`, weak passwords, `overloaded`.
  */
 export const setPassword = defineFlow({
   name: "password.set",
@@ -22,6 +23,11 @@ export const setPassword = defineFlow({
   maxAuthAge: intervals.stepUp,
   method: passwordMethod.id,
   limits: [],
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { overloaded: [], ...weakPasswordRefusals, methods_locked: [], sign_in_required: [] },
+  },
   input: z.strictObject({ password, confirmPassword }).superRefine(passwordsMatch),
 
   run: async function setPassword(ctx, { password }) {

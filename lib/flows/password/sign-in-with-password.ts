@@ -21,6 +21,14 @@ export const signInWithPassword = defineFlow({
   signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: passwordLimits,
+  audited: {
+    subject: "owner",
+    refusals: {
+      overloaded: [],
+      sign_up_pending: [],
+      invalid_credentials: ["unknown", "no_password", "wrong", "disabled", "changed"],
+    },
+  },
   input: z.strictObject({ email, password, remember: checkbox, next }),
 
   run: async function signInWithPassword(ctx, { email, password, remember, next }) {

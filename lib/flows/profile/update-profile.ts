@@ -13,6 +13,10 @@ export const updateProfile = defineFlow({
   kind: "write",
   requires: "session",
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({ name: personName, timeZone }),
 
   run: function updateProfile(ctx, profile) {

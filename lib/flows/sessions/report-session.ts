@@ -9,8 +9,8 @@ import { reportEvent } from "@/lib/store/sign-in-reports";
 /**
  * "This wasn't me" for a sign-in that the activity of the account shows: does what the link of a report does,
  * after step-up (decision 51), and the owner is told. `hasEnded` is false where its session had ended, or
- * another one has taken its place. Refuses `sign_in_required`, `step_up_required`, and `not_found` for an event
- * that is no sign-in of the user within `lifetimes.signInReport`.
+ * another one has taken its place. Refuses `sign_in_required`, `step_up_required`, and `not_found` for an
+ * event that is no sign-in of the user within `lifetimes.signInReport`.
  */
 export const reportSession = defineFlow({
   name: "session.report",
@@ -18,6 +18,10 @@ export const reportSession = defineFlow({
   requires: "session",
   maxAuthAge: intervals.stepUp,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { sign_in_required: [], not_found: [] },
+  },
   input: z.strictObject({ event: activityCursor }),
 
   run: function reportSession(ctx, { event }) {

@@ -9,6 +9,10 @@ export const revokeOtherSessions = defineFlow({
   kind: "write",
   requires: "session",
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({}),
 
   run: function revokeOtherSessions(ctx) {

@@ -10,6 +10,10 @@ export const revokeSession = defineFlow({
   kind: "write",
   requires: "session",
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: { not_found: [] },
+  },
   input: z.strictObject({ id: uuid }),
 
   run: function revokeSession(ctx, { id }) {

@@ -10,6 +10,10 @@ export const signOut = defineFlow({
   requires: "session",
   duringDeletion: true,
   limits: [],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({}),
 
   run: function signOut(ctx) {

@@ -17,13 +17,16 @@ export const redeemSetup = defineFlow({
   requires: "session",
   isOwnersOnly: true,
   limits: [confirmationLimit],
+  audited: {
+    subject: "caller",
+    refusals: { link_invalid: ["unknown"], email_unverified: [] },
+  },
   input: z.strictObject({ token }),
 
   run: function redeemSetup(ctx, { token }) {
     return ctx.write(async (tx) => {
-      const { userId, email, staffId } = ctx.caller.session;
+      const { userId, email } = ctx.caller.session;
       ctx.auditSubject({ userId });
-      if (staffId) return refuse("link_invalid", { cause: "access_link" });
       if (!(await redeemSetupToken(tx, token, userId))) {
         const isLive = await isSetupTokenLive(tx, token);
         return isLive ? refuse("email_unverified") : refuse("link_invalid", { cause: "unknown" });

@@ -1,6 +1,7 @@
 import type { Db } from "@/db/client";
 import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
+import type { RefusalCauses } from "@/lib/runtime/audited";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
 import { selectAuthProviders } from "@/lib/store/auth-providers";
@@ -10,7 +11,14 @@ import { revokeUnverifiedCredentials } from "@/lib/store/pre-hijacking";
 import { markEmailVerified } from "@/lib/store/users";
 import type { Consumed, Repeated } from "@/lib/store/verifications";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
-import { completeSignIn, repeatSignIn } from "./complete-sign-in";
+import { completeSignIn, repeatedCause, repeatSignIn, signedUpCause } from "./complete-sign-in";
+
+/** The causes of a success of `completeEmailSignIn` and `repeatEmailSignIn`, and what they refuse. */
+export const emailSignInCauses = [signedUpCause, repeatedCause];
+export const emailSignInRefusals = {
+  sign_up_closed: [],
+  account_disabled: [],
+} satisfies RefusalCauses;
 
 /** A completed sign-in that verified an email address. */
 export interface CompletedSignIn {
@@ -20,10 +28,10 @@ export interface CompletedSignIn {
 }
 
 /**
- * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's
- * limits (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user
- * and none may be created (closed, and not invited), and `account_disabled`; both only here, after the verification, so that no
- * other caller learns of it (S5, L8). The secret stays consumed.
+ * Completes a sign-in by an emailed link or code: marks the address as verified, refunds the email's limits
+ * (R2), forgets failed attempts (R3) and signs in. Refuses `sign_up_closed` when there is no user and none
+ * may be created (closed, and not invited), and `account_disabled`; both only here, after the verification,
+ * so that no other caller learns of it (S5, L8). The secret stays consumed.
  */
 export async function completeEmailSignIn(
   ctx: Ctx,
@@ -36,7 +44,7 @@ export async function completeEmailSignIn(
   const user = await markEmailVerified(tx, consumed.identifier, { mayCreate });
   if (!user) return refuse("sign_up_closed");
   if (user.created && !isOpen) await voidInvitationsOf(tx, consumed.identifier);
-  ctx.auditSubject({ userId: user.id, ...(user.created ? { cause: "signed_up" } : {}) });
+  ctx.auditSubject({ userId: user.id, ...(user.created ? { cause: signedUpCause } : {}) });
   if (user.disabled) return refuse("account_disabled");
   const needsConfirmation =
     user.firstVerification &&

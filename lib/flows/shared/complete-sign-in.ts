@@ -14,12 +14,12 @@ import {
 import { noticeTo } from "./notice";
 
 /**
- * Signs a user in at the end of the run: the only way to a session, for every method. The session gets
- * a new token, which goes into the cookie and is stored nowhere; this browser's previous session ends;
- * the browser becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
- * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose
- * flow passes a token that it can derive again. `reportTo` is the user's address, to which a sign-in from a
- * new device is reported; null where the run created the user, or another letter of it says as much.
+ * Signs a user in at the end of the run: the only way to a session, for every method. The session gets a new
+ * token, which goes into the cookie and is stored nowhere; this browser's previous session ends; the browser
+ * becomes a known device (R6). `startedBy` is the verification that was consumed, which this browser may
+ * repeat by `repeatSignIn`; null for a password, which works again anyway, and for a provider, whose flow
+ * passes a token that it can derive again. `reportTo` is the user's address, to which a sign-in from a new
+ * device is reported; null where the run created the user, or another letter of it says as much.
  */
 export function completeSignIn(
   ctx: Ctx,
@@ -69,8 +69,8 @@ export function completeSignIn(
 
 /**
  * Opens a user's account for an hour, by the link that a staff member has sent to the user (T2). The session
- * is marked with the staff member, is never of a user who has authenticated, and its browser does not become a
- * known device. It has not the name of a sign-in method.
+ * is marked with the staff member, is never of a user who has authenticated, and its browser does not become
+ * a known device. It has not the name of a sign-in method.
  */
 export function openAccess(
   ctx: Ctx,
@@ -99,6 +99,9 @@ export function openAccess(
   });
   ctx.setCookies({ session: { token, lifetime, remember: false } });
 }
+
+/** The cause of the audit row of a sign-in that created the user. */
+export const signedUpCause = "signed_up";
 
 /** The cause of the audit row of a repetition. */
 export const repeatedCause = "repeated";

@@ -1,5 +1,6 @@
 import type { Identifier } from "@/lib/core/identifier";
 import { refuse, type Result } from "@/lib/core/result";
+import type { RefusalCauses } from "@/lib/runtime/audited";
 import type { Ctx } from "@/lib/runtime/flow";
 import type { LinkAccess, LinkPreview } from "@/lib/store/verifications";
 
@@ -9,6 +10,15 @@ export const linkAccess = ({ caller }: Ctx, typedEmail: Identifier | null = null
   sessionDigest: caller.sessionDigest,
   typedEmail,
 });
+
+type Cause = Exclude<LinkPreview["state"], "live"> | "unknown";
+const causes: readonly Cause[] = ["unknown", "used", "voided", "expired"];
+
+/** What `refuseLink` refuses. */
+export const linkRefusals = {
+  email_mismatch: [],
+  link_invalid: causes,
+} satisfies RefusalCauses;
 
 /** The refusal of a link that was not consumed. The cause is for the audit log. */
 export const refuseLink = (link: LinkPreview | null): Result<never> =>

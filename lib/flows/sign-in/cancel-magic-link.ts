@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
@@ -17,6 +17,10 @@ export const cancelMagicLink = defineFlow({
   requires: "anyone",
   method: magicLinkMethod.id,
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    refusals: { ...linkRefusals },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function cancelMagicLink(ctx, { token, email }) {

@@ -2,8 +2,13 @@ import { z } from "zod";
 import { defineFlow } from "@/lib/runtime/flow";
 import { code, email } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
-import { completeEmailSignIn, repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import {
+  completeEmailSignIn,
+  repeatEmailSignIn,
+  emailSignInRefusals,
+  emailSignInCauses,
+} from "@/lib/flows/shared/complete-email-sign-in";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
 
@@ -20,6 +25,11 @@ export const redeemEmailCode = defineFlow({
   signsInBy: magicLinkMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("magic_link"),
+  audited: {
+    subject: "owner",
+    ok: emailSignInCauses,
+    refusals: { ...codeRefusals, ...emailSignInRefusals },
+  },
   input: z.strictObject({ email, code }),
 
   run: function redeemEmailCode(ctx, { email, code }) {

@@ -1,9 +1,14 @@
 import { z } from "zod";
-import { linkAccess, refuseLink } from "@/lib/flows/shared/link";
+import { linkAccess, refuseLink, linkRefusals } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token, optionalEmail } from "@/lib/runtime/fields";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { completeEmailSignIn, repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
+import {
+  completeEmailSignIn,
+  repeatEmailSignIn,
+  emailSignInRefusals,
+  emailSignInCauses,
+} from "@/lib/flows/shared/complete-email-sign-in";
 import { consumeLink, previewLink } from "@/lib/store/verifications";
 import { refuse } from "@/lib/core/result";
 import { magicLinkMethod } from "@/lib/methods/magic-link";
@@ -22,6 +27,11 @@ export const redeemMagicLink = defineFlow({
   method: magicLinkMethod.id,
   signsInBy: magicLinkMethod.id,
   limits: [confirmationLimit],
+  audited: {
+    subject: "owner",
+    ok: emailSignInCauses,
+    refusals: { ...linkRefusals, ...emailSignInRefusals },
+  },
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function redeemMagicLink(ctx, { token, email }) {

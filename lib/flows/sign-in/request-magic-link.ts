@@ -19,6 +19,10 @@ export const requestMagicLink = defineFlow({
   method: magicLinkMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("magic_link"),
+  audited: {
+    subject: "owner",
+    refusals: {},
+  },
   input: z.strictObject({ email, remember: checkbox, next }),
 
   run: function requestMagicLink(ctx, { email, remember, next }) {

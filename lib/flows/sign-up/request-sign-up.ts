@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { weakPasswordRefusals } from "@/lib/flows/shared/weak-password";
 import { defineFlow } from "@/lib/runtime/flow";
 import {
   confirmPassword,
@@ -25,6 +26,10 @@ export const requestSignUp = defineFlow({
   method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: [signUpLimit, ...mailLimits("sign_up")],
+  audited: {
+    subject: "owner",
+    refusals: { overloaded: [], sign_up_closed: [], ...weakPasswordRefusals },
+  },
   input: z
     .strictObject({ email, password, confirmPassword, remember: checkbox, next })
     .superRefine(passwordsMatch),

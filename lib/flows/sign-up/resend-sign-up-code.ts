@@ -18,6 +18,10 @@ export const resendSignUpCode = defineFlow({
   method: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: mailLimits("sign_up"),
+  audited: {
+    subject: "owner",
+    refusals: { sign_up_closed: [] },
+  },
   input: z.strictObject({ email }),
 
   run: async function resendSignUpCode(ctx, { email }) {

@@ -1,7 +1,7 @@
 import type { Db } from "@/db/client";
 import type { Identifier } from "@/lib/core/identifier";
 import { ok, refuse, type Result } from "@/lib/core/result";
-import { completeSignIn } from "@/lib/flows/shared/complete-sign-in";
+import { completeSignIn, signedUpCause } from "@/lib/flows/shared/complete-sign-in";
 import { mailSecret } from "@/lib/flows/shared/mail-secret";
 import type { Ctx } from "@/lib/runtime/flow";
 import { attemptsAt } from "@/lib/runtime/limits";
@@ -74,7 +74,7 @@ export async function completeSignUp(
   if (ctx.env.signUp === "closed") return refuse("sign_up_closed");
   const user = await createUserWithPassword(tx, consumed.identifier, consumed.passwordHash);
   if (!user) return refuse("already_signed_up");
-  ctx.auditSubject({ userId: user.id, cause: "signed_up" });
+  ctx.auditSubject({ userId: user.id, cause: signedUpCause });
   ctx.forgetAttempts(attemptsAt(consumed.identifier, "sign_up", ctx.caller));
   completeSignIn(ctx, {
     userId: user.id,

@@ -3,8 +3,8 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { code, email } from "@/lib/runtime/fields";
 import { codeLimits } from "@/lib/runtime/limits";
 import { completeSignUp } from "./steps";
-import { repeatEmailSignIn } from "@/lib/flows/shared/complete-email-sign-in";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { repeatEmailSignIn, emailSignInCauses } from "@/lib/flows/shared/complete-email-sign-in";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { passwordMethod } from "@/lib/methods/password";
 
@@ -21,6 +21,11 @@ export const verifySignUp = defineFlow({
   signsInBy: passwordMethod.id,
   identifierOf: ({ email }) => email,
   limits: codeLimits("sign_up"),
+  audited: {
+    subject: "owner",
+    ok: emailSignInCauses,
+    refusals: { ...codeRefusals, already_signed_up: [], sign_up_closed: [] },
+  },
   input: z.strictObject({ email, code }),
 
   run: function verifySignUp(ctx, { email, code }) {

@@ -14,7 +14,7 @@ test("an invitation is cancelled once, and its email is not sent any more", asyn
   const support = await staffBrowser(world, "support");
   await support.run(sendInvitation, { email: ada });
   const listed = await support.run(listInvitations);
-  const id = listed.ok ? listed.value[0]!.id : "";
+  const id = listed.ok ? listed.value.invitations[0]!.id : "";
   expect(await support.run(cancelInvitation, { id })).toMatchObject({ ok: true });
   expect(await support.run(cancelInvitation, { id })).toEqual(refused("not_found"));
   await world.deliver();

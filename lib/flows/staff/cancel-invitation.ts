@@ -12,6 +12,10 @@ export const cancelInvitation = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "nobody",
+    refusals: { not_found: [] },
+  },
   input: z.strictObject({ id: rowId }),
 
   run: function cancelInvitation(ctx, { id }) {

@@ -7,6 +7,9 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { changeRole as change, deleteAllSessions } from "@/lib/store/user-administration";
 import { changeAccount, staffNoticeTo } from "./steps";
 
+/** The causes of its events: from which role to which. */
+const roleChanges = roles.flatMap((from) => roles.map((to) => `${from}:${to}`));
+
 /**
  * Changes what a user may do (T1). Ends the user's sessions, so that no older one has the new role. The owner
  * is told. Refuses `reason_missing`, `not_found`, `own_account`, `last_admin`, `email_unverified`, and
@@ -18,6 +21,17 @@ export const changeRole = defineFlow({
   requires: "admin",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "user",
+    ok: roleChanges,
+    refusals: {
+      not_found: [],
+      own_account: [],
+      already_done: roleChanges,
+      email_unverified: roleChanges,
+      last_admin: roleChanges,
+    },
+  },
   input: z.strictObject({ id: rowId, role: z.enum(roles), reason }),
 
   run: function changeRole(ctx, { role, ...input }) {

@@ -4,7 +4,7 @@ import { refuse } from "@/lib/core/result";
 import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { deleteAllSessions, disableUser as disable } from "@/lib/store/user-administration";
-import { changeAccount, staffNoticeTo } from "./steps";
+import { actRefusals, changeAccount, staffNoticeTo } from "./steps";
 
 /**
  * Disables an account and ends its sessions at once (T1, S5). The owner is told. Refuses `reason_missing`,
@@ -16,6 +16,10 @@ export const disableUser = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "user",
+    refusals: { ...actRefusals, last_admin: [], already_done: [] },
+  },
   input: z.strictObject({ id: rowId, reason }),
 
   run: function disableUser(ctx, input) {

@@ -4,7 +4,7 @@ import { refuse } from "@/lib/core/result";
 import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { enableUser as enable } from "@/lib/store/user-administration";
-import { changeAccount, staffNoticeTo } from "./steps";
+import { actRefusals, changeAccount, staffNoticeTo } from "./steps";
 
 /**
  * Enables an account that was disabled (T1). The owner is told. Refuses `reason_missing`, `not_found`,
@@ -16,6 +16,10 @@ export const enableUser = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "user",
+    refusals: { ...actRefusals, already_done: [] },
+  },
   input: z.strictObject({ id: rowId, reason }),
 
   run: function enableUser(ctx, input) {

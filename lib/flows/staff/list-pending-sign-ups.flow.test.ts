@@ -1,9 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { lifetimes } from "@/lib/core/policy";
+import { bounds, lifetimes } from "@/lib/core/policy";
 import { Browser } from "@/test/support/browser";
 import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
+import {
+  copyVerifications,
+  newestVerification,
+  voidVerification,
+} from "@/test/support/verifications";
 import { staffBrowser } from "@/test/support/staff";
+import { sendInvitation } from "./send-invitation";
 import { listPendingSignUps } from "./list-pending-sign-ups";
 
 const world = await setUpWorld();
@@ -18,11 +25,46 @@ test("staff see who is signing up, without secrets, and nobody whose address has
   await ada.verify("000000", "ada@example.com");
   const listed = await support.run(listPendingSignUps);
   expect(listed).toMatchObject({
-    value: [{ email: "ada@example.com", browser: "firefox/linux", attempts: 1, letter: "sent" }],
+    value: {
+      signUps: [
+        { email: "ada@example.com", browser: "firefox/linux", attempts: 1, letter: "sent" },
+      ],
+      next: null,
+    },
   });
   expect(JSON.stringify(listed)).not.toMatch(/argon2|digest|hash/i);
   await world.advance(lifetimes.signUpAttempt);
-  expect(await support.run(listPendingSignUps)).toEqual({ ok: true, value: [] });
+  expect(await support.run(listPendingSignUps)).toEqual({
+    ok: true,
+    value: { signUps: [], next: null },
+  });
+});
+
+test("each sign-up is on one page, also those of the same moment", async () => {
+  const support = await staffBrowser(world, "support");
+  const size = bounds.pendingSignUps;
+  for (const n of [1, 2]) await new Browser(world).signUp(`user-${n}@example.com`, validPassword);
+  await copyVerifications(world, "sign_up", 2 * size + 1);
+  const seen: string[] = [];
+  for (let after: string | null | undefined; after !== null;) {
+    const listed = await support.run(listPendingSignUps, after ? { after } : {});
+    if (!listed.ok) throw new Error(listed.refusal.code);
+    expect(listed.value.signUps.length).toBeLessThanOrEqual(size);
+    seen.push(...listed.value.signUps.map(({ id }) => id));
+    after = listed.value.next;
+    // The next page begins after it all the same.
+    if (after) await voidVerification(world, after);
+  }
+  expect(seen).toHaveLength(2 * size + 1);
+  expect(new Set(seen).size).toBe(seen.length);
+});
+
+test("a forged cursor is refused", async () => {
+  const support = await staffBrowser(world, "support");
+  await support.run(sendInvitation, { email: "leo@example.com" });
+  const invitation = await newestVerification(world, "invitation");
+  for (const after of ["1", "", null, 7, [], randomUUID(), invitation])
+    expect(await support.run(listPendingSignUps, { after })).toEqual(refused("invalid_input"));
 });
 
 test("for everybody else there is no list", async () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readTypedAddress } from "@/lib/core/identifier";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
+import { pageOf, rowsForPage } from "@/lib/flows/shared/page";
 import { methods } from "@/lib/methods";
 import { rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
@@ -51,10 +52,9 @@ export const listUsers = defineFlow({
     const found = await selectUsers(
       ctx.db,
       { search, status: status ?? null, method: method ?? null },
-      // One more tells whether there is a next page.
-      { after: after ?? null, most: bounds.usersPage + 1 },
+      { after: after ?? null, most: rowsForPage(bounds.usersPage) },
     );
-    const users = found.slice(0, bounds.usersPage);
-    return ok({ users, next: found.length > users.length ? users.at(-1)!.id : null });
+    const { page: users, next } = pageOf(found, bounds.usersPage);
+    return ok({ users, next });
   },
 });

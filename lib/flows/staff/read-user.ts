@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bounds, intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
+import { pageOf, rowsForPage } from "@/lib/flows/shared/page";
 import { isUsable } from "@/lib/methods";
 import { activityCursor, uuid } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
@@ -29,10 +30,9 @@ export const readUser = defineFlow({
     const methods = await selectAuthProviders(ctx.db, id);
     const found = await selectUserEvents(ctx.db, id, {
       before: before ?? null,
-      // One more tells whether there is a next page.
-      most: bounds.userEvents + 1,
+      most: rowsForPage(bounds.userEvents),
     });
-    const events = found.slice(0, bounds.userEvents);
+    const { page: events, next } = pageOf(found, bounds.userEvents);
     const mayAct = mayActOn(ctx, user);
     const { session } = ctx.caller;
     return ok({
@@ -41,7 +41,7 @@ export const readUser = defineFlow({
       sessions: await selectSessions(ctx.db, id),
       letters: await selectLettersTo(ctx.db, user.email, bounds.listedEmails),
       events,
-      next: found.length > events.length ? events.at(-1)!.id : null,
+      next,
       isOwn: session?.userId === user.id,
       mayAct,
       mayChangeRole: mayAct && (session === null || session.role === "admin"),

@@ -13,7 +13,7 @@ const ada = "ada@example.com";
 
 async function pendingId(browser: Browser) {
   const listed = await browser.run(listPendingSignUps);
-  return listed.ok ? listed.value[0]?.id : undefined;
+  return listed.ok ? listed.value.signUps[0]?.id : undefined;
 }
 
 test("staff send a new code, which works in the browser that signed up and with its password alone", async () => {

@@ -26,6 +26,10 @@ export const resendPendingSignUp = defineFlow({
       key: ({ id }) => `pending_sign_up ${id}`,
     },
   ],
+  audited: {
+    subject: "nobody",
+    refusals: { sign_up_closed: [], not_found: [] },
+  },
   input: z.strictObject({ id: rowId }),
 
   run: async function resendPendingSignUp(ctx, { id }) {

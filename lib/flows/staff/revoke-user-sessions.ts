@@ -4,7 +4,7 @@ import { refuse } from "@/lib/core/result";
 import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { deleteAllSessions, lockUserFor } from "@/lib/store/user-administration";
-import { changeAccount } from "./steps";
+import { actRefusals, changeAccount } from "./steps";
 
 /**
  * Signs a user out everywhere, and forgets the known devices (T1, R6). Refuses `reason_missing`,
@@ -16,6 +16,10 @@ export const revokeUserSessions = defineFlow({
   requires: "staff",
   maxAuthAge: intervals.staffWrite,
   limits: [],
+  audited: {
+    subject: "user",
+    refusals: { ...actRefusals },
+  },
   input: z.strictObject({ id: rowId, reason }),
 
   run: function revokeUserSessions(ctx, input) {

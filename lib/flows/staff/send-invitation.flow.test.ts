@@ -29,7 +29,10 @@ test("where sign-up is closed, who was invited gets an account by signing in, an
   const browser = new Browser(closed);
   await browser.requestLink(ada);
   expect(await browser.openLink(await closed.letterTo(ada))).toMatchObject({ ok: true });
-  expect(await support.run(listInvitations)).toEqual({ ok: true, value: [] });
+  expect(await support.run(listInvitations)).toEqual({
+    ok: true,
+    value: { invitations: [], next: null },
+  });
 });
 
 test("a request runs the same statements for an invited address as for any other", async () => {
@@ -50,8 +53,10 @@ test("an invitation ends after a week, and when it is cancelled: an older link c
   await closed.deliver();
   const letter = closed.lettersTo(ada).at(-1)!;
   const listed = await support.run(listInvitations);
-  const id = listed.ok && listed.value[0]!.id;
-  expect(listed).toMatchObject({ value: [{ email: ada, by: "support@example.com" }] });
+  const id = listed.ok && listed.value.invitations[0]!.id;
+  expect(listed).toMatchObject({
+    value: { invitations: [{ email: ada, by: "support@example.com" }] },
+  });
   expect(await support.run(cancelInvitation, { id })).toMatchObject({ ok: true });
   expect(await browser.openLink(letter)).toEqual(refused("sign_up_closed"));
   await support.run(sendInvitation, { email: ada });
@@ -81,7 +86,7 @@ test("who has an account is not invited, and a member of staff invites so many a
 test("an invitation on the command line has no inviter; for everybody else there is no such flow", async () => {
   expect(await runOnCommandLine(world, sendInvitation, { email: ada })).toMatchObject({ ok: true });
   expect(await runOnCommandLine(world, listInvitations, {})).toMatchObject({
-    value: [{ email: ada, by: null }],
+    value: { invitations: [{ email: ada, by: null }] },
   });
   const leo = new Browser(world);
   await leo.signIn("leo@example.com");

@@ -8,8 +8,8 @@ import { insertInvitation } from "@/lib/store/invitations";
 import { lockAddressAndFindUser } from "@/lib/store/users";
 
 /**
- * Invites an address to sign in by email, which creates the account also where sign-up is closed (T1). Refuses
- * `email_missing`, `email_invalid`, `has_account`, and `too_many_requests`.
+ * Invites an address to sign in by email, which creates the account also where sign-up is closed (T1).
+ * Refuses `email_missing`, `email_invalid`, `has_account`, and `too_many_requests`.
  */
 export const sendInvitation = defineFlow({
   name: "invitation.send",
@@ -24,6 +24,10 @@ export const sendInvitation = defineFlow({
       key: (_, { session }) => session?.userId ?? "command line",
     },
   ],
+  audited: {
+    subject: "nobody",
+    refusals: { has_account: [] },
+  },
   input: z.strictObject({ email }),
 
   run: function sendInvitation(ctx, { email }) {

@@ -20,6 +20,10 @@ export const sendTestEmail = defineFlow({
       key: (_, { session }) => `test_email ${session?.userId ?? ""}`,
     },
   ],
+  audited: {
+    subject: "caller",
+    refusals: { not_found: [] },
+  },
   input: z.strictObject({}),
 
   run: function sendTestEmail(ctx) {

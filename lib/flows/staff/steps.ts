@@ -1,5 +1,6 @@
 import type { Db } from "@/db/client";
 import { ok, refuse, type Result } from "@/lib/core/result";
+import type { RefusalCauses } from "@/lib/runtime/audited";
 import type { Ctx } from "@/lib/runtime/flow";
 import { type Actor, findUser, type UserAccount } from "@/lib/store/user-administration";
 
@@ -14,6 +15,13 @@ export function mayActOn(ctx: Ctx, { id, role }: UserAccount): boolean {
   const actor = actorOf(ctx);
   return id !== actor.id && (role === "member" || actor.mayChangeStaff);
 }
+
+/** What `changeAccount` refuses, beside `unchanged`. */
+export const actRefusals = {
+  not_found: [],
+  own_account: [],
+  staff_account: [],
+} satisfies RefusalCauses;
 
 /**
  * Changes the account of somebody else, and records the reason. `change` decides in one statement; what is

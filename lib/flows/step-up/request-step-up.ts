@@ -29,6 +29,10 @@ export const requestStepUp = defineFlow({
       key: (_, { network }) => network,
     },
   ],
+  audited: {
+    subject: "caller",
+    refusals: {},
+  },
   input: z.strictObject({ next }),
 
   run: function requestStepUp(ctx, { next }) {

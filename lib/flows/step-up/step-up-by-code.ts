@@ -3,7 +3,7 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { code } from "@/lib/runtime/fields";
 import { attemptsAt, stepUpCodeLimits } from "@/lib/runtime/limits";
 import { hasNewToken, renewSession, repeatedCause } from "@/lib/flows/shared/complete-sign-in";
-import { refuseCode } from "@/lib/flows/shared/code-refusal";
+import { refuseCode, codeRefusals } from "@/lib/flows/shared/code-refusal";
 import { consumeCode } from "@/lib/store/verifications";
 import { ok, refuse } from "@/lib/core/result";
 
@@ -18,6 +18,11 @@ export const stepUpByCode = defineFlow({
   requires: "session",
   isOwnersOnly: true,
   limits: stepUpCodeLimits,
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { ...codeRefusals, sign_in_required: [] },
+  },
   input: z.strictObject({ code }),
 
   run: function stepUpByCode(ctx, { code }) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { linkAccess } from "@/lib/flows/shared/link";
+import { linkAccess, linkRefusals } from "@/lib/flows/shared/link";
 import { defineFlow } from "@/lib/runtime/flow";
 import { token } from "@/lib/runtime/fields";
 import { attemptsAt, confirmationLimit } from "@/lib/runtime/limits";
@@ -18,6 +18,11 @@ export const stepUpByLink = defineFlow({
   requires: "session",
   isOwnersOnly: true,
   limits: [confirmationLimit],
+  audited: {
+    subject: "caller",
+    ok: [repeatedCause],
+    refusals: { link_invalid: [...linkRefusals.link_invalid, "elsewhere"], sign_in_required: [] },
+  },
   input: z.strictObject({ token }),
 
   run: function stepUpByLink(ctx, { token }) {

@@ -18,6 +18,14 @@ export const stepUpByPassword = defineFlow({
   isOwnersOnly: true,
   method: passwordMethod.id,
   limits: [stepUpLimit],
+  audited: {
+    subject: "caller",
+    refusals: {
+      overloaded: [],
+      password_incorrect: ["none", "wrong", "changed"],
+      sign_in_required: [],
+    },
+  },
   input: z.strictObject({ password }),
 
   run: async function stepUpByPassword(ctx, { password }) {

@@ -43,6 +43,8 @@ function describe(operation: AnyOperation) {
 
 const parameterSchemas = (): Record<string, object> => ({
   id: { type: "string", format: "uuid" },
+  after: { type: "string", format: "uuid" },
+  before: { type: "string", pattern: "^[1-9]\\d{0,14}$" },
   provider: { enum: providerIds() },
 });
 

@@ -2,6 +2,8 @@ import { deviceName } from "@/messages/device";
 import { english } from "../problem";
 import { z } from "zod";
 import type { AuditEvent } from "@/lib/store/audit-log";
+import type { Invitation } from "@/lib/store/invitations";
+import type { PendingSignUp } from "@/lib/store/sign-ups";
 import { exportAuditEvents } from "@/lib/flows/audit/export-audit-events";
 import { listAuditEvents } from "@/lib/flows/audit/list-audit-events";
 import { cancelAccessLink } from "@/lib/flows/access-links/cancel-access-link";
@@ -167,6 +169,73 @@ type ListedEmail = {
   attempts: number;
   reason: string | null;
 } & Record<"id" | "kind" | "to" | "state", string>;
+
+const emailPages = {
+  schema: z.strictObject({
+    waiting: z.int(),
+    queued: z.array(listedEmail.schema),
+    queuedNext: z.uuid().nullable(),
+    dead: z.array(listedEmail.schema),
+    deadNext: z.uuid().nullable(),
+  }),
+  from: ({ count, queued, queuedNext, dead, deadNext }: EmailPages) => ({
+    waiting: count,
+    queued: queued.map(listedEmail.from),
+    queuedNext,
+    dead: dead.map(listedEmail.from),
+    deadNext,
+  }),
+};
+type EmailPages = { count: number } & Record<"queued" | "dead", readonly ListedEmail[]> &
+  Record<"queuedNext" | "deadNext", string | null>;
+
+const pendingSignUpPage = {
+  schema: z.strictObject({
+    signUps: z.array(
+      z.strictObject({
+        id: z.uuid(),
+        email: z.string(),
+        browser: z.string(),
+        attempts: z.int(),
+        createdAt: time,
+        expiresAt: time,
+        emailState: z.enum(["queued", "sent", "dead"]).nullable(),
+      }),
+    ),
+    next: z.uuid().nullable(),
+  }),
+  from: ({ signUps, next }: { signUps: readonly PendingSignUp[]; next: string | null }) => ({
+    signUps: signUps.map(({ browser, createdAt, expiresAt, letter, ...signUp }) => ({
+      ...signUp,
+      browser: deviceInEnglish(browser),
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+      emailState: letter,
+    })),
+    next,
+  }),
+};
+
+const invitationPage = {
+  schema: z.strictObject({
+    invitations: z.array(
+      z.strictObject({
+        id: z.uuid(),
+        email: z.string(),
+        expiresAt: time,
+        by: z.string().nullable(),
+      }),
+    ),
+    next: z.uuid().nullable(),
+  }),
+  from: ({ invitations, next }: { invitations: readonly Invitation[]; next: string | null }) => ({
+    invitations: invitations.map(({ expiresAt, ...invitation }) => ({
+      ...invitation,
+      expiresAt: expiresAt.toISOString(),
+    })),
+    next,
+  }),
+};
 
 const auditEvent = {
   schema: z.strictObject({
@@ -884,33 +953,19 @@ export const operations: readonly AnyOperation[] = [
     method: "GET",
     path: "/api/v1/admin/sign-ups",
     operationId: "listPendingSignUps",
-    summary: "For staff: the newest sign-ups whose address is not verified yet.",
+    summary: "For staff: the sign-ups whose address is not verified yet, the newest first.",
     flow: listPendingSignUps,
     status: 200,
-    output: {
-      schema: z.strictObject({
-        signUps: z.array(
-          z.strictObject({
-            id: z.uuid(),
-            email: z.string(),
-            browser: z.string(),
-            attempts: z.int(),
-            createdAt: time,
-            expiresAt: time,
-            emailState: z.enum(["queued", "sent", "dead"]).nullable(),
-          }),
-        ),
-      }),
-      from: (signUps) => ({
-        signUps: signUps.map(({ browser, createdAt, expiresAt, letter, ...signUp }) => ({
-          ...signUp,
-          browser: deviceInEnglish(browser),
-          createdAt: createdAt.toISOString(),
-          expiresAt: expiresAt.toISOString(),
-          emailState: letter,
-        })),
-      }),
-    },
+    output: pendingSignUpPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/sign-ups/{after}",
+    operationId: "listMorePendingSignUps",
+    summary: "For staff: list the pending sign-ups after one: the `next` of the page before.",
+    flow: listPendingSignUps,
+    status: 200,
+    output: pendingSignUpPage,
   }),
   operation({
     method: "POST",
@@ -924,27 +979,19 @@ export const operations: readonly AnyOperation[] = [
     method: "GET",
     path: "/api/v1/admin/invitations",
     operationId: "listInvitations",
-    summary: "For staff: the open invitations.",
+    summary: "For staff: the open invitations, the newest first.",
     flow: listInvitations,
     status: 200,
-    output: {
-      schema: z.strictObject({
-        invitations: z.array(
-          z.strictObject({
-            id: z.uuid(),
-            email: z.string(),
-            expiresAt: time,
-            by: z.string().nullable(),
-          }),
-        ),
-      }),
-      from: (invitations) => ({
-        invitations: invitations.map(({ expiresAt, ...invitation }) => ({
-          ...invitation,
-          expiresAt: expiresAt.toISOString(),
-        })),
-      }),
-    },
+    output: invitationPage,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/admin/invitations/{after}",
+    operationId: "listMoreInvitations",
+    summary: "For staff: list the open invitations after one: the `next` of the page before.",
+    flow: listInvitations,
+    status: 200,
+    output: invitationPage,
   }),
   operation({
     method: "POST",
@@ -969,18 +1016,16 @@ export const operations: readonly AnyOperation[] = [
     summary: "For staff: the emails that wait, and those that were not sent with the reason.",
     flow: listLetters,
     status: 200,
-    output: {
-      schema: z.strictObject({
-        waiting: z.int(),
-        queued: z.array(listedEmail.schema),
-        dead: z.array(listedEmail.schema),
-      }),
-      from: ({ count, queued, dead }) => ({
-        waiting: count,
-        queued: queued.map(listedEmail.from),
-        dead: dead.map(listedEmail.from),
-      }),
-    },
+    output: emailPages,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/emails/searches",
+    operationId: "listMoreEmails",
+    summary: "For staff: list the emails after one: a `next` of the page before.",
+    flow: listLetters,
+    status: 200,
+    output: emailPages,
   }),
   operation({
     method: "POST",

@@ -14,6 +14,7 @@ import { deviceName, eventName, message, messages, rich } from "@/lib/web/messag
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { now, siteConfig } from "@/lib/web/site";
 import { timeZone } from "@/lib/web/time-zone";
+import { PageLinks } from "@/app/page-links";
 import { pathWith, type Query } from "@/app/path-with";
 import { AccountLayout } from "../account-layout";
 import { submitSessionReport } from "./actions";
@@ -120,16 +121,11 @@ export default async function ActivityPage({ searchParams }: Props) {
           </Rows>
         </section>
       ))}
-      {before !== undefined && (
-        <StandaloneLink href={pathWith(path, { show })}>
-          {message("activity.newest")}
-        </StandaloneLink>
-      )}
-      {next !== null && (
-        <StandaloneLink href={pathWith(path, { show, before: String(next) })}>
-          {message("activity.older")}
-        </StandaloneLink>
-      )}
+      <PageLinks
+        by="time"
+        first={before === undefined ? null : pathWith(path, { show })}
+        next={next === null ? null : pathWith(path, { show, before: String(next) })}
+      />
       {events.length > 0 && (
         <StandaloneLink href="/api/v1/activity/export" download="activity.json">
           {message("activity.download")}

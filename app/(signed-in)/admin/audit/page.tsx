@@ -6,6 +6,7 @@ import { Filters } from "@/app/_ui/filters";
 import { SearchForm } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
+import { PageLinks } from "@/app/page-links";
 import { pathWith, type Query } from "@/app/path-with";
 import { Address } from "@/app/markup";
 import { Timestamp } from "@/app/timestamps";
@@ -135,14 +136,13 @@ export default async function AuditPage({ searchParams }: { searchParams: Promis
           />
         ))}
       </Rows>
-      {before !== undefined && (
-        <StandaloneLink href={pathWith(path, filter)}>{message("activity.newest")}</StandaloneLink>
-      )}
-      {found.next !== null && (
-        <StandaloneLink href={pathWith(path, { ...filter, before: String(found.next) })}>
-          {message("activity.older")}
-        </StandaloneLink>
-      )}
+      <PageLinks
+        by="time"
+        first={before === undefined ? null : pathWith(path, filter)}
+        next={
+          found.next === null ? null : pathWith(path, { ...filter, before: String(found.next) })
+        }
+      />
       {found.events.length > 0 && (
         <StandaloneLink href={pathWith(`${path}/export`, filter)} download="audit.json">
           {message("audit.download")}

@@ -5,6 +5,8 @@ import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { fieldError } from "@/app/flash-message";
 import { Address, object } from "@/app/markup";
+import { PageLinks } from "@/app/page-links";
+import { pathWith, type Query } from "@/app/path-with";
 import { Timestamp } from "@/app/timestamps";
 import { bounds, lifetimes } from "@/lib/core/policy";
 import { listInvitations } from "@/lib/flows/staff/list-invitations";
@@ -18,8 +20,10 @@ const path = "/admin/invitations";
 
 export const generateMetadata = (): Metadata => ({ title: message("invitations.title") });
 
-export default async function InvitationsPage() {
-  const invitations = await readOrRedirect(listInvitations, path);
+export default async function InvitationsPage({ searchParams }: { searchParams: Promise<Query> }) {
+  const { after } = await searchParams;
+  const query = { after };
+  const { invitations, next } = await readOrRedirect(listInvitations, pathWith(path, query), query);
   const flash = await readFlash(path);
   return (
     <StaffLayout path={path} navItem={path} title={message("invitations.title")} fields={["email"]}>
@@ -62,6 +66,10 @@ export default async function InvitationsPage() {
           />
         ))}
       </Rows>
+      <PageLinks
+        first={after === undefined ? null : path}
+        next={next && pathWith(path, { after: next })}
+      />
     </StaffLayout>
   );
 }

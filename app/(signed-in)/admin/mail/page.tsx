@@ -3,6 +3,8 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { Address, email } from "@/app/markup";
+import { PageLinks } from "@/app/page-links";
+import { pathWith, type Query } from "@/app/path-with";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { days, seconds } from "@/lib/core/duration";
 import { lifetimes } from "@/lib/core/policy";
@@ -17,8 +19,14 @@ const path = "/admin/mail";
 
 export const generateMetadata = (): Metadata => ({ title: message("mail.title") });
 
-export default async function MailPage() {
-  const { count, oldestSeconds, queued, dead } = await readOrRedirect(listLetters, path);
+export default async function MailPage({ searchParams }: { searchParams: Promise<Query> }) {
+  const { queuedAfter, deadAfter } = await searchParams;
+  const query = { queuedAfter, deadAfter };
+  const { count, oldestSeconds, queued, queuedNext, dead, deadNext } = await readOrRedirect(
+    listLetters,
+    pathWith(path, query),
+    query,
+  );
   const session = await readOrRedirect(readSession, path);
   return (
     <StaffLayout path={path} navItem={path} title={message("mail.title")}>
@@ -27,10 +35,7 @@ export default async function MailPage() {
         <Button>{message("mail.test")}</Button>
       </Form>
       <h2>{message("mail.waiting")}</h2>
-      <p>
-        {message("mail.queued", { count, duration: messages().wait(seconds(oldestSeconds)) })}{" "}
-        {count > queued.length && message("mail.queuedFirst", { shown: String(queued.length) })}
-      </p>
+      <p>{message("mail.queued", { count, duration: messages().wait(seconds(oldestSeconds)) })}</p>
       <Rows>
         {queued.map(({ id, kind, to, attempts, createdAt, nextAttemptAt }) => (
           <Row
@@ -46,6 +51,10 @@ export default async function MailPage() {
           />
         ))}
       </Rows>
+      <PageLinks
+        first={queuedAfter === undefined ? null : pathWith(path, { deadAfter })}
+        next={queuedNext && pathWith(path, { deadAfter, queuedAfter: queuedNext })}
+      />
       <h2>{message("mail.dead", { days: lifetimes.finishedEmail / days(1) })}</h2>
       {dead.length === 0 && <p>{message("mail.noneDead")}</p>}
       <Rows>
@@ -62,6 +71,11 @@ export default async function MailPage() {
           />
         ))}
       </Rows>
+      <PageLinks
+        by="time"
+        first={deadAfter === undefined ? null : pathWith(path, { queuedAfter })}
+        next={deadNext && pathWith(path, { queuedAfter, deadAfter: deadNext })}
+      />
     </StaffLayout>
   );
 }

@@ -3,6 +3,8 @@ import { Button } from "@/app/_ui/button";
 import { Form } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { Address, object } from "@/app/markup";
+import { PageLinks } from "@/app/page-links";
+import { pathWith, type Query } from "@/app/path-with";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
 import { listPendingSignUps } from "@/lib/flows/staff/list-pending-sign-ups";
 import { deviceName, message, rich } from "@/lib/web/messages";
@@ -14,8 +16,14 @@ const path = "/admin/sign-ups";
 
 export const generateMetadata = (): Metadata => ({ title: message("pendingSignUps.title") });
 
-export default async function PendingSignUpsPage() {
-  const signUps = await readOrRedirect(listPendingSignUps, path);
+export default async function PendingSignUpsPage({
+  searchParams,
+}: {
+  searchParams: Promise<Query>;
+}) {
+  const { after } = await searchParams;
+  const query = { after };
+  const { signUps, next } = await readOrRedirect(listPendingSignUps, pathWith(path, query), query);
   return (
     <StaffLayout path={path} navItem={path} title={message("pendingSignUps.title")}>
       <p>{message("pendingSignUps.lead")}</p>
@@ -41,6 +49,10 @@ export default async function PendingSignUpsPage() {
           />
         ))}
       </Rows>
+      <PageLinks
+        first={after === undefined ? null : path}
+        next={next && pathWith(path, { after: next })}
+      />
     </StaffLayout>
   );
 }

@@ -7,6 +7,7 @@ import { SearchForm } from "@/app/_ui/form";
 import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { piecesOf, piecesOfStored } from "@/app/_methods";
+import { PageLinks } from "@/app/page-links";
 import { pathWith, type Query } from "@/app/path-with";
 import { Address, object } from "@/app/markup";
 import { Timestamp } from "@/app/timestamps";
@@ -95,14 +96,10 @@ export default async function UsersPage({ searchParams }: { searchParams: Promis
           />
         ))}
       </Rows>
-      {after !== undefined && (
-        <StandaloneLink href={pathWith(path, filtered)}>{message("users.first")}</StandaloneLink>
-      )}
-      {next !== null && (
-        <StandaloneLink href={pathWith(path, { ...filtered, after: next })}>
-          {message("users.more")}
-        </StandaloneLink>
-      )}
+      <PageLinks
+        first={after === undefined ? null : pathWith(path, filtered)}
+        next={next && pathWith(path, { ...filtered, after: next })}
+      />
       {hasFilter && <StandaloneLink href={path}>{message("users.clear")}</StandaloneLink>}
     </StaffLayout>
   );

@@ -2,7 +2,9 @@ import { pathWith, type Query } from "@/app/path-with";
 import { exportAuditEvents } from "@/lib/flows/audit/export-audit-events";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 
-/** The file of a search in the audit log. It has the fields of the JSON operation, and its times as ISO text. */
+/**
+ * The file of a search in the audit log. It has the fields of the JSON operation, and its times as ISO text.
+ */
 export async function GET(request: Request): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const query: Query = Object.fromEntries(

@@ -5,6 +5,7 @@ import { DefinitionList } from "@/app/_ui/definition-list";
 import { Row, Rows } from "@/app/_ui/rows";
 import { StandaloneLink } from "@/app/_ui/standalone-link";
 import { piecesOfStored } from "@/app/_methods";
+import { PageLinks } from "@/app/page-links";
 import { pathWith, type Query } from "@/app/path-with";
 import { Address, AddressHeading } from "@/app/markup";
 import { RelativeTime, Timestamp } from "@/app/timestamps";
@@ -163,14 +164,11 @@ export default async function UserPage({ params, searchParams }: Props) {
           />
         ))}
       </Rows>
-      {before !== undefined && (
-        <StandaloneLink href={path}>{message("activity.newest")}</StandaloneLink>
-      )}
-      {next !== null && (
-        <StandaloneLink href={pathWith(path, { before: String(next) })}>
-          {message("activity.older")}
-        </StandaloneLink>
-      )}
+      <PageLinks
+        by="time"
+        first={before === undefined ? null : path}
+        next={next === null ? null : pathWith(path, { before: String(next) })}
+      />
       <StandaloneLink href="/admin/users">{message("users.back")}</StandaloneLink>
     </StaffLayout>
   );
