@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { SOURCE } from "../../scripts/build.mjs";
+import { BUILD_KEY, SOURCE } from "../../scripts/build.mjs";
 
 interface Copy {
   readonly project: string;
@@ -13,7 +13,7 @@ interface Copy {
 /** A build of this project without proxy.ts. */
 export const buildWithoutProxy = () => buildCopy({ without: ["proxy.ts"] });
 
-/** A build of this project with files left out or added, by path. */
+/** A build of this project with files left out or added, by path, and by default with an id of its own. */
 export async function buildCopy({
   without = [],
   files = {},
@@ -31,7 +31,12 @@ export async function buildCopy({
     writeFileSync(join(project, file), text);
   }
   symlinkSync(resolve("node_modules"), join(project, "node_modules"), "dir");
-  const env = { ...process.env, NODE_ENV: "production" as const, NEXT_TELEMETRY_DISABLED: "1" };
+  const env = {
+    ...process.env,
+    NODE_ENV: "production" as const,
+    NEXT_TELEMETRY_DISABLED: "1",
+    NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: BUILD_KEY,
+  };
   const next = ["node_modules/next/dist/bin/next", "build"];
   await promisify(execFile)(process.execPath, next, { cwd: project, env }).catch((error) => {
     remove();
