@@ -33,8 +33,6 @@ const test = base.extend<{ crowd: Crowd; invariants: null }, WorkerFixtures>({
   crowd: async ({ rig, db }, use) => {
     const outputSince = rig.followOutput();
     const crowd = new Crowd({ rig, db, inbox: new SmtpInbox(rig.mail) });
-    crowd.start();
-    await crowd.wholeRounds();
     await use(crowd);
     await crowd.end();
     const signedIn = await crowd.checkSessions();
@@ -54,11 +52,11 @@ async function roll(
   next: Pick<ServerOptions, "project" | "settings">,
 ): Promise<void> {
   for (const at of rig.servers.keys()) {
-    const arrived = await crowd.arrive();
+    const ready = await crowd.prepare();
     rig.mail.failWith("greeting", { says: 421 });
     rig.mail.disconnect();
     rig.balancer.serve([rig.servers[at]!.port]);
-    const open = await crowd.open(arrived);
+    const open = await crowd.open(ready);
     rig.serveAll();
     await rig.replace(at, next, async () => {
       rig.mail.recover();
@@ -75,12 +73,14 @@ test.describe("while people sign in by each method", { tag: "@long" }, () => {
   }) => {
     const css = `${readFileSync("app/keyline.css", "utf8")}\n.next-build { color: red; }\n`;
     const { project, remove } = await buildCopy({ files: { "app/keyline.css": css } });
+    await crowd.start();
     await roll(rig, crowd, { project });
     await roll(rig, crowd, {});
     remove();
   });
 
   test("a rotation of all keys loses nobody", async ({ rig, crowd }) => {
+    await crowd.start();
     await roll(rig, crowd, { settings: rotation.accepted });
     await roll(rig, crowd, { settings: rotation.current });
     await roll(rig, crowd, { settings: rotation.finished });

@@ -35,8 +35,8 @@ export class Crowd {
 
   constructor(private readonly at: Installation) {}
 
-  /** By each method somebody signs in over and over, until the end. */
-  start(): void {
+  /** By each method somebody signs in over and over, until the end. Resolves when each method has worked. */
+  async start(): Promise<void> {
     const round = async (method: Method) => {
       const flow = { method, visitor: await visitorFor(method, this.at.rig, this.at.inbox) };
       if (await this.#begins(flow)) await this.finish(flow);
@@ -51,6 +51,7 @@ export class Crowd {
     };
     const everybody = Promise.all(methods.map(run));
     this.#runs = withoutPauses(this.at.db, everybody);
+    await this.wholeRounds();
   }
 
   /** Resolves when, from now on, somebody has signed in by each method from the first step to the last. */
@@ -87,7 +88,7 @@ export class Crowd {
   }
 
   /** People who are about to begin with each method of several steps. */
-  arrive = (): Promise<OpenFlow[]> =>
+  prepare = (): Promise<OpenFlow[]> =>
     Promise.all(
       inSteps.map(async (method) => ({
         method,
@@ -96,9 +97,9 @@ export class Crowd {
     );
 
   /** Their first step. Returns those who may go on. */
-  async open(arrived: readonly OpenFlow[]): Promise<OpenFlow[]> {
-    const isOpen = await Promise.all(arrived.map((flow) => this.#begins(flow)));
-    return arrived.filter((_, at) => isOpen[at]);
+  async open(flows: readonly OpenFlow[]): Promise<OpenFlow[]> {
+    const isOpen = await Promise.all(flows.map((flow) => this.#begins(flow)));
+    return flows.filter((_, at) => isOpen[at]);
   }
 
   /** The other steps. */

@@ -1,7 +1,18 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { BUILD_KEY, SOURCE } from "../../scripts/build.mjs";
 
@@ -30,7 +41,7 @@ export async function buildCopy({
     mkdirSync(dirname(join(project, file)), { recursive: true });
     writeFileSync(join(project, file), text);
   }
-  symlinkSync(resolve("node_modules"), join(project, "node_modules"), "dir");
+  linkFolder("node_modules", join(project, "node_modules"));
   const env = {
     ...process.env,
     NODE_ENV: "production" as const,
@@ -45,7 +56,27 @@ export async function buildCopy({
   return { project, remove };
 }
 
-// The packages are linked from the project, where the types are checked too.
+// Next derives the ids of server actions from paths below the root, so it is the folder of the project here too.
 const config = `import config from "./next.config.base";
-export default { ...config, turbopack: { root: "/" }, typescript: { ignoreBuildErrors: true } };
+export default { ...config, turbopack: { root: process.cwd() } };
 `;
+
+/** Copies a folder by hard links; its files as they are where the copy is on another file system. */
+function linkFolder(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.name === ".cache") continue;
+    if (entry.isDirectory()) linkFolder(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else linkFile(source, target);
+  }
+}
+
+function linkFile(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}

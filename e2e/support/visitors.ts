@@ -37,16 +37,16 @@ async function signUp(client: Client, email: string, inbox: SmtpInbox): Promise<
  */
 export async function withoutPauses<T>(db: Db, act: Promise<T>): Promise<T> {
   let isOver = false;
-  const over = act.finally(() => (isOver = true));
+  const ended = act.finally(() => (isOver = true));
   while (!isOver) {
     await db.sql`
       update outbox set next_attempt_at = now()
       where state = 'queued' and attempts > 0 and next_attempt_at > now() and next_attempt_at not between
         now() + make_interval(secs => ${intervals.emailLease - sending})
         and now() + make_interval(secs => ${intervals.emailLease})`;
-    await Promise.race([over, sleep(250)]);
+    await Promise.race([ended, sleep(250)]);
   }
-  return over;
+  return ended;
 }
 
 /** Longer than a letter takes to be sent on a busy machine, in seconds. */
