@@ -9,6 +9,8 @@
  *   --rounds=7    the number of rounds
  *   --rivals      measures beside better-auth and Auth.js, which it installs for the run
  *   --clone       measures `npm start` from a clone alone; it installs everything in each round
+ *   --faults      measures instead sign-ins while Redis, Postgres or the mail server fails
+ *   --hostile     measures instead sign-ins beside attackers
  *   --growth      measures instead how cost grows from a thousand to a million users: half an hour, 10 GB.
  *                 Fails when a statement reads a growing table as a whole
  *   --users=1000,100000,1000000   the numbers of users to compare
@@ -17,6 +19,7 @@ import { availableParallelism, cpus } from "node:os";
 import { build } from "../scripts/build.mjs";
 import { exitCode, Failure, main, onSignal } from "../scripts/run.mjs";
 import { readSettings } from "../scripts/settings.mjs";
+import { measureAdversity } from "./adversity";
 import { measureClone } from "./clone";
 import {
   checkFloors,
@@ -47,7 +50,7 @@ import {
 } from "./servers";
 import { requestLink, newAddress, redeem, signIn } from "./sign-in";
 import { shuffled } from "./statistics";
-import { columns, rivalColumns, tableOf } from "./table";
+import { adversityColumns, columns, rivalColumns, tableOf } from "./table";
 import { measurePageSize } from "./page-size";
 
 const pairsOfAddresses = 400;
@@ -70,6 +73,15 @@ await main(async () => {
   }
   await build(readSettings().env);
   if (process.argv.includes("--growth")) return showGrowth(rounds, { ...hardware, ...software });
+  const adversity = (["faults", "hostile"] as const).find((kind) =>
+    process.argv.includes(`--${kind}`),
+  );
+  if (adversity) {
+    const stage = await openStage();
+    const machine = { ...hardware, postgres: stage.version, ...software };
+    const rows = await measureAdversity(stage, adversity, rounds);
+    return print({ machine, rows }, tableOf(machine, rows, adversityColumns));
+  }
   await buildFloorNext();
   const stage = await openStage();
   const machine = { ...hardware, postgres: stage.version, ...software };

@@ -1,4 +1,5 @@
 import type { Row } from "./report";
+import type { AdversityRow } from "./adversity";
 import type { RivalRow } from "./rivals-report";
 
 /** A column, of figures unless it says text. */
@@ -24,6 +25,14 @@ export const rivalColumns: readonly Column<RivalRow>[] = [
   ["better-auth", ({ values }) => short(values.betterAuth)],
   ["Auth.js", ({ values }) => short(values.authjs)],
   ...goalColumns(),
+];
+
+export const adversityColumns: readonly Column<AdversityRow>[] = [
+  ["", ({ work }) => work, "text"],
+  ["", ({ figure }) => figure, "text"],
+  ["without", ({ without }) => short(without)],
+  ["under it", ({ under }) => short(under)],
+  ["× without", ({ times }) => short(times)],
 ];
 
 function goalColumns(): Column<Pick<Row, "goal" | "met">>[] {

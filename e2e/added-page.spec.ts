@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { Server } from "./support/server";
 import { expect, test as base } from "./support/test";
-import { buildCopy } from "./support/without-proxy";
+import { buildCopy } from "./support/project-copy";
 
 /** A page that a developer adds to Latchkey, with a client component and a server action. */
 const files = {

@@ -20,7 +20,7 @@ import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
 import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
-import { buildWithoutProxy } from "./support/without-proxy";
+import { buildWithoutProxy } from "./support/project-copy";
 
 /**
  * Every page, form and API operation × every kind of caller, on the normal build and on one without

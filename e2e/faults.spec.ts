@@ -1,4 +1,4 @@
-import { limits } from "@/lib/core/policy";
+import { intervals, limits } from "@/lib/core/policy";
 import { createDatabase } from "@/test/support/template";
 import { startCluster } from "../scripts/postgres-cluster.mjs";
 import type { Client } from "./support/client";
@@ -11,13 +11,13 @@ import type { Server } from "./support/server";
 import {
   type Method,
   methods,
-  password,
   refusalIn,
   startsAgain,
   type Visitor,
 } from "./support/sign-in-methods";
 import { SmtpInbox } from "./support/smtp-inbox";
 import { expect, test as base } from "./support/test";
+import { newAddress, visitorFor, withoutPauses } from "./support/visitors";
 
 /**
  * Each fault beside each sign-in method, over HTTP. The fault begins before each step of a method and ends
@@ -88,6 +88,11 @@ const testOnOwnPostgres = rigOf(2).extend<object, { db: Db; superuserUrl: string
 /** The time within which the next response is as usual again, in milliseconds (S4). */
 const recovery = 5_000;
 const usual = "signed in";
+/** The refusal of another letter within a minute. */
+const waitsForResend = "resend_too_soon";
+
+/** As if the pause between two letters were over. */
+const endPause = ({ rig }: Failing) => rig.redis.advance(intervals.resend);
 
 interface Extent {
   /** A busy machine may take longer than `recovery`. */
@@ -105,15 +110,18 @@ async function everyMethod(failing: Failing, fault: Fault, extent: Extent) {
   const bystander = await signedIn(failing, inbox);
   const victim = victimOf(failing);
   await victim.guess(5);
-  const logStart = rig.outputLines.length;
+  const outputSince = rig.followOutput();
   const walks = await Promise.all(
-    methods.map(async (method) => new Walk(method, await visitorFor(method, failing, inbox))),
+    methods.map(async (method) => {
+      const visitor = await visitorFor(method, rig, inbox);
+      return new Walk(method, visitor, fault.keepsCounts ? () => endPause(failing) : null);
+    }),
   );
   const groups = fault.oneByOne ? walks.map((walk) => [walk]) : [walks];
   for (const group of groups)
     for (let step = 0; step < 2; step += 1) {
       const acting = group.filter(({ method }) => step < method.steps.length);
-      await Promise.all(acting.map((walk) => walk.prepares(step)));
+      await withoutPauses(db, Promise.all(acting.map((walk) => walk.prepares(step))));
       await fault.begin(failing, step);
       await Promise.all([
         ...acting.map((walk) => walk.takes(step)),
@@ -128,13 +136,14 @@ async function everyMethod(failing: Failing, fault: Fault, extent: Extent) {
         bystander.isServed(ended, extent),
       ]);
     }
-  await expect.poll(() => db.isOutboxEmpty(), "no letter is lost").toBe(true);
+  const isOutboxEmpty = expect.poll(() => db.isOutboxEmpty(), "no letter is lost").toBe(true);
+  await withoutPauses(db, isOutboxEmpty);
   for (const walk of walks) await walk.expectOneEffect(db);
   const { max } = limits.passwordsPerAccount;
   expect(await victim.guessesUntilRefused(), "guesses at a password").toBeLessThanOrEqual(
     fault.resetsLimits ? 2 * max : max,
   );
-  expectNoErrors(rig.outputLines.slice(logStart), fault.logs ?? []);
+  expectNoErrors(outputSince(), fault.logs ?? []);
   return Object.fromEntries(walks.map((walk) => [walk.method.name, walk.summary(fault)]));
 }
 
@@ -146,6 +155,8 @@ class Walk {
   constructor(
     readonly method: Method,
     private readonly visitor: Visitor,
+    /** Lets the pause between two letters pass, where the fault may cause one. */
+    private readonly endPause: (() => Promise<unknown>) | null,
   ) {}
 
   /** Reads the letter, where the step needs it. */
@@ -173,6 +184,7 @@ class Walk {
     await expect(async () => {
       began = performance.now();
       if (!this.#done.has(step)) await this.takes(step);
+      if (this.#seen.has(waitsForResend)) await this.endPause?.();
       expect([...this.#done], `${this.method.name} after: ${[...this.#seen].join(", ")}`).toContain(
         step,
       );
@@ -211,11 +223,12 @@ class Walk {
     ).toEqual([]);
   }
 
-  summary({ byChance }: Fault): string {
+  summary({ byChance, keepsCounts }: Fault): string {
     const { whenInterrupted = "at once or told to try again", name } = this.method;
     const isChance = (one: string) =>
       byChance &&
       (["told to try again", "lost the connection"].includes(one) ||
+        (keepsCounts && one === waitsForResend) ||
         (name === "Google" && one === startsAgain));
     const expected = [...this.#seen].filter((one) => !isChance(one));
     const outcomes = [...expected, ...(byChance ? [whenInterrupted] : [])];
@@ -237,32 +250,10 @@ async function whatIsSaid(response: HttpResponse, client: Client): Promise<strin
   return response.status >= 400 ? `refused with ${response.status}` : null;
 }
 
-async function visitorFor(
-  { hasAccount, name }: Method,
-  { rig }: Failing,
-  inbox: SmtpInbox,
-): Promise<Visitor> {
-  visitors += 1;
-  const email = `${name}-${visitors}@example.com`.toLowerCase();
-  if (hasAccount) await signUp(rig.newClient(), email, inbox);
-  return { email, client: rig.newClient(), inbox, google: rig.google };
-}
-
-let visitors = 0;
-
-/** Creates an account and signs out again. */
-async function signUp(client: Client, email: string, inbox: SmtpInbox): Promise<void> {
-  await client.json("/api/v1/sign-ups", { email, password });
-  const { code } = await inbox.nextTo(email);
-  await client.json("/api/v1/sign-ups/verifications", { email, code });
-  const { status } = await client.send("/api/v1/session", { method: "DELETE" });
-  expect(status, "signed out after the sign-up").toBe(204);
-}
-
 /** Somebody who is signed in before the fault, and must be afterwards. */
 async function signedIn({ rig }: Failing, inbox: SmtpInbox) {
   const client = rig.newClient();
-  const email = `bystander-${++visitors}@example.com`;
+  const email = newAddress("bystander");
   await client.requestLink(email);
   const { path } = await inbox.nextTo(email);
   await client.submit(path, "Sign in");
@@ -290,7 +281,7 @@ async function signedIn({ rig }: Failing, inbox: SmtpInbox) {
 /** An address whose password is guessed: the limit of 10 must hold across the fault (R3). */
 function victimOf({ rig }: Failing) {
   // Without an account, which takes the same path: the owner's own sign-in would forget guesses.
-  const email = `victim-${++visitors}@example.com`;
+  const email = newAddress("victim");
   let compared = 0;
   const guessOnce = async () => {
     const guess = { email, password: "not this one, surely" };
@@ -330,9 +321,13 @@ test("while Postgres is down each method says so, and goes on where it was", asy
 });
 
 test.describe("the table of docs/faults.md", () => {
+  // Each worker has an installation of its own, and takes the next row when it is through with one.
+  test.describe.configure({ mode: "parallel" });
   for (const fault of faults)
     testOnOwnPostgres(fault.name, { tag: "@faults" }, async ({ rig, db }, testInfo) => {
-      const results = await everyMethod({ rig, db }, fault, { isTimed: true });
+      const results = await everyMethod({ rig, db }, fault, {
+        isTimed: testInfo.config.workers === 1,
+      });
       for (const [method, result] of Object.entries(results))
         console.log(`${fault.name} | ${method} | ${result}`);
       if (testInfo.config.updateSnapshots === "all") documentRow(fault.name, results, names);

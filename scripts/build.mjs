@@ -11,7 +11,7 @@ const MARK = join(OUTPUT, "latchkey-source-hash");
  * The action key of every build, and no secret: Next derives the ids of server actions from it and
  * writes it into files that every user can read. The server encrypts with the key of its environment.
  */
-const BUILD_KEY = createHash("sha256").update("latchkey build").digest("base64");
+export const BUILD_KEY = createHash("sha256").update("latchkey build").digest("base64");
 
 /** The files that a build depends on. */
 export const SOURCE = [

@@ -4,7 +4,7 @@
  * run and skips no test. CONTRIBUTING.md says which part to run when.
  *
  *   --long             the long part
- *   --faults           with --long: the table of faults instead
+ *   --faults           with --long: the table of faults alone, with the time until each is over
  *   --only=check,e2e   only these steps and the steps they need
  *   --update           writes what docs/faults.md says about faults, instead of comparing it
  *   e2e/link.spec.ts   only test files whose path contains this text
@@ -32,7 +32,6 @@ import { fromPlaywright, fromVitest, printSummary, sum } from "./test-results.mj
 
 const args = process.argv.slice(2);
 const isLong = args.includes("--long");
-// Beside other tests the table is slow, and where chance decides a cell it may fail: it has a command.
 const isFaults = args.includes("--faults");
 const only = args.find((arg) => arg.startsWith("--only="))?.slice("--only=".length);
 const updates = args.includes("--update");
@@ -73,7 +72,7 @@ const long = {
   build: { needs: ["install"], run: buildAlone },
   e2e: {
     needs: ["build", "cluster"],
-    run: () => playwright("e2e", isFaults ? "--grep=@faults" : "--grep=@long"),
+    run: () => (isFaults ? timedFaults() : playwright("e2e", "--grep=@long|@faults")),
   },
 };
 
@@ -172,10 +171,13 @@ async function onOtherNode(version) {
   return sum([unit, flows]);
 }
 
-async function playwright(name, grep) {
+/** One row after the other: beside something else, the time that a fault takes to be over says nothing. */
+const timedFaults = () => playwright("e2e", "--grep=@faults", "--workers=1");
+
+async function playwright(name, ...which) {
   const report = join(testRun.folder, `${name}.json`);
   env.PLAYWRIGHT_JSON = report;
-  const options = [grep, ...(updates ? ["--update-snapshots=all"] : [])];
+  const options = [...which, ...(updates ? ["--update-snapshots=all"] : [])];
   const code = await runTool(tool("@playwright/test/cli.js", "test", ...options, ...filters));
   return counted(code, fromPlaywright(report, { of: name }));
 }

@@ -8,19 +8,31 @@ import { startRedis } from "@/test/support/redis-server";
 import { type Balancer, startBalancer } from "./balancer";
 import { Client } from "./client";
 import type { Database, Db } from "./db";
-import { Server, serverKeys } from "./server";
+import { Server, serverKeys, type ServerOptions } from "./server";
 import { startPgBouncer } from "./pgbouncer";
 
 /** What the processes of the rig are started with. */
 export type Variant = "usual" | "upstash" | "pooler" | "pooler, prepare=false" | "next keys";
 
-/** The keys after a rotation. */
-const rotatedKeys = Object.fromEntries(
-  Object.entries(serverKeys).flatMap(([name, key]) => [
-    [name, `n${key.slice(1)}`],
+const nextOf = (key: string) => `n${key.slice(1)}`;
+
+const keysBy = (settingsOf: (name: string, key: string) => [string, string][]) =>
+  Object.fromEntries(Object.entries(serverKeys).flatMap(([name, key]) => settingsOf(name, key)));
+
+/** The steps of a rotation of all keys, as docs/operate.md has them. */
+export const rotation = {
+  /** Each process can read what another one will write with the next keys. */
+  accepted: keysBy((name, key) => [[`${name}_PREVIOUS`, nextOf(key)]]),
+  current: keysBy((name, key) => [
+    [name, nextOf(key)],
     [`${name}_PREVIOUS`, key],
   ]),
-);
+  /** The seals of old events need the old key for as long as these are stored. */
+  finished: keysBy((name, key) => [
+    [name, nextOf(key)],
+    [`${name}_PREVIOUS`, name === "AUDIT_KEY" ? key : ""],
+  ]),
+};
 
 /**
  * One installation whose parts can fail: processes behind a balancer, on one Postgres, one Redis, one mail
@@ -29,7 +41,8 @@ const rotatedKeys = Object.fromEntries(
 export class FaultRig {
   servers: Server[] = [];
   #variant: Variant | null = null;
-  #dataDirs: string[] = [];
+  /** Those that were replaced included. */
+  #allServers: Server[] = [];
 
   private constructor(
     readonly database: Database,
@@ -66,9 +79,10 @@ export class FaultRig {
     return { port: this.balancer.port, origin: `http://localhost:${this.balancer.port}` };
   }
 
-  /** All output lines of its processes, since each was started. */
-  get outputLines(): string[] {
-    return this.servers.flatMap(({ outputLines }) => outputLines);
+  /** Returns a function that returns the output of all processes from now on. */
+  followOutput(): () => string[] {
+    const lengths = new Map(this.#allServers.map((one) => [one, one.outputLines.length]));
+    return () => this.#allServers.flatMap((one) => one.outputLines.slice(lengths.get(one) ?? 0));
   }
 
   /** Each browser has an IP address of its own. */
@@ -85,7 +99,7 @@ export class FaultRig {
     this.servers = await Promise.all(
       Array.from({ length: this.processes }, () => Server.start(options)),
     );
-    this.#dataDirs.push(...this.servers.map(({ dataDir }) => dataDir));
+    this.#allServers.push(...this.servers);
     this.#variant = variant;
     this.serveAll();
   }
@@ -95,13 +109,36 @@ export class FaultRig {
     await this.#stopServers();
     const server = await Server.create(await this.#optionsOf("usual"));
     this.servers = [server];
-    this.#dataDirs.push(server.dataDir);
+    this.#allServers.push(server);
     this.#variant = null;
     const started = server.start().then(() => this.serveAll());
     return {
       started,
       waits: () => server.outputLines.some((logLine) => logLine.includes("database.waiting")),
     };
+  }
+
+  /**
+   * Ends a process as on a deploy, while the balancer still leads to it, and starts one of another build or
+   * with other settings in its place.
+   */
+  async replace(
+    at: number,
+    { project, settings }: Pick<ServerOptions, "project" | "settings">,
+    whenEnded: () => Promise<unknown>,
+  ): Promise<void> {
+    await this.servers[at]!.stop();
+    await whenEnded();
+    const usual = await this.#optionsOf("usual");
+    const server = await Server.start({
+      ...usual,
+      ...(project && { project }),
+      settings: { ...usual.settings, ...settings },
+    });
+    this.#allServers.push(server);
+    this.servers = this.servers.with(at, server);
+    this.#variant = null;
+    this.serveAll();
   }
 
   serveAll(): void {
@@ -117,7 +154,7 @@ export class FaultRig {
     await this.#pooler?.stop();
     await Promise.all([this.google.stop(), this.mail.stop(), this.upstash.stop()]);
     await Promise.all([this.wire.close(), this.redisWire.close(), this.redis.stop()]);
-    for (const folder of this.#dataDirs) rmSync(folder, { recursive: true, force: true });
+    for (const { dataDir } of this.#allServers) rmSync(dataDir, { recursive: true, force: true });
   }
 
   #pooler: Awaited<ReturnType<typeof startPgBouncer>> | undefined;
@@ -137,6 +174,7 @@ export class FaultRig {
         TRUSTED_PROXY_HOPS: "1",
         SMTP_URL: this.mail.url,
         MAIL_FROM: "latchkey@example.com",
+        EMAILS_PER_HOUR: "100000",
         ...this.google.settings,
         ...(variant === "upstash"
           ? {
@@ -144,7 +182,7 @@ export class FaultRig {
               UPSTASH_REDIS_REST_TOKEN: this.upstash.token,
             }
           : { REDIS_URL: this.redisWire.url }),
-        ...(variant === "next keys" && rotatedKeys),
+        ...(variant === "next keys" && rotation.current),
       },
     };
   }

@@ -23,6 +23,8 @@ export interface Fault {
   readonly byChance?: true;
   /** Begins once the first letter was tried. */
   readonly ofMail?: true;
+  /** What a killed process had counted stays counted: it may be too soon for another letter. */
+  readonly keepsCounts?: true;
   /** Limits are counted by keyed hashes, so a new TOKEN_KEY resets them. */
   readonly resetsLimits?: true;
   /** Errors in the log that tell the operator to act. */
@@ -251,11 +253,13 @@ const ofProcesses: readonly Fault[] = [
   },
   {
     name: "One of two processes killed between the steps",
+    keepsCounts: true,
     begin: killedProcess,
     end: restartKilled,
   },
   ...[1, 3].map((statement) => ({
     ...atStatement(statement, "One of two processes killed", killedProcess),
+    keepsCounts: true as const,
     end: async (failing: Failing) => {
       failing.rig.wire.restore();
       await restartKilled(failing);

@@ -113,6 +113,10 @@ export const intervals = {
   drain: seconds(10),
   /** In milliseconds: how often a stopping server closes idle connections; a small part of `drain`. */
   idleConnectionPollMs: 100,
+  /** In milliseconds: in a turn of the event loop that takes less, hardly anybody has connected. */
+  quietTurnMs: 1,
+  /** How long a stopping server waits for such a turn: a busy one has them several times a second. */
+  acceptLast: seconds(1),
   /** How long a password waits to be hashed; less than `run`, so that the reason is `overloaded`. */
   hashWait: seconds(5),
   /**

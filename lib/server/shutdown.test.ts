@@ -75,6 +75,26 @@ test("a server that closes lets a request end, and closes its idle connection", 
   await closing;
 });
 
+test("a server that closes still serves whoever has connected before", async () => {
+  server.on("test request", () => responses.at(-1)!.end("done"));
+  // The system accepts them at once, and the server in a later turn of its event loop.
+  const statuses = Array.from(
+    { length: 20 },
+    () =>
+      new Promise<number | string>((resolve) => {
+        get({ port, host: "127.0.0.1", agent: false }, (incoming) => {
+          incoming.resume();
+          resolve(incoming.statusCode ?? 0);
+        }).on("error", ({ message }) => resolve(message));
+      }),
+  );
+  await new Promise(process.nextTick);
+  const { closing } = close();
+  endJobs();
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
+  await closing;
+});
+
 test("a server that closes cuts connections that stay busy", async () => {
   drain.seconds = 0.2;
   const silent = connect(port, "127.0.0.1");

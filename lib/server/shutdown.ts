@@ -28,12 +28,34 @@ export function drainBeforeClose(
   const close = server.close.bind(server);
   server.close = (callback) => {
     const stopped = stopJobs();
-    const look = setInterval(() => server.closeIdleConnections(), intervals.idleConnectionPollMs);
-    const cut = setTimeout(() => server.closeAllConnections(), intervals.drain * 1000);
-    return close((error) => {
-      clearInterval(look);
-      clearTimeout(cut);
-      void Promise.all([stopped, settleTasks()]).then(() => callback?.(error));
+    void quietTurn(server).then(() => {
+      const look = setInterval(() => server.closeIdleConnections(), intervals.idleConnectionPollMs);
+      const cut = setTimeout(() => server.closeAllConnections(), intervals.drain * 1000);
+      close((error) => {
+        clearInterval(look);
+        clearTimeout(cut);
+        void Promise.all([stopped, settleTasks()]).then(() => callback?.(error));
+      });
     });
+    return server;
   };
+}
+
+/**
+ * Resolves after a turn of the event loop in which nobody connected, and which took hardly any time. When a
+ * server closes, the system resets the connections that it has not accepted yet, and a turn accepts one.
+ */
+async function quietTurn(server: Server): Promise<void> {
+  let accepted = 0;
+  const count = () => void (accepted += 1);
+  server.on("connection", count);
+  const deadline = performance.now() + intervals.acceptLast * 1000;
+  // The present turn may have looked for connections already.
+  await new Promise(setImmediate);
+  for (let isQuiet = false; !isQuiet && performance.now() < deadline;) {
+    const [since, before] = [performance.now(), accepted];
+    await new Promise(setImmediate);
+    isQuiet = accepted === before && performance.now() - since < intervals.quietTurnMs;
+  }
+  server.off("connection", count);
 }

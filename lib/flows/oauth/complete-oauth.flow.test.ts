@@ -428,6 +428,22 @@ describe("a browser repeats a callback, because it has not received the response
     });
   });
 
+  test.each([
+    ["a session", () => Promise.resolve(), "sign_in"],
+    ["a pending identity", () => signedIn(), "ask_to_sign_in"],
+  ])("at a server whose TOKEN_KEY is the next one: %s is the same", async (_, given, outcome) => {
+    await given();
+    const browser = new Browser(world);
+    await browser.startOAuth("google");
+    const { oauthAttempt } = browser;
+    await browser.finishOAuth("google", google());
+    const tokenKey = ["n".repeat(43), ...world.env.tokenKey] as const;
+    const again = before({ ...world, env: { ...world.env, tokenKey } }, oauthAttempt);
+    expect(outcomeOf(await again.finishOAuth("google", google()))).toBe(outcome);
+    expect(again.session).toBe(browser.session);
+    expect(again.pendingIdentity).toBe(browser.pendingIdentity);
+  });
+
   test("after which it has to decide: the pending identity is the same", async () => {
     await signedIn();
     const browser = new Browser(world);

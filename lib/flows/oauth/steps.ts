@@ -1,5 +1,5 @@
 import type { Db } from "@/db/client";
-import { derivedToken, digest } from "@/lib/core/crypto";
+import { derivedToken, digest, type Key } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import {
   decide,
@@ -189,10 +189,18 @@ export async function completeProviderSignIn(
  * The tokens that an attempt, or the decision about a pending identity, leads to. They are derived, so that
  * a repetition gets the same ones, whichever of the two responses the browser stores.
  */
-const tokensOf = ({ env }: Ctx, attemptToken: string) => ({
-  session: derivedToken(env.tokenKey, "session", attemptToken),
-  pendingIdentity: derivedToken(env.tokenKey, "pending_identity", attemptToken),
+const tokensBy = (key: Key, attemptToken: string) => ({
+  session: derivedToken(key, "session", attemptToken),
+  pendingIdentity: derivedToken(key, "pending_identity", attemptToken),
 });
+
+type Tokens = ReturnType<typeof tokensBy>;
+
+const tokensOf = ({ env }: Ctx, attemptToken: string) => tokensBy(env.tokenKey, attemptToken);
+
+/** By each accepted key: during a rotation another server has another current one (X8). */
+const repeatableTokens = ({ env }: Ctx, attemptToken: string) =>
+  env.tokenKey.map((key) => tokensBy([key], attemptToken));
 
 /**
  * Gives the browser of an attempt that ended just now the same session or pending identity again. Null
@@ -204,8 +212,21 @@ export async function repeatCompletion(
   provider: MethodId,
   attemptToken: string,
 ): Promise<Result<OAuthOutcome> | null> {
+  for (const tokens of repeatableTokens(ctx, attemptToken)) {
+    const repeated = await repeatCompletionWith(ctx, tx, provider, attemptToken, tokens);
+    if (repeated) return repeated;
+  }
+  return null;
+}
+
+async function repeatCompletionWith(
+  ctx: Ctx,
+  tx: Db,
+  provider: MethodId,
+  attemptToken: string,
+  tokens: Tokens,
+): Promise<Result<OAuthOutcome> | null> {
   const { session: current, sessionDigest } = ctx.caller;
-  const tokens = tokensOf(ctx, attemptToken);
   const pending = await findNewPendingIdentity(tx, tokens.pendingIdentity);
   if (pending?.identity.provider === provider) {
     ctx.setCookies({ pendingIdentity: tokens.pendingIdentity });
@@ -228,8 +249,14 @@ export async function findRepeatableSwitch(
   token: string,
 ): Promise<PendingIdentity | null> {
   const decided = await findDecidedIdentity(db, token);
-  const started = decided && digest("session", tokensOf(ctx, token).session);
-  return started && (await findLiveSession(db, started)) ? decided : null;
+  return decided && (await findSwitchedSession(ctx, db, token)) ? decided : null;
+}
+
+/** The token of the session that the switch of a pending identity started; null when it has ended. */
+async function findSwitchedSession(ctx: Ctx, db: Db, token: string): Promise<string | null> {
+  for (const { session } of repeatableTokens(ctx, token))
+    if (await findLiveSession(db, digest("session", session))) return session;
+  return null;
 }
 
 /**
@@ -242,8 +269,8 @@ export async function repeatSwitch(
   token: string,
 ): Promise<Result<OAuthOutcome> | null> {
   const decided = await findDecidedIdentity(tx, token);
-  if (!decided) return null;
-  const started = tokensOf(ctx, token).session;
+  const started = decided && (await findSwitchedSession(ctx, tx, token));
+  if (!started) return null;
   const { session: current, sessionDigest } = ctx.caller;
   // The session that the switch has ended may have been read before.
   const isOther = current && sessionDigest !== digest("session", started);
