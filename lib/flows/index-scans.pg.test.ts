@@ -18,6 +18,7 @@ import { listAuditEvents } from "@/lib/flows/audit/list-audit-events";
 import { listUsers } from "@/lib/flows/staff/list-users";
 import { readUser } from "@/lib/flows/staff/read-user";
 import { setRole } from "@/test/support/staff";
+import { applyDueEmailChanges } from "@/lib/adapters/due-email-changes";
 import { eraseDueAccounts } from "@/lib/store/erasures";
 import { isMailDelayed, queuedMail } from "@/lib/store/outbox";
 import { purge, readPurgeFacts } from "@/lib/store/purge";
@@ -128,6 +129,7 @@ test("the hot flows and those of staff scan indexes alone, among thousands of ro
       await here.deliver();
       await third.finishResponse();
       expect(await eraseDueAccounts(db, randomUUID)).toBe(0);
+      expect(await applyDueEmailChanges(here)).toBe(0);
       await isMailDelayed(db);
       await queuedMail(db);
       await readPurgeFacts(db);

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { oauthAttempts, outbox, sessions, verifications } from "@/db/schema";
+import { emailChanges, oauthAttempts, outbox, sessions, verifications } from "@/db/schema";
 import type { WithheldReason } from "@/lib/core/letters";
 import { recordEvent } from "./audit-log";
+import { isPending } from "./staff-help";
 
 /** What a backup brings back of the time when it was made. */
 export interface BroughtBack {
@@ -47,6 +48,7 @@ export function endBroughtBack(db: Db, requestId: string): Promise<BroughtBack> 
       tx,
       sql`with ended as (delete from ${sessions} returning 1),
       voided as (update ${verifications} set voided_at = now() where ${isLive} returning 1),
+      stopped as (update ${emailChanges} set undone_at = now() where ${isPending}),
       forgotten as (delete from ${oauthAttempts} returning 1),
       withheld as (
         update ${outbox} set state = 'dead', reason = ${reason}, payload = null, rendered = null, done_at = now()

@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Role } from "@/lib/core/role";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 
 /** What staff see and change of the accounts of others (T1). */
 
@@ -158,13 +158,13 @@ export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): 
 }
 
 /**
- * Deletes all sessions of a user, and their known devices (R6), and voids their access links. The caller has changed or locked the user's
- * row in an earlier statement, so that a sign-in at the same moment is over or will see the change.
+ * Deletes all sessions of a user, and their known devices (R6), and ends what staff have started for
+ * them. The caller has changed or locked the user's row in an earlier statement, so that a sign-in at the same moment is over or will see the change.
  */
 export async function deleteAllSessions(tx: Db, userId: string): Promise<void> {
   await row(
     tx,
-    sql`with ${accessLinksVoided(sql`${userId}::uuid`)},
+    sql`with ${staffHelpEnded(sql`${userId}::uuid`)},
         deleted_devices as (delete from ${knownDevices} where user_id = ${userId}::uuid)
       delete from ${sessions} where user_id = ${userId}::uuid`,
   );

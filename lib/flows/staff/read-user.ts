@@ -8,11 +8,13 @@ import { selectUserEvents } from "@/lib/store/audit-log";
 import { selectAuthProviders } from "@/lib/store/auth-providers";
 import { selectLettersTo } from "@/lib/store/outbox";
 import { selectSessions } from "@/lib/store/sessions";
+import { findStaffEmailChange } from "@/lib/store/staff-email-changes";
 import { findUser } from "@/lib/store/user-administration";
 import { mayActOn } from "./steps";
 
 /**
- * A user's account for staff: sign-in methods, sessions, emails, and a page of events, older than the event
+ * A user's account for staff: sign-in methods, sessions, emails, a pending change of the address that staff
+ * have started, and a page of events, older than the event
  * `before` (T1). Refuses `not_found`.
  */
 export const readUser = defineFlow({
@@ -41,6 +43,7 @@ export const readUser = defineFlow({
       sessions: await selectSessions(ctx.db, id),
       letters: await selectLettersTo(ctx.db, user.email, bounds.listedEmails),
       events,
+      emailChange: await findStaffEmailChange(ctx.db, id),
       next: found.length > events.length ? events.at(-1)!.id : null,
       isOwn: session?.userId === user.id,
       mayAct,
