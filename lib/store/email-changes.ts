@@ -108,6 +108,17 @@ export async function changeEmail(
 }
 
 /**
+ * When the device became known from which the change `undone` was made. All devices count as later where that is
+ * not known any more, or where staff have started the change.
+ */
+const deviceOfChange = sql`coalesce((
+  select k.created_at from ${auditEvents} e
+    join ${sessions} s on s.id = e.session_id
+    join ${knownDevices} k on k.user_id = s.user_id and k.device_digest = s.device_digest
+  where e.subject_id = undone.user_id and e.event = 'email_change.verify' and e.outcome = 'ok'
+    and e.at = undone.created_at limit 1), '-infinity')`;
+
+/**
  * Undoes the change away from an address, and all changes after it: restores the address, ends all
  * sessions, forgets the device of the change and all that became known since that one did, voids all pending links and codes, those that would undo a later
  * change included, and locks the sign-in methods, as whoever made the change may have added one. Locks in the same order as a change of credentials. False when the change was undone or
@@ -141,13 +152,16 @@ export async function undoEmailChange(
       ), ${staffHelpEnded(sql`(select user_id from undone)`)}, ended as (
         delete from ${sessions} where user_id in (select user_id from undone)
       ), deleted_devices as (
-        delete from ${knownDevices} where user_id in (select user_id from undone)
+        delete from ${knownDevices} d using undone
+        where d.user_id = undone.user_id and d.created_at >= ${deviceOfChange}
       ), changes as (
         update ${emailChanges} c set undone_at = now() from undone
         where c.user_id = undone.user_id and c.applied_at is not null and c.undone_at is null
           and c.created_at >= undone.created_at
       )
-      update ${users} set email = ${oldEmail} where id in (select user_id from undone) returning 1`,
+      update ${users} set email = ${oldEmail},
+        methods_locked_until = now() + make_interval(secs => ${lifetimes.methodsLock})
+      where id in (select user_id from undone) returning 1`,
     ),
   );
   return restored !== undefined;
