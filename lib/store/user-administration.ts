@@ -143,7 +143,7 @@ export async function enableUser(tx: Db, actor: Actor, id: string): Promise<bool
 
 /**
  * Changes a user's role. Only who has verified the address can get one: an account may have been made by
- * somebody else. False like `disableUser`.
+ * somebody else. One that will be erased gets none, as it could do nothing with it. False like `disableUser`.
  */
 export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): Promise<boolean> {
   const changed = await row(
@@ -151,7 +151,7 @@ export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): 
     sql`with ${admins}
       update ${users} set role = ${role}
       where ${mayChange(actor, id)} and role <> ${role}
-        and (${role} = 'member' or email_verified_at is not null)
+        and (${role} = 'member' or (email_verified_at is not null and delete_at is null))
         and ${isNotTheLastAdmin} returning 1`,
   );
   return changed !== undefined;
