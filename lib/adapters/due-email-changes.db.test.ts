@@ -177,7 +177,7 @@ describe("takes no effect after", () => {
     ],
     [
       "a backup was restored",
-      async () => ({ ok: (await endBroughtBack(world.db, "restored")).verifications > 0 }),
+      async () => ({ ok: (await endBroughtBack(world.db, "restored")).emailChanges === 1 }),
     ],
   ])("%s", async (_, kill) => {
     const at = await scheduled(world);

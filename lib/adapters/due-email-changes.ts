@@ -11,8 +11,9 @@ import { insertVerification } from "@/lib/store/verifications";
 type AppliersWorld = Pick<World, "db" | "env" | "clock" | "random">;
 
 /**
- * Gives effect to the changes of addresses that staff have started and nobody has stopped (T2, decision 50), each
- * in a transaction of its own. Returns how many were applied. Calls `progress` after each; it may throw to stop.
+ * Gives effect to the changes of addresses that staff have started and nobody has stopped (T2, decision 50),
+ * each in a transaction of its own. Returns how many were applied. Calls `progress` after each; it may throw
+ * to stop.
  */
 export async function applyDueEmailChanges(
   world: AppliersWorld,
@@ -34,7 +35,7 @@ async function endOne(world: AppliersWorld, tx: Db): Promise<DueEmailChange | nu
   const letters = end === "applied" ? await lettersOf(world, tx, change) : [stopped(world, change)];
   const outcomes = {
     applied: { outcome: "ok" },
-    taken: { outcome: "email_in_use" },
+    in_use: { outcome: "email_in_use" },
     not_from_staff: { outcome: "link_invalid", cause: end },
     not_eligible: { outcome: "link_invalid", cause: end },
   };

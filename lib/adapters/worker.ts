@@ -33,9 +33,9 @@ type WorkerWorld = Pick<
 >;
 
 /**
- * Sends letters, purges expired rows, changes due addresses, erases deleted accounts and seals audit events in this process (X3,
- * X10, T3, U4). A job without progress for `intervals.jobStall` is abandoned and the next one starts; on the
- * embedded database the next one starts when the stuck one has ended.
+ * Sends letters, purges expired rows, changes due addresses, erases deleted accounts and seals audit events
+ * in this process (X3, X10, T3, U4). A job without progress for `intervals.jobStall` is abandoned and the
+ * next one starts; on the embedded database the next one starts when the stuck one has ended.
  */
 export function startWorker(
   world: WorkerWorld,

@@ -108,8 +108,8 @@ export async function changeEmail(
 }
 
 /**
- * When the device became known from which the change `undone` was made. All devices count as later where that is
- * not known any more, or where staff have started the change.
+ * When the device became known from which the change `undone` was made. All devices count as later where that
+ * is not known any more, or where staff have started the change.
  */
 const deviceOfChange = sql`coalesce((
   select k.created_at from ${auditEvents} e
@@ -120,9 +120,10 @@ const deviceOfChange = sql`coalesce((
 
 /**
  * Undoes the change away from an address, and all changes after it: restores the address, ends all
- * sessions, forgets the device of the change and all that became known since that one did, voids all pending links and codes, those that would undo a later
- * change included, and locks the sign-in methods, as whoever made the change may have added one. Locks in the same order as a change of credentials. False when the change was undone or
- * is too old.
+ * sessions, forgets the device of the change and all that became known since that one did, voids all pending
+ * links and codes, those that would undo a later change included, and locks the sign-in methods, as whoever
+ * made the change may have added one. Locks rows in the same order as a change of credentials. False when the
+ * change was undone or is too old.
  */
 export async function undoEmailChange(
   tx: Db,

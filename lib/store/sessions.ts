@@ -286,8 +286,8 @@ export async function lockSessionUser(
 }
 
 /**
- * The same before a sign-in method is added, changed or removed. `locked`: a sign-in of the user was reported,
- * so none may be until `users.methods_locked_until`.
+ * The same before a sign-in method is added, changed or removed. `locked`: a sign-in of the user was
+ * reported, so none may be until `users.methods_locked_until`.
  */
 export async function lockForMethods(
   tx: Db,
@@ -339,9 +339,9 @@ export async function deleteSession(tx: Db, userId: string, id: string): Promise
 
 /**
  * Deletes all sessions of a user but one, and their known devices (R6), and voids a pending change of the
- * address and access links. Returns how many sessions. Locks the pending change and then the user's row, as password changes
- * do, so that none of them deadlock. Does nothing
- * when the session to stay was deleted meanwhile.
+ * address and access links. Returns how many sessions. Locks the pending change and then the user's row, as
+ * password changes do, so that none of them deadlock. Does nothing when the session to stay was deleted
+ * meanwhile.
  */
 export async function deleteOtherSessions(
   tx: Db,

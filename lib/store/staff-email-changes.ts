@@ -19,8 +19,8 @@ import { deleteAllSessions } from "./user-administration";
 import { isLive, lockPendingEmailChange, voidPendingEmailChange } from "./verifications";
 
 /**
- * Changes of an address that staff start for who has lost the mailbox (T2, decision 50): requested until the code
- * from the new address is entered, then scheduled until the notice to the old one is over.
+ * Changes of an address that staff start for who has lost the mailbox (T2, decision 50): requested until the
+ * code from the new address is entered, then scheduled until the notice to the old one is over.
  */
 
 /** What of a user's pending change was ended. */
@@ -31,8 +31,8 @@ export interface EndedEmailChange {
 }
 
 /**
- * Locks a user's pending changes of the address, their own and that of staff, and the user's row, in the order of
- * all changes of credentials.
+ * Locks a user's pending changes of the address, their own and that of staff, and the user's row, in the
+ * order of all changes of credentials.
  */
 export async function lockPendingEmailChanges(tx: Db, userId: string): Promise<void> {
   await row(
@@ -97,7 +97,10 @@ export async function lockRequestedEmailChange(
   return change ?? null;
 }
 
-/** Schedules the change of a locked user's address, after `lifetimes.emailChangeNotice`. Returns when it is due. */
+/**
+ * Schedules the change of a locked user's address, after `lifetimes.emailChangeNotice`. Returns when it is
+ * due.
+ */
 export async function scheduleEmailChange(
   tx: Db,
   { userId, oldEmail, newEmail, staffId }: RequestedEmailChange,
@@ -169,22 +172,22 @@ export interface DueEmailChange extends EndedEmailChange {
   /** The browser that entered the code; "" where that is not known any more. */
   readonly browser: string;
   /**
-   * `taken`: the new address has a user by now, or is reserved for one. `not_from_staff`: whoever started it has
-   * left the staff. `not_eligible`: the user cannot be helped any more.
+   * `in_use`: the new address has a user by now, or is reserved for one. `not_from_staff`: whoever started it
+   * has left the staff. `not_eligible`: the user cannot be helped any more.
    */
-  readonly end: "applied" | "taken" | "not_from_staff" | "not_eligible";
+  readonly end: "applied" | "in_use" | "not_from_staff" | "not_eligible";
 }
 
 /**
- * Whether the change `c` is due: its time has come, and the link that stops it works no more. That may be later,
- * as the lifetime of the link begins with the first attempt to send it (L1).
+ * Whether the change `c` is due: its time has come, and the link that stops it works no more. That may be
+ * later, as the lifetime of the link begins with the first attempt to send it (L1).
  */
 const isDue = sql`${isPending} and effective_at <= now() and not exists (${stopLink})`;
 
 /**
- * Applies a change that is due, or ends it where it is not possible any more: one statement decides, under the
- * locks of all changes of an address. Sessions end and devices are forgotten, since strangers may have them. Null
- * when none is due.
+ * Applies a change that is due, or ends it where it is not possible any more: one statement decides, under
+ * the locks of all changes of an address. Sessions end and devices are forgotten, since strangers may have
+ * them. Null when none is due.
  */
 export async function endDueEmailChange(tx: Db): Promise<DueEmailChange | null> {
   const due = await row<Omit<DueEmailChange, "end"> & { id: string }>(
@@ -230,7 +233,7 @@ export async function endDueEmailChange(tx: Db): Promise<DueEmailChange | null> 
     )
     select case when not ${isOnStaff(sql`f.staff_id`)} then 'not_from_staff'
         when exists (select from ${users} other where other.email = f.new_email)
-          or ${isReserved(newEmail)} then 'taken'
+          or ${isReserved(newEmail)} then 'in_use'
         else 'not_eligible' end as "end"
       from failed f left join ${users} s on s.id = f.staff_id`,
   );

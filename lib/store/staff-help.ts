@@ -28,9 +28,9 @@ const ended = (userId: SQL, purposes: readonly Purpose[]): SQL => sql`
   )`;
 
 /**
- * CTEs that end what staff have started for a user: whatever ends sessions or changes the address ends it, too,
- * so that nothing of it works again when that is taken back. The caller has locked the user's row in an earlier
- * statement, as its use does before it locks the link.
+ * CTEs that end what staff have started for a user: whatever ends sessions or changes the address ends it,
+ * too, so that nothing of it works again when that is taken back. The caller has locked the user's row in an
+ * earlier statement, as its use does before it locks the link.
  */
 export const staffHelpEnded = (userId: SQL): SQL =>
   ended(userId, ["access_link", ...purposesOfEmailChange]);
@@ -39,8 +39,8 @@ export const staffHelpEnded = (userId: SQL): SQL =>
 export const staffEmailChangeEnded = (userId: SQL): SQL => ended(userId, purposesOfEmailChange);
 
 /**
- * Whether `staffId` is still on the staff, and can sign in; `s` is their user, if there is one. The command line
- * always is.
+ * Whether `staffId` is still on the staff, and can sign in; `s` is their user, if there is one. The command
+ * line always is.
  */
 export const isOnStaff = (staffId: SQL): SQL => sql`(${staffId} = ${commandLineId}::uuid
   or coalesce(s.role <> 'member' and s.disabled_at is null and s.delete_at is null, false))`;
@@ -50,8 +50,8 @@ export const isHelpable = sql`(u.role = 'member' and u.disabled_at is null and u
 
 /**
  * Locks the user of a link that staff have sent, and whoever sent it, until the transaction ends: a change of
- * either of them at the same moment is over, or will find what the link does. In the order of ids, so that they
- * do not deadlock.
+ * either of them at the same moment is over, or will find what the link does. In the order of ids, so that
+ * they do not deadlock.
  */
 export async function lockPeopleOf(tx: Db, purpose: Purpose, token: string): Promise<void> {
   await row(

@@ -107,8 +107,8 @@ export interface Actor {
 }
 
 /**
- * Locks the admins who can sign in and stay, so that of two changes which would each spare the other's last admin,
- * the second sees the first. In the order of ids, so that they do not deadlock.
+ * Locks the admins who can sign in and stay, so that of two changes which would each spare the other's last
+ * admin, the second sees the first. In the order of ids, so that they do not deadlock.
  */
 const admins = sql`admins as materialized (
   select id from ${users} where role = 'admin' and disabled_at is null and delete_at is null
@@ -158,8 +158,9 @@ export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): 
 }
 
 /**
- * Deletes all sessions of a user, and their known devices (R6), and ends what staff have started for
- * them. The caller has changed or locked the user's row in an earlier statement, so that a sign-in at the same moment is over or will see the change.
+ * Deletes all sessions of a user, and their known devices (R6), and ends what staff have started for them.
+ * The caller has changed or locked the user's row in an earlier statement, so that a sign-in at the same
+ * moment is over or will see the change.
  */
 export async function deleteAllSessions(tx: Db, userId: string): Promise<void> {
   await row(

@@ -10,10 +10,11 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
- * Sends a code to the address that the user wants to have, after step-up. It works for this session and
- * in this browser alone, and voids an earlier one, also one that staff have started. An address that has a user, or is reserved for one, gets
- * the same response; its owner is told instead. Refuses `methods_locked`, `email_unchanged`, and `email_reserved` for an
- * address that was the user's own until a change that can be undone.
+ * Sends a code to the address that the user wants to have, after step-up. It works for this session and in
+ * this browser alone, and voids an earlier one, also one that staff have started. An address that has a user,
+ * or is reserved for one, gets the same response; its owner is told instead. Refuses `methods_locked`,
+ * `email_unchanged`, and `email_reserved` for an address that was the user's own until a change that can be
+ * undone.
  */
 export const requestEmailChange = defineFlow({
   name: "email_change.request",

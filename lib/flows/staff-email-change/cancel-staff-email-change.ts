@@ -7,8 +7,8 @@ import { endStaffEmailChange, lockUser } from "@/lib/store/staff-email-changes";
 import { stoppedLetter } from "./steps";
 
 /**
- * Cancels a change of a user's address before it takes effect, whoever of the staff has started it (T2). Refuses
- * `not_found` when none is pending.
+ * Cancels a change of a user's address before it takes effect, whoever of the staff has started it (T2).
+ * Refuses `not_found` when none is pending.
  */
 export const cancelStaffEmailChange = defineFlow({
   name: "staff_email_change.cancel",

@@ -14,10 +14,10 @@ import { consumeCode, insertVerification, previewLink } from "@/lib/store/verifi
 /**
  * Schedules a change that staff have started, by the code from the new address and the whole address that the
  * account has now: a letter that staff have sent to a wrong address is of no use to its reader (T2). The old
- * address gets a link that stops it for `lifetimes.emailChangeNotice`. Signs nobody in. The same page may repeat
- * it for a minute. Refuses `email_incorrect` without counting an attempt, `code_invalid`, `too_many_attempts`,
- * `link_invalid` with the cause in the audit log, as an access link does, and after the verification
- * `email_in_use`.
+ * address gets a link that stops it for `lifetimes.emailChangeNotice`. Signs nobody in. The same page may
+ * repeat it for a minute. Refuses `email_incorrect` without counting an attempt, `code_invalid`,
+ * `too_many_attempts`, `link_invalid` with the cause in the audit log, as an access link does, and after the
+ * verification `email_in_use`.
  */
 export const confirmStaffEmailChange = defineFlow({
   name: "staff_email_change.confirm",

@@ -7,8 +7,8 @@ import { defineFlow } from "@/lib/runtime/flow";
 import { previewLink } from "@/lib/store/verifications";
 
 /**
- * What the page of a link to a new address shows before its code is entered. Consumes nothing (L2, T2). Refuses
- * `link_invalid`, with the cause for the audit log only.
+ * What the page of a link to a new address shows before its code is entered. Consumes nothing (L2, T2).
+ * Refuses `link_invalid`, with the cause for the audit log only.
  */
 export const previewStaffEmailChange = defineFlow({
   name: "staff_email_change.preview",

@@ -11,11 +11,11 @@ import { lockAddress } from "@/lib/store/users";
 import { insertVerification } from "@/lib/store/verifications";
 
 /**
- * Starts a change of the address of a user who has lost the mailbox (T2): the new address gets a link and a code,
- * which its reader enters on the link's page. A pending change of the account is void. Staff see neither, so they
- * cannot complete it alone. Refuses `reason_missing`, `not_found`, `own_account`, `staff_account`,
- * `account_disabled`, `deletion_scheduled`, `email_unverified`, `email_unchanged`, `email_reserved` and, like an
- * invitation, `has_account`.
+ * Starts a change of the address of a user who has lost the mailbox (T2): the new address gets a link and a
+ * code, which its reader enters on the link's page. A pending change of the account is void. Staff see
+ * neither, so they cannot complete it alone. Refuses `reason_missing`, `not_found`, `own_account`,
+ * `staff_account`, `account_disabled`, `deletion_scheduled`, `email_unverified`, `email_unchanged`,
+ * `email_reserved` and, like an invitation, `has_account`.
  */
 export const startStaffEmailChange = defineFlow({
   name: "staff_email_change.start",

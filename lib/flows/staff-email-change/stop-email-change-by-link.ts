@@ -11,8 +11,8 @@ import { stoppedLetter } from "./steps";
 
 /**
  * Stops a change of the address that staff have started, by the link that the old address got (T2). The whole
- * address has to be typed, in every browser. It signs nobody in. Its browser may repeat it for a minute. Refuses
- * `link_invalid`, `email_mismatch`, and after the verification `undo_too_late`.
+ * address has to be typed, in every browser. It signs nobody in. Its browser may repeat it for a minute.
+ * Refuses `link_invalid`, `email_mismatch`, and after the verification `undo_too_late`.
  */
 export const stopEmailChangeByLink = defineFlow({
   name: "staff_email_change.stop_by_link",
