@@ -1036,7 +1036,7 @@ async function sceneOf(
   const [accessLink] = await db.sql<{ id: string }[]>`
     select id from verifications where purpose = 'access_link' and identifier = ${ada}`;
   await makeAda(db, moving);
-  await db.sql`update users set email_verified_at = now() where email = ${moving}`;
+  await db.markVerified(moving);
   await staff.submit(`/admin/users/${await idOf(moving)}/email`, "Send a code to the new address", {
     email: movedTo,
     reason,

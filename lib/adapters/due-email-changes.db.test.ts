@@ -55,6 +55,16 @@ test("it takes effect after 72 hours, and not before", async () => {
   });
 });
 
+test("it takes no effect before, also where the link that stops it is gone", async () => {
+  const { id } = await scheduled(world);
+  await world.writeDirectly((tx) =>
+    tx.execute(sql`delete from verifications where purpose = 'email_change_stop'`),
+  );
+  expect(await applyDueEmailChanges(world)).toBe(0);
+  expect(await letItTakeEffect(world)).toBe(1);
+  expect(await emailOf(world, id)).toBe(newEmail);
+});
+
 test("sessions and links end, both addresses are told, and the methods stay", async () => {
   const { home, id, support, supportId } = await scheduled(world);
   await world.advance(lifetimes.emailChangeNotice + 1);
