@@ -274,6 +274,19 @@ describe("ends, and tells the new address, when", () => {
   });
 });
 
+race("of the worker and a new password at the same moment one decides", async () => {
+  const { home, id } = await scheduled(world);
+  await world.advance(lifetimes.emailChangeNotice + 1);
+  await home.signInWithPassword(ada, validPassword);
+  const [chosen, applied] = await Promise.all([
+    home.run(setPassword, { password: otherPassword }),
+    applyDueEmailChanges(world),
+  ]);
+  expect(applied).toBe(chosen.ok ? 0 : 1);
+  expect(await emailOf(world, id)).toBe(chosen.ok ? ada : newEmail);
+  await world.reset();
+});
+
 race("two workers at once apply two changes to one address once", async () => {
   const { id, support } = await scheduled(world);
   const leo = new Browser(world);
