@@ -12,7 +12,7 @@ const RUNTIME = "^lib/runtime/";
 const SHARED_STEPS = "^lib/flows/shared/";
 const MESSAGES = "^messages/";
 const DATABASE_TYPES = "^db/client[.]ts$";
-const OUTBOX_WORKER = "^lib/adapters/(worker|courier|purge-guard)[.]ts$";
+const OUTBOX_WORKER = "^lib/adapters/(worker|courier|due-email-changes|purge-guard)[.]ts$";
 
 /**
  * - `files`: the layer, without the files that `except` gives a rule of their own
@@ -108,7 +108,8 @@ const layers = [
     files: OUTBOX_WORKER,
     imports: ["^lib/adapters/", RUNTIME, STORE, CORE, "^emails/"],
     importsTypesOf: [DATABASE_TYPES],
-    because: "The worker sends the outbox and purges expired rows without a flow.",
+    because:
+      "The worker sends the outbox, changes due addresses and purges expired rows without a flow.",
   }),
   ...layer("web", {
     files: "^lib/web/",

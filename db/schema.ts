@@ -11,6 +11,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import type { LimitHit } from "@/lib/core/policy";
@@ -218,6 +219,7 @@ export const emailChanges = pgTable(
     appliedAt: at("applied_at"),
     /** Until then the old address can undo it, and nobody else can sign up with it. */
     reservedUntil: at("reserved_until").notNull(),
+    /** When it was undone, or stopped before it took effect. */
     undoneAt: at("undone_at"),
   },
   (t) => [
@@ -225,6 +227,10 @@ export const emailChanges = pgTable(
     index().on(t.oldEmail),
     index().on(t.newEmail),
     index().on(t.reservedUntil),
+    // One pending change per account; the worker finds those that are due.
+    uniqueIndex("email_changes_pending")
+      .on(t.userId)
+      .where(sql`${t.appliedAt} is null and ${t.undoneAt} is null`),
   ],
 );
 

@@ -19,7 +19,7 @@ import { routes } from "./support/routes";
 import { Server } from "./support/server";
 import { expect } from "./support/test";
 import { type Provider, startOAuth, callbackUrlFrom } from "./support/oauth";
-import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
+import { insertDeletedUser, insertEmailChangeStop, insertEmailUndo } from "./support/undo-links";
 import { buildWithoutProxy } from "./support/project-copy";
 
 /**
@@ -74,6 +74,11 @@ interface Scene {
   /** The link that undoes her last change of the address, from `oldEmail`. */
   readonly undo: { readonly path: string; readonly token: string };
   readonly oldEmail: string;
+  /** The link that stops the change of her address that staff have started. */
+  readonly stop: { readonly path: string; readonly token: string };
+  /** The address of another account of hers, and the letter by which she confirms a new one for it. */
+  readonly moving: string;
+  readonly moved: SignInLetter;
   /** The address of another account of hers, which she has deleted, and the link that restores it. */
   readonly gone: string;
   readonly restore: { readonly path: string; readonly token: string };
@@ -103,12 +108,15 @@ interface Attempt {
 const page = (path: string, flow: string | null, needs: Attempt["needs"] = "nothing"): Attempt => ({
   flow,
   needs,
-  ask: (client, { letter, reset, stepUp, undo, restore, report, access, adaId }, headers) => {
+  ask: (client, scene, headers) => {
+    const { letter, reset, stepUp, undo, restore, report, access, stop, moved, adaId } = scene;
     const live: Record<string, string> = {
       "/l/unknown": letter.path,
       "/l/reset/unknown": reset.path,
       "/l/confirm/unknown": stepUp.path,
       "/l/undo/unknown": undo.path,
+      "/l/stop/unknown": stop.path,
+      "/l/email/unknown": moved.path,
       "/l/restore/unknown": restore.path,
       "/l/report/unknown": report,
       "/l/access/unknown": access.path,
@@ -149,6 +157,7 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/admin/users/{id}", "user.read", "staff"],
       ["/admin/users/{id}/access-link", "user.read", "staff"],
       ["/admin/users/{id}/disable", "user.read", "staff"],
+      ["/admin/users/{id}/email", "user.read", "staff"],
       ["/admin/users/{id}/enable", "user.read", "staff"],
       ["/admin/users/{id}/role", "user.read", "staff"],
       ["/admin/users/{id}/sign-out", "user.read", "staff"],
@@ -161,10 +170,12 @@ const pages: Record<string, Attempt> = Object.fromEntries(
       ["/l", "session.read"],
       ["/l/access/unknown", "access_link.preview"],
       ["/l/confirm/unknown", "step_up.preview"],
+      ["/l/email/unknown", "staff_email_change.preview"],
       ["/l/report/unknown", "sign_in_report.preview"],
       ["/l/reported", "session.read"],
       ["/l/reset/unknown", "password_reset.preview"],
       ["/l/restore/unknown", "account.preview_restore"],
+      ["/l/stop/unknown", "staff_email_change.preview_stop"],
       ["/l/undo/unknown", "email_change.preview_undo"],
       ["/l/setup/unknown", "setup.preview"],
       ["/l/unknown", "magic_link.preview"],
@@ -211,6 +222,8 @@ const email = "other@example.com";
 const reason = "For a test";
 /** A page of a user: only the page that has a form takes it, whoever it is about. */
 const userPage = (name: string) => `/admin/users/00000000-0000-4000-8000-000000000000/${name}`;
+/** The address that the account of a change by staff has; other callers type their own. */
+const presentOf = ({ typed, ada, moving }: Scene) => (typed === ada ? moving : typed);
 /** What staff do to Ada. */
 const act = ({ adaId }: Scene) => ({ id: adaId, reason });
 
@@ -369,6 +382,29 @@ const actions: Record<string, Attempt> = Object.fromEntries(
       ["submitInvitation", "/admin/invitations", "invitation.send", "staff", () => ({ email })],
       ["submitInvitationCancellation", "/admin/invitations", "invitation.cancel", "staff"],
       ["submitAccessLink", "/l/access/x", "access_link.redeem", "nothing"],
+      [
+        "submitStaffEmailChange",
+        "/l/email/x",
+        "staff_email_change.confirm",
+        "nothing",
+        (scene) => ({ username: presentOf(scene), code: scene.moved.code }),
+      ],
+      ["submitEmailChangeStop", "/l/stop/x", "staff_email_change.stop_by_link", "nothing"],
+      ["stopScheduledEmailChange", "/account/profile", "staff_email_change.stop", "session"],
+      [
+        "startEmailChange",
+        userPage("email"),
+        "staff_email_change.start",
+        "staff",
+        ({ adaId }) => ({ id: adaId, reason, email }),
+      ],
+      [
+        "cancelEmailChange",
+        userPage("email"),
+        "staff_email_change.cancel",
+        "staff",
+        ({ adaId }) => ({ id: adaId }),
+      ],
       ["sendAccessLink", userPage("access-link"), "access_link.issue", "staff", act],
       [
         "voidAccessLink",
@@ -689,6 +725,59 @@ const operations: Record<string, Attempt> = {
     "access-links/redemptions",
     ({ access }) => ({ token: access.token }),
   ),
+  startStaffEmailChange: operation(
+    "staff_email_change.start",
+    "staff",
+    "POST",
+    "admin/email-changes",
+    ({ adaId }) => ({ id: adaId, reason, email }),
+  ),
+  cancelStaffEmailChange: operation(
+    "staff_email_change.cancel",
+    "staff",
+    "POST",
+    "admin/email-changes/cancellations",
+    ({ adaId }) => ({ id: adaId }),
+  ),
+  previewStaffEmailChange: operation(
+    "staff_email_change.preview",
+    "nothing",
+    "POST",
+    "staff-email-changes/previews",
+    ({ moved: { token } }) => ({ token }),
+  ),
+  confirmStaffEmailChange: operation(
+    "staff_email_change.confirm",
+    "nothing",
+    "POST",
+    "staff-email-changes/confirmations",
+    (scene) => ({
+      token: scene.moved.token,
+      code: scene.moved.code,
+      email: presentOf(scene),
+    }),
+  ),
+  previewEmailChangeStop: operation(
+    "staff_email_change.preview_stop",
+    "nothing",
+    "POST",
+    "staff-email-changes/stop-previews",
+    ({ stop: { token } }) => ({ token }),
+  ),
+  stopEmailChangeByLink: operation(
+    "staff_email_change.stop_by_link",
+    "nothing",
+    "POST",
+    "staff-email-changes/stops",
+    ({ stop: { token } }) => ({ token }),
+  ),
+  readStaffEmailChange: operation(
+    "staff_email_change.read",
+    "session",
+    "GET",
+    "staff-email-change",
+  ),
+  stopEmailChange: operation("staff_email_change.stop", "session", "DELETE", "staff-email-change"),
   listUsers: operation("user.list", "staff", "POST", "admin/users/searches", () => ({})),
   readUser: operation("user.read", "staff", "GET", ({ adaId }) => `admin/users/${adaId}`),
   revokeUserSessions: operation(
@@ -918,6 +1007,7 @@ async function sceneOf(
     string,
     string,
   ];
+  const [moving, movedTo] = [newAddress("moving"), newAddress("moved")];
   await makeAda(db, ada);
   const asker = new Client(server);
   await asker.requestLink(ada);
@@ -934,6 +1024,7 @@ async function sceneOf(
   const mailRequest = home.jar.get("latchkey-mail_request");
   const undo = await insertEmailUndo(db, ada, { oldEmail, mailRequest });
   const restore = await insertDeletedUser(db, gone, mailRequest);
+  const stop = await insertEmailChangeStop(db, ada, mailRequest);
   const { client: leaving } = await browserOf(server, db, gone);
   await new Client(server).json("/api/v1/sessions", { email: ada, password: adasPassword });
   // A device that she used long before, so that she may lift a lock of her sign-in methods there.
@@ -958,6 +1049,13 @@ async function sceneOf(
     where purpose = 'access_link' and identifier = ${ada}`;
   const [accessLink] = await db.sql<{ id: string }[]>`
     select id from verifications where purpose = 'access_link' and identifier = ${ada}`;
+  await makeAda(db, moving);
+  await db.markVerified(moving);
+  await staff.submit(`/admin/users/${await idOf(moving)}/email`, "Send a code to the new address", {
+    email: movedTo,
+    reason,
+  });
+  const moved = await inbox.letterTo(movedTo);
   const letters: SignInLetter[] = [];
   for (let n = 0; n < 4; n += 1) letters.push(await inbox.linkTo(ada));
   const by = (path: RegExp) => letters.find((letter) => path.test(letter.path))!;
@@ -972,7 +1070,7 @@ async function sceneOf(
     join users u on u.id = subject_id where event = 'password.sign_in' and email = ${ada}`;
   const event = signIn!.id;
   return {
-    ...{ ada, work, home, event, newEmail, oldEmail, gone, undo, restore },
+    ...{ ada, work, home, event, newEmail, oldEmail, gone, undo, restore, stop, moving, moved },
     newEmailCode: await inbox.codeTo(newEmail),
     ...mails,
     report,
@@ -989,7 +1087,7 @@ async function sceneOf(
       { home, asker, mallory: other, late, leaving, staff },
       {
         ...mails,
-        ...{ undo, restore, report, event },
+        ...{ undo, restore, report, event, stop, moved },
         ...{ adaId, disabledId, setupForm, work },
       },
     ),
@@ -1004,9 +1102,10 @@ async function sceneOf(
 }
 
 /** Ada's rows that an attempt could change; `asked` marks her pending requests. */
-async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail, gone }: Scene) {
+async function rowsOfAda({ sql }: Db, scene: Scene) {
+  const { ada, work, newEmail, oldEmail, gone, moving, moved } = scene;
   const rows = await sql<{ what: string; asked: boolean }[]>`
-    with adas as (select * from users where email in (${ada}, ${work}, ${gone}))
+    with adas as (select * from users where email in (${ada}, ${work}, ${gone}, ${moving}))
     select concat_ws(' ', 'account', id, disabled_at, delete_at, methods_locked_until, password_hash, name, time_zone) as what, false as asked from adas
     union all select concat_ws(' ', 'session', s.id, token_digest, authenticated_at), false
       from sessions s join adas on adas.id = s.user_id
@@ -1017,8 +1116,10 @@ async function rowsOfAda({ sql }: Db, { ada, work, newEmail, oldEmail, gone }: S
         select s.id from sessions s join adas on adas.id = s.user_id)
     union all select concat_ws(' ', 'device', device_digest), false
       from known_devices d join adas on adas.id = d.user_id
+    union all select concat_ws(' ', 'email change', c.id, undone_at), false
+      from email_changes c join adas on adas.id = c.user_id
     union all select concat_ws(' ', 'asked', id, attempts, consumed_at, voided_at, password_hash), true
-      from verifications where identifier in (${ada}, ${work}, ${newEmail}, ${oldEmail})`;
+      from verifications where identifier in (${ada}, ${work}, ${newEmail}, ${oldEmail}, ${moved.to})`;
   return rows.map(({ what, asked }) => ({ what, asked }));
 }
 
@@ -1236,6 +1337,8 @@ function formsOf(
     reset,
     stepUp,
     undo,
+    stop,
+    moved,
     restore,
     report,
     event,
@@ -1253,6 +1356,8 @@ function formsOf(
     | "restore"
     | "report"
     | "event"
+    | "stop"
+    | "moved"
     | "access"
     | "adaId"
     | "work"
@@ -1275,6 +1380,11 @@ function formsOf(
     submitNewEmail: [home, "/account/email", "Send a code"],
     submitNewEmailCode: [home, "/account/email/check", "Change address"],
     submitEmailUndo: [stranger, undo.path, "Restore the old address"],
+    submitStaffEmailChange: [stranger, moved.path, "Confirm"],
+    submitEmailChangeStop: [stranger, stop.path, "Stop the change"],
+    stopScheduledEmailChange: [home, "/account/profile", "Stop the change"],
+    startEmailChange: [staff, `/admin/users/${adaId}/email`, "Send a code to the new address"],
+    cancelEmailChange: [staff, `/admin/users/${adaId}/email`, "Cancel the change"],
     submitDeletion: [home, "/account/delete", "Delete account"],
     submitRestoration: [leaving, "/account/restore", "Restore account"],
     submitRestoreLink: [stranger, restore.path, "Restore account"],

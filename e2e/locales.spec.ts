@@ -75,6 +75,8 @@ async function allScreens({ server, db, inbox, newAddress }: Scene): Promise<Scr
       "/l",
       "/l/unknown",
       "/l/undo/unknown",
+      "/l/email/unknown",
+      "/l/stop/unknown",
       "/l/restore/unknown",
       "/sign-in/problem",
     ].map((path) => ({ path })),

@@ -9,11 +9,12 @@ import type { HttpResponse } from "./support/http";
 import type { Inbox, SignInLetter } from "./support/inbox";
 import { keysOf, testWithProviders as test } from "./support/oidc";
 import { Server } from "./support/server";
+import { commandLineId } from "@/lib/store/staff-help";
 import { insertAccessLink } from "./support/access-link";
 import { insertSetupLink } from "./support/setup-link";
 import { expect } from "./support/test";
 import { callbackUrlFrom } from "./support/oauth";
-import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
+import { insertDeletedUser, insertEmailChangeStop, insertEmailUndo } from "./support/undo-links";
 
 /** Replays every operation of the OpenAPI document, and compares the responses with it. */
 
@@ -95,6 +96,10 @@ interface Scene {
   readonly id: string;
   /** Whom staff can act on: one of support, somebody whose account is disabled, and a plain member. */
   readonly others: Readonly<Record<"member" | "disabled" | "plain", string>>;
+  /** A member whose address staff change, and who confirms another one. */
+  readonly moving: { readonly token: string; readonly code: string; readonly email: string };
+  /** The id of a member whose change is scheduled, and the link that stops it. */
+  readonly stopping: { readonly id: string; readonly token: string; readonly email: string };
   readonly accessLink: Awaited<ReturnType<typeof insertAccessLink>>;
   readonly setupToken: string;
   readonly pendingId: string;
@@ -188,6 +193,16 @@ const bodies: Record<string, ((scene: Scene) => Record<string, unknown>)[]> = {
   cancelAccessLink: [({ accessLink: { id, userId } }) => ({ id, userId })],
   previewAccessLink: [({ accessLink: { token } }) => ({ token })],
   redeemAccessLink: [({ accessLink: { token, email } }) => ({ token, email })],
+  startStaffEmailChange: [
+    ({ stopping: { id, email } }) => ({ id, reason, email: `other-${email}` }),
+  ],
+  cancelStaffEmailChange: [({ stopping: { id } }) => ({ id })],
+  previewStaffEmailChange: [({ moving: { token } }) => ({ token })],
+  confirmStaffEmailChange: [({ moving }) => moving],
+  previewEmailChangeStop: [({ stopping: { token } }) => ({ token })],
+  stopEmailChangeByLink: [({ stopping: { token, email } }) => ({ token, email })],
+  readStaffEmailChange: [],
+  stopEmailChange: [],
   changeRole: [({ others: { member: id } }) => ({ id, reason, role: "member" })],
 };
 
@@ -286,12 +301,42 @@ async function newScene({ newClient, inbox, db, newAddress }: Replaying): Promis
   const setupToken = (await insertSetupLink(db)).split("/").at(-1)!;
   const others = { member: people[0]!.id, disabled: people[1]!.id, plain: people[2]!.id };
   const accessLink = await insertAccessLink(db, others.plain);
+  const { stopping, moving } = await insertEmailChanges(ada, email, { inbox, db });
   return {
     ...{ ada, email, event, letter, reset, stepUp, report, second, change, undo, restore },
-    ...{ others, accessLink, setupToken },
+    ...{ others, accessLink, setupToken, stopping, moving },
     id: session!.id,
     pendingId: pending!.id,
     invitationId: invitation!.id,
+  };
+}
+
+/** Changes of the addresses of two members that staff have started, and one of Ada's own. */
+async function insertEmailChanges(
+  ada: Client,
+  email: string,
+  { inbox, db }: Pick<Replaying, "inbox" | "db">,
+) {
+  const [stoppingEmail, movingEmail, movedTo] = [`max-${email}`, `zoe-${email}`, `to-zoe-${email}`];
+  const members = await db.sql<{ id: string; email: string }[]>`with made as (
+      insert into users (email) values (${stoppingEmail}), (${movingEmail})
+      returning id, email), methods as (
+      insert into auth_providers (user_id, provider) select id, 'magic_link' from made)
+    select id, email from made`;
+  const idOf = (address: string) => members.find((one) => one.email === address)!.id;
+  for (const member of members) await db.markVerified(member.email);
+  await insertEmailChangeStop(db, email);
+  const { token } = await insertEmailChangeStop(db, stoppingEmail);
+  await db.sql`update users set role = 'support' where email = ${email}`;
+  await ada.json("/api/v1/admin/email-changes", { id: idOf(movingEmail), email: movedTo, reason });
+  await db.sql`update users set role = 'member' where email = ${email}`;
+  // Ada is no member of staff any more.
+  await db.sql`update verifications set staff_id = ${commandLineId}
+    where purpose = 'staff_email_change' and identifier = ${movedTo}`;
+  const letter = await inbox.letterTo(movedTo);
+  return {
+    stopping: { id: idOf(stoppingEmail), token, email: stoppingEmail },
+    moving: { token: letter.token, code: letter.code, email: movingEmail },
   };
 }
 

@@ -2,7 +2,7 @@ import { Client } from "./support/client";
 import { formWith, textOf } from "./support/forms";
 import { ScannerBot } from "./support/scanner-bot";
 import { expect, test } from "./support/test";
-import { insertDeletedUser, insertEmailUndo } from "./support/undo-links";
+import { insertDeletedUser, insertEmailChangeStop, insertEmailUndo } from "./support/undo-links";
 
 /** Every browser gets them, from a page and from its script; they say nothing about a user. */
 const cookiesOfAnyBrowser = ["latchkey-mail_request", "latchkey-time-zone"];
@@ -176,6 +176,7 @@ test("links that undo a change or a deletion have no effect when mail filters su
   const links = [
     await insertEmailUndo(db, email, { oldEmail: newAddress("old") }),
     await insertDeletedUser(db, gone),
+    await insertEmailChangeStop(db, email),
   ];
   const bot = new ScannerBot(server, browser);
   await expect.poll(() => db.isOutboxEmpty()).toBe(true);

@@ -1,4 +1,5 @@
 import { insertAccessLink } from "./support/access-link";
+import { insertEmailChangeStop } from "./support/undo-links";
 import { Client } from "./support/client";
 import type { Person } from "./support/person";
 import { insertSetupLink } from "./support/setup-link";
@@ -140,7 +141,7 @@ for (const { how, isThorough, tag } of [
         await ada.open(`/admin/${name}`);
         await look(ada, `staff-${name}`);
       }
-      for (const act of ["access-link", "sign-out", "role", "disable"]) {
+      for (const act of ["access-link", "email", "sign-out", "role", "disable"]) {
         await ada.open(`${path}/${act}`);
         await look(ada, `user-${act}`);
       }
@@ -149,6 +150,11 @@ for (const { how, isThorough, tag } of [
       await look(ada, "user-access-links");
       await ada.open(`/l/access/${accessLink.token}`);
       await look(ada, "access-link");
+      const stop = await insertEmailChangeStop(db, leo);
+      await ada.open(`${path}/email`);
+      await look(ada, "user-email-pending");
+      await ada.open(stop.path);
+      await look(ada, "stop-email");
       await ada.open(`${path}/disable`);
       await ada.clickButton("Disable account");
       await ada.sees("Enter a reason.");

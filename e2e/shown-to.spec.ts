@@ -45,6 +45,7 @@ const pages: Record<string, readonly PagePath[]> = {
   "admin/users/[id]/access-link/page": [
     (person) => person.staffPath("/users/{member}/access-link"),
   ],
+  "admin/users/[id]/email/page": [(person) => person.staffPath("/users/{member}/email")],
   "admin/users/[id]/disable/page": [(person) => person.staffPath("/users/{member}/disable")],
   "admin/users/[id]/enable/page": [(person) => person.staffPath("/users/{disabled}/enable")],
   "admin/users/[id]/role/page": [(person) => person.staffPath("/users/{member}/role")],

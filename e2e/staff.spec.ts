@@ -38,3 +38,49 @@ test("Ada of support disables an account after she confirmed, and the form she s
   expect((await leosBrowser.get("/account")).status).not.toBe(200);
   expect((await inbox.nextTo(leo)).subject).toBe("Your Latchkey account was disabled");
 });
+
+for (const javaScriptEnabled of [true, false])
+  test.describe(`with script ${javaScriptEnabled ? "on" : "off"}`, () => {
+    test.use({ javaScriptEnabled });
+
+    test("support starts a change of Ada's lost address, she confirms the new one, and it is stopped", async ({
+      ada,
+      server,
+      inbox,
+      newAddress,
+      db,
+    }) => {
+      await ada.startsSignedIn();
+      const [leo, newEmail] = [newAddress("leo"), newAddress("ada-new")];
+      const support = new Client(server);
+      await support.signIn(leo, inbox);
+      await db.sql`update users set role = 'support' where email = ${leo}`;
+      const [{ id } = { id: "" }] = await db.sql<{ id: string }[]>`
+        select id from users where email = ${ada.email}`;
+      const page = `/admin/users/${id}/email`;
+      const fields = { email: newEmail, reason: "Lost her mailbox" };
+      await support.submit(page, "Send a code to the new address", fields);
+      expect((await support.get(page)).body).toContain("Pending new address");
+
+      const { path, code } = await inbox.letterTo(newEmail);
+      await ada.open(path);
+      await ada.seesTitle("Confirm your new email address");
+      await ada.type("Present email address of your account", newEmail);
+      await ada.submitCode(code, "Confirm");
+      await ada.sees("That isn’t the email address of this account.");
+      await ada.type("Present email address of your account", ada.email);
+      await ada.submitCode(code, "Confirm");
+      await ada.sees("Your new address is confirmed.");
+
+      await ada.open("/account");
+      await ada.sees("Your email address will change");
+      const stop = await inbox.linkTo(ada.email);
+      await ada.open(stop.path);
+      await ada.type("Email", ada.email);
+      await ada.clickButton("Stop the change");
+      await ada.sees("The change is stopped. Your account keeps its address.");
+      await ada.open("/account/profile");
+      await expect(ada.page.getByText("Your email address will change")).toHaveCount(0);
+      expect((await inbox.nextTo(newEmail)).subject).toContain("keeps its old address");
+    });
+  });

@@ -307,6 +307,76 @@ export function contentsOf(letter: Letter, facts: LetterFacts): LetterContents {
         }),
         hint: message("email.accessLink.hint"),
       };
+    case "staff_email_code":
+      return {
+        subject: message("email.emailChange.subject", { code: letter.code, appName }),
+        preview: message("email.emailChange.preview", { code: letter.code }),
+        code: letter.code,
+        heading: message("email.emailChange.heading"),
+        lead: message("email.staffEmailCode.lead", { appName }),
+        button: {
+          label: message("email.staffEmailCode.button"),
+          url: `${origin}/l/email/${letter.token}`,
+        },
+        text: message("email.staffEmailCode.text", {
+          lifetime: messages.exactDuration(lifetimes.emailCode),
+          end: endOf(lifetimes.emailCode),
+        }),
+        hint: message("email.staffEmailCode.hint"),
+      };
+    case "staff_email_scheduled":
+      return {
+        subject: message("email.staffEmailScheduled.subject", { appName }),
+        preview: message("email.staffEmailScheduled.preview"),
+        heading: message("email.staffEmailScheduled.heading"),
+        lead: message("email.staffEmailScheduled.lead", {
+          address: letter.newAddress,
+          lifetime: messages.exactDuration(lifetimes.emailChangeNotice),
+          end: endOf(lifetimes.emailChangeNotice),
+        }),
+        button: {
+          label: message("stopEmail.submit"),
+          url: `${origin}/l/stop/${letter.token}`,
+        },
+        text: message("email.staffEmailScheduled.text"),
+        hint: byStaff(letter),
+      };
+    case "staff_email_changed":
+      return {
+        subject: message("email.emailChanged.subject", { appName }),
+        preview: message("email.staffEmailChanged.preview"),
+        heading: message("email.emailChanged.heading"),
+        lead: message("email.emailChanged.lead", { address: letter.newAddress }),
+        button: {
+          label: message("email.emailChanged.button"),
+          url: `${origin}/l/undo/${letter.token}`,
+        },
+        text: message("email.emailChanged.undo", {
+          lifetime: messages.exactDuration(lifetimes.emailUndo),
+          end: endOf(lifetimes.emailUndo),
+        }),
+        hint: byStaff(letter),
+      };
+    case "staff_email_ready":
+      return {
+        subject: message("email.staffEmailReady.subject", { appName }),
+        preview: message("email.staffEmailReady.lead"),
+        heading: message("email.staffEmailReady.heading"),
+        lead: message("email.staffEmailReady.lead"),
+        button: {
+          label: message("email.signIn.heading", { appName }),
+          url: `${origin}/sign-in`,
+        },
+        hint: byStaff(letter),
+      };
+    case "staff_email_stopped":
+      return {
+        subject: message("email.staffEmailStopped.subject", { appName }),
+        preview: message("email.staffEmailStopped.lead"),
+        heading: message("email.staffEmailStopped.heading"),
+        lead: message("email.staffEmailStopped.lead"),
+        hint: message("email.staffEmailStopped.hint"),
+      };
     case "account_disabled":
       return {
         subject: message("email.disabled.subject", { appName }),

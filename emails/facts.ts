@@ -17,6 +17,7 @@ export interface LetterFacts {
       | "emailCode"
       | "stepUpLink"
       | "emailUndo"
+      | "emailChangeNotice"
       | "deletion"
       | "signInReport"
       | "methodsLock"

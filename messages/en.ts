@@ -272,6 +272,28 @@ export const en = {
   "undoEmail.invalid":
     "It may be incomplete, or have expired, or been used. Links that undo a change work once, for {lifetime}.",
 
+  "confirmEmail.title": "Confirm your new email address",
+  "confirmEmail.lead":
+    "Our team was asked {when} to give a {appName} account the address <email>{address}</email>.",
+  "confirmEmail.notice":
+    "Your account gets it after {lifetime}, unless someone stops the change from the old address.",
+  "confirmEmail.present": "Present email address of your account",
+  "confirmEmail.presentHint": "The address that you have lost.",
+  "confirmEmail.submit": "Confirm",
+  "confirmEmail.help":
+    "If you didn’t ask our team for this, close this page. Tell the code to no one: nobody from our team needs it.",
+  "confirmEmail.invalid":
+    "It may be incomplete, or have expired, or been used or replaced. These links work once, for {lifetime}. Ask our team for a new one.",
+  "stopEmail.title": "Stop the change of your address?",
+  "stopEmail.lead": "Your account keeps <email>{address}</email>. The change was confirmed {when}.",
+  "stopEmail.otherBrowser": "Show that this is your address",
+  "stopEmail.submit": "Stop the change",
+  "stopEmail.invalid":
+    "The change may have been stopped already, or have taken effect. Links that stop a change work once, for {lifetime}.",
+  "scheduledEmail.title": "Your email address will change",
+  "scheduledEmail.text":
+    "Our team was asked to change your address to <email>{address}</email>. It takes effect on {when}. If you didn’t ask for it, stop it.",
+
   "deleteAccount.nav": "Delete account",
   "deleteAccount.title": "Delete your account",
   "deleteAccount.lead":
@@ -405,6 +427,13 @@ export const en = {
   "activity.event.user.change_role": "Role changed by our team",
   "activity.event.access_link.issue": "Access link sent to you by our team",
   "activity.event.access_link.cancel": "Access link cancelled by our team",
+  "activity.event.staff_email_change.start": "Change of the email address started by our team",
+  "activity.event.staff_email_change.cancel": "Change of the email address cancelled by our team",
+  "activity.event.staff_email_change.confirm": "New email address confirmed, to change later",
+  "activity.event.staff_email_change.stop": "Change of the email address stopped",
+  "activity.event.staff_email_change.stop_by_link":
+    "Change of the email address stopped by email link",
+  "activity.event.staff_email_change.apply": "Email address changed with the help of our team",
   "activity.event.access_link.redeem": "Account opened with an access link",
   "activity.event.step_up.request": "Email to confirm it’s you requested",
   "activity.event.step_up.password": "Confirmed it’s you with the password",
@@ -487,7 +516,7 @@ export const en = {
   "audit.since": "Events since {when}. Choose days to see older ones.",
   "audit.none": "No events match.",
   "audit.about": "About {address}",
-  "audit.byAccessLink": "With an access link from {address}",
+  "audit.byAccessLink": "With the help of {address}",
   "audit.typed": "Typed address: {address}",
   "audit.request": "Request {id}",
   "audit.clear": "Clear the search",
@@ -549,6 +578,16 @@ export const en = {
   "user.accessLinkEnds": "Works until {when}",
   "user.cancelAccessLink": "Cancel link",
   "user.byCommandLine": "Sent on the command line",
+  "user.changeEmail": "Change address",
+  "user.changeEmailTitle": "Change the address of this account?",
+  "user.changeEmailLead":
+    "For a person who has lost the mailbox. The new address gets a link and a code, which work for {lifetime}; only the person enters it, and nobody needs to tell it to you. Then the old address gets {notice} to stop the change. First make sure that you’re talking to the owner.",
+  "user.startEmailChange": "Send a code to the new address",
+  "user.pendingEmailChange": "Pending new address",
+  "user.emailChangeRequested": "Waits for the code until {when}",
+  "user.emailChangeScheduled": "Takes effect on {when}",
+  "user.emailChangeByCommandLine": "Started on the command line",
+  "user.cancelEmailChange": "Cancel the change",
   "user.disable": "Disable account",
   "user.disableTitle": "Disable this account?",
   "user.disableLead":
@@ -663,6 +702,12 @@ export const en = {
   "mailbox.kind.provider_connected": "Notice of a connected provider",
   "mailbox.kind.provider_disconnected": "Notice of a disconnected provider",
   "mailbox.kind.access_link": "Link from staff that opens an account",
+  "mailbox.kind.staff_email_code": "Code to change to this address, sent by staff",
+  "mailbox.kind.staff_email_scheduled":
+    "Notice of a change of the address, with a link that stops it",
+  "mailbox.kind.staff_email_changed": "Notice of a changed address, with a link that undoes it",
+  "mailbox.kind.staff_email_ready": "Notice that an account has this address now",
+  "mailbox.kind.staff_email_stopped": "Notice that an account does not get this address",
   "mailbox.kind.account_disabled": "Notice of a disabled account",
   "mailbox.kind.account_enabled": "Notice of an enabled account",
   "mailbox.kind.invitation": "Invitation",
@@ -744,6 +789,11 @@ export const en = {
   "note.user_role_changed": "The role is changed. The person is signed out everywhere.",
   "note.access_link_sent": "The link is on its way to the person.",
   "note.access_link_cancelled": "The link can’t be used any more.",
+  "note.email_change_started": "The code is on its way to the new address.",
+  "note.email_change_cancelled": "The change is cancelled. The account keeps its address.",
+  "note.email_change_confirmed":
+    "Your new address is confirmed. We’ll email it when your account has it. Until then, sign in as before.",
+  "note.email_change_stopped": "The change is stopped. Your account keeps its address.",
   "note.limits_cleared": "All limits were cleared.",
 
   "error.invalid_input": "We couldn’t process this request. Reload the page and try again.",
@@ -968,6 +1018,30 @@ export const en = {
     "The link works once, until {end} ({lifetime}). You will be asked for your email address.",
   "email.accessLink.hint":
     "If you did not ask our team for help, don’t open it, and don’t send it to anyone. Nobody from our team needs it.",
+  "email.staffEmailCode.lead":
+    "Our team was asked to give a {appName} account this address, because its owner can’t read the old mailbox.",
+  "email.staffEmailCode.button": "Enter the code",
+  "email.staffEmailCode.text":
+    "The code and the link work for {lifetime} (until {end}). You’ll be asked for the address that the account has now.",
+  "email.staffEmailCode.hint":
+    "If you didn’t ask our team for this, ignore this email. Tell the code to no one: nobody from our team needs it.",
+  "email.staffEmailScheduled.subject": "The email address of your {appName} account will change",
+  "email.staffEmailScheduled.preview": "If you didn’t ask for it, stop it",
+  "email.staffEmailScheduled.heading": "Your email address will change",
+  "email.staffEmailScheduled.lead":
+    "Our team was asked to change the address of your account to {address}, and the new address is confirmed. It takes effect in {lifetime} ({end}).",
+  "email.staffEmailScheduled.text":
+    "If you didn’t ask for it, stop it. You will be asked for your email address. Your account then keeps it.",
+  "email.staffEmailChanged.preview": "If this is wrong, you can undo it",
+  "email.staffEmailReady.subject": "Your {appName} account has this address now",
+  "email.staffEmailReady.heading": "Your address was changed",
+  "email.staffEmailReady.lead":
+    "Sign in with this address from now on. All your devices were signed out.",
+  "email.staffEmailStopped.subject": "Your {appName} account keeps its old address",
+  "email.staffEmailStopped.heading": "Your address was not changed",
+  "email.staffEmailStopped.lead":
+    "The change to this address was stopped, or was not possible any more.",
+  "email.staffEmailStopped.hint": "If you still can’t read your old mailbox, ask our team again.",
   "email.byStaff": "The {appName} team did this on {at}.",
   "email.disabled.subject": "Your {appName} account was disabled",
   "email.disabled.heading": "Your account was disabled",

@@ -79,6 +79,19 @@ test("a command emails a link that opens the account of who is locked out (T2)",
   await expect(admin("access-link", ada)).rejects.toThrow(/^Say why/);
 });
 
+test("a command starts a change of the address of who has lost the mailbox (T2)", async () => {
+  await new Browser(world).signIn(ada);
+  await world.deliver();
+  const lost = ["--reason", "Lost her mailbox"];
+  expect(await admin("change-email", ada, "ada@new.example", ...lost)).toBe(
+    "A link and a code are on their way to ada@new.example.",
+  );
+  expect((await world.letterTo("ada@new.example")).code).toMatch(/^\d{6}$/);
+  await expect(admin("change-email", ada, "ada@new.example")).rejects.toThrow(/^Say why/);
+  await expect(admin("change-email", ada, ...lost)).rejects.toThrow(/^One of:/);
+  await expect(admin("change-email", ada, "nonsense", ...lost)).rejects.toThrow(/address/);
+});
+
 test("a command verifies the audit log, and names the first bad event (T3)", async () => {
   await new Browser(world).signIn(ada);
   const seal = auditSealer(world.db, world.env.auditKey);

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { readTypedAddress } from "@/lib/core/identifier";
 import { type Role, roles } from "@/lib/core/role";
 import { issueAccessLink } from "@/lib/flows/access-links/issue-access-link";
+import { startStaffEmailChange } from "@/lib/flows/staff-email-change/start-staff-email-change";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
 import { enableUser } from "@/lib/flows/staff/enable-user";
@@ -27,6 +28,8 @@ export const usage = `One of:
   npm run admin -- disable <address> --reason "…"
   npm run admin -- enable <address> --reason "…"
   npm run admin -- access-link <address> --reason "…"   emails a link that opens the account
+  npm run admin -- change-email <address> <new address> --reason "…"
+                                                        starts a change of a lost address
   npm run admin -- audit verify                         compares the audit log with its seals
 The reason is for the audit log; grant and revoke may have one, too.`;
 
@@ -39,21 +42,21 @@ const onCommandLine = "On the command line";
  */
 export async function runAdminCommand(world: World, args: string[]): Promise<string> {
   const { positionals, values } = readArguments(args);
-  const [command, about = "", role = ""] = positionals;
+  const [command, about = "", second = ""] = positionals;
   const isRole = (text: string): text is Role => roles.some((one) => one === text);
-  const length = command === "grant" ? 3 : 2;
+  const length = command === "grant" || command === "change-email" ? 3 : 2;
   if (positionals.length !== length) throw new Failure(usage);
   const { reason = onCommandLine } = values;
   switch (command) {
     case "find":
       return findUsers(world, about);
     case "grant": {
-      if (!isRole(role)) throw new Failure(usage);
+      if (!isRole(second)) throw new Failure(usage);
       const { email } = await run(world, changeRole, {
         ...(await named(world, about)),
-        ...{ role, reason },
+        ...{ role: second, reason },
       });
-      return `${email} is now ${role}, and signed out everywhere.`;
+      return `${email} is now ${second}, and signed out everywhere.`;
     }
     case "invite": {
       const { email } = await run(world, sendInvitation, { email: about });
@@ -76,6 +79,12 @@ export async function runAdminCommand(world: World, args: string[]): Promise<str
       const user = await named(world, about);
       const { email } = await run(world, issueAccessLink, { ...user, reason });
       return `A link that opens the account is on its way to ${email}.`;
+    }
+    case "change-email": {
+      if (values.reason === undefined) throw new Failure(`Say why: --reason "…"`);
+      const user = await named(world, about);
+      await run(world, startStaffEmailChange, { ...user, email: second, reason });
+      return `A link and a code are on their way to ${second}.`;
     }
     case "audit":
       if (about !== "verify") throw new Failure(usage);

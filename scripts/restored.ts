@@ -12,12 +12,13 @@ import {
 import { withDatabase } from "./open-database";
 import { Failure, main } from "./run.mjs";
 
-const inWords = ({ sessions, verifications, oauthAttempts, letters }: BroughtBack) =>
+const inWords = (found: BroughtBack) =>
   [
-    `  sessions:                  ${sessions}`,
-    `  links and codes:           ${verifications}`,
-    `  sign-ins with a provider:  ${oauthAttempts}`,
-    `  queued emails:             ${letters}`,
+    `  sessions:                  ${found.sessions}`,
+    `  links and codes:           ${found.verifications}`,
+    `  sign-ins with a provider:  ${found.oauthAttempts}`,
+    `  changes of an address:     ${found.emailChanges}`,
+    `  queued emails:             ${found.letters}`,
   ].join("\n");
 
 await main(() =>

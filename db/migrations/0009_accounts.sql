@@ -47,6 +47,7 @@ CREATE INDEX "email_changes_user_id_index" ON "email_changes" USING btree ("user
 CREATE INDEX "email_changes_old_email_index" ON "email_changes" USING btree ("old_email");--> statement-breakpoint
 CREATE INDEX "email_changes_new_email_index" ON "email_changes" USING btree ("new_email");--> statement-breakpoint
 CREATE INDEX "email_changes_reserved_until_index" ON "email_changes" USING btree ("reserved_until");--> statement-breakpoint
+CREATE UNIQUE INDEX "email_changes_pending" ON "email_changes" USING btree ("user_id") WHERE "email_changes"."applied_at" is null and "email_changes"."undone_at" is null;--> statement-breakpoint
 CREATE INDEX "audit_events_caller_id_at_index" ON "audit_events" USING btree ("caller_id","at") WHERE "audit_events"."caller_id" <> "audit_events"."subject_id";--> statement-breakpoint
 CREATE INDEX "outbox_dead" ON "outbox" USING btree ("done_at","id") WHERE "outbox"."state" = 'dead';--> statement-breakpoint
 CREATE INDEX "outbox_to" ON "outbox" USING btree ("to_address","created_at");--> statement-breakpoint

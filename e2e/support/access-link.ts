@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { digest } from "@/lib/core/crypto";
-import { commandLineId } from "@/lib/store/access-links";
+import { commandLineId } from "@/lib/store/staff-help";
 import type { Db } from "./db";
 
 /** An access link to a user, as if sent on the command line. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { digest } from "@/lib/core/crypto";
+import { commandLineId } from "@/lib/store/staff-help";
 import type { Db } from "./db";
 
 interface UndoLink {
@@ -34,10 +35,26 @@ export async function insertDeletedUser(
   return { token, path: `/l/restore/${token}` };
 }
 
+/**
+ * Schedules a change of a user's address, as if staff had started it on the command line. Returns the link
+ * that stops it.
+ */
+export async function insertEmailChangeStop(
+  db: Db,
+  email: string,
+  mailRequest?: string,
+): Promise<UndoLink> {
+  await db.sql`insert into email_changes (user_id, old_email, new_email, staff_id, effective_at, reserved_until)
+    select id, email, ${`to-${email}`}, ${commandLineId}, now() + interval '72 hours', now() + interval '72 hours'
+    from users where email = ${email}`;
+  const token = await insertLink(db, "email_change_stop", { of: email, to: email, mailRequest });
+  return { token, path: `/l/stop/${token}` };
+}
+
 /** A link about the account `of`, requested by the browser with this cookie. */
 async function insertLink(
   { sql }: Db,
-  purpose: "email_undo" | "deletion_undo",
+  purpose: "email_undo" | "deletion_undo" | "email_change_stop",
   { of, to, mailRequest = "" }: { of: string; to: string; mailRequest?: string | undefined },
 ): Promise<string> {
   const token = randomBytes(32).toString("base64url");

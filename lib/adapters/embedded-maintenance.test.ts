@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test, vi } from "vitest";
+import { random } from "@/lib/core/crypto";
 import { bounds } from "@/lib/core/policy";
 import { openMemory } from "@/test/support/pglite";
 import { walBytes } from "@/lib/store/embedded-maintenance";
@@ -20,6 +21,7 @@ test("the worker keeps the WAL of the embedded database small", async () => {
       env: {} as never,
       log: { info: vi.fn(), warn: vi.fn(), error: vi.fn() },
       clock: { now: () => new Date() },
+      random,
       metrics: noMetrics,
       // The tables of the other jobs do not exist here.
       isDatabaseUnavailable: () => true,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SQL } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
+import { random } from "@/lib/core/crypto";
 import { bounds, intervals } from "@/lib/core/policy";
 import { noMetrics } from "./no-metrics";
 import { startWorker, type Worker } from "./worker";
@@ -8,10 +9,12 @@ import { startWorker, type Worker } from "./worker";
 const jobs = vi.hoisted(() => ({
   deliver: vi.fn(),
   purge: vi.fn(),
+  change: vi.fn(),
   erase: vi.fn(),
   mayPurge: vi.fn(),
 }));
 vi.mock("./courier", () => ({ deliverDueLetters: jobs.deliver }));
+vi.mock("./due-email-changes", () => ({ applyDueEmailChanges: jobs.change }));
 vi.mock("@/lib/store/audit-seals", () => ({
   auditSealer: () => async () => 0,
   cutAuditLog: async () => 0,
@@ -54,6 +57,7 @@ const start = ({ isEmbedded = false } = {}) => {
       env: { lifetimes: {} } as never,
       log,
       clock: { now: () => new Date(0) },
+      random,
       metrics: noMetrics,
       isDatabaseUnavailable: (error) => error instanceof Away,
     },
@@ -68,6 +72,7 @@ beforeEach(() => {
   vi.resetAllMocks();
   jobs.deliver.mockResolvedValue(0);
   jobs.purge.mockResolvedValue(0);
+  jobs.change.mockResolvedValue(0);
   jobs.erase.mockResolvedValue(0);
   jobs.mayPurge.mockResolvedValue(true);
   statements.length = 0;
@@ -164,9 +169,11 @@ describe("the worker", () => {
     start();
     await flushTimers();
     expect(jobs.purge).not.toHaveBeenCalled();
+    expect(jobs.change).not.toHaveBeenCalled();
     expect(jobs.erase).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(intervals.purge * 1000);
     expect(jobs.purge).toHaveBeenCalledOnce();
+    expect(jobs.change).toHaveBeenCalledOnce();
     expect(jobs.erase).toHaveBeenCalledOnce();
     await worker.stop();
   });

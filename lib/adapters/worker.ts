@@ -8,6 +8,7 @@ import { eraseDueAccounts } from "@/lib/store/erasures";
 import { purge } from "@/lib/store/purge";
 import { intervals } from "@/lib/core/policy";
 import { deliverDueLetters } from "./courier";
+import { applyDueEmailChanges } from "./due-email-changes";
 import type { Mailer } from "./mailer";
 import { purgeGuard } from "./purge-guard";
 
@@ -28,13 +29,13 @@ export interface WorkerOptions {
 
 type WorkerWorld = Pick<
   World,
-  "db" | "env" | "log" | "clock" | "isDatabaseUnavailable" | "metrics"
+  "db" | "env" | "log" | "clock" | "random" | "isDatabaseUnavailable" | "metrics"
 >;
 
 /**
- * Sends letters, purges expired rows, erases deleted accounts and seals audit events in this process (X3,
- * X10, T3, U4). A job without progress for `intervals.jobStall` is abandoned and the next one starts; on the
- * embedded database the next one starts when the stuck one has ended.
+ * Sends letters, purges expired rows, changes due addresses, erases deleted accounts and seals audit events
+ * in this process (X3, X10, T3, U4). A job without progress for `intervals.jobStall` is abandoned and the
+ * next one starts; on the embedded database the next one starts when the stuck one has ended.
  */
 export function startWorker(
   world: WorkerWorld,
@@ -52,6 +53,8 @@ export function startWorker(
     ...{ world, mayOverlap, name: "purge", every: intervals.purge },
     job: async (progress) => {
       if (!(await mayPurge(world.db))) return;
+      const addresses = await applyDueEmailChanges(world, progress);
+      if (addresses > 0) world.log.info("addresses.changed", { addresses });
       const rows = await purge(world.db, progress);
       if (rows > 0) world.log.info("purge.done", { rows });
       const { auditKey, lifetimes } = world.env;

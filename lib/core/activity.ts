@@ -35,6 +35,12 @@ export const activityKinds = {
     "user.enable",
     "user.change_role",
     "access_link.issue",
+    "staff_email_change.start",
+    "staff_email_change.cancel",
+    "staff_email_change.confirm",
+    "staff_email_change.stop",
+    "staff_email_change.stop_by_link",
+    "staff_email_change.apply",
   ],
 } as const;
 
@@ -55,4 +61,6 @@ export const staffEvents: readonly string[] = [
   "user.change_role",
   "access_link.issue",
   "access_link.cancel",
+  "staff_email_change.start",
+  "staff_email_change.cancel",
 ];

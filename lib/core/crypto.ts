@@ -22,6 +22,8 @@ export type TokenUse =
   | "sign_in_report"
   | "setup"
   | "access_link"
+  | "staff_email_change"
+  | "email_change_stop"
   | "oauth_attempt"
   | "pending_identity"
   | "requesting_browser"

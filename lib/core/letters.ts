@@ -95,6 +95,33 @@ export type Letter =
       readonly verificationId: string;
       readonly token: string;
     }
+  | {
+      readonly kind: "staff_email_code";
+      /** The new address. The letter does not say which account it is for (decision 50). */
+      readonly to: Identifier;
+      readonly verificationId: string;
+      /** Of the page where the code is entered. */
+      readonly token: string;
+      readonly code: string;
+    }
+  | ({
+      readonly kind: "staff_email_scheduled";
+      /** Masked: the old mailbox may have become another person's. */
+      readonly newAddress: string;
+      /** Stops the change. */
+      readonly token: string;
+      readonly verificationId: string;
+    } & StaffNotice)
+  | ({
+      readonly kind: "staff_email_changed";
+      /** Masked, as above. */
+      readonly newAddress: string;
+      /** Undoes the change. */
+      readonly token: string;
+      readonly verificationId: string;
+    } & StaffNotice)
+  | ({ readonly kind: "staff_email_ready" } & StaffNotice)
+  | ({ readonly kind: "staff_email_stopped" } & StaffNotice)
   | ({ readonly kind: "account_disabled" } & StaffNotice)
   | ({ readonly kind: "account_enabled" } & StaffNotice)
   | ({ readonly kind: "role_changed"; readonly role: Role } & StaffNotice)
@@ -133,6 +160,11 @@ const isCausedByStrangers: Readonly<Record<Letter["kind"], boolean>> = {
   provider_connected: false,
   provider_disconnected: false,
   access_link: false,
+  staff_email_code: false,
+  staff_email_scheduled: false,
+  staff_email_changed: false,
+  staff_email_ready: false,
+  staff_email_stopped: false,
   account_disabled: false,
   account_enabled: false,
   role_changed: false,

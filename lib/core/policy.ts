@@ -22,6 +22,11 @@ export const lifetimes = {
    * reading email (decision 50).
    */
   emailUndo: hours(72),
+  /**
+   * A change of the address that staff have started takes effect after it, unless the old address or the
+   * owner stops it: over a weekend without reading email, too (T2, decision 50).
+   */
+  emailChangeNotice: hours(72),
   /** A deleted account can be restored, by its owner who was away or deleted it in anger (decision 50). */
   deletion: days(14),
   /** Its link only ends and locks, so it works for as long as somebody may not read their mail (R6). */
@@ -495,6 +500,13 @@ export const limits = {
   /** Access links that one staff member sends: more than people call within an hour (T2). */
   accessLinksPerStaff: {
     rule: "access_links_per_staff",
+    max: 10,
+    per: hours(1),
+    countedInPostgres: true,
+  },
+  /** Changes of an address that one staff member starts: as many as access links (T2). */
+  emailChangesPerStaff: {
+    rule: "email_changes_per_staff",
     max: 10,
     per: hours(1),
     countedInPostgres: true,

@@ -21,6 +21,7 @@ import { listPendingSignUps } from "@/lib/flows/staff/list-pending-sign-ups";
 import { listUsers } from "@/lib/flows/staff/list-users";
 import { readUser } from "@/lib/flows/staff/read-user";
 import { setRole } from "@/test/support/staff";
+import { applyDueEmailChanges } from "@/lib/adapters/due-email-changes";
 import { eraseDueAccounts } from "@/lib/store/erasures";
 import { isMailDelayed, queuedMail } from "@/lib/store/outbox";
 import { purge, readPurgeFacts } from "@/lib/store/purge";
@@ -164,6 +165,7 @@ test("the hot flows and those of staff scan indexes alone, among thousands of ro
       await here.deliver();
       await third.finishResponse();
       expect(await eraseDueAccounts(db, randomUUID)).toBe(0);
+      expect(await applyDueEmailChanges(here)).toBe(0);
       await isMailDelayed(db);
       await queuedMail(db);
       await readPurgeFacts(db);

@@ -7,6 +7,14 @@ import { readMethodsLock } from "./account/read-methods-lock";
 import { unlockMethods } from "./account/unlock-methods";
 import { exportActivity } from "./activity/export-activity";
 import { listActivity } from "./activity/list-activity";
+import { cancelStaffEmailChange } from "./staff-email-change/cancel-staff-email-change";
+import { confirmStaffEmailChange } from "./staff-email-change/confirm-staff-email-change";
+import { previewEmailChangeStop } from "./staff-email-change/preview-email-change-stop";
+import { previewStaffEmailChange } from "./staff-email-change/preview-staff-email-change";
+import { readStaffEmailChange } from "./staff-email-change/read-staff-email-change";
+import { startStaffEmailChange } from "./staff-email-change/start-staff-email-change";
+import { stopEmailChange } from "./staff-email-change/stop-email-change";
+import { stopEmailChangeByLink } from "./staff-email-change/stop-email-change-by-link";
 import { cancelAccessLink } from "./access-links/cancel-access-link";
 import { issueAccessLink } from "./access-links/issue-access-link";
 import { listAccessLinks } from "./access-links/list-access-links";
@@ -162,6 +170,14 @@ export const flows: readonly AnyFlow[] = [
   cancelAccessLink,
   previewAccessLink,
   redeemAccessLink,
+  startStaffEmailChange,
+  cancelStaffEmailChange,
+  previewStaffEmailChange,
+  confirmStaffEmailChange,
+  previewEmailChangeStop,
+  stopEmailChangeByLink,
+  readStaffEmailChange,
+  stopEmailChange,
   readMailbox,
   clearLimits,
 ];

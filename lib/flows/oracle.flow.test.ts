@@ -10,6 +10,10 @@ import { previewRestore } from "./deletion/preview-restore";
 import { restoreByLink } from "./deletion/restore-by-link";
 import { previewEmailUndo } from "./email-change/preview-email-undo";
 import { undoEmailChange } from "./email-change/undo-email-change";
+import { confirmStaffEmailChange } from "./staff-email-change/confirm-staff-email-change";
+import { previewEmailChangeStop } from "./staff-email-change/preview-email-change-stop";
+import { previewStaffEmailChange } from "./staff-email-change/preview-staff-email-change";
+import { stopEmailChangeByLink } from "./staff-email-change/stop-email-change-by-link";
 import { previewAccessLink } from "./access-links/preview-access-link";
 import { redeemAccessLink } from "./access-links/redeem-access-link";
 import { previewOAuth } from "@/lib/flows/oauth/preview-oauth";
@@ -51,6 +55,14 @@ const entryPoints: Record<string, (stranger: Browser) => Promise<Result<unknown>
   "access_link.preview": (stranger) => stranger.run(previewAccessLink, { token: unknownToken }),
   "access_link.redeem": (stranger) =>
     stranger.run(redeemAccessLink, { token: unknownToken, email: address }),
+  "staff_email_change.preview": (stranger) =>
+    stranger.run(previewStaffEmailChange, { token: unknownToken }),
+  "staff_email_change.confirm": (stranger) =>
+    stranger.run(confirmStaffEmailChange, { token: unknownToken, email: address, code: "000000" }),
+  "staff_email_change.preview_stop": (stranger) =>
+    stranger.run(previewEmailChangeStop, { token: unknownToken }),
+  "staff_email_change.stop_by_link": (stranger) =>
+    stranger.run(stopEmailChangeByLink, { token: unknownToken, email: address }),
   "magic_link.preview": (stranger) => stranger.run(previewMagicLink, { token: unknownToken }),
   "magic_link.redeem": (stranger) =>
     stranger.run(redeemMagicLink, { token: unknownToken, email: address }),
@@ -225,6 +237,10 @@ const opensAccounts = [
 const byToken = [
   "access_link.preview",
   "access_link.redeem",
+  "staff_email_change.preview",
+  "staff_email_change.confirm",
+  "staff_email_change.preview_stop",
+  "staff_email_change.stop_by_link",
   "email_change.preview_undo",
   "email_change.undo",
   "account.preview_restore",

@@ -20,6 +20,11 @@ import { verifyEmailChange } from "./email-change/verify-email-change";
 import { issueAccessLink } from "./access-links/issue-access-link";
 import { previewAccessLink } from "./access-links/preview-access-link";
 import { redeemAccessLink } from "./access-links/redeem-access-link";
+import { confirmStaffEmailChange } from "./staff-email-change/confirm-staff-email-change";
+import { previewEmailChangeStop } from "./staff-email-change/preview-email-change-stop";
+import { previewStaffEmailChange } from "./staff-email-change/preview-staff-email-change";
+import { startStaffEmailChange } from "./staff-email-change/start-staff-email-change";
+import { stopEmailChangeByLink } from "./staff-email-change/stop-email-change-by-link";
 import { runOnCommandLine } from "@/test/support/staff";
 import { linkProvider } from "@/lib/flows/account/link-provider";
 import { completeOAuth } from "@/lib/flows/oauth/complete-oauth";
@@ -55,6 +60,7 @@ const ada = "ada@example.com";
 const second = "ada@second.example";
 const eve = "eve@example.com";
 const [leo, leosSecond, leosThird] = ["leo@example.com", "leo@second.example", "leo@third.example"];
+const [zoe, max, maxSecond] = ["zoe@example.com", "max@example.com", "max@second.example"];
 const password = "four unrelated words here";
 const otherPassword = "four quite different words";
 
@@ -105,7 +111,13 @@ async function makeScene() {
   const [setup = ""] = /[\w-]{43}/.exec(printed) ?? [];
   await runOnCommandLine(world, issueAccessLink, { id: await world.userIdOf(ada), reason: "Lost" });
   const access = await world.letterTo(ada);
+  const moved = await startFor(zoe, "zoe@second.example");
+  const waiting = await startFor(max, maxSecond);
+  await new Browser(world).run(confirmStaffEmailChange, { ...moved, email: zoe });
+  const stop = await world.letterTo(zoe);
   return {
+    stop,
+    waiting,
     leaver,
     restore,
     mover,
@@ -124,8 +136,17 @@ async function makeScene() {
     pendingIdentity,
   };
 }
+/** Staff start a change of the address of a new user. Returns the link and the code. */
+async function startFor(user: string, email: string) {
+  await new Browser(world).signUpAndVerify(user, password);
+  const id = await world.userIdOf(user);
+  await runOnCommandLine(world, startStaffEmailChange, { id, email, reason: "Lost" });
+  const { token, code } = await world.letterTo(email);
+  return { token, code };
+}
+
 /** Emails with a link alone. */
-type Undo = "email_undo" | "deletion_undo";
+type Undo = "email_undo" | "deletion_undo" | "email_change_stop";
 type Scene = Awaited<ReturnType<typeof makeScene>>;
 
 let saved: { readonly set: Scene; readonly restore: () => Promise<void> } | undefined;
@@ -159,6 +180,9 @@ const secrets = {
   deletion_undo: ({ restore }) => restore.token,
   sign_in_report: ({ report }) => report.token,
   access_link: ({ access }) => access.token,
+  staff_email_change: ({ waiting }) => waiting.token,
+  staff_email_change_code: ({ waiting }) => waiting.code,
+  email_change_stop: ({ stop }) => stop.token,
   oauth_attempt: ({ started }) => started,
   pending_identity: ({ pendingIdentity }) => pendingIdentity,
   password: () => password,
@@ -421,6 +445,30 @@ const fields: Record<string, Consumer> = {
     takes: "access_link",
     opens: async (token) => (await stranger({}).run(redeemAccessLink, { token, email: ada })).ok,
   },
+  "staff_email_change.preview token": {
+    takes: "staff_email_change",
+    opens: async (token) => (await stranger({}).run(previewStaffEmailChange, { token })).ok,
+  },
+  "staff_email_change.confirm token": {
+    takes: "staff_email_change",
+    opens: async (token, { waiting: { code } }) =>
+      (await stranger({}).run(confirmStaffEmailChange, { token, code, email: max })).ok,
+  },
+  "staff_email_change.confirm code": {
+    takes: "staff_email_change_code",
+    alsoAccepts: ["padded"],
+    opens: async (code, { waiting: { token } }) =>
+      (await stranger({}).run(confirmStaffEmailChange, { token, code, email: max })).ok,
+  },
+  "staff_email_change.preview_stop token": {
+    takes: "email_change_stop",
+    opens: async (token) => (await stranger({}).run(previewEmailChangeStop, { token })).ok,
+  },
+  "staff_email_change.stop_by_link token": {
+    takes: "email_change_stop",
+    opens: async (token) =>
+      (await stranger({}).run(stopEmailChangeByLink, { token, email: zoe })).ok,
+  },
 };
 
 /** Passwords that are chosen there, and so open nothing. */
@@ -545,6 +593,9 @@ test.each(everyConsumer)(
       expect(await c.opens(value, set), what).toBe(false);
       expect(await readValidSecrets(), what).toEqual(expect.arrayContaining(before));
       if (!isGuess) expect(await tries(), what).toBe(triesBefore);
+      // There are more codes than attempts.
+      else
+        await world.writeDirectly((tx) => tx.execute(sql`update verifications set attempts = 0`));
     }
     expect(wrong.length).toBeGreaterThanOrEqual(Object.keys(distortions).length);
     await world.limiter.clear();

@@ -62,7 +62,7 @@ export const signUpLimit: LimitRule<unknown> = {
 
 /** Whether the email of a purpose has a link beside its code: a link could be clicked by a stranger (P1). */
 export const emailHasLink = (purpose: Purpose): boolean =>
-  purpose !== "sign_up" && purpose !== "email_change";
+  purpose !== "sign_up" && purpose !== "email_change" && purpose !== "staff_email_change";
 
 /** For flows that compare a code sent to `addressOf` the input or the caller (R3). */
 const codeRules = <In>(purpose: Purpose, addressOf: LimitRule<In>["key"]): LimitRule<In>[] =>

@@ -63,10 +63,14 @@ export async function createWorld(
   const { limiter, isRedisUnavailable } = await createLimiter(env, db, log, metrics);
   const local = localMailbox(path.join(env.dataDir, "mailbox"), clock, log);
   const mailer = (await createMailer(env, log)) ?? local.mailer;
-  const worker = startWorker({ db, env, log, clock, isDatabaseUnavailable, metrics }, mailer, {
-    isEmbedded,
-    readClock: clock.read,
-  });
+  const worker = startWorker(
+    { db, env, log, clock, random, isDatabaseUnavailable, metrics },
+    mailer,
+    {
+      isEmbedded,
+      readClock: clock.read,
+    },
+  );
   const parts = { database, worker, isRedisUnavailable, clock, space };
   const reportDatabase = reporterOf(log);
   const checkHealth = oneAtATime(() => health(env, parts, reportDatabase));

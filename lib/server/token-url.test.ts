@@ -13,6 +13,8 @@ describe.each([
   "/l/report/",
   "/l/setup/",
   "/l/access/",
+  "/l/email/",
+  "/l/stop/",
 ])("a link of %s", (folder) => {
   it.each([
     ".",

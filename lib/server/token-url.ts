@@ -7,8 +7,9 @@ import { isToken } from "@/lib/core/crypto";
  */
 export function withoutAddedText(url: string): string {
   const [, folder, text, query] =
-    /^(\/l\/(?:(?:reset|confirm|undo|restore|report|setup|access)\/)?)([^?#]*)(.*)$/s.exec(url) ??
-    [];
+    /^(\/l\/(?:(?:reset|confirm|undo|restore|report|setup|access|email|stop)\/)?)([^?#]*)(.*)$/s.exec(
+      url,
+    ) ?? [];
   if (folder === undefined || !text) return url;
   const decoded = text.replace(/(%[0-9a-f]{2})+|%/gi, decodedOrSpace);
   const found = [decoded, decoded.replace(unseen, "")].map(tokenIn).find(isToken);

@@ -4,9 +4,7 @@ import { row, rows } from "@/db/rows";
 import { outbox, users, verifications } from "@/db/schema";
 import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
-
-/** The issuer of links that the command line sends: it has no user. */
-export const commandLineId = "00000000-0000-0000-0000-000000000000";
+import { isHelpable, isOnStaff, lockPeopleOf } from "./staff-help";
 
 const isOpen = sql`v.purpose = 'access_link' and v.consumed_at is null and v.voided_at is null
   and v.expires_at > now()`;
@@ -63,16 +61,6 @@ export async function voidAccessLinks(
   return voided.length;
 }
 
-/**
- * A CTE that voids the access links of a user: whatever ends sessions or changes the address ends them, too,
- * so that none works again when that is taken back. The caller has locked the user's row in an earlier
- * statement, as their use does before it locks the link.
- */
-export const accessLinksVoided = (userId: SQL): SQL => sql`
-  access_links_voided as (
-    update ${verifications} set voided_at = now() where id in (${lockedOpenLinks(userId)})
-  )`;
-
 /** What an access link may open now. */
 export interface Access {
   readonly userId: string;
@@ -83,30 +71,18 @@ export interface Access {
   readonly isFromStaff: boolean;
 }
 
-/**
- * Locks the user of an access link, and whoever sent it, until the transaction ends: a change of either of
- * them at the same moment is over, or will find the session. In the order of ids, so that they do not
- * deadlock.
- */
+/** Locks the user of an access link, and whoever sent it, and reads whether it may open the account. */
 export async function lockAccess(tx: Db, token: string): Promise<Access | null> {
-  const isLink = sql`v.purpose = 'access_link' and v.token_digest = ${digest("access_link", token)}`;
-  await row(
-    tx,
-    sql`select 1 from ${users} where id in (
-        select unnest(array[v.user_id, v.staff_id]) from ${verifications} v where ${isLink})
-      order by id for no key update`,
-  );
+  await lockPeopleOf(tx, "access_link", token);
   const access = await row<Access>(
     tx,
     sql`select v.user_id as "userId", v.staff_id as "staffId",
-        u.role = 'member' and u.disabled_at is null and u.delete_at is null
-          and u.email = v.identifier as "mayBeOpened",
-        v.staff_id = ${commandLineId}::uuid or coalesce(s.role <> 'member' and s.disabled_at is null
-          and s.delete_at is null, false) as "isFromStaff"
+        ${isHelpable} and u.email = v.identifier as "mayBeOpened",
+        ${isOnStaff(sql`v.staff_id`)} as "isFromStaff"
       from ${verifications} v
         join ${users} u on u.id = v.user_id
         left join ${users} s on s.id = v.staff_id
-      where ${isLink}`,
+      where v.purpose = 'access_link' and v.token_digest = ${digest("access_link", token)}`,
   );
   return access ?? null;
 }

@@ -83,7 +83,7 @@ export async function selectAccountData(db: Db, userId: string): Promise<Account
         where to_address in (select email from addresses)`)},
       'emailChanges', ${listOf(sql`select jsonb_build_object('oldAddress', old_email, 'newAddress', new_email,
         'createdAt', created_at, 'effectiveAt', effective_at, 'appliedAt', applied_at,
-        'reservedUntil', reserved_until, 'undoneAt', undone_at) as entry, created_at as at from changes`)},
+        'reservedUntil', reserved_until, 'undoneAt', undone_at, 'byStaff', staff_id is not null) as entry, created_at as at from changes`)},
       'activity', ${listOf(sql`select jsonb_build_object('id', e.id, 'at', e.at, 'event', e.event,
         'outcome', e.outcome, 'cause', e.cause, 'ip', case when not ${isByStaff} then d.ip end,
         'browser', case when not ${isByStaff} then d.browser end, 'address', d.identifier) as entry, e.at

@@ -4,7 +4,7 @@ import { row } from "@/db/rows";
 import { sessions, users, verifications } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import { lifetimes } from "@/lib/core/policy";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 import { lockSessionUser, type Session } from "./sessions";
 import { lockPendingEmailChange } from "./verifications";
 
@@ -37,7 +37,7 @@ export async function scheduleDeletion(
       returning id, delete_at
     ), ended as (
       delete from ${sessions} where user_id in (select id from scheduled)
-    ), ${accessLinksVoided(sql`(select id from scheduled)`)}, voided as (
+    ), ${staffHelpEnded(sql`(select id from scheduled)`)}, voided as (
       update ${verifications} set voided_at = now()
       where id in (${lockPendingEmailChange(userId)}) and exists (select from scheduled)
     )

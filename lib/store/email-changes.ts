@@ -1,11 +1,18 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "@/db/client";
 import { row } from "@/db/rows";
-import { emailChanges, knownDevices, sessions, users, verifications } from "@/db/schema";
+import {
+  auditEvents,
+  emailChanges,
+  knownDevices,
+  sessions,
+  users,
+  verifications,
+} from "@/db/schema";
 import { databaseCauseOf } from "@/lib/core/database-error";
 import type { Identifier } from "@/lib/core/identifier";
 import { bounds, intervals, lifetimes } from "@/lib/core/policy";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 import {
   lockAccount,
   type LockedAccount,
@@ -55,17 +62,21 @@ export async function lockForEmailChange(
   session: Session,
   newEmail: Identifier,
 ): Promise<LockedAccount | "changed" | "locked" | "signed_out"> {
-  const addresses = JSON.stringify([session.email, newEmail]);
-  await row(
-    tx,
-    sql`select pg_advisory_xact_lock(key) from (
-      select distinct hashtextextended(value, 0) as key
-      from jsonb_array_elements_text(${addresses}::jsonb) order by 1) keys`,
-  );
+  await lockAddresses(tx, [session.email, newEmail]);
   const account = await lockAccount(tx, session.email);
   const state = await lockForMethods(tx, session);
   if (state !== "open") return state;
   return account?.id === session.userId ? account : "changed";
+}
+
+/** Locks addresses until the transaction ends, in an order that no two transactions deadlock in. */
+export async function lockAddresses(tx: Db, addresses: readonly Identifier[]): Promise<void> {
+  await row(
+    tx,
+    sql`select pg_advisory_xact_lock(key) from (
+      select distinct hashtextextended(value, 0) as key
+      from jsonb_array_elements_text(${JSON.stringify(addresses)}::jsonb) order by 1) keys`,
+  );
 }
 
 /**
@@ -83,7 +94,7 @@ export async function changeEmail(
       tx,
       sql`with voided as (
         ${voidSecretsOfAccount(sql`${oldEmail}`)}
-      ), ${accessLinksVoided(sql`${id}::uuid`)}, changed as (
+      ), ${staffHelpEnded(sql`${id}::uuid`)}, changed as (
         update ${users} set email = ${newEmail}, email_verified_at = now()
         where id = ${id}::uuid and not ${isReserved(newEmail)} returning id
       )
@@ -97,10 +108,23 @@ export async function changeEmail(
 }
 
 /**
+/**
+ * When the device became known from which the change `undone` was made. All devices count as later where that
+ * is not known any more, or where staff have started the change.
+ */
+const deviceOfChange = sql`coalesce((
+  select k.created_at from ${auditEvents} e
+    join ${sessions} s on s.id = e.session_id
+    join ${knownDevices} k on k.user_id = s.user_id and k.device_digest = s.device_digest
+  where e.subject_id = undone.user_id and e.event = 'email_change.verify' and e.outcome = 'ok'
+    and e.at = undone.created_at limit 1), '-infinity')`;
+
+/**
  * Undoes the change away from an address, and all changes after it: restores the address, cancels a deletion,
- * ends all sessions, forgets all known devices, and voids all pending links and codes, those that would undo a
- * later change included. Locks in the same order as a change of credentials. False when the change was undone
- * or is too old.
+ * ends all sessions, forgets the device of the change and all that became known since that one did, voids all
+ * pending links and codes, those that would undo a later change included, and locks the sign-in methods, as
+ * whoever made the change may have added one. Locks rows in the same order as a change of credentials. False
+ * when the change was undone or is too old.
  */
 export async function undoEmailChange(
   tx: Db,
@@ -127,15 +151,18 @@ export async function undoEmailChange(
       tx,
       sql`with undone as (${change}), voided as (
         update ${verifications} set voided_at = now() where id in (${secrets})
-      ), ${accessLinksVoided(sql`(select user_id from undone)`)}, ended as (
+      ), ${staffHelpEnded(sql`(select user_id from undone)`)}, ended as (
         delete from ${sessions} where user_id in (select user_id from undone)
       ), deleted_devices as (
-        delete from ${knownDevices} where user_id in (select user_id from undone)
+        delete from ${knownDevices} d using undone
+        where d.user_id = undone.user_id and d.created_at >= ${deviceOfChange}
       ), changes as (
         update ${emailChanges} c set undone_at = now() from undone
-        where c.user_id = undone.user_id and c.undone_at is null and c.created_at >= undone.created_at
+        where c.user_id = undone.user_id and c.applied_at is not null and c.undone_at is null
+          and c.created_at >= undone.created_at
       )
-      update ${users} set email = ${oldEmail}, delete_at = null
+      update ${users} set email = ${oldEmail}, delete_at = null,
+        methods_locked_until = now() + make_interval(secs => ${lifetimes.methodsLock})
       where id in (select user_id from undone) returning 1`,
     ),
   );
@@ -148,7 +175,7 @@ const uniqueViolation = "23505";
  * The result of a change of an address; undefined when another user has the address: the unique index
  * decides a race. Within a savepoint, as the transaction goes on.
  */
-async function unlessTaken<T>(
+export async function unlessTaken<T>(
   tx: Db,
   change: (tx: Db) => Promise<T | undefined>,
 ): Promise<T | undefined> {

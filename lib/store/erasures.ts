@@ -23,7 +23,11 @@ const addressesOf = (user: ReturnType<typeof sql>) => sql`
   union select old_email from ${emailChanges} where ${canBeUndone}
     and user_id in (select id from ${users} where ${user})`;
 
-const changesOfAddress = ["email_change.verify", "email_change.undo"] as const;
+const changesOfAddress = [
+  "email_change.verify",
+  "email_change.undo",
+  "staff_email_change.apply",
+] as const;
 
 /** Events whose address was that of their subject then, or is from then on. */
 const eventsOfOwnAddress: readonly string[] = [

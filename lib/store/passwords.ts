@@ -5,7 +5,7 @@ import { authProviders, knownDevices, sessions, users, verifications } from "@/d
 import type { Env } from "@/lib/core/env";
 import type { Identifier } from "@/lib/core/identifier";
 import { passwordMethod } from "@/lib/methods/password";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 import { isLastMethod, neverUsed, selectAuthProviders } from "./auth-providers";
 import { areMethodsLocked, lockForMethods, type Session } from "./sessions";
 import { lockSecretsOfAccount, type Purpose } from "./verifications";
@@ -143,7 +143,7 @@ export async function setPasswordAndRevoke(
     tx,
     sql`with voided as (
       ${voidSecretsOfAccount(sql`${identifier}`)}
-    ), ${accessLinksVoided(sql`${id}::uuid`)}, ended as (
+    ), ${staffHelpEnded(sql`${id}::uuid`)}, ended as (
       delete from ${sessions}
       where user_id = ${id}::uuid and id is distinct from ${change.exceptSession}::uuid
     ), deleted_devices as (

@@ -32,7 +32,7 @@ const expired = [
   [oauthAttempts, sql`expires_at < now()`],
   [outbox, sql`done_at < ${ago(lifetimes.finishedEmail)}`],
   [limitHits, sql`expires_at < now()`],
-  [emailChanges, sql`reserved_until < now() and effective_at < now()`],
+  [emailChanges, sql`reserved_until < now() and (applied_at is not null or undone_at is not null)`],
   [knownDevices, sql`last_used_at < ${ago(lifetimes.knownDevice)}`],
 ] as const;
 

@@ -8,7 +8,7 @@ import type { Identifier } from "@/lib/core/identifier";
 export const canBeUndone = sql`applied_at is not null and undone_at is null and reserved_until > now()`;
 
 /** The user for whom an address is reserved; a part of a larger statement. */
-export const reservationOf = (identifier: Identifier | null): SQL => sql`
+export const reservationOf = (identifier: Identifier | SQL | null): SQL => sql`
   select user_id from ${emailChanges} where old_email = ${identifier} and ${canBeUndone} limit 1`;
 
 /** Whether nobody can get an account with an address; a part of a larger statement. */

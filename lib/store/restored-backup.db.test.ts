@@ -13,7 +13,7 @@ import { countBroughtBack, endBroughtBack } from "./restored-backup";
 const world = await setUpWorld(keys);
 const [ada, leo, eve] = ["ada@example.com", "leo@example.com", "eve@example.com"];
 
-const nothing = { sessions: 0, verifications: 0, oauthAttempts: 0, letters: 0 };
+const nothing = { sessions: 0, verifications: 0, oauthAttempts: 0, emailChanges: 0, letters: 0 };
 const refusal = (code: string) => ({ ok: false, refusal: { code } });
 
 test("ends sessions, links, codes, pending identities and queued emails that a backup brings back", async () => {
@@ -24,7 +24,7 @@ test("ends sessions, links, codes, pending identities and queued emails that a b
   await atProvider!.startOAuth("google");
   await new Browser(world).requestLink(eve);
 
-  const counts = { sessions: 1, verifications: 2, oauthAttempts: 1, letters: 1 };
+  const counts = { sessions: 1, verifications: 2, oauthAttempts: 1, emailChanges: 0, letters: 1 };
   expect(await countBroughtBack(world.db)).toEqual(counts);
   expect(await endBroughtBack(world.db, "a-request")).toEqual(counts);
 
@@ -63,7 +63,13 @@ test("changes nothing when it fails in the middle", async () => {
   await expect(endBroughtBack(world.db, "a-request")).rejects.toThrow();
   world.restoreDatabase();
   expect(await countBroughtBack(world.db)).toEqual(before);
-  expect(before).toEqual({ sessions: 1, verifications: 1, oauthAttempts: 0, letters: 1 });
+  expect(before).toEqual({
+    sessions: 1,
+    verifications: 1,
+    oauthAttempts: 0,
+    emailChanges: 0,
+    letters: 1,
+  });
 });
 
 test("keeps the ends of links that were used or voided before the backup", async () => {

@@ -7,7 +7,7 @@ import type { Identifier } from "@/lib/core/identifier";
 import type { NewDeviceLetter } from "@/lib/core/letters";
 import { intervals } from "@/lib/core/policy";
 import type { Role } from "@/lib/core/role";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 import { deviceRemembered } from "./known-devices";
 import { lockPendingEmailChange } from "./verifications";
 
@@ -359,7 +359,7 @@ export async function deleteOtherSessions(
     sql`with deleted_devices as (
       delete from ${knownDevices}
       where user_id = ${userId}::uuid and device_digest <> ${deviceDigest} and ${stillSignedIn}
-    ), ${accessLinksVoided(sql`(select own.user_id from ${sessions} own where own.id = ${id}::uuid)`)}, voided as (
+    ), ${staffHelpEnded(sql`(select own.user_id from ${sessions} own where own.id = ${id}::uuid)`)}, voided as (
       update ${verifications} set voided_at = now()
       where id in (${lockPendingEmailChange(userId)}) and ${stillSignedIn}
     )

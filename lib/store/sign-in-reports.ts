@@ -7,7 +7,7 @@ import { digest } from "@/lib/core/crypto";
 import type { Identifier } from "@/lib/core/identifier";
 import type { NewDeviceLetter } from "@/lib/core/letters";
 import { intervals, lifetimes } from "@/lib/core/policy";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 import { isKnownTo } from "./known-devices";
 import { areMethodsLocked, lockForMethods, type Session, type SessionRow } from "./sessions";
 import { isLive, type Purpose, reportPurpose } from "./verifications";
@@ -156,7 +156,7 @@ const endedAndLocked = (report: SQL, ownId: string | null = null) => sql`
   ), voided as (
     update ${verifications} set voided_at = now() where id in (${lockReported(sql`
       select u.id, u.email from ${users} u, report where u.id = report.user_id`)})
-  ), ${accessLinksVoided(sql`(select user_id from report)`)}, ended as (
+  ), ${staffHelpEnded(sql`(select user_id from report)`)}, ended as (
     delete from ${sessions} s using report
     where s.user_id = report.user_id
       and (s.id = report.session_id or s.device_digest = report.device_digest)

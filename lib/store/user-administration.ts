@@ -4,7 +4,7 @@ import { row, rows } from "@/db/rows";
 import { authProviders, knownDevices, sessions, users } from "@/db/schema";
 import type { Identifier } from "@/lib/core/identifier";
 import type { Role } from "@/lib/core/role";
-import { accessLinksVoided } from "./access-links";
+import { staffHelpEnded } from "./staff-help";
 
 /** What staff see and change of the accounts of others (T1). */
 
@@ -107,8 +107,8 @@ export interface Actor {
 }
 
 /**
- * Locks the admins who can sign in and stay, so that of two changes which would each spare the other's last admin,
- * the second sees the first. In the order of ids, so that they do not deadlock.
+ * Locks the admins who can sign in and stay, so that of two changes which would each spare the other's last
+ * admin, the second sees the first. In the order of ids, so that they do not deadlock.
  */
 const admins = sql`admins as materialized (
   select id from ${users} where role = 'admin' and disabled_at is null and delete_at is null
@@ -143,7 +143,7 @@ export async function enableUser(tx: Db, actor: Actor, id: string): Promise<bool
 
 /**
  * Changes a user's role. Only who has verified the address can get one: an account may have been made by
- * somebody else. False like `disableUser`.
+ * somebody else. One that will be erased gets none, as it could do nothing with it. False like `disableUser`.
  */
 export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): Promise<boolean> {
   const changed = await row(
@@ -151,21 +151,21 @@ export async function changeRole(tx: Db, actor: Actor, id: string, role: Role): 
     sql`with ${admins}
       update ${users} set role = ${role}
       where ${mayChange(actor, id)} and role <> ${role}
-        and (${role} = 'member' or email_verified_at is not null)
+        and (${role} = 'member' or (email_verified_at is not null and delete_at is null))
         and ${isNotTheLastAdmin} returning 1`,
   );
   return changed !== undefined;
 }
 
 /**
- * Deletes all sessions of a user, and their known devices (R6), and voids their access links. The caller has
- * changed or locked the user's row in an earlier statement, so that a sign-in at the same moment is over or
- * will see the change.
+ * Deletes all sessions of a user, and their known devices (R6), and ends what staff have started for them.
+ * The caller has changed or locked the user's row in an earlier statement, so that a sign-in at the same
+ * moment is over or will see the change.
  */
 export async function deleteAllSessions(tx: Db, userId: string): Promise<void> {
   await row(
     tx,
-    sql`with ${accessLinksVoided(sql`${userId}::uuid`)},
+    sql`with ${staffHelpEnded(sql`${userId}::uuid`)},
         deleted_devices as (delete from ${knownDevices} where user_id = ${userId}::uuid)
       delete from ${sessions} where user_id = ${userId}::uuid`,
   );

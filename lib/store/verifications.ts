@@ -18,6 +18,8 @@ export type Purpose = Extract<
   | "email_undo"
   | "deletion_undo"
   | "access_link"
+  | "staff_email_change"
+  | "email_change_stop"
 >;
 
 /** Of a link that nobody requested: no browser may use it without the address, and it has no code. */
@@ -372,7 +374,7 @@ export const lockPendingEmailChange = (userId: string) => sql`
   select id from ${verifications}
   where user_id = ${userId}::uuid and purpose = 'email_change' and ${isLive} order by id for update`;
 
-/** Voids a user's pending change of the address: of several requests the last one counts. */
+/** Voids a user's own pending change of the address. */
 export async function voidPendingEmailChange(tx: Db, userId: string): Promise<void> {
   await row(
     tx,

@@ -60,6 +60,10 @@ export const notes = [
   "user_role_changed",
   "access_link_sent",
   "access_link_cancelled",
+  "email_change_started",
+  "email_change_cancelled",
+  "email_change_confirmed",
+  "email_change_stopped",
 ] as const;
 export type NoteCode = (typeof notes)[number];
 

@@ -33,6 +33,8 @@ const sensitiveActionNames = [
   "invitation.cancel",
   "access_link.issue",
   "access_link.cancel",
+  "staff_email_change.start",
+  "staff_email_change.cancel",
 ] as const;
 export type SensitiveAction = (typeof sensitiveActionNames)[number];
 

@@ -26,6 +26,8 @@ const consumingEvents = [
   "step_up.link",
   "setup.redeem",
   "access_link.redeem",
+  "staff_email_change.confirm",
+  "staff_email_change.stop_by_link",
   "email_change.verify",
   "email_change.undo",
   "account.restore_by_link",
@@ -58,6 +60,11 @@ const emailEvents = [
   "email_change.verify",
   "account.delete",
   "access_link.issue",
+  "staff_email_change.start",
+  "staff_email_change.confirm",
+  "staff_email_change.cancel",
+  "staff_email_change.stop",
+  "staff_email_change.stop_by_link",
   "password_reset.redeem",
   "password_reset.redeem_code",
   "password.set",
@@ -315,7 +322,12 @@ async function misreadSessions({ db }: TestWorld) {
 function lettersOfRequests(runs: Change[][]) {
   return runs
     .map((changes) => ({
-      requests: changes.filter(isEvent(emailEvents, ["ok"])).length,
+      requests:
+        changes.filter(isEvent(emailEvents, ["ok"])).length +
+        // To both addresses; or to the new one, when the change was not possible.
+        changes.filter(isEvent(["staff_email_change.apply"], ["ok"])).length * 2 +
+        changes.filter(isEvent(["staff_email_change.apply"], ["email_in_use", "link_invalid"]))
+          .length,
       letters: changes.filter(isLetter).filter(({ kind }) => !isExtra(kind)).length,
     }))
     .filter(({ requests, letters }) => requests !== letters)

@@ -10,6 +10,7 @@ import { message } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { siteConfig } from "@/lib/web/site";
 import { AccountLayout } from "./account-layout";
+import { ScheduledEmailChange } from "./scheduled-email-change";
 
 const path = "/account";
 
@@ -24,6 +25,7 @@ export default async function AccountPage() {
   const current = sessions.find((entry) => entry.current);
   return (
     <AccountLayout path={path} title={message("account.title")}>
+      <ScheduledEmailChange path={path} />
       <DefinitionList
         items={[
           {

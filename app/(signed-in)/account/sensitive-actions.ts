@@ -22,6 +22,8 @@ import { resendPendingSignUp } from "@/lib/flows/staff/resend-pending-sign-up";
 import { sendInvitation } from "@/lib/flows/staff/send-invitation";
 import { sendTestEmail } from "@/lib/flows/staff/send-test-email";
 import { revokeUserSessions } from "@/lib/flows/staff/revoke-user-sessions";
+import { cancelStaffEmailChange } from "@/lib/flows/staff-email-change/cancel-staff-email-change";
+import { startStaffEmailChange } from "@/lib/flows/staff-email-change/start-staff-email-change";
 import type { MethodId } from "@/lib/core/method-id";
 import { type NoteCode, redirectWithNotice, redirectWithError } from "@/lib/web/flash";
 import {
@@ -169,5 +171,11 @@ export const sensitiveActions: Record<SensitiveAction, ReturnType<typeof sensiti
     cancelAccessLink,
     ({ id }) => redirectWithNotice(pageOfAccessLinks(id), "access_link_cancelled"),
     ({ userId }) => ({ back: pageOfAccessLinks(userId), errorPage: pageOfAccessLinks(userId) }),
+  ),
+  "staff_email_change.start": staffAction(startStaffEmailChange, "email", "email_change_started"),
+  "staff_email_change.cancel": staffAction(
+    cancelStaffEmailChange,
+    "email",
+    "email_change_cancelled",
   ),
 };

@@ -2,6 +2,8 @@
 
 import { redeemSignInReport } from "@/lib/flows/reports/redeem-sign-in-report";
 import { redeemAccessLink } from "@/lib/flows/access-links/redeem-access-link";
+import { confirmStaffEmailChange } from "@/lib/flows/staff-email-change/confirm-staff-email-change";
+import { stopEmailChangeByLink } from "@/lib/flows/staff-email-change/stop-email-change-by-link";
 import { redirect } from "next/navigation";
 import { cancelMagicLink } from "@/lib/flows/sign-in/cancel-magic-link";
 import { redeemMagicLink } from "@/lib/flows/sign-in/redeem-magic-link";
@@ -38,6 +40,19 @@ export async function submitSignInReport(form: FormData): Promise<void> {
   const result = await runForRequest(redeemSignInReport, linkFields(form));
   if (result.ok) await redirectWithNotice("/l/reported", "sign_in_reported");
   else await redirectWithError(tokenPath("/l/report", form), result.refusal);
+}
+
+/** Enters the code of a change of the address that staff have started. */
+export async function submitStaffEmailChange(form: FormData): Promise<void> {
+  const result = await runForRequest(confirmStaffEmailChange, linkFields(form));
+  if (result.ok) await redirectWithNotice("/sign-in", "email_change_confirmed");
+  else await redirectWithError(tokenPath("/l/email", form), result.refusal);
+}
+
+export async function submitEmailChangeStop(form: FormData): Promise<void> {
+  const result = await runForRequest(stopEmailChangeByLink, linkFields(form));
+  if (result.ok) await redirectWithNotice("/sign-in", "email_change_stopped");
+  else await redirectWithError(tokenPath("/l/stop", form), result.refusal);
 }
 
 /** The page of a sign-in link. */

@@ -4,7 +4,8 @@ import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 import { reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
-import { commandLineId, voidAccessLinks } from "@/lib/store/access-links";
+import { voidAccessLinks } from "@/lib/store/access-links";
+import { commandLineId } from "@/lib/store/staff-help";
 import { findUser } from "@/lib/store/user-administration";
 import { insertVerification } from "@/lib/store/verifications";
 

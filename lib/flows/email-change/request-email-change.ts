@@ -5,15 +5,16 @@ import { email } from "@/lib/runtime/fields";
 import { mailLimits } from "@/lib/runtime/limits";
 import { readMethodsLock } from "@/lib/store/sign-in-reports";
 import { lockAddress } from "@/lib/store/users";
-import { voidPendingEmailChange } from "@/lib/store/verifications";
+import { endPendingEmailChanges, lockPendingEmailChanges } from "@/lib/store/staff-email-changes";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Sends a code to the address that the user wants to have, after step-up. It works for this session and in
- * this browser alone, and voids an earlier one. An address that has a user, or is reserved for one, gets the
- * same response; its owner is told instead. Refuses `methods_locked`, `email_unchanged`, and `email_reserved`
- * for an address that was the user's own until a change that can be undone.
+ * this browser alone, and voids an earlier one, also one that staff have started. An address that has a user,
+ * or is reserved for one, gets the same response; its owner is told instead. Refuses `methods_locked`,
+ * `email_unchanged`, and `email_reserved` for an address that was the user's own until a change that can be
+ * undone.
  */
 export const requestEmailChange = defineFlow({
   name: "email_change.request",
@@ -42,7 +43,8 @@ export const requestEmailChange = defineFlow({
         ctx.refundMailLimits();
         return refuse(ownRefusal, { field: "email" });
       }
-      await voidPendingEmailChange(tx, userId);
+      await lockPendingEmailChanges(tx, userId);
+      await endPendingEmailChanges(tx, userId);
       await mailSecret(ctx, tx, {
         purpose: "email_change",
         to: email,

@@ -1,6 +1,12 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { row } from "@/db/rows";
+import { intervals, lifetimes } from "@/lib/core/policy";
+import { unlockMethods } from "@/lib/flows/account/unlock-methods";
+import { redeemPasswordReset } from "@/lib/flows/password/redeem-password-reset";
+import { requestPasswordReset } from "@/lib/flows/password/request-password-reset";
+import { signOut } from "@/lib/flows/sessions/sign-out";
+import { stepUpByPassword } from "@/lib/flows/step-up/step-up-by-password";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { setPassword } from "@/lib/flows/password/set-password";
 import { Browser } from "@/test/support/browser";
@@ -51,7 +57,8 @@ test("the link restores the address once, ends all sessions and voids all secret
   expect(await undo(anywhere, token, ada)).toEqual({ ok: true, value: { email: ada } });
   expect(await emailOf(userId)).toBe(ada);
   expect(await count(world, "sessions")).toBe(0);
-  expect(await count(world, "known_devices")).toBe(0);
+  // That of the sign-up, which is older than the device of the change.
+  expect(await count(world, "known_devices")).toBe(1);
   expect(anywhere.session).toBeNull();
   for (const browser of [owner, hijacked])
     expect(await browser.run(readSession)).toMatchObject({ value: null });
@@ -98,6 +105,51 @@ test("a changed password does not save whoever took the account over", async () 
   const { hijacked, token } = await hijack();
   await hijacked.run(setPassword, { password: otherPassword });
   expect(await undo(new Browser(world), token, ada)).toMatchObject({ ok: true });
+});
+
+test("the sign-in methods are locked, and a new password by email still works", async () => {
+  const { hijacked, token } = await hijack();
+  await hijacked.run(setPassword, { password: otherPassword });
+  await undo(new Browser(world), token, ada);
+  await hijacked.signInWithPassword(ada, otherPassword);
+  expect(await hijacked.run(setPassword, { password: validPassword })).toEqual(
+    refused("methods_locked"),
+  );
+  expect(await hijacked.run(requestEmailChange, { email: third })).toEqual(
+    refused("methods_locked"),
+  );
+  expect(await hijacked.run(unlockMethods)).toEqual(refused("unknown_device"));
+  const anywhere = new Browser(world);
+  await anywhere.run(requestPasswordReset, { email: ada });
+  const reset = await world.letterTo(ada);
+  expect(
+    await anywhere.run(redeemPasswordReset, { token: reset.token, password: validPassword }),
+  ).toMatchObject({ ok: true });
+  expect(await hijacked.run(readSession)).toMatchObject({ value: null });
+  await world.advance(lifetimes.methodsLock);
+  await anywhere.signInWithPassword(ada, validPassword);
+  expect(await anywhere.run(setPassword, { password: otherPassword })).toMatchObject({ ok: true });
+});
+
+test("the owner lifts the lock by step-up from a device that was known before that of the change", async () => {
+  const { owner, token } = await hijack();
+  await undo(new Browser(world), token, ada);
+  await owner.signInWithPassword(ada, validPassword);
+  expect(await owner.run(setPassword, { password: otherPassword })).toEqual(
+    refused("methods_locked"),
+  );
+  await world.advance(intervals.stepUp);
+  expect(await owner.run(unlockMethods)).toEqual(refused("step_up_required"));
+  await owner.run(stepUpByPassword, { password: validPassword });
+  expect(await owner.run(unlockMethods)).toEqual({ ok: true, value: {} });
+  expect(await owner.run(setPassword, { password: otherPassword })).toMatchObject({ ok: true });
+});
+
+test("all devices are forgotten when the session of the change is gone", async () => {
+  const { hijacked, token } = await hijack();
+  await hijacked.run(signOut);
+  await undo(new Browser(world), token, ada);
+  expect(await count(world, "known_devices")).toBe(0);
 });
 
 test("a link of a later change does not undo an earlier one", async () => {

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { deleteAccount } from "@/lib/flows/deletion/delete-account";
 import { readSession } from "@/lib/flows/sessions/read-session";
 import { Browser } from "@/test/support/browser";
 import { claims, keys } from "@/test/support/oauth-fixtures";
 import { refused, setUpWorld } from "@/test/support/setup";
-import { runOnCommandLine, staffBrowser } from "@/test/support/staff";
+import { runOnCommandLine, setRole, staffBrowser } from "@/test/support/staff";
 import { changeRole } from "./change-role";
 import { listUsers } from "./list-users";
 
@@ -49,6 +50,23 @@ test("support cannot, nobody changes their own role, and the same role is no cha
   );
   for (const role of ["root", "", undefined])
     expect(await admin.run(changeRole, { id, role, reason })).toEqual(refused("invalid_input"));
+});
+
+test("an account that its owner has deleted gets no role, and can lose one", async () => {
+  const leaver = new Browser(world);
+  await leaver.signIn(ada);
+  const id = await world.userIdOf(ada);
+  const admin = await staffBrowser(world, "admin");
+  await leaver.run(deleteAccount, { email: ada });
+  for (const role of ["support", "admin"])
+    expect(await admin.run(changeRole, { id, role, reason })).toEqual(
+      refused("deletion_scheduled"),
+    );
+  await setRole(world, ada, "support");
+  expect(await admin.run(changeRole, { id, role: "admin", reason })).toEqual(
+    refused("deletion_scheduled"),
+  );
+  expect(await admin.run(changeRole, { id, role: "member", reason })).toMatchObject({ ok: true });
 });
 
 test("the last admin keeps the role; a disabled one is not counted", async () => {

@@ -12,8 +12,8 @@ const roleChanges = roles.flatMap((from) => roles.map((to) => `${from}:${to}`));
 
 /**
  * Changes what a user may do (T1). Ends the user's sessions, so that no older one has the new role. The owner
- * is told. Refuses `reason_missing`, `not_found`, `own_account`, `last_admin`, `email_unverified`, and
- * `already_done`.
+ * is told. Refuses `reason_missing`, `not_found`, `own_account`, `last_admin`, `email_unverified`,
+ * `deletion_scheduled`, and `already_done`.
  */
 export const changeRole = defineFlow({
   name: "user.change_role",
@@ -50,6 +50,7 @@ export const changeRole = defineFlow({
         },
         unchanged: (user) => {
           if (user.role === role) return refuse("already_done");
+          if (user.deletesAt && role !== "member") return refuse("deletion_scheduled");
           if (!user.emailVerifiedAt && role !== "member") return refuse("email_unverified");
           return refuse("last_admin");
         },

@@ -9,12 +9,13 @@ import { selectUserEvents } from "@/lib/store/audit-log";
 import { selectAuthProviders } from "@/lib/store/auth-providers";
 import { selectLettersTo } from "@/lib/store/outbox";
 import { selectSessions } from "@/lib/store/sessions";
+import { findStaffEmailChange } from "@/lib/store/staff-email-changes";
 import { findUser } from "@/lib/store/user-administration";
 import { mayActOn } from "./steps";
 
 /**
- * A user's account for staff: sign-in methods, sessions, emails, and a page of events, older than the event
- * `before` (T1). Refuses `not_found`.
+ * A user's account for staff: sign-in methods, sessions, emails, a pending change of the address that staff
+ * have started, and a page of events, older than the event `before` (T1). Refuses `not_found`.
  */
 export const readUser = defineFlow({
   name: "user.read",
@@ -41,6 +42,7 @@ export const readUser = defineFlow({
       sessions: await selectSessions(ctx.db, id),
       letters: await selectLettersTo(ctx.db, user.email, bounds.listedEmails),
       events,
+      emailChange: await findStaffEmailChange(ctx.db, id),
       next,
       isOwn: session?.userId === user.id,
       mayAct,

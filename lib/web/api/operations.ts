@@ -67,6 +67,14 @@ import { previewSetup } from "@/lib/flows/setup/preview-setup";
 import { redeemSetup } from "@/lib/flows/setup/redeem-setup";
 import { cancelInvitation } from "@/lib/flows/staff/cancel-invitation";
 import { listInvitations } from "@/lib/flows/staff/list-invitations";
+import { cancelStaffEmailChange } from "@/lib/flows/staff-email-change/cancel-staff-email-change";
+import { confirmStaffEmailChange } from "@/lib/flows/staff-email-change/confirm-staff-email-change";
+import { previewEmailChangeStop } from "@/lib/flows/staff-email-change/preview-email-change-stop";
+import { previewStaffEmailChange } from "@/lib/flows/staff-email-change/preview-staff-email-change";
+import { readStaffEmailChange } from "@/lib/flows/staff-email-change/read-staff-email-change";
+import { startStaffEmailChange } from "@/lib/flows/staff-email-change/start-staff-email-change";
+import { stopEmailChange } from "@/lib/flows/staff-email-change/stop-email-change";
+import { stopEmailChangeByLink } from "@/lib/flows/staff-email-change/stop-email-change-by-link";
 import { sendInvitation } from "@/lib/flows/staff/send-invitation";
 import { changeRole } from "@/lib/flows/staff/change-role";
 import { disableUser } from "@/lib/flows/staff/disable-user";
@@ -118,6 +126,15 @@ const activity = {
 };
 type ActivityEvent = { id: number; at: Date } & Record<"event" | "outcome", string> &
   Record<"browser" | "ip", string | null>;
+
+/** What the page of a link about a change that staff have started shows. */
+const emailChangePreview = {
+  schema: z.strictObject({ address: z.string(), askedAt: time }),
+  from: ({ address, askedAt }: { address: string; askedAt: Date }) => ({
+    address,
+    askedAt: askedAt.toISOString(),
+  }),
+};
 
 /** What the page of a link that undoes something shows. */
 const undoPreview = {
@@ -881,6 +898,14 @@ export const operations: readonly AnyOperation[] = [
             lastSeenAt: time,
           }),
         ),
+        emailChange: z
+          .strictObject({
+            state: z.enum(["requested", "scheduled"]),
+            newEmail: z.string(),
+            startedBy: z.string().nullable(),
+            at: time,
+          })
+          .nullable(),
         emails: z.array(listedEmail.schema),
         events: z.array(
           activity.schema.extend({
@@ -890,7 +915,7 @@ export const operations: readonly AnyOperation[] = [
           }),
         ),
       }),
-      from: ({ user, methods, sessions, letters, events }) => ({
+      from: ({ user, methods, sessions, emailChange, letters, events }) => ({
         user: {
           ...user,
           emailVerifiedAt: user.emailVerifiedAt?.toISOString() ?? null,
@@ -909,6 +934,7 @@ export const operations: readonly AnyOperation[] = [
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),
         })),
+        emailChange: emailChange && { ...emailChange, at: emailChange.at.toISOString() },
         emails: letters.map(listedEmail.from),
         events: events.map(({ cause, reason, by, ...event }) => ({
           ...activity.from(event),
@@ -1158,6 +1184,82 @@ export const operations: readonly AnyOperation[] = [
     flow: redeemAccessLink,
     status: 201,
     output: nextPage,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/email-changes",
+    operationId: "startStaffEmailChange",
+    summary:
+      "For staff: send a link and a code to the new address of a user who has lost the mailbox.",
+    flow: startStaffEmailChange,
+    status: 202,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/admin/email-changes/cancellations",
+    operationId: "cancelStaffEmailChange",
+    summary: "For staff: cancel a change of a user's address before it takes effect.",
+    flow: cancelStaffEmailChange,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/staff-email-changes/previews",
+    operationId: "previewStaffEmailChange",
+    summary: "Preview a change of the address that staff have started, by its link.",
+    flow: previewStaffEmailChange,
+    status: 200,
+    output: emailChangePreview,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/staff-email-changes/confirmations",
+    operationId: "confirmStaffEmailChange",
+    summary:
+      "Confirm a change that staff have started, by its link, its code and the account's present address. It takes effect after a notice to that address.",
+    flow: confirmStaffEmailChange,
+    status: 204,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/staff-email-changes/stop-previews",
+    operationId: "previewEmailChangeStop",
+    summary: "Preview a link that stops such a change, without consuming it.",
+    flow: previewEmailChangeStop,
+    status: 200,
+    output: emailChangePreview,
+  }),
+  operation({
+    method: "POST",
+    path: "/api/v1/staff-email-changes/stops",
+    operationId: "stopEmailChangeByLink",
+    summary: "Stop such a change by the link that the present address got.",
+    flow: stopEmailChangeByLink,
+    status: 204,
+  }),
+  operation({
+    method: "GET",
+    path: "/api/v1/staff-email-change",
+    operationId: "readStaffEmailChange",
+    summary: "Read the change of the user's address that staff have started; null without one.",
+    flow: readStaffEmailChange,
+    status: 200,
+    output: {
+      schema: z.strictObject({
+        change: z.strictObject({ newEmail: z.string(), at: time }).nullable(),
+      }),
+      from: (change) => ({
+        change: change && { newEmail: change.newEmail, at: change.at.toISOString() },
+      }),
+    },
+  }),
+  operation({
+    method: "DELETE",
+    path: "/api/v1/staff-email-change",
+    operationId: "stopEmailChange",
+    summary: "Stop the change of the user's address that staff have started.",
+    flow: stopEmailChange,
+    status: 204,
   }),
 ];
 

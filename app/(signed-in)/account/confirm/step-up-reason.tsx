@@ -59,6 +59,8 @@ const titles = {
   "invitation.cancel": "stepUp.title.invitation",
   "access_link.issue": "stepUp.title.staff",
   "access_link.cancel": "stepUp.title.staff",
+  "staff_email_change.start": "stepUp.title.staff",
+  "staff_email_change.cancel": "stepUp.title.staff",
 } as const satisfies Record<SensitiveAction, string>;
 
 async function titleOf({ flow, input }: SuspendedAction): Promise<string> {

@@ -14,6 +14,7 @@ import { message, rich } from "@/lib/web/messages";
 import { readOrRedirect } from "@/lib/web/run-for-request";
 import { browserTimeZone } from "@/lib/web/time-zone";
 import { AccountLayout } from "../account-layout";
+import { ScheduledEmailChange } from "../scheduled-email-change";
 import { saveProfile } from "./actions";
 
 const path = "/account/profile";
@@ -28,6 +29,7 @@ export default async function ProfilePage() {
   const entered = flash.refusal ? flash : profile;
   return (
     <AccountLayout path={path} title={message("profile.title")} fields={["name", "timeZone"]}>
+      <ScheduledEmailChange path={path} />
       <DefinitionList
         items={[
           {

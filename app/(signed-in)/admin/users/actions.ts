@@ -15,6 +15,14 @@ export async function voidAccessLink(form: FormData): Promise<void> {
   await sensitiveActions["access_link.cancel"](fields(form), form);
 }
 
+export async function startEmailChange(form: FormData): Promise<void> {
+  await sensitiveActions["staff_email_change.start"](fields(form), form);
+}
+
+export async function cancelEmailChange(form: FormData): Promise<void> {
+  await sensitiveActions["staff_email_change.cancel"](fields(form), form);
+}
+
 export async function submitDisabling(form: FormData): Promise<void> {
   await sensitiveActions["user.disable"](fields(form), form);
 }

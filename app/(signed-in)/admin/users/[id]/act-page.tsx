@@ -16,6 +16,8 @@ interface Props {
   readonly title: string;
   readonly lead: string;
   readonly action: (form: FormData) => Promise<void>;
+  /** The fields beside the reason. */
+  readonly fields?: readonly string[];
   /** What the page shows below. */
   readonly after?: ReactNode;
   /** The buttons. */
@@ -23,11 +25,12 @@ interface Props {
 }
 
 /** A page that asks once more, and for a reason, before staff change the account of somebody else. */
-export async function ActPage({ user, name, title, lead, action, after, children }: Props) {
+export async function ActPage(props: Props) {
+  const { user, name, title, lead, action, fields = [], after, children } = props;
   const path = `/admin/users/${user.id}/${name}`;
   const flash = await readFlash(path);
   return (
-    <StaffLayout path={path} navItem="/admin/users" title={title} fields={["reason"]}>
+    <StaffLayout path={path} navItem="/admin/users" title={title} fields={["reason", ...fields]}>
       <p>{rich("staff.about", { address: user.email, email })}</p>
       <p>{lead}</p>
       <Form action={action}>

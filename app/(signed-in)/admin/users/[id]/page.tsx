@@ -39,6 +39,7 @@ export default async function UserPage({ params, searchParams }: Props) {
   const { before } = await searchParams;
   const shown = await readShownUser(id, before);
   const { user, methods, sessions, letters, events, next, mayAct, mayChangeRole, isOwn } = shown;
+  const { emailChange } = shown;
   const path = `/admin/users/${user.id}`;
   return (
     <StaffLayout
@@ -65,6 +66,14 @@ export default async function UserPage({ params, searchParams }: Props) {
               message("user.notVerified")
             ),
           },
+          ...(emailChange
+            ? [
+                {
+                  term: message("user.pendingEmailChange"),
+                  value: <Address>{emailChange.newEmail}</Address>,
+                },
+              ]
+            : []),
           { term: message("user.created"), value: <Timestamp at={user.createdAt} /> },
           { term: message("user.id"), value: <code dir="ltr">{user.id}</code> },
         ]}
@@ -72,7 +81,10 @@ export default async function UserPage({ params, searchParams }: Props) {
       {mayAct ? (
         <p className="actions">
           {user.role === "member" && !user.disabledAt && !user.deletesAt && (
-            <ButtonLink href={`${path}/access-link`}>{message("user.sendAccessLink")}</ButtonLink>
+            <>
+              <ButtonLink href={`${path}/access-link`}>{message("user.sendAccessLink")}</ButtonLink>
+              <ButtonLink href={`${path}/email`}>{message("user.changeEmail")}</ButtonLink>
+            </>
           )}
           <ButtonLink href={`${path}/sign-out`}>{message("user.revokeSessions")}</ButtonLink>
           {mayChangeRole && (
