@@ -159,8 +159,8 @@ function logsFromNow(): () => void {
   const starts = new Map([...Server.running].map((one) => [one, one.outputLines.length]));
   return () => {
     for (const server of Server.running) {
-      const lines = server.outputLines.slice(starts.get(server) ?? 0);
-      const unusual = lines.filter((line) => !/"level":"(debug|info)"/.test(line)).slice(-60);
+      const outputLines = server.outputLines.slice(starts.get(server) ?? 0);
+      const unusual = outputLines.filter((one) => !/"level":"(debug|info)"/.test(one)).slice(-60);
       console.log([`The server at port ${server.port} logged:`, ...unusual].join("\n"));
     }
   };

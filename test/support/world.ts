@@ -314,7 +314,7 @@ interface Watched {
 const idle: Watched[] = [];
 
 /**
- * On Postgres a connection plans each statement anew: so the checks after a test have a connection of
+ * On Postgres each connection plans each statement itself: so the checks after a test have a connection of
  * their own, which keeps the plans of their large statements. And `empty` has one, because its setting
  * makes a connection forget its plans.
  */
