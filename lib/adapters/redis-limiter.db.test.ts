@@ -432,6 +432,7 @@ describe("budgets of attempts", () => {
       "codes_per_day",
       "codes_per_hour",
       "confirmations_per_ip",
+      "email_changes_per_staff",
       "oauth_attempts_per_ip",
       "passwords_per_account",
       "passwords_per_device",

@@ -35,8 +35,6 @@ export const activityKinds = {
     "user.enable",
     "user.change_role",
     "access_link.issue",
-    "staff_email_change.start",
-    "staff_email_change.cancel",
     "staff_email_change.confirm",
     "staff_email_change.stop",
     "staff_email_change.stop_by_link",

@@ -38,7 +38,11 @@ export async function selectAuthProviders(db: Db, userId: string): Promise<AuthP
     .from(authProviders)
     .where(eq(authProviders.userId, userId));
   return found
-    .sort((a, b) => b.lastUsedAt.getTime() - a.lastUsedAt.getTime())
+    .sort(
+      (a, b) =>
+        b.lastUsedAt.getTime() - a.lastUsedAt.getTime() ||
+        a.createdAt.getTime() - b.createdAt.getTime(),
+    )
     .map((one) => ({ ...one, lastUsedAt: one.lastUsedAt < one.createdAt ? null : one.lastUsedAt }));
 }
 

@@ -23,6 +23,9 @@ export const otherEvents: Readonly<Record<string, string>> = {
   "account.erase": "the worker has erased an account",
   "backup.restored": "the command has ended what a restored backup brought back",
   "setup.issue": "the server has printed the link for the first admin",
+  "staff_email_change.apply":
+    "the worker has changed the address of a user who had lost it, or found that it can’t any more: " +
+    "`email_in_use`, or `link_invalid` with the cause `not_from_staff` or `not_eligible`",
 };
 
 /** What a flow's own rules refuse before it runs, beside what is refused everywhere. */
@@ -92,13 +95,13 @@ function isDeclared({ subject, namesProvider, ok, refusals }: Audited, found: Fo
 /** Every event and every count is one that its flow declares. Events of tests are named `test.…`. */
 export async function expectAuditedAsDeclared(world: TestWorld): Promise<void> {
   const events = await rows<Found>(
-    world.db,
+    world.checks,
     sql`select distinct event, outcome, cause, caller_id is null as "isByCommand",
         case when subject_id is null then 'none' when subject_id = caller_id then 'caller' else 'other' end as subject
       from audit_events where event not like 'test.%'`,
   );
   const counts = await rows<Pick<Found, "event" | "outcome">>(
-    world.db,
+    world.checks,
     sql`select distinct event, outcome from audit_counts where event not like 'test.%'`,
   );
   const flowOf = (event: string) => flows.find(({ name }) => name === event);

@@ -29,6 +29,7 @@ export const changeRole = defineFlow({
       own_account: [],
       already_done: roleChanges,
       email_unverified: roleChanges,
+      deletion_scheduled: roleChanges,
       last_admin: roleChanges,
     },
   },
