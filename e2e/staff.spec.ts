@@ -65,10 +65,10 @@ for (const javaScriptEnabled of [true, false])
       const { path, code } = await inbox.letterTo(newEmail);
       await ada.open(path);
       await ada.seesTitle("Confirm your new email address");
-      await ada.type("Present email address of your account", newEmail);
+      await ada.type("Current email address of your account", newEmail);
       await ada.submitCode(code, "Confirm");
       await ada.sees("That isn’t the email address of this account.");
-      await ada.type("Present email address of your account", ada.email);
+      await ada.type("Current email address of your account", ada.email);
       await ada.submitCode(code, "Confirm");
       await ada.sees("Your new address is confirmed.");
 

@@ -277,8 +277,8 @@ export const en = {
     "Our team was asked {when} to give a {appName} account the address <email>{address}</email>.",
   "confirmEmail.notice":
     "Your account gets it after {lifetime}, unless someone stops the change from the old address.",
-  "confirmEmail.present": "Present email address of your account",
-  "confirmEmail.presentHint": "The address that you have lost.",
+  "confirmEmail.present": "Current email address of your account",
+  "confirmEmail.presentHint": "The address whose mailbox you have lost.",
   "confirmEmail.submit": "Confirm",
   "confirmEmail.help":
     "If you didn’t ask our team for this, close this page. Tell the code to no one: nobody from our team needs it.",
@@ -584,7 +584,7 @@ export const en = {
     "For a person who has lost the mailbox. The new address gets a link and a code, which work for {lifetime}; only the person enters it, and nobody needs to tell it to you. Then the old address gets {notice} to stop the change. First make sure that you’re talking to the owner.",
   "user.startEmailChange": "Send a code to the new address",
   "user.pendingEmailChange": "Pending new address",
-  "user.emailChangeRequested": "Waits for the code until {when}",
+  "user.emailChangeRequested": "Waiting for the code until {when}",
   "user.emailChangeScheduled": "Takes effect on {when}",
   "user.emailChangeByCommandLine": "Started on the command line",
   "user.cancelEmailChange": "Cancel the change",
@@ -1022,7 +1022,7 @@ export const en = {
     "Our team was asked to give a {appName} account this address, because its owner can’t read the old mailbox.",
   "email.staffEmailCode.button": "Enter the code",
   "email.staffEmailCode.text":
-    "The code and the link work for {lifetime} (until {end}). You’ll be asked for the address that the account has now.",
+    "The code and the link work for {lifetime} (until {end}). You’ll be asked for the current address of the account.",
   "email.staffEmailCode.hint":
     "If you didn’t ask our team for this, ignore this email. Tell the code to no one: nobody from our team needs it.",
   "email.staffEmailScheduled.subject": "The email address of your {appName} account will change",

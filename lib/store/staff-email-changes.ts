@@ -67,7 +67,7 @@ export async function endStaffEmailChange(
 export interface RequestedEmailChange extends EndedEmailChange {
   readonly userId: string;
   readonly oldEmail: Identifier;
-  /** The user can sign in, is no member of staff by now, and has verified the present address. */
+  /** The user can sign in, is no member of staff by now, and has verified the current address. */
   readonly mayBeChanged: boolean;
   /** Whoever started it is still on the staff, and can sign in. */
   readonly isFromStaff: boolean;

@@ -27,7 +27,7 @@ export async function askForHelp(world: TestWorld) {
 export async function started(world: TestWorld) {
   const at = await askForHelp(world);
   expect(await at.support.run(startStaffEmailChange, { ...{ id: at.id, reason }, email: newEmail }))
-    // The result has the present address, as staff know it.
+    // The result has the current address, as staff know it.
     .toEqual({ ok: true, value: { id: at.id, email: ada } });
   const { token, code, message } = await world.letterTo(newEmail);
   const confirm = (email: unknown = ada, entered: string = code, browser = new Browser(world)) =>

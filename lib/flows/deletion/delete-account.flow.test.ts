@@ -80,7 +80,7 @@ test("addresses that the account had until just now are told too, and the undo l
   expect(message.subject).toContain("deleted");
   expect(message.text).toContain("undo");
   expect(message.text).not.toContain(third);
-  // Only the present address gets a link, which restores the account under that address.
+  // Only the current address gets a link, which restores the account under that address.
   expect(world.lettersTo(ada).at(-1)!.token).toBe("");
   expect(await new Browser(world).run(undoEmailChange, { token, email: ada })).toMatchObject({
     ok: true,

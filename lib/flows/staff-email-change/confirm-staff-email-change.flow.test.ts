@@ -44,7 +44,7 @@ test("signs nobody in", async () => {
   expect(browser.device).toBeNull();
 });
 
-test("asks for the account's present address, which a letter to a wrong address does not say", async () => {
+test("asks for the account's current address, which a letter to a wrong address does not say", async () => {
   const { confirm, code } = await started(world);
   for (const email of ["", newEmail, "support@example.com", "a**@example.com"])
     for (let n = 0; n < 2; n += 1)

@@ -1216,7 +1216,7 @@ export const operations: readonly AnyOperation[] = [
     path: "/api/v1/staff-email-changes/confirmations",
     operationId: "confirmStaffEmailChange",
     summary:
-      "Confirm a change that staff have started, by its link, its code and the account's present address. It takes effect after a notice to that address.",
+      "Confirm a change that staff have started, by its link, its code and the account's current address. It takes effect after a notice to that address.",
     flow: confirmStaffEmailChange,
     status: 204,
   }),
@@ -1233,7 +1233,7 @@ export const operations: readonly AnyOperation[] = [
     method: "POST",
     path: "/api/v1/staff-email-changes/stops",
     operationId: "stopEmailChangeByLink",
-    summary: "Stop such a change by the link that the present address got.",
+    summary: "Stop such a change by the link that the current address got.",
     flow: stopEmailChangeByLink,
     status: 204,
   }),
