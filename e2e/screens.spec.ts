@@ -155,6 +155,14 @@ for (const { how, isThorough, tag } of [
       await look(ada, "user-email-pending");
       await ada.open(stop.path);
       await look(ada, "stop-email");
+      const lost = newAddress("leo.who.has.a.new.mailbox");
+      await ada.open(`${path}/email`);
+      await ada.type("New email address", lost);
+      await ada.type("Reason", "Lost the mailbox");
+      await ada.clickButton("Send a code to the new address");
+      await ada.sees("The code is on its way to the new address.");
+      await ada.open((await inbox.letterTo(lost)).path);
+      await look(ada, "confirm-email");
       await ada.open(`${path}/disable`);
       await ada.clickButton("Disable account");
       await ada.sees("Enter a reason.");

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { Client } from "./support/client";
 import type { Db } from "./support/db";
+import { extents } from "./support/extents";
 import { type Form, formWith, textOf } from "./support/forms";
 import type { Inbox } from "./support/inbox";
 import { testWithProviders as test } from "./support/oidc";
@@ -255,25 +256,24 @@ test("Ada's forms change nothing after she signs out, and lead to the sign-in pa
   }
 });
 
-test("a form that does not name its user, or names it twice, is refused", async ({
-  newClient,
-  newAddress,
-  inbox,
-  db,
-}) => {
-  const ada = await new Person(newClient(), newAddress("ada"), inbox, db).signUpAndVerify();
-  const forms = await everyForm(ada, alsoShown);
-  const id = await ada.userId();
-  const before = await stateOf(db);
-  for (const { at, button, form } of forms)
-    for (const named of [null, "", [id, id]]) {
-      const what = `“${button}” at ${at} with ${JSON.stringify(named)}`;
-      const more = { ...typed(form, "123456"), [shownToField]: named };
-      const response = await ada.client.follow(await ada.client.post(at, form, more));
-      expect(textOf(response.body), what).toContain("nothing was changed");
-      expect(await stateOf(db), what).toEqual(before);
-    }
-});
+for (const { extent, details, pairs } of extents)
+  test(
+    `a form that does not name its user, or names it twice, is refused, ${extent}`,
+    details,
+    async ({ newClient, newAddress, inbox, db }) => {
+      const ada = await new Person(newClient(), newAddress("ada"), inbox, db).signUpAndVerify();
+      const forms = await everyForm(ada, alsoShown);
+      const id = await ada.userId();
+      const before = await stateOf(db);
+      for (const [{ at, button, form }, named] of pairs(forms, [null, "", [id, id]])) {
+        const what = `“${button}” at ${at} with ${JSON.stringify(named)}`;
+        const more = { ...typed(form, "123456"), [shownToField]: named };
+        const response = await ada.client.follow(await ada.client.post(at, form, more));
+        expect(textOf(response.body), what).toContain("nothing was changed");
+        expect(await stateOf(db), what).toEqual(before);
+      }
+    },
+  );
 
 test("Ada's forms still work in her next session", async ({ newClient, newAddress, inbox, db }) => {
   const client = newClient();
