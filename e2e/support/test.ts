@@ -155,7 +155,7 @@ export const testOnPglite = test.extend<object, WorkerFixtures>({
 });
 
 /** Returns a function that prints what the running servers have logged since, apart from usual lines. */
-function logsFromNow(): () => void {
+export function logsFromNow(): () => void {
   const starts = new Map([...Server.running].map((one) => [one, one.outputLines.length]));
   return () => {
     for (const server of Server.running) {
