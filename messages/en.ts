@@ -279,6 +279,7 @@ export const en = {
     "Your account gets it after {lifetime}, unless someone stops the change from the old address.",
   "confirmEmail.present": "Current email address of your account",
   "confirmEmail.presentHint": "The address whose mailbox you have lost.",
+  "confirmEmail.codeHint": "Enter the code from the email that this link was in.",
   "confirmEmail.submit": "Confirm",
   "confirmEmail.help":
     "If you didn’t ask our team for this, close this page. Tell the code to no one: nobody from our team needs it.",
@@ -581,7 +582,7 @@ export const en = {
   "user.changeEmail": "Change address",
   "user.changeEmailTitle": "Change the address of this account?",
   "user.changeEmailLead":
-    "For a person who has lost the mailbox. The new address gets a link and a code, which work for {lifetime}; only the person enters it, and nobody needs to tell it to you. Then the old address gets {notice} to stop the change. First make sure that you’re talking to the owner.",
+    "For somebody who can’t read their mailbox any more. First make sure that you’re talking to the owner. We email a link and a code to the new address, which work for {lifetime}. Only the owner enters the code: don’t ask for it. Then the change can be stopped from the old address for {notice}.",
   "user.startEmailChange": "Send a code to the new address",
   "user.pendingEmailChange": "Pending new address",
   "user.emailChangeRequested": "Waiting for the code until {when}",

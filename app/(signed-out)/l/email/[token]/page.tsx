@@ -86,7 +86,7 @@ export default async function ConfirmEmailPage({ params }: Props) {
         <CodeField
           name="code"
           label={message("checkEmail.code")}
-          hint={message("checkEmail.codeHint")}
+          hint={message("confirmEmail.codeHint")}
           error={fieldError(flash, "code")}
         />
         <Button variant="primary">{message("confirmEmail.submit")}</Button>

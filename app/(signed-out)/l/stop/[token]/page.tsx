@@ -41,7 +41,7 @@ export default async function StopEmailPage({ params }: Props) {
       invalid={message("stopEmail.invalid", { lifetime })}
       otherBrowser={{
         title: message("stopEmail.otherBrowser"),
-        text: message("undoEmail.otherBrowserHelp"),
+        text: message("link.otherBrowserHelp"),
       }}
       action={submitEmailChangeStop}
       button={message("stopEmail.submit")}
