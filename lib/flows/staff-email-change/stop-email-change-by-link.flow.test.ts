@@ -65,6 +65,12 @@ test("stops nothing once the change has taken effect", async () => {
   expect(await stopBy(stop.token)).toMatchObject({ ok: false });
 });
 
+test("stops nothing where the change is not pending any more, and says so", async () => {
+  const { stop } = await scheduled(world);
+  await world.writeDirectly((tx) => tx.execute(`update email_changes set undone_at = now()`));
+  expect(await stopBy(stop.token)).toEqual(refused("undo_too_late"));
+});
+
 race("of a stop and the worker at the same moment one wins", async () => {
   const { id, stop } = await scheduled(world);
   await world.writeDirectly((tx) =>
