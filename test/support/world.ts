@@ -330,7 +330,7 @@ async function openWatched(): Promise<Watched> {
   }
   const { url, drop } = await createDatabase(cluster, newName(), "watched");
   const open = (options: Partial<DatabaseOptions>) =>
-    openDatabase({ url, directory: "", limits: patience, ...options });
+    openDatabase({ url, directory: "", limits: ampleLimits, ...options });
   const [database, checks, resets] = await Promise.all([
     open({ onQuery }),
     open({ connections: 1 }),
@@ -345,7 +345,7 @@ async function openWatched(): Promise<Watched> {
 }
 
 /** Our own limits, in seconds, are for other tests: a busy machine reaches them. */
-const patience = {
+const ampleLimits = {
   connect: 100,
   statement: 100,
   idleInTransaction: 100,
