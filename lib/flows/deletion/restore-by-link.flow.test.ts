@@ -24,7 +24,7 @@ const restore = (browser: Browser, token: string, typed?: string) =>
 
 test("the link restores the account once, signs nobody in, and its browser may repeat it", async () => {
   const { browser, token } = await deleted();
-  expect(await restore(browser, token)).toEqual({ ok: true, value: {} });
+  expect(await restore(browser, token)).toEqual({ ok: true, value: { email } });
   expect(browser.session).toBeNull();
   expect(await restore(browser, token)).toMatchObject({ ok: true });
   expect(await restore(new Browser(world), token, email)).toEqual(

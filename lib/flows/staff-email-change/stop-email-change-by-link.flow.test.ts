@@ -23,7 +23,7 @@ const stopBy = (token: string, email: unknown = ada, browser = new Browser(world
 test("the old address stops the change, without a session and once; the new address is told", async () => {
   const { id, supportId, stop } = await scheduled(world);
   const browser = new Browser(world);
-  expect(await stopBy(stop.token, ada, browser)).toEqual({ ok: true, value: {} });
+  expect(await stopBy(stop.token, ada, browser)).toEqual({ ok: true, value: { email: ada } });
   expect(browser.session).toBeNull();
   expect(await peopleOn(world, "staff_email_change.stop_by_link")).toEqual({
     outcome: "ok",

@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { ok, refuse } from "@/lib/core/result";
-import { repeatedCause } from "@/lib/flows/shared/complete-sign-in";
-import { linkAccess, linkRefusals, refuseLink } from "@/lib/flows/shared/link";
+import { takeBackAudited, takeBackByLink } from "@/lib/flows/shared/take-back";
 import { optionalEmail, token } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmationLimit } from "@/lib/runtime/limits";
-import { endStaffEmailChange, lockUserOfStop } from "@/lib/store/staff-email-changes";
-import { consumeLink, previewLink } from "@/lib/store/verifications";
+import { endStaffEmailChange } from "@/lib/store/staff-email-changes";
+import { lockPeopleOf } from "@/lib/store/staff-help";
 import { stoppedLetter } from "./steps";
 
 /**
@@ -19,35 +17,19 @@ export const stopEmailChangeByLink = defineFlow({
   kind: "write",
   requires: "anyone",
   limits: [confirmationLimit],
-  audited: {
-    subject: "owner",
-    ok: [repeatedCause],
-    refusals: { ...linkRefusals, undo_too_late: [] },
-  },
+  audited: takeBackAudited,
   input: z.strictObject({ token, email: optionalEmail }),
 
   run: function stopEmailChangeByLink(ctx, { token, email }) {
     return ctx.write(async (tx) => {
-      await lockUserOfStop(tx, token);
-      const access = linkAccess(ctx, email);
-      const consumed = await consumeLink(tx, "email_change_stop", token, access);
-      if (!consumed) {
-        const link = await previewLink(tx, "email_change_stop", token, access);
-        if (link) ctx.auditSubject({ identifier: link.identifier });
-        return refuseLink(link);
-      }
-      ctx.auditSubject({ identifier: consumed.identifier });
-      if (consumed.repeated) {
-        ctx.auditSubject({ cause: repeatedCause });
-        return ok({});
-      }
-      const userId = consumed.userId!;
-      ctx.auditSubject({ userId });
-      const stopped = await endStaffEmailChange(tx, userId);
-      if (!stopped) return refuse("undo_too_late");
-      ctx.auditSubject({ staffId: stopped.staffId });
-      ctx.post(stoppedLetter(ctx, stopped));
-      return ok({});
+      await lockPeopleOf(tx, "email_change_stop", token);
+      return takeBackByLink(ctx, tx, "email_change_stop", { token, email }, async (userId) => {
+        const stopped = await endStaffEmailChange(tx, userId);
+        if (!stopped) return false;
+        ctx.auditSubject({ staffId: stopped.staffId });
+        ctx.post(stoppedLetter(ctx, stopped));
+        return true;
+      });
     });
   },
 });
