@@ -121,6 +121,41 @@ export async function insertVerification(tx: Db, v: NewVerification): Promise<st
   return inserted!.id;
 }
 
+/** What a verification that no browser has requested consists of. */
+export interface UnrequestedVerification extends Pick<
+  NewVerification,
+  "purpose" | "identifier" | "token" | "codeKey" | "browser" | "staffId"
+> {
+  readonly userId: string;
+  readonly lifetime: Duration;
+  readonly code?: string;
+  /**
+   * The only value of the cookie by which a browser counts as the one that requested it. An unknown one for a
+   * link: its whole address has to be typed in every browser then (L5).
+   */
+  readonly cookie: string;
+}
+
+/** Inserts a secret that the server or staff send about an account, and returns its id. */
+export const insertUnrequestedVerification = (
+  tx: Db,
+  { cookie, lifetime, code, ...rest }: UnrequestedVerification,
+): Promise<string> =>
+  insertVerification(tx, {
+    ...rest,
+    code: code ?? null,
+    requestingBrowserDigest: digest("requesting_browser", cookie),
+    fromKnownDevice: false,
+    remember: false,
+    next: "",
+    limitHits: [],
+    linkLifetime: lifetime,
+    codeLifetime: lifetime,
+    isDecoy: false,
+    passwordHash: null,
+    sessionId: null,
+  });
+
 /** A verification that was consumed just now. */
 export interface Consumed {
   readonly repeated: false;

@@ -9,7 +9,7 @@ import { code, optionalEmail, token } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { confirmationLimit } from "@/lib/runtime/limits";
 import { lockRequestedEmailChange, scheduleEmailChange } from "@/lib/store/staff-email-changes";
-import { consumeCode, insertVerification, previewLink } from "@/lib/store/verifications";
+import { consumeCode, insertUnrequestedVerification, previewLink } from "@/lib/store/verifications";
 
 /**
  * Schedules a change that staff have started, by the code from the new address and the whole address that the
@@ -66,24 +66,14 @@ export const confirmStaffEmailChange = defineFlow({
       if (change.isTaken) return refuse("email_in_use");
       await scheduleEmailChange(tx, change);
       const stop = random.token();
-      const verificationId = await insertVerification(tx, {
+      const verificationId = await insertUnrequestedVerification(tx, {
         purpose: "email_change_stop",
         identifier: oldEmail,
         token: stop,
-        code: null,
         codeKey: env.tokenKey[0],
-        // Of no browser, so that the whole address has to be typed wherever the link is opened (L5).
-        requestingBrowserDigest: digest("requesting_browser", random.token()),
+        cookie: random.token(),
         browser: caller.browser,
-        fromKnownDevice: false,
-        remember: false,
-        next: "",
-        limitHits: [],
-        linkLifetime: env.lifetimes.emailChangeNotice,
-        codeLifetime: env.lifetimes.emailChangeNotice,
-        isDecoy: false,
-        passwordHash: null,
-        sessionId: null,
+        lifetime: env.lifetimes.emailChangeNotice,
         userId,
       });
       ctx.post({

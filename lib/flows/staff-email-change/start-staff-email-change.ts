@@ -1,14 +1,17 @@
 import { z } from "zod";
-import { digest } from "@/lib/core/crypto";
 import { intervals } from "@/lib/core/policy";
 import { ok, refuse } from "@/lib/core/result";
+import {
+  findUserToHelp,
+  helpRefusals,
+  issuerId,
+  limitPerIssuer,
+} from "@/lib/flows/shared/help-user";
 import { email, reason, rowId } from "@/lib/runtime/fields";
 import { defineFlow } from "@/lib/runtime/flow";
 import { endPendingEmailChanges, lockPendingEmailChanges } from "@/lib/store/staff-email-changes";
-import { commandLineId } from "@/lib/store/staff-help";
-import { findUser } from "@/lib/store/user-administration";
 import { lockAddress } from "@/lib/store/users";
-import { insertVerification } from "@/lib/store/verifications";
+import { insertUnrequestedVerification } from "@/lib/store/verifications";
 
 /**
  * Starts a change of the address of a user who has lost the mailbox (T2): the new address gets a link and a
@@ -22,21 +25,11 @@ export const startStaffEmailChange = defineFlow({
   kind: "write",
   requires: "staff",
   maxAuthAge: intervals.stepUp,
-  limits: [
-    {
-      limit: "emailChangesPerStaff",
-      effect: "reject",
-      key: (_, { session }) => session?.userId ?? commandLineId,
-    },
-  ],
+  limits: [limitPerIssuer("emailChangesPerStaff")],
   audited: {
     subject: "user",
     refusals: {
-      not_found: [],
-      own_account: [],
-      staff_account: [],
-      account_disabled: [],
-      deletion_scheduled: [],
+      ...helpRefusals,
       email_unverified: [],
       email_unchanged: [],
       email_reserved: [],
@@ -51,13 +44,9 @@ export const startStaffEmailChange = defineFlow({
       ctx.auditSubject({ reason, identifier: email });
       const { userId: owner, reservedBy } = await lockAddress(tx, email);
       await lockPendingEmailChanges(tx, id);
-      const user = await findUser(tx, id);
-      if (!user) return refuse("not_found");
-      ctx.auditSubject({ userId: user.id });
-      if (user.id === caller.session?.userId) return refuse("own_account");
-      if (user.role !== "member") return refuse("staff_account");
-      if (user.disabledAt) return refuse("account_disabled");
-      if (user.deletesAt) return refuse("deletion_scheduled");
+      const found = await findUserToHelp(ctx, tx, id);
+      if (!found.ok) return found;
+      const user = found.value;
       // It may belong to somebody else, whose account this would open to the person who asks.
       if (!user.emailVerifiedAt) return refuse("email_unverified");
       if (owner === user.id) return refuse("email_unchanged", { field: "email" });
@@ -66,26 +55,18 @@ export const startStaffEmailChange = defineFlow({
       await endPendingEmailChanges(tx, user.id);
       const token = random.token();
       const code = random.code();
-      const verificationId = await insertVerification(tx, {
+      const verificationId = await insertUnrequestedVerification(tx, {
         purpose: "staff_email_change",
         identifier: email,
         token,
         code,
         codeKey: env.tokenKey[0],
-        // Of no browser: only who has the link may try the code.
-        requestingBrowserDigest: digest("requesting_browser", token),
+        // Only who has the link may try the code.
+        cookie: token,
         browser: caller.browser,
-        fromKnownDevice: false,
-        remember: false,
-        next: "",
-        limitHits: [],
-        linkLifetime: env.lifetimes.emailCode,
-        codeLifetime: env.lifetimes.emailCode,
-        isDecoy: false,
-        passwordHash: null,
-        sessionId: null,
+        lifetime: env.lifetimes.emailCode,
         userId: user.id,
-        staffId: caller.session?.userId ?? commandLineId,
+        staffId: issuerId(caller),
       });
       ctx.post({ kind: "staff_email_code", to: email, verificationId, token, code });
       return ok({ id: user.id, email: user.email });
