@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Db } from "@/db/client";
-import { digest } from "@/lib/core/crypto";
 import { masked } from "@/lib/core/identifier";
 import type { Letter } from "@/lib/core/letters";
 import type { World } from "@/lib/runtime/ports";
 import { recordRunEnd } from "@/lib/store/run-end";
 import { type DueEmailChange, endDueEmailChange } from "@/lib/store/staff-email-changes";
-import { insertVerification } from "@/lib/store/verifications";
+import { insertUnrequestedVerification } from "@/lib/store/verifications";
 
 type AppliersWorld = Pick<World, "db" | "env" | "clock" | "random">;
 
@@ -32,6 +31,7 @@ async function endOne(world: AppliersWorld, tx: Db): Promise<DueEmailChange | nu
   const change = await endDueEmailChange(tx);
   if (!change) return null;
   const { end, userId, staffId, newEmail } = change;
+  if (end === "ended_before") return change;
   const letters = end === "applied" ? await lettersOf(world, tx, change) : [stopped(world, change)];
   const outcomes = {
     applied: { outcome: "ok" },
@@ -67,24 +67,14 @@ async function lettersOf(
   { userId, oldEmail, newEmail, browser }: DueEmailChange,
 ): Promise<Letter[]> {
   const token = random.token();
-  const verificationId = await insertVerification(tx, {
+  const verificationId = await insertUnrequestedVerification(tx, {
     purpose: "email_undo",
     identifier: oldEmail,
     token,
-    code: null,
     codeKey: env.tokenKey[0],
-    // Of no browser, so that the whole address has to be typed wherever the link is opened (L5).
-    requestingBrowserDigest: digest("requesting_browser", random.token()),
+    cookie: random.token(),
     browser,
-    fromKnownDevice: false,
-    remember: false,
-    next: "",
-    limitHits: [],
-    linkLifetime: env.lifetimes.emailUndo,
-    codeLifetime: env.lifetimes.emailUndo,
-    isDecoy: false,
-    passwordHash: null,
-    sessionId: null,
+    lifetime: env.lifetimes.emailUndo,
     userId,
   });
   const at = clock.now().toISOString();

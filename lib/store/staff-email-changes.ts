@@ -97,31 +97,16 @@ export async function lockRequestedEmailChange(
   return change ?? null;
 }
 
-/**
- * Schedules the change of a locked user's address, after `lifetimes.emailChangeNotice`. Returns when it is
- * due.
- */
+/** Schedules the change of a locked user's address, after `lifetimes.emailChangeNotice`. */
 export async function scheduleEmailChange(
   tx: Db,
   { userId, oldEmail, newEmail, staffId }: RequestedEmailChange,
-): Promise<Date> {
+): Promise<void> {
   const due = sql`now() + make_interval(secs => ${lifetimes.emailChangeNotice})`;
-  const scheduled = await row<{ at: number }>(
-    tx,
-    sql`insert into ${emailChanges} (user_id, old_email, new_email, staff_id, effective_at, reserved_until)
-      values (${userId}::uuid, ${oldEmail}, ${newEmail}, ${staffId}::uuid, ${due}, ${due})
-      returning extract(epoch from effective_at)::float8 as at`,
-  );
-  return new Date(scheduled!.at * 1000);
-}
-
-/** Locks the user of a link that stops a change, as every use of such a link does first. */
-export async function lockUserOfStop(tx: Db, token: string): Promise<void> {
   await row(
     tx,
-    sql`select 1 from ${users} where id = (select v.user_id from ${verifications} v
-        where v.purpose = 'email_change_stop' and v.token_digest = ${digest("email_change_stop", token)})
-      for no key update`,
+    sql`insert into ${emailChanges} (user_id, old_email, new_email, staff_id, effective_at, reserved_until)
+      values (${userId}::uuid, ${oldEmail}, ${newEmail}, ${staffId}::uuid, ${due}, ${due})`,
   );
 }
 
@@ -173,9 +158,10 @@ export interface DueEmailChange extends EndedEmailChange {
   readonly browser: string;
   /**
    * `in_use`: the new address has a user by now, or is reserved for one. `not_from_staff`: whoever started it
-   * has left the staff. `not_eligible`: the user cannot be helped any more.
+   * has left the staff. `not_eligible`: the user cannot be helped any more. `ended_before`: it was stopped, or
+   * another server was faster.
    */
-  readonly end: "applied" | "in_use" | "not_from_staff" | "not_eligible";
+  readonly end: "applied" | "in_use" | "not_from_staff" | "not_eligible" | "ended_before";
 }
 
 /**
@@ -237,6 +223,5 @@ export async function endDueEmailChange(tx: Db): Promise<DueEmailChange | null> 
         else 'not_eligible' end as "end"
       from failed f left join ${users} s on s.id = f.staff_id`,
   );
-  // It was stopped, or another server was faster: then there may be another one.
-  return failed ? { ...change, ...failed } : endDueEmailChange(tx);
+  return { ...change, end: failed?.end ?? "ended_before" };
 }
