@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { row } from "@/db/rows";
+import type { Result } from "@/lib/core/result";
 import type { TestWorld } from "./world";
 
 type Purpose = "sign_up" | "invitation" | "magic_link";
@@ -17,7 +18,7 @@ export const copyVerifications = (world: TestWorld, purpose: Purpose, total: num
         generate_series(1, ${total} - (select count(*)::int from verifications where purpose = ${purpose})) n`),
   );
 
-export const voidVerification = (world: TestWorld, id: string) =>
+const voidVerification = (world: TestWorld, id: string) =>
   world.writeDirectly((tx) =>
     tx.execute(sql`update verifications set voided_at = now() where id = ${id}`),
   );
@@ -28,4 +29,24 @@ export async function newestVerification(world: TestWorld, purpose: Purpose): Pr
     sql`select id from verifications where purpose = ${purpose} order by created_at desc limit 1`,
   );
   return found!.id;
+}
+
+/**
+ * The ids on each page of a list of verifications, which `read` reads after a row. The last row of a page is
+ * void before the next page is read, which begins after it all the same.
+ */
+export async function idsOnPages(
+  world: TestWorld,
+  read: (after: string | null) => Promise<Result<{ ids: string[]; next: string | null }>>,
+): Promise<string[][]> {
+  const pages: string[][] = [];
+  let after: string | null = null;
+  do {
+    const page = await read(after);
+    if (!page.ok) throw new Error(page.refusal.code);
+    pages.push(page.value.ids);
+    after = page.value.next;
+    if (after) await voidVerification(world, after);
+  } while (after);
+  return pages;
 }

@@ -1,13 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { bounds } from "@/lib/core/policy";
+import { ok } from "@/lib/core/result";
 import { Browser } from "@/test/support/browser";
 import { refused, setUpWorld } from "@/test/support/setup";
-import {
-  copyVerifications,
-  newestVerification,
-  voidVerification,
-} from "@/test/support/verifications";
+import { copyVerifications, newestVerification, idsOnPages } from "@/test/support/verifications";
 import { staffBrowser } from "@/test/support/staff";
 import { listInvitations } from "./list-invitations";
 import { sendInvitation } from "./send-invitation";
@@ -34,16 +31,14 @@ test("each invitation is on one page, also those of the same moment", async () =
   const size = bounds.listedInvitations;
   await support.run(sendInvitation, { email: "ada@example.com" });
   await copyVerifications(world, "invitation", 2 * size + 1);
-  const seen: string[] = [];
-  for (let after: string | null | undefined; after !== null;) {
+  const pages = await idsOnPages(world, async (after) => {
     const listed = await support.run(listInvitations, after ? { after } : {});
-    if (!listed.ok) throw new Error(listed.refusal.code);
-    expect(listed.value.invitations.length).toBeLessThanOrEqual(size);
-    seen.push(...listed.value.invitations.map(({ id }) => id));
-    after = listed.value.next;
-    // The next page begins after it all the same.
-    if (after) await voidVerification(world, after);
-  }
+    return listed.ok
+      ? ok({ ids: listed.value.invitations.map(({ id }) => id), next: listed.value.next })
+      : listed;
+  });
+  expect(pages.map((ids) => ids.length)).toEqual([size, size, 1]);
+  const seen = pages.flat();
   expect(seen).toHaveLength(2 * size + 1);
   expect(new Set(seen).size).toBe(seen.length);
 });

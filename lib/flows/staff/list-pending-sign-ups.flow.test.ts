@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
 import { bounds, lifetimes } from "@/lib/core/policy";
+import { ok } from "@/lib/core/result";
+
 import { Browser } from "@/test/support/browser";
 import { validPassword } from "@/test/support/passwords";
 import { refused, setUpWorld } from "@/test/support/setup";
-import {
-  copyVerifications,
-  newestVerification,
-  voidVerification,
-} from "@/test/support/verifications";
+import { copyVerifications, newestVerification, idsOnPages } from "@/test/support/verifications";
 import { staffBrowser } from "@/test/support/staff";
 import { sendInvitation } from "./send-invitation";
 import { listPendingSignUps } from "./list-pending-sign-ups";
@@ -45,16 +43,14 @@ test("each sign-up is on one page, also those of the same moment", async () => {
   const size = bounds.pendingSignUps;
   for (const n of [1, 2]) await new Browser(world).signUp(`user-${n}@example.com`, validPassword);
   await copyVerifications(world, "sign_up", 2 * size + 1);
-  const seen: string[] = [];
-  for (let after: string | null | undefined; after !== null;) {
+  const pages = await idsOnPages(world, async (after) => {
     const listed = await support.run(listPendingSignUps, after ? { after } : {});
-    if (!listed.ok) throw new Error(listed.refusal.code);
-    expect(listed.value.signUps.length).toBeLessThanOrEqual(size);
-    seen.push(...listed.value.signUps.map(({ id }) => id));
-    after = listed.value.next;
-    // The next page begins after it all the same.
-    if (after) await voidVerification(world, after);
-  }
+    return listed.ok
+      ? ok({ ids: listed.value.signUps.map(({ id }) => id), next: listed.value.next })
+      : listed;
+  });
+  expect(pages.map((ids) => ids.length)).toEqual([size, size, 1]);
+  const seen = pages.flat();
   expect(seen).toHaveLength(2 * size + 1);
   expect(new Set(seen).size).toBe(seen.length);
 });
