@@ -56,7 +56,7 @@ export async function buildCopy({
   return { project, remove };
 }
 
-// Next derives the ids of server actions from paths below the root, so it is the folder of the project here too.
+// Next derives the ids of server actions from paths below the root, so that is the project's folder here, too.
 const config = `import config from "./next.config.base";
 export default { ...config, turbopack: { root: process.cwd() } };
 `;

@@ -6,8 +6,9 @@ import { otherEvents, refusedByOwnRules } from "@/test/support/audited";
 import { flows } from ".";
 
 /**
- * What each flow leaves in the audit log, as it declares it. After each test `expectAuditedAsDeclared` compares
- * the events with that, and after a whole run `outcome-coverage.ts` names the outcomes that no test has reached.
+ * What each flow leaves in the audit log, as it declares it. After each test `expectAuditedAsDeclared`
+ * compares the events with that, and after a whole run `outcome-coverage.ts` names the outcomes that no test
+ * has reached.
  */
 
 const subjects: Record<Audited["subject"], string> = {

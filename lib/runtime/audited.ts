@@ -10,7 +10,8 @@ export type RefusalCauses = Readonly<Partial<Record<RefusalCode, Causes>>>;
 export interface Audited {
   /**
    * Whose account an event belongs to, and so in whose activity it is. **caller**: the one who ran it.
-   * **user**: the one that staff act on. **owner**: the one of the address, link or identity, where there is one.
+   * **user**: the one that staff act on. **owner**: the one of the address, link or identity, where there is
+   * one.
    */
   readonly subject: "caller" | "user" | "owner" | "nobody";
   /** Its causes begin with the name of a provider. */

@@ -40,8 +40,8 @@ export async function hasPurpose(db: Db, id: string, purpose: ListedPurpose): Pr
 }
 
 /**
- * The verifications `v` on a page of those that have at most this lifetime, in the order of
- * `expires_at desc, id desc`, after the one with the id `after`. The lifetime bounds what is read of the index.
+ * The verifications `v` on a page of those that have at most this lifetime, after the one with the id `after`,
+ * in the order of `expires_at desc, id desc`. The lifetime bounds what is read of the index.
  */
 export const isOnPage = (lifetime: Duration, after: string | null): SQL => sql`
   v.expires_at <= now() + make_interval(secs => ${lifetime})

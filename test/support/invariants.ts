@@ -315,9 +315,8 @@ async function misreadSessions({ db }: TestWorld) {
 }
 
 /**
- * I5: an accepted request for an email, and a change with a notice, queued exactly one email;
- * nothing else did, except a sign-in from a new device. A deletion also tells the addresses that the account had
- * before.
+ * I5: an accepted request for an email, and a change with a notice, queued exactly one email; nothing else
+ * did, except a sign-in from a new device. A deletion also tells the addresses that the account had before.
  */
 function lettersOfRequests(runs: Change[][]) {
   return runs

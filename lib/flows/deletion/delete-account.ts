@@ -10,8 +10,8 @@ import { ok, refuse } from "@/lib/core/result";
 
 /**
  * Schedules the deletion of the user's account, after step-up and with the address typed once more. All its
- * sessions end at once; its owner gets a link that takes it back. Addresses that it had before changes that can
- * still be undone are told, too. Refuses `email_incorrect`, `last_admin`.
+ * sessions end at once; its owner gets a link that takes it back. Addresses that it had before changes that
+ * can still be undone are told, too. Refuses `email_incorrect`, `last_admin`.
  */
 export const deleteAccount = defineFlow({
   name: "account.delete",

@@ -6,10 +6,10 @@ import { confirmationLimit } from "@/lib/runtime/limits";
 import { undoEmailChange as undo } from "@/lib/store/email-changes";
 
 /**
- * Restores the address that a user had before a change, by the link that was sent there, cancels a deletion, and
- * ends all sessions of the account: whoever changed it may be in one of them. In a browser that did not make the
- * change the whole old address has to be typed (L5). It signs nobody in. Its browser may repeat it for a
- * minute. Refuses `link_invalid`, `email_mismatch`, and after the verification `undo_too_late`.
+ * Restores the address that a user had before a change, by the link that was sent there, cancels a deletion,
+ * and ends all sessions of the account: whoever changed it may be in one of them. In a browser that did not
+ * make the change the whole old address has to be typed (L5). It signs nobody in. Its browser may repeat it
+ * for a minute. Refuses `link_invalid`, `email_mismatch`, and after the verification `undo_too_late`.
  */
 export const undoEmailChange = defineFlow({
   name: "email_change.undo",
