@@ -295,7 +295,7 @@ for (const { extent, details, isWhole } of extents)
     );
 
 test(
-  "requests to a silent provider time out at each of its endpoints",
+  "requests to a silent provider time out at each of its endpoints, and work once it responds",
   { tag: "@long" },
   async ({ oidc, newAddress, server }) => {
     const expectUnavailable = async (client: Client, response: Promise<HttpResponse>) => {
@@ -322,6 +322,12 @@ test(
           const callback = await callbackUrlFrom(await startOAuth(client, provider));
           oidc[provider].script[endpoint] = responses.hang();
           await expectUnavailable(client, client.get(callback));
+          // The request without a response was ended, and the next user does not wait for it.
+          oidc[provider].resetProviders();
+          oidc[provider].person.email = newAddress("ada");
+          const next = new Client(server);
+          await signInWithProvider(next, provider);
+          expect(next.jar.has("latchkey-session"), `${provider} after ${endpoint}`).toBe(true);
         }),
       );
   },

@@ -1,7 +1,11 @@
-import { getEventListeners, once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { EventEmitter, getEventListeners, once } from "node:events";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { createPatchedFetcher } from "next/dist/server/lib/patch-fetch";
+import { afterEach, expect, test, vi } from "vitest";
 import { fetchJson } from "./oidc-fetch";
 
 const ends: (() => unknown)[] = [];
@@ -42,5 +46,28 @@ test("a response that is refused by its headers is not read to its end", async (
     more();
   });
   await expect(fetchJson(endless, new AbortController().signal)).rejects.toThrow("not_json");
+  await closed;
+});
+
+test("the time limit ends a request within a request to Next, whose own fetch copies it", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const requests = new AsyncLocalStorage<never>();
+  const stores = {
+    workAsyncStorage: requests,
+    workUnitAsyncStorage: new AsyncLocalStorage<never>(),
+  };
+  vi.stubGlobal("fetch", createPatchedFetcher(fetch, stores));
+  ends.push(() => vi.unstubAllGlobals());
+  const limit = new AbortController();
+  const arrivals = new EventEmitter();
+  const silent = await serve((_, response) => void arrivals.emit("request", response));
+  const request = { route: "/callback" } as never;
+  const response = requests.run(request, () => fetchJson(silent, limit.signal));
+  const [exchange] = (await once(arrivals, "request")) as [ServerResponse];
+  const closed = once(exchange, "close");
+  collectGarbage();
+  limit.abort();
+  await expect(response).rejects.toThrow("timeout");
   await closed;
 });

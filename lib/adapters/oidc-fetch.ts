@@ -26,8 +26,14 @@ export async function fetchJson(
   signal.addEventListener("abort", onTimeout);
   if (signal.aborted) onTimeout();
   try {
-    // `redirect: "error"` could not be told from a broken connection. Next's fetch may cache.
-    const response = await fetch(request, {
+    const { url, method, headers } = request;
+    const body = method === "POST" ? await request.text() : null;
+    // Next's fetch would copy a `Request`, and lose its signal when a copy is collected as garbage. It
+    // may also cache. `redirect: "error"` could not be told from a broken connection.
+    const response = await fetch(url, {
+      method,
+      headers,
+      body,
       signal: controller.signal,
       redirect: "manual",
       cache: "no-store",
