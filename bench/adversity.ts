@@ -150,7 +150,6 @@ export async function measureAdversity(
     SMTP_URL: mail.url,
     MAIL_FROM: "latchkey@example.com",
     TRUSTED_PROXY_HOPS: "1",
-    EMAILS_PER_HOUR: "1000000",
   });
   const setting = { latchkey, wire, redisWire, mail };
   const passwordHash = await hash(password, bounds.argon2);

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { startCluster } from "../scripts/postgres-cluster.mjs";
+import { Failure } from "../scripts/run.mjs";
 import { type Statement, statementsIn, sizeOf } from "./statements";
 
 /** A real Postgres with one new database, which ends with this process. */
@@ -25,7 +26,7 @@ export interface Stage {
   addUsers(addresses: readonly string[], account: Account): Promise<void>;
   /**
    * Resolves when no letter is queued: the courier runs after the response, in the same process. Looks
-   * every `everyMs` milliseconds.
+   * every `everyMs` milliseconds; throws a `Failure` after 2,000 looks.
    */
   mailIsOut(everyMs?: number): Promise<void>;
   /** Ends Postgres and deletes its data. */
@@ -96,6 +97,7 @@ export async function openStage(settings: string[] = []): Promise<Stage> {
         if (!waiting) return;
         await sleep(everyMs);
       }
+      throw new Failure("Emails still wait after 2,000 looks.");
     },
     close: () => cluster.stop(),
   };
