@@ -35,8 +35,13 @@ export const serverRoutes = ["/check", "/livez", "/readyz", "/metrics"] as const
 const isAt = (path: string, own: string) => path === own || path.startsWith(`${own}/`);
 
 /** Whether a path, without its query, is that of a page of Latchkey or of a path below it. */
-export const isOwnPagePath = (path: string): boolean =>
-  path === "/" || ownPages.some((own) => isAt(path, own));
+export function isOwnPagePath(path: string): boolean {
+  const end = path.indexOf("/", 1);
+  return path === "/" || firstSegments.has(end === -1 ? path : path.slice(0, end));
+}
+
+/** Each page of ours has one segment. */
+const firstSegments = new Set<string>(ownPages);
 
 /** Whether a path is that of a page that people without a session need, to sign in or to read why not. */
 export const isSignedOutPath = (path: string): boolean =>

@@ -18,6 +18,7 @@ export const isNextInternal = (url: string): boolean =>
 
 /** Next, too, decodes a path before it looks for its page. */
 function decoded(path: string): string {
+  if (!path.includes("%")) return path;
   try {
     return decodeURIComponent(path);
   } catch {

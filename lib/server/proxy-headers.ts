@@ -36,11 +36,12 @@ export class ProxyHeaders {
     const { url = "/", method } = request;
     if (healthPaths.test(url)) return false;
     const isOurs = host === origin.host;
+    const isPlain =
+      origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
+    if (isOurs && !isPlain) return false;
     const isThisMachine =
       loopback && URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname);
     const isForeign = isAbsolute && !isOurs && !isThisMachine;
-    const isPlain =
-      origin.protocol === "https:" && trustedProxyHops > 0 && forwardedProto === "http";
     const isOtherName = loopback && !isOurs;
     if (!isForeign && !isPlain && !isOtherName) return false;
     const header = isPlain ? "X-Forwarded-Proto" : "Host";

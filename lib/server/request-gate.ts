@@ -53,6 +53,7 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
     prepareServer(server, env);
     server.closeAllConnections();
   }
+  const common = commonHeaders(env);
   const proxies = new ProxyHeaders(env, log);
   const firstVisitPage = new FirstVisitPage(env);
   let api: JsonApi | undefined;
@@ -68,14 +69,7 @@ export function installRequestGate(env: Env, log: Log): RequestGate {
         collectDeletedCookies(deleted, () => void Reflect.apply(emit, this, [event, ...rest]));
       gateRequest(
         { request, response, env, log, page: pageFrom(this, env) },
-        {
-          proxies,
-          firstVisitPage,
-          deleted,
-          api,
-          check,
-          next,
-        },
+        { common, proxies, firstVisitPage, deleted, api, check, next },
       );
       return true;
     }
@@ -107,6 +101,7 @@ const pageMethods = ["GET", "HEAD", "POST"];
 const fileMethods = ["GET", "HEAD"];
 
 interface Gate {
+  readonly common: ReturnType<typeof commonHeaders>;
   readonly proxies: ProxyHeaders;
   readonly firstVisitPage: FirstVisitPage;
   /** The cookies that the page deletes. */
@@ -120,14 +115,13 @@ interface Gate {
 
 function gateRequest(
   exchange: Exchange,
-  { proxies, firstVisitPage, deleted, api, check, next }: Gate,
+  { common, proxies, firstVisitPage, deleted, api, check, next }: Gate,
 ): void {
   const { request, response, env } = exchange;
   const target = readTarget(request.url ?? "/", request.headers.host ?? "");
   request.url =
     env.production && isNextInternal(target.path) ? missingPath : withoutAddedText(target.path);
-  for (const [name, value] of Object.entries(headersFor(env, request)))
-    response.setHeader(name, value);
+  setHeaders(common, request, response);
   completeHeaders(exchange, deleted);
   const visited = isCheck(request.url) && readVisited(headersOf(request), env);
   const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]).toLowerCase();
@@ -230,25 +224,34 @@ function isDecodable(url: string) {
   }
 }
 
-function headersFor({ origin }: Env, request: IncomingMessage) {
-  const { url = "/" } = request;
-  return {
+/** The headers of every response that are the same for each request. */
+function commonHeaders({ origin }: Env): readonly (readonly [name: string, value: string])[] {
+  return Object.entries({
     // Replaced on pages: by `rewritePages` on our own, by proxy.ts on others.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    // Set before Next sees the request: it sets no other then. Next knows how long files may be stored.
-    ...(!isFile(request) && noStore),
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    // The path of a token page is secret. Its form still needs an Origin header (L6).
-    "Referrer-Policy": /^\/l(\/|\?|$)/.test(url) ? "strict-origin" : "same-origin",
     "X-Robots-Tag": "noindex",
     ...(origin.protocol === "https:"
       ? { "Strict-Transport-Security": "max-age=63072000; includeSubDomains" }
       : {}),
-  };
+  });
+}
+
+function setHeaders(
+  common: ReturnType<typeof commonHeaders>,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
+  for (const [name, value] of common) response.setHeader(name, value);
+  // Set before Next sees the request: it sets no other then. Next knows how long files may be stored.
+  if (!isFile(request)) response.setHeader("Cache-Control", noStore["Cache-Control"]);
+  // The path of a token page is secret. Its form still needs an Origin header (L6).
+  const isToken = /^\/l(\/|\?|$)/.test(request.url ?? "/");
+  response.setHeader("Referrer-Policy", isToken ? "strict-origin" : "same-origin");
 }
 
 /** Completes the headers of a response when they are sent, whoever has set the others. */
@@ -283,6 +286,9 @@ function cacheControl(request: IncomingMessage, set: readonly string[]): string 
   return meant === "" || (isOurs && !meant.includes("no-store")) ? noStore["Cache-Control"] : meant;
 }
 
+const forwardingHeader =
+  /^(x-forwarded-|x-original-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/;
+
 /**
  * Replaces what a client may have forged: the forwarding headers contain the IP and the country that the
  * trusted proxies report, and the configured origin (L7, R2, S2).
@@ -296,13 +302,7 @@ function normalizeForwardingHeaders(
   const ip = clientIp(socket.remoteAddress, forwardedFor, trustedProxyHops);
   const isTrusted = trustedProxyHops > 0 && countryHeader !== undefined;
   const country = isTrusted ? readCountry(headers[countryHeader]) : null;
-  for (const name of Object.keys(headers))
-    if (
-      /^(x-forwarded-|x-original-|forwarded$|x-real-ip$|x-nonce$|x-own-page$|x-middleware-|content-security-policy)/.test(
-        name,
-      )
-    )
-      delete headers[name];
+  for (const name in headers) if (forwardingHeader.test(name)) delete headers[name];
   headers["x-forwarded-for"] = ip ?? "";
   if (country) headers["x-forwarded-country"] = country;
   headers["x-forwarded-host"] = origin.host;
@@ -424,9 +424,10 @@ function rejectLargeBody(exchange: Exchange): boolean {
  */
 function bufferBody(exchange: Exchange, proceed: () => void): boolean {
   const { request, response } = exchange;
-  const { "content-type": type = "", "content-length": length, ...others } = request.headers;
+  const { "content-type": type = "", "content-length": length } = request.headers;
   const isForm = formType.test(type) && !isApi(request);
-  const hasBody = others["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
+  const hasBody = request.headers["transfer-encoding"] !== undefined || Number(length ?? 0) > 0;
+  if (!isForm && !hasBody) return false;
   const isHeld = isForm || (isApi(request) && hasBody);
   const chunks: Buffer[] = [];
   let left = bounds.bodyBytes;

@@ -9,6 +9,7 @@ export interface RequestTarget {
 
 /** Reads a request target (RFC 9112, section 3.2). Proxies send the absolute form, "http://host/path". */
 export function readTarget(url: string, hostHeader: string): RequestTarget {
+  if (url.startsWith("/")) return { host: hostHeader, path: url, isAbsolute: false };
   const [, start, path = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is.exec(url) ?? [];
   if (start === undefined) return { host: hostHeader, path: url, isAbsolute: false };
   const authority = URL.canParse(start) ? new URL(start) : null;

@@ -6,6 +6,7 @@ import { isToken } from "@/lib/core/crypto";
  * A broken encoding, for which Next has no page, ends the path.
  */
 export function withoutAddedText(url: string): string {
+  if (!url.startsWith("/l/")) return url;
   const [, folder, text, query] =
     /^(\/l\/(?:(?:reset|confirm|undo|restore|report|setup|access|email|stop)\/)?)([^?#]*)(.*)$/s.exec(
       url,
