@@ -357,7 +357,7 @@ function partsOf({ operation: { operationId, path }, body }: (typeof calls)[numb
     parts.add(name as Part);
     return anything;
   };
-  body?.(new Proxy({} as Scene, { get }));
+  body?.(new Proxy<Scene>({} as Scene, { get: get as never }));
   if (parts.has("pendingId")) parts.add("second");
   return parts;
 }
