@@ -63,3 +63,21 @@ export const cookiesFrom = ({ headers }: HttpResponse) =>
     .filter((header) => !/; max-age=0/i.test(header))
     .map((header) => header.split(";")[0])
     .join("; ");
+
+/** The device cookie of each person, as a browser keeps it: another device would be told about by email. */
+export class Devices {
+  readonly #cookies = new Map<string, string>();
+
+  /** The Cookie header of a person's next sign-in. */
+  of = (person: string): { readonly cookie?: string } => {
+    const cookie = this.#cookies.get(person);
+    return cookie ? { cookie } : {};
+  };
+
+  keep(person: string, response: HttpResponse): void {
+    const cookie = cookiesFrom(response)
+      .split("; ")
+      .find((one) => one.startsWith("latchkey-device="));
+    if (cookie) this.#cookies.set(person, cookie);
+  }
+}

@@ -6,15 +6,18 @@ import { ofProviders, type TimesByAccount, distinguish } from "./timing-oracle";
 
 /** Times of link requests and redemptions, in milliseconds. */
 export interface LinkTimes {
+  /** Of an insert into an empty table, with its commit: the minimum for what must be stored. */
+  readonly inserted: number[];
   readonly requested: number[];
   readonly redeemed: number[];
 }
 
 /** New users request a link and redeem it, one after the other. */
 export async function timeLinks(stage: Stage, latchkey: Latchkey, n: number): Promise<LinkTimes> {
-  const times: LinkTimes = { requested: [], redeemed: [] };
+  const times: LinkTimes = { inserted: [], requested: [], redeemed: [] };
   for (let count = 0; count < n; count += 1) {
     const email = newAddress();
+    times.inserted.push(await stage.insertAndCommit(email));
     const requested = await whenIdle(stage, count, () => requestLink(latchkey, email));
     times.requested.push(requested.ms);
     await stage.mailIsOut();

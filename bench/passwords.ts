@@ -4,7 +4,7 @@ import { hash, verify } from "@node-rs/argon2";
 import { bounds } from "@/lib/core/policy";
 import { type Form, formWith, multipart } from "../e2e/support/forms";
 import { Failure } from "../scripts/run.mjs";
-import { cookiesFrom, send } from "./http";
+import { cookiesFrom, Devices, send } from "./http";
 import { forEachAtOnce } from "./load";
 import type { Stage } from "./postgres";
 import { canLookInside, cpuMs, residentMb } from "./processes";
@@ -28,6 +28,8 @@ export interface PasswordFigures {
   readonly signInCpu: number;
   /** The same with the form of the password page, without the page itself. */
   readonly formCpu: number;
+  /** The same by JSON on a device that is new to the account, of which its owner is told by email. */
+  readonly newDeviceCpu: number;
   /** Rates per second, eight at once: comparisons without a bound and with ours, and sign-ins. */
   readonly verifyRate: number;
   readonly boundedRate: number;
@@ -54,10 +56,15 @@ export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
   const pids = [latchkey.pid, stage.pid];
   await forEachAtOnce(people, 16, (email) => client.signIn(email, password, 201));
 
+  await stage.mailIsOut();
   const byJson = await measureSignIns(pids, people, (email) => client.signIn(email, password, 201));
   await client.openForm();
   const byForm = await measureSignIns(pids, people, (email) => client.submit(email, password));
 
+  const onNewDevice = await measureSignIns(pids, people, async (email) => {
+    await new PasswordClient(latchkey, client.agent).signIn(email, password, 201);
+  });
+  await stage.mailIsOut();
   const byAccount = await timeWrongPasswords(stage, client, storedHash);
   await stage.clearLimits();
   const cookie = await signIn(latchkey);
@@ -91,6 +98,7 @@ export async function measurePasswords(stage: Stage): Promise<PasswordFigures> {
     ...{
       signInCpu: byJson.cpu,
       formCpu: byForm.cpu,
+      newDeviceCpu: onNewDevice.cpu,
       signInRate: byJson.perSecond,
       byAccount,
       idle,
@@ -117,20 +125,25 @@ export async function measureSignIns(
   return { cpu: (cpuSoFar() - before) / signIns, perSecond };
 }
 
-/** Signs in by password, each time from another IP address. */
+/** Signs in by password, each time from another IP address, and each person on one device. */
 class PasswordClient {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #devices = new Devices();
   #form: Form = { fields: [] };
   #browser = "";
 
-  constructor(readonly latchkey: Latchkey) {}
+  constructor(
+    readonly latchkey: Latchkey,
+    readonly agent = new Agent({ keepAlive: true }),
+  ) {}
 
   async signIn(email: string, typed: string, expected?: number): Promise<number> {
-    const { status, body } = await send(this.latchkey.origin, "/api/v1/sessions", {
+    const response = await send(this.latchkey.origin, "/api/v1/sessions", {
       json: { email, password: typed },
-      headers: newNetwork(),
-      agent: this.#agent,
+      headers: { ...newNetwork(), ...this.#devices.of(email) },
+      agent: this.agent,
     });
+    const { status, body } = response;
+    this.#devices.keep(email, response);
     if (expected !== undefined && status !== expected)
       throw new Failure(`Signing in returned ${status}: ${body.toString("utf8")}`);
     return status;
@@ -149,10 +162,11 @@ class PasswordClient {
     const response = await send(origin, "/sign-in/password", {
       form: await multipart(this.#form, { email, password: typed }),
       headers: {
-        ...{ origin, "sec-fetch-site": "same-origin", cookie: this.#browser },
+        ...{ origin, "sec-fetch-site": "same-origin" },
+        cookie: [this.#browser, this.#devices.of(email).cookie].filter(Boolean).join("; "),
         ...newNetwork(),
       },
-      agent: this.#agent,
+      agent: this.agent,
     });
     if (!/session=[\w-]/.test(cookiesFrom(response)))
       throw new Failure(`The password form returned ${response.status} and no session.`);

@@ -29,6 +29,8 @@ export interface Stage {
    * every `everyMs` milliseconds; throws a `Failure` after 2,000 looks.
    */
   mailIsOut(everyMs?: number): Promise<void>;
+  /** Inserts a row of its own and commits; returns the milliseconds. */
+  insertAndCommit(text: string): Promise<number>;
   /** Ends Postgres and deletes its data. */
   close(): Promise<void>;
 }
@@ -98,6 +100,12 @@ export async function openStage(settings: string[] = []): Promise<Stage> {
         await sleep(everyMs);
       }
       throw new Failure("Emails still wait after 2,000 looks.");
+    },
+    async insertAndCommit(text) {
+      await sql`create table if not exists bench_inserts (id serial primary key, content text)`;
+      const since = performance.now();
+      await sql`insert into bench_inserts (content) values (${text})`;
+      return performance.now() - since;
     },
     close: () => cluster.stop(),
   };

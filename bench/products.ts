@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import PostalMime from "postal-mime";
 import { startFakeSmtp } from "@/test/support/fake-smtp";
 import { Failure } from "../scripts/run.mjs";
-import { cookiesFrom, type HttpResponse, send } from "./http";
+import { cookiesFrom, Devices, type HttpResponse, send } from "./http";
 import { forEachAtOnce } from "./load";
 import { password } from "./passwords";
 import type { Stage } from "./postgres";
@@ -46,6 +46,7 @@ const get = ({ origin }: Server, path: string, cookie = "") =>
 
 export function latchkeyProduct(server: Server, stage: Stage, passwordHash: string): Product {
   const api = "/api/v1";
+  const devices = new Devices();
   return {
     server,
     requestLink: async (email) =>
@@ -58,7 +59,9 @@ export function latchkeyProduct(server: Server, stage: Stage, passwordHash: stri
     passwords: {
       addUsers: (addresses) => stage.addUsers(addresses, { provider: "email", passwordHash }),
       async signIn(email, typed, isRight) {
-        const response = await post(server, `${api}/sessions`, { email, password: typed });
+        const { cookie } = devices.of(email);
+        const response = await post(server, `${api}/sessions`, { email, password: typed }, cookie);
+        devices.keep(email, response);
         return expectStatus(isRight ? 201 : 401, response);
       },
     },

@@ -134,7 +134,7 @@ async function measureAll(stage: Stage, count: number): Promise<Findings> {
   for (const work of works) await runRound(work, subjects);
 
   const rounds: Round[] = [];
-  const links: LinkTimes = { requested: [], redeemed: [] };
+  const links: LinkTimes = { inserted: [], requested: [], redeemed: [] };
   for (let n = 1; n <= count; n += 1) {
     console.log(`Round ${n} of ${count} …`);
     rounds.push({
@@ -143,6 +143,7 @@ async function measureAll(stage: Stage, count: number): Promise<Findings> {
       start: await timeStart(stage, lookUp),
     });
     const times = await timeLinks(stage, latchkey, linksPerRound);
+    links.inserted.push(...times.inserted);
     links.requested.push(...times.requested);
     links.redeemed.push(...times.redeemed);
   }
