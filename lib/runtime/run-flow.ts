@@ -163,7 +163,7 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
     )
       return this.#reject({ code: "cookies_blocked" });
     // Before the input is read: an error about it is not for another user to see.
-    const shownToOther = await this.#shownToOther();
+    const shownToOther = this.requestContext.shownTo !== null && (await this.#shownToOther());
     if (shownToOther) return this.#reject(shownToOther);
     // For all others there is no such flow, whatever they send.
     if (
@@ -201,7 +201,8 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
 
     // Inherits instead of copying: a copy would compute every lazy property.
     const caller = Object.assign(Object.create(this.requestContext) as RequestContext, { session });
-    const rejection = await this.#consumeLimits(input, caller);
+    const isLimited = this.flow.limits.length > 0;
+    const rejection = isLimited && (await this.#consumeLimits(input, caller));
     if (rejection) return this.#reject(rejection);
 
     // `requires` was checked above, which is what the context's type promises.
@@ -235,7 +236,6 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
   /** The refusal of a form whose page showed another user, or a signed-out page. */
   async #shownToOther(): Promise<Refusal | null> {
     const { shownTo } = this.requestContext;
-    if (shownTo === null) return null;
     const session = await this.requestContext.readSession();
     if (shownTo === (session?.userId ?? "")) return null;
     return session
@@ -274,7 +274,6 @@ class Run<Schema extends z.ZodType, Out, R extends Requires> {
         caller.deviceDigest,
         identifierOf(input),
       );
-    if (rules.length === 0) return null;
     const uses = rules.map((rule) => {
       const [name, key] = this.#limitAndKey(rule, input, caller);
       const max = this.world.env.limitMax[name] ?? limits[name].max;

@@ -19,7 +19,7 @@ const userAgents = { usual: "Mozilla/5.0", inApp: "Mozilla/5.0 (Linux; Android 1
  * the page reads besides settings must be told apart here.
  */
 export class FirstVisitPage {
-  readonly #rendered = new Map<string, Promise<Buffer | null>>();
+  readonly #rendered = new Map<string, Promise<Buffer | null> | Buffer>();
 
   constructor(readonly env: Env) {}
 
@@ -47,13 +47,13 @@ export class FirstVisitPage {
       });
       response.end(request.method === "HEAD" ? undefined : page);
     };
-    this.#page(kind, exchange.page)
-      .then(send)
-      .catch(() => response.destroy());
+    const page = this.#page(kind, exchange.page);
+    if (Buffer.isBuffer(page)) return send(page);
+    page.then(send).catch(() => response.destroy());
   }
 
   /** Null after a failure, which the next request tries again. */
-  #page(kind: keyof typeof userAgents, render: Exchange["page"]): Promise<Buffer | null> {
+  #page(kind: keyof typeof userAgents, render: Exchange["page"]) {
     const known = this.#rendered.get(kind);
     if (known) return known;
     const rendering = render(renderedPath, { "user-agent": userAgents[kind] }).then(
@@ -61,7 +61,9 @@ export class FirstVisitPage {
       () => null,
     );
     this.#rendered.set(kind, rendering);
-    void rendering.then((page) => page ?? this.#rendered.delete(kind));
+    void rendering.then((page) =>
+      page ? this.#rendered.set(kind, page) : this.#rendered.delete(kind),
+    );
     return rendering;
   }
 }

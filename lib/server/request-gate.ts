@@ -1,4 +1,10 @@
-import { get, type IncomingMessage, Server, type ServerResponse } from "node:http";
+import {
+  get,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import compression from "compression";
@@ -101,7 +107,7 @@ const pageMethods = ["GET", "HEAD", "POST"];
 const fileMethods = ["GET", "HEAD"];
 
 interface Gate {
-  readonly common: ReturnType<typeof commonHeaders>;
+  readonly common: Readonly<Record<string, string>>;
   readonly proxies: ProxyHeaders;
   readonly firstVisitPage: FirstVisitPage;
   /** The cookies that the page deletes. */
@@ -121,9 +127,14 @@ function gateRequest(
   const target = readTarget(request.url ?? "/", request.headers.host ?? "");
   request.url =
     env.production && isNextInternal(target.path) ? missingPath : withoutAddedText(target.path);
-  setHeaders(common, request, response);
-  completeHeaders(exchange, deleted);
   const visited = isCheck(request.url) && readVisited(headersOf(request), env);
+  const serves = visited ? null : api && mayBeJsonApi(request.url) ? api : undefined;
+  const prepare = () => {
+    setHeaders(common, request, response);
+    completeHeaders(exchange, deleted);
+  };
+  if (serves === undefined) prepare();
+  else completeHeadersAtOnce(common, response);
   const forwardedProto = ofTrustedHop(env, request.headers["x-forwarded-proto"]).toLowerCase();
   normalizeForwardingHeaders(env, request);
   // For any Host, and without a redirect: it is asked by other servers, about other requests (W2).
@@ -137,8 +148,11 @@ function gateRequest(
   setBrowserCookie(env, request, response);
   // Not before: a refusal is sent at once, while the rest of the body is still read.
   const proceed = () => {
-    const { url = "/" } = request;
-    if (api && mayBeJsonApi(url)) return api(request, response, next);
+    if (serves)
+      return serves(request, response, () => {
+        prepare();
+        next();
+      });
     if (firstVisitPage.isRequestedBy(request))
       return firstVisitPage.respond(exchange, () => render(exchange, next));
     render(exchange, next);
@@ -225,8 +239,8 @@ function isDecodable(url: string) {
 }
 
 /** The headers of every response that are the same for each request. */
-function commonHeaders({ origin }: Env): readonly (readonly [name: string, value: string])[] {
-  return Object.entries({
+function commonHeaders({ origin }: Env): Readonly<Record<string, string>> {
+  return {
     // Replaced on pages: by `rewritePages` on our own, by proxy.ts on others.
     "Content-Security-Policy":
       "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -238,20 +252,28 @@ function commonHeaders({ origin }: Env): readonly (readonly [name: string, value
     ...(origin.protocol === "https:"
       ? { "Strict-Transport-Security": "max-age=63072000; includeSubDomains" }
       : {}),
-  });
+  };
 }
 
-function setHeaders(
-  common: ReturnType<typeof commonHeaders>,
-  request: IncomingMessage,
-  response: ServerResponse,
-) {
-  for (const [name, value] of common) response.setHeader(name, value);
+function setHeaders(common: Gate["common"], request: IncomingMessage, response: ServerResponse) {
+  for (const name in common) response.setHeader(name, common[name]!);
   // Set before Next sees the request: it sets no other then. Next knows how long files may be stored.
   if (!isFile(request)) response.setHeader("Cache-Control", noStore["Cache-Control"]);
   // The path of a token page is secret. Its form still needs an Origin header (L6).
   const isToken = /^\/l(\/|\?|$)/.test(request.url ?? "/");
   response.setHeader("Referrer-Policy", isToken ? "strict-origin" : "same-origin");
+}
+
+/**
+ * Completes the headers of the session check and the JSON API, which give all of theirs at once: Node then
+ * needs no list of them first. A refusal may have set some before.
+ */
+function completeHeadersAtOnce(common: Gate["common"], response: ServerResponse) {
+  const { writeHead } = response;
+  response.writeHead = ((status: number, given: Record<string, OutgoingHttpHeader> = {}) => {
+    const others = { ...common, ...noStore, "Referrer-Policy": "same-origin" };
+    return writeHead.call(response, status, { ...others, ...response.getHeaders(), ...given });
+  }) as typeof writeHead;
 }
 
 /** Completes the headers of a response when they are sent, whoever has set the others. */
