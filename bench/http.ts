@@ -64,7 +64,7 @@ export const cookiesFrom = ({ headers }: HttpResponse) =>
     .map((header) => header.split(";")[0])
     .join("; ");
 
-/** The device cookie of each person, as a browser keeps it: another device would be told about by email. */
+/** The device cookie of each person, as a browser stores it: another device would be told about by email. */
 export class Devices {
   readonly #cookies = new Map<string, string>();
 
@@ -74,7 +74,7 @@ export class Devices {
     return cookie ? { cookie } : {};
   };
 
-  keep(person: string, response: HttpResponse): void {
+  store(person: string, response: HttpResponse): void {
     const cookie = cookiesFrom(response)
       .split("; ")
       .find((one) => one.startsWith("latchkey-device="));

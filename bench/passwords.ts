@@ -143,7 +143,7 @@ class PasswordClient {
       agent: this.agent,
     });
     const { status, body } = response;
-    this.#devices.keep(email, response);
+    this.#devices.store(email, response);
     if (expected !== undefined && status !== expected)
       throw new Failure(`Signing in returned ${status}: ${body.toString("utf8")}`);
     return status;

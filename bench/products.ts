@@ -61,7 +61,7 @@ export function latchkeyProduct(server: Server, stage: Stage, passwordHash: stri
       async signIn(email, typed, isRight) {
         const { cookie } = devices.of(email);
         const response = await post(server, `${api}/sessions`, { email, password: typed }, cookie);
-        devices.keep(email, response);
+        devices.store(email, response);
         return expectStatus(isRight ? 201 : 401, response);
       },
     },
