@@ -47,14 +47,23 @@ const get = ({ origin }: Server, path: string, cookie = "") =>
 export function latchkeyProduct(server: Server, stage: Stage, passwordHash: string): Product {
   const api = "/api/v1";
   const devices = new Devices();
+  /** Who requested a link, by its response. */
+  const requesters = new WeakMap<HttpResponse, string>();
   return {
     server,
-    requestLink: async (email) =>
-      expectStatus(202, await post(server, `${api}/magic-links`, { email })),
+    async requestLink(email) {
+      const { cookie } = devices.of(email);
+      const response = await post(server, `${api}/magic-links`, { email }, cookie);
+      requesters.set(response, email);
+      return expectStatus(202, response);
+    },
     async redeem(letter, requested) {
+      const email = requesters.get(requested) ?? "";
       const token = found(/\/l\/([\w-]+)/, letter);
-      const cookie = cookiesFrom(requested);
-      return expectStatus(201, await post(server, `${api}/sessions`, { token }, cookie));
+      const cookies = [cookiesFrom(requested), devices.of(email).cookie].filter(Boolean);
+      const response = await post(server, `${api}/sessions`, { token }, cookies.join("; "));
+      devices.store(email, response);
+      return expectStatus(201, response);
     },
     passwords: {
       addUsers: (addresses) => stage.addUsers(addresses, { provider: "email", passwordHash }),
