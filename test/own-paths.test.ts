@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { ownFiles, ownPages, ownRoutes, serverRoutes } from "@/lib/core/own-paths";
+import { isOwnPagePath, ownFiles, ownPages, ownRoutes, serverRoutes } from "@/lib/core/own-paths";
 import { cookieTable, scriptCookieTable } from "@/lib/web/cookies";
 import { routes as apiRoutes } from "@/lib/web/api/routes";
 
@@ -30,6 +30,10 @@ describe("the paths that are ours", () => {
 
   it.each(paths)("have something there: %s", (own) => {
     expect(built.some((one) => isAt(one, own))).toBe(true);
+  });
+
+  it.each(ownPages)("are recognised with all below them, and nothing else: %s", (own) => {
+    expect([own, `${own}/below`, `${own}x`].map(isOwnPagePath)).toEqual([true, true, false]);
   });
 
   it("are those of the document", () => {

