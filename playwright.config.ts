@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
+import type { WorkerOptions } from "./e2e/support/oidc";
 
 // The headless shell has the same engine and needs a quarter of the processor time.
 const debianChromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((file) =>
@@ -18,11 +19,19 @@ const ofScriptedProviders = readdirSync("e2e").filter(
 );
 
 /** The fixtures in e2e/support start the servers. */
-export default defineConfig({
+export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
   projects: [
     { name: "fake providers", testIgnore: ofScriptedProviders.map((file) => `**/${file}`) },
     { name: "scripted providers", testMatch: ofScriptedProviders.map((file) => `**/${file}`) },
+    // The same tests where Next serves the JSON API, in the long part.
+    {
+      name: "API in Next",
+      testMatch: ["authorization", "bad-input", "openapi"].map((file) => `**/${file}.spec.ts`),
+      grep: /@long/,
+      grepInvert: /with proxy\.ts deleted/,
+      use: { apiInNext: true },
+    },
   ],
   // A single step fails after two minutes; a whole test has twenty times as long.
   timeout: 20 * quiet,

@@ -27,7 +27,7 @@ import { buildWithoutProxy } from "./support/project-copy";
  * proxy.ts: only the runner authorizes a request.
  */
 
-const testWithoutProxy = test.extend<object, { build: { project: string }; server: Server }>({
+const testWithoutProxy = test.extend<object, { server: Server }>({
   build: [
     async ({}, use) => {
       const { project, remove } = await buildWithoutProxy();

@@ -30,8 +30,9 @@ const testWithWire = test.extend<object, { wire: FaultProxy; server: Server; wit
       { scope: "worker" },
     ],
     server: [
-      async ({ wire, oidc }, use) => {
-        const server = await Server.start({ databaseUrl: wire.url, settings: keysOf(oidc) });
+      async ({ wire, oidc, build: { project } }, use) => {
+        const settings = keysOf(oidc);
+        const server = await Server.start({ databaseUrl: wire.url, project, settings });
         await use(server);
         wire.restore();
         await server.stop();
@@ -41,9 +42,10 @@ const testWithWire = test.extend<object, { wire: FaultProxy; server: Server; wit
     ],
     /** A server without links, so that Google can be the last method. It has no provider metadata yet. */
     withoutLink: [
-      async ({ database, oidc, server: { dataDir } }, use) => {
+      async ({ database, oidc, build: { project }, server: { dataDir } }, use) => {
         const settings = { ...keysOf(oidc), SIGN_IN_METHODS: "password,google,linkedin" };
-        const withoutLink = await Server.start({ databaseUrl: database.url, dataDir, settings });
+        const databaseUrl = database.url;
+        const withoutLink = await Server.start({ databaseUrl, dataDir, project, settings });
         await use(withoutLink);
         await withoutLink.stop();
       },

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { startOidcServer } from "@/test/support/oidc-server";
+import { buildWithApiInNext } from "./project-copy";
 import { Server } from "./server";
 import { test } from "./test";
 import type { Provider } from "./oauth";
@@ -22,7 +23,14 @@ export function setUser(
   Object.assign(person, { sub: email, email, email_verified: true, hd: undefined }, claims);
 }
 
-interface WorkerFixtures {
+export interface WorkerOptions {
+  /** Whether Next serves the JSON API, and not the request gate. */
+  apiInNext: boolean;
+}
+
+interface WorkerFixtures extends WorkerOptions {
+  /** The folder of the build that the servers run. */
+  build: { readonly project: string };
   oidc: OidcServers;
   server: Server;
   /** A second process of the same installation. They share one mailbox, as either may send a letter. */
@@ -37,6 +45,16 @@ const hops = { TRUSTED_PROXY_HOPS: "1" };
  * files that use this same `test`.
  */
 export const testWithProviders = test.extend<{ resetProviders: null }, WorkerFixtures>({
+  apiInNext: [false, { option: true, scope: "worker" }],
+  build: [
+    async ({ apiInNext }, use) => {
+      if (!apiInNext) return use({ project: "." });
+      const { project, remove } = await buildWithApiInNext();
+      await use({ project });
+      remove();
+    },
+    { scope: "worker" },
+  ],
   oidc: [
     async ({}, use) => {
       const [google, linkedin] = await Promise.all([
@@ -49,9 +67,9 @@ export const testWithProviders = test.extend<{ resetProviders: null }, WorkerFix
     { scope: "worker" },
   ],
   server: [
-    async ({ database, oidc }, use) => {
+    async ({ database, oidc, build: { project } }, use) => {
       const settings = { ...hops, ...keysOf(oidc) };
-      const server = await Server.start({ databaseUrl: database.url, settings });
+      const server = await Server.start({ databaseUrl: database.url, project, settings });
       await use(server);
       await server.stop();
       rmSync(server.dataDir, { recursive: true, force: true });
@@ -59,9 +77,10 @@ export const testWithProviders = test.extend<{ resetProviders: null }, WorkerFix
     { scope: "worker" },
   ],
   sibling: [
-    async ({ database, server: { origin, dataDir }, oidc }, use) => {
+    async ({ database, server: { origin, dataDir }, oidc, build: { project } }, use) => {
       const settings = { ...hops, ...keysOf(oidc) };
-      const sibling = await Server.start({ databaseUrl: database.url, origin, dataDir, settings });
+      const databaseUrl = database.url;
+      const sibling = await Server.start({ databaseUrl, origin, dataDir, project, settings });
       await use(sibling);
       await sibling.stop();
     },

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
@@ -23,6 +24,15 @@ interface Copy {
 
 /** A build of this project without proxy.ts. */
 export const buildWithoutProxy = () => buildCopy({ without: ["proxy.ts"] });
+
+/** A build of this project whose JSON API is served by Next, as where the request gate is not used. */
+export function buildWithApiInNext() {
+  const start = "lib/server/start.ts";
+  const source = readFileSync(start, "utf8");
+  const served = /^.*\.serveApi\(.*$/m;
+  if (!served.test(source)) throw new Error(`${start} does not serve the API.`);
+  return buildCopy({ files: { [start]: source.replace(served, "") } });
+}
 
 /** A build of this project with files left out or added, by path, and by default with an id of its own. */
 export async function buildCopy({
