@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "./db";
 import { type FaultRig, terminateConnections, type Variant } from "./fault-rig";
+import { methods } from "./sign-in-methods";
 
 export interface Failing {
   readonly rig: FaultRig;
@@ -269,8 +270,8 @@ const ofProcesses: readonly Fault[] = [
     name: "One of two processes told to end, with requests in flight",
     begin: ({ rig }) => {
       rig.wire.delay(20);
-      // Requests have arrived by then, and none has ended.
-      setTimeout(() => void rig.servers[0]!.stop(), 50);
+      // With as many statements as requests, all of these have arrived. None has ended.
+      rig.wire.interruptAt(methods.length, () => Promise.resolve(void rig.servers[0]!.stop()));
     },
     end: async ({ rig }) => {
       rig.wire.restore();
