@@ -57,9 +57,12 @@ export function send(
         incoming.once("end", finish);
         // A server may respond before the whole body is sent, and then close the connection.
         incoming.once("error", finish);
+        incoming.once("close", finish);
       },
     );
     outgoing.once("error", reject);
+    // A connection may end with neither a response nor an error.
+    outgoing.once("close", () => reject(new Error("socket hang up")));
     outgoing.end(body);
   });
 }
