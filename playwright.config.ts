@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
-import type { WorkerOptions } from "./e2e/support/oidc";
 
 // The headless shell has the same engine and needs a quarter of the processor time.
 const debianChromium = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((file) =>
@@ -19,7 +18,7 @@ const ofScriptedProviders = readdirSync("e2e").filter(
 );
 
 /** The fixtures in e2e/support start the servers. */
-export default defineConfig<object, WorkerOptions>({
+export default defineConfig<object, { apiInNext: boolean }>({
   testDir: "e2e",
   projects: [
     { name: "fake providers", testIgnore: ofScriptedProviders.map((file) => `**/${file}`) },

@@ -23,12 +23,9 @@ export function setUser(
   Object.assign(person, { sub: email, email, email_verified: true, hd: undefined }, claims);
 }
 
-export interface WorkerOptions {
-  /** Whether Next serves the JSON API, and not the request gate. */
+interface WorkerFixtures {
+  /** An option of playwright.config.ts: Next serves the JSON API, and not the request gate. */
   apiInNext: boolean;
-}
-
-interface WorkerFixtures extends WorkerOptions {
   /** The folder of the build that the servers run. */
   build: { readonly project: string };
   oidc: OidcServers;
