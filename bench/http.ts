@@ -69,10 +69,10 @@ export class Devices {
   readonly #cookies = new Map<string, string>();
 
   /** The Cookie header of a person's next sign-in. */
-  of = (person: string): { readonly cookie?: string } => {
+  of(person: string): { readonly cookie?: string } {
     const cookie = this.#cookies.get(person);
     return cookie ? { cookie } : {};
-  };
+  }
 
   store(person: string, response: HttpResponse): void {
     const cookie = cookiesFrom(response)

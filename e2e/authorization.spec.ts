@@ -915,15 +915,9 @@ const roles = [
 type Role = (typeof roles)[number];
 const withoutSession: readonly Role[] = roles.slice(0, 3);
 
-/** All roles, or of those that are refused alike one in turn. `authorization.flow.test.ts` tries all. */
-const rolesOf = (at: number, { isWhole, writes }: { isWhole: boolean; writes: boolean }) =>
-  isWhole
-    ? roles
-    : [
-        withoutSession[at % 3]!,
-        writes && at % 2 === 0 ? ("another site in Ada's browser" as const) : ("Mallory" as const),
-        ...roles.slice(5),
-      ];
+/** All roles, or of those without a session, which are refused alike, one in turn. */
+const rolesOf = (at: number, isWhole: boolean) =>
+  isWhole ? roles : [withoutSession[at % withoutSession.length]!, ...roles.slice(3)];
 
 interface Cast {
   readonly leo: string;
@@ -1211,7 +1205,7 @@ for (const [how, testOnBuild, extent] of [
         if (flow === "methods.unlock")
           await db.sql`update users set methods_locked_until = now() + interval '1 day' where email = ${ada}`;
 
-        for (const role of rolesOf(at, { isWhole, writes })) {
+        for (const role of rolesOf(at, isWhole)) {
           const complain = (of: string) => wrong.push(`${what} as ${role}: ${of}`);
           const foreign = role === "another site in Ada's browser";
           // A callback always comes from another site; its state protects it.
