@@ -100,6 +100,36 @@ test("leaves other paths to Next", async () => {
     expect([path, (await respond(port, { method: "GET", path })).status]).toEqual([path, 299]);
 });
 
+test("what it leaves to Next has the headers of other requests to Next", async () => {
+  await serve();
+  let setBefore: unknown;
+  const { port } = await listen((_, response) => {
+    setBefore = response.getHeader("Cache-Control");
+    response.setHeader("Cache-Control", "s-maxage=60");
+    response.setHeader("Content-Security-Policy", "sandbox");
+    response.writeHead(299).end();
+  });
+  const { headers } = await respond(port, { method: "GET", path: "/api/v1/nothing" });
+  // Next sets none of its own then.
+  expect(setBefore).toBe("private, no-store");
+  expect(headers).toMatchObject({
+    "cache-control": "private, no-store",
+    "content-security-policy": "sandbox",
+    "x-content-type-options": "nosniff",
+  });
+});
+
+test("a refusal before it has the headers of both", async () => {
+  const port = await serve();
+  const { status, headers } = await respond(port, { method: "PROPFIND", path: "/api/v1/session" });
+  expect(status).toBe(405);
+  expect(headers).toMatchObject({
+    allow: "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "content-type": "application/problem+json",
+    "x-content-type-options": "nosniff",
+  });
+});
+
 test("what is left to do runs after the response, and the server can wait for it", async () => {
   const afterResponses = new AfterResponses();
   const order: string[] = [];
